@@ -1,0 +1,153 @@
+"""How fast a bound decays: limit, order and coefficient, with the other symbols kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sympy
+
+from boundcalc.errors import CompositionError, InvalidInputError
+
+if TYPE_CHECKING:
+    from boundcalc.bound import Bound
+
+__all__ = ["Comparison", "Rate", "compare", "rate", "relax"]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """``limit + coefficient * order + (smaller terms)`` as the symbol grows without bound.
+
+    Attributes
+    ----------
+    symbol : sympy.Symbol
+    limit : sympy.Expr
+        What remains in the limit.
+    order : sympy.Expr
+        The slowest power of the symbol that vanishes (or grows), 0 if nothing depends on it.
+    coefficient : sympy.Expr
+    """
+
+    symbol: sympy.Symbol
+    limit: sympy.Expr
+    order: sympy.Expr
+    coefficient: sympy.Expr
+
+    def __str__(self) -> str:
+        return f"{self.limit} + O({self.order})"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two bounds of the same quantity.
+
+    Attributes
+    ----------
+    difference : sympy.Expr
+        First minus second.
+    ratio : sympy.Expr
+        Limit of the ratio of the parts that vanish (or grow) with the symbol.
+    first, second : Rate
+    """
+
+    difference: sympy.Expr
+    ratio: sympy.Expr
+    first: Rate
+    second: Rate
+
+
+def relax(expr: sympy.Expr) -> sympy.Expr:
+    """Return the smooth version of an expression: floor and ceiling dropped."""
+    return expr.replace(lambda node: isinstance(node, sympy.floor | sympy.ceiling), lambda node: node.args[0])
+
+
+def rate(expr: sympy.Expr, symbol: sympy.Symbol) -> Rate:
+    """Return the limit, order and leading coefficient of an expression as a symbol grows.
+
+    >>> n, a = sympy.symbols("n a", positive=True)
+    >>> rate(a + 3 / sympy.sqrt(sympy.floor(n / 2)), n)
+    Rate(symbol=n, limit=a, order=1/sqrt(n), coefficient=3*sqrt(2))
+
+    Raises
+    ------
+    InvalidInputError
+        If the growth is not that of a power.
+    """
+    powers = _powers(relax(expr), symbol)
+    limit = powers.pop(sympy.Integer(0), sympy.Integer(0))
+    powers = {power: sympy.simplify(coefficient) for power, coefficient in powers.items()}
+    powers = {power: coefficient for power, coefficient in powers.items() if coefficient != 0}
+    if not powers:
+        return Rate(symbol, limit, sympy.Integer(0), sympy.Integer(0))
+    leading = max(powers)
+    return Rate(symbol, limit if leading < 0 else sympy.oo, symbol**leading, powers[leading])
+
+
+def _powers(expr: sympy.Expr, symbol: sympy.Symbol) -> dict[sympy.Expr, sympy.Expr]:
+    """Return the coefficient of each power of the symbol, leading orders of each term only."""
+    powers: dict[sympy.Expr, sympy.Expr] = {}
+    for term in sympy.Add.make_args(sympy.expand_mul(_settle(expr, symbol))):
+        for power, coefficient in _term_powers(term, symbol):
+            powers[power] = powers.get(power, sympy.Integer(0)) + coefficient
+    return powers
+
+
+def _term_powers(term: sympy.Expr, symbol: sympy.Symbol) -> list[tuple[sympy.Expr, sympy.Expr]]:
+    factor, dependent = term.as_independent(symbol, as_Add=False)
+    if dependent == 1:
+        return [(sympy.Integer(0), factor)]
+    power, coefficient = _leading(dependent, symbol)
+    found = [(power, factor * coefficient)]
+    if power == 0:
+        rest = sympy.simplify(dependent - coefficient)
+        if rest != 0:
+            rest_power, rest_coefficient = _leading(rest, symbol)
+            found.append((rest_power, factor * rest_coefficient))
+    return found
+
+
+def _leading(expr: sympy.Expr, symbol: sympy.Symbol) -> tuple[sympy.Expr, sympy.Expr]:
+    """Return (power, coefficient) with expr ~ coefficient * symbol**power."""
+    big = sympy.Dummy("big", positive=True)
+    smooth = sympy.powsimp(expr.subs(symbol, big), force=False)
+    base_power = smooth.as_base_exp()
+    if base_power[0] == big:
+        return base_power[1], sympy.Integer(1)
+    power = sympy.limit(sympy.simplify(big * sympy.diff(smooth, big) / smooth), big, sympy.oo)
+    if not power.is_Rational:
+        raise InvalidInputError(f"{expr} does not grow like a power of {symbol}")
+    return power, sympy.limit(smooth / big**power, big, sympy.oo)
+
+
+def _settle(expr: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
+    """Return the expression with each Min and Max replaced by the branch that wins far out."""
+    if not expr.has(sympy.Min, sympy.Max):
+        return expr
+    if isinstance(expr, sympy.Min | sympy.Max) and symbol in expr.free_symbols:
+        growths: dict[sympy.Expr, list[sympy.Expr]] = {}
+        for branch in expr.args:
+            power, coefficient = _leading(_settle(branch, symbol), symbol) if symbol in branch.free_symbols else (sympy.Integer(0), branch)
+            growths.setdefault(power, []).append(coefficient)
+        winner = (min if isinstance(expr, sympy.Min) else max)(growths)
+        return expr.func(*growths[winner]) * symbol**winner
+    return expr.func(*(_settle(arg, symbol) for arg in expr.args)) if expr.args else expr
+
+
+def compare(first: Bound, second: Bound, name: str) -> Comparison:
+    """Return difference and asymptotic ratio of two bounds of the same quantity.
+
+    Raises
+    ------
+    CompositionError
+        If they bound different quantities or from different sides.
+    """
+    if (first.quantity, first.relation[0]) != (second.quantity, second.relation[0]):
+        raise CompositionError(
+            f"cannot compare {first.quantity} {first.relation} ... with {second.quantity} {second.relation} ..."
+        )
+    one, two = (bound.rate(name) for bound in (first, second))
+    ratio = sympy.simplify(one.coefficient / two.coefficient) if two.coefficient != 0 else sympy.nan
+    if one.order != two.order and two.order != 0:
+        ratio = sympy.limit(one.order / two.order, one.symbol, sympy.oo)
+    return Comparison(sympy.simplify(first.expr - second.expr), ratio, one, two)

@@ -1,0 +1,1 @@
+"""Lemmas that the theorems' steps apply."""

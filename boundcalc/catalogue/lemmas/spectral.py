@@ -1,0 +1,35 @@
+"""Lemma 3.16: a symmetric matrix is diagonal in its own eigenbasis; distances are then weighted sums of squares."""
+
+from boundcalc.catalogue.sources import zhou2026
+from boundcalc.derivation import Derivation, at_most, equal
+from boundcalc.symbols import B, distance, eigen_sum, lam_max, u_square
+from boundcalc.theorem import Form, Theorem
+
+SHARP = Derivation(
+    quantity=distance,
+    steps=(
+        equal(
+            distance,
+            eigen_sum,
+            because="A = Q diag(a) Q^T with Q orthogonal, so u^T A u = sum_k a_k (q_k^T u)^2",
+            kind="expectation",
+        ),
+        at_most(eigen_sum, lam_max * u_square, because="a_k <= lam_max, and Q keeps lengths", kind="expectation"),
+        at_most(u_square, B**2, because="B is the pair radius", kind="infimum"),
+    ),
+)
+
+THEOREM = Theorem(
+    key="lemmas.spectral",
+    number="Lemma 3.16",
+    title="Spectral theorem",
+    claim="A symmetric: A = Q diag(a) Q^T, so D_A(x, x') = sum_k a_k (q_k^T (x - x'))^2, at most lam_max B^2.",
+    quantity="squared Mahalanobis pseudo-distance in the eigenbasis of A",
+    source=zhou2026("Lemma 3.16"),
+    assumptions=("A symmetric with eigenvalues in [lam_min, lam_max]", "||x - x'|| <= B"),
+    variants={"sharp": Form(SHARP)},
+    remarks=(
+        "Gap in the source: Q depends on A, so this diagonalises one matrix and not a class. The class-level statement "
+        "for full matrices needs the nuclear norm; see zhou2026.metric_complexity.",
+    ),
+)

@@ -1,0 +1,42 @@
+"""Symmetrisation: the expected largest deviation is at most twice the Rademacher complexity of the loss class."""
+
+from boundcalc.catalogue.sources import bartlett2002
+from boundcalc.derivation import Derivation, at_most, equal
+from boundcalc.symbols import Edev_ghost, Edev_m, Edev_signed, Rad_loss
+from boundcalc.theorem import Form, Theorem
+
+SHARP = Derivation(
+    quantity=Edev_m,
+    steps=(
+        at_most(
+            Edev_m,
+            Edev_ghost,
+            because="write r(f) as the expectation over a second sample of m pairs; Jensen",
+            kind="expectation",
+        ),
+        equal(
+            Edev_ghost,
+            Edev_signed,
+            because="swapping a pair with its twin leaves the joint distribution unchanged",
+            kind="expectation",
+        ),
+        at_most(
+            Edev_signed,
+            2 * Rad_loss,
+            because="the supremum of a difference is at most the sum of two suprema; -sigma is distributed as sigma",
+            kind="expectation",
+        ),
+    ),
+)
+
+THEOREM = Theorem(
+    key="lemmas.symmetrisation",
+    number="-",
+    title="Symmetrisation",
+    claim="E sup_f (r(f) - (1/m) sum_i l_f(Z_i, Z_{m+i})) <= 2 Rad_m(l o F), Rademacher average without absolute value.",
+    quantity="expected largest one-sided deviation over m independent pairs",
+    source=bartlett2002("proof of Theorem 8"),
+    assumptions=("the m pairs are independent and identically distributed",),
+    variants={"sharp": Form(SHARP)},
+    remarks=("The same holds for the other side, (1/m) sum l_f - r(f).",),
+)

@@ -1,0 +1,42 @@
+"""The works that the catalogue draws on, each once."""
+
+from __future__ import annotations
+
+from boundcalc.theorem import Source
+
+__all__ = ["bartlett2002", "clemencon2008", "huang2021", "ledoux1991", "mcdiarmid1989", "massart2000", "zhou2026"]
+
+
+def zhou2026(place: str) -> Source:
+    """Return a place in the primary source, whose displayed formulas are not available to us."""
+    return Source("Zhou, Zhang, Liu 2026, Quantifying Multimodal Capabilities", "arXiv 2605.01424", place)
+
+
+def huang2021(place: str) -> Source:
+    """Return a place in the pointwise theorem that the primary source extends."""
+    return Source("Huang et al. 2021, What Makes Multi-modal Learning Better than Single", "arXiv 2106.04538", place)
+
+
+def clemencon2008(place: str) -> Source:
+    """Return a place in the U-statistics reference."""
+    return Source("Clémençon, Lugosi, Vayatis 2008, Ranking and empirical minimization of U-statistics", "", place)
+
+
+def ledoux1991(place: str) -> Source:
+    """Return a place in the contraction principle's reference."""
+    return Source("Ledoux, Talagrand 1991, Probability in Banach Spaces", "", place)
+
+
+def bartlett2002(place: str) -> Source:
+    """Return a place in the Rademacher complexities' reference."""
+    return Source("Bartlett, Mendelson 2002, Rademacher and Gaussian complexities", "", place)
+
+
+def mcdiarmid1989(place: str) -> Source:
+    """Return a place in the bounded-differences reference."""
+    return Source("McDiarmid 1989, On the method of bounded differences", "", place)
+
+
+def massart2000(place: str) -> Source:
+    """Return a place in the finite-class reference."""
+    return Source("Massart 2000, Some applications of concentration inequalities to statistics", "", place)

@@ -1,0 +1,100 @@
+"""A guarantee given beforehand: the risk of the model that will be trained on n future examples.
+
+Pilot: for each of J candidate subsets a fixed f_0 trained on a part and tested on n_h held-out examples, and a
+certified complexity constant kappa_M. M and n may be chosen after seeing the pilot.
+
+>>> from boundcalc import theorem
+>>> theorem("zhou2026.ex_ante").bound().terms["confidence"]
+sqrt(2)*C*sqrt(log(3*J/delta))/(2*sqrt(floor(n_h/2))) + sqrt(2)*C*sqrt(log(3/delta))/sqrt(floor(n/2))
+"""
+
+from dataclasses import replace
+
+from sympy import floor
+
+from boundcalc.catalogue.lemmas import bounded_differences, contraction, hoeffding_u, symmetrisation
+from boundcalc.catalogue.sources import zhou2026
+from boundcalc.catalogue.zhou2026 import metric_complexity
+from boundcalc.derivation import Derivation, Event, at_most
+from boundcalc.symbols import (
+    C,
+    Edev_m,
+    J,
+    R_M,
+    Rad_loss,
+    dev_f,
+    dev_future,
+    eps_opt,
+    n_h,
+    r_0,
+    r_future,
+    rhat_holdout,
+)
+from boundcalc.theorem import Form, Theorem, by
+
+HOLDOUT = Event("hold-out", "each candidate's risk is at most its hold-out risk plus the stated term")
+KAPPA = Event("kappa", "each candidate's certified kappa is at least the true one")
+FUTURE = Event("future sample", "the deviations on the planned sample, against f_0, are near their expectation")
+
+SHARP = Derivation(
+    quantity=r_future,
+    steps=(
+        at_most(
+            r_future,
+            r_0 + dev_future + eps_opt,
+            because="ERM on the future sample does not do worse there than f_0, up to eps_opt; dev_future = sup over f "
+            "of (r - rhat)(f) + (rhat - r)(f_0)",
+            kind="infimum",
+        ),
+        at_most(r_0, rhat_holdout + dev_f, because="definition of the deviation of f_0 on the held-out examples", kind="infimum"),
+        by(
+            hoeffding_u.THEOREM,
+            dev_f,
+            m=floor(n_h / 2),
+            event=HOLDOUT,
+            union=J,
+            because="f_0 is fixed when the held-out examples are drawn; union over the J candidates",
+        ),
+        by(
+            bounded_differences.THEOREM,
+            dev_future,
+            c=2 * C,
+            EPhi_m=Edev_m,
+            event=FUTURE,
+            because="M, n and f_0 are fixed by then, so no union; one event, range 2C; f_0's deviation has expectation 0",
+        ),
+        by(symmetrisation.THEOREM, Edev_m, because="over the m independent future pairs"),
+        by(contraction.THEOREM, Rad_loss, because="the loss is L-Lipschitz in the score"),
+        replace(
+            by(
+                metric_complexity.THEOREM,
+                R_M,
+                form="kappa",
+                because="kappa_M is certified on the pilot at delta_kappa/J for each candidate",
+            ),
+            events=(KAPPA,),
+            kind="probability",
+        ),
+    ),
+)
+
+THEOREM = Theorem(
+    key="zhou2026.ex_ante",
+    number="-",
+    title="Guarantee for a planned budget",
+    claim="With probability at least 1 - delta, even when M and n were chosen after seeing the pilot: r(fhat_n) <= rhat_holdout + "
+    "C sqrt(log(3J/delta)/(2 floor(n_h/2))) + 2 L kappa_M/sqrt(m) + 2 C sqrt(log(3/delta)/(2m)) + eps_opt.",
+    quantity="population risk of the ERM on n future examples",
+    source=zhou2026("Theorems 3.13 and 3.18, combined with a pilot sample"),
+    assumptions=(
+        "pilot and future examples i.i.d. from one distribution",
+        "for each of the J candidates, f_0 and kappa_M come from the pilot; kappa_M is certified at its share of delta over J",
+        "loss L-Lipschitz in the score, in a range of length C over every candidate's class",
+        "the future model minimises the empirical risk up to eps_opt",
+    ),
+    variants={"sharp": Form(SHARP)},
+    remarks=(
+        "Without J the statement is false: the best of many equal candidates looks better than it is.",
+        "The kappa event takes its share of delta although delta does not show in its term: certify kappa_M at that share.",
+    ),
+)

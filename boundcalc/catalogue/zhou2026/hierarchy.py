@@ -1,0 +1,51 @@
+"""Theorem 3.8: with fewer modalities the class of models can only shrink.
+
+p_M keeps the modalities of M and writes "missing" elsewhere; G_M = {g' o p_M : g' in G'}.
+"""
+
+from boundcalc.catalogue.sources import zhou2026
+from boundcalc.derivation import Derivation, at_most, equal
+from boundcalc.symbols import R_M, R_N, R_N_via_M
+from boundcalc.theorem import NESTING, NESTING_NOTE, Form, Provenance, Status, Theorem
+
+INCLUSION = (
+    equal(
+        R_N,
+        R_N_via_M,
+        because="N lies in M, so forgetting all but N after forgetting all but M changes nothing: p_N = p'_N o p_M",
+        kind="inclusion",
+    ),
+    at_most(
+        R_N_via_M,
+        R_M,
+        because="g' o p'_N lies in G' by closure under projection (Assumption 3.6), so every g' o p'_N o p_M lies in "
+        "G_M: the supremum on the right is over a larger class",
+        kind="inclusion",
+    ),
+)
+
+THEOREM = Theorem(
+    key="zhou2026.hierarchy",
+    number="Theorem 3.8",
+    title="Hierarchy of modality subsets",
+    claim="N subset of M implies H o G_N subset of H o G_M; so any infimum over M's class is at most that over N's, "
+    "and the Rademacher complexity of N's class is at most that of M's.",
+    quantity="inclusion of N's class in M's (its consequence for the complexity)",
+    source=zhou2026("Theorem 3.8"),
+    assumptions=("N is a subset of M", "closure under projection (Assumption 3.6)"),
+    domain=NESTING,
+    notes={"lam_min": NESTING_NOTE},
+    variants={
+        "sharp": Form(Derivation(R_N, INCLUSION)),
+        "paper": Form(
+            Derivation(R_N, INCLUSION),
+            provenance=Provenance.RECONSTRUCTED,
+            status=Status.REFUTED,
+            strict=True,
+            remarks=(
+                "The source's text says that the inclusion is strict; only inclusion follows. Counterexample in the "
+                "metric instance: a modality in M but not in N that is constant on the support.",
+            ),
+        ),
+    },
+)

@@ -1,0 +1,127 @@
+"""Theorem 3.14: how good is the representation learnt on M, compared with the true one?
+
+>>> from boundcalc import theorem
+>>> theorem("zhou2026.latent_quality").bound().compact
+2*L*R_M + Lhat_M + sqrt(2)*C*sqrt(log(1/delta))/sqrt(m)
+"""
+
+from sympy import log, sqrt
+
+from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
+from boundcalc.catalogue.sources import huang2021, zhou2026
+from boundcalc.derivation import Derivation, Event, at_most, equal
+from boundcalc.symbols import (
+    C,
+    Edev_m,
+    L,
+    Lhat_M,
+    Phi_n,
+    R_full,
+    R_M,
+    Rad_loss,
+    dev_minus,
+    dev_plus,
+    eta_M,
+    n,
+    r_M,
+    r_star,
+    rhat_M,
+    rhat_star,
+)
+from boundcalc.theorem import Form, Provenance, Theorem, by
+
+AGAINST_TRUTH = Event(
+    "deviation against the truth",
+    "the largest (r - rhat)(f) + (rhat - r)(h*g*) over the class is near its expectation",
+)
+MINUS = Event("deviation below", "no f has a population risk far above its empirical risk")
+TRUTH = Event("deviation above", "no f has an empirical risk far above its population risk", subset="full")
+
+INSERT_EMPIRICAL = (
+    at_most(
+        eta_M,
+        r_M - r_star,
+        because="eta_M is an infimum over heads, at most its value at hhat_M",
+        kind="infimum",
+    ),
+    equal(
+        r_M - r_star,
+        r_M - rhat_M + Lhat_M + rhat_star - r_star,
+        definitions={Lhat_M: rhat_M - rhat_star},
+        because="insert the empirical risks",
+    ),
+)
+
+SHARP = Derivation(
+    quantity=eta_M,
+    steps=(
+        *INSERT_EMPIRICAL,
+        at_most(
+            r_M - rhat_M + rhat_star - r_star,
+            Phi_n,
+            because="Phi_n = sup over f in F_M of (r - rhat)(f) + (rhat - r)(h*g*)",
+            kind="infimum",
+        ),
+        by(
+            bounded_differences.THEOREM,
+            Phi_n,
+            c=2 * C,
+            EPhi_m=Edev_m,
+            event=AGAINST_TRUTH,
+            because="one event, range 2C; h*g* is fixed, so the second part has expectation 0: no complexity is paid",
+        ),
+        by(symmetrisation.THEOREM, Edev_m, because="over the m independent pairs"),
+        by(contraction.THEOREM, Rad_loss, because="the loss is L-Lipschitz in the score"),
+    ),
+)
+
+
+def _side(deviation, complexity, event):
+    """Return the paper form's step for one sign of the deviation."""
+    return at_most(
+        deviation,
+        4 * L * complexity + 3 * C * sqrt(2 * log(1 / event.symbol) / n),
+        because="constants as in the theorem that is extended; Lemmas D, S and T give less",
+        kind="probability",
+        events=(event,),
+        cites=str(huang2021("Theorem 2")),
+    )
+
+
+PAPER = Derivation(
+    quantity=eta_M,
+    steps=(
+        *INSERT_EMPIRICAL,
+        at_most(r_M - rhat_M, dev_minus, because="a supremum over F_M", kind="infimum"),
+        at_most(rhat_star - r_star, dev_plus, because="a supremum over the class on all modalities", kind="infimum"),
+        _side(dev_minus, R_M, MINUS),
+        _side(dev_plus, R_full, TRUTH),
+    ),
+)
+
+THEOREM = Theorem(
+    key="zhou2026.latent_quality",
+    number="Theorem 3.14",
+    title="Quality of the latent representation",
+    claim="With probability at least 1 - delta: eta_M <= 2 L R_M + 2 C sqrt(log(1/delta)/(2m)) + Lhat_M.",
+    quantity="latent-representation quality of the ERM on M",
+    source=zhou2026("Theorem 3.14"),
+    assumptions=(
+        "Z_1..Z_n i.i.d.",
+        "M is fixed before the sample is drawn",
+        "loss L-Lipschitz in the score; C covers F_M and h*g* (Assumption 3.2)",
+        "realisable: h* in H, g* in G (Assumption 3.4)",
+    ),
+    variants={
+        "sharp": Form(SHARP),
+        "paper": Form(
+            PAPER,
+            provenance=Provenance.RECONSTRUCTED,
+            remarks=(
+                "The source's displayed formula is not available to us: its structure with the constants of Huang et "
+                "al. 2021, Theorem 2.",
+            ),
+        ),
+    },
+    remarks=("Lhat_M is not observable; for a nonnegative loss Lhat_M <= rhat_M is sound.",),
+)

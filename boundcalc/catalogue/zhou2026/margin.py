@@ -1,0 +1,54 @@
+"""The bound that practitioners read: the error on a new pair, from the ramp risk at a margin rho fixed in advance.
+
+>>> from boundcalc import theorem
+>>> theorem("zhou2026.margin").bound().compact
+2*R_M/rho + rhat_ramp + sqrt(2)*sqrt(log(1/delta))/(2*sqrt(m))
+"""
+
+from boundcalc.catalogue.sources import zhou2026
+from boundcalc.catalogue.zhou2026 import uniform_deviation
+from boundcalc.derivation import Derivation, Event, at_most
+from boundcalc.symbols import err_M, r_M, rhat_ramp, rho
+from boundcalc.theorem import Form, Theorem, by
+
+RAMP = Event("uniform deviation of the ramp risk", "no f of the class has a ramp risk far above its empirical ramp risk")
+
+SHARP = Derivation(
+    quantity=err_M,
+    steps=(
+        at_most(
+            err_M,
+            r_M,
+            because="the ramp loss min(1, max(0, 1 - s f/rho)) is 1 wherever s f <= 0 and never negative",
+            kind="infimum",
+        ),
+        by(
+            uniform_deviation.THEOREM,
+            r_M,
+            L=1 / rho,
+            C=1,
+            rhat_M=rhat_ramp,
+            event=RAMP,
+            because="the ramp loss is 1/rho-Lipschitz and lies in [0, 1]",
+        ),
+    ),
+)
+
+THEOREM = Theorem(
+    key="zhou2026.margin",
+    number="-",
+    title="Margin bound on the pair error",
+    claim="With probability at least 1 - delta, for all f in F_M at once: "
+    "P(s f <= 0) <= rhat_ramp + (2/rho) R_M + sqrt(log(1/delta)/(2m)), rho fixed in advance.",
+    quantity="pair error of any f of M's class",
+    source=zhou2026("the one-sided half of the proof of Theorem 3.13, with the ramp loss"),
+    assumptions=(
+        "Z_1..Z_n i.i.d.",
+        "the class and the margin rho are fixed before the sample is drawn",
+    ),
+    variants={"sharp": Form(SHARP)},
+    remarks=(
+        "Over a finite grid of margins give each delta/|grid|.",
+        "Classes of pairs are unbalanced: read the bound beside the error of the constant rule.",
+    ),
+)

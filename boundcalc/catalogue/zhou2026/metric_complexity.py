@@ -1,0 +1,227 @@
+"""Theorem 3.18: the complexity of scoring pairs by a threshold minus a Mahalanobis distance.
+
+The class is {(x, x') -> t - D_A(x, x')}: metric weights in [lam_min, lam_max], thresholds in [t_min, t_max]. On m
+independent pairs with differences u_i let v_ik = u_ik^2 (for blocks, the squared norm of u_i on block k); sum_k v_ik
+<= B^2. With Lam = lam_max - lam_min, tau = t_max - t_min and g_M free weights:
+
+>>> from boundcalc import theorem
+>>> theorem("zhou2026.metric_complexity").bound().compact
+B**2*Lam*Min(1, sqrt(g_M)/sqrt(m))/2 + tau/(2*sqrt(m))
+"""
+
+from sympy import Min, log, sqrt
+
+from boundcalc.catalogue.lemmas import bounded_differences, massart
+from boundcalc.catalogue.sources import Source, zhou2026
+from boundcalc.derivation import Derivation, Event, at_most, equal
+from boundcalc.symbols import (
+    B,
+    Lam,
+    R_M,
+    Rad_metric,
+    Rad_threshold,
+    Rhat,
+    Rhat_mc,
+    Rhat_metric,
+    S,
+    S_abs,
+    S_root,
+    S_square,
+    W,
+    g_M,
+    kappa_M,
+    m,
+    p,
+    sign_sum,
+    tau,
+)
+from boundcalc.theorem import Form, Provenance, Theorem, by
+
+SAMPLE = Event("empirical complexity", "the empirical complexity is not far below its expectation")
+SELF_BOUNDING = Event("empirical complexity, self-bounding", "the empirical complexity is not far below its expectation")
+DRAWS = Event("Monte-Carlo draws", "the mean over the drawn signs is not far below the empirical complexity")
+
+SEPARATE = equal(
+    R_M,
+    Rad_metric + Rad_threshold,
+    because="weights and threshold range independently: the supremum of the sum is the sum of the suprema",
+    kind="expectation",
+)
+THRESHOLD = (
+    equal(
+        Rad_threshold,
+        tau / (2 * m) * sign_sum,
+        because="sup over t of t sum_i sigma_i, centred at the middle of the range",
+        kind="expectation",
+    ),
+    at_most(sign_sum, sqrt(m), because="E|X| <= sqrt(E X^2), and the signs are independent", kind="expectation"),
+)
+VERTICES = equal(
+    Rad_metric,
+    Lam / 2 * S_abs,
+    because="a linear form on a box is largest at a vertex; centred weights are +-Lam/2, chosen weight by weight",
+    kind="expectation",
+)
+
+SHARP = Derivation(
+    quantity=R_M,
+    steps=(
+        SEPARATE,
+        VERTICES,
+        at_most(
+            S_abs,
+            Min(B**2, S_root),
+            because="E|X| <= sqrt(E X^2) for each weight; and |sum_i sigma_i v_ik| <= sum_i v_ik with sum_k v_ik <= B^2",
+            kind="expectation",
+        ),
+        at_most(
+            S_root,
+            sqrt(g_M * S_square) / m,
+            because="Cauchy-Schwarz over the g_M weights, Jensen over the sample",
+            kind="expectation",
+        ),
+        at_most(
+            S_square,
+            m * B**4,
+            because="sum_k v_ik^2 <= (sum_k v_ik)^2 <= B^4 for each of the m pairs",
+            kind="expectation",
+        ),
+        equal(
+            Min(B**2, B**2 * sqrt(g_M) / sqrt(m)),
+            B**2 * Min(1, sqrt(g_M / m)),
+            because="B^2 is a common factor",
+        ),
+        *THRESHOLD,
+    ),
+)
+
+PAPER = Derivation(
+    quantity=R_M,
+    steps=(
+        SEPARATE,
+        by(
+            massart.THEOREM,
+            Rad_metric,
+            rho_A=Lam / 2 * B**2 * sqrt(m),
+            card_A=p**g_M,
+            because="p values per weight give p^g_M vectors (the 2^g_M vertices stand for the whole box); centred, each "
+            "coordinate is at most (Lam/2) B^2",
+        ),
+        equal(log(p**g_M), g_M * log(p), because="the logarithm of a power"),
+        *THRESHOLD,
+    ),
+)
+
+DATA = Derivation(
+    quantity=R_M,
+    steps=(
+        by(
+            bounded_differences.THEOREM,
+            R_M,
+            form="independent",
+            EPhi_m=Rhat,
+            c=Lam * B**2 / 2,
+            event=SAMPLE,
+            because="bounded differences for -Rhat, whose expectation is -R_M: replacing one pair moves Rhat by at most "
+            "Lam B^2/(2m), since v -> E|X + sigma v| rises on v >= 0 by at most v; the threshold's share is no function "
+            "of the data",
+        ),
+    ),
+)
+
+_W0 = Lam * B**2 / 2
+_x = log(1 / SELF_BOUNDING.symbol)
+
+SELF = Derivation(
+    quantity=R_M,
+    steps=(
+        SEPARATE,
+        at_most(
+            Rad_metric,
+            Rhat_metric + (_W0 * _x + sqrt(_W0**2 * _x**2 + 2 * _W0 * _x * m * Rhat_metric)) / m,
+            because="m Rhat/W_0 with W_0 = Lam B^2/2 is self-bounding, so its lower tail is at most exp(-t^2/(2E)); "
+            "solved for the expectation",
+            kind="probability",
+            events=(SELF_BOUNDING,),
+            cites="Boucheron, Lugosi, Massart 2000, A sharp concentration inequality with applications, Theorem 1",
+        ),
+        *THRESHOLD,
+    ),
+)
+
+MONTE_CARLO = Derivation(
+    quantity=R_M,
+    steps=(
+        SEPARATE,
+        by(
+            bounded_differences.THEOREM,
+            Rad_metric,
+            form="independent",
+            EPhi_m=Rhat_metric,
+            c=Lam * B**2 / 2,
+            event=SAMPLE,
+            because="bounded differences, as for the data form",
+        ),
+        at_most(
+            Rhat_metric,
+            Rhat_mc + W * sqrt(log(1 / DRAWS.symbol) / (2 * S)),
+            because="Hoeffding over S independent sign vectors: one draw's supremum lies in [0, W]",
+            kind="probability",
+            events=(DRAWS,),
+            cites="Hoeffding 1963, Theorem 2",
+        ),
+        *THRESHOLD,
+    ),
+)
+
+KAPPA = Derivation(
+    quantity=R_M,
+    steps=(
+        at_most(
+            R_M,
+            kappa_M / sqrt(m),
+            because="kappa_M = (Lam/2) sum_k sqrt(E v_k^2) + tau/2: E|X| <= sqrt(E X^2), then Jensen over the sample "
+            "(for full matrices, concavity of the trace of the square root)",
+            kind="expectation",
+        ),
+    ),
+)
+
+THEOREM = Theorem(
+    key="zhou2026.metric_complexity",
+    number="Theorem 3.18",
+    title="Complexity of the metric class",
+    claim="R_M <= (Lam/2) B^2 min(1, sqrt(g_M/m)) + (t_max - t_min)/(2 sqrt(m)).",
+    quantity="Rademacher complexity of M's class over m independent pairs",
+    source=zhou2026("Theorem 3.18, eq. (6)"),
+    assumptions=(
+        "metric eigenvalues in [lam_min, lam_max]",
+        "||x - x'|| <= B on the subset, known before the data are seen",
+        "weights on a finite grid or in the whole box",
+    ),
+    variants={
+        "sharp": Form(SHARP, remarks=("Worst case over all pairs in the ball (Khinchin's inequality).",)),
+        "paper": Form(
+            PAPER,
+            provenance=Provenance.RECONSTRUCTED,
+            remarks=("Massart's lemma on the vertices; above the sharp form by a factor sqrt(2 log p) >= 1.177.",),
+        ),
+        "data": Form(DATA, remarks=("From the empirical complexity of the training pairs.",)),
+        "kappa": Form(KAPPA, remarks=("One pilot sample bounds kappa_M, and so speaks about every planned n.",)),
+        "self_bounding": Form(
+            SELF,
+            remarks=(
+                "Rhat_metric is the empirical complexity without the threshold's share. Smaller than the data form "
+                "except for tiny m; which of the two is used is fixed in advance, or delta is split.",
+            ),
+        ),
+        "monte_carlo": Form(MONTE_CARLO, remarks=("When the empirical complexity itself is estimated by S draws.",)),
+    },
+    remarks=(
+        "For full matrices (structure 'full') put g_M = d_M: R <= (Lam/2) B^2 sqrt(min(d,m)/m) by the nuclear norm. The "
+        "source argues by the spectral theorem, which diagonalises one matrix but not a class.",
+        "Granularity costs complexity: refining a partition of the coordinates never lowers the empirical complexity.",
+        "A scaler fitted on the training data certifies neither B nor the class.",
+    ),
+)
+

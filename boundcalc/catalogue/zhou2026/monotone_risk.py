@@ -1,0 +1,34 @@
+"""Proposition 3.19: with more modalities the smallest empirical risk never rises."""
+
+from boundcalc.catalogue.sources import zhou2026
+from boundcalc.derivation import Derivation, at_most
+from boundcalc.symbols import eps_opt_M, infhat_M, infhat_N, rhat_M, rhat_N
+from boundcalc.theorem import NESTING, NESTING_NOTE, Form, Theorem
+
+SHARP = Derivation(
+    quantity=rhat_M,
+    steps=(
+        at_most(rhat_M, infhat_M + eps_opt_M, because="what eps_opt_M says of the model on M", kind="infimum"),
+        at_most(
+            infhat_M,
+            infhat_N,
+            because="N's class lies in M's",
+            kind="inclusion",
+            cites="zhou2026.hierarchy",
+        ),
+        at_most(infhat_N, rhat_N, because="an infimum is at most a member's value", kind="infimum"),
+    ),
+)
+
+THEOREM = Theorem(
+    key="zhou2026.monotone_risk",
+    number="Proposition 3.19",
+    title="Monotone empirical risk",
+    claim="N subset of M implies rhat_M <= rhat_N + eps_opt_M.",
+    quantity="empirical risk of the ERM on M",
+    source=zhou2026("Proposition 3.19"),
+    assumptions=("N is a subset of M", "closure under projection (Assumption 3.6)"),
+    domain=NESTING,
+    notes={"lam_min": NESTING_NOTE},
+    variants={"sharp": Form(SHARP)},
+)

@@ -1,0 +1,185 @@
+"""Theorem 3.20: how much lower is the risk with the extra modalities?
+
+Delta = inf over F_N of r, minus inf over F_M of r, is what M can express and N cannot. The source claims that
+the training risk falls by a multiple of the difference of complexities; that is refuted (form ``paper``). What holds:
+
+>>> from boundcalc import theorem
+>>> theorem("zhou2026.risk_reduction").bound().compact
+Delta - 2*L*R_N - sqrt(2)*C*sqrt(log(1/delta))/sqrt(m) - eps_opt_M
+>>> theorem("zhou2026.risk_reduction").bound("population").compact
+Delta - 2*L*R_M - sqrt(2)*C*sqrt(log(1/delta))/sqrt(m) - eps_opt_M
+"""
+
+from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
+from boundcalc.catalogue.sources import zhou2026
+from boundcalc.catalogue.zhou2026 import metric_complexity
+from boundcalc.derivation import Derivation, Event, at_least, at_most, equal
+from boundcalc.symbols import (
+    C,
+    Delta,
+    Edev_m,
+    Phi_n,
+    R_M,
+    R_N,
+    Rad_loss,
+    c_claim,
+    d_M,
+    d_N,
+    dev_best_M,
+    dev_best_N,
+    dev_M,
+    dev_N,
+    eps_opt_M,
+    eps_opt_N,
+    inf_M,
+    inf_N,
+    r_M,
+    r_N,
+    rhat_best_M,
+    rhat_best_N,
+    rhat_M,
+    rhat_N,
+)
+from boundcalc.symbols import Constraint
+from boundcalc.theorem import NESTING, NESTING_NOTE, Form, Provenance, Status, Theorem, by
+
+LOWER_EVENT = Event("deviation on N against the best of M", "(r - rhat)(f) + (rhat - r)(f*_M) over f in F_N", subset="N")
+UPPER_EVENT = Event("deviation on M against the best of N", "(r - rhat)(f) + (rhat - r)(f*_N) over f in F_M")
+POPULATION_EVENT = Event("deviation on M against the best of M", "(r - rhat)(f) + (rhat - r)(f*_M) over f in F_M")
+
+GAIN = equal(inf_N - inf_M, Delta, definitions={Delta: inf_N - inf_M}, because="definition of the approximation gain")
+BEST_M = (
+    at_most(
+        rhat_M,
+        rhat_best_M + eps_opt_M,
+        because="ERM: the model on M is within eps_opt_M of the best of its class, f*_M included",
+        kind="infimum",
+    ),
+    equal(
+        rhat_best_M,
+        inf_M + dev_best_M,
+        definitions={dev_best_M: rhat_best_M - inf_M},
+        because="f*_M attains inf_M (else approximately)",
+    ),
+)
+
+
+def _one_event(deviations, event, complexity):
+    """Return the steps that bound two deviations, one of them at a fixed function, by one event."""
+    return (
+        at_most(deviations, Phi_n, because="a supremum over the class, the second function fixed", kind="infimum"),
+        by(
+            bounded_differences.THEOREM,
+            Phi_n,
+            c=2 * C,
+            EPhi_m=Edev_m,
+            event=event,
+            because="one event, range 2C; the fixed function's deviation has expectation 0",
+        ),
+        by(symmetrisation.THEOREM, Edev_m, because="over the m independent pairs"),
+        by(contraction.THEOREM, Rad_loss, R_M=complexity, because="the loss is L-Lipschitz in the score"),
+    )
+
+
+LOWER = Derivation(
+    quantity=rhat_N - rhat_M,
+    steps=(
+        equal(rhat_N, r_N - dev_N, definitions={dev_N: r_N - rhat_N}, because="definition of the deviation"),
+        at_least(r_N, inf_N, because="an infimum is at most a member's value", kind="infimum"),
+        *BEST_M,
+        GAIN,
+        *_one_event(dev_N + dev_best_M, LOWER_EVENT, R_N),
+    ),
+)
+
+UPPER = Derivation(
+    quantity=rhat_N - rhat_M,
+    steps=(
+        at_most(
+            rhat_N,
+            rhat_best_N + eps_opt_N,
+            because="ERM: the model on N is within eps_opt_N of the best of its class",
+            kind="infimum",
+        ),
+        equal(
+            rhat_best_N,
+            inf_N + dev_best_N,
+            definitions={dev_best_N: rhat_best_N - inf_N},
+            because="f*_N attains inf_N (else approximately)",
+        ),
+        equal(rhat_M, r_M - dev_M, definitions={dev_M: r_M - rhat_M}, because="definition of the deviation"),
+        at_least(r_M, inf_M, because="an infimum is at most a member's value", kind="infimum"),
+        GAIN,
+        *_one_event(dev_M + dev_best_N, UPPER_EVENT, R_M),
+    ),
+)
+
+POPULATION = Derivation(
+    quantity=r_N - r_M,
+    steps=(
+        at_least(r_N, inf_N, because="an infimum is at most a member's value", kind="infimum"),
+        equal(r_M, rhat_M + dev_M, definitions={dev_M: r_M - rhat_M}, because="definition of the deviation"),
+        *BEST_M,
+        GAIN,
+        *_one_event(dev_M + dev_best_M, POPULATION_EVENT, R_M),
+    ),
+)
+
+_massart = metric_complexity.THEOREM.derivation("paper").result
+_massart_N = metric_complexity.THEOREM.bound("paper").on_subset("N")
+CLAIM = Derivation(
+    quantity=rhat_N - rhat_M,
+    steps=(
+        at_least(
+            rhat_N - rhat_M,
+            c_claim * (R_M - R_N),
+            because="claimed by the source for some positive constant; refuted",
+            kind="claim",
+        ),
+        equal(R_M, _massart, because="R stands for the dimension formula of Theorem 3.18", kind="claim"),
+        equal(
+            R_N,
+            sum(part for _, part in _massart_N.parts),
+            because="R stands for the dimension formula of Theorem 3.18",
+            kind="claim",
+        ),
+    ),
+)
+
+THEOREM = Theorem(
+    key="zhou2026.risk_reduction",
+    number="Theorem 3.20",
+    title="Risk reduction by more modalities",
+    claim="With probability at least 1 - delta: rhat_N - rhat_M >= Delta - 2 L R_N - 2 C sqrt(log(1/delta)/(2m)) - eps_opt_M.",
+    quantity="empirical risk of the ERM on N minus that on M (form population: of the population risks)",
+    source=zhou2026("Theorem 3.20"),
+    assumptions=(
+        "Z_1..Z_n i.i.d.",
+        "N is a proper subset of M, both fixed before the sample is drawn",
+        "loss L-Lipschitz in the score, in a range of length C over the larger class (Assumption 3.2)",
+        "closure under projection (Assumption 3.6)",
+        "the models minimise the empirical risk up to eps_opt_M and eps_opt_N",
+    ),
+    domain=NESTING,
+    notes={"lam_min": NESTING_NOTE},
+    constraints=(Constraint(d_N, d_M, strict=True),),
+    variants={
+        "sharp": Form(LOWER, remarks=("Lower side; certifies only a lower training risk.",)),
+        "upper": Form(UPPER, remarks=("Upper side; with the lower side it holds jointly at 1 - 2 delta.",)),
+        "population": Form(POPULATION, remarks=("Lower side for the population risks: the extra modality is worth it.",)),
+        "paper": Form(
+            CLAIM,
+            provenance=Provenance.RECONSTRUCTED,
+            status=Status.REFUTED,
+            remarks=(
+                "Refuted for every positive constant. First witness: the modalities in M but not in N are constant on "
+                "the support, so every f in F_M equals some f in F_N on the data and rhat_N = rhat_M, while the right "
+                "side is positive. Second witness, which also refutes it with the exact complexities: hinge loss and "
+                "an N that separates all pairs with margin, rhat_N = 0.",
+            ),
+        ),
+    },
+    remarks=(
+        "Delta is not observable. Read the bound backwards: which Delta would be needed for the right side to be positive?",
+    ),
+)

@@ -1,0 +1,205 @@
+"""Real multimodal data sets that installed packages ship, and users' own ``.npz`` and ``.csv`` files; all offline."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from boundcalc.errors import InvalidInputError, require
+from boundcalc.trainer.data import ModalityData
+
+__all__ = ["available", "load"]
+
+_MISSING = frozenset({"", "na", "nan", "null", "none", "n/a", "?"})
+
+
+def available() -> Mapping[str, str]:
+    """Return the data sets that can be loaded by name, each with one line about it.
+
+    Examples
+    --------
+    >>> sorted(available())
+    ['breast_cancer', 'htad', 'penguins']
+    """
+    return MappingProxyType({name: about for name, (_, about) in _SETS.items()})
+
+
+def load(source: str | Path) -> ModalityData:
+    """Load a data set by name, or from a file.
+
+    Parameters
+    ----------
+    source : str or Path
+        A name from :func:`available`; a ``.npz`` file with one two-dimensional array per modality and ``y``; or a
+        ``.csv`` file with columns ``modality__feature`` and ``y``. Empty cells, NA and NaN are missing values.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no such data set, or the file is not what is expected; the message says what is.
+    MissingExtraError
+        If the package that ships the data set is not installed.
+    """
+    name = str(source)
+    if name in _SETS:
+        return _SETS[name][0]()
+    path = Path(source)
+    if path.suffix.lower() not in (".npz", ".csv"):
+        raise InvalidInputError(
+            f"data {name!r}: expected one of {', '.join(_SETS)}, or a file that ends in .npz "
+            "(one 2-D array per modality, and y) or .csv (columns modality__feature, and y)"
+        )
+    if not path.is_file():
+        raise InvalidInputError(f"data {name!r}: there is no such file")
+    return _load_npz(path) if path.suffix.lower() == ".npz" else _load_csv(path)
+
+
+def _load_htad() -> ModalityData:
+    """Home-tasks activities: 1,386 rows of wrist-accelerometer and audio features, 7 classes.
+
+    Terms of use (readme of the data): research and education; commercial use and competitions need prior written
+    permission; cite Garcia-Ceja et al., MultiMedia Modeling 2021, doi 10.1007/978-3-030-67835-7_17.
+    """
+    table = _read_csv(_shipped("multiviewstacking", "data/htad.csv", purpose="the data set htad"))
+    return ModalityData(
+        {
+            "audio": np.column_stack([_numbers(k, v) for k, v in table.items() if k.startswith("v1_")]),
+            "accelerometer": np.column_stack([_numbers(k, v) for k, v in table.items() if k.startswith("v2_")]),
+        },
+        np.asarray(table["class"]),
+        name="htad",
+        note="HTAD (Garcia-Ceja et al. 2021, doi 10.1007/978-3-030-67835-7_17): open for research and education; "
+        "commercial use and competitions need prior written permission.",
+    )
+
+
+def _load_penguins() -> ModalityData:
+    """Palmer penguins, raw table: 344 birds, 3 species, natural missing values."""
+    table = _read_csv(_shipped("palmerpenguins", "data/penguins-raw.csv", purpose="the data set penguins"))
+
+    def columns(*names: str) -> np.ndarray:
+        return np.column_stack([_numbers(name, table[name]) for name in names])
+
+    # The blood isotopes are measured together; where one of the two is lost the block counts as missing.
+    isotopes = columns("Delta 15 N (o/oo)", "Delta 13 C (o/oo)")
+    isotopes[np.isnan(isotopes).any(axis=1)] = np.nan
+    return ModalityData(
+        {
+            "bill": columns("Culmen Length (mm)", "Culmen Depth (mm)"),
+            "body": columns("Flipper Length (mm)", "Body Mass (g)"),
+            "isotopes": isotopes,
+        },
+        np.asarray([species.split()[0] for species in table["Species"]]),
+        name="penguins",
+        note="Palmer penguins (Horst, Hill, Gorman 2020), CC0. Blood samples are missing for some birds.",
+    )
+
+
+def _load_breast_cancer() -> ModalityData:
+    """Wisconsin breast cancer: mean, standard error and worst value of ten measurements as three modalities."""
+    bundle = require("sklearn.datasets", extra="train", purpose="the data set breast_cancer").load_breast_cancer()
+    blocks = {name: bundle.data[:, 10 * k : 10 * k + 10] for k, name in enumerate(("mean", "error", "worst"))}
+    return ModalityData(
+        blocks, bundle.target_names[bundle.target], name="breast_cancer", note="UCI, Wolberg et al. 1995 (CC BY 4.0)."
+    )
+
+
+_SETS: dict[str, tuple[Callable[[], ModalityData], str]] = {
+    "htad": (_load_htad, "home tasks: audio (36) and accelerometer (16) features, 1,386 rows, 7 classes; research use"),
+    "penguins": (_load_penguins, "Palmer penguins: bill, body, isotopes; 344 rows, 3 species, natural missing values"),
+    "breast_cancer": (_load_breast_cancer, "breast cancer: mean, error, worst (10 each), 569 rows, 2 classes"),
+}
+
+
+def _shipped(package: str, relative: str, *, purpose: str) -> Path:
+    # Found without importing the package: its imports are heavy and not needed for one file.
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        require(package, extra="data", purpose=purpose)
+        raise InvalidInputError(f"{purpose}: the installed {package} is not a package that ships data")
+    path = Path(next(iter(spec.submodule_search_locations))) / relative
+    if not path.is_file():
+        raise InvalidInputError(f"{purpose}: the installed {package} does not ship {relative}")
+    return path
+
+
+def _load_npz(path: Path) -> ModalityData:
+    expected = "expected one 2-D array per modality, and y"
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {key: archive[key] for key in archive.files}
+    except ValueError as error:
+        if "pickle" not in str(error).lower() and "object" not in str(error).lower():
+            raise InvalidInputError(f"cannot be read as .npz ({error}); {expected}", context=str(path)) from error
+        raise InvalidInputError(
+            "holds object arrays, which are never unpickled; save numbers, and strings as a fixed-width string array "
+            "(np.asarray(labels, dtype=str))",
+            context=str(path),
+        ) from error
+    except Exception as error:
+        # zipfile, zlib and numpy raise half a dozen unrelated types for a damaged or foreign file.
+        raise InvalidInputError(f"cannot be read as .npz ({error}); {expected}", context=str(path)) from error
+    if not isinstance(arrays, dict) or "y" not in arrays:
+        raise InvalidInputError(f"has no array y (found: {', '.join(arrays) or 'none'}); {expected}", context=str(path))
+    y = arrays.pop("y")
+    if not arrays:
+        raise InvalidInputError(f"has y only; {expected}", context=str(path))
+    mask = arrays.pop("mask") if "mask" in arrays and arrays["mask"].dtype.kind == "b" else None
+    return ModalityData(arrays, y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y, mask=mask, name=path.stem)
+
+
+def _load_csv(path: Path) -> ModalityData:
+    expected = "expected columns modality__feature (two underscores), and y"
+    try:
+        table = _read_csv(path)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InvalidInputError(f"cannot be read as .csv ({error}); {expected}", context=str(path)) from error
+    if "y" not in table:
+        raise InvalidInputError(f"has no column y (found: {', '.join(table) or 'none'}); {expected}", context=str(path))
+    labels = table.pop("y")
+    blocks: dict[str, list[np.ndarray]] = {}
+    problems = []
+    for column, cells in table.items():
+        modality, separator, feature = column.partition("__")
+        if not (modality and separator and feature):
+            problems.append(f"column {column!r}: {expected}")
+            continue
+        try:
+            blocks.setdefault(modality, []).append(_numbers(column, cells))
+        except InvalidInputError as error:
+            problems.extend(error.problems)
+    if any(label.strip().lower() in _MISSING for label in labels):
+        problems.append("column y has empty cells: expected one label per row")
+    if not blocks and not problems:
+        problems.append(f"has no feature column; {expected}")
+    if problems:
+        raise InvalidInputError(problems, context=str(path))
+    return ModalityData({name: np.column_stack(c) for name, c in blocks.items()}, np.asarray(labels), name=path.stem)
+
+
+def _read_csv(path: Path) -> dict[str, list[str]]:
+    with path.open(newline="", encoding="utf-8-sig") as stream:
+        rows = [row for row in csv.reader(stream) if row]
+    if not rows:
+        return {}
+    header = [cell.strip() for cell in rows[0]]
+    if len(set(header)) != len(header):
+        raise InvalidInputError("has two columns of the same name", context=str(path))
+    bad = next((i for i, row in enumerate(rows[1:], start=2) if len(row) != len(header)), None)
+    if bad is not None:
+        raise InvalidInputError(
+            f"line {bad} has {len(rows[bad - 1])} cells: expected {len(header)}, as in the header", context=str(path)
+        )
+    return {name: [row[k] for row in rows[1:]] for k, name in enumerate(header)}
+
+
+def _numbers(column: str, cells: list[str]) -> np.ndarray:
+    try:
+        return np.array([np.nan if cell.strip().lower() in _MISSING else float(cell) for cell in cells])
+    except ValueError as error:
+        raise InvalidInputError(f"column {column!r} holds something that is not a number ({error})") from error

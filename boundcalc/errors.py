@@ -1,0 +1,69 @@
+"""The errors that users of boundcalc meet: each says what is wrong, what was given and what is allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import ModuleType
+
+__all__ = ["CompositionError", "DerivationError", "InfeasibleError", "InvalidInputError", "MissingExtraError", "require"]
+
+
+class InvalidInputError(ValueError):
+    """Bad input, all of it at once.
+
+    Parameters
+    ----------
+    problems : str or iterable of str
+        One sentence for each bad argument: its name, the value given, the allowed set.
+    context : str, optional
+        What was being done (the theorem, the file), put in front.
+    """
+
+    def __init__(self, problems: str | Iterable[str], *, context: str = "") -> None:
+        self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
+        self.context = context
+        super().__init__((f"{context}: " if context else "") + "; ".join(self.problems))
+
+    def __reduce__(self) -> tuple:
+        return (_rebuild, (type(self), self.problems, self.context))
+
+
+class CompositionError(InvalidInputError):
+    """Two bounds do not fit together: wrong quantity, wrong direction or contradictory domains."""
+
+
+class DerivationError(InvalidInputError):
+    """A chain of steps does not fold into one bound."""
+
+
+class InfeasibleError(InvalidInputError):
+    """No value of the free parameter meets the target; the message names the nearest target that can be met."""
+
+
+class MissingExtraError(ImportError):
+    """An optional dependency is not installed; the message holds the line that adds it."""
+
+
+def _rebuild(cls: type[InvalidInputError], problems: tuple[str, ...], context: str) -> InvalidInputError:
+    return cls(problems, context=context)
+
+
+def require(module: str, *, extra: str, purpose: str) -> ModuleType:
+    """Import an optional module, or say which extra brings it.
+
+    Raises
+    ------
+    MissingExtraError
+        If the module is not installed.
+    """
+    import importlib
+
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is not None and error.name.split(".")[0] != module.split(".")[0]:
+            raise
+        raise MissingExtraError(
+            f"{purpose} needs {module.split('.')[0]}, which is not installed; "
+            f"add it with: python -m pip install 'boundcalc[{extra}]'"
+        ) from error

@@ -1,0 +1,161 @@
+"""From SymPy to hash-consed nodes, once and exactly: no float is rounded, no rational becomes a float."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from boundcalc.errors import InvalidInputError
+from boundcalc.evaluator.nodes import Node, Pool
+
+__all__ = ["convert"]
+
+_UNARY = {
+    sp.exp: "exp",
+    sp.log: "log",
+    sp.erf: "erf",
+    sp.erfc: "erfc",
+    sp.floor: "floor",
+    sp.ceiling: "ceiling",
+    sp.Abs: "abs",
+    sp.sign: "sign",
+    sp.gamma: "gamma",
+    sp.loggamma: "loggamma",
+    sp.sin: "sin",
+    sp.cos: "cos",
+    sp.tanh: "tanh",
+    sp.atan: "atan",
+}
+_RELATIONS = {
+    sp.StrictLessThan: ("lt", False),
+    sp.LessThan: ("le", False),
+    sp.StrictGreaterThan: ("lt", True),
+    sp.GreaterThan: ("le", True),
+    sp.Equality: ("eq", False),
+    sp.Unequality: ("ne", False),
+}
+_CONSTANTS = {
+    sp.pi: "pi",
+    sp.E: "e",
+    sp.EulerGamma: "euler",
+    sp.oo: "inf",
+    sp.S.NegativeInfinity: "-inf",
+    sp.nan: "nan",
+    sp.zoo: "nan",
+}
+
+
+def convert(expr: Any, symbols: Sequence[sp.Symbol], pool: Pool) -> Node:
+    """Return the node of a SymPy expression whose symbols are the arguments, in this order.
+
+    Raises
+    ------
+    InvalidInputError
+        For symbols that are no arguments, and for functions that the evaluator does not know.
+    """
+    expr = sp.sympify(expr)
+    missing = sorted(map(str, expr.free_symbols - set(symbols)))
+    if missing:
+        raise InvalidInputError(f"{name} stands in the expression but is no argument" for name in missing)
+    known: dict[Any, Node] = {symbol: pool.make("symbol", value=i) for i, symbol in enumerate(symbols)}
+    return _convert(expr, known, pool)
+
+
+def _convert(expr: Any, known: dict[Any, Node], pool: Pool) -> Node:
+    node = known.get(expr)
+    if node is None:
+        node = known[expr] = _leaf(expr, pool) or _branch(expr, lambda e: _convert(e, known, pool), pool)
+    return node
+
+
+def _leaf(expr: Any, pool: Pool) -> Node | None:
+    if isinstance(expr, sp.Rational):
+        return pool.number(Fraction(int(expr.p), int(expr.q)))
+    if isinstance(expr, sp.Float):
+        return pool.number(_fraction_of_float(expr))
+    if expr in (sp.true, sp.false):
+        return pool.make("true" if expr == sp.true else "false")
+    return pool.make("constant", value=_CONSTANTS[expr]) if expr in _CONSTANTS else None
+
+
+def _fraction_of_float(number: sp.Float) -> Fraction:
+    sign, mantissa, exponent, _ = number._mpf_
+    return (-1) ** sign * Fraction(int(mantissa)) * Fraction(2) ** exponent
+
+
+def _branch(expr: Any, go: Callable[[Any], Node], pool: Pool) -> Node:
+    if isinstance(expr, sp.Add):
+        return pool.add(*map(go, expr.args))
+    if isinstance(expr, sp.Mul):
+        return _product(expr, go, pool)
+    if isinstance(expr, sp.Pow):
+        return _power(expr, go, pool)
+    if expr.func in _UNARY:
+        return pool.make(_UNARY[expr.func], go(expr.args[0]))
+    if expr.func in _RELATIONS:
+        op, swapped = _RELATIONS[expr.func]
+        left, right = map(go, expr.args)
+        return pool.make(op, right, left) if swapped else pool.make(op, left, right)
+    return _other(expr, go, pool)
+
+
+def _product(expr: sp.Mul, go: Callable[[Any], Node], pool: Pool) -> Node:
+    """Convert a product; log(u)/log(b) with an integer base b becomes one logarithm, exact at powers of b."""
+    factors = list(expr.args)
+    bases = [f for f in factors if isinstance(f, sp.Pow) and f.exp == -1 and _is_log_of_integer(f.base)]
+    logs = [f for f in factors if isinstance(f, sp.log) and f.free_symbols]
+    if not (bases and logs):
+        return pool.mul(*map(go, factors))
+    factors.remove(bases[0])
+    factors.remove(logs[0])
+    joined = pool.make("logb", go(logs[0].args[0]), value=int(bases[0].base.args[0]))
+    return pool.mul(*map(go, factors), joined)
+
+
+def _is_log_of_integer(expr: Any) -> bool:
+    return isinstance(expr, sp.log) and expr.args[0].is_Integer and expr.args[0] > 1
+
+
+def _power(expr: sp.Pow, go: Callable[[Any], Node], pool: Pool) -> Node:
+    if expr.base is sp.E:
+        return pool.make("exp", go(expr.exp))
+    if isinstance(expr.exp, sp.Rational):
+        return pool.pow(go(expr.base), Fraction(int(expr.exp.p), int(expr.exp.q)))
+    if isinstance(expr.exp, sp.Float):
+        return pool.pow(go(expr.base), _fraction_of_float(expr.exp))
+    return pool.make("power", go(expr.base), go(expr.exp))
+
+
+def _other(expr: Any, go: Callable[[Any], Node], pool: Pool) -> Node:
+    if isinstance(expr, sp.Min | sp.Max):
+        return pool.make("min" if isinstance(expr, sp.Min) else "max", *map(go, expr.args))
+    if isinstance(expr, sp.Piecewise):
+        return _piecewise(expr, go, pool)
+    if isinstance(expr, sp.And | sp.Or | sp.Not):
+        return pool.make(type(expr).__name__.lower(), *map(go, expr.args))
+    if isinstance(expr, sp.LambertW):
+        return _lambertw(expr, go, pool)
+    if isinstance(expr, sp.binomial):
+        return pool.make("binomial", *map(go, expr.args))
+    if isinstance(expr, sp.factorial):
+        return pool.make("gamma", pool.add(go(expr.args[0]), pool.number(1)))
+    raise InvalidInputError(f"{expr.func.__name__} in {expr} cannot be evaluated (it is not in the evaluator's list)")
+
+
+def _piecewise(expr: sp.Piecewise, go: Callable[[Any], Node], pool: Pool) -> Node:
+    args: list[Node] = []
+    for value, condition in expr.args:
+        if condition == sp.true:
+            return pool.make("select", *args, go(value)) if args else go(value)
+        args += [go(condition), go(value)]
+    return pool.make("select", *args, pool.make("constant", value="nan"))
+
+
+def _lambertw(expr: sp.LambertW, go: Callable[[Any], Node], pool: Pool) -> Node:
+    branch = int(expr.args[1]) if len(expr.args) == 2 else 0
+    if branch not in (0, -1):
+        raise InvalidInputError(f"LambertW has the real branches 0 and -1, not {branch}")
+    return pool.make("lambertw", go(expr.args[0]), value=branch)

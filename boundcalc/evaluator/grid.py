@@ -1,0 +1,103 @@
+"""Evaluate an expression on a grid with named axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sympy as sp
+
+from boundcalc.errors import InvalidInputError
+from boundcalc.evaluator.compiled import Side, compile_expression
+from boundcalc.evaluator.inputs import labelled, used_inputs
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["apply_on_grid", "evaluate_grid"]
+
+
+def evaluate_grid(
+    expr: Any,
+    inputs: Mapping[str, Any],
+    *,
+    symbols: Mapping[str, sp.Symbol],
+    precision: int | None = None,
+    side: Side | None = None,
+    domains: Mapping[sp.Symbol, sp.Set] | None = None,
+) -> xr.DataArray:
+    """Evaluate an expression where its inputs span a grid.
+
+    Parameters
+    ----------
+    expr : sympy.Expr
+        Expression.
+    inputs : mapping from name to value
+        A number (also Fraction, Decimal or a string such as ``"1/20"``) has no axis; a 1-D sequence, array or
+        dask array becomes an axis of that name with the values as coordinate; a DataArray keeps its dimensions.
+        Names that the expression does not use are ignored.
+    symbols : mapping from name to sympy.Symbol
+        Names of the symbols.
+    precision : int, optional
+        Decimal digits: the result is then an object array of `mpmath.mpf` and the inputs are taken exactly.
+    side : {"upper", "lower"}, optional
+        Sound rounding, see `compile_expression`.
+    domains : mapping from symbol to sympy.Set, optional
+        What is known of the symbols beyond their assumptions.
+
+    Returns
+    -------
+    xarray.DataArray
+        Float64 (lazy if an input is), axes in the order of ``inputs``.
+
+    Raises
+    ------
+    InvalidInputError
+        For missing values, values that are no numbers, plain arrays with several axes and differing coordinates.
+
+    Examples
+    --------
+    >>> import sympy as sp
+    >>> n, c = sp.symbols("n c", positive=True)
+    >>> evaluate_grid(c / sp.sqrt(n), {"n": [4, 16], "c": "1/2"}, symbols={"n": n, "c": c}).values
+    array([0.25 , 0.125])
+    """
+    expr = sp.sympify(expr)
+    values = used_inputs(expr, inputs, symbols)
+    names = {symbol: name for name, symbol in symbols.items()}
+    arrays = labelled({names[s]: v for s, v in values.items()}, keep_exact=precision is not None)
+    if precision is not None:
+        return apply_on_grid(_precise(expr, tuple(values), precision), arrays, np.object_)
+    return apply_on_grid(compile_expression(expr, tuple(values), domains=domains, side=side), arrays, np.float64)
+
+
+def _precise(expr: Any, symbols: tuple[sp.Symbol, ...], digits: int) -> Callable[..., Any]:
+    from boundcalc.evaluator.convert import convert
+    from boundcalc.evaluator.exact import evaluate_precisely
+    from boundcalc.evaluator.nodes import Pool
+
+    node = convert(expr, symbols, Pool())
+    return lambda *arrays: _on_shape(evaluate_precisely(node, arrays, digits=digits), arrays)
+
+
+def _on_shape(result: Any, arrays: tuple[Any, ...]) -> np.ndarray:
+    """Return cells on the full grid, as an object array of their own."""
+    cells = np.empty(np.broadcast_shapes(*(np.shape(a) for a in arrays)), dtype=object)
+    cells[...] = result
+    return cells
+
+
+def apply_on_grid(function: Callable[..., Any], arrays: list[Any], dtype: type) -> xr.DataArray:
+    """Apply a function of open NumPy arrays to DataArrays whose coordinates must agree exactly."""
+    import xarray as xr
+
+    if not arrays:
+        return xr.DataArray(np.asarray(function(), dtype=dtype))
+    try:
+        grid = xr.apply_ufunc(function, *arrays, join="exact", dask="parallelized", output_dtypes=[dtype])
+        return grid.rename(None)
+    except ValueError as error:
+        if isinstance(error, InvalidInputError):
+            raise
+        raise InvalidInputError(f"the inputs do not share one grid: {error}") from error

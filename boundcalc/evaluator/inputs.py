@@ -1,0 +1,168 @@
+"""What may be given for a symbol: numbers in many forms, sequences that become axes, labelled and lazy arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from numbers import Integral, Rational
+from typing import Any
+
+import numpy as np
+
+from boundcalc.errors import InvalidInputError
+
+__all__ = ["exact", "labelled", "rounded", "used_inputs"]
+
+
+def exact(value: Any) -> Fraction | float:
+    """Return a number as the exact rational it is; an infinite or undefined one as a float.
+
+    A float is the binary number it is; 1/20 is typed as ``"1/20"``, ``"0.05"``, Fraction or Decimal.
+    """
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, Integral):
+        return Fraction(int(value))
+    if isinstance(value, float | np.floating):
+        return Fraction(*value.as_integer_ratio()) if np.isfinite(value) else float(value)
+    if isinstance(value, str | Decimal | Rational):
+        return _parse(value)
+    return _symbolic(value)
+
+
+def _parse(value: Any) -> Fraction | float:
+    try:
+        if isinstance(value, str | Decimal):
+            return Fraction(value)
+        return Fraction(int(value.numerator), int(value.denominator))
+    except (ValueError, OverflowError, ZeroDivisionError):
+        return _nonfinite(value)
+
+
+def _nonfinite(value: Any) -> float:
+    number = float(value)  # "inf", "nan" and Decimal's of them; anything else raises ValueError
+    if np.isfinite(number):
+        raise ValueError(value)
+    return number
+
+
+def _symbolic(value: Any) -> Fraction | float:
+    """Return a SymPy or mpmath number exactly; anything else by way of a double."""
+    if getattr(value, "is_Rational", False):
+        return Fraction(int(value.p), int(value.q))
+    if not hasattr(value, "_mpf_"):
+        return exact(float(value))
+    sign, digits, exponent, _ = value._mpf_
+    if not digits and exponent:  # mpmath's infinities and NaN
+        return float(value)
+    return (-1) ** sign * Fraction(int(digits)) * Fraction(2) ** exponent
+
+
+def rounded(value: Fraction | float) -> float:
+    """Return the double next to an exact number."""
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")
+
+
+def used_inputs(expr: Any, inputs: Mapping[str, Any], symbols: Mapping[str, Any]) -> dict[Any, Any]:
+    """Return symbol -> value for the symbols of an expression, in the order of ``inputs``.
+
+    Raises
+    ------
+    InvalidInputError
+        If a symbol of the expression has no name in ``symbols`` or no value in ``inputs``.
+    """
+    names = {symbol: name for name, symbol in symbols.items()}
+    missing = sorted(str(names.get(s, s)) for s in expr.free_symbols if names.get(s) not in inputs)
+    if missing:
+        raise InvalidInputError(f"no value is given for {name}" for name in missing)
+    return {symbols[name]: value for name, value in inputs.items() if symbols.get(name) in expr.free_symbols}
+
+
+def labelled(values: Mapping[str, Any], *, keep_exact: bool) -> list[Any]:
+    """Return a DataArray for each value: numbers without axis, 1-D values with an axis named after the symbol.
+
+    Parameters
+    ----------
+    values : mapping
+        Name to number, 1-D sequence or array, DataArray, or dask array.
+    keep_exact : bool
+        Object arrays of exact numbers (see `exact`) instead of float64.
+
+    Raises
+    ------
+    InvalidInputError
+        For values that are no numbers and for plain arrays with several axes; all of them at once.
+    """
+    problems: list[str] = []
+    arrays = [_labelled(name, value, keep_exact, problems) for name, value in values.items()]
+    if problems:
+        raise InvalidInputError(problems)
+    return arrays
+
+
+def _labelled(name: str, value: Any, keep_exact: bool, problems: list[str]) -> Any:
+    import xarray as xr
+
+    if isinstance(value, xr.DataArray):
+        return value.copy(data=_numbers(name, value.data, keep_exact, problems)).drop_attrs()
+    data = value if _is_lazy(value) else _plain(value)
+    if data.ndim > 1:
+        problems.append(f"{name} is an array with {data.ndim} axes: give it as xarray.DataArray with named dimensions")
+        return None
+    cells = _numbers(name, data, keep_exact, problems)
+    coords = {} if data.ndim == 0 or _is_lazy(data) else {name: _coordinate(data)}
+    return xr.DataArray(cells, dims=(name,) * data.ndim, coords=coords)
+
+
+def _plain(value: Any) -> np.ndarray:
+    if isinstance(value, np.ndarray):
+        return value
+    if isinstance(value, str | bytes) or not isinstance(value, Sequence):
+        return _plain(np.asarray(value)) if hasattr(value, "__array__") else _object(value, ())
+    if isinstance(value, range) or all(isinstance(v, float) for v in value):
+        return np.asarray(value)
+    if any(isinstance(v, Sequence | np.ndarray) and not isinstance(v, str | bytes) for v in value):
+        return np.asarray(value, dtype=object)
+    return _object(value, (len(value),))
+
+
+def _object(value: Any, shape: tuple[int, ...]) -> np.ndarray:
+    cells = np.empty(shape, dtype=object)
+    cells[...] = value
+    return cells
+
+
+def _coordinate(data: np.ndarray) -> np.ndarray:
+    """Return values as an index: as typed where NumPy has a type for them, else as doubles."""
+    if data.dtype != object:
+        return data
+    if all(isinstance(v, Integral) and abs(int(v)) < 2**63 for v in data.flat):
+        return data.astype(np.int64)
+    return np.array([rounded(exact(v)) for v in data.flat])
+
+
+def _is_lazy(value: Any) -> bool:
+    return hasattr(value, "dask")
+
+
+def _numbers(name: str, data: Any, keep_exact: bool, problems: list[str]) -> Any:
+    if _is_lazy(data):
+        if keep_exact:
+            problems.append(f"{name} is lazy: compute it first, exact arithmetic works on numbers in memory")
+        return data.astype(np.float64)
+    if not keep_exact and data.dtype.kind in "fiub":
+        return data.astype(np.float64)
+    try:
+        cells = [exact(v) for v in data.astype(object).flat]
+    except (TypeError, ValueError) as error:
+        problems.append(f"{name}={data.tolist()!r} is no number: {error}")
+        return data
+    if not keep_exact:
+        cells = [rounded(v) for v in cells]
+    result = np.empty(len(cells), dtype=object if keep_exact else np.float64)
+    result[:] = cells
+    return result.reshape(data.shape)

@@ -1,0 +1,154 @@
+"""What each instruction does to arrays, and what it costs per cell.
+
+Costs are nanoseconds per cell in cache, measured on one core; only their ratios matter. Kernels take an
+``out`` argument where NumPy's function does; the others return a fresh array.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+__all__ = ["KERNELS", "Kernel"]
+
+
+class Kernel(NamedTuple):
+    """One instruction.
+
+    Attributes
+    ----------
+    run : callable
+        Function of the operands (and of the parameter, if the instruction has one, as last argument).
+    cost : float
+        Nanoseconds per cell.
+    ufunc : bool
+        Whether ``run`` takes ``out=`` and works element by element in place.
+    """
+
+    run: Callable[..., Any]
+    cost: float
+    ufunc: bool = True
+
+
+@cache
+def _special() -> Any:
+    import scipy.special
+
+    return scipy.special
+
+
+def _in_double(name: str) -> Callable[..., Any]:
+    """Return SciPy's function, computed in double also for extended operands (SciPy knows no longer type)."""
+
+    def run(*operands: Any, out: Any = None) -> Any:
+        function = getattr(_special(), name)
+        extended = any(x.dtype == np.longdouble and x.dtype != np.float64 for x in map(np.asarray, operands))
+        if not extended:
+            return function(*operands, out=out)
+        return function(*(np.asarray(x, dtype=np.float64) for x in operands)).astype(np.longdouble)
+
+    return run
+
+
+def _erfc(x: Any, out: Any = None) -> Any:
+    """Complementary error function; SciPy's own loses 9 bits where it is small."""
+    x = np.asarray(x, dtype=np.float64)
+    result = _special().erfc(x, out=out)
+    tail = (x > 1) & (x < 27.5)
+    if tail.any():
+        result = np.asarray(result)
+        result[tail] = _erfc_tail(x[tail])
+    return result
+
+
+def _erfc_tail(x: Any) -> Any:
+    """Return exp(-x^2) erfcx(x) with x^2 as the sum of an exact square and a small rest."""
+    head = np.round(x * 16) / 16
+    return np.exp(-head * head) * np.exp((head - x) * (head + x)) * _special().erfcx(x)
+
+
+def _power_rational(x: Any, exponent: Any) -> Any:
+    """Raise to an exact rational power: the double next to the exponent, then the rest of it to first order."""
+    rounded = float(exponent)
+    rest = float(exponent - type(exponent)(rounded))
+    if exponent.denominator == 3 and exponent.numerator == 1:
+        return np.where(np.signbit(x), np.nan, np.cbrt(x)) + 0 * x
+    result = np.power(x, rounded)
+    if not rest:
+        return result
+    positive = (x > 0) & np.isfinite(x)
+    return np.where(positive, result * (1 + rest * np.log(np.where(positive, x, 1))), result)
+
+
+def _power_integer(x: Any, exponent: int) -> Any:
+    return np.power(x, float(exponent))
+
+
+def _log_base(x: Any, base: int) -> Any:
+    """Logarithm to an integer base, exact at its powers."""
+    if base == 2:
+        return np.log2(x)
+    if base == 10:
+        return np.log10(x)
+    quotient = np.log(x) / np.log(float(base))
+    whole = np.rint(quotient)
+    with np.errstate(all="ignore"):
+        return np.where(np.power(float(base), whole) == x, whole, quotient)
+
+
+def _select(*operands: Any) -> Any:
+    result = operands[-1]
+    for condition, value in reversed(list(zip(operands[:-1:2], operands[1:-1:2], strict=True))):
+        result = np.where(condition, value, result)
+    return result
+
+
+def _lambertw(x: Any, branch: int) -> Any:
+    from boundcalc.evaluator.lambertw import lambertw
+
+    return lambertw(x, branch)
+
+
+KERNELS: dict[str, Kernel] = {
+    "add": Kernel(np.add, 0.5),
+    "sub": Kernel(np.subtract, 0.5),
+    "mul": Kernel(np.multiply, 0.5),
+    "div": Kernel(np.divide, 1.0),
+    "neg": Kernel(np.negative, 0.4),
+    "recip": Kernel(np.reciprocal, 1.0),
+    "square": Kernel(np.square, 0.4),
+    "sqrt": Kernel(np.sqrt, 1.3),
+    "powr": Kernel(_power_rational, 8.0, ufunc=False),
+    "powi": Kernel(_power_integer, 4.5, ufunc=False),
+    "power": Kernel(np.power, 4.5),
+    "log": Kernel(np.log, 1.7),
+    "logb": Kernel(_log_base, 3.0, ufunc=False),
+    "exp": Kernel(np.exp, 1.2),
+    "erf": Kernel(_in_double("erf"), 22.0),
+    "erfc": Kernel(_erfc, 30.0, ufunc=False),
+    "gamma": Kernel(_in_double("gamma"), 20.0),
+    "loggamma": Kernel(_in_double("gammaln"), 25.0),
+    "binomial": Kernel(_in_double("binom"), 40.0),
+    "sin": Kernel(np.sin, 17.0),
+    "cos": Kernel(np.cos, 17.0),
+    "tanh": Kernel(np.tanh, 2.5),
+    "atan": Kernel(np.arctan, 3.0),
+    "lambertw": Kernel(_lambertw, 40.0, ufunc=False),
+    "floor": Kernel(np.floor, 0.4),
+    "ceiling": Kernel(np.ceil, 0.4),
+    "abs": Kernel(np.abs, 0.4),
+    "sign": Kernel(np.sign, 1.5),
+    "min": Kernel(np.minimum, 0.5),
+    "max": Kernel(np.maximum, 0.5),
+    "lt": Kernel(np.less, 0.3),
+    "le": Kernel(np.less_equal, 0.3),
+    "eq": Kernel(np.equal, 0.3),
+    "ne": Kernel(np.not_equal, 0.3),
+    "and": Kernel(np.logical_and, 0.1),
+    "or": Kernel(np.logical_or, 0.1),
+    "not": Kernel(np.logical_not, 0.1),
+    "select": Kernel(_select, 3.0, ufunc=False),
+}

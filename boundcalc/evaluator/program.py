@@ -1,0 +1,55 @@
+"""A straight-line program: numbered instructions, each with the argument axes it depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+__all__ = ["Builder", "Instruction", "Program"]
+
+
+class Instruction(NamedTuple):
+    """``values[i] = op(*(values[a] for a in args), param)``; ``input`` and ``const`` read ``param``."""
+
+    op: str
+    args: tuple[int, ...]
+    param: object
+    axes: int
+
+
+class Program(NamedTuple):
+    """Instructions in an order in which operands come first; the last one named by ``root`` is the result."""
+
+    instructions: tuple[Instruction, ...]
+    root: int
+
+
+class Builder:
+    """Collects instructions, equal ones once.
+
+    Parameters
+    ----------
+    input_axes : sequence of int
+        For each argument the bit mask of the axes along which it varies.
+    """
+
+    def __init__(self, input_axes: Sequence[int]) -> None:
+        self._axes = tuple(input_axes)
+        self._known: dict[tuple, int] = {}
+        self.instructions: list[Instruction] = []
+
+    def axes(self, index: int) -> int:
+        """Return the axes mask of an instruction."""
+        return self.instructions[index].axes
+
+    def emit(self, op: str, *args: int, param: object = None) -> int:
+        """Return the number of an instruction, new or known."""
+        key = (op, args, type(param), repr(param))
+        index = self._known.get(key)
+        if index is None:
+            index = self._known[key] = len(self.instructions)
+            mask = self._axes[param] if op == "input" and isinstance(param, int) else 0
+            for a in args:
+                mask |= self.instructions[a].axes
+            self.instructions.append(Instruction(op, args, param, mask))
+        return index

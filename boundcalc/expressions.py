@@ -1,0 +1,89 @@
+"""SymPy expressions and sets as plain JSON data and back, without ever evaluating text.
+
+>>> from sympy import Symbol, sqrt
+>>> x = Symbol("x", positive=True)
+>>> decode(encode(sqrt(x) / 3)) == sqrt(x) / 3
+True
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+from sympy.core.relational import Relational
+
+from boundcalc.symbols import VOCABULARY
+
+__all__ = ["decode", "encode"]
+
+_NODES = {
+    cls.__name__: cls
+    for cls in (
+        sympy.Add, sympy.Mul, sympy.Pow, sympy.Min, sympy.Max, sympy.Abs, sympy.sign, sympy.floor, sympy.ceiling,
+        sympy.log, sympy.exp, sympy.erf, sympy.erfc, sympy.LambertW, sympy.gamma, sympy.loggamma, sympy.binomial,
+        sympy.sin, sympy.cos, sympy.tanh, sympy.Piecewise, sympy.And, sympy.Or, sympy.Not, sympy.Interval, sympy.Range,
+        sympy.FiniteSet, sympy.Union, sympy.StrictLessThan, sympy.LessThan, sympy.StrictGreaterThan,
+        sympy.GreaterThan, sympy.Equality, sympy.Unequality,
+    )
+}  # fmt: skip
+_NODES["ExprCondPair"] = sympy.functions.elementary.piecewise.ExprCondPair
+
+_CONSTANTS = {
+    "oo": sympy.oo, "-oo": -sympy.oo, "pi": sympy.pi, "E": sympy.E, "true": sympy.true, "false": sympy.false,
+    "Reals": sympy.Reals, "Integers": sympy.S.Integers, "EmptySet": sympy.EmptySet,
+}  # fmt: skip
+_CONSTANT_NAMES = {value: name for name, value in _CONSTANTS.items()}
+
+
+def encode(node: sympy.Basic) -> Any:
+    """Return an expression or set as nested lists, strings and numbers.
+
+    Raises
+    ------
+    TypeError
+        If it holds a node that the format does not know.
+    """
+    if isinstance(node, sympy.Symbol):
+        return _encode_symbol(node)
+    if node in _CONSTANT_NAMES and not isinstance(node, Relational):
+        return _CONSTANT_NAMES[node]
+    if isinstance(node, sympy.Float):
+        sign, mantissa, exponent, bits = node._mpf_
+        return ["Float", int(sign), str(int(mantissa)), int(exponent), int(bits), int(node._prec)]
+    if isinstance(node, sympy.Rational):
+        return ["Rational", str(node.p), str(node.q)]
+    name = type(node).__name__
+    if name not in _NODES:
+        raise TypeError(f"no plain form for {name}: {node}")
+    return [name, *(encode(arg) for arg in node.args)]
+
+
+def _encode_symbol(symbol: sympy.Symbol) -> Any:
+    if symbol.name in VOCABULARY and VOCABULARY[symbol.name].symbol == symbol:
+        return {"symbol": symbol.name}
+    return {"symbol": symbol.name, "assumptions": {key: bool(value) for key, value in symbol._assumptions_orig.items()}}
+
+
+def decode(data: Any) -> Any:
+    """Return the expression or set that ``encode`` wrote.
+
+    Raises
+    ------
+    ValueError
+        If the data are not of the format.
+    """
+    match data:
+        case {"symbol": str(name), "assumptions": dict(assumptions)}:
+            return sympy.Symbol(name, **{str(key): bool(value) for key, value in assumptions.items()})
+        case {"symbol": str(name)} if name in VOCABULARY:
+            return VOCABULARY[name].symbol
+        case str(name) if name in _CONSTANTS:
+            return _CONSTANTS[name]
+        case ["Rational", str(numerator), str(denominator)]:
+            return sympy.Rational(int(numerator), int(denominator))
+        case ["Float", int(sign), str(mantissa), int(exponent), int(bits), int(precision)]:
+            return sympy.Float._new((sign, int(mantissa), exponent, bits), precision)
+        case [str(name), *args] if name in _NODES:
+            return _NODES[name](*(decode(arg) for arg in args))
+    raise ValueError(f"not an expression in boundcalc's format: {str(data)[:80]}")

@@ -1,0 +1,311 @@
+"""The vocabulary: every symbol once, with its LaTeX, meaning, role and domain.
+
+The module itself is a mapping from names to SymPy symbols:
+
+>>> from boundcalc import symbols
+>>> symbols.n, symbols["delta"]
+(n, delta)
+>>> symbols.info("delta").domain
+Interval.open(0, 1)
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import sympy
+from sympy import Interval, Range, oo
+
+__all__ = ["CONSTRAINTS", "DERIVED", "SUBSET_NAMES", "VOCABULARY", "Constraint", "SymbolInfo", "info"]
+
+_REAL = sympy.Reals
+_POSITIVE = Interval.open(0, oo)
+_NONNEGATIVE = Interval(0, oo)
+_UNIT_OPEN = Interval.open(0, 1)
+
+
+def _integers(start: int) -> sympy.Set:
+    return Range(start, oo)
+
+
+@dataclass(frozen=True)
+class SymbolInfo:
+    """What the library knows of one symbol.
+
+    Attributes
+    ----------
+    name : str
+        The name used in Python, on the command line and in files.
+    latex : str
+        How it is typeset.
+    meaning : str
+        One line in words.
+    domain : sympy.Set
+        The values it may take on its own; constraints between symbols are in ``CONSTRAINTS``.
+    role : str
+        ``sample``, ``confidence``, ``loss``, ``metric``, ``complexity``, ``risk``, ``approximation``,
+        ``optimisation`` or ``quantity`` (an intermediate of a proof).
+    """
+
+    name: str
+    latex: str
+    meaning: str
+    domain: sympy.Set
+    role: str
+
+    @property
+    def symbol(self) -> sympy.Symbol:
+        """The SymPy symbol; its assumptions follow from the domain."""
+        return sympy.Symbol(self.name, **_assumptions(self.domain))
+
+    @property
+    def is_integer(self) -> bool:
+        """Whether only integers are allowed."""
+        return isinstance(self.domain, Range)
+
+
+def _assumptions(domain: sympy.Set) -> dict[str, bool]:
+    """Return the SymPy assumptions that follow from a domain (the rest of it cannot be said to SymPy)."""
+    facts: dict[str, bool] = {"integer": True} if isinstance(domain, Range) else {"real": True}
+    if domain.inf.is_positive or (domain.inf.is_zero and domain.left_open):
+        facts["positive"] = True
+    elif domain.inf.is_nonnegative:
+        facts["nonnegative"] = True
+    return facts
+
+
+_TABLE = (
+    # the sample
+    SymbolInfo("n", "n", "number of i.i.d. labelled examples", _integers(2), "sample"),
+    SymbolInfo("m", "m", "number of independent pairs, floor(n/2)", _integers(1), "sample"),
+    SymbolInfo("n_h", r"n_h", "number of held-out examples (all their pairs are scored)", _integers(2), "sample"),
+    SymbolInfo("J", "J", "number of candidate subsets that a choice is made among", _integers(1), "sample"),
+    SymbolInfo("S", "S", "number of Rademacher draws of a Monte-Carlo estimate", _integers(1), "sample"),
+    # confidence
+    SymbolInfo("delta", r"\delta", "failure probability of the whole statement", _UNIT_OPEN, "confidence"),
+    # the loss
+    SymbolInfo("L", "L", "Lipschitz constant of the loss in its first argument", _POSITIVE, "loss"),
+    SymbolInfo("C", "C", "loss range (max - min) over every class the statement speaks of", _POSITIVE, "loss"),
+    SymbolInfo("rho", r"\rho", "margin, fixed in advance", _POSITIVE, "loss"),
+    SymbolInfo("omega_pos", r"\omega_+", "weight of similar pairs, fixed in advance", _POSITIVE, "loss"),
+    SymbolInfo("omega_neg", r"\omega_-", "weight of dissimilar pairs, fixed in advance", _POSITIVE, "loss"),
+    # the metric class
+    SymbolInfo("K", "K", "number of modalities", _integers(1), "metric"),
+    SymbolInfo("d_M", r"d_{\mathcal M}", "total feature dimension of modality subset M", _integers(1), "metric"),
+    SymbolInfo("d_N", r"d_{\mathcal N}", "total feature dimension of modality subset N", _integers(1), "metric"),
+    SymbolInfo("d_full", r"d_{[K]}", "total feature dimension of all modalities", _integers(1), "metric"),
+    SymbolInfo("g_M", r"g_{\mathcal M}", "granularity: number of free metric weights on M", _integers(1), "metric"),
+    SymbolInfo("g_N", r"g_{\mathcal N}", "granularity: number of free metric weights on N", _integers(1), "metric"),
+    SymbolInfo("g_full", r"g_{[K]}", "granularity: number of free metric weights on all modalities", _integers(1), "metric"),
+    SymbolInfo("lam_min", r"\lambda_{\min}", "smallest metric eigenvalue allowed", _NONNEGATIVE, "metric"),
+    SymbolInfo("lam_max", r"\lambda_{\max}", "largest metric eigenvalue allowed", _NONNEGATIVE, "metric"),
+    SymbolInfo("Lam", r"\Lambda", "metric range lam_max - lam_min", _NONNEGATIVE, "metric"),
+    SymbolInfo("t_min", r"t_{\min}", "smallest decision threshold allowed", _REAL, "metric"),
+    SymbolInfo("t_max", r"t_{\max}", "largest decision threshold allowed", _REAL, "metric"),
+    SymbolInfo("tau", r"\tau", "threshold range t_max - t_min", _NONNEGATIVE, "metric"),
+    SymbolInfo("B", "B", "pair radius: ||x-x'|| <= B for all admissible x, x' on the subset", _POSITIVE, "metric"),
+    SymbolInfo("b_k", "b_k", "radius of coordinate or block k", _POSITIVE, "metric"),
+    SymbolInfo("p", "p", "weight values per coordinate in a finite grid (2 for the whole box)", _integers(2), "metric"),
+    SymbolInfo("q", "q", "rank of the latent space", _integers(1), "metric"),
+    SymbolInfo("s", "s", "bound on the operator norm of the joint encoder", _POSITIVE, "metric"),
+    # complexity
+    SymbolInfo("R_M", r"\mathfrak R_{\mathcal M}", "Rademacher complexity of subset M's class over m independent pairs", _NONNEGATIVE, "complexity"),
+    SymbolInfo("R_N", r"\mathfrak R_{\mathcal N}", "Rademacher complexity of subset N's class over m independent pairs", _NONNEGATIVE, "complexity"),
+    SymbolInfo("R_full", r"\mathfrak R_{[K]}", "Rademacher complexity of the class on all modalities", _NONNEGATIVE, "complexity"),
+    SymbolInfo("Rhat", r"\hat{\mathfrak R}_S", "empirical Rademacher complexity on given pairs (M's class)", _NONNEGATIVE, "complexity"),
+    SymbolInfo("Rhat_N", r"\hat{\mathfrak R}_{S,\mathcal N}", "empirical Rademacher complexity on given pairs (N's class)", _NONNEGATIVE, "complexity"),
+    SymbolInfo("Rhat_full", r"\hat{\mathfrak R}_{S,[K]}", "empirical Rademacher complexity on given pairs (all modalities)", _NONNEGATIVE, "complexity"),
+    SymbolInfo("Rhat_metric", r"\hat{\mathfrak R}^{\circ}_S", "empirical complexity on given pairs without the threshold's share (M's class)", _NONNEGATIVE, "complexity"),
+    SymbolInfo("Rhat_metric_N", r"\hat{\mathfrak R}^{\circ}_{S,\mathcal N}", "empirical complexity on given pairs without the threshold's share (N's class)", _NONNEGATIVE, "complexity"),
+    SymbolInfo("Rhat_metric_full", r"\hat{\mathfrak R}^{\circ}_{S,[K]}", "empirical complexity on given pairs without the threshold's share (all modalities)", _NONNEGATIVE, "complexity"),
+    SymbolInfo("Rhat_mc", r"\tilde{\mathfrak R}_S", "Monte-Carlo mean over S Rademacher draws, without the threshold's share (M's class)", _NONNEGATIVE, "complexity"),
+    SymbolInfo("Rhat_mc_N", r"\tilde{\mathfrak R}_{S,\mathcal N}", "Monte-Carlo mean over S Rademacher draws, without the threshold's share (N's class)", _NONNEGATIVE, "complexity"),
+    SymbolInfo("Rhat_mc_full", r"\tilde{\mathfrak R}_{S,[K]}", "Monte-Carlo mean over S Rademacher draws, without the threshold's share (all modalities)", _NONNEGATIVE, "complexity"),
+    SymbolInfo("W", "W", "range of one Rademacher draw's supremum: (Lam/(2m)) sum_ik v_ik (M's class)", _NONNEGATIVE, "complexity"),
+    SymbolInfo("W_N", r"W_{\mathcal N}", "range of one Rademacher draw's supremum (N's class)", _NONNEGATIVE, "complexity"),
+    SymbolInfo("W_full", r"W_{[K]}", "range of one Rademacher draw's supremum (all modalities)", _NONNEGATIVE, "complexity"),
+    SymbolInfo("kappa_M", r"\kappa_{\mathcal M}", "complexity constant: R_M <= kappa_M/sqrt(m) for every m", _NONNEGATIVE, "complexity"),
+    SymbolInfo("kappa_N", r"\kappa_{\mathcal N}", "complexity constant: R_N <= kappa_N/sqrt(m) for every m", _NONNEGATIVE, "complexity"),
+    SymbolInfo("kappa_full", r"\kappa_{[K]}", "complexity constant: R_full <= kappa_full/sqrt(m) for every m", _NONNEGATIVE, "complexity"),
+    SymbolInfo("u_fourth", r"\textstyle\sum_i\|u_i\|^4", "sum over the pairs of ||u_i||^4", _NONNEGATIVE, "complexity"),
+    SymbolInfo("u_root_trace", r"\operatorname{tr}(\sum_i\|u_i\|^2u_iu_i^\top)^{1/2}", "trace of the square root of sum_i ||u_i||^2 u_i u_i^T", _NONNEGATIVE, "complexity"),
+    # risks
+    SymbolInfo("r_M", r"r_{\mathcal M}", "population risk of the ERM on M", _NONNEGATIVE, "risk"),
+    SymbolInfo("r_N", r"r_{\mathcal N}", "population risk of the ERM on N", _NONNEGATIVE, "risk"),
+    SymbolInfo("rhat_M", r"\hat r_{\mathcal M}", "empirical risk of the ERM (or of the f spoken of) on M, all pairs", _NONNEGATIVE, "risk"),
+    SymbolInfo("rhat_N", r"\hat r_{\mathcal N}", "empirical risk of the ERM on N, all pairs", _NONNEGATIVE, "risk"),
+    SymbolInfo("rhat_holdout", r"\hat r_h", "risk of a fixed f_0 on the held-out examples, all pairs", _NONNEGATIVE, "risk"),
+    SymbolInfo("rhat_ramp", r"\hat r_\rho", "empirical ramp risk at margin rho, all pairs", Interval(0, 1), "risk"),
+    SymbolInfo("Lhat_M", r"\hat L_S(\mathcal M)", "centred empirical loss rhat(ERM on M) - rhat(h*g*); not observable", _REAL, "risk"),
+    SymbolInfo("r_star", r"r^\ast", "risk of the true composition h*g*", _NONNEGATIVE, "risk"),
+    SymbolInfo("rhat_star", r"\hat r^\ast", "empirical risk of h*g*", _NONNEGATIVE, "risk"),
+    # approximation
+    SymbolInfo("eta_M", r"\eta_{\mathcal M}", "latent-representation quality of the ERM on M (Definition 3.9)", _NONNEGATIVE, "approximation"),
+    SymbolInfo("eta_N", r"\eta_{\mathcal N}", "latent-representation quality of the ERM on N (Definition 3.9)", _NONNEGATIVE, "approximation"),
+    SymbolInfo("eta_star_N", r"\eta^\ast_{\mathcal N}", "approximation floor of N: inf over F_N of r, minus r*", _POSITIVE, "approximation"),
+    SymbolInfo("gamma", r"\gamma_S(\mathcal M,\mathcal N)", "quality gap eta_M - eta_N; not observable", _REAL, "approximation"),
+    SymbolInfo("Delta", r"\Delta", "approximation gain of M over N: inf over F_N of r, minus inf over F_M of r; not observable", _NONNEGATIVE, "approximation"),
+    # optimisation
+    SymbolInfo("eps_opt", r"\varepsilon_{\rm opt}", "optimisation error: rhat(returned) <= inf rhat + eps_opt (M's class)", _NONNEGATIVE, "optimisation"),
+    SymbolInfo("eps_opt_M", r"\varepsilon_{\rm opt,\mathcal M}", "optimisation error of the model on M", _NONNEGATIVE, "optimisation"),
+    SymbolInfo("eps_opt_N", r"\varepsilon_{\rm opt,\mathcal N}", "optimisation error of the model on N", _NONNEGATIVE, "optimisation"),
+    # comparators
+    SymbolInfo("radius", r"r_A", "radius of the norm ball of metrics", _POSITIVE, "metric"),
+    SymbolInfo("mu", r"\mu", "regularisation strength of mu ||A-A_0||_F^2", _POSITIVE, "metric"),
+    SymbolInfo("ell_0", r"\ell_0", "largest loss at the source metric A_0", _NONNEGATIVE, "loss"),
+    SymbolInfo("kc", r"k_c", "number of robustness cells", _integers(1), "metric"),
+    SymbolInfo("eps_osc", r"\varepsilon_{\rm osc}", "oscillation of the loss within a pair of cells", _NONNEGATIVE, "loss"),
+    # intermediates of proofs
+    SymbolInfo("c", "c", "range of the pair functions under a supremum", _POSITIVE, "quantity"),
+    SymbolInfo("c_claim", r"c_0", "the unnamed positive constant of the source's claim", _POSITIVE, "quantity"),
+    SymbolInfo("rho_A", r"\rho_A", "largest Euclidean norm of a vector of the finite set A", _NONNEGATIVE, "quantity"),
+    SymbolInfo("card_A", r"|A|", "number of vectors of the finite set A", _integers(1), "quantity"),
+    SymbolInfo("Rad_A", r"\mathfrak R(A)", "Rademacher average of the finite set A", _NONNEGATIVE, "quantity"),
+    SymbolInfo("Rad_loss", r"\mathfrak R_m(\ell\circ\mathcal F)", "Rademacher complexity of the loss class over m independent pairs", _NONNEGATIVE, "quantity"),
+    SymbolInfo("Rad_metric", r"\mathfrak R^{\circ}_{\mathcal M}", "complexity of the metric class without the threshold's share", _NONNEGATIVE, "quantity"),
+    SymbolInfo("Rad_threshold", r"\mathfrak R_m([t_{\min},t_{\max}])", "threshold's share of the complexity", _NONNEGATIVE, "quantity"),
+    SymbolInfo("E_psi_U", r"\mathbb E\,\psi(\sup_\tau U_n(q_\tau))", "expectation of psi of the supremum of the U-statistics", _REAL, "quantity"),
+    SymbolInfo("E_psi_m", r"\mathbb E\,\psi(\sup_\tau\tfrac1m\sum_i q_\tau(Z_i,Z_{m+i}))", "expectation of psi of the supremum over m independent pairs", _REAL, "quantity"),
+    SymbolInfo("Phi_n", r"\Phi_n", "supremum over the class of an average over all pairs", _REAL, "quantity"),
+    SymbolInfo("EPhi_n", r"\mathbb E\,\Phi_n", "expectation of the supremum over all pairs", _REAL, "quantity"),
+    SymbolInfo("EPhi_m", r"\mathbb E\,\Phi_m", "expectation of the supremum over m independent pairs", _REAL, "quantity"),
+    SymbolInfo("Edev_n", r"\mathbb E\sup_f(r-\hat r)(f)", "expected largest one-sided deviation, all pairs", _NONNEGATIVE, "quantity"),
+    SymbolInfo("Edev_m", r"\mathbb E\sup_f(r(f)-\tfrac1m\sum_i\ell_f(Z_i,Z_{m+i}))", "expected largest one-sided deviation over m independent pairs", _NONNEGATIVE, "quantity"),
+    SymbolInfo("Edev_plus", r"\mathbb E\sup_f(\hat r-r)(f)", "expected largest one-sided deviation of the other sign, m independent pairs", _NONNEGATIVE, "quantity"),
+    SymbolInfo("dev_f", r"(r-\hat r)(f_0)", "deviation of one fixed f_0 (one side)", _REAL, "quantity"),
+    SymbolInfo("dev_future", r"\sup_f(r-\hat r)(f)+(\hat r-r)(f_0)", "largest deviation on the future sample, against f_0", _REAL, "quantity"),
+    SymbolInfo("dev_minus", r"\sup_f(r-\hat r)(f)", "largest deviation of population over empirical risk", _NONNEGATIVE, "quantity"),
+    SymbolInfo("dev_plus", r"\sup_f(\hat r-r)(f)", "largest deviation of empirical over population risk", _NONNEGATIVE, "quantity"),
+    SymbolInfo("excess_M", r"r_{\mathcal M}-\inf_h r(h\circ\hat g_{\mathcal M})", "how far the ERM's head is from the best head on its own representation (M)", _NONNEGATIVE, "quantity"),
+    SymbolInfo("excess_N", r"r_{\mathcal N}-\inf_h r(h\circ\hat g_{\mathcal N})", "how far the ERM's head is from the best head on its own representation (N)", _NONNEGATIVE, "quantity"),
+    SymbolInfo("inf_M", r"\inf_{\mathcal F_{\mathcal M}}r", "smallest population risk in M's class", _NONNEGATIVE, "quantity"),
+    SymbolInfo("inf_N", r"\inf_{\mathcal F_{\mathcal N}}r", "smallest population risk in N's class", _NONNEGATIVE, "quantity"),
+    SymbolInfo("err_M", r"P(sf\le 0)", "pair error: probability that the sign of f disagrees with the pair's label", Interval(0, 1), "quantity"),
+    SymbolInfo("r_0", r"r(f_0)", "population risk of a fixed f_0", _NONNEGATIVE, "quantity"),
+    SymbolInfo("r_future", r"r(\hat f_n)", "population risk of the ERM on the planned sample", _NONNEGATIVE, "quantity"),
+    SymbolInfo("n_nonpositive", r"n_{\gamma\le 0}", "sample size from which gamma <= 0", _POSITIVE, "quantity"),
+    SymbolInfo("distance", r"D_A(x,x')", "squared Mahalanobis pseudo-distance (x-x')^T A (x-x')", _NONNEGATIVE, "quantity"),
+    SymbolInfo("u_square", r"\|x-x'\|^2", "squared Euclidean distance of a pair", _NONNEGATIVE, "quantity"),
+    SymbolInfo("eigen_sum", r"\textstyle\sum_k a_k\,(q_k^\top(x-x'))^2", "the same distance in the eigenbasis of A", _NONNEGATIVE, "quantity"),
+    SymbolInfo("E_psi_perm", r"\mathbb E\,\psi(\sup_\tau\tfrac1{n!}\sum_\pi A_\pi(q_\tau))", "the same with the U-statistic written as an average of block averages over permutations", _REAL, "quantity"),
+    SymbolInfo("E_psi_mean_sup", r"\mathbb E\,\psi(\tfrac1{n!}\sum_\pi\sup_\tau A_\pi(q_\tau))", "the same with the supremum taken inside the average over permutations", _REAL, "quantity"),
+    SymbolInfo("E_mean_psi", r"\tfrac1{n!}\sum_\pi\mathbb E\,\psi(\sup_\tau A_\pi(q_\tau))", "the same with psi taken inside the average over permutations", _REAL, "quantity"),
+    SymbolInfo("lam", r"\lambda", "free parameter of an exponential-moment argument", _POSITIVE, "quantity"),
+    SymbolInfo("cgf_n", r"\tfrac1\lambda\log\mathbb E e^{\lambda\Phi_n}", "scaled cumulant generating function of the supremum over all pairs", _REAL, "quantity"),
+    SymbolInfo("cgf_m", r"\tfrac1\lambda\log\mathbb E e^{\lambda\Phi_m}", "scaled cumulant generating function of the supremum over m independent pairs", _REAL, "quantity"),
+    SymbolInfo("cgf_A", r"\tfrac1\lambda\log\sum_{a\in A}\mathbb E e^{\lambda\langle\sigma,a\rangle/m}", "log-sum-exp bound of a maximum over a finite set", _REAL, "quantity"),
+    SymbolInfo("Phi_m", r"\Phi_m", "supremum over the class of an average over m independent terms", _REAL, "quantity"),
+    SymbolInfo("Edev_ghost", r"\mathbb E\sup_f\tfrac1m\sum_i(\ell'_f-\ell_f)", "expected largest difference between two independent samples of m pairs", _NONNEGATIVE, "quantity"),
+    SymbolInfo("Edev_signed", r"\mathbb E\sup_f\tfrac1m\sum_i\sigma_i(\ell'_f-\ell_f)", "the same with random signs", _NONNEGATIVE, "quantity"),
+    SymbolInfo("R_N_via_M", r"\mathfrak R(\{f'\circ p'_{\mathcal N}\circ p_{\mathcal M}\})", "complexity of N's class written through M's projection", _NONNEGATIVE, "quantity"),
+    SymbolInfo("infhat_M", r"\inf_{\mathcal F_{\mathcal M}}\hat r", "smallest empirical risk in M's class", _NONNEGATIVE, "quantity"),
+    SymbolInfo("infhat_N", r"\inf_{\mathcal F_{\mathcal N}}\hat r", "smallest empirical risk in N's class", _NONNEGATIVE, "quantity"),
+    SymbolInfo("best_head_M", r"\inf_h r(h\circ\hat g_{\mathcal M})", "risk of the best head on the learnt representation of M", _NONNEGATIVE, "quantity"),
+    SymbolInfo("best_head_N", r"\inf_h r(h\circ\hat g_{\mathcal N})", "risk of the best head on the learnt representation of N", _NONNEGATIVE, "quantity"),
+    SymbolInfo("rhat_best_M", r"\hat r(f^\ast_{\mathcal M})", "empirical risk of the best function of M's class", _NONNEGATIVE, "quantity"),
+    SymbolInfo("rhat_best_N", r"\hat r(f^\ast_{\mathcal N})", "empirical risk of the best function of N's class", _NONNEGATIVE, "quantity"),
+    SymbolInfo("dev_M", r"(r-\hat r)(\hat f_{\mathcal M})", "population minus empirical risk of the ERM on M", _REAL, "quantity"),
+    SymbolInfo("dev_N", r"(r-\hat r)(\hat f_{\mathcal N})", "population minus empirical risk of the ERM on N", _REAL, "quantity"),
+    SymbolInfo("dev_best_M", r"(\hat r-r)(f^\ast_{\mathcal M})", "empirical minus population risk of the best function of M's class", _REAL, "quantity"),
+    SymbolInfo("dev_best_N", r"(\hat r-r)(f^\ast_{\mathcal N})", "empirical minus population risk of the best function of N's class", _REAL, "quantity"),
+    SymbolInfo("S_abs", r"\tfrac1m\mathbb E\sum_k\mathbb E_\sigma|\sum_i\sigma_iv_{ik}|", "mean over the pairs of the summed absolute Rademacher sums", _NONNEGATIVE, "quantity"),
+    SymbolInfo("S_root", r"\tfrac1m\mathbb E\sum_k(\sum_iv_{ik}^2)^{1/2}", "the same with root sums of squares", _NONNEGATIVE, "quantity"),
+    SymbolInfo("S_square", r"\mathbb E\sum_{i,k}v_{ik}^2", "expected sum of squares of the pair features", _NONNEGATIVE, "quantity"),
+    SymbolInfo("S_frobenius", r"\tfrac1m\mathbb E\|\sum_i\sigma_iu_iu_i^\top\|_F", "expected Frobenius norm of the signed second moment", _NONNEGATIVE, "quantity"),
+    SymbolInfo("S_nuclear", r"\tfrac1m\mathbb E\|\sum_i\sigma_iu_iu_i^\top\|_\ast", "expected nuclear norm of the signed second moment", _NONNEGATIVE, "quantity"),
+    SymbolInfo("sign_sum", r"\mathbb E|\sum_{i\le m}\sigma_i|", "expected absolute sum of m random signs", _NONNEGATIVE, "quantity"),
+    SymbolInfo("m_0", r"m_0", "number of independent pairs from which an inequality holds", _integers(1), "quantity"),
+)  # fmt: skip
+
+VOCABULARY: Mapping[str, SymbolInfo] = {row.name: row for row in _TABLE}
+
+#: Symbols that abbreviate others.
+DERIVED: Mapping[sympy.Symbol, sympy.Expr] = {
+    VOCABULARY["m"].symbol: sympy.floor(VOCABULARY["n"].symbol / 2),
+    VOCABULARY["Lam"].symbol: VOCABULARY["lam_max"].symbol - VOCABULARY["lam_min"].symbol,
+    VOCABULARY["tau"].symbol: VOCABULARY["t_max"].symbol - VOCABULARY["t_min"].symbol,
+}
+
+
+#: The names that change when a statement on subset M is made on N, or on all modalities.
+SUBSET_NAMES: Mapping[str, tuple[str, ...]] = {
+    "M": ("d_M", "g_M", "R_M", "Rhat", "Rhat_metric", "Rhat_mc", "W", "kappa_M", "r_M", "rhat_M", "eta_M", "eps_opt"),
+    "N": ("d_N", "g_N", "R_N", "Rhat_N", "Rhat_metric_N", "Rhat_mc_N", "W_N", "kappa_N", "r_N", "rhat_N", "eta_N", "eps_opt_N"),
+    "full": ("d_full", "g_full", "R_full", "Rhat_full", "Rhat_metric_full", "Rhat_mc_full", "W_full", "kappa_full"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A relation between symbols: ``lower <= upper`` (or ``<`` when strict)."""
+
+    lower: sympy.Expr
+    upper: sympy.Expr
+    strict: bool = False
+
+    @property
+    def symbols(self) -> frozenset[sympy.Symbol]:
+        """The symbols it ties together."""
+        return frozenset(self.lower.free_symbols | self.upper.free_symbols)
+
+    def __str__(self) -> str:
+        return f"{self.lower} {'<' if self.strict else '<='} {self.upper}"
+
+
+def _at_most(lower: str, upper: str) -> Constraint:
+    return Constraint(VOCABULARY[lower].symbol, VOCABULARY[upper].symbol)
+
+
+#: Relations that hold wherever both sides occur.
+CONSTRAINTS: tuple[Constraint, ...] = (
+    _at_most("lam_min", "lam_max"),
+    _at_most("t_min", "t_max"),
+    _at_most("g_M", "d_M"),
+    _at_most("g_N", "d_N"),
+    _at_most("g_full", "d_full"),
+    _at_most("b_k", "B"),
+    *(_at_most(risk, "C") for risk in ("r_M", "r_N", "rhat_M", "rhat_N", "rhat_holdout")),
+)
+
+
+def info(name: str | sympy.Symbol) -> SymbolInfo:
+    """Return what is known of a symbol.
+
+    Raises
+    ------
+    KeyError
+        If it is not in the vocabulary.
+    """
+    return VOCABULARY[str(name)]
+
+
+def __getattr__(name: str) -> Any:
+    if name in VOCABULARY:
+        return VOCABULARY[name].symbol
+    raise AttributeError(f"boundcalc.symbols has no symbol {name!r}")
+
+
+class _Symbols(ModuleType, Mapping):
+    """Lets the module be used as a mapping, ``symbols["n"]``."""
+
+    __hash__ = ModuleType.__hash__
+    __eq__ = ModuleType.__eq__
+
+    def __getitem__(self, name: str) -> sympy.Symbol:
+        return VOCABULARY[name].symbol
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(VOCABULARY)
+
+    def __len__(self) -> int:
+        return len(VOCABULARY)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *VOCABULARY]
+
+
+sys.modules[__name__].__class__ = _Symbols

@@ -1,0 +1,270 @@
+"""A theorem as one readable value: claim, assumptions, forms, source and gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import sympy
+
+from boundcalc.bound import Bound, Domain, Reference
+from boundcalc.derivation import Derivation, Event, Relation, Step
+from boundcalc.errors import InvalidInputError
+from boundcalc.inputs import suggestion
+from boundcalc.symbols import CONSTRAINTS, VOCABULARY, Constraint
+
+__all__ = ["NESTING", "NESTING_NOTE", "Form", "Provenance", "Source", "Status", "Theorem", "by"]
+
+
+class Provenance(StrEnum):
+    """Where a form's constants come from."""
+
+    QUOTED = "quoted"
+    RECONSTRUCTED = "reconstructed"
+    DERIVED = "derived"
+
+
+class Status(StrEnum):
+    """What the catalogue itself says of a form; the checker says whether that stands."""
+
+    HOLDS = "holds"
+    REFUTED = "refuted"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A work and the exact place in it."""
+
+    work: str
+    identifier: str = ""
+    place: str = ""
+
+    def __str__(self) -> str:
+        return ", ".join(part for part in (self.work, self.identifier, self.place) if part)
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form of a theorem.
+
+    Attributes
+    ----------
+    derivation : Derivation
+        Its steps; the bound is computed from them.
+    provenance : Provenance
+    status : Status
+    strict : bool
+        Whether the claim is a strict inequality.
+    remarks : tuple of str
+        What is particular to this form.
+    """
+
+    derivation: Derivation
+    provenance: Provenance = Provenance.DERIVED
+    status: Status = Status.HOLDS
+    strict: bool = False
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def relation(self) -> str:
+        """How the bounded quantity relates to the bound."""
+        return self.derivation.relation.replace("=", "") if self.strict else self.derivation.relation
+
+
+#: Statements that compare a subset with a larger one need a missing modality to be a weight of the box.
+NESTING: Mapping[sympy.Symbol, sympy.Set] = {VOCABULARY["lam_min"].symbol: sympy.FiniteSet(0)}
+NESTING_NOTE = (
+    "a missing modality is weight 0, so the classes of subsets are nested only when 0 lies in the box; "
+    "use the hull box [0, lam_max], that is lam_min=0"
+)
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """A statement of the catalogue.
+
+    Attributes
+    ----------
+    key : str
+        Its name in the catalogue, such as ``zhou2026.risk_gap``.
+    number : str
+        Its number in the source, such as ``Theorem 3.13``, or ``-``.
+    title, claim : str
+        What it says, short and in full.
+    quantity : str
+        The bounded quantity in words.
+    source : Source
+    assumptions : tuple of str
+    variants : mapping of str to Form
+        The forms, default first.
+    domain : mapping of sympy.Symbol to sympy.Set
+        Domains that differ from the vocabulary's; a symbol that no form uses is a side condition, checked when given.
+    constraints : tuple of Constraint
+        Relations between symbols beyond the vocabulary's.
+    notes : mapping of str to str
+        Why a symbol's domain is narrowed, for error messages.
+    unit : str
+        What the complexities run over: ``pairs``, or ``examples`` for pointwise theorems.
+    remarks : tuple of str
+        Gaps in the source, counterexamples, ways to use it.
+    """
+
+    key: str
+    number: str
+    title: str
+    claim: str
+    quantity: str
+    source: Source
+    variants: Mapping[str, Form]
+    assumptions: tuple[str, ...] = ()
+    domain: Mapping[sympy.Symbol, sympy.Set] = field(default_factory=dict)
+    constraints: tuple[Constraint, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
+    unit: str = "pairs"
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The names of the forms, default first."""
+        return tuple(self.variants)
+
+    def form(self, name: str | None = None) -> Form:
+        """Return a form, the default one if no name is given.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such form.
+        """
+        name = self.forms[0] if name is None else name
+        if name not in self.variants:
+            raise InvalidInputError(
+                f"form = {name!r} does not exist{suggestion(str(name), self.forms)}; "
+                f"{self.key} has {', '.join(self.forms)}",
+                context=self.key,
+            )
+        return self.variants[name]
+
+    def derivation(self, form: str | None = None) -> Derivation:
+        """Return the chain of steps of a form (the default one if no name is given)."""
+        return self.form(form).derivation
+
+    def bound(self, form: str | None = None) -> Bound:
+        """Return the bound that a form's steps end in (the default form if no name is given).
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such form.
+        """
+        chosen = self.form(form)
+        chain = chosen.derivation
+        where = {short: full for short, full in chain.where.items() if short in chain.result.free_symbols}
+        used = chain.result.xreplace(where).free_symbols | ({VOCABULARY["delta"].symbol} if chain.events else set())
+        domain = _domain(used, chain, self.domain)
+        return Bound(
+            theorem=self.reference(form),
+            form=self.forms[0] if form is None else form,
+            quantity=chain.quantity,
+            relation=chosen.relation,
+            parts=Bound.label(chain.result, chain.events),
+            where=where,
+            domain=domain,
+            constraints=tuple(
+                constraint for constraint in CONSTRAINTS + self.constraints if constraint.lower.free_symbols <= set(domain)
+            ),
+            assumptions=self.assumptions,
+            events=chain.events,
+            notes=dict(self.notes),
+            unit=self.unit,
+        )
+
+    def reference(self, form: str | None = None) -> Reference:
+        """Return what a bound remembers of the theorem."""
+        chosen = self.form(form)
+        return Reference(
+            key=self.key,
+            number=self.number,
+            title=self.title,
+            source=str(self.source),
+            provenance=str(chosen.provenance),
+            status=str(chosen.status),
+        )
+
+    def __str__(self) -> str:
+        number = "" if self.number == "-" else f"{self.number}, "
+        return f"{self.key} ({number}{self.title})"
+
+
+def _domain(
+    used: frozenset[sympy.Symbol] | set[sympy.Symbol],
+    chain: Derivation,
+    special: Mapping[sympy.Symbol, sympy.Set],
+) -> Domain:
+    shares = {event.symbol for event in chain.events}
+    domain = Domain()
+    for symbol in sorted(used - shares, key=str):
+        if symbol in chain.domains:
+            domain[symbol] = chain.domains[symbol]
+        elif symbol.name in VOCABULARY:
+            domain[symbol] = VOCABULARY[symbol.name].domain
+        else:
+            domain[symbol] = Domain.from_assumptions(symbol)
+    domain.update(special)
+    return domain
+
+
+def by(
+    theorem: Theorem,
+    quantity: Any,
+    *,
+    because: str,
+    form: str | None = None,
+    event: Event | None = None,
+    union: Any = 1,
+    experiment: Any = None,
+    **values: Any,
+) -> Step:
+    """Return the step that applies a theorem to a quantity, with the theorem's symbols set to ``values``.
+
+    Parameters
+    ----------
+    theorem : Theorem
+        What is applied; the step's right side and relation are its bound's.
+    quantity : sympy.Expr
+        The part of the current expression that it bounds.
+    because : str
+        Why it applies here.
+    form : str, optional
+        The theorem's form.
+    event : Event, optional
+        What the theorem's event is called here.
+    union : sympy.Expr
+        How many instances of the theorem the event covers at once (a union bound).
+    experiment : object, optional
+        How the step can be checked; the theorem's own last step's if not given.
+    **values : sympy.Expr
+        What the theorem's symbols are here, e.g. ``c=2*C``.
+    """
+    chain = theorem.derivation(form)
+    renaming = {VOCABULARY[name].symbol: sympy.sympify(value) for name, value in values.items()}
+    events = chain.events
+    if event is not None:
+        (own,) = chain.events
+        renaming[own.symbol] = event.symbol / union
+        events = (event,)
+    relation: Relation = chain.relation
+    return Step(
+        left=sympy.sympify(quantity),
+        relation=relation,
+        right=chain.result.subs(renaming, simultaneous=True),
+        because=because,
+        kind=chain.steps[-1].kind,
+        cites=theorem.key,
+        events=events,
+        experiment=experiment if experiment is not None else chain.steps[-1].experiment,
+    )
+
+

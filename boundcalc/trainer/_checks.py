@@ -1,0 +1,63 @@
+"""Collect every bad argument before raising, so that one error lists them all."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from boundcalc.errors import InvalidInputError
+
+__all__ = ["Problems", "as_generator"]
+
+
+class Problems:
+    """A list of complaints about arguments that is raised at once."""
+
+    def __init__(self, context: str) -> None:
+        self.context = context
+        self.found: list[str] = []
+
+    def add(self, problem: str) -> None:
+        """Note one problem."""
+        self.found.append(problem)
+
+    def require(self, holds: bool, problem: str) -> bool:
+        """Note the problem unless the condition holds; return the condition."""
+        if not holds:
+            self.found.append(problem)
+        return bool(holds)
+
+    def number(self, name: str, value: Any, *, low: float = -math.inf, high: float = math.inf, open_low: bool = False,
+               open_high: bool = False) -> bool:  # fmt: skip
+        """Note a problem unless ``value`` is a finite real number in the given range."""
+        allowed = f"a finite number in {'(' if open_low else '['}{low:g}, {high:g}{')' if open_high else ']'}"
+        if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
+            return self.require(False, f"{name}={value!r}: expected {allowed}")
+        inside = math.isfinite(value) and low <= value <= high
+        inside = inside and not (open_low and value == low) and not (open_high and value == high)
+        return self.require(inside, f"{name}={value!r}: expected {allowed}")
+
+    def raise_if_any(self) -> None:
+        """Raise the collected problems.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is at least one.
+        """
+        if self.found:
+            raise InvalidInputError(self.found, context=self.context)
+
+
+def as_generator(rng: np.random.Generator | int | None) -> np.random.Generator:
+    """Return a Generator for a Generator, a seed or nothing (fresh entropy)."""
+    if isinstance(rng, (bool, float, np.random.RandomState)):
+        raise InvalidInputError(f"rng={rng!r}: expected a numpy.random.Generator, a non-negative integer seed or None")
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise InvalidInputError(
+            f"rng={rng!r}: expected a numpy.random.Generator, a non-negative integer seed or None"
+        ) from error

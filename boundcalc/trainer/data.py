@@ -1,0 +1,228 @@
+"""Multimodal labelled data: named feature blocks, labels, and which blocks are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boundcalc.errors import InvalidInputError
+from boundcalc.trainer._checks import Problems
+
+__all__ = ["MIN_ROWS", "ModalityData"]
+
+MIN_ROWS = 8
+"""Fewest rows from which calibration, hold-out and training parts can be drawn with at least one pair each."""
+
+
+class ModalityData:
+    """Named modalities of the same n examples, their labels and a mask of missing modalities.
+
+    Parameters
+    ----------
+    modalities : mapping of str to array_like
+        Each value has shape (n, d_k); a one-dimensional array is one feature. A row of a modality that is NaN
+        throughout is a missing modality.
+    y : array_like of shape (n,)
+        Labels: numbers or strings; two examples are similar when their labels are equal.
+    mask : array_like of shape (n, K), optional
+        True where a modality is missing (the convention of ``numpy.ma``), in addition to the NaN blocks.
+    nonnegative : bool
+        A fact declared in advance, never looked up in the data: all features are >= 0. It halves the squared pair
+        radius of unit-norm rows.
+    name, note : str
+        What the data are called, and what a user has to know about them (a licence, say).
+
+    Attributes
+    ----------
+    names : tuple of str
+        The K modalities in order.
+    arrays : mapping of str to ndarray of shape (n, d_k)
+        Float64; rows of a missing modality hold zeros.
+    y : ndarray of shape (n,)
+    classes : ndarray
+        The distinct labels.
+    codes : ndarray of int, shape (n,)
+        Index of each label in ``classes``.
+    mask : ndarray of bool, shape (n, K)
+        True where a modality is missing.
+
+    Raises
+    ------
+    InvalidInputError
+        Fewer than 8 rows, fewer than two classes, arrays of different lengths, NaN inside a block, infinite values,
+        missing labels: all problems at once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> data = ModalityData({"left": np.eye(8), "right": np.ones((8, 2))}, [0, 1] * 4)
+    >>> data.n, data.dims, data.subset_labels()
+    (8, {'left': 8, 'right': 2}, ('left', 'right', 'left+right'))
+    """
+
+    def __init__(
+        self,
+        modalities: Mapping[str, ArrayLike],
+        y: ArrayLike,
+        *,
+        mask: ArrayLike | None = None,
+        nonnegative: bool = False,
+        name: str = "",
+        note: str = "",
+    ) -> None:
+        problems = Problems(f"data {name}".strip())
+        if not isinstance(modalities, Mapping) or not modalities:
+            problems.add(f"modalities={type(modalities).__name__}: expected a non-empty mapping of name to array (n, d_k)")
+            problems.raise_if_any()
+        self.name, self.note, self.nonnegative = str(name), str(note), bool(nonnegative)
+        self.names: tuple[str, ...] = tuple(str(key) for key in modalities)
+        for key in self.names:
+            problems.require(
+                bool(key.strip()) and "+" not in key and "," not in key,
+                f"modality name {key!r}: expected a non-empty name without '+' and ','",
+            )
+        problems.require(len(set(self.names)) == len(self.names), f"modality names {self.names}: expected distinct names")
+        raw = {key: _block(key, value, problems) for key, value in zip(self.names, modalities.values(), strict=True)}
+        self.y, self.classes, self.codes = _labels(y, problems)
+        problems.raise_if_any()
+        n = self.y.shape[0]
+        for key, block in raw.items():
+            problems.require(block.shape[0] == n, f"modality {key!r} has {block.shape[0]} rows: expected {n}, as many as y")
+        missing = _mask(mask, n, len(self.names), problems)
+        problems.require(n >= MIN_ROWS, f"n={n} rows: expected at least {MIN_ROWS}")
+        problems.require(self.classes.size >= 2, f"y has one class only ({self.classes.tolist()}): expected at least two")
+        problems.raise_if_any()
+        self.arrays: dict[str, NDArray[np.float64]] = {}
+        for index, (key, block) in enumerate(raw.items()):
+            nan = np.isnan(block)
+            missing[:, index] |= nan.all(axis=1)
+            partly = np.flatnonzero(nan.any(axis=1) & ~missing[:, index])
+            problems.require(
+                partly.size == 0,
+                f"modality {key!r} has NaN inside its block in {partly.size} rows (first: row "
+                f"{partly[0] if partly.size else ''}): a missing modality is NaN in all its columns",
+            )
+            infinite = np.flatnonzero(np.isinf(block).any(axis=1) & ~missing[:, index])
+            problems.require(
+                infinite.size == 0,
+                f"modality {key!r} has inf in {infinite.size} rows (first: row {infinite[0] if infinite.size else ''})",
+            )
+            self.arrays[key] = np.where(missing[:, [index]], 0.0, block)
+            if nonnegative:
+                problems.require(
+                    bool((self.arrays[key] >= 0).all()), f"modality {key!r} was declared nonnegative but has values < 0"
+                )
+        problems.raise_if_any()
+        self.mask: NDArray[np.bool_] = missing
+
+    @property
+    def n(self) -> int:
+        """Number of examples."""
+        return int(self.y.shape[0])
+
+    @property
+    def dims(self) -> dict[str, int]:
+        """Number of features of each modality."""
+        return {name: block.shape[1] for name, block in self.arrays.items()}
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """True where a modality is at hand, shape (n, K)."""
+        return ~self.mask
+
+    def subset_labels(self) -> tuple[str, ...]:
+        """Labels of all 2^K - 1 nonempty subsets, small ones first: ``"a"``, ``"b"``, ``"a+b"``."""
+        return tuple(
+            "+".join(chosen) for size in range(1, len(self.names) + 1) for chosen in combinations(self.names, size)
+        )
+
+    def parse_subset(self, subset: str | Iterable[str]) -> tuple[str, ...]:
+        """Return the modalities of a subset (``"a+b"`` or an iterable of names) in the order of ``names``.
+
+        Raises
+        ------
+        InvalidInputError
+            If the subset is empty or names a modality that does not exist.
+        """
+        chosen = [part.strip() for part in subset.split("+")] if isinstance(subset, str) else list(subset)
+        unknown = [part for part in chosen if part not in self.names]
+        if unknown or not chosen:
+            raise InvalidInputError(
+                f"subset {subset!r} names unknown modalities {unknown}: expected some of {', '.join(self.names)}, "
+                "joined by '+'"
+                if unknown
+                else f"subset {subset!r} is empty: expected some of {', '.join(self.names)}, joined by '+'"
+            )
+        return tuple(name for name in self.names if name in chosen)
+
+    def parse_subsets(self, subsets: str | Sequence[str | Iterable[str]]) -> tuple[tuple[str, ...], ...]:
+        """Return the subsets asked for: ``"all"``, ``"a,a+b"`` or a sequence of subsets; small ones first, no repeats."""
+        if isinstance(subsets, str):
+            asked: Sequence[str | Iterable[str]] = (
+                self.subset_labels() if subsets.strip() == "all" else [part.strip() for part in subsets.split(",")]
+            )
+        else:
+            asked = list(subsets)
+        chosen = list(dict.fromkeys(self.parse_subset(subset) for subset in asked))
+        if not chosen:
+            raise InvalidInputError(f"subsets={subsets!r}: expected 'all' or at least one subset")
+        return tuple(sorted(chosen, key=len))
+
+    def __repr__(self) -> str:
+        blocks = ", ".join(f"{name} ({d})" for name, d in self.dims.items())
+        gaps = f", {int(self.mask.sum())} blocks missing" if self.mask.any() else ""
+        return f"<ModalityData {self.name or 'unnamed'}: {self.n} rows, {blocks}, {self.classes.size} classes{gaps}>"
+
+
+def _block(name: str, value: Any, problems: Problems) -> NDArray[np.float64]:
+    try:
+        block = np.asarray(value)
+        if block.dtype.kind == "c":
+            raise TypeError
+        block = np.array(block, dtype=np.float64, order="C")
+    except (TypeError, ValueError):
+        problems.add(f"modality {name!r}: expected an array of real numbers of shape (n, d_k)")
+        return np.zeros((0, 1))
+    if block.ndim == 1:
+        block = block[:, None]
+    if block.ndim != 2 or block.shape[1] < 1:
+        problems.add(f"modality {name!r} has shape {block.shape}: expected (n, d_k) with d_k >= 1")
+        return np.zeros((0, 1))
+    return block
+
+
+def _labels(y: Any, problems: Problems) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
+    labels = np.asarray(y)
+    empty = (np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.intp))
+    if labels.ndim != 1:
+        problems.add(f"y has shape {labels.shape}: expected one label per row, shape (n,)")
+        return empty
+    if labels.dtype.kind == "O":
+        if any(label is None or label != label for label in labels.tolist()):
+            problems.add("y has missing labels (None or NaN): expected one label per row")
+            return empty
+        if all(isinstance(label, str) for label in labels.tolist()):
+            labels = labels.astype(str)
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        problems.add("y has NaN or infinite labels: expected one label per row")
+        return empty
+    try:
+        classes, codes = np.unique(labels, return_inverse=True)
+    except TypeError:
+        problems.add("y mixes labels that cannot be compared: expected all numbers or all strings")
+        return empty
+    return labels, classes, codes.astype(np.intp)
+
+
+def _mask(mask: Any, n: int, modalities: int, problems: Problems) -> NDArray[np.bool_]:
+    if mask is None:
+        return np.zeros((n, modalities), dtype=bool)
+    array = np.asarray(mask)
+    if array.shape != (n, modalities) or not np.isin(array, (0, 1)).all():
+        problems.add(f"mask has shape {array.shape}: expected booleans of shape ({n}, {modalities}), True where missing")
+        return np.zeros((n, modalities), dtype=bool)
+    return array.astype(bool)

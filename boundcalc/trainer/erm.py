@@ -1,0 +1,299 @@
+"""Convex empirical risk minimisation with a certified optimisation error.
+
+Every point that the solver visits gives a lower bound of the optimum: the supporting line of the objective there,
+minimised over the whole box (the Frank-Wolfe gap; Jaggi 2013). The best lower bound is kept, so the certificate holds
+whatever the solver did. The hinge is minimised through a smooth surrogate whose slopes p in [0, 1] support the hinge
+itself: hinge(z') >= p (1 - z') for all z'.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from boundcalc.errors import InvalidInputError
+from boundcalc.trainer.losses import Loss
+from boundcalc.trainer.pairs import PairSource
+from boundcalc.trainer.structures import Structure
+
+__all__ = ["Fit", "Problem", "minimise_risk"]
+
+Array = NDArray[np.float64]
+Progress = Callable[[int, int, str], None]
+
+# Floor of the tolerance relative to the risk of the constant rule: an objective of 0 is never met to relative accuracy.
+_FLOOR = 1e-3
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One convex problem: pairs, structure, loss, box, pair weights and regularisation.
+
+    Attributes
+    ----------
+    regularisation : float
+        mu >= 0 in mu ||A - A_0||_F^2; for grouped weights the norm of the diagonal matrix.
+    anchor : float
+        A_0 is this multiple of the identity.
+    """
+
+    pairs: PairSource
+    structure: Structure
+    loss: Loss
+    eig_range: tuple[float, float]
+    threshold_range: tuple[float, float]
+    weights: tuple[float, float] = (1.0, 1.0)
+    regularisation: float = 0.0
+    anchor: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.loss.convex:
+            raise InvalidInputError(f"loss={self.loss.name!r} is not convex: it is evaluated, never minimised")
+
+    def penalty(self, params: Array) -> tuple[float, Array]:
+        """Return mu ||A - A_0||_F^2 and its gradient with respect to the parameters."""
+        if self.regularisation == 0.0:
+            return 0.0, np.zeros_like(params)
+        difference = params - self.structure.constant(self.anchor)
+        counts = self.structure.pull_back(np.ones(self.structure.d)) if params.ndim == 1 else np.ones_like(params)
+        weighted = counts * difference
+        return self.regularisation * float(np.sum(weighted * difference)), 2.0 * self.regularisation * weighted
+
+    def objective(self, params: Array, threshold: float) -> float:
+        """Return the regularised empirical risk."""
+        risk = self.pairs.evaluate(
+            self.structure.operator(params), threshold, loss=self.loss, weights=self.weights, gradient=False
+        )
+        return risk.value + self.penalty(params)[0]
+
+    def rounding_allowance(self) -> float:
+        """Return a bound of what floating point may add to the objective and to the gap, at any point of the box.
+
+        Products of length k are exact to k ulp of the sum of absolute values; distances are sums of at most
+        lam_max (|x| + |x'|)^2 <= 4 lam_max R^2 in absolute value, R the largest norm of a centred row.
+        """
+        scale = 4.0 * self.eig_range[1] * self.pairs.squared_radius + max(map(abs, self.threshold_range)) + 1.0
+        depth = self.pairs.depth + 32
+        return 4.0 * np.finfo(float).eps * depth * max(self.weights) * scale * (1.0 + self.regularisation * self.structure.d)
+
+
+@dataclass
+class Fit:
+    """What the solver found.
+
+    Attributes
+    ----------
+    params : ndarray of shape (g,) or (d, d)
+    threshold : float
+    objective : float
+        The regularised risk at the solution.
+    risk : float
+        The risk without the penalty.
+    lower_bound : float
+        No point of the box has a smaller objective.
+    eps_opt : float
+        ``objective - lower_bound`` plus the rounding allowance: certified.
+    evaluations : int
+        Risk evaluations over all pairs.
+    converged : bool
+        Whether the tolerance was met.
+    """
+
+    params: Array
+    threshold: float
+    objective: float
+    risk: float
+    lower_bound: float
+    eps_opt: float
+    evaluations: int
+    converged: bool
+    history: list[tuple[float, float]] = field(default_factory=list, repr=False)
+
+
+class _Converged(Exception):
+    """Raised inside the solver's callback when the certificate is good enough."""
+
+
+class _Search:
+    """Evaluate the surrogate, remember the best point and the best lower bound."""
+
+    def __init__(self, problem: Problem, tolerance: float, limit: int) -> None:
+        self.problem, self.tolerance, self.limit = problem, tolerance, limit
+        self.low, self.high = problem.eig_range
+        self.t_low, self.t_high = problem.threshold_range if problem.loss.has_threshold else (0.0, 0.0)
+        self.surrogate: Loss = problem.loss
+        self.best = math.inf
+        self.point: tuple[Array, float] = (problem.structure.constant(self.low), self.t_low)
+        self.lower_bound = -math.inf
+        self.evaluations = 0
+        self.stage_target = 0.0
+        positive = problem.pairs.n_similar / problem.pairs.count * problem.weights[0]
+        negative = problem.pairs.n_dissimilar / problem.pairs.count * problem.weights[1]
+        self.floor = _FLOOR * max(problem.loss.constant_risk(positive, negative), _FLOOR)
+
+    @property
+    def target(self) -> float:
+        """The optimisation error asked for at the present best objective."""
+        return self.tolerance * max(self.best, self.floor)
+
+    @property
+    def gap(self) -> float:
+        return self.best - self.lower_bound
+
+    def record(self, params: Array, threshold: float, value: float) -> None:
+        if value < self.best:
+            self.best, self.point = value, (params.copy(), threshold)
+
+    def measure(self, params: Array, threshold: float) -> float:
+        """Evaluate the loss itself and remember the point."""
+        value = self.problem.objective(params, threshold)
+        self.evaluations += 1
+        self.record(params, threshold, value)
+        return value
+
+    def evaluate(self, params: Array, threshold: float) -> tuple[float, Array, float]:
+        """Return the surrogate objective and its gradients; raise when the certificate suffices."""
+        problem, structure = self.problem, self.problem.structure
+        risk = problem.pairs.evaluate(
+            structure.operator(params), threshold, loss=self.surrogate, weights=problem.weights
+        )
+        self.evaluations += 1
+        penalty, slope = problem.penalty(params)
+        assert risk.gradient is not None
+        gradient = structure.pull_back(risk.gradient) + slope
+        value = risk.value + penalty
+        d_threshold = risk.gradient_threshold if self.problem.loss.has_threshold else 0.0
+        linear = float(np.sum(gradient * params)) - structure.linear_minimum(gradient, self.low, self.high)
+        linear += d_threshold * threshold - min(d_threshold * self.t_low, d_threshold * self.t_high)
+        self.lower_bound = max(self.lower_bound, value - risk.slack - linear)
+        # The surrogate is never below the loss.
+        self.record(params, threshold, value)
+        if self.gap <= self.target or linear <= self.stage_target or self.evaluations >= self.limit:
+            raise _Converged
+        return value, gradient, d_threshold
+
+
+def minimise_risk(
+    problem: Problem,
+    *,
+    start: tuple[Array, float] | None = None,
+    tolerance: float = 1e-3,
+    max_evaluations: int = 2000,
+) -> Fit:
+    """Minimise the empirical risk over the box and certify how close the result is.
+
+    Parameters
+    ----------
+    problem : Problem
+    start : (params, threshold), optional
+        A warm start inside the box; the result is never worse than it.
+    tolerance : float
+        Stop when the certified error is at most this share of the objective.
+    max_evaluations : int
+        Stop then at the latest; the certificate still holds, it is just larger.
+
+    Returns
+    -------
+    Fit
+    """
+    structure = problem.structure
+    search = _Search(problem, tolerance, max_evaluations)
+    middle = 0.5 * (search.t_low + search.t_high)
+    if start is None:
+        params, threshold = structure.constant(0.5 * (search.low + search.high)), middle
+    else:
+        params = structure.project(np.array(start[0], dtype=float), search.low, search.high)
+        threshold = float(np.clip(start[1], search.t_low, search.t_high))
+        search.measure(params, threshold)
+    solve = _solve_weights if params.ndim == 1 else _solve_matrix
+    width = 1.0
+    while True:
+        search.surrogate = problem.loss.surrogate(width)
+        search.stage_target = 0.0 if problem.loss.smooth else 0.2 * search.target
+        try:
+            params, threshold = solve(search, params, threshold)
+        except _Converged:
+            params, threshold = search.point
+        if not problem.loss.smooth:
+            search.measure(params, threshold)
+        width *= 0.25
+        if problem.loss.smooth or search.gap <= search.target or search.evaluations >= max_evaluations or width < 1e-9:
+            break
+    params, threshold = search.point
+    penalty = problem.penalty(params)[0]
+    eps_opt = max(search.gap, 0.0) + problem.rounding_allowance()
+    return Fit(
+        params,
+        threshold,
+        search.best,
+        search.best - penalty,
+        search.lower_bound,
+        eps_opt,
+        search.evaluations,
+        search.gap <= search.target,
+    )
+
+
+def _solve_weights(search: _Search, params: Array, threshold: float) -> tuple[Array, float]:
+    """L-BFGS-B in variables scaled to the unit box."""
+    span, t_span = search.high - search.low, search.t_high - search.t_low
+
+    def point(u: Array) -> tuple[Array, float]:
+        inside = np.clip(u, 0.0, 1.0)
+        return (
+            np.minimum(search.low + span * inside[:-1], search.high),
+            min(search.t_low + t_span * float(inside[-1]), search.t_high),
+        )
+
+    def function(u: Array) -> tuple[float, Array]:
+        value, gradient, d_threshold = search.evaluate(*point(u))
+        return value, np.append(span * gradient, t_span * d_threshold)
+
+    first = np.append(
+        (params - search.low) / span if span > 0 else np.zeros_like(params),
+        (threshold - search.t_low) / t_span if t_span > 0 else 0.0,
+    )
+    result = minimize(
+        function,
+        np.clip(first, 0.0, 1.0),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(0.0, 1.0)] * first.size,
+        options={"maxcor": 30, "ftol": 0.0, "gtol": 0.0, "maxiter": 10**6, "maxfun": 10**6, "maxls": 40},
+    )
+    return point(result.x)
+
+
+def _solve_matrix(search: _Search, params: Array, threshold: float) -> tuple[Array, float]:
+    """Spectral projected gradient (Birgin, Martinez, Raydan 2000) over the spectral box."""
+    structure = search.problem.structure
+    value, gradient, slope = search.evaluate(params, threshold)
+    recent = [value]
+    step = 1.0 / max(float(np.abs(gradient).max()), abs(slope), 1e-30)
+    while True:
+        target = structure.project(params - step * gradient, search.low, search.high)
+        t_target = float(np.clip(threshold - step * slope, search.t_low, search.t_high))
+        move, t_move = target - params, t_target - threshold
+        decrease = float(np.sum(gradient * move)) + slope * t_move
+        if decrease >= -1e-18 * max(abs(value), 1e-300):
+            return params, threshold
+        fraction, reference = 1.0, max(recent[-8:])
+        while True:
+            trial, t_trial = params + fraction * move, threshold + fraction * t_move
+            new, new_gradient, new_slope = search.evaluate(trial, t_trial)
+            if new <= reference + 1e-4 * fraction * decrease:
+                break
+            fraction *= 0.3
+            if fraction < 1e-10:
+                return params, threshold
+        s, t_s = trial - params, t_trial - threshold
+        curvature = float(np.sum(s * (new_gradient - gradient))) + t_s * (new_slope - slope)
+        length = float(np.sum(s * s)) + t_s * t_s
+        step = min(max(length / curvature, 1e-10), 1e10) if curvature > 0 else 1e10
+        params, threshold, value, gradient, slope = trial, t_trial, new, new_gradient, new_slope
+        recent.append(value)

@@ -1,0 +1,108 @@
+"""The compiled callable against SymPy's own: values, shapes, outputs, caching, pickling."""
+
+import pickle
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from boundcalc.errors import InvalidInputError
+from boundcalc.evaluator import compile_expression
+
+N = sp.Symbol("n", integer=True, positive=True)
+G = sp.Symbol("g_M", integer=True, positive=True)
+DELTA = sp.Symbol("delta", positive=True)
+X, Y = sp.symbols("x y", real=True)
+M = sp.floor(N / 2)
+
+EXPRESSIONS = [
+    4 * sp.sqrt(2 * G * sp.log(3) / M) + 3 * sp.sqrt(-sp.log(DELTA) / (2 * M)) + X,
+    sp.Min(1, sp.sqrt(G / M)) - sp.Max(X, DELTA, 1 / N),
+    sp.Piecewise((X * G, N <= 100), (X / G, sp.Or(X > 1, DELTA < 0.1)), (X**2, True)),
+    sp.ceiling(sp.log(N) / sp.log(2)) * sp.exp(-X * DELTA) / sp.sqrt(1 + X**2) ** 3,
+    sp.erf(X) * sp.erfc(DELTA) + sp.LambertW(DELTA) - sp.Abs(X - Y) * sp.sign(Y),
+    (X - Y) ** 3 / (1 + sp.tanh(X) ** 2) + sp.sin(Y) * sp.cos(X) - sp.pi * sp.E,
+    sp.Piecewise((sp.log(X), sp.And(X > 0, sp.Ne(X, 1))), (Y, sp.Eq(X, 1))),
+    N ** sp.Rational(5, 2) * X**-4 + DELTA ** sp.Rational(1, 3) + DELTA**X,
+]
+ARGUMENTS = (N, G, DELTA, X, Y)
+
+
+def columns(cells=40):
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=cells)
+    x[:3] = 1.0, 2.0, -1.0
+    return [
+        rng.integers(2, 300, cells).astype(float),
+        rng.integers(1, 50, cells).astype(float),
+        rng.uniform(0.001, 0.5, cells),
+        x,
+        rng.normal(size=cells),
+    ]
+
+
+def literal(expr, arrays):
+    arrays = np.broadcast_arrays(*arrays)  # lambdify's Or refuses open axes
+    with np.errstate(all="ignore"):
+        value = np.real(sp.lambdify(ARGUMENTS, expr, ["scipy", "numpy"])(*arrays))
+    return np.broadcast_to(value, arrays[0].shape)
+
+
+@pytest.mark.parametrize("expr", EXPRESSIONS, ids=str)
+def test_equals_lambdify(expr):
+    f = compile_expression(expr, ARGUMENTS)
+    flat = columns()
+    np.testing.assert_allclose(f(*flat), literal(expr, flat), rtol=2e-14)
+    open_axes = np.ix_(*(c[:4] for c in flat))
+    np.testing.assert_allclose(f(*open_axes), literal(expr, open_axes), rtol=2e-14, atol=1e-15)
+    point = [float(c[0]) for c in flat]
+    assert isinstance(f(*point), float)
+    assert f(*point) == pytest.approx(float(literal(expr, point)), rel=2e-14)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_out_is_filled_and_returned(order):
+    f = compile_expression(EXPRESSIONS[0], ARGUMENTS)
+    arrays = np.ix_(*(c[:3] for c in columns()))
+    out = np.empty((3, 3, 3, 3, 3), order=order)
+    assert f(*arrays, out=out) is out
+    np.testing.assert_allclose(out, f(*arrays), rtol=1e-15)
+
+
+def test_equal_expressions_compile_once_and_pickle():
+    f = compile_expression(X + Y, (X, Y))
+    assert compile_expression(Y + X, [X, Y]) is f
+    assert pickle.loads(pickle.dumps(f)) is f
+
+
+def test_integers_are_cast_before_they_wrap():
+    f = compile_expression(N**2 * G, (N, G))
+    assert f(np.array([10**10]), np.array([10**10]))[0] == 1e30
+    assert f(10**18, 10**18) == pytest.approx(1e54, rel=1e-15)
+
+
+def test_unknown_functions_and_symbols_are_named():
+    with pytest.raises(InvalidInputError, match="zeta"):
+        compile_expression(sp.zeta(X), (X,))
+    with pytest.raises(InvalidInputError, match="y stands in the expression but is no argument"):
+        compile_expression(X + Y, (X,))
+
+
+def test_wrong_number_of_arguments():
+    with pytest.raises(InvalidInputError, match="1 arguments given, 2 wanted"):
+        compile_expression(X + Y, (X, Y))(1.0)
+
+
+def test_floor_of_a_quotient_is_exact():
+    n = np.arange(1, 100000.0)
+    for divisor in (3, 7, 10, 49):
+        f = compile_expression(sp.floor(N / divisor), (N,))
+        np.testing.assert_array_equal(f(n), n // divisor)
+
+
+@pytest.mark.parametrize("base", [2, 3, 5, 10])
+def test_ceiling_of_a_logarithm_at_powers(base):
+    f = compile_expression(sp.ceiling(sp.log(N) / sp.log(base)), (N,))
+    powers = [base**k for k in range(1, 60) if base**k < 2**53]
+    np.testing.assert_array_equal(f(np.array(powers)), np.arange(1, len(powers) + 1))
+    assert [f(p) for p in powers] == list(range(1, len(powers) + 1))
