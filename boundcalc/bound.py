@@ -111,6 +111,8 @@ class Bound:
         Why a symbol's domain is narrowed.
     unit : str
         What complexities run over: ``pairs`` or ``examples``.
+    trivial : sympy.Expr, optional
+        What holds without any theorem; a value that is not better is vacuous.
     """
 
     theorem: Reference
@@ -127,6 +129,7 @@ class Bound:
     confidence: sympy.Expr = _DELTA
     notes: Mapping[str, str] = field(default_factory=dict)
     unit: str = "pairs"
+    trivial: sympy.Expr | None = None
 
     # ------------------------------------------------------------------ reading
 
@@ -189,6 +192,20 @@ class Bound:
     def _wide_domains(self) -> Domain:
         abbreviations = {short: VOCABULARY[short.name].domain for short in self.where if short.name in VOCABULARY}
         return Domain(abbreviations).merge(self.domain)
+
+    @property
+    def certified(self) -> bool:
+        """Whether the statement is proved from first principles (its inputs must be certified too)."""
+        return not self.why_not_certified
+
+    @property
+    def why_not_certified(self) -> str:
+        """The reason why the statement is not certified, or nothing."""
+        if self.theorem.status != "holds":
+            return f"the claim is {self.theorem.status}"
+        if self.theorem.provenance != "derived":
+            return f"its constants are {self.theorem.provenance}, not proved here; the sharp form is"
+        return ""
 
     # ------------------------------------------------------------------ composing
 
@@ -254,6 +271,7 @@ class Bound:
             domain=domain,
             constraints=tuple(constraints),
             confidence=self.confidence.subs(replacing, simultaneous=True),
+            trivial=None if self.trivial is None else self.trivial.subs(replacing, simultaneous=True),
         )
 
     def _compose(self, name: str, other: Bound) -> Bound:
@@ -405,6 +423,26 @@ class Bound:
         }
         return result
 
+    def vacuous(self, value: xarray.DataArray, **inputs: Any) -> xarray.DataArray | None:
+        """Return where a value of this bound says no more than what holds anyway; None where that cannot be told.
+
+        Parameters
+        ----------
+        value : xarray.DataArray
+            From ``evaluate``.
+        **inputs : scalar, 1-D array_like or xarray.DataArray
+            What it was evaluated at.
+        """
+        from boundcalc.evaluator import evaluate_grid
+
+        if self.trivial is None or any(symbol.name not in inputs for symbol in self.trivial.free_symbols):
+            return None
+        symbols = {symbol.name: symbol for symbol in self.trivial.free_symbols}
+        anyway = evaluate_grid(
+            self.trivial, {name: given for name, given in inputs.items() if name in symbols}, symbols=symbols
+        )
+        return value <= anyway if self.relation.startswith(">") else value >= anyway
+
     def enclose(self, **inputs: Any) -> xarray.Dataset:
         """Return rigorous lower and upper ends of the bound's value (Arb balls; needs the ``rigor`` extra).
 
@@ -505,6 +543,7 @@ class Bound:
                 "confidence": encode(self.confidence),
                 "notes": dict(self.notes),
                 "unit": self.unit,
+                "trivial": None if self.trivial is None else encode(self.trivial),
             },
             indent=1,
         )
@@ -536,6 +575,7 @@ class Bound:
                 confidence=decode(data["confidence"]),
                 notes=data["notes"],
                 unit=data["unit"],
+                trivial=None if data["trivial"] is None else decode(data["trivial"]),
             )
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise InvalidInputError(f"not a bound written by to_json: {error}") from error

@@ -58,7 +58,8 @@ def check_inputs(
             if not problem:
                 clean[name] = number
     if not problems:
-        problems = _violations(clean, constraints)
+        constraints = tuple(constraints)
+        problems = _violations(_partners(inputs, constraints) | clean, constraints)
     if problems:
         raise InvalidInputError(problems, context=context)
     return {name: value for name, value in clean.items() if name in needed}
@@ -90,6 +91,16 @@ _UNOBSERVABLE = {
     "Lhat_M": "it is not observable: for a nonnegative loss Lhat_M = rhat_M is sound",
     "Delta": "it is not observable: solve for the Delta that would be needed, or state one",
 }
+
+
+def _partners(inputs: Mapping[str, Any], constraints: Iterable[Constraint]) -> dict[str, Any]:
+    """Return given values that the bound does not use but that a constraint ties to one it uses (such as d_M to g_M)."""
+    partners = {}
+    for name in {symbol.name for constraint in constraints for symbol in constraint.symbols} & inputs.keys():
+        number, problem = _checked(name, inputs[name], sympy.Reals, {})
+        if not problem:
+            partners[name] = number
+    return partners
 
 
 def _checked(name: str, value: Any, domain: sympy.Set, notes: Mapping[str, str]) -> tuple[Any, str]:

@@ -42,7 +42,7 @@ from boundcalc.catalogue.zhou2026 import (
 )
 from boundcalc.errors import InvalidInputError
 from boundcalc.inputs import suggestion
-from boundcalc.theorem import Theorem
+from boundcalc.theorems import Theorem
 
 __all__ = ["REGISTRY", "theorem"]
 

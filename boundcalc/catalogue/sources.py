@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from boundcalc.theorem import Source
+from boundcalc.theorems import Source
 
 __all__ = ["bartlett2002", "clemencon2008", "huang2021", "ledoux1991", "mcdiarmid1989", "massart2000", "zhou2026"]
 

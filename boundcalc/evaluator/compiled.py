@@ -10,11 +10,10 @@ import numpy as np
 import sympy as sp
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.evaluator.convert import convert
-from boundcalc.evaluator.kernels import KERNELS
-from boundcalc.evaluator.lower import lower
-from boundcalc.evaluator.nodes import Node, Pool
-from boundcalc.evaluator.program import Program
+from boundcalc.evaluator.execute import TABLE_CELLS, execute
+from boundcalc.evaluator.layout import Layout, layout
+from boundcalc.evaluator.planning import Planner
+from boundcalc.evaluator.scalar import NotANumber, point_function
 
 __all__ = ["CompiledExpression", "Side", "compile_expression"]
 
@@ -86,8 +85,9 @@ class CompiledExpression:
         side: Side | None,
     ) -> None:
         self.expr, self.symbols, self.domains, self.side = expr, symbols, domains, side
-        self._node: Node = convert(expr, symbols, Pool())
-        self._programs: dict[tuple, Program] = {}
+        self._arity = len(symbols)
+        self._planner = Planner(expr, symbols, dict(domains))
+        self._point = point_function(self._planner.at_a_point(), self._arity, self._at_a_hard_point)
 
     def __reduce__(self) -> tuple:
         return _compile, (self.expr, self.symbols, self.domains, self.side)
@@ -104,41 +104,50 @@ class CompiledExpression:
         float or numpy.ndarray
             A float if all arguments are numbers, else an array of the broadcast shape, ``out`` if it is given.
         """
-        if len(arguments) != len(self.symbols):
-            raise InvalidInputError(f"{len(arguments)} arguments given, {len(self.symbols)} wanted: {self.symbols}")
-        arrays = [np.asarray(a, dtype=np.float64) for a in arguments]
-        shape = np.broadcast_shapes(*(a.shape for a in arrays))
-        masks = tuple(_mask(a.shape, len(shape)) for a in arrays)
-        program = self._program(masks, shape)
-        with np.errstate(all="ignore"):
-            result = _run(program, arrays)
+        if len(arguments) != self._arity:
+            raise InvalidInputError(f"{len(arguments)} arguments given, {self._arity} wanted: {self.symbols}")
         if out is None:
-            if not shape and all(np.ndim(a) == 0 and not isinstance(a, np.ndarray) for a in arguments):
-                return float(result)
-            out = np.empty(shape)
-        out[...] = result
+            try:
+                return self._point(*arguments)
+            except NotANumber:
+                pass
+        return self._on_arrays(arguments, out)
+
+    def _at_a_hard_point(self, *numbers: float) -> float:
+        return float(self._on_arrays(numbers, None))
+
+    def _on_arrays(self, arguments: Sequence[Any], out: np.ndarray | None) -> np.ndarray:
+        arrays = [np.asarray(a, dtype=np.float64) for a in arguments]
+        where = layout([a.shape for a in arrays], out)
+        if out is not None and out.shape != where.shape:
+            raise InvalidInputError(f"out has the shape {out.shape}, the arguments broadcast to {where.shape}")
+        overlaps = out is not None and any(np.may_share_memory(out, a) for a in arrays)
+        result, arranged = where.fresh() if out is None or overlaps else (out, where.arrange(out))
+        self._fill(where, [where.arrange(a) for a in arrays], arranged)
+        if out is None:
+            return result
+        if overlaps:
+            out[...] = result
         return out
 
-    def _program(self, masks: tuple[int, ...], shape: tuple[int, ...]) -> Program:
-        key = (masks, shape)
-        if key not in self._programs:
-            self._programs[key] = lower(self._node, masks, shape)
-        return self._programs[key]
+    def _fill(self, where: Layout, arrays: list[np.ndarray], out: np.ndarray) -> None:
+        if not out.size:
+            return
+        plan = self._planner.plan(where.masks, where.sizes)
+        if plan.table_cells > TABLE_CELLS:
+            self._fill_halves(where, arrays, out)
+            return
+        try:
+            execute(plan, arrays, out, dtype=np.float64, errors="raise")
+        except FloatingPointError:  # a product left the range of doubles on the way; the result need not
+            execute(plan, arrays, out, dtype=np.longdouble, errors="ignore")
 
-
-def _mask(shape: tuple[int, ...], ndim: int) -> int:
-    lead = ndim - len(shape)
-    return sum(1 << (lead + i) for i, size in enumerate(shape) if size != 1)
-
-
-def _run(program: Program, arrays: Sequence[np.ndarray]) -> Any:
-    values: list[Any] = []
-    for op, args, param, _ in program.instructions:
-        if op == "input":
-            values.append(arrays[param])  # type: ignore[call-overload]
-        elif op == "const":
-            values.append(np.asarray(param))
-        else:
-            operands = [values[a] for a in args]
-            values.append(KERNELS[op].run(*operands, *([] if param is None else [param])))
-    return values[program.root]
+    def _fill_halves(self, where: Layout, arrays: list[np.ndarray], out: np.ndarray) -> None:
+        """Evaluate piece by piece along the longest axis, so that no table outgrows its share of memory."""
+        axis = int(np.argmax(out.shape))
+        middle = out.shape[axis] // 2
+        for piece in (slice(None, middle), slice(middle, None)):
+            index = (*(slice(None),) * axis, piece)
+            parts = [a[index] if a.shape[axis] != 1 else a for a in arrays]
+            half = where.resized(axis, out[index].shape[axis])
+            self._fill(half, parts, out[index])

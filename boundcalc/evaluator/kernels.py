@@ -24,13 +24,20 @@ class Kernel(NamedTuple):
         Function of the operands (and of the parameter, if the instruction has one, as last argument).
     cost : float
         Nanoseconds per cell.
-    ufunc : bool
-        Whether ``run`` takes ``out=`` and works element by element in place.
+    takes_out : bool
+        Whether ``run`` takes ``out=``; the others return a fresh array.
+    overwrites : slice
+        Operands that ``out`` may be.
     """
 
     run: Callable[..., Any]
     cost: float
-    ufunc: bool = True
+    takes_out: bool = True
+    overwrites: slice = slice(None)
+
+    def overwritable(self, args: tuple[int, ...]) -> tuple[int, ...]:
+        """Return the operands whose memory the result may take."""
+        return args[self.overwrites]
 
 
 @cache
@@ -40,27 +47,45 @@ def _special() -> Any:
     return scipy.special
 
 
+def _quiet(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function whose rounding to 0 is its right value: no loss to report."""
+
+    def run(x: Any, out: Any = None) -> Any:
+        with np.errstate(under="ignore"):
+            return function(x, out=out)
+
+    return run
+
+
+_exp = _quiet(np.exp)
+
+
 def _in_double(name: str) -> Callable[..., Any]:
     """Return SciPy's function, computed in double also for extended operands (SciPy knows no longer type)."""
 
     def run(*operands: Any, out: Any = None) -> Any:
         function = getattr(_special(), name)
         extended = any(x.dtype == np.longdouble and x.dtype != np.float64 for x in map(np.asarray, operands))
-        if not extended:
-            return function(*operands, out=out)
-        return function(*(np.asarray(x, dtype=np.float64) for x in operands)).astype(np.longdouble)
+        with np.errstate(under="ignore"):
+            if not extended:
+                return function(*operands, out=out)
+            value = function(*(np.asarray(x, dtype=np.float64) for x in operands))
+        if out is None:
+            return value.astype(np.longdouble)
+        out[...] = value
+        return out
 
     return run
 
 
-def _erfc(x: Any, out: Any = None) -> Any:
+def _erfc(x: Any) -> Any:
     """Complementary error function; SciPy's own loses 9 bits where it is small."""
     x = np.asarray(x, dtype=np.float64)
-    result = _special().erfc(x, out=out)
-    tail = (x > 1) & (x < 27.5)
-    if tail.any():
-        result = np.asarray(result)
-        result[tail] = _erfc_tail(x[tail])
+    with np.errstate(under="ignore"):
+        result = np.asarray(_special().erfc(x))
+        tail = (x > 1) & (x < 27.5)
+        if tail.any():
+            result[tail] = _erfc_tail(x[tail])
     return result
 
 
@@ -99,11 +124,14 @@ def _log_base(x: Any, base: int) -> Any:
         return np.where(np.power(float(base), whole) == x, whole, quotient)
 
 
-def _select(*operands: Any) -> Any:
-    result = operands[-1]
-    for condition, value in reversed(list(zip(operands[:-1:2], operands[1:-1:2], strict=True))):
-        result = np.where(condition, value, result)
-    return result
+def _where(condition: Any, value: Any, otherwise: Any, out: Any = None) -> Any:
+    """Choose; in place of ``otherwise`` only the chosen cells are written."""
+    if out is None:
+        return np.where(condition, value, otherwise)
+    if out is not otherwise:
+        np.copyto(out, otherwise)
+    np.copyto(out, value, where=condition)
+    return out
 
 
 def _lambertw(x: Any, branch: int) -> Any:
@@ -121,22 +149,22 @@ KERNELS: dict[str, Kernel] = {
     "recip": Kernel(np.reciprocal, 1.0),
     "square": Kernel(np.square, 0.4),
     "sqrt": Kernel(np.sqrt, 1.3),
-    "powr": Kernel(_power_rational, 8.0, ufunc=False),
-    "powi": Kernel(_power_integer, 4.5, ufunc=False),
+    "powr": Kernel(_power_rational, 8.0, takes_out=False),
+    "powi": Kernel(_power_integer, 4.5, takes_out=False),
     "power": Kernel(np.power, 4.5),
     "log": Kernel(np.log, 1.7),
-    "logb": Kernel(_log_base, 3.0, ufunc=False),
-    "exp": Kernel(np.exp, 1.2),
+    "logb": Kernel(_log_base, 3.0, takes_out=False),
+    "exp": Kernel(_exp, 1.2),
     "erf": Kernel(_in_double("erf"), 22.0),
-    "erfc": Kernel(_erfc, 30.0, ufunc=False),
+    "erfc": Kernel(_erfc, 30.0, takes_out=False),
     "gamma": Kernel(_in_double("gamma"), 20.0),
     "loggamma": Kernel(_in_double("gammaln"), 25.0),
     "binomial": Kernel(_in_double("binom"), 40.0),
-    "sin": Kernel(np.sin, 17.0),
+    "sin": Kernel(_quiet(np.sin), 17.0),
     "cos": Kernel(np.cos, 17.0),
-    "tanh": Kernel(np.tanh, 2.5),
-    "atan": Kernel(np.arctan, 3.0),
-    "lambertw": Kernel(_lambertw, 40.0, ufunc=False),
+    "tanh": Kernel(_quiet(np.tanh), 2.5),
+    "atan": Kernel(_quiet(np.arctan), 3.0),
+    "lambertw": Kernel(_lambertw, 40.0, takes_out=False),
     "floor": Kernel(np.floor, 0.4),
     "ceiling": Kernel(np.ceil, 0.4),
     "abs": Kernel(np.abs, 0.4),
@@ -150,5 +178,5 @@ KERNELS: dict[str, Kernel] = {
     "and": Kernel(np.logical_and, 0.1),
     "or": Kernel(np.logical_or, 0.1),
     "not": Kernel(np.logical_not, 0.1),
-    "select": Kernel(_select, 3.0, ufunc=False),
+    "where": Kernel(_where, 1.5, overwrites=slice(2, 3)),
 }

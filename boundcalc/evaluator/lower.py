@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
+from boundcalc.evaluator.costs import fold_order, spanned
 from boundcalc.evaluator.nodes import BOOLEAN, Node, Pool
 from boundcalc.evaluator.program import Builder, Program
 
@@ -45,7 +46,7 @@ class Lowering:
     def __init__(self, builder: Builder, sizes: Sequence[int]) -> None:
         self._builder, self._emit = builder, builder.emit
         self._known: dict[tuple[int, bool], int] = {}
-        self._cells = cache(lambda mask: _cells(mask, sizes))
+        self._cells = cache(lambda mask: spanned(mask, sizes))
 
     def value(self, node: Node, *, literal: bool) -> int:
         """Return the instruction that holds a node's value."""
@@ -75,17 +76,23 @@ class Lowering:
         args = [self.value(a, literal=literal) for a in node.args]
         if node.op in ("min", "max", "and", "or"):
             return self._fold(args, lambda a, b: self._emit(node.op, a, b), int)
+        if node.op == "select":
+            return self._select(args)
         return self._emit(node.op, *args, param=node.value)
+
+    def _select(self, args: list[int]) -> int:
+        result = args[-1]
+        for condition, value in zip(args[-3::-2], args[-2::-2], strict=True):
+            result = self._emit("where", condition, value, result)
+        return result
 
     def _fold(self, items: list[Any], join: Callable[[Any, Any], Any], index: Callable[[Any], int]) -> Any:
         """Combine items pairwise, always the pair whose result spans the fewest cells."""
         items = list(items)
-        axes = self._builder.axes
-        while len(items) > 1:
-            pairs = ((i, j) for i in range(len(items)) for j in range(i + 1, len(items)))
-            i, j = min(pairs, key=lambda p: self._cells(axes(index(items[p[0]])) | axes(index(items[p[1]]))))
-            second, first = items.pop(j), items.pop(i)
-            items.insert(i, join(first, second))
+        masks = [self._builder.axes(index(item)) for item in items]
+        for i, j, _ in fold_order(masks, self._cells):
+            second = items.pop(j)
+            items[i] = join(items[i], second)
         return items[0]
 
     def _positive(self, signed: tuple[int, bool]) -> int:
@@ -196,11 +203,3 @@ def _nearest(value: Fraction) -> float:
         return float(value)
     except OverflowError:
         return float("inf") if value > 0 else float("-inf")
-
-
-def _cells(mask: int, sizes: Sequence[int]) -> int:
-    cells = 1
-    for axis, size in enumerate(sizes):
-        if mask >> axis & 1:
-            cells *= size
-    return cells

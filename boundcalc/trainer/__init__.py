@@ -1,0 +1,53 @@
+"""Train pairwise metrics on multimodal data and measure what generalization bounds need.
+
+The trainer knows no theorem: it hands over an :class:`Estimates` record of named values.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from boundcalc.trainer.data import ModalityData
+    from boundcalc.trainer.estimates import Entry, Estimates
+    from boundcalc.trainer.external import estimates_from_embeddings
+    from boundcalc.trainer.learner import PairwiseMetricLearner
+    from boundcalc.trainer.measure import Measurements, measure_subsets
+    from boundcalc.trainer.settings import Settings
+    from boundcalc.trainer.subset import SubsetResult
+
+_PUBLIC = {
+    "Entry": "estimates",
+    "Estimates": "estimates",
+    "Measurements": "measure",
+    "ModalityData": "data",
+    "PairwiseMetricLearner": "learner",
+    "Settings": "settings",
+    "SubsetResult": "subset",
+    "estimates_from_embeddings": "external",
+    "measure_subsets": "measure",
+}
+
+__all__ = [
+    "Entry",
+    "Estimates",
+    "Measurements",
+    "ModalityData",
+    "PairwiseMetricLearner",
+    "Settings",
+    "SubsetResult",
+    "estimates_from_embeddings",
+    "measure_subsets",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded on first use: the learner needs scikit-learn, the rest does not.
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(f"boundcalc.trainer.{_PUBLIC[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

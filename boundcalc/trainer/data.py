@@ -76,7 +76,9 @@ class ModalityData:
     ) -> None:
         problems = Problems(f"data {name}".strip())
         if not isinstance(modalities, Mapping) or not modalities:
-            problems.add(f"modalities={type(modalities).__name__}: expected a non-empty mapping of name to array (n, d_k)")
+            problems.add(
+                f"modalities={type(modalities).__name__}: expected a non-empty mapping of name to array (n, d_k)"
+            )
             problems.raise_if_any()
         self.name, self.note, self.nonnegative = str(name), str(note), bool(nonnegative)
         self.names: tuple[str, ...] = tuple(str(key) for key in modalities)
@@ -85,16 +87,22 @@ class ModalityData:
                 bool(key.strip()) and "+" not in key and "," not in key,
                 f"modality name {key!r}: expected a non-empty name without '+' and ','",
             )
-        problems.require(len(set(self.names)) == len(self.names), f"modality names {self.names}: expected distinct names")
+        problems.require(
+            len(set(self.names)) == len(self.names), f"modality names {self.names}: expected distinct names"
+        )
         raw = {key: _block(key, value, problems) for key, value in zip(self.names, modalities.values(), strict=True)}
         self.y, self.classes, self.codes = _labels(y, problems)
         problems.raise_if_any()
         n = self.y.shape[0]
         for key, block in raw.items():
-            problems.require(block.shape[0] == n, f"modality {key!r} has {block.shape[0]} rows: expected {n}, as many as y")
+            problems.require(
+                block.shape[0] == n, f"modality {key!r} has {block.shape[0]} rows: expected {n}, as many as y"
+            )
         missing = _mask(mask, n, len(self.names), problems)
         problems.require(n >= MIN_ROWS, f"n={n} rows: expected at least {MIN_ROWS}")
-        problems.require(self.classes.size >= 2, f"y has one class only ({self.classes.tolist()}): expected at least two")
+        problems.require(
+            self.classes.size >= 2, f"y has one class only ({self.classes.tolist()}): expected at least two"
+        )
         problems.raise_if_any()
         self.arrays: dict[str, NDArray[np.float64]] = {}
         for index, (key, block) in enumerate(raw.items()):
@@ -223,6 +231,8 @@ def _mask(mask: Any, n: int, modalities: int, problems: Problems) -> NDArray[np.
         return np.zeros((n, modalities), dtype=bool)
     array = np.asarray(mask)
     if array.shape != (n, modalities) or not np.isin(array, (0, 1)).all():
-        problems.add(f"mask has shape {array.shape}: expected booleans of shape ({n}, {modalities}), True where missing")
+        problems.add(
+            f"mask has shape {array.shape}: expected booleans of shape ({n}, {modalities}), True where missing"
+        )
         return np.zeros((n, modalities), dtype=bool)
     return array.astype(bool)

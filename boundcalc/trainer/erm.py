@@ -21,7 +21,7 @@ from boundcalc.trainer.losses import Loss
 from boundcalc.trainer.pairs import PairSource
 from boundcalc.trainer.structures import Structure
 
-__all__ = ["Fit", "Problem", "minimise_risk"]
+__all__ = ["Fit", "Problem", "certify", "minimise_risk"]
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int, str], None]
@@ -79,7 +79,14 @@ class Problem:
         """
         scale = 4.0 * self.eig_range[1] * self.pairs.squared_radius + max(map(abs, self.threshold_range)) + 1.0
         depth = self.pairs.depth + 32
-        return 4.0 * np.finfo(float).eps * depth * max(self.weights) * scale * (1.0 + self.regularisation * self.structure.d)
+        return (
+            4.0
+            * np.finfo(float).eps
+            * depth
+            * max(self.weights)
+            * scale
+            * (1.0 + self.regularisation * self.structure.d)
+        )
 
 
 @dataclass
@@ -237,6 +244,18 @@ def minimise_risk(
         search.evaluations,
         search.gap <= search.target,
     )
+
+
+def certify(problem: Problem, params: Array, threshold: float) -> float:
+    """Return a certified eps: no point of the box has an objective smaller than that at the given point minus eps."""
+    search = _Search(problem, 0.0, 10**9)
+    search.measure(params, threshold)
+    for width in (1.0,) if problem.loss.smooth else (0.3, 0.1, 0.03, 0.01, 0.003):
+        search.surrogate = problem.loss.surrogate(width)
+        search.stage_target = -math.inf
+        search.evaluate(params, threshold)
+    value = problem.objective(params, threshold)
+    return max(value - search.lower_bound, 0.0) + problem.rounding_allowance()
 
 
 def _solve_weights(search: _Search, params: Array, threshold: float) -> tuple[Array, float]:

@@ -30,7 +30,7 @@ Array = NDArray[np.float64]
 ENUMERATED = 22  # meet in the middle: 2^11 sums on each side
 DIRECT_ROWS = 4000  # below, cosines are cheaper than being clever
 TERMS = 1000  # odd frequencies that are looked at
-NEGLIGIBLE = 1e-19
+NEGLIGIBLE = 1e-15  # of |phi|/j^2
 REACH = 9.6  # pi/h in standard deviations
 LATTICE_TERMS = 20_000
 # sum_{k>=5} a_k x^(2k) <= 0.00333 x^10 for |x| <= 1, where -ln cos x = sum a_k x^(2k)
@@ -100,7 +100,9 @@ def mean_absolute_sum(values: Array) -> AbsoluteMean:
     """
     values = np.asarray(values, dtype=float)
     problems = Problems("E|sum sigma v|")
-    if problems.require(values.ndim == 2 and values.shape[0] >= 1, f"values of shape {values.shape}: expected (m, g), m >= 1"):
+    if problems.require(
+        values.ndim == 2 and values.shape[0] >= 1, f"values of shape {values.shape}: expected (m, g), m >= 1"
+    ):
         largest = values.max(axis=0) if values.size else np.zeros(values.shape[1])
         smallest = values.min(axis=0) if values.size else largest
         problems.require(
@@ -195,7 +197,7 @@ def _lattice(counts: Counter[int], total: int) -> float:
     series = 2.0 * float((phi / np.sin(angles) ** 2).sum())
     if total % 2:
         series += float(np.prod([np.cos(np.pi * size) ** count for size, count in counts.items()]))
-    return 0.5 * total - series / total
+    return 0.5 * total - series / (2 * total)
 
 
 def _series(values: Array, largest: Array) -> tuple[Array, Array, Array, list[str]]:
@@ -206,20 +208,18 @@ def _series(values: Array, largest: Array) -> tuple[Array, Array, Array, list[st
     step = np.pi / (REACH * deviation)
     odd = np.arange(1, 2 * TERMS, 2, dtype=float)
     bound = _decay(values, largest, step, odd, powers[0])
-    needed = np.array([1 + int(np.flatnonzero(bound[:, k] > NEGLIGIBLE)[-1]) for k in range(g)])
+    wanted = bound > NEGLIGIBLE * np.square(odd)[:, None]
+    wanted[:12] = True
     # Honest but wide rather than slow: terms that are too many to evaluate stay bounded.
-    needed = np.minimum(needed, max(16, int(4e8 / (m * g))))
+    wanted &= np.cumsum(wanted, axis=0) <= max(16, int(2e8 / (m * g)))
     phi, error = np.zeros((TERMS, g)), bound.copy()
-    methods = []
-    for k in range(g):
-        count = int(needed[k])
-        times = odd[:count] * step[k]
-        if m > DIRECT_ROWS and count <= 64:
-            phi[:count, k], error[:count, k] = _expanded(values[:, k], float(largest[k]), times, powers[:, k])
-            methods.append("series")
-        else:
-            phi[:count, k], error[:count, k] = _cosines(values[:, k], times), 8 * (m + 16) * np.finfo(float).eps
-            methods.append("cosines")
+    expand = np.full(g, m > DIRECT_ROWS) & (wanted.sum(axis=0) <= 40)
+    for k in np.flatnonzero(~expand):
+        phi[wanted[:, k], k] = _cosines(values[:, k], odd[wanted[:, k]] * step[k])
+        error[wanted[:, k], k] = 8 * (m + 16) * np.finfo(float).eps
+    if expand.any():
+        _expand(values, step, odd, powers, largest, expand, wanted, phi, error)
+    methods = ["series" if one else "cosines" for one in expand]
     epsilon = 7.5 / (odd[-1] * step)
     damping = np.exp(-0.5 * np.square(epsilon * step * odd[:, None]))
     weight = 4 / (np.pi * step)
@@ -236,7 +236,9 @@ def _series(values: Array, largest: Array) -> tuple[Array, Array, Array, list[st
     excess = 4 * step * epsilon**2 / np.pi * (((phi + error) * damping).sum(axis=0) + tail)
     excess += 2 * epsilon / np.sqrt(2 * np.pi) * overlap
     upper = np.minimum(smooth + doubt, deviation)
-    lower = np.maximum(smooth - doubt - excess, np.sqrt(0.5) * deviation * (1 - 1e-12) - 2 * (m + 4) * 1e-16 * deviation)
+    lower = np.maximum(
+        smooth - doubt - excess, np.sqrt(0.5) * deviation * (1 - 1e-12) - 2 * (m + 4) * 1e-16 * deviation
+    )
     return np.clip(centre, lower, upper), lower, upper, methods
 
 
@@ -265,28 +267,26 @@ def _power_sums(values: Array) -> Array:
 def _decay(values: Array, largest: Array, step: Array, odd: Array, second: Array) -> Array:
     """Bound |phi| at the odd multiples of the step, shape (TERMS, g); any subset of the factors gives a bound.
 
-    |cos x| <= exp(-x^2/2) for |x| <= pi/2, used on the values up to a cut; and the plain product over a few values.
+    |cos x| <= exp(-x^2/2) for |x| <= pi/2, used on the values up to pi/(2t); and the plain product over a few values.
     """
     m, g = values.shape
-    times = odd[:, None] * step
     slack = 1 - 1e-9
+    times = odd[:, None] * step
     log_bound = np.where(times * largest <= 0.5 * np.pi * slack, -0.5 * np.square(times) * second * slack, 0.0)
-    sample = values[:: max(1, m // 16384)]
-    for level in range(1, 7):
-        cut = largest * 4.0**-level
-        light = np.where(sample <= cut, sample, 0.0)
-        squares = np.einsum("ij,ij->j", light, light) * slack
-        candidate = np.where(times * cut <= 0.5 * np.pi * slack, -0.5 * np.square(times) * squares, 0.0)
-        np.minimum(log_bound, candidate, out=log_bound)
-    bound = np.exp(log_bound)
+    sample = np.sort(values[:: max(1, m // 8192)], axis=0)
+    below = np.concatenate([np.zeros((1, g)), np.cumsum(np.square(sample), axis=0)])
+    bound = np.empty_like(log_bound)
     for k in range(g):
-        open_terms = np.flatnonzero(bound[:, k] > NEGLIGIBLE)
-        open_terms = open_terms[open_terms >= 12]
-        if open_terms.size:
-            few = sample[:, k][sample[:, k] > 0]
-            few = few[:: max(1, few.size // 48)][:64]
-            product = np.abs(np.cos(times[open_terms, k][:, None] * few)).prod(axis=1) + 64 * np.finfo(float).eps**2
-            bound[open_terms, k] = np.minimum(bound[open_terms, k], product * (1 + 1e-9) + 1e-20)
+        reached = below[np.searchsorted(sample[:, k], 0.5 * np.pi * slack / times[:, k]), k]
+        np.minimum(log_bound[:, k], -0.5 * np.square(times[:, k]) * reached * slack, out=log_bound[:, k])
+        bound[:, k] = np.exp(log_bound[:, k])
+        unsettled = np.flatnonzero(bound[:, k] > NEGLIGIBLE * np.square(odd))
+        unsettled = unsettled[unsettled >= 12]
+        if unsettled.size:
+            few = sample[np.searchsorted(sample[:, k], 0.0, side="right") :, k]
+            few = few[:: max(1, few.size // 48)]
+            product = np.abs(np.cos(times[unsettled, k][:, None] * few)).prod(axis=1)
+            bound[unsettled, k] = np.minimum(bound[unsettled, k], product * (1 + 1e-9) + 1e-20)
     return bound
 
 
@@ -299,18 +299,32 @@ def _cosines(column: Array, times: Array) -> Array:
     )
 
 
-def _expanded(column: Array, largest: float, times: Array, powers: Array) -> tuple[Array, Array]:
-    """Return phi and its error bound, ln cos expanded in power sums; values that are too large go by cosines."""
-    cut = 0.25 / times[-1]
-    heavy = np.ones(times.size)
-    if largest > cut:
-        is_heavy = column > cut
-        heavy = _cosines(column[is_heavy], times) if is_heavy.any() else heavy
-        light = np.where(is_heavy, 0.0, column)[:, None]
-        powers, largest = _power_sums(light)[:, 0], cut
-    t2 = np.square(times)
-    log_phi = -t2 * (powers[0] / 2 + t2 * (powers[1] / 12 + t2 * (powers[2] / 45 + t2 * (powers[3] * 17 / 2520))))
-    remainder = _REMAINDER * t2**5 * powers[3] * largest**2
-    phi = heavy * np.exp(log_phi)
-    rounding = 64 * np.finfo(float).eps * (1 - log_phi)
-    return phi, np.abs(phi) * (remainder + rounding) + 8 * (64 + column.size**0.5) * np.finfo(float).eps * np.abs(phi) + 1e-20
+def _expand(
+    values: Array, step: Array, odd: Array, powers: Array, largest: Array, expand: NDArray[np.bool_],
+    wanted: NDArray[np.bool_], phi: Array, error: Array,
+) -> None:  # fmt: skip
+    """Fill in phi and its error bound with ln cos expanded in power sums; values that are too large go by cosines."""
+    eps = np.finfo(float).eps
+    last = odd[TERMS - 1 - np.argmax(wanted[::-1], axis=0)] * step
+    cut = np.where(expand, 0.25 / last, np.inf)
+    rows, columns = np.nonzero(values > cut) if (largest > cut).any() else (np.zeros(0, int), np.zeros(0, int))
+    large = values[rows, columns]
+    order = np.argsort(columns, kind="stable")
+    ends = np.searchsorted(columns[order], np.arange(expand.size + 1))
+    for k in np.flatnonzero(expand):
+        times = odd[wanted[:, k]] * step[k]
+        t2 = np.square(times)
+        heavy = large[order[ends[k] : ends[k + 1]]]
+        product = _cosines(heavy, times) if heavy.size else np.ones(times.size)
+        taken = np.array([(heavy**power).sum() for power in (2, 4, 6, 8)])
+        light = np.maximum(powers[:, k] - taken, 0.0)
+        if heavy.size and heavy.max() * times[-1] > 3:
+            # Subtracting the powers of very large values would cancel.
+            rest = np.where(values[:, k] > cut[k], 0.0, values[:, k])[:, None]
+            taken, light = np.zeros(4), _power_sums(rest)[:, 0]
+        log_phi = -t2 * (light[0] / 2 + t2 * (light[1] / 12 + t2 * (light[2] / 45 + t2 * (light[3] * 17 / 2520))))
+        remainder = _REMAINDER * t2**5 * light[3] * min(cut[k], float(largest[k])) ** 2
+        cancelled = t2 * (taken[0] / 2 + t2 * (taken[1] / 12 + t2 * (taken[2] / 45 + t2 * taken[3] * 17 / 2520)))
+        rounding = eps * (values.shape[0] ** 0.5 + 64) * (1 - log_phi + cancelled) + 8 * (heavy.size + 16) * eps
+        phi[wanted[:, k], k] = product * np.exp(log_phi)
+        error[wanted[:, k], k] = np.exp(log_phi) * (remainder + rounding) + 1e-20

@@ -68,7 +68,11 @@ class Loss(ABC):
         return self
 
     def range_length(
-        self, *, threshold_range: tuple[float, float], largest_distance: float, weights: tuple[float, float] = (1.0, 1.0)
+        self,
+        *,
+        threshold_range: tuple[float, float],
+        largest_distance: float,
+        weights: tuple[float, float] = (1.0, 1.0),
     ) -> float:
         """Return C, the length of the range of the weighted loss over the whole class and both labels.
 

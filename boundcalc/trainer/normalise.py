@@ -139,9 +139,7 @@ class Normaliser:
         }
 
 
-def _location_scale(
-    rows: NDArray[np.float64], *, centred: bool
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _location_scale(rows: NDArray[np.float64], *, centred: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and standard deviation per column at any scale; constant columns get a harmless scale."""
     largest = np.abs(rows).max(axis=0)
     unit = np.where(largest > 0, largest, 1.0)

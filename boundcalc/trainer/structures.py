@@ -196,12 +196,16 @@ def make_structure(
             labels = range(width)
         elif isinstance(blocks, Mapping):
             if name not in blocks or len(blocks[name]) != width:
-                raise InvalidInputError(f"blocks of modality {name!r}: expected one block label for each of {width} columns")
+                raise InvalidInputError(
+                    f"blocks of modality {name!r}: expected one block label for each of {width} columns"
+                )
             labels = list(blocks[name])
         else:
             size = 2 if blocks is None else blocks
             if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-                raise InvalidInputError(f"blocks={blocks!r}: expected a positive number of columns or a mapping of labels")
+                raise InvalidInputError(
+                    f"blocks={blocks!r}: expected a positive number of columns or a mapping of labels"
+                )
             labels = [column // size for column in range(width)]
         numbers = {label: k for k, label in enumerate(dict.fromkeys(labels))}
         groups.extend(first + numbers[label] for label in labels)

@@ -8,7 +8,7 @@ from boundcalc.catalogue.zhou2026 import latent_quality
 from boundcalc.catalogue.zhou2026.latent_quality import AGAINST_TRUTH, INSERT_EMPIRICAL
 from boundcalc.derivation import Derivation, at_most
 from boundcalc.symbols import C, Edev_m, L, Phi_m, R_full, R_M, Rad_loss, dev_minus, dev_plus, eta_M, n, r_M, r_star, rhat_M, rhat_star
-from boundcalc.theorem import Form, Provenance, Theorem, by
+from boundcalc.theorems import Form, Provenance, Theorem, by
 
 SHARP = Derivation(
     quantity=eta_M,
@@ -75,9 +75,9 @@ THEOREM = Theorem(
     unit="examples",
     variants={
         "paper": Form(
-            PAPER, provenance=Provenance.RECONSTRUCTED, remarks=("Known to us from a secondary source.",)
+            PAPER, trivial=C, provenance=Provenance.RECONSTRUCTED, remarks=("Known to us from a secondary source.",)
         ),
-        "sharp": Form(SHARP, remarks=("The sharp form of Theorem 3.14 of Zhou, Zhang, Liu 2026 with n in place of m.",)),
+        "sharp": Form(SHARP, trivial=C, remarks=("The sharp form of Theorem 3.14 of Zhou, Zhang, Liu 2026 with n in place of m.",)),
     },
     remarks=(
         "R_M and R_full are Rademacher complexities over n single examples here, not over pairs.",

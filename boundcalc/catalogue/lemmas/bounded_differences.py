@@ -8,7 +8,7 @@ from sympy import log, sqrt
 from boundcalc.catalogue.sources import mcdiarmid1989
 from boundcalc.derivation import Derivation, Event, at_most, equal
 from boundcalc.symbols import EPhi_m, EPhi_n, Phi_m, Phi_n, c, cgf_m, cgf_n, lam, m, n
-from boundcalc.theorem import Form, Theorem
+from boundcalc.theorems import Form, Theorem
 
 DEVIATION = Event("deviation", "the supremum exceeds its decoupled expectation by at most the stated term")
 

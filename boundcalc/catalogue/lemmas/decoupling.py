@@ -7,7 +7,7 @@ m = floor(n/2), n odd or even.
 from boundcalc.catalogue.sources import clemencon2008
 from boundcalc.derivation import Derivation, at_most, equal
 from boundcalc.symbols import E_mean_psi, E_psi_m, E_psi_mean_sup, E_psi_perm, E_psi_U
-from boundcalc.theorem import Form, Theorem
+from boundcalc.theorems import Form, Theorem
 
 SHARP = Derivation(
     quantity=E_psi_U,

@@ -4,7 +4,7 @@ from boundcalc.catalogue.lemmas import bounded_differences
 from boundcalc.catalogue.sources import Source
 from boundcalc.derivation import Derivation, Event
 from boundcalc.symbols import C, dev_f
-from boundcalc.theorem import Form, Theorem, by
+from boundcalc.theorems import Form, Theorem, by
 
 FIXED = Event("fixed function", "the empirical risk of one fixed f is near its population risk, on the stated side")
 
@@ -30,5 +30,5 @@ THEOREM = Theorem(
     quantity="deviation of one fixed f, one side",
     source=Source("Hoeffding 1963, Probability inequalities for sums of bounded random variables", "", "Section 5b"),
     assumptions=("Z_1..Z_n i.i.d.", "f is fixed before the sample is drawn", "the loss of f lies in a range of length C"),
-    variants={"sharp": Form(SHARP)},
+    variants={"sharp": Form(SHARP, trivial=C)},
 )

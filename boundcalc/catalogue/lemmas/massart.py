@@ -5,7 +5,7 @@ from sympy import log, sqrt
 from boundcalc.catalogue.sources import massart2000
 from boundcalc.derivation import Derivation, at_most, equal
 from boundcalc.symbols import Rad_A, card_A, cgf_A, lam, m, rho_A
-from boundcalc.theorem import Form, Theorem
+from boundcalc.theorems import Form, Theorem
 
 SHARP = Derivation(
     quantity=Rad_A,

@@ -3,7 +3,7 @@
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.derivation import Derivation, at_most, equal
 from boundcalc.symbols import B, distance, eigen_sum, lam_max, u_square
-from boundcalc.theorem import Form, Theorem
+from boundcalc.theorems import Form, Theorem
 
 SHARP = Derivation(
     quantity=distance,

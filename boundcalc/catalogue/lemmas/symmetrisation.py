@@ -3,7 +3,7 @@
 from boundcalc.catalogue.sources import bartlett2002
 from boundcalc.derivation import Derivation, at_most, equal
 from boundcalc.symbols import Edev_ghost, Edev_m, Edev_signed, Rad_loss
-from boundcalc.theorem import Form, Theorem
+from boundcalc.theorems import Form, Theorem
 
 SHARP = Derivation(
     quantity=Edev_m,

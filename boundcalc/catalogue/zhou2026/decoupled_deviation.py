@@ -4,7 +4,7 @@ from boundcalc.catalogue.lemmas import decoupling
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.derivation import Derivation
 from boundcalc.symbols import Edev_m, Edev_n
-from boundcalc.theorem import Form, Theorem, by
+from boundcalc.theorems import Form, Theorem, by
 
 SHARP = Derivation(
     quantity=Edev_n,

@@ -30,7 +30,7 @@ from boundcalc.symbols import (
     r_future,
     rhat_holdout,
 )
-from boundcalc.theorem import Form, Theorem, by
+from boundcalc.theorems import Form, Theorem, by
 
 HOLDOUT = Event("hold-out", "each candidate's risk is at most its hold-out risk plus the stated term")
 KAPPA = Event("kappa", "each candidate's certified kappa is at least the true one")
@@ -92,7 +92,7 @@ THEOREM = Theorem(
         "loss L-Lipschitz in the score, in a range of length C over every candidate's class",
         "the future model minimises the empirical risk up to eps_opt",
     ),
-    variants={"sharp": Form(SHARP)},
+    variants={"sharp": Form(SHARP, trivial=C)},
     remarks=(
         "Without J the statement is false: the best of many equal candidates looks better than it is.",
         "The kappa event takes its share of delta although delta does not show in its term: certify kappa_M at that share.",

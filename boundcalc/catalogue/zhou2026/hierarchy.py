@@ -6,7 +6,7 @@ p_M keeps the modalities of M and writes "missing" elsewhere; G_M = {g' o p_M : 
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.derivation import Derivation, at_most, equal
 from boundcalc.symbols import R_M, R_N, R_N_via_M
-from boundcalc.theorem import NESTING, NESTING_NOTE, Form, Provenance, Status, Theorem
+from boundcalc.theorems import NESTING, NESTING_NOTE, Form, Provenance, Status, Theorem
 
 INCLUSION = (
     equal(

@@ -23,10 +23,15 @@ from boundcalc.symbols import (
     m,
     q,
     s,
+    t_max,
+    t_min,
     u_fourth,
     u_root_trace,
 )
-from boundcalc.theorem import Form, Theorem, by
+from boundcalc.theorems import Form, Theorem, by
+
+#: No average of scores can be larger.
+CAP = (s**2 * B**2 + t_max - t_min) / 2
 
 SHARP = Derivation(
     quantity=R_M,
@@ -95,6 +100,6 @@ THEOREM = Theorem(
         "the joint encoder is linear, of operator norm at most s and rank at most q",
         "||u|| <= B for the (stacked) pair differences, known before the data are seen",
     ),
-    variants={"sharp": Form(SHARP), "data": Form(DATA)},
+    variants={"sharp": Form(SHARP, trivial=CAP), "data": Form(DATA, trivial=CAP)},
     remarks=("A non-linear module is not covered: only the certificate of a fixed model applies to it.",),
 )

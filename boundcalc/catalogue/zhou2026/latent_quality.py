@@ -28,7 +28,7 @@ from boundcalc.symbols import (
     rhat_M,
     rhat_star,
 )
-from boundcalc.theorem import Form, Provenance, Theorem, by
+from boundcalc.theorems import Form, Provenance, Theorem, by
 
 AGAINST_TRUTH = Event(
     "deviation against the truth",
@@ -113,9 +113,10 @@ THEOREM = Theorem(
         "realisable: h* in H, g* in G (Assumption 3.4)",
     ),
     variants={
-        "sharp": Form(SHARP),
+        "sharp": Form(SHARP, trivial=C),
         "paper": Form(
             PAPER,
+            trivial=C,
             provenance=Provenance.RECONSTRUCTED,
             remarks=(
                 "The source's displayed formula is not available to us: its structure with the constants of Huang et "

@@ -5,11 +5,13 @@
 2*R_M/rho + rhat_ramp + sqrt(2)*sqrt(log(1/delta))/(2*sqrt(m))
 """
 
+from sympy import Integer
+
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import uniform_deviation
 from boundcalc.derivation import Derivation, Event, at_most
 from boundcalc.symbols import err_M, r_M, rhat_ramp, rho
-from boundcalc.theorem import Form, Theorem, by
+from boundcalc.theorems import Form, Theorem, by
 
 RAMP = Event("uniform deviation of the ramp risk", "no f of the class has a ramp risk far above its empirical ramp risk")
 
@@ -46,7 +48,7 @@ THEOREM = Theorem(
         "Z_1..Z_n i.i.d.",
         "the class and the margin rho are fixed before the sample is drawn",
     ),
-    variants={"sharp": Form(SHARP)},
+    variants={"sharp": Form(SHARP, trivial=Integer(1))},
     remarks=(
         "Over a finite grid of margins give each delta/|grid|.",
         "Classes of pairs are unbalanced: read the bound beside the error of the constant rule.",

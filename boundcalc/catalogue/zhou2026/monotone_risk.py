@@ -3,7 +3,7 @@
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.derivation import Derivation, at_most
 from boundcalc.symbols import eps_opt_M, infhat_M, infhat_N, rhat_M, rhat_N
-from boundcalc.theorem import NESTING, NESTING_NOTE, Form, Theorem
+from boundcalc.theorems import NESTING, NESTING_NOTE, Form, Theorem
 
 SHARP = Derivation(
     quantity=rhat_M,

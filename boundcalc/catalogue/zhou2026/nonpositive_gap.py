@@ -14,7 +14,7 @@ from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import latent_quality, metric_complexity
 from boundcalc.derivation import Derivation, at_most, equal
 from boundcalc.symbols import Constraint, Lhat_M, R_M, eta_star_N, m, m_0, n_nonpositive
-from boundcalc.theorem import Form, Theorem
+from boundcalc.theorems import Form, Theorem
 
 _quality = latent_quality.THEOREM.derivation()
 _complexity = metric_complexity.THEOREM.derivation("kappa").result

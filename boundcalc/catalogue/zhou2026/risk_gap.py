@@ -43,7 +43,7 @@ from boundcalc.symbols import (
     r_N,
     r_star,
 )
-from boundcalc.theorem import Form, Provenance, Theorem, by
+from boundcalc.theorems import Form, Provenance, Theorem, by
 
 BOTH_SIDES = Event("two-sided deviation", "the largest sum of two deviations of opposite signs is near its expectation")
 MINUS = Event("deviation below", "no f has a population risk far above its empirical risk")
@@ -151,9 +151,10 @@ THEOREM = Theorem(
         "the model on M minimises the empirical risk up to eps_opt",
     ),
     variants={
-        "sharp": Form(SHARP),
+        "sharp": Form(SHARP, trivial=C),
         "paper": Form(
             PAPER,
+            trivial=C,
             provenance=Provenance.RECONSTRUCTED,
             remarks=(
                 "The source's displayed formula is not available to us: its structure with the constants of Huang et "

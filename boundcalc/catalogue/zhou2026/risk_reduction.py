@@ -41,7 +41,7 @@ from boundcalc.symbols import (
     rhat_N,
 )
 from boundcalc.symbols import Constraint
-from boundcalc.theorem import NESTING, NESTING_NOTE, Form, Provenance, Status, Theorem, by
+from boundcalc.theorems import NESTING, NESTING_NOTE, Form, Provenance, Status, Theorem, by
 
 LOWER_EVENT = Event("deviation on N against the best of M", "(r - rhat)(f) + (rhat - r)(f*_M) over f in F_N", subset="N")
 UPPER_EVENT = Event("deviation on M against the best of N", "(r - rhat)(f) + (rhat - r)(f*_N) over f in F_M")
@@ -164,9 +164,9 @@ THEOREM = Theorem(
     notes={"lam_min": NESTING_NOTE},
     constraints=(Constraint(d_N, d_M, strict=True),),
     variants={
-        "sharp": Form(LOWER, remarks=("Lower side; certifies only a lower training risk.",)),
-        "upper": Form(UPPER, remarks=("Upper side; with the lower side it holds jointly at 1 - 2 delta.",)),
-        "population": Form(POPULATION, remarks=("Lower side for the population risks: the extra modality is worth it.",)),
+        "sharp": Form(LOWER, trivial=-eps_opt_M, remarks=("Lower side; certifies only a lower training risk.",)),
+        "upper": Form(UPPER, trivial=C, remarks=("Upper side; with the lower side it holds jointly at 1 - 2 delta.",)),
+        "population": Form(POPULATION, trivial=-C, remarks=("Lower side for the population risks: the extra modality is worth it.",)),
         "paper": Form(
             CLAIM,
             provenance=Provenance.RECONSTRUCTED,

@@ -9,7 +9,7 @@ from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetr
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.derivation import Derivation, Event, at_most
 from boundcalc.symbols import C, Edev_m, Rad_loss, dev_minus, r_M, rhat_M
-from boundcalc.theorem import Form, Theorem, by
+from boundcalc.theorems import Form, Theorem, by
 
 UNIFORM = Event("uniform deviation", "no f of the class has a population risk far above its empirical risk")
 
@@ -42,6 +42,6 @@ THEOREM = Theorem(
         "the class is fixed before the sample is drawn",
         "loss L-Lipschitz in the score, in a range of length C (Assumption 3.2)",
     ),
-    variants={"sharp": Form(SHARP)},
+    variants={"sharp": Form(SHARP, trivial=C)},
     remarks=("No empirical risk minimisation is needed; rhat_M is the empirical risk of the f that is spoken of.",),
 )

@@ -10,7 +10,7 @@ from typing import Any
 import sympy
 
 from boundcalc.bound import Bound, Domain, Reference
-from boundcalc.derivation import Derivation, Event, Relation, Step
+from boundcalc.derivation import Derivation, Event, Kind, Relation, Step
 from boundcalc.errors import InvalidInputError
 from boundcalc.inputs import suggestion
 from boundcalc.symbols import CONSTRAINTS, VOCABULARY, Constraint
@@ -57,6 +57,8 @@ class Form:
     status : Status
     strict : bool
         Whether the claim is a strict inequality.
+    trivial : sympy.Expr, optional
+        What holds of the quantity without the theorem; a value that is not better is vacuous.
     remarks : tuple of str
         What is particular to this form.
     """
@@ -65,6 +67,7 @@ class Form:
     provenance: Provenance = Provenance.DERIVED
     status: Status = Status.HOLDS
     strict: bool = False
+    trivial: sympy.Expr | None = None
     remarks: tuple[str, ...] = ()
 
     @property
@@ -179,6 +182,7 @@ class Theorem:
             events=chain.events,
             notes=dict(self.notes),
             unit=self.unit,
+            trivial=chosen.trivial,
         )
 
     def reference(self, form: str | None = None) -> Reference:
@@ -214,6 +218,13 @@ def _domain(
             domain[symbol] = Domain.from_assumptions(symbol)
     domain.update(special)
     return domain
+
+
+def _kind(chain: Derivation) -> Kind:
+    """Return what a whole chain says: the strongest kind among its steps."""
+    kinds = [step.kind for step in chain.steps]
+    order: tuple[Kind, ...] = ("probability", "expectation", "inclusion", "infimum", "algebra", "identity")
+    return next((kind for kind in order if kind in kinds), kinds[-1])
 
 
 def by(
@@ -261,7 +272,7 @@ def by(
         relation=relation,
         right=chain.result.subs(renaming, simultaneous=True),
         because=because,
-        kind=chain.steps[-1].kind,
+        kind=_kind(chain),
         cites=theorem.key,
         events=events,
         experiment=experiment if experiment is not None else chain.steps[-1].experiment,

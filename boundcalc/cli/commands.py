@@ -1,0 +1,22 @@
+"""Which commands there are. A command's module has ``ENDINGS``, ``configure(parser)`` and ``run(args) -> Output``."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+__all__ = ["COMMANDS", "load"]
+
+#: Name and one line of help, in the order in which they are listed. The module of ``x`` is ``cli/x_command.py``.
+COMMANDS = {
+    "list": "list the theorems of the catalogue",
+    "show": "show one theorem: statement, assumptions, forms, steps, source and gaps",
+    "eval": "evaluate a bound at a point or on a grid",
+    "train": "train on modality subsets and estimate what the bounds need",
+    "demo": "the whole path on a real data set, in under a minute",
+}
+
+
+def load(name: str) -> ModuleType:
+    """Import a command's module (light: heavy imports wait until it runs)."""
+    return import_module(f"boundcalc.cli.{name}_command")

@@ -1,0 +1,99 @@
+"""``boundcalc eval KEY --set name=value ...``: a bound at a point or on a grid."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from boundcalc.cli.output import Output
+from boundcalc.cli.values import parse_settings
+
+if TYPE_CHECKING:
+    import xarray
+
+    from boundcalc.bound import Bound
+
+ENDINGS = (".json", ".csv", ".html", ".png")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("key", metavar="KEY", help="a key such as zhou2026.risk_gap, or a number such as 'Theorem 3.13'")
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a number, a list a,b,c or a range lo:hi:log:k or lo:hi:lin:k; repeat for each symbol",
+    )
+    parser.add_argument("--form", metavar="F", help="the theorem's form (default: the first)")
+
+
+def run(args: Namespace) -> Output:
+    """Evaluate and return value, dims, whether it says anything, whether it is certified."""
+    from boundcalc.catalogue import theorem
+
+    bound = theorem(args.key).bound(args.form)
+    inputs = parse_settings(args.settings)
+    result = bound.evaluate(sound=True, **inputs)
+    vacuous = bound.vacuous(result, **inputs)
+    data = {
+        "key": bound.theorem.key,
+        "form": bound.form,
+        "inputs": {name: _plain(value) for name, value in inputs.items()},
+        "value": result.values.tolist(),
+        "dims": list(result.dims),
+        "vacuous": None if vacuous is None else vacuous.values.tolist(),
+        "certified": bound.certified,
+    }
+    table = _table(bound, result, vacuous)
+    return Output(
+        _text(bound, result, vacuous, table),
+        data,
+        title=f"{bound.theorem} ({bound.form})",
+        tables=(table,),
+        figure=lambda path: _draw(bound, result, path),
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        number = float(value) if "/" not in value else None
+        if number is not None and number.is_integer() and abs(number) < 2**53:
+            return int(number)
+        return number if number is not None else value
+    return value
+
+
+def _text(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | None, table: Any) -> str:
+    head = f"{bound.theorem} ({bound.form}; {bound.theorem.provenance}, {bound.theorem.status})"
+    if result.ndim:
+        return f"{head}\n{bound.quantity} {bound.relation} ...\n\n{table.text()}"
+    line = f"{bound.quantity} {bound.relation} {float(result):.12g}"
+    if vacuous is not None and bool(vacuous):
+        line += f"\nvacuous: this says no more than {bound.quantity} {bound.relation} {bound.trivial}"
+    if not bound.certified:
+        line += "\nnot certified: " + bound.why_not_certified
+    return f"{head}\n{line}"
+
+
+def _table(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | None) -> Any:
+    from boundcalc.report.tables import Table
+
+    stacked = result.stack(cell=result.dims) if result.ndim else result.expand_dims("cell")
+    flags = None if vacuous is None else vacuous.broadcast_like(result).values.ravel()
+    rows = []
+    for place, value in enumerate(stacked.values.ravel()):
+        cell = stacked.isel(cell=place)
+        row = [cell[name].item() for name in result.dims] + [float(value)]
+        rows.append(row + ([] if flags is None else ["vacuous" if flags[place] else ""]))
+    columns = [*map(str, result.dims), "bound"] + ([] if flags is None else [""])
+    return Table(columns, rows, title=f"{bound.quantity} {bound.relation}")
+
+
+def _draw(bound: Bound, result: xarray.DataArray, path: Path) -> None:
+    from boundcalc.report.plots import draw_grid, save
+
+    save(draw_grid(result, title=f"{bound.theorem} ({bound.form})", label=f"{bound.quantity} {bound.relation}"), path)

@@ -1,0 +1,106 @@
+"""What a command returns, and how it reaches the user: text or JSON on the terminal, a file by its ending."""
+
+from __future__ import annotations
+
+import json
+import math
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from boundcalc.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from boundcalc.report.tables import Table
+
+__all__ = ["Output", "show", "write"]
+
+
+@dataclass(frozen=True)
+class Output:
+    """A command's result.
+
+    Attributes
+    ----------
+    text : str
+        What a person reads.
+    data : dict
+        The same as one JSON object.
+    title : str
+        Heading of the HTML page.
+    tables : tuple of Table
+        For CSV (the first) and HTML (all).
+    body : tuple of str
+        HTML parts that go before the tables.
+    figure : callable, optional
+        Draws the result: ``figure(path)``.
+    status : int
+        The exit status.
+    """
+
+    text: str
+    data: dict[str, Any]
+    title: str = "boundcalc"
+    tables: tuple[Table, ...] = ()
+    body: tuple[str, ...] = ()
+    figure: Callable[[Path], None] | None = None
+    status: int = field(default=0)
+
+
+def show(output: Output, args: Namespace) -> int:
+    """Print a result as the user asked for, write it if asked to, and return the exit status."""
+    if args.out:
+        write(output, Path(args.out), args.endings)
+    if args.json:
+        print(to_json(output.data))
+    else:
+        print(output.text)
+        if args.out:
+            print(f"\nwritten: {args.out}")
+    return output.status
+
+
+def write(output: Output, path: Path, endings: tuple[str, ...]) -> None:
+    """Write a result by the file's ending.
+
+    Raises
+    ------
+    InvalidInputError
+        If the command cannot write that ending or the folder does not exist.
+    """
+    ending = path.suffix.lower()
+    if ending not in endings:
+        raise InvalidInputError(f"--out {path}: this command writes {', '.join(endings)}, not {ending or 'no ending'!r}")
+    if not path.parent.is_dir():
+        raise InvalidInputError(f"--out {path}: the folder {path.parent} does not exist")
+    match ending:
+        case ".json":
+            path.write_text(to_json(output.data) + "\n", encoding="utf-8")
+        case ".csv":
+            path.write_text(output.tables[0].csv(), encoding="utf-8")
+        case ".html":
+            from boundcalc.report.page import page
+
+            parts = (*output.body, *(table.html() for table in output.tables))
+            path.write_text(page(output.title, parts), encoding="utf-8")
+        case ".png" if output.figure is not None:
+            output.figure(path)
+
+
+def to_json(data: dict[str, Any]) -> str:
+    """Return one JSON object; numbers that JSON cannot hold become null."""
+    return json.dumps(_plain(data), indent=1, allow_nan=False, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, str | int | bool | None) else str(value)

@@ -1,0 +1,137 @@
+"""Run a schedule: block by block in cache, in place where an operand dies, on threads where they gain."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise, product
+from math import prod
+from typing import Any, Literal
+
+import numpy as np
+
+from boundcalc.evaluator.kernels import KERNELS
+from boundcalc.evaluator.schedule import BOOLEAN_STEPS, Group, Schedule
+
+__all__ = ["TABLE_CELLS", "execute"]
+
+TABLE_CELLS = 3 << 20  # tables beyond 24 MB are computed piece by piece
+_BLOCK = 1 << 15  # cells whose temporaries stay in the second-level cache
+_SINGLE_BLOCK = 1 << 19  # a single step has no temporaries
+_WORTH_A_THREAD = 0.6e6  # nanoseconds of work that pay for starting a thread
+_EVERY = slice(None)
+
+Index = tuple[slice, ...]
+Errors = Literal["raise", "ignore"]
+
+
+def execute(plan: Schedule, inputs: Sequence[np.ndarray], out: np.ndarray, *, dtype: Any, errors: Errors) -> None:
+    """Evaluate into ``out``.
+
+    Parameters
+    ----------
+    plan : Schedule
+        What to do.
+    inputs : sequence of numpy.ndarray
+        Float64 arrays with one dimension for each axis of the plan, of size 1 where they do not vary.
+    out : numpy.ndarray
+        Array of the plan's full shape.
+    dtype : type
+        Type of the tables and temporaries.
+    errors : {"raise", "ignore"}
+        What overflow and underflow in the arithmetic do.
+
+    Raises
+    ------
+    FloatingPointError
+        On overflow or underflow if asked for; ``out`` is then undefined.
+    """
+    code, root = plan.program.instructions, plan.program.root
+    values: list[Any] = [None] * len(code)
+    shape_of_constant = (1,) * len(plan.sizes)
+    for i, instruction in enumerate(code):
+        if instruction.op == "input":
+            values[i] = inputs[instruction.param].astype(dtype, copy=False)  # type: ignore[call-overload]
+        elif instruction.op == "const":
+            kind = np.bool_ if isinstance(instruction.param, bool) else dtype
+            values[i] = np.full(shape_of_constant, instruction.param, dtype=kind)
+    for group in plan.groups:
+        _run_group(group, plan, values, out, dtype, errors)
+    direct = plan.groups and plan.groups[-1].cells == out.size and root in plan.groups[-1].tables
+    if not direct:
+        out[...] = values[root]
+
+
+def _run_group(group: Group, plan: Schedule, values: list[Any], out: np.ndarray, dtype: Any, errors: Errors) -> None:
+    shape = tuple(size if group.axes >> axis & 1 else 1 for axis, size in enumerate(plan.sizes))
+    for i in group.tables:
+        boolean = plan.program.instructions[i].op in BOOLEAN_STEPS
+        whole = i == plan.program.root and group.cells == out.size
+        values[i] = out if whole else np.empty(shape, dtype=np.bool_ if boolean else dtype)
+    limit = _BLOCK if len(group.steps) > 1 else _SINGLE_BLOCK
+    blocks = list(_blocks(shape, limit))
+    workers = min(_cpus(), len(blocks), int(group.cost / _WORTH_A_THREAD))
+    if workers < 2:
+        _run_blocks(group, blocks, values, dtype, errors)
+        return
+    cuts = [len(blocks) * w // workers for w in range(workers + 1)]
+    with ThreadPoolExecutor(workers) as pool:
+        parts = [blocks[a:b] for a, b in pairwise(cuts)]
+        list(pool.map(lambda part: _run_blocks(group, part, values, dtype, errors), parts))
+
+
+def _cpus() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _blocks(shape: tuple[int, ...], limit: int) -> Iterator[tuple[Index, tuple[int, ...]]]:
+    """Yield index and shape of consecutive blocks of at most about ``limit`` cells."""
+    inner, axis = 1, len(shape)
+    while axis and inner * shape[axis - 1] <= limit:
+        axis -= 1
+        inner *= shape[axis]
+    if not axis:
+        yield (_EVERY,) * len(shape), shape
+        return
+    axis -= 1
+    pieces = -(-shape[axis] // max(1, limit // inner))
+    cuts = [shape[axis] * p // pieces for p in range(pieces + 1)]
+    tail = (_EVERY,) * (len(shape) - axis - 1)
+    for outer in product(*(range(size) for size in shape[:axis])):
+        head = tuple(slice(i, i + 1) for i in outer)
+        for a, b in pairwise(cuts):
+            yield (*head, slice(a, b), *tail), (*(1,) * axis, b - a, *shape[axis + 1 :])
+
+
+def _run_blocks(
+    group: Group, blocks: list[tuple[Index, tuple[int, ...]]], values: list[Any], dtype: Any, errors: Errors
+) -> None:
+    biggest = max(prod(shape) for _, shape in blocks)
+    scratch = [np.empty(biggest, dtype=np.bool_ if boolean else dtype) for boolean in group.slots]
+    outside = [(i, values[i]) for i in (*group.reads, *group.tables)]
+    with np.errstate(over=errors, under=errors, divide="ignore", invalid="ignore"):
+        for index, shape in blocks:
+            cells = prod(shape)
+            slots = [s[:cells].reshape(shape) for s in scratch]
+            _run_block(group, {i: _part(array, index) for i, array in outside}, slots)
+
+
+def _part(array: np.ndarray, index: Index) -> np.ndarray:
+    pieces: list[Any] = [_EVERY if size == 1 else piece for size, piece in zip(array.shape, index, strict=True)]
+    return array[(*pieces, ...)]  # the ellipsis keeps a single cell an array
+
+
+def _run_block(group: Group, local: dict[int, Any], slots: list[np.ndarray]) -> None:
+    for i, op, args, param, slot in group.steps:
+        kernel = KERNELS[op]
+        operands = [local[a] for a in args]
+        if param is not None:
+            operands.append(param)
+        target = local.get(i) if slot is None else slots[slot]
+        if kernel.takes_out and target is not None:
+            local[i] = kernel.run(*operands, out=target)
+        elif target is not None:
+            target[...] = kernel.run(*operands)
+        else:
+            local[i] = kernel.run(*operands)

@@ -1,0 +1,255 @@
+"""Single points: the straight-line program as generated scalar ``math`` code.
+
+The fast code runs only where no product can leave the range of doubles on the way: arguments inside a box
+for which that is known beforehand, and a check on each value for which it is not. Everything else
+(infinities, NaN, domain errors, extreme arguments) is handed to the array path, one cell large.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from boundcalc.evaluator.kernels import KERNELS
+from boundcalc.evaluator.program import Instruction, Program
+
+__all__ = ["NotANumber", "point_function"]
+
+_BOX = 30.0  # arguments between 1e-30 and 1e30, or 0, need no further look
+_SMALL, _LARGE = -290.0, 300.0
+
+
+class NotANumber(Exception):
+    """An argument is an array."""
+
+
+def point_function(program: Program, arity: int, otherwise: Callable[..., float]) -> Callable[..., float]:
+    """Return a function of ``arity`` numbers.
+
+    Parameters
+    ----------
+    program : Program
+        What to compute.
+    arity : int
+        Number of arguments.
+    otherwise : callable
+        Evaluates the same expression where the fast code must not.
+    """
+    scope = {**_HELPERS, "otherwise": otherwise, "number": _number}
+    exec(compile(_source(program, arity), "<bound at a point>", "exec"), scope)
+    return scope["point"]  # type: ignore[return-value]
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, Real):
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
+    raise NotANumber
+
+
+def _source(program: Program, arity: int) -> str:
+    names = [f"a{i}" for i in range(arity)]
+    used = sorted({c.param for c in program.instructions if c.op == "input"})  # type: ignore[type-var]
+    lines = [f"def point({', '.join(names)}):"]
+    lines += [f"    if type({a}) is not float: {a} = number({a})" for a in names]
+    inside = " and ".join(_in_box(f"a{i}") for i in used) or "True"
+    call = f"otherwise({', '.join(names)})"
+    lines += [f"    if not ({inside}): return {call}", "    try:"]
+    body, result, checked = _body(program)
+    lines += [f"        {line}" for line in body]
+    lines += [f"        if not ({' and '.join(map(_in_range, checked))}): return {call}"] if checked else []
+    lines += [f"        return float({result})", f"    except FAILURES: return {call}"]
+    return "\n".join(lines)
+
+
+def _in_box(name: str) -> str:
+    return f"(1e-30 < {name} < 1e30 or {name} == 0.0 or -1e30 < {name} < -1e-30)"
+
+
+def _in_range(name: str) -> str:
+    return f"(1e-290 < {name} < 1e300 or {name} == 0.0 or -1e300 < {name} < -1e-290)"
+
+
+def _body(program: Program) -> tuple[list[str], str, list[str]]:
+    """Return assignments, the result, and the names of the values whose magnitude must be looked at."""
+    code = program.instructions
+    uses = [0] * len(code)
+    for c in code:
+        for a in c.args:
+            uses[a] += 2 if c.op in _NEEDS_NAMES else 1
+    risky = _risky(program)
+    lines: list[str] = []
+    text: list[str] = []
+    depth = [0] * len(code)
+    for i, c in enumerate(code):
+        value = _expression(c, [text[a] for a in c.args])
+        depth[i] = 1 + max((depth[a] for a in c.args), default=0)
+        if c.op in ("input", "const") or (uses[i] <= 1 and i not in risky and depth[i] < 20):
+            text.append(value)
+        else:
+            lines.append(f"v{i} = {value}")
+            text.append(f"v{i}")
+            depth[i] = 1
+    return lines, text[program.root], [text[i] for i in sorted(risky)]
+
+
+def _expression(c: Instruction, args: list[str]) -> str:
+    if c.op == "input":
+        return f"a{c.param}"
+    if c.op == "const":
+        return _literal(c.param)
+    if c.op in ("powi", "powr"):
+        exponent = Fraction(c.param)  # type: ignore[arg-type]
+        rest = float(exponent - Fraction(float(exponent)))
+        return (
+            f"power_rest({args[0]}, {float(exponent)!r}, {rest!r})"
+            if rest
+            else f"power({args[0]}, {float(exponent)!r})"
+        )
+    if c.op == "logb":
+        return f"log{c.param}({args[0]})" if c.param in (2, 10) else f"logb({args[0]}, {c.param})"
+    if c.op == "lambertw":
+        return f"lambertw({args[0]}, {c.param})"
+    return _TEMPLATES[c.op].format(*args)
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, bool) or math.isfinite(value):
+        return repr(value) if isinstance(value, bool) or value >= 0 else f"({value!r})"
+    return "nan" if value != value else "inf" if value > 0 else "(-inf)"
+
+
+def _risky(program: Program) -> set[int]:
+    """Return the values that may leave the range of doubles for arguments in the box."""
+    spans: list[tuple[float, float]] = []
+    risky = set()
+    for i, c in enumerate(program.instructions):
+        low, high = _span(c, [spans[a] for a in c.args])
+        if low < _SMALL or high > _LARGE:
+            risky.add(i)
+        spans.append((max(low, _SMALL), min(high, _LARGE)))
+    return risky
+
+
+def _span(c: Instruction, args: list[tuple[float, float]]) -> tuple[float, float]:
+    """Return decimal exponents between which a value's magnitude lies unless it is zero."""
+    if c.op == "input":
+        return -_BOX, _BOX
+    if c.op == "const":
+        return _span_of_constant(c.param)
+    if c.op in ("powi", "powr"):
+        exponent = float(c.param)  # type: ignore[arg-type]
+        return args[0][0] * exponent, args[0][1] * exponent
+    return _SPANS[c.op](*args) if c.op in _SPANS else (-math.inf, math.inf)
+
+
+def _span_of_constant(value: Any) -> tuple[float, float]:
+    if isinstance(value, bool) or value == 0:
+        return 0.0, 0.0
+    exponent = math.log10(abs(value)) if math.isfinite(value) else math.inf
+    return exponent - 0.1, exponent + 0.1
+
+
+def _hull(*args: tuple[float, float]) -> tuple[float, float]:
+    return min(a[0] for a in args), max(a[1] for a in args)
+
+
+def _sum_span(*args: tuple[float, float]) -> tuple[float, float]:
+    low, high = _hull(*args)
+    return low - 17, high + 0.5  # terms that cancel leave at least an ulp
+
+
+def _near_identity(a: tuple[float, float]) -> tuple[float, float]:
+    return min(a[0], 0.0) - 0.5, 0.5
+
+
+_SPANS: dict[str, Callable[..., tuple[float, float]]] = {
+    "add": _sum_span,
+    "sub": _sum_span,
+    "mul": lambda a, b: (a[0] + b[0], a[1] + b[1]),
+    "div": lambda a, b: (a[0] - b[1], a[1] - b[0]),
+    "recip": lambda a: (-a[1], -a[0]),
+    "neg": _hull,
+    "abs": _hull,
+    "square": lambda a: (2 * a[0], 2 * a[1]),
+    "sqrt": lambda a: (a[0] / 2, a[1] / 2),
+    "log": lambda a: (-17.0, 3.0),
+    "logb": lambda a: (-17.0, 3.2),
+    "floor": lambda a: (0.0, max(a[1], 0.0)),
+    "ceiling": lambda a: (0.0, max(a[1], 0.0)),
+    "sign": lambda a: (0.0, 0.0),
+    "min": _hull,
+    "max": _hull,
+    "where": lambda c, a, b: _hull(a, b),
+    "erf": _near_identity,
+    "tanh": _near_identity,
+    "atan": _near_identity,
+    "sin": lambda a: (min(a[0], -20.0) - 0.5, 0.0),
+    "cos": lambda a: (-20.0, 0.0),
+    "lambertw": lambda a: (min(a[0], 0.0) - 1, 3.0),
+    "loggamma": lambda a: (-17.0, max(a[1], 0.0) + 3),
+    **dict.fromkeys(("lt", "le", "eq", "ne", "and", "or", "not"), lambda *args: (0.0, 0.0)),
+}
+_TEMPLATES = {
+    "add": "({}+{})",
+    "sub": "({}-{})",
+    "mul": "({}*{})",
+    "div": "({}/{})",
+    "neg": "(-{})",
+    "recip": "(1.0/{})",
+    "square": "({0}*{0})",
+    "min": "({0} if {0} <= {1} or {0} != {0} else {1})",
+    "max": "({0} if {0} >= {1} or {0} != {0} else {1})",
+    "where": "({1} if {0} else {2})",
+    "lt": "({} < {})",
+    "le": "({} <= {})",
+    "eq": "({} == {})",
+    "ne": "({} != {})",
+    "and": "({} and {})",
+    "or": "({} or {})",
+    "not": "(not {})",
+    "ceiling": "ceil({})",
+    "loggamma": "loggamma({})",
+    "binomial": "binomial({}, {})",
+    "power": "power({}, {})",
+    **{name: f"{name}({{}})" for name in ("sqrt", "log", "exp", "erf", "erfc", "gamma", "sin", "cos", "tanh", "atan")},
+    **{name: f"{name}({{}})" for name in ("floor", "abs", "sign")},
+}
+_NEEDS_NAMES = frozenset({"square", "min", "max"})
+
+
+def _by_kernel(name: str) -> Callable[..., float]:
+    return lambda x, *rest: float(KERNELS[name].run(np.array([x]), *rest)[0])
+
+
+def _power_rest(x: float, exponent: float, rest: float) -> float:
+    return math.pow(x, exponent) * (1 + rest * math.log(x)) if x else math.pow(x, exponent)
+
+
+def _sign(x: float) -> float:
+    return math.copysign(1.0, x) if x else x
+
+
+def _loggamma(x: float) -> float:
+    return math.lgamma(x) if x > 0 else math.nan
+
+
+_HELPERS: dict[str, Any] = {
+    **{name: getattr(math, name) for name in ("sqrt", "log", "log2", "log10", "exp", "erf", "erfc", "gamma", "sin")},
+    **{name: getattr(math, name) for name in ("cos", "tanh", "atan", "floor", "ceil", "inf", "nan")},
+    "power": math.pow,
+    "power_rest": _power_rest,
+    "logb": _by_kernel("logb"),
+    "lambertw": _by_kernel("lambertw"),
+    "binomial": _by_kernel("binomial"),
+    "loggamma": _loggamma,
+    "sign": _sign,
+    "FAILURES": (ValueError, ArithmeticError),
+}

@@ -1,0 +1,30 @@
+"""One self-contained HTML page: sober, light and dark, readable on a phone, no network."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+
+__all__ = ["page"]
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --line: #d5d9de; --soft: #5c6670; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e8eb; --paper: #14171a; --line: #3a4047; --soft: #9aa4ae; } }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 72rem;
+  margin: 0 auto; padding: 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
+.table { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; padding: .3rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+td.number { text-align: right; } caption { text-align: left; font-weight: 600; padding: .3rem 0; }
+.note { color: var(--soft); font-size: .9rem; margin: .3rem 0; } pre { overflow-x: auto; } img { max-width: 100%; }
+"""
+
+
+def page(title: str, body: Iterable[str]) -> str:
+    """Return a whole HTML document from parts that are already HTML."""
+    return (
+        "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+        f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body><main>"
+        f"<h1>{html.escape(title)}</h1>{''.join(body)}</main></body></html>\n"
+    )

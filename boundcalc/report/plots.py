@@ -1,0 +1,80 @@
+"""Pictures of bounds; every function returns matplotlib axes. Needs the ``plot`` extra."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from boundcalc.errors import InvalidInputError, require
+
+if TYPE_CHECKING:
+    import xarray
+    from matplotlib.axes import Axes
+
+__all__ = ["PALETTE", "draw_grid", "new_axes", "save"]
+
+#: Colours that stay apart for colour-blind readers (Okabe and Ito).
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+
+
+def new_axes(*, width: float = 7.0, height: float = 4.5, columns: int = 1) -> Any:
+    """Return fresh matplotlib axes (an array of them for several columns), independent of any global figure."""
+    require("matplotlib", extra="plot", purpose="drawing")
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure.subplots(1, columns)
+
+
+def save(axes: Axes, path: Path | str) -> None:
+    """Write the picture that the axes belong to."""
+    figure = axes.figure
+    assert figure is not None
+    figure.savefig(str(path), dpi=150)  # type: ignore[union-attr]
+
+
+def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound", axes: Axes | None = None) -> Axes:
+    """Draw a bound against its longest axis, one line for each value of a second axis.
+
+    Parameters
+    ----------
+    values : xarray.DataArray
+        One or two named axes; further axes of length 1 are dropped.
+    title, label : str
+        Heading and the vertical axis' label.
+    axes : matplotlib axes, optional
+        Where to draw; fresh ones if not given.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no axis to draw against, or more than two.
+    """
+    values = values.squeeze()
+    if not 1 <= values.ndim <= 2:
+        raise InvalidInputError(f"a picture needs one or two axes of several values, given {values.ndim}")
+    x = max(values.dims, key=lambda name: values.sizes[name])
+    others = [name for name in values.dims if name != x]
+    axes = new_axes() if axes is None else axes
+    lines = [(None, values)] if not others else [(item, values.sel({others[0]: item})) for item in values[others[0]].values]
+    for place, (item, line) in enumerate(lines):
+        name = None if item is None else f"{others[0]} = {item:.6g}"
+        axes.plot(line[x], line, color=PALETTE[place % len(PALETTE)], marker="o", markersize=3, label=name)
+    _scale(axes, values[x].values, np.asarray(values))
+    axes.set(xlabel=str(x), ylabel=label, title=title)
+    axes.grid(alpha=0.3)
+    if others:
+        axes.legend(frameon=False)
+    return axes
+
+
+def _scale(axes: Axes, x: np.ndarray, y: np.ndarray) -> None:
+    """Choose a logarithmic scale where values are positive and span more than a factor of 30."""
+    if x.min() > 0 and x.max() / x.min() > 30:
+        axes.set_xscale("log")
+    if y.min() > 0 and y.max() / y.min() > 30:
+        axes.set_yscale("log")

@@ -1,0 +1,51 @@
+"""Squared metric distances between two sets of rows; a modality missing in either element contributes 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["cross_distances"]
+
+Array = NDArray[np.float64]
+
+
+def cross_distances(
+    left: Array,
+    right: Array,
+    operator: Array,
+    widths: Sequence[int],
+    left_present: NDArray[np.bool_],
+    right_present: NDArray[np.bool_],
+) -> Array:
+    """Return D(x, x') for all x in ``left`` and x' in ``right``, shape (n, n').
+
+    Parameters
+    ----------
+    left, right : ndarray of shape (n, d), (n', d)
+    operator : ndarray of shape (d,) or (d, d)
+    widths : sequence of int
+        Columns of each modality.
+    left_present, right_present : ndarray of bool, shape (n, K), (n', K)
+    """
+    result = np.zeros((left.shape[0], right.shape[0]))
+    first, first_of = np.unique(left_present, axis=0, return_inverse=True)
+    second, second_of = np.unique(right_present, axis=0, return_inverse=True)
+    for p, here in enumerate(first):
+        for q, there in enumerate(second):
+            columns = np.flatnonzero(np.repeat(here & there, widths))
+            rows, others = np.flatnonzero(first_of.ravel() == p), np.flatnonzero(second_of.ravel() == q)
+            if columns.size:
+                part = operator[columns] if operator.ndim == 1 else operator[np.ix_(columns, columns)]
+                x, y = left[np.ix_(rows, columns)], right[np.ix_(others, columns)]
+                centre = y.mean(axis=0)
+                result[np.ix_(rows, others)] = _plain(x - centre, y - centre, part)
+    return result
+
+
+def _plain(x: Array, y: Array, operator: Array) -> Array:
+    moved_x, moved_y = (x * operator, y * operator) if operator.ndim == 1 else (x @ operator, y @ operator)
+    squares = np.einsum("ij,ij->i", moved_x, x)[:, None] + np.einsum("ij,ij->i", moved_y, y)
+    return np.maximum(squares - 2.0 * moved_x @ y.T, 0.0)

@@ -1,0 +1,411 @@
+"""Train on one subset of modalities and measure everything that a bound may ask for."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boundcalc.trainer.complexity import Complexity, measure_complexity
+from boundcalc.trainer.erm import Fit, Problem, certify, minimise_risk
+from boundcalc.trainer.estimates import CERTIFIED, ESTIMATED, Entry, Estimates
+from boundcalc.trainer.kappa import Kappa, measure_kappa
+from boundcalc.trainer.losses import Loss, round_up
+from boundcalc.trainer.pairs import ListedPairs, PairSource
+from boundcalc.trainer.prepare import Prepared, pair_differences
+
+__all__ = ["SubsetResult", "fit_subset", "measure_subset"]
+
+Array = NDArray[np.float64]
+SAMPLED_PAIRS = 2_000_000
+
+
+@dataclass(frozen=True)
+class SubsetResult:
+    """What was trained on one subset and measured about it.
+
+    Attributes
+    ----------
+    label : str
+        The modalities joined by ``+``.
+    modalities : tuple of str
+    estimates : Estimates
+        Named values for bounds.
+    params : tuple
+        Metric weights, or rows of the matrix.
+    threshold : float
+        Where a distance is called similar.
+    holdout_error, train_error : float
+        P(s f <= 0) over all pairs of the part.
+    holdout_auc, holdout_knn : float
+        Area under the ROC curve of the distances, and 5-nearest-neighbour accuracy with the training part as
+        reference; NaN where they do not exist or scikit-learn is not installed.
+    trivial_risk, trivial_error : float
+        The best constant score on the training part: min over c of the (weighted) risk of f = c, and the share of the
+        rarer kind of pairs.
+    trivial_holdout_risk, trivial_holdout_error : float
+        The same on the hold-out part.
+    ramps : tuple of (rho, risk)
+        Empirical ramp risk over all training pairs at each margin of the fixed grid, unweighted.
+    kappa : Kappa
+    complexity : Complexity
+    converged : bool
+    evaluations : int
+    seconds : float
+    """
+
+    label: str
+    modalities: tuple[str, ...]
+    estimates: Estimates
+    params: tuple[Any, ...]
+    threshold: float
+    holdout_error: float
+    train_error: float
+    holdout_auc: float
+    holdout_knn: float
+    trivial_risk: float
+    trivial_error: float
+    trivial_holdout_risk: float
+    trivial_holdout_error: float
+    ramps: tuple[tuple[float, float], ...]
+    kappa: Kappa
+    complexity: Complexity
+    converged: bool
+    evaluations: int
+    seconds: float
+
+    @property
+    def d(self) -> int:
+        """Number of coordinates."""
+        return int(self.estimates["d_M"].value)
+
+    def array(self) -> Array:
+        """Return the parameters as an array."""
+        return np.asarray(self.params, dtype=float)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types; infinite and missing numbers become strings."""
+        record = {f.name: getattr(self, f.name) for f in fields(self)}
+        record["estimates"] = self.estimates.to_dict()
+        record["kappa"], record["complexity"] = asdict(self.kappa), asdict(self.complexity)
+        return _plain(record)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> SubsetResult:
+        """Read :meth:`to_dict`."""
+        record = {f.name: record[f.name] for f in fields(cls)}
+        estimates = Estimates.from_dict(record.pop("estimates"))
+        kappa = Kappa(**{k: _number(v) for k, v in record.pop("kappa").items()})
+        inner = record.pop("complexity")
+        complexity = Complexity(**{k: v if k == "method" else _number(v) for k, v in inner.items()})
+        words = {"label": record.pop("label"), "modalities": tuple(record.pop("modalities"))}
+        params = _tuples(record.pop("params"))
+        ramps = tuple((_number(rho), _number(risk)) for rho, risk in record.pop("ramps"))
+        rest = {k: _number(v) for k, v in record.items()}
+        return cls(**words, **rest, estimates=estimates, kappa=kappa, complexity=complexity, params=params, ramps=ramps)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)
+    return value
+
+
+def _number(value: Any) -> Any:
+    return float(value) if isinstance(value, str) else value
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
+
+
+def _problem(prepared: Prepared, subset: Sequence[str], pairs: PairSource, *, regularised: bool = True) -> Problem:
+    settings = prepared.settings
+    return Problem(
+        pairs=pairs,
+        structure=prepared.structure(subset),
+        loss=settings.pair_loss,
+        eig_range=settings.eig_range,
+        threshold_range=settings.class_threshold_range,
+        weights=prepared.weights,
+        regularisation=settings.reg if regularised else 0.0,
+        anchor=settings.reg_anchor,
+    )
+
+
+def fit_subset(
+    prepared: Prepared,
+    subset: Sequence[str],
+    *,
+    pairs: PairSource | None = None,
+    start: tuple[Array, float] | None = None,
+    rng: np.random.Generator | None = None,
+) -> Fit:
+    """Minimise the empirical risk on one subset of modalities.
+
+    Beyond ``settings.exact_rows`` training rows the steps use a random sample of pairs (an incomplete U-statistic);
+    objective and certificate are then computed once over all pairs, so ``eps_opt`` is certified all the same.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    subset : sequence of str
+    pairs : PairSource, optional
+        All pairs of the training part, if they are at hand.
+    start : (params, threshold), optional
+    rng : numpy.random.Generator, optional
+        Needed beyond ``exact_rows``.
+    """
+    settings, train = prepared.settings, prepared.split.train
+    pairs = prepared.all_pairs(subset, train) if pairs is None else pairs
+    problem = _problem(prepared, subset, pairs)
+    options = {"tolerance": settings.tolerance, "max_evaluations": settings.max_evaluations}
+    if train.size <= settings.exact_rows:
+        return minimise_risk(problem, start=start, **options)  # type: ignore[arg-type]
+    rng = np.random.default_rng() if rng is None else rng
+    block, present = prepared.rows(subset, train)
+    drawn = rng.integers(0, train.size, size=(SAMPLED_PAIRS, 2))
+    drawn = drawn[drawn[:, 0] != drawn[:, 1]]
+    codes = prepared.data.codes[train]
+    differences = pair_differences(block, present, prepared.widths(subset), drawn)
+    sampled = ListedPairs(differences, codes[drawn[:, 0]] == codes[drawn[:, 1]])
+    fit = minimise_risk(_problem(prepared, subset, sampled), start=start, **options)  # type: ignore[arg-type]
+    objective = problem.objective(fit.params, fit.threshold)
+    eps_opt = certify(problem, fit.params, fit.threshold)
+    return Fit(
+        fit.params,
+        fit.threshold,
+        objective,
+        objective - problem.penalty(fit.params)[0],
+        objective - eps_opt,
+        eps_opt,
+        fit.evaluations,
+        eps_opt <= settings.tolerance * objective,
+    )
+
+
+def measure_subset(
+    prepared: Prepared,
+    subset: Sequence[str],
+    *,
+    start: tuple[Array, float] | None = None,
+    rng: np.random.Generator,
+) -> SubsetResult:
+    """Train on one subset and measure it.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    subset : sequence of str
+    start : (params, threshold), optional
+        Warm start, for instance the solution on a smaller subset with weight 0 elsewhere.
+    rng : numpy.random.Generator
+        For Monte-Carlo draws only.
+    """
+    began = time.perf_counter()
+    settings, loss, label = prepared.settings, prepared.settings.pair_loss, "+".join(subset)
+    train_pairs = prepared.all_pairs(subset, prepared.split.train)
+    fit = fit_subset(prepared, subset, pairs=train_pairs, start=start, rng=rng)
+    structure = prepared.structure(subset)
+    operator = structure.operator(fit.params)
+    decision = settings.decision_threshold(fit.threshold)
+    train_error, ramps = train_pairs.profile(operator, decision, rhos=(settings.rho, *settings.rho_grid))
+    radius = round_up(math.sqrt(prepared.squared_radius(subset)), ulps=1)
+    differences = prepared.independent_differences(subset)
+    complexity = measure_complexity(
+        differences,
+        structure,
+        eig_range=settings.eig_range,
+        threshold_range=settings.class_threshold_range,
+        radius=radius,
+        delta=settings.delta,
+        draws=settings.draws,
+        rng=rng,
+    )
+    kappa = measure_kappa(
+        differences,
+        structure,
+        eig_range=settings.eig_range,
+        threshold_range=settings.class_threshold_range,
+        squared_radii=[prepared.squared_radii[name] for name in subset],
+        widths=prepared.widths(subset),
+        delta=settings.delta,
+    )
+    holdout = prepared.split.holdout
+    holdout_risk = holdout_error = auc = knn = trivial_holdout_risk = trivial_holdout_error = math.nan
+    if holdout.size >= 2:
+        tested = prepared.all_pairs(subset, holdout)
+        holdout_risk = tested.evaluate(
+            operator, fit.threshold, loss=loss, weights=prepared.weights, gradient=False
+        ).value
+        holdout_error = tested.profile(operator, decision, rhos=())[0]
+        trivial_holdout_risk, trivial_holdout_error = _trivial(tested, loss, prepared.weights)
+        auc, knn = _neighbour_scores(prepared, subset, operator)
+    trivial_risk, trivial_error = _trivial(train_pairs, loss, prepared.weights)
+    eps_opt = fit.eps_opt
+    if settings.reg > 0:
+        eps_opt = certify(_problem(prepared, subset, train_pairs, regularised=False), fit.params, fit.threshold)
+    estimates = _record(
+        prepared, subset, complexity, kappa, rhat=fit.risk, eps_opt=eps_opt, ramp=ramps[0], holdout_risk=holdout_risk
+    )
+    return SubsetResult(
+        label=label,
+        modalities=tuple(subset),
+        estimates=estimates,
+        params=_tuples(fit.params.tolist()),
+        threshold=decision,
+        holdout_error=holdout_error,
+        train_error=train_error,
+        holdout_auc=auc,
+        holdout_knn=knn,
+        trivial_risk=trivial_risk,
+        trivial_error=trivial_error,
+        trivial_holdout_risk=trivial_holdout_risk,
+        trivial_holdout_error=trivial_holdout_error,
+        ramps=tuple(zip(settings.rho_grid, ramps[1:], strict=True)),
+        kappa=kappa,
+        complexity=complexity,
+        converged=bool(fit.converged),
+        evaluations=fit.evaluations,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def _trivial(pairs: PairSource, loss: Loss, weights: tuple[float, float]) -> tuple[float, float]:
+    """Return risk and error of the best constant score on these pairs."""
+    similar, other = pairs.n_similar / pairs.count, pairs.n_dissimilar / pairs.count
+    return loss.constant_risk(weights[0] * similar, weights[1] * other), min(similar, other)
+
+
+def _neighbour_scores(prepared: Prepared, subset: Sequence[str], operator: Array) -> tuple[float, float]:
+    """ROC AUC of hold-out pair distances and 5-nearest-neighbour accuracy, by scikit-learn."""
+    if importlib.util.find_spec("sklearn") is None:
+        return math.nan, math.nan
+    from sklearn.metrics import roc_auc_score
+    from sklearn.neighbors import KNeighborsClassifier
+
+    from boundcalc.trainer.distances import cross_distances
+
+    codes = prepared.data.codes
+    holdout, train = prepared.split.holdout, prepared.split.train[:20_000]
+    holdout = holdout[:4000]
+    widths = prepared.widths(subset)
+    left, here = prepared.rows(subset, holdout)
+    right, there = prepared.rows(subset, train)
+    upper = np.triu_indices(holdout.size, 1)
+    same = (codes[holdout][:, None] == codes[holdout])[upper]
+    auc = math.nan
+    if same.any() and not same.all():
+        auc = float(roc_auc_score(same, -cross_distances(left, left, operator, widths, here, here)[upper]))
+    reference = np.zeros((train.size, train.size))
+    knn = KNeighborsClassifier(n_neighbors=min(5, train.size), metric="precomputed").fit(reference, codes[train])
+    predicted = knn.predict(cross_distances(left, right, operator, widths, here, there))
+    return auc, float((predicted == codes[holdout]).mean())
+
+
+def _record(
+    prepared: Prepared, subset: Sequence[str], complexity: Complexity, kappa: Kappa,
+    *, rhat: float, eps_opt: float, ramp: float, holdout_risk: float,
+) -> Estimates:  # fmt: skip
+    settings, loss, label = prepared.settings, prepared.settings.pair_loss, "+".join(subset)
+    squared, full_squared = prepared.squared_radius(subset), prepared.squared_radius(prepared.data.names)
+    structure = prepared.structure(subset)
+    status = CERTIFIED if prepared.certified else ESTIMATED
+    radius_why = "known from the normalisation" if prepared.certified else "measured on the data: not known in advance"
+
+    def loss_range(squared_radius: float) -> float:
+        return loss.range_length(
+            threshold_range=settings.class_threshold_range,
+            largest_distance=round_up(settings.eig_range[1] * squared_radius),
+            weights=prepared.weights,
+        )
+
+    complexity_event = ((f"complexity[{label}]", settings.delta),)
+    kappa_event = ((f"kappa[{label}]", settings.delta),)
+    complexity_events = complexity_event if complexity.self_bounding < complexity.worst_case else ()
+    kappa_events = kappa_event if kappa.bernstein < kappa.worst_case else ()
+    draw_event = ((f"draws[{label}]", settings.delta),)
+    fixed, exact = "fixed in advance", "all pairs, to rounding"
+    entries = [
+        Entry("n", int(prepared.split.train.size), "training examples", why="size of the training part"),
+        Entry("K", len(prepared.data.names), "modalities in the data", why=fixed),
+        Entry("d_M", structure.d, "feature dimension of the subset", why=fixed),
+        Entry("g_M", structure.granularity, f"free weights of the {structure.name} metric", why=fixed),
+        Entry("lam_min", settings.eig_range[0], "least metric eigenvalue", why=fixed),
+        Entry("lam_max", settings.eig_range[1], "largest metric eigenvalue", why=fixed),
+        Entry("t_min", settings.class_threshold_range[0], "least threshold", why=fixed),
+        Entry("t_max", settings.class_threshold_range[1], "largest threshold", why=fixed),
+        Entry("B", round_up(math.sqrt(squared), ulps=1), "pair radius of the subset", status, radius_why),
+        Entry("L", round_up(loss.lipschitz * max(prepared.weights), ulps=1), f"Lipschitz constant of the {loss.name} loss", why=fixed),
+        Entry("C", loss_range(squared), "loss range over the subset's class", status, radius_why),
+        Entry("omega_pos", prepared.weights[0], "weight of similar pairs", why=fixed),
+        Entry("omega_neg", prepared.weights[1], "weight of dissimilar pairs", why=fixed),
+        Entry("rhat_M", rhat, "empirical risk of the returned metric", why=exact),
+        Entry("eps_opt", eps_opt, "optimisation error", why="Frank-Wolfe gap with rounding allowance"),
+        Entry("eps_opt_M", eps_opt, "optimisation error", why="Frank-Wolfe gap with rounding allowance"),
+        Entry("Rhat", complexity.empirical_upper, "empirical Rademacher complexity, upper end of its interval",
+              why=f"{complexity.method}, rounded outward"),
+        Entry("R_M", complexity.upper, "Rademacher complexity over independent pairs", status,
+              "self-bounding concentration" if complexity_events else "worst case (Khinchin)", complexity_events),
+        Entry("kappa_M", kappa.certified, "complexity constant: R_m <= kappa/sqrt(m) for every m", status,
+              "empirical Bernstein on half of the pairs" if kappa_events else "worst case", kappa_events),
+        Entry("rho", settings.rho, "margin of the ramp risk", why=fixed),
+        Entry("rhat_ramp", ramp, "empirical ramp risk at margin rho, unweighted", why=exact),
+    ]  # fmt: skip
+    if not math.isnan(holdout_risk):
+        entries += [
+            Entry("rhat_holdout", holdout_risk, "risk on the hold-out part", why=exact),
+            Entry("n_h", int(prepared.split.holdout.size), "hold-out examples", why="size of the hold-out part"),
+        ]
+    if settings.reg > 0:
+        entries += [
+            Entry("mu", settings.reg, "strength of the regularisation", why=fixed),
+            Entry("ell_0", _loss_at_anchor(prepared, squared), "largest loss at the anchor of the regulariser", status,
+                  radius_why),
+        ]  # fmt: skip
+    entries += [
+        Entry("Rhat_metric", complexity.metric_upper, "empirical complexity without the threshold's share",
+              why="upper end of its interval"),
+    ]  # fmt: skip
+    if complexity.draws:
+        entries += [
+            Entry("Rhat_mc", complexity.monte_carlo, "Monte-Carlo mean of the complexity (metric part)", ESTIMATED,
+                  "a mean of random draws"),
+            Entry("S", complexity.draws, "Rademacher draws", why=fixed),
+            Entry("W", complexity.monte_carlo_range, "range of one draw's supremum", why=exact),
+            Entry("Rhat_mc_upper", complexity.monte_carlo_upper + complexity.share, "Monte-Carlo upper value",
+                  why="Hoeffding over the draws", events=draw_event, symbol=False),
+        ]  # fmt: skip
+    entries += [
+        Entry("C_full", loss_range(full_squared), "loss range over the class of all modalities", status, radius_why, symbol=False),
+        Entry("B_full", round_up(math.sqrt(full_squared), ulps=1), "pair radius of all modalities", status, radius_why, symbol=False),
+        Entry("Rhat_value", complexity.empirical, "empirical complexity, high accuracy", ESTIMATED,
+              f"{complexity.method}, not rounded outward", symbol=False),
+        Entry("R_data", complexity.data, "complexity by bounded differences", status, "bounded differences", complexity_event, False),
+        Entry("R_self_bounding", complexity.self_bounding, "complexity by self-bounding concentration", status,
+              "self-bounding concentration", complexity_event, False),
+        Entry("R_worst", complexity.worst_case, "worst-case complexity", status, "Khinchin at the worst data", symbol=False),
+        Entry("R_massart", complexity.massart, "worst-case complexity by Massart", status, "Massart", symbol=False),
+        Entry("kappa_plug_in", kappa.plug_in, "complexity constant with sample means", ESTIMATED, "biased low", symbol=False),
+        Entry("kappa_bernstein", kappa.bernstein, "complexity constant by empirical Bernstein", status,
+              "empirical Bernstein on half of the pairs", kappa_event, False),
+        Entry("kappa_worst", kappa.worst_case, "complexity constant at the worst distribution", status, "worst case", symbol=False),
+    ]  # fmt: skip
+    return Estimates(tuple(entries), f"{prepared.data.name} {label}".strip(), prepared.facts())
+
+
+def _loss_at_anchor(prepared: Prepared, squared_radius: float) -> float:
+    settings = prepared.settings
+    low, high = settings.class_threshold_range
+    largest = settings.pair_loss.extreme(low - settings.reg_anchor * squared_radius, high)[1]
+    return round_up(max(prepared.weights) * largest)

@@ -1,0 +1,254 @@
+"""Bounds: composition, the account of delta, evaluation on grids, storage, bad input."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy
+import xarray as xr
+
+import boundcalc as bc
+from boundcalc.errors import CompositionError, InvalidInputError
+
+RISK_GAP = bc.theorem("zhou2026.risk_gap")
+COMPLEXITY = bc.theorem("zhou2026.metric_complexity")
+POINT = dict(n=1000, delta=0.05, L=1, C=1, R_M=0.1, gamma=0, eps_opt=0)
+METRIC = dict(g_M=4, lam_min=0, lam_max=1, t_min=0, t_max=1, B=1.5)
+
+
+@pytest.fixture
+def composed():
+    return RISK_GAP.bound().substitute(R_M=COMPLEXITY.bound())
+
+
+def test_the_value_of_the_issue():
+    # python3 -c "from math import *; print(4*.1 + 2*sqrt(log(20)/1000))"
+    assert float(RISK_GAP.bound().evaluate(**POINT)) == pytest.approx(0.5094665661022393, rel=1e-14)
+
+
+def test_composition_takes_the_union(composed):
+    names = "n g_M lam_min lam_max t_min t_max B L C delta gamma eps_opt".split()
+    assert set(composed.symbols) == set(names)
+    assert set(composed.assumptions) == {*RISK_GAP.assumptions, *COMPLEXITY.assumptions}
+    assert {str(constraint) for constraint in composed.constraints} >= {"lam_min <= lam_max", "t_min <= t_max"}
+    assert composed.to_latex().startswith(r"r_{\mathcal M} - r_{\mathcal N} \le")
+    assert r"m=\left\lfloor{\frac{n}{2}}\right\rfloor" in composed._repr_latex_()
+
+
+def test_composed_grid_equals_hand_written_numpy(composed):
+    n, g, delta = np.array([2, 3, 50, 51, 10**6]), np.array([1, 7, 64]), np.array([1e-6, 0.05, 0.9])
+    values = composed.evaluate(n=n, g_M=g, delta=delta, L=1.5, C=2.0, gamma=0.25, eps_opt=0.01,
+                               lam_min=0, lam_max=0.7, t_min=-0.5, t_max=1, B=1.3)  # fmt: skip
+    m = (n // 2)[:, None, None]
+    r = 0.7 / 2 * 1.3**2 * np.minimum(1, np.sqrt(g[None, :, None] / m)) + 1.5 / (2 * np.sqrt(m))
+    expected = 0.25 + 4 * 1.5 * r + 2 * 2.0 * np.sqrt(np.log(1 / delta) / (2 * m)) + 0.01
+    assert values.dims == ("n", "g_M", "delta")
+    np.testing.assert_allclose(values, expected, rtol=1e-13)
+    np.testing.assert_array_equal(values["n"], n)
+
+
+def test_evaluating_composed_equals_evaluating_in_two_steps(composed):
+    inner = float(COMPLEXITY.bound().evaluate(n=1000, **METRIC))
+    both = float(composed.evaluate(**{key: value for key, value in POINT.items() if key != "R_M"}, **METRIC))
+    assert both == pytest.approx(float(RISK_GAP.bound().evaluate(**(POINT | {"R_M": inner}))), rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("form", "inner", "events"), [("sharp", "sharp", 1), ("sharp", "data", 2), ("paper", "sharp", 2), ("paper", "data", 3)]
+)
+def test_delta_is_split_over_primitive_events(form, inner, events):
+    bound = RISK_GAP.bound(form).substitute(R_M=COMPLEXITY.bound(inner))
+    assert len(bound.events) == events
+    assert sum(bound.shares.values()).subs({"delta": 1}) == bc.symbols.delta
+
+
+def test_a_shared_event_is_paid_once():
+    quality = bc.theorem("zhou2026.latent_quality").bound("paper")
+    both = quality.substitute(R_M=COMPLEXITY.bound("data"), R_full=COMPLEXITY.bound("data"))
+    assert len(both.events) == 4  # two of the theorem, one complexity for M and one for all modalities
+    assert {"Rhat", "Rhat_full"} <= set(both.symbols)
+    again = RISK_GAP.bound().substitute(R_M=COMPLEXITY.bound("data"))
+    gap = again.substitute(gamma=bc.symbols.gamma + 0)
+    assert len(gap.events) == 2
+
+
+def test_an_explicit_split():
+    bound = RISK_GAP.bound().substitute(R_M=COMPLEXITY.bound("data"))
+    values = dict(n=100, delta=0.1, L=1, C=1, Rhat=0.1, gamma=0, eps_opt=0, lam_min=0, lam_max=1, B=1)
+    uneven = bound.with_split({"two-sided deviation": 0.75, "empirical complexity": "1/4"})
+    expected = 4 * (0.1 + 0.5 * math.sqrt(math.log(1 / 0.025) / 100)) + 2 * math.sqrt(math.log(1 / 0.075) / 100)
+    assert float(uneven.evaluate(**values)) == pytest.approx(expected, rel=1e-14)
+    with pytest.raises(InvalidInputError, match="more than 1"):
+        bound.with_split({"two-sided deviation": 0.75, "empirical complexity": 0.5})
+    with pytest.raises(InvalidInputError, match=r"unknown event.*missing the fraction"):
+        bound.with_split({"something": 0.5, "empirical complexity": 0.5})
+    with pytest.raises(InvalidInputError, match="must be > 0"):
+        bound.with_split({"two-sided deviation": 1, "empirical complexity": 0})
+
+
+def test_statements_on_m_are_renamed_for_n():
+    bound = bc.theorem("Theorem 3.20").bound().substitute(R_N=COMPLEXITY.bound("data"))
+    assert "Rhat_N" in bound.symbols
+    assert "Rhat" not in bound.symbols
+    assert bound.domain["lam_min"] == sympy.FiniteSet(0)
+
+
+@pytest.mark.parametrize(
+    ("outer", "name", "inner", "match"),
+    [
+        ("zhou2026.risk_gap", "R_M", "zhou2026.margin", "bounds err_M, not R_M"),
+        ("huang2021.risk_gap", "R_M", "zhou2026.metric_complexity", "examples"),
+        ("zhou2026.ex_ante", "rhat_holdout", "zhou2026.metric_complexity", "not rhat_holdout"),
+    ],
+)
+def test_bounds_that_do_not_fit_are_refused(outer, name, inner, match):
+    with pytest.raises(CompositionError, match=match):
+        bc.theorem(outer).bound().substitute(**{name: bc.theorem(inner).bound()})
+
+
+def test_a_bound_from_the_wrong_side_is_refused():
+    from dataclasses import replace
+
+    with pytest.raises(CompositionError, match="would not keep"):
+        RISK_GAP.bound().substitute(R_M=replace(COMPLEXITY.bound(), relation=">="))
+
+
+def test_substituting_numbers_and_expressions(composed):
+    fixed = composed.substitute(n=1001, lam_min=0, C="3/2")
+    assert "n" not in fixed.symbols
+    assert float(fixed.evaluate(delta=0.05, L=1, gamma=0, eps_opt=0, g_M=4, lam_max=1, t_min=0, t_max=1, B=1.5)) == (
+        pytest.approx(float(composed.evaluate(**{**POINT, "n": 1001, "C": Fraction(3, 2)}, **METRIC)), rel=1e-15)
+    )
+    k = sympy.Symbol("k", integer=True, positive=True)
+    assert set(RISK_GAP.bound().substitute(n=2 * k).symbols) >= {"k"}
+    with pytest.raises(InvalidInputError, match="n = 1 is not allowed"):
+        composed.substitute(n=1)
+    with pytest.raises(InvalidInputError, match="2 <= lam_max is required"):
+        composed.substitute(lam_min=2).substitute(lam_max=1)
+    with pytest.raises(InvalidInputError, match="follows from"):
+        composed.substitute(m=5)
+    with pytest.raises(InvalidInputError, match="no symbol of this bound, did you mean 'gamma'"):
+        composed.substitute(gama=0)
+
+
+def test_json_is_lossless_and_never_evaluates(composed):
+    for bound in (composed, composed.substitute(delta=0.05, n=10), RISK_GAP.bound("paper")):
+        assert bc.Bound.from_json(bound.to_json()) == bound
+    assert pickle.loads(pickle.dumps(composed)) == composed
+    evil = composed.to_json().replace('"Add"', '"__import__"')
+    with pytest.raises(InvalidInputError, match="not a bound"):
+        bc.Bound.from_json(evil)
+    with pytest.raises(InvalidInputError, match="not a bound"):
+        bc.Bound.from_json("[]")
+
+
+def test_directions(composed):
+    assert set(composed.falls_in) >= {"n", "delta", "lam_min", "t_min"}
+    assert set(composed.rises_in) >= {"g_M", "L", "C", "gamma", "eps_opt", "lam_max", "t_max", "B"}
+
+
+def test_terms_sum_to_the_bound(composed):
+    assert sympy.simplify(sum(composed.terms.values()) - composed.expr) == 0
+    assert list(composed.terms) == ["approximation", "complexity", "confidence", "optimisation"]
+
+
+def test_rate_and_comparison(composed):
+    rate = composed.rate("n")
+    assert rate.order == 1 / sympy.sqrt(bc.symbols.n)
+    assert rate.limit == bc.symbols.gamma + bc.symbols.eps_opt
+    big = {"n": 10**12, **{key: POINT[key] for key in ("delta", "L", "C")}, **METRIC, "gamma": 0, "eps_opt": 0}
+    values = {symbol: big[name] for name, symbol in composed.symbols.items()}
+    assert float(composed.evaluate(**big)) == pytest.approx(float((rate.coefficient * rate.order).subs(values)), rel=1e-5)
+    massart, khinchin = COMPLEXITY.bound("paper"), COMPLEXITY.bound()
+    assert massart.substitute(t_max=1, t_min=1, p=2).compare(khinchin.substitute(t_max=1, t_min=1)).ratio == sympy.sqrt(
+        2 * sympy.log(2)
+    )
+    with pytest.raises(CompositionError, match="cannot compare"):
+        composed.compare(khinchin)
+
+
+def test_to_python_runs_and_agrees():
+    namespace: dict[str, object] = {}
+    exec(RISK_GAP.bound().to_python(), namespace)  # noqa: S102 - our own output
+    function = namespace["zhou2026_risk_gap_sharp"]
+    assert function(**POINT) == pytest.approx(float(RISK_GAP.bound().evaluate(**POINT)), rel=1e-15)
+
+
+def test_compile_broadcasts_as_numpy_does(composed):
+    f = composed.compile("n", "g_M", delta=0.05, L=1, C=1, gamma=0, eps_opt=0, lam_min=0, lam_max=1, t_min=0, t_max=1, B=1.5)
+    n, g = np.ix_([10.0, 100.0], [1.0, 2.0, 3.0])
+    expected = composed.evaluate(n=[10, 100], g_M=[1, 2, 3], delta=0.05, L=1, C=1, gamma=0, eps_opt=0, lam_min=0, lam_max=1,
+                                 t_min=0, t_max=1, B=1.5)  # fmt: skip
+    np.testing.assert_allclose(f(n, g), expected, rtol=1e-14)
+    with pytest.raises(InvalidInputError, match=r"missing delta.*missing L"):
+        composed.compile("n")
+
+
+def test_labelled_arrays_keep_their_dims_and_never_join_silently():
+    bound = RISK_GAP.bound()
+    runs = xr.DataArray([0.1, 0.2, 0.3], dims="run", coords={"run": [1, 2, 3]})
+    fewer = xr.DataArray([0.0, 0.1], dims="run", coords={"run": [1, 2]})
+    assert set(bound.evaluate(**(POINT | {"R_M": runs, "n": [10, 20]})).dims) == {"run", "n"}
+    with pytest.raises(ValueError, match="run"):
+        bound.evaluate(**(POINT | {"R_M": runs, "gamma": fewer}))
+
+
+def test_precision_agrees():
+    exact = RISK_GAP.bound().evaluate(precision=50, **(POINT | {"delta": "0.05"}))
+    assert float(exact) == pytest.approx(float(RISK_GAP.bound().evaluate(**POINT)), rel=1e-15)
+
+
+def test_vacuous_values_are_flagged():
+    bound = RISK_GAP.bound()
+    values = bound.evaluate(**(POINT | {"R_M": [0.0, 0.5]}))
+    assert bound.vacuous(values, **(POINT | {"R_M": [0.0, 0.5]})).values.tolist() == [False, True]
+    assert bound.vacuous(values, n=5) is None
+
+
+@pytest.mark.parametrize(
+    ("bad", "match"),
+    [
+        (dict(n=1), "n = 1 is not allowed: n must be an integer >= 2"),
+        (dict(n=0), "n must be an integer >= 2"),
+        (dict(n=10.5), "n = 10.5"),
+        (dict(n=float("nan")), "n = nan"),
+        (dict(n=float("inf")), "n = inf"),
+        (dict(n="many"), "n = 'many' is not a real number"),
+        (dict(n=None), "n = None"),
+        (dict(n=True), "n = True"),
+        (dict(n=1j), "n = 1j"),
+        (dict(n=[10, 1]), "n = 1 is not"),
+        (dict(delta=0), r"delta must be in \(0, 1\)"),
+        (dict(delta=1), "delta = 1"),
+        (dict(delta=2), "delta = 2"),
+        (dict(delta="1/0"), "delta = '1/0'"),
+        (dict(L=-1), "L must be > 0"),
+        (dict(lam_max=0.5, lam_min=1), "lam_min <= lam_max is required"),
+        (dict(lam_max=[1, 2], lam_min=[0, 1.5]), "lam_min <= lam_max is required"),
+        (dict(t_max=-1), "t_min <= t_max is required"),
+        (dict(g_M=5, d_M=3), "g_M <= d_M is required"),
+        (dict(wibble=3), "unknown symbol 'wibble'"),
+        (dict(delt=3), "did you mean 'delta'"),
+        (dict(B=0), "B must be > 0"),
+    ],
+)
+def test_bad_input_is_named(composed, bad, match):
+    good = {key: value for key, value in POINT.items() if key != "R_M"} | METRIC
+    with pytest.raises(ValueError, match=match):
+        composed.evaluate(**(good | bad))
+
+
+def test_all_bad_arguments_are_named_at_once(composed):
+    with pytest.raises(InvalidInputError) as caught:
+        composed.evaluate(n=1, delta=2, L=-1, wibble=0)
+    assert len(caught.value.problems) >= 4
+    assert "missing gamma" in str(caught.value)
+    assert "not observable" in str(caught.value)
+
+
+def test_vocabulary_names_that_are_not_used_are_ignored():
+    assert float(RISK_GAP.bound().evaluate(**POINT, kappa_M=3, rhat_M=0.2, d_M=0)) > 0
