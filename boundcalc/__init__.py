@@ -26,6 +26,7 @@ _WHERE = {
     "at_least": "boundcalc.derivation",
     "at_most": "boundcalc.derivation",
     "equal": "boundcalc.derivation",
+    "minimal_n": "boundcalc.planner",
     "theorem": "boundcalc.catalogue",
 }
 _MODULES = ("catalogue", "datasets", "report", "symbols", "trainer")

@@ -57,7 +57,7 @@ def as_number(value: Any) -> Any:
     if isinstance(value, bool | np.bool_):
         raise TypeError("a truth value is no number")
     if isinstance(value, str):
-        return Fraction(value)
+        return float(value) if value.strip().lower().lstrip("+-") in ("nan", "inf", "infinity") else Fraction(value)
     if isinstance(value, sympy.Expr):
         if not value.is_number or value.is_extended_real is False:
             raise TypeError("not a real number")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -167,6 +168,7 @@ def _holds(lower: Any, upper: Any, *, strict: bool) -> bool:
 
 
 def _shorten(value: Any) -> str:
-    text = repr(value.item() if isinstance(value, np.generic) else value)
+    value = value.item() if isinstance(value, np.generic) else value
+    text = str(value) if isinstance(value, Fraction) else repr(value)
     text = " ".join(text.split())
     return text if len(text) <= 60 else text[:57] + "..."

@@ -11,9 +11,10 @@ import sympy as sp
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.evaluator.execute import TABLE_CELLS, execute
-from boundcalc.evaluator.layout import Layout, layout
+from boundcalc.evaluator.layout import layout, loop_order
 from boundcalc.evaluator.planning import Planner
 from boundcalc.evaluator.scalar import NotANumber, point_function
+from boundcalc.evaluator.schedule import Schedule
 
 __all__ = ["CompiledExpression", "Side", "compile_expression"]
 
@@ -118,36 +119,33 @@ class CompiledExpression:
 
     def _on_arrays(self, arguments: Sequence[Any], out: np.ndarray | None) -> np.ndarray:
         arrays = [np.asarray(a, dtype=np.float64) for a in arguments]
-        where = layout([a.shape for a in arrays], out)
+        where = layout([a.shape for a in arrays])
         if out is not None and out.shape != where.shape:
             raise InvalidInputError(f"out has the shape {out.shape}, the arguments broadcast to {where.shape}")
-        overlaps = out is not None and any(np.may_share_memory(out, a) for a in arrays)
-        result, arranged = where.fresh() if out is None or overlaps else (out, where.arrange(out))
-        self._fill(where, [where.arrange(a) for a in arrays], arranged)
-        if out is None:
-            return result
-        if overlaps:
-            out[...] = result
-        return out
-
-    def _fill(self, where: Layout, arrays: list[np.ndarray], out: np.ndarray) -> None:
-        if not out.size:
-            return
+        if out is not None and any(np.may_share_memory(out, a) for a in arrays):
+            out[...] = self._on_arrays(arrays, None)
+            return out
         plan = self._planner.plan(where.masks, where.sizes)
-        if plan.table_cells > TABLE_CELLS:
-            self._fill_halves(where, arrays, out)
+        order = loop_order(plan.program, where, out)
+        result = where.fresh(order) if out is None else out
+        if result.size:
+            self._fill(plan, order, [where.arrange(a, order) for a in arrays], where.arrange(result, order))
+        return result
+
+    def _fill(self, plan: Schedule, order: tuple[int, ...], arrays: list[np.ndarray], out: np.ndarray) -> None:
+        if plan.table_cells > TABLE_CELLS and max(out.shape) > 1:
+            self._fill_halves(plan, order, arrays, out)
             return
         try:
-            execute(plan, arrays, out, dtype=np.float64, errors="raise")
+            execute(plan, order, arrays, out, dtype=np.float64, errors="raise")
         except FloatingPointError:  # a product left the range of doubles on the way; the result need not
-            execute(plan, arrays, out, dtype=np.longdouble, errors="ignore")
+            execute(plan, order, arrays, out, dtype=np.longdouble, errors="ignore")
 
-    def _fill_halves(self, where: Layout, arrays: list[np.ndarray], out: np.ndarray) -> None:
+    def _fill_halves(self, plan: Schedule, order: tuple[int, ...], arrays: list[np.ndarray], out: np.ndarray) -> None:
         """Evaluate piece by piece along the longest axis, so that no table outgrows its share of memory."""
         axis = int(np.argmax(out.shape))
         middle = out.shape[axis] // 2
         for piece in (slice(None, middle), slice(middle, None)):
             index = (*(slice(None),) * axis, piece)
             parts = [a[index] if a.shape[axis] != 1 else a for a in arrays]
-            half = where.resized(axis, out[index].shape[axis])
-            self._fill(half, parts, out[index])
+            self._fill(plan.resized(order[axis], out[index].shape[axis]), order, parts, out[index])

@@ -12,13 +12,14 @@ from typing import Any, Literal
 import numpy as np
 
 from boundcalc.evaluator.kernels import KERNELS
+from boundcalc.evaluator.outer import OUTER, outer
 from boundcalc.evaluator.schedule import BOOLEAN_STEPS, Group, Schedule
 
 __all__ = ["TABLE_CELLS", "execute"]
 
 TABLE_CELLS = 3 << 20  # tables beyond 24 MB are computed piece by piece
 _BLOCK = 1 << 15  # cells whose temporaries stay in the second-level cache
-_SINGLE_BLOCK = 1 << 19  # a single step has no temporaries
+_SINGLE_BLOCK = 1 << 17  # a single step has no temporaries; more, and a BLAS would start threads of its own
 _WORTH_A_THREAD = 0.6e6  # nanoseconds of work that pay for starting a thread
 _EVERY = slice(None)
 
@@ -26,13 +27,23 @@ Index = tuple[slice, ...]
 Errors = Literal["raise", "ignore"]
 
 
-def execute(plan: Schedule, inputs: Sequence[np.ndarray], out: np.ndarray, *, dtype: Any, errors: Errors) -> None:
+def execute(
+    plan: Schedule,
+    order: Sequence[int],
+    inputs: Sequence[np.ndarray],
+    out: np.ndarray,
+    *,
+    dtype: Any,
+    errors: Errors,
+) -> None:
     """Evaluate into ``out``.
 
     Parameters
     ----------
     plan : Schedule
         What to do.
+    order : sequence of int
+        Axes of the plan, outermost first; the arrays have their dimensions in this order.
     inputs : sequence of numpy.ndarray
         Float64 arrays with one dimension for each axis of the plan, of size 1 where they do not vary.
     out : numpy.ndarray
@@ -52,19 +63,27 @@ def execute(plan: Schedule, inputs: Sequence[np.ndarray], out: np.ndarray, *, dt
     shape_of_constant = (1,) * len(plan.sizes)
     for i, instruction in enumerate(code):
         if instruction.op == "input":
-            values[i] = inputs[instruction.param].astype(dtype, copy=False)  # type: ignore[call-overload]
+            values[i] = inputs[instruction.param].astype(dtype, copy=False)
         elif instruction.op == "const":
             kind = np.bool_ if isinstance(instruction.param, bool) else dtype
             values[i] = np.full(shape_of_constant, instruction.param, dtype=kind)
     for group in plan.groups:
-        _run_group(group, plan, values, out, dtype, errors)
+        _run_group(group, plan, order, values, out, dtype, errors)
     direct = plan.groups and plan.groups[-1].cells == out.size and root in plan.groups[-1].tables
     if not direct:
         out[...] = values[root]
 
 
-def _run_group(group: Group, plan: Schedule, values: list[Any], out: np.ndarray, dtype: Any, errors: Errors) -> None:
-    shape = tuple(size if group.axes >> axis & 1 else 1 for axis, size in enumerate(plan.sizes))
+def _run_group(
+    group: Group,
+    plan: Schedule,
+    order: Sequence[int],
+    values: list[Any],
+    out: np.ndarray,
+    dtype: Any,
+    errors: Errors,
+) -> None:
+    shape = tuple(plan.sizes[axis] if group.axes >> axis & 1 else 1 for axis in order)
     for i in group.tables:
         boolean = plan.program.instructions[i].op in BOOLEAN_STEPS
         whole = i == plan.program.root and group.cells == out.size
@@ -98,8 +117,8 @@ def _blocks(shape: tuple[int, ...], limit: int) -> Iterator[tuple[Index, tuple[i
     pieces = -(-shape[axis] // max(1, limit // inner))
     cuts = [shape[axis] * p // pieces for p in range(pieces + 1)]
     tail = (_EVERY,) * (len(shape) - axis - 1)
-    for outer in product(*(range(size) for size in shape[:axis])):
-        head = tuple(slice(i, i + 1) for i in outer)
+    for head_cells in product(*(range(size) for size in shape[:axis])):
+        head = tuple(slice(i, i + 1) for i in head_cells)
         for a, b in pairwise(cuts):
             yield (*head, slice(a, b), *tail), (*(1,) * axis, b - a, *shape[axis + 1 :])
 
@@ -129,7 +148,9 @@ def _run_block(group: Group, local: dict[int, Any], slots: list[np.ndarray]) -> 
         if param is not None:
             operands.append(param)
         target = local.get(i) if slot is None else slots[slot]
-        if kernel.takes_out and target is not None:
+        if op in OUTER and target is not None and outer(op, operands[0], operands[1], target):
+            local[i] = target
+        elif kernel.takes_out and target is not None:
             local[i] = kernel.run(*operands, out=target)
         elif target is not None:
             target[...] = kernel.run(*operands)

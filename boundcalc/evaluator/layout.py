@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Layout", "layout"]
+from boundcalc.evaluator.outer import OUTER, worth_an_outer
+from boundcalc.evaluator.program import Program
+
+__all__ = ["Layout", "layout", "loop_order"]
 
 _LONG_ENOUGH = 256  # an innermost axis of this length needs no longer one in its place
 
@@ -19,55 +23,69 @@ class Layout(NamedTuple):
     ----------
     shape : tuple of int
         Broadcast shape.
-    order : tuple of int
-        Axes of more than one cell, outermost first.
+    axes : tuple of int
+        Positions in ``shape`` of the axes with more than one cell; all else speaks of these axes.
     masks : tuple of int
-        For each argument the axes (as positions in ``order``) along which it varies.
+        For each argument the axes along which it varies.
     """
 
     shape: tuple[int, ...]
-    order: tuple[int, ...]
+    axes: tuple[int, ...]
     masks: tuple[int, ...]
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """Cells along each axis in loop order."""
-        return tuple(self.shape[axis] for axis in self.order)
+        """Cells along each axis."""
+        return tuple(self.shape[axis] for axis in self.axes)
 
-    def resized(self, position: int, size: int) -> Layout:
-        """Return the same axes with another number of cells along one of them (a position in ``order``)."""
-        shape = list(self.shape)
-        shape[self.order[position]] = size
-        return self._replace(shape=tuple(shape))
+    def arrange(self, array: np.ndarray, order: Sequence[int]) -> np.ndarray:
+        """Return an argument or the output as a view with the axes in loop order."""
+        full = array.reshape((1,) * (len(self.shape) - array.ndim) + array.shape)
+        rest = tuple(axis for axis in range(len(self.shape)) if axis not in self.axes)
+        return full.transpose(*(self.axes[i] for i in order), *rest)[(...,) + (0,) * len(rest)]
 
-    def arrange(self, array: np.ndarray) -> np.ndarray:
-        """Return an argument or the output as a view whose dimensions are the axes in loop order."""
-        lead = len(self.shape) - array.ndim
-        full = array.reshape((1,) * lead + array.shape)
-        rest = tuple(axis for axis in range(len(self.shape)) if axis not in self.order)
-        return full.transpose(self.order + rest)[(...,) + (0,) * len(rest)]
-
-    def fresh(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return a new output of the broadcast shape, contiguous in loop order, and its arranged view."""
-        arranged = np.empty(self.sizes)
-        rest = tuple(axis for axis in range(len(self.shape)) if axis not in self.order)
-        spread = arranged.reshape(self.sizes + (1,) * len(rest))
-        return spread.transpose(np.argsort(self.order + rest)), arranged
+    def fresh(self, order: Sequence[int]) -> np.ndarray:
+        """Return a new output of the broadcast shape, contiguous in loop order."""
+        rest = [axis for axis in range(len(self.shape)) if axis not in self.axes]
+        placed = [self.axes[i] for i in order] + rest
+        return np.empty([self.shape[axis] for axis in placed]).transpose(np.argsort(placed))
 
 
-def layout(shapes: Sequence[tuple[int, ...]], out: np.ndarray | None) -> Layout:
-    """Return the axes of a call; the output decides the loop order, or the longest axis goes innermost."""
-    shape = np.broadcast_shapes(*shapes, () if out is None else out.shape)
-    axes = [axis for axis, size in enumerate(shape) if size != 1]
-    if out is not None:
-        axes.sort(key=lambda axis: -abs(out.strides[axis]))
-    elif axes and shape[axes[-1]] < _LONG_ENOUGH:
-        longest = max(axes, key=lambda axis: (shape[axis], axis))
-        axes.remove(longest)
-        axes.append(longest)
-    position = {axis: i for i, axis in enumerate(axes)}
+def layout(shapes: Sequence[tuple[int, ...]]) -> Layout:
+    """Return the axes of arguments of these shapes."""
+    shape = np.broadcast_shapes(*shapes)
+    axes = tuple(axis for axis, size in enumerate(shape) if size != 1)
     masks = tuple(
-        sum(1 << position[axis] for axis in axes if axis >= len(shape) - len(s) and s[axis - len(shape)] != 1)
+        sum(1 << i for i, axis in enumerate(axes) if axis >= len(shape) - len(s) and s[axis - len(shape)] != 1)
         for s in shapes
     )
-    return Layout(shape, tuple(axes), masks)
+    return Layout(shape, axes, masks)
+
+
+def loop_order(program: Program, where: Layout, out: np.ndarray | None) -> tuple[int, ...]:
+    """Return the axes outermost first: as the output lies in memory, or as the last operation runs fastest."""
+    axes = range(len(where.axes))
+    if out is not None:
+        return tuple(sorted(axes, key=lambda i: -abs(out.strides[where.axes[i]])))
+    order = _for_outer(program, where.sizes)
+    if order is None:
+        order = list(axes)
+        if order and where.sizes[-1] < _LONG_ENOUGH:
+            order.sort(key=lambda i: (where.sizes[i] == max(where.sizes), 0))
+    return tuple(order)
+
+
+def _for_outer(program: Program, sizes: Sequence[int]) -> list[int] | None:
+    """Return shared axes first, then those of one operand, then those of the other, if that makes outer sums."""
+    root = program.instructions[program.root]
+    if root.op not in OUTER:
+        return None
+    first, second = (program.instructions[a].axes for a in root.args)
+    groups = [
+        [i for i in range(len(sizes)) if (first >> i & 1, second >> i & 1) == key] for key in ((1, 1), (1, 0), (0, 1))
+    ]
+    rows, columns = (prod(sizes[i] for i in group) for group in groups[1:])
+    if rows > columns:
+        groups[1:], (rows, columns) = groups[:0:-1], (columns, rows)
+    complete = sum(map(len, groups)) == len(sizes)
+    return [i for group in groups for i in group] if complete and worth_an_outer(rows, columns) else None

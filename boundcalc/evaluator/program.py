@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 __all__ = ["Builder", "Instruction", "Program"]
 
@@ -13,7 +13,7 @@ class Instruction(NamedTuple):
 
     op: str
     args: tuple[int, ...]
-    param: object
+    param: Any
     axes: int
 
 
@@ -42,7 +42,7 @@ class Builder:
         """Return the axes mask of an instruction."""
         return self.instructions[index].axes
 
-    def emit(self, op: str, *args: int, param: object = None) -> int:
+    def emit(self, op: str, *args: int, param: Any = None) -> int:
         """Return the number of an instruction, new or known."""
         key = (op, args, type(param), repr(param))
         index = self._known.get(key)

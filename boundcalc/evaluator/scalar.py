@@ -42,7 +42,7 @@ def point_function(program: Program, arity: int, otherwise: Callable[..., float]
     """
     scope = {**_HELPERS, "otherwise": otherwise, "number": _number}
     exec(compile(_source(program, arity), "<bound at a point>", "exec"), scope)
-    return scope["point"]  # type: ignore[return-value]
+    return scope["point"]
 
 
 def _number(value: Any) -> float:
@@ -50,13 +50,13 @@ def _number(value: Any) -> float:
         try:
             return float(value)
         except OverflowError:
-            return math.inf if value > 0 else -math.inf
+            return math.inf if value > Fraction(0) else -math.inf
     raise NotANumber
 
 
 def _source(program: Program, arity: int) -> str:
     names = [f"a{i}" for i in range(arity)]
-    used = sorted({c.param for c in program.instructions if c.op == "input"})  # type: ignore[type-var]
+    used = sorted({c.param for c in program.instructions if c.op == "input"})
     lines = [f"def point({', '.join(names)}):"]
     lines += [f"    if type({a}) is not float: {a} = number({a})" for a in names]
     inside = " and ".join(_in_box(f"a{i}") for i in used) or "True"
@@ -106,7 +106,7 @@ def _expression(c: Instruction, args: list[str]) -> str:
     if c.op == "const":
         return _literal(c.param)
     if c.op in ("powi", "powr"):
-        exponent = Fraction(c.param)  # type: ignore[arg-type]
+        exponent = Fraction(c.param)
         rest = float(exponent - Fraction(float(exponent)))
         return (
             f"power_rest({args[0]}, {float(exponent)!r}, {rest!r})"
@@ -145,7 +145,7 @@ def _span(c: Instruction, args: list[tuple[float, float]]) -> tuple[float, float
     if c.op == "const":
         return _span_of_constant(c.param)
     if c.op in ("powi", "powr"):
-        exponent = float(c.param)  # type: ignore[arg-type]
+        exponent = float(c.param)
         return args[0][0] * exponent, args[0][1] * exponent
     return _SPANS[c.op](*args) if c.op in _SPANS else (-math.inf, math.inf)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from boundcalc.evaluator.costs import spanned
 from boundcalc.evaluator.kernels import KERNELS
@@ -21,12 +21,15 @@ _LEAVES = ("input", "const")
 
 
 class Step(NamedTuple):
-    """One instruction; ``number`` is its position in the program; ``slot`` is None where the value goes to a table, to the output or to a fresh array."""
+    """The instruction at position ``number`` of the program.
+
+    ``slot`` is None where the value goes to a table, to the output or to a fresh array.
+    """
 
     number: int
     op: str
     args: tuple[int, ...]
-    param: object
+    param: Any
     slot: int | None
 
 
@@ -74,6 +77,10 @@ class Schedule:
         """Number of cells of all tables but the result."""
         root = self.program.root
         return sum(g.cells * len([t for t in g.tables if t != root]) for g in self.groups)
+
+    def resized(self, axis: int, size: int) -> Schedule:
+        """Return the same plan for another number of cells along one axis."""
+        return schedule(self.program, (*self.sizes[:axis], size, *self.sizes[axis + 1 :]))
 
 
 def schedule(program: Program, sizes: Sequence[int]) -> Schedule:

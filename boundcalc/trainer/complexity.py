@@ -73,7 +73,7 @@ class Complexity:
     worst_case: float
     massart: float
     draws: int
-    monte_carlo: float
+    monte_carlo: float | None
     monte_carlo_range: float
     monte_carlo_upper: float
     data: float
@@ -111,7 +111,7 @@ class Complexity:
             UpperValue("worst_case", "R_M", self.worst_case, True, 0.0, "Khinchin at the worst data"),
             UpperValue("massart", "R_M", self.massart, True, 0.0, "Massart over the vertices of the box"),
         ]
-        if self.draws:
+        if self.monte_carlo is not None:
             rows.append(
                 UpperValue(
                     "monte_carlo_upper",
@@ -206,7 +206,7 @@ def measure_complexity(
     else:
         raise InvalidInputError(f"structure={structure!r}: expected grouped weights or a full matrix")
     rounding = 1 + (m + structure.d + 16) * np.finfo(float).eps
-    high = min(high, khinchin, largest) * rounding
+    high = float(min(high, khinchin, largest) * rounding)
     mean, upper = math.nan, math.inf
     if draws:
         if rng is None:
@@ -219,15 +219,15 @@ def measure_complexity(
     x = math.log(1 / delta)
     return Complexity(
         m=m,
-        metric=min(max(value, low), high),
-        metric_lower=low / rounding,
+        metric=float(min(max(value, low), high)),
+        metric_lower=float(low / rounding),
         metric_upper=high,
         share=share,
-        khinchin=khinchin * rounding,
+        khinchin=float(khinchin * rounding),
         worst_case=round_up(_finite(half * min(1.0, math.sqrt(effective / m))) + share),
         massart=round_up(_finite(half * min(math.sqrt(2 * vertices / m), 1e300)) + share),
         draws=draws,
-        monte_carlo=mean,
+        monte_carlo=mean if draws else None,
         monte_carlo_range=largest,
         monte_carlo_upper=upper,
         data=round_up(high + share + _finite(half * math.sqrt(x / (2 * m)))),

@@ -46,10 +46,16 @@ class Loss(ABC):
     smooth = True
     convex = True
     has_threshold = True
+    surrogate_of_kink = False
 
     @abstractmethod
     def block(self, z: Block, *, similar: bool) -> tuple[Block, Block]:
         """Return values and slopes d ell/d z for an array of margins, which may be overwritten."""
+
+    def totals(self, z: Block, *, similar: bool) -> tuple[float, Block]:
+        """Return the sum of the values, and the slopes; ``z`` may be overwritten."""
+        values, slopes = self.block(z, similar=similar)
+        return float(values.sum()), slopes
 
     @abstractmethod
     def extreme(self, f_low: float, f_high: float) -> tuple[float, float]:
@@ -106,6 +112,13 @@ class Hinge(Loss):
         np.maximum(z, 0.0, out=z)
         return z, -np.sign(z)
 
+    def totals(self, z: Block, *, similar: bool) -> tuple[float, Block]:
+        """Return the sum of the values, and the slopes, in few passes."""
+        z -= 1.0
+        np.minimum(z, 0.0, out=z)
+        total = -float(z.sum())
+        return total, np.sign(z, out=z)
+
     def surrogate(self, width: float) -> Loss:
         """Return the hinge rounded over a window of the given width centred at its kink."""
         return _CentredHinge(margin=1.0, width=width)
@@ -127,16 +140,21 @@ class _CentredHinge(Loss):
     width: float = 0.1
 
     name = "centred hinge"
+    surrogate_of_kink = True
 
     def block(self, z: Block, *, similar: bool) -> tuple[Block, Block]:
         np.subtract(self.margin + 0.5 * self.width, z, out=z)
-        p = np.multiply(z, 1.0 / self.width)
-        np.clip(p, 0.0, 1.0, out=p)
+        p = np.clip(z / self.width, 0.0, 1.0)
         # p (u - p w/2) is u^2/(2w) inside the window and u - w/2 beyond it.
-        z -= (0.5 * self.width) * p
-        z *= p
-        np.negative(p, out=p)
-        return z, p
+        return p * (z - (0.5 * self.width) * p), np.negative(p, out=p)
+
+    def totals(self, z: Block, *, similar: bool) -> tuple[float, Block]:
+        z -= self.margin + 0.5 * self.width
+        p = z * (1.0 / self.width)
+        np.maximum(p, -1.0, out=p)
+        np.minimum(p, 0.0, out=p)
+        total = float(np.einsum("ij,ij->", p, z)) - 0.5 * self.width * float(np.einsum("ij,ij->", p, p))
+        return total, p
 
     def slack(self, slopes: Block) -> float:
         return 0.5 * self.width * (-float(slopes.sum()) - float(np.einsum("ij,ij->", slopes, slopes)))
@@ -250,6 +268,11 @@ class _CentredContrastive(_CentredHinge):
         if similar:
             return np.negative(z, out=z), np.full_like(z, -1.0)
         return super().block(z, similar=similar)
+
+    def totals(self, z: Block, *, similar: bool) -> tuple[float, Block]:
+        if similar:
+            return -float(z.sum()), np.full_like(z, -1.0)
+        return super().totals(z, similar=similar)
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.trainer._threads import available_threads, map_blocks
 from boundcalc.trainer.losses import Loss
 
 __all__ = ["AllPairs", "ListedPairs", "PairRisk", "PairSource"]
 
 Array = NDArray[np.float64]
-ROWS, COLUMNS = 256, 1024
+ROWS, COLUMNS = 128, 1024
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,16 @@ class _Totals:
     value: float = 0.0
     slack: float = 0.0
     threshold: float = 0.0
+
+
+@dataclass(frozen=True)
+class _Task:
+    i0: int
+    i1: int
+    j0: int
+    j1: int
+    columns: NDArray[np.intp] | None
+    diagonal: bool
 
 
 class PairSource(ABC):
@@ -135,6 +146,8 @@ class AllPairs(PairSource):
         Number of columns of each modality (default: one modality).
     present : ndarray of bool, shape (n, K), optional
         Where a modality is at hand (default: everywhere).
+    threads : int, optional
+        Threads that share the blocks (default: the processors at hand).
     """
 
     def __init__(
@@ -144,8 +157,10 @@ class AllPairs(PairSource):
         *,
         widths: Sequence[int] | None = None,
         present: NDArray[np.bool_] | None = None,
+        threads: int | None = None,
     ) -> None:
         n, self.d = rows.shape
+        self.threads = available_threads() if threads is None else threads
         widths = (self.d,) if widths is None else tuple(widths)
         present = np.ones((n, len(widths)), dtype=bool) if present is None else present
         order = np.lexsort((codes, *present.T[::-1]))
@@ -172,8 +187,8 @@ class AllPairs(PairSource):
             (start, stop, present[start][owner]) for start, stop in zip(bounds[:-1], bounds[1:], strict=True)
         ]
 
-    def _tasks(self) -> Iterator[tuple[int, int, int, int, NDArray[np.intp] | None, bool]]:
-        """Yield row range, column range, the columns at hand (None for all) and whether the block is square."""
+    def _tasks(self) -> Iterator[_Task]:
+        """Yield strips of rows against everything after them, small strips so that threads share the work evenly."""
         for p, (start, stop, here) in enumerate(self._patterns):
             for q in range(p, len(self._patterns)):
                 left, right, there = self._patterns[q]
@@ -181,26 +196,22 @@ class AllPairs(PairSource):
                 columns = None if both.all() else np.flatnonzero(both)
                 for i0 in range(start, stop, ROWS):
                     i1 = min(i0 + ROWS, stop)
-                    first = left
-                    if p == q:
-                        yield i0, i1, i0, i1, columns, True
-                        first = i1
-                    for j0 in range(first, right, COLUMNS):
-                        yield i0, i1, j0, min(j0 + COLUMNS, right), columns, False
+                    yield _Task(i0, i1, i0 if p == q else left, right, columns, p == q)
 
     def _rectangles(self, i0: int, i1: int, j0: int, j1: int) -> Iterator[tuple[slice, slice]]:
         """Yield the rectangles of similar pairs of a block, relative to its corner."""
         rows, columns = self.codes[i0:i1], self.codes[j0:j1]
-        if rows.size == 0 or columns.size == 0:
+        if columns.size == 0:
             return
-        for code in np.unique(rows) if rows[0] != rows[-1] else rows[:1]:
-            a, b = np.searchsorted(rows, (code, code + 1))
-            c, e = np.searchsorted(columns, (code, code + 1))
-            if b > a and e > c:
-                yield slice(int(a), int(b)), slice(int(c), int(e))
+        # Within a pattern rows are sorted by class: each class is one run.
+        starts = [0, *(np.flatnonzero(rows[1:] != rows[:-1]) + 1).tolist(), rows.size]
+        for a, b in zip(starts[:-1], starts[1:], strict=True):
+            c, e = np.searchsorted(columns, (rows[a], rows[a] + 1))
+            if e > c:
+                yield slice(a, b), slice(int(c), int(e))
 
-    def _products(self, operator: Array, columns: NDArray[np.intp] | None) -> tuple[Array, Array]:
-        """Return (left, right), shapes (n, d'+2), whose product is D: -2 x'A x' + q + q'."""
+    def _products(self, operator: Array, columns: NDArray[np.intp] | None, threshold: float) -> tuple[Array, Array]:
+        """Return (left, right), shapes (n, d'+2), whose product is D - t: -2 x'A x' + (q - t) + q'."""
         if columns is None:
             extended, rows = self._extended, self.rows
         else:
@@ -212,38 +223,48 @@ class AllPairs(PairSource):
         squares = np.einsum("ij,ij->i", moved, rows)
         left = np.empty_like(extended)
         np.multiply(moved, -2.0, out=left[:, :-2])
-        left[:, -2], left[:, -1] = squares, 1.0
+        left[:, -2], left[:, -1] = squares - threshold, 1.0
         right = extended.copy() if columns is None else extended
         right[:, -1] = squares
         return left, right
 
-    def _blocks(
-        self, operator: Array
-    ) -> Iterator[tuple[Array, tuple[int, int, int, int], NDArray[np.intp] | None, bool, Array]]:
-        """Yield blocks of distances; the buffer is reused."""
-        buffer = np.empty(ROWS * COLUMNS)
-        cached: tuple[bytes | None, Array, Array] | None = None
-        for i0, i1, j0, j1, columns, square in self._tasks():
-            key = None if columns is None else columns.tobytes()
-            if cached is None or cached[0] != key:
-                cached = (key, *self._products(operator, columns))
-            _, left, right = cached
-            block = buffer[: (i1 - i0) * (j1 - j0)].reshape(i1 - i0, j1 - j0)
-            np.matmul(left[i0:i1], right[j0:j1].T, out=block)
-            yield block, (i0, i1, j0, j1), columns, square, right
+    def _factors(self, operator: Array, threshold: float) -> Callable[[_Task], tuple[Array, Array]]:
+        """Return the factors for the columns of a task; they are computed once for each set of columns in turn."""
+        cache: dict[bytes | None, tuple[Array, Array]] = {}
+
+        def factors(task: _Task) -> tuple[Array, Array]:
+            key = None if task.columns is None else task.columns.tobytes()
+            if key not in cache:
+                cache[key] = self._products(operator, task.columns, threshold)
+            return cache[key]
+
+        return factors
+
+    def _strip(self, task: _Task) -> Iterator[tuple[int, int, bool]]:
+        """Yield the column ranges of a strip; the square on the diagonal, if any, comes first."""
+        first = task.j0
+        if task.diagonal:
+            yield task.i0, task.i1, True
+            first = task.i1
+        for j0 in range(first, task.j1, COLUMNS):
+            yield j0, min(j0 + COLUMNS, task.j1), False
 
     def margins(self, operator: Array, threshold: float) -> Iterator[tuple[Array, bool]]:
         """Yield margins of all pairs, block by block."""
-        for block, (i0, i1, j0, j1), _, square, _ in self._blocks(operator):
-            keep = np.triu(np.ones(block.shape, dtype=bool), 1) if square else np.ones(block.shape, dtype=bool)
-            for a, c in self._rectangles(i0, i1, j0, j1):
-                similar = block[a, c][keep[a, c]]
-                keep[a, c] = False
-                if similar.size:
-                    yield threshold - similar, True
-            other = block[keep]
-            if other.size:
-                yield other - threshold, False
+        factors = self._factors(operator, threshold)
+        for task in self._tasks():
+            left, right = factors(task)
+            for j0, j1, square in self._strip(task):
+                block = left[task.i0 : task.i1] @ right[j0:j1].T
+                keep = np.triu(np.ones(block.shape, dtype=bool), 1) if square else np.ones(block.shape, dtype=bool)
+                for a, c in self._rectangles(task.i0, task.i1, j0, j1):
+                    similar = block[a, c][keep[a, c]]
+                    keep[a, c] = False
+                    if similar.size:
+                        yield -similar, True
+                other = block[keep]
+                if other.size:
+                    yield other, False
 
     def evaluate(
         self,
@@ -255,30 +276,48 @@ class AllPairs(PairSource):
         gradient: bool = True,
     ) -> PairRisk:
         """Return the weighted mean loss over all pairs, with its gradient if asked for."""
-        totals = _Totals()
+        factors = self._factors(operator, threshold)
         full = operator.ndim == 2
-        result = np.zeros_like(operator) if gradient else None
-        for block, (i0, i1, j0, j1), columns, square, right in self._blocks(operator):
-            block -= threshold
-            values, slopes = self._losses(block, (i0, i1, j0, j1), loss, weights, square)
-            totals.value += float(values.sum())
-            if not gradient:
-                continue
-            assert result is not None and slopes is not None
-            totals.slack += self._slack(loss, slopes, (i0, i1, j0, j1), weights)
-            totals.threshold -= float(slopes.sum())
-            # Columns of ones in the product give the row sums for free; the last column is not needed.
-            x, xx = right[i0:i1, :-2], right[j0:j1, :-1]
-            product = slopes @ xx
-            across = product[:, :-1]
-            share: Array
-            if full:
-                cross = x.T @ across
-                share = (x.T * product[:, -1]) @ x + (xx[:, :-1].T * slopes.sum(axis=0)) @ xx[:, :-1] - cross - cross.T
-            else:
+        slack = not loss.smooth or loss.surrogate_of_kink
+
+        def strip(task: _Task) -> tuple[_Totals, NDArray[np.intp] | None, Array | None]:
+            left, right = factors(task)
+            x = right[task.i0 : task.i1, :-2]
+            totals, share = _Totals(), None
+            across = np.zeros((task.i1 - task.i0, x.shape[1] + 1))
+            buffer = np.empty((task.i1 - task.i0) * COLUMNS)
+            for j0, j1, square in self._strip(task):
+                block = buffer[: (task.i1 - task.i0) * (j1 - j0)].reshape(task.i1 - task.i0, j1 - j0)
+                np.matmul(left[task.i0 : task.i1], right[j0:j1].T, out=block)
+                value, loose, slopes = self._losses(block, (task.i0, task.i1, j0, j1), loss, weights, square, slack)
+                totals.value += value
+                totals.slack += loose
+                if gradient:
+                    # The column of ones gives the row sums for free.
+                    xx = right[j0:j1, :-1]
+                    across += slopes @ xx
+                    column_sums = np.ones(slopes.shape[0]) @ slopes
+                    part = (xx[:, :-1].T * column_sums) @ xx[:, :-1] if full else column_sums @ np.square(xx[:, :-1])
+                    share = part if share is None else share + part
+            if gradient and share is not None:
+                row_sums = across[:, -1]
+                totals.threshold = -float(row_sums.sum())
                 # sum_ij c_ij (x_i - x_j)^2 = sum_i r_i x_i^2 + sum_j s_j x_j^2 - 2 sum_i x_i (C x)_i
-                share = product[:, -1] @ np.square(x) + slopes.sum(axis=0) @ np.square(xx[:, :-1])
-                share -= 2.0 * np.einsum("ij,ij->j", x, across)
+                if full:
+                    cross = x.T @ across[:, :-1]
+                    share += (x.T * row_sums) @ x - cross - cross.T
+                else:
+                    share += row_sums @ np.square(x) - 2.0 * np.einsum("ij,ij->j", x, across[:, :-1])
+            return totals, task.columns, share
+
+        threads = self.threads if self.count > 100_000 else 1
+        sums, result = _Totals(), np.zeros_like(operator) if gradient else None
+        for totals, columns, share in map_blocks(strip, self._tasks(), threads=threads):
+            sums.value += totals.value
+            sums.slack += totals.slack
+            sums.threshold += totals.threshold
+            if result is None or share is None:
+                continue
             if columns is None:
                 result += share
             elif full:
@@ -287,45 +326,46 @@ class AllPairs(PairSource):
                 result[columns] += share
         scale = 1.0 / self.count
         return PairRisk(
-            totals.value * scale,
-            totals.slack * scale,
+            sums.value * scale,
+            sums.slack * scale,
             None if result is None else result * scale,
-            totals.threshold * scale,
+            sums.threshold * scale,
         )
 
     def _losses(
-        self, block: Array, corner: tuple[int, int, int, int], loss: Loss, weights: tuple[float, float], square: bool
-    ) -> tuple[Array, Array]:
-        """Return values and slopes d/dD of a block of D - t, each pair counted once."""
-        rectangles = [(a, c, np.negative(block[a, c])) for a, c in self._rectangles(*corner)]
-        values, slopes = loss.block(block, similar=False)
-        if weights[1] != 1.0:
-            values *= weights[1]
-            slopes *= weights[1]
-        for a, c, z in rectangles:
-            value, slope = loss.block(z, similar=True)
-            values[a, c] = value if weights[0] == 1.0 else weights[0] * value
-            slopes[a, c] = np.multiply(slope, -weights[0], out=slope)
+        self,
+        block: Array,
+        corner: tuple[int, int, int, int],
+        loss: Loss,
+        weights: tuple[float, float],
+        square: bool,
+        slack: bool,
+    ) -> tuple[float, float, Array]:
+        """Return sum of values, sum of slack and slopes d/dD of a block of D - t, each pair counted once."""
+        kept = [(a, c, np.negative(block[a, c])) for a, c in self._rectangles(*corner)]
+        # Margins of 1e300 cost nothing and have slope 0; the similar ones are dealt with below.
+        for a, c, _ in kept:
+            block[a, c] = 1e300
         if square:
-            below = np.tril_indices(values.shape[0])
-            values[below] = 0.0
-            slopes[below] = 0.0
-        return values, slopes
-
-    def _slack(
-        self, loss: Loss, slopes: Array, corner: tuple[int, int, int, int], weights: tuple[float, float]
-    ) -> float:
-        if loss.smooth and loss.slack(np.full((1, 1), -0.5)) == 0.0:
-            return 0.0
-        # slack is p - p^2 up to a factor and so vanishes on pairs that do not count (p = 0).
-        if weights == (1.0, 1.0):
-            signed = np.abs(slopes)
-            return loss.slack(np.negative(signed, out=signed))
-        total, rest = 0.0, np.abs(slopes) / -weights[1]
-        for a, c in self._rectangles(*corner):
-            total += weights[0] * loss.slack(np.abs(slopes[a, c]) / -weights[0])
-            rest[a, c] = 0.0
-        return total + weights[1] * loss.slack(rest)
+            block[np.tril_indices(block.shape[0])] = 1e300
+        value, slopes = loss.totals(block, similar=False)
+        loose = loss.slack(slopes) if slack else 0.0
+        if weights[1] != 1.0:
+            value, loose = value * weights[1], loose * weights[1]
+            slopes *= weights[1]
+        for a, c, z in kept:
+            if square:
+                # On the diagonal both ranges are the same: count the upper triangle.
+                upper = np.triu_indices(z.shape[0], 1)
+                part, inner = loss.totals(z[upper][None, :], similar=True)
+                slope = np.zeros_like(z)
+                slope[upper] = inner[0]
+            else:
+                part, slope = loss.totals(z, similar=True)
+            value += weights[0] * part
+            loose += weights[0] * loss.slack(slope) if slack else 0.0
+            np.multiply(slope, -weights[0], out=slopes[a, c])
+        return value, loose, slopes
 
 
 class ListedPairs(PairSource):

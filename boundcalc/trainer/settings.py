@@ -32,7 +32,7 @@ class Settings:
     eig_range : (lam_min, lam_max)
         Statements about nested subsets need lam_min = 0.
     threshold_range : (t_min, t_max)
-        The same for every subset.
+        The same for every subset. From -1 on the class holds the constant score -1, the trivial rule of the hinge.
     normalise : {"auto", "unit", "ball", "none"}
     standardise : bool
         Centre and scale by the calibration part before normalising.
@@ -67,7 +67,7 @@ class Settings:
     width: float = 0.5
     margin: float = 1.0
     eig_range: tuple[float, float] = (0.0, 1.0)
-    threshold_range: tuple[float, float] = (0.0, 2.0)
+    threshold_range: tuple[float, float] = (-1.0, 2.0)
     normalise: str = "auto"
     standardise: bool = True
     pair_radius: float | None = None

@@ -45,7 +45,8 @@ class SubsetResult:
         P(s f <= 0) over all pairs of the part.
     holdout_auc, holdout_knn : float
         Area under the ROC curve of the distances, and 5-nearest-neighbour accuracy with the training part as
-        reference; NaN where they do not exist or scikit-learn is not installed.
+        reference; None where they do not exist or scikit-learn is not installed (so are all hold-out values without
+        a hold-out part).
     trivial_risk, trivial_error : float
         The best constant score on the training part: min over c of the (weighted) risk of f = c, and the share of the
         rarer kind of pairs.
@@ -65,14 +66,14 @@ class SubsetResult:
     estimates: Estimates
     params: tuple[Any, ...]
     threshold: float
-    holdout_error: float
+    holdout_error: float | None
     train_error: float
-    holdout_auc: float
-    holdout_knn: float
+    holdout_auc: float | None
+    holdout_knn: float | None
     trivial_risk: float
     trivial_error: float
-    trivial_holdout_risk: float
-    trivial_holdout_error: float
+    trivial_holdout_risk: float | None
+    trivial_holdout_error: float | None
     ramps: tuple[tuple[float, float], ...]
     kappa: Kappa
     complexity: Complexity
@@ -242,14 +243,18 @@ def measure_subset(
         delta=settings.delta,
     )
     holdout = prepared.split.holdout
-    holdout_risk = holdout_error = auc = knn = trivial_holdout_risk = trivial_holdout_error = math.nan
+    holdout_risk: float | None = None
+    holdout_error: float | None = None
+    trivial_holdout: tuple[float | None, float | None] = (None, None)
+    auc: float | None = None
+    knn: float | None = None
     if holdout.size >= 2:
         tested = prepared.all_pairs(subset, holdout)
         holdout_risk = tested.evaluate(
             operator, fit.threshold, loss=loss, weights=prepared.weights, gradient=False
         ).value
         holdout_error = tested.profile(operator, decision, rhos=())[0]
-        trivial_holdout_risk, trivial_holdout_error = _trivial(tested, loss, prepared.weights)
+        trivial_holdout = _trivial(tested, loss, prepared.weights)
         auc, knn = _neighbour_scores(prepared, subset, operator)
     trivial_risk, trivial_error = _trivial(train_pairs, loss, prepared.weights)
     eps_opt = fit.eps_opt
@@ -270,8 +275,8 @@ def measure_subset(
         holdout_knn=knn,
         trivial_risk=trivial_risk,
         trivial_error=trivial_error,
-        trivial_holdout_risk=trivial_holdout_risk,
-        trivial_holdout_error=trivial_holdout_error,
+        trivial_holdout_risk=trivial_holdout[0],
+        trivial_holdout_error=trivial_holdout[1],
         ramps=tuple(zip(settings.rho_grid, ramps[1:], strict=True)),
         kappa=kappa,
         complexity=complexity,
@@ -287,10 +292,10 @@ def _trivial(pairs: PairSource, loss: Loss, weights: tuple[float, float]) -> tup
     return loss.constant_risk(weights[0] * similar, weights[1] * other), min(similar, other)
 
 
-def _neighbour_scores(prepared: Prepared, subset: Sequence[str], operator: Array) -> tuple[float, float]:
+def _neighbour_scores(prepared: Prepared, subset: Sequence[str], operator: Array) -> tuple[float | None, float | None]:
     """ROC AUC of hold-out pair distances and 5-nearest-neighbour accuracy, by scikit-learn."""
     if importlib.util.find_spec("sklearn") is None:
-        return math.nan, math.nan
+        return None, None
     from sklearn.metrics import roc_auc_score
     from sklearn.neighbors import KNeighborsClassifier
 
@@ -304,7 +309,7 @@ def _neighbour_scores(prepared: Prepared, subset: Sequence[str], operator: Array
     right, there = prepared.rows(subset, train)
     upper = np.triu_indices(holdout.size, 1)
     same = (codes[holdout][:, None] == codes[holdout])[upper]
-    auc = math.nan
+    auc = None
     if same.any() and not same.all():
         auc = float(roc_auc_score(same, -cross_distances(left, left, operator, widths, here, here)[upper]))
     reference = np.zeros((train.size, train.size))
@@ -315,7 +320,7 @@ def _neighbour_scores(prepared: Prepared, subset: Sequence[str], operator: Array
 
 def _record(
     prepared: Prepared, subset: Sequence[str], complexity: Complexity, kappa: Kappa,
-    *, rhat: float, eps_opt: float, ramp: float, holdout_risk: float,
+    *, rhat: float, eps_opt: float, ramp: float, holdout_risk: float | None,
 ) -> Estimates:  # fmt: skip
     settings, loss, label = prepared.settings, prepared.settings.pair_loss, "+".join(subset)
     squared, full_squared = prepared.squared_radius(subset), prepared.squared_radius(prepared.data.names)
@@ -362,7 +367,7 @@ def _record(
         Entry("rho", settings.rho, "margin of the ramp risk", why=fixed),
         Entry("rhat_ramp", ramp, "empirical ramp risk at margin rho, unweighted", why=exact),
     ]  # fmt: skip
-    if not math.isnan(holdout_risk):
+    if holdout_risk is not None:
         entries += [
             Entry("rhat_holdout", holdout_risk, "risk on the hold-out part", why=exact),
             Entry("n_h", int(prepared.split.holdout.size), "hold-out examples", why="size of the hold-out part"),
@@ -377,7 +382,7 @@ def _record(
         Entry("Rhat_metric", complexity.metric_upper, "empirical complexity without the threshold's share",
               why="upper end of its interval"),
     ]  # fmt: skip
-    if complexity.draws:
+    if complexity.monte_carlo is not None:
         entries += [
             Entry("Rhat_mc", complexity.monte_carlo, "Monte-Carlo mean of the complexity (metric part)", ESTIMATED,
                   "a mean of random draws"),

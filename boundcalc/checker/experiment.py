@@ -1,0 +1,80 @@
+"""Experiments: how a step can be tried out, as data that the step carries.
+
+An experiment names one or more worlds. A world draws small instances (a population, a class of functions, ...) and
+gives the exact value of every symbol that the step speaks of; the step's own two sides are then compared on those
+values. A step with another constant is therefore tried out by the same experiment.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Atoms", "Enumerable", "Experiment", "Instance", "SampleSpace"]
+
+#: Whole numbers (arrays of them) that describe an instance completely.
+Instance = dict[str, np.ndarray]
+#: Values by symbol name, one per row (an instance, or an outcome of one).
+Atoms = dict[str, np.ndarray]
+
+
+class Enumerable(ABC):
+    """A world of instances on which a step must hold without exception; many are computed at once."""
+
+    @abstractmethod
+    def draw(self, rng: np.random.Generator, size: int) -> Instance:
+        """Return ``size`` random instances, stacked along the first axis of each array."""
+
+    @abstractmethod
+    def atoms(self, instances: Instance, *, exact: bool = False) -> Atoms:
+        """Return the value of every symbol on each instance.
+
+        With ``exact`` the values are Fractions (or SymPy numbers where a root or a logarithm occurs).
+        """
+
+    def one(self, instance: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the exact values on a single instance, as printed in a report."""
+        stacked = {name: np.asarray(value)[None] for name, value in instance.items()}
+        return {name: values[0] for name, values in self.atoms(stacked, exact=True).items()}
+
+
+class SampleSpace(ABC):
+    """A world of random experiments: an instance has outcomes with probabilities."""
+
+    #: Whether the outcomes are all there are (with exact probabilities) or a random sample of them.
+    exhaustive: bool = True
+
+    @abstractmethod
+    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+        """Return ``size`` instances."""
+
+    @abstractmethod
+    def outcomes(
+        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Atoms, np.ndarray]:
+        """Return the value of every symbol on each outcome (or once, if it is the same on all), and probabilities."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What to try out.
+
+    Attributes
+    ----------
+    about : str
+        In a few words, for the report.
+    worlds : tuple
+        Where; each is tried.
+    """
+
+    about: str
+    worlds: tuple[Enumerable | SampleSpace, ...]
+
+    @property
+    def random(self) -> bool:
+        """Whether outcomes have probabilities."""
+        return any(isinstance(world, SampleSpace) for world in self.worlds)

@@ -1,0 +1,89 @@
+"""Imports run one way, the core is light, public names exist."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import boundcalc
+
+ROOT = Path(boundcalc.__file__).parent
+
+#: A module may import what stands before it (longest prefix wins).
+ORDER = [
+    ("boundcalc.errors",),
+    ("boundcalc.symbols", "boundcalc.domains"),
+    ("boundcalc.directions", "boundcalc.expressions", "boundcalc.inputs", "boundcalc.typeset", "boundcalc.asymptotics"),
+    ("boundcalc.evaluator", "boundcalc.trainer", "boundcalc.datasets"),
+    ("boundcalc.derivation",),
+    ("boundcalc.checker", "boundcalc.planner.invert", "boundcalc.planner.allocate"),
+    ("boundcalc.bound",),
+    ("boundcalc.theorems",),
+    ("boundcalc.catalogue",),
+    ("boundcalc.planner",),
+    ("boundcalc.report",),
+    ("boundcalc.cli", "boundcalc.__main__"),
+]
+
+
+def rank(module: str) -> int:
+    found = [
+        (len(prefix), place)
+        for place, prefixes in enumerate(ORDER)
+        for prefix in prefixes
+        if module == prefix or module.startswith(prefix + ".")
+    ]
+    assert found, f"{module} has no place in the house"
+    return max(found)[1]
+
+
+def runtime_imports(path: Path) -> set[str]:
+    """Return the boundcalc modules that a file imports, type-checking blocks left out."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    typing_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if id(node) in typing_only:
+            continue
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("boundcalc."):
+            found.add(node.module)
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names if alias.name.startswith("boundcalc.")}
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_run_one_way(path):
+    module = ".".join(["boundcalc", *path.relative_to(ROOT).with_suffix("").parts]).removesuffix(".__init__")
+    if module == "boundcalc":
+        return
+    own = rank(module)
+    for imported in runtime_imports(path):
+        assert rank(imported) <= own, f"{module} imports {imported}"
+
+
+def test_every_public_name_exists():
+    for name in boundcalc.__all__:
+        assert getattr(boundcalc, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        boundcalc.nothing  # noqa: B018
+
+
+def loaded_after(statement: str) -> set[str]:
+    code = f"import sys; {statement}; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
+    return set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+
+
+def test_import_and_catalogue_stay_light():
+    assert "sympy" not in loaded_after("import boundcalc")
+    heavy = {"scipy", "xarray", "sklearn", "matplotlib", "z3", "cvc5", "pandas"}
+    assert not heavy & loaded_after("import boundcalc; list(boundcalc.catalogue)")

@@ -1,0 +1,138 @@
+"""The command line: values, output, one clear line for each mistake."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from boundcalc.cli import main
+from boundcalc.cli.values import parse
+
+POINT = ["n=1000", "delta=0.05", "L=1", "C=1", "R_M=0.1", "gamma=0", "eps_opt=0"]
+
+
+def settings(*changes: str) -> list[str]:
+    names = {change.partition("=")[0] for change in changes}
+    kept = [setting for setting in POINT if setting.partition("=")[0] not in names]
+    return [part for setting in (*kept, *changes) for part in ("--set", setting)]
+
+
+def run(capsys, *argv: str) -> tuple[int, str, str]:
+    status = main(list(argv))
+    captured = capsys.readouterr()
+    return status, captured.out, captured.err
+
+
+def test_eval_prints_the_object_of_the_contract(capsys):
+    status, out, _ = run(capsys, "eval", "zhou2026.risk_gap", "--form", "sharp", *settings(), "--json")
+    data = json.loads(out)
+    assert status == 0
+    assert set(data) == {"key", "form", "inputs", "value", "dims", "vacuous", "certified"}
+    assert data["value"] == pytest.approx(0.50947, abs=5e-6)
+    assert (data["key"], data["form"], data["dims"]) == ("zhou2026.risk_gap", "sharp", [])
+    assert (data["vacuous"], data["certified"]) == (False, True)
+
+
+def test_eval_on_a_grid(capsys, tmp_path):
+    path = tmp_path / "grid.csv"
+    status, out, _ = run(
+        capsys, "eval", "Theorem 3.13", *settings("n=100:10000:log:3", "R_M=0,0.1"), "--json", "--out", str(path)
+    )
+    data = json.loads(out)
+    assert status == 0
+    assert data["dims"] == ["R_M", "n"] or data["dims"] == ["n", "R_M"]
+    assert np.shape(data["value"]) in ((3, 2), (2, 3))
+    assert data["inputs"]["n"] == [100, 1000, 10000]
+    with path.open() as file:
+        assert len(list(csv.reader(file))) == 7
+
+
+def test_eval_says_what_is_vacuous_or_not_certified(capsys):
+    _, out, _ = run(capsys, "eval", "zhou2026.risk_gap", *settings("R_M=1"))
+    assert "vacuous" in out
+    _, out, _ = run(capsys, "eval", "zhou2026.risk_gap", "--form", "paper", *settings())
+    assert "not certified" in out
+    assert "reconstructed" in out
+
+
+@pytest.mark.parametrize("ending", [".json", ".html", ".png", ".csv"])
+def test_eval_writes_by_ending(capsys, tmp_path, ending):
+    path = tmp_path / f"result{ending}"
+    status, out, _ = run(capsys, "eval", "zhou2026.risk_gap", *settings("n=10:1e6:log:20"), "--out", str(path))
+    assert status == 0
+    assert path.stat().st_size > 200
+    assert f"written: {path}" in out
+
+
+def test_list_and_show(capsys):
+    status, out, _ = run(capsys, "list")
+    assert status == 0
+    assert "zhou2026.risk_gap" in out
+    assert max(map(len, out.splitlines())) <= 80
+    assert len(json.loads(run(capsys, "list", "--json")[1])["entries"]) >= 21
+    for key in ("zhou2026.risk_gap", "Theorem 3.20", "zhou2026.hierarchy"):
+        status, out, _ = run(capsys, "show", key)
+        assert status == 0
+        assert "assumptions" in out
+        assert "steps" in out
+    data = json.loads(run(capsys, "show", "zhou2026.risk_gap", "--form", "paper", "--json")[1])
+    assert data["provenance"] == "reconstructed"
+
+
+@pytest.mark.parametrize(
+    ("argv", "match"),
+    [
+        (["eval", "zhou2026.risk_gp", *settings()], "did you mean"),
+        (["eval", "zhou2026.risk_gap", "--form", "sharpest", *settings()], "has sharp, paper"),
+        (["eval", "zhou2026.risk_gap", *settings("n=1")], "n = 1 is not allowed: n must be an integer >= 2"),
+        (["eval", "zhou2026.risk_gap", *settings("n=0")], "n must be"),
+        (["eval", "zhou2026.risk_gap", *settings("n=10.5")], "n must be"),
+        (["eval", "zhou2026.risk_gap", *settings("n=nan")], "n must be"),
+        (["eval", "zhou2026.risk_gap", *settings("delta=0")], "delta must be"),
+        (["eval", "zhou2026.risk_gap", *settings("delta=2")], "delta must be"),
+        (["eval", "zhou2026.risk_gap", *settings("L=-1")], "L must be > 0"),
+        (["eval", "zhou2026.risk_gap", *settings("wibble=1")], "unknown symbol 'wibble'"),
+        (["eval", "zhou2026.risk_gap"], "missing n"),
+        (["eval", "zhou2026.risk_gap", *settings(), "--set", "n=3"], "n is given twice"),
+        (["eval", "zhou2026.risk_gap", "--set", "n"], "not of the form name=value"),
+        (["eval", "zhou2026.risk_gap", *settings("n=1:2:3")], "is not a range"),
+        (["eval", "zhou2026.risk_gap", *settings("n=10:5:log:3")], "must be below"),
+        (["eval", "zhou2026.risk_gap", *settings("n=0:5:log:3")], "log scale"),
+        (["eval", "zhou2026.risk_gap", *settings("n=ten")], "is not a number"),
+        (["eval", "zhou2026.risk_gap", *settings(), "--out", "x.docx"], "writes .json, .csv, .html, .png"),
+        (["eval", "zhou2026.risk_gap", *settings(), "--out", "no/such/folder/x.json"], "does not exist"),
+        (["eval", "zhou2026.metric_complexity", "--set", "n=10", "--set", "g_M=1", "--set", "lam_min=2", "--set",
+          "lam_max=1", "--set", "B=1", "--set", "t_min=0", "--set", "t_max=1"], "lam_min <= lam_max is required"),
+    ],
+)  # fmt: skip
+def test_each_mistake_is_answered_in_one_line(capsys, argv, match):
+    status, out, err = run(capsys, *argv)
+    assert status == 2
+    assert out == ""
+    assert match in err
+    assert err.startswith("boundcalc: ")
+    assert len(err.splitlines()) == 1
+
+
+def test_argument_errors_are_one_line_too(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["evaluate"])
+    assert caught.value.code == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("n", "10:1000:log:3", [10, 100, 1000]),
+        ("n", "2:4:lin:10", [2, 3, 4]),
+        ("L", "0:1:lin:3", [0.0, 0.5, 1.0]),
+        ("L", "1/4,2", [0.25, 2]),
+        ("n", "1e6", "1e6"),
+    ],
+)
+def test_values(name, text, expected):
+    assert parse(name, text) == expected
