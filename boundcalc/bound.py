@@ -158,7 +158,7 @@ class Bound:
         fractions = dict(self.split) or {event: sympy.Rational(1, len(self.events)) for event in self.events}
         return {event.symbol: self.confidence * fractions[event] for event in self.events}
 
-    @property
+    @cached_property
     def symbols(self) -> Mapping[str, sympy.Symbol]:
         """The inputs by name, in the vocabulary's order."""
         order = {name: place for place, name in enumerate(VOCABULARY)}
@@ -408,7 +408,7 @@ class Bound:
         """
         from boundcalc.evaluator import evaluate_grid
 
-        values = self._checked(inputs)
+        values = self.check_inputs(inputs)
         side = None if not sound else ("lower" if self.relation.startswith(">") else "upper")
         result = evaluate_grid(
             self.expr, values, symbols=self.symbols, precision=precision, side=side, domains=self.domain
@@ -451,7 +451,7 @@ class Bound:
         """
         from boundcalc.evaluator import enclose_grid
 
-        return enclose_grid(self.expr, self._checked(inputs), symbols=self.symbols)
+        return enclose_grid(self.expr, self.check_inputs(inputs), symbols=self.symbols)
 
     def compile(self, *names: str, **values: Any) -> Callable[..., Any]:
         """Return a plain function of the named symbols on arrays that broadcast as NumPy's do.
@@ -481,7 +481,14 @@ class Bound:
         arguments = tuple(self.symbols.get(name) or VOCABULARY[name].symbol for name in names)
         return compile_expression(fixed.expr, arguments, domains=self.domain)
 
-    def _checked(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    def check_inputs(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the values of this bound's symbols, names, domains and constraints checked.
+
+        Raises
+        ------
+        InvalidInputError
+            Listing every unknown, missing or misplaced argument.
+        """
         return check_inputs(
             inputs,
             required=self.symbols,

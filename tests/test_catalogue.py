@@ -23,7 +23,7 @@ FORMS = {
     "lemmas.spectral": ("sharp",),
     "zhou2026.hierarchy": ("sharp", "paper"),
     "zhou2026.uniform_deviation": ("sharp",),
-    "zhou2026.margin": ("sharp",),
+    "zhou2026.margin": ("sharp", "weighted"),
     "zhou2026.risk_gap": ("sharp", "paper"),
     "zhou2026.latent_quality": ("sharp", "paper"),
     "zhou2026.metric_complexity": ("sharp", "paper", "data", "kappa", "self_bounding", "monte_carlo"),
@@ -106,6 +106,8 @@ def reference(key: str, form: str, v: dict[str, float]) -> float:
     formulas = {
         ("zhou2026.uniform_deviation", "sharp"): lambda: v["rhat_M"] + 2 * v["L"] * v["R_M"] + conf / 2,
         ("zhou2026.margin", "sharp"): lambda: v["rhat_ramp"] + 2 / v["rho"] * v["R_M"] + sqrt(x / (2 * m)),
+        ("zhou2026.margin", "weighted"): lambda: v["rhat_ramp_w"] + 2 * max(v["omega_pos"], v["omega_neg"]) / v["rho"]
+        * v["R_M"] + max(v["omega_pos"], v["omega_neg"]) * sqrt(x / (2 * m)),
         ("zhou2026.risk_gap", "sharp"): lambda: v["gamma"] + 4 * v["L"] * v["R_M"] + conf + v["eps_opt"],
         ("zhou2026.risk_gap", "paper"): lambda: v["gamma"] + 8 * v["L"] * v["R_M"] + 4 * v["C"] / sqrt(m)
         + 2 * v["C"] * sqrt(2 * log(2 / v["delta"]) / v["n"]),
@@ -165,7 +167,8 @@ def draw(rng: np.random.Generator) -> dict[str, float]:
         "Rhat_metric": float(rng.uniform(0, 1)), "Rhat_mc": float(rng.uniform(0, 1)), "W": float(rng.uniform(0, 1)),
         "kappa_M": float(rng.uniform(0, 3)), "q": int(rng.integers(1, 40)), "s": float(rng.uniform(0.2, 2)),
         "rho_A": float(rng.uniform(0, 3)), "card_A": int(rng.integers(1, 999)), "EPhi_m": float(rng.normal()),
-        "c": float(rng.uniform(0.1, 3)),
+        "c": float(rng.uniform(0.1, 3)), "omega_pos": float(rng.uniform(0.1, 4)), "rhat_ramp_w": float(rng.uniform(0, 2)),
+        "omega_neg": float(rng.uniform(0.1, 4)),
     }  # fmt: skip
 
 

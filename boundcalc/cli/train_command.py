@@ -1,3 +1,72 @@
-ENDINGS=(".json",)
-def configure(p): pass
-def run(a): raise ValueError("not yet")
+"""``boundcalc train DATA``: train on modality subsets and hand over what bounds need."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+from boundcalc.cli.output import Output
+from boundcalc.cli.training import add_arguments, measure
+
+if TYPE_CHECKING:
+    from boundcalc.trainer import Measurements
+
+ENDINGS = (".json", ".csv", ".html")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("data", metavar="DATA", help="htad, breast_cancer, penguins, or a .npz or .csv file of your own")
+    add_arguments(parser)
+
+
+def run(args: Namespace) -> Output:
+    """Train and return a table of the subsets, with all estimates as data."""
+    import json
+
+    from boundcalc.report.tables import Table
+
+    measured = measure(args, args.data)
+    rows = [
+        (
+            label,
+            result.d,
+            result.estimates["rhat_M"].value,
+            result.estimates["eps_opt"].value,
+            _value(result, "rhat_holdout"),
+            result.holdout_error,
+            result.estimates["R_M"].value,
+            result.estimates["kappa_M"].value,
+        )
+        for label, result in measured.items()
+    ]
+    table = Table(
+        ("subset", "d", "risk", "eps_opt", "hold-out risk", "hold-out error", "R_M", "kappa"),
+        rows,
+        title=f"Trained on {args.data}",
+        notes=_notes(measured),
+    )
+    records = "\n\n".join(str(result.estimates) for result in measured.values())
+    return Output(
+        f"{table.text()}\n\n{records}" if len(measured) <= 3 else table.text(),
+        json.loads(measured.to_json()),
+        title=f"Trained on {args.data}",
+        tables=(table,),
+        body=tuple(result.estimates._repr_html_() for result in measured.values()),
+    )
+
+
+def _value(result: object, name: str) -> float | None:
+    estimates = result.estimates  # type: ignore[attr-defined]
+    return estimates[name].value if name in estimates else None
+
+
+def _notes(measured: Measurements) -> list[str]:
+    first = next(iter(measured.values()))
+    estimated = [entry.name for entry in first.estimates if entry.symbol and entry.status != "certified"]
+    notes = [
+        "risk, eps_opt: all training pairs, optimum certified; R_M, kappa: certified upper values; errors unweighted.",
+        f"estimated, not certified: {', '.join(estimated)}." if estimated else "Every value handed to a bound is certified.",
+    ]
+    note = measured.facts.get("note")
+    return [*notes, str(note)] if note else notes

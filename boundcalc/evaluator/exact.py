@@ -72,7 +72,15 @@ class MpArithmetic(Arithmetic):
 
     def lift(self, x: Any) -> Any:
         """Return a Fraction as a big float."""
-        return self.context.mpf(x.numerator) / x.denominator if isinstance(x, Fraction) else x
+        return self.context.mpf(x.numerator) / x.denominator if type(x) is Fraction else x
+
+    def add(self, a: Any, b: Any) -> Any:
+        """Add; exact if both are."""
+        return a + b if type(a) is Fraction and type(b) is Fraction else self.lift(a) + self.lift(b)
+
+    def mul(self, a: Any, b: Any) -> Any:
+        """Multiply; exact if both are."""
+        return a * b if type(a) is Fraction and type(b) is Fraction else self.lift(a) * self.lift(b)
 
     def constant(self, name: str) -> Any:
         """Return a named constant."""
@@ -89,15 +97,16 @@ class MpArithmetic(Arithmetic):
         equal = a == b or (self._finite(a, b) and abs(a - b) <= self._near * max(abs(a), abs(b)))
         return bool({"lt": not equal and a < b, "le": equal or a < b, "eq": equal, "ne": not equal}[op])
 
-    def rational_power(self, x: Any, exponent: Fraction) -> Any:
+    def rational_power(self, x: Any, numerator: int, denominator: int) -> Any:
         """Raise to a rational power: NaN for negative numbers unless the exponent is an integer."""
-        if exponent.denominator == 1:
-            return x ** int(exponent) if x or exponent > 0 else self.context.inf
+        if denominator == 1:
+            return x**numerator if x or numerator > 0 else self.context.inf
         if x < 0:
             return self.context.nan
         if not x:
-            return x if exponent > 0 else self.context.inf
-        return self.context.sqrt(x) ** exponent.numerator if exponent.denominator == 2 else x ** self.lift(exponent)
+            return x if numerator > 0 else self.context.inf
+        exponent = self.context.mpf(numerator) / denominator
+        return self.context.sqrt(x) ** numerator if denominator == 2 else x**exponent
 
     def function(self, name: str, *args: Any) -> Any:
         """Apply a function to big floats: NaN outside its real domain."""

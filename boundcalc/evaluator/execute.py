@@ -19,7 +19,7 @@ __all__ = ["TABLE_CELLS", "execute"]
 
 TABLE_CELLS = 3 << 20  # tables beyond 24 MB are computed piece by piece
 _BLOCK = 1 << 15  # cells whose temporaries stay in the second-level cache
-_SINGLE_BLOCK = 1 << 17  # a single step has no temporaries; more, and a BLAS would start threads of its own
+_SINGLE_BLOCK = 1 << 20  # a single step has no temporaries
 _WORTH_A_THREAD = 0.6e6  # nanoseconds of work that pay for starting a thread
 _EVERY = slice(None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from math import isfinite
 from numbers import Integral, Rational
 from typing import Any
 
@@ -20,6 +21,10 @@ def exact(value: Any) -> Fraction | float:
 
     A float is the binary number it is; 1/20 is typed as ``"1/20"``, ``"0.05"``, Fraction or Decimal.
     """
+    if type(value) is float and isfinite(value):
+        return Fraction(*value.as_integer_ratio())
+    if type(value) is int:
+        return Fraction(value)
     if isinstance(value, Fraction):
         return value
     if isinstance(value, Integral):
@@ -108,7 +113,7 @@ def _labelled(name: str, value: Any, keep_exact: bool, problems: list[str]) -> A
     import xarray as xr
 
     if isinstance(value, xr.DataArray):
-        return value.copy(data=_numbers(name, value.data, keep_exact, problems)).drop_attrs()
+        return value.copy(deep=False, data=_numbers(name, value.data, keep_exact, problems)).drop_attrs()
     data = value if _is_lazy(value) else _plain(value)
     if data.ndim > 1:
         problems.append(f"{name} is an array with {data.ndim} axes: give it as xarray.DataArray with named dimensions")

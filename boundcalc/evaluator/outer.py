@@ -6,12 +6,15 @@ NumPy's (but for the sign of a zero), and a BLAS writes it at the speed of a bar
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 __all__ = ["OUTER", "outer", "worth_an_outer"]
 
 OUTER = frozenset({"add", "sub", "mul"})
 _ROWS, _COLUMNS, _CELLS = 4, 16, 1024  # below, the calls cost more than the product gains
+_SINGLE_THREADED = 1 << 17  # cells of one matrix; beyond, a BLAS starts threads of its own that get in the way
 
 
 def worth_an_outer(rows: int, columns: int) -> bool:
@@ -29,30 +32,44 @@ def outer(op: str, a: np.ndarray, b: np.ndarray, out: np.ndarray) -> bool:
     """
     if out.dtype != np.float64 or a.size == out.size or b.size == out.size or not out.flags.c_contiguous:
         return False
-    return _write(op, a, b, out, swapped=False) or _write(op, b, a, out, swapped=True)
+    for first, second, swapped in ((a, b, False), (b, a, True)):
+        shape = _as_matrices(first, second, out)
+        if shape is not None:
+            _multiply(*_factors(op, first, second, shape, swapped), out.reshape(shape))
+            return True
+    return False
 
 
-def _write(op: str, left: np.ndarray, right: np.ndarray, out: np.ndarray, *, swapped: bool) -> bool:
-    """Write with the innermost axes those of ``right``."""
+def _as_matrices(left: np.ndarray, right: np.ndarray, out: np.ndarray) -> tuple[int, ...] | None:
+    """Return batch axes, rows and columns, if ``left`` spans just the rows and ``right`` just the columns."""
     split = out.ndim
     while split and left.shape[split - 1] == 1:
         split -= 1
     batch = split
     while batch and right.shape[batch - 1] == 1:
         batch -= 1
-    columns = out[(0,) * split].size
-    rows = out[(0,) * batch].size // columns
-    if right[(0,) * batch].size != columns or left[(0,) * batch].size != rows or not worth_an_outer(rows, columns):
-        return False
-    high = left.reshape(*left.shape[:batch], rows, 1)
-    wide = right.reshape(*right.shape[:batch], 1, columns)
-    target = out.reshape(*out.shape[:batch], rows, columns)
+    columns, rows = prod(out.shape[split:]), prod(out.shape[batch:split])
+    complete = prod(right.shape[batch:]) == columns and prod(left.shape[batch:]) == rows
+    return (*out.shape[:batch], rows, columns) if complete and worth_an_outer(rows, columns) else None
+
+
+def _factors(
+    op: str, left: np.ndarray, right: np.ndarray, shape: tuple[int, ...], swapped: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    batch = len(shape) - 2
+    high = left.reshape(*left.shape[:batch], shape[-2], 1)
+    wide = right.reshape(*right.shape[:batch], 1, shape[-1])
     if op == "mul":
-        np.matmul(high, wide, out=target)
-        return True
-    ones = np.ones_like(high), np.ones_like(wide)
-    signs = (1, 1) if op == "add" else (-1, 1) if swapped else (1, -1)
-    first = np.concatenate((high if signs[0] > 0 else -high, ones[0]), axis=-1)
-    second = np.concatenate((ones[1], wide if signs[1] > 0 else -wide), axis=-2)
-    np.matmul(first, second, out=target)
-    return True
+        return high, wide
+    if op == "sub":
+        high, wide = (-high, wide) if swapped else (high, -wide)
+    first = np.concatenate((high, np.ones_like(high)), axis=-1)
+    second = np.concatenate((np.ones_like(wide), wide), axis=-2)
+    return first, second
+
+
+def _multiply(first: np.ndarray, second: np.ndarray, out: np.ndarray) -> None:
+    rows = max(_ROWS, _SINGLE_THREADED // out.shape[-1])
+    for start in range(0, out.shape[-2], rows):
+        piece = slice(start, start + rows)
+        np.matmul(first[..., piece, :], second, out=out[..., piece, :])

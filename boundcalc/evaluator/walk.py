@@ -22,10 +22,16 @@ _EXACT_POWER = 64  # beyond it, an exact rational power would only fill memory
 
 
 class Arithmetic:
-    """Operations on exact rationals, handing all others to ``lift`` and the functions of a subclass."""
+    """Operations on exact rationals of type ``exact`` and on the inexact numbers of a subclass."""
+
+    exact: Any = Fraction
+
+    def rational(self, x: Fraction) -> Any:
+        """Return a Fraction as an exact number of this arithmetic."""
+        return x
 
     def lift(self, x: Any) -> Any:
-        """Return a rational as a number of the subclass; others unchanged."""
+        """Return an exact number as an inexact one; others unchanged."""
         raise NotImplementedError
 
     def constant(self, name: str) -> Any:
@@ -36,6 +42,10 @@ class Arithmetic:
         """Apply a function to lifted arguments."""
         raise NotImplementedError
 
+    def on_exact(self, name: str, x: Any) -> Any:
+        """Apply floor, ceiling, abs or sign to an exact number."""
+        return Fraction(_ON_FRACTIONS[name](x))
+
     def hull(self, a: Any, b: Any) -> Any:
         """Return what covers both values, where a condition cannot be decided."""
         raise NotImplementedError
@@ -44,51 +54,48 @@ class Arithmetic:
         """Decide a relation of lifted numbers; None where it cannot be decided."""
         raise NotImplementedError
 
-    def rational_power(self, x: Any, exponent: Fraction) -> Any:
+    def rational_power(self, x: Any, numerator: int, denominator: int) -> Any:
         """Raise a lifted number to a rational power."""
         raise NotImplementedError
 
     def add(self, a: Any, b: Any) -> Any:
-        """Add."""
-        exact = isinstance(a, Fraction) and isinstance(b, Fraction)
-        return a + b if exact else self.lift(a) + self.lift(b)
+        """Add; exact if both are."""
+        return a + b
 
     def mul(self, a: Any, b: Any) -> Any:
-        """Multiply."""
-        exact = isinstance(a, Fraction) and isinstance(b, Fraction)
-        return a * b if exact else self.lift(a) * self.lift(b)
+        """Multiply; exact if both are."""
+        return a * b
 
-    def pow(self, x: Any, exponent: Fraction) -> Any:
-        """Raise to an exact rational power."""
-        if isinstance(x, Fraction) and exponent.denominator == 1 and abs(exponent) <= _EXACT_POWER:
-            if x or exponent >= 0:
-                return x ** int(exponent)
-            return self.constant("inf")
-        return self.rational_power(self.lift(x), exponent)
+    def pow(self, x: Any, numerator: int, denominator: int) -> Any:
+        """Raise to a rational power."""
+        if type(x) is self.exact and denominator == 1 and abs(numerator) <= _EXACT_POWER:
+            return x**numerator if x or numerator >= 0 else self.constant("inf")
+        return self.rational_power(self.lift(x), numerator, denominator)
 
     def logb(self, x: Any, base: int) -> Any:
         """Logarithm to an integer base, exact at its powers."""
-        if isinstance(x, Fraction) and x > 0:
-            power = _exact_log(x, base)
+        if type(x) is self.exact and x > 0:
+            power = _exact_log(int(x.numerator), int(x.denominator), base)
             if power is not None:
-                return Fraction(power)
-        return self.mul(self.apply("log", x), self.pow(self.apply("log", Fraction(base)), Fraction(-1)))
+                return self.rational(Fraction(power))
+        below = self.function("log", self.lift(self.rational(Fraction(base))))
+        return self.mul(self.apply("log", x), self.rational_power(below, -1, 1))
 
     def apply(self, name: str, *args: Any) -> Any:
-        """Apply a function, exactly where its argument is rational and its value is known."""
-        if len(args) == 1 and isinstance(args[0], Fraction) and name in _ON_RATIONALS:
-            return Fraction(_ON_RATIONALS[name](args[0]))
+        """Apply a function, exactly where its argument is exact and its value is known."""
+        if name in _ON_FRACTIONS and type(args[0]) is self.exact:
+            return self.on_exact(name, args[0])
         return self.function(name, *map(self.lift, args))
 
     def relation(self, op: str, a: Any, b: Any) -> bool | None:
         """Decide a relation."""
-        if isinstance(a, Fraction) and isinstance(b, Fraction):
-            return _RELATIONS[op](a, b)
+        if type(a) is self.exact and type(b) is self.exact:
+            return bool(_RELATIONS[op](a, b))
         return self.compare(op, self.lift(a), self.lift(b))
 
     def extreme(self, name: str, a: Any, b: Any) -> Any:
         """Return the smaller or the larger of two."""
-        if isinstance(a, Fraction) and isinstance(b, Fraction):
+        if type(a) is self.exact and type(b) is self.exact:
             return min(a, b) if name == "min" else max(a, b)
         return self.function(name, self.lift(a), self.lift(b))
 
@@ -106,7 +113,7 @@ _RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
     "eq": lambda a, b: a == b,
     "ne": lambda a, b: a != b,
 }
-_ON_RATIONALS: dict[str, Callable[[Fraction], Any]] = {
+_ON_FRACTIONS: dict[str, Callable[[Fraction], Any]] = {
     "floor": floor,
     "ceiling": ceil,
     "abs": abs,
@@ -114,16 +121,14 @@ _ON_RATIONALS: dict[str, Callable[[Fraction], Any]] = {
 }
 
 
-def _exact_log(x: Fraction, base: int) -> int | None:
-    if x < 1:
-        inverse = _exact_log(1 / x, base)
+def _exact_log(numerator: int, denominator: int, base: int) -> int | None:
+    if denominator != 1:
+        inverse = _exact_log(denominator, numerator, base) if numerator == 1 else None
         return None if inverse is None else -inverse
-    if x.denominator != 1:
-        return None
-    number, power = x.numerator, 0
-    while number % base == 0:
-        number, power = number // base, power + 1
-    return power if number == 1 else None
+    power = 0
+    while numerator % base == 0:
+        numerator, power = numerator // base, power + 1
+    return power if numerator == 1 else None
 
 
 def _and(a: bool | None, b: bool | None) -> bool | None:
@@ -152,7 +157,7 @@ def _step(node: Node, args: list[Any], inputs: Sequence[Any], arithmetic: Arithm
     if op == "symbol":
         return _each(lambda x: _special(x, arithmetic), inputs[value])
     if op == "number":
-        return value
+        return arithmetic.rational(value)
     if op == "constant":
         return arithmetic.constant(str(value))
     if op in ("true", "false"):
@@ -171,8 +176,11 @@ def _function(op: str, value: Any, arithmetic: Arithmetic) -> Callable[..., Any]
         return lambda a, b: arithmetic.extreme(op, a, b)
     if op in _RELATIONS:
         return lambda a, b: arithmetic.relation(op, a, b)
-    if op in ("pow", "logb"):
-        return lambda x: getattr(arithmetic, op)(x, value)
+    if op == "pow":
+        numerator, denominator = value.numerator, value.denominator
+        return lambda x: arithmetic.pow(x, numerator, denominator)
+    if op == "logb":
+        return lambda x: arithmetic.logb(x, value)
     if op == "lambertw":
         return lambda x: arithmetic.function(f"lambertw{value}", arithmetic.lift(x))
     fixed: dict[str, Callable[..., Any]] = {
@@ -189,11 +197,12 @@ def _function(op: str, value: Any, arithmetic: Arithmetic) -> Callable[..., Any]
 def _special(x: Any, arithmetic: Arithmetic) -> Any:
     """Return an input as a number of the arithmetic: infinities and NaN are no rationals."""
     if isinstance(x, Fraction):
-        return x
+        return arithmetic.rational(x)
     return arithmetic.constant("nan" if x != x else "inf" if x == inf else "-inf")
 
 
 def _each(function: Callable[..., Any], *operands: Any) -> Any:
     if any(isinstance(x, np.ndarray) for x in operands):
-        return np.frompyfunc(function, len(operands), 1)(*operands)
+        with np.errstate(all="ignore"):  # flags left by the arithmetic's own code mean nothing here
+            return np.frompyfunc(function, len(operands), 1)(*operands)
     return function(*operands)

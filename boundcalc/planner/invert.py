@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boundcalc.domains import describe
 from boundcalc.errors import InfeasibleError, InvalidInputError
 
 if TYPE_CHECKING:
@@ -53,38 +52,38 @@ def minimal_n(bound: Bound, *, target: Any, name: str = "n", **others: Any) -> x
             f"{name} cannot be solved for: {bound.quantity} {bound.relation} ... {bound.direction(name)} in {name}",
             context=bound.theorem.key,
         )
-    goal = target if hasattr(target, "dims") else xr.DataArray(np.asarray(target, dtype=float), _axes("target", target))
-    if not bool(np.isfinite(goal).all()):
+    from boundcalc.evaluator import compile_expression
+    from boundcalc.evaluator.inputs import labelled
+
+    checked = bound.check_inputs({**others, name: int(bound.domain[name].inf)})
+    checked.pop(name)
+    grid = xr.broadcast(*labelled({**checked, "target": target}, keep_exact=False), join="exact")
+    cells = [np.ravel(array.values) for array in grid]
+    if not np.isfinite(cells[-1]).all():
         raise InvalidInputError(f"target = {target} must be finite", context=bound.theorem.key)
+    arguments = tuple(bound.symbols[key] for key in (name, *checked))
+    upper = compile_expression(bound.expr, arguments, domains=bound.domain, side="upper")
 
-    def meets(n: xarray.DataArray) -> xarray.DataArray:
-        return bound.evaluate(sound=True, **{name: n}, **others) <= goal
+    def meets(n: np.ndarray) -> np.ndarray:
+        return np.asarray(upper(n.astype(float), *cells[:-1])) <= cells[-1]
 
-    least = int(bound.domain[name].inf)
-    shape = bound.evaluate(**{name: least}, **others) + 0 * goal
-    low = xr.zeros_like(shape, dtype=np.int64) + least
-    high = xr.full_like(low, LARGEST)
-    _require_feasible(bound, meets(high), name, others)
-    high = xr.where(meets(low), low, high)
-    while bool((high > low).any()):
+    low = np.full(cells[-1].shape, int(bound.domain[name].inf), dtype=np.int64)
+    high = np.full_like(low, LARGEST)
+    _require_feasible(bound, meets(high), upper(high.astype(float), *cells[:-1]), name)
+    high = np.where(meets(low), low, high)
+    while (high > low).any():
         middle = low + (high - low) // 2
         good = meets(middle)
-        high = xr.where(good, middle, high)
-        low = xr.where(good, low, np.minimum(middle + 1, high))
-    high.name = f"smallest {name} ({describe(bound.domain[name])})"
-    return high
+        high = np.where(good, middle, high)
+        low = np.where(good, low, np.minimum(middle + 1, high))
+    return grid[-1].copy(data=high.reshape(grid[-1].shape)).rename(f"smallest {name}").drop_attrs()
 
 
-def _axes(name: str, value: Any) -> dict[str, np.ndarray] | None:
-    return {name: np.asarray(value, dtype=float)} if np.ndim(value) == 1 else None
-
-
-def _require_feasible(bound: Bound, feasible: xarray.DataArray, name: str, others: dict[str, Any]) -> None:
-    if bool(feasible.all()):
+def _require_feasible(bound: Bound, feasible: np.ndarray, floor: np.ndarray, name: str) -> None:
+    if feasible.all():
         return
-    floor = bound.evaluate(**{name: LARGEST}, **others)
     raise InfeasibleError(
         f"no {name} up to 2**53 meets the target in {int((~feasible).sum())} of {feasible.size} cells; "
-        f"the bound stays above {float(floor.min()):.6g}: raise the target above that, or lower what does not vanish",
+        f"the bound stays above {float(np.min(floor)):.6g}: raise the target above that, or lower what does not vanish",
         context=bound.theorem.key,
     )

@@ -35,7 +35,7 @@ class Problems:
         allowed = f"a finite number in {'(' if open_low else '['}{low:g}, {high:g}{')' if open_high else ']'}"
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
             return self.require(False, f"{name}={value!r}: expected {allowed}")
-        inside = math.isfinite(value) and low <= value <= high
+        inside = bool(math.isfinite(value) and low <= value <= high)
         inside = inside and not (open_low and value == low) and not (open_high and value == high)
         return self.require(inside, f"{name}={value!r}: expected {allowed}")
 

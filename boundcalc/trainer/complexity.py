@@ -112,16 +112,9 @@ class Complexity:
             UpperValue("massart", "R_M", self.massart, True, 0.0, "Massart over the vertices of the box"),
         ]
         if self.monte_carlo is not None:
-            rows.append(
-                UpperValue(
-                    "monte_carlo_upper",
-                    "Rhat",
-                    self.monte_carlo_upper + self.share,
-                    True,
-                    self.delta,
-                    f"{self.draws} draws plus confidence term",
-                )  # fmt: skip
-            )
+            why = f"{self.draws} draws plus confidence term"
+            upper = self.monte_carlo_upper + self.share
+            rows.append(UpperValue("monte_carlo_upper", "Rhat", upper, True, self.delta, why))
             rows.append(
                 UpperValue(
                     "monte_carlo", "Rhat", self.monte_carlo + self.share, False, 0.0, f"mean of {self.draws} draws"

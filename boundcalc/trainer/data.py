@@ -231,8 +231,6 @@ def _mask(mask: Any, n: int, modalities: int, problems: Problems) -> NDArray[np.
         return np.zeros((n, modalities), dtype=bool)
     array = np.asarray(mask)
     if array.shape != (n, modalities) or not np.isin(array, (0, 1)).all():
-        problems.add(
-            f"mask has shape {array.shape}: expected booleans of shape ({n}, {modalities}), True where missing"
-        )
+        problems.add(f"mask of shape {array.shape}: expected booleans ({n}, {modalities}), True where missing")
         return np.zeros((n, modalities), dtype=bool)
     return array.astype(bool)

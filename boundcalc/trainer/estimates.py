@@ -63,6 +63,15 @@ class Entry:
 class Estimates:
     """An ordered, immutable record of measured values.
 
+    Attributes
+    ----------
+    entries : tuple of Entry
+    title : str
+    facts : dict
+        Where the values come from, as JSON types.
+    refused : dict of str to str
+        Symbols that are deliberately absent, each with the reason.
+
     Examples
     --------
     >>> record = Estimates((Entry("n", 100, "training examples"), Entry("R_M", 0.1, "complexity",
@@ -78,6 +87,7 @@ class Estimates:
     entries: tuple[Entry, ...]
     title: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = [entry.name for entry in self.entries]
@@ -91,6 +101,8 @@ class Estimates:
                 return entry
         if name in _UNOBSERVABLE:
             raise InvalidInputError(f"{name} cannot be observed: {_UNOBSERVABLE[name]}")
+        if name in self.refused:
+            raise InvalidInputError(f"{name} is not claimed: {self.refused[name]}")
         raise KeyError(name)
 
     def __contains__(self, name: object) -> bool:
@@ -126,18 +138,19 @@ class Estimates:
         """Return a record with the given entries put in place of those of the same name, or appended."""
         fresh = {entry.name: entry for entry in entries}
         kept = [fresh.pop(entry.name, entry) for entry in self.entries]
-        return Estimates((*kept, *fresh.values()), self.title, self.facts)
+        return Estimates((*kept, *fresh.values()), self.title, self.facts, self.refused)
 
     def only(self, names: Iterable[str]) -> Estimates:
         """Return a record of the named entries."""
         wanted = set(names)
-        return Estimates(tuple(e for e in self.entries if e.name in wanted), self.title, self.facts)
+        return Estimates(tuple(e for e in self.entries if e.name in wanted), self.title, self.facts, self.refused)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types; infinite and missing values become strings."""
         return {
             "title": self.title,
             "facts": self.facts,
+            "refused": self.refused,
             "entries": [
                 {
                     "name": e.name,
@@ -178,7 +191,7 @@ class Estimates:
                 )
                 for e in record["entries"]
             )
-            return cls(entries, str(record["title"]), dict(record["facts"]))
+            return cls(entries, str(record["title"]), dict(record["facts"]), dict(record.get("refused", {})))
         except (KeyError, TypeError, ValueError) as error:
             if isinstance(error, InvalidInputError):
                 raise

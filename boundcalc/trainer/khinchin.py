@@ -109,14 +109,14 @@ def mean_absolute_sum(values: Array) -> AbsoluteMean:
             bool(np.isfinite(largest).all() and (smallest >= 0).all()), "values: expected finite numbers >= 0"
         )
     problems.raise_if_any()
-    m, g = values.shape
+    g = values.shape[1]
     value, lower, upper = np.zeros(g), np.zeros(g), np.zeros(g)
     method = ["zero"] * g
     rest = []
-    for k in np.flatnonzero(largest > 0):
+    for k in np.flatnonzero(largest > 0).tolist():
         exact = _small_or_lattice(values[:, k], float(largest[k]))
         if exact is None:
-            rest.append(int(k))
+            rest.append(k)
             continue
         value[k], allowance, method[k] = exact
         lower[k], upper[k] = value[k] * (1 - allowance), value[k] * (1 + allowance)

@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,7 @@ class Measurements(Mapping[str, SubsetResult]):
             results = [SubsetResult.from_dict(one) for one in record["results"]]
             return cls({result.label: result for result in results}, record["facts"], record["settings"])
         except (KeyError, TypeError, ValueError) as error:
-            raise InvalidInputError(f"this is not a measurements record ({error!r})", context="measurements") from error
+            raise InvalidInputError(f"not a measurements record ({error!r})", context="measurements") from error
 
 
 def measure_subsets(
@@ -202,12 +202,13 @@ def _run(
     generators: Sequence[np.random.Generator],
     n_jobs: int,
 ) -> Iterator[SubsetResult]:
-    jobs = zip(level, starts, generators, strict=True)
+    jobs = list(zip(level, starts, generators, strict=True))
     if n_jobs == 1 or len(level) < 2:
         for subset, start, generator in jobs:
             yield measure_subset(prepared, subset, start=start, rng=generator)
         return
     joblib = require("joblib", extra="train", purpose="training in parallel")
+    prepared = replace(prepared, threads=1)
     yield from joblib.Parallel(n_jobs=n_jobs, return_as="generator")(
         joblib.delayed(measure_subset)(prepared, subset, start=start, rng=generator)
         for subset, start, generator in jobs

@@ -11,6 +11,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,12 @@ __all__ = ["AllPairs", "ListedPairs", "PairRisk", "PairSource"]
 
 Array = NDArray[np.float64]
 ROWS, COLUMNS = 128, 1024
+
+
+@lru_cache(maxsize=256)
+def _triangle(size: int) -> NDArray[np.bool_]:
+    """Return a mask that is True on and below the diagonal."""
+    return np.tri(size, dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -117,19 +125,28 @@ class PairSource(ABC):
         """Return the mean over pairs of a function that maps an array of margins to a sum."""
         return sum(function(z, similar) for z, similar in self.margins(operator, threshold)) / self.count
 
-    def profile(self, operator: Array, threshold: float, *, rhos: Sequence[float]) -> tuple[float, tuple[float, ...]]:
-        """Return the pair error P(z <= 0) and the ramp risk at each margin, in one pass.
+    def profile(
+        self,
+        operator: Array,
+        threshold: float,
+        *,
+        rhos: Sequence[float],
+        weights: tuple[float, float] = (1.0, 1.0),
+    ) -> tuple[float, tuple[float, ...]]:
+        """Return the weighted pair error P(z <= 0) and the weighted ramp risk at each margin, in one pass.
 
         Parameters
         ----------
         rhos : sequence of float
             Margins > 0.
+        weights : (omega_pos, omega_neg)
         """
-        wrong, ramps = 0, np.zeros(len(rhos))
-        for z, _ in self.margins(operator, threshold):
-            wrong += int(np.count_nonzero(z <= 0))
+        wrong, ramps = 0.0, np.zeros(len(rhos))
+        for z, similar in self.margins(operator, threshold):
+            weight = weights[0] if similar else weights[1]
+            wrong += weight * int(np.count_nonzero(z <= 0))
             for k, rho in enumerate(rhos):
-                ramps[k] += float(np.clip(1.0 - z / rho, 0.0, 1.0).sum())
+                ramps[k] += weight * float(np.clip(1.0 - z / rho, 0.0, 1.0).sum())
         return wrong / self.count, tuple(float(r) for r in ramps / self.count)
 
 
@@ -183,9 +200,7 @@ class AllPairs(PairSource):
         self.depth = n + self.d
         change = np.flatnonzero(np.any(present[1:] != present[:-1], axis=1)) + 1
         bounds = [0, *change.tolist(), n]
-        self._patterns = [
-            (start, stop, present[start][owner]) for start, stop in zip(bounds[:-1], bounds[1:], strict=True)
-        ]
+        self._patterns = [(start, stop, present[start][owner]) for start, stop in pairwise(bounds)]
 
     def _tasks(self) -> Iterator[_Task]:
         """Yield strips of rows against everything after them, small strips so that threads share the work evenly."""
@@ -205,7 +220,7 @@ class AllPairs(PairSource):
             return
         # Within a pattern rows are sorted by class: each class is one run.
         starts = [0, *(np.flatnonzero(rows[1:] != rows[:-1]) + 1).tolist(), rows.size]
-        for a, b in zip(starts[:-1], starts[1:], strict=True):
+        for a, b in pairwise(starts):
             c, e = np.searchsorted(columns, (rows[a], rows[a] + 1))
             if e > c:
                 yield slice(a, b), slice(int(c), int(e))
@@ -310,7 +325,7 @@ class AllPairs(PairSource):
                     share += row_sums @ np.square(x) - 2.0 * np.einsum("ij,ij->j", x, across[:, :-1])
             return totals, task.columns, share
 
-        threads = self.threads if self.count > 100_000 else 1
+        threads = self.threads if self.count > 5_000_000 else 1
         sums, result = _Totals(), np.zeros_like(operator) if gradient else None
         for totals, columns, share in map_blocks(strip, self._tasks(), threads=threads):
             sums.value += totals.value
@@ -347,7 +362,7 @@ class AllPairs(PairSource):
         for a, c, _ in kept:
             block[a, c] = 1e300
         if square:
-            block[np.tril_indices(block.shape[0])] = 1e300
+            block[_triangle(block.shape[0])] = 1e300
         value, slopes = loss.totals(block, similar=False)
         loose = loss.slack(slopes) if slack else 0.0
         if weights[1] != 1.0:
@@ -356,7 +371,7 @@ class AllPairs(PairSource):
         for a, c, z in kept:
             if square:
                 # On the diagonal both ranges are the same: count the upper triangle.
-                upper = np.triu_indices(z.shape[0], 1)
+                upper = ~_triangle(z.shape[0])
                 part, inner = loss.totals(z[upper][None, :], similar=True)
                 slope = np.zeros_like(z)
                 slope[upper] = inner[0]

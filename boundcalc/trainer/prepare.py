@@ -44,6 +44,8 @@ class Prepared:
     squared_radii : dict of str to float
     certified : bool
         Whether the radii hold whatever the data.
+    threads : int, optional
+        Threads that share the blocks of all pairs.
     """
 
     data: ModalityData
@@ -55,9 +57,10 @@ class Prepared:
     weights: tuple[float, float]
     squared_radii: dict[str, float]
     certified: bool
+    threads: int | None = None
 
     def widths(self, subset: Sequence[str]) -> list[int]:
-        """Number of columns of each modality of the subset."""
+        """Return the number of columns of each modality of the subset."""
         return [self.arrays[name].shape[1] for name in subset]
 
     def structure(self, subset: Sequence[str]) -> Structure:
@@ -69,12 +72,12 @@ class Prepared:
         """Return the concatenated modalities and what is present, for the given row numbers."""
         block = np.concatenate([self.arrays[name][part] for name in subset], axis=1)
         index = [self.data.names.index(name) for name in subset]
-        return block, self.data.present[np.ix_(part, index)]
+        return block, self.data.present[part][:, index]
 
     def all_pairs(self, subset: Sequence[str], part: NDArray[np.intp]) -> AllPairs:
         """Return all pairs of the given rows."""
         block, present = self.rows(subset, part)
-        return AllPairs(block, self.data.codes[part], widths=self.widths(subset), present=present)
+        return AllPairs(block, self.data.codes[part], widths=self.widths(subset), present=present, threads=self.threads)
 
     def independent_differences(self, subset: Sequence[str]) -> Array:
         """Return u = x - x' of the independent training pairs, zero where a modality is missing in either, (m, d)."""
@@ -84,6 +87,11 @@ class Prepared:
     def squared_radius(self, subset: Sequence[str]) -> float:
         """Squared pair radius of the subset."""
         return float(sum(self.squared_radii[name] for name in subset))
+
+    @property
+    def normalised(self) -> bool:
+        """Whether the radii come from the normalisation."""
+        return self.normaliser.certified
 
     @cached_property
     def fingerprint(self) -> str:
@@ -155,7 +163,7 @@ def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator)
             over = [name for name, value in measured.items() if _exceeds(arrays[name][present[name]], declared, value)]
             if over:
                 raise InvalidInputError(
-                    f"pair_radius={settings.pair_radius!r}: modalities {', '.join(over)} have pairs that are further apart"
+                    f"pair_radius={settings.pair_radius!r}: {', '.join(over)} have pairs that are further apart"
                 )
             radii = dict.fromkeys(data.names, declared)
         else:
@@ -202,8 +210,7 @@ def _weights(data: ModalityData, settings: Settings, split: Split) -> tuple[floa
     if settings.pair_weights is None:
         return (1.0, 1.0)
     if settings.pair_weights != "balanced":
-        positive, negative = settings.pair_weights
-        return (float(positive), float(negative))
+        return (float(settings.pair_weights[0]), float(settings.pair_weights[1]))
     sizes = np.unique(data.codes[split.calibration], return_counts=True)[1]
     count = int(split.calibration.size)
     if count < 2:

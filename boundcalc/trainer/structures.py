@@ -99,7 +99,7 @@ class GroupedWeights(Structure):
 
     def pull_back(self, gradient: Array) -> Array:
         """Sum the gradient within each group."""
-        return np.bincount(self._index, weights=gradient, minlength=self.granularity)
+        return np.asarray(np.bincount(self._index, weights=gradient, minlength=self.granularity), dtype=float)
 
     def squared_parts(self, differences: Array) -> Array:
         """Return v_ik, the squared norm of each pair difference on each group, shape (m, g).

@@ -6,7 +6,7 @@ import importlib.util
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -20,10 +20,11 @@ from boundcalc.trainer.losses import Loss, round_up
 from boundcalc.trainer.pairs import ListedPairs, PairSource
 from boundcalc.trainer.prepare import Prepared, pair_differences
 
-__all__ = ["SubsetResult", "fit_subset", "measure_subset"]
+__all__ = ["SubsetResult", "assess_fit", "fit_subset", "measure_subset", "trivial_rule"]
 
 Array = NDArray[np.float64]
 SAMPLED_PAIRS = 2_000_000
+_Events = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,11 @@ class SubsetResult:
         The same on the hold-out part.
     ramps : tuple of (rho, risk)
         Empirical ramp risk over all training pairs at each margin of the fixed grid, unweighted.
+    weighted_ramps : tuple of (rho, risk)
+        The same with the pair weights.
+    weighted_holdout_error, weighted_trivial_error, weighted_trivial_holdout_error : float
+        Pair errors with the pair weights: of the model on the hold-out part, of the best constant rule on the training
+        and on the hold-out part.
     kappa : Kappa
     complexity : Complexity
     converged : bool
@@ -75,6 +81,10 @@ class SubsetResult:
     trivial_holdout_risk: float | None
     trivial_holdout_error: float | None
     ramps: tuple[tuple[float, float], ...]
+    weighted_ramps: tuple[tuple[float, float], ...]
+    weighted_holdout_error: float | None
+    weighted_trivial_error: float
+    weighted_trivial_holdout_error: float | None
     kappa: Kappa
     complexity: Complexity
     converged: bool
@@ -105,11 +115,24 @@ class SubsetResult:
         kappa = Kappa(**{k: _number(v) for k, v in record.pop("kappa").items()})
         inner = record.pop("complexity")
         complexity = Complexity(**{k: v if k == "method" else _number(v) for k, v in inner.items()})
-        words = {"label": record.pop("label"), "modalities": tuple(record.pop("modalities"))}
+        label, modalities = record.pop("label"), tuple(record.pop("modalities"))
         params = _tuples(record.pop("params"))
-        ramps = tuple((_number(rho), _number(risk)) for rho, risk in record.pop("ramps"))
+        ramps, weighted = (
+            tuple((_number(rho), _number(risk)) for rho, risk in record.pop(name))
+            for name in ("ramps", "weighted_ramps")
+        )
         rest = {k: _number(v) for k, v in record.items()}
-        return cls(**words, **rest, estimates=estimates, kappa=kappa, complexity=complexity, params=params, ramps=ramps)
+        return cls(
+            label=label,
+            modalities=modalities,
+            estimates=estimates,
+            params=params,
+            ramps=ramps,
+            weighted_ramps=weighted,
+            kappa=kappa,
+            complexity=complexity,
+            **rest,
+        )
 
 
 def _plain(value: Any) -> Any:
@@ -211,25 +234,58 @@ def measure_subset(
     start : (params, threshold), optional
         Warm start, for instance the solution on a smaller subset with weight 0 elsewhere.
     rng : numpy.random.Generator
-        For Monte-Carlo draws only.
+        For Monte-Carlo draws, and for pair samples beyond ``exact_rows``.
     """
     began = time.perf_counter()
-    settings, loss, label = prepared.settings, prepared.settings.pair_loss, "+".join(subset)
-    train_pairs = prepared.all_pairs(subset, prepared.split.train)
-    fit = fit_subset(prepared, subset, pairs=train_pairs, start=start, rng=rng)
+    pairs = prepared.all_pairs(subset, prepared.split.train)
+    fit = fit_subset(prepared, subset, pairs=pairs, start=start, rng=rng)
+    result = assess_fit(prepared, subset, fit, pairs=pairs, rng=rng)
+    return replace(result, seconds=time.perf_counter() - began)
+
+
+def assess_fit(
+    prepared: Prepared,
+    subset: Sequence[str],
+    fit: Fit,
+    *,
+    pairs: PairSource | None = None,
+    rng: np.random.Generator,
+    delta: float | None = None,
+) -> SubsetResult:
+    """Measure a metric that was trained on one subset.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    subset : sequence of str
+    fit : Fit
+    pairs : PairSource, optional
+        All pairs of the training part, if they are at hand.
+    rng : numpy.random.Generator
+    delta : float, optional
+        Failure probability of each certified random value, in place of the settings' one.
+    """
+    settings, loss = prepared.settings, prepared.settings.pair_loss
+    delta = settings.delta if delta is None else delta
+    pairs = prepared.all_pairs(subset, prepared.split.train) if pairs is None else pairs
     structure = prepared.structure(subset)
     operator = structure.operator(fit.params)
     decision = settings.decision_threshold(fit.threshold)
-    train_error, ramps = train_pairs.profile(operator, decision, rhos=(settings.rho, *settings.rho_grid))
-    radius = round_up(math.sqrt(prepared.squared_radius(subset)), ulps=1)
+    margins, weights = (settings.rho, *settings.rho_grid), prepared.weights
+    train_error, ramps = pairs.profile(operator, decision, rhos=margins)
+    _, heavy_ramps = (
+        (train_error, ramps)
+        if weights == (1.0, 1.0)
+        else pairs.profile(operator, decision, rhos=margins, weights=weights)
+    )
     differences = prepared.independent_differences(subset)
     complexity = measure_complexity(
         differences,
         structure,
         eig_range=settings.eig_range,
         threshold_range=settings.class_threshold_range,
-        radius=radius,
-        delta=settings.delta,
+        radius=round_up(math.sqrt(prepared.squared_radius(subset)), ulps=1),
+        delta=delta,
         draws=settings.draws,
         rng=rng,
     )
@@ -240,31 +296,32 @@ def measure_subset(
         threshold_range=settings.class_threshold_range,
         squared_radii=[prepared.squared_radii[name] for name in subset],
         widths=prepared.widths(subset),
-        delta=settings.delta,
+        delta=delta,
     )
     holdout = prepared.split.holdout
     holdout_risk: float | None = None
     holdout_error: float | None = None
-    trivial_holdout: tuple[float | None, float | None] = (None, None)
+    heavy_holdout_error: float | None = None
+    trivial_holdout: tuple[float | None, float | None, float | None] = (None, None, None)
     auc: float | None = None
     knn: float | None = None
     if holdout.size >= 2:
         tested = prepared.all_pairs(subset, holdout)
-        holdout_risk = tested.evaluate(
-            operator, fit.threshold, loss=loss, weights=prepared.weights, gradient=False
-        ).value
+        holdout_risk = tested.evaluate(operator, fit.threshold, loss=loss, weights=weights, gradient=False).value
         holdout_error = tested.profile(operator, decision, rhos=())[0]
-        trivial_holdout = _trivial(tested, loss, prepared.weights)
+        heavy_holdout_error = tested.profile(operator, decision, rhos=(), weights=weights)[0]
+        trivial_holdout = trivial_rule(tested, loss, weights)
         auc, knn = _neighbour_scores(prepared, subset, operator)
-    trivial_risk, trivial_error = _trivial(train_pairs, loss, prepared.weights)
+    trivial_risk, trivial_error, heavy_trivial_error = trivial_rule(pairs, loss, weights)
     eps_opt = fit.eps_opt
     if settings.reg > 0:
-        eps_opt = certify(_problem(prepared, subset, train_pairs, regularised=False), fit.params, fit.threshold)
+        eps_opt = certify(_problem(prepared, subset, pairs, regularised=False), fit.params, fit.threshold)
     estimates = _record(
-        prepared, subset, complexity, kappa, rhat=fit.risk, eps_opt=eps_opt, ramp=ramps[0], holdout_risk=holdout_risk
-    )
+        prepared, subset, complexity, kappa, rhat=fit.risk, eps_opt=eps_opt, ramp=ramps[0], heavy_ramp=heavy_ramps[0],
+        holdout_risk=holdout_risk, delta=delta,
+    )  # fmt: skip
     return SubsetResult(
-        label=label,
+        label="+".join(subset),
         modalities=tuple(subset),
         estimates=estimates,
         params=_tuples(fit.params.tolist()),
@@ -278,18 +335,23 @@ def measure_subset(
         trivial_holdout_risk=trivial_holdout[0],
         trivial_holdout_error=trivial_holdout[1],
         ramps=tuple(zip(settings.rho_grid, ramps[1:], strict=True)),
+        weighted_ramps=tuple(zip(settings.rho_grid, heavy_ramps[1:], strict=True)),
+        weighted_holdout_error=heavy_holdout_error,
+        weighted_trivial_error=heavy_trivial_error,
+        weighted_trivial_holdout_error=trivial_holdout[2],
         kappa=kappa,
         complexity=complexity,
         converged=bool(fit.converged),
         evaluations=fit.evaluations,
-        seconds=time.perf_counter() - began,
+        seconds=0.0,
     )
 
 
-def _trivial(pairs: PairSource, loss: Loss, weights: tuple[float, float]) -> tuple[float, float]:
-    """Return risk and error of the best constant score on these pairs."""
+def trivial_rule(pairs: PairSource, loss: Loss, weights: tuple[float, float]) -> tuple[float, float, float]:
+    """Return risk, error and weighted error of the best constant score on these pairs."""
     similar, other = pairs.n_similar / pairs.count, pairs.n_dissimilar / pairs.count
-    return loss.constant_risk(weights[0] * similar, weights[1] * other), min(similar, other)
+    heavy = weights[0] * similar, weights[1] * other
+    return loss.constant_risk(*heavy), min(similar, other), min(heavy)
 
 
 def _neighbour_scores(prepared: Prepared, subset: Sequence[str], operator: Array) -> tuple[float | None, float | None]:
@@ -320,13 +382,15 @@ def _neighbour_scores(prepared: Prepared, subset: Sequence[str], operator: Array
 
 def _record(
     prepared: Prepared, subset: Sequence[str], complexity: Complexity, kappa: Kappa,
-    *, rhat: float, eps_opt: float, ramp: float, holdout_risk: float | None,
+    *, rhat: float, eps_opt: float, ramp: float, heavy_ramp: float, holdout_risk: float | None, delta: float,
 ) -> Estimates:  # fmt: skip
+    """Put the measured values in order: symbols of the vocabulary first, then what explains them."""
     settings, loss, label = prepared.settings, prepared.settings.pair_loss, "+".join(subset)
     squared, full_squared = prepared.squared_radius(subset), prepared.squared_radius(prepared.data.names)
     structure = prepared.structure(subset)
     status = CERTIFIED if prepared.certified else ESTIMATED
-    radius_why = "known from the normalisation" if prepared.certified else "measured on the data: not known in advance"
+    radius = "known from the normalisation" if prepared.normalised else "declared in advance"
+    radius = radius if prepared.certified else "measured on the data: not known in advance"
 
     def loss_range(squared_radius: float) -> float:
         return loss.range_length(
@@ -335,12 +399,15 @@ def _record(
             weights=prepared.weights,
         )
 
-    complexity_event = ((f"complexity[{label}]", settings.delta),)
-    kappa_event = ((f"kappa[{label}]", settings.delta),)
-    complexity_events = complexity_event if complexity.self_bounding < complexity.worst_case else ()
-    kappa_events = kappa_event if kappa.bernstein < kappa.worst_case else ()
-    draw_event = ((f"draws[{label}]", settings.delta),)
-    fixed, exact = "fixed in advance", "all pairs, to rounding"
+    def extra(name: str, value: float, meaning: str, state: str, why: str, events: _Events = ()) -> Entry:
+        return Entry(name, value, meaning, state, why, events, symbol=False)
+
+    by_complexity, by_kappa = ((f"complexity[{label}]", delta),), ((f"kappa[{label}]", delta),)
+    concentrated = complexity.self_bounding < complexity.worst_case
+    bernstein = kappa.bernstein < kappa.worst_case
+    fixed, exact, gap = "fixed in advance", "all pairs, to rounding", "Frank-Wolfe gap with rounding allowance"
+    self_bounding, halves = "self-bounding concentration", "empirical Bernstein on half of the pairs"
+    lipschitz = round_up(loss.lipschitz * max(prepared.weights), ulps=1)
     entries = [
         Entry("n", int(prepared.split.train.size), "training examples", why="size of the training part"),
         Entry("K", len(prepared.data.names), "modalities in the data", why=fixed),
@@ -350,63 +417,57 @@ def _record(
         Entry("lam_max", settings.eig_range[1], "largest metric eigenvalue", why=fixed),
         Entry("t_min", settings.class_threshold_range[0], "least threshold", why=fixed),
         Entry("t_max", settings.class_threshold_range[1], "largest threshold", why=fixed),
-        Entry("B", round_up(math.sqrt(squared), ulps=1), "pair radius of the subset", status, radius_why),
-        Entry("L", round_up(loss.lipschitz * max(prepared.weights), ulps=1), f"Lipschitz constant of the {loss.name} loss", why=fixed),
-        Entry("C", loss_range(squared), "loss range over the subset's class", status, radius_why),
+        Entry("B", round_up(math.sqrt(squared), ulps=1), "pair radius of the subset", status, radius),
+        Entry("L", lipschitz, f"Lipschitz constant of the {loss.name} loss", why=fixed),
+        Entry("C", loss_range(squared), "loss range over the subset's class", status, radius),
         Entry("omega_pos", prepared.weights[0], "weight of similar pairs", why=fixed),
         Entry("omega_neg", prepared.weights[1], "weight of dissimilar pairs", why=fixed),
         Entry("rhat_M", rhat, "empirical risk of the returned metric", why=exact),
-        Entry("eps_opt", eps_opt, "optimisation error", why="Frank-Wolfe gap with rounding allowance"),
-        Entry("eps_opt_M", eps_opt, "optimisation error", why="Frank-Wolfe gap with rounding allowance"),
-        Entry("Rhat", complexity.empirical_upper, "empirical Rademacher complexity, upper end of its interval",
-              why=f"{complexity.method}, rounded outward"),
+        Entry("eps_opt", eps_opt, "optimisation error", why=gap),
+        Entry("eps_opt_M", eps_opt, "optimisation error", why=gap),
+        Entry("Rhat", complexity.empirical_upper, "empirical Rademacher complexity",
+              why=f"upper end, {complexity.method}"),
+        Entry("Rhat_metric", complexity.metric_upper, "empirical complexity without the threshold's share",
+              why=f"upper end, {complexity.method}"),
         Entry("R_M", complexity.upper, "Rademacher complexity over independent pairs", status,
-              "self-bounding concentration" if complexity_events else "worst case (Khinchin)", complexity_events),
+              self_bounding if concentrated else "worst case (Khinchin)", by_complexity if concentrated else ()),
         Entry("kappa_M", kappa.certified, "complexity constant: R_m <= kappa/sqrt(m) for every m", status,
-              "empirical Bernstein on half of the pairs" if kappa_events else "worst case", kappa_events),
+              halves if bernstein else "worst case", by_kappa if bernstein else ()),
         Entry("rho", settings.rho, "margin of the ramp risk", why=fixed),
         Entry("rhat_ramp", ramp, "empirical ramp risk at margin rho, unweighted", why=exact),
+        Entry("rhat_ramp_w", heavy_ramp, "empirical ramp risk at margin rho with the pair weights", why=exact),
     ]  # fmt: skip
     if holdout_risk is not None:
-        entries += [
-            Entry("rhat_holdout", holdout_risk, "risk on the hold-out part", why=exact),
-            Entry("n_h", int(prepared.split.holdout.size), "hold-out examples", why="size of the hold-out part"),
-        ]
+        entries.append(Entry("rhat_holdout", holdout_risk, "risk on the hold-out part", why=exact))
+        entries.append(Entry("n_h", int(prepared.split.holdout.size), "hold-out examples", why="size of the part"))
     if settings.reg > 0:
-        entries += [
-            Entry("mu", settings.reg, "strength of the regularisation", why=fixed),
-            Entry("ell_0", _loss_at_anchor(prepared, squared), "largest loss at the anchor of the regulariser", status,
-                  radius_why),
-        ]  # fmt: skip
-    entries += [
-        Entry("Rhat_metric", complexity.metric_upper, "empirical complexity without the threshold's share",
-              why="upper end of its interval"),
-    ]  # fmt: skip
+        at_anchor = _loss_at_anchor(prepared, squared)
+        entries.append(Entry("mu", settings.reg, "strength of the regularisation", why=fixed))
+        entries.append(Entry("ell_0", at_anchor, "largest loss at the regulariser's anchor", status, radius))
     if complexity.monte_carlo is not None:
+        upper = complexity.monte_carlo_upper + complexity.share
+        mean = "Monte-Carlo mean of the complexity without the threshold's share"
         entries += [
-            Entry("Rhat_mc", complexity.monte_carlo, "Monte-Carlo mean of the complexity (metric part)", ESTIMATED,
-                  "a mean of random draws"),
+            Entry("Rhat_mc", complexity.monte_carlo, mean, ESTIMATED, "a mean of random draws"),
             Entry("S", complexity.draws, "Rademacher draws", why=fixed),
             Entry("W", complexity.monte_carlo_range, "range of one draw's supremum", why=exact),
-            Entry("Rhat_mc_upper", complexity.monte_carlo_upper + complexity.share, "Monte-Carlo upper value",
-                  why="Hoeffding over the draws", events=draw_event, symbol=False),
+            extra("Rhat_mc_upper", upper, "Monte-Carlo upper value", CERTIFIED, "Hoeffding over the draws",
+                  ((f"draws[{label}]", delta),)),
         ]  # fmt: skip
     entries += [
-        Entry("C_full", loss_range(full_squared), "loss range over the class of all modalities", status, radius_why, symbol=False),
-        Entry("B_full", round_up(math.sqrt(full_squared), ulps=1), "pair radius of all modalities", status, radius_why, symbol=False),
-        Entry("Rhat_value", complexity.empirical, "empirical complexity, high accuracy", ESTIMATED,
-              f"{complexity.method}, not rounded outward", symbol=False),
-        Entry("R_data", complexity.data, "complexity by bounded differences", status, "bounded differences", complexity_event, False),
-        Entry("R_self_bounding", complexity.self_bounding, "complexity by self-bounding concentration", status,
-              "self-bounding concentration", complexity_event, False),
-        Entry("R_worst", complexity.worst_case, "worst-case complexity", status, "Khinchin at the worst data", symbol=False),
-        Entry("R_massart", complexity.massart, "worst-case complexity by Massart", status, "Massart", symbol=False),
-        Entry("kappa_plug_in", kappa.plug_in, "complexity constant with sample means", ESTIMATED, "biased low", symbol=False),
-        Entry("kappa_bernstein", kappa.bernstein, "complexity constant by empirical Bernstein", status,
-              "empirical Bernstein on half of the pairs", kappa_event, False),
-        Entry("kappa_worst", kappa.worst_case, "complexity constant at the worst distribution", status, "worst case", symbol=False),
-    ]  # fmt: skip
-    return Estimates(tuple(entries), f"{prepared.data.name} {label}".strip(), prepared.facts())
+        extra("C_full", loss_range(full_squared), "loss range over the class of all modalities", status, radius),
+        extra("B_full", round_up(math.sqrt(full_squared), ulps=1), "pair radius of all modalities", status, radius),
+        extra("Rhat_value", complexity.empirical, "empirical complexity, high accuracy", ESTIMATED, complexity.method),
+        extra("R_self_bounding", complexity.self_bounding, "complexity", status, self_bounding, by_complexity),
+        extra("R_data", complexity.data, "complexity", status, "bounded differences", by_complexity),
+        extra("R_worst", complexity.worst_case, "worst-case complexity", status, "Khinchin at the worst data"),
+        extra("R_massart", complexity.massart, "worst-case complexity", status, "Massart"),
+        extra("kappa_plug_in", kappa.plug_in, "complexity constant", ESTIMATED, "sample means: biased low"),
+        extra("kappa_bernstein", kappa.bernstein, "complexity constant", status, halves, by_kappa),
+        extra("kappa_worst", kappa.worst_case, "complexity constant", status, "worst distribution"),
+    ]
+    facts = {**prepared.facts(), "subset": label, "delta": delta, "loss": loss.to_dict(), "structure": structure.name}
+    return Estimates(tuple(entries), f"{prepared.data.name} {label}".strip(), facts)
 
 
 def _loss_at_anchor(prepared: Prepared, squared_radius: float) -> float:

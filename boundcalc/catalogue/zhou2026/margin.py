@@ -5,12 +5,12 @@
 2*R_M/rho + rhat_ramp + sqrt(2)*sqrt(log(1/delta))/(2*sqrt(m))
 """
 
-from sympy import Integer
+from sympy import Integer, Max
 
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import uniform_deviation
 from boundcalc.derivation import Derivation, Event, at_most
-from boundcalc.symbols import err_M, r_M, rhat_ramp, rho
+from boundcalc.symbols import err_M, err_weighted, omega_neg, omega_pos, r_M, rhat_ramp, rhat_ramp_w, rho
 from boundcalc.theorems import Form, Theorem, by
 
 RAMP = Event("uniform deviation of the ramp risk", "no f of the class has a ramp risk far above its empirical ramp risk")
@@ -36,6 +36,29 @@ SHARP = Derivation(
     ),
 )
 
+_heavier = Max(omega_pos, omega_neg)
+
+WEIGHTED = Derivation(
+    quantity=err_weighted,
+    steps=(
+        at_most(
+            err_weighted,
+            r_M,
+            because="the ramp loss times the pair's weight is at least the weighted indicator of s f <= 0",
+            kind="infimum",
+        ),
+        by(
+            uniform_deviation.THEOREM,
+            r_M,
+            L=_heavier / rho,
+            C=_heavier,
+            rhat_M=rhat_ramp_w,
+            event=RAMP,
+            because="weights fixed in advance multiply the loss, so its Lipschitz constant and its range",
+        ),
+    ),
+)
+
 THEOREM = Theorem(
     key="zhou2026.margin",
     number="-",
@@ -48,7 +71,14 @@ THEOREM = Theorem(
         "Z_1..Z_n i.i.d.",
         "the class and the margin rho are fixed before the sample is drawn",
     ),
-    variants={"sharp": Form(SHARP, trivial=Integer(1))},
+    variants={
+        "sharp": Form(SHARP, trivial=Integer(1)),
+        "weighted": Form(
+            WEIGHTED,
+            trivial=_heavier,
+            remarks=("With balanced weights the constant rules err on about half of the weight.",),
+        ),
+    },
     remarks=(
         "Over a finite grid of margins give each delta/|grid|.",
         "Classes of pairs are unbalanced: read the bound beside the error of the constant rule.",

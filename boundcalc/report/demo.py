@@ -1,0 +1,180 @@
+"""The demo's table, sentence and picture: what the theorems say of the trained subsets of a data set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from boundcalc.report.guarantees import Guarantee, guarantees, margin_curve, risk_curves
+from boundcalc.report.plots import PALETTE, new_axes, save
+from boundcalc.report.tables import Table, format_number
+
+if TYPE_CHECKING:
+    from boundcalc.trainer import Measurements
+
+__all__ = ["all_guarantees", "closing_sentence", "demo_data", "demo_table", "draw_demo"]
+
+_ROWS = {
+    "risk of the model": "certificate on the risk",
+    "excess of the risk gap over gamma": "Theorem 3.13, excess over gamma",
+    "latent quality": "Theorem 3.14, with Lhat <= rhat",
+    "complexity": "Theorem 3.18, R_M at this n",
+    "Delta needed": "Theorem 3.20, Delta it needs",
+    "pair error": "margin bound on the pair error",
+}
+
+
+Found = Mapping[str, Mapping[str, Guarantee]]
+
+
+def all_guarantees(measured: Measurements, *, delta: float) -> Found:
+    """Return every guarantee by subset and name."""
+    return {
+        label: {guarantee.name: guarantee for guarantee in guarantees(result, delta=delta)}
+        for label, result in measured.items()
+    }
+
+
+def demo_data(measured: Measurements, found: Found, *, delta: float) -> dict[str, Any]:
+    """Return everything as plain data: estimates and guarantees by subset."""
+    return {
+        "facts": measured.facts,
+        "delta": delta,
+        "subsets": {
+            label: {
+                **result.to_dict(),
+                "guarantees": [guarantee.to_dict() for guarantee in found[label].values()],
+            }
+            for label, result in measured.items()
+        },
+    }
+
+
+def demo_table(measured: Measurements, found: Found, *, delta: float) -> Table:
+    """Return one column for each subset: what was measured, then what is guaranteed."""
+    labels = list(measured)
+    results = [measured[label] for label in labels]
+    columns = [found[label] for label in labels]
+    rows: list[list[Any]] = [
+        ["MEASURED", *[""] * len(labels)],
+        ["features d", *(result.d for result in results)],
+        ["empirical risk", *(result.estimates["rhat_M"].value for result in results)],
+        ["  the constant rule's", *(result.trivial_risk for result in results)],
+        ["held-out risk", *(result.estimates["rhat_holdout"].value for result in results)],
+        ["held-out pair error", *(result.weighted_holdout_error for result in results)],
+        ["  the constant rule's", *(result.weighted_trivial_holdout_error for result in results)],
+        ["kappa, plug-in (estimated)", *(result.kappa.plug_in for result in results)],
+        ["kappa, certified", *(result.kappa.certified for result in results)],
+        ["kappa, worst case", *(result.kappa.worst_case for result in results)],
+        ["GUARANTEED (* vacuous)", *[""] * len(labels)],
+    ]
+    for name, title in _ROWS.items():
+        rows.append([title, *(_marked(column[name]) for column in columns)])
+    rows.append(["ROWS FROM WHICH IT SAYS MORE", *[""] * len(labels)])
+    for name in ("pair error", "risk of the model", "excess of the risk gap over gamma", "latent quality"):
+        rows.append([_ROWS[name], *(_rows_needed(column[name]) for column in columns)])
+    return Table(("", *labels), rows, title=_title(measured), notes=_notes(measured, delta, columns))
+
+
+def _marked(guarantee: Guarantee) -> str:
+    return format_number(guarantee.value) + ("*" if guarantee.vacuous else "") + ("" if guarantee.certified else " (est.)")
+
+
+def _rows_needed(guarantee: Guarantee) -> str:
+    return "never" if guarantee.informative_from is None else f"{guarantee.informative_from:.2e}"
+
+
+def _title(measured: Measurements) -> str:
+    facts = measured.facts
+    return (
+        f"{facts['data']}: {facts['rows']:,} rows = {facts['train_rows']:,} training + {facts['holdout_rows']:,} hold-out + "
+        f"{facts['calibration_rows']:,} calibration"
+    )
+
+
+def _notes(measured: Measurements, delta: float, columns: Sequence[Mapping[str, Guarantee]]) -> list[str]:
+    first = next(iter(measured.values()))
+    weights = (first.estimates["omega_pos"].value, first.estimates["omega_neg"].value)
+    notes = [f"Each guarantee holds on its own with probability at least {1 - delta:g}."]
+    if weights != (1.0, 1.0):
+        notes.append(
+            f"Similar pairs weigh {weights[0]:.3g}, dissimilar ones {weights[1]:.3g} (fixed on the calibration part), in "
+            "risks and in pair errors."
+        )
+    notes.append("* vacuous: it says no more than the constant rule, or the range of the loss, does.")
+    notes.append(
+        "Rows from which: if empirical risk and certified kappa stay what they are; training rows, without the splits."
+    )
+    if any(not guarantee.certified for column in columns for guarantee in column.values()):
+        notes.append("(est.): an input is estimated, so the value is not certified.")
+    return notes
+
+
+def closing_sentence(measured: Measurements, found: Found) -> str:
+    """Return in one sentence what was learnt."""
+    rows = measured.facts["train_rows"]
+    errors = {label: found[label]["pair error"] for label in measured}
+    best = min(measured, key=lambda label: measured[label].weighted_holdout_error or np.inf)
+    tested = (
+        f"{best} does best on the held-out rows (pair error {measured[best].weighted_holdout_error:.3f}, the constant rule's "
+        f"{measured[best].weighted_trivial_holdout_error:.3f})"
+    )
+    speaking = [label for label, guarantee in errors.items() if not guarantee.vacuous]
+    if speaking:
+        strongest = min(speaking, key=lambda label: errors[label].value)
+        return f"{tested}; guaranteed at {rows:,} training rows is a pair error of at most {errors[strongest].value:.3f} with {strongest}."
+    known = {label: guarantee.informative_from for label, guarantee in errors.items() if guarantee.informative_from is not None}
+    if not known:
+        return f"{tested}, but no number of rows makes the margin bound say more than the constant rule here."
+    first = min(known, key=lambda label: known[label] or 0)
+    return (
+        f"{tested}, but {rows:,} training rows guarantee nothing yet: the margin bound says more than the constant rule "
+        f"from {known[first]:,} rows on, with {first}."
+    )
+
+
+def draw_demo(measured: Measurements, found: Found, path: Path, *, delta: float) -> None:
+    """Draw the margin bound of each subset, and the others of the largest, against the number of training rows."""
+    left, right = new_axes(width=11, height=4.6, columns=2)
+    rows = measured.facts["train_rows"]
+    n = np.unique(np.geomspace(max(2, rows / 4), 1e10, 160).astype(np.int64)).tolist()
+    shown = dict(list(measured.items())[:7])
+    for place, (label, result) in enumerate(shown.items()):
+        guarantee = found[label]["pair error"]
+        _draw_line(left, n, margin_curve(result, n, delta=delta), label, place, guarantee.informative_from, guarantee.trivial)
+    first = next(iter(shown.values()))
+    _finish(left, rows, first.weighted_trivial_error, "pair error", "Margin bound on the pair error")
+    largest = measured[max(measured, key=lambda label: measured[label].d)]
+    drawn = [found[largest.label][name] for name in ("risk of the model", "excess of the risk gap over gamma", "latent quality")]
+    for place, ((label, curve), one) in enumerate(zip(risk_curves(largest, n, delta=delta).items(), drawn, strict=True)):
+        _draw_line(right, n, curve, label, place, one.informative_from, one.trivial)
+    trivial = drawn[0].trivial or 0.0
+    _finish(right, rows, trivial, "risk", f"The other bounds, {largest.label}")
+    save(left, path)
+
+
+def _draw_line(
+    axes: Any, n: list[int], curve: np.ndarray, label: str, place: int, informative_from: int | None, trivial: float | None
+) -> None:
+    color = PALETTE[place % len(PALETTE)]
+    axes.plot(n, curve, color=color, label=label)
+    if informative_from is not None and trivial is not None and informative_from <= n[-1]:
+        axes.plot([informative_from], [trivial], "o", color=color)
+        axes.annotate(
+            f"{informative_from:.1e}", (informative_from, trivial), textcoords="offset points", xytext=(4, 6 + 11 * place), color=color
+        )
+
+
+def _finish(axes: Any, rows: int, trivial: float, ylabel: str, title: str) -> None:
+    axes.axhline(trivial, color="0.35", linestyle="--", linewidth=1, label="constant rule")
+    axes.axvline(rows, color="0.35", linestyle=":", linewidth=1)
+    axes.annotate(
+        f" n = {rows:,}", (rows, 0.02), xycoords=("data", "axes fraction"), color="0.35", rotation=90, va="bottom", ha="right"
+    )
+    axes.axhspan(trivial, 1e6, color="0.5", alpha=0.10, linewidth=0)
+    axes.set(xscale="log", xlabel="training rows n", ylabel=ylabel, title=title, ylim=(0, 4 * trivial))
+    axes.grid(alpha=0.25)
+    axes.legend(frameon=False, fontsize=8)

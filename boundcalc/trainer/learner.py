@@ -1,0 +1,485 @@
+"""The pairwise metric learner as a scikit-learn estimator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boundcalc.errors import InvalidInputError, require
+from boundcalc.trainer._checks import as_generator
+from boundcalc.trainer.data import ModalityData
+from boundcalc.trainer.estimates import Estimates
+from boundcalc.trainer.normalise import Normaliser
+from boundcalc.trainer.pairs import AllPairs, ListedPairs
+from boundcalc.trainer.prepare import Prepared, prepare
+from boundcalc.trainer.settings import RHO_GRID, Settings
+from boundcalc.trainer.structures import Structure, make_structure
+from boundcalc.trainer.subset import SubsetResult, assess_fit, fit_subset
+
+require("sklearn", extra="train", purpose="PairwiseMetricLearner")
+
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin  # noqa: E402
+from sklearn.utils import check_array, check_random_state, column_or_1d  # noqa: E402
+from sklearn.utils.multiclass import check_classification_targets  # noqa: E402
+from sklearn.utils.validation import check_is_fitted, validate_data  # noqa: E402
+
+__all__ = ["PairwiseMetricLearner"]
+
+Array = NDArray[np.float64]
+_WHOLE = "X"
+
+
+class PairwiseMetricLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Learn a squared Mahalanobis distance D and a threshold t: two examples are called similar when D < t.
+
+    Fitting splits the rows uniformly at random into a calibration part (preprocessing), a hold-out part (test risk)
+    and a training part, and minimises the exact risk over all training pairs with a certified optimisation error.
+
+    Parameters
+    ----------
+    structure : {"diagonal", "modality", "blocks", "full"}
+        One weight per coordinate, per modality, per block, or a symmetric matrix.
+    modalities : mapping of str to columns, optional
+        For a single array X: the columns (indices, a slice, or names of a data frame) of each modality. Default: one
+        modality of all columns.
+    subset : str or sequence of str, optional
+        Modalities to train on, such as ``"audio+video"`` (default: all).
+    eig_range : (lam_min, lam_max)
+    threshold_range : (t_min, t_max)
+    loss : {"hinge", "smoothed_hinge", "logistic", "contrastive"} or Loss
+    reg : float
+        mu >= 0 in mu ||A - reg_anchor I||_F^2.
+    reg_anchor : float
+    blocks, width, margin, normalise, standardise, pair_radius, calibration, holdout, pair_weights, tolerance, \
+max_evaluations, rho, rho_grid, draws, delta
+        See :class:`~boundcalc.trainer.settings.Settings`.
+    random_state : int, Generator, RandomState or None
+        Draws the split and the pairing.
+
+    Attributes
+    ----------
+    params_ : ndarray of shape (g,) or (d, d)
+        Metric weights on the normalised coordinates.
+    threshold_ : float
+    modalities_ : tuple of str
+        The modalities that were trained on.
+    risk_, eps_opt_ : float
+        Empirical risk over all training pairs, and its certified optimisation error (of the regularised objective).
+    n_evaluations_ : int
+    converged_ : bool
+    n_features_in_ : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.repeat([0, 1], 30)
+    >>> X = rng.normal(size=(60, 4)) + 3 * y[:, None]
+    >>> learner = PairwiseMetricLearner(random_state=0).fit(X, y)
+    >>> learner.score(X, y) > 0.9
+    True
+    >>> sorted(set(learner.estimates(delta=0.05).events.values()))
+    [0.05]
+    """
+
+    def __init__(
+        self,
+        *,
+        structure: str = "diagonal",
+        modalities: Mapping[str, Any] | None = None,
+        subset: str | Sequence[str] | None = None,
+        eig_range: tuple[float, float] = (0.0, 1.0),
+        threshold_range: tuple[float, float] = (-1.0, 2.0),
+        loss: Any = "hinge",
+        reg: float = 0.0,
+        reg_anchor: float = 0.0,
+        blocks: Any = None,
+        width: float = 0.5,
+        margin: float = 1.0,
+        normalise: str = "auto",
+        standardise: bool = True,
+        pair_radius: float | None = None,
+        calibration: float = 0.2,
+        holdout: float = 0.2,
+        pair_weights: Any = None,
+        tolerance: float = 1e-3,
+        max_evaluations: int = 2000,
+        rho: float = 1.0,
+        rho_grid: Sequence[float] = RHO_GRID,
+        draws: int = 0,
+        delta: float = 0.05,
+        random_state: Any = None,
+    ) -> None:
+        self.structure = structure
+        self.modalities = modalities
+        self.subset = subset
+        self.eig_range = eig_range
+        self.threshold_range = threshold_range
+        self.loss = loss
+        self.reg = reg
+        self.reg_anchor = reg_anchor
+        self.blocks = blocks
+        self.width = width
+        self.margin = margin
+        self.normalise = normalise
+        self.standardise = standardise
+        self.pair_radius = pair_radius
+        self.calibration = calibration
+        self.holdout = holdout
+        self.pair_weights = pair_weights
+        self.tolerance = tolerance
+        self.max_evaluations = max_evaluations
+        self.rho = rho
+        self.rho_grid = rho_grid
+        self.draws = draws
+        self.delta = delta
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.input_tags.allow_nan = False
+        return tags
+
+    def fit(self, X: Any, y: ArrayLike | None = None) -> PairwiseMetricLearner:
+        """Fit on labelled examples.
+
+        Parameters
+        ----------
+        X : array of shape (n, d), mapping of str to array, list of 2-D arrays, or ModalityData
+            A row of a modality that is NaN throughout is a missing modality.
+        y : array_like of shape (n,)
+            Labels; part of X already if that is ModalityData.
+
+        Raises
+        ------
+        InvalidInputError
+            On bad settings or data; fewer than 8 rows, one class only.
+        """
+        settings = self._settings()
+        data = self._labelled(X, y)
+        self.modalities_ = data.names if self.subset is None else data.parse_subset(self.subset)
+        rng = self._generator()
+        prepared = prepare(data, settings=settings, rng=rng)
+        fit = fit_subset(prepared, self.modalities_, rng=rng)
+        self._prepared: Prepared | None = prepared
+        self._fit = fit
+        self._adopt(settings, prepared.normaliser, data.dims, prepared.structure(self.modalities_), fit)
+        return self
+
+    def fit_pairs(self, pairs: Any, s: ArrayLike) -> PairwiseMetricLearner:
+        """Fit on explicit pairs.
+
+        Parameters
+        ----------
+        pairs : array of shape (P, 2, d), or (left, right)
+            Two sides in any form that :meth:`fit` accepts for X.
+        s : array_like of shape (P,)
+            +1 for similar pairs, -1 for others.
+        """
+        settings = self._settings()
+        left, right = self._sides(pairs, reset=True)
+        labels = np.asarray(s)
+        count = next(iter(left[0].values())).shape[0]
+        if labels.shape != (count,) or not np.isin(labels, (-1, 1)).all():
+            raise InvalidInputError(f"s of shape {labels.shape}: expected +1 or -1 for each of {count} pairs")
+        names = tuple(left[0])
+        dims = {name: block.shape[1] for name, block in left[0].items()}
+        holder = self._check_subset(names)
+        rng = self._generator()
+        order = rng.permutation(count)
+        held = round(settings.calibration * count) if count >= 10 else 0
+        calibration, train = order[:held], order[held:]
+        stacked = {name: np.concatenate([left[0][name][calibration], right[0][name][calibration]]) for name in names}
+        here = {name: np.concatenate([left[1][name][calibration], right[1][name][calibration]]) for name in names}
+        normaliser = Normaliser.fit(stacked, here, kind=settings.normalise, standardise=settings.standardise)
+        sides = [
+            [normaliser.apply(name, side[0][name][train], side[1][name][train]) for name in holder]
+            for side in (left, right)
+        ]
+        both = [np.repeat((left[1][k] & right[1][k])[train][:, None], dims[k], axis=1) for k in holder]
+        differences = np.where(np.hstack(both), np.hstack(sides[0]) - np.hstack(sides[1]), 0.0)
+        if settings.pair_weights == "balanced":
+            raise InvalidInputError("pair_weights='balanced' needs labelled examples: give (omega_pos, omega_neg)")
+        from boundcalc.trainer.erm import Problem, minimise_risk
+
+        structure = make_structure(settings.structure, dims={k: dims[k] for k in holder}, blocks=settings.blocks)
+        weights = settings.pair_weights or (1.0, 1.0)
+        problem = Problem(
+            pairs=ListedPairs(differences, labels[train] > 0),
+            structure=structure,
+            loss=settings.pair_loss,
+            eig_range=settings.eig_range,
+            threshold_range=settings.class_threshold_range,
+            weights=(float(weights[0]), float(weights[1])),
+            regularisation=settings.reg,
+            anchor=settings.reg_anchor,
+        )
+        fit = minimise_risk(problem, tolerance=settings.tolerance, max_evaluations=settings.max_evaluations)
+        self.modalities_ = holder
+        self._prepared, self._fit = None, fit
+        self._adopt(settings, normaliser, dims, structure, fit)
+        return self
+
+    def estimates(self, *, delta: float | None = None) -> Estimates:
+        """Return every observable symbol of the bounds, each certified or estimated and why.
+
+        Parameters
+        ----------
+        delta : float, optional
+            Failure probability of each certified random value (default: the learner's ``delta``). What a statement
+            uses in all is its own delta plus ``estimates.delta_used(...)`` of the values it takes.
+
+        Raises
+        ------
+        InvalidInputError
+            After :meth:`fit_pairs`: pairs that share examples are not independent.
+        """
+        return self.result(delta=delta).estimates
+
+    def result(self, *, delta: float | None = None) -> SubsetResult:
+        """Return the estimates with everything else that was measured."""
+        check_is_fitted(self)
+        if self._prepared is None:
+            raise InvalidInputError(
+                "estimates need labelled examples: after fit_pairs nothing is known about how the pairs were drawn"
+            )
+        if delta is not None and not (isinstance(delta, float) and 0 < delta < 1):
+            raise InvalidInputError(f"delta={delta!r}: expected a number in (0, 1)")
+        rng = np.random.default_rng(int(self._prepared.fingerprint[:16], 16))
+        return assess_fit(self._prepared, self.modalities_, self._fit, rng=rng, delta=delta)
+
+    def pair_distance(self, pairs: Any) -> Array:
+        """Return sqrt(D) for each pair, shape (P,)."""
+        return np.sqrt(self._squared(pairs))
+
+    def pair_score(self, pairs: Any) -> Array:
+        """Return the similarity score f = t - D of each pair, shape (P,); positive means similar."""
+        return self.threshold_ - self._squared(pairs)
+
+    def predict_pairs(self, pairs: Any) -> NDArray[np.intp]:
+        """Return +1 for pairs with D < t and -1 for others, shape (P,)."""
+        return np.where(self.pair_score(pairs) > 0, 1, -1)
+
+    def get_metric(self) -> Callable[[ArrayLike, ArrayLike], float]:
+        """Return the distance as a function of two raw rows of all features, for scikit-learn's ``metric=``."""
+        check_is_fitted(self)
+
+        def metric(u: ArrayLike, v: ArrayLike) -> float:
+            rows = np.stack([np.asarray(u, dtype=float), np.asarray(v, dtype=float)])
+            transformed = self._transform(self._split_columns(rows))
+            return float(np.linalg.norm(transformed[0] - transformed[1]))
+
+        return metric
+
+    def get_mahalanobis_matrix(self) -> Array:
+        """Return A, shape (d, d), on the normalised coordinates of the trained modalities."""
+        check_is_fitted(self)
+        return self._structure.matrix(self.params_)
+
+    def transform(self, X: Any) -> Array:
+        """Map examples so that Euclidean distances are the learnt ones, shape (n, d).
+
+        A missing modality becomes zeros, so distances to examples that have it are then not those of
+        :meth:`pair_distance`, which leaves it out.
+        """
+        check_is_fitted(self)
+        arrays, present = self._blocks(X, reset=False)
+        return self._transform((arrays, present))
+
+    def score(self, X: Any, y: ArrayLike | None = None) -> float:
+        """Return the share of all pairs of the given examples that are on the right side of the threshold."""
+        check_is_fitted(self)
+        if isinstance(X, ModalityData):
+            y, X = X.y, _with_gaps(X)
+        arrays, present = self._blocks(X, reset=False)
+        labels = column_or_1d(y)
+        rows, here = self._normalised((arrays, present))
+        if labels.shape[0] != rows.shape[0] or rows.shape[0] < 2:
+            raise InvalidInputError(
+                f"y has {labels.shape[0]} labels for {rows.shape[0]} rows: expected as many, at least 2"
+            )
+        codes = np.unique(labels, return_inverse=True)[1].astype(np.intp)
+        widths = [self._dims[name] for name in self.modalities_]
+        pairs = AllPairs(rows, codes, widths=widths, present=here)
+        return 1.0 - pairs.profile(self._structure.operator(self.params_), self.threshold_, rhos=())[0]
+
+    @property
+    def _n_features_out(self) -> int:
+        return self._structure.d
+
+    def _settings(self) -> Settings:
+        return Settings(**{name: getattr(self, name) for name in Settings.__dataclass_fields__ if hasattr(self, name)})
+
+    def _generator(self) -> np.random.Generator:
+        if isinstance(self.random_state, np.integer):
+            return as_generator(int(self.random_state))
+        if self.random_state is None or isinstance(self.random_state, (int, np.random.Generator)):
+            return as_generator(self.random_state)
+        return np.random.default_rng(check_random_state(self.random_state).randint(2**31))
+
+    def _adopt(
+        self, settings: Settings, normaliser: Normaliser, dims: dict[str, int], structure: Structure, fit: Any
+    ) -> None:
+        self._normaliser, self._dims, self._structure = normaliser, dims, structure
+        self.params_ = fit.params
+        self.threshold_ = settings.decision_threshold(fit.threshold)
+        self.risk_, self.eps_opt_ = fit.risk, fit.eps_opt
+        self.n_evaluations_, self.converged_ = fit.evaluations, bool(fit.converged)
+
+    def _check_subset(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        if self.subset is None:
+            return names
+        probe = ModalityData(dict.fromkeys(names, np.zeros((8, 1))), [0, 1] * 4)
+        return probe.parse_subset(self.subset)
+
+    def _labelled(self, X: Any, y: Any) -> ModalityData:
+        if isinstance(X, ModalityData):
+            self.n_features_in_ = sum(X.dims.values())
+            return X
+        if y is None:
+            # scikit-learn's checks look for these words.
+            raise InvalidInputError("requires y to be passed, but the target y is None")
+        y = column_or_1d(y, warn=True)
+        check_classification_targets(y)
+        arrays, present = self._blocks(X, reset=True)
+        mask = np.column_stack([~present[name] for name in arrays])
+        return ModalityData(arrays, y, mask=mask)
+
+    def _blocks(self, X: Any, *, reset: bool) -> tuple[dict[str, Array], dict[str, NDArray[np.bool_]]]:
+        """Return arrays (zeros where missing) and presence of every modality."""
+        if isinstance(X, ModalityData):
+            X = _with_gaps(X)
+        if isinstance(X, Mapping) or _is_list_of_matrices(X):
+            return self._named(X, reset=reset)
+        with _single_error():
+            block = validate_data(
+                self, X, reset=reset, dtype=np.float64, ensure_all_finite=self.modalities is None or "allow-nan"
+            )
+        return self._split_columns(block, columns=X)
+
+    def _split_columns(
+        self, block: Array, columns: Any = None
+    ) -> tuple[dict[str, Array], dict[str, NDArray[np.bool_]]]:
+        if self.modalities is None:
+            return {_WHOLE: block}, {_WHOLE: np.ones(block.shape[0], dtype=bool)}
+        if not isinstance(self.modalities, Mapping) or not self.modalities:
+            raise InvalidInputError(f"modalities={self.modalities!r}: expected a mapping of name to columns of X")
+        names = list(getattr(self, "feature_names_in_", []))
+        chosen: dict[str, Array] = {}
+        for name, group in self.modalities.items():
+            if not isinstance(group, slice):
+                group = [names.index(one) if isinstance(one, str) and one in names else one for one in np.ravel(group)]
+            try:
+                chosen[str(name)] = block[:, group]
+            except (IndexError, TypeError, ValueError) as error:
+                raise InvalidInputError(
+                    f"modalities[{name!r}]={self.modalities[name]!r}: expected columns of X, which has {block.shape[1]}"
+                ) from error
+        return _fill(chosen)
+
+    def _named(self, X: Any, *, reset: bool) -> tuple[dict[str, Array], dict[str, NDArray[np.bool_]]]:
+        items = X.items() if isinstance(X, Mapping) else ((f"m{k}", block) for k, block in enumerate(X))
+        arrays: dict[str, Array] = {}
+        for name, block in items:
+            matrix = np.asarray(block)
+            matrix = matrix[:, None] if matrix.ndim == 1 else matrix
+            arrays[str(name)] = check_array(
+                matrix, dtype=np.float64, ensure_all_finite="allow-nan", input_name=str(name)
+            )
+        if reset:
+            self.n_features_in_ = sum(block.shape[1] for block in arrays.values())
+        else:
+            rows = {block.shape[0] for block in arrays.values()}
+            wrong = [k for k, v in arrays.items() if k in self._dims and v.shape[1] != self._dims[k]]
+            if len(rows) != 1 or wrong or not any(name in arrays for name in self.modalities_):
+                raise InvalidInputError(
+                    f"X has modalities { ({k: v.shape for k, v in arrays.items()}) }: expected rows of equal number and "
+                    f"columns {self._dims}"
+                )
+            # A modality that is not at hand is missing in every row.
+            arrays = {name: arrays.get(name, np.full((rows.copy().pop(), d), np.nan)) for name, d in self._dims.items()}
+        if len({block.shape[0] for block in arrays.values()}) > 1:
+            raise InvalidInputError(
+                f"X has modalities { ({k: v.shape for k, v in arrays.items()}) }: expected equal rows"
+            )
+        return _fill(arrays)
+
+    def _sides(self, pairs: Any, *, reset: bool) -> tuple[Any, Any]:
+        if isinstance(pairs, tuple) and len(pairs) == 2:
+            left, right = (
+                self._blocks(pairs[0], reset=reset),
+                self._blocks(pairs[1], reset=False if not reset else reset),
+            )
+        else:
+            with _single_error():
+                block = check_array(pairs, allow_nd=True, dtype=np.float64, ensure_all_finite="allow-nan")
+            if block.ndim != 3 or block.shape[1] != 2:
+                raise InvalidInputError(f"pairs of shape {block.shape}: expected (P, 2, d), or a tuple (left, right)")
+            left, right = self._blocks(block[:, 0], reset=reset), self._blocks(block[:, 1], reset=False)
+        shapes = [{k: v.shape for k, v in side[0].items()} for side in (left, right)]
+        if shapes[0] != shapes[1]:
+            raise InvalidInputError(f"pairs have sides of shapes {shapes[0]} and {shapes[1]}: expected equal shapes")
+        return left, right
+
+    def _normalised(self, side: Any) -> tuple[Array, NDArray[np.bool_]]:
+        arrays, present = side
+        rows = [self._normaliser.apply(name, arrays[name], present[name]) for name in self.modalities_]
+        return np.hstack(rows), np.column_stack([present[name] for name in self.modalities_])
+
+    def _transform(self, side: Any) -> Array:
+        rows, _ = self._normalised(side)
+        operator = self._structure.operator(self.params_)
+        if operator.ndim == 1:
+            return rows * np.sqrt(operator)
+        values, vectors = np.linalg.eigh(operator)
+        return rows @ (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+
+    def _squared(self, pairs: Any) -> Array:
+        check_is_fitted(self)
+        left, right = self._sides(pairs, reset=False)
+        (x, here), (y, there) = self._normalised(left), self._normalised(right)
+        both = np.repeat(here & there, [self._dims[name] for name in self.modalities_], axis=1)
+        differences = np.where(both, x - y, 0.0)
+        operator = self._structure.operator(self.params_)
+        if operator.ndim == 1:
+            return np.square(differences) @ operator
+        return np.maximum(np.einsum("ij,ij->i", differences @ operator, differences), 0.0)
+
+
+def _is_list_of_matrices(X: Any) -> bool:
+    """Tell a list of two-dimensional arrays (modalities) from a list of rows (one matrix)."""
+    return isinstance(X, (list, tuple)) and len(X) > 0 and all(getattr(one, "ndim", 0) == 2 for one in X)
+
+
+def _with_gaps(data: ModalityData) -> dict[str, Array]:
+    return {name: np.where(data.mask[:, [k]], np.nan, data.arrays[name]) for k, name in enumerate(data.names)}
+
+
+def _fill(arrays: dict[str, Array]) -> tuple[dict[str, Array], dict[str, NDArray[np.bool_]]]:
+    """Replace missing blocks by zeros; refuse NaN inside a block and infinite values."""
+    problems: list[str] = []
+    present: dict[str, NDArray[np.bool_]] = {}
+    for name, block in arrays.items():
+        nan = np.isnan(block)
+        present[name] = np.asarray(~nan.all(axis=1))
+        if (nan.any(axis=1) & present[name]).any():
+            problems.append(f"modality {name!r} has NaN inside its block: a missing modality is NaN in all its columns")
+        if np.isinf(block).any():
+            problems.append(f"modality {name!r} has inf")
+    if problems:
+        raise InvalidInputError(problems, context="X")
+    return {name: np.where(present[name][:, None], block, 0.0) for name, block in arrays.items()}, present
+
+
+@contextmanager
+def _single_error() -> Iterator[None]:
+    """Turn scikit-learn's complaints about the array into ours, words kept (they name the estimator and the cause)."""
+    try:
+        yield
+    except ValueError as error:
+        raise InvalidInputError(str(error)) from error
