@@ -113,7 +113,9 @@ def _labelled(name: str, value: Any, keep_exact: bool, problems: list[str]) -> A
     import xarray as xr
 
     if isinstance(value, xr.DataArray):
-        return value.copy(deep=False, data=_numbers(name, value.data, keep_exact, problems)).drop_attrs()
+        array = value.copy(deep=False, data=_numbers(name, value.data, keep_exact, problems))
+        array.attrs = {}
+        return array
     data = value if _is_lazy(value) else _plain(value)
     if data.ndim > 1:
         problems.append(f"{name} is an array with {data.ndim} axes: give it as xarray.DataArray with named dimensions")

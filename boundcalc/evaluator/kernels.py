@@ -7,6 +7,7 @@ Costs are nanoseconds per cell in cache, measured on one core; only their ratios
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -124,6 +125,38 @@ def _log_base(x: Any, base: int) -> Any:
         return np.where(np.power(float(base), whole) == x, whole, quotient)
 
 
+def _floor_log(x: Any, base: int) -> Any:
+    """Return the largest k with base**k <= x, exactly."""
+    if base == 2:
+        return _defined(x, np.frexp(x)[1] - 1.0)
+    at_least, _, first = _powers(base)
+    return _defined(x, np.searchsorted(at_least, x, side="right") + (first - 1.0))
+
+
+def _ceil_log(x: Any, base: int) -> Any:
+    """Return the smallest k with base**k >= x, exactly."""
+    if base == 2:
+        mantissa, exponent = np.frexp(x)
+        return _defined(x, exponent - (mantissa == 0.5))
+    _, at_most, first = _powers(base)
+    return _defined(x, np.searchsorted(at_most, x, side="left") + float(first))
+
+
+def _defined(x: Any, whole: Any) -> Any:
+    return np.where((x > 0) & np.isfinite(x), whole, np.log(x)).astype(np.asarray(x).dtype, copy=False)
+
+
+@cache
+def _powers(base: int) -> tuple[Any, Any, int]:
+    """Return for each power of the base the next double that is no smaller, and no larger, and the first exponent."""
+    first, last = -int(1075 / np.log2(base)), int(1024 / np.log2(base))
+    exact = [Fraction(base) ** k for k in range(first, last + 1)]
+    near = [float(p) for p in exact]
+    at_least = [x if x >= p else np.nextafter(x, np.inf) for x, p in zip(near, exact, strict=True)]
+    at_most = [x if x <= p else np.nextafter(x, 0) for x, p in zip(near, exact, strict=True)]
+    return np.array(at_least), np.array(at_most), first
+
+
 def _where(condition: Any, value: Any, otherwise: Any, out: Any = None) -> Any:
     """Choose; in place of ``otherwise`` only the chosen cells are written."""
     if out is None:
@@ -154,6 +187,8 @@ KERNELS: dict[str, Kernel] = {
     "power": Kernel(np.power, 4.5),
     "log": Kernel(np.log, 1.7),
     "logb": Kernel(_log_base, 3.0, takes_out=False),
+    "floor_logb": Kernel(_floor_log, 8.0, takes_out=False),
+    "ceiling_logb": Kernel(_ceil_log, 8.0, takes_out=False),
     "exp": Kernel(_exp, 1.2),
     "erf": Kernel(_in_double("erf"), 22.0),
     "erfc": Kernel(_erfc, 30.0, takes_out=False),

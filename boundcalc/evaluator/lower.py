@@ -73,6 +73,9 @@ class Lowering:
         return self._function(node, literal or op in _LITERAL_BELOW)
 
     def _function(self, node: Node, literal: bool) -> int:
+        if node.op in ("floor", "ceiling") and node.args[0].op == "logb":
+            log = node.args[0]
+            return self._emit(f"{node.op}_logb", self.value(log.args[0], literal=literal), param=log.value)
         args = [self.value(a, literal=literal) for a in node.args]
         if node.op in ("min", "max", "and", "or"):
             return self._fold(args, lambda a, b: self._emit(node.op, a, b), int)

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import Any
 
 __all__ = ["BOOLEAN", "Node", "Pool", "topological"]
 
@@ -45,7 +46,7 @@ class Node:
 
     __slots__ = ("args", "op", "support", "value")
 
-    def __init__(self, op: str, args: tuple[Node, ...], value: object, support: int) -> None:
+    def __init__(self, op: str, args: tuple[Node, ...], value: Any, support: int) -> None:
         self.op, self.args, self.value, self.support = op, args, value, support
 
     def __repr__(self) -> str:
@@ -59,7 +60,7 @@ class Pool:
     def __init__(self) -> None:
         self._known: dict[tuple, Node] = {}
 
-    def make(self, op: str, *args: Node, value: object = None) -> Node:
+    def make(self, op: str, *args: Node, value: Any = None) -> Node:
         """Return the node of an operation on nodes of this pool."""
         key = (op, value, *map(id, args))
         node = self._known.get(key)

@@ -15,7 +15,7 @@ import sympy as sp
 
 from boundcalc.evaluator.nodes import Node, topological
 
-__all__ = ["ANY", "Range", "ranges_of", "symbol_range"]
+__all__ = ["ANY", "Range", "range_of", "ranges_of", "symbol_range"]
 
 _INF = math.inf
 _CONSTANTS = {"pi": math.pi, "e": math.e, "euler": 0.5772156649015329}
@@ -86,17 +86,19 @@ def ranges_of(root: Node, symbols: Sequence[Range], known: dict[int, Range] | No
 
 
 def _range(node: Node, args: list[Range], symbols: Sequence[Range]) -> Range:
-    value: Any = node.value
-    if node.op == "symbol":
-        return symbols[value]
-    if node.op == "number":
+    return symbols[node.value] if node.op == "symbol" else range_of(node.op, node.value, args)
+
+
+def range_of(op: str, value: Any, args: list[Range]) -> Range:
+    """Return where the result of an operation of a node or of a program lies."""
+    if op == "number":
         return _number(value)
-    if node.op == "constant":
+    if op == "constant":
         exact = _CONSTANTS.get(str(value))
         return ANY if exact is None else _wide(exact, exact)
-    if node.op == "pow":
-        return _pow(args[0], value)
-    rule = _RULES.get(node.op)
+    if op in ("pow", "powi", "powr"):
+        return _pow(args[0], Fraction(value))
+    rule = _RULES.get(op)
     return rule(args) if rule else ANY
 
 
@@ -245,6 +247,13 @@ def _lambertw(args: list[Range]) -> Range:
 
 _RULES: dict[str, Callable[[list[Range]], Range]] = {
     "add": _add,
+    "sub": lambda args: _add([args[0], _negate(args[1])]),
+    "neg": lambda args: _negate(args[0]),
+    "div": lambda args: _mul([args[0], _reciprocal(args[1])]),
+    "recip": lambda args: _reciprocal(args[0]),
+    "square": lambda args: _pow(args[0], Fraction(2)),
+    "sqrt": lambda args: _pow(args[0], Fraction(1, 2)),
+    "where": lambda args: _select(args),
     "mul": _mul,
     "exp": _exp,
     "log": _increasing(_log),

@@ -115,8 +115,8 @@ def _expression(c: Instruction, args: list[str]) -> str:
         )
     if c.op == "logb":
         return f"log{c.param}({args[0]})" if c.param in (2, 10) else f"logb({args[0]}, {c.param})"
-    if c.op == "lambertw":
-        return f"lambertw({args[0]}, {c.param})"
+    if c.op in ("lambertw", "floor_logb", "ceiling_logb"):
+        return f"{c.op}({args[0]}, {c.param})"
     return _TEMPLATES[c.op].format(*args)
 
 
@@ -182,6 +182,8 @@ _SPANS: dict[str, Callable[..., tuple[float, float]]] = {
     "sqrt": lambda a: (a[0] / 2, a[1] / 2),
     "log": lambda a: (-17.0, 3.0),
     "logb": lambda a: (-17.0, 3.2),
+    "floor_logb": lambda a: (0.0, 3.2),
+    "ceiling_logb": lambda a: (0.0, 3.2),
     "floor": lambda a: (0.0, max(a[1], 0.0)),
     "ceiling": lambda a: (0.0, max(a[1], 0.0)),
     "sign": lambda a: (0.0, 0.0),
@@ -246,9 +248,7 @@ _HELPERS: dict[str, Any] = {
     **{name: getattr(math, name) for name in ("cos", "tanh", "atan", "floor", "ceil", "inf", "nan")},
     "power": math.pow,
     "power_rest": _power_rest,
-    "logb": _by_kernel("logb"),
-    "lambertw": _by_kernel("lambertw"),
-    "binomial": _by_kernel("binomial"),
+    **{name: _by_kernel(name) for name in ("logb", "lambertw", "binomial", "floor_logb", "ceiling_logb")},
     "loggamma": _loggamma,
     "sign": _sign,
     "FAILURES": (ValueError, ArithmeticError),

@@ -168,7 +168,7 @@ class ModalityData:
         return tuple(name for name in self.names if name in chosen)
 
     def parse_subsets(self, subsets: str | Sequence[str | Iterable[str]]) -> tuple[tuple[str, ...], ...]:
-        """Return the subsets asked for: ``"all"``, ``"a,a+b"`` or a sequence of subsets; small ones first, no repeats."""
+        """Return the subsets asked for (``"all"``, ``"a,a+b"`` or a sequence), small ones first, without repeats."""
         if isinstance(subsets, str):
             asked: Sequence[str | Iterable[str]] = (
                 self.subset_labels() if subsets.strip() == "all" else [part.strip() for part in subsets.split(",")]

@@ -395,7 +395,7 @@ max_evaluations, rho, rho_grid, draws, delta
             self.n_features_in_ = sum(block.shape[1] for block in arrays.values())
         else:
             rows = {block.shape[0] for block in arrays.values()}
-            wrong = [k for k, v in arrays.items() if k in self._dims and v.shape[1] != self._dims[k]]
+            wrong = any(name in self._dims and block.shape[1] != self._dims[name] for name, block in arrays.items())
             if len(rows) != 1 or wrong or not any(name in arrays for name in self.modalities_):
                 raise InvalidInputError(
                     f"X has modalities { ({k: v.shape for k, v in arrays.items()}) }: expected rows of equal number and "
@@ -454,6 +454,10 @@ max_evaluations, rho, rho_grid, draws, delta
 def _is_list_of_matrices(X: Any) -> bool:
     """Tell a list of two-dimensional arrays (modalities) from a list of rows (one matrix)."""
     return isinstance(X, (list, tuple)) and len(X) > 0 and all(getattr(one, "ndim", 0) == 2 for one in X)
+
+
+def _shapes(arrays: Mapping[str, Array]) -> dict[str, tuple[int, ...]]:
+    return {name: block.shape for name, block in arrays.items()}
 
 
 def _with_gaps(data: ModalityData) -> dict[str, Array]:

@@ -248,8 +248,8 @@ class _Store:
             record = Measurements.from_json(self.path.read_text(encoding="utf-8"))
             if record.facts.get("fingerprint") != prepared.fingerprint:
                 raise InvalidInputError(
-                    f"resume={str(path)!r} belongs to other data, settings or another split: remove it, or use the same "
-                    "data, settings and seed"
+                    f"resume={str(path)!r} belongs to other data, settings or another split: remove it, or use "
+                    "the same data, settings and seed"
                 )
             self.results = dict(record.results)
 

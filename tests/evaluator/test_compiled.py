@@ -106,3 +106,14 @@ def test_ceiling_of_a_logarithm_at_powers(base):
     powers = [base**k for k in range(1, 60) if base**k < 2**53]
     np.testing.assert_array_equal(f(np.array(powers)), np.arange(1, len(powers) + 1))
     assert [f(p) for p in powers] == list(range(1, len(powers) + 1))
+
+
+@pytest.mark.parametrize("base", [2, 3, 10])
+def test_rounded_logarithms_next_to_powers(base):
+    x = sp.Symbol("x", positive=True)
+    up, down = (compile_expression(f(sp.log(x) / sp.log(base)), (x,)) for f in (sp.ceiling, sp.floor))
+    powers = np.array([float(base**k) for k in range(1, 300) if base**k < 2**53])
+    whole = np.arange(1, len(powers) + 1)
+    np.testing.assert_array_equal(up(np.nextafter(powers, np.inf)), whole + 1)
+    np.testing.assert_array_equal(down(np.nextafter(powers, 0)), whole - 1)
+    np.testing.assert_array_equal(down(powers), whole)
