@@ -371,7 +371,8 @@ class Bound:
         by_name = {(event.name if labels.count(event.name) == 1 else str(event)): event for event in self.events}
         by_name |= {str(event): event for event in self.events}
         problems = [f"unknown event {name!r}; this bound has {', '.join(map(str, self.events))}" for name in fractions if name not in by_name]
-        given = {by_name[name]: Fraction(as_number(value)) for name, value in fractions.items() if name in by_name}
+        # a float such as 0.8 means the decimal that was typed: 0.8 and 0.2 sum to 1
+        given = {by_name[name]: Fraction(str(as_number(value))) for name, value in fractions.items() if name in by_name}
         problems += [f"missing the fraction of event {event}" for event in self.events if event not in given]
         problems += [f"the fraction of {event} = {value} must be > 0" for event, value in given.items() if value <= 0]
         if sum(given.values()) > 1:

@@ -195,6 +195,17 @@ class Derivation:
         """The events that consume delta, each once."""
         return tuple(dict.fromkeys(event for step in self.steps for event in step.events))
 
+    def __str__(self) -> str:
+        lines = [f"    {self.quantity}"]
+        for number, (step, line) in enumerate(zip(self.steps, self.lines[1:], strict=True), start=1):
+            lines += [f"{number:2}. {step}    [{step.kind}] {step.because}", f" {step.relation:>2} {line}"]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from boundcalc.typeset import derivation_html
+
+        return derivation_html(self)
+
     def _moved(self, current: sympy.Expr, step: Step, number: int) -> Relation:
         """Return the relation of the whole expression before and after a step."""
         place = sympy.Dummy("place", real=True, nonnegative=step.left.is_nonnegative)

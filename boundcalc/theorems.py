@@ -197,6 +197,11 @@ class Theorem:
             status=str(chosen.status),
         )
 
+    def _repr_html_(self) -> str:
+        from boundcalc.typeset import theorem_html
+
+        return theorem_html(self)
+
     def __str__(self) -> str:
         number = "" if self.number == "-" else f"{self.number}, "
         return f"{self.key} ({number}{self.title})"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import sympy
@@ -10,8 +12,10 @@ from boundcalc.symbols import VOCABULARY
 
 if TYPE_CHECKING:
     from boundcalc.bound import Bound
+    from boundcalc.derivation import Derivation
+    from boundcalc.theorems import Theorem
 
-__all__ = ["bound_latex", "bound_python", "expression_latex"]
+__all__ = ["bound_latex", "bound_python", "derivation_html", "expression_latex", "theorem_html"]
 
 _RELATIONS = {"<=": r"\le", ">=": r"\ge", "=": "=", "<": "<", ">": ">"}
 
@@ -23,8 +27,12 @@ def expression_latex(expr: sympy.Expr) -> str:
     >>> print(expression_latex(C * sympy.sqrt(sympy.log(1 / delta) / (2 * m))))
     C \\sqrt{\\frac{\\log{\\left(\\frac{1}{\\delta} \\right)}}{2 m}}
     """
-    names = {}
-    for symbol in expr.free_symbols:
+    return _latex(expr, {})
+
+
+def _latex(expr: sympy.Expr, shares: Mapping[sympy.Symbol, str]) -> str:
+    names = dict(shares)
+    for symbol in expr.free_symbols - set(shares):
         if symbol.name in VOCABULARY:
             names[symbol] = VOCABULARY[symbol.name].latex
         elif symbol.name.startswith("delta["):
@@ -43,7 +51,7 @@ def _gather_roots(expr: sympy.Expr) -> sympy.Expr:
     others = [arg for arg in expr.args if arg not in halves and not arg.is_number]
     squared = sympy.Mul(*(arg for arg in expr.args if arg.is_number)) ** 2
     roots = [arg for arg in halves if not arg.is_number]
-    if not roots or not squared.is_Rational or (len(roots) == 1 and roots[0].exp > 0 and sympy.sqrt(squared).is_Rational):
+    if not roots or not squared.is_Rational or (len(roots) == 1 and sympy.sqrt(squared).is_Rational):
         return expr
     outside = sympy.Integer(1)
     if squared.q == 1:
@@ -81,3 +89,41 @@ def bound_python(bound: Bound) -> str:
         f'    """{bound.quantity} {bound.relation} this ({bound.theorem.provenance}; {bound.theorem.source})."""\n'
         f"    return {body}\n"
     )
+
+
+def derivation_html(chain: Derivation) -> str:
+    """Return the chain as an HTML table: what each step replaces, why, and where the chain ends."""
+    names = {event.symbol: rf"\delta_{place}" for place, event in enumerate(chain.events, start=1)}
+    if len(names) == 1:
+        names = dict.fromkeys(names, r"\delta")
+    rows = [
+        _row(number, f"{_latex(step.left, names)} {_RELATIONS[step.relation]} {_latex(step.right, names)}", step.because, step.cites)
+        for number, step in enumerate(chain.steps, start=1)
+    ]
+    end = f"{_latex(chain.quantity, names)} {_RELATIONS[chain.relation]} {_latex(chain.result, names)}"
+    where = [f"{expression_latex(short)}={expression_latex(full)}" for short, full in chain.where.items() if short in chain.result.free_symbols]
+    rows.append(_row("", end, "together" + ("; $" + r",\ ".join(where) + "$" if where else ""), ""))
+    return "<table>" + "".join(rows) + "</table>"
+
+
+def _row(number: int | str, formula: str, because: str, cites: str) -> str:
+    why = html.escape(because) + (f" <em>({html.escape(cites)})</em>" if cites else "")
+    left = "style='text-align:left; white-space:nowrap'"
+    return f"<tr><td>{number}</td><td {left}>${formula}$</td><td style='text-align:left'>{why}</td></tr>"
+
+
+def theorem_html(entry: Theorem) -> str:
+    """Return a theorem's statement with its forms, assumptions and remarks."""
+    number = "" if entry.number == "-" else f"{entry.number}. "
+    parts = [f"<p><strong>{html.escape(number + entry.title)}</strong> <code>{entry.key}</code><br>{html.escape(entry.claim)}</p>"]
+    rows = [
+        f"<tr><td>{name}</td><td style='text-align:left'>${bound_latex(entry.bound(name))}$</td>"
+        f"<td>{entry.form(name).provenance}, {entry.form(name).status}</td></tr>"
+        for name in entry.forms
+    ]
+    parts.append("<table>" + "".join(rows) + "</table>")
+    for title, lines in (("Assumptions", entry.assumptions), ("Remarks", entry.remarks)):
+        if lines:
+            parts.append(f"<p>{title}</p><ul>{''.join(f'<li>{html.escape(line)}</li>' for line in lines)}</ul>")
+    parts.append(f"<p>Source: {html.escape(str(entry.source))}</p>")
+    return "".join(parts)

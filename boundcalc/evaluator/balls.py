@@ -64,7 +64,7 @@ def enclose_grid(expr: Any, inputs: Mapping[str, Any], *, symbols: Mapping[str, 
     expr = sp.sympify(expr)
     values = used_inputs(expr, inputs, symbols)
     names = {symbol: name for name, symbol in symbols.items()}
-    arrays = labelled({names[s]: v for s, v in values.items()}, keep_exact=True)
+    arrays = labelled({names[s]: v for s, v in values.items()}, form="exact")
     node = _node(expr, tuple(values))
     pairs = apply_on_grid(lambda *cells: _pairs(enclose(node, cells)), arrays, np.object_)
     lower, upper = (xr.apply_ufunc(lambda cells, k=k: _unzip(cells, k), pairs) for k in (0, 1))

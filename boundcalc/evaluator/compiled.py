@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -12,13 +12,15 @@ import sympy as sp
 from boundcalc.errors import InvalidInputError
 from boundcalc.evaluator.execute import TABLE_CELLS, execute
 from boundcalc.evaluator.layout import layout, loop_order
-from boundcalc.evaluator.planning import Planner
+from boundcalc.evaluator.planning import Planner, Side
 from boundcalc.evaluator.scalar import NotANumber, point_function
 from boundcalc.evaluator.schedule import Schedule
 
-__all__ = ["CompiledExpression", "Side", "compile_expression"]
+__all__ = ["CompiledExpression", "Side", "compile_expression", "compile_with_twins"]
 
-Side = Literal["upper", "lower"]
+
+Domains = frozenset[tuple[sp.Symbol, sp.Set]]
+Twins = tuple[tuple[int, int], ...]
 
 
 def compile_expression(
@@ -62,15 +64,29 @@ def compile_expression(
     array([[0.5 , 1.  ],
            [0.25, 0.5 ]])
     """
-    known = frozenset((domains or {}).items())
-    return _compile(sp.sympify(expr), tuple(symbols), known, side)
+    return _compile(sp.sympify(expr), tuple(symbols), frozenset((domains or {}).items()), side, ())
+
+
+def compile_with_twins(
+    expr: Any, symbols: Sequence[sp.Symbol], domains: Mapping[sp.Symbol, sp.Set], side: Side, inexact: Sequence[int]
+) -> CompiledExpression:
+    """Compile a sound bound whose arguments at these positions are no doubles.
+
+    Each of them is given as the double below; the doubles above follow as further arguments.
+    """
+    above = [sp.Symbol(f"{symbols[i].name}__above", **symbols[i].assumptions0) for i in inexact]
+    known = dict(domains) | {
+        a: domains[symbols[i]] for i, a in zip(inexact, above, strict=True) if symbols[i] in domains
+    }
+    twins = tuple((i, len(symbols) + k) for k, i in enumerate(inexact))
+    return _compile(sp.sympify(expr), (*symbols, *above), frozenset(known.items()), side, twins)
 
 
 @lru_cache(maxsize=256)
 def _compile(
-    expr: Any, symbols: tuple[sp.Symbol, ...], domains: frozenset[tuple[sp.Symbol, sp.Set]], side: Side | None
+    expr: Any, symbols: tuple[sp.Symbol, ...], domains: Domains, side: Side | None, twins: Twins
 ) -> CompiledExpression:
-    return CompiledExpression(expr, symbols, domains, side)
+    return CompiledExpression(expr, symbols, domains, side, twins)
 
 
 class CompiledExpression:
@@ -82,16 +98,17 @@ class CompiledExpression:
         self,
         expr: Any,
         symbols: tuple[sp.Symbol, ...],
-        domains: frozenset[tuple[sp.Symbol, sp.Set]],
+        domains: Domains,
         side: Side | None,
+        twins: Twins,
     ) -> None:
-        self.expr, self.symbols, self.domains, self.side = expr, symbols, domains, side
+        self.expr, self.symbols, self.domains, self.side, self._twins = expr, symbols, domains, side, twins
         self._arity = len(symbols)
-        self._planner = Planner(expr, symbols, dict(domains))
+        self._planner = Planner(expr, symbols, dict(domains), side, dict(twins))
         self._point = point_function(self._planner.at_a_point(), self._arity, self._at_a_hard_point)
 
     def __reduce__(self) -> tuple:
-        return _compile, (self.expr, self.symbols, self.domains, self.side)
+        return _compile, (self.expr, self.symbols, self.domains, self.side, self._twins)
 
     def __repr__(self) -> str:
         names = ", ".join(map(str, self.symbols))
@@ -139,7 +156,20 @@ class CompiledExpression:
         try:
             execute(plan, order, arrays, out, dtype=np.float64, errors="raise")
         except FloatingPointError:  # a product left the range of doubles on the way; the result need not
+            self._fill_with_care(plan, order, arrays, out)
+
+    def _fill_with_care(
+        self, plan: Schedule, order: tuple[int, ...], arrays: list[np.ndarray], out: np.ndarray
+    ) -> None:
+        if self.side is None:
             execute(plan, order, arrays, out, dtype=np.longdouble, errors="ignore")
+            return
+        plan = self._planner.plan(self._masks(order, arrays), plan.sizes, careful=True)
+        execute(plan, order, arrays, out, dtype=np.float64, errors="ignore")
+
+    @staticmethod
+    def _masks(order: tuple[int, ...], arrays: list[np.ndarray]) -> tuple[int, ...]:
+        return tuple(sum(1 << axis for axis, size in zip(order, a.shape, strict=True) if size != 1) for a in arrays)
 
     def _fill_halves(self, plan: Schedule, order: tuple[int, ...], arrays: list[np.ndarray], out: np.ndarray) -> None:
         """Evaluate piece by piece along the longest axis, so that no table outgrows its share of memory."""

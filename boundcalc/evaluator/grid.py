@@ -9,8 +9,9 @@ import numpy as np
 import sympy as sp
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.evaluator.compiled import Side, compile_expression
-from boundcalc.evaluator.inputs import labelled, used_inputs
+from boundcalc.evaluator.compiled import compile_expression, compile_with_twins
+from boundcalc.evaluator.inputs import differ, labelled, used_inputs
+from boundcalc.evaluator.planning import Side
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -66,10 +67,27 @@ def evaluate_grid(
     expr = sp.sympify(expr)
     values = used_inputs(expr, inputs, symbols)
     names = {symbol: name for name, symbol in symbols.items()}
-    arrays = labelled({names[s]: v for s, v in values.items()}, keep_exact=precision is not None)
+    named = {names[s]: v for s, v in values.items()}
+    arrays = labelled(named, form="nearest" if precision is None else "exact")
     if precision is not None:
         return apply_on_grid(_precise(expr, tuple(values), precision), arrays, np.object_)
-    return apply_on_grid(compile_expression(expr, tuple(values), domains=domains, side=side), arrays, np.float64)
+    if side is not None:
+        return _sound(expr, list(values), named, domains or {}, side)
+    return apply_on_grid(compile_expression(expr, tuple(values), domains=domains), arrays, np.float64)
+
+
+def _sound(
+    expr: Any,
+    symbols: list[sp.Symbol],
+    named: Mapping[str, Any],
+    domains: Mapping[sp.Symbol, sp.Set],
+    side: Side,
+) -> xr.DataArray:
+    """Round soundly; inputs that are no doubles are taken as the doubles around them."""
+    below, above = labelled(named, form="below"), labelled(named, form="above")
+    inexact = [i for i, (a, b) in enumerate(zip(below, above, strict=True)) if differ(a, b)]
+    function = compile_with_twins(expr, symbols, domains, side, inexact)
+    return apply_on_grid(function, [*below, *(above[i] for i in inexact)], np.float64)
 
 
 def _precise(expr: Any, symbols: tuple[sp.Symbol, ...], digits: int) -> Callable[..., Any]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from math import isfinite
+from math import inf, isfinite, nextafter
 from numbers import Integral, Rational
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["exact", "labelled", "rounded", "used_inputs"]
+__all__ = ["differ", "exact", "labelled", "rounded", "used_inputs"]
+
+Form = Literal["nearest", "below", "above", "exact"]
 
 
 def exact(value: Any) -> Fraction | float:
@@ -72,6 +74,19 @@ def rounded(value: Fraction | float) -> float:
         return float("inf") if value > 0 else float("-inf")
 
 
+def _below(value: Fraction | float) -> float:
+    near = rounded(value)
+    return near if not isinstance(value, Fraction) or near == value or near < value else nextafter(near, -inf)
+
+
+def _above(value: Fraction | float) -> float:
+    near = rounded(value)
+    return near if not isinstance(value, Fraction) or near == value or near > value else nextafter(near, inf)
+
+
+_ROUND: dict[str, Callable[[Any], float]] = {"nearest": rounded, "below": _below, "above": _above}
+
+
 def used_inputs(expr: Any, inputs: Mapping[str, Any], symbols: Mapping[str, Any]) -> dict[Any, Any]:
     """Return symbol -> value for the symbols of an expression, in the order of ``inputs``.
 
@@ -87,15 +102,21 @@ def used_inputs(expr: Any, inputs: Mapping[str, Any], symbols: Mapping[str, Any]
     return {symbols[name]: value for name, value in inputs.items() if symbols.get(name) in expr.free_symbols}
 
 
-def labelled(values: Mapping[str, Any], *, keep_exact: bool) -> list[Any]:
+def differ(below: Any, above: Any) -> bool:
+    """Return whether an input has numbers that are no doubles; lazy arrays are doubles."""
+    return not _is_lazy(below.data) and not np.array_equal(below.data, above.data, equal_nan=True)
+
+
+def labelled(values: Mapping[str, Any], *, form: Form = "nearest") -> list[Any]:
     """Return a DataArray for each value: numbers without axis, 1-D values with an axis named after the symbol.
 
     Parameters
     ----------
     values : mapping
         Name to number, 1-D sequence or array, DataArray, or dask array.
-    keep_exact : bool
-        Object arrays of exact numbers (see `exact`) instead of float64.
+    form : {"nearest", "below", "above", "exact"}
+        The double nearest to each number, the next one not above or not below it, or the exact number (see
+        `exact`) in an object array.
 
     Raises
     ------
@@ -103,24 +124,24 @@ def labelled(values: Mapping[str, Any], *, keep_exact: bool) -> list[Any]:
         For values that are no numbers and for plain arrays with several axes; all of them at once.
     """
     problems: list[str] = []
-    arrays = [_labelled(name, value, keep_exact, problems) for name, value in values.items()]
+    arrays = [_labelled(name, value, form, problems) for name, value in values.items()]
     if problems:
         raise InvalidInputError(problems)
     return arrays
 
 
-def _labelled(name: str, value: Any, keep_exact: bool, problems: list[str]) -> Any:
+def _labelled(name: str, value: Any, form: Form, problems: list[str]) -> Any:
     import xarray as xr
 
     if isinstance(value, xr.DataArray):
-        array = value.copy(deep=False, data=_numbers(name, value.data, keep_exact, problems))
+        array = value.copy(deep=False, data=_numbers(name, value.data, form, problems))
         array.attrs = {}
         return array
     data = value if _is_lazy(value) else _plain(value)
     if data.ndim > 1:
         problems.append(f"{name} is an array with {data.ndim} axes: give it as xarray.DataArray with named dimensions")
         return None
-    cells = _numbers(name, data, keep_exact, problems)
+    cells = _numbers(name, data, form, problems)
     coords = {} if data.ndim == 0 or _is_lazy(data) else {name: _coordinate(data)}
     return xr.DataArray(cells, dims=(name,) * data.ndim, coords=coords)
 
@@ -156,20 +177,24 @@ def _is_lazy(value: Any) -> bool:
     return hasattr(value, "dask")
 
 
-def _numbers(name: str, data: Any, keep_exact: bool, problems: list[str]) -> Any:
+def _numbers(name: str, data: Any, form: Form, problems: list[str]) -> Any:
     if _is_lazy(data):
-        if keep_exact:
+        if form == "exact":
             problems.append(f"{name} is lazy: compute it first, exact arithmetic works on numbers in memory")
         return data.astype(np.float64)
-    if not keep_exact and data.dtype.kind in "fiub":
+    if form != "exact" and (data.dtype.kind in "fb" or (data.dtype.kind in "iu" and _fit_doubles(data))):
         return data.astype(np.float64)
     try:
         cells = [exact(v) for v in data.astype(object).flat]
     except (TypeError, ValueError) as error:
         problems.append(f"{name}={data.tolist()!r} is no number: {error}")
         return data
-    if not keep_exact:
-        cells = [rounded(v) for v in cells]
-    result = np.empty(len(cells), dtype=object if keep_exact else np.float64)
+    if form != "exact":
+        cells = [_ROUND[form](v) for v in cells]
+    result = np.empty(len(cells), dtype=object if form == "exact" else np.float64)
     result[:] = cells
     return result.reshape(data.shape)
+
+
+def _fit_doubles(data: np.ndarray) -> bool:
+    return not data.size or (int(data.max()) <= 2**53 and int(data.min()) >= -(2**53))

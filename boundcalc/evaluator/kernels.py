@@ -149,7 +149,7 @@ def _defined(x: Any, whole: Any) -> Any:
 @cache
 def _powers(base: int) -> tuple[Any, Any, int]:
     """Return for each power of the base the next double that is no smaller, and no larger, and the first exponent."""
-    first, last = -int(1075 / np.log2(base)), int(1024 / np.log2(base))
+    first, last = -int(1075 / np.log2(base)), int(1023.99 / np.log2(base))
     exact = [Fraction(base) ** k for k in range(first, last + 1)]
     near = [float(p) for p in exact]
     at_least = [x if x >= p else np.nextafter(x, np.inf) for x, p in zip(near, exact, strict=True)]
@@ -172,6 +172,44 @@ def _lambertw(x: Any, branch: int) -> Any:
 
     return lambertw(x, branch)
 
+
+def _widen(x: Any, margin: float, out: Any = None) -> Any:
+    """Move outward by a multiple of the magnitude: up for a positive margin, down for a negative one."""
+    other = x * (1 - margin)
+    out = np.multiply(x, 1 + margin, out=out)
+    return (np.maximum if margin > 0 else np.minimum)(out, other, out=out)
+
+
+def _widen_all(x: Any, margin: float) -> Any:
+    """Move outward also where a result is below the normal range or overflowed."""
+    step = abs(margin)
+    if margin > 0:
+        x = np.maximum(x, -_MAX)
+        return x + (np.abs(x) * step + _LEAST)
+    x = np.minimum(x, _MAX)
+    return x - (np.abs(x) * step + _LEAST)
+
+
+def _widen_large(x: Any, margin: float) -> Any:
+    """Move outward where neighbouring integers are no longer all doubles."""
+    large = np.abs(x) >= 2.0**50
+    return np.where(large, _widen(x, margin), x) if large.any() else x
+
+
+def _above_tiny(x: Any, tiny: float) -> Any:
+    """Return an upper side of what was too small for a relative error."""
+    small = np.abs(x) < tiny
+    return np.where(small, tiny, x) if small.any() else x
+
+
+def _below_tiny(x: Any, tiny: float) -> Any:
+    """Return a lower side of what was too small for a relative error, or overflowed."""
+    small = np.abs(x) < tiny
+    return np.minimum(np.where(small, np.where(x < 0, -tiny, 0.0), x) if small.any() else x, _MAX)
+
+
+_MAX = float(np.finfo(np.float64).max)
+_LEAST = 8 * float(np.finfo(np.float64).smallest_subnormal)
 
 KERNELS: dict[str, Kernel] = {
     "add": Kernel(np.add, 0.5),
@@ -206,6 +244,11 @@ KERNELS: dict[str, Kernel] = {
     "sign": Kernel(np.sign, 1.5),
     "min": Kernel(np.minimum, 0.5),
     "max": Kernel(np.maximum, 0.5),
+    "widen": Kernel(_widen, 1.5),
+    "widen_all": Kernel(_widen_all, 3.0, takes_out=False),
+    "widen_large": Kernel(_widen_large, 0.7, takes_out=False),
+    "above_tiny": Kernel(_above_tiny, 0.7, takes_out=False),
+    "below_tiny": Kernel(_below_tiny, 1.2, takes_out=False),
     "lt": Kernel(np.less, 0.3),
     "le": Kernel(np.less_equal, 0.3),
     "eq": Kernel(np.equal, 0.3),

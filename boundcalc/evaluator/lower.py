@@ -11,19 +11,27 @@ import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from boundcalc.evaluator.costs import fold_order, spanned
+from boundcalc.evaluator.inputs import rounded
 from boundcalc.evaluator.nodes import BOOLEAN, Node, Pool
 from boundcalc.evaluator.program import Builder, Program
 
-__all__ = ["Lowering", "lower"]
+__all__ = ["Bracket", "Lowering", "lower"]
 
 _ONE = Fraction(1)
 _LITERAL_BELOW = frozenset({"floor", "ceiling", "lt", "le", "eq", "ne"})
 
 
-def lower(root: Node, input_axes: Sequence[int], sizes: Sequence[int]) -> Program:
+class Bracket(NamedTuple):
+    """A constant that is no double: the doubles around it."""
+
+    low: float
+    high: float
+
+
+def lower(root: Node, input_axes: Sequence[int], sizes: Sequence[int], *, brackets: bool = False) -> Program:
     """Return the program of a node.
 
     Parameters
@@ -34,16 +42,19 @@ def lower(root: Node, input_axes: Sequence[int], sizes: Sequence[int]) -> Progra
         For each argument the bit mask of the axes along which it varies.
     sizes : sequence of int
         Number of cells along each axis.
+    brackets : bool
+        Leave constants that are no doubles as the two doubles around them, for sound rounding.
     """
     builder = Builder(input_axes)
-    index = Lowering(builder, sizes).value(root, literal=False)
+    index = Lowering(builder, sizes, brackets=brackets).value(root, literal=False)
     return Program(tuple(builder.instructions), index)
 
 
 class Lowering:
     """Emits the instructions of nodes into a builder."""
 
-    def __init__(self, builder: Builder, sizes: Sequence[int]) -> None:
+    def __init__(self, builder: Builder, sizes: Sequence[int], *, brackets: bool = False) -> None:
+        self._brackets = brackets
         self._builder, self._emit = builder, builder.emit
         self._known: dict[tuple[int, bool], int] = {}
         self._cells = cache(lambda mask: spanned(mask, sizes))
@@ -58,7 +69,7 @@ class Lowering:
     def _fresh(self, node: Node, literal: bool) -> int:
         op = node.op
         if node.support == 0 and op not in BOOLEAN:
-            return self._emit("const", param=constant(node))
+            return self._constant(constant(node))
         if op == "symbol":
             return self._emit("input", param=node.value)
         if op in ("true", "false"):
@@ -89,6 +100,12 @@ class Lowering:
             result = self._emit("where", condition, value, result)
         return result
 
+    def _constant(self, value: Any) -> int:
+        if not self._brackets:
+            return self._emit("const", param=rounded(value))
+        bracket = _bracket(value)
+        return self._emit("const", param=bracket.low if bracket.low == bracket.high else bracket)
+
     def _fold(self, items: list[Any], join: Callable[[Any, Any], Any], index: Callable[[Any], int]) -> Any:
         """Combine items pairwise, always the pair whose result spans the fewest cells."""
         items = list(items)
@@ -105,7 +122,7 @@ class Lowering:
     def _signed(self, node: Node, literal: bool) -> tuple[int, bool]:
         """Return a term without its sign, and whether the sign is plus."""
         if node.op == "number" and isinstance(node.value, Fraction):
-            return self._emit("const", param=_nearest(abs(node.value))), node.value >= 0
+            return self._constant(abs(node.value)), node.value >= 0
         if node.op != "mul":
             return self.value(node, literal=literal), True
         return self._literal_product(node) if literal else self._product(node)
@@ -123,9 +140,9 @@ class Lowering:
         """Multiply; all factors without symbols are one correctly rounded constant."""
         items = [self._factor(f, False) for f in node.args if f.support]
         fixed = [f for f in node.args if not f.support]
-        scale = constant(Pool().mul(*fixed)) if fixed else 1.0
-        if abs(scale) != 1.0:
-            items.append((self._emit("const", param=abs(scale)), False))
+        scale = constant(Pool().mul(*fixed)) if fixed else _ONE
+        if abs(scale) != 1:
+            items.append((self._constant(abs(scale)), False))
         index, inverted = self._fold(items, self._join_factors, lambda item: item[0])
         return self._emit("recip", index) if inverted else index, not scale < 0
 
@@ -144,7 +161,7 @@ class Lowering:
             (f.value for f in node.args if isinstance(f.value, Fraction) and f.op == "number"), start=_ONE
         )
         items = [self._factor(f, True) for f in node.args if f.op != "number"]
-        items += [(self._emit("const", param=_nearest(c)), below) for c, below in _parts(abs(scale)) if c != 1]
+        items += [(self._constant(c), below) for c, below in _parts(abs(scale)) if c != 1]
         above, below = ([i for i, inverted in items if inverted is low] for low in (False, True))
         product = [self._fold(part, self._times, int) for part in (above, below) if part]
         if not below:
@@ -183,15 +200,14 @@ class Lowering:
         return self._emit("powi", base, param=int(exponent))
 
 
-def constant(node: Node) -> float:
-    """Return the double next to a node without symbols."""
+def constant(node: Node) -> Any:
+    """Return the value of a node without symbols: a Fraction, or a big float of mpmath."""
     if isinstance(node.value, Fraction) and node.op == "number":
-        return _nearest(node.value)
+        return node.value
     from boundcalc.evaluator.exact import MpArithmetic
     from boundcalc.evaluator.walk import walk
 
-    value = walk(node, (), MpArithmetic(40))
-    return _nearest(value) if isinstance(value, Fraction) else float(value)
+    return walk(node, (), MpArithmetic(40))
 
 
 def _parts(scale: Fraction) -> tuple[tuple[Fraction, bool], tuple[Fraction, bool]]:
@@ -201,8 +217,14 @@ def _parts(scale: Fraction) -> tuple[tuple[Fraction, bool], tuple[Fraction, bool
     return (Fraction(scale.numerator), False), (Fraction(scale.denominator), True)
 
 
-def _nearest(value: Fraction) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf") if value > 0 else float("-inf")
+def _bracket(value: Any) -> Bracket:
+    """Return the doubles around a constant; an irrational one is known to 40 digits and is no double."""
+    near = rounded(value)
+    if not math.isfinite(near):
+        return Bracket(near, near)
+    if isinstance(value, Fraction):
+        low, high = Fraction(near) <= value, Fraction(near) >= value
+    else:
+        close = abs(value - near) <= abs(near) * 1e-35
+        low, high = (not close and near < value), (not close and near > value)
+    return Bracket(near if low else math.nextafter(near, -math.inf), near if high else math.nextafter(near, math.inf))

@@ -264,6 +264,7 @@ _RULES: dict[str, Callable[[list[Range]], Range]] = {
     "atan": _increasing(math.atan),
     "floor": _whole(math.floor),
     "ceiling": _whole(math.ceil),
+    **dict.fromkeys(("floor_logb", "ceiling_logb"), lambda args: Range(0.0, _INF) if args[0].low >= 1 else ANY),
     "min": _extreme(min),
     "max": _extreme(max),
     "abs": _abs,

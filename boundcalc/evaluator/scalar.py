@@ -115,8 +115,8 @@ def _expression(c: Instruction, args: list[str]) -> str:
         )
     if c.op == "logb":
         return f"log{c.param}({args[0]})" if c.param in (2, 10) else f"logb({args[0]}, {c.param})"
-    if c.op in ("lambertw", "floor_logb", "ceiling_logb"):
-        return f"{c.op}({args[0]}, {c.param})"
+    if c.op in _WITH_PARAMETER:
+        return f"{c.op}({args[0]}, {c.param!r})"
     return _TEMPLATES[c.op].format(*args)
 
 
@@ -166,6 +166,10 @@ def _sum_span(*args: tuple[float, float]) -> tuple[float, float]:
     return low - 17, high + 0.5  # terms that cancel leave at least an ulp
 
 
+def _hull_of_widened(a: tuple[float, float]) -> tuple[float, float]:
+    return a[0] - 0.5, a[1] + 0.5
+
+
 def _near_identity(a: tuple[float, float]) -> tuple[float, float]:
     return min(a[0], 0.0) - 0.5, 0.5
 
@@ -187,6 +191,7 @@ _SPANS: dict[str, Callable[..., tuple[float, float]]] = {
     "floor": lambda a: (0.0, max(a[1], 0.0)),
     "ceiling": lambda a: (0.0, max(a[1], 0.0)),
     "sign": lambda a: (0.0, 0.0),
+    **dict.fromkeys(("widen", "widen_large", "above_tiny", "below_tiny"), _hull_of_widened),
     "min": _hull,
     "max": _hull,
     "where": lambda c, a, b: _hull(a, b),
@@ -224,6 +229,9 @@ _TEMPLATES = {
     **{name: f"{name}({{}})" for name in ("sqrt", "log", "exp", "erf", "erfc", "gamma", "sin", "cos", "tanh", "atan")},
     **{name: f"{name}({{}})" for name in ("floor", "abs", "sign")},
 }
+_WITH_PARAMETER = frozenset(
+    {"lambertw", "floor_logb", "ceiling_logb", "widen", "widen_all", "widen_large", "above_tiny", "below_tiny"}
+)
 _NEEDS_NAMES = frozenset({"square", "min", "max"})
 
 
@@ -233,6 +241,10 @@ def _by_kernel(name: str) -> Callable[..., float]:
 
 def _power_rest(x: float, exponent: float, rest: float) -> float:
     return math.pow(x, exponent) * (1 + rest * math.log(x)) if x else math.pow(x, exponent)
+
+
+def _widen(x: float, margin: float) -> float:
+    return x * (1 + margin) if (x > 0) is (margin > 0) else x * (1 - margin)
 
 
 def _sign(x: float) -> float:
@@ -248,7 +260,11 @@ _HELPERS: dict[str, Any] = {
     **{name: getattr(math, name) for name in ("cos", "tanh", "atan", "floor", "ceil", "inf", "nan")},
     "power": math.pow,
     "power_rest": _power_rest,
-    **{name: _by_kernel(name) for name in ("logb", "lambertw", "binomial", "floor_logb", "ceiling_logb")},
+    **{name: _by_kernel(name) for name in ("logb", "binomial", "widen_all", "lambertw", "floor_logb", "ceiling_logb")},
+    "widen": _widen,
+    "widen_large": lambda x, margin: _widen(x, margin) if abs(x) >= 2.0**50 else x,
+    "above_tiny": lambda x, tiny: tiny if abs(x) < tiny else x,
+    "below_tiny": lambda x, tiny: x if abs(x) >= tiny else 0.0 if x >= 0 else -tiny,
     "loggamma": _loggamma,
     "sign": _sign,
     "FAILURES": (ValueError, ArithmeticError),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from boundcalc.report.plots import draw_grid
 from boundcalc.report.tables import Table, format_number
 
-__all__ = ["Table", "format_number"]
+__all__ = ["Table", "draw_grid", "format_number"]

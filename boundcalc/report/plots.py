@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,19 @@ def new_axes(*, width: float = 7.0, height: float = 4.5, columns: int = 1) -> An
 
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
+    _show_in_notebooks()
     return figure.subplots(1, columns)
+
+
+def _show_in_notebooks() -> None:
+    """Let a running IPython display figures as PNG; it does so by itself only for those that pyplot keeps."""
+    if "IPython" in sys.modules:
+        from IPython.core.getipython import get_ipython
+        from IPython.core.pylabtools import select_figure_formats
+
+        shell = get_ipython()
+        if shell is not None:
+            select_figure_formats(shell, {"png"})
 
 
 def save(axes: Axes, path: Path | str) -> None:

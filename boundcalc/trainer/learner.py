@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import issparse
 
 from boundcalc.errors import InvalidInputError, require
 from boundcalc.trainer._checks import as_generator
@@ -354,7 +355,8 @@ max_evaluations, rho, rho_grid, draws, delta
         """Return arrays (zeros where missing) and presence of every modality."""
         if isinstance(X, ModalityData):
             X = _with_gaps(X)
-        if isinstance(X, Mapping) or _is_list_of_matrices(X):
+        # A sparse matrix by keys is a mapping, too.
+        if (isinstance(X, Mapping) and not issparse(X)) or _is_list_of_matrices(X):
             return self._named(X, reset=reset)
         with _single_error():
             block = validate_data(
@@ -398,15 +400,12 @@ max_evaluations, rho, rho_grid, draws, delta
             wrong = any(name in self._dims and block.shape[1] != self._dims[name] for name, block in arrays.items())
             if len(rows) != 1 or wrong or not any(name in arrays for name in self.modalities_):
                 raise InvalidInputError(
-                    f"X has modalities { ({k: v.shape for k, v in arrays.items()}) }: expected rows of equal number and "
-                    f"columns {self._dims}"
+                    f"X has modalities {_shapes(arrays)}: expected rows of equal number and columns {self._dims}"
                 )
             # A modality that is not at hand is missing in every row.
             arrays = {name: arrays.get(name, np.full((rows.copy().pop(), d), np.nan)) for name, d in self._dims.items()}
         if len({block.shape[0] for block in arrays.values()}) > 1:
-            raise InvalidInputError(
-                f"X has modalities { ({k: v.shape for k, v in arrays.items()}) }: expected equal rows"
-            )
+            raise InvalidInputError(f"X has modalities {_shapes(arrays)}: expected equal rows")
         return _fill(arrays)
 
     def _sides(self, pairs: Any, *, reset: bool) -> tuple[Any, Any]:

@@ -24,6 +24,8 @@ Block = NDArray[np.float64]
 
 def round_up(value: float, *, ulps: int = 4) -> float:
     """Return ``value`` moved up by a few units in the last place."""
+    if not math.isfinite(value):
+        return value
     return value + ulps * float(np.spacing(abs(value)))
 
 

@@ -6,9 +6,13 @@ from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetr
 from boundcalc.catalogue.sources import huang2021
 from boundcalc.catalogue.zhou2026 import latent_quality
 from boundcalc.catalogue.zhou2026.latent_quality import AGAINST_TRUTH, INSERT_EMPIRICAL
+from boundcalc.checker.experiments import learning
 from boundcalc.derivation import Derivation, at_most
 from boundcalc.symbols import C, Edev_m, L, Phi_m, R_full, R_M, Rad_loss, dev_minus, dev_plus, eta_M, n, r_M, r_star, rhat_M, rhat_star
 from boundcalc.theorems import Form, Provenance, Theorem, by
+
+TRIED = learning("truth", pairwise=False)
+PUBLISHED = learning("published", pairwise=False)
 
 SHARP = Derivation(
     quantity=eta_M,
@@ -19,6 +23,7 @@ SHARP = Derivation(
             Phi_m,
             because="Phi = sup over f in F_M of (r - rhat)(f) + (rhat - r)(h*g*)",
             kind="infimum",
+            experiment=TRIED,
         ),
         by(
             bounded_differences.THEOREM,
@@ -28,6 +33,7 @@ SHARP = Derivation(
             EPhi_m=Edev_m,
             m=n,
             event=AGAINST_TRUTH,
+            experiment=TRIED,
             because="the n examples are independent; the fixed function's deviation has expectation 0",
         ),
         by(symmetrisation.THEOREM, Edev_m, because="over the n examples"),
@@ -44,6 +50,7 @@ def _side(deviation, complexity, event):
         because="constants as published; McDiarmid's inequality, symmetrisation and contraction give less",
         kind="probability",
         events=(event,),
+        experiment=PUBLISHED,
     )
 
 
@@ -51,8 +58,14 @@ PAPER = Derivation(
     quantity=eta_M,
     steps=(
         *INSERT_EMPIRICAL,
-        at_most(r_M - rhat_M, dev_minus, because="a supremum over F_M", kind="infimum"),
-        at_most(rhat_star - r_star, dev_plus, because="a supremum over the class on all modalities", kind="infimum"),
+        at_most(r_M - rhat_M, dev_minus, because="a supremum over F_M", kind="infimum", experiment=PUBLISHED),
+        at_most(
+            rhat_star - r_star,
+            dev_plus,
+            because="a supremum over the class on all modalities",
+            kind="infimum",
+            experiment=PUBLISHED,
+        ),
         _side(dev_minus, R_M, latent_quality.MINUS),
         _side(dev_plus, R_full, latent_quality.TRUTH),
     ),

@@ -8,9 +8,13 @@ from sympy import log, sqrt
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import huang2021
 from boundcalc.catalogue.zhou2026.risk_gap import BOTH_SIDES, INSERT_BEST_HEADS, MINUS, PLUS
+from boundcalc.checker.experiments import TWO_SIDED, learning
 from boundcalc.derivation import Derivation, at_most
 from boundcalc.symbols import C, Edev_m, Edev_plus, EPhi_m, L, Phi_m, R_M, Rad_loss, dev_minus, dev_plus, eps_opt, excess_M, n, r_M, r_N
 from boundcalc.theorems import Form, Provenance, Theorem, by
+
+TRIED = learning("both", pairwise=False)
+EXACT = learning("both", pairwise=False, exact=True)
 
 SHARP = Derivation(
     quantity=r_M - r_N,
@@ -21,6 +25,7 @@ SHARP = Derivation(
             Phi_m + eps_opt,
             because="ERM on M; Phi = sup over f, f' in F_M of (r - rhat)(f) + (rhat - r)(f')",
             kind="infimum",
+            experiment=TRIED,
         ),
         by(
             bounded_differences.THEOREM,
@@ -29,6 +34,7 @@ SHARP = Derivation(
             c=2 * C,
             m=n,
             event=BOTH_SIDES,
+            experiment=TRIED,
             because="the n examples are independent: no decoupling is needed",
         ),
         at_most(
@@ -36,6 +42,7 @@ SHARP = Derivation(
             Edev_m + Edev_plus,
             because="the supremum of a sum is at most the sum of the suprema",
             kind="expectation",
+            experiment=TWO_SIDED,
         ),
         by(symmetrisation.THEOREM, Edev_m, because="over the n examples"),
         by(symmetrisation.THEOREM, Edev_plus, because="the same for the other sign"),
@@ -52,6 +59,7 @@ def _side(deviation, event):
         because="constants as published; McDiarmid's inequality, symmetrisation and contraction give less",
         kind="probability",
         events=(event,),
+        experiment=TRIED,
     )
 
 
@@ -59,7 +67,13 @@ PAPER = Derivation(
     quantity=r_M - r_N,
     steps=(
         *INSERT_BEST_HEADS,
-        at_most(excess_M, dev_minus + dev_plus, because="exact ERM on M, and a supremum for each sign", kind="infimum"),
+        at_most(
+            excess_M,
+            dev_minus + dev_plus,
+            because="exact ERM on M, and a supremum for each sign",
+            kind="infimum",
+            experiment=EXACT,
+        ),
         _side(dev_minus, MINUS),
         _side(dev_plus, PLUS),
     ),

@@ -6,6 +6,7 @@ Phi_n is a supremum over a class of an average over all pairs of functions whose
 from sympy import log, sqrt
 
 from boundcalc.catalogue.sources import mcdiarmid1989
+from boundcalc.checker.experiments import CHERNOFF, DECOUPLING, PAIRS, learning
 from boundcalc.derivation import Derivation, Event, at_most, equal
 from boundcalc.symbols import EPhi_m, EPhi_n, Phi_m, Phi_n, c, cgf_m, cgf_n, lam, m, n
 from boundcalc.theorems import Form, Theorem
@@ -21,9 +22,10 @@ _chernoff = at_most(
     because="Markov's inequality for exp(lam Phi_n), lam > 0 fixed in advance",
     kind="probability",
     events=(DEVIATION,),
+    experiment=CHERNOFF,
 )
 _decouple = at_most(
-    cgf_n, cgf_m, because="Lemma 3.11 with psi(x) = exp(lam x)", kind="expectation", cites="lemmas.decoupling"
+    cgf_n, cgf_m, because="Lemma 3.11 with psi(x) = exp(lam x)", kind="expectation", cites="lemmas.decoupling", experiment=DECOUPLING
 )
 _mcdiarmid = at_most(
     cgf_m,
@@ -31,6 +33,7 @@ _mcdiarmid = at_most(
     because="replacing one of the m independent pairs moves the supremum by at most c/m",
     kind="expectation",
     cites=str(mcdiarmid1989("Lemma 1.2, moment bound")),
+    experiment=PAIRS,
 )
 _optimise = equal(EPhi_m + lam * c**2 / (8 * m) + _x / lam, EPhi_m + c * sqrt(_x / (2 * m)), **_exponent)
 
@@ -45,6 +48,7 @@ INDEPENDENT = Derivation(
             because="Markov's inequality for exp(lam Phi_m)",
             kind="probability",
             events=(DEVIATION,),
+            experiment=CHERNOFF,
         ),
         _mcdiarmid,
         _optimise,
@@ -62,8 +66,16 @@ DIRECT = Derivation(
             kind="probability",
             events=(DEVIATION,),
             cites=str(mcdiarmid1989("Lemma 1.2")),
+            experiment=learning("any"),
         ),
-        at_most(EPhi_n, EPhi_m, because="Lemma 3.11 with psi the identity", kind="expectation", cites="lemmas.decoupling"),
+        at_most(
+            EPhi_n,
+            EPhi_m,
+            because="Lemma 3.11 with psi the identity",
+            kind="expectation",
+            cites="lemmas.decoupling",
+            experiment=DECOUPLING,
+        ),
     ),
 )
 

@@ -5,6 +5,7 @@ m = floor(n/2), n odd or even.
 """
 
 from boundcalc.catalogue.sources import clemencon2008
+from boundcalc.checker.experiments import DECOUPLING
 from boundcalc.derivation import Derivation, at_most, equal
 from boundcalc.symbols import E_mean_psi, E_psi_m, E_psi_mean_sup, E_psi_perm, E_psi_U
 from boundcalc.theorems import Form, Theorem
@@ -18,19 +19,22 @@ SHARP = Derivation(
             because="a U-statistic is the average over permutations of averages over the m disjoint pairs "
             "(pi(i), pi(m+i)): every ordered pair occurs equally often",
             kind="expectation",
+            experiment=DECOUPLING,
         ),
         at_most(
             E_psi_perm,
             E_psi_mean_sup,
             because="the supremum of an average is at most the average of the suprema, and psi is nondecreasing",
             kind="expectation",
+            experiment=DECOUPLING,
         ),
-        at_most(E_psi_mean_sup, E_mean_psi, because="Jensen: psi is convex", kind="expectation"),
+        at_most(E_psi_mean_sup, E_mean_psi, because="Jensen: psi is convex", kind="expectation", experiment=DECOUPLING),
         equal(
             E_mean_psi,
             E_psi_m,
             because="the Z_i are exchangeable: every permutation has the same expectation",
             kind="expectation",
+            experiment=DECOUPLING,
         ),
     ),
 )

@@ -2,6 +2,7 @@
 
 from boundcalc.catalogue.lemmas import bounded_differences
 from boundcalc.catalogue.sources import Source
+from boundcalc.checker.experiments import learning
 from boundcalc.derivation import Derivation, Event
 from boundcalc.symbols import C, dev_f
 from boundcalc.theorems import Form, Theorem, by
@@ -17,6 +18,7 @@ SHARP = Derivation(
             c=C,
             EPhi_m=0,
             event=FIXED,
+            experiment=learning("single"),
             because="a class of one function: the supremum is the deviation itself, its expectation 0",
         ),
     ),

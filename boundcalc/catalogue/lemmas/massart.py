@@ -3,6 +3,7 @@
 from sympy import log, sqrt
 
 from boundcalc.catalogue.sources import massart2000
+from boundcalc.checker.experiments import FINITE_SET
 from boundcalc.derivation import Derivation, at_most, equal
 from boundcalc.symbols import Rad_A, card_A, cgf_A, lam, m, rho_A
 from boundcalc.theorems import Form, Theorem
@@ -15,12 +16,14 @@ SHARP = Derivation(
             cgf_A,
             because="Jensen for exp(lam max), and a maximum is at most the sum",
             kind="expectation",
+            experiment=FINITE_SET,
         ),
         at_most(
             cgf_A,
             log(card_A) / lam + lam * rho_A**2 / (2 * m**2),
             because="E exp(t sigma) <= exp(t^2/2) for a random sign, coordinate by coordinate",
             kind="expectation",
+            experiment=FINITE_SET,
         ),
         equal(
             log(card_A) / lam + lam * rho_A**2 / (2 * m**2),

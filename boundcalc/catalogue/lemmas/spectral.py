@@ -1,6 +1,7 @@
 """Lemma 3.16: a symmetric matrix is diagonal in its own eigenbasis; distances are then weighted sums of squares."""
 
 from boundcalc.catalogue.sources import zhou2026
+from boundcalc.checker.experiments import MATRIX
 from boundcalc.derivation import Derivation, at_most, equal
 from boundcalc.symbols import B, distance, eigen_sum, lam_max, u_square
 from boundcalc.theorems import Form, Theorem
@@ -13,9 +14,10 @@ SHARP = Derivation(
             eigen_sum,
             because="A = Q diag(a) Q^T with Q orthogonal, so u^T A u = sum_k a_k (q_k^T u)^2",
             kind="expectation",
+            experiment=MATRIX,
         ),
-        at_most(eigen_sum, lam_max * u_square, because="a_k <= lam_max, and Q keeps lengths", kind="expectation"),
-        at_most(u_square, B**2, because="B is the pair radius", kind="infimum"),
+        at_most(eigen_sum, lam_max * u_square, because="a_k <= lam_max, and Q keeps lengths", kind="expectation", experiment=MATRIX),
+        at_most(u_square, B**2, because="B is the pair radius", kind="infimum", experiment=MATRIX),
     ),
 )
 

@@ -1,6 +1,7 @@
 """Symmetrisation: the expected largest deviation is at most twice the Rademacher complexity of the loss class."""
 
 from boundcalc.catalogue.sources import bartlett2002
+from boundcalc.checker.experiments import PAIRS
 from boundcalc.derivation import Derivation, at_most, equal
 from boundcalc.symbols import Edev_ghost, Edev_m, Edev_signed, Rad_loss
 from boundcalc.theorems import Form, Theorem
@@ -13,18 +14,21 @@ SHARP = Derivation(
             Edev_ghost,
             because="write r(f) as the expectation over a second sample of m pairs; Jensen",
             kind="expectation",
+            experiment=PAIRS,
         ),
         equal(
             Edev_ghost,
             Edev_signed,
             because="swapping a pair with its twin leaves the joint distribution unchanged",
             kind="expectation",
+            experiment=PAIRS,
         ),
         at_most(
             Edev_signed,
             2 * Rad_loss,
             because="the supremum of a difference is at most the sum of two suprema; -sigma is distributed as sigma",
             kind="expectation",
+            experiment=PAIRS,
         ),
     ),
 )

@@ -15,6 +15,8 @@ from sympy import floor
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, hoeffding_u, symmetrisation
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import metric_complexity
+from boundcalc.checker.experiments import HOLDOUT as HELD_OUT
+from boundcalc.checker.experiments import learning
 from boundcalc.derivation import Derivation, Event, at_most
 from boundcalc.symbols import (
     C,
@@ -36,6 +38,8 @@ HOLDOUT = Event("hold-out", "each candidate's risk is at most its hold-out risk 
 KAPPA = Event("kappa", "each candidate's certified kappa is at least the true one")
 FUTURE = Event("future sample", "the deviations on the planned sample, against f_0, are near their expectation")
 
+TRIED = learning("future")
+
 SHARP = Derivation(
     quantity=r_future,
     steps=(
@@ -45,13 +49,21 @@ SHARP = Derivation(
             because="ERM on the future sample does not do worse there than f_0, up to eps_opt; dev_future = sup over f "
             "of (r - rhat)(f) + (rhat - r)(f_0)",
             kind="infimum",
+            experiment=TRIED,
         ),
-        at_most(r_0, rhat_holdout + dev_f, because="definition of the deviation of f_0 on the held-out examples", kind="infimum"),
+        at_most(
+            r_0,
+            rhat_holdout + dev_f,
+            because="definition of the deviation of f_0 on the held-out examples",
+            kind="infimum",
+            experiment=HELD_OUT,
+        ),
         by(
             hoeffding_u.THEOREM,
             dev_f,
             m=floor(n_h / 2),
             event=HOLDOUT,
+            experiment=HELD_OUT,
             union=J,
             because="f_0 is fixed when the held-out examples are drawn; union over the J candidates",
         ),
@@ -61,6 +73,7 @@ SHARP = Derivation(
             c=2 * C,
             EPhi_m=Edev_m,
             event=FUTURE,
+            experiment=TRIED,
             because="M, n and f_0 are fixed by then, so no union; one event, range 2C; f_0's deviation has expectation 0",
         ),
         by(symmetrisation.THEOREM, Edev_m, because="over the m independent future pairs"),

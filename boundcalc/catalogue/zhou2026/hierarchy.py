@@ -4,6 +4,7 @@ p_M keeps the modalities of M and writes "missing" elsewhere; G_M = {g' o p_M : 
 """
 
 from boundcalc.catalogue.sources import zhou2026
+from boundcalc.checker.experiments import PROJECTIONS
 from boundcalc.derivation import Derivation, at_most, equal
 from boundcalc.symbols import R_M, R_N, R_N_via_M
 from boundcalc.theorems import NESTING, NESTING_NOTE, Form, Provenance, Status, Theorem
@@ -14,6 +15,7 @@ INCLUSION = (
         R_N_via_M,
         because="N lies in M, so forgetting all but N after forgetting all but M changes nothing: p_N = p'_N o p_M",
         kind="inclusion",
+        experiment=PROJECTIONS,
     ),
     at_most(
         R_N_via_M,
@@ -21,6 +23,7 @@ INCLUSION = (
         because="g' o p'_N lies in G' by closure under projection (Assumption 3.6), so every g' o p'_N o p_M lies in "
         "G_M: the supremum on the right is over a larger class",
         kind="inclusion",
+        experiment=PROJECTIONS,
     ),
 )
 

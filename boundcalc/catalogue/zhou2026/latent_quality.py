@@ -9,6 +9,7 @@ from sympy import log, sqrt
 
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import huang2021, zhou2026
+from boundcalc.checker.experiments import learning
 from boundcalc.derivation import Derivation, Event, at_most, equal
 from boundcalc.symbols import (
     C,
@@ -37,12 +38,16 @@ AGAINST_TRUTH = Event(
 MINUS = Event("deviation below", "no f has a population risk far above its empirical risk")
 TRUTH = Event("deviation above", "no f has an empirical risk far above its population risk", subset="full")
 
+TRIED = learning("truth")
+PUBLISHED = learning("published")
+
 INSERT_EMPIRICAL = (
     at_most(
         eta_M,
         r_M - r_star,
         because="eta_M is an infimum over heads, at most its value at hhat_M",
         kind="infimum",
+        experiment=TRIED,
     ),
     equal(
         r_M - r_star,
@@ -61,6 +66,7 @@ SHARP = Derivation(
             Phi_n,
             because="Phi_n = sup over f in F_M of (r - rhat)(f) + (rhat - r)(h*g*)",
             kind="infimum",
+            experiment=TRIED,
         ),
         by(
             bounded_differences.THEOREM,
@@ -68,6 +74,7 @@ SHARP = Derivation(
             c=2 * C,
             EPhi_m=Edev_m,
             event=AGAINST_TRUTH,
+            experiment=TRIED,
             because="one event, range 2C; h*g* is fixed, so the second part has expectation 0: no complexity is paid",
         ),
         by(symmetrisation.THEOREM, Edev_m, because="over the m independent pairs"),
@@ -85,6 +92,7 @@ def _side(deviation, complexity, event):
         kind="probability",
         events=(event,),
         cites=str(huang2021("Theorem 2")),
+        experiment=PUBLISHED,
     )
 
 
@@ -92,8 +100,14 @@ PAPER = Derivation(
     quantity=eta_M,
     steps=(
         *INSERT_EMPIRICAL,
-        at_most(r_M - rhat_M, dev_minus, because="a supremum over F_M", kind="infimum"),
-        at_most(rhat_star - r_star, dev_plus, because="a supremum over the class on all modalities", kind="infimum"),
+        at_most(r_M - rhat_M, dev_minus, because="a supremum over F_M", kind="infimum", experiment=PUBLISHED),
+        at_most(
+            rhat_star - r_star,
+            dev_plus,
+            because="a supremum over the class on all modalities",
+            kind="infimum",
+            experiment=PUBLISHED,
+        ),
         _side(dev_minus, R_M, MINUS),
         _side(dev_plus, R_full, TRUTH),
     ),

@@ -9,11 +9,15 @@ from sympy import Integer, Max
 
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import uniform_deviation
+from boundcalc.checker.experiments import learning
 from boundcalc.derivation import Derivation, Event, at_most
 from boundcalc.symbols import err_M, err_weighted, omega_neg, omega_pos, r_M, rhat_ramp, rhat_ramp_w, rho
 from boundcalc.theorems import Form, Theorem, by
 
 RAMP = Event("uniform deviation of the ramp risk", "no f of the class has a ramp risk far above its empirical ramp risk")
+
+TRIED = learning("any", unit_range=True)
+TRIED_WEIGHTED = learning("any", unit_range=True, weighted=True)
 
 SHARP = Derivation(
     quantity=err_M,
@@ -23,6 +27,7 @@ SHARP = Derivation(
             r_M,
             because="the ramp loss min(1, max(0, 1 - s f/rho)) is 1 wherever s f <= 0 and never negative",
             kind="infimum",
+            experiment=TRIED,
         ),
         by(
             uniform_deviation.THEOREM,
@@ -31,6 +36,7 @@ SHARP = Derivation(
             C=1,
             rhat_M=rhat_ramp,
             event=RAMP,
+            experiment=TRIED,
             because="the ramp loss is 1/rho-Lipschitz and lies in [0, 1]",
         ),
     ),
@@ -46,6 +52,7 @@ WEIGHTED = Derivation(
             r_M,
             because="the ramp loss times the pair's weight is at least the weighted indicator of s f <= 0",
             kind="infimum",
+            experiment=TRIED_WEIGHTED,
         ),
         by(
             uniform_deviation.THEOREM,
@@ -54,6 +61,7 @@ WEIGHTED = Derivation(
             C=_heavier,
             rhat_M=rhat_ramp_w,
             event=RAMP,
+            experiment=TRIED_WEIGHTED,
             because="weights fixed in advance multiply the loss, so its Lipschitz constant and its range",
         ),
     ),

@@ -13,6 +13,7 @@ from sympy import Min, log, sqrt
 
 from boundcalc.catalogue.lemmas import bounded_differences, massart
 from boundcalc.catalogue.sources import Source, zhou2026
+from boundcalc.checker.experiments import METRIC, METRIC_SAMPLES, MONTE_CARLO
 from boundcalc.derivation import Derivation, Event, at_most, equal
 from boundcalc.symbols import (
     DERIVED,
@@ -50,6 +51,7 @@ SEPARATE = equal(
     Rad_metric + Rad_threshold,
     because="weights and threshold range independently: the supremum of the sum is the sum of the suprema",
     kind="expectation",
+    experiment=METRIC,
 )
 THRESHOLD = (
     equal(
@@ -57,14 +59,16 @@ THRESHOLD = (
         tau / (2 * m) * sign_sum,
         because="sup over t of t sum_i sigma_i, centred at the middle of the range",
         kind="expectation",
+        experiment=METRIC,
     ),
-    at_most(sign_sum, sqrt(m), because="E|X| <= sqrt(E X^2), and the signs are independent", kind="expectation"),
+    at_most(sign_sum, sqrt(m), because="E|X| <= sqrt(E X^2), and the signs are independent", kind="expectation", experiment=METRIC),
 )
 VERTICES = equal(
     Rad_metric,
     Lam / 2 * S_abs,
     because="a linear form on a box is largest at a vertex; centred weights are +-Lam/2, chosen weight by weight",
     kind="expectation",
+    experiment=METRIC,
 )
 
 SHARP = Derivation(
@@ -77,18 +81,21 @@ SHARP = Derivation(
             Min(B**2, S_root),
             because="E|X| <= sqrt(E X^2) for each weight; and |sum_i sigma_i v_ik| <= sum_i v_ik with sum_k v_ik <= B^2",
             kind="expectation",
+            experiment=METRIC,
         ),
         at_most(
             S_root,
             sqrt(g_M * S_square) / m,
             because="Cauchy-Schwarz over the g_M weights, Jensen over the sample",
             kind="expectation",
+            experiment=METRIC,
         ),
         at_most(
             S_square,
             m * B**4,
             because="sum_k v_ik^2 <= (sum_k v_ik)^2 <= B^4 for each of the m pairs",
             kind="expectation",
+            experiment=METRIC,
         ),
         equal(
             Min(B**2, B**2 * sqrt(g_M) / sqrt(m)),
@@ -108,6 +115,7 @@ PAPER = Derivation(
             Rad_metric,
             rho_A=Lam / 2 * B**2 * sqrt(m),
             card_A=p**g_M,
+            experiment=METRIC,
             because="p values per weight give p^g_M vectors (the 2^g_M vertices stand for the whole box); centred, each "
             "coordinate is at most (Lam/2) B^2",
         ),
@@ -126,6 +134,7 @@ DATA = Derivation(
             EPhi_m=Rhat,
             c=Lam * B**2 / 2,
             event=SAMPLE,
+            experiment=METRIC_SAMPLES,
             because="bounded differences for -Rhat, whose expectation is -R_M: replacing one pair moves Rhat by at most "
             "Lam B^2/(2m), since v -> E|X + sigma v| rises on v >= 0 by at most v; the threshold's share is no function "
             "of the data",
@@ -147,6 +156,7 @@ SELF = Derivation(
             "solved for the expectation",
             kind="probability",
             events=(SELF_BOUNDING,),
+            experiment=METRIC_SAMPLES,
             cites="Boucheron, Lugosi, Massart 2000, A sharp concentration inequality with applications, Theorem 1",
         ),
         *THRESHOLD,
@@ -164,6 +174,7 @@ MONTE_CARLO = Derivation(
             EPhi_m=Rhat_metric,
             c=Lam * B**2 / 2,
             event=SAMPLE,
+            experiment=METRIC_SAMPLES,
             because="bounded differences, as for the data form",
         ),
         at_most(
@@ -172,6 +183,7 @@ MONTE_CARLO = Derivation(
             because="Hoeffding over S independent sign vectors: one draw's supremum lies in [0, W]",
             kind="probability",
             events=(DRAWS,),
+            experiment=MONTE_CARLO,
             cites="Hoeffding 1963, Theorem 2",
         ),
         *THRESHOLD,
@@ -187,6 +199,7 @@ KAPPA = Derivation(
             because="kappa_M = (Lam/2) sum_k sqrt(E v_k^2) + tau/2: E|X| <= sqrt(E X^2), then Jensen over the sample "
             "(for full matrices, concavity of the trace of the square root)",
             kind="expectation",
+            experiment=METRIC,
         ),
     ),
 )

@@ -1,6 +1,7 @@
 """Proposition 3.19: with more modalities the smallest empirical risk never rises."""
 
 from boundcalc.catalogue.sources import zhou2026
+from boundcalc.checker.experiments import PROJECTIONS
 from boundcalc.derivation import Derivation, at_most
 from boundcalc.symbols import eps_opt_M, infhat_M, infhat_N, rhat_M, rhat_N
 from boundcalc.theorems import NESTING, NESTING_NOTE, Form, Theorem
@@ -8,15 +9,16 @@ from boundcalc.theorems import NESTING, NESTING_NOTE, Form, Theorem
 SHARP = Derivation(
     quantity=rhat_M,
     steps=(
-        at_most(rhat_M, infhat_M + eps_opt_M, because="what eps_opt_M says of the model on M", kind="infimum"),
+        at_most(rhat_M, infhat_M + eps_opt_M, because="what eps_opt_M says of the model on M", kind="infimum", experiment=PROJECTIONS),
         at_most(
             infhat_M,
             infhat_N,
             because="N's class lies in M's",
             kind="inclusion",
             cites="zhou2026.hierarchy",
+            experiment=PROJECTIONS,
         ),
-        at_most(infhat_N, rhat_N, because="an infimum is at most a member's value", kind="infimum"),
+        at_most(infhat_N, rhat_N, because="an infimum is at most a member's value", kind="infimum", experiment=PROJECTIONS),
     ),
 )
 

@@ -12,6 +12,7 @@ from sympy import Max, ceiling, expand, sqrt
 
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import latent_quality, metric_complexity
+from boundcalc.checker.experiments import SAMPLE_SIZE
 from boundcalc.derivation import Derivation, at_most, equal
 from boundcalc.symbols import Constraint, Lhat_M, R_M, eta_star_N, m, m_0, n_nonpositive
 from boundcalc.theorems import Form, Theorem
@@ -29,6 +30,7 @@ SHARP = Derivation(
             2 * m_0,
             because="floor(n/2) >= m_0 from n = 2 m_0 on",
             kind="infimum",
+            experiment=SAMPLE_SIZE,
         ),
         at_most(
             m_0,
@@ -36,6 +38,7 @@ SHARP = Derivation(
             because="gamma = eta_M - eta_N <= eta_M - eta*_N; Theorem 3.14 with R_M <= kappa_M/sqrt(m), solved for m",
             kind="probability",
             events=_quality.events,
+            experiment=SAMPLE_SIZE,
             cites="zhou2026.latent_quality",
         ),
     ),

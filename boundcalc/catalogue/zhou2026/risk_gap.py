@@ -18,6 +18,7 @@ from sympy import sqrt
 
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import bartlett2002, zhou2026
+from boundcalc.checker.experiments import PAIRS, TWO_SIDED, learning
 from boundcalc.derivation import Derivation, Event, at_least, at_most, equal
 from boundcalc.symbols import (
     C,
@@ -49,6 +50,10 @@ BOTH_SIDES = Event("two-sided deviation", "the largest sum of two deviations of 
 MINUS = Event("deviation below", "no f has a population risk far above its empirical risk")
 PLUS = Event("deviation above", "no f has an empirical risk far above its population risk")
 
+TRIED = learning("both")
+EXACT = learning("both", exact=True)
+ONE_SIDE = learning("any")
+
 INSERT_BEST_HEADS = (
     equal(
         r_M - r_N,
@@ -62,7 +67,13 @@ INSERT_BEST_HEADS = (
         },
         because="insert inf_h r(h o ghat) for both subsets, and the risk r* of the true composition",
     ),
-    at_least(excess_N, 0, because="an infimum over heads is at most its value at hhat_N", kind="infimum"),
+    at_least(
+        excess_N,
+        0,
+        because="an infimum over heads is at most its value at hhat_N",
+        kind="infimum",
+        experiment=TRIED,
+    ),
 )
 
 SHARP = Derivation(
@@ -75,12 +86,14 @@ SHARP = Derivation(
             because="ERM: the empirical risk of (hhat, ghat_M) exceeds that of (h, ghat_M) by at most eps_opt for every "
             "head h; Phi_n = sup over f, f' in F_M of (r - rhat)(f) + (rhat - r)(f')",
             kind="infimum",
+            experiment=TRIED,
         ),
         by(
             bounded_differences.THEOREM,
             Phi_n,
             c=2 * C,
             event=BOTH_SIDES,
+            experiment=TRIED,
             because="one event: on one pair, l_f' - l_f varies by at most 2C",
         ),
         at_most(
@@ -89,6 +102,7 @@ SHARP = Derivation(
             because="the supremum of a sum is at most the sum of the suprema (the decoupled halves of Theorem 3.12)",
             kind="expectation",
             cites="zhou2026.decoupled_deviation",
+            experiment=TWO_SIDED,
         ),
         by(symmetrisation.THEOREM, Edev_m, because="over the m independent pairs"),
         by(symmetrisation.THEOREM, Edev_plus, because="the same for the other sign"),
@@ -107,6 +121,7 @@ def _side(deviation, expectation, event):
             c=C,
             EPhi_m=expectation,
             event=event,
+            experiment=TRIED,
             because="McDiarmid for the U-statistic, then Theorem 3.12",
         ),
         at_most(
@@ -116,6 +131,7 @@ def _side(deviation, expectation, event):
             "loss centred at 0. Lemmas S and T give the smaller 2 L R_M",
             kind="expectation",
             cites=str(bartlett2002("Theorem 12")),
+            experiment=PAIRS,
         ),
     )
 
@@ -129,6 +145,7 @@ PAPER = Derivation(
             dev_minus + dev_plus,
             because="exact ERM on M, and a supremum for each sign",
             kind="infimum",
+            experiment=EXACT,
         ),
         *_side(dev_minus, Edev_m, MINUS),
         *_side(dev_plus, Edev_plus, PLUS),

@@ -13,6 +13,7 @@ Delta - 2*L*R_M - sqrt(2)*C*sqrt(log(1/delta))/sqrt(m) - eps_opt_M
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import metric_complexity
+from boundcalc.checker.experiments import CLAIM, learning
 from boundcalc.derivation import Derivation, Event, at_least, at_most, equal
 from boundcalc.symbols import (
     C,
@@ -47,6 +48,8 @@ LOWER_EVENT = Event("deviation on N against the best of M", "(r - rhat)(f) + (rh
 UPPER_EVENT = Event("deviation on M against the best of N", "(r - rhat)(f) + (rhat - r)(f*_N) over f in F_M")
 POPULATION_EVENT = Event("deviation on M against the best of M", "(r - rhat)(f) + (rhat - r)(f*_M) over f in F_M")
 
+TRIED_LOWER, TRIED_UPPER, TRIED_POPULATION = learning("lower"), learning("upper"), learning("population")
+
 GAIN = equal(inf_N - inf_M, Delta, definitions={Delta: inf_N - inf_M}, because="definition of the approximation gain")
 BEST_M = (
     at_most(
@@ -54,6 +57,7 @@ BEST_M = (
         rhat_best_M + eps_opt_M,
         because="ERM: the model on M is within eps_opt_M of the best of its class, f*_M included",
         kind="infimum",
+        experiment=TRIED_POPULATION,
     ),
     equal(
         rhat_best_M,
@@ -64,16 +68,23 @@ BEST_M = (
 )
 
 
-def _one_event(deviations, event, complexity):
+def _one_event(deviations, event, complexity, experiment):
     """Return the steps that bound two deviations, one of them at a fixed function, by one event."""
     return (
-        at_most(deviations, Phi_n, because="a supremum over the class, the second function fixed", kind="infimum"),
+        at_most(
+            deviations,
+            Phi_n,
+            because="a supremum over the class, the second function fixed",
+            kind="infimum",
+            experiment=experiment,
+        ),
         by(
             bounded_differences.THEOREM,
             Phi_n,
             c=2 * C,
             EPhi_m=Edev_m,
             event=event,
+            experiment=experiment,
             because="one event, range 2C; the fixed function's deviation has expectation 0",
         ),
         by(symmetrisation.THEOREM, Edev_m, because="over the m independent pairs"),
@@ -85,10 +96,10 @@ LOWER = Derivation(
     quantity=rhat_N - rhat_M,
     steps=(
         equal(rhat_N, r_N - dev_N, definitions={dev_N: r_N - rhat_N}, because="definition of the deviation"),
-        at_least(r_N, inf_N, because="an infimum is at most a member's value", kind="infimum"),
+        at_least(r_N, inf_N, because="an infimum is at most a member's value", kind="infimum", experiment=TRIED_POPULATION),
         *BEST_M,
         GAIN,
-        *_one_event(dev_N + dev_best_M, LOWER_EVENT, R_N),
+        *_one_event(dev_N + dev_best_M, LOWER_EVENT, R_N, TRIED_LOWER),
     ),
 )
 
@@ -100,6 +111,7 @@ UPPER = Derivation(
             rhat_best_N + eps_opt_N,
             because="ERM: the model on N is within eps_opt_N of the best of its class",
             kind="infimum",
+            experiment=TRIED_UPPER,
         ),
         equal(
             rhat_best_N,
@@ -108,20 +120,20 @@ UPPER = Derivation(
             because="f*_N attains inf_N (else approximately)",
         ),
         equal(rhat_M, r_M - dev_M, definitions={dev_M: r_M - rhat_M}, because="definition of the deviation"),
-        at_least(r_M, inf_M, because="an infimum is at most a member's value", kind="infimum"),
+        at_least(r_M, inf_M, because="an infimum is at most a member's value", kind="infimum", experiment=TRIED_POPULATION),
         GAIN,
-        *_one_event(dev_M + dev_best_N, UPPER_EVENT, R_M),
+        *_one_event(dev_M + dev_best_N, UPPER_EVENT, R_M, TRIED_UPPER),
     ),
 )
 
 POPULATION = Derivation(
     quantity=r_N - r_M,
     steps=(
-        at_least(r_N, inf_N, because="an infimum is at most a member's value", kind="infimum"),
+        at_least(r_N, inf_N, because="an infimum is at most a member's value", kind="infimum", experiment=TRIED_POPULATION),
         equal(r_M, rhat_M + dev_M, definitions={dev_M: r_M - rhat_M}, because="definition of the deviation"),
         *BEST_M,
         GAIN,
-        *_one_event(dev_M + dev_best_M, POPULATION_EVENT, R_M),
+        *_one_event(dev_M + dev_best_M, POPULATION_EVENT, R_M, TRIED_POPULATION),
     ),
 )
 
@@ -135,13 +147,15 @@ CLAIM = Derivation(
             c_claim * (R_M - R_N),
             because="claimed by the source for some positive constant; refuted",
             kind="claim",
+            experiment=CLAIM,
         ),
-        equal(R_M, _massart, because="R stands for the dimension formula of Theorem 3.18", kind="claim"),
+        equal(R_M, _massart, because="R stands for the dimension formula of Theorem 3.18", kind="claim", experiment=CLAIM),
         equal(
             R_N,
             sum(part for _, part in _massart_N.parts),
             because="R stands for the dimension formula of Theorem 3.18",
             kind="claim",
+            experiment=CLAIM,
         ),
     ),
 )

@@ -7,22 +7,26 @@
 
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import zhou2026
+from boundcalc.checker.experiments import learning
 from boundcalc.derivation import Derivation, Event, at_most
 from boundcalc.symbols import C, Edev_m, Rad_loss, dev_minus, r_M, rhat_M
 from boundcalc.theorems import Form, Theorem, by
 
 UNIFORM = Event("uniform deviation", "no f of the class has a population risk far above its empirical risk")
 
+TRIED = learning("any")
+
 SHARP = Derivation(
     quantity=r_M,
     steps=(
-        at_most(r_M, rhat_M + dev_minus, because="the supremum is at least the value at f", kind="infimum"),
+        at_most(r_M, rhat_M + dev_minus, because="the supremum is at least the value at f", kind="infimum", experiment=TRIED),
         by(
             bounded_differences.THEOREM,
             dev_minus,
             c=C,
             EPhi_m=Edev_m,
             event=UNIFORM,
+            experiment=TRIED,
             because="r(f) - l_f varies by at most C on one pair",
         ),
         by(symmetrisation.THEOREM, Edev_m, because="over the m independent pairs"),

@@ -41,6 +41,7 @@ class Learning(SampleSpace):
     large: bool = False
     slack: bool = True
     unit_range: bool = False
+    weighted: bool = False
 
     @property
     def m(self) -> int:
@@ -58,6 +59,7 @@ class Learning(SampleSpace):
                 instance = self._attaining(rng, number)
             if self.unit_range:
                 instance["scale"] = np.asarray(1)
+            instance["omega"] = rng.integers(1, 4, 2) if self.weighted else np.array([1, 1])
             found.append(instance)
         return found
 
@@ -77,7 +79,9 @@ class Learning(SampleSpace):
         scores = numbers(instance["scores"], exact=exact)
         rho, scale = numbers(instance["rho"], exact=exact)[()], numbers(instance["scale"], exact=exact)[()]
         agreement = scores * numbers(instance["labels"], exact=exact)
-        loss = scale * np.minimum(1, np.maximum(0, 1 - agreement / rho))
+        omega = numbers(instance["omega"], exact=exact)
+        weight = np.where(instance["labels"] > 0, omega[0], omega[1])
+        loss = scale * weight * np.minimum(1, np.maximum(0, 1 - agreement / rho))
         cell = weights[:, None] * weights[None, :] if self.pairwise else weights
         small, middle, large = (int(size) for size in instance["encoders"])
         count = len(scores)
@@ -88,6 +92,8 @@ class Learning(SampleSpace):
             "flat": loss.reshape(count, -1),
             "scores": scores.reshape(count, -1),
             "wrong": (agreement <= 0).reshape(count, -1),
+            "weight": weight.ravel(),
+            "omega": omega,
             "rho": rho,
             "scale": scale,
             "encoder": np.arange(count) % (count // int(instance["heads"])),
@@ -190,11 +196,16 @@ class Learning(SampleSpace):
         worst = np.argmax(np.where(members[:, None], deviation, -(10**6)), axis=0)
         columns = np.arange(empirical.shape[1])
         error = (t["wrong"] * t["cell"]).sum(axis=1)
+        weighted = (t["wrong"] * (t["cell"] * t["weight"])).sum(axis=1)
         return {
             "r_M": risk[worst],
             "rhat_M": empirical[worst, columns],
             "rhat_ramp": empirical[worst, columns],
+            "rhat_ramp_w": empirical[worst, columns],
             "err_M": error[worst],
+            "err_weighted": weighted[worst],
+            "omega_pos": t["omega"][0],
+            "omega_neg": t["omega"][1],
         }
 
     def _expectations(self, t, members, risk, *, exact: bool) -> Atoms:
@@ -224,7 +235,7 @@ class Learning(SampleSpace):
             "R_M": complexity(t["scores"], members["M"]),
             "R_N": complexity(t["scores"], members["N"]),
             "R_full": complexity(t["scores"], members["full"]),
-            "L": t["scale"] / t["rho"],
+            "L": t["scale"] * t["omega"].max() / t["rho"],
             "C": spread if spread > 0 else t["scale"],
             "c": spread if spread > 0 else t["scale"],
         }

@@ -1,0 +1,97 @@
+"""The experiments that the catalogue's steps carry, by what they are about."""
+
+from __future__ import annotations
+
+from boundcalc.checker.experiment import Experiment
+from boundcalc.checker.worlds.encoders import Encoders, EncoderSamples
+from boundcalc.checker.worlds.finite_sets import FiniteSet, Matrix
+from boundcalc.checker.worlds.independent_pairs import IndependentPairs, TwoSidedPairs
+from boundcalc.checker.worlds.learning import Context, Learning
+from boundcalc.checker.worlds.metric_class import ManyCoordinates, MetricClass, MetricSamples, SignDraws
+from boundcalc.checker.worlds.planning import Chernoff, Holdout, SampleSize
+from boundcalc.checker.worlds.projections import Claim, Projections
+from boundcalc.checker.worlds.u_statistics import UStatistics
+
+__all__ = [
+    "CHERNOFF",
+    "CLAIM",
+    "DECOUPLING",
+    "ENCODERS",
+    "ENCODER_SAMPLES",
+    "FINITE_SET",
+    "HOLDOUT",
+    "MATRIX",
+    "METRIC",
+    "METRIC_SAMPLES",
+    "MONTE_CARLO",
+    "PAIRS",
+    "PROJECTIONS",
+    "SAMPLE_SIZE",
+    "SELF_BOUNDING",
+    "TWO_SIDED",
+    "learning",
+]
+
+DECOUPLING = Experiment(
+    "finite populations and classes, all samples and permutations",
+    (UStatistics(4, 3, 4), UStatistics(3, 3, 4), UStatistics(2, 3, 4), UStatistics(5, 2, 2)),
+)
+PAIRS = Experiment(
+    "finite classes on m independent pairs, all samples and signs",
+    (IndependentPairs(2, 3, 4), IndependentPairs(1, 12, 12), IndependentPairs(1, 3, 3), IndependentPairs(3, 2, 3)),
+)
+TWO_SIDED = Experiment(
+    "finite classes on m independent pairs, two functions at once", (TwoSidedPairs(2, 3, 4), TwoSidedPairs(1, 4, 4))
+)
+FINITE_SET = Experiment("finite sets of vectors, all signs", (FiniteSet(1, 2), FiniteSet(2, 4), FiniteSet(3, 6), FiniteSet(3, 1)))
+MATRIX = Experiment("symmetric matrices with rational eigenbases", (Matrix(),))
+METRIC = Experiment(
+    "metric classes by brute force over grid, thresholds, samples and signs",
+    (MetricClass(1, 3, 2, 2), MetricClass(2, 3, 2, 3), MetricClass(3, 2, 1, 2), MetricClass(1, 2, 1, 3), MetricClass(2, 2, 3, 2)),
+)
+METRIC_SAMPLES = Experiment(
+    "random pairs, all samples", (MetricSamples(1), MetricSamples(2), MetricSamples(3, letters=3), ManyCoordinates())
+)
+SELF_BOUNDING = Experiment("random pairs, all samples", (MetricSamples(1), MetricSamples(2), ManyCoordinates()))
+MONTE_CARLO = Experiment("all choices of S sign vectors", (SignDraws(2, 1), SignDraws(2, 2), SignDraws(3, 2), SignDraws(1, 1)))
+ENCODERS = Experiment(
+    "low-rank encoders through eigenvalues, all samples and signs",
+    (Encoders(1, 2, 2, 1), Encoders(2, 2, 2, 1), Encoders(2, 2, 3, 2), Encoders(3, 2, 2, 2)),
+)
+ENCODER_SAMPLES = Experiment(
+    "random differences, all samples", (EncoderSamples(1), EncoderSamples(2), EncoderSamples(2, 2, 3, 2))
+)
+CHERNOFF = Experiment("suprema on two letters, all samples", (Chernoff(), Chernoff(letters=3)))
+HOLDOUT = Experiment("fixed candidates on held-out letters, all samples", (Holdout(2), Holdout(3)))
+SAMPLE_SIZE = Experiment("sample sizes found by search", (SampleSize(),))
+PROJECTIONS = Experiment("classes with missing modalities, every function listed", (Projections(), Projections(1, 3, 2), Projections(3)))
+CLAIM = Experiment("learning on all pairs with constant or superfluous modalities", (Claim(), Claim(6)))
+
+
+def learning(
+    context: Context, *, pairwise: bool = True, exact: bool = False, unit_range: bool = False, weighted: bool = False
+) -> Experiment:
+    """Return learning from n draws with a finite class, every sample enumerated.
+
+    Parameters
+    ----------
+    context : str
+        Which deviations Phi speaks of.
+    pairwise : bool
+        Whether the loss is of pairs.
+    exact : bool
+        Whether the minimiser is exact (no optimisation error).
+    unit_range : bool
+        Whether the loss lies in [0, 1].
+    weighted : bool
+        Whether it is multiplied by weights for similar and dissimilar pairs.
+    """
+    plain = dict(context=context, pairwise=pairwise, slack=not exact, unit_range=unit_range, weighted=weighted)
+    sizes = (2, 3, 4) if pairwise else (2, 3)
+    return Experiment(
+        f"finite classes on {'pairs' if pairwise else 'single examples'}, all samples",
+        (
+            *(Learning(n, large=True, **plain) for n in ((2, 3) if pairwise else (2,))),  # type: ignore[arg-type]
+            *(Learning(n, **plain) for n in sizes),  # type: ignore[arg-type]
+        ),
+    )

@@ -1,0 +1,208 @@
+"""Steps that hold with high probability: how often do they fail on populations where everything is known?
+
+On small sample spaces every outcome is enumerated, so the failure probability is exact and is compared with delta as a
+fraction. On larger ones it is estimated from replicates, with a Clopper-Pearson interval.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy
+
+from boundcalc.checker.evaluate import on_arrays, sign_of
+from boundcalc.checker.experiment import Atoms, Instance, SampleSpace
+from boundcalc.checker.search import as_sympy_value, relative_margin, violated
+
+__all__ = ["CONFIDENCE", "DELTAS", "Tail", "clopper_pearson", "sure_on_outcomes", "tail_of"]
+
+_TOLERANCE = 1e-9
+#: Error probability of an interval; small, since many intervals are looked at.
+CONFIDENCE = 1e-7
+#: Thousandths, dense near both ends.
+DELTAS = tuple(
+    Fraction(k, 1000)
+    for k in (*range(1, 10), *range(10, 100, 5), *range(100, 900, 10), *range(900, 990, 5), *range(990, 1000))
+)
+
+
+@dataclass(frozen=True)
+class Tail:
+    """How a high-probability step fared.
+
+    Attributes
+    ----------
+    instances : int
+        Populations tried.
+    violation : mapping or None
+        Where its failure probability exceeds delta.
+    tightest : mapping or None
+        Where the failure probability came closest to delta.
+    ratio : float
+        Failure probability over delta there.
+    """
+
+    instances: int
+    violation: Mapping[str, Any] | None
+    tightest: Mapping[str, Any] | None
+    ratio: float
+
+
+def clopper_pearson(failures: int, trials: int, *, error: float = CONFIDENCE) -> tuple[float, float]:
+    """Return an interval that holds a failure probability except with probability ``error``.
+
+    >>> low, high = clopper_pearson(0, 1000, error=0.05)
+    >>> low, round(high, 4)
+    (0.0, 0.0037)
+    """
+    from scipy.stats import beta
+
+    low = float(beta.ppf(error / 2, failures, trials - failures + 1)) if failures else 0.0
+    high = float(beta.ppf(1 - error / 2, failures + 1, trials - failures)) if failures < trials else 1.0
+    return low, high
+
+
+def tail_of(
+    left: sympy.Expr,
+    relation: str,
+    right: sympy.Expr,
+    world: SampleSpace,
+    events: Sequence[sympy.Symbol],
+    *,
+    rng: np.random.Generator,
+    size: int = 40,
+    deadline: float = float("inf"),
+) -> Tail:
+    """Return the failure probability of a relation against delta, split equally over its events."""
+    shares = np.array([float(delta) for delta in DELTAS]) / max(1, len(events))
+    best: tuple[float, Instance, int, float] | None = None
+    suspects: list[tuple[float, Instance, int, float]] = []
+    tried = 0
+    for instance in world.draw(rng, size):
+        atoms, chance = world.outcomes(instance, rng=rng)
+        rates = _failure_rates(left, relation, right, atoms, chance, events, shares)
+        tried += 1
+        ratios = rates / np.array([float(delta) for delta in DELTAS])
+        place = int(np.argmax(ratios))
+        entry = (float(ratios[place]), instance, place, float(rates[place]))
+        if best is None or entry[0] > best[0]:
+            best = entry
+        if entry[0] > 1 + 1e-9:
+            suspects.append(entry)
+            if len(suspects) >= 3 or not world.exhaustive:
+                break
+        if time.monotonic() > deadline:
+            break
+    for entry in sorted(suspects, key=lambda item: -item[0]):
+        verified = _verify(left, relation, right, world, events, entry, len(chance), rng)
+        if verified is not None:
+            return Tail(tried, verified, None, entry[0])
+    if best is None:
+        return Tail(tried, None, None, float("nan"))
+    ratio, instance, place, rate = best
+    report = _report(world, instance, place) | {"failure probability": rate}
+    return Tail(tried, None, report, min(ratio, 1.0) if world.exhaustive else ratio)
+
+
+def _report(world: SampleSpace, instance: Instance, place: int) -> dict[str, Any]:
+    shown = {name: np.asarray(value).tolist() for name, value in instance.items()}
+    return {"world": repr(world), "instance": shown, "delta": str(DELTAS[place])}
+
+
+def _failure_rates(left, relation, right, atoms: Atoms, chance, events, shares) -> np.ndarray:
+    """Return the failure probability for each delta."""
+    used = {symbol.name for symbol in left.free_symbols | right.free_symbols}
+    values = {name: np.asarray(value)[None] for name, value in atoms.items() if name in used}
+    values |= {symbol.name: shares[:, None] for symbol in events}
+    values.setdefault("delta", shares[:, None] * max(1, len(events)))
+    sides = [on_arrays(side, values) for side in (left, right)]
+    margin = relative_margin(np.asarray(sides[0]), relation, np.asarray(sides[1]))
+    margin = np.broadcast_to(margin, (len(shares), len(chance)))
+    fails = margin < -_TOLERANCE
+    return np.asarray((fails * np.asarray(chance, dtype=float)).sum(axis=1))
+
+
+def _verify(left, relation, right, world, events, entry, count, rng) -> Mapping[str, Any] | None:
+    """Confirm that the failure probability exceeds delta: exactly, or by an interval from fresh replicates."""
+    _, instance, place, rate = entry
+    delta = DELTAS[place]
+    report = _report(world, instance, place)
+    if not world.exhaustive:
+        fresh, chance = world.outcomes(instance, rng=rng)
+        again = _failure_rates(left, relation, right, fresh, chance, events, np.array([float(delta) / max(1, len(events))]))
+        low, high = clopper_pearson(round(float(again[0]) * len(chance)), len(chance))
+        return report | {"failure rate": float(again[0]), "interval": (low, high)} if low > float(delta) else None
+    atoms, chance = world.outcomes(instance, exact=True)
+    exact = _exact_failure(left, relation, right, atoms, chance, events, delta)
+    return report | {"failure probability": str(exact)} if exact > delta else None
+
+
+def _exact_failure(left, relation, right, atoms: Atoms, chance, events, delta: Fraction) -> Any:
+    """Return the exact probability of the outcomes on which the relation fails."""
+    names = [symbol.name for symbol in left.free_symbols | right.free_symbols]
+    fixed = {symbol.name: delta / max(1, len(events)) for symbol in events} | {"delta": delta}
+    columns = {name: np.broadcast_to(atoms[name], chance.shape) for name in names if name in atoms}
+    total: Any = Fraction(0)
+    seen: dict[tuple, bool] = {}
+    for place, share in enumerate(chance):
+        row = {name: column[place] for name, column in columns.items()}
+        key = tuple(row.values())
+        if key not in seen:
+            values = fixed | row
+            point = {symbol: values[symbol.name] for symbol in left.free_symbols | right.free_symbols}
+            seen[key] = violated(sign_of(right - left, point), relation)
+        if seen[key]:
+            total += share
+    return total
+
+
+def sure_on_outcomes(
+    left: sympy.Expr,
+    relation: str,
+    right: sympy.Expr,
+    world: SampleSpace,
+    *,
+    rng: np.random.Generator,
+    size: int = 40,
+    deadline: float = float("inf"),
+) -> Tail:
+    """Try a relation that must hold on every outcome of every instance."""
+    tried, best = 0, (float("inf"), None, 0)
+    for instance in world.draw(rng, size):
+        atoms, chance = world.outcomes(instance, rng=rng)
+        sides = [np.broadcast_to(on_arrays(side, atoms), chance.shape) for side in (left, right)]
+        margin = relative_margin(sides[0], relation, sides[1])
+        zero = np.abs(sides[0]) + np.abs(sides[1]) < _TOLERANCE
+        margin = np.where(zero | (np.asarray(chance, dtype=float) <= 0), 1.0, margin)
+        tried += len(chance)
+        place = int(np.nanargmin(margin)) if not np.isnan(margin).all() else 0
+        if margin[place] < best[0]:
+            best = (float(margin[place]), instance, place)  # type: ignore[assignment]
+        if margin[place] < -_TOLERANCE or time.monotonic() > deadline:
+            break
+    _, instance, place = best
+    if instance is None:
+        return Tail(tried, None, None, float("nan"))
+    return _sure_report(left, relation, right, world, instance, place, tried)
+
+
+def _sure_report(left, relation, right, world, instance, place, tried) -> Tail:
+    atoms, chance = world.outcomes(instance, exact=True)
+    point = {s: np.broadcast_to(atoms[s.name], chance.shape)[place] for s in left.free_symbols | right.free_symbols}
+    sides = [as_sympy_value(side, point) for side in (left, right)]
+    report = {
+        "world": repr(world),
+        "instance": {name: np.asarray(value).tolist() for name, value in instance.items()},
+        "outcome": place,
+        "left": str(sides[0]),
+        "right": str(sides[1]),
+    }
+    if violated(sign_of(right - left, point), relation):
+        return Tail(tried, report, None, float("nan"))
+    less, greater = (sides[1], sides[0]) if relation in (">=", ">") else (sides[0], sides[1])
+    return Tail(tried, None, report, float(less / greater) if greater != 0 else float("nan"))

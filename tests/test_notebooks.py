@@ -1,0 +1,43 @@
+"""Every notebook, found by glob, runs from top to bottom and uses the public surface only."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from pathlib import Path
+
+import pytest
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+PUBLIC = {"boundcalc", "boundcalc.symbols", "boundcalc.trainer", "boundcalc.datasets", "boundcalc.report", "boundcalc.catalogue"}
+
+
+def code_cells(path: Path) -> list[str]:
+    nbformat = pytest.importorskip("nbformat")
+    return [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+
+
+def test_there_are_notebooks():
+    assert NOTEBOOKS
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_run(path, monkeypatch):
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    notebook = nbformat.read(path, as_version=4)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the kernel's own plumbing warns about its transport
+        nbclient.NotebookClient(
+            notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+        ).execute()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_define_nothing_and_use_public_names(path):
+    for source in code_cells(path):
+        for node in ast.walk(ast.parse(source)):
+            assert not isinstance(node, ast.FunctionDef | ast.ClassDef), "notebooks tell stories; definitions live in the package"
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("boundcalc"):
+                assert node.module in PUBLIC, node.module

@@ -1,0 +1,171 @@
+"""Tables, pages, guarantees and the demo on a small data set."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from boundcalc.cli import main
+from boundcalc.report.tables import Table, format_number
+
+pytest.importorskip("sklearn")
+pytest.importorskip("matplotlib")
+
+
+class TestTable:
+    table = Table(("name", "value", "remark"), [("a", 0.123456, "x " * 60), ("b", None, ""), ("c", True, "last")], "T", ("note",))
+
+    def test_text_fits(self):
+        text = self.table.text(width=60)
+        assert max(map(len, text.splitlines())) <= 60
+        assert "0.1235" in text
+        assert text.startswith("T\n")
+        assert text.endswith("note")
+
+    def test_other_forms(self):
+        assert self.table.csv().splitlines()[1].startswith("a,0.123456")
+        assert "<td class=number>0.1235</td>" in self.table.html()
+        assert Table(("<b>",), [("<i>",)]).html().count("&lt;") == 2
+
+    @pytest.mark.parametrize(("value", "text"), [(0, "0"), (10**12, "1.000e+12"), (1e-9, "1e-09"), (False, "no"), ("x", "x")])
+    def test_numbers(self, value, text):
+        assert format_number(value) == text
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Return a file with two modalities, one of them informative."""
+    rng = np.random.default_rng(3)
+    y = np.repeat([0, 1], 60)
+    path = tmp_path_factory.mktemp("data") / "small.npz"
+    np.savez(path, sound=rng.normal(size=(120, 3)) + 4 * y[:, None], image=rng.normal(size=(120, 2)), y=y)
+    return path
+
+
+@pytest.fixture(scope="module")
+def measured(small):
+    from boundcalc.datasets import load
+    from boundcalc.trainer import measure_subsets
+
+    return measure_subsets(load(str(small)), rng=0, delta=0.025, pair_weights="balanced")
+
+
+def test_guarantees_by_hand(measured):
+    from boundcalc.report.guarantees import guarantees
+
+    result = measured["sound"]
+    v = result.estimates.values
+    found = {guarantee.name: guarantee for guarantee in guarantees(result, delta=0.05)}
+    m, x = v["n"] // 2, math.log(2 / 0.05)
+    w0 = v["lam_max"] * v["B"] ** 2 / 2
+    r = v["Rhat_metric"] + (w0 * x + math.sqrt((w0 * x) ** 2 + 2 * w0 * x * m * v["Rhat_metric"])) / m
+    r += (v["t_max"] - v["t_min"]) / (2 * math.sqrt(m))
+    expected = {
+        "risk of the model": v["rhat_M"] + 2 * v["L"] * r + v["C"] * math.sqrt(x / (2 * m)),
+        "excess of the risk gap over gamma": 4 * v["L"] * r + 2 * v["C"] * math.sqrt(x / (2 * m)) + v["eps_opt"],
+        "latent quality": 2 * v["L"] * r + 2 * v["C"] * math.sqrt(x / (2 * m)) + v["rhat_M"],
+        "Delta needed": 2 * v["L"] * r + 2 * v["C"] * math.sqrt(x / (2 * m)) + v["eps_opt"],
+    }
+    for name, value in expected.items():
+        assert found[name].value == pytest.approx(value, rel=1e-9)
+        assert found[name].value >= value * (1 - 1e-14)
+        assert found[name].certified
+    assert found["pair error"].trivial == pytest.approx(result.weighted_trivial_error)
+
+
+def test_a_guarantee_speaks_from_its_n_on_and_not_before(measured):
+    from boundcalc.report.guarantees import guarantees, margin_curve, risk_curves
+
+    result = measured["sound+image"] if "sound+image" in measured else measured[list(measured)[-1]]
+    found = {guarantee.name: guarantee for guarantee in guarantees(result, delta=0.05)}
+    n = found["pair error"].informative_from
+    assert n is not None
+    before, at = margin_curve(result, [n - 1, n], delta=0.05)
+    assert at < found["pair error"].trivial <= before
+    n = found["risk of the model"].informative_from
+    before, at = risk_curves(result, [n - 1, n], delta=0.05)["risk of the model"]
+    assert at < found["risk of the model"].trivial <= before
+
+
+def test_estimates_go_straight_into_evaluate(measured):
+    import boundcalc as bc
+
+    for result in measured.values():
+        values = result.estimates.values
+        assert "delta" not in values
+        assert not {"gamma", "Lhat_M", "Delta"} & set(values)
+        assert float(bc.theorem("zhou2026.margin").bound().evaluate(**values, delta=0.05)) > 0
+        with pytest.raises(ValueError, match="not observable"):
+            bc.theorem("zhou2026.risk_gap").bound().evaluate(**values, delta=0.05)
+
+
+def test_demo_on_a_small_file(small, tmp_path, capsys):
+    figure, page = tmp_path / "demo.png", tmp_path / "demo.html"
+    assert main(["demo", str(small), "--figure", str(figure), "--out", str(page)]) == 0
+    captured = capsys.readouterr()
+    assert "margin bound on the pair error" in captured.out
+    assert "training rows" in captured.out
+    assert max(map(len, captured.out.splitlines()[:30])) <= 80
+    assert "3/3" in captured.err
+    assert figure.read_bytes()[:4] == b"\x89PNG"
+    assert "data:image/png" in page.read_text()
+
+
+def test_demo_as_json(small, tmp_path, capsys):
+    assert main(["demo", str(small), "--figure", str(tmp_path / "demo.png"), "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert len(data["subsets"]) == 3
+    assert {guarantee["key"] for guarantee in data["subsets"]["sound"]["guarantees"]} >= {"zhou2026.risk_gap", "zhou2026.margin"}
+    assert data["summary"]
+
+
+def test_train_writes_what_was_measured(small, tmp_path, capsys):
+    from boundcalc.trainer import Measurements
+
+    path = tmp_path / "measured.json"
+    assert main(["train", str(small), "--subsets", "sound,sound+image", "--out", str(path)]) == 0
+    assert list(Measurements.from_json(path.read_text())) == ["sound", "sound+image"]
+    assert "R_M" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("argv", "match"),
+    [
+        (["train", "no-such-file.npz"], "no-such-file"),
+        (["train", "nothing"], "htad"),
+        (["train", "SMALL", "--subsets", "sound+taste"], "taste"),
+        (["train", "SMALL", "--delta", "2"], "delta"),
+        (["train", "SMALL", "--delta", "x"], "delta"),
+        (["train", "SMALL", "--lam-max", "-1"], "eig_range[1]"),
+        (["demo", "SMALL", "--figure", "no/such/place.png"], "place.png"),
+    ],
+)
+def test_each_mistake_is_answered_in_one_line(small, capsys, argv, match):
+    assert main([str(small) if word == "SMALL" else word for word in argv]) == 2
+    captured = capsys.readouterr()
+    lines = [line for line in captured.err.splitlines() if not line.startswith("training [")]
+    assert len(lines) == 1
+    assert match in lines[0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "match"),
+    [
+        ("a__x,a__z\n" + "1,2\n" * 9, "y"),
+        ("a__x,y\n" + "1,k\n" * 9, "class"),
+        ("a__x,y\n" + "1,0\n2,1\n" * 3, "8"),
+        ("a__x,a__z,y\n" + "1,2,0\n2,1,1\n" * 5 + ",1,0\n", "NaN"),
+        ("a__x,y\n" + "1,0\nten,1\n" * 5, "ten"),
+    ],
+)
+def test_wrong_tables_are_answered_in_one_line(tmp_path, capsys, rows, match):
+    path = tmp_path / "table.csv"
+    path.write_text(rows)
+    assert main(["train", str(path)]) == 2
+    captured = capsys.readouterr()
+    lines = [line for line in captured.err.splitlines() if not line.startswith("training [")]
+    assert len(lines) == 1
+    assert match in lines[0]
