@@ -127,7 +127,11 @@ def _settle(expr: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
     if isinstance(expr, sympy.Min | sympy.Max) and symbol in expr.free_symbols:
         growths: dict[sympy.Expr, list[sympy.Expr]] = {}
         for branch in expr.args:
-            power, coefficient = _leading(_settle(branch, symbol), symbol) if symbol in branch.free_symbols else (sympy.Integer(0), branch)
+            power, coefficient = (
+                _leading(_settle(branch, symbol), symbol)
+                if symbol in branch.free_symbols
+                else (sympy.Integer(0), branch)
+            )
             growths.setdefault(power, []).append(coefficient)
         winner = (min if isinstance(expr, sympy.Min) else max)(growths)
         return expr.func(*growths[winner]) * symbol**winner

@@ -164,7 +164,8 @@ class Bound:
         order = {name: place for place, name in enumerate(VOCABULARY)}
         free = self.expr.free_symbols
         return {
-            symbol.name: symbol for symbol in sorted(free, key=lambda symbol: (order.get(symbol.name, 999), symbol.name))
+            symbol.name: symbol
+            for symbol in sorted(free, key=lambda symbol: (order.get(symbol.name, 999), symbol.name))
         }
 
     def direction(self, name: str) -> Direction:
@@ -264,9 +265,7 @@ class Bound:
             domain.update(new)
         return replace(
             self,
-            parts=tuple(
-                (label, part.subs(replacing, simultaneous=True).subs(settled)) for label, part in self.parts
-            ),
+            parts=tuple((label, part.subs(replacing, simultaneous=True).subs(settled)) for label, part in self.parts),
             where={short: full for short, full in where.items() if short not in settled},
             domain=domain,
             constraints=tuple(constraints),
@@ -282,7 +281,9 @@ class Bound:
         domain = Domain({s: allowed for s, allowed in self.domain.items() if s != symbol}).merge(other.domain)
         if sympy.EmptySet in domain.values():
             empty = [str(symbol) for symbol, allowed in domain.items() if allowed is sympy.EmptySet]
-            raise CompositionError(f"no value of {', '.join(empty)} is allowed by both statements", context=str(self.theorem))
+            raise CompositionError(
+                f"no value of {', '.join(empty)} is allowed by both statements", context=str(self.theorem)
+            )
         return replace(
             self,
             parts=tuple((label, part.subs(symbol, inner)) for label, part in self.parts),
@@ -370,7 +371,11 @@ class Bound:
         labels = [event.name for event in self.events]
         by_name = {(event.name if labels.count(event.name) == 1 else str(event)): event for event in self.events}
         by_name |= {str(event): event for event in self.events}
-        problems = [f"unknown event {name!r}; this bound has {', '.join(map(str, self.events))}" for name in fractions if name not in by_name]
+        problems = [
+            f"unknown event {name!r}; this bound has {', '.join(map(str, self.events))}"
+            for name in fractions
+            if name not in by_name
+        ]
         # a float such as 0.8 means the decimal that was typed: 0.8 and 0.2 sum to 1
         given = {by_name[name]: Fraction(str(as_number(value))) for name, value in fractions.items() if name in by_name}
         problems += [f"missing the fraction of event {event}" for event in self.events if event not in given]
@@ -379,7 +384,9 @@ class Bound:
             problems.append(f"the fractions sum to {float(sum(given.values()))!r}, more than 1")
         if problems:
             raise InvalidInputError(problems, context=str(self.theorem))
-        split = tuple((event, sympy.Rational(given[event].numerator, given[event].denominator)) for event in self.events)
+        split = tuple(
+            (event, sympy.Rational(given[event].numerator, given[event].denominator)) for event in self.events
+        )
         return replace(self, split=split)
 
     # ------------------------------------------------------------------ numbers
@@ -576,7 +583,9 @@ class Bound:
                 parts=tuple((label, decode(part)) for label, part in data["parts"]),
                 where={decode(short): decode(full) for short, full in data["where"]},
                 domain=Domain({decode(symbol): decode(allowed) for symbol, allowed in data["domain"]}),
-                constraints=tuple(Constraint(decode(low), decode(high), strict) for low, high, strict in data["constraints"]),
+                constraints=tuple(
+                    Constraint(decode(low), decode(high), strict) for low, high, strict in data["constraints"]
+                ),
                 assumptions=tuple(data["assumptions"]),
                 events=events,
                 split=tuple((events[place], decode(fraction)) for place, fraction in data["split"]),
@@ -651,5 +660,3 @@ def _as_expression(name: str, value: Any, domain: sympy.Set | None) -> tuple[sym
 def _domain_of(symbol: sympy.Symbol) -> sympy.Set:
     known = VOCABULARY.get(symbol.name)
     return known.domain if known is not None and known.symbol == symbol else Domain.from_assumptions(symbol)
-
-

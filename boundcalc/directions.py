@@ -159,9 +159,7 @@ def _times(one: tuple[float, float], other: tuple[float, float]) -> tuple[float,
     return min(corners), max(corners)
 
 
-def _power_range(
-    base: tuple[float, float], power: tuple[float, float], *, exponent: sympy.Expr
-) -> tuple[float, float]:
+def _power_range(base: tuple[float, float], power: tuple[float, float], *, exponent: sympy.Expr) -> tuple[float, float]:
     low, high = base
     if low >= 0 and power[0] == power[1]:
         ends = sorted((_power(low, power[0]), _power(high, power[0])))

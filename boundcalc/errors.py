@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from types import ModuleType
 
-__all__ = ["CompositionError", "DerivationError", "InfeasibleError", "InvalidInputError", "MissingExtraError", "require"]
+__all__ = [
+    "CompositionError",
+    "DerivationError",
+    "InfeasibleError",
+    "InvalidInputError",
+    "MissingExtraError",
+    "require",
+]
 
 
 class InvalidInputError(ValueError):

@@ -108,7 +108,10 @@ def _checked(name: str, value: Any, domain: sympy.Set, notes: Mapping[str, str])
     try:
         value = _exact(value)
     except (TypeError, ValueError, ZeroDivisionError):
-        return None, f"{name} = {_shorten(value)} is not a real number or an array of them; it must be {describe(domain)}"
+        return (
+            None,
+            f"{name} = {_shorten(value)} is not a real number or an array of them; it must be {describe(domain)}",
+        )
     data = getattr(value, "data", value) if not isinstance(value, np.ndarray) else value
     if hasattr(data, "dask"):
         return value, ""  # lazily given arrays are checked chunk by chunk when they are computed

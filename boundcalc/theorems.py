@@ -176,7 +176,9 @@ class Theorem:
             where=where,
             domain=domain,
             constraints=tuple(
-                constraint for constraint in CONSTRAINTS + self.constraints if constraint.lower.free_symbols <= set(domain)
+                constraint
+                for constraint in CONSTRAINTS + self.constraints
+                if constraint.lower.free_symbols <= set(domain)
             ),
             assumptions=self.assumptions,
             events=chain.events,
@@ -282,5 +284,3 @@ def by(
         events=events,
         experiment=experiment if experiment is not None else chain.steps[-1].experiment,
     )
-
-

@@ -97,11 +97,20 @@ def derivation_html(chain: Derivation) -> str:
     if len(names) == 1:
         names = dict.fromkeys(names, r"\delta")
     rows = [
-        _row(number, f"{_latex(step.left, names)} {_RELATIONS[step.relation]} {_latex(step.right, names)}", step.because, step.cites)
+        _row(
+            number,
+            f"{_latex(step.left, names)} {_RELATIONS[step.relation]} {_latex(step.right, names)}",
+            step.because,
+            step.cites,
+        )
         for number, step in enumerate(chain.steps, start=1)
     ]
     end = f"{_latex(chain.quantity, names)} {_RELATIONS[chain.relation]} {_latex(chain.result, names)}"
-    where = [f"{expression_latex(short)}={expression_latex(full)}" for short, full in chain.where.items() if short in chain.result.free_symbols]
+    where = [
+        f"{expression_latex(short)}={expression_latex(full)}"
+        for short, full in chain.where.items()
+        if short in chain.result.free_symbols
+    ]
     rows.append(_row("", end, "together" + ("; $" + r",\ ".join(where) + "$" if where else ""), ""))
     return "<table>" + "".join(rows) + "</table>"
 
@@ -115,7 +124,9 @@ def _row(number: int | str, formula: str, because: str, cites: str) -> str:
 def theorem_html(entry: Theorem) -> str:
     """Return a theorem's statement with its forms, assumptions and remarks."""
     number = "" if entry.number == "-" else f"{entry.number}. "
-    parts = [f"<p><strong>{html.escape(number + entry.title)}</strong> <code>{entry.key}</code><br>{html.escape(entry.claim)}</p>"]
+    parts = [
+        f"<p><strong>{html.escape(number + entry.title)}</strong> <code>{entry.key}</code><br>{html.escape(entry.claim)}</p>"
+    ]
     rows = [
         f"<tr><td>{name}</td><td style='text-align:left'>${bound_latex(entry.bound(name))}$</td>"
         f"<td>{entry.form(name).provenance}, {entry.form(name).status}</td></tr>"

@@ -58,7 +58,8 @@ def test_evaluating_composed_equals_evaluating_in_two_steps(composed):
 
 
 @pytest.mark.parametrize(
-    ("form", "inner", "events"), [("sharp", "sharp", 1), ("sharp", "data", 2), ("paper", "sharp", 2), ("paper", "data", 3)]
+    ("form", "inner", "events"),
+    [("sharp", "sharp", 1), ("sharp", "data", 2), ("paper", "sharp", 2), ("paper", "data", 3)],
 )
 def test_delta_is_split_over_primitive_events(form, inner, events):
     bound = RISK_GAP.bound(form).substitute(R_M=COMPLEXITY.bound(inner))
@@ -162,7 +163,9 @@ def test_rate_and_comparison(composed):
     assert rate.limit == bc.symbols.gamma + bc.symbols.eps_opt
     big = {"n": 10**12, **{key: POINT[key] for key in ("delta", "L", "C")}, **METRIC, "gamma": 0, "eps_opt": 0}
     values = {symbol: big[name] for name, symbol in composed.symbols.items()}
-    assert float(composed.evaluate(**big)) == pytest.approx(float((rate.coefficient * rate.order).subs(values)), rel=1e-5)
+    assert float(composed.evaluate(**big)) == pytest.approx(
+        float((rate.coefficient * rate.order).subs(values)), rel=1e-5
+    )
     massart, khinchin = COMPLEXITY.bound("paper"), COMPLEXITY.bound()
     assert massart.substitute(t_max=1, t_min=1, p=2).compare(khinchin.substitute(t_max=1, t_min=1)).ratio == sympy.sqrt(
         2 * sympy.log(2)
@@ -173,13 +176,15 @@ def test_rate_and_comparison(composed):
 
 def test_to_python_runs_and_agrees():
     namespace: dict[str, object] = {}
-    exec(RISK_GAP.bound().to_python(), namespace)  # noqa: S102 - our own output
+    exec(RISK_GAP.bound().to_python(), namespace)
     function = namespace["zhou2026_risk_gap_sharp"]
     assert function(**POINT) == pytest.approx(float(RISK_GAP.bound().evaluate(**POINT)), rel=1e-15)
 
 
 def test_compile_broadcasts_as_numpy_does(composed):
-    f = composed.compile("n", "g_M", delta=0.05, L=1, C=1, gamma=0, eps_opt=0, lam_min=0, lam_max=1, t_min=0, t_max=1, B=1.5)
+    f = composed.compile(
+        "n", "g_M", delta=0.05, L=1, C=1, gamma=0, eps_opt=0, lam_min=0, lam_max=1, t_min=0, t_max=1, B=1.5
+    )
     n, g = np.ix_([10.0, 100.0], [1.0, 2.0, 3.0])
     expected = composed.evaluate(n=[10, 100], g_M=[1, 2, 3], delta=0.05, L=1, C=1, gamma=0, eps_opt=0, lam_min=0, lam_max=1,
                                  t_min=0, t_max=1, B=1.5)  # fmt: skip

@@ -70,7 +70,7 @@ def test_every_entry_says_what_a_reader_needs(key):
 
 
 def test_catalogue_is_a_mapping_in_reading_order():
-    assert list(catalogue)[0] == "lemmas.decoupling"
+    assert next(iter(catalogue)) == "lemmas.decoupling"
     assert catalogue.get("nothing") is None
     assert "zhou2026.margin" in catalogue
 
@@ -207,7 +207,9 @@ def test_sharp_is_never_above_paper():
         entry = bc.theorem(key)
         for _ in range(200):
             values = draw(rng) | {"eps_opt": 0.0, "n": int(rng.integers(2, 20))}
-            assert float(entry.bound("sharp").evaluate(**values)) <= float(entry.bound("paper").evaluate(**values)) + 1e-12
+            assert (
+                float(entry.bound("sharp").evaluate(**values)) <= float(entry.bound("paper").evaluate(**values)) + 1e-12
+            )
 
 
 def test_refuted_claims_say_so():
@@ -232,8 +234,10 @@ def test_nesting_statements_refuse_a_positive_lam_min(key, values):
 
 
 def test_the_closing_remark_is_the_smallest_n():
-    quality = bc.theorem("zhou2026.latent_quality").bound().substitute(
-        R_M=bc.theorem("zhou2026.metric_complexity").bound("kappa")
+    quality = (
+        bc.theorem("zhou2026.latent_quality")
+        .bound()
+        .substitute(R_M=bc.theorem("zhou2026.metric_complexity").bound("kappa"))
     )
     values = dict(delta=0.1, L=1.0, C=1.5, kappa_M=0.7, Lhat_M=0.01)
     n = int(bc.theorem("zhou2026.nonpositive_gap").bound().evaluate(**values, eta_star_N=0.2))

@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
-PUBLIC = {"boundcalc", "boundcalc.symbols", "boundcalc.trainer", "boundcalc.datasets", "boundcalc.report", "boundcalc.catalogue"}
+PUBLIC = {
+    "boundcalc",
+    "boundcalc.symbols",
+    "boundcalc.trainer",
+    "boundcalc.datasets",
+    "boundcalc.report",
+    "boundcalc.catalogue",
+}
 
 
 def code_cells(path: Path) -> list[str]:
@@ -38,6 +45,8 @@ def test_notebooks_run(path, monkeypatch):
 def test_notebooks_define_nothing_and_use_public_names(path):
     for source in code_cells(path):
         for node in ast.walk(ast.parse(source)):
-            assert not isinstance(node, ast.FunctionDef | ast.ClassDef), "notebooks tell stories; definitions live in the package"
+            assert not isinstance(node, ast.FunctionDef | ast.ClassDef), (
+                "notebooks tell stories; definitions live in the package"
+            )
             if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("boundcalc"):
                 assert node.module in PUBLIC, node.module

@@ -16,7 +16,9 @@ pytest.importorskip("matplotlib")
 
 
 class TestTable:
-    table = Table(("name", "value", "remark"), [("a", 0.123456, "x " * 60), ("b", None, ""), ("c", True, "last")], "T", ("note",))
+    table = Table(
+        ("name", "value", "remark"), [("a", 0.123456, "x " * 60), ("b", None, ""), ("c", True, "last")], "T", ("note",)
+    )
 
     def test_text_fits(self):
         text = self.table.text(width=60)
@@ -30,7 +32,9 @@ class TestTable:
         assert "<td class=number>0.1235</td>" in self.table.html()
         assert Table(("<b>",), [("<i>",)]).html().count("&lt;") == 2
 
-    @pytest.mark.parametrize(("value", "text"), [(0, "0"), (10**12, "1.000e+12"), (1e-9, "1e-09"), (False, "no"), ("x", "x")])
+    @pytest.mark.parametrize(
+        ("value", "text"), [(0, "0"), (10**12, "1.000e+12"), (1e-9, "1e-09"), (False, "no"), ("x", "x")]
+    )
     def test_numbers(self, value, text):
         assert format_number(value) == text
 
@@ -118,7 +122,10 @@ def test_demo_as_json(small, tmp_path, capsys):
     assert main(["demo", str(small), "--figure", str(tmp_path / "demo.png"), "--json"]) == 0
     data = json.loads(capsys.readouterr().out)
     assert len(data["subsets"]) == 3
-    assert {guarantee["key"] for guarantee in data["subsets"]["sound"]["guarantees"]} >= {"zhou2026.risk_gap", "zhou2026.margin"}
+    assert {guarantee["key"] for guarantee in data["subsets"]["sound"]["guarantees"]} >= {
+        "zhou2026.risk_gap",
+        "zhou2026.margin",
+    }
     assert data["summary"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from boundcalc.theorems import Source
 
-__all__ = ["bartlett2002", "clemencon2008", "huang2021", "ledoux1991", "mcdiarmid1989", "massart2000", "zhou2026"]
+__all__ = ["bartlett2002", "clemencon2008", "huang2021", "ledoux1991", "massart2000", "mcdiarmid1989", "zhou2026"]
 
 
 def zhou2026(place: str) -> Source:

@@ -43,17 +43,27 @@ PAIRS = Experiment(
 TWO_SIDED = Experiment(
     "finite classes on m independent pairs, two functions at once", (TwoSidedPairs(2, 3, 4), TwoSidedPairs(1, 4, 4))
 )
-FINITE_SET = Experiment("finite sets of vectors, all signs", (FiniteSet(1, 2), FiniteSet(2, 4), FiniteSet(3, 6), FiniteSet(3, 1)))
+FINITE_SET = Experiment(
+    "finite sets of vectors, all signs", (FiniteSet(1, 2), FiniteSet(2, 4), FiniteSet(3, 6), FiniteSet(3, 1))
+)
 MATRIX = Experiment("symmetric matrices with rational eigenbases", (Matrix(),))
 METRIC = Experiment(
     "metric classes by brute force over grid, thresholds, samples and signs",
-    (MetricClass(1, 3, 2, 2), MetricClass(2, 3, 2, 3), MetricClass(3, 2, 1, 2), MetricClass(1, 2, 1, 3), MetricClass(2, 2, 3, 2)),
+    (
+        MetricClass(1, 3, 2, 2),
+        MetricClass(2, 3, 2, 3),
+        MetricClass(3, 2, 1, 2),
+        MetricClass(1, 2, 1, 3),
+        MetricClass(2, 2, 3, 2),
+    ),
 )
 METRIC_SAMPLES = Experiment(
     "random pairs, all samples", (MetricSamples(1), MetricSamples(2), MetricSamples(3, letters=3), ManyCoordinates())
 )
 SELF_BOUNDING = Experiment("random pairs, all samples", (MetricSamples(1), MetricSamples(2), ManyCoordinates()))
-MONTE_CARLO = Experiment("all choices of S sign vectors", (SignDraws(2, 1), SignDraws(2, 2), SignDraws(3, 2), SignDraws(1, 1)))
+MONTE_CARLO = Experiment(
+    "all choices of S sign vectors", (SignDraws(2, 1), SignDraws(2, 2), SignDraws(3, 2), SignDraws(1, 1))
+)
 ENCODERS = Experiment(
     "low-rank encoders through eigenvalues, all samples and signs",
     (Encoders(1, 2, 2, 1), Encoders(2, 2, 2, 1), Encoders(2, 2, 3, 2), Encoders(3, 2, 2, 2)),
@@ -64,7 +74,9 @@ ENCODER_SAMPLES = Experiment(
 CHERNOFF = Experiment("suprema on two letters, all samples", (Chernoff(), Chernoff(letters=3)))
 HOLDOUT = Experiment("fixed candidates on held-out letters, all samples", (Holdout(2), Holdout(3)))
 SAMPLE_SIZE = Experiment("sample sizes found by search", (SampleSize(),))
-PROJECTIONS = Experiment("classes with missing modalities, every function listed", (Projections(), Projections(1, 3, 2), Projections(3)))
+PROJECTIONS = Experiment(
+    "classes with missing modalities, every function listed", (Projections(), Projections(1, 3, 2), Projections(3))
+)
 CLAIM = Experiment("learning on all pairs with constant or superfluous modalities", (Claim(), Claim(6)))
 
 
@@ -91,7 +103,7 @@ def learning(
     return Experiment(
         f"finite classes on {'pairs' if pairwise else 'single examples'}, all samples",
         (
-            *(Learning(n, large=True, **plain) for n in ((2, 3) if pairwise else (2,))),  # type: ignore[arg-type]
             *(Learning(n, **plain) for n in sizes),  # type: ignore[arg-type]
+            *(Learning(n, large=True, **plain) for n in ((2, 3) if pairwise else (2,))),  # type: ignore[arg-type]
         ),
     )

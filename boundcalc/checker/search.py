@@ -108,7 +108,9 @@ def _order(margins: np.ndarray, relation: str) -> np.ndarray:
     return np.argsort(np.where(np.isnan(margins), np.inf, margins), kind="stable")
 
 
-def _offspring(world: Enumerable, instances: Instance, best: np.ndarray, rng: np.random.Generator, size: int) -> Instance:
+def _offspring(
+    world: Enumerable, instances: Instance, best: np.ndarray, rng: np.random.Generator, size: int
+) -> Instance:
     """Return copies of the best instances with some entries redrawn."""
     fresh = world.draw(rng, size)
     parents = rng.choice(best, size)

@@ -22,6 +22,7 @@ from boundcalc.checker.search import as_sympy_value, relative_margin, violated
 __all__ = ["CONFIDENCE", "DELTAS", "Tail", "clopper_pearson", "sure_on_outcomes", "tail_of"]
 
 _TOLERANCE = 1e-9
+_SMALL = 300  # numbers that describe an instance; larger ones are recomputed exactly only when they violate
 #: Error probability of an interval; small, since many intervals are looked at.
 CONFIDENCE = 1e-7
 #: Thousandths, dense near both ends.
@@ -134,7 +135,9 @@ def _verify(left, relation, right, world, events, entry, count, rng) -> Mapping[
     report = _report(world, instance, place)
     if not world.exhaustive:
         fresh, chance = world.outcomes(instance, rng=rng)
-        again = _failure_rates(left, relation, right, fresh, chance, events, np.array([float(delta) / max(1, len(events))]))
+        again = _failure_rates(
+            left, relation, right, fresh, chance, events, np.array([float(delta) / max(1, len(events))])
+        )
         low, high = clopper_pearson(round(float(again[0]) * len(chance)), len(chance))
         return report | {"failure rate": float(again[0]), "interval": (low, high)} if low > float(delta) else None
     atoms, chance = world.outcomes(instance, exact=True)
@@ -181,18 +184,19 @@ def sure_on_outcomes(
         margin = np.where(zero | (np.asarray(chance, dtype=float) <= 0), 1.0, margin)
         tried += len(chance)
         place = int(np.nanargmin(margin)) if not np.isnan(margin).all() else 0
-        if margin[place] < best[0]:
+        if margin[place] < best[0] - _TOLERANCE:
             best = (float(margin[place]), instance, place)  # type: ignore[assignment]
         if margin[place] < -_TOLERANCE or time.monotonic() > deadline:
             break
     _, instance, place = best
     if instance is None:
         return Tail(tried, None, None, float("nan"))
-    return _sure_report(left, relation, right, world, instance, place, tried)
+    small = sum(np.asarray(value).size for value in instance.values()) < _SMALL
+    return _sure_report(left, relation, right, world, instance, place, tried, exact=small or best[0] < -_TOLERANCE)
 
 
-def _sure_report(left, relation, right, world, instance, place, tried) -> Tail:
-    atoms, chance = world.outcomes(instance, exact=True)
+def _sure_report(left, relation, right, world, instance, place, tried, *, exact: bool) -> Tail:
+    atoms, chance = world.outcomes(instance, exact=exact)
     point = {s: np.broadcast_to(atoms[s.name], chance.shape)[place] for s in left.free_symbols | right.free_symbols}
     sides = [as_sympy_value(side, point) for side in (left, right)]
     report = {
@@ -202,7 +206,7 @@ def _sure_report(left, relation, right, world, instance, place, tried) -> Tail:
         "left": str(sides[0]),
         "right": str(sides[1]),
     }
-    if violated(sign_of(right - left, point), relation):
+    if exact and violated(sign_of(right - left, point), relation):
         return Tail(tried, report, None, float("nan"))
     less, greater = (sides[1], sides[0]) if relation in (">=", ">") else (sides[0], sides[1])
     return Tail(tried, None, report, float(less / greater) if greater != 0 else float("nan"))

@@ -135,7 +135,9 @@ def proved(certificate: Certificate) -> Verdict:
     return Verdict(Word.PROVED, certificate.evidence, engine=engine, details=certificate.details, mint=_MINT)
 
 
-def refuted(evidence: str, witness: Mapping[str, Any], *, engine: str, details: Mapping[str, Any] | None = None) -> Verdict:
+def refuted(
+    evidence: str, witness: Mapping[str, Any], *, engine: str, details: Mapping[str, Any] | None = None
+) -> Verdict:
     """Return REFUTED; a witness is needed."""
     return Verdict(Word.REFUTED, evidence, witness, engine, details or {})
 

@@ -10,8 +10,7 @@ from boundcalc.cli.output import Output
 from boundcalc.cli.training import add_arguments, confidence, measure
 
 if TYPE_CHECKING:
-    from boundcalc.report.tables import Table
-    from boundcalc.trainer import Measurements
+    pass
 
 ENDINGS = (".png", ".json", ".csv", ".html")
 FIGURE = "boundcalc-demo.png"
@@ -31,7 +30,7 @@ def run(args: Namespace) -> Output:
 
     require("matplotlib", extra="plot", purpose="the demo's picture")
     delta = confidence(args.delta)
-    measured = measure(args, args.data, shares=2)
+    measured = measure(args, args.data, share=True)
     found = all_guarantees(measured, delta=delta)
     table = demo_table(measured, found, delta=delta)
     sentence = closing_sentence(measured, found)

@@ -19,7 +19,9 @@ ENDINGS = (".json", ".csv", ".html", ".png")
 
 def configure(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("key", metavar="KEY", help="a key such as zhou2026.risk_gap, or a number such as 'Theorem 3.13'")
+    parser.add_argument(
+        "key", metavar="KEY", help="a key such as zhou2026.risk_gap, or a number such as 'Theorem 3.13'"
+    )
     parser.add_argument(
         "--set",
         dest="settings",

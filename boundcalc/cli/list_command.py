@@ -15,12 +15,14 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> Output:
     """Return one row per theorem."""
-    from boundcalc import catalogue
+    from boundcalc.catalogue import REGISTRY
     from boundcalc.report.tables import Table
 
-    rows = [(entry.key, entry.number, entry.title, ", ".join(entry.forms)) for entry in catalogue.values()]
+    rows = [(entry.key, entry.number, entry.title, ", ".join(entry.forms)) for entry in REGISTRY.values()]
     table = Table(
-        ("key", "number", "title", "forms"), rows, notes=("`boundcalc show KEY` says more; the first form is the default.",)
+        ("key", "number", "title", "forms"),
+        rows,
+        notes=("`boundcalc show KEY` says more; the first form is the default.",),
     )
     entries = [
         {
@@ -33,6 +35,6 @@ def run(args: Namespace) -> Output:
                 for name, form in entry.variants.items()
             },
         }
-        for entry in catalogue.values()
+        for entry in REGISTRY.values()
     ]
     return Output(table.text(), {"entries": entries}, title="Catalogue", tables=(table,))

@@ -72,7 +72,9 @@ def write(output: Output, path: Path, endings: tuple[str, ...]) -> None:
     """
     ending = path.suffix.lower()
     if ending not in endings:
-        raise InvalidInputError(f"--out {path}: this command writes {', '.join(endings)}, not {ending or 'no ending'!r}")
+        raise InvalidInputError(
+            f"--out {path}: this command writes {', '.join(endings)}, not {ending or 'no ending'!r}"
+        )
     if not path.parent.is_dir():
         raise InvalidInputError(f"--out {path}: the folder {path.parent} does not exist")
     match ending:

@@ -18,7 +18,9 @@ ENDINGS = (".json", ".html")
 
 def configure(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("key", metavar="KEY", help="a key such as zhou2026.risk_gap, or a number such as 'Theorem 3.13'")
+    parser.add_argument(
+        "key", metavar="KEY", help="a key such as zhou2026.risk_gap, or a number such as 'Theorem 3.13'"
+    )
     parser.add_argument("--form", metavar="F", help="the form whose steps are shown (default: the first)")
 
 
@@ -45,7 +47,10 @@ def _text(entry: Theorem, bound: Bound) -> str:
     wrap = textwrap.TextWrapper(width=80, initial_indent="  ", subsequent_indent="    ")
     lines = [str(entry), "", *textwrap.wrap(entry.claim, 80), ""]
     lines += ["bounds    " + entry.quantity]
-    lines += [f"source    {line}" if not place else f"          {line}" for place, line in enumerate(textwrap.wrap(str(entry.source), 70))]
+    lines += [
+        f"source    {line}" if not place else f"          {line}"
+        for place, line in enumerate(textwrap.wrap(str(entry.source), 70))
+    ]
     for name, other in entry.variants.items():
         marker = "*" if name == bound.form else " "
         lines.append(f"form {marker}    {name} ({other.provenance}, {other.status})")
@@ -65,7 +70,9 @@ def _text(entry: Theorem, bound: Bound) -> str:
     for number, step in enumerate(form.derivation.steps, start=1):
         cites = f" [{step.cites}]" if step.cites else ""
         lines += textwrap.wrap(f"{number}. {step}", 80, subsequent_indent="     ", break_long_words=False)
-        lines += textwrap.wrap(f"{step.kind}: {step.because}{cites}", 80, initial_indent="     ", subsequent_indent="     ")
+        lines += textwrap.wrap(
+            f"{step.kind}: {step.because}{cites}", 80, initial_indent="     ", subsequent_indent="     "
+        )
     remarks = (*entry.remarks, *form.remarks)
     lines += ["", "remarks", *(line for text in remarks for line in wrap.wrap("- " + text))] if remarks else []
     return "\n".join(lines)

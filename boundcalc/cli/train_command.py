@@ -16,7 +16,9 @@ ENDINGS = (".json", ".csv", ".html")
 
 def configure(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument("data", metavar="DATA", help="htad, breast_cancer, penguins, or a .npz or .csv file of your own")
+    parser.add_argument(
+        "data", metavar="DATA", help="htad, breast_cancer, penguins, or a .npz or .csv file of your own"
+    )
     add_arguments(parser)
 
 
@@ -66,7 +68,9 @@ def _notes(measured: Measurements) -> list[str]:
     estimated = [entry.name for entry in first.estimates if entry.symbol and entry.status != "certified"]
     notes = [
         "risk, eps_opt: all training pairs, optimum certified; R_M, kappa: certified upper values; errors unweighted.",
-        f"estimated, not certified: {', '.join(estimated)}." if estimated else "Every value handed to a bound is certified.",
+        f"estimated, not certified: {', '.join(estimated)}."
+        if estimated
+        else "Every value handed to a bound is certified.",
     ]
     note = measured.facts.get("note")
     return [*notes, str(note)] if note else notes

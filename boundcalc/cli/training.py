@@ -16,7 +16,9 @@ __all__ = ["add_arguments", "measure"]
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the options of the trainer."""
     parser.add_argument("--subsets", default="all", metavar="LIST", help="all (default), or a list such as a,a+b")
-    parser.add_argument("--delta", default="0.05", metavar="P", help="failure probability of each guarantee (default 0.05)")
+    parser.add_argument(
+        "--delta", default="0.05", metavar="P", help="failure probability of each guarantee (default 0.05)"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the random split (default 0)")
     parser.add_argument(
         "--loss", default="hinge", choices=("hinge", "smoothed_hinge", "logistic"), help="the loss (default hinge)"
@@ -28,22 +30,27 @@ def add_arguments(parser: ArgumentParser) -> None:
         choices=("balanced", "none"),
         help="pair weights: balanced on the calibration split (default), or none",
     )
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes for the subsets (default 1; -1 for all)")
+    parser.add_argument(
+        "--jobs", type=int, default=1, metavar="N", help="processes for the subsets (default 1; -1 for all)"
+    )
     parser.add_argument("--resume", metavar="FILE", help="keep finished subsets in FILE and take them over next time")
 
 
-def measure(args: Namespace, source: str, *, shares: int = 1, **changes: Any) -> Measurements:
+def measure(args: Namespace, source: str, *, share: bool = False) -> Measurements:
     """Load the data, train every subset and return what was measured.
 
     Parameters
     ----------
-    shares : int
-        The measured complexities get delta/shares.
+    share : bool
+        Give each measured complexity delta/(2J), so that with as much for a theorem's own event a guarantee holds for
+        all J subsets at once; otherwise each gets delta.
     """
     from boundcalc.cli.progress import reporter
     from boundcalc.datasets import load
     from boundcalc.trainer import measure_subsets
 
+    data = load(source)
+    shares = 2 * len(data.parse_subsets(args.subsets)) if share else 1
     options: dict[str, Any] = {
         "delta": confidence(args.delta) / shares,
         "loss": args.loss,
@@ -51,13 +58,13 @@ def measure(args: Namespace, source: str, *, shares: int = 1, **changes: Any) ->
         "pair_weights": "balanced" if args.weights == "balanced" else None,
     }
     return measure_subsets(
-        load(source),
+        data,
         subsets=args.subsets,
         rng=args.seed,
         n_jobs=args.jobs,
         resume=args.resume,
         progress=reporter("training"),
-        **(options | changes),
+        **options,
     )
 
 

@@ -1,4 +1,4 @@
-"""Sums and products of operands on different axes, by a matrix product of rank 2 or 1.
+"""Sums and products of operands on different axes, by a matrix product of rank 2.
 
 ``a[:, None] + b`` is ``[a, 1] @ [1; b]``: multiplying by 1 is exact and the sum is rounded once, so the result is
 NumPy's (but for the sign of a zero), and a BLAS writes it at the speed of a bare fill.
@@ -59,8 +59,10 @@ def _factors(
     batch = len(shape) - 2
     high = left.reshape(*left.shape[:batch], shape[-2], 1)
     wide = right.reshape(*right.shape[:batch], 1, shape[-1])
-    if op == "mul":
-        return high, wide
+    if op == "mul":  # padded: a product of rank 1 does not take the fast way
+        return np.concatenate((high, np.zeros_like(high)), axis=-1), np.concatenate(
+            (wide, np.zeros_like(wide)), axis=-2
+        )
     if op == "sub":
         high, wide = (-high, wide) if swapped else (high, -wide)
     first = np.concatenate((high, np.ones_like(high)), axis=-1)

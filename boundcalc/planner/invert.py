@@ -57,7 +57,7 @@ def minimal_n(bound: Bound, *, target: Any, name: str = "n", **others: Any) -> x
 
     checked = bound.check_inputs({**others, name: int(bound.domain[name].inf)})
     checked.pop(name)
-    values = labelled({**checked, "target": target}, keep_exact=False)
+    values = labelled({**checked, "target": target})
     grid = xr.broadcast(*xr.align(*values, join="exact", copy=False))
     cells = [np.ravel(array.values) for array in grid]
     if not np.isfinite(cells[-1]).all():

@@ -31,9 +31,13 @@ Found = Mapping[str, Mapping[str, Guarantee]]
 
 
 def all_guarantees(measured: Measurements, *, delta: float) -> Found:
-    """Return every guarantee by subset and name."""
+    """Return every guarantee by subset and name; one kind holds for all subsets at once, so that one may choose.
+
+    The complexities must have been measured at delta/(2J) for J subsets.
+    """
+    each = delta / len(measured)
     return {
-        label: {guarantee.name: guarantee for guarantee in guarantees(result, delta=delta)}
+        label: {guarantee.name: guarantee for guarantee in guarantees(result, delta=each)}
         for label, result in measured.items()
     }
 
@@ -80,7 +84,9 @@ def demo_table(measured: Measurements, found: Found, *, delta: float) -> Table:
 
 
 def _marked(guarantee: Guarantee) -> str:
-    return format_number(guarantee.value) + ("*" if guarantee.vacuous else "") + ("" if guarantee.certified else " (est.)")
+    return (
+        format_number(guarantee.value) + ("*" if guarantee.vacuous else "") + ("" if guarantee.certified else " (est.)")
+    )
 
 
 def _rows_needed(guarantee: Guarantee) -> str:
@@ -98,7 +104,10 @@ def _title(measured: Measurements) -> str:
 def _notes(measured: Measurements, delta: float, columns: Sequence[Mapping[str, Guarantee]]) -> list[str]:
     first = next(iter(measured.values()))
     weights = (first.estimates["omega_pos"].value, first.estimates["omega_neg"].value)
-    notes = [f"Each guarantee holds on its own with probability at least {1 - delta:g}."]
+    notes = [
+        f"Each row of guarantees holds for all {len(measured)} subsets at once with probability at least {1 - delta:g}, so one "
+        "may choose among them."
+    ]
     if weights != (1.0, 1.0):
         notes.append(
             f"Similar pairs weigh {weights[0]:.3g}, dissimilar ones {weights[1]:.3g} (fixed on the calibration part), in "
@@ -125,8 +134,15 @@ def closing_sentence(measured: Measurements, found: Found) -> str:
     speaking = [label for label, guarantee in errors.items() if not guarantee.vacuous]
     if speaking:
         strongest = min(speaking, key=lambda label: errors[label].value)
-        return f"{tested}; guaranteed at {rows:,} training rows is a pair error of at most {errors[strongest].value:.3f} with {strongest}."
-    known = {label: guarantee.informative_from for label, guarantee in errors.items() if guarantee.informative_from is not None}
+        return (
+            f"{tested}; guaranteed at {rows:,} training rows is a pair error of at most {errors[strongest].value:.3f} "
+            f"with {strongest}."
+        )
+    known = {
+        label: guarantee.informative_from
+        for label, guarantee in errors.items()
+        if guarantee.informative_from is not None
+    }
     if not known:
         return f"{tested}, but no number of rows makes the margin bound say more than the constant rule here."
     first = min(known, key=lambda label: known[label] or 0)
@@ -144,12 +160,25 @@ def draw_demo(measured: Measurements, found: Found, path: Path, *, delta: float)
     shown = dict(list(measured.items())[:7])
     for place, (label, result) in enumerate(shown.items()):
         guarantee = found[label]["pair error"]
-        _draw_line(left, n, margin_curve(result, n, delta=delta), label, place, guarantee.informative_from, guarantee.trivial)
+        _draw_line(
+            left,
+            n,
+            margin_curve(result, n, delta=delta / len(measured)),
+            label,
+            place,
+            guarantee.informative_from,
+            guarantee.trivial,
+        )
     first = next(iter(shown.values()))
     _finish(left, rows, first.weighted_trivial_error, "pair error", "Margin bound on the pair error")
     largest = measured[max(measured, key=lambda label: measured[label].d)]
-    drawn = [found[largest.label][name] for name in ("risk of the model", "excess of the risk gap over gamma", "latent quality")]
-    for place, ((label, curve), one) in enumerate(zip(risk_curves(largest, n, delta=delta).items(), drawn, strict=True)):
+    drawn = [
+        found[largest.label][name]
+        for name in ("risk of the model", "excess of the risk gap over gamma", "latent quality")
+    ]
+    for place, ((label, curve), one) in enumerate(
+        zip(risk_curves(largest, n, delta=delta / len(measured)).items(), drawn, strict=True)
+    ):
         _draw_line(right, n, curve, label, place, one.informative_from, one.trivial)
     trivial = drawn[0].trivial or 0.0
     _finish(right, rows, trivial, "risk", f"The other bounds, {largest.label}")
@@ -157,14 +186,24 @@ def draw_demo(measured: Measurements, found: Found, path: Path, *, delta: float)
 
 
 def _draw_line(
-    axes: Any, n: list[int], curve: np.ndarray, label: str, place: int, informative_from: int | None, trivial: float | None
+    axes: Any,
+    n: list[int],
+    curve: np.ndarray,
+    label: str,
+    place: int,
+    informative_from: int | None,
+    trivial: float | None,
 ) -> None:
     color = PALETTE[place % len(PALETTE)]
     axes.plot(n, curve, color=color, label=label)
     if informative_from is not None and trivial is not None and informative_from <= n[-1]:
         axes.plot([informative_from], [trivial], "o", color=color)
         axes.annotate(
-            f"{informative_from:.1e}", (informative_from, trivial), textcoords="offset points", xytext=(4, 6 + 11 * place), color=color
+            f"{informative_from:.1e}",
+            (informative_from, trivial),
+            textcoords="offset points",
+            xytext=(4, 6 + 11 * place),
+            color=color,
         )
 
 
@@ -172,7 +211,13 @@ def _finish(axes: Any, rows: int, trivial: float, ylabel: str, title: str) -> No
     axes.axhline(trivial, color="0.35", linestyle="--", linewidth=1, label="constant rule")
     axes.axvline(rows, color="0.35", linestyle=":", linewidth=1)
     axes.annotate(
-        f" n = {rows:,}", (rows, 0.02), xycoords=("data", "axes fraction"), color="0.35", rotation=90, va="bottom", ha="right"
+        f" n = {rows:,}",
+        (rows, 0.02),
+        xycoords=("data", "axes fraction"),
+        color="0.35",
+        rotation=90,
+        va="bottom",
+        ha="right",
     )
     axes.axhspan(trivial, 1e6, color="0.5", alpha=0.10, linewidth=0)
     axes.set(xscale="log", xlabel="training rows n", ylabel=ylabel, title=title, ylim=(0, 4 * trivial))

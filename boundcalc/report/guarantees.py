@@ -76,9 +76,15 @@ def guarantees(result: SubsetResult, *, delta: float) -> list[Guarantee]:
     """
     values = dict(result.estimates.values)
     trivial = min(result.trivial_risk, values["C"])
-    plans = [
+    plans: list[tuple[str, str, dict[str, float], float, str]] = [
         ("risk of the model", "zhou2026.uniform_deviation", {}, trivial, ""),
-        ("excess of the risk gap over gamma", "zhou2026.risk_gap", {"gamma": 0}, trivial, "gamma itself is not observable"),
+        (
+            "excess of the risk gap over gamma",
+            "zhou2026.risk_gap",
+            {"gamma": 0},
+            trivial,
+            "gamma itself is not observable",
+        ),
         (
             "latent quality",
             "zhou2026.latent_quality",
@@ -148,7 +154,9 @@ def _complexity(result: SubsetResult) -> Guarantee:
         name="complexity",
         key="zhou2026.metric_complexity",
         value=float(entry.value),
-        trivial=float(cap.subs({symbol: values[symbol.name] for symbol in cap.free_symbols})) if cap is not None else None,
+        trivial=float(cap.subs({symbol: values[symbol.name] for symbol in cap.free_symbols}))
+        if cap is not None
+        else None,
         certified=entry.status == "certified",
         why=entry.why,
     )
@@ -166,11 +174,10 @@ def _margin_bound(result: SubsetResult) -> tuple[Bound, list[tuple[float, dict[s
 def _margin(result: SubsetResult, *, delta: float) -> Guarantee:
     bound, grid = _margin_bound(result)
     trivial = result.weighted_trivial_error
-    best, rho = min(
-        (_evaluate(_at_sample(bound), {**inputs, "delta": delta / len(grid)}), rho) for rho, inputs in grid
-    )
+    best, rho = min((_evaluate(_at_sample(bound), {**inputs, "delta": delta / len(grid)}), rho) for rho, inputs in grid)
     speaking = [
-        _informative_from(_with_kappa(bound), {**inputs, "delta": delta / (2 * len(grid))}, trivial) for _, inputs in grid
+        _informative_from(_with_kappa(bound), {**inputs, "delta": delta / (2 * len(grid))}, trivial)
+        for _, inputs in grid
     ]
     return Guarantee(
         name="pair error",
@@ -200,7 +207,7 @@ def margin_curve(result: SubsetResult, n: Sequence[int], *, delta: float) -> np.
     bound = _with_kappa(bound)
     lines = []
     for _, inputs in grid:
-        needed = {**inputs, "n": list(n), "delta": delta / (2 * len(grid))}
+        needed: dict[str, Any] = {**inputs, "n": list(n), "delta": delta / (2 * len(grid))}
         lines.append(bound.evaluate(sound=True, **{name: needed[name] for name in bound.symbols}).values)
     return np.min(lines, axis=0)
 
@@ -216,6 +223,6 @@ def risk_curves(result: SubsetResult, n: Sequence[int], *, delta: float) -> dict
     curves = {}
     for label, key in keys.items():
         bound = _with_kappa(theorem(key).bound())
-        inputs = {**values, "delta": delta / 2}
+        inputs: dict[str, Any] = {**values, "delta": delta / 2}
         curves[label] = bound.evaluate(sound=True, **{name: inputs[name] for name in bound.symbols}).values
     return curves

@@ -73,7 +73,9 @@ def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound"
     x = max(values.dims, key=lambda name: values.sizes[name])
     others = [name for name in values.dims if name != x]
     axes = new_axes() if axes is None else axes
-    lines = [(None, values)] if not others else [(item, values.sel({others[0]: item})) for item in values[others[0]].values]
+    lines = (
+        [(None, values)] if not others else [(item, values.sel({others[0]: item})) for item in values[others[0]].values]
+    )
     for place, (item, line) in enumerate(lines):
         name = None if item is None else f"{others[0]} = {item:.6g}"
         axes.plot(line[x], line, color=PALETTE[place % len(PALETTE)], marker="o", markersize=3, label=name)

@@ -78,7 +78,8 @@ class Table:
         body = "".join(
             "<tr>"
             + "".join(
-                f"<td{' class=number' if _is_number(value) else ''}>{html.escape(format_number(value))}</td>" for value in row
+                f"<td{' class=number' if _is_number(value) else ''}>{html.escape(format_number(value))}</td>"
+                for value in row
             )
             + "</tr>"
             for row in self.rows

@@ -94,8 +94,8 @@ def estimates_from_embeddings(
     bounded = chosen is None or chosen.name == "ramp"
     if normalise:
         rows, radius = unit_rows(rows), 2.0 if radius is None else radius
-    centred = rows - rows.mean(axis=0)
-    largest = 2 * math.sqrt(float(np.square(centred).sum(axis=1).max()))
+    with np.errstate(over="ignore", invalid="ignore"):
+        largest = 2 * math.sqrt(float(np.square(rows - rows.mean(axis=0)).sum(axis=1).max()))
     problems.require(
         math.isfinite(largest) and largest < 1e100, "embeddings: too large for squared distances; rescale them"
     )

@@ -8,7 +8,23 @@ from boundcalc.catalogue.zhou2026 import latent_quality
 from boundcalc.catalogue.zhou2026.latent_quality import AGAINST_TRUTH, INSERT_EMPIRICAL
 from boundcalc.checker.experiments import learning
 from boundcalc.derivation import Derivation, at_most
-from boundcalc.symbols import C, Edev_m, L, Phi_m, R_full, R_M, Rad_loss, dev_minus, dev_plus, eta_M, n, r_M, r_star, rhat_M, rhat_star
+from boundcalc.symbols import (
+    R_M,
+    C,
+    Edev_m,
+    L,
+    Phi_m,
+    R_full,
+    Rad_loss,
+    dev_minus,
+    dev_plus,
+    eta_M,
+    n,
+    r_M,
+    r_star,
+    rhat_M,
+    rhat_star,
+)
 from boundcalc.theorems import Form, Provenance, Theorem, by
 
 TRIED = learning("truth", pairwise=False)
@@ -90,7 +106,9 @@ THEOREM = Theorem(
         "paper": Form(
             PAPER, trivial=C, provenance=Provenance.RECONSTRUCTED, remarks=("Known to us from a secondary source.",)
         ),
-        "sharp": Form(SHARP, trivial=C, remarks=("The sharp form of Theorem 3.14 of Zhou, Zhang, Liu 2026 with n in place of m.",)),
+        "sharp": Form(
+            SHARP, trivial=C, remarks=("The sharp form of Theorem 3.14 of Zhou, Zhang, Liu 2026 with n in place of m.",)
+        ),
     },
     remarks=(
         "R_M and R_full are Rademacher complexities over n single examples here, not over pairs.",

@@ -10,7 +10,23 @@ from boundcalc.catalogue.sources import huang2021
 from boundcalc.catalogue.zhou2026.risk_gap import BOTH_SIDES, INSERT_BEST_HEADS, MINUS, PLUS
 from boundcalc.checker.experiments import TWO_SIDED, learning
 from boundcalc.derivation import Derivation, at_most
-from boundcalc.symbols import C, Edev_m, Edev_plus, EPhi_m, L, Phi_m, R_M, Rad_loss, dev_minus, dev_plus, eps_opt, excess_M, n, r_M, r_N
+from boundcalc.symbols import (
+    R_M,
+    C,
+    Edev_m,
+    Edev_plus,
+    EPhi_m,
+    L,
+    Phi_m,
+    Rad_loss,
+    dev_minus,
+    dev_plus,
+    eps_opt,
+    excess_M,
+    n,
+    r_M,
+    r_N,
+)
 from boundcalc.theorems import Form, Provenance, Theorem, by
 
 TRIED = learning("both", pairwise=False)
@@ -102,7 +118,9 @@ THEOREM = Theorem(
             provenance=Provenance.RECONSTRUCTED,
             remarks=("Known to us from a secondary source; the work itself states it at 1 - delta/2.",),
         ),
-        "sharp": Form(SHARP, trivial=C, remarks=("The sharp form of Theorem 3.13 of Zhou, Zhang, Liu 2026 with n in place of m.",)),
+        "sharp": Form(
+            SHARP, trivial=C, remarks=("The sharp form of Theorem 3.13 of Zhou, Zhang, Liu 2026 with n in place of m.",)
+        ),
     },
     remarks=("R_M is the Rademacher complexity over n single examples here, not over pairs.",),
 )

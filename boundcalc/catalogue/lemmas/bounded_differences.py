@@ -14,7 +14,6 @@ from boundcalc.theorems import Form, Theorem
 DEVIATION = Event("deviation", "the supremum exceeds its decoupled expectation by at most the stated term")
 
 _x = log(1 / DEVIATION.symbol)
-_exponent = dict(definitions={lam: sqrt(8 * m * _x) / c}, because="the best lam is sqrt(8 m log(1/delta))/c")
 
 _chernoff = at_most(
     Phi_n,
@@ -25,7 +24,12 @@ _chernoff = at_most(
     experiment=CHERNOFF,
 )
 _decouple = at_most(
-    cgf_n, cgf_m, because="Lemma 3.11 with psi(x) = exp(lam x)", kind="expectation", cites="lemmas.decoupling", experiment=DECOUPLING
+    cgf_n,
+    cgf_m,
+    because="Lemma 3.11 with psi(x) = exp(lam x)",
+    kind="expectation",
+    cites="lemmas.decoupling",
+    experiment=DECOUPLING,
 )
 _mcdiarmid = at_most(
     cgf_m,
@@ -35,7 +39,12 @@ _mcdiarmid = at_most(
     cites=str(mcdiarmid1989("Lemma 1.2, moment bound")),
     experiment=PAIRS,
 )
-_optimise = equal(EPhi_m + lam * c**2 / (8 * m) + _x / lam, EPhi_m + c * sqrt(_x / (2 * m)), **_exponent)
+_optimise = equal(
+    EPhi_m + lam * c**2 / (8 * m) + _x / lam,
+    EPhi_m + c * sqrt(_x / (2 * m)),
+    definitions={lam: sqrt(8 * m * _x) / c},
+    because="the best lam is sqrt(8 m log(1/delta))/c",
+)
 
 SHARP = Derivation(quantity=Phi_n, steps=(_chernoff, _decouple, _mcdiarmid, _optimise))
 

@@ -3,7 +3,7 @@
 from boundcalc.catalogue.sources import ledoux1991
 from boundcalc.checker.experiments import PAIRS
 from boundcalc.derivation import Derivation, at_most
-from boundcalc.symbols import L, R_M, Rad_loss
+from boundcalc.symbols import R_M, L, Rad_loss
 from boundcalc.theorems import Form, Theorem
 
 SHARP = Derivation(

@@ -31,6 +31,10 @@ THEOREM = Theorem(
     claim="With probability at least 1 - delta, r(f) - rhat(f) <= C sqrt(log(1/delta)/(2m)) for one fixed f.",
     quantity="deviation of one fixed f, one side",
     source=Source("Hoeffding 1963, Probability inequalities for sums of bounded random variables", "", "Section 5b"),
-    assumptions=("Z_1..Z_n i.i.d.", "f is fixed before the sample is drawn", "the loss of f lies in a range of length C"),
+    assumptions=(
+        "Z_1..Z_n i.i.d.",
+        "f is fixed before the sample is drawn",
+        "the loss of f lies in a range of length C",
+    ),
     variants={"sharp": Form(SHARP, trivial=C)},
 )

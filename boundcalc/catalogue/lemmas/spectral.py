@@ -16,7 +16,13 @@ SHARP = Derivation(
             kind="expectation",
             experiment=MATRIX,
         ),
-        at_most(eigen_sum, lam_max * u_square, because="a_k <= lam_max, and Q keeps lengths", kind="expectation", experiment=MATRIX),
+        at_most(
+            eigen_sum,
+            lam_max * u_square,
+            because="a_k <= lam_max, and Q keeps lengths",
+            kind="expectation",
+            experiment=MATRIX,
+        ),
         at_most(u_square, B**2, because="B is the pair radius", kind="infimum", experiment=MATRIX),
     ),
 )

@@ -19,10 +19,10 @@ from boundcalc.checker.experiments import HOLDOUT as HELD_OUT
 from boundcalc.checker.experiments import learning
 from boundcalc.derivation import Derivation, Event, at_most
 from boundcalc.symbols import (
+    R_M,
     C,
     Edev_m,
     J,
-    R_M,
     Rad_loss,
     dev_f,
     dev_future,

@@ -11,11 +11,11 @@ from sympy import Min, sqrt
 from boundcalc.catalogue.lemmas import bounded_differences
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026.metric_complexity import SAMPLE, SEPARATE, THRESHOLD
-from boundcalc.checker.experiments import ENCODERS, ENCODER_SAMPLES
+from boundcalc.checker.experiments import ENCODER_SAMPLES, ENCODERS
 from boundcalc.derivation import Derivation, at_most, equal
 from boundcalc.symbols import (
-    B,
     R_M,
+    B,
     Rad_metric,
     Rhat_metric,
     S_frobenius,

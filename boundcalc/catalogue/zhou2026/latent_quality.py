@@ -12,13 +12,13 @@ from boundcalc.catalogue.sources import huang2021, zhou2026
 from boundcalc.checker.experiments import learning
 from boundcalc.derivation import Derivation, Event, at_most, equal
 from boundcalc.symbols import (
+    R_M,
     C,
     Edev_m,
     L,
     Lhat_M,
     Phi_n,
     R_full,
-    R_M,
     Rad_loss,
     dev_minus,
     dev_plus,

@@ -14,7 +14,9 @@ from boundcalc.derivation import Derivation, Event, at_most
 from boundcalc.symbols import err_M, err_weighted, omega_neg, omega_pos, r_M, rhat_ramp, rhat_ramp_w, rho
 from boundcalc.theorems import Form, Theorem, by
 
-RAMP = Event("uniform deviation of the ramp risk", "no f of the class has a ramp risk far above its empirical ramp risk")
+RAMP = Event(
+    "uniform deviation of the ramp risk", "no f of the class has a ramp risk far above its empirical ramp risk"
+)
 
 TRIED = learning("any", unit_range=True)
 TRIED_WEIGHTED = learning("any", unit_range=True, weighted=True)

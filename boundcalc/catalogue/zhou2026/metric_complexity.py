@@ -12,14 +12,14 @@ B**2*Lam*Min(1, sqrt(g_M)/sqrt(m))/2 + tau/(2*sqrt(m))
 from sympy import Min, log, sqrt
 
 from boundcalc.catalogue.lemmas import bounded_differences, massart
-from boundcalc.catalogue.sources import Source, zhou2026
+from boundcalc.catalogue.sources import zhou2026
 from boundcalc.checker.experiments import METRIC, METRIC_SAMPLES, MONTE_CARLO
 from boundcalc.derivation import Derivation, Event, at_most, equal
 from boundcalc.symbols import (
     DERIVED,
+    R_M,
     B,
     Lam,
-    R_M,
     Rad_metric,
     Rad_threshold,
     Rhat,
@@ -40,7 +40,9 @@ from boundcalc.symbols import (
 from boundcalc.theorems import Form, Provenance, Theorem, by
 
 SAMPLE = Event("empirical complexity", "the empirical complexity is not far below its expectation")
-SELF_BOUNDING = Event("empirical complexity, self-bounding", "the empirical complexity is not far below its expectation")
+SELF_BOUNDING = Event(
+    "empirical complexity, self-bounding", "the empirical complexity is not far below its expectation"
+)
 DRAWS = Event("Monte-Carlo draws", "the mean over the drawn signs is not far below the empirical complexity")
 
 #: No average of scores can be larger: weights and threshold centred, signs chosen to fit.
@@ -61,7 +63,13 @@ THRESHOLD = (
         kind="expectation",
         experiment=METRIC,
     ),
-    at_most(sign_sum, sqrt(m), because="E|X| <= sqrt(E X^2), and the signs are independent", kind="expectation", experiment=METRIC),
+    at_most(
+        sign_sum,
+        sqrt(m),
+        because="E|X| <= sqrt(E X^2), and the signs are independent",
+        kind="expectation",
+        experiment=METRIC,
+    ),
 )
 VERTICES = equal(
     Rad_metric,
@@ -234,7 +242,9 @@ THEOREM = Theorem(
                 "except for tiny m; which of the two is used is fixed in advance, or delta is split.",
             ),
         ),
-        "monte_carlo": Form(MONTE_CARLO, trivial=CAP, remarks=("When the empirical complexity itself is estimated by S draws.",)),
+        "monte_carlo": Form(
+            MONTE_CARLO, trivial=CAP, remarks=("When the empirical complexity itself is estimated by S draws.",)
+        ),
     },
     remarks=(
         "For full matrices (structure 'full') put g_M = d_M: R <= (Lam/2) B^2 sqrt(min(d,m)/m) by the nuclear norm. The "
@@ -243,4 +253,3 @@ THEOREM = Theorem(
         "A scaler fitted on the training data certifies neither B nor the class.",
     ),
 )
-

@@ -9,7 +9,13 @@ from boundcalc.theorems import NESTING, NESTING_NOTE, Form, Theorem
 SHARP = Derivation(
     quantity=rhat_M,
     steps=(
-        at_most(rhat_M, infhat_M + eps_opt_M, because="what eps_opt_M says of the model on M", kind="infimum", experiment=PROJECTIONS),
+        at_most(
+            rhat_M,
+            infhat_M + eps_opt_M,
+            because="what eps_opt_M says of the model on M",
+            kind="infimum",
+            experiment=PROJECTIONS,
+        ),
         at_most(
             infhat_M,
             infhat_N,
@@ -18,7 +24,9 @@ SHARP = Derivation(
             cites="zhou2026.hierarchy",
             experiment=PROJECTIONS,
         ),
-        at_most(infhat_N, rhat_N, because="an infimum is at most a member's value", kind="infimum", experiment=PROJECTIONS),
+        at_most(
+            infhat_N, rhat_N, because="an infimum is at most a member's value", kind="infimum", experiment=PROJECTIONS
+        ),
     ),
 )
 

@@ -14,7 +14,7 @@ from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import latent_quality, metric_complexity
 from boundcalc.checker.experiments import SAMPLE_SIZE
 from boundcalc.derivation import Derivation, at_most, equal
-from boundcalc.symbols import Constraint, Lhat_M, R_M, eta_star_N, m, m_0, n_nonpositive
+from boundcalc.symbols import R_M, Constraint, Lhat_M, eta_star_N, m, m_0, n_nonpositive
 from boundcalc.theorems import Form, Theorem
 
 _quality = latent_quality.THEOREM.derivation()

@@ -21,13 +21,13 @@ from boundcalc.catalogue.sources import bartlett2002, zhou2026
 from boundcalc.checker.experiments import PAIRS, TWO_SIDED, learning
 from boundcalc.derivation import Derivation, Event, at_least, at_most, equal
 from boundcalc.symbols import (
+    R_M,
     C,
     Edev_m,
     Edev_plus,
     EPhi_m,
     L,
     Phi_n,
-    R_M,
     Rad_loss,
     best_head_M,
     best_head_N,

@@ -16,12 +16,13 @@ from boundcalc.catalogue.zhou2026 import metric_complexity
 from boundcalc.checker.experiments import CLAIM, learning
 from boundcalc.derivation import Derivation, Event, at_least, at_most, equal
 from boundcalc.symbols import (
+    R_M,
+    R_N,
     C,
+    Constraint,
     Delta,
     Edev_m,
     Phi_n,
-    R_M,
-    R_N,
     Rad_loss,
     c_claim,
     d_M,
@@ -41,10 +42,11 @@ from boundcalc.symbols import (
     rhat_M,
     rhat_N,
 )
-from boundcalc.symbols import Constraint
 from boundcalc.theorems import NESTING, NESTING_NOTE, Form, Provenance, Status, Theorem, by
 
-LOWER_EVENT = Event("deviation on N against the best of M", "(r - rhat)(f) + (rhat - r)(f*_M) over f in F_N", subset="N")
+LOWER_EVENT = Event(
+    "deviation on N against the best of M", "(r - rhat)(f) + (rhat - r)(f*_M) over f in F_N", subset="N"
+)
 UPPER_EVENT = Event("deviation on M against the best of N", "(r - rhat)(f) + (rhat - r)(f*_N) over f in F_M")
 POPULATION_EVENT = Event("deviation on M against the best of M", "(r - rhat)(f) + (rhat - r)(f*_M) over f in F_M")
 
@@ -96,7 +98,9 @@ LOWER = Derivation(
     quantity=rhat_N - rhat_M,
     steps=(
         equal(rhat_N, r_N - dev_N, definitions={dev_N: r_N - rhat_N}, because="definition of the deviation"),
-        at_least(r_N, inf_N, because="an infimum is at most a member's value", kind="infimum", experiment=TRIED_POPULATION),
+        at_least(
+            r_N, inf_N, because="an infimum is at most a member's value", kind="infimum", experiment=TRIED_POPULATION
+        ),
         *BEST_M,
         GAIN,
         *_one_event(dev_N + dev_best_M, LOWER_EVENT, R_N, TRIED_LOWER),
@@ -120,7 +124,9 @@ UPPER = Derivation(
             because="f*_N attains inf_N (else approximately)",
         ),
         equal(rhat_M, r_M - dev_M, definitions={dev_M: r_M - rhat_M}, because="definition of the deviation"),
-        at_least(r_M, inf_M, because="an infimum is at most a member's value", kind="infimum", experiment=TRIED_POPULATION),
+        at_least(
+            r_M, inf_M, because="an infimum is at most a member's value", kind="infimum", experiment=TRIED_POPULATION
+        ),
         GAIN,
         *_one_event(dev_M + dev_best_N, UPPER_EVENT, R_M, TRIED_UPPER),
     ),
@@ -129,7 +135,9 @@ UPPER = Derivation(
 POPULATION = Derivation(
     quantity=r_N - r_M,
     steps=(
-        at_least(r_N, inf_N, because="an infimum is at most a member's value", kind="infimum", experiment=TRIED_POPULATION),
+        at_least(
+            r_N, inf_N, because="an infimum is at most a member's value", kind="infimum", experiment=TRIED_POPULATION
+        ),
         equal(r_M, rhat_M + dev_M, definitions={dev_M: r_M - rhat_M}, because="definition of the deviation"),
         *BEST_M,
         GAIN,
@@ -149,7 +157,9 @@ CLAIM = Derivation(
             kind="claim",
             experiment=CLAIM,
         ),
-        equal(R_M, _massart, because="R stands for the dimension formula of Theorem 3.18", kind="claim", experiment=CLAIM),
+        equal(
+            R_M, _massart, because="R stands for the dimension formula of Theorem 3.18", kind="claim", experiment=CLAIM
+        ),
         equal(
             R_N,
             sum(part for _, part in _massart_N.parts),
@@ -180,7 +190,9 @@ THEOREM = Theorem(
     variants={
         "sharp": Form(LOWER, trivial=-eps_opt_M, remarks=("Lower side; certifies only a lower training risk.",)),
         "upper": Form(UPPER, trivial=C, remarks=("Upper side; with the lower side it holds jointly at 1 - 2 delta.",)),
-        "population": Form(POPULATION, trivial=-C, remarks=("Lower side for the population risks: the extra modality is worth it.",)),
+        "population": Form(
+            POPULATION, trivial=-C, remarks=("Lower side for the population risks: the extra modality is worth it.",)
+        ),
         "paper": Form(
             CLAIM,
             provenance=Provenance.RECONSTRUCTED,

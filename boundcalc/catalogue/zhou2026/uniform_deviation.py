@@ -19,7 +19,9 @@ TRIED = learning("any")
 SHARP = Derivation(
     quantity=r_M,
     steps=(
-        at_most(r_M, rhat_M + dev_minus, because="the supremum is at least the value at f", kind="infimum", experiment=TRIED),
+        at_most(
+            r_M, rhat_M + dev_minus, because="the supremum is at least the value at f", kind="infimum", experiment=TRIED
+        ),
         by(
             bounded_differences.THEOREM,
             dev_minus,

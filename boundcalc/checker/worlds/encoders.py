@@ -64,7 +64,6 @@ def _floats(array: Any, *, exact: bool) -> np.ndarray:
     """Return rationals as 60-digit floats, to be mixed with eigenvalues."""
     if not exact:
         return np.asarray(array)
-    import sympy
 
     array = np.asarray(array, dtype=object)
     result = np.empty(array.shape, dtype=object)
@@ -103,7 +102,7 @@ class Encoders(Enumerable):
             "u": u,
             "counts": counts,
             "s": rng.integers(1, 4, size),
-            "t": np.stack([start, start + rng.integers(0, 3, size)], axis=1),
+            "t": np.stack([start, rng.integers(0, 3, size)], axis=1),
             "room": rng.integers(0, 2, (size, 2)),
         }
 
@@ -116,7 +115,7 @@ class Encoders(Enumerable):
         chance = _floats(np.multiply.reduce(weights[:, words], axis=2), exact=exact)
         found = _moments(numbers(instances["u"], exact=exact)[:, words], self.q, exact=exact)
         s = numbers(instances["s"], exact=exact)
-        low, high = numbers(instances["t"].T, exact=exact)
+        low, high = numbers(np.cumsum(instances["t"], axis=1).T, exact=exact)
         sign_sum = numbers(np.abs(signs(self.m).sum(axis=1)).sum(), exact=exact) / 2**self.m
         share = (high - low) * sign_sum / (2 * self.m)
         metric = _total(chance * found["top"], 1) * _floats(s * s, exact=exact)

@@ -28,7 +28,7 @@ class MetricClass(Enumerable):
     grid: int = 2
 
     def draw(self, rng: np.random.Generator, size: int) -> Instance:
-        """Return feature tables, letter weights, ranges of metric weights and thresholds."""
+        """Return feature tables, letter weights, and ranges of metric weights and thresholds (start, length)."""
         features = rng.integers(0, 5, (size, self.letters, self.weights))
         constant = rng.random(size) < 0.3
         features[constant] = features[constant][:, :1, :1]
@@ -41,8 +41,8 @@ class MetricClass(Enumerable):
         return {
             "features": features,
             "counts": counts,
-            "lam": np.stack([low, low + rng.integers(0, 4, size)], axis=1),
-            "t": np.stack([start, start + rng.integers(0, 4, size)], axis=1),
+            "lam": np.stack([low, rng.integers(0, 4, size)], axis=1),
+            "t": np.stack([start, rng.integers(0, 4, size)], axis=1),
             "room": rng.integers(0, 2, (size, 2)),
         }
 
@@ -53,8 +53,8 @@ class MetricClass(Enumerable):
         counts = numbers(instances["counts"], exact=exact)
         weights = counts / counts.sum(axis=1, keepdims=True)
         features = numbers(instances["features"], exact=exact)
-        low, high = numbers(instances["lam"].T, exact=exact)
-        t_low, t_high = numbers(instances["t"].T, exact=exact)
+        low, high = numbers(np.cumsum(instances["lam"], axis=1).T, exact=exact)
+        t_low, t_high = numbers(np.cumsum(instances["t"], axis=1).T, exact=exact)
         words = sequences(self.letters, m)
         chance = np.multiply.reduce(weights[:, words], axis=2)
         chosen = features[:, words]
@@ -143,7 +143,9 @@ class MetricSamples(SampleSpace):
         words = sequences(self.letters, m)
         chance = np.multiply.reduce(weights[words], axis=1)
         chosen = features[words]
-        absolute = sum(np.abs((chosen * numbers(sign, exact=exact)[:, None]).sum(axis=1)).sum(axis=1) for sign in signs(m))
+        absolute = sum(
+            np.abs((chosen * numbers(sign, exact=exact)[:, None]).sum(axis=1)).sum(axis=1) for sign in signs(m)
+        )
         metric = absolute * spread / (2 * m * 2**m)
         sign_sum = numbers(np.abs(signs(m).sum(axis=1)).sum(), exact=exact) / 2**m
         share = (high - low) * sign_sum / (2 * m)
@@ -218,7 +220,8 @@ class ManyCoordinates(SampleSpace):
     def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
         """Return numbers of pairs and expected counts."""
         return [
-            {"m": np.asarray(rng.choice([20, 60, 120])), "expected": np.asarray(rng.integers(1, 20))} for _ in range(size)
+            {"m": np.asarray(rng.choice([20, 60, 120])), "expected": np.asarray(rng.integers(1, 20))}
+            for _ in range(size)
         ]
 
     def outcomes(
@@ -249,5 +252,3 @@ class ManyCoordinates(SampleSpace):
             "m": one * m,
             "n": one * 2 * m,
         }, chance
-
-

@@ -111,14 +111,13 @@ class SampleSize(Enumerable):
 
     def draw(self, rng: np.random.Generator, size: int) -> Instance:
         """Return constants, a floor and an empirical loss below it, in quarters."""
-        loss = rng.integers(-4, 5, size)
         return {
             "L": rng.integers(1, 5, size),
             "C": rng.integers(1, 5, size),
             "kappa": rng.integers(0, 9, size),
             "quarters": rng.integers(1, 20, size),
-            "loss": loss,
-            "floor": np.maximum(loss, 0) + rng.integers(1, 30, size),
+            "loss": rng.integers(-4, 5, size),
+            "above": rng.integers(1, 30, size),
         }
 
     def atoms(self, instances: Instance, *, exact: bool = False) -> Atoms:
@@ -126,13 +125,15 @@ class SampleSize(Enumerable):
         import sympy
 
         values = {name: numbers(value, exact=exact) for name, value in instances.items()}
-        loss, floor = values["loss"] / 4, values["floor"] / 4
+        loss = values["loss"] / 4
+        floor = np.maximum(loss, 0) + values["above"] / 4
         x = values["quarters"] / 4
         least = []
         for row in range(len(loss)):
-            price = 2 * float(values["L"][row] * values["kappa"][row] / 4) + 2**0.5 * float(values["C"][row]) * float(
-                x[row]
-            ) ** 0.5
+            price = (
+                2 * float(values["L"][row] * values["kappa"][row] / 4)
+                + 2**0.5 * float(values["C"][row]) * float(x[row]) ** 0.5
+            )
             examples = np.arange(2, 60_000)
             enough = float(loss[row]) + price / np.sqrt(examples // 2) <= float(floor[row]) + 1e-12
             least.append(int(examples[enough][0]))

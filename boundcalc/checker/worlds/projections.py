@@ -43,14 +43,14 @@ class Projections(Enumerable):
     def classes(self, instance: Instance) -> dict[str, set[tuple]]:
         """Return the score tables of N's class, of N's class written through M, and of M's class, for one instance."""
         stacked = {name: np.asarray(value)[None] for name, value in instance.items()}
-        return {
-            name: {tuple(row) for row in scores[0]} for name, scores in self._scores(stacked, exact=True).items()
-        }
+        return {name: {tuple(row) for row in scores[0]} for name, scores in self._scores(stacked, exact=True).items()}
 
     def _scores(self, instances: Instance, *, exact: bool) -> dict[str, np.ndarray]:
         features = numbers(instances["features"], exact=exact)
         top = numbers(instances["top"], exact=exact)
-        weights = numbers(sequences(self.grid, self.modalities), exact=exact)[None] * top[:, None, None] / (self.grid - 1)
+        weights = (
+            numbers(sequences(self.grid, self.modalities), exact=exact)[None] * top[:, None, None] / (self.grid - 1)
+        )
         low = np.min(instances["t"], axis=1)
         ends = np.stack([low, np.max(instances["t"], axis=1)], axis=1)
         t = numbers(ends, exact=exact)
@@ -135,12 +135,15 @@ class Claim(Enumerable):
             distance = seen[:, :, :, None, :] @ weights.T
             distance = distance[:, :, :, 0, :]
             risks = [
-                np.maximum(0, 1 - signed[..., None] * (t - distance))[:, off].sum(axis=1) / int(off.sum()) for t in (1, 2)
+                np.maximum(0, 1 - signed[..., None] * (t - distance))[:, off].sum(axis=1) / int(off.sum())
+                for t in (1, 2)
             ]
             result[f"rhat_{name}"] = np.minimum.reduce(np.concatenate(risks, axis=1), axis=1)
             result[f"g_{name}"] = numbers(np.full(size, count), exact=exact)
             result[f"d_{name}"] = result[f"g_{name}"]
-        radius = numbers(np.maximum((np.asarray(squares, dtype=float)).sum(axis=3).reshape(size, -1).max(axis=1), 1), exact=exact)
+        radius = numbers(
+            np.maximum((np.asarray(squares, dtype=float)).sum(axis=3).reshape(size, -1).max(axis=1), 1), exact=exact
+        )
         for name, count in (("M", self.modalities), ("N", self.kept)):
             if exact:
                 shape = sympy.sqrt(2 * count * sympy.log(self.grid) / m) / 2

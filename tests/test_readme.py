@@ -1,0 +1,35 @@
+"""The README's examples are run: Python as doctests, commands with what they print."""
+
+from __future__ import annotations
+
+import doctest
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from boundcalc.cli import main
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def test_python_examples():
+    pytest.importorskip("sklearn")
+    result = doctest.testfile(str(README), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert result.attempted > 10
+    assert result.failed == 0
+
+
+COMMANDS = re.findall(r"^\$ boundcalc (.+)\n((?:[^`$].*\n)+)", README.read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(("command", "expected"), COMMANDS, ids=[command.split()[0] for command, _ in COMMANDS])
+def test_command_examples(command, expected, capsys):
+    assert main(shlex.split(command)) == 0
+    assert capsys.readouterr().out.strip() == expected.strip()
+
+
+def test_pictures_exist():
+    for target in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README.read_text(encoding="utf-8")):
+        assert (README.parent / target).is_file()

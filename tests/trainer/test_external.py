@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from boundcalc.errors import InvalidInputError
+from boundcalc.trainer import Estimates, estimates_from_embeddings
+
+
+@pytest.fixture
+def sample():
+    rng = np.random.default_rng(0)
+    y = np.arange(50) % 3
+    return rng.normal(size=(50, 4)) + 2 * y[:, None], y
+
+
+def test_pair_error_by_brute_force(sample):
+    E, y = sample
+    left, right = np.triu_indices(50, 1)
+    f = 9.0 - np.square(E[left] - E[right]).sum(axis=1)
+    s = np.where(y[left] == y[right], 1, -1)
+    record = estimates_from_embeddings(E, y, threshold=9.0, rho=2.0)
+    assert record.values == {"rhat_holdout": pytest.approx((s * f <= 0).mean()), "n_h": 50, "C": 1.0, "rho": 2.0}
+    assert record["ramp_risk"].value == pytest.approx(np.clip(1 - s * f / 2.0, 0, 1).mean())
+    assert record.certified
+    assert record.delta_used() == 0
+    assert Estimates.from_json(record.to_json()) == record
+
+
+def test_nothing_is_claimed_about_an_unknown_class(sample):
+    record = estimates_from_embeddings(*sample, threshold=9.0)
+    for name in ("R_M", "kappa_M", "Rhat", "rhat_M", "eps_opt"):
+        assert name not in record
+        with pytest.raises(InvalidInputError, match="class"):
+            record[name]
+
+
+def test_an_unbounded_loss_needs_a_radius(sample):
+    E, y = sample
+    assert estimates_from_embeddings(E, y, threshold=9.0, loss="hinge")["C"].status == "estimated"
+    declared = estimates_from_embeddings(E, y, threshold=9.0, loss="hinge", radius=20.0)
+    assert declared["C"].status == "certified"
+    assert declared["C"].value == pytest.approx(1 + 400 - 9)
+    unit = estimates_from_embeddings(E, y, threshold=1.0, loss="hinge", normalise=True)
+    assert unit["C"].value == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"embeddings": np.full((50, 4), np.nan)}, "finite"),
+        ({"embeddings": np.zeros(50)}, "shape"),
+        ({"embeddings": np.full((50, 4), "x")}, "real numbers"),
+        ({"embeddings": np.full((50, 4), 1e200) * np.arange(50)[:, None]}, "too large"),
+        ({"y": np.zeros(49)}, "one label per row"),
+        ({"threshold": np.inf}, "threshold"),
+        ({"loss": "nonsense"}, "loss"),
+        ({"rho": 0.0}, "rho"),
+        ({"radius": -1.0}, "radius"),
+    ],
+)
+def test_bad_input(sample, changes, says):
+    arguments = {"embeddings": sample[0], "y": sample[1], "threshold": 1.0} | changes
+    with pytest.raises(InvalidInputError, match=says):
+        estimates_from_embeddings(arguments.pop("embeddings"), arguments.pop("y"), **arguments)

@@ -1,0 +1,165 @@
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from boundcalc.errors import InvalidInputError
+from boundcalc.trainer import ModalityData, PairwiseMetricLearner
+
+
+@parametrize_with_checks([PairwiseMetricLearner(), PairwiseMetricLearner(structure="full", loss="logistic")])
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture(scope="module")
+def sample():
+    rng = np.random.default_rng(0)
+    y = np.repeat(["u", "v", "w"], 20)
+    X = rng.normal(size=(60, 5)) + 2.0 * np.repeat([0, 1, 2], 20)[:, None] * (np.arange(5) < 2)
+    return X, y
+
+
+def test_three_forms_of_the_same_modalities_agree(sample):
+    X, y = sample
+    columns = {"a": [0, 1], "b": slice(2, 5)}
+    one = PairwiseMetricLearner(modalities=columns, random_state=0).fit(X, y)
+    two = PairwiseMetricLearner(random_state=0).fit({"a": X[:, :2], "b": X[:, 2:]}, y)
+    three = PairwiseMetricLearner(random_state=0).fit([X[:, :2], X[:, 2:]], y)
+    four = PairwiseMetricLearner(random_state=0).fit(ModalityData({"a": X[:, :2], "b": X[:, 2:]}, y))
+    for other in (two, three, four):
+        np.testing.assert_array_equal(one.params_, other.params_)
+        assert one.threshold_ == other.threshold_
+    assert one.modalities_ == two.modalities_ == ("a", "b")
+    assert three.modalities_ == ("m0", "m1")
+
+
+@pytest.mark.parametrize("structure", ["diagonal", "modality", "blocks", "full"])
+def test_distances_scores_and_transform_agree(sample, structure):
+    X, y = sample
+    learner = PairwiseMetricLearner(structure=structure, random_state=0).fit(X, y)
+    pairs = np.stack([X[:20], X[20:40]], axis=1)
+    distance = learner.pair_distance(pairs)
+    Z = learner.transform(X)
+    np.testing.assert_allclose(distance, np.linalg.norm(Z[:20] - Z[20:40], axis=1), atol=1e-10)
+    np.testing.assert_allclose(learner.pair_score(pairs), learner.threshold_ - distance**2, atol=1e-12)
+    np.testing.assert_array_equal(
+        learner.predict_pairs((X[:20], X[20:40])), np.where(distance**2 < learner.threshold_, 1, -1)
+    )
+    metric = learner.get_metric()
+    assert metric(X[0], X[20]) == pytest.approx(distance[0], abs=1e-10)
+    matrix = learner.get_mahalanobis_matrix()
+    assert matrix.shape == (5, 5)
+    np.testing.assert_allclose(matrix, matrix.T)
+    assert learner.get_feature_names_out().tolist()[0] == "pairwisemetriclearner0"
+
+
+def test_score_is_one_minus_the_pair_error(sample):
+    X, y = sample
+    learner = PairwiseMetricLearner(random_state=0).fit(X, y)
+    left, right = np.triu_indices(60, 1)
+    s = np.where(y[left] == y[right], 1, -1)
+    predicted = learner.predict_pairs((X[left], X[right]))
+    assert learner.score(X, y) == pytest.approx((predicted == s).mean())
+
+
+def test_works_in_pipelines_searches_clones_and_pickles(sample):
+    X, y = sample
+    pipeline = make_pipeline(StandardScaler(), PairwiseMetricLearner(random_state=0), KNeighborsClassifier(3))
+    assert pipeline.fit(X, y).score(X, y) > 0.8
+    search = GridSearchCV(PairwiseMetricLearner(random_state=0), {"structure": ["diagonal", "full"]}, cv=2)
+    order = np.random.default_rng(0).permutation(60)
+    assert search.fit(X[order], y[order]).best_score_ > 0.65
+    learner = PairwiseMetricLearner(modalities={"a": [0, 1], "b": [2, 3, 4]}, subset="a", random_state=0).fit(X, y)
+    again = pickle.loads(pickle.dumps(learner))
+    np.testing.assert_array_equal(again.transform(X), learner.transform(X))
+    assert again.estimates(delta=0.1).values == learner.estimates(delta=0.1).values
+    assert clone(learner).get_params()["subset"] == "a"
+    assert learner.transform(X).shape == (60, 2)
+    KNeighborsClassifier(3, metric=learner.get_metric()).fit(X, y)
+
+
+def test_estimates_follow_delta(sample):
+    X, y = sample
+    learner = PairwiseMetricLearner(random_state=0).fit(X, y)
+    loose, tight = learner.estimates(delta=0.3), learner.estimates(delta=0.001)
+    assert loose["R_self_bounding"].value < tight["R_self_bounding"].value
+    assert loose["kappa_bernstein"].value < tight["kappa_bernstein"].value
+    assert loose["rhat_M"].value == tight["rhat_M"].value == pytest.approx(learner.risk_)
+    assert {"rhat_holdout", "n_h", "rho", "rhat_ramp"} <= set(loose.values)
+    assert "delta" not in loose.values
+    for bad in (0.0, 1.0, "x", 2.0):
+        with pytest.raises(InvalidInputError, match="delta"):
+            learner.estimates(delta=bad)
+
+
+def test_missing_modalities(sample):
+    X, y = sample
+    blocks = {"a": X[:, :2].copy(), "b": X[:, 2:].copy()}
+    blocks["b"][::3] = np.nan
+    learner = PairwiseMetricLearner(random_state=0).fit(blocks, y)
+    whole = {"a": X[:, :2], "b": X[:, 2:]}
+    pairs = ({k: v[:10] for k, v in whole.items()}, {k: v[10:20] for k, v in whole.items()})
+    only_a = ({"a": X[:10, :2]}, {"a": X[10:20, :2]})
+    weights = learner.params_
+    near = learner.pair_distance(only_a)
+    assert (near <= learner.pair_distance(pairs) + 1e-12).all()
+    Z = learner.transform({"a": X[:20, :2]})
+    np.testing.assert_allclose(near, np.linalg.norm((Z[:10] - Z[10:20])[:, :2], axis=1), atol=1e-12)
+    assert weights.shape == (5,)
+    assert learner.score({"a": X[:, :2]}, y) > 0.3
+
+
+def test_fit_pairs(sample):
+    X, y = sample
+    rng = np.random.default_rng(0)
+    left, right = rng.integers(0, 60, 400), rng.integers(0, 60, 400)
+    s = np.where(y[left] == y[right], 1, -1)
+    learner = PairwiseMetricLearner(random_state=0).fit_pairs(np.stack([X[left], X[right]], axis=1), s)
+    assert (learner.predict_pairs((X[left], X[right])) == s).mean() > 0.75
+    assert learner.eps_opt_ < 0.01
+    with pytest.raises(InvalidInputError, match="fit_pairs"):
+        learner.estimates()
+    for bad in (s[:5], s * 2):
+        with pytest.raises(InvalidInputError, match=r"\+1 or -1"):
+            PairwiseMetricLearner().fit_pairs((X[left], X[right]), bad)
+    with pytest.raises(InvalidInputError, match="expected"):
+        PairwiseMetricLearner().fit_pairs(X, np.ones(60))
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"modalities": {"a": [9]}}, "columns of X"),
+        ({"modalities": {}}, "mapping"),
+        ({"subset": "z"}, "unknown"),
+        ({"loss": "nonsense"}, "loss"),
+        ({"eig_range": (2.0, 1.0)}, "eig_range"),
+    ],
+)
+def test_bad_options(sample, options, says):
+    X, y = sample
+    with pytest.raises(InvalidInputError, match=says):
+        PairwiseMetricLearner(**options).fit(X, y)
+
+
+def test_bad_data(sample):
+    X, y = sample
+    with pytest.raises(ValueError, match="at least 8"):
+        PairwiseMetricLearner().fit(X[:7], np.arange(7) % 2)
+    with pytest.raises(ValueError, match="one class"):
+        PairwiseMetricLearner().fit(X, np.zeros(60))
+    broken = X.copy()
+    broken[0, 0] = np.nan
+    with pytest.raises(ValueError, match="NaN"):
+        PairwiseMetricLearner(modalities={"a": [0, 1], "b": [2, 3, 4]}).fit(broken, y)
+    learner = PairwiseMetricLearner(random_state=0).fit({"a": X[:, :2], "b": X[:, 2:]}, y)
+    for wrong in ({"z": X}, {"a": X}, {"a": X[:5, :2], "b": X[:, 2:]}):
+        with pytest.raises(InvalidInputError, match="expected"):
+            learner.transform(wrong)
