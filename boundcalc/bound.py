@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import xarray
 
     from boundcalc.asymptotics import Comparison, Rate
+    from boundcalc.planner.invert import Solution
 
 __all__ = ["Bound", "Domain", "Reference"]
 
@@ -489,6 +490,18 @@ class Bound:
         arguments = tuple(self.symbols.get(name) or VOCABULARY[name].symbol for name in names)
         return compile_expression(fixed.expr, arguments, domains=self.domain)
 
+    def check_others(self, inputs: Mapping[str, Any], *, free: str) -> dict[str, Any]:
+        """Return the values of all symbols but one, checked as in ``check_inputs``."""
+        self._symbol(free)
+        return check_inputs(
+            inputs,
+            required=[name for name in self.symbols if name != free],
+            domain=self.domain,
+            constraints=self.constraints,
+            notes=self.notes,
+            context=f"{self.theorem.key} ({self.form})",
+        )
+
     def check_inputs(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of this bound's symbols, names, domains and constraints checked.
 
@@ -519,6 +532,34 @@ class Bound:
         from boundcalc.asymptotics import compare
 
         return compare(self, other, name)
+
+    def solve_for(self, name: str, *, target: Any, closed_form: bool = False, **others: Any) -> Solution:
+        """Solve for the one symbol that is left out: the last value at which the bound meets the target.
+
+        Parameters
+        ----------
+        name : str
+            A symbol in which the bound is monotone.
+        target : scalar, 1-D array_like or xarray.DataArray
+            What the bound should reach.
+        closed_form : bool
+            Ask SymPy for the answer on the smooth relaxation too.
+        **others : scalar, 1-D array_like or xarray.DataArray
+            All other symbols.
+
+        Returns
+        -------
+        Solution
+            With values, feasible, reason and the nearest target in every cell.
+
+        Raises
+        ------
+        InvalidInputError
+            If the bound is not monotone in the symbol, or an input is bad.
+        """
+        from boundcalc.planner.invert import solve_for
+
+        return solve_for(self, name, target=target, closed_form=closed_form, **others)
 
     def simplify(self) -> Bound:
         """Return the same bound with each part simplified by SymPy."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -24,6 +24,9 @@ Atoms = dict[str, np.ndarray]
 
 class Enumerable(ABC):
     """A world of instances on which a step must hold without exception; many are computed at once."""
+
+    #: How many times fewer instances are drawn than from a cheap world.
+    cost: ClassVar[int] = 1
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, size: int) -> Instance:
@@ -46,7 +49,7 @@ class SampleSpace(ABC):
     """A world of random experiments: an instance has outcomes with probabilities."""
 
     #: Whether the outcomes are all there are (with exact probabilities) or a random sample of them.
-    exhaustive: bool = True
+    exhaustive: ClassVar[bool] = True
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:

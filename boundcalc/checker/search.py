@@ -81,6 +81,7 @@ def enumerate_world(
     deadline: float = float("inf"),
 ) -> Found:
     """Try a relation on a world's instances."""
+    size = max(60, size // world.cost)
     instances = world.draw(rng, size)
     tried = size
     margins = _margins(left, relation, right, world, instances)

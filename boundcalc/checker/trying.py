@@ -16,9 +16,6 @@ from boundcalc.checker.verdict import Verdict, refuted, supported, unsettled
 
 __all__ = ["try_out"]
 
-_TWO_SIDED = {"<": "<=", ">": ">="}
-
-
 def try_out(
     left: sympy.Expr,
     relation: str,
@@ -70,7 +67,7 @@ def _one(left, relation, right, world, shared, *, rng, deadline) -> Found | Tail
 
 def _refuted(result: Found | Tail, shared: list) -> Verdict:
     witness = dict(result.violation or {})
-    if shared:
+    if isinstance(result, Tail) and shared:
         rate = witness.get("failure probability", witness.get("interval"))
         text = f"fails with probability {_short(rate)} > delta = {witness['delta']}"
         return refuted(text, witness, engine="exact tail" if "failure probability" in witness else "simulation")
@@ -84,7 +81,7 @@ def _supported(experiment: Experiment, results: list[tuple[Any, Found | Tail]], 
         return unsettled("no instance on which both sides are defined and not 0", engine="enumeration")
     ratio, best = max(known, key=lambda item: item[0])
     details = {"instances": number, "tightest ratio": ratio, "worlds": [repr(world) for world, _ in results]}
-    if shared:
+    if shared and all(isinstance(result, Tail) for _, result in results):
         text = f"{experiment.about}: {number:,} populations, failure probability at most {ratio:.3g} delta"
         return supported(text, engine="exact tail", witness=best.tightest, details=details)
     text = f"{experiment.about}: {number:,} instances, none violates, tightest ratio {ratio:.4g}"

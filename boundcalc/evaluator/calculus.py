@@ -61,7 +61,7 @@ def _differentiable(expr: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
     """Replace what SymPy would differentiate to delta functions, where the symbol is concerned."""
 
     def concerned(node: Any) -> bool:
-        return isinstance(node, tuple(_SMOOTH)) and node.has(symbol)
+        return node.func in _SMOOTH and node.has(symbol)
 
     return expr.replace(concerned, lambda node: _SMOOTH[node.func](*node.args))
 

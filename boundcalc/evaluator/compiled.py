@@ -10,15 +10,15 @@ import numpy as np
 import sympy as sp
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.evaluator.execute import TABLE_CELLS, execute
-from boundcalc.evaluator.layout import layout, loop_order
+from boundcalc.evaluator.evaluation import evaluate
+from boundcalc.evaluator.explain import explain
 from boundcalc.evaluator.planning import Planner, Side
 from boundcalc.evaluator.scalar import NotANumber, point_function
-from boundcalc.evaluator.schedule import Schedule
 
 __all__ = ["CompiledExpression", "Side", "compile_expression", "compile_with_twins"]
 
 
+_TYPICAL = 100
 Domains = frozenset[tuple[sp.Symbol, sp.Set]]
 Twins = tuple[tuple[int, int], ...]
 
@@ -105,7 +105,7 @@ class CompiledExpression:
         self.expr, self.symbols, self.domains, self.side, self._twins = expr, symbols, domains, side, twins
         self._arity = len(symbols)
         self._planner = Planner(expr, symbols, dict(domains), side, dict(twins))
-        self._point = point_function(self._planner.at_a_point(), self._arity, self._at_a_hard_point)
+        self._point = self._first_point
 
     def __reduce__(self) -> tuple:
         return _compile, (self.expr, self.symbols, self.domains, self.side, self._twins)
@@ -131,51 +131,33 @@ class CompiledExpression:
                 pass
         return self._on_arrays(arguments, out)
 
+    def plan(self, *arguments: Any) -> str:
+        """Say what is computed on which axes, for these arguments (by default 100 values of each on an axis of its own)."""
+        if not arguments:
+            arguments = np.ix_(*(np.ones(_TYPICAL),) * self._arity)
+        request = self._planner.request([np.asarray(a, dtype=np.float64) for a in arguments])
+        names = [symbol.name for symbol in self.symbols]
+        return explain(self._planner.plan(request), names, request.where.masks)
+
+    def _first_point(self, *numbers: Any) -> float:
+        """Generate the code for single points when the first one comes."""
+        point = point_function(self._planner.at_a_point(), self._arity, self._at_a_hard_point)
+        self._point = point
+        return point(*numbers)
+
     def _at_a_hard_point(self, *numbers: float) -> float:
         return float(self._on_arrays(numbers, None))
 
     def _on_arrays(self, arguments: Sequence[Any], out: np.ndarray | None) -> np.ndarray:
         arrays = [np.asarray(a, dtype=np.float64) for a in arguments]
-        where = layout([a.shape for a in arrays])
-        if out is not None and out.shape != where.shape:
-            raise InvalidInputError(f"out has the shape {out.shape}, the arguments broadcast to {where.shape}")
-        if out is not None and any(np.may_share_memory(out, a) for a in arrays):
-            out[...] = self._on_arrays(arrays, None)
-            return out
-        plan = self._planner.plan(where.masks, where.sizes)
-        order = loop_order(plan.program, where, out)
-        result = where.fresh(order) if out is None else out
-        if result.size:
-            self._fill(plan, order, [where.arrange(a, order) for a in arrays], where.arrange(result, order))
-        return result
-
-    def _fill(self, plan: Schedule, order: tuple[int, ...], arrays: list[np.ndarray], out: np.ndarray) -> None:
-        if plan.table_cells > TABLE_CELLS and max(out.shape) > 1:
-            self._fill_halves(plan, order, arrays, out)
-            return
-        try:
-            execute(plan, order, arrays, out, dtype=np.float64, errors="raise")
-        except FloatingPointError:  # a product left the range of doubles on the way; the result need not
-            self._fill_with_care(plan, order, arrays, out)
-
-    def _fill_with_care(
-        self, plan: Schedule, order: tuple[int, ...], arrays: list[np.ndarray], out: np.ndarray
-    ) -> None:
-        if self.side is None:
-            execute(plan, order, arrays, out, dtype=np.longdouble, errors="ignore")
-            return
-        plan = self._planner.plan(self._masks(order, arrays), plan.sizes, careful=True)
-        execute(plan, order, arrays, out, dtype=np.float64, errors="ignore")
-
-    @staticmethod
-    def _masks(order: tuple[int, ...], arrays: list[np.ndarray]) -> tuple[int, ...]:
-        return tuple(sum(1 << axis for axis, size in zip(order, a.shape, strict=True) if size != 1) for a in arrays)
-
-    def _fill_halves(self, plan: Schedule, order: tuple[int, ...], arrays: list[np.ndarray], out: np.ndarray) -> None:
-        """Evaluate piece by piece along the longest axis, so that no table outgrows its share of memory."""
-        axis = int(np.argmax(out.shape))
-        middle = out.shape[axis] // 2
-        for piece in (slice(None, middle), slice(middle, None)):
-            index = (*(slice(None),) * axis, piece)
-            parts = [a[index] if a.shape[axis] != 1 else a for a in arrays]
-            self._fill(plan.resized(order[axis], out[index].shape[axis]), order, parts, out[index])
+        request = self._planner.request(arrays)
+        if out is not None and out.shape != request.where.shape:
+            raise InvalidInputError(f"out has the shape {out.shape}, the arguments broadcast to {request.where.shape}")
+        if out is None or any(np.may_share_memory(out, a) for a in arrays):
+            result = evaluate(self._planner, request, arrays, None)
+        else:
+            result = evaluate(self._planner, request, arrays, out)
+        if out is None or result is out:
+            return result
+        out[...] = result
+        return out

@@ -132,32 +132,42 @@ def _run_blocks(
     biggest = max(prod(shape) for _, shape in blocks)
     scratch = [np.empty(biggest, dtype=np.bool_ if boolean else dtype) for boolean in group.slots]
     outside = [(i, values[i]) for i in (*group.reads, *group.tables)]
+    cut = [piece != _EVERY for piece in blocks[0][0]]
+    moving = [(i, a) for i, a in outside if any(c and size != 1 for c, size in zip(cut, a.shape, strict=True))]
+    still = dict(outside)
+    long = bool(blocks[0][1]) and blocks[0][1][-1] >= _UNBUFFERED
     with np.errstate(over=errors, under=errors, divide="ignore", invalid="ignore"):
-        if blocks[0][1] and blocks[0][1][-1] >= _UNBUFFERED:
+        if long:
             np.setbufsize(_SMALL_BUFFER)  # of this context: ends with it
         for index, shape in blocks:
             cells = prod(shape)
             slots = [s[:cells].reshape(shape) for s in scratch]
-            _run_block(group, {i: _part(array, index) for i, array in outside}, slots)
+            local = dict(still)
+            for i, array in moving:
+                local[i] = array[tuple(_EVERY if n == 1 else p for n, p in zip(array.shape, index, strict=True))]
+            _run_block(group, local, slots, try_outer=len(group.steps) == 1 or not long)
 
 
-def _part(array: np.ndarray, index: Index) -> np.ndarray:
-    pieces: list[Any] = [_EVERY if size == 1 else piece for size, piece in zip(array.shape, index, strict=True)]
-    return array[(*pieces, ...)]  # the ellipsis keeps a single cell an array
-
-
-def _run_block(group: Group, local: dict[int, Any], slots: list[np.ndarray]) -> None:
+def _run_block(group: Group, local: dict[int, Any], slots: list[np.ndarray], *, try_outer: bool) -> None:
     for i, op, args, param, slot in group.steps:
         kernel = KERNELS[op]
         operands = [local[a] for a in args]
         if param is not None:
             operands.append(param)
         target = local.get(i) if slot is None else slots[slot]
-        if op in OUTER and target is not None and outer(op, operands[0], operands[1], target):
+        if try_outer and op in OUTER and target is not None and outer(op, operands[0], operands[1], target):
             local[i] = target
-        elif kernel.takes_out and target is not None:
-            local[i] = kernel.run(*operands, out=target)
-        elif target is not None:
-            target[...] = kernel.run(*operands)
+        elif target is None or not kernel.takes_out:
+            local[i] = _kept(kernel.run(*operands), target)
+        elif slot is None and group.temporaries and target.strides[-1:] > (target.itemsize,):
+            local[i] = _kept(kernel.run(*operands), target)  # one transposing copy is faster than strided arithmetic
         else:
-            local[i] = kernel.run(*operands)
+            local[i] = kernel.run(*operands, out=target)
+
+
+def _kept(result: Any, target: np.ndarray | None) -> Any:
+    """Copy a fresh array to where it belongs."""
+    if target is None:
+        return result
+    target[...] = result
+    return target

@@ -26,7 +26,7 @@ class Kernel(NamedTuple):
     cost : float
         Nanoseconds per cell.
     takes_out : bool
-        Whether ``run`` takes ``out=``; the others return a fresh array.
+        Whether ``run`` takes ``out=``; the others return a fresh array, never an operand.
     overwrites : slice
         Operands that ``out`` may be.
     """
@@ -175,9 +175,8 @@ def _lambertw(x: Any, branch: int) -> Any:
 
 def _widen(x: Any, margin: float, out: Any = None) -> Any:
     """Move outward by a multiple of the magnitude: up for a positive margin, down for a negative one."""
-    other = x * (1 - margin)
-    out = np.multiply(x, 1 + margin, out=out)
-    return (np.maximum if margin > 0 else np.minimum)(out, other, out=out)
+    choose = np.maximum if margin > 0 else np.minimum
+    return choose(x * (1 + margin), x * (1 - margin), out=out)
 
 
 def _widen_all(x: Any, margin: float) -> Any:
@@ -190,22 +189,37 @@ def _widen_all(x: Any, margin: float) -> Any:
     return x - (np.abs(x) * step + _LEAST)
 
 
-def _widen_large(x: Any, margin: float) -> Any:
+def _widen_large(x: Any, margin: float, out: Any = None) -> Any:
     """Move outward where neighbouring integers are no longer all doubles."""
     large = np.abs(x) >= 2.0**50
-    return np.where(large, _widen(x, margin), x) if large.any() else x
+    return _replaced(x, large, _widen(x, margin), out) if large.any() else _copied(x, out)
 
 
-def _above_tiny(x: Any, tiny: float) -> Any:
+def _above_tiny(x: Any, tiny: float, out: Any = None) -> Any:
     """Return an upper side of what was too small for a relative error."""
-    small = np.abs(x) < tiny
-    return np.where(small, tiny, x) if small.any() else x
+    return _replaced(x, np.abs(x) < tiny, tiny, out)
 
 
-def _below_tiny(x: Any, tiny: float) -> Any:
+def _below_tiny(x: Any, tiny: float, out: Any = None) -> Any:
     """Return a lower side of what was too small for a relative error, or overflowed."""
     small = np.abs(x) < tiny
-    return np.minimum(np.where(small, np.where(x < 0, -tiny, 0.0), x) if small.any() else x, _MAX)
+    least = np.where(x < 0, -tiny, 0.0) if small.any() else 0.0
+    return np.minimum(_replaced(x, small, least, out), _MAX, out=out)
+
+
+def _replaced(x: Any, where: Any, value: Any, out: Any) -> Any:
+    result = _copied(x, out)
+    np.copyto(result, value, where=where)
+    return result
+
+
+def _copied(x: Any, out: Any) -> Any:
+    """Return a copy, in ``out`` if it is given: a kernel never hands back its operand under another name."""
+    if out is None:
+        return np.array(x)
+    if out is not x:
+        np.copyto(out, x)
+    return out
 
 
 _MAX = float(np.finfo(np.float64).max)
@@ -246,9 +260,9 @@ KERNELS: dict[str, Kernel] = {
     "max": Kernel(np.maximum, 0.5),
     "widen": Kernel(_widen, 1.5),
     "widen_all": Kernel(_widen_all, 3.0, takes_out=False),
-    "widen_large": Kernel(_widen_large, 0.7, takes_out=False),
-    "above_tiny": Kernel(_above_tiny, 0.7, takes_out=False),
-    "below_tiny": Kernel(_below_tiny, 1.2, takes_out=False),
+    "widen_large": Kernel(_widen_large, 0.7),
+    "above_tiny": Kernel(_above_tiny, 0.7),
+    "below_tiny": Kernel(_below_tiny, 1.2),
     "lt": Kernel(np.less, 0.3),
     "le": Kernel(np.less_equal, 0.3),
     "eq": Kernel(np.equal, 0.3),

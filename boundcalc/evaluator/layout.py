@@ -13,7 +13,8 @@ from boundcalc.evaluator.program import Program
 
 __all__ = ["Layout", "layout", "loop_order"]
 
-_LONG_ENOUGH = 256  # an innermost axis of this length needs no longer one in its place
+_LONG_ENOUGH = 512  # an innermost axis of this length needs no longer one in its place
+_WORTH_TRANSPOSING = 8  # operations on all axes that pay for writing an output against its order
 
 
 class Layout(NamedTuple):
@@ -65,14 +66,18 @@ def layout(shapes: Sequence[tuple[int, ...]]) -> Layout:
 def loop_order(program: Program, where: Layout, out: np.ndarray | None) -> tuple[int, ...]:
     """Return the axes outermost first: as the output lies in memory, or as the last operation runs fastest."""
     axes = range(len(where.axes))
-    if out is not None:
-        return tuple(sorted(axes, key=lambda i: -abs(out.strides[where.axes[i]])))
-    order = _for_outer(program, where.sizes)
-    if order is None:
-        order = list(axes)
-        if order and where.sizes[-1] < _LONG_ENOUGH:
-            order.sort(key=lambda i: (where.sizes[i] == max(where.sizes), 0))
-    return tuple(order)
+    if out is None:
+        return tuple(_for_outer(program, where.sizes) or _longest_last(list(axes), where.sizes))
+    order = sorted(axes, key=lambda i: -abs(out.strides[where.axes[i]]))
+    full = [c for c in program.instructions if c.axes == (1 << len(axes)) - 1]
+    return tuple(_longest_last(order, where.sizes) if len(full) >= _WORTH_TRANSPOSING else order)
+
+
+def _longest_last(order: list[int], sizes: Sequence[int]) -> list[int]:
+    if not order or sizes[order[-1]] >= _LONG_ENOUGH:
+        return order
+    longest = max(order, key=lambda i: sizes[i])
+    return [i for i in order if i != longest] + [longest]
 
 
 def _for_outer(program: Program, sizes: Sequence[int]) -> list[int] | None:

@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from math import inf, prod
+from typing import Any, Literal, NamedTuple
 
+import numpy as np
 import sympy as sp
 
 from boundcalc.evaluator.convert import convert
 from boundcalc.evaluator.costs import CostModel
+from boundcalc.evaluator.layout import Layout, layout
 from boundcalc.evaluator.lower import lower
 from boundcalc.evaluator.nodes import Node, Pool
 from boundcalc.evaluator.program import Program
-from boundcalc.evaluator.ranges import symbol_range
+from boundcalc.evaluator.ranges import Range, symbol_range
 from boundcalc.evaluator.rewrite import rewrite
 from boundcalc.evaluator.schedule import Schedule, schedule
 from boundcalc.evaluator.sound import make_sound
 
-__all__ = ["Planner", "Side"]
+__all__ = ["Planner", "Request", "Side"]
 
 _WORTH_REWRITING = 2e6  # nanoseconds of evaluation; below, planning would cost more than it saves
+_WORTH_A_LOOK = 1 << 17  # cells of a grid from which a look at all arguments pays
 _KEPT = 32
 
 
 Side = Literal["upper", "lower"]
+
+
+class Request(NamedTuple):
+    """What a plan depends on."""
+
+    where: Layout
+    ranges: tuple[Range, ...]
+    careful: bool = False
 
 
 class Planner:
@@ -56,38 +68,59 @@ class Planner:
         self._node: Node = convert(expr, symbols, self._pool)
         self._ranges = [symbol_range(s, domains.get(s)) for s in symbols]
         self._integers = [bool(s.is_integer) for s in symbols]
-        self._side, self._twins = side, dict(twins or {})
+        self.side, self._twins = side, dict(twins or {})
         self._kept: OrderedDict[tuple, Schedule] = OrderedDict()
 
-    def plan(self, masks: tuple[int, ...], sizes: tuple[int, ...], *, careful: bool = False) -> Schedule:
-        """Return the schedule for axes of these sizes; ``careful`` for sound rounding where products left the range."""
-        key = (masks, sizes, careful)
+    def request(self, arrays: Sequence[np.ndarray]) -> Request:
+        """Return what a plan for these arguments depends on: their axes, and on large grids what they span."""
+        where = layout([a.shape for a in arrays])
+        cells, given = prod(where.shape), sum(a.size for a in arrays)
+        worth = cells >= _WORTH_A_LOOK and given * 8 <= cells
+        return Request(where, self._spanned_by(arrays) if worth else tuple(self._ranges))
+
+    def plan(self, request: Request) -> Schedule:
+        """Return the schedule for a request."""
+        key = (request.where.masks, request.where.sizes, request.ranges, request.careful)
         found = self._kept.pop(key, None)
-        self._kept[key] = found or self._fresh(masks, sizes, careful)
+        self._kept[key] = found or self._fresh(request)
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
         return self._kept[key]
 
     def at_a_point(self) -> Program:
         """Return the program for numbers."""
-        return self._lowered(self._node, (0,) * len(self._ranges), (), careful=False)
+        return self._lowered(self._node, Request(Layout((), (), (0,) * len(self._ranges)), tuple(self._ranges)))
 
-    def _fresh(self, masks: tuple[int, ...], sizes: tuple[int, ...], careful: bool) -> Schedule:
+    def _spanned_by(self, arrays: Sequence[np.ndarray]) -> tuple[Range, ...]:
+        """Return where the arguments lie in this call, which tells more signs than their domains do."""
+        seen = [self._seen(a, r) for a, r in zip(arrays, self._ranges, strict=True)]
+        for below, above in self._twins.items():
+            seen[below] = Range(min(seen[below].low, seen[above].low), max(seen[below].high, seen[above].high))
+        return tuple(seen)
+
+    @staticmethod
+    def _seen(array: np.ndarray, declared: Range) -> Range:
+        low, high = float(array.min()), float(array.max())
+        return Range(low, high) if -inf < low <= high < inf else declared
+
+    def _fresh(self, request: Request) -> Schedule:
+        masks, sizes = request.where.masks, request.where.sizes
         costs = CostModel(masks, sizes)
         node = self._node
         if costs.total(node) > _WORTH_REWRITING:
-            node = rewrite(node, self._pool, self._ranges, costs)
-        return schedule(self._lowered(node, masks, sizes, careful), sizes)
+            node = rewrite(node, self._pool, request.ranges, costs)
+        return schedule(self._lowered(node, request), sizes)
 
-    def _lowered(self, node: Node, masks: tuple[int, ...], sizes: tuple[int, ...], careful: bool) -> Program:
-        if self._side is None:
+    def _lowered(self, node: Node, request: Request) -> Program:
+        masks, sizes = request.where.masks, request.where.sizes
+        if self.side is None:
             return lower(node, masks, sizes)
         return make_sound(
             lower(node, masks, sizes, brackets=True),
             masks,
-            self._ranges,
+            request.ranges,
             self._integers,
-            upper=self._side == "upper",
+            upper=self.side == "upper",
             twins=self._twins,
-            careful=careful,
+            careful=request.careful,
         )

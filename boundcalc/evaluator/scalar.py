@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from math import inf
 from numbers import Real
 from typing import Any
 
@@ -22,6 +23,9 @@ __all__ = ["NotANumber", "point_function"]
 
 _BOX = 30.0  # arguments between 1e-30 and 1e30, or 0, need no further look
 _SMALL, _LARGE = -290.0, 300.0
+_HARMLESS = frozenset(
+    {"input", "const", "add", "sub", "neg", "abs", "min", "max", "where", "floor", "ceiling", "widen"}
+)
 
 
 class NotANumber(Exception):
@@ -40,33 +44,47 @@ def point_function(program: Program, arity: int, otherwise: Callable[..., float]
     otherwise : callable
         Evaluates the same expression where the fast code must not.
     """
-    scope = {**_HELPERS, "otherwise": otherwise, "number": _number}
+    scope = {**_HELPERS, "hard": _hard_point(otherwise)}
     exec(compile(_source(program, arity), "<bound at a point>", "exec"), scope)
     return scope["point"]
 
 
+def _hard_point(otherwise: Callable[..., float]) -> Callable[..., float]:
+    """Return what the generated code calls with itself and the arguments where it gives up."""
+
+    def hard(point: Callable[..., float], *arguments: Any) -> float:
+        if all(type(a) is float for a in arguments):
+            return otherwise(*arguments)
+        return point(*map(_number, arguments))
+
+    return hard
+
+
 def _number(value: Any) -> float:
-    if isinstance(value, Real):
+    if isinstance(value, Real):  # of NumPy's numbers too
         try:
             return float(value)
         except OverflowError:
-            return math.inf if value > Fraction(0) else -math.inf
+            return inf if value > Fraction(0) else -inf
     raise NotANumber
 
 
 def _source(program: Program, arity: int) -> str:
+    """Return the code.
+
+    The comparisons refuse arrays of several cells, and NaN; after them, that the sum of all arguments is a float
+    says in the least time that they are floats and integers.
+    """
     names = [f"a{i}" for i in range(arity)]
-    used = sorted({c.param for c in program.instructions if c.op == "input"})
-    lines = [f"def point({', '.join(names)}):"]
-    lines += [f"    if type({a}) is not float: {a} = number({a})" for a in names]
-    inside = " and ".join(_in_box(f"a{i}") for i in used) or "True"
-    call = f"otherwise({', '.join(names)})"
-    lines += [f"    if not ({inside}): return {call}", "    try:"]
-    body, result, checked = _body(program)
-    lines += [f"        {line}" for line in body]
-    lines += [f"        if not ({' and '.join(map(_in_range, checked))}): return {call}"] if checked else []
-    lines += [f"        return float({result})", f"    except FAILURES: return {call}"]
-    return "\n".join(lines)
+    boxed, risky = _boxed_and_risky(program)
+    body, result, checked = _body(program, risky)
+    tests = [_in_box(a) if i in boxed else f"{a} == {a}" for i, a in enumerate(names)]
+    tests.append(f"type({' + '.join(['0.0', *names])}) is float")
+    lines = [f"def point({', '.join(names)}):", "    try:", f"        if {' and '.join(tests)}:"]
+    lines += [f"            {line}" for line in body]
+    guard = f"if {' and '.join(map(_in_range, checked))}: " if checked else ""
+    lines += [f"            {guard}return 0.0 + {result}", "    except FAILURES: pass"]
+    return "\n".join([*lines, f"    return hard({', '.join(['point', *names])})"])
 
 
 def _in_box(name: str) -> str:
@@ -77,14 +95,13 @@ def _in_range(name: str) -> str:
     return f"(1e-290 < {name} < 1e300 or {name} == 0.0 or -1e300 < {name} < -1e-290)"
 
 
-def _body(program: Program) -> tuple[list[str], str, list[str]]:
+def _body(program: Program, risky: set[int]) -> tuple[list[str], str, list[str]]:
     """Return assignments, the result, and the names of the values whose magnitude must be looked at."""
     code = program.instructions
     uses = [0] * len(code)
     for c in code:
         for a in c.args:
             uses[a] += 2 if c.op in _NEEDS_NAMES else 1
-    risky = _risky(program)
     lines: list[str] = []
     text: list[str] = []
     depth = [0] * len(code)
@@ -126,34 +143,45 @@ def _literal(value: Any) -> str:
     return "nan" if value != value else "inf" if value > 0 else "(-inf)"
 
 
-def _risky(program: Program) -> set[int]:
-    """Return the values that may leave the range of doubles for arguments in the box."""
+def _boxed_and_risky(program: Program) -> tuple[set[int], set[int]]:
+    """Return the arguments that must lie in the box, and the values that may leave the doubles' range all the same."""
+    boxed = {c.param for c in program.instructions if c.op == "input"}
+    risky = _risky(program, boxed)
+    for i in sorted(boxed):
+        if _risky(program, boxed - {i}) == risky:
+            boxed.discard(i)
+    return boxed, risky
+
+
+def _risky(program: Program, boxed: set[int]) -> set[int]:
+    """Return the products and the like that may leave the range; sums only do so where that is their value."""
     spans: list[tuple[float, float]] = []
     risky = set()
     for i, c in enumerate(program.instructions):
-        low, high = _span(c, [spans[a] for a in c.args])
-        if low < _SMALL or high > _LARGE:
+        low, high = _span(c, [spans[a] for a in c.args], boxed)
+        if c.op not in _HARMLESS and (low < _SMALL or high > _LARGE):
             risky.add(i)
-        spans.append((max(low, _SMALL), min(high, _LARGE)))
+            low, high = max(low, _SMALL), min(high, _LARGE)
+        spans.append((low, high))
     return risky
 
 
-def _span(c: Instruction, args: list[tuple[float, float]]) -> tuple[float, float]:
+def _span(c: Instruction, args: list[tuple[float, float]], boxed: set[int]) -> tuple[float, float]:
     """Return decimal exponents between which a value's magnitude lies unless it is zero."""
     if c.op == "input":
-        return -_BOX, _BOX
+        return (-_BOX, _BOX) if c.param in boxed else (-324.0, 309.0)
     if c.op == "const":
         return _span_of_constant(c.param)
     if c.op in ("powi", "powr"):
         exponent = float(c.param)
         return args[0][0] * exponent, args[0][1] * exponent
-    return _SPANS[c.op](*args) if c.op in _SPANS else (-math.inf, math.inf)
+    return _SPANS[c.op](*args) if c.op in _SPANS else (-inf, inf)
 
 
 def _span_of_constant(value: Any) -> tuple[float, float]:
     if isinstance(value, bool) or value == 0:
         return 0.0, 0.0
-    exponent = math.log10(abs(value)) if math.isfinite(value) else math.inf
+    exponent = math.log10(abs(value)) if math.isfinite(value) else inf
     return exponent - 0.1, exponent + 0.1
 
 
@@ -244,7 +272,7 @@ def _power_rest(x: float, exponent: float, rest: float) -> float:
 
 
 def _widen(x: float, margin: float) -> float:
-    return x * (1 + margin) if (x > 0) is (margin > 0) else x * (1 - margin)
+    return x * (1 + margin) if x > 0 else x * (1 - margin)
 
 
 def _sign(x: float) -> float:
@@ -267,5 +295,5 @@ _HELPERS: dict[str, Any] = {
     "below_tiny": lambda x, tiny: x if abs(x) >= tiny else 0.0 if x >= 0 else -tiny,
     "loggamma": _loggamma,
     "sign": _sign,
-    "FAILURES": (ValueError, ArithmeticError),
+    "FAILURES": (ValueError, ArithmeticError, TypeError),
 }

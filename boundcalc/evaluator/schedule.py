@@ -63,6 +63,11 @@ class Group:
     slots: tuple[bool, ...]
     cost: float
 
+    @property
+    def temporaries(self) -> bool:
+        """Whether there is more than one step."""
+        return len(self.steps) > 1
+
 
 @dataclass(frozen=True)
 class Schedule:
@@ -78,9 +83,9 @@ class Schedule:
         root = self.program.root
         return sum(g.cells * len([t for t in g.tables if t != root]) for g in self.groups)
 
-    def resized(self, axis: int, size: int) -> Schedule:
-        """Return the same plan for another number of cells along one axis."""
-        return schedule(self.program, (*self.sizes[:axis], size, *self.sizes[axis + 1 :]))
+    def with_sizes(self, sizes: tuple[int, ...]) -> Schedule:
+        """Return the same plan for other numbers of cells along its axes."""
+        return self if sizes == self.sizes else schedule(self.program, sizes)
 
 
 def schedule(program: Program, sizes: Sequence[int]) -> Schedule:

@@ -5,7 +5,8 @@ is at most u + k eps |u| (eps = 2**-53), a lower side likewise. Counts grow by o
 good ("settled") only where signs differ or a function needs it, so that most operations cost what they cost
 without. A result on more axes than its operands is not widened itself: its operands are, by one rounding more.
 
-If a product under- or overflows on the way, relative counts say nothing; the caller then runs the `careful`
+If a product under- or overflows on the way, relative counts say nothing; the caller then runs the program in extended
+precision, whose range is wider and whose roundings are smaller, or if that does not do either, the `careful`
 program, in which every single value is settled, by a multiple of eps and of the smallest double.
 
 The library functions (NumPy's, SciPy's, the C library's) are assumed to be within the bounds of `_FUNCTION_ROUNDINGS`;
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from math import ceil
+from math import ceil, inf
 from typing import Any, NamedTuple
 
 from boundcalc.errors import InvalidInputError
@@ -237,15 +238,23 @@ class Directed:
             (x, j) = self._toward(a, upper, self._sign(b))
             (y, k) = self.term(b, upper is not (self._sign(a) > 0))
             return self._emit("div", x, y), j + k + 1
-        if not self._sign(b) and self._exact(b) is None:
-            raise InvalidInputError("sound rounding of a quotient needs a divisor of known sign")
-        return self._extreme("div", self._ends(a), self._ends(b), upper), 1
+        return self._quotient_of_any_sign(self._ends(a), b, upper), 1
 
     def _recip(self, i: int, c: Instruction, upper: bool) -> Term:
-        if not self._sign(c.args[0]) and self._exact(c.args[0]) is None:
-            raise InvalidInputError("sound rounding of a reciprocal needs a divisor of known sign")
-        index, count = self.term(c.args[0], not upper)
-        return self._emit("recip", index), count + 1
+        if self._sign(c.args[0]):
+            index, count = self.term(c.args[0], not upper)
+            return self._emit("recip", index), count + 1
+        return self._quotient_of_any_sign([self._emit("const", param=1.0)], c.args[0], upper), 1
+
+    def _quotient_of_any_sign(self, above: list[int], below: int, upper: bool) -> int:
+        """Divide; nothing is known where the divisor may be 0 only by rounding."""
+        ends = self._ends(below)
+        value = self._extreme("div", above, ends, upper)
+        if len(ends) == 1:
+            return value
+        zero, infinite = self._emit("const", param=0.0), self._emit("const", param=inf if upper else -inf)
+        around = self._emit("and", self._emit("le", ends[0], zero), self._emit("le", zero, ends[1]))
+        return self._emit("where", around, infinite, value)
 
     def _square(self, i: int, c: Instruction, upper: bool) -> Term:
         a = c.args[0]
@@ -335,9 +344,8 @@ class Directed:
         return self._emit("powr", self._inside(c.args[0], upper, 0.0), param=c.param)
 
     def _power(self, c: Instruction, upper: bool) -> int:
-        if self._sign(c.args[0]) <= 0 and self._exact(c.args[0]) is None:
-            raise InvalidInputError("sound rounding of a power needs a base of known sign")
-        return self._extreme("power", self._ends(c.args[0]), self._ends(c.args[1]), upper)
+        base = list(dict.fromkeys(self._inside(c.args[0], side, 0.0) for side in (False, True)))
+        return self._extreme("power", base, self._ends(c.args[1]), upper)
 
     def _lambertw(self, c: Instruction, upper: bool) -> int:
         rising = c.param == 0

@@ -1,33 +1,67 @@
-"""The smallest sample size that meets a target, by bisection on the exact function, floor included."""
+"""Solve a bound for any one parameter in which it is monotone: the answer meets the target, its neighbour does not."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import sympy
 
+from boundcalc.domains import describe
 from boundcalc.errors import InfeasibleError, InvalidInputError
+from boundcalc.planner.hoist import hoist
+from boundcalc.planner.search import LARGEST, Floats, Integers, first_integer, first_number
 
 if TYPE_CHECKING:
     import xarray
 
     from boundcalc.bound import Bound
 
-__all__ = ["LARGEST", "minimal_n"]
+__all__ = ["LARGEST", "Solution", "minimal_n", "solve_for"]
 
-#: Sample sizes beyond this are no answer: floats cannot tell neighbouring integers apart.
-LARGEST = 2**53
+_FAR = np.finfo(float).max
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The answer of an inverse problem, in every cell.
+
+    Attributes
+    ----------
+    name : str
+        The symbol that was solved for.
+    values : xarray.DataArray
+        int64 or float64; of object dtype with None where there is no answer. It is the smallest value that meets the
+        target if larger values are better, the largest if smaller ones are.
+    feasible : xarray.DataArray of bool
+        Whether some value meets the target.
+    reason : xarray.DataArray of str
+        Why there is no answer; empty where there is one.
+    nearest : xarray.DataArray of float64
+        What the bound tends to at the best end of the symbol's domain: a target beyond it cannot be met.
+    closed_form : sympy.Expr or None
+        The answer on the smooth relaxation (floor dropped), where SymPy finds one.
+    """
+
+    name: str
+    values: xarray.DataArray
+    feasible: xarray.DataArray
+    reason: xarray.DataArray
+    nearest: xarray.DataArray
+    closed_form: sympy.Expr | None = None
 
 
 def minimal_n(bound: Bound, *, target: Any, name: str = "n", **others: Any) -> xarray.DataArray:
-    """Return the smallest integer for which an upper bound is at most the target.
+    """Return the smallest integer for which a bound meets the target, in every cell.
 
     Parameters
     ----------
     bound : Bound
-        An upper bound that never rises in ``name``.
+        An upper bound that never rises (or a lower bound that never falls) in ``name``.
     target : scalar, 1-D array_like or xarray.DataArray
-        What the bound should not exceed; an array becomes the axis ``target``.
+        What the bound should reach; an array becomes the axis ``target``.
     name : str
         The integer symbol that is free.
     **others : scalar, 1-D array_like or xarray.DataArray
@@ -36,55 +70,331 @@ def minimal_n(bound: Bound, *, target: Any, name: str = "n", **others: Any) -> x
     Returns
     -------
     xarray.DataArray of int64
-        In every cell the bound, rounded outwards, meets the target at the answer and misses it one below.
 
     Raises
     ------
     InfeasibleError
-        If no sample size up to 2**53 meets the target in some cell; the message names the nearest target.
+        If some cell has no answer; the message says why and names the nearest target that can be met.
     InvalidInputError
-        If the bound is not an upper bound that falls in ``name``, or an input is bad.
+        If the bound does not improve with ``name``, or an input is bad.
     """
-    import xarray as xr
-
-    if bound.relation != "<=" or bound.direction(name) != "falls":
-        raise InvalidInputError(
-            f"{name} cannot be solved for: {bound.quantity} {bound.relation} ... {bound.direction(name)} in {name}",
+    if _toward(bound, name) != "smallest":
+        raise InvalidInputError(f"there is no smallest {name}: the bound gets worse with it", context=bound.theorem.key)
+    solution = solve_for(bound, name, target=target, **others)
+    good = solution.feasible.values & (solution.reason.values == "")
+    if not good.all():
+        first = tuple(np.argwhere(~good)[0])
+        raise InfeasibleError(
+            f"no {name} in {int((~good).sum())} of {good.size} cells: {solution.reason.values[first]}; "
+            f"the nearest target there is above {float(solution.nearest.values[first]):.6g}",
             context=bound.theorem.key,
         )
-    from boundcalc.evaluator import compile_expression
-    from boundcalc.evaluator.inputs import labelled
-
-    checked = bound.check_inputs({**others, name: int(bound.domain[name].inf)})
-    checked.pop(name)
-    values = labelled({**checked, "target": target})
-    grid = xr.broadcast(*xr.align(*values, join="exact", copy=False))
-    cells = [np.ravel(array.values) for array in grid]
-    if not np.isfinite(cells[-1]).all():
-        raise InvalidInputError(f"target = {target} must be finite", context=bound.theorem.key)
-    arguments = tuple(bound.symbols[key] for key in (name, *checked))
-    upper = compile_expression(bound.expr, arguments, domains=bound.domain, side="upper")
-
-    def meets(n: np.ndarray) -> np.ndarray:
-        return np.asarray(upper(n.astype(float), *cells[:-1])) <= cells[-1]
-
-    low = np.full(cells[-1].shape, int(bound.domain[name].inf), dtype=np.int64)
-    high = np.full_like(low, LARGEST)
-    _require_feasible(bound, meets(high), upper(high.astype(float), *cells[:-1]), name)
-    high = np.where(meets(low), low, high)
-    while (high > low).any():
-        middle = low + (high - low) // 2
-        good = meets(middle)
-        high = np.where(good, middle, high)
-        low = np.where(good, low, np.minimum(middle + 1, high))
-    return grid[-1].copy(data=high.reshape(grid[-1].shape)).rename(f"smallest {name}").drop_attrs()
+    return solution.values
 
 
-def _require_feasible(bound: Bound, feasible: np.ndarray, floor: np.ndarray, name: str) -> None:
-    if feasible.all():
-        return
-    raise InfeasibleError(
-        f"no {name} up to 2**53 meets the target in {int((~feasible).sum())} of {feasible.size} cells; "
-        f"the bound stays above {float(np.min(floor)):.6g}: raise the target above that, or lower what does not vanish",
-        context=bound.theorem.key,
+def solve_for(bound: Bound, name: str, *, target: Any, closed_form: bool = False, **others: Any) -> Solution:
+    """Solve a bound for one symbol.
+
+    Parameters
+    ----------
+    bound : Bound
+        Monotone in the symbol.
+    name : str
+        The symbol that is left out.
+    target : scalar, 1-D array_like or xarray.DataArray
+        What the bound should reach; an array becomes the axis ``target``.
+    closed_form : bool
+        Ask SymPy for the answer on the smooth relaxation too (may take seconds).
+    **others : scalar, 1-D array_like or xarray.DataArray
+        All other symbols, as for ``Bound.evaluate``.
+
+    Returns
+    -------
+    Solution
+
+    Raises
+    ------
+    InvalidInputError
+        If the bound is not monotone in the symbol, or an input is bad.
+    """
+    toward = _toward(bound, name)
+    cells = _Cells(bound, name, target, others)
+    better, worse = cells.ends(toward)
+    solver = _integers if _is_integer(bound, name) else _numbers
+    values, feasible, everywhere = solver(cells, better, worse)
+    nearest = np.broadcast_to(cells.value_at(better), better.shape)
+    reason = np.where(feasible, "", f"the bound stays on the wrong side of the target for every {name}").astype(object)
+    reason[everywhere] = f"every {name} {describe(bound.domain[name])} meets the target"
+    answers: Any = values
+    if (reason != "").any():
+        answers = values.astype(object)
+        answers[reason != ""] = None
+    return Solution(
+        name=name,
+        values=cells.labelled(answers, name),
+        feasible=cells.labelled(feasible, "feasible"),
+        reason=cells.labelled(reason, "reason"),
+        nearest=cells.labelled(nearest, "nearest target"),
+        closed_form=_closed_form(bound, name) if closed_form else None,
     )
+
+
+def _toward(bound: Bound, name: str) -> str:
+    """Return whether the smallest or the largest value that meets the target is asked for."""
+    way = bound.direction(name)
+    if bound.relation not in ("<=", ">=", "<", ">") or way not in ("rises", "falls"):
+        raise InvalidInputError(
+            f"{name} cannot be solved for: the bound is {way} in it" if way == "constant" or way == "unknown"
+            else f"{name} cannot be solved for: {bound.quantity} {bound.relation} ... is no inequality",
+            context=bound.theorem.key,
+        )
+    upper = bound.relation.startswith("<")
+    return "smallest" if (way == "falls") == upper else "largest"
+
+
+def _is_integer(bound: Bound, name: str) -> bool:
+    return isinstance(bound.domain[name], sympy.Range) or bound.domain[name] == sympy.S.Integers
+
+
+class _Cells:
+    """The other inputs and the target on one flattened grid, and the bound as a function of the free symbol there."""
+
+    def __init__(self, bound: Bound, name: str, target: Any, others: Mapping[str, Any]) -> None:
+        import xarray as xr
+
+        from boundcalc.evaluator import compile_expression
+        from boundcalc.evaluator.inputs import labelled
+
+        if name in others:
+            raise InvalidInputError(f"{name} is solved for, so it must not be given", context=bound.theorem.key)
+        self.bound, self.name = bound, name
+        self.symbol = bound.symbols[name]
+        self.sign = 1.0 if bound.relation.startswith("<") else -1.0
+        given = bound.check_others(others, free=name)
+        grid = xr.broadcast(*xr.align(*labelled({**given, "target": target}), join="exact", copy=False))
+        self.template = grid[-1]
+        self.columns = {key: np.ravel(array.values) for key, array in zip(given, grid, strict=False)}
+        self.target = np.ravel(grid[-1].values)
+        if not np.isfinite(self.target).all():
+            raise InvalidInputError(f"target = {target} must be finite", context=bound.theorem.key)
+        skeleton, parts = hoist(bound.expr, self.symbol)
+        self.coefficients = [
+            np.broadcast_to(self._compiled(part, None)(*self._inputs(part, slice(None))), self.target.shape)
+            for part in parts.values()
+        ]
+        self.upper, self.lower = (self._compiled(bound.expr, side) for side in ("upper", "lower"))
+        self.plain = compile_expression(skeleton, (self.symbol, *parts), domains=bound.domain)
+
+    def _compiled(self, expr: sympy.Expr, side: Any) -> Callable[..., Any]:
+        from boundcalc.evaluator import compile_expression
+
+        arguments = tuple(symbol for symbol in self.bound.symbols.values() if symbol in expr.free_symbols)
+        return compile_expression(expr, arguments, domains=self.bound.domain, side=side)
+
+    def _inputs(self, expr: sympy.Expr, lanes: Any) -> list[Floats]:
+        return [
+            self.columns[name][lanes]
+            for name, symbol in self.bound.symbols.items()
+            if symbol in expr.free_symbols and name != self.name
+        ]
+
+    def excess(self, value: Floats, lanes: Integers) -> Floats:
+        """Return how far the bound misses the target, in plain floats."""
+        found = self.plain(value, *(coefficient[lanes] for coefficient in self.coefficients))
+        return self.sign * (np.asarray(found) - self.target[lanes])
+
+    def sound_excess(self, value: Floats, lanes: Integers, *, pessimistic: bool = True) -> Floats:
+        """Return the same rounded towards missing the target (or towards meeting it)."""
+        upper = (self.sign > 0) == pessimistic
+        arguments = [value if name == self.name else self.columns[name][lanes] for name in self.bound.symbols]
+        return self.sign * (np.asarray((self.upper if upper else self.lower)(*arguments)) - self.target[lanes])
+
+    def value_at(self, value: Floats) -> Floats:
+        """Return the bound, in plain floats."""
+        with np.errstate(all="ignore"):
+            return np.asarray(self.plain(value, *self.coefficients))
+
+    def exactly_meets(self, value: Integers, lanes: Integers) -> np.ndarray:
+        """Return whether the bound meets the target, decided by rigorous enclosures; False where even they cannot."""
+        import xarray as xr
+
+        goal = sympy.Symbol("target", real=True)
+        difference = (self.bound.expr - goal) if self.sign > 0 else (goal - self.bound.expr)
+        inputs = {name: column[lanes] for name, column in self.columns.items()} | {"target": self.target[lanes]}
+        labelled = {name: xr.DataArray(column, dims="lane") for name, column in inputs.items()}
+        labelled[self.name] = xr.DataArray(value.astype(float), dims="lane")
+        symbols = {**self.bound.symbols, "target": goal}
+        return np.asarray(_upper_end(difference, labelled, symbols) <= 0)
+
+    def ends(self, toward: str) -> tuple[Floats, Floats]:
+        """Return the best and the worst end of the symbol's domain in each lane, tied to the other symbols by constraints."""
+        domain = self.bound.domain[self.name]
+        low, high = np.full(self.target.shape, _low_end(domain)), np.full(self.target.shape, _high_end(domain))
+        for constraint in self.bound.constraints:
+            for mine, other, is_low in ((constraint.upper, constraint.lower, True), (constraint.lower, constraint.upper, False)):
+                if mine == self.symbol and other.name in self.columns if other.is_Symbol else mine == self.symbol and other.is_number:
+                    limit = self.columns[other.name] if other.is_Symbol else np.full(low.shape, float(other))
+                    low, high = (np.maximum(low, limit), high) if is_low else (low, np.minimum(high, limit))
+        return (high, low) if toward == "smallest" else (low, high)
+
+    def labelled(self, values: Any, name: str) -> xarray.DataArray:
+        """Return a flat array on the grid."""
+        import xarray as xr
+
+        shaped = np.asarray(values).reshape(self.template.shape)
+        return xr.DataArray(shaped, coords=self.template.coords, dims=self.template.dims, name=name)
+
+
+def _upper_end(expr: sympy.Expr, inputs: Mapping[str, Any], symbols: Mapping[str, sympy.Symbol]) -> np.ndarray:
+    """Return an upper end of an expression's exact value: by Arb balls, or by mpmath with 60 digits and a margin."""
+    from importlib.util import find_spec
+
+    if find_spec("flint") is not None:
+        from boundcalc.evaluator import enclose_grid
+
+        return np.asarray(enclose_grid(expr, inputs, symbols=symbols)["upper"].values)
+    from boundcalc.evaluator import evaluate_grid
+
+    values = evaluate_grid(expr, inputs, symbols=symbols, precision=60).values
+    return np.array([float(value) + 1e-40 * abs(float(value)) + 1e-45 for value in np.ravel(values)])
+
+
+def _low_end(domain: sympy.Set) -> float:
+    if domain.inf == -sympy.oo:
+        return -_FAR
+    low = float(domain.inf)
+    return float(np.nextafter(low, np.inf)) if isinstance(domain, sympy.Interval) and domain.left_open else low
+
+
+def _high_end(domain: sympy.Set) -> float:
+    if isinstance(domain, sympy.Range):
+        return float(LARGEST) if domain.sup == sympy.oo else float(domain.sup)
+    if domain.sup == sympy.oo:
+        return _FAR
+    high = float(domain.sup)
+    return float(np.nextafter(high, -np.inf)) if isinstance(domain, sympy.Interval) and domain.right_open else high
+
+
+def _feasible(cells: _Cells, better: Floats, worse: Floats) -> tuple[np.ndarray, np.ndarray, Integers]:
+    """Return where the best end meets the target, where even the worst end does, and the lanes in between."""
+    feasible, settled = (_surely_meets(cells, end) for end in (better, worse))
+    return feasible, settled, np.flatnonzero(feasible & ~settled)
+
+
+def _surely_meets(cells: _Cells, value: Floats) -> np.ndarray:
+    """Decide by plain floats where these are far from the target, by sound rounding where they are near."""
+    lanes = np.arange(value.size)
+    with np.errstate(all="ignore"):
+        excess = cells.excess(value, lanes)
+        near = np.flatnonzero(~(np.abs(excess) > 1e-9 * (1 + np.abs(cells.target))))
+        meets = excess <= 0
+        meets[near] = cells.sound_excess(value[near], near) <= 0
+    return meets
+
+
+def _integers(cells: _Cells, better: Floats, worse: Floats) -> tuple[Integers, np.ndarray, np.ndarray]:
+    """Return the certified answers, where there are any, and where every value meets the target."""
+    feasible, settled, lanes = _feasible(cells, better, worse)
+    answers = np.where(settled, worse, better).astype(np.int64)
+    if lanes.size:
+        shifted = _Shifted(cells, lanes)
+        power = -0.5 if better[lanes][0] > worse[lanes][0] else 0.5
+        found = first_integer(shifted.excess, worse[lanes].astype(np.int64), better[lanes].astype(np.int64), power=power)
+        answers[lanes] = _certified(shifted, found, worse[lanes].astype(np.int64), better[lanes].astype(np.int64))
+    return answers, feasible, settled & (worse == LARGEST) & (cells.bound.domain[cells.name].sup == sympy.oo)
+
+
+class _Shifted:
+    """Some lanes of the cells, numbered from 0."""
+
+    def __init__(self, cells: _Cells, lanes: Integers) -> None:
+        self.cells, self.lanes = cells, lanes
+
+    def excess(self, value: Floats, lanes: Integers) -> Floats:
+        with np.errstate(all="ignore"):
+            return self.cells.excess(value, self.lanes[lanes])
+
+    def sound_excess(self, value: Integers, lanes: Integers, *, pessimistic: bool) -> Floats:
+        return self.cells.sound_excess(value.astype(float), self.lanes[lanes], pessimistic=pessimistic)
+
+    def meets(self, value: Integers, lanes: Integers) -> np.ndarray:
+        """Decide by sound rounding, and exactly where rounding leaves it open."""
+        chosen = self.lanes[lanes]
+        surely = self.sound_excess(value, lanes, pessimistic=True) <= 0
+        never = self.sound_excess(value, lanes, pessimistic=False) > 0
+        open_lanes = np.flatnonzero(~surely & ~never)
+        if open_lanes.size:
+            surely[open_lanes] = self.cells.exactly_meets(value[open_lanes], chosen[open_lanes])
+        return surely
+
+
+def _certified(cells: _Shifted, found: Integers, worse: Integers, better: Integers) -> Integers:
+    """Return answers that provably pass while their neighbour on the worse side provably does not."""
+    step = np.sign(better - worse)
+    lanes = np.arange(found.size)
+    passes = cells.sound_excess(found, lanes, pessimistic=True) <= 0
+    fails = cells.sound_excess(found - step, lanes, pessimistic=False) > 0
+    wrong = np.flatnonzero(~(passes & fails))
+    if wrong.size:
+        found[wrong] = _repair(cells, wrong, found[wrong], worse[wrong], better[wrong])
+    return found
+
+
+def _repair(cells: _Shifted, lanes: Integers, start: Integers, worse: Integers, better: Integers) -> Integers:
+    """Return exact answers: gallop from the float answers to brackets, then bisect, every comparison decided exactly."""
+    step = np.sign(better - worse)
+    good, bad, reach = better.copy(), worse.copy(), np.ones_like(start)
+    probe, active = start.copy(), np.arange(start.size)
+    went = np.zeros_like(start)
+    while active.size:
+        meets = cells.meets(probe[active], lanes[active])
+        good[active[meets]], bad[active[~meets]] = probe[active[meets]], probe[active[~meets]]
+        turned = (went[active] != 0) & (went[active] != np.where(meets, -1, 1))
+        went[active] = np.where(meets, -1, 1)
+        following = probe[active] + went[active] * step[active] * reach[active]
+        reach[active] *= 2
+        beyond = (following - bad[active]) * step[active] <= 0
+        beyond |= (good[active] - following) * step[active] <= 0
+        probe[active] = following
+        active = active[~turned & ~beyond]
+
+    def excess(value: Floats, chosen: Integers) -> Floats:
+        return np.where(cells.meets(value.astype(np.int64), lanes[chosen]), -1.0, 1.0)
+
+    return first_integer(excess, bad, good, power=1.0)
+
+
+def _numbers(cells: _Cells, better: Floats, worse: Floats) -> tuple[Floats, np.ndarray, np.ndarray]:
+    """Return the answers to the last double, rounded to the safe side, and where every value meets the target."""
+    feasible, settled, lanes = _feasible(cells, better, worse)
+    answers = np.where(settled, worse, better)
+
+    def excess(value: Floats, chosen: Integers) -> Floats:
+        with np.errstate(all="ignore"):
+            found = cells.sound_excess(value, lanes[chosen])
+        return np.where(np.isnan(found), np.inf, found)
+
+    if lanes.size:
+        answers[lanes] = first_number(excess, worse[lanes], better[lanes])
+    return answers, feasible, settled & _is_open(cells.bound.domain[cells.name], worse)
+
+
+def _is_open(domain: sympy.Set, end: Floats) -> np.ndarray:
+    """Return whether an end stands for an end of the domain that does not belong to it (or lies at infinity)."""
+    if not isinstance(domain, sympy.Interval):
+        return np.zeros(end.shape, dtype=bool)
+    low = (end == _low_end(domain)) & bool(domain.left_open)
+    return low | ((end == _high_end(domain)) & bool(domain.right_open))
+
+
+def _closed_form(bound: Bound, name: str) -> sympy.Expr | None:
+    """Return the solution of ``bound = target`` on the smooth relaxation, where SymPy finds exactly one."""
+    from boundcalc.asymptotics import relax
+
+    goal = sympy.Symbol("target", real=True)
+    free = sympy.Dummy(name, positive=True)
+    try:
+        found = sympy.solve(sympy.Eq(relax(bound.expr).subs(bound.symbols[name], free), goal), free)
+    except NotImplementedError:
+        return None
+    return sympy.simplify(found[0]) if len(found) == 1 else None

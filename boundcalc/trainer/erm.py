@@ -26,8 +26,9 @@ __all__ = ["Fit", "Problem", "certify", "minimise_risk"]
 Array = NDArray[np.float64]
 Progress = Callable[[int, int, str], None]
 
-# Floor of the tolerance relative to the risk of the constant rule: an objective of 0 is never met to relative accuracy.
-_FLOOR = 1e-3
+# The tolerance is relative to the objective, or to this share of the constant rule's risk if that is larger: nobody
+# needs more digits of a risk that is nearly 0, and an objective of 0 is never met to relative accuracy.
+_FLOOR = 0.2
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ class _Search:
         self.stage_target = 0.0
         positive = problem.pairs.n_similar / problem.pairs.count * problem.weights[0]
         negative = problem.pairs.n_dissimilar / problem.pairs.count * problem.weights[1]
-        self.floor = _FLOOR * max(problem.loss.constant_risk(positive, negative), _FLOOR)
+        self.floor = max(_FLOOR * problem.loss.constant_risk(positive, negative), 1e-3)
 
     @property
     def target(self) -> float:
@@ -180,7 +181,9 @@ class _Search:
         self.lower_bound = max(self.lower_bound, value - risk.slack - linear)
         # The surrogate is never below the loss.
         self.record(params, threshold, value)
-        if self.gap <= self.target or linear <= self.stage_target or self.evaluations >= self.limit:
+        # A rounded kink is worth no more accuracy than the rounding costs.
+        enough = max(self.stage_target, 0.3 * risk.slack) if self.stage_target >= 0 else -math.inf
+        if self.gap <= self.target or linear <= enough or self.evaluations >= self.limit:
             raise _Converged
         return value, gradient, d_threshold
 
@@ -218,7 +221,7 @@ def minimise_risk(
         threshold = float(np.clip(start[1], search.t_low, search.t_high))
         search.measure(params, threshold)
     solve = _solve_weights if params.ndim == 1 else _solve_matrix
-    width = 1.0
+    width = 1.0 if start is None else 0.25
     while True:
         search.surrogate = problem.loss.surrogate(width)
         search.stage_target = 0.0 if problem.loss.smooth else 0.2 * search.target

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from boundcalc.errors import InvalidInputError
 
 __all__ = ["CERTIFIED", "ESTIMATED", "Entry", "Estimates"]
@@ -49,6 +51,8 @@ class Entry:
 
     def __post_init__(self) -> None:
         problems = []
+        if isinstance(self.value, (np.integer, np.floating)):
+            object.__setattr__(self, "value", self.value.item())
         if self.name in _UNOBSERVABLE:
             problems.append(f"{self.name} cannot be observed: {_UNOBSERVABLE[self.name]}")
         if self.status not in (CERTIFIED, ESTIMATED):

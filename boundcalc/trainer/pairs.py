@@ -177,30 +177,87 @@ class AllPairs(PairSource):
         threads: int | None = None,
     ) -> None:
         n, self.d = rows.shape
-        self.threads = available_threads() if threads is None else threads
         widths = (self.d,) if widths is None else tuple(widths)
         present = np.ones((n, len(widths)), dtype=bool) if present is None else present
-        order = np.lexsort((codes, *present.T[::-1]))
-        self.codes, present = codes[order], present[order]
+        self.threads = available_threads() if threads is None else threads
         owner = np.repeat(np.arange(len(widths)), widths)
         at_hand = present[:, owner]
         # Distances do not change when a column is shifted, and small numbers cancel less.
-        rows = rows[order]
         count = np.maximum(at_hand.sum(axis=0), 1)
         centre = np.where(at_hand, rows, 0.0).sum(axis=0) / count
-        self.rows = np.ascontiguousarray(np.where(at_hand, rows - centre, 0.0))
-        self._extended = np.empty((n, self.d + 2))
-        self._extended[:, : self.d] = self.rows
-        self._extended[:, self.d] = 1.0
-        self.n = n
+        self._centred = np.where(at_hand, rows - centre, 0.0)
+        self._codes, self._present, self._owner = codes, present, owner
+        self._kernels: dict[bool, _Kernel] = {}
         sizes = np.unique(codes, return_counts=True)[1].astype(object)
         self.n_similar = int(sum(size * (size - 1) // 2 for size in sizes))
         self.n_dissimilar = n * (n - 1) // 2 - self.n_similar
-        self.squared_radius = float(np.square(self.rows).sum(axis=1).max(initial=0.0)) * (1 + 1e-12)
+        self.squared_radius = float(np.square(self._centred).sum(axis=1).max(initial=0.0)) * (1 + 1e-12)
         self.depth = n + self.d
-        change = np.flatnonzero(np.any(present[1:] != present[:-1], axis=1)) + 1
-        bounds = [0, *change.tolist(), n]
-        self._patterns = [(start, stop, present[start][owner]) for start, stop in pairwise(bounds)]
+
+    def _kernel(self, operator: Array) -> _Kernel:
+        """Return the kernel for weights or for a matrix; they differ only where modalities are missing."""
+        patterned = operator.ndim == 2 and not bool(self._present.all())
+        if patterned not in self._kernels:
+            self._kernels[patterned] = _Kernel(self._centred, self._codes, self._owner, self._present, patterned)
+        return self._kernels[patterned]
+
+    def margins(self, operator: Array, threshold: float) -> Iterator[tuple[Array, bool]]:
+        """Yield margins of all pairs, block by block."""
+        yield from self._kernel(operator).margins(operator, threshold)
+
+    def evaluate(
+        self,
+        operator: Array,
+        threshold: float,
+        *,
+        loss: Loss,
+        weights: tuple[float, float] = (1.0, 1.0),
+        gradient: bool = True,
+    ) -> PairRisk:
+        """Return the weighted mean loss over all pairs, with its gradient if asked for."""
+        threads = self.threads if self.count * self.d > 200_000_000 else 1
+        return self._kernel(operator).evaluate(
+            operator, threshold, loss=loss, weights=weights, gradient=gradient, scale=1.0 / self.count, threads=threads
+        )
+
+
+class _Kernel:
+    """Blocks of distances and gradients for one order of the rows.
+
+    For weights, each modality with gaps brings its own column of presence indicators into the augmented product, and
+    rows are sorted by class. For a matrix the modalities interact: rows are sorted by pattern of missing modalities
+    first, and each pair of patterns is a product over the columns that both have.
+    """
+
+    def __init__(
+        self,
+        rows: Array,
+        codes: NDArray[np.intp],
+        owner: NDArray[np.intp],
+        present: NDArray[np.bool_],
+        patterned: bool,
+    ) -> None:
+        self.n, self.d = rows.shape
+        order = np.lexsort((codes, *present.T[::-1])) if patterned else np.argsort(codes, kind="stable")
+        self.codes, present = codes[order], present[order]
+        gaps = np.zeros(0, dtype=np.intp) if patterned else np.flatnonzero(~present.all(axis=0))
+        # Indicator columns: one of ones for all that is never missing, one for each modality with gaps.
+        self.indicators = 1 + gaps.size
+        number = np.zeros(present.shape[1], dtype=np.intp)
+        number[gaps] = 1 + np.arange(gaps.size)
+        self.group = number[owner]
+        self._extended = np.empty((self.n, self.d + 2 * self.indicators))
+        self._extended[:, : self.d] = rows[order]
+        self._extended[:, self.d] = 1.0
+        self._extended[:, self.d + 1 : self.d + self.indicators] = present[:, gaps]
+        self.rows = self._extended[:, : self.d]
+        if patterned:
+            change = np.flatnonzero(np.any(present[1:] != present[:-1], axis=1)) + 1
+            self._patterns = [
+                (start, stop, present[start][owner]) for start, stop in pairwise([0, *change.tolist(), self.n])
+            ]
+        else:
+            self._patterns = [(0, self.n, np.ones(self.d, dtype=bool))]
 
     def _tasks(self) -> Iterator[_Task]:
         """Yield strips of rows against everything after them, small strips so that threads share the work evenly."""
@@ -226,21 +283,26 @@ class AllPairs(PairSource):
                 yield slice(a, b), slice(int(c), int(e))
 
     def _products(self, operator: Array, columns: NDArray[np.intp] | None, threshold: float) -> tuple[Array, Array]:
-        """Return (left, right), shapes (n, d'+2), whose product is D - t: -2 x'A x' + (q - t) + q'."""
+        """Return (left, right) whose product is D - t: -2 x'A x' + (q - t) p' + p q'."""
         if columns is None:
-            extended, rows = self._extended, self.rows
+            right, rows, group = self._extended.copy(), self.rows, self.group
         else:
-            rows = self.rows[:, columns]
-            extended = np.empty((self.n, columns.size + 2))
-            extended[:, :-2], extended[:, -2] = rows, 1.0
+            rows, group = self.rows[:, columns], self.group[columns]
+            right = np.empty((self.n, columns.size + 2))
+            right[:, :-2], right[:, -2] = rows, 1.0
             operator = operator[columns] if operator.ndim == 1 else operator[np.ix_(columns, columns)]
+        d, indicators = rows.shape[1], right.shape[1] - rows.shape[1] >> 1
         moved = rows * operator if operator.ndim == 1 else rows @ operator
-        squares = np.einsum("ij,ij->i", moved, rows)
-        left = np.empty_like(extended)
-        np.multiply(moved, -2.0, out=left[:, :-2])
-        left[:, -2], left[:, -1] = squares - threshold, 1.0
-        right = extended.copy() if columns is None else extended
-        right[:, -1] = squares
+        left = np.empty_like(right)
+        np.multiply(moved, -2.0, out=left[:, :d])
+        squares = np.zeros((self.n, indicators))
+        for k in range(indicators):
+            mine = slice(None) if indicators == 1 else group == k
+            squares[:, k] = np.einsum("ij,ij->i", moved[:, mine], rows[:, mine])
+        left[:, d : d + indicators] = squares
+        left[:, d] -= threshold
+        left[:, d + indicators :] = right[:, d : d + indicators]
+        right[:, d + indicators :] = squares
         return left, right
 
     def _factors(self, operator: Array, threshold: float) -> Callable[[_Task], tuple[Array, Array]]:
@@ -282,50 +344,52 @@ class AllPairs(PairSource):
                     yield other, False
 
     def evaluate(
-        self,
-        operator: Array,
-        threshold: float,
-        *,
-        loss: Loss,
-        weights: tuple[float, float] = (1.0, 1.0),
-        gradient: bool = True,
-    ) -> PairRisk:
-        """Return the weighted mean loss over all pairs, with its gradient if asked for."""
+        self, operator: Array, threshold: float, *, loss: Loss, weights: tuple[float, float], gradient: bool,
+        scale: float, threads: int,
+    ) -> PairRisk:  # fmt: skip
+        """Sum over strips of rows, in order, so that the number of threads does not change the result."""
         factors = self._factors(operator, threshold)
         full = operator.ndim == 2
-        slack = not loss.smooth or loss.surrogate_of_kink
+        slack = gradient and (not loss.smooth or loss.surrogate_of_kink)
 
         def strip(task: _Task) -> tuple[_Totals, NDArray[np.intp] | None, Array | None]:
             left, right = factors(task)
-            x = right[task.i0 : task.i1, :-2]
-            totals, share = _Totals(), None
-            across = np.zeros((task.i1 - task.i0, x.shape[1] + 1))
-            buffer = np.empty((task.i1 - task.i0) * COLUMNS)
+            size = task.i1 - task.i0
+            d = self.d if task.columns is None else task.columns.size
+            indicators = (right.shape[1] - d) // 2
+            group = self.group if task.columns is None else np.zeros(d, dtype=np.intp)
+            x, present = right[task.i0 : task.i1, :d], right[task.i0 : task.i1, d : d + indicators]
+            totals, across = _Totals(), np.zeros((size, d + indicators))
+            share = np.zeros((d, d)) if full else np.zeros(d)
+            buffer = np.empty(size * max(COLUMNS, ROWS))
             for j0, j1, square in self._strip(task):
-                block = buffer[: (task.i1 - task.i0) * (j1 - j0)].reshape(task.i1 - task.i0, j1 - j0)
+                block = buffer[: size * (j1 - j0)].reshape(size, j1 - j0)
                 np.matmul(left[task.i0 : task.i1], right[j0:j1].T, out=block)
                 value, loose, slopes = self._losses(block, (task.i0, task.i1, j0, j1), loss, weights, square, slack)
                 totals.value += value
                 totals.slack += loose
                 if gradient:
-                    # The column of ones gives the row sums for free.
-                    xx = right[j0:j1, :-1]
-                    across += slopes @ xx
-                    column_sums = np.ones(slopes.shape[0]) @ slopes
-                    part = (xx[:, :-1].T * column_sums) @ xx[:, :-1] if full else column_sums @ np.square(xx[:, :-1])
-                    share = part if share is None else share + part
-            if gradient and share is not None:
-                row_sums = across[:, -1]
-                totals.threshold = -float(row_sums.sum())
+                    # The indicator columns give the row sums for free.
+                    across += slopes @ right[j0:j1, : d + indicators]
+                    columns_sums, xx = present.T @ slopes, right[j0:j1, :d]
+                    if full:
+                        share += (xx.T * columns_sums[0]) @ xx
+                    elif indicators == 1:
+                        share += columns_sums[0] @ np.square(xx)
+                    else:
+                        share += np.einsum("jk,kj->k", np.square(xx), columns_sums[group])
+            if gradient:
+                row_sums = across[:, d:]
+                totals.threshold = -float(row_sums[:, 0].sum())
                 # sum_ij c_ij (x_i - x_j)^2 = sum_i r_i x_i^2 + sum_j s_j x_j^2 - 2 sum_i x_i (C x)_i
                 if full:
-                    cross = x.T @ across[:, :-1]
-                    share += (x.T * row_sums) @ x - cross - cross.T
+                    cross = x.T @ across[:, :d]
+                    share += (x.T * row_sums[:, 0]) @ x - cross - cross.T
                 else:
-                    share += row_sums @ np.square(x) - 2.0 * np.einsum("ij,ij->j", x, across[:, :-1])
+                    share += np.einsum("ik,ik->k", np.square(x), row_sums[:, group])
+                    share -= 2.0 * np.einsum("ij,ij->j", x, across[:, :d])
             return totals, task.columns, share
 
-        threads = self.threads if self.count > 5_000_000 else 1
         sums, result = _Totals(), np.zeros_like(operator) if gradient else None
         for totals, columns, share in map_blocks(strip, self._tasks(), threads=threads):
             sums.value += totals.value
@@ -339,7 +403,6 @@ class AllPairs(PairSource):
                 result[np.ix_(columns, columns)] += share
             else:
                 result[columns] += share
-        scale = 1.0 / self.count
         return PairRisk(
             sums.value * scale,
             sums.slack * scale,

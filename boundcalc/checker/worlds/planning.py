@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -107,6 +107,7 @@ class SampleSize(Enumerable):
     The failure probability of the event is exp(-x) with a random whole x/4, given as the value of the event's symbol.
     """
 
+    cost: ClassVar[int] = 8
     event: str = "delta[deviation against the truth|M]"
 
     def draw(self, rng: np.random.Generator, size: int) -> Instance:

@@ -1,0 +1,306 @@
+"""A case as polynomial inequalities: roots and logarithms become variables with the facts that tie them down.
+
+A root s of a is s >= 0 with s^q = a. A logarithm is an opaque variable; the axioms used are listed:
+log a = -log(1/a); log a <= a/c + log c - 1 and log a >= 1 - c/a + log c (tangents at c); log a is positive or negative
+as a is above or below 1; log a <= log b iff a <= b.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import mpmath
+import sympy
+
+from boundcalc.checker.cases import Case, Range
+
+__all__ = ["System", "Untranslatable", "branches", "translate"]
+
+_TANGENTS = (sympy.Integer(1), sympy.Integer(2), sympy.Integer(4), sympy.Integer(20))
+
+
+class Untranslatable(Exception):
+    """An expression has a node that polynomials cannot carry."""
+
+
+@dataclass
+class System:
+    """Variables, facts ``polynomial >= 0`` (or > 0, = 0) and the goal, whose numerator has to be nonnegative.
+
+    Attributes
+    ----------
+    goal : sympy.Expr
+        A polynomial with the sign of the gap.
+    strict : bool
+    ranges : dict of sympy.Symbol to Range
+    facts : list of (sympy.Expr, str)
+        Polynomial and ``>=``, ``>`` or ``=``.
+    axioms : list of str
+        In words, for the evidence.
+    """
+
+    goal: sympy.Expr = sympy.Integer(0)
+    strict: bool = False
+    ranges: dict[sympy.Symbol, Range] = field(default_factory=dict)
+    facts: list[tuple[sympy.Expr, str]] = field(default_factory=list)
+    axioms: list[str] = field(default_factory=list)
+
+
+def branches(case: Case) -> Iterator[Case]:
+    """Yield cases without Min, Max and Abs: each such node is replaced by one of its arguments where that is the value."""
+    nodes = sorted(case.gap.atoms(sympy.Min, sympy.Max, sympy.Abs), key=lambda node: (len(node.args), str(node)))
+    inner = [node for node in nodes if not any(arg.has(sympy.Min, sympy.Max, sympy.Abs) for arg in node.args)]
+    if not inner:
+        yield case
+        return
+    from dataclasses import replace
+
+    from boundcalc.symbols import Constraint
+
+    node = inner[0]
+    options = (node.args[0], -node.args[0]) if isinstance(node, sympy.Abs) else node.args
+    for option in options:
+        others = [other for other in options if other != option]
+        above = isinstance(node, sympy.Max | sympy.Abs)
+        known = tuple(Constraint(other, option) if above else Constraint(option, other) for other in others)
+        yield from branches(replace(case, gap=case.gap.xreplace({node: option}), facts=case.facts + known))
+
+
+def translate(case: Case) -> System:
+    """Return the polynomial system of a case without Min, Max and Abs.
+
+    Raises
+    ------
+    Untranslatable
+        If there is a node that polynomials cannot carry.
+    """
+    return _Translator(case).system()
+
+
+class _Translator:
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self.out = System(strict=case.strict, ranges=dict(case.box))
+        self.roots: dict[tuple[sympy.Expr, int], sympy.Symbol] = {}
+        self.logs: dict[sympy.Expr, sympy.Symbol] = {}
+        self.exps: dict[sympy.Expr, sympy.Symbol] = {}
+        self.squares: dict[sympy.Symbol, sympy.Expr] = {}
+
+    def system(self) -> System:
+        gap = self._prepared(self.case.gap)
+        facts = [(self._prepared(f.upper - f.lower), ">" if f.strict else ">=") for f in self.case.facts]
+        self._root_symbols([gap, *(fact for fact, _ in facts)])
+        goal = self._polynomial(gap)
+        for fact, relation in facts:
+            self.out.facts.append((self._polynomial(fact), relation))
+        self._log_facts()
+        # Symbols that were replaced by squares of their roots.
+        self.out.goal = self._numerator(goal)
+        self.out.facts = [(self._numerator(fact), relation) for fact, relation in self.out.facts]
+        self._eliminate()
+        used = set(self.out.goal.free_symbols).union(*(fact.free_symbols for fact, _ in self.out.facts))
+        self.out.ranges = {symbol: own for symbol, own in self.out.ranges.items() if symbol in used}
+        return self.out
+
+    def _eliminate(self) -> None:
+        """Insert log = +-root^2 where a root of plus or minus a logarithm occurs."""
+        logs = set(self.logs.values())
+        for fact, relation in list(self.out.facts):
+            for variable in fact.free_symbols & logs if relation == "=" else ():
+                slope = fact.coeff(variable, 1)
+                rest = sympy.expand(fact - slope * variable)
+                if slope not in (1, -1) or variable in rest.free_symbols or rest.free_symbols & logs:
+                    continue
+                value = sympy.expand(-rest / slope)
+                own = self.out.ranges.pop(variable, None)
+                self.out.facts.remove((fact, relation))
+                if own is not None:
+                    self.out.facts += [(variable - own.low, ">=")] if own.low.is_finite else []
+                    self.out.facts += [(own.high - variable, ">=")] if own.high.is_finite else []
+                self.out.goal = sympy.expand(self.out.goal.subs(variable, value))
+                self.out.facts = [(sympy.expand(other.subs(variable, value)), r) for other, r in self.out.facts]
+                logs.discard(variable)
+                break
+
+    def _prepared(self, expr: sympy.Expr) -> sympy.Expr:
+        expr = sympy.expand_log(expr)
+        return sympy.powdenest(expr)
+
+    def _root_symbols(self, exprs: list[sympy.Expr]) -> None:
+        """Write a symbol that occurs under a square root as the square of a new one."""
+        under = {
+            power.base
+            for expr in exprs
+            for power in expr.atoms(sympy.Pow)
+            if power.base.is_Symbol and power.exp.is_Rational and power.exp.q == 2
+        }
+        for symbol in under:
+            own = self.case.box.get(symbol)
+            if own is None or not symbol.is_nonnegative:
+                continue
+            new = sympy.Dummy(f"root_{symbol.name}", nonnegative=True, positive=True if symbol.is_positive else None)
+            ends = [sympy.sqrt(end) if end.is_finite else end for end in (own.low, own.high)]
+            if not all(end.is_Rational or not end.is_finite for end in ends):
+                continue
+            self.squares[symbol] = new**2
+            self.out.ranges[new] = Range(ends[0], ends[1], own.low_open, own.high_open)
+
+    def _polynomial(self, expr: sympy.Expr) -> sympy.Expr:
+        """Return a rational expression in variables."""
+        if expr.is_Rational:
+            return expr
+        if expr.is_Symbol:
+            return self.squares.get(expr, expr)
+        if isinstance(expr, sympy.Add | sympy.Mul):
+            return expr.func(*(self._polynomial(arg) for arg in expr.args))
+        if isinstance(expr, sympy.Pow):
+            return self._power(expr)
+        if isinstance(expr, sympy.log):
+            return self._log(expr.args[0])
+        if isinstance(expr, sympy.exp):
+            return self._exp(expr)
+        if isinstance(expr, sympy.floor | sympy.ceiling):
+            return self._rounded(expr)
+        if expr.is_number and expr.is_real:
+            return self._number(expr)
+        raise Untranslatable(str(expr))
+
+    def _power(self, expr: sympy.Pow) -> sympy.Expr:
+        base, exponent = expr.args
+        if exponent.is_Integer:
+            return self._polynomial(base) ** exponent
+        if exponent.is_Rational and exponent.q <= 6:
+            if base in self.squares and exponent.q == 2:
+                (new,) = self.squares[base].free_symbols
+                return new**exponent.p
+            return self._root(base, exponent.q) ** exponent.p
+        if base.is_positive and base.is_number is not True:
+            return self._exp(sympy.exp(sympy.expand_log(exponent * sympy.log(base)), evaluate=False))
+        raise Untranslatable(str(expr))
+
+    def _root(self, base: sympy.Expr, degree: int) -> sympy.Symbol:
+        key = (base, degree)
+        if key not in self.roots:
+            inner = self._polynomial(base)
+            new = sympy.Dummy("root", nonnegative=True, positive=True if base.is_positive else None)
+            self.roots[key] = new
+            self.out.ranges[new] = Range(sympy.Integer(0), sympy.oo, bool(base.is_positive))
+            self.out.facts.append((new**degree - inner, "="))
+        return self.roots[key]
+
+    def _log(self, argument: sympy.Expr) -> sympy.Expr:
+        if argument.is_number:
+            return self._number(sympy.log(argument))
+        if argument not in self.logs:
+            self.logs[argument] = sympy.Dummy("log", real=True)
+            self.out.ranges[self.logs[argument]] = Range(-sympy.oo, sympy.oo, True, True)
+        return self.logs[argument]
+
+    def _exp(self, expr: sympy.Expr) -> sympy.Expr:
+        power = expr.args[0]
+        if power.is_number:
+            return self._number(sympy.exp(power))
+        if power not in self.exps:
+            new = sympy.Dummy("exp", positive=True)
+            self.exps[power] = new
+            self.out.ranges[new] = Range(sympy.Integer(0), sympy.oo, True)
+            inner = self._polynomial(power)
+            self.out.facts += [(new - 1 - inner, ">="), (1 - new * (1 - inner), ">=")]
+            self.out.axioms += [f"exp(a) >= 1 + a and exp(a) (1 - a) <= 1 for a = {power}"]
+        return self.exps[power]
+
+    def _rounded(self, expr: sympy.Expr) -> sympy.Expr:
+        inner = self._polynomial(expr.args[0])
+        new = sympy.Dummy("whole", real=True)
+        self.out.ranges[new] = Range(-sympy.oo, sympy.oo, True, True)
+        below, above = (inner - new, new + 1 - inner) if isinstance(expr, sympy.floor) else (new - inner, inner + 1 - new)
+        self.out.facts += [(below, ">="), (above, ">")]
+        return new
+
+    def _number(self, expr: sympy.Expr) -> sympy.Expr:
+        """Return a variable enclosed in a rational interval of width 1e-18."""
+        key = (expr, 0)
+        if key not in self.roots:
+            with mpmath.workdps(40):
+                value = sympy.Rational(str(mpmath.nstr(mpmath.mpf(str(expr.evalf(35))), 25)))
+            new = sympy.Dummy("number", real=True, positive=expr.is_positive)
+            self.roots[key] = new
+            width = sympy.Rational(1, 10**18) * max(1, abs(value))
+            self.out.ranges[new] = Range(value - width, value + width, True, True)
+        return self.roots[key]
+
+    def _log_facts(self) -> None:
+        """Add what is known of the logarithms."""
+        simple = dict(self.logs)
+        for argument, variable in simple.items():
+            inner = self._polynomial(argument)
+            if argument.is_Symbol:
+                self._log_range(argument, variable)
+            for tangent in _TANGENTS if self._appears_outside(argument) else ():
+                level = self._log(tangent) if tangent != 1 else sympy.Integer(0)
+                self.out.facts.append((inner / tangent + level - 1 - variable, ">="))
+                self.out.facts.append((variable - level - 1 + tangent / inner, ">="))
+            if self._appears_outside(argument):
+                self.out.axioms.append(f"a tangent bounds log({argument}) from above, and -log(1/a) from below")
+                if argument in self.squares:
+                    (new,) = self.squares[argument].free_symbols
+                    self.out.facts.append((2 * (new - 1) - variable, ">="))
+        for (one, first), (other, second) in combinations(simple.items(), 2):
+            self._ordered(one, first, other, second)
+
+    def _appears_outside(self, argument: sympy.Expr) -> bool:
+        """Return whether anything but logarithms of single symbols ties the argument down."""
+        if not argument.is_Symbol:
+            return True
+        rest = self.case.gap
+        for fact in self.case.facts:
+            rest = rest + sympy.Dummy() * (fact.upper - fact.lower)
+        marked = sympy.expand_log(rest).replace(
+            lambda node: isinstance(node, sympy.log) and node.args[0] == argument, lambda node: sympy.Dummy()
+        )
+        return argument in marked.free_symbols
+
+    def _log_range(self, symbol: sympy.Symbol, variable: sympy.Symbol) -> None:
+        own = self.case.box.get(symbol)
+        if own is None:
+            return
+        low, high = -sympy.oo, sympy.oo
+        if own.low.is_positive:
+            low = _rational_log(own.low, down=True)
+        if own.high.is_finite and own.high.is_positive:
+            high = _rational_log(own.high, down=False)
+        self.out.ranges[variable] = Range(low, high, own.low_open, own.high_open)
+        self.out.axioms.append(f"log({symbol}) in [{low}, {high}]")
+
+    def _ordered(self, one, first, other, second) -> None:
+        """State that two logarithms are ordered as their arguments are, where the order is known."""
+        for small, large, less, more in ((one, other, first, second), (other, one, second, first)):
+            gap = large - small
+            if gap.is_nonnegative or sympy.expand(gap).is_nonnegative:
+                self.out.facts.append((more - less, ">" if gap.is_positive else ">="))
+                self.out.axioms.append(f"log({small}) <= log({large})")
+
+    def _numerator(self, expr: sympy.Expr) -> sympy.Expr:
+        """Return a polynomial with the same sign."""
+        top, bottom = sympy.fraction(sympy.together(expr))
+        top, bottom = sympy.expand(top), sympy.expand(bottom)
+        if bottom.is_number:
+            return top if bottom > 0 else -top
+        if bottom.is_positive:
+            return top
+        if (-bottom).is_positive:
+            return sympy.expand(-top)
+        return sympy.expand(top * bottom)
+
+
+def _rational_log(value: sympy.Expr, *, down: bool) -> sympy.Expr:
+    """Return a rational number just below or above a logarithm (0 for log 1)."""
+    if value == 1:
+        return sympy.Integer(0)
+    scale = 10**12
+    number = sympy.log(value) * scale
+    return sympy.Rational(int(sympy.floor(number)) if down else int(sympy.ceiling(number)), scale)
+
+

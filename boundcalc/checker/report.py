@@ -1,0 +1,182 @@
+"""What a check found: a row per step, the weakest as the verdict."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+from boundcalc.checker.verdict import Verdict, Word, weakest
+
+__all__ = ["Report", "Row"]
+
+_WIDTH = 80
+
+
+@dataclass(frozen=True)
+class Row:
+    """One checked statement.
+
+    Attributes
+    ----------
+    form : str
+    place : str
+        The step's number, ``chain`` for quantity against bound, ``claim`` for a strict claim, or a comparison's name.
+    statement : str
+    kind : str
+    verdict : Verdict
+    counts : bool
+        Whether it enters the form's verdict.
+    """
+
+    form: str
+    place: str
+    statement: str
+    kind: str
+    verdict: Verdict
+    counts: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "form": self.form,
+            "step": self.place,
+            "statement": self.statement,
+            "kind": self.kind,
+            **self.verdict.to_json(),
+        }
+
+
+@dataclass
+class Report:
+    """The verdicts on a theorem, a derivation or a step.
+
+    Attributes
+    ----------
+    subject : str
+        The theorem's key, or what was checked.
+    title : str
+    status : dict of str to str
+        What the catalogue says of each form: ``holds`` or ``refuted``.
+    seed : int
+    rows : list of Row
+        Filled as the check proceeds; an interrupted check keeps what it has.
+    complete : bool
+    """
+
+    subject: str
+    title: str
+    status: dict[str, str]
+    seed: int
+    rows: list[Row] = field(default_factory=list)
+    complete: bool = False
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def forms(self) -> dict[str, Word]:
+        """The weakest word of each form."""
+        names = dict.fromkeys(row.form for row in self.rows)
+        return {name: weakest(row.verdict for row in self.rows if row.form == name and row.counts) for name in names}
+
+    @property
+    def word(self) -> Word:
+        """The weakest word over the forms that are said to hold (over all, if none is)."""
+        holding = [row for row in self.rows if row.counts and self.status.get(row.form, "holds") == "holds"]
+        return weakest(row.verdict for row in holding or self.rows)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The weakest row's verdict."""
+        holding = [row for row in self.rows if row.counts and self.status.get(row.form, "holds") == "holds"]
+        rows = holding or self.rows
+        return next(row.verdict for row in rows if row.verdict.word is self.word)
+
+    @property
+    def surprises(self) -> tuple[str, ...]:
+        """The forms that hold according to the catalogue and are refuted, or the other way round."""
+        found = []
+        for name, word in self.forms.items():
+            if (self.status.get(name, "holds") == "refuted") != (word is Word.REFUTED):
+                found.append(name)
+        return tuple(found)
+
+    def text(self) -> str:
+        """Return the report as text that fits 80 columns."""
+        lines = [f"{self.subject}: {self.word}", *([self.title] if self.title else [])]
+        if not self.complete:
+            lines.append("(interrupted: not everything was checked)")
+        for form, word in self.forms.items():
+            status = " (refuted according to the catalogue)" if self.status.get(form) == "refuted" else ""
+            lines += ["", f"form {form}: {word}{status}" if form else ""]
+            for row in self.rows:
+                if row.form == form:
+                    lines += _row_lines(row)
+        return "\n".join(line for line in lines)
+
+    __str__ = text
+
+    def _repr_html_(self) -> str:
+        head = "<tr><th>form</th><th>step</th><th>statement</th><th>verdict</th><th>engine</th><th>evidence</th></tr>"
+        body = "".join(
+            f"<tr><td>{escape(row.form)}</td><td>{escape(row.place)}</td><td><code>{escape(row.statement)}</code></td>"
+            f"<td><b>{row.verdict.word}</b></td><td>{escape(row.verdict.engine)}</td>"
+            f"<td>{escape(row.verdict.evidence)}"
+            f"{_witness_html(row.verdict)}</td></tr>"
+            for row in self.rows
+        )
+        return (
+            f"<h3>{escape(self.subject)}: {self.word}</h3><p>{escape(self.title)}</p>"
+            f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+        )
+
+    def html(self) -> str:
+        """Return a table as HTML."""
+        return self._repr_html_()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "key": self.subject,
+            "title": self.title,
+            "verdict": str(self.word),
+            "forms": {
+                name: {"verdict": str(word), "status": self.status.get(name, "holds")} for name, word in self.forms.items()
+            },
+            "surprises": list(self.surprises),
+            "seed": self.seed,
+            "complete": self.complete,
+            "steps": [row.to_json() for row in self.rows],
+        }
+
+    def dumps(self) -> str:
+        """Return the plain data as text."""
+        return json.dumps(self.to_json(), indent=1)
+
+
+def _witness_html(verdict: Verdict) -> str:
+    if not verdict.witness:
+        return ""
+    return f"<details><summary>instance</summary><code>{escape(str(dict(verdict.witness)))}</code></details>"
+
+
+def _row_lines(row: Row) -> list[str]:
+    head = f"{row.place:>5}  {row.verdict.word:<10}"
+    statement = textwrap.wrap(row.statement, _WIDTH - len(head), subsequent_indent="  ") or [""]
+    if len(statement) > 2:
+        statement = [statement[0], statement[1][: _WIDTH - len(head) - 4] + " ..."]
+    engine = f"{row.verdict.engine}: " if row.verdict.engine else ""
+    pad = " " * len(head)
+    lines = [f"{head}{statement[0]}", *(pad + line for line in statement[1:])]
+    lines += textwrap.wrap(engine + row.verdict.evidence, _WIDTH, initial_indent=pad, subsequent_indent=pad)
+    if row.verdict.refutes and row.verdict.witness:
+        shown = textwrap.wrap(f"witness: {dict(row.verdict.witness)}", _WIDTH, initial_indent=pad, subsequent_indent=pad)
+        lines += shown
+    return lines

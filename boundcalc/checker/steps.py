@@ -1,0 +1,62 @@
+"""One step: which engine can speak about it, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from zlib import crc32
+
+import numpy as np
+import sympy
+
+from boundcalc.checker.experiment import Experiment
+from boundcalc.checker.problem import state
+from boundcalc.checker.reals import settle
+from boundcalc.checker.trying import try_out
+from boundcalc.checker.verdict import Verdict, cited, unsettled
+from boundcalc.derivation import Step
+from boundcalc.errors import InvalidInputError
+
+__all__ = ["check_step", "stream"]
+
+_CLOSED_FORM = ("identity", "algebra")
+
+
+def stream(seed: int, text: str) -> np.random.Generator:
+    """Return a generator that depends on the seed and on what is checked, not on what was checked before."""
+    return np.random.default_rng([seed, crc32(text.encode())])
+
+
+def check_step(
+    step: Step,
+    *,
+    seed: int = 0,
+    budget: float = 10.0,
+    domains: Mapping[sympy.Symbol, sympy.Set] | None = None,
+) -> Verdict:
+    """Return the verdict on one step.
+
+    A step with an experiment is tried out by it, a step between closed forms goes to the real-arithmetic engines with
+    its definitions inserted, and what only rests on the literature is CITED.
+
+    Parameters
+    ----------
+    step : Step
+    seed : int
+    budget : float
+        Seconds.
+    domains : mapping of sympy.Symbol to sympy.Set, optional
+        Domains of symbols that are not in the vocabulary.
+    """
+    rng = stream(seed, f"{step}|{step.kind}")
+    if isinstance(step.experiment, Experiment):
+        events = [event.symbol for event in step.events]
+        return try_out(step.left, step.relation, step.right, step.experiment, events=events, rng=rng, budget=budget)
+    if step.kind in _CLOSED_FORM and not step.events:
+        try:
+            problem = state(step.left, step.relation, step.right, domain=domains, definitions=step.definitions)
+        except InvalidInputError as error:
+            return unsettled(str(error))
+        return settle(problem, budget=budget, rng=rng)
+    if step.cites:
+        return cited(step.cites)
+    return unsettled(f"a step of kind '{step.kind}' needs an experiment or a citation")

@@ -1,0 +1,188 @@
+"""Walk a theorem's derivations: every step, the whole chain, and how its forms compare."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import sympy
+
+from boundcalc.checker.experiment import Experiment
+from boundcalc.checker.problem import state
+from boundcalc.checker.reals import settle
+from boundcalc.checker.report import Report, Row
+from boundcalc.checker.steps import check_step, stream
+from boundcalc.checker.trying import try_out
+from boundcalc.checker.verdict import Verdict, Word
+from boundcalc.derivation import Derivation, Step
+from boundcalc.errors import InvalidInputError
+
+__all__ = ["check"]
+
+Progress = Callable[[Row], None]
+_STEP_SECONDS = 20.0
+_OPTIMISATION = ("eps_opt", "eps_opt_M", "eps_opt_N")
+
+
+def check(
+    theorem: Any,
+    *,
+    form: str | None = None,
+    budget: float | None = None,
+    rng: int | np.random.Generator = 0,
+    progress: Progress | None = None,
+    memory: dict[Any, Verdict] | None = None,
+) -> Report:
+    """Return what is known of every step of a theorem (or of a derivation, or of a single step).
+
+    Parameters
+    ----------
+    theorem : Theorem, Derivation or Step
+        Your own are welcome.
+    form : str, optional
+        One form of the theorem; all of them if not given.
+    budget : float, optional
+        Seconds for everything; the steps that are left when it is used up get a second each.
+    rng : int or numpy.random.Generator
+        The seed of all random searches: the same seed, the same report.
+    progress : callable, optional
+        Called with each row as it is finished.
+    memory : dict, optional
+        Verdicts on steps that occurred before, to be shared between checks.
+
+    Returns
+    -------
+    Report
+        A keyboard interrupt ends the check early and keeps what was found (``complete`` is then false).
+
+    Raises
+    ------
+    InvalidInputError
+        If it is none of these, or has no such form.
+    """
+    seed = int(rng.integers(2**31)) if isinstance(rng, np.random.Generator) else int(rng)
+    report, jobs = _jobs(theorem, form, seed)
+    clock = _Clock(budget)
+    remembered = {} if memory is None else memory
+    try:
+        for job in jobs:
+            row = job(seed, clock.share(), remembered)
+            if row is not None:
+                report.rows.append(row)
+                if progress is not None:
+                    progress(row)
+    except KeyboardInterrupt:
+        return report
+    report.complete = True
+    return report
+
+
+class _Clock:
+    """Shares out the time: generously at first, a second per step when it is used up."""
+
+    def __init__(self, budget: float | None) -> None:
+        self.end = None if budget is None else time.monotonic() + budget
+
+    def share(self) -> float:
+        if self.end is None:
+            return _STEP_SECONDS
+        return max(1.0, min(_STEP_SECONDS, (self.end - time.monotonic()) / 3))
+
+
+Job = Callable[[int, float, dict[Any, Verdict]], Row | None]
+
+
+def _jobs(subject: Any, form: str | None, seed: int) -> tuple[Report, Iterator[Job]]:
+    if isinstance(subject, Step):
+        return Report("step", str(subject), {"": "holds"}, seed), iter([_step_job("", 1, subject, {})])
+    if isinstance(subject, Derivation):
+        return Report("derivation", str(subject.quantity), {"": "holds"}, seed), iter(_chain_jobs("", subject, strict=False))
+    if not hasattr(subject, "forms") or not hasattr(subject, "form"):
+        raise InvalidInputError(f"{subject!r} is no theorem, derivation or step", context="check")
+    names = subject.forms if form is None else (form,)
+    chosen = {name: subject.form(name) for name in names}
+    status = {name: str(getattr(item, "status", "holds")) for name, item in chosen.items()}
+    report = Report(subject.key, getattr(subject, "title", ""), status, seed)
+    jobs: list[Job] = []
+    for name, item in chosen.items():
+        jobs += _chain_jobs(name, item.derivation, strict=bool(getattr(item, "strict", False)))
+    if form is None:
+        jobs += _comparisons(subject, status)
+    return report, iter(jobs)
+
+
+def _chain_jobs(form: str, chain: Derivation, *, strict: bool) -> list[Job]:
+    jobs = [_step_job(form, number, step, chain.domains) for number, step in enumerate(chain.steps, start=1)]
+    if strict or len(chain.steps) > 1:
+        jobs.append(_whole_job(form, chain, strict=strict))
+    return jobs
+
+
+def _step_job(form: str, number: int, step: Step, domains: Mapping[sympy.Symbol, sympy.Set]) -> Job:
+    def job(seed: int, seconds: float, memory: dict[Any, Verdict]) -> Row:
+        # Steps are shared between theorems; a definition that is not hashable is told by its text.
+        key = (str(step), step.kind, str(step.definitions), step.experiment, str(domains), seed)
+        if key not in memory:
+            memory[key] = check_step(step, seed=seed, budget=seconds, domains=domains)
+        return Row(form, str(number), str(step), step.kind, memory[key])
+
+    return job
+
+
+def _whole_job(form: str, chain: Derivation, *, strict: bool) -> Job:
+    """Try the quantity against the bound in one go, by the first experiment that knows all symbols."""
+    relation = chain.relation.replace("=", "") if strict else chain.relation
+
+    def job(seed: int, seconds: float, memory: dict[Any, Verdict]) -> Row | None:
+        events = [event.symbol for event in chain.events]
+        tried: list[Experiment] = []
+        for step in chain.steps:
+            experiment = step.experiment
+            if not isinstance(experiment, Experiment) or experiment in tried:
+                continue
+            tried.append(experiment)
+            rng = stream(seed, f"{chain.quantity}{relation}{chain.result}")
+            verdict = try_out(chain.quantity, relation, chain.result, experiment, events=events, rng=rng, budget=seconds)
+            if verdict.word is not Word.UNSETTLED:
+                place = "claim" if strict else "chain"
+                return Row(form, place, f"{chain.quantity} {relation} {chain.result}", "whole", verdict)
+        return None
+
+    return job
+
+
+def _comparisons(theorem: Any, status: Mapping[str, str]) -> list[Job]:
+    """Compare the default form with each form that speaks of the same quantity and uses at least its symbols."""
+    first, *others = [name for name in theorem.forms if status[name] == "holds"] or [None]
+    jobs: list[Job] = []
+    for other in others:
+        sides = [theorem.bound(name) for name in (first, other)]
+        if sides[0].quantity == sides[1].quantity and sides[0].relation == sides[1].relation == "<=":
+            needed = {symbol for symbol in sides[0].expr.free_symbols if symbol.name not in _OPTIMISATION}
+            if needed <= sides[1].expr.free_symbols:
+                jobs.append(_comparison(str(first), other, sides))
+    return jobs
+
+
+def _comparison(first: str, other: str, sides: list[Any]) -> Job:
+    def job(seed: int, seconds: float, memory: dict[Any, Verdict]) -> Row:
+        left, right = (
+            side.expr.subs({symbol: 0 for symbol in side.expr.free_symbols if symbol.name in _OPTIMISATION})
+            for side in sides
+        )
+        domain = {**dict(sides[0].domain), **dict(sides[1].domain)}
+        used = left.free_symbols | right.free_symbols
+        problem = state(left, "<=", right, domain={symbol: domain[symbol] for symbol in used if symbol in domain})
+        verdict = settle(problem, budget=max(seconds, 5.0), rng=stream(seed, f"{first} against {other}"))
+        if verdict.refutes:
+            verdict = settle(
+                state(right, "<=", left, domain={symbol: domain[symbol] for symbol in used if symbol in domain}),
+                budget=max(seconds, 5.0),
+                rng=stream(seed, f"{other} against {first}"),
+            )
+            return Row(f"{other} <= {first}", "forms", f"{right} <= {left}", "comparison", verdict, counts=False)
+        return Row(f"{first} <= {other}", "forms", f"{left} <= {right}", "comparison", verdict, counts=False)
+
+    return job

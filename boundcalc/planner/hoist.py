@@ -1,0 +1,41 @@
+"""Split an expression into what depends on one symbol and coefficients that do not, so that a search over the symbol
+evaluates the coefficients once.
+"""
+
+from __future__ import annotations
+
+import sympy
+
+__all__ = ["hoist"]
+
+
+def hoist(expr: sympy.Expr, symbol: sympy.Symbol) -> tuple[sympy.Expr, dict[sympy.Symbol, sympy.Expr]]:
+    """Return a skeleton in the symbol and coefficient symbols, and what the coefficients stand for.
+
+    >>> n, a, b = sympy.symbols("n a b", positive=True)
+    >>> skeleton, parts = hoist(a * b / sympy.sqrt(n) + a + b, n)
+    >>> sorted(map(str, parts.values())), skeleton.subs(parts) == a * b / sympy.sqrt(n) + a + b
+    (['a + b', 'a*b'], True)
+    """
+    parts: dict[sympy.Expr, sympy.Symbol] = {}
+    skeleton = _hoist(expr, symbol, parts)
+    return skeleton, {name: part for part, name in parts.items()}
+
+
+def _hoist(expr: sympy.Expr, symbol: sympy.Symbol, parts: dict[sympy.Expr, sympy.Symbol]) -> sympy.Expr:
+    if expr.is_number or expr == symbol:
+        return expr
+    if symbol not in expr.free_symbols:
+        return _named(expr, parts)
+    if isinstance(expr, sympy.Add | sympy.Mul):
+        fixed = [arg for arg in expr.args if symbol not in arg.free_symbols]
+        moving = [_hoist(arg, symbol, parts) for arg in expr.args if symbol in arg.free_symbols]
+        return expr.func(*([_hoist(expr.func(*fixed), symbol, parts)] if fixed else []), *moving)
+    return expr.func(*(_hoist(arg, symbol, parts) for arg in expr.args))
+
+
+def _named(expr: sympy.Expr, parts: dict[sympy.Expr, sympy.Symbol]) -> sympy.Symbol:
+    if expr not in parts:
+        sign = {"nonnegative": True} if expr.is_nonnegative else {"real": True}
+        parts[expr] = sympy.Symbol(f"coefficient_{len(parts)}", **sign)
+    return parts[expr]

@@ -1,0 +1,90 @@
+"""Single points, compiling, sound rounding and enclosures: ratios to lambdify, to plain evaluation and to mpmath.iv.
+
+Run with ``pytest -o addopts=--import-mode=importlib tests/benchmarks/test_evaluator_points.py``.
+"""
+
+import timeit
+
+import mpmath
+import numpy as np
+import sympy as sp
+import xarray as xr
+
+from boundcalc.evaluator import compile_expression, compiled, enclose_grid
+from tests.evaluator.timing import medians, report
+from tests.evaluator.workloads import ARGUMENTS, KNOWN, NUMBERS, THREE_TERMS, axes, heavy
+
+CALLS = 5000
+
+
+def test_one_point(benchmark, capsys):
+    point = (100.0, 5.0, 0.05, *NUMBERS)
+    f = compile_expression(THREE_TERMS, ARGUMENTS, domains=KNOWN)
+    literal = sp.lambdify(ARGUMENTS, THREE_TERMS, "math", cse=True)
+    functions = {
+        "ours": lambda: timeit.timeit(lambda: f(*point), number=CALLS),
+        "lambdify": lambda: timeit.timeit(lambda: literal(*point), number=CALLS),
+    }
+    taken = {name: 1e6 * seconds / CALLS for name, seconds in medians(functions, rounds=11).items()}
+    report(capsys, "one point, microseconds", **taken)
+    benchmark(f, *point)
+    assert taken["ours"] <= 1.5 * taken["lambdify"] + 1
+
+
+def test_compiling(benchmark, capsys):
+    def first():
+        compiled._compile.cache_clear()
+        return compile_expression(THREE_TERMS, ARGUMENTS, domains=KNOWN)(100.0, 5.0, 0.05, *NUMBERS)
+
+    taken = medians({"first": first, "equal": lambda: compile_expression(THREE_TERMS, ARGUMENTS, domains=KNOWN)})
+    report(capsys, "compiling, milliseconds", **{name: 1e3 * seconds for name, seconds in taken.items()})
+    benchmark(compile_expression, THREE_TERMS, ARGUMENTS, domains=KNOWN)
+    assert taken["first"] <= 0.05
+    assert taken["equal"] <= 1e-4
+
+
+def test_sound_rounding(benchmark, capsys):
+    grid, out = axes(), np.zeros((1000, 100, 100))
+    for name, expr in (("three terms", THREE_TERMS), ("heavy", heavy())):
+        callables = {
+            side or "plain": compile_expression(expr, ARGUMENTS, domains=KNOWN, side=side)
+            for side in (None, "upper", "lower")
+        }
+        taken = medians({key: lambda f=f: f(*grid, *NUMBERS, out=out) for key, f in callables.items()})
+        figures = {key: taken[key] / taken["plain"] for key in ("upper", "lower")}
+        report(capsys, f"sound rounding of {name}, of plain", **figures)
+        benchmark.extra_info[name] = figures
+        assert max(figures.values()) <= 4
+    benchmark.pedantic(lambda: callables["upper"](*grid, *NUMBERS, out=out), rounds=1)
+
+
+def test_enclosures(benchmark, capsys):
+    rng = np.random.default_rng(0)
+    cells = 10_000
+    columns = {
+        "n": rng.integers(2, 1000, cells),
+        "g_M": rng.integers(1, 50, cells),
+        "delta": rng.uniform(0.01, 0.5, cells),
+    }
+    names = {s.name: s for s in ARGUMENTS}
+    fixed = dict(zip([s.name for s in ARGUMENTS[3:]], NUMBERS, strict=True))
+    inputs = {name: xr.DataArray(c, dims="row") for name, c in columns.items()} | fixed
+    literal = interval_function()
+    few = [c[:200].tolist() for c in columns.values()]
+    functions = {
+        "balls": lambda: enclose_grid(THREE_TERMS, inputs, symbols=names),
+        "mpmath.iv": lambda: [literal(*point, *NUMBERS) for point in zip(*few, strict=True)],
+    }
+    taken = medians(functions)
+    faster = taken["mpmath.iv"] * cells / 200 / taken["balls"]
+    report(capsys, "enclosures of 10^4 points", seconds=taken["balls"], **{"x faster than mpmath.iv": faster})
+    benchmark.pedantic(functions["balls"], rounds=1)
+    assert taken["balls"] <= 0.5
+    assert faster >= 20
+
+
+def interval_function():
+    iv = mpmath.iv
+    iv_floor = {"floor": lambda x: iv.mpf([int(mpmath.floor(mpmath.mpf(x.a.mid))), int(mpmath.floor(mpmath.mpf(x.b.mid)))])}
+    function = sp.lambdify(ARGUMENTS, THREE_TERMS, [iv_floor | {"sqrt": iv.sqrt, "log": iv.log, "mpf": iv.mpf}, "mpmath"])
+    return lambda *point: function(*map(iv.mpf, point))

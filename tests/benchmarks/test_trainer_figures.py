@@ -1,0 +1,105 @@
+"""Figures of the trainer as ratios within one run: `pytest tests/benchmarks/test_trainer_figures.py --benchmark-only -s`."""
+
+import time
+import tracemalloc
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+from sklearn.datasets import load_digits
+from sklearn.metrics.pairwise import euclidean_distances
+
+from boundcalc.trainer.erm import Problem, minimise_risk
+from boundcalc.trainer.khinchin import mean_absolute_sum
+from boundcalc.trainer.losses import Hinge, SmoothedHinge
+from boundcalc.trainer.normalise import unit_rows
+from boundcalc.trainer.pairs import AllPairs
+from boundcalc.trainer.structures import make_structure
+
+
+def best_of(function, repeats=3):
+    times = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - began)
+    return min(times)
+
+
+@pytest.mark.parametrize("n", [10_000, 20_000])
+def test_hinge_over_all_pairs_against_bare_distances(benchmark, n):
+    rng = np.random.default_rng(0)
+    rows, codes = unit_rows(rng.normal(size=(n, 64))), rng.integers(0, 10, n)
+    pairs, weights = AllPairs(rows, codes), rng.random(64)
+
+    def ours():
+        return pairs.evaluate(weights, 1.0, loss=Hinge())
+
+    ours()
+    tracemalloc.start()
+    ours()
+    peak = tracemalloc.get_traced_memory()[1] / 2**20
+    tracemalloc.stop()
+    theirs = best_of(lambda: euclidean_distances(rows), 2)
+    benchmark.pedantic(ours, rounds=3)
+    ratio = benchmark.stats["min"] / theirs
+    print(f"\nn={n}: hinge risk and gradient / euclidean_distances = {ratio:.2f}, {peak:.0f} MB beyond the data")
+    assert ratio <= 1.0
+    assert peak < 250
+
+
+def test_diagonal_fit_on_digits(benchmark):
+    X, y = load_digits(return_X_y=True)
+    pairs = AllPairs(unit_rows(X), y.astype(np.intp))
+    structure = make_structure("diagonal", dims={"pixels": 64})
+    problem = Problem(pairs, structure, SmoothedHinge(0.5), (0.0, 4.0), (-1.0, 2.0))
+    once = best_of(lambda: pairs.evaluate(np.ones(64), 1.0, loss=problem.loss), 5)
+    fit = benchmark.pedantic(lambda: minimise_risk(problem, tolerance=1e-4), rounds=1)
+    ratio = benchmark.stats["min"] / (20 * once)
+    print(f"\nfit to a gap of 1e-4: {fit.evaluations} evaluations, {ratio:.1f} times the cost of 20 evaluations")
+    rng = np.random.default_rng(0)
+
+    def objective(x):
+        risk = pairs.evaluate(x[:64], x[64], loss=problem.loss)
+        return risk.value, np.append(risk.gradient, risk.gradient_threshold)
+
+    others = [
+        minimize(
+            objective,
+            np.append(rng.uniform(0, 4, 64), rng.uniform(-1, 2)),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(0, 4)] * 64 + [(-1, 2)],
+        ).fun
+        for _ in range(20)
+    ]
+    print(
+        f"objective {fit.objective:.8f} +- {fit.eps_opt:.1e}; best of 20 restarts of a generic solver {min(others):.8f}"
+    )
+    assert fit.eps_opt <= 1.1e-4 * max(fit.objective, 0.05)
+    assert fit.objective <= min(others) + fit.eps_opt
+    assert ratio < 10
+
+
+def test_complexity_of_many_pairs(benchmark):
+    rng = np.random.default_rng(0)
+    values = np.square(rng.normal(size=(100_000, 64)))
+
+    def monte_carlo():
+        for _ in range(10):
+            signs = rng.integers(0, 2, size=(100, 100_000)) * 2.0 - 1.0
+            np.abs(signs @ values).sum()
+
+    theirs = best_of(monte_carlo, 1)
+    result = benchmark.pedantic(lambda: mean_absolute_sum(values), rounds=3, warmup_rounds=1)
+    speed = theirs / benchmark.stats["min"]
+    # Direct cosines in extended precision for one column.
+    column = values[:, 7].astype(np.longdouble)
+    step = np.pi / (12 * np.sqrt(np.square(column).sum()))
+    series = sum(np.cos(j * step * column).prod() / j**2 for j in range(1, 43, 2))
+    truth = float(np.pi / (2 * step) - 4 / (np.pi * step) * series)
+    error = abs(result.value[7] / truth - 1)
+    print(f"\n1,000 Monte-Carlo draws / ours = {speed:.0f}; relative error {error:.1e}; certified interval "
+          f"+- {(result.upper / result.value - 1).max():.1e}")  # fmt: skip
+    assert speed >= 20
+    assert error < 1e-8

@@ -1,0 +1,156 @@
+"""Sound rounding against exact enclosures: never on the wrong side, and close to the plain value."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy as sp
+import xarray as xr
+
+from boundcalc.evaluator import compile_expression, enclose_grid, evaluate_grid
+from boundcalc.evaluator.balls import enclose
+from boundcalc.evaluator.convert import convert
+from boundcalc.evaluator.nodes import Pool
+from tests.evaluator.expressions import DELTA, DOMAINS, GAMMA, SYMBOLS, B, G, L, M, N, T
+
+BOUNDS = [
+    GAMMA + 4 * L * (B**2 * sp.Min(1, sp.sqrt(G / M)) + T**2 / sp.sqrt(M)) + 2 * L * sp.sqrt(-sp.log(DELTA) / (2 * M)),
+    sp.log(2 / DELTA) * sp.sqrt(N) - GAMMA * L,
+    sp.Piecewise((L * G, N <= 100), (L / G - GAMMA, sp.And(GAMMA > T, DELTA < sp.Rational(1, 3))), (GAMMA**2, True)),
+    sp.ceiling(sp.log(N) / sp.log(2)) * sp.exp(-GAMMA * DELTA) / sp.sqrt(1 + T**2) ** 3,
+    sp.erf(GAMMA) * sp.erfc(DELTA) + sp.LambertW(L) - sp.Abs(GAMMA - T) * sp.sign(GAMMA),
+    (GAMMA - T) ** 3 / (1 + sp.tanh(T) ** 2) + sp.sin(GAMMA) * sp.cos(T) - sp.pi * L,
+    N ** sp.Rational(5, 2) * L**-4 + DELTA ** sp.Rational(1, 3) + DELTA**B + L**GAMMA,
+    sp.floor(N / 3) + sp.floor(sp.sqrt(N)) + sp.log(G) - sp.LambertW(-DELTA / 3, -1) + sp.LambertW(-DELTA / 3),
+    sp.sqrt(GAMMA**2 + T**2) - sp.Abs(GAMMA) + sp.Max(GAMMA, sp.Min(GAMMA * T, L * T)),
+    sp.exp(GAMMA * T) - sp.exp(-GAMMA) + sp.erfc(L) + sp.atan(GAMMA),
+    sp.log(L) * GAMMA / B - sp.sqrt(L * B) + 1 / (GAMMA - T),
+    sp.Piecewise((L, L * B <= B * G), (B, True)) + sp.floor(L * B) + sp.ceiling(GAMMA * T),
+]
+
+
+def columns(cells, rng):
+    spread = 10.0 ** rng.uniform(-200, 200, cells)
+    positive = np.where(rng.random(cells) < 0.5, rng.uniform(0.1, 10, cells), spread)
+    return {
+        N: np.floor(
+            np.where(rng.random(cells) < 0.5, rng.integers(2, 2000, cells), 10.0 ** rng.uniform(0.5, 18, cells))
+        ),
+        G: np.floor(10.0 ** rng.uniform(0, 12, cells)),
+        DELTA: np.where(rng.random(cells) < 0.9, rng.uniform(0, 1, cells), 10.0 ** rng.uniform(-320, -1, cells)),
+        L: positive,
+        B: np.where(rng.random(cells) < 0.5, rng.uniform(0.1, 10, cells), 10.0 ** rng.uniform(-8, 8, cells)),
+        GAMMA: np.where(rng.random(cells) < 0.5, rng.normal(size=cells), np.round(rng.normal(size=cells) * 4) / 4),
+        T: np.where(rng.random(cells) < 0.5, rng.normal(size=cells), np.round(rng.normal(size=cells) * 4) / 4),
+    }
+
+
+def check(expr, cells, rng):
+    arrays = list(columns(cells, rng).values())
+    upper, lower = (compile_expression(expr, SYMBOLS, domains=DOMAINS, side=s) for s in ("upper", "lower"))
+    above, below = upper(*arrays), lower(*arrays)
+    exact = [np.array([Fraction(x) for x in a.tolist()], dtype=object) for a in arrays]
+    least, most = enclose(convert(expr, SYMBOLS, Pool()), exact)
+    known = ~np.isnan(least)
+    assert np.all(above[known] >= most[known])
+    assert np.all(below[known] <= least[known])
+    points = range(0, cells, max(1, cells // 50))
+    for i in points:
+        point = [float(a[i]) for a in arrays]
+        if known[i]:
+            assert upper(*point) >= most[i]
+            assert lower(*point) <= least[i]
+
+
+@pytest.mark.parametrize("expr", BOUNDS, ids=str)
+def test_never_on_the_wrong_side(expr):
+    check(expr, 250, np.random.default_rng(7))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("expr", BOUNDS, ids=str)
+def test_never_on_the_wrong_side_at_many_points(expr):
+    check(expr, 10_000, np.random.default_rng(8))
+
+
+def test_close_to_the_plain_value():
+    rng = np.random.default_rng(3)
+    arrays = [rng.integers(2, 10**6, 1000), rng.integers(1, 99, 1000), rng.uniform(0.001, 0.5, 1000)]
+    args = (N, G, DELTA)
+    expr = BOUNDS[0].subs({L: 2, B: 3, T: 1, GAMMA: sp.Rational(1, 7)})
+    plain, upper, lower = (compile_expression(expr, args, domains=DOMAINS, side=s) for s in (None, "upper", "lower"))
+    value = plain(*arrays)
+    np.testing.assert_allclose(upper(*arrays), value, rtol=2e-14)
+    np.testing.assert_allclose(lower(*arrays), value, rtol=2e-14)
+
+
+def test_floor_of_half_is_exact_on_both_sides():
+    n = np.arange(2.0, 1000)
+    for side in ("upper", "lower"):
+        np.testing.assert_array_equal(compile_expression(M, (N,), side=side)(n), n // 2)
+        np.testing.assert_array_equal(compile_expression(sp.floor(N / 3), (N,), side=side)(n), n // 3)
+
+
+def test_decimals_are_rounded_on_the_safe_side():
+    symbols = {"delta": DELTA, "n": N}
+    inputs = {"delta": ["0.05", "1/3", "0.1"], "n": 7}
+    above, below = (evaluate_grid(DELTA * N, inputs, symbols=symbols, side=s) for s in ("upper", "lower"))
+    exact = [Fraction(7, 20), Fraction(7, 3), Fraction(7, 10)]
+    assert all(Fraction(a) >= x for a, x in zip(above.values.tolist(), exact, strict=True))
+    assert all(Fraction(b) <= x for b, x in zip(below.values.tolist(), exact, strict=True))
+    assert above.dims == ("delta",)
+
+
+def test_big_integers_are_rounded_on_the_safe_side():
+    n = 2**53 + 1
+    for side, holds in (("upper", lambda a: a >= n), ("lower", lambda a: a <= n)):
+        for given in (n, [n], np.array([n])):
+            assert holds(int(np.ravel(evaluate_grid(N, {"n": given}, symbols={"n": N}, side=side))[0]))
+
+
+def test_overflow_and_underflow_on_the_way():
+    expr = L * L * B * B
+    values = [np.array([1e-200, 1e200, 5e-324]), np.array([1e200, 1e-200, 1.0])]
+    above, below = (compile_expression(expr, (L, B), side=s)(*values) for s in ("upper", "lower"))
+    exact = [(Fraction(a) * Fraction(b)) ** 2 for a, b in zip(*map(list, values), strict=True)]
+    assert all(a == np.inf or Fraction(a) >= x for a, x in zip(above, exact, strict=True))
+    assert all(Fraction(b) <= x for b, x in zip(below, exact, strict=True))
+    assert below[1] > 0
+
+
+def test_enclosures_contain_and_are_tight():
+    grid = enclose_grid(BOUNDS[1], {"n": [4, 100], "delta": ["0.05", "1/7"], "gamma": 0.5, "L": 2}, symbols=names())
+    value = evaluate_grid(BOUNDS[1], {"n": [4, 100], "delta": ["0.05", "1/7"], "gamma": 0.5, "L": 2}, symbols=names())
+    assert grid.lower.dims == ("n", "delta")
+    assert bool(((grid.lower <= value * (1 + 1e-15)) & (value * (1 - 1e-15) <= grid.upper)).all())
+    assert bool((grid.upper - grid.lower <= np.spacing(np.abs(value)) * 1.01).all())
+
+
+def names():
+    return {s.name: s for s in SYMBOLS}
+
+
+@pytest.mark.parametrize(
+    ("expr", "x", "lower", "upper"),
+    [
+        (sp.sqrt(GAMMA - 1), 1, 0.0, 0.0),
+        (1 / GAMMA, 0, np.inf, np.inf),
+        (sp.log(GAMMA), 0, -np.inf, -np.inf),
+        (GAMMA + sp.sqrt(GAMMA), np.inf, np.inf, np.inf),
+        (GAMMA, np.nan, np.nan, np.nan),
+        (sp.Piecewise((1, GAMMA < sp.pi), (2, True)), "3.14", 1.0, 1.0),
+        (sp.floor(sp.sqrt(GAMMA)), 4, 2.0, 2.0),
+        (sp.ceiling(sp.log(GAMMA) / sp.log(2)), 2**60, 60.0, 60.0),
+        (sp.exp(-GAMMA), 10**6, 0.0, 5e-324),
+        (sp.exp(GAMMA), 10**6, np.finfo(float).max, np.inf),
+    ],
+    ids=str,
+)
+def test_enclosures_at_edges(expr, x, lower, upper):
+    ends = enclose_grid(expr, {"gamma": x}, symbols={"gamma": GAMMA})
+    np.testing.assert_array_equal([float(ends.lower), float(ends.upper)], [lower, upper])
+
+
+def test_enclosure_keeps_labels():
+    x = xr.DataArray([1.0, 2.0], dims="row", coords={"row": ["a", "b"]})
+    assert list(enclose_grid(sp.log(L), {"L": x}, symbols={"L": L}).row.values) == ["a", "b"]

@@ -1,0 +1,23 @@
+"""Ratios of running times that mean something on a shared machine: interleaved rounds, medians, warm outputs."""
+
+import statistics
+import time
+
+
+def medians(functions, rounds=7):
+    """Return the median seconds of each function; every round runs all of them once."""
+    for function in functions.values():
+        function()
+    taken = {name: [] for name in functions}
+    for _ in range(rounds):
+        for name, function in functions.items():
+            start = time.perf_counter()
+            function()
+            taken[name].append(time.perf_counter() - start)
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def report(capsys, title, **figures):
+    """Print figures past pytest's capture."""
+    with capsys.disabled():
+        print(f"\n{title}: " + ", ".join(f"{name} {value:.3g}" for name, value in figures.items()))

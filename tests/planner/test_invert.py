@@ -1,0 +1,182 @@
+"""Inverse problems: round trips, brute force, boundaries that floats get wrong, and what cannot be met."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy
+import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import boundcalc as bc
+from boundcalc.errors import InfeasibleError, InvalidInputError
+from boundcalc.planner.hoist import hoist
+from boundcalc.planner.search import first_integer, first_number
+
+COMPLEXITY = bc.theorem("zhou2026.metric_complexity")
+COMPOSED = bc.theorem("zhou2026.risk_gap").bound().substitute(R_M=COMPLEXITY.bound())
+MARGIN = bc.theorem("zhou2026.margin").bound().substitute(R_M=COMPLEXITY.bound("kappa"))
+POINT = dict(n=1000, delta=0.05, L=1, C=1, gamma=0, eps_opt=0, lam_min=0, lam_max=1, t_min=0, t_max=1, B=1, g_M=4)
+
+
+def without(name: str, **changes):
+    return {key: value for key, value in (POINT | changes).items() if key != name}
+
+
+def test_against_brute_force_over_n():
+    rng = np.random.default_rng(0)
+    sizes = np.arange(2, 4000)
+    for _ in range(40):
+        values = without(
+            "n", delta=rng.uniform(0.01, 0.9), L=rng.uniform(0.1, 1), C=rng.uniform(0.1, 1), g_M=int(rng.integers(1, 20))
+        )
+        bounds = COMPOSED.evaluate(n=sizes, **values).values
+        target = float(rng.uniform(bounds[-1], bounds[0]))
+        expected = sizes[np.flatnonzero(bounds <= target)[0]]
+        assert int(bc.minimal_n(COMPOSED, target=target, **values)) == expected
+
+
+@pytest.mark.parametrize("name", ["n", "delta", "g_M", "L", "C", "lam_max", "B", "gamma", "t_max", "eps_opt"])
+def test_the_answer_meets_the_target_and_its_neighbour_does_not(name):
+    target = 0.6
+    answer = COMPOSED.solve_for(name, target=target, **without(name)).values.item()
+    worse = {"n": -1, "delta": -1}.get(name, 1)
+    neighbour = answer + worse if name in ("n", "g_M") else float(np.nextafter(answer, np.inf * worse))
+    assert float(COMPOSED.evaluate(**without(name), **{name: answer}, sound=True)) <= target
+    missed = COMPOSED.evaluate(**without(name), **{name: neighbour * (1 if name in ("n", "g_M") else 1 + worse * 1e-12)})
+    assert float(missed) > target * (1 - 1e-14)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    delta=st.floats(1e-12, 0.999),
+    kappa=st.floats(0, 50),
+    rho=st.floats(0.01, 3),
+    ramp=st.floats(0, 0.9),
+    gap=st.floats(1e-6, 3),
+)
+def test_round_trip(delta, kappa, rho, ramp, gap):
+    values = dict(delta=delta, kappa_M=kappa, rho=rho, rhat_ramp=ramp)
+    n = int(bc.minimal_n(MARGIN, target=ramp + gap, **values))
+    assert MARGIN.evaluate(n=n, **values, precision=40).item() <= ramp + gap
+    if n > 2:
+        assert MARGIN.evaluate(n=n - 1, **values, precision=40).item() > ramp + gap
+
+
+def test_targets_on_the_edge_are_decided_exactly():
+    hoeffding = bc.theorem("lemmas.hoeffding_u").bound()
+    sizes = 2 * np.array([3, 10, 77, 12345, 10**7 + 19, 10**9 + 7])
+    edges = hoeffding.evaluate(n=sizes, delta=0.1, C=1)
+    for size, edge in zip(sizes, edges.values, strict=True):
+        for target in (edge, np.nextafter(edge, 0), np.nextafter(edge, 1)):
+            n = int(bc.minimal_n(hoeffding, target=target, delta=0.1, C=1))
+            exact = [hoeffding.evaluate(n=k, delta=0.1, C=1, precision=50).item() for k in (n, n - 1)]
+            assert exact[0] <= target < exact[1]
+            assert abs(n - size) <= max(4, 1e-14 * size * 100)
+
+
+def test_arrays_become_a_table():
+    solution = MARGIN.solve_for("n", target=[0.05, 0.2, 0.5], kappa_M=[0.5, 1], rhat_ramp=0.1, rho=0.5, delta=0.05)
+    assert set(solution.values.dims) == {"target", "kappa_M"}
+    assert solution.values.sel(target=0.2, kappa_M=0.5).item() == 2080
+    assert solution.values.sel(target=0.05, kappa_M=0.5).item() is None
+    assert not solution.feasible.sel(target=0.05).any()
+    assert "wrong side" in solution.reason.sel(target=0.05, kappa_M=1).item()
+    assert float(solution.nearest.sel(target=0.05, kappa_M=1)) == pytest.approx(0.1, abs=1e-6)
+
+
+def test_infeasible_targets_raise_with_the_nearest_one():
+    with pytest.raises(InfeasibleError, match="nearest target there is above 0.1"):
+        bc.minimal_n(MARGIN, target=0.05, kappa_M=0.5, rhat_ramp=0.1, rho=0.5, delta=0.05)
+
+
+def test_lower_bounds_are_solved_too():
+    population = bc.theorem("zhou2026.risk_reduction").bound("population").substitute(R_M=COMPLEXITY.bound("kappa"))
+    values = dict(Delta=0.1, delta=0.05, L=1, C=1, kappa_M=0.5, eps_opt_M=0.01)
+    n = int(bc.minimal_n(population, target=0, **values))
+    assert float(population.evaluate(n=n, **values)) >= 0 > float(population.evaluate(n=n - 1, **values))
+    gain = population.solve_for("Delta", target=0, n=n, **{k: v for k, v in values.items() if k != "Delta"}).values.item()
+    assert gain == pytest.approx(0.1, rel=1e-3)
+
+
+def test_what_every_value_meets():
+    solution = COMPOSED.solve_for("L", target=5, **without("L", lam_max=0, t_max=0))
+    assert solution.values.item() is None
+    assert bool(solution.feasible)
+    assert "every L > 0 meets" in solution.reason.item()
+
+
+def test_constraints_bound_the_answer():
+    assert COMPOSED.solve_for("lam_max", target=0.6, **without("lam_max", lam_min=0.2)).values.item() > 0.2
+    too_low = COMPOSED.solve_for("lam_max", target=0.05, **without("lam_max", lam_min=0.2))
+    assert not bool(too_low.feasible)
+    assert COMPOSED.solve_for("t_min", target=50, **without("t_min")).feasible
+
+
+def test_closed_form_on_request():
+    solution = MARGIN.solve_for("n", target=0.2, closed_form=True, kappa_M=0.5, rhat_ramp=0.1, rho=0.5, delta=0.05)
+    target = sympy.Symbol("target", real=True)
+    values = {bc.symbols.kappa_M: 0.5, bc.symbols.rhat_ramp: 0.1, bc.symbols.rho: 0.5, bc.symbols.delta: 0.05, target: 0.2}
+    assert float(solution.closed_form.subs(values)) == pytest.approx(2080, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "changes", "match"),
+    [
+        ("n", float("nan"), {}, "must be finite"),
+        ("n", 0.5, {"delta": 2}, "delta must be in"),
+        ("m", 0.5, {}, "no symbol of this bound"),
+        ("n", 0.5, {"wibble": 3}, "unknown symbol"),
+    ],
+)
+def test_bad_questions(name, target, changes, match):
+    with pytest.raises(ValueError, match=match):
+        COMPOSED.solve_for(name, target=target, **without("n", **changes))
+
+
+def test_the_free_symbol_must_not_be_given():
+    with pytest.raises(InvalidInputError, match="must not be given"):
+        COMPOSED.solve_for("n", target=0.5, **POINT)
+
+
+def test_labelled_lanes():
+    rng = np.random.default_rng(5)
+    deltas, lips = (xr.DataArray(rng.uniform(0.01, 0.5, 200), dims="case") for _ in range(2))
+    n = bc.minimal_n(COMPOSED, target=xr.DataArray(rng.uniform(0.1, 2, 200), dims="case"), **without("n", delta=deltas, L=lips))
+    assert n.dims == ("case",)
+    assert n.dtype == np.int64
+    single = bc.minimal_n(COMPOSED, target=0.3, **without("n", delta=float(deltas[7]), L=float(lips[7])))
+    again = bc.minimal_n(COMPOSED, target=xr.DataArray([0.3] * 200, dims="case"), **without("n", delta=deltas, L=lips))
+    assert int(again[7]) == int(single)
+
+
+class TestSearch:
+    @settings(max_examples=60, deadline=None)
+    @given(st.lists(st.integers(3, 10**15), min_size=1, max_size=20), st.sampled_from([-0.5, 0.5, 1.0]))
+    def test_integers(self, edges, power):
+        edge = np.array(edges)
+
+        def excess(value, lanes):
+            return edge[lanes] ** power - value**power if power > 0 else value**power - edge[lanes] ** power
+
+        fails, passes = np.full(edge.shape, 2), np.full(edge.shape, 2**53)
+        found = first_integer(excess, fails, passes, power=power)
+        assert (excess(found.astype(float), np.arange(edge.size)) <= 0).all()
+        assert (excess((found - 1).astype(float), np.arange(edge.size)) > 0).all()
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.floats(-1e300, 1e300), st.booleans())
+    def test_numbers(self, edge, upwards):
+        ends = np.array([np.finfo(float).max * (1 if upwards else -1)])
+        found = first_number(
+            lambda value, lanes: (edge - value) * (1 if upwards else -1), -ends, ends
+        )
+        assert found[0] == edge
+
+
+def test_hoisting_keeps_the_value():
+    for bound in (COMPOSED, MARGIN, bc.theorem("zhou2026.ex_ante").bound()):
+        skeleton, parts = hoist(bound.expr, bc.symbols.n)
+        assert sympy.simplify(skeleton.subs(parts) - bound.expr) == 0
+        assert all(bc.symbols.n not in part.free_symbols for part in parts.values())
