@@ -85,6 +85,6 @@ def test_enclosures(benchmark, capsys):
 
 def interval_function():
     iv = mpmath.iv
-    iv_floor = {"floor": lambda x: iv.mpf([int(mpmath.floor(mpmath.mpf(x.a.mid))), int(mpmath.floor(mpmath.mpf(x.b.mid)))])}
-    function = sp.lambdify(ARGUMENTS, THREE_TERMS, [iv_floor | {"sqrt": iv.sqrt, "log": iv.log, "mpf": iv.mpf}, "mpmath"])
+    floor = {"floor": lambda x: iv.mpf([int(mpmath.floor(mpmath.mpf(end))) for end in x._mpi_])}
+    function = sp.lambdify(ARGUMENTS, THREE_TERMS, [floor | {"sqrt": iv.sqrt, "log": iv.log, "mpf": iv.mpf}, "mpmath"])
     return lambda *point: function(*map(iv.mpf, point))

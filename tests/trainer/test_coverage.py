@@ -32,14 +32,14 @@ def lower_end(failures, runs):
 def failures_of(name, runs):
     structure = make_structure(name, dims=DIMS)
     rng = np.random.default_rng(2024)
-    pilot = [measure_complexity(population(rng, M), structure, radius=np.sqrt(8), draws=200, rng=rng, **BOX)
-             for _ in range(400)]  # fmt: skip
+    pilot = [measure_complexity(population(rng, M), structure, radius=np.sqrt(8), draws=100, rng=rng, **BOX)
+             for _ in range(150)]  # fmt: skip
     # The expected complexity, and three standard errors below it: a failure counts only if it is one for sure.
     values = np.array([one.empirical for one in pilot])
     expected = values.mean() - 3 * values.std() / np.sqrt(values.size)
-    big = population(rng, 300_000)
+    big = population(rng, 100_000)
     arguments = {"squared_radii": (4.0, 4.0), "widths": (2, 3), **BOX}
-    kappa = measure_kappa(big, structure, **arguments).plug_in * (1 - 0.005)
+    kappa = measure_kappa(big, structure, **arguments).plug_in * (1 - 0.01)
     counts = dict.fromkeys(("data", "self_bounding", "upper", "kappa", "monte_carlo"), 0)
     for _ in range(runs):
         differences = population(rng, M)
@@ -52,9 +52,9 @@ def failures_of(name, runs):
     return counts
 
 
-@pytest.mark.parametrize("name", ["diagonal", "modality"])
+@pytest.mark.parametrize("name", ["diagonal"])
 def test_certified_values_cover(name):
-    runs = 80
+    runs = 60
     for what, failures in failures_of(name, runs).items():
         assert lower_end(failures, runs) <= DELTA, (what, failures)
 
@@ -72,8 +72,8 @@ def test_a_false_twin_is_caught():
     structure = make_structure("diagonal", dims=DIMS)
     rng = np.random.default_rng(1)
     arguments = {"squared_radii": (4.0, 4.0), "widths": (2, 3), **BOX}
-    truth = measure_kappa(population(rng, 300_000), structure, **arguments).plug_in
-    runs = 300
+    truth = measure_kappa(population(rng, 100_000), structure, **arguments).plug_in
+    runs = 200
     failures = sum(measure_kappa(population(rng, M), structure, **arguments).plug_in < truth for _ in range(runs))
     assert lower_end(failures, runs) > DELTA
 
@@ -92,11 +92,11 @@ def test_holdout_risk_is_unbiased():
             exact += mass[i] * mass[j] * max(0.0, 1 - s * f)
     rng = np.random.default_rng(0)
     draws = []
-    for _ in range(3000):
+    for _ in range(1000):
         chosen = rng.choice(3, size=6, p=mass)
         draws.append(
             AllPairs(points[chosen], codes[chosen], threads=1)
             .evaluate(np.ones(1), 1.0, loss=Hinge(), gradient=False)
             .value
         )
-    assert np.mean(draws) == pytest.approx(exact, abs=4 * np.std(draws) / np.sqrt(3000))
+    assert np.mean(draws) == pytest.approx(exact, abs=4 * np.std(draws) / np.sqrt(1000))
