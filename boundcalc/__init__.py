@@ -23,13 +23,14 @@ _WHERE = {
     "Source": "boundcalc.theorems",
     "Step": "boundcalc.derivation",
     "Theorem": "boundcalc.theorems",
+    "allocate": "boundcalc.planner",
     "at_least": "boundcalc.derivation",
     "at_most": "boundcalc.derivation",
     "equal": "boundcalc.derivation",
     "minimal_n": "boundcalc.planner",
     "theorem": "boundcalc.catalogue",
 }
-_MODULES = ("catalogue", "datasets", "report", "symbols", "trainer")
+_MODULES = ("catalogue", "datasets", "planner", "report", "symbols", "trainer")
 
 __all__ = [*_WHERE, *_MODULES, "__version__"]
 

@@ -30,7 +30,7 @@ FORMS = {
     "zhou2026.monotone_risk": ("sharp",),
     "zhou2026.risk_reduction": ("sharp", "upper", "population", "paper"),
     "zhou2026.nonpositive_gap": ("sharp",),
-    "zhou2026.ex_ante": ("sharp",),
+    "zhou2026.ex_ante": ("sharp", "pair_error"),
     "zhou2026.latent_encoders": ("sharp", "data"),
     "huang2021.risk_gap": ("paper", "sharp"),
     "huang2021.latent_quality": ("paper", "sharp"),
@@ -128,6 +128,9 @@ def reference(key: str, form: str, v: dict[str, float]) -> float:
         ("zhou2026.ex_ante", "sharp"): lambda: v["rhat_holdout"]
         + v["C"] * sqrt(log(3 * v["J"] / v["delta"]) / (2 * (v["n_h"] // 2))) + 2 * v["L"] * v["kappa_M"] / sqrt(m)
         + 2 * v["C"] * sqrt(log(3 / v["delta"]) / (2 * m)) + v["eps_opt"],
+        ("zhou2026.ex_ante", "pair_error"): lambda: v["rhat_holdout"]
+        + v["C"] * sqrt(log(3 * v["J"] / v["delta"]) / (2 * (v["n_h"] // 2))) + 2 * v["L"] * v["kappa_M"] / sqrt(m)
+        + (v["L"] + v["C"]) * sqrt(log(3 / v["delta"]) / (2 * m)) + v["eps_opt"],
         ("zhou2026.latent_encoders", "sharp"): lambda: v["s"] ** 2 * v["B"] ** 2
         * min(sqrt(v["q"]), sqrt(min(v["d_M"], m)) / 2) / sqrt(m) + share,
         ("lemmas.hoeffding_u", "sharp"): lambda: v["C"] * sqrt(x / (2 * m)),

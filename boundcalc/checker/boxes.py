@@ -10,7 +10,7 @@ from typing import Any
 import sympy
 
 from boundcalc.checker.balls import Balls, Undefined
-from boundcalc.checker.cases import Case, Range
+from boundcalc.checker.cases import Case, Range, cleared
 
 __all__ = ["Cover", "by_boxes"]
 
@@ -78,7 +78,7 @@ def _compact(case: Case) -> list[Case]:
                 gap = piece.gap.subs(symbol, insert)
                 found.append(replace(piece, gap=gap, box=box, facts=facts))
         pieces = found
-    return [replace(piece, gap=_cleared(piece.gap)) for piece in pieces]
+    return [replace(piece, gap=cleared(piece.gap)) for piece in pieces]
 
 
 def _parts(symbol: sympy.Symbol, own: Range) -> list[tuple[sympy.Expr, dict[sympy.Symbol, Range]]]:
@@ -99,15 +99,6 @@ def _parts(symbol: sympy.Symbol, own: Range) -> list[tuple[sympy.Expr, dict[symp
         (1 / inverse, {inverse: Range(zero, far, True)}),
         (-1 / inverse, {inverse: Range(zero, far, True)}),
     ]
-
-
-def _cleared(gap: sympy.Expr) -> sympy.Expr:
-    """Drop positive factors."""
-    top, bottom = sympy.fraction(sympy.together(gap))
-    if bottom.is_positive:
-        gap = top
-    factors = sympy.Mul.make_args(sympy.factor_terms(gap))
-    return sympy.Mul(*(factor for factor in factors if not factor.is_positive))
 
 
 def _cover(case: Case, balls: Balls, deadline: float, most: int) -> Cover:

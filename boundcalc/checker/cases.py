@@ -13,9 +13,10 @@ from itertools import product
 import sympy
 
 from boundcalc.checker.problem import Problem
+from boundcalc.directions import direction
 from boundcalc.symbols import Constraint
 
-__all__ = ["Case", "Range", "cases"]
+__all__ = ["Case", "Range", "cases", "cleared", "reduced"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,38 @@ class Case:
     def about(self, expr: sympy.Expr, *, strict: bool) -> Case:
         """Return the case of another expression that has to be nonnegative (positive) on the same box."""
         return replace(self, sides=(expr, sympy.Integer(0)), gap=expr, strict=strict)
+
+
+def reduced(case: Case) -> Case:
+    """Return a case with fewer symbols that implies the same: positive factors go, and a symbol in which the gap moves
+    one way takes the value at which the gap is smallest.
+    """
+    gap = cleared(case.gap)
+    domains = {symbol: sympy.Interval(own.low, own.high) for symbol, own in case.box.items()}
+    tied = {symbol for fact in case.facts for symbol in fact.symbols}
+    box = dict(case.box)
+    for symbol, own in case.box.items():
+        if symbol in tied or symbol not in gap.free_symbols:
+            continue
+        way = direction(gap, symbol, domains=domains)
+        end, is_open = (own.low, own.low_open) if way == "rises" else (own.high, own.high_open)
+        if way not in ("rises", "falls") or not end.is_finite or (is_open and case.strict):
+            continue
+        there = gap.subs(symbol, end)
+        if there.has(sympy.nan, sympy.zoo, sympy.oo):
+            continue
+        gap = cleared(there)
+        del box[symbol]
+    return replace(case, gap=gap, box=box)
+
+
+def cleared(gap: sympy.Expr) -> sympy.Expr:
+    """Drop positive factors."""
+    top, bottom = sympy.fraction(sympy.together(gap))
+    if bottom.is_positive:
+        gap = top
+    factors = sympy.Mul.make_args(sympy.factor_terms(gap))
+    return sympy.Mul(*(factor for factor in factors if not factor.is_positive))
 
 
 def cases(problem: Problem) -> Iterator[Case]:

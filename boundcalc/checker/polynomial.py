@@ -1,8 +1,9 @@
 """A case as polynomial inequalities: roots and logarithms become variables with the facts that tie them down.
 
 A root s of a is s >= 0 with s^q = a. A logarithm is an opaque variable; the axioms used are listed:
-log a = -log(1/a); log a <= a/c + log c - 1 and log a >= 1 - c/a + log c (tangents at c); log a is positive or negative
-as a is above or below 1; log a <= log b iff a <= b.
+log a <= a/c + log c - 1 and log a >= 1 - c/a + log c (tangents at c); the same for log a = 2 log sqrt(a); for u >= 0
+u - u^2/2 <= log(1+u), 2u/(2+u) <= log(1+u) <= u(6+u)/(6+4u); log a <= log b where a <= b; exp(a) >= 1 + a, and
+>= 1 + a + a^2/2 for a >= 0; exp(a) (1 - a) <= 1; b^g >= 1 + g (b - 1) for g >= 1 (Bernoulli), b^g >= 1 + g log b.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from boundcalc.checker.cases import Case, Range
 
 __all__ = ["System", "Untranslatable", "branches", "translate"]
 
-_TANGENTS = (sympy.Integer(1), sympy.Integer(2), sympy.Integer(4), sympy.Integer(20))
+_TANGENTS = (sympy.Integer(1), sympy.E, sympy.exp(-1), sympy.Integer(6), sympy.Integer(40))
+_ROOT_TANGENTS = (sympy.Integer(1), sympy.Integer(2), sympy.Integer(3), sympy.Integer(8))
 
 
 class Untranslatable(Exception):
@@ -160,7 +162,7 @@ class _Translator:
         if isinstance(expr, sympy.log):
             return self._log(expr.args[0])
         if isinstance(expr, sympy.exp):
-            return self._exp(expr)
+            return self._exp(expr.args[0])
         if isinstance(expr, sympy.floor | sympy.ceiling):
             return self._rounded(expr)
         if expr.is_number and expr.is_real:
@@ -176,9 +178,21 @@ class _Translator:
                 (new,) = self.squares[base].free_symbols
                 return new**exponent.p
             return self._root(base, exponent.q) ** exponent.p
-        if base.is_positive and base.is_number is not True:
-            return self._exp(sympy.exp(sympy.expand_log(exponent * sympy.log(base)), evaluate=False))
-        raise Untranslatable(str(expr))
+        if not base.is_positive:
+            raise Untranslatable(str(expr))
+        if base == sympy.E:
+            return self._exp(exponent)
+        key = (expr, 0)
+        if key not in self.roots:
+            new = sympy.Dummy("power", positive=True)
+            self.roots[key] = new
+            self.out.ranges[new] = Range(sympy.Integer(0), sympy.oo, True)
+            power, inner = self._polynomial(exponent), self._polynomial(base)
+            self.out.facts.append((new - 1 - power * self._log(base), ">="))
+            if (exponent - 1).is_nonnegative:
+                self.out.facts.append((new - 1 - power * (inner - 1), ">="))
+                self.out.axioms.append(f"{expr} >= 1 + {exponent} ({base} - 1)")
+        return self.roots[key]
 
     def _root(self, base: sympy.Expr, degree: int) -> sympy.Symbol:
         key = (base, degree)
@@ -198,8 +212,7 @@ class _Translator:
             self.out.ranges[self.logs[argument]] = Range(-sympy.oo, sympy.oo, True, True)
         return self.logs[argument]
 
-    def _exp(self, expr: sympy.Expr) -> sympy.Expr:
-        power = expr.args[0]
+    def _exp(self, power: sympy.Expr) -> sympy.Expr:
         if power.is_number:
             return self._number(sympy.exp(power))
         if power not in self.exps:
@@ -208,6 +221,8 @@ class _Translator:
             self.out.ranges[new] = Range(sympy.Integer(0), sympy.oo, True)
             inner = self._polynomial(power)
             self.out.facts += [(new - 1 - inner, ">="), (1 - new * (1 - inner), ">=")]
+            if power.is_nonnegative:
+                self.out.facts.append((new - 1 - inner - inner**2 / 2, ">="))
             self.out.axioms += [f"exp(a) >= 1 + a and exp(a) (1 - a) <= 1 for a = {power}"]
         return self.exps[power]
 
@@ -239,14 +254,25 @@ class _Translator:
             if argument.is_Symbol:
                 self._log_range(argument, variable)
             for tangent in _TANGENTS if self._appears_outside(argument) else ():
-                level = self._log(tangent) if tangent != 1 else sympy.Integer(0)
-                self.out.facts.append((inner / tangent + level - 1 - variable, ">="))
-                self.out.facts.append((variable - level - 1 + tangent / inner, ">="))
+                level = sympy.log(tangent)
+                level = level if level.is_Integer else self._number(level)
+                point = tangent if tangent.is_Integer else self._number(tangent)
+                self.out.facts.append((inner / point + level - 1 - variable, ">="))
+                self.out.facts.append((variable - level - 1 + point / inner, ">="))
             if self._appears_outside(argument):
                 self.out.axioms.append(f"a tangent bounds log({argument}) from above, and -log(1/a) from below")
                 if argument in self.squares:
                     (new,) = self.squares[argument].free_symbols
-                    self.out.facts.append((2 * (new - 1) - variable, ">="))
+                    for tangent in _ROOT_TANGENTS:
+                        level = sympy.Integer(0) if tangent == 1 else self._number(sympy.log(tangent))
+                        self.out.facts.append((2 * (new / tangent + level - 1) - variable, ">="))
+                if (argument - 1).is_nonnegative:
+                    u = inner - 1
+                    self.out.facts += [
+                        (variable - u + u**2 / 2, ">="),
+                        (variable * (2 + u) - 2 * u, ">="),
+                        (u * (6 + u) - variable * (6 + 4 * u), ">="),
+                    ]
         for (one, first), (other, second) in combinations(simple.items(), 2):
             self._ordered(one, first, other, second)
 

@@ -10,7 +10,7 @@ from typing import Any
 import sympy
 
 from boundcalc.checker.boxes import Cover, by_boxes
-from boundcalc.checker.cases import Case
+from boundcalc.checker.cases import Case, reduced
 from boundcalc.checker.definedness import conditions
 from boundcalc.checker.polynomial import System, Untranslatable, branches, translate
 from boundcalc.checker.signs import by_signs
@@ -45,6 +45,7 @@ def prove(case: Case, *, seconds: float, defined: bool = True) -> Attempt:
     attempt = Attempt()
     if defined and not _defined(case, attempt, deadline):
         return attempt
+    case = reduced(case)
     for engine in (_by_polynomials, _by_cover):
         left = deadline - time.monotonic()
         if left <= 0:

@@ -83,7 +83,7 @@ class Report:
     @property
     def forms(self) -> dict[str, Word]:
         """The weakest word of each form."""
-        names = dict.fromkeys(row.form for row in self.rows)
+        names = dict.fromkeys(row.form for row in self.rows if row.counts)
         return {name: weakest(row.verdict for row in self.rows if row.form == name and row.counts) for name in names}
 
     @property
@@ -119,6 +119,9 @@ class Report:
             for row in self.rows:
                 if row.form == form:
                     lines += _row_lines(row)
+        beside = [row for row in self.rows if not row.counts]
+        for row in beside:
+            lines += ["", f"comparison of forms, {row.form}", *_row_lines(row)]
         return "\n".join(line for line in lines)
 
     __str__ = text

@@ -22,6 +22,7 @@ from boundcalc.checker.worlds.numbers import as_sympy
 __all__ = ["Found", "enumerate_world", "relative_margin", "violated"]
 
 _TOLERANCE = 1e-9
+_ATTAINED = 1e-12  # the two sides are equal (or the relation fails): nothing is left to climb
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,8 @@ def enumerate_world(
     world: Enumerable,
     *,
     rng: np.random.Generator,
-    size: int = 1500,
-    rounds: int = 6,
+    size: int = 2000,
+    rounds: int = 5,
     deadline: float = float("inf"),
 ) -> Found:
     """Try a relation on a world's instances."""
@@ -86,10 +87,10 @@ def enumerate_world(
     tried = size
     margins = _margins(left, relation, right, world, instances)
     for _ in range(rounds):
-        if np.nanmin(margins, initial=1.0) < -_TOLERANCE or time.monotonic() > deadline:
+        if np.nanmin(margins, initial=1.0) < _ATTAINED or time.monotonic() > deadline:
             break
         best = _order(margins, relation)[: max(8, size // 40)]
-        children = _offspring(world, instances, best, rng, size // 3)
+        children = _offspring(world, instances, best, rng, size // 5)
         tried += len(next(iter(children.values())))
         instances = {name: np.concatenate([instances[name][best], children[name]]) for name in children}
         margins = np.concatenate([margins[best], _margins(left, relation, right, world, children)])
@@ -129,7 +130,7 @@ def _verified(left, relation, right, world, instances, margins, tried) -> Found:
     tightest: dict[str, Any] | None = None
     ratio = float("nan")
     for place in order[:3]:
-        if not np.isfinite(margins[place]) and tightest is not None:
+        if tightest is not None and not margins[place] < -_ATTAINED:
             break
         instance = {name: values[place] for name, values in instances.items()}
         exact = world.one(instance)

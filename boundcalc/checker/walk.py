@@ -139,6 +139,8 @@ def _whole_job(form: str, chain: Derivation, *, strict: bool) -> Job:
         events = [event.symbol for event in chain.events]
         tried: list[Experiment] = []
         for step in chain.steps:
+            if events and not step.events:
+                continue
             experiment = step.experiment
             if not isinstance(experiment, Experiment) or experiment in tried:
                 continue

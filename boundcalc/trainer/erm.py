@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -256,7 +257,8 @@ def certify(problem: Problem, params: Array, threshold: float) -> float:
     for width in (1.0,) if problem.loss.smooth else (0.3, 0.1, 0.03, 0.01, 0.003):
         search.surrogate = problem.loss.surrogate(width)
         search.stage_target = -math.inf
-        search.evaluate(params, threshold)
+        with suppress(_Converged):
+            search.evaluate(params, threshold)
     value = problem.objective(params, threshold)
     return max(value - search.lower_bound, 0.0) + problem.rounding_allowance()
 

@@ -67,7 +67,7 @@ def test_lattice_values(integers, scale):
     assert result.upper[0] / scale >= truth * (1 - 1e-15)
 
 
-@pytest.mark.parametrize("m", [40, 300, 4500])
+@pytest.mark.parametrize("m", [40, 300, pytest.param(4500, marks=pytest.mark.slow)])
 def test_continuous_values_against_high_precision(m):
     rng = np.random.default_rng(m)
     column = rng.standard_normal(m) ** 2

@@ -74,12 +74,12 @@ def test_json_is_lossless(toy):
             Measurements.from_json(text)
 
 
-def test_same_seed_same_numbers_in_parallel_and_resumed(toy, tmp_path):
+def test_same_seed_same_numbers_when_resumed(toy, tmp_path):
     path = tmp_path / "run.json"
     data = three_modalities()
     measure_subsets(data, subsets="a,b", rng=0, resume=path)
     seen = []
-    again = measure_subsets(data, rng=0, resume=path, n_jobs=2, progress=lambda *step: seen.append(step))
+    again = measure_subsets(data, rng=0, resume=path, progress=lambda *step: seen.append(step))
     assert seen[0][:2] == (2, 7)
     assert seen[-1][:2] == (7, 7)
     for label, result in toy.items():
@@ -88,6 +88,13 @@ def test_same_seed_same_numbers_in_parallel_and_resumed(toy, tmp_path):
         measure_subsets(data, rng=1, resume=path)
     with pytest.raises(InvalidInputError, match="belongs to other"):
         measure_subsets(data, rng=0, resume=path, delta=0.1)
+
+
+@pytest.mark.slow
+def test_same_seed_same_numbers_in_parallel(toy):
+    again = measure_subsets(three_modalities(), rng=0, n_jobs=2)
+    for label, result in toy.items():
+        assert again[label].estimates.values == result.estimates.values
 
 
 def test_calibration_rows_matter_to_nothing_else():

@@ -51,8 +51,11 @@ class UStatistics(Enumerable):
             return table.T
 
         everything = count([(i, j) for i in range(self.n) for j in range(self.n) if i != j])
-        blocks = [count([(pi[i], pi[self.m + i]) for i in range(self.m)]) for pi in permutations(range(self.n))]
-        return everything, blocks
+        # Permutations that pair the same letters in the same order count once: each such class is equally large.
+        pairings = {frozenset((pi[i], pi[self.m + i]) for i in range(self.m)) for pi in permutations(range(self.n))}
+        first = frozenset((i, self.m + i) for i in range(self.m))
+        ordered = [first, *sorted(pairings - {first}, key=sorted)]
+        return everything, [count(sorted(pairing)) for pairing in ordered]
 
     def atoms(self, instances: Instance, *, exact: bool = False) -> Atoms:
         """Return both sides of Lemma 3.11, the steps between them, and the same for deviations and exponential moments."""
