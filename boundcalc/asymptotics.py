@@ -57,9 +57,12 @@ class Comparison:
     second: Rate
 
 
-def relax(expr: sympy.Expr) -> sympy.Expr:
-    """Return the smooth version of an expression: floor and ceiling dropped."""
-    return expr.replace(lambda node: isinstance(node, sympy.floor | sympy.ceiling), lambda node: node.args[0])
+def relax(expr: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
+    """Return an expression that is smooth in a symbol: floors and ceilings that contain it dropped."""
+    return expr.replace(
+        lambda node: isinstance(node, sympy.floor | sympy.ceiling) and symbol in node.free_symbols,
+        lambda node: node.args[0],
+    )
 
 
 def rate(expr: sympy.Expr, symbol: sympy.Symbol) -> Rate:
@@ -74,14 +77,15 @@ def rate(expr: sympy.Expr, symbol: sympy.Symbol) -> Rate:
     InvalidInputError
         If the growth is not that of a power.
     """
-    powers = _powers(relax(expr), symbol)
+    powers = _powers(relax(expr, symbol), symbol)
     limit = powers.pop(sympy.Integer(0), sympy.Integer(0))
     powers = {power: sympy.simplify(coefficient) for power, coefficient in powers.items()}
     powers = {power: coefficient for power, coefficient in powers.items() if coefficient != 0}
     if not powers:
         return Rate(symbol, limit, sympy.Integer(0), sympy.Integer(0))
     leading = max(powers)
-    return Rate(symbol, limit if leading < 0 else sympy.oo, symbol**leading, powers[leading])
+    far = limit if leading < 0 else sympy.oo * sympy.sign(powers[leading])
+    return Rate(symbol, far, symbol**leading, powers[leading])
 
 
 def _powers(expr: sympy.Expr, symbol: sympy.Symbol) -> dict[sympy.Expr, sympy.Expr]:
@@ -124,18 +128,27 @@ def _settle(expr: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
     """Return the expression with each Min and Max replaced by the branch that wins far out."""
     if not expr.has(sympy.Min, sympy.Max):
         return expr
-    if isinstance(expr, sympy.Min | sympy.Max) and symbol in expr.free_symbols:
-        growths: dict[sympy.Expr, list[sympy.Expr]] = {}
-        for branch in expr.args:
-            power, coefficient = (
-                _leading(_settle(branch, symbol), symbol)
-                if symbol in branch.free_symbols
-                else (sympy.Integer(0), branch)
-            )
-            growths.setdefault(power, []).append(coefficient)
-        winner = (min if isinstance(expr, sympy.Min) else max)(growths)
-        return expr.func(*growths[winner]) * symbol**winner
-    return expr.func(*(_settle(arg, symbol) for arg in expr.args)) if expr.args else expr
+    expr = expr.func(*(_settle(arg, symbol) for arg in expr.args)) if expr.args else expr
+    if not isinstance(expr, sympy.Min | sympy.Max) or symbol not in expr.free_symbols:
+        return expr
+    growths: dict[tuple[int, sympy.Expr], list[tuple[sympy.Expr, sympy.Expr]]] = {}
+    for branch in expr.args:
+        power, coefficient = _leading(branch, symbol) if symbol in branch.free_symbols else (sympy.Integer(0), branch)
+        growths.setdefault(_rank(power, coefficient), []).append((branch, coefficient))
+    winner = (min if isinstance(expr, sympy.Min) else max)(growths)
+    branches, coefficients = zip(*growths[winner], strict=True)
+    power = abs(winner[1]) if winner[0] < 0 else winner[1]
+    chosen = expr.func(*coefficients)
+    if chosen in coefficients:
+        return branches[coefficients.index(chosen)]
+    return chosen * symbol**power
+
+
+def _rank(power: sympy.Expr, coefficient: sympy.Expr) -> tuple[int, sympy.Expr]:
+    """Return a key that sorts coefficient * symbol**power by its value far out."""
+    if coefficient.is_negative:
+        return -1, -power
+    return (0, sympy.Integer(0)) if coefficient.is_zero else (1, power)
 
 
 def compare(first: Bound, second: Bound, name: str) -> Comparison:
@@ -146,9 +159,10 @@ def compare(first: Bound, second: Bound, name: str) -> Comparison:
     CompositionError
         If they bound different quantities or from different sides.
     """
-    if (first.quantity, first.relation[0]) != (second.quantity, second.relation[0]):
+    if (first.quantity, first.relation[0], first.unit) != (second.quantity, second.relation[0], second.unit):
         raise CompositionError(
-            f"cannot compare {first.quantity} {first.relation} ... with {second.quantity} {second.relation} ..."
+            f"cannot compare {first.quantity} {first.relation} ... over {first.unit} with "
+            f"{second.quantity} {second.relation} ... over {second.unit}"
         )
     one, two = (bound.rate(name) for bound in (first, second))
     ratio = sympy.simplify(one.coefficient / two.coefficient) if two.coefficient != 0 else sympy.nan

@@ -17,11 +17,11 @@ import sympy
 
 from boundcalc.derivation import Event
 from boundcalc.directions import Direction, direction
-from boundcalc.domains import as_number, contains, describe, intersect
+from boundcalc.domains import as_number, contains, describe, first_outside, intersect
 from boundcalc.errors import CompositionError, InvalidInputError
 from boundcalc.expressions import decode, encode
 from boundcalc.inputs import check_inputs, suggestion
-from boundcalc.symbols import SUBSET_NAMES, VOCABULARY, Constraint
+from boundcalc.symbols import SHARED_ROLES, SUBSET_NAMES, VOCABULARY, Constraint
 
 if TYPE_CHECKING:
     import xarray
@@ -114,6 +114,12 @@ class Bound:
         What complexities run over: ``pairs`` or ``examples``.
     trivial : sympy.Expr, optional
         What holds without any theorem; a value that is not better is vacuous.
+    conditions : tuple of (str, sympy.Expr, sympy.Set)
+        Where substituted expressions have to lie: what they stand for, the expression, the set.
+    replaced : mapping of str to sympy.Expr
+        What symbols were substituted, so that a later composition cannot mix two values of one symbol.
+    ingredients : tuple of Reference
+        The theorems whose bounds were composed in.
     """
 
     theorem: Reference
@@ -131,6 +137,9 @@ class Bound:
     notes: Mapping[str, str] = field(default_factory=dict)
     unit: str = "pairs"
     trivial: sympy.Expr | None = None
+    conditions: tuple[tuple[str, sympy.Expr, sympy.Set], ...] = ()
+    replaced: Mapping[str, sympy.Expr] = field(default_factory=dict)
+    ingredients: tuple[Reference, ...] = ()
 
     # ------------------------------------------------------------------ reading
 
@@ -203,10 +212,11 @@ class Bound:
     @property
     def why_not_certified(self) -> str:
         """The reason why the statement is not certified, or nothing."""
-        if self.theorem.status != "holds":
-            return f"the claim is {self.theorem.status}"
-        if self.theorem.provenance != "derived":
-            return f"its constants are {self.theorem.provenance}, not proved here; the sharp form is"
+        for reference in (self.theorem, *self.ingredients):
+            if reference.status != "holds":
+                return f"the claim of {reference} is {reference.status}"
+            if reference.provenance != "derived":
+                return f"the constants of {reference} are {reference.provenance}, not proved here; the sharp form's are"
         return ""
 
     # ------------------------------------------------------------------ composing
@@ -248,28 +258,38 @@ class Bound:
             expr, problem = _as_expression(name, value, self.domain.get(symbol))
             problems += [problem] if problem else []
             replacing[symbol] = expr
-        constraints = []
+        constraints, conditions = [], [
+            (name, expr.subs(replacing, simultaneous=True), allowed) for name, expr, allowed in self.conditions
+        ]
+        conditions += [
+            (name, replacing[self._symbol(name)], self.domain[self._symbol(name)])
+            for name in values
+            if replacing[self._symbol(name)].free_symbols
+        ]
         for constraint in self.constraints:
             lower, upper = (side.subs(replacing, simultaneous=True) for side in (constraint.lower, constraint.upper))
             if lower.is_number and upper.is_number:
                 if not problems and not bool(lower < upper if constraint.strict else lower <= upper):
                     problems.append(f"{constraint} is required, given {lower} and {upper}")
-            else:
+            elif all(side.is_Symbol or side.is_number for side in (lower, upper)):
                 constraints.append(replace(constraint, lower=lower, upper=upper))
+            else:
+                conditions.append((f"{upper} - ({lower})", upper - lower, sympy.Interval(0, sympy.oo, constraint.strict)))
         if problems:
             raise InvalidInputError(problems, context=str(self.theorem))
         where = {short: full.subs(replacing, simultaneous=True) for short, full in self.where.items()}
         settled = {short: full for short, full in where.items() if full.is_number}
         domain = Domain({symbol: allowed for symbol, allowed in self.domain.items() if symbol not in replacing})
         for expr in replacing.values():
-            new = {s: _domain_of(s) for s in expr.free_symbols if s not in domain}
-            domain.update(new)
+            domain.update({symbol: _domain_of(symbol) for symbol in expr.free_symbols if symbol not in domain})
         return replace(
             self,
             parts=tuple((label, part.subs(replacing, simultaneous=True).subs(settled)) for label, part in self.parts),
             where={short: full for short, full in where.items() if short not in settled},
             domain=domain,
             constraints=tuple(constraints),
+            conditions=tuple(conditions),
+            replaced={**self.replaced, **{symbol.name: expr for symbol, expr in replacing.items()}},
             confidence=self.confidence.subs(replacing, simultaneous=True),
             trivial=None if self.trivial is None else self.trivial.subs(replacing, simultaneous=True),
         )
@@ -297,6 +317,9 @@ class Bound:
             events=tuple(dict.fromkeys(self.events + other.events)),
             split=(),
             notes=dict(other.notes) | dict(self.notes),
+            conditions=tuple(dict.fromkeys((*self.conditions, *other.conditions))),
+            replaced={**other.replaced, **self.replaced},
+            ingredients=tuple(dict.fromkeys((*self.ingredients, other.theorem, *other.ingredients))),
         )
 
     def _check_fit(self, name: str, other: Bound) -> None:
@@ -304,11 +327,12 @@ class Bound:
         symbol = self._symbol(name)
         if other.quantity != symbol:
             raise CompositionError(f"{other.theorem} bounds {other.quantity}, not {name}", context=context)
-        if name.startswith("R_") and other.unit != self.unit:
+        if other.unit != self.unit:
             raise CompositionError(
-                f"{name} runs over independent {self.unit} here, but {other.theorem} bounds it over {other.unit}",
+                f"complexities run over independent {self.unit} here, but over {other.unit} in {other.theorem}",
                 context=context,
             )
+        self._check_same_values(other, context)
         way = self.direction(name)
         keeps = {("rises", "<="): "<=", ("falls", ">="): "<=", ("rises", ">="): ">=", ("falls", "<="): ">="}
         if other.relation != "=" and keeps.get((way, other.relation)) != self.relation[0] + "=" and way != "constant":
@@ -320,22 +344,37 @@ class Bound:
         if other.confidence != _DELTA or self.confidence != _DELTA:
             raise CompositionError("set delta after composing, so that it is split over all events", context=context)
 
+    def _check_same_values(self, other: Bound, context: str) -> None:
+        """Refuse two bounds in which one symbol stands for two things."""
+        for one, two in ((self, other), (other, self)):
+            for name, expr in one.replaced.items():
+                if name in two.symbols or two.replaced.get(name, expr) != expr:
+                    raise CompositionError(
+                        f"{name} was set to {expr} in {one.theorem} before composing: compose first, then set it for both",
+                        context=context,
+                    )
+
     def _for(self, name: str) -> Bound:
         """Return this statement on the subset that a symbol's name speaks of."""
         own = self.quantity.name if self.quantity.is_Symbol else ""
-        for subset, names in SUBSET_NAMES.items():
-            source = SUBSET_NAMES["M"]
-            if own in source and name in names and names.index(name) == source.index(own) and subset != "M":
+        for subset, renaming in SUBSET_NAMES.items():
+            if renaming.get(own) == name:
                 return self.on_subset(subset)
         return self
 
     def on_subset(self, subset: str) -> Bound:
-        """Return a statement on M as a statement on ``"N"`` or on ``"full"`` (all modalities)."""
+        """Return a statement on M as a statement on ``"N"`` or on ``"full"`` (all modalities).
+
+        Raises
+        ------
+        CompositionError
+            If the statement speaks of something on M that has no counterpart there, or already of that subset.
+        """
         if subset not in SUBSET_NAMES:
             raise InvalidInputError(f"subset = {subset!r} must be one of {', '.join(SUBSET_NAMES)}")
+        self._check_movable(subset)
         renaming: dict[sympy.Symbol, sympy.Expr] = {
-            VOCABULARY[old].symbol: VOCABULARY[new].symbol
-            for old, new in zip(SUBSET_NAMES["M"], SUBSET_NAMES[subset], strict=False)
+            VOCABULARY[old].symbol: VOCABULARY[new].symbol for old, new in SUBSET_NAMES[subset].items()
         }
         events = {event: replace(event, subset=subset) for event in self.events}
         shares = {event.symbol: new.symbol for event, new in events.items()}
@@ -350,10 +389,28 @@ class Bound:
                     replace(c, lower=c.lower.subs(renaming), upper=c.upper.subs(renaming)) for c in self.constraints
                 )
             ),
+            conditions=tuple((name, expr.subs(renaming), allowed) for name, expr, allowed in self.conditions),
             assumptions=tuple(dict.fromkeys((*self.assumptions, "B is a pair radius on every subset spoken of"))),
             events=tuple(events.values()),
             split=tuple((events[event], fraction) for event, fraction in self.split),
+            trivial=None if self.trivial is None else self.trivial.subs(renaming),
         )
+
+    def _check_movable(self, subset: str) -> None:
+        names = {*self.symbols, *(symbol.name for symbol in self.quantity.free_symbols)}
+        stuck = sorted(
+            name
+            for name in names
+            if name not in SUBSET_NAMES[subset] and (name not in VOCABULARY or VOCABULARY[name].role not in SHARED_ROLES)
+        )
+        stuck += sorted(names & set(SUBSET_NAMES[subset].values()) - set(stuck))
+        stuck += [str(event) for event in self.events if event.subset != "M"]
+        if not self.quantity.is_Symbol or stuck:
+            raise CompositionError(
+                f"{self.quantity} {self.relation} ... cannot be restated on {subset!r}"
+                + (f": {', '.join(stuck)} has no counterpart there" if stuck else ": it compares two subsets"),
+                context=str(self.theorem),
+            )
 
     def with_split(self, fractions: Mapping[str, Any]) -> Bound:
         """Return the bound with delta split over its events in stated fractions.
@@ -493,14 +550,7 @@ class Bound:
     def check_others(self, inputs: Mapping[str, Any], *, free: str) -> dict[str, Any]:
         """Return the values of all symbols but one, checked as in ``check_inputs``."""
         self._symbol(free)
-        return check_inputs(
-            inputs,
-            required=[name for name in self.symbols if name != free],
-            domain=self.domain,
-            constraints=self.constraints,
-            notes=self.notes,
-            context=f"{self.theorem.key} ({self.form})",
-        )
+        return self._checked(inputs, [name for name in self.symbols if name != free])
 
     def check_inputs(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of this bound's symbols, names, domains and constraints checked.
@@ -510,14 +560,36 @@ class Bound:
         InvalidInputError
             Listing every unknown, missing or misplaced argument.
         """
-        return check_inputs(
+        return self._checked(inputs, list(self.symbols))
+
+    def _checked(self, inputs: Mapping[str, Any], required: list[str]) -> dict[str, Any]:
+        context = f"{self.theorem.key} ({self.form})"
+        values = check_inputs(
             inputs,
-            required=self.symbols,
+            required=required,
             domain=self.domain,
             constraints=self.constraints,
             notes=self.notes,
-            context=f"{self.theorem.key} ({self.form})",
+            context=context,
         )
+        broken = [problem for condition in self.conditions if (problem := self._broken(condition, values))]
+        if broken:
+            raise InvalidInputError(broken, context=context)
+        return values
+
+    def _broken(self, condition: tuple[str, sympy.Expr, sympy.Set], values: Mapping[str, Any]) -> str:
+        """Say how a substituted expression leaves its set, if it does (only where all its symbols are given)."""
+        from boundcalc.evaluator import evaluate_grid
+
+        name, expr, allowed = condition
+        symbols = {symbol.name: symbol for symbol in expr.free_symbols}
+        if not symbols.keys() <= values.keys():
+            return ""
+        found = evaluate_grid(expr, {key: values[key] for key in symbols}, symbols=symbols)
+        if hasattr(found.data, "dask"):
+            return ""
+        outside = first_outside(allowed, found.values)
+        return "" if outside is None else f"{name} = {expr} = {outside} is not allowed: it must be {describe(allowed)}"
 
     # ------------------------------------------------------------------ symbols
 
@@ -600,6 +672,9 @@ class Bound:
                 "notes": dict(self.notes),
                 "unit": self.unit,
                 "trivial": None if self.trivial is None else encode(self.trivial),
+                "conditions": [[name, encode(expr), encode(allowed)] for name, expr, allowed in self.conditions],
+                "replaced": {name: encode(expr) for name, expr in self.replaced.items()},
+                "ingredients": [vars(reference) for reference in self.ingredients],
             },
             indent=1,
         )
@@ -634,6 +709,9 @@ class Bound:
                 notes=data["notes"],
                 unit=data["unit"],
                 trivial=None if data["trivial"] is None else decode(data["trivial"]),
+                conditions=tuple((name, decode(expr), decode(allowed)) for name, expr, allowed in data["conditions"]),
+                replaced={name: decode(expr) for name, expr in data["replaced"].items()},
+                ingredients=tuple(Reference(**reference) for reference in data["ingredients"]),
             )
         except (KeyError, TypeError, ValueError, IndexError) as error:
             raise InvalidInputError(f"not a bound written by to_json: {error}") from error
@@ -682,6 +760,9 @@ def _label(term: sympy.Expr, shares: set[sympy.Symbol]) -> str:
 def _as_expression(name: str, value: Any, domain: sympy.Set | None) -> tuple[sympy.Expr, str]:
     """Return a substituted value as an expression, and what is wrong with it."""
     if isinstance(value, sympy.Expr) and not value.is_number:
+        foreign = [s for s in value.free_symbols if s.name in VOCABULARY and VOCABULARY[s.name].symbol != s]
+        if foreign:
+            return sympy.nan, f"{name} = {value}: take {foreign[0]} from boundcalc.symbols, a plain SymPy symbol lacks its domain"
         return value, ""
     try:
         number = as_number(value)

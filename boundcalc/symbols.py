@@ -20,7 +20,7 @@ from typing import Any
 import sympy
 from sympy import Interval, Range, oo
 
-__all__ = ["CONSTRAINTS", "DERIVED", "SUBSET_NAMES", "VOCABULARY", "Constraint", "SymbolInfo", "info"]
+__all__ = ["CONSTRAINTS", "DERIVED", "SHARED_ROLES", "SUBSET_NAMES", "VOCABULARY", "Constraint", "SymbolInfo", "info"]
 
 _REAL = sympy.Reals
 _POSITIVE = Interval.open(0, oo)
@@ -133,6 +133,14 @@ _TABLE = (
     SymbolInfo("kappa_full", r"\kappa_{[K]}", "complexity constant: R_full <= kappa_full/sqrt(m) for every m", _NONNEGATIVE, "complexity"),
     SymbolInfo("u_fourth", r"\textstyle\sum_i\|u_i\|^4", "sum over the pairs of ||u_i||^4", _NONNEGATIVE, "complexity"),
     SymbolInfo("u_root_trace", r"\operatorname{tr}(\sum_i\|u_i\|^2u_iu_i^\top)^{1/2}", "trace of the square root of sum_i ||u_i||^2 u_i u_i^T", _NONNEGATIVE, "complexity"),
+    *(
+        SymbolInfo(f"u_{kind}_{subset}", latex, f"{meaning} ({words})", _NONNEGATIVE, "complexity")
+        for subset, words in (("N", "N's pairs"), ("full", "pairs on all modalities"))
+        for kind, latex, meaning in (
+            ("fourth", r"\textstyle\sum_i\|u_i\|^4", "sum over the pairs of ||u_i||^4"),
+            ("root_trace", r"\operatorname{tr}(\sum_i\|u_i\|^2u_iu_i^\top)^{1/2}", "trace of the square root of sum_i ||u_i||^2 u_i u_i^T"),
+        )
+    ),
     # risks
     SymbolInfo("r_M", r"r_{\mathcal M}", "population risk of the ERM on M", _NONNEGATIVE, "risk"),
     SymbolInfo("r_N", r"r_{\mathcal N}", "population risk of the ERM on N", _NONNEGATIVE, "risk"),
@@ -237,11 +245,21 @@ DERIVED: Mapping[sympy.Symbol, sympy.Expr] = {
 
 
 #: The names that change when a statement on subset M is made on N, or on all modalities.
-SUBSET_NAMES: Mapping[str, tuple[str, ...]] = {
-    "M": ("d_M", "g_M", "R_M", "Rhat", "Rhat_metric", "Rhat_mc", "W", "kappa_M", "r_M", "rhat_M", "eta_M", "eps_opt"),
-    "N": ("d_N", "g_N", "R_N", "Rhat_N", "Rhat_metric_N", "Rhat_mc_N", "W_N", "kappa_N", "r_N", "rhat_N", "eta_N", "eps_opt_N"),
-    "full": ("d_full", "g_full", "R_full", "Rhat_full", "Rhat_metric_full", "Rhat_mc_full", "W_full", "kappa_full"),
+SUBSET_NAMES: Mapping[str, Mapping[str, str]] = {
+    "N": {
+        "d_M": "d_N", "g_M": "g_N", "R_M": "R_N", "Rhat": "Rhat_N", "Rhat_metric": "Rhat_metric_N", "Rhat_mc": "Rhat_mc_N",
+        "W": "W_N", "kappa_M": "kappa_N", "u_fourth": "u_fourth_N", "u_root_trace": "u_root_trace_N", "r_M": "r_N",
+        "rhat_M": "rhat_N", "eta_M": "eta_N", "eps_opt": "eps_opt_N",
+    },
+    "full": {
+        "d_M": "d_full", "g_M": "g_full", "R_M": "R_full", "Rhat": "Rhat_full", "Rhat_metric": "Rhat_metric_full",
+        "Rhat_mc": "Rhat_mc_full", "W": "W_full", "kappa_M": "kappa_full", "u_fourth": "u_fourth_full",
+        "u_root_trace": "u_root_trace_full",
+    },
 }  # fmt: skip
+
+#: Roles of symbols that mean the same whatever the subset (what is named in SUBSET_NAMES changes all the same).
+SHARED_ROLES = frozenset({"sample", "confidence", "loss", "metric"})
 
 
 @dataclass(frozen=True)
@@ -273,6 +291,7 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     _at_most("g_N", "d_N"),
     _at_most("g_full", "d_full"),
     _at_most("b_k", "B"),
+    _at_most("Delta", "C"),
     *(_at_most(risk, "C") for risk in ("r_M", "r_N", "rhat_M", "rhat_N", "rhat_holdout")),
 )
 

@@ -175,10 +175,9 @@ class Theorem:
             parts=Bound.label(chain.result, chain.events),
             where=where,
             domain=domain,
-            constraints=tuple(
-                constraint
-                for constraint in CONSTRAINTS + self.constraints
-                if constraint.lower.free_symbols <= set(domain)
+            constraints=(
+                *(constraint for constraint in CONSTRAINTS if constraint.lower.free_symbols <= set(domain)),
+                *self.constraints,
             ),
             assumptions=self.assumptions,
             events=chain.events,

@@ -257,3 +257,80 @@ def test_all_bad_arguments_are_named_at_once(composed):
 
 def test_vocabulary_names_that_are_not_used_are_ignored():
     assert float(RISK_GAP.bound().evaluate(**POINT, kappa_M=3, rhat_M=0.2, d_M=0)) > 0
+
+
+class TestCompositionIsSound:
+    """Compositions that once gave false bounds, or nearly did, are refused or right."""
+
+    certificate = bc.theorem("zhou2026.uniform_deviation").bound()
+    quality = bc.theorem("zhou2026.latent_quality").bound("paper")
+
+    @pytest.mark.parametrize("key", ["zhou2026.margin", "zhou2026.risk_gap", "zhou2026.risk_reduction", "zhou2026.latent_quality"])
+    def test_statements_without_a_counterpart_are_not_renamed(self, key):
+        with pytest.raises(CompositionError, match="cannot be restated"):
+            bc.theorem(key).bound().on_subset("N")
+
+    def test_events_of_other_subsets_are_not_relabelled(self):
+        with pytest.raises(CompositionError, match="cannot be restated"):
+            COMPLEXITY.bound("data").on_subset("N").on_subset("full")
+        with pytest.raises(CompositionError, match="cannot be restated"):
+            self.quality.substitute(R_full=COMPLEXITY.bound("data")).on_subset("N")
+
+    def test_one_symbol_has_one_value(self):
+        for one, two in (
+            (self.certificate, COMPLEXITY.bound().substitute(n=10**9)),
+            (self.certificate.substitute(n=10), COMPLEXITY.bound()),
+            (self.certificate.substitute(n=10), COMPLEXITY.bound().substitute(n=12)),
+        ):
+            with pytest.raises(CompositionError, match="before composing"):
+                one.substitute(R_M=two)
+        both = self.certificate.substitute(n=10).substitute(R_M=COMPLEXITY.bound().substitute(n=10, t_max=1, t_min=1))
+        assert "n" not in both.symbols
+
+    def test_substituted_expressions_stay_in_the_domain(self):
+        x = sympy.Symbol("x", positive=True)
+        y = sympy.Symbol("y")
+        good = dict(n=10, delta=0.1, L=1, C=1, rhat_M=0.1, R_M=0.1)
+        cases = [
+            (dict(R_M=-x), dict(x=1.5), "R_M = -x"),
+            (dict(L=y), dict(y=-2), "L = y"),
+            (dict(delta=2 * x), dict(x=3), "delta = 2\\*x"),
+            (dict(n=x), dict(x=2.7), "n = x"),
+            (dict(C=2 * x), dict(x=0.01), "2\\*x - "),
+        ]
+        for values, inputs, match in cases:
+            rest = {key: value for key, value in good.items() if key not in values}
+            with pytest.raises(InvalidInputError, match=match):
+                self.certificate.substitute(**values).evaluate(**rest, **inputs)
+        assert float(self.certificate.substitute(C=2 * x).evaluate(**{**good, "x": 1})) > 0
+        nested = bc.theorem("zhou2026.risk_reduction").bound().substitute(R_N=COMPLEXITY.bound()).substitute(lam_min=x)
+        with pytest.raises(InvalidInputError, match="lam_min = x"):
+            nested.evaluate(n=100, delta=0.05, L=1, C=2, Delta=0.1, eps_opt_M=0, B=1, g_N=2, lam_max=1, t_min=0, t_max=1, x=0.5)
+        with pytest.raises(InvalidInputError, match="plain SymPy symbol"):
+            self.certificate.substitute(R_M=sympy.Symbol("R_N"))
+
+    def test_pairs_and_examples_do_not_mix(self):
+        gap = RISK_GAP.bound().substitute(gamma=bc.symbols.eta_M - bc.symbols.eta_N)
+        with pytest.raises(CompositionError, match="examples"):
+            gap.substitute(eta_M=bc.theorem("huang2021.latent_quality").bound())
+        with pytest.raises(CompositionError, match="examples"):
+            RISK_GAP.bound().compare(bc.theorem("huang2021.risk_gap").bound())
+
+    def test_subsets_have_data_of_their_own(self):
+        encoders = bc.theorem("zhou2026.latent_encoders").bound("data")
+        both = self.quality.substitute(R_M=encoders).substitute(R_full=encoders)
+        assert {"u_fourth", "u_fourth_full", "u_root_trace", "u_root_trace_full"} <= set(both.symbols)
+
+    def test_certification_looks_at_every_ingredient(self):
+        assert RISK_GAP.bound().substitute(R_M=COMPLEXITY.bound()).certified
+        reconstructed = RISK_GAP.bound().substitute(R_M=COMPLEXITY.bound("paper"))
+        assert not reconstructed.certified
+        assert "metric_complexity" in reconstructed.why_not_certified
+
+    def test_the_proper_subset_has_fewer_features(self):
+        bound = bc.theorem("zhou2026.risk_reduction").bound()
+        values = dict(n=10, delta=0.1, L=1, C=1, R_N=0, Delta=0.1, eps_opt_M=0)
+        with pytest.raises(InvalidInputError, match="d_N < d_M"):
+            bound.evaluate(**values, d_N=9, d_M=3)
+        with pytest.raises(InvalidInputError, match="Delta <= C"):
+            bound.evaluate(**(values | {"Delta": 5}))

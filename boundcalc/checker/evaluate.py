@@ -47,8 +47,7 @@ def on_arrays(expr: sympy.Expr, values: Mapping[str, Any]) -> np.ndarray:
 def value_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any], *, digits: int = 50) -> sympy.Expr | None:
     """Return a real value at a point (exact numbers) with that many digits, or None where it is undefined."""
     try:
-        placed = expr.subs({symbol: as_sympy(value) for symbol, value in point.items()}, simultaneous=True)
-        value = placed.evalf(digits, maxn=400)
+        value = expr.evalf(digits, subs={symbol: as_sympy(item) for symbol, item in point.items()}, maxn=400)
     except (ValueError, TypeError, ZeroDivisionError, OverflowError, RecursionError):
         return None
     if value.is_Float or value.is_Rational:
@@ -59,30 +58,34 @@ def value_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any], *, digits: int
 def sign_of(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> int | None:
     """Return the sign of an expression at a point: -1, 0 or 1, or None when it is undefined or cannot be decided."""
     exact = {symbol: as_sympy(value) for symbol, value in point.items()}
+    floats = any(value.is_Float for value in exact.values()) or expr.has(sympy.Float)
+    for digits in (30,) if floats else (30, 60):
+        value = value_at(expr, exact, digits=digits)
+        if value is not None and abs(value) > sympy.Float(10) ** (10 - digits):
+            return 1 if value > 0 else -1
+    if floats:
+        # Floats of 60 digits stand for eigenvalues: below this nothing can be told from 0.
+        return None if value is None else 0
+    return _exact_sign(expr, exact)
+
+
+def _exact_sign(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> int | None:
+    """Return the sign of something that is 0 to all digits, or very small."""
+    for power in expr.atoms(sympy.Pow):
+        size = value_at(power, point, digits=5)
+        if size is None or not abs(size) < sympy.Float(10) ** 2000:
+            return None
     try:
-        placed = expr.subs(exact, simultaneous=True)
+        placed = expr.subs(point, simultaneous=True)
+        if placed.is_Rational:
+            return int(sympy.sign(placed))
+        if placed.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I):
+            return None
+        if sympy.simplify(sympy.expand_log(placed, force=True)) == 0:
+            return 0
     except (ValueError, TypeError, ZeroDivisionError, RecursionError):
         return None
-    if placed.is_Rational:
-        return int(sympy.sign(placed))
-    if placed.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I):
+    value = value_at(placed, {}, digits=120)
+    if value is None or abs(value) < sympy.Float("1e-100"):
         return None
-    floats = placed.atoms(sympy.Float)
-    # Floats of 60 digits stand for eigenvalues: below that nothing can be told.
-    small = sympy.Float("1e-45") if floats else sympy.Float("1e-300")
-    for digits in (30,) if floats else (30, 60, 120):
-        value = value_at(placed, {}, digits=digits)
-        if value is None:
-            return None
-        if abs(value) > sympy.Float(10) ** (10 - digits):
-            return 1 if value > 0 else -1
-    if abs(value) < small:
-        return 0
-    return 0 if _vanishes(placed) else None
-
-
-def _vanishes(number: sympy.Expr) -> bool:
-    try:
-        return bool(sympy.simplify(sympy.expand_log(number, force=True)) == 0)
-    except (ValueError, TypeError, RecursionError):
-        return False
+    return 1 if value > 0 else -1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from boundcalc.checker.experiment import Experiment
 from boundcalc.checker.worlds.encoders import Encoders, EncoderSamples
 from boundcalc.checker.worlds.finite_sets import FiniteSet, Matrix
+from boundcalc.checker.worlds.hinge import HingeLearning
 from boundcalc.checker.worlds.independent_pairs import IndependentPairs, TwoSidedPairs
 from boundcalc.checker.worlds.learning import Context, Learning
 from boundcalc.checker.worlds.metric_class import ManyCoordinates, MetricClass, MetricSamples, SignDraws
@@ -25,6 +26,7 @@ __all__ = [
     "METRIC_SAMPLES",
     "MONTE_CARLO",
     "PAIRS",
+    "PAIR_ERROR",
     "PROJECTIONS",
     "SAMPLE_SIZE",
     "SELF_BOUNDING",
@@ -76,6 +78,10 @@ HOLDOUT = Experiment("fixed candidates on held-out letters, all samples", (Holdo
 SAMPLE_SIZE = Experiment("sample sizes found by search", (SampleSize(),))
 PROJECTIONS = Experiment(
     "classes with missing modalities, every function listed", (Projections(), Projections(1, 3, 2), Projections(3))
+)
+PAIR_ERROR = Experiment(
+    "finite classes trained with the hinge loss, all samples",
+    (HingeLearning(2), HingeLearning(3), HingeLearning(2, large=True)),
 )
 CLAIM = Experiment("learning on all pairs with constant or superfluous modalities", (Claim(), Claim(6)))
 

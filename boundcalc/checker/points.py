@@ -65,7 +65,8 @@ def hunt(problem: Problem, *, rng: np.random.Generator, seconds: float = 1.0, si
         if margin[place] < best:
             best, closest = float(margin[place]), {s: values[place] for s, values in points.items()}
         for candidate in order[:6]:
-            suspicious = margin[candidate] < (1e-7 if problem.strict or problem.relation == "=" else 1e-12)
+            threshold = 1e-7 if problem.strict else -1e-10 if problem.relation == "=" else 1e-12
+            suspicious = margin[candidate] < threshold
             if not suspicious:
                 break
             point = {s: _rational(values[candidate]) for s, values in points.items()}

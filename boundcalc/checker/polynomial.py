@@ -236,6 +236,8 @@ class _Translator:
 
     def _number(self, expr: sympy.Expr) -> sympy.Expr:
         """Return a variable enclosed in a rational interval of width 1e-18."""
+        if isinstance(expr, sympy.exp) and expr.args[0].is_Integer and expr.args[0] != 1:
+            return self._number(sympy.E) ** expr.args[0]
         key = (expr, 0)
         if key not in self.roots:
             with mpmath.workdps(40):
@@ -261,8 +263,8 @@ class _Translator:
                 self.out.facts.append((variable - level - 1 + point / inner, ">="))
             if self._appears_outside(argument):
                 self.out.axioms.append(f"a tangent bounds log({argument}) from above, and -log(1/a) from below")
-                if argument in self.squares:
-                    (new,) = self.squares[argument].free_symbols
+                new = self._root_of(argument)
+                if new is not None:
                     for tangent in _ROOT_TANGENTS:
                         level = sympy.Integer(0) if tangent == 1 else self._number(sympy.log(tangent))
                         self.out.facts.append((2 * (new / tangent + level - 1) - variable, ">="))
@@ -275,6 +277,13 @@ class _Translator:
                     ]
         for (one, first), (other, second) in combinations(simple.items(), 2):
             self._ordered(one, first, other, second)
+
+    def _root_of(self, argument: sympy.Expr) -> sympy.Symbol | None:
+        """Return the variable that stands for the square root of an expression, if there is one."""
+        if argument in self.squares:
+            (found,) = self.squares[argument].free_symbols
+            return found
+        return self.roots.get((argument, 2))
 
     def _appears_outside(self, argument: sympy.Expr) -> bool:
         """Return whether anything but logarithms of single symbols ties the argument down."""

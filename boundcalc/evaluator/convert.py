@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import sympy as sp
+from sympy.logic.boolalg import ITE
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.evaluator.nodes import Node, Pool
@@ -136,6 +137,10 @@ def _other(expr: Any, go: Callable[[Any], Node], pool: Pool) -> Node:
         return _piecewise(expr, go, pool)
     if isinstance(expr, sp.And | sp.Or | sp.Not):
         return pool.make(type(expr).__name__.lower(), *map(go, expr.args))
+    if isinstance(expr, ITE):
+        condition, yes, no = map(go, expr.args)
+        unless = pool.make("and", pool.make("not", condition), no)
+        return pool.make("or", pool.make("and", condition, yes), unless)
     if isinstance(expr, sp.LambertW):
         return _lambertw(expr, go, pool)
     if isinstance(expr, sp.binomial):

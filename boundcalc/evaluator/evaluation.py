@@ -36,8 +36,9 @@ def _fill(
     arrays: list[np.ndarray],
     out: np.ndarray,
 ) -> None:
-    if plan.table_cells > TABLE_CELLS and max(out.shape) > 1:
-        _fill_halves(planner, request, plan, order, arrays, out)
+    axis = plan.axis_of_tables() if plan.table_cells > TABLE_CELLS else None
+    if axis is not None:
+        _fill_halves(planner, request, plan, order, axis, arrays, out)
         return
     try:
         execute(plan, order, arrays, out, dtype=np.float64, errors="raise")
@@ -81,15 +82,15 @@ def _fill_halves(
     request: Request,
     plan: Schedule,
     order: tuple[int, ...],
+    axis: int,
     arrays: list[np.ndarray],
     out: np.ndarray,
 ) -> None:
-    """Evaluate piece by piece along the longest axis, so that no table outgrows its share of memory."""
-    axis = int(np.argmax(out.shape))
-    middle = out.shape[axis] // 2
-    for piece in (slice(None, middle), slice(middle, None)):
-        index = (*(slice(None),) * axis, piece)
-        parts = [a[index] if a.shape[axis] != 1 else a for a in arrays]
-        sizes = list(plan.sizes)
-        sizes[order[axis]] = out[index].shape[axis]
-        _fill(planner, request, plan.with_sizes(tuple(sizes)), order, parts, out[index])
+    """Evaluate piece by piece along an axis of the tables, so that they do not outgrow their share of memory."""
+    size = plan.sizes[axis]
+    head = (slice(None),) * order.index(axis)
+    for piece in (slice(0, size // 2), slice(size // 2, size)):
+        index = (*head, piece)
+        parts = [a[index] if a.shape[len(head)] != 1 else a for a in arrays]
+        sizes = (*plan.sizes[:axis], piece.stop - piece.start, *plan.sizes[axis + 1 :])
+        _fill(planner, request, plan.with_sizes(sizes), order, parts, out[index])

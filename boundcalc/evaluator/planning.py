@@ -75,7 +75,7 @@ class Planner:
         """Return what a plan for these arguments depends on: their axes, and on large grids what they span."""
         where = layout([a.shape for a in arrays])
         cells, given = prod(where.shape), sum(a.size for a in arrays)
-        worth = cells >= _WORTH_A_LOOK and given * 8 <= cells
+        worth = cells >= max(1, _WORTH_A_LOOK) and given * 8 <= cells
         return Request(where, self._spanned_by(arrays) if worth else tuple(self._ranges))
 
     def plan(self, request: Request) -> Schedule:

@@ -80,8 +80,18 @@ class Schedule:
     @property
     def table_cells(self) -> int:
         """Number of cells of all tables but the result."""
-        root = self.program.root
-        return sum(g.cells * len([t for t in g.tables if t != root]) for g in self.groups)
+        return sum(g.cells * self._tables(g) for g in self.groups)
+
+    def axis_of_tables(self) -> int | None:
+        """Return the axis along which most of the tables' cells lie, None if no table has an axis to cut."""
+        shares = [
+            sum(g.cells * self._tables(g) for g in self.groups if g.axes >> axis & 1) if size > 1 else 0
+            for axis, size in enumerate(self.sizes)
+        ]
+        return max(range(len(shares)), key=lambda axis: (shares[axis], self.sizes[axis])) if any(shares) else None
+
+    def _tables(self, group: Group) -> int:
+        return len([t for t in group.tables if t != self.program.root])
 
     def with_sizes(self, sizes: tuple[int, ...]) -> Schedule:
         """Return the same plan for other numbers of cells along its axes."""

@@ -78,6 +78,10 @@ def minimal_n(bound: Bound, *, target: Any, name: str = "n", **others: Any) -> x
     InvalidInputError
         If the bound does not improve with ``name``, or an input is bad.
     """
+    if not _is_integer(bound, name):
+        raise InvalidInputError(
+            f"name = {name!r} is no integer symbol; `solve_for` solves for it", context=bound.theorem.key
+        )
     if _toward(bound, name) != "smallest":
         raise InvalidInputError(f"there is no smallest {name}: the bound gets worse with it", context=bound.theorem.key)
     solution = solve_for(bound, name, target=target, **others)
@@ -214,17 +218,31 @@ class _Cells:
         with np.errstate(all="ignore"):
             return np.asarray(self.plain(value, *self.coefficients))
 
-    def exactly_meets(self, value: Integers, lanes: Integers) -> np.ndarray:
-        """Return whether the bound meets the target, decided by rigorous enclosures; False where even they cannot."""
+    def meets(self, value: Floats, lanes: Integers) -> np.ndarray:
+        """Return whether the bound meets the target: by sound rounding, and exactly where rounding leaves it open."""
+        surely = self.sound_excess(value, lanes, pessimistic=True) <= 0
+        never = self.sound_excess(value, lanes, pessimistic=False) > 0
+        open_lanes = np.flatnonzero(~surely & ~never)
+        if open_lanes.size:
+            surely[open_lanes] = self.exactly_meets(value[open_lanes], lanes[open_lanes])
+        return surely
+
+    def exactly_meets(self, value: Floats, lanes: Integers) -> np.ndarray:
+        """Return whether the bound meets the target, decided by rigorous enclosures, and in exact ties by SymPy."""
         import xarray as xr
 
         goal = sympy.Symbol("target", real=True)
         difference = (self.bound.expr - goal) if self.sign > 0 else (goal - self.bound.expr)
         inputs = {name: column[lanes] for name, column in self.columns.items()} | {"target": self.target[lanes]}
-        labelled = {name: xr.DataArray(column, dims="lane") for name, column in inputs.items()}
-        labelled[self.name] = xr.DataArray(value.astype(float), dims="lane")
+        inputs[self.name] = value.astype(float)
         symbols = {**self.bound.symbols, "target": goal}
-        return np.asarray(_upper_end(difference, labelled, symbols) <= 0)
+        labelled = {name: xr.DataArray(column, dims="lane") for name, column in inputs.items()}
+        lower, upper = _ends(difference, labelled, symbols)
+        meets = upper <= 0
+        for lane in np.flatnonzero((lower <= 0) & (upper > 0))[:_TIES]:
+            point = {symbols[name]: sympy.Rational(float(column[lane])) for name, column in inputs.items()}
+            meets[lane] = bool(difference.subs(point, simultaneous=True).is_nonpositive)
+        return meets
 
     def ends(self, toward: str) -> tuple[Floats, Floats]:
         """Return the best and the worst end of the symbol's domain in each lane, tied to the other symbols by constraints."""
@@ -245,18 +263,27 @@ class _Cells:
         return xr.DataArray(shaped, coords=self.template.coords, dims=self.template.dims, name=name)
 
 
-def _upper_end(expr: sympy.Expr, inputs: Mapping[str, Any], symbols: Mapping[str, sympy.Symbol]) -> np.ndarray:
-    """Return an upper end of an expression's exact value: by Arb balls, or by mpmath with 60 digits and a margin."""
+#: How many exact ties are put to SymPy in one go; the others count as missed, which errs on the safe side.
+_TIES = 64
+
+
+def _ends(
+    expr: sympy.Expr, inputs: Mapping[str, Any], symbols: Mapping[str, sympy.Symbol]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return ends of an expression's exact values: by Arb balls, or by mpmath with 60 digits and a margin."""
     from importlib.util import find_spec
 
     if find_spec("flint") is not None:
         from boundcalc.evaluator import enclose_grid
 
-        return np.asarray(enclose_grid(expr, inputs, symbols=symbols)["upper"].values)
+        ends = enclose_grid(expr, inputs, symbols=symbols)
+        return np.asarray(ends["lower"].values), np.asarray(ends["upper"].values)
     from boundcalc.evaluator import evaluate_grid
 
     values = evaluate_grid(expr, inputs, symbols=symbols, precision=60).values
-    return np.array([float(value) + 1e-40 * abs(float(value)) + 1e-45 for value in np.ravel(values)])
+    middle = np.array([float(value) for value in np.ravel(values)])
+    margin = 1e-40 * np.abs(middle) + 1e-45
+    return middle - margin, middle + margin
 
 
 def _low_end(domain: sympy.Set) -> float:
@@ -277,18 +304,19 @@ def _high_end(domain: sympy.Set) -> float:
 
 def _feasible(cells: _Cells, better: Floats, worse: Floats) -> tuple[np.ndarray, np.ndarray, Integers]:
     """Return where the best end meets the target, where even the worst end does, and the lanes in between."""
-    feasible, settled = (_surely_meets(cells, end) for end in (better, worse))
+    feasible, settled = (_meets_at_end(cells, end) for end in (better, worse))
     return feasible, settled, np.flatnonzero(feasible & ~settled)
 
 
-def _surely_meets(cells: _Cells, value: Floats) -> np.ndarray:
-    """Decide by plain floats where these are far from the target, by sound rounding where they are near."""
+def _meets_at_end(cells: _Cells, value: Floats) -> np.ndarray:
+    """Decide by plain floats where these are far from the target, exactly where they are near."""
     lanes = np.arange(value.size)
     with np.errstate(all="ignore"):
         excess = cells.excess(value, lanes)
         near = np.flatnonzero(~(np.abs(excess) > 1e-9 * (1 + np.abs(cells.target))))
         meets = excess <= 0
-        meets[near] = cells.sound_excess(value[near], near) <= 0
+        if near.size:
+            meets[near] = cells.meets(value[near], near)
     return meets
 
 
@@ -318,14 +346,7 @@ class _Shifted:
         return self.cells.sound_excess(value.astype(float), self.lanes[lanes], pessimistic=pessimistic)
 
     def meets(self, value: Integers, lanes: Integers) -> np.ndarray:
-        """Decide by sound rounding, and exactly where rounding leaves it open."""
-        chosen = self.lanes[lanes]
-        surely = self.sound_excess(value, lanes, pessimistic=True) <= 0
-        never = self.sound_excess(value, lanes, pessimistic=False) > 0
-        open_lanes = np.flatnonzero(~surely & ~never)
-        if open_lanes.size:
-            surely[open_lanes] = self.cells.exactly_meets(value[open_lanes], chosen[open_lanes])
-        return surely
+        return self.cells.meets(value.astype(float), self.lanes[lanes])
 
 
 def _certified(cells: _Shifted, found: Integers, worse: Integers, better: Integers) -> Integers:
@@ -394,7 +415,7 @@ def _closed_form(bound: Bound, name: str) -> sympy.Expr | None:
     goal = sympy.Symbol("target", real=True)
     free = sympy.Dummy(name, positive=True)
     try:
-        found = sympy.solve(sympy.Eq(relax(bound.expr).subs(bound.symbols[name], free), goal), free)
+        found = sympy.solve(sympy.Eq(relax(bound.expr, bound.symbols[name]).subs(bound.symbols[name], free), goal), free)
     except NotImplementedError:
         return None
     return sympy.simplify(found[0]) if len(found) == 1 else None

@@ -11,7 +11,7 @@ import numpy as np
 
 from boundcalc.bound import Bound
 from boundcalc.catalogue import theorem
-from boundcalc.errors import InfeasibleError
+from boundcalc.errors import InfeasibleError, InvalidInputError
 from boundcalc.planner.invert import minimal_n
 
 if TYPE_CHECKING:
@@ -74,6 +74,9 @@ def guarantees(result: SubsetResult, *, delta: float) -> list[Guarantee]:
     delta : float
         Failure probability of each guarantee.
     """
+    worst = max(result.complexity.delta, result.kappa.delta)
+    if worst > delta / 2 * (1 + 1e-12):
+        raise InvalidInputError(f"delta = {delta} needs complexities measured at delta/2 or less, these were at {worst}")
     values = dict(result.estimates.values)
     trivial = min(result.trivial_risk, values["C"])
     plans: list[tuple[str, str, dict[str, float], float, str]] = [
@@ -88,9 +91,9 @@ def guarantees(result: SubsetResult, *, delta: float) -> list[Guarantee]:
         (
             "latent quality",
             "zhou2026.latent_quality",
-            {"Lhat_M": values["rhat_M"]},
+            {"Lhat_M": values["rhat_M"], "C": result.estimates["C_full"].value},
             trivial,
-            "with Lhat_M <= rhat_M, which is sound for a nonnegative loss",
+            "with Lhat_M <= rhat_M, which is sound for a nonnegative loss, and C of all modalities, which covers h*g*",
         ),
     ]
     found = [_guarantee(result, *plan, delta=delta) for plan in plans]
@@ -224,5 +227,7 @@ def risk_curves(result: SubsetResult, n: Sequence[int], *, delta: float) -> dict
     for label, key in keys.items():
         bound = _with_kappa(theorem(key).bound())
         inputs: dict[str, Any] = {**values, "delta": delta / 2}
+        if key == "zhou2026.latent_quality":
+            inputs["C"] = result.estimates["C_full"].value
         curves[label] = bound.evaluate(sound=True, **{name: inputs[name] for name in bound.symbols}).values
     return curves

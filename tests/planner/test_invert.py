@@ -76,6 +76,16 @@ def test_targets_on_the_edge_are_decided_exactly():
             assert abs(n - size) <= max(4, 1e-14 * size * 100)
 
 
+def test_exact_ties_meet_the_target():
+    kappa = COMPLEXITY.bound("kappa")
+    assert bc.minimal_n(kappa, target=[0.5, 0.25, 1.0], kappa_M=1).values.tolist() == [8, 32, 2]
+
+
+def test_only_integers_have_a_smallest():
+    with pytest.raises(InvalidInputError, match="no integer symbol"):
+        bc.minimal_n(COMPOSED, target=0.5, name="delta", **without("delta"))
+
+
 def test_arrays_become_a_table():
     solution = MARGIN.solve_for("n", target=[0.05, 0.2, 0.5], kappa_M=[0.5, 1], rhat_ramp=0.1, rho=0.5, delta=0.05)
     assert set(solution.values.dims) == {"target", "kappa_M"}

@@ -16,6 +16,7 @@ from boundcalc.catalogue.lemmas import bounded_differences, contraction, hoeffdi
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import metric_complexity
 from boundcalc.checker.experiments import HOLDOUT as HELD_OUT
+from boundcalc.checker.experiments import PAIR_ERROR as HINGE
 from boundcalc.checker.experiments import learning
 from boundcalc.derivation import Derivation, Event, at_most, equal
 from boundcalc.symbols import (
@@ -108,9 +109,16 @@ PAIR_ERROR = Derivation(
             "future sample is at most the hinge risk there, which exceeds f_0's by at most eps_opt; dev_ramp = sup over f "
             "of (r - rhat)(f) for the ramp loss",
             kind="infimum",
+            experiment=HINGE,
         ),
         equal(rhat_0, r_0 + dev_fixed, definitions={dev_fixed: rhat_0 - r_0}, because="definition of f_0's deviation"),
-        at_most(dev_ramp + dev_fixed, dev_future, because="one supremum, f_0 being fixed", kind="infimum"),
+        at_most(
+            dev_ramp + dev_fixed,
+            dev_future,
+            because="one supremum, f_0 being fixed",
+            kind="infimum",
+            experiment=HINGE,
+        ),
         *_fixed,
         by(
             bounded_differences.THEOREM,
@@ -118,6 +126,7 @@ PAIR_ERROR = Derivation(
             c=L + C,
             EPhi_m=Edev_m,
             event=FUTURE,
+            experiment=HINGE,
             because="on one pair the weighted ramp loss varies by at most its largest weight L, f_0's hinge loss by at most C; "
             "f_0's deviation has expectation 0",
         ),
@@ -135,6 +144,7 @@ THEOREM = Theorem(
     source=zhou2026("Theorems 3.13 and 3.18, combined with a pilot sample"),
     assumptions=(
         "pilot and future examples i.i.d. from one distribution",
+        "f_0 belongs to the class that will be trained, with the same preprocessing fixed before the future sample",
         "for each of the J candidates, f_0 and kappa_M come from the pilot; kappa_M is certified at its share of delta over J",
         "loss L-Lipschitz in the score, in a range of length C over every candidate's class",
         "the future model minimises the empirical risk up to eps_opt",

@@ -206,6 +206,8 @@ THEOREM = Theorem(
         ),
     },
     remarks=(
+        "Nesting is asked for because Delta >= 0 and the comparison with Proposition 3.19 rest on it; the proofs of the three "
+        "bounds use the ERM property on each class only.",
         "Delta is not observable. Read the bound backwards: which Delta would be needed for the right side to be positive?",
     ),
 )

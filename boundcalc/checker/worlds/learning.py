@@ -14,7 +14,7 @@ from boundcalc.checker.experiment import Atoms, Instance, SampleSpace
 from boundcalc.checker.worlds.numbers import maximum, numbers, sequences, signs
 from boundcalc.checker.worlds.populations import bernoulli, memorisers, random_class
 
-__all__ = ["Context", "Learning"]
+__all__ = ["Context", "Learning", "minimiser"]
 
 Context = Literal["any", "single", "both", "truth", "published", "lower", "upper", "population", "future"]
 """What Phi, and the expectation and complexity beside it, speak of.
@@ -121,7 +121,7 @@ class Learning(SampleSpace):
         empirical = self._empirical(t["loss"])
         members = {name: encoder < t[name] for name in ("N", "M", "full")}
         slack = t["scale"] * int(instance["slack"]) / 8
-        found = {name: _minimiser(empirical, risk, members[name], slack) for name in ("N", "M")}
+        found = {name: minimiser(empirical, risk, members[name], slack) for name in ("N", "M")}
         columns = np.arange(empirical.shape[1])
         best = {name: _best(risk, members[name]) for name in members}
         star = best["full"]
@@ -241,7 +241,7 @@ class Learning(SampleSpace):
         }
 
 
-def _minimiser(empirical, risk, members, slack) -> tuple[np.ndarray, np.ndarray]:
+def minimiser(empirical, risk, members, slack) -> tuple[np.ndarray, np.ndarray]:
     """Return the function that an adversary returns among the near-minimisers, and the smallest empirical risk."""
     smallest = np.minimum.reduce(empirical[members], axis=0)
     allowed = members[:, None] & (empirical <= smallest + slack)

@@ -1,0 +1,103 @@
+"""``boundcalc check [KEY|--all]``: which steps hold, and how we know."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING, Any
+
+from boundcalc.cli.output import Output
+from boundcalc.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from boundcalc.checker.report import Report
+    from boundcalc.theorems import Theorem
+
+ENDINGS = (".json", ".html")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("key", nargs="?", metavar="KEY", help="a key or number, such as 'Theorem 3.13'")
+    parser.add_argument("--all", action="store_true", help="check the whole catalogue")
+    parser.add_argument("--form", metavar="F", help="one form only (default: all forms)")
+    parser.add_argument("--budget", type=float, metavar="SECONDS", help="time for everything (default: as needed)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the random searches (default: 0)")
+
+
+def run(args: Namespace) -> Output:
+    """Check one theorem or all; exit status 1 when something that is said to hold is refuted (or the reverse)."""
+    from boundcalc import catalogue
+
+    if args.all == bool(args.key):
+        raise InvalidInputError("give a KEY or --all, one of the two")
+    if args.budget is not None and not args.budget > 0:
+        raise InvalidInputError(f"--budget {args.budget}: a positive number of seconds")
+    if args.seed < 0:
+        raise InvalidInputError(f"--seed {args.seed}: a nonnegative integer")
+    if args.all and args.form:
+        raise InvalidInputError("--form goes with a KEY")
+    entries = list(catalogue.values()) if args.all else [catalogue.theorem(args.key)]
+    return _output(_reports(entries, args), whole=args.all, expected=len(entries))
+
+
+def _reports(entries: list[Theorem], args: Namespace) -> list[Report]:
+    """Check theorem after theorem; an interruption keeps what was found."""
+    import time
+
+    from boundcalc.checker import check
+
+    end = None if args.budget is None else time.monotonic() + args.budget
+    memory: dict[Any, Any] = {}
+    reports: list[Report] = []
+    for number, entry in enumerate(entries):
+        left = None if end is None else max(1.0, (end - time.monotonic()) / (len(entries) - number))
+        report = check(entry, form=args.form, budget=left, rng=args.seed, progress=_progress(entry), memory=memory)
+        reports.append(report)
+        if sys.stderr.isatty():
+            print(f"\r{entry.key}: {report.word}".ljust(79), file=sys.stderr)
+        elif len(entries) > 1:
+            print(f"{entry.key}: {report.word}", file=sys.stderr)
+        if not report.complete:
+            break
+    return reports
+
+
+def _progress(entry: Theorem) -> Any:
+    if not sys.stderr.isatty():
+        return None
+
+    def show(row: Any) -> None:
+        line = f"\r{entry.key}: {row.form} {row.place} {row.verdict.word}"
+        print(line[:79].ljust(79), end="", file=sys.stderr, flush=True)
+
+    return show
+
+
+def _output(reports: list[Report], *, whole: bool, expected: int) -> Output:
+    from boundcalc.report.tables import Table
+
+    complete = len(reports) == expected and all(report.complete for report in reports)
+    surprises = [f"{report.subject} ({form})" for report in reports for form in report.surprises]
+    rows = [
+        (report.subject, form, str(word), report.status.get(form, "holds"))
+        for report in reports
+        for form, word in report.forms.items()
+    ]
+    notes = [f"not as the catalogue says: {', '.join(surprises)}"] if surprises else []
+    notes += [] if complete else ["interrupted: what is shown was checked, the rest was not"]
+    table = Table(("theorem", "form", "verdict", "catalogue"), rows, title="Verdicts", notes=tuple(notes))
+    text = "\n\n".join(report.text() for report in reports)
+    data: dict[str, Any] = {
+        "complete": complete,
+        "surprises": surprises,
+        "theorems": [report.to_json() for report in reports],
+    }
+    return Output(
+        f"{text}\n\n{table.text()}" if whole else text,
+        data if whole else reports[0].to_json(),
+        title="Checked: " + ("the catalogue" if whole else reports[0].subject),
+        tables=(table,),
+        body=tuple(report.html() for report in reports),
+        status=130 if not complete else 1 if surprises else 0,
+    )
