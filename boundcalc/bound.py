@@ -258,9 +258,10 @@ class Bound:
             expr, problem = _as_expression(name, value, self.domain.get(symbol))
             problems += [problem] if problem else []
             replacing[symbol] = expr
-        constraints, conditions = [], [
-            (name, expr.subs(replacing, simultaneous=True), allowed) for name, expr, allowed in self.conditions
-        ]
+        constraints, conditions = (
+            [],
+            [(name, expr.subs(replacing, simultaneous=True), allowed) for name, expr, allowed in self.conditions],
+        )
         conditions += [
             (name, replacing[self._symbol(name)], self.domain[self._symbol(name)])
             for name in values
@@ -274,7 +275,9 @@ class Bound:
             elif all(side.is_Symbol or side.is_number for side in (lower, upper)):
                 constraints.append(replace(constraint, lower=lower, upper=upper))
             else:
-                conditions.append((f"{upper} - ({lower})", upper - lower, sympy.Interval(0, sympy.oo, constraint.strict)))
+                conditions.append(
+                    (f"{upper} - ({lower})", upper - lower, sympy.Interval(0, sympy.oo, constraint.strict))
+                )
         if problems:
             raise InvalidInputError(problems, context=str(self.theorem))
         where = {short: full.subs(replacing, simultaneous=True) for short, full in self.where.items()}
@@ -401,7 +404,8 @@ class Bound:
         stuck = sorted(
             name
             for name in names
-            if name not in SUBSET_NAMES[subset] and (name not in VOCABULARY or VOCABULARY[name].role not in SHARED_ROLES)
+            if name not in SUBSET_NAMES[subset]
+            and (name not in VOCABULARY or VOCABULARY[name].role not in SHARED_ROLES)
         )
         stuck += sorted(names & set(SUBSET_NAMES[subset].values()) - set(stuck))
         stuck += [str(event) for event in self.events if event.subset != "M"]
@@ -762,7 +766,10 @@ def _as_expression(name: str, value: Any, domain: sympy.Set | None) -> tuple[sym
     if isinstance(value, sympy.Expr) and not value.is_number:
         foreign = [s for s in value.free_symbols if s.name in VOCABULARY and VOCABULARY[s.name].symbol != s]
         if foreign:
-            return sympy.nan, f"{name} = {value}: take {foreign[0]} from boundcalc.symbols, a plain SymPy symbol lacks its domain"
+            return (
+                sympy.nan,
+                f"{name} = {value}: take {foreign[0]} from boundcalc.symbols, a plain SymPy symbol lacks its domain",
+            )
         return value, ""
     try:
         number = as_number(value)

@@ -265,7 +265,9 @@ class TestCompositionIsSound:
     certificate = bc.theorem("zhou2026.uniform_deviation").bound()
     quality = bc.theorem("zhou2026.latent_quality").bound("paper")
 
-    @pytest.mark.parametrize("key", ["zhou2026.margin", "zhou2026.risk_gap", "zhou2026.risk_reduction", "zhou2026.latent_quality"])
+    @pytest.mark.parametrize(
+        "key", ["zhou2026.margin", "zhou2026.risk_gap", "zhou2026.risk_reduction", "zhou2026.latent_quality"]
+    )
     def test_statements_without_a_counterpart_are_not_renamed(self, key):
         with pytest.raises(CompositionError, match="cannot be restated"):
             bc.theorem(key).bound().on_subset("N")
@@ -305,7 +307,9 @@ class TestCompositionIsSound:
         assert float(self.certificate.substitute(C=2 * x).evaluate(**{**good, "x": 1})) > 0
         nested = bc.theorem("zhou2026.risk_reduction").bound().substitute(R_N=COMPLEXITY.bound()).substitute(lam_min=x)
         with pytest.raises(InvalidInputError, match="lam_min = x"):
-            nested.evaluate(n=100, delta=0.05, L=1, C=2, Delta=0.1, eps_opt_M=0, B=1, g_N=2, lam_max=1, t_min=0, t_max=1, x=0.5)
+            nested.evaluate(
+                n=100, delta=0.05, L=1, C=2, Delta=0.1, eps_opt_M=0, B=1, g_N=2, lam_max=1, t_min=0, t_max=1, x=0.5
+            )
         with pytest.raises(InvalidInputError, match="plain SymPy symbol"):
             self.certificate.substitute(R_M=sympy.Symbol("R_N"))
 

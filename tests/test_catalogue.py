@@ -163,7 +163,7 @@ def draw(rng: np.random.Generator) -> dict[str, float]:
         "R_N": float(rng.uniform(0, 1)), "R_full": float(rng.uniform(0, 1)), "rhat_M": float(rng.uniform(0, c)),
         "rhat_N": float(rng.uniform(0, c)), "rhat_holdout": float(rng.uniform(0, c)),
         "rhat_ramp": float(rng.uniform(0, 1)), "gamma": float(rng.normal()), "eps_opt": float(rng.uniform(0, 0.1)),
-        "eps_opt_M": 0.01, "eps_opt_N": 0.02, "Delta": float(rng.uniform(0, 1)), "Lhat_M": float(rng.uniform(-1, 0.2)),
+        "eps_opt_M": 0.01, "eps_opt_N": 0.02, "Delta": float(rng.uniform(0, 0.5)), "Lhat_M": float(rng.uniform(-1, 0.2)),
         "eta_star_N": float(rng.uniform(0.3, 1)), "g_M": int(rng.integers(1, d + 1)), "d_M": d, "lam_min": 0.0,
         "lam_max": float(rng.uniform(0.1, 2)), "t_min": float(rng.uniform(-1, 0)), "t_max": float(rng.uniform(0, 2)),
         "B": float(rng.uniform(0.5, 3)), "p": int(rng.integers(2, 9)), "Rhat": float(rng.uniform(0, 1)),

@@ -90,9 +90,9 @@ def _parts(symbol: sympy.Symbol, own: Range) -> list[tuple[sympy.Expr, dict[symp
         near = {symbol: Range(own.low, edge, own.low_open, False, own.integer)}
         return [(symbol, near), (1 / inverse, {inverse: Range(zero, 1 / edge, True)})]
     if own.high.is_finite:
-        return [(symbol, {symbol: Range(own.high - _FAR, own.high, False, own.high_open, own.integer)})] + [
-            (-1 / inverse, {inverse: Range(zero, far, True)})
-        ]
+        edge = min(own.high - _FAR, -sympy.Integer(_FAR))
+        near = {symbol: Range(edge, own.high, False, own.high_open, own.integer)}
+        return [(symbol, near), (-1 / inverse, {inverse: Range(zero, -1 / edge, True)})]
     middle = {symbol: Range(-sympy.Integer(_FAR), sympy.Integer(_FAR), integer=own.integer)}
     return [
         (symbol, middle),

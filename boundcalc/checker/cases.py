@@ -56,8 +56,9 @@ class Case:
 
 
 def reduced(case: Case) -> Case:
-    """Return a case with fewer symbols that implies the same: positive factors go, and a symbol in which the gap moves
-    one way takes the value at which the gap is smallest.
+    """Return a case with fewer symbols that implies this one.
+
+    Positive factors go, and a symbol in which the gap moves one way takes the value at which the gap is smallest.
     """
     gap = cleared(case.gap)
     domains = {symbol: sympy.Interval(own.low, own.high) for symbol, own in case.box.items()}

@@ -43,7 +43,7 @@ class System:
         In words, for the evidence.
     """
 
-    goal: sympy.Expr = sympy.Integer(0)
+    goal: sympy.Expr = sympy.S.Zero
     strict: bool = False
     ranges: dict[sympy.Symbol, Range] = field(default_factory=dict)
     facts: list[tuple[sympy.Expr, str]] = field(default_factory=list)

@@ -9,6 +9,7 @@ import numpy as np
 import sympy
 
 from boundcalc.checker.experiment import Experiment
+from boundcalc.checker.inclusion import check_inclusion
 from boundcalc.checker.problem import state
 from boundcalc.checker.reals import settle
 from boundcalc.checker.trying import try_out
@@ -50,6 +51,10 @@ def check_step(
     rng = stream(seed, f"{step}|{step.kind}")
     if isinstance(step.experiment, Experiment):
         events = [event.symbol for event in step.events]
+        if step.kind == "inclusion":
+            refutation = check_inclusion(step.experiment, rng=stream(seed, "inclusion"))
+            if refutation is not None:
+                return refutation
         return try_out(step.left, step.relation, step.right, step.experiment, events=events, rng=rng, budget=budget)
     if step.kind in _CLOSED_FORM and not step.events:
         try:

@@ -100,7 +100,7 @@ def tail_of(
         if time.monotonic() > deadline:
             break
     for entry in sorted(suspects, key=lambda item: -item[0]):
-        verified = _verify(left, relation, right, world, events, entry, len(chance), rng)
+        verified = _verify(left, relation, right, world, events, entry, rng)
         if verified is not None:
             return Tail(tried, verified, None, entry[0])
     if best is None:
@@ -128,9 +128,9 @@ def _failure_rates(left, relation, right, atoms: Atoms, chance, events, shares) 
     return np.asarray((fails * np.asarray(chance, dtype=float)).sum(axis=1))
 
 
-def _verify(left, relation, right, world, events, entry, count, rng) -> Mapping[str, Any] | None:
+def _verify(left, relation, right, world, events, entry, rng) -> Mapping[str, Any] | None:
     """Confirm that the failure probability exceeds delta: exactly, or by an interval from fresh replicates."""
-    _, instance, place, rate = entry
+    _, instance, place, _ = entry
     delta = DELTAS[place]
     report = _report(world, instance, place)
     if not world.exhaustive:

@@ -10,6 +10,7 @@ import numpy as np
 import sympy
 
 from boundcalc.checker.experiment import Experiment
+from boundcalc.checker.inclusion import check_inclusion
 from boundcalc.checker.problem import state
 from boundcalc.checker.reals import settle
 from boundcalc.checker.report import Report, Row
@@ -145,11 +146,15 @@ def _whole_job(form: str, chain: Derivation, *, strict: bool) -> Job:
             if not isinstance(experiment, Experiment) or experiment in tried:
                 continue
             tried.append(experiment)
+            if strict:
+                verdict = check_inclusion(experiment, rng=stream(seed, "strict"), strict=True)
+                if verdict is not None:
+                    return Row(form, "claim", f"strict: {chain.quantity} {relation} {chain.result}", "whole", verdict)
             rng = stream(seed, f"{chain.quantity}{relation}{chain.result}")
-            verdict = try_out(chain.quantity, relation, chain.result, experiment, events=events, rng=rng, budget=seconds)
-            if verdict.word is not Word.UNSETTLED:
+            found = try_out(chain.quantity, relation, chain.result, experiment, events=events, rng=rng, budget=seconds)
+            if found.word is not Word.UNSETTLED:
                 place = "claim" if strict else "chain"
-                return Row(form, place, f"{chain.quantity} {relation} {chain.result}", "whole", verdict)
+                return Row(form, place, f"{chain.quantity} {relation} {chain.result}", "whole", found)
         return None
 
     return job

@@ -16,19 +16,17 @@ measured, they are within a quarter of them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from math import ceil, inf
-from typing import Any, NamedTuple
+from typing import Any
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.evaluator.lower import Bracket
 from boundcalc.evaluator.program import Builder, Instruction, Program
-from boundcalc.evaluator.ranges import ANY, Range, range_of
+from boundcalc.evaluator.ranges import Range
+from boundcalc.evaluator.sides import Sides, Term, margin
 
 __all__ = ["make_sound"]
 
-_EPS = Fraction(1, 1 << 53)
-_SLACK = 1 + Fraction(1, 10**6)  # covers products of roundings
 _TINY = 1e-305  # below, a library function may have left the range where its error is relative
 _FUNCTION_ROUNDINGS = {
     "log": 8,
@@ -50,17 +48,8 @@ _FUNCTION_ROUNDINGS = {
 _RISING = frozenset({"log", "logb", "exp", "erf", "tanh", "atan"})
 _MAY_VANISH = frozenset({"exp", "erfc", "power", "powi", "powr"})
 _EXACT_RISING = frozenset({"floor", "ceiling", "sign", "floor_logb", "ceiling_logb"})
-_FREE_OF_ROUNDING = _EXACT_RISING | {"input", "const", "neg", "abs", "min", "max", "where"}
 
-Term = tuple[int, int]
 Truth = tuple[int, int]
-
-
-class Known(NamedTuple):
-    """What is known of a value of the plain program."""
-
-    range: Range
-    integer: bool
 
 
 def make_sound(
@@ -93,78 +82,8 @@ def make_sound(
     return Program(tuple(directed.builder.instructions), root)
 
 
-class Directed:
+class Directed(Sides):
     """Follows the sides of values from operands to results."""
-
-    def __init__(
-        self,
-        program: Program,
-        builder: Builder,
-        symbols: Sequence[Range],
-        integers: Sequence[bool],
-        twins: Mapping[int, int],
-        careful: bool,
-    ) -> None:
-        self.builder, self._emit = builder, builder.emit
-        self._code, self._twins, self._careful = program.instructions, twins, careful
-        self._terms: dict[tuple[int, bool], Term] = {}
-        self._free = {i for i, c in enumerate(self._code) if c.op in _FREE_OF_ROUNDING}
-        self._known: list[Known] = []
-        for c in self._code:
-            self._known.append(_what_is_known(c, [self._known[a] for a in c.args], symbols, integers))
-
-    def result(self, i: int, upper: bool) -> int:
-        """Return the settled side of a value, widening operands rather than a larger result."""
-        c = self._code[i]
-        smaller = all(self._code[a].axes != c.axes for a in c.args)
-        if c.op in ("add", "sub") and smaller and not self._careful:
-            a = self.settled(c.args[0], upper, extra=1)
-            b = self.settled(c.args[1], upper is (c.op == "add"), extra=1)
-            return self._emit(c.op, a, b)
-        return self.settled(i, upper)
-
-    def term(self, i: int, upper: bool) -> Term:
-        """Return a side of a value and its count of roundings."""
-        key = (i, upper)
-        if key not in self._terms:
-            term = self._side(i, upper)
-            if self._careful and (term[1] or i not in self._free):
-                term = self._carefully(i, term, upper)
-            self._terms[key] = term
-        return self._terms[key]
-
-    def settled(self, i: int, upper: bool, extra: int = 0) -> int:
-        """Return a side of a value on which the exact value certainly lies; ``extra`` roundings to spare."""
-        index, count = self.term(i, upper)
-        return self._settle(index, count + extra, upper, self._sign(i))
-
-    def _settle(self, index: int, count: int, upper: bool, sign: int) -> int:
-        if not count:
-            return index
-        margin = float((count + 2) * _EPS * _SLACK)
-        if not sign:
-            return self._emit("widen", index, param=margin if upper else -margin)
-        outward = upper is (sign > 0)
-        return self._emit("mul", index, self._emit("const", param=1 + margin if outward else 1 - margin))
-
-    def _carefully(self, i: int, term: Term, upper: bool) -> Term:
-        index = self._emit("widen_all", term[0], param=float((term[1] + 2) * _EPS) * (1 if upper else -1))
-        return self._clamped(i, index, upper), 0
-
-    def _clamped(self, i: int, index: int, upper: bool) -> int:
-        """Keep a value's sign: a lower side of what is not negative is not negative."""
-        sign = self._sign(i)
-        if sign == (-1 if upper else 1):
-            return self._emit("min" if upper else "max", index, self._emit("const", param=0.0))
-        return index
-
-    def _sign(self, i: int) -> int:
-        return self._known[i].range.sign
-
-    def _exact(self, i: int) -> int | None:
-        """Return the instruction of a value that is known exactly, else None."""
-        low, high = self.term(i, False), self.term(i, True)
-        return low[0] if low == high and not low[1] else None
 
     def _side(self, i: int, upper: bool) -> Term:
         c = self._code[i]
@@ -199,7 +118,7 @@ class Directed:
         a, b = self.settled(c.args[0], upper), self.settled(c.args[1], second_upper)
         index = self._emit(c.op, a, b)
         if self._sign(i):
-            return self._clamped(i, self._emit("widen", index, param=_margin(1, upper)), upper), 0
+            return self._clamped(i, self._emit("widen", index, param=margin(1, upper)), upper), 0
         return index, 1
 
     def _neg(self, i: int, c: Instruction, upper: bool) -> Term:
@@ -311,7 +230,7 @@ class Directed:
         """Round a quotient of integers: below 2**53 its rounded value is whole only if it is, so nothing is lost."""
         index = self._emit(c.op, self._emit("div", x, y))
         divisor = self.builder.instructions[y].param
-        return self._emit("widen_large", index, param=_margin(int(divisor) + 2, upper))
+        return self._emit("widen_large", index, param=margin(int(divisor) + 2, upper))
 
     def _function(self, c: Instruction, upper: bool) -> Term:
         count = _FUNCTION_ROUNDINGS[c.op]
@@ -362,7 +281,7 @@ class Directed:
         value = self._emit(c.op, high if upper else low)
         if low == high:
             return value
-        spread = self._emit("widen_all", self._emit("sub", high, low), param=float(2 * _EPS))
+        spread = self._emit("widen_all", self._emit("sub", high, low), param=margin(0, True))
         return self._emit("add" if upper else "sub", value, spread)
 
     _sin = _cos = _wave
@@ -417,23 +336,6 @@ class Directed:
         apart = self._emit("not", meet)
         never, always = self._emit("const", param=False), self._emit("const", param=True)
         return (never, meet) if c.op == "eq" else (apart, always)
-
-
-def _what_is_known(c: Instruction, args: list[Known], symbols: Sequence[Range], integers: Sequence[bool]) -> Known:
-    if c.op == "input":
-        return Known(symbols[c.param], integers[c.param])
-    if c.op == "const":
-        if isinstance(c.param, bool):
-            return Known(ANY, False)
-        low, high = c.param if isinstance(c.param, Bracket) else (c.param, c.param)
-        return Known(Range(low, high), low == high and low.is_integer())
-    whole = c.op in ("floor", "ceiling") or (c.op in ("add", "sub", "mul", "neg") and all(a.integer for a in args))
-    return Known(range_of(c.op, c.param, [a.range for a in args]), whole)
-
-
-def _margin(count: int, upper: bool) -> float:
-    margin = float((count + 2) * _EPS * _SLACK)
-    return margin if upper else -margin
 
 
 def _is_power_of_two(value: Any) -> bool:

@@ -80,7 +80,9 @@ def _optimise(bound: Bound, movable: list[Any], values: dict[str, Any]) -> dict[
 
     best = minimize(objective, np.zeros(len(movable)), method="BFGS").x
     weights = _softmax(best) * float(share)
-    whole = {event: Fraction(max(int(weight * _GRAIN), 1), _GRAIN) for event, weight in zip(movable, weights, strict=True)}
+    whole = {
+        event: Fraction(max(int(weight * _GRAIN), 1), _GRAIN) for event, weight in zip(movable, weights, strict=True)
+    }
     over = sum(whole.values()) - share
     if over > 0:
         largest = max(whole, key=lambda event: whole[event])

@@ -148,7 +148,8 @@ def _toward(bound: Bound, name: str) -> str:
     way = bound.direction(name)
     if bound.relation not in ("<=", ">=", "<", ">") or way not in ("rises", "falls"):
         raise InvalidInputError(
-            f"{name} cannot be solved for: the bound is {way} in it" if way == "constant" or way == "unknown"
+            f"{name} cannot be solved for: the bound is {way} in it"
+            if way == "constant" or way == "unknown"
             else f"{name} cannot be solved for: {bound.quantity} {bound.relation} ... is no inequality",
             context=bound.theorem.key,
         )
@@ -249,8 +250,15 @@ class _Cells:
         domain = self.bound.domain[self.name]
         low, high = np.full(self.target.shape, _low_end(domain)), np.full(self.target.shape, _high_end(domain))
         for constraint in self.bound.constraints:
-            for mine, other, is_low in ((constraint.upper, constraint.lower, True), (constraint.lower, constraint.upper, False)):
-                if mine == self.symbol and other.name in self.columns if other.is_Symbol else mine == self.symbol and other.is_number:
+            for mine, other, is_low in (
+                (constraint.upper, constraint.lower, True),
+                (constraint.lower, constraint.upper, False),
+            ):
+                if (
+                    mine == self.symbol and other.name in self.columns
+                    if other.is_Symbol
+                    else mine == self.symbol and other.is_number
+                ):
                     limit = self.columns[other.name] if other.is_Symbol else np.full(low.shape, float(other))
                     low, high = (np.maximum(low, limit), high) if is_low else (low, np.minimum(high, limit))
         return (high, low) if toward == "smallest" else (low, high)
@@ -327,7 +335,9 @@ def _integers(cells: _Cells, better: Floats, worse: Floats) -> tuple[Integers, n
     if lanes.size:
         shifted = _Shifted(cells, lanes)
         power = -0.5 if better[lanes][0] > worse[lanes][0] else 0.5
-        found = first_integer(shifted.excess, worse[lanes].astype(np.int64), better[lanes].astype(np.int64), power=power)
+        found = first_integer(
+            shifted.excess, worse[lanes].astype(np.int64), better[lanes].astype(np.int64), power=power
+        )
         answers[lanes] = _certified(shifted, found, worse[lanes].astype(np.int64), better[lanes].astype(np.int64))
     return answers, feasible, settled & (worse == LARGEST) & (cells.bound.domain[cells.name].sup == sympy.oo)
 
@@ -415,7 +425,9 @@ def _closed_form(bound: Bound, name: str) -> sympy.Expr | None:
     goal = sympy.Symbol("target", real=True)
     free = sympy.Dummy(name, positive=True)
     try:
-        found = sympy.solve(sympy.Eq(relax(bound.expr, bound.symbols[name]).subs(bound.symbols[name], free), goal), free)
+        found = sympy.solve(
+            sympy.Eq(relax(bound.expr, bound.symbols[name]).subs(bound.symbols[name], free), goal), free
+        )
     except NotImplementedError:
         return None
     return sympy.simplify(found[0]) if len(found) == 1 else None

@@ -76,7 +76,9 @@ def guarantees(result: SubsetResult, *, delta: float) -> list[Guarantee]:
     """
     worst = max(result.complexity.delta, result.kappa.delta)
     if worst > delta / 2 * (1 + 1e-12):
-        raise InvalidInputError(f"delta = {delta} needs complexities measured at delta/2 or less, these were at {worst}")
+        raise InvalidInputError(
+            f"delta = {delta} needs complexities measured at delta/2 or less, these were at {worst}"
+        )
     values = dict(result.estimates.values)
     trivial = min(result.trivial_risk, values["C"])
     plans: list[tuple[str, str, dict[str, float], float, str]] = [

@@ -29,7 +29,11 @@ def test_against_brute_force_over_n():
     sizes = np.arange(2, 4000)
     for _ in range(40):
         values = without(
-            "n", delta=rng.uniform(0.01, 0.9), L=rng.uniform(0.1, 1), C=rng.uniform(0.1, 1), g_M=int(rng.integers(1, 20))
+            "n",
+            delta=rng.uniform(0.01, 0.9),
+            L=rng.uniform(0.1, 1),
+            C=rng.uniform(0.1, 1),
+            g_M=int(rng.integers(1, 20)),
         )
         bounds = COMPOSED.evaluate(n=sizes, **values).values
         target = float(rng.uniform(bounds[-1], bounds[0]))
@@ -44,7 +48,9 @@ def test_the_answer_meets_the_target_and_its_neighbour_does_not(name):
     worse = {"n": -1, "delta": -1}.get(name, 1)
     neighbour = answer + worse if name in ("n", "g_M") else float(np.nextafter(answer, np.inf * worse))
     assert float(COMPOSED.evaluate(**without(name), **{name: answer}, sound=True)) <= target
-    missed = COMPOSED.evaluate(**without(name), **{name: neighbour * (1 if name in ("n", "g_M") else 1 + worse * 1e-12)})
+    missed = COMPOSED.evaluate(
+        **without(name), **{name: neighbour * (1 if name in ("n", "g_M") else 1 + worse * 1e-12)}
+    )
     assert float(missed) > target * (1 - 1e-14)
 
 
@@ -106,7 +112,9 @@ def test_lower_bounds_are_solved_too():
     values = dict(Delta=0.1, delta=0.05, L=1, C=1, kappa_M=0.5, eps_opt_M=0.01)
     n = int(bc.minimal_n(population, target=0, **values))
     assert float(population.evaluate(n=n, **values)) >= 0 > float(population.evaluate(n=n - 1, **values))
-    gain = population.solve_for("Delta", target=0, n=n, **{k: v for k, v in values.items() if k != "Delta"}).values.item()
+    gain = population.solve_for(
+        "Delta", target=0, n=n, **{k: v for k, v in values.items() if k != "Delta"}
+    ).values.item()
     assert gain == pytest.approx(0.1, rel=1e-3)
 
 
@@ -127,7 +135,13 @@ def test_constraints_bound_the_answer():
 def test_closed_form_on_request():
     solution = MARGIN.solve_for("n", target=0.2, closed_form=True, kappa_M=0.5, rhat_ramp=0.1, rho=0.5, delta=0.05)
     target = sympy.Symbol("target", real=True)
-    values = {bc.symbols.kappa_M: 0.5, bc.symbols.rhat_ramp: 0.1, bc.symbols.rho: 0.5, bc.symbols.delta: 0.05, target: 0.2}
+    values = {
+        bc.symbols.kappa_M: 0.5,
+        bc.symbols.rhat_ramp: 0.1,
+        bc.symbols.rho: 0.5,
+        bc.symbols.delta: 0.05,
+        target: 0.2,
+    }
     assert float(solution.closed_form.subs(values)) == pytest.approx(2080, abs=2)
 
 
@@ -153,7 +167,9 @@ def test_the_free_symbol_must_not_be_given():
 def test_labelled_lanes():
     rng = np.random.default_rng(5)
     deltas, lips = (xr.DataArray(rng.uniform(0.01, 0.5, 200), dims="case") for _ in range(2))
-    n = bc.minimal_n(COMPOSED, target=xr.DataArray(rng.uniform(0.1, 2, 200), dims="case"), **without("n", delta=deltas, L=lips))
+    n = bc.minimal_n(
+        COMPOSED, target=xr.DataArray(rng.uniform(0.1, 2, 200), dims="case"), **without("n", delta=deltas, L=lips)
+    )
     assert n.dims == ("case",)
     assert n.dtype == np.int64
     single = bc.minimal_n(COMPOSED, target=0.3, **without("n", delta=float(deltas[7]), L=float(lips[7])))
@@ -179,9 +195,7 @@ class TestSearch:
     @given(st.floats(-1e300, 1e300), st.booleans())
     def test_numbers(self, edge, upwards):
         ends = np.array([np.finfo(float).max * (1 if upwards else -1)])
-        found = first_number(
-            lambda value, lanes: (edge - value) * (1 if upwards else -1), -ends, ends
-        )
+        found = first_number(lambda value, lanes: (edge - value) * (1 if upwards else -1), -ends, ends)
         assert found[0] == edge
 
 
