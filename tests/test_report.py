@@ -70,7 +70,10 @@ def test_guarantees_by_hand(measured):
     expected = {
         "risk of the model": v["rhat_M"] + 2 * v["L"] * r + v["C"] * math.sqrt(x / (2 * m)),
         "excess of the risk gap over gamma": 4 * v["L"] * r + 2 * v["C"] * math.sqrt(x / (2 * m)) + v["eps_opt"],
-        "latent quality": 2 * v["L"] * r + 2 * v["C"] * math.sqrt(x / (2 * m)) + v["rhat_M"],
+        # Theorem 3.14 needs a range that covers the true composition too: that of all modalities
+        "latent quality": 2 * v["L"] * r
+        + 2 * result.estimates["C_full"].value * math.sqrt(x / (2 * m))
+        + v["rhat_M"],
         "Delta needed": 2 * v["L"] * r + 2 * v["C"] * math.sqrt(x / (2 * m)) + v["eps_opt"],
     }
     for name, value in expected.items():
@@ -78,6 +81,13 @@ def test_guarantees_by_hand(measured):
         assert found[name].value >= value * (1 - 1e-14)
         assert found[name].certified
     assert found["pair error"].trivial == pytest.approx(result.weighted_trivial_error)
+
+
+def test_guarantees_refuse_complexities_measured_at_a_larger_delta(measured):
+    from boundcalc.report.guarantees import guarantees
+
+    with pytest.raises(ValueError, match="measured at delta/2"):
+        guarantees(measured["sound"], delta=0.01)
 
 
 def test_a_guarantee_speaks_from_its_n_on_and_not_before(measured):
