@@ -50,6 +50,14 @@ def test_eval_on_a_grid(capsys, tmp_path):
         assert len(list(csv.reader(file))) == 7
 
 
+def test_a_long_grid_is_cut_in_text_only(capsys, tmp_path):
+    path = tmp_path / "grid.csv"
+    _, out, _ = run(capsys, "eval", "Theorem 3.13", *settings("n=10:1e6:lin:20000"), "--out", str(path))
+    assert "rows are not shown" in out
+    assert len(out.splitlines()) < 80
+    assert len(path.read_text().splitlines()) == 20001
+
+
 def test_eval_says_what_is_vacuous_or_not_certified(capsys):
     _, out, _ = run(capsys, "eval", "zhou2026.risk_gap", *settings("R_M=1"))
     assert "vacuous" in out

@@ -46,9 +46,16 @@ def on_arrays(expr: sympy.Expr, values: Mapping[str, Any]) -> np.ndarray:
 
 def value_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any], *, digits: int = 50) -> sympy.Expr | None:
     """Return a real value at a point (exact numbers) with that many digits, or None where it is undefined."""
+    exact = {symbol: as_sympy(item) for symbol, item in point.items()}
     try:
-        value = expr.evalf(digits, subs={symbol: as_sympy(item) for symbol, item in point.items()}, maxn=400)
-    except (ValueError, TypeError, ZeroDivisionError, OverflowError, RecursionError):
+        if expr.has(sympy.floor, sympy.ceiling):
+            # At a jump no precision is enough: arguments of floors are inserted exactly.
+            expr = expr.replace(
+                lambda node: isinstance(node, sympy.floor | sympy.ceiling),
+                lambda node: node.subs(exact, simultaneous=True),
+            )
+        value = expr.evalf(digits, subs=exact, maxn=400)
+    except (ValueError, TypeError, ArithmeticError, RecursionError):
         return None
     if value.is_Float or value.is_Rational:
         return value if value.is_finite else None
@@ -83,7 +90,7 @@ def _exact_sign(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> int | No
             return None
         if sympy.simplify(sympy.expand_log(placed, force=True)) == 0:
             return 0
-    except (ValueError, TypeError, ZeroDivisionError, RecursionError):
+    except (ValueError, TypeError, ArithmeticError, RecursionError):
         return None
     value = value_at(placed, {}, digits=120)
     if value is None or abs(value) < sympy.Float("1e-100"):

@@ -11,6 +11,7 @@ from boundcalc.checker.worlds.learning import Context, Learning
 from boundcalc.checker.worlds.metric_class import ManyCoordinates, MetricClass, MetricSamples, SignDraws
 from boundcalc.checker.worlds.planning import Chernoff, Holdout, SampleSize
 from boundcalc.checker.worlds.projections import Claim, Projections
+from boundcalc.checker.worlds.shattered import Shattered, ShatteredSamples
 from boundcalc.checker.worlds.u_statistics import UStatistics
 
 __all__ = [
@@ -40,7 +41,13 @@ DECOUPLING = Experiment(
 )
 PAIRS = Experiment(
     "finite classes on m independent pairs, all samples and signs",
-    (IndependentPairs(2, 3, 4), IndependentPairs(1, 12, 12), IndependentPairs(1, 3, 3), IndependentPairs(3, 2, 3)),
+    (
+        IndependentPairs(2, 3, 4),
+        IndependentPairs(1, 12, 12),
+        IndependentPairs(1, 3, 3),
+        IndependentPairs(3, 2, 3),
+        Shattered(),
+    ),
 )
 TWO_SIDED = Experiment(
     "finite classes on m independent pairs, two functions at once", (TwoSidedPairs(2, 3, 4), TwoSidedPairs(1, 4, 4))
@@ -111,5 +118,6 @@ def learning(
         (
             *(Learning(n, **plain) for n in sizes),  # type: ignore[arg-type]
             *(Learning(n, large=True, **plain) for n in ((2, 3) if pairwise else (2,))),  # type: ignore[arg-type]
+            *(() if pairwise else (ShatteredSamples(two_sided=context == "both"),)),
         ),
     )

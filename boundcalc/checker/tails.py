@@ -25,11 +25,8 @@ _TOLERANCE = 1e-9
 _SMALL = 300  # numbers that describe an instance; larger ones are recomputed exactly only when they violate
 #: Error probability of an interval; small, since many intervals are looked at.
 CONFIDENCE = 1e-7
-#: Thousandths, dense near both ends.
-DELTAS = tuple(
-    Fraction(k, 1000)
-    for k in (*range(1, 10), *range(10, 100, 5), *range(100, 900, 10), *range(900, 990, 5), *range(990, 1000))
-)
+#: The failure probabilities that are tried.
+DELTAS = tuple(Fraction(k, 1000) for k in range(1, 1000))
 
 
 @dataclass(frozen=True)
@@ -118,7 +115,8 @@ def _report(world: SampleSpace, instance: Instance, place: int) -> dict[str, Any
 def _failure_rates(left, relation, right, atoms: Atoms, chance, events, shares) -> np.ndarray:
     """Return the failure probability for each delta."""
     used = {symbol.name for symbol in left.free_symbols | right.free_symbols}
-    values = {name: np.asarray(value)[None] for name, value in atoms.items() if name in used}
+    columns, chance = _merged({name: atoms[name] for name in sorted(used & set(atoms))}, chance)
+    values = {name: value[None] for name, value in columns.items()}
     values |= {symbol.name: shares[:, None] for symbol in events}
     values.setdefault("delta", shares[:, None] * max(1, len(events)))
     sides = [on_arrays(side, values) for side in (left, right)]
@@ -126,6 +124,15 @@ def _failure_rates(left, relation, right, atoms: Atoms, chance, events, shares) 
     margin = np.broadcast_to(margin, (len(shares), len(chance)))
     fails = margin < -_TOLERANCE
     return np.asarray((fails * np.asarray(chance, dtype=float)).sum(axis=1))
+
+
+def _merged(atoms: Atoms, chance: np.ndarray) -> tuple[Atoms, np.ndarray]:
+    """Merge the outcomes on which all values agree."""
+    chance = np.asarray(chance, dtype=float)
+    rows = np.stack([np.broadcast_to(np.asarray(value, dtype=float), chance.shape) for value in atoms.values()], axis=1)
+    _, first, group = np.unique(np.round(rows, 12), axis=0, return_index=True, return_inverse=True)
+    weights = np.bincount(group.ravel(), weights=chance, minlength=len(first))
+    return {name: rows[first, place] for place, name in enumerate(atoms)}, weights
 
 
 def _verify(left, relation, right, world, events, entry, rng) -> Mapping[str, Any] | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from boundcalc.bound import Bound
 
 ENDINGS = (".json", ".csv", ".html", ".png")
+_SHOWN = 60
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -72,7 +73,7 @@ def _plain(value: Any) -> Any:
 def _text(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | None, table: Any) -> str:
     head = f"{bound.theorem} ({bound.form}; {bound.theorem.provenance}, {bound.theorem.status})"
     if result.ndim:
-        return f"{head}\n{bound.quantity} {bound.relation} ...\n\n{table.text()}"
+        return f"{head}\n\n{table.head(_SHOWN).text()}"
     line = f"{bound.quantity} {bound.relation} {float(result):.12g}"
     if vacuous is not None and bool(vacuous):
         line += f"\nvacuous: this says no more than {bound.quantity} {bound.relation} {bound.trivial}"
@@ -82,17 +83,18 @@ def _text(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | No
 
 
 def _table(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | None) -> Any:
+    """Return one row for each cell: its place on the axes, the bound, and whether it is vacuous."""
+    import numpy as np
+
     from boundcalc.report.tables import Table
 
-    stacked = result.stack(cell=result.dims) if result.ndim else result.expand_dims("cell")
-    flags = None if vacuous is None else vacuous.broadcast_like(result).values.ravel()
-    rows = []
-    for place, value in enumerate(stacked.values.ravel()):
-        cell = stacked.isel(cell=place)
-        row = [cell[name].item() for name in result.dims] + [float(value)]
-        rows.append(row + ([] if flags is None else ["vacuous" if flags[place] else ""]))
-    columns = [*map(str, result.dims), "bound"] + ([] if flags is None else [""])
-    return Table(columns, rows, title=f"{bound.quantity} {bound.relation}")
+    axes = np.meshgrid(*(result[name].values for name in result.dims), indexing="ij")
+    columns = [*(axis.ravel().tolist() for axis in axes), np.ravel(result.values).tolist()]
+    if vacuous is not None:
+        flags = np.ravel(vacuous.broadcast_like(result).transpose(*result.dims).values)
+        columns.append(["vacuous" if flag else "" for flag in flags.tolist()])
+    names = [*map(str, result.dims), "bound"] + ([] if vacuous is None else [""])
+    return Table(names, list(zip(*columns, strict=True)), title=f"{bound.quantity} {bound.relation}")
 
 
 def _draw(bound: Bound, result: xarray.DataArray, path: Path) -> None:

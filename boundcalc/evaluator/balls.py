@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from fractions import Fraction
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from math import inf, nextafter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -134,9 +134,9 @@ class BallArithmetic(Arithmetic):
         constants = {"pi": arb.pi, "e": arb.const_e, "euler": arb.const_euler, "inf": arb.pos_inf, "-inf": arb.neg_inf}
         self._constants = {**{name: make() for name, make in constants.items()}, "nan": self._nan}
 
-    def rational(self, x: Fraction) -> Any:
-        """Return a Fraction as FLINT's rational."""
-        return self._fmpq(x.numerator, x.denominator)
+    def rational(self, numerator: int, denominator: int) -> Any:
+        """Return one of FLINT's rationals."""
+        return self._fmpq(numerator, denominator)
 
     def lift(self, x: Any) -> Any:
         """Return a rational as a ball."""
@@ -166,6 +166,16 @@ class BallArithmetic(Arithmetic):
             return equal if op == "eq" or equal is None else not equal
         holds, fails = (a < b, b <= a) if op == "lt" else (a <= b, b < a)
         return True if holds else False if fails else None
+
+    def power(self, numerator: int, denominator: int) -> Callable[[Any], Any]:
+        """Return the function that raises to a rational power, with a short way for square roots of positive balls."""
+        general = super().power(numerator, denominator)
+        if denominator != 2 or abs(numerator) != 1:
+            return general
+        arb = self._arb
+        if numerator < 0:
+            return lambda x: 1 / x.sqrt() if type(x) is arb and x > 0 else general(x)
+        return lambda x: x.sqrt() if type(x) is arb and x > 0 else general(x)
 
     def rational_power(self, x: Any, numerator: int, denominator: int) -> Any:
         """Raise to a rational power; a ball that reaches below 0 is cut there if the power needs it."""
@@ -224,16 +234,12 @@ class BallArithmetic(Arithmetic):
         x = self.lift(x)
         if x.is_nan():
             return float("nan"), float("nan")
-        return self._outward(x.lower(), -1), self._outward(x.upper(), 1)
-
-    def _outward(self, end: Any, direction: int) -> float:
-        near = float(end)
-        if not end.is_finite():
-            return near
-        beyond = self._arb(near)
-        if (beyond - end) * direction >= 0:
-            return near
-        return float(np.nextafter(near, direction * np.inf))
+        low, high = x.lower(), x.upper()
+        below, above = float(low), float(high)
+        return (
+            below if below <= low or not low.is_finite() else nextafter(below, -inf),
+            above if above >= high or not high.is_finite() else nextafter(above, inf),
+        )
 
 
 _ARB_NAMES = {"ceiling": "ceil", "sign": "sgn", "loggamma": "lgamma"}

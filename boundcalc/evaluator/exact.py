@@ -26,7 +26,7 @@ def evaluate_precisely(root: Node, inputs: Sequence[Any], *, digits: int) -> Any
     root : Node
         Expression.
     inputs : sequence
-        For each argument a Fraction (a float if it is not finite) or an object array of them.
+        For each argument a Fraction, float or int, or an object array of them.
     digits : int
         Decimal digits that are right in each cell. A cell that is exactly zero, but only through
         cancellation, comes back as a tiny number.

@@ -19,6 +19,7 @@ __all__ = ["TABLE_CELLS", "execute"]
 
 TABLE_CELLS = 3 << 20  # tables beyond 24 MB are computed piece by piece
 _BLOCK = 1 << 15  # cells whose temporaries stay in the second-level cache
+_THREADED_BLOCK = 1 << 17  # shorter calls on two threads spend their time handing over the interpreter's lock
 _SINGLE_BLOCK = 1 << 20  # a single step has no temporaries
 _WORTH_A_THREAD = 0.6e6  # nanoseconds of work that pay for starting a thread
 # On operands that broadcast NumPy copies through a buffer unless the inner loop is longer than it: at inner loops of
@@ -91,9 +92,10 @@ def _run_group(
         boolean = plan.program.instructions[i].op in BOOLEAN_STEPS
         whole = i == plan.program.root and group.cells == out.size
         values[i] = out if whole else np.empty(shape, dtype=np.bool_ if boolean else dtype)
-    limit = _BLOCK if len(group.steps) > 1 else _SINGLE_BLOCK
-    blocks = list(_blocks(shape, limit))
-    workers = min(_cpus(), len(blocks), int(group.cost / _WORTH_A_THREAD))
+    workers = min(_cpus(), int(group.cost / _WORTH_A_THREAD))
+    multiple = _THREADED_BLOCK if workers > 1 else _BLOCK
+    blocks = list(_blocks(shape, multiple if group.temporaries else _SINGLE_BLOCK))
+    workers = min(workers, len(blocks))
     if workers < 2:
         _run_blocks(group, blocks, values, dtype, errors)
         return

@@ -23,9 +23,7 @@ def exact(value: Any) -> Fraction | float:
 
     A float is the binary number it is; 1/20 is typed as ``"1/20"``, ``"0.05"``, Fraction or Decimal.
     """
-    if type(value) is float and isfinite(value):
-        return Fraction(*value.as_integer_ratio())
-    if type(value) is int:
+    if type(value) is int or (type(value) is float and isfinite(value)):
         return Fraction(value)
     if isinstance(value, Fraction):
         return value
@@ -115,8 +113,8 @@ def labelled(values: Mapping[str, Any], *, form: Form = "nearest") -> list[Any]:
     values : mapping
         Name to number, 1-D sequence or array, DataArray, or dask array.
     form : {"nearest", "below", "above", "exact"}
-        The double nearest to each number, the next one not above or not below it, or the exact number (see
-        `exact`) in an object array.
+        The double nearest to each number, the next one not above or not below it, or the exact number in an
+        object array (Fraction, float or int).
 
     Raises
     ------
@@ -184,6 +182,8 @@ def _numbers(name: str, data: Any, form: Form, problems: list[str]) -> Any:
         return data.astype(np.float64)
     if form != "exact" and (data.dtype.kind in "fb" or (data.dtype.kind in "iu" and _fit_doubles(data))):
         return data.astype(np.float64)
+    if form == "exact" and data.dtype.kind in "fiu" and data.dtype.itemsize <= 8:
+        return data.astype(object)  # Python's floats and integers are exact numbers already
     try:
         cells = [exact(v) for v in data.astype(object).flat]
     except (TypeError, ValueError) as error:

@@ -6,10 +6,11 @@ exact in every arithmetic, so that floor(n/2) or a relation between rationals is
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import reduce
-from math import ceil, floor, inf
+from math import ceil, floor, inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -26,9 +27,9 @@ class Arithmetic:
 
     exact: Any = Fraction
 
-    def rational(self, x: Fraction) -> Any:
-        """Return a Fraction as an exact number of this arithmetic."""
-        return x
+    def rational(self, numerator: int, denominator: int) -> Any:
+        """Return an exact number of this arithmetic."""
+        return Fraction(numerator, denominator)
 
     def lift(self, x: Any) -> Any:
         """Return an exact number as an inexact one; others unchanged."""
@@ -58,13 +59,8 @@ class Arithmetic:
         """Raise a lifted number to a rational power."""
         raise NotImplementedError
 
-    def add(self, a: Any, b: Any) -> Any:
-        """Add; exact if both are."""
-        return a + b
-
-    def mul(self, a: Any, b: Any) -> Any:
-        """Multiply; exact if both are."""
-        return a * b
+    add: Callable[[Any, Any], Any] = staticmethod(operator.add)
+    mul: Callable[[Any, Any], Any] = staticmethod(operator.mul)
 
     def pow(self, x: Any, numerator: int, denominator: int) -> Any:
         """Raise to a rational power."""
@@ -72,13 +68,17 @@ class Arithmetic:
             return x**numerator if x or numerator >= 0 else self.constant("inf")
         return self.rational_power(self.lift(x), numerator, denominator)
 
+    def power(self, numerator: int, denominator: int) -> Callable[[Any], Any]:
+        """Return the function that raises to a rational power."""
+        return lambda x: self.pow(x, numerator, denominator)
+
     def logb(self, x: Any, base: int) -> Any:
         """Logarithm to an integer base, exact at its powers."""
         if type(x) is self.exact and x > 0:
             power = _exact_log(int(x.numerator), int(x.denominator), base)
             if power is not None:
-                return self.rational(Fraction(power))
-        below = self.function("log", self.lift(self.rational(Fraction(base))))
+                return self.rational(power, 1)
+        below = self.function("log", self.lift(self.rational(base, 1)))
         return self.mul(self.apply("log", x), self.rational_power(below, -1, 1))
 
     def apply(self, name: str, *args: Any) -> Any:
@@ -144,7 +144,7 @@ def _not(a: bool | None) -> bool | None:
 
 
 def walk(root: Node, inputs: Sequence[Any], arithmetic: Arithmetic) -> Any:
-    """Evaluate a node; inputs are single numbers or object arrays that broadcast (Fraction, or float if not finite)."""
+    """Evaluate a node; inputs are Fractions, floats and integers, or object arrays of them that broadcast."""
     values: dict[int, Any] = {}
     for node in topological(root):
         values[id(node)] = _step(node, [values[id(a)] for a in node.args], inputs, arithmetic)
@@ -155,9 +155,9 @@ def _step(node: Node, args: list[Any], inputs: Sequence[Any], arithmetic: Arithm
     op = node.op
     value: Any = node.value
     if op == "symbol":
-        return _each(lambda x: _special(x, arithmetic), inputs[value])
+        return _input(inputs[value], arithmetic)
     if op == "number":
-        return arithmetic.rational(value)
+        return arithmetic.rational(value.numerator, value.denominator)
     if op == "constant":
         return arithmetic.constant(str(value))
     if op in ("true", "false"):
@@ -177,8 +177,7 @@ def _function(op: str, value: Any, arithmetic: Arithmetic) -> Callable[..., Any]
     if op in _RELATIONS:
         return lambda a, b: arithmetic.relation(op, a, b)
     if op == "pow":
-        numerator, denominator = value.numerator, value.denominator
-        return lambda x: arithmetic.pow(x, numerator, denominator)
+        return arithmetic.power(value.numerator, value.denominator)
     if op == "logb":
         return lambda x: arithmetic.logb(x, value)
     if op == "lambertw":
@@ -194,10 +193,18 @@ def _function(op: str, value: Any, arithmetic: Arithmetic) -> Callable[..., Any]
     return fixed.get(op) or (lambda *args: arithmetic.apply(op, *args))
 
 
-def _special(x: Any, arithmetic: Arithmetic) -> Any:
-    """Return an input as a number of the arithmetic: infinities and NaN are no rationals."""
-    if isinstance(x, Fraction):
-        return arithmetic.rational(x)
+def _input(x: Any, arithmetic: Arithmetic) -> Any:
+    """Return an input as numbers of the arithmetic: infinities and NaN are no rationals."""
+    if not isinstance(x, np.ndarray):
+        return _number(x, arithmetic)
+    cells = np.empty(x.size, dtype=object)
+    cells[:] = [_number(v, arithmetic) for v in x.flat]
+    return cells.reshape(x.shape)
+
+
+def _number(x: Any, arithmetic: Arithmetic) -> Any:
+    if type(x) is not float or isfinite(x):
+        return arithmetic.rational(*x.as_integer_ratio())
     return arithmetic.constant("nan" if x != x else "inf" if x == inf else "-inf")
 
 

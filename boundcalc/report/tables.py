@@ -72,6 +72,14 @@ class Table:
             widths[widest] -= 1
         return widths
 
+    def head(self, count: int) -> Table:
+        """Return the first and last rows, ``count`` in all, with a note that says what was left out."""
+        if len(self.rows) <= count:
+            return self
+        kept = [*self.rows[: count // 2], ["..."] * len(self.columns), *self.rows[-(count - count // 2) :]]
+        note = f"{len(self.rows) - count:,} of {len(self.rows):,} rows are not shown; --out FILE.csv and --json have them all."
+        return Table(self.columns, kept, self.title, (*self.notes, note))
+
     def html(self) -> str:
         """Return the table as an HTML ``table`` element."""
         head = "".join(f"<th scope='col'>{html.escape(name)}</th>" for name in self.columns)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,16 +79,13 @@ class Problem:
         Products of length k are exact to k ulp of the sum of absolute values; distances are sums of at most
         lam_max (|x| + |x'|)^2 <= 4 lam_max R^2 in absolute value, R the largest norm of a centred row.
         """
-        scale = 4.0 * self.eig_range[1] * self.pairs.squared_radius + max(map(abs, self.threshold_range)) + 1.0
-        depth = self.pairs.depth + 32
-        return (
-            4.0
-            * np.finfo(float).eps
-            * depth
-            * max(self.weights)
-            * scale
-            * (1.0 + self.regularisation * self.structure.d)
-        )
+        lam_max, d = self.eig_range[1], self.structure.d
+        scale = 4.0 * lam_max * self.pairs.squared_radius + max(map(abs, self.threshold_range)) + self.loss.kink
+        # Value and gradient of the penalty over the box: at most three times reg d (lam_max + anchor)^2.
+        penalty = 4.0 * self.regularisation * d * (lam_max + self.anchor) ** 2
+        # Each of the d eigenvalues of a gradient is off by some ulp of its norm.
+        depth = self.pairs.depth + 32 + (8 * d if len(self.structure.shape) == 2 else 0)
+        return float(4.0 * np.finfo(float).eps * depth * (max(self.weights) * scale + penalty))
 
 
 @dataclass
@@ -111,6 +108,8 @@ class Fit:
         Risk evaluations over all pairs.
     converged : bool
         Whether the tolerance was met.
+    width : float
+        Width of the last surrogate of a loss with a kink: a good first one for a warm start from here.
     """
 
     params: Array
@@ -121,7 +120,7 @@ class Fit:
     eps_opt: float
     evaluations: int
     converged: bool
-    history: list[tuple[float, float]] = field(default_factory=list, repr=False)
+    width: float = 1.0
 
 
 class _Converged(Exception):
@@ -193,6 +192,7 @@ def minimise_risk(
     problem: Problem,
     *,
     start: tuple[Array, float] | None = None,
+    width: float | None = None,
     tolerance: float = 1e-3,
     max_evaluations: int = 2000,
 ) -> Fit:
@@ -203,6 +203,8 @@ def minimise_risk(
     problem : Problem
     start : (params, threshold), optional
         A warm start inside the box; the result is never worse than it.
+    width : float, optional
+        Width of the first surrogate of a loss with a kink (default: 1, or 1/4 from a warm start).
     tolerance : float
         Stop when the certified error is at most this share of the objective.
     max_evaluations : int
@@ -222,7 +224,8 @@ def minimise_risk(
         threshold = float(np.clip(start[1], search.t_low, search.t_high))
         search.measure(params, threshold)
     solve = _solve_weights if params.ndim == 1 else _solve_matrix
-    width = 1.0 if start is None else 0.25
+    if width is None:
+        width = 1.0 if start is None else 0.25
     while True:
         search.surrogate = problem.loss.surrogate(width)
         search.stage_target = 0.0 if problem.loss.smooth else 0.2 * search.target
@@ -232,9 +235,10 @@ def minimise_risk(
             params, threshold = search.point
         if not problem.loss.smooth:
             search.measure(params, threshold)
-        width *= 0.25
-        if problem.loss.smooth or search.gap <= search.target or search.evaluations >= max_evaluations or width < 1e-9:
+        done = search.gap <= search.target or search.evaluations >= max_evaluations
+        if problem.loss.smooth or done or width < 4e-9:
             break
+        width *= 0.25
     params, threshold = search.point
     penalty = problem.penalty(params)[0]
     eps_opt = max(search.gap, 0.0) + problem.rounding_allowance()
@@ -247,6 +251,7 @@ def minimise_risk(
         eps_opt,
         search.evaluations,
         search.gap <= search.target,
+        width,
     )
 
 

@@ -12,6 +12,7 @@ from boundcalc.trainer.estimates import CERTIFIED, ESTIMATED, Entry, Estimates
 from boundcalc.trainer.losses import Loss, loss_from_name, round_up
 from boundcalc.trainer.normalise import unit_rows
 from boundcalc.trainer.pairs import AllPairs
+from boundcalc.trainer.prepare import exceeds, measured_squared_radius
 
 __all__ = ["estimates_from_embeddings"]
 
@@ -46,9 +47,9 @@ def estimates_from_embeddings(
     loss : {"error", "ramp", "hinge", "smoothed_hinge", "logistic"} or Loss
         ``error`` and ``ramp`` lie in [0, 1]; the others need a radius.
     radius : float, optional
-        Largest distance of two embeddings, known in advance (unit rows: 2).
+        Largest distance of two embeddings, known in advance. Refused if two of the rows are further apart.
     normalise : bool
-        Scale each row to unit norm first.
+        Scale each row to unit norm first; then the radius is 2 whatever the rows.
     rho : float
         Margin of the ramp loss.
 
@@ -93,12 +94,19 @@ def estimates_from_embeddings(
     chosen = None if loss == "error" else loss_from_name(loss, rho=rho)
     bounded = chosen is None or chosen.name == "ramp"
     if normalise:
-        rows, radius = unit_rows(rows), 2.0 if radius is None else radius
+        problems.require(
+            radius is None or radius >= 2,
+            f"radius={radius!r}: unit rows can be 2 apart; expected none or at least 2 with normalise=True",
+        )
+        rows, radius = unit_rows(rows), 2.0
     with np.errstate(over="ignore", invalid="ignore"):
         largest = 2 * math.sqrt(float(np.square(rows - rows.mean(axis=0)).sum(axis=1).max()))
     problems.require(
         math.isfinite(largest) and largest < 1e100, "embeddings: too large for squared distances; rescale them"
     )
+    problems.raise_if_any()
+    if radius is not None and exceeds(rows, radius**2, measured_squared_radius(rows)):
+        problems.add(f"radius={radius!r}: some of the embeddings are further apart")
     measured = radius is None and not bounded
     problems.raise_if_any()
     reach = largest if radius is None else radius

@@ -67,6 +67,11 @@ class Loss(ABC):
     def constant_risk(self, positive: float, negative: float) -> float:
         """Return min over real c of ``positive`` ell(c, +1) + ``negative`` ell(c, -1): the best constant score."""
 
+    @property
+    def kink(self) -> float:
+        """The constant that margins are subtracted from, for rounding allowances."""
+        return 1.0
+
     def slack(self, slopes: Block) -> float:
         """Return the sum of value minus supporting line over a block of slopes; 0 for a smooth loss."""
         return 0.0
@@ -244,6 +249,11 @@ class Contrastive(Loss):
         np.subtract(self.margin, z, out=z)
         np.maximum(z, 0.0, out=z)
         return z, -np.sign(z)
+
+    @property
+    def kink(self) -> float:
+        """The margin."""
+        return self.margin
 
     def surrogate(self, width: float) -> Loss:
         """Return the loss with the kink of the dissimilar pairs rounded."""

@@ -21,7 +21,7 @@ from boundcalc.trainer.settings import Settings
 from boundcalc.trainer.splits import Split, draw_pairs, draw_split
 from boundcalc.trainer.structures import Structure, make_structure
 
-__all__ = ["Prepared", "prepare"]
+__all__ = ["Prepared", "exceeds", "measured_squared_radius", "prepare"]
 
 Array = NDArray[np.float64]
 
@@ -74,10 +74,17 @@ class Prepared:
         index = [self.data.names.index(name) for name in subset]
         return block, self.data.present[part][:, index]
 
-    def all_pairs(self, subset: Sequence[str], part: NDArray[np.intp]) -> AllPairs:
-        """Return all pairs of the given rows."""
+    def all_pairs(self, subset: Sequence[str], part: NDArray[np.intp], *, single: bool = False) -> AllPairs:
+        """Return all pairs of the given rows, in single precision if asked for."""
         block, present = self.rows(subset, part)
-        return AllPairs(block, self.data.codes[part], widths=self.widths(subset), present=present, threads=self.threads)
+        return AllPairs(
+            block,
+            self.data.codes[part],
+            widths=self.widths(subset),
+            present=present,
+            threads=self.threads,
+            single=single,
+        )
 
     def independent_differences(self, subset: Sequence[str]) -> Array:
         """Return u = x - x' of the independent training pairs, zero where a modality is missing in either, (m, d)."""
@@ -157,10 +164,10 @@ def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator)
     radii = {name: normaliser.squared_radius(name) for name in data.names}
     certified = not raw or settings.pair_radius is not None
     if raw:
-        measured = {name: _measured_squared_radius(block, present[name]) for name, block in arrays.items()}
+        measured = {name: measured_squared_radius(block[present[name]]) for name, block in arrays.items()}
         if settings.pair_radius is not None:
             declared = settings.pair_radius**2
-            over = [name for name, value in measured.items() if _exceeds(arrays[name][present[name]], declared, value)]
+            over = [name for name, value in measured.items() if exceeds(arrays[name][present[name]], declared, value)]
             if over:
                 raise InvalidInputError(
                     f"pair_radius={settings.pair_radius!r}: {', '.join(over)} have pairs that are further apart"
@@ -186,9 +193,8 @@ def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator)
     )
 
 
-def _measured_squared_radius(block: Array, present: NDArray[np.bool_]) -> float:
-    """Bound of the squared distance of two present rows: twice the largest distance from the centre, squared."""
-    rows = block[present]
+def measured_squared_radius(rows: Array) -> float:
+    """Bound of the squared distance of two rows, shape (n, d): twice the largest distance from the centre, squared."""
     if rows.size == 0:
         return 0.0
     with np.errstate(over="ignore", invalid="ignore"):
@@ -196,7 +202,7 @@ def _measured_squared_radius(block: Array, present: NDArray[np.bool_]) -> float:
     return round_up(value, ulps=64) if value < np.inf else np.inf
 
 
-def _exceeds(rows: Array, declared: float, bound: float) -> bool:
+def exceeds(rows: Array, declared: float, bound: float) -> bool:
     """Whether two of the rows are further apart than declared; ``bound`` settles most cases at once."""
     if bound <= declared or rows.shape[0] < 2:
         return False

@@ -25,6 +25,8 @@ __all__ = ["SubsetResult", "assess_fit", "fit_subset", "measure_subset", "trivia
 Array = NDArray[np.float64]
 SAMPLED_PAIRS = 2_000_000
 COARSE_ROWS = 600
+SINGLE_REACH = 100.0
+COARSE = 5e-3
 _Events = tuple[tuple[str, float], ...]
 
 
@@ -195,17 +197,14 @@ def fit_subset(
     pairs = prepared.all_pairs(subset, train) if pairs is None else pairs
     problem = _problem(prepared, subset, pairs)
     options = {"tolerance": settings.tolerance, "max_evaluations": settings.max_evaluations}
+    width: float | None = None
     if train.size >= COARSE_ROWS:
-        # The rows are in random order: a third of them gives a good start at a ninth of the cost.
-        few = _problem(prepared, subset, prepared.all_pairs(subset, train[: min(train.size // 3, COARSE_ROWS)]))
-        coarse = minimise_risk(few, start=start, tolerance=max(5e-3, settings.tolerance), max_evaluations=200)
-        if start is None or problem.objective(coarse.params, coarse.threshold) < problem.objective(*start):
-            start = (coarse.params, coarse.threshold)
+        start, width = _rough_start(prepared, subset, problem, start)
     if train.size <= settings.exact_rows:
-        return minimise_risk(problem, start=start, **options)  # type: ignore[arg-type]
+        return minimise_risk(problem, start=start, width=width, **options)  # type: ignore[arg-type]
     rng = np.random.default_rng() if rng is None else rng
     block, present = prepared.rows(subset, train)
-    drawn = rng.integers(0, train.size, size=(SAMPLED_PAIRS, 2))
+    drawn = rng.integers(0, train.size, size=(min(SAMPLED_PAIRS, pairs.count), 2))
     drawn = drawn[drawn[:, 0] != drawn[:, 1]]
     codes = prepared.data.codes[train]
     differences = pair_differences(block, present, prepared.widths(subset), drawn)
@@ -223,6 +222,37 @@ def fit_subset(
         fit.evaluations,
         eps_opt <= settings.tolerance * objective,
     )
+
+
+def _rough_start(
+    prepared: Prepared, subset: Sequence[str], problem: Problem, start: tuple[Array, float] | None
+) -> tuple[tuple[Array, float] | None, float | None]:
+    """Return a start near the optimum, and the width of the surrogate there, from steps that certify nothing.
+
+    The rows are in random order: a third of them gives a good start at a ninth of the cost. Then come all pairs in
+    single precision, at half the cost of the exact ones, where distances are not so large that it would be noise.
+    """
+    settings, train = prepared.settings, prepared.split.train
+    precise = settings.eig_range[1] * prepared.squared_radius(subset) <= SINGLE_REACH
+    tolerance = max(COARSE, settings.tolerance)
+    parts = [(train[: min(train.size // 3, COARSE_ROWS)], tolerance)]
+    if precise and train.size <= settings.exact_rows:
+        parts.append((train, max(0.7 * settings.tolerance, 2e-4)))
+    first, width = start, None
+    for part, tolerance in parts:
+        rough = _problem(prepared, subset, prepared.all_pairs(subset, part, single=precise))
+        fit = minimise_risk(
+            rough,
+            start=start,
+            width=width,
+            tolerance=tolerance,
+            max_evaluations=min(200, settings.max_evaluations),
+        )
+        start, width = (fit.params, fit.threshold), fit.width
+    assert start is not None
+    if first is not None and problem.objective(*first) <= problem.objective(*start):
+        return first, None
+    return start, width
 
 
 def measure_subset(
@@ -279,11 +309,8 @@ def assess_fit(
     operator = structure.operator(fit.params)
     decision = settings.decision_threshold(fit.threshold)
     margins, weights = (settings.rho, *settings.rho_grid), prepared.weights
-    train_error, ramps = pairs.profile(operator, decision, rhos=margins)
-    _, heavy_ramps = (
-        (train_error, ramps)
-        if weights == (1.0, 1.0)
-        else pairs.profile(operator, decision, rhos=margins, weights=weights)
+    (train_error, ramps), (_, heavy_ramps) = pairs.profiles(
+        operator, decision, rhos=margins, weights=((1.0, 1.0), weights)
     )
     differences = prepared.independent_differences(subset)
     complexity = measure_complexity(
@@ -315,8 +342,9 @@ def assess_fit(
     if holdout.size >= 2:
         tested = prepared.all_pairs(subset, holdout)
         holdout_risk = tested.evaluate(operator, fit.threshold, loss=loss, weights=weights, gradient=False).value
-        holdout_error = tested.profile(operator, decision, rhos=())[0]
-        heavy_holdout_error = tested.profile(operator, decision, rhos=(), weights=weights)[0]
+        (holdout_error, _), (heavy_holdout_error, _) = tested.profiles(
+            operator, decision, rhos=(), weights=((1.0, 1.0), weights)
+        )
         trivial_holdout = trivial_rule(tested, loss, weights)
         auc, knn = _neighbour_scores(prepared, subset, operator)
     trivial_risk, trivial_error, heavy_trivial_error = trivial_rule(pairs, loss, weights)

@@ -9,6 +9,7 @@ import sympy
 
 from boundcalc import catalogue, symbols
 from boundcalc.derivation import Step
+from boundcalc.directions import direction
 
 HALF, FIFTH = sympy.Rational(1, 2), sympy.Rational(4, 5)
 
@@ -30,23 +31,45 @@ def catalogue_steps() -> dict[str, Step]:
 
 
 def twins(step: Step) -> Iterator[tuple[str, Step]]:
-    """Yield mutations, each with the name of what was changed."""
+    """Yield mutations that say more than the step does, each with the name of what was changed."""
     right, relation = step.right, step.relation
+    terms = sympy.Add.make_args(right)
     if relation != "=":
         yield "flipped", replace(step, relation=">=" if relation == "<=" else "<=")
     for share in (HALF, FIFTH):
-        factor = 1 / share if relation == ">=" else share
-        for place, term in enumerate(terms := sympy.Add.make_args(right)):
+        for place, term in enumerate(terms):
             if term != 0:
-                others = sympy.Add(*(other for spot, other in enumerate(terms) if spot != place))
-                yield f"term {place + 1} times {factor}", replace(step, right=others + factor * term)
-    if len(terms := sympy.Add.make_args(right)) > 1 and relation != ">=":
-        for place in range(len(terms)):
-            rest = sympy.Add(*(other for spot, other in enumerate(terms) if spot != place))
-            yield f"term {place + 1} dropped", replace(step, right=rest)
+                more = (relation == ">=") != term.could_extract_minus_sign()
+                factor = 1 / share if more and relation != "=" else share
+                yield f"{term} times {factor}", replace(step, right=_without(terms, place) + factor * term)
+    for place, term in enumerate(terms if len(terms) > 1 else ()):
+        if relation == "=" or (relation == ">=") == term.could_extract_minus_sign():
+            yield f"{term} dropped", replace(step, right=_without(terms, place))
     if symbols.m in right.free_symbols:
-        yield "n for m", replace(step, right=right.xreplace({symbols.m: symbols.n}))
-    logs = [node for node in right.atoms(sympy.log) if node.args[0].free_symbols]
-    if logs and step.events:
-        node = logs[0]
-        yield "log(2) more", replace(step, right=right.xreplace({node: node - sympy.log(2)}))
+        domains = {entry.symbol: entry.domain for entry in symbols.VOCABULARY.values()}
+        if relation == "=" or direction(right, symbols.m, domains=domains) != "rises":
+            yield "n for m", replace(step, right=right.xreplace({symbols.m: symbols.n}))
+
+
+def _without(terms: tuple[sympy.Expr, ...], place: int) -> sympy.Expr:
+    return sympy.Add(*(other for spot, other in enumerate(terms) if spot != place))
+
+
+#: Steps whose published constants are larger than needed: a right side that is known to suffice. A twin that is proved
+#: to be no smaller than it is not false.
+def sufficient(step: Step) -> sympy.Expr | None:
+    """Return a smaller right side that other steps of the catalogue establish, where a step is loose."""
+    s = symbols
+    share = [sympy.log(1 / event.symbol) for event in step.events]
+    if step.left in (s.Edev_m, s.Edev_plus) and s.R_M in step.right.free_symbols:
+        return 2 * s.L * s.R_M
+    if step.left in (s.dev_minus, s.dev_plus) and share:
+        terms = s.m if s.m in step.right.free_symbols else s.n if "single" in step.experiment.about else sympy.floor(s.n / 2)
+        tail = s.C * sympy.sqrt(share[0] / (2 * terms))
+        for complexity in (s.R_M, s.R_full):
+            if complexity in step.right.free_symbols:
+                return 2 * s.L * complexity + tail
+        return (s.Edev_m if step.left == s.dev_minus else s.Edev_plus) + tail
+    if step.left == s.Phi_n and s.EPhi_n in step.right.free_symbols:
+        return None
+    return None

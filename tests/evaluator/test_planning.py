@@ -95,6 +95,7 @@ def test_every_way_of_running_gives_the_same_numbers(monkeypatch, expr, order):
     out = np.empty((600, 7, 5), order=order)
     monkeypatch.setattr(execute, "_WORTH_A_THREAD", 100.0)
     monkeypatch.setattr(execute, "_BLOCK", 64)
+    monkeypatch.setattr(execute, "_THREADED_BLOCK", 48)
     monkeypatch.setattr(execute, "_SINGLE_BLOCK", 64)
     np.testing.assert_allclose(f(*grid, *NUMBERS, out=out), expected, rtol=1e-15)
     monkeypatch.setattr(evaluation, "TABLE_CELLS", 2000)

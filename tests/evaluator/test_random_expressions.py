@@ -30,6 +30,7 @@ def machinery(request, monkeypatch):
         monkeypatch.setattr(planning, "_WORTH_REWRITING", 0.0)
         monkeypatch.setattr(planning, "_WORTH_A_LOOK", 0)
         monkeypatch.setattr(execute, "_BLOCK", 7)
+        monkeypatch.setattr(execute, "_THREADED_BLOCK", 5)
         monkeypatch.setattr(execute, "_SINGLE_BLOCK", 11)
         monkeypatch.setattr(execute, "_WORTH_A_THREAD", 5.0)
     compiled._compile.cache_clear()

@@ -164,6 +164,39 @@ def test_degenerate_problems(case):
     assert np.isfinite(fit.eps_opt)
 
 
+@pytest.mark.parametrize("loss", [Hinge(), Contrastive(1.0), SmoothedHinge(0.5)], ids=lambda loss: loss.name)
+@pytest.mark.parametrize("reg", [0.0, 0.1])
+def test_a_certificate_of_an_exact_optimum(loss, reg):
+    """Separated pairs: objective and gap are 0 or below, and the certificate must be a number all the same."""
+    rows = np.repeat([0.0, 8.0], 6)[:, None] + np.zeros((1, 2))
+    pairs = AllPairs(rows, np.repeat([0, 1], 6))
+    structure = make_structure("diagonal", dims={"a": 2})
+    thresholds = (-1.0, 2.0) if loss.has_threshold else (0.0, 0.0)
+    problem = Problem(pairs, structure, loss, (0.0, 5.0), thresholds, regularisation=reg)
+    eps = certify(problem, np.ones(2), thresholds[1])
+    assert 0 <= eps < np.inf
+    fit = minimise_risk(problem)
+    assert problem.objective(np.ones(2), thresholds[1]) - eps <= fit.objective
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_rounding_allowance_knows_margin_and_penalty(seed):
+    rows, codes = sample(seed)
+    structure = make_structure("diagonal", dims={"a": 4})
+
+    def allowance(loss, box=(0.0, 1.0), thresholds=(0.0, 0.0), **penalty):
+        return Problem(AllPairs(rows, codes), structure, loss, box, thresholds, **penalty).rounding_allowance()
+
+    eps = np.finfo(float).eps
+    assert allowance(Contrastive(1e9)) >= 1e9 * eps * rows.shape[0]
+    assert allowance(Hinge(), box=(0.0, 1e4), regularisation=10.0) >= eps * 10.0 * 4 * 1e8
+    assert allowance(Hinge(), regularisation=1.0, anchor=1e5) >= eps * 4 * 1e10
+    # The objective at 0 in exact arithmetic: margin times the share of dissimilar pairs, and reg * 4 * anchor^2.
+    problem = Problem(AllPairs(rows, codes), structure, Contrastive(1e9 + 1 / 3), (0.0, 1.0), (0.0, 0.0))
+    exact = (1e9 + 1 / 3) * problem.pairs.n_dissimilar / problem.pairs.count
+    assert abs(problem.objective(np.zeros(4), 0.0) - exact) <= problem.rounding_allowance()
+
+
 def test_the_ramp_is_not_minimised():
     rows, codes = sample(0)
     with pytest.raises(InvalidInputError, match="not convex"):

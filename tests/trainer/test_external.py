@@ -55,9 +55,29 @@ def test_an_unbounded_loss_needs_a_radius(sample):
         ({"loss": "nonsense"}, "loss"),
         ({"rho": 0.0}, "rho"),
         ({"radius": -1.0}, "radius"),
+        ({"radius": 0.1, "loss": "hinge"}, "further apart"),
+        ({"radius": 0.1}, "further apart"),
+        ({"radius": 0.1, "loss": "hinge", "normalise": True}, "at least 2"),
     ],
 )
 def test_bad_input(sample, changes, says):
     arguments = {"embeddings": sample[0], "y": sample[1], "threshold": 1.0} | changes
     with pytest.raises(InvalidInputError, match=says):
         estimates_from_embeddings(arguments.pop("embeddings"), arguments.pop("y"), **arguments)
+
+
+def test_a_declared_radius_is_held_against_the_data(sample):
+    E, y = sample
+    left, right = np.triu_indices(50, 1)
+    largest = float(np.sqrt(np.square(E[left] - E[right]).sum(axis=1).max()))
+    assert estimates_from_embeddings(E, y, threshold=1.0, loss="hinge", radius=largest)["C"].status == "certified"
+    with pytest.raises(InvalidInputError, match="further apart"):
+        estimates_from_embeddings(E, y, threshold=1.0, loss="hinge", radius=largest * (1 - 1e-9))
+
+
+def test_unit_rows_are_at_most_2_apart(sample):
+    E, y = sample
+    plain = estimates_from_embeddings(E, y, threshold=1.0, loss="hinge", normalise=True)
+    wide = estimates_from_embeddings(E, y, threshold=1.0, loss="hinge", normalise=True, radius=5.0)
+    assert plain["C"].value == wide["C"].value == pytest.approx(4.0)
+    assert wide["C"].status == "certified"

@@ -146,3 +146,31 @@ def test_sign_sums_agree_with_the_binomial_law():
 def test_bad_values(bad):
     with pytest.raises(InvalidInputError):
         mean_absolute_sum(bad)
+
+
+@pytest.mark.parametrize("m", [5001, 20_001, 30_000, 39_999])
+def test_the_lattice_interval_covers_the_binomial_law(m):
+    k = (m + 1) // 2
+    with mp.workdps(40):
+        truth = 2 * k * mp.binomial(m, k) / mp.mpf(2) ** m
+        result = mean_absolute_sum(np.ones((m, 1)))
+        assert result.method == ("lattice",)
+        assert mp.mpf(result.lower[0]) <= truth <= mp.mpf(result.upper[0])
+    assert result.upper[0] - result.lower[0] <= 1e-12 * result.value[0]
+
+
+@pytest.mark.parametrize("counts", [{3: 40, 7: 5}, {1: 23, 10: 1}, {2: 60, 5: 61, 9: 3}, {4: 1001, 6: 2}])
+def test_the_lattice_interval_covers_exact_convolutions(counts):
+    integers = [size for size, count in counts.items() for _ in range(count)]
+    mass = {0: 1}
+    for size in integers:
+        moved = {}
+        for at, ways in mass.items():
+            moved[at - size] = moved.get(at - size, 0) + ways
+            moved[at + size] = moved.get(at + size, 0) + ways
+        mass = moved
+    with mp.workdps(40):
+        truth = mp.mpf(sum(abs(at) * ways for at, ways in mass.items())) / mp.mpf(2) ** len(integers)
+        result = mean_absolute_sum(np.array(integers, dtype=float)[:, None])
+        assert result.method == ("lattice",)
+        assert mp.mpf(result.lower[0]) <= truth <= mp.mpf(result.upper[0])

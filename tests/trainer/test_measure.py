@@ -218,6 +218,21 @@ def test_a_sample_of_pairs_beyond_exact_rows_keeps_the_certificate():
     assert sampled["rhat_M"].value <= exact["rhat_M"].value * 1.02
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_certificates_of_sampled_and_regularised_fits(seed):
+    rng = np.random.default_rng(seed)
+    y = np.repeat([0, 1], 20)
+    apart = ModalityData({"a": rng.normal(size=(40, 2)) + 8 * y[:, None], "b": rng.normal(size=(40, 2))}, y)
+    noise = ModalityData({"a": rng.normal(size=(40, 2)), "b": rng.normal(size=(40, 2))}, y)
+    for data, changes in (
+        (apart, {"exact_rows": 10, "eig_range": (0.0, 5.0)}),
+        (noise, {"loss": "contrastive", "reg": 0.1}),
+        (noise, {"loss": "smoothed_hinge", "reg": 0.1}),
+    ):
+        for one in measure_subsets(data, rng=seed, **changes).values():
+            assert 0 <= one.estimates["eps_opt"].value < np.inf
+
+
 def test_lam_min_above_zero_is_carried():
     result = measure_subsets(three_modalities(), subsets=["a"], eig_range=(0.5, 1.0), rng=0)
     assert not result.nests

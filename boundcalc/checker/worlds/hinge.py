@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from boundcalc.checker.experiment import Atoms, Instance
-from boundcalc.checker.worlds.learning import Learning, minimiser
+from boundcalc.checker.worlds.learning import Context, Learning, minimiser
 from boundcalc.checker.worlds.numbers import numbers
 
 __all__ = ["HingeLearning"]
@@ -17,6 +17,7 @@ __all__ = ["HingeLearning"]
 class HingeLearning(Learning):
     """Learning on weighted pairs; the minimiser is that of the hinge risk, deviations of f are those of the ramp risk."""
 
+    context: Context = "future"
     unit_range: bool = True
     weighted: bool = True
 

@@ -59,6 +59,7 @@ class Learning(SampleSpace):
                 instance = self._attaining(rng, number)
             if self.unit_range:
                 instance["scale"] = np.asarray(1)
+            instance["spoken"] = np.asarray(number % 5 > 0)
             instance["omega"] = rng.integers(1, 4, 2) if self.weighted else np.array([1, 1])
             found.append(instance)
         return found
@@ -67,9 +68,15 @@ class Learning(SampleSpace):
         if number % 2:
             letters = 20 if self.n == 2 else 7 if self.n == 3 else 4
             return bernoulli(rng, pairwise=self.pairwise, letters=letters, opposite=self.context in _OPPOSED)
-        letters = {2: 40, 3: 9}.get(self.n, 4)
-        kind = 1 if self.context == "both" and number % 4 else 2 if self.context in _ACTIVE and number % 4 else 0
-        return memorisers(rng, pairwise=self.pairwise, letters=letters, kind=kind)
+        turn = number // 2 % 3
+        kind = 0 if turn == 0 or self.context in ("any", "single") else 3
+        if self.context == "both":
+            kind = 1 if turn else 3
+        if turn == 2 and self.context in _ACTIVE:
+            kind = 2
+        letters = {2: 60 if kind == 2 else 40, 3: 9}.get(self.n, 4)
+        alone = self.context in _ACTIVE and kind > 1
+        return memorisers(rng, pairwise=self.pairwise, letters=letters, kind=kind, first_alone=alone)
 
     # ------------------------------------------------------------------ the tables of one instance
 
@@ -161,7 +168,7 @@ class Learning(SampleSpace):
         atoms |= self._phi(atoms, deviation, members, best)
         atoms |= self._expectations(t, members, risk, exact=exact)
         if self.context in ("any", "single"):
-            atoms |= self._spoken_of(t, risk, empirical, deviation, members["M"])
+            atoms |= self._spoken_of(instance, t, risk, empirical, deviation, members["M"])
         atoms |= {"n": numbers(self.n, exact=exact)[()], "m": numbers(self.m, exact=exact)[()]}
         return {name: np.asarray(value) for name, value in atoms.items()}, chance
 
@@ -191,9 +198,12 @@ class Learning(SampleSpace):
         }[self.context]
         return {"Phi_n": value, "Phi_m": value}
 
-    def _spoken_of(self, t, risk, empirical, deviation, members) -> Atoms:
-        """Return the risks of the f on which the deviation is largest, instead of those of the minimiser."""
-        worst = np.argmax(np.where(members[:, None], deviation, -(10**6)), axis=0)
+    def _spoken_of(self, instance, t, risk, empirical, deviation, members) -> Atoms:
+        """Return the risks of one f that may depend on the sample: where the deviation is largest, or the minimiser."""
+        if int(instance["spoken"]):
+            worst = np.argmax(np.where(members[:, None], deviation, -(10**6)), axis=0)
+        else:
+            worst = minimiser(empirical, risk, members, 0)[0]
         columns = np.arange(empirical.shape[1])
         error = (t["wrong"] * t["cell"]).sum(axis=1)
         weighted = (t["wrong"] * (t["cell"] * t["weight"])).sum(axis=1)

@@ -47,7 +47,7 @@ def random_class(rng: np.random.Generator, *, pairwise: bool, letters: int, slac
         [*np.sort(rng.integers(1, encoders + 1, 2)), encoders],
         rho=rho,
         scale=int(rng.integers(1, 4)),
-        slack=int(rng.integers(0, 3)) if slack else 0,
+        slack=int(rng.choice([0, 1, 2, 8])) if slack else 0,
         heads=heads,
         start=int(rng.integers(0, heads)) * encoders,
         labels=labels,
@@ -62,21 +62,23 @@ def bernoulli(rng: np.random.Generator, *, pairwise: bool, letters: int, opposit
     return _instance(np.ones(letters), scores, sizes, scale=int(rng.integers(1, 3)))
 
 
-def memorisers(rng: np.random.Generator, *, pairwise: bool, letters: int, kind: int) -> Instance:
+def memorisers(rng: np.random.Generator, *, pairwise: bool, letters: int, kind: int, first_alone: bool) -> Instance:
     """Return functions that each know one cell.
 
     Kind 0: function j has loss 1 except on its own cell. Kind 1: on a part of the cells, with its mirror image (loss 0
     except on its own cell). Kind 2: on a part of the cells, behind a first function that has loss 1 on that part only.
+    ``first_alone`` puts only the first function into N. Kind 3: as kind 0, behind a first function that is always right.
     """
     cells = _cells(letters, pairwise)
-    share = 1.0 if kind == 0 else (0.5 if kind == 1 else rng.uniform(0.1, 0.4))
+    share = {0: 1.0, 1: 0.5, 2: rng.uniform(0.1, 0.3), 3: 1.0}[kind]
     active = max(1, round(share * letters))
     knows = np.stack([cells == j for j in range(active)])
     rows = {
         0: [*knows],
         1: [*knows, *~knows],
         2: [cells >= active, *knows],
+        3: [cells >= 0, *knows],
     }[kind]
     scores = np.stack([np.where(row, 1, 0) for row in rows])
     count = len(scores)
-    return _instance(np.ones(letters), scores, (1 if kind == 2 else count, count, count))
+    return _instance(np.ones(letters), scores, (1 if first_alone else count, count, count))

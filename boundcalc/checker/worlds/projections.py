@@ -80,11 +80,13 @@ class Projections(Enumerable):
                 maximum((scores[name] * numbers(sign, exact=exact)).sum(axis=2), axis=1) for sign in signs(self.m)
             )
             result[symbol] = total / (2**self.m * self.m)
+        # What is known of a minimiser is often more than what it misses.
+        loose = instances["slack"] == 2
         for name in ("M", "N"):
             risks = np.maximum(0, 1 - labels * scores[name]).sum(axis=2) / self.m
             smallest = np.minimum.reduce(risks, axis=1)
             worst = maximum(np.where(risks <= (smallest + slack)[:, None], risks, -1), axis=1)
-            result |= {f"infhat_{name}": smallest, f"rhat_{name}": worst, f"eps_opt_{name}": worst - smallest}
+            result |= {f"infhat_{name}": smallest, f"rhat_{name}": worst, f"eps_opt_{name}": np.where(loose, slack, worst - smallest)}
         result["eps_opt"] = result["eps_opt_M"]
         return result
 
