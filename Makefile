@@ -20,7 +20,7 @@ format: .venv/test.stamp
 	$(BIN)/ruff format .
 
 benchmark: .venv/test.stamp
-	$(BIN)/python -m pytest tests/benchmarks --benchmark-only -s
+	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/benchmarks --benchmark-only -s
 
 slow: .venv/test.stamp
 	$(BIN)/python -m pytest -m slow

@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import sympy
 
 from boundcalc.derivation import Event
@@ -492,6 +493,35 @@ class Bound:
             "status": self.theorem.status,
         }
         return result
+
+    def gradient(self, name: str, **inputs: Any) -> xarray.DataArray:
+        """Return the derivative by a symbol; by an integer, that of the smooth relaxation (floor dropped).
+
+        The inputs are as for ``evaluate``; the result has the same axes.
+        """
+        from boundcalc.evaluator import gradient
+
+        return self._derived(gradient(self.expr, self._symbol(name)), f"d/d{name}", inputs)
+
+    def elasticity(self, name: str, **inputs: Any) -> xarray.DataArray:
+        """Return by how many per cent the bound changes when a symbol grows by one per cent.
+
+        The inputs are as for ``evaluate``; the result has the same axes.
+        """
+        from boundcalc.evaluator import elasticity
+
+        return self._derived(elasticity(self.expr, self._symbol(name)), f"elasticity in {name}", inputs)
+
+    def _derived(self, expr: sympy.Expr, label: str, inputs: Mapping[str, Any]) -> xarray.DataArray:
+        from boundcalc.evaluator import evaluate_grid
+
+        values = self.check_inputs(inputs)
+        found = evaluate_grid(expr, values, symbols=self.symbols, domains=self.domain)
+        missing = {name: value for name, value in values.items() if np.ndim(value) and name not in found.dims}
+        if missing:  # an axis that the derivative does not depend on is kept
+            shape = evaluate_grid(self.expr, values, symbols=self.symbols, domains=self.domain)
+            found = found.broadcast_like(shape).transpose(*shape.dims)
+        return found.rename(label)
 
     def vacuous(self, value: xarray.DataArray, **inputs: Any) -> xarray.DataArray | None:
         """Return where a value of this bound says no more than what holds anyway; None where that cannot be told.

@@ -114,7 +114,7 @@ def _checked(name: str, value: Any, domain: sympy.Set, notes: Mapping[str, str])
         )
     data = getattr(value, "data", value) if not isinstance(value, np.ndarray) else value
     if hasattr(data, "dask"):
-        return value, ""  # lazily given arrays are checked chunk by chunk when they are computed
+        return _lazily_checked(name, value, data, domain, notes), ""
     array = np.asarray(data)
     inside = contains(domain, array)
     if bool(np.all(inside)):
@@ -122,6 +122,19 @@ def _checked(name: str, value: Any, domain: sympy.Set, notes: Mapping[str, str])
     bad = array[~inside].ravel()[0] if array.ndim else array[()]
     note = f" ({notes[name]})" if name in notes else ""
     return None, f"{name} = {_shorten(bad)} is not allowed: {name} must be {describe(domain)}{note}"
+
+
+def _lazily_checked(name: str, value: Any, data: Any, domain: sympy.Set, notes: Mapping[str, str]) -> Any:
+    """Return a lazy array that is checked chunk by chunk when it is computed."""
+
+    def check(block: np.ndarray) -> np.ndarray:
+        _, problem = _checked(name, block, domain, notes)
+        if problem:
+            raise InvalidInputError(problem)
+        return block
+
+    checked = data.map_blocks(check, dtype=data.dtype, meta=np.empty((0,) * data.ndim, dtype=data.dtype))
+    return value.copy(data=checked) if hasattr(value, "dims") else checked
 
 
 def _exact(value: Any) -> Any:

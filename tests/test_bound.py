@@ -338,3 +338,27 @@ class TestCompositionIsSound:
             bound.evaluate(**values, d_N=9, d_M=3)
         with pytest.raises(InvalidInputError, match="Delta <= C"):
             bound.evaluate(**(values | {"Delta": 5}))
+
+
+def test_derivatives_keep_the_axes(composed):
+    values = {key: value for key, value in POINT.items() if key != "R_M"} | METRIC | {"n": [100, 1000], "g_M": [1, 4]}
+    slope = composed.gradient("n", **values)
+    assert slope.dims == ("n", "g_M")
+    step = composed.evaluate(**(values | {"n": [102, 1002]})).values - composed.evaluate(**values).values
+    np.testing.assert_allclose(slope.values * 2, step, rtol=0.03)
+    assert composed.gradient("eps_opt", **values).shape == (2, 2)
+    assert float(composed.elasticity("B", **{**values, "n": 100, "g_M": 4, "t_max": 0, "C": 1e-9})) == pytest.approx(2, rel=1e-6)
+
+
+def test_lazy_inputs_give_lazy_results_and_are_checked_when_computed():
+    dask_array = pytest.importorskip("dask.array")
+    bound = RISK_GAP.bound()
+    good = dask_array.linspace(0.01, 0.5, 40, chunks=10)
+    lazy = bound.evaluate(**(POINT | {"delta": good}))
+    assert hasattr(lazy.data, "dask")
+    np.testing.assert_allclose(lazy.values, bound.evaluate(**(POINT | {"delta": np.linspace(0.01, 0.5, 40)})).values)
+    labelled = bound.evaluate(**(POINT | {"delta": xr.DataArray(good, dims="run")}))
+    assert labelled.dims == ("run",)
+    bad = bound.evaluate(**(POINT | {"delta": dask_array.linspace(0.5, 1.5, 40, chunks=10)}))
+    with pytest.raises(ValueError, match="delta must be in"):
+        bad.compute()

@@ -144,3 +144,18 @@ def test_argument_errors_are_one_line_too(capsys):
 )
 def test_values(name, text, expected):
     assert parse(name, text) == expected
+
+
+def test_sensitivity_names_what_matters_most(capsys):
+    status, out, _ = run(capsys, "sensitivity", "zhou2026.risk_gap", *settings(), "--json")
+    data = json.loads(out)
+    rows = {row["symbol"]: row for row in data["sensitivities"]}
+    assert status == 0
+    assert data["sensitivities"][0]["symbol"] in ("L", "R_M")
+    assert rows["R_M"]["derivative"] == pytest.approx(4)
+    assert rows["R_M"]["elasticity"] == pytest.approx(0.4 / data["value"])
+    assert rows["n"]["derivative"] == pytest.approx(-(data["value"] - 0.4) / 2000)
+    assert rows["n"]["direction"] == "falls"
+    status, _, err = run(capsys, "sensitivity", "zhou2026.risk_gap", *settings("n=10,20"))
+    assert status == 2
+    assert "one point" in err

@@ -48,18 +48,26 @@ def value_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any], *, digits: int
     """Return a real value at a point (exact numbers) with that many digits, or None where it is undefined."""
     exact = {symbol: as_sympy(item) for symbol, item in point.items()}
     try:
-        if expr.has(sympy.floor, sympy.ceiling):
-            # At a jump no precision is enough: arguments of floors are inserted exactly.
-            expr = expr.replace(
-                lambda node: isinstance(node, sympy.floor | sympy.ceiling),
-                lambda node: node.subs(exact, simultaneous=True),
-            )
-        value = expr.evalf(digits, subs=exact, maxn=400)
+        # Exact insertion finds what is undefined; only powers too large to be written out are left to evalf.
+        huge = any(_is_huge(power, exact) for power in expr.atoms(sympy.Pow, sympy.exp))
+        placed = expr if huge else expr.subs(exact, simultaneous=True)
+        if placed.has(sympy.nan, sympy.zoo, sympy.oo):
+            return None
+        value = placed.evalf(digits, subs=exact if huge else None, maxn=400)
     except (ValueError, TypeError, ArithmeticError, RecursionError):
         return None
     if value.is_Float or value.is_Rational:
         return value if value.is_finite else None
     return None
+
+
+def _is_huge(power: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> bool:
+    """Return whether a power would have thousands of digits at a point."""
+    base, exponent = power.as_base_exp()
+    if exponent.is_number or not base.is_Rational and not base.free_symbols:
+        return False
+    size = exponent.subs(point, simultaneous=True)
+    return bool(size.is_Integer and abs(size) > 500)
 
 
 def sign_of(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> int | None:
@@ -78,10 +86,8 @@ def sign_of(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> int | None:
 
 def _exact_sign(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> int | None:
     """Return the sign of something that is 0 to all digits, or very small."""
-    for power in expr.atoms(sympy.Pow):
-        size = value_at(power, point, digits=5)
-        if size is None or not abs(size) < sympy.Float(10) ** 2000:
-            return None
+    if any(_is_huge(power, point) for power in expr.atoms(sympy.Pow, sympy.exp)):
+        return None
     try:
         placed = expr.subs(point, simultaneous=True)
         if placed.is_Rational:

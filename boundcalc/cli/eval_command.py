@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boundcalc.cli.output import Output
-from boundcalc.cli.values import parse_settings
+from boundcalc.cli.values import add_bound_arguments, parse_settings
 
 if TYPE_CHECKING:
     import xarray
@@ -20,18 +20,7 @@ _SHOWN = 60
 
 def configure(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
-    parser.add_argument(
-        "key", metavar="KEY", help="a key such as zhou2026.risk_gap, or a number such as 'Theorem 3.13'"
-    )
-    parser.add_argument(
-        "--set",
-        dest="settings",
-        metavar="NAME=VALUE",
-        action="append",
-        default=[],
-        help="a number, a list a,b,c or a range lo:hi:log:k or lo:hi:lin:k; repeat for each symbol",
-    )
-    parser.add_argument("--form", metavar="F", help="the theorem's form (default: the first)")
+    add_bound_arguments(parser)
 
 
 def run(args: Namespace) -> Output:

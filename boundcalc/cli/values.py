@@ -6,13 +6,28 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["parse", "parse_settings"]
+__all__ = ["add_bound_arguments", "parse", "parse_settings"]
+
+
+def add_bound_arguments(parser: ArgumentParser) -> None:
+    """Add the arguments that name a bound and give its symbols values."""
+    parser.add_argument("key", metavar="KEY", help="a key such as zhou2026.risk_gap, or a number such as 'Theorem 3.13'")
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a number, a list a,b,c or a range lo:hi:log:k or lo:hi:lin:k; repeat for each symbol",
+    )
+    parser.add_argument("--form", metavar="F", help="the theorem's form (default: the first)")
 
 
 def parse_settings(settings: Iterable[str]) -> dict[str, Any]:

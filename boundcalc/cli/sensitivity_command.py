@@ -1,0 +1,60 @@
+"""``boundcalc sensitivity KEY --set name=value ...``: which symbol moves the bound most."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import Any
+
+from boundcalc.cli.output import Output
+from boundcalc.cli.values import add_bound_arguments, parse_settings
+from boundcalc.errors import InvalidInputError
+
+ENDINGS = (".json", ".csv", ".html")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    add_bound_arguments(parser)
+
+
+def run(args: Namespace) -> Output:
+    """Return derivative and elasticity of each symbol at one point, the strongest first."""
+    from boundcalc.catalogue import theorem
+    from boundcalc.report.tables import Table
+
+    bound = theorem(args.key).bound(args.form)
+    inputs = parse_settings(args.settings)
+    lists = [name for name, value in inputs.items() if isinstance(value, list)]
+    if lists:
+        raise InvalidInputError(f"{', '.join(lists)}: sensitivity is taken at one point, give one value", context=str(bound.theorem))
+    value = float(bound.evaluate(**inputs))
+    rows = sorted((_row(bound, name, inputs) for name in bound.symbols), key=lambda row: -abs(row[3] or 0.0))
+    table = Table(
+        ("symbol", "at", "derivative", "elasticity", "bound"),
+        rows,
+        title=f"{bound.theorem} ({bound.form}) = {value:.6g}",
+        notes=(
+            "elasticity: by how many per cent the bound changes when the symbol grows by one per cent; by integers the "
+            "derivative is that of the smooth relaxation.",
+        ),
+    )
+    return Output(
+        table.text(),
+        {
+            "key": bound.theorem.key,
+            "form": bound.form,
+            "value": value,
+            "sensitivities": [dict(zip(("symbol", "at", "derivative", "elasticity", "direction"), row, strict=True)) for row in rows],
+        },
+        title=table.title,
+        tables=(table,),
+    )
+
+
+def _row(bound: Any, name: str, inputs: dict[str, Any]) -> tuple[str, float, float, float | None, str]:
+    from boundcalc.domains import as_number
+
+    slope = float(bound.gradient(name, **inputs))
+    level = float(bound.evaluate(**inputs))
+    at = float(as_number(inputs[name]))
+    return name, at, slope, at * slope / level if level else None, bound.direction(name)
