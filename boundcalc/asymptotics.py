@@ -35,7 +35,9 @@ class Rate:
     coefficient: sympy.Expr
 
     def __str__(self) -> str:
-        return f"{self.limit} + O({self.order})"
+        if self.order == 0:
+            return str(self.limit)
+        return f"O({self.order})" if self.limit.is_infinite else f"{self.limit} + O({self.order})"
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,11 @@ def rate(expr: sympy.Expr, symbol: sympy.Symbol) -> Rate:
     if not powers:
         return Rate(symbol, limit, sympy.Integer(0), sympy.Integer(0))
     leading = max(powers)
-    far = limit if leading < 0 else sympy.oo * sympy.sign(powers[leading])
+    far = (
+        limit
+        if leading < 0
+        else (sympy.oo if powers[leading].is_nonnegative else sympy.oo * sympy.sign(powers[leading]))
+    )
     return Rate(symbol, far, symbol**leading, powers[leading])
 
 

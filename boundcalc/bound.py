@@ -631,7 +631,13 @@ class Bound:
         """Return the limit, the order of decay and its coefficient as a symbol grows."""
         from boundcalc.asymptotics import rate
 
-        return rate(self.expr, self._symbol(name))
+        symbol = self._symbol(name)
+        if symbol in self.domain and self.domain[symbol].sup != sympy.oo:
+            raise InvalidInputError(
+                f"{name} is {describe(self.domain[symbol])}, so it does not grow; a rate is asked in a symbol that does, such as n",
+                context=str(self.theorem),
+            )
+        return rate(self.expr, symbol)
 
     def compare(self, other: Bound, name: str = "n") -> Comparison:
         """Compare with another bound of the same quantity: difference, and ratio as a symbol grows."""
@@ -793,6 +799,8 @@ def _label(term: sympy.Expr, shares: set[sympy.Symbol]) -> str:
 
 def _as_expression(name: str, value: Any, domain: sympy.Set | None) -> tuple[sympy.Expr, str]:
     """Return a substituted value as an expression, and what is wrong with it."""
+    if hasattr(value, "bound"):
+        return sympy.nan, f"{name} is given as a theorem: give one of its bounds, theorem({value.key!r}).bound()"
     if isinstance(value, sympy.Expr) and not value.is_number:
         foreign = [s for s in value.free_symbols if s.name in VOCABULARY and VOCABULARY[s.name].symbol != s]
         if foreign:

@@ -26,7 +26,7 @@ import sympy
 
 from boundcalc.directions import Direction, direction
 from boundcalc.errors import DerivationError
-from boundcalc.symbols import DERIVED, VOCABULARY
+from boundcalc.symbols import DERIVED, DOMAINS
 
 __all__ = ["Derivation", "Event", "Kind", "Relation", "Step", "at_least", "at_most", "equal"]
 
@@ -214,7 +214,7 @@ class Derivation:
             raise DerivationError(f"step {number}: {step.left} does not occur in {current}")
         if step.relation == "=":
             return "="
-        domains = {entry.symbol: entry.domain for entry in VOCABULARY.values()} | dict(self.domains)
+        domains = {**DOMAINS, **self.domains}
         way: Direction = direction(marked, place, domains=domains, where=self.where)
         if way == "unknown":
             raise DerivationError(f"step {number}: cannot tell how {current} moves with {step.left}")

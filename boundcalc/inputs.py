@@ -115,6 +115,8 @@ def _checked(name: str, value: Any, domain: sympy.Set, notes: Mapping[str, str])
     data = getattr(value, "data", value) if not isinstance(value, np.ndarray) else value
     if hasattr(data, "dask"):
         return _lazily_checked(name, value, data, domain, notes), ""
+    if isinstance(value, Fraction) and value != 0 and (float(value) == 0 or abs(value) > np.finfo(float).max):
+        return None, f"{name} = {_shorten(value)} is beyond what a double can hold"
     array = np.asarray(data)
     inside = contains(domain, array)
     if bool(np.all(inside)):
@@ -185,6 +187,9 @@ def _holds(lower: Any, upper: Any, *, strict: bool) -> bool:
 
 def _shorten(value: Any) -> str:
     value = value.item() if isinstance(value, np.generic) else value
-    text = str(value) if isinstance(value, Fraction) else repr(value)
+    if isinstance(value, Fraction):  # as it was typed, where it was a decimal
+        value = float(value) if Fraction(str(float(value))) == value else str(value)
+        value = int(value) if isinstance(value, float) and value.is_integer() else value
+    text = value if isinstance(value, str) and "/" in value else repr(value)
     text = " ".join(text.split())
     return text if len(text) <= 60 else text[:57] + "..."

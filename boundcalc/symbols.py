@@ -14,13 +14,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
 import sympy
 from sympy import Interval, Range, oo
 
-__all__ = ["CONSTRAINTS", "DERIVED", "SHARED_ROLES", "SUBSET_NAMES", "VOCABULARY", "Constraint", "SymbolInfo", "info"]
+__all__ = [
+    "CONSTRAINTS",
+    "DERIVED",
+    "DOMAINS",
+    "SHARED_ROLES",
+    "SUBSET_NAMES",
+    "VOCABULARY",
+    "Constraint",
+    "SymbolInfo",
+    "info",
+]
 
 _REAL = sympy.Reals
 _POSITIVE = Interval.open(0, oo)
@@ -57,7 +68,7 @@ class SymbolInfo:
     domain: sympy.Set
     role: str
 
-    @property
+    @cached_property
     def symbol(self) -> sympy.Symbol:
         """The SymPy symbol; its assumptions follow from the domain."""
         return sympy.Symbol(self.name, **_assumptions(self.domain))
@@ -235,6 +246,9 @@ _TABLE = (
 )  # fmt: skip
 
 VOCABULARY: Mapping[str, SymbolInfo] = {row.name: row for row in _TABLE}
+
+#: The domain of each symbol.
+DOMAINS: Mapping[sympy.Symbol, sympy.Set] = {row.symbol: row.domain for row in _TABLE}
 
 #: Symbols that abbreviate others.
 DERIVED: Mapping[sympy.Symbol, sympy.Expr] = {

@@ -84,7 +84,7 @@ NESTING_NOTE = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Theorem:
     """A statement of the catalogue.
 
@@ -202,6 +202,9 @@ class Theorem:
         from boundcalc.typeset import theorem_html
 
         return theorem_html(self)
+
+    def __repr__(self) -> str:
+        return f"<Theorem {self}>"
 
     def __str__(self) -> str:
         number = "" if self.number == "-" else f"{self.number}, "

@@ -347,7 +347,9 @@ def test_derivatives_keep_the_axes(composed):
     step = composed.evaluate(**(values | {"n": [102, 1002]})).values - composed.evaluate(**values).values
     np.testing.assert_allclose(slope.values * 2, step, rtol=0.03)
     assert composed.gradient("eps_opt", **values).shape == (2, 2)
-    assert float(composed.elasticity("B", **{**values, "n": 100, "g_M": 4, "t_max": 0, "C": 1e-9})) == pytest.approx(2, rel=1e-6)
+    assert float(composed.elasticity("B", **{**values, "n": 100, "g_M": 4, "t_max": 0, "C": 1e-9})) == pytest.approx(
+        2, rel=1e-6
+    )
 
 
 def test_lazy_inputs_give_lazy_results_and_are_checked_when_computed():
@@ -362,3 +364,20 @@ def test_lazy_inputs_give_lazy_results_and_are_checked_when_computed():
     bad = bound.evaluate(**(POINT | {"delta": dask_array.linspace(0.5, 1.5, 40, chunks=10)}))
     with pytest.raises(ValueError, match="delta must be in"):
         bad.compute()
+
+
+def test_a_theorem_where_a_bound_is_wanted():
+    with pytest.raises(InvalidInputError, match=r"give one of its bounds, theorem\('zhou2026.metric_complexity'\).bound"):
+        RISK_GAP.bound().substitute(R_M=COMPLEXITY)
+    with pytest.raises(InvalidInputError, match="is no bound"):
+        bc.minimal_n(COMPLEXITY, target=0.5)
+    assert len(repr(RISK_GAP)) < 100
+
+
+def test_rates_in_other_symbols():
+    margin = bc.theorem("zhou2026.margin").bound()
+    assert bc.symbols.n in margin.rate("rho").limit.free_symbols
+    assert margin.rate("rho").limit.has(sympy.floor)
+    assert str(RISK_GAP.bound().rate("C")) == "O(C)"
+    with pytest.raises(InvalidInputError, match="does not grow"):
+        margin.rate("delta")

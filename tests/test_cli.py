@@ -104,6 +104,11 @@ def test_list_and_show(capsys):
         (["eval", "zhou2026.risk_gap", *settings("L=-1")], "L must be > 0"),
         (["eval", "zhou2026.risk_gap", *settings("wibble=1")], "unknown symbol 'wibble'"),
         (["eval", "zhou2026.risk_gap"], "missing n"),
+        (["eval", "zhou2026.risk_gap", *settings("lam_max=-3")], "lam_max = -3 is not allowed"),
+        (["eval", "zhou2026.risk_gap", *settings("delta=-1/10")], "delta = -0.1 is not allowed"),
+        (["eval", "zhou2026.risk_gap", *settings("delta=1e-400")], "beyond what a double can hold"),
+        (["eval", "zhou2026.risk_gap", *settings("n=10:1e9:lin:1000000", "delta=0.01:0.9:lin:100000", "L=1:2:lin:1000")],
+         "not enough memory"),
         (["eval", "zhou2026.risk_gap", *settings(), "--set", "n=3"], "n is given twice"),
         (["eval", "zhou2026.risk_gap", "--set", "n"], "not of the form name=value"),
         (["eval", "zhou2026.risk_gap", *settings("n=1:2:3")], "is not a range"),
@@ -159,3 +164,17 @@ def test_sensitivity_names_what_matters_most(capsys):
     status, _, err = run(capsys, "sensitivity", "zhou2026.risk_gap", *settings("n=10,20"))
     assert status == 2
     assert "one point" in err
+
+
+def test_values_that_the_bound_does_not_use_are_named(capsys):
+    _, out, _ = run(capsys, "eval", "zhou2026.risk_gap", *settings("Delta=0.01"))
+    assert "not used by this bound: Delta" in out
+
+
+def test_infinite_values_are_drawn_around(capsys, tmp_path):
+    path = tmp_path / "grid.png"
+    status, _, _ = run(
+        capsys, "eval", "zhou2026.risk_gap", *settings("L=1:1e308:log:20", "R_M=10"), "--out", str(path)
+    )
+    assert status == 0
+    assert path.stat().st_size > 1000

@@ -71,9 +71,7 @@ def test_guarantees_by_hand(measured):
         "risk of the model": v["rhat_M"] + 2 * v["L"] * r + v["C"] * math.sqrt(x / (2 * m)),
         "excess of the risk gap over gamma": 4 * v["L"] * r + 2 * v["C"] * math.sqrt(x / (2 * m)) + v["eps_opt"],
         # Theorem 3.14 needs a range that covers the true composition too: that of all modalities
-        "latent quality": 2 * v["L"] * r
-        + 2 * result.estimates["C_full"].value * math.sqrt(x / (2 * m))
-        + v["rhat_M"],
+        "latent quality": 2 * v["L"] * r + 2 * result.estimates["C_full"].value * math.sqrt(x / (2 * m)) + v["rhat_M"],
         "Delta needed": 2 * v["L"] * r + 2 * v["C"] * math.sqrt(x / (2 * m)) + v["eps_opt"],
     }
     for name, value in expected.items():
@@ -156,8 +154,15 @@ def test_train_writes_what_was_measured(small, tmp_path, capsys):
         (["train", "SMALL", "--subsets", "sound+taste"], "taste"),
         (["train", "SMALL", "--delta", "2"], "delta"),
         (["train", "SMALL", "--delta", "x"], "delta"),
-        (["train", "SMALL", "--lam-max", "-1"], "eig_range[1]"),
+        (["train", "SMALL", "--lam-max", "-1"], "--lam-max -1 must be"),
+        (["train", "SMALL", "--lam-max", "inf"], "--lam-max inf must be"),
+        (["train", "SMALL", "--seed", "-1"], "--seed -1"),
+        (["train", "SMALL", "--jobs", "0"], "--jobs 0"),
         (["demo", "SMALL", "--figure", "no/such/place.png"], "place.png"),
+        (["demo", "SMALL", "--figure", "place.foo"], "writes .png"),
+        (["train", "SMALL", "--out", "x.png"], "writes .json"),
+        (["train", "SMALL", "--out", ""], "no ending"),
+        (["train", "SMALL", "--resume", "no/such/place.json"], "--resume"),
     ],
 )
 def test_each_mistake_is_answered_in_one_line(small, capsys, argv, match):

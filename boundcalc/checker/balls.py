@@ -99,7 +99,11 @@ class Balls:
         if exponent.is_Integer and exponent > 0:
             return self._integer_power(low, high, int(exponent))
         if exponent < 0:
-            inner = self._integer_power(low, high, -int(exponent)) if exponent.is_Integer else self._fraction(low, high, -exponent)
+            inner = (
+                self._integer_power(low, high, -int(exponent))
+                if exponent.is_Integer
+                else self._fraction(low, high, -exponent)
+            )
             return self._reciprocal(*inner)
         return self._fraction(low, high, exponent)
 

@@ -73,7 +73,8 @@ def _compact(case: Case) -> list[Case]:
             for insert, fresh in _parts(symbol, own):
                 box = {name: value for name, value in piece.box.items() if name != symbol} | fresh
                 facts = tuple(
-                    Constraint(f.lower.subs(symbol, insert), f.upper.subs(symbol, insert), f.strict) for f in piece.facts
+                    Constraint(f.lower.subs(symbol, insert), f.upper.subs(symbol, insert), f.strict)
+                    for f in piece.facts
                 )
                 gap = piece.gap.subs(symbol, insert)
                 found.append(replace(piece, gap=gap, box=box, facts=facts))

@@ -16,7 +16,7 @@ from boundcalc.checker.problem import Problem
 from boundcalc.directions import direction
 from boundcalc.symbols import Constraint
 
-__all__ = ["Case", "Range", "cases", "cleared", "reduced"]
+__all__ = ["Case", "Range", "branches", "cases", "cleared", "reduced"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,22 @@ class Case:
     def about(self, expr: sympy.Expr, *, strict: bool) -> Case:
         """Return the case of another expression that has to be nonnegative (positive) on the same box."""
         return replace(self, sides=(expr, sympy.Integer(0)), gap=expr, strict=strict)
+
+
+def branches(case: Case) -> Iterator[Case]:
+    """Yield cases without Min, Max and Abs: each such node is replaced by one of its arguments where that is the value."""
+    nodes = sorted(case.gap.atoms(sympy.Min, sympy.Max, sympy.Abs), key=lambda node: (len(node.args), str(node)))
+    inner = [node for node in nodes if not any(arg.has(sympy.Min, sympy.Max, sympy.Abs) for arg in node.args)]
+    if not inner:
+        yield case
+        return
+    node = inner[0]
+    options = (node.args[0], -node.args[0]) if isinstance(node, sympy.Abs) else node.args
+    for option in options:
+        others = [other for other in options if other != option]
+        above = isinstance(node, sympy.Max | sympy.Abs)
+        known = tuple(Constraint(other, option) if above else Constraint(option, other) for other in others)
+        yield from branches(replace(case, gap=case.gap.xreplace({node: option}), facts=case.facts + known))
 
 
 def reduced(case: Case) -> Case:

@@ -64,7 +64,7 @@ def value_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any], *, digits: int
 def _is_huge(power: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> bool:
     """Return whether a power would have thousands of digits at a point."""
     base, exponent = power.as_base_exp()
-    if exponent.is_number or not base.is_Rational and not base.free_symbols:
+    if exponent.is_number or (not base.is_Rational and not base.free_symbols):
         return False
     size = exponent.subs(point, simultaneous=True)
     return bool(size.is_Integer and abs(size) > 500)

@@ -50,7 +50,9 @@ def hunt(problem: Problem, *, rng: np.random.Generator, seconds: float = 1.0, si
     symbols = list(problem.domain)
     if not symbols:
         return _constant(problem)
-    tried, best, closest, undefined = 0, np.inf, None, None
+    tried, best = 0, np.inf
+    closest: Mapping[sympy.Symbol, Any] | None = None
+    undefined: Mapping[sympy.Symbol, Any] | None = None
     points = {symbol: _sample(problem.domain[symbol], rng, size) for symbol in symbols}
     for round_number in range(12):
         points = _feasible(problem, _repaired(problem, points, rng))
@@ -80,8 +82,8 @@ def hunt(problem: Problem, *, rng: np.random.Generator, seconds: float = 1.0, si
 
 def _constant(problem: Problem) -> Hunt:
     fails = _fails(problem, {})
-    undefined = {} if value_at(problem.left, {}) is None or value_at(problem.right, {}) is None else None
-    return Hunt({} if fails else None, undefined, -1.0 if fails else 1.0, {}, 1)
+    whole = value_at(problem.left, {}) is not None and value_at(problem.right, {}) is not None
+    return Hunt({} if fails else None, None if whole else {}, -1.0 if fails else 1.0, {}, 1)
 
 
 # ---------------------------------------------------------------------- sampling

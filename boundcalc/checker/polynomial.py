@@ -8,66 +8,18 @@ u - u^2/2 <= log(1+u), 2u/(2+u) <= log(1+u) <= u(6+u)/(6+4u); log a <= log b whe
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from itertools import combinations
 
 import mpmath
 import sympy
 
 from boundcalc.checker.cases import Case, Range
+from boundcalc.checker.system import System, Untranslatable
 
-__all__ = ["System", "Untranslatable", "branches", "translate"]
+__all__ = ["translate"]
 
 _TANGENTS = (sympy.Integer(1), sympy.E, sympy.exp(-1), sympy.Integer(6), sympy.Integer(40))
 _ROOT_TANGENTS = (sympy.Integer(1), sympy.Integer(2), sympy.Integer(3), sympy.Integer(8))
-
-
-class Untranslatable(Exception):
-    """An expression has a node that polynomials cannot carry."""
-
-
-@dataclass
-class System:
-    """Variables, facts ``polynomial >= 0`` (or > 0, = 0) and the goal, whose numerator has to be nonnegative.
-
-    Attributes
-    ----------
-    goal : sympy.Expr
-        A polynomial with the sign of the gap.
-    strict : bool
-    ranges : dict of sympy.Symbol to Range
-    facts : list of (sympy.Expr, str)
-        Polynomial and ``>=``, ``>`` or ``=``.
-    axioms : list of str
-        In words, for the evidence.
-    """
-
-    goal: sympy.Expr = sympy.S.Zero
-    strict: bool = False
-    ranges: dict[sympy.Symbol, Range] = field(default_factory=dict)
-    facts: list[tuple[sympy.Expr, str]] = field(default_factory=list)
-    axioms: list[str] = field(default_factory=list)
-
-
-def branches(case: Case) -> Iterator[Case]:
-    """Yield cases without Min, Max and Abs: each such node is replaced by one of its arguments where that is the value."""
-    nodes = sorted(case.gap.atoms(sympy.Min, sympy.Max, sympy.Abs), key=lambda node: (len(node.args), str(node)))
-    inner = [node for node in nodes if not any(arg.has(sympy.Min, sympy.Max, sympy.Abs) for arg in node.args)]
-    if not inner:
-        yield case
-        return
-    from dataclasses import replace
-
-    from boundcalc.symbols import Constraint
-
-    node = inner[0]
-    options = (node.args[0], -node.args[0]) if isinstance(node, sympy.Abs) else node.args
-    for option in options:
-        others = [other for other in options if other != option]
-        above = isinstance(node, sympy.Max | sympy.Abs)
-        known = tuple(Constraint(other, option) if above else Constraint(option, other) for other in others)
-        yield from branches(replace(case, gap=case.gap.xreplace({node: option}), facts=case.facts + known))
 
 
 def translate(case: Case) -> System:
@@ -230,7 +182,9 @@ class _Translator:
         inner = self._polynomial(expr.args[0])
         new = sympy.Dummy("whole", real=True)
         self.out.ranges[new] = Range(-sympy.oo, sympy.oo, True, True)
-        below, above = (inner - new, new + 1 - inner) if isinstance(expr, sympy.floor) else (new - inner, inner + 1 - new)
+        below, above = (
+            (inner - new, new + 1 - inner) if isinstance(expr, sympy.floor) else (new - inner, inner + 1 - new)
+        )
         self.out.facts += [(below, ">="), (above, ">")]
         return new
 
@@ -337,5 +291,3 @@ def _rational_log(value: sympy.Expr, *, down: bool) -> sympy.Expr:
     scale = 10**12
     number = sympy.log(value) * scale
     return sympy.Rational(int(sympy.floor(number)) if down else int(sympy.ceiling(number)), scale)
-
-

@@ -87,7 +87,9 @@ def state(
     """
     relation = {"==": "=", "≤": "<=", "≥": ">="}.get(relation, relation)
     if relation not in RELATIONS:
-        raise InvalidInputError(f"relation = {relation!r} is none of {', '.join(RELATIONS)}", context="check_inequality")
+        raise InvalidInputError(
+            f"relation = {relation!r} is none of {', '.join(RELATIONS)}", context="check_inequality"
+        )
     given = {_symbol(key): _as_set(key, value) for key, value in (domain or {}).items()}
     rules = [rule for constraint in constraints for rule in _rules(constraint)]
     sides = []
@@ -162,7 +164,7 @@ def _insert(expr: sympy.Expr, definitions: Mapping[sympy.Symbol, sympy.Expr]) ->
 
 def _expand(left, right, rules, given):
     """Insert an abbreviation (m, Lam, tau) where its symbols occur beside it; alone it may take any value."""
-    expanded = {}
+    expanded: dict[sympy.Symbol, sympy.Expr] = {}
     while True:
         used = left.free_symbols | right.free_symbols | {s for rule in rules for s in rule.symbols}
         found = [short for short, full in DERIVED.items() if short in used and full.free_symbols & (used | set(given))]

@@ -10,11 +10,12 @@ from typing import Any
 import sympy
 
 from boundcalc.checker.boxes import Cover, by_boxes
-from boundcalc.checker.cases import Case, reduced
+from boundcalc.checker.cases import Case, branches, reduced
 from boundcalc.checker.definedness import conditions
-from boundcalc.checker.polynomial import System, Untranslatable, branches, translate
+from boundcalc.checker.polynomial import translate
 from boundcalc.checker.signs import by_signs
 from boundcalc.checker.smt import by_cvc5, by_z3, linear
+from boundcalc.checker.system import System, Untranslatable
 from boundcalc.checker.verdict import Certificate
 from boundcalc.errors import MissingExtraError
 
@@ -77,7 +78,9 @@ def _defined(case: Case, attempt: Attempt, deadline: float) -> bool:
             options = (expr, -expr) if relation == "!=" else (expr,)
             share = max(0.5, (deadline - time.monotonic()) / 4)
             strict = relation != ">="
-            if not any(prove(case.about(option, strict=strict), seconds=share, defined=False).certificate for option in options):
+            if not any(
+                prove(case.about(option, strict=strict), seconds=share, defined=False).certificate for option in options
+            ):
                 attempt.remarks.append(f"not shown that {expr} {relation} 0")
                 return False
     return True

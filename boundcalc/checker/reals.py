@@ -140,7 +140,9 @@ def _refuted(problem: Problem, found: Hunt) -> Verdict:
     shown = {symbol.name: str(value) for symbol, value in point.items()}
     place = ", ".join(f"{name} = {value}" for name, value in shown.items()) or "all values"
     text = f"at {place}: {_few(sides[0])} against {_few(sides[1])}"
-    return refuted(text, shown, engine="evaluation at 50 digits", details={"left": str(sides[0]), "right": str(sides[1])})
+    return refuted(
+        text, shown, engine="evaluation at 50 digits", details={"left": str(sides[0]), "right": str(sides[1])}
+    )
 
 
 def _few(value: sympy.Expr | None) -> str:

@@ -151,7 +151,8 @@ class Report:
             "title": self.title,
             "verdict": str(self.word),
             "forms": {
-                name: {"verdict": str(word), "status": self.status.get(name, "holds")} for name, word in self.forms.items()
+                name: {"verdict": str(word), "status": self.status.get(name, "holds")}
+                for name, word in self.forms.items()
             },
             "surprises": list(self.surprises),
             "seed": self.seed,
@@ -180,6 +181,8 @@ def _row_lines(row: Row) -> list[str]:
     lines = [f"{head}{statement[0]}", *(pad + line for line in statement[1:])]
     lines += textwrap.wrap(engine + row.verdict.evidence, _WIDTH, initial_indent=pad, subsequent_indent=pad)
     if row.verdict.refutes and row.verdict.witness:
-        shown = textwrap.wrap(f"witness: {dict(row.verdict.witness)}", _WIDTH, initial_indent=pad, subsequent_indent=pad)
+        shown = textwrap.wrap(
+            f"witness: {dict(row.verdict.witness)}", _WIDTH, initial_indent=pad, subsequent_indent=pad
+        )
         lines += shown
     return lines

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sympy
 
 from boundcalc.checker.cases import Range
-from boundcalc.checker.polynomial import System
+from boundcalc.checker.system import System
 
 __all__ = ["by_signs"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import sympy
 
-from boundcalc.checker.polynomial import System
+from boundcalc.checker.system import System
 from boundcalc.errors import MissingExtraError, require
 
 __all__ = ["Answer", "by_cvc5", "by_z3"]
@@ -45,14 +45,13 @@ def _horner(expr: sympy.Expr, build: Any) -> Any:
 def linear(system: System) -> bool:
     """Return whether all polynomials are linear."""
     symbols = list(system.ranges)
-    return all(
-        expr.is_number or sympy.Poly(expr, *symbols).total_degree() <= 1 for expr, _ in _assertions(system)
-    )
+    return all(expr.is_number or sympy.Poly(expr, *symbols).total_degree() <= 1 for expr, _ in _assertions(system))
 
 
 class _Z3:
     def __init__(self, z3: Any) -> None:
-        self.z3, self.variables = z3, {}
+        self.z3 = z3
+        self.variables: dict[sympy.Symbol, Any] = {}
 
     def number(self, value: sympy.Rational) -> Any:
         return self.z3.Q(int(value.p), int(value.q))
@@ -90,7 +89,8 @@ def by_z3(system: System, *, seconds: float) -> Answer:
 
 class _Cvc5:
     def __init__(self, cvc5: Any, terms: Any) -> None:
-        self.kind, self.terms, self.variables = cvc5.Kind, terms, {}
+        self.kind, self.terms = cvc5.Kind, terms
+        self.variables: dict[sympy.Symbol, Any] = {}
 
     def number(self, value: sympy.Rational) -> Any:
         return self.terms.mkReal(int(value.p), int(value.q))

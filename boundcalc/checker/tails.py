@@ -182,7 +182,8 @@ def sure_on_outcomes(
     deadline: float = float("inf"),
 ) -> Tail:
     """Try a relation that must hold on every outcome of every instance."""
-    tried, best = 0, (float("inf"), None, 0)
+    tried = 0
+    best: tuple[float, Instance | None, int] = (float("inf"), None, 0)
     for instance in world.draw(rng, size):
         atoms, chance = world.outcomes(instance, rng=rng)
         sides = [np.broadcast_to(on_arrays(side, atoms), chance.shape) for side in (left, right)]
@@ -192,14 +193,14 @@ def sure_on_outcomes(
         tried += len(chance)
         place = int(np.nanargmin(margin)) if not np.isnan(margin).all() else 0
         if margin[place] < best[0] - _TOLERANCE:
-            best = (float(margin[place]), instance, place)  # type: ignore[assignment]
+            best = (float(margin[place]), instance, place)
         if margin[place] < -_TOLERANCE or time.monotonic() > deadline:
             break
-    _, instance, place = best
-    if instance is None:
+    _, tightest, place = best
+    if tightest is None:
         return Tail(tried, None, None, float("nan"))
-    small = sum(np.asarray(value).size for value in instance.values()) < _SMALL
-    return _sure_report(left, relation, right, world, instance, place, tried, exact=small or best[0] < -_TOLERANCE)
+    small = sum(np.asarray(value).size for value in tightest.values()) < _SMALL
+    return _sure_report(left, relation, right, world, tightest, place, tried, exact=small or best[0] < -_TOLERANCE)
 
 
 def _sure_report(left, relation, right, world, instance, place, tried, *, exact: bool) -> Tail:

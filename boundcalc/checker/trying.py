@@ -16,6 +16,7 @@ from boundcalc.checker.verdict import Verdict, refuted, supported, unsettled
 
 __all__ = ["try_out"]
 
+
 def try_out(
     left: sympy.Expr,
     relation: str,

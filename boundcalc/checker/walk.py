@@ -99,7 +99,9 @@ def _jobs(subject: Any, form: str | None, seed: int) -> tuple[Report, Iterator[J
     if isinstance(subject, Step):
         return Report("step", str(subject), {"": "holds"}, seed), iter([_step_job("", 1, subject, {})])
     if isinstance(subject, Derivation):
-        return Report("derivation", str(subject.quantity), {"": "holds"}, seed), iter(_chain_jobs("", subject, strict=False))
+        return Report("derivation", str(subject.quantity), {"": "holds"}, seed), iter(
+            _chain_jobs("", subject, strict=False)
+        )
     if not hasattr(subject, "forms") or not hasattr(subject, "form"):
         raise InvalidInputError(f"{subject!r} is no theorem, derivation or step", context="check")
     names = subject.forms if form is None else (form,)

@@ -19,12 +19,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     args = parser.parse_args(arguments)
-    from boundcalc.cli.output import show
+    from boundcalc.cli.output import check_path, show
 
     try:
+        if args.out is not None:
+            check_path(args.out, args.endings)
         return show(args.run(args), args)
     except KeyboardInterrupt:
         return _say("interrupted", status=130)
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has seen enough
+        return 0
+    except MemoryError as error:
+        return _say(f"not enough memory: {error}; ask for a smaller grid")
     except (ValueError, ImportError, OSError) as error:
         return _say(str(error) or type(error).__name__)
 

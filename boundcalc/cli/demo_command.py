@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from boundcalc.cli.output import Output
+from boundcalc.cli.output import Output, check_path
 from boundcalc.cli.training import add_arguments, confidence, measure
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def run(args: Namespace) -> Output:
     from boundcalc.report.demo import all_guarantees, closing_sentence, demo_data, demo_table, draw_demo
 
     require("matplotlib", extra="plot", purpose="the demo's picture")
+    check_path(args.figure, (".png", ".pdf", ".svg"), option="--figure")
     delta = confidence(args.delta)
     measured = measure(args, args.data, share=True)
     found = all_guarantees(measured, delta=delta)
@@ -40,7 +41,7 @@ def run(args: Namespace) -> Output:
         demo_data(measured, found, delta=delta) | {"summary": sentence, "figure": args.figure},
         title=f"boundcalc on {args.data}",
         tables=(table,),
-        body=(f"<p><strong>{sentence}</strong></p>", _picture(Path(args.figure))),
+        lead=(f"<p><strong>{sentence}</strong></p>", _picture(Path(args.figure))),
         figure=lambda path: draw_demo(measured, found, path, delta=delta),
     )
 

@@ -29,6 +29,8 @@ def run(args: Namespace) -> Output:
 
     bound = theorem(args.key).bound(args.form)
     inputs = parse_settings(args.settings)
+    unused = [name for name in inputs if name not in bound.symbols]
+    _check_unused(unused, inputs)
     result = bound.evaluate(sound=True, **inputs)
     vacuous = bound.vacuous(result, **inputs)
     data = {
@@ -42,11 +44,28 @@ def run(args: Namespace) -> Output:
     }
     table = _table(bound, result, vacuous)
     return Output(
-        _text(bound, result, vacuous, table),
+        _text(bound, result, vacuous, table) + (f"\nnot used by this bound: {', '.join(unused)}" if unused else ""),
         data,
         title=f"{bound.theorem} ({bound.form})",
         tables=(table,),
+        lead=(f"<p>{_fixed(inputs)}</p>",),
         figure=lambda path: _draw(bound, result, path),
+    )
+
+
+def _check_unused(names: list[str], inputs: dict[str, Any]) -> None:
+    """Refuse impossible values even of symbols that the bound does not use: somebody meant something by them."""
+    from boundcalc.inputs import check_inputs
+    from boundcalc.symbols import DOMAINS, VOCABULARY
+
+    known = [name for name in names if name in VOCABULARY]
+    check_inputs(
+        {name: inputs[name] for name in known},
+        required=known,
+        domain=DOMAINS,
+        constraints=(),
+        notes={},
+        context="--set",
     )
 
 
@@ -57,6 +76,11 @@ def _plain(value: Any) -> Any:
             return int(number)
         return number if number is not None else value
     return value
+
+
+def _fixed(inputs: dict[str, Any]) -> str:
+    """Return the values that do not vary, in one line."""
+    return "at " + ", ".join(f"{name} = {value}" for name, value in inputs.items() if not isinstance(value, list))
 
 
 def _text(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | None, table: Any) -> str:
@@ -81,8 +105,8 @@ def _table(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | N
     columns = [*(axis.ravel().tolist() for axis in axes), np.ravel(result.values).tolist()]
     if vacuous is not None:
         flags = np.ravel(vacuous.broadcast_like(result).transpose(*result.dims).values)
-        columns.append(["vacuous" if flag else "" for flag in flags.tolist()])
-    names = [*map(str, result.dims), "bound"] + ([] if vacuous is None else [""])
+        columns.append(["yes" if flag else "" for flag in flags.tolist()])
+    names = [*map(str, result.dims), "bound"] + ([] if vacuous is None else ["vacuous"])
     return Table(names, list(zip(*columns, strict=True)), title=f"{bound.quantity} {bound.relation}")
 
 

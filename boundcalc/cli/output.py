@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from boundcalc.errors import InvalidInputError
 if TYPE_CHECKING:
     from boundcalc.report.tables import Table
 
-__all__ = ["Output", "show", "write"]
+__all__ = ["Output", "check_path", "show", "write"]
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,8 @@ class Output:
         Heading of the HTML page.
     tables : tuple of Table
         For CSV (the first) and HTML (all).
-    body : tuple of str
-        HTML parts that go before the tables.
+    lead, body : tuple of str
+        HTML parts that go before and after the tables.
     figure : callable, optional
         Draws the result: ``figure(path)``.
     status : int
@@ -44,6 +45,7 @@ class Output:
     data: dict[str, Any]
     title: str = "boundcalc"
     tables: tuple[Table, ...] = ()
+    lead: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
     figure: Callable[[Path], None] | None = None
     status: int = field(default=0)
@@ -52,7 +54,7 @@ class Output:
 def show(output: Output, args: Namespace) -> int:
     """Print a result as the user asked for, write it if asked to, and return the exit status."""
     if args.out:
-        write(output, Path(args.out), args.endings)
+        write(output, Path(args.out))
     if args.json:
         print(to_json(output.data))
     else:
@@ -62,22 +64,29 @@ def show(output: Output, args: Namespace) -> int:
     return output.status
 
 
-def write(output: Output, path: Path, endings: tuple[str, ...]) -> None:
-    """Write a result by the file's ending.
+def check_path(name: str, endings: tuple[str, ...], *, option: str = "--out") -> None:
+    """Refuse a file that cannot be written, before any work is done.
 
     Raises
     ------
     InvalidInputError
-        If the command cannot write that ending or the folder does not exist.
+        If the command cannot write that ending, or the folder does not exist or is not writable.
     """
+    path = Path(name)
     ending = path.suffix.lower()
-    if ending not in endings:
+    if endings and ending not in endings:
         raise InvalidInputError(
-            f"--out {path}: this command writes {', '.join(endings)}, not {ending or 'no ending'!r}"
+            f"{option} {name!r}: this command writes {', '.join(endings)}, not {ending or 'no ending'!r}"
         )
     if not path.parent.is_dir():
-        raise InvalidInputError(f"--out {path}: the folder {path.parent} does not exist")
-    match ending:
+        raise InvalidInputError(f"{option} {name!r}: the folder {path.parent} does not exist")
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise InvalidInputError(f"{option} {name!r} cannot be written: choose another file")
+
+
+def write(output: Output, path: Path) -> None:
+    """Write a result by the file's ending, which ``check_path`` has passed."""
+    match path.suffix.lower():
         case ".json":
             path.write_text(to_json(output.data) + "\n", encoding="utf-8")
         case ".csv":
@@ -85,7 +94,7 @@ def write(output: Output, path: Path, endings: tuple[str, ...]) -> None:
         case ".html":
             from boundcalc.report.page import page
 
-            parts = (*output.body, *(table.html() for table in output.tables))
+            parts = (*output.lead, *(table.html() for table in output.tables), *output.body)
             path.write_text(page(output.title, parts), encoding="utf-8")
         case ".png" if output.figure is not None:
             output.figure(path)

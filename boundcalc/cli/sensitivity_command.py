@@ -26,7 +26,9 @@ def run(args: Namespace) -> Output:
     inputs = parse_settings(args.settings)
     lists = [name for name, value in inputs.items() if isinstance(value, list)]
     if lists:
-        raise InvalidInputError(f"{', '.join(lists)}: sensitivity is taken at one point, give one value", context=str(bound.theorem))
+        raise InvalidInputError(
+            f"{', '.join(lists)}: sensitivity is taken at one point, give one value", context=str(bound.theorem)
+        )
     value = float(bound.evaluate(**inputs))
     rows = sorted((_row(bound, name, inputs) for name in bound.symbols), key=lambda row: -abs(row[3] or 0.0))
     table = Table(
@@ -44,7 +46,9 @@ def run(args: Namespace) -> Output:
             "key": bound.theorem.key,
             "form": bound.form,
             "value": value,
-            "sensitivities": [dict(zip(("symbol", "at", "derivative", "elasticity", "direction"), row, strict=True)) for row in rows],
+            "sensitivities": [
+                dict(zip(("symbol", "at", "derivative", "elasticity", "direction"), row, strict=True)) for row in rows
+            ],
         },
         title=table.title,
         tables=(table,),

@@ -34,7 +34,7 @@ def run(args: Namespace) -> Output:
         _text(entry, bound),
         _data(entry, bound),
         title=str(entry),
-        body=(f"<p>{html.escape(entry.claim)}</p><pre>{html.escape(_text(entry, bound))}</pre>",),
+        lead=(f"<p>{html.escape(entry.claim)}</p><pre>{html.escape(_text(entry, bound))}</pre>",),
     )
 
 

@@ -36,14 +36,27 @@ def run(args: Namespace) -> Output:
             result.estimates["rhat_M"].value,
             result.estimates["eps_opt"].value,
             _value(result, "rhat_holdout"),
-            result.holdout_error,
+            result.trivial_holdout_risk,
+            result.weighted_holdout_error,
+            result.weighted_trivial_holdout_error,
             result.estimates["R_M"].value,
             result.estimates["kappa_M"].value,
         )
         for label, result in measured.items()
     ]
     table = Table(
-        ("subset", "d", "risk", "eps_opt", "hold-out risk", "hold-out error", "R_M", "kappa"),
+        (
+            "subset",
+            "d",
+            "risk",
+            "eps_opt",
+            "held-out risk",
+            "(constant rule)",
+            "held-out error",
+            "(constant rule)",
+            "R_M",
+            "kappa",
+        ),
         rows,
         title=f"Trained on {args.data}",
         notes=_notes(measured),
@@ -67,10 +80,18 @@ def _notes(measured: Measurements) -> list[str]:
     first = next(iter(measured.values()))
     estimated = [entry.name for entry in first.estimates if entry.symbol and entry.status != "certified"]
     notes = [
-        "risk, eps_opt: all training pairs, optimum certified; R_M, kappa: certified upper values; errors unweighted.",
+        "risk, eps_opt: all training pairs, optimum certified; held-out: all pairs of the hold-out part, beside what the best "
+        "constant rule reaches there; R_M, kappa: certified upper values.",
         f"estimated, not certified: {', '.join(estimated)}."
         if estimated
         else "Every value handed to a bound is certified.",
     ]
+    weights = [first.estimates[name].value for name in ("omega_pos", "omega_neg")]
+    if weights != [1.0, 1.0]:
+        notes.append(f"Similar pairs weigh {weights[0]:.3g}, dissimilar ones {weights[1]:.3g}, in risks and errors.")
+    if measured.facts.get("missing_blocks"):
+        notes.append(
+            f"{measured.facts['missing_blocks']:,} blocks are missing: such a modality adds nothing to a pair's distance."
+        )
     note = measured.facts.get("note")
     return [*notes, str(note)] if note else notes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
 
+from boundcalc.cli.output import check_path
 from boundcalc.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -49,6 +50,15 @@ def measure(args: Namespace, source: str, *, share: bool = False) -> Measurement
     from boundcalc.datasets import load
     from boundcalc.trainer import measure_subsets
 
+    problems = (
+        [f"--lam-max {args.lam_max:g} must be a finite number > 0"] if not 0 < args.lam_max < float("inf") else []
+    )
+    problems += [f"--seed {args.seed} must be an integer >= 0"] if args.seed < 0 else []
+    problems += ["--jobs 0: give a number of processes, or -1 for all"] if args.jobs == 0 else []
+    if problems:
+        raise InvalidInputError(problems)
+    if args.resume is not None:
+        check_path(args.resume, (), option="--resume")
     data = load(source)
     shares = 2 * len(data.parse_subsets(args.subsets)) if share else 1
     options: dict[str, Any] = {

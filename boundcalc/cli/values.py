@@ -18,7 +18,9 @@ __all__ = ["add_bound_arguments", "parse", "parse_settings"]
 
 def add_bound_arguments(parser: ArgumentParser) -> None:
     """Add the arguments that name a bound and give its symbols values."""
-    parser.add_argument("key", metavar="KEY", help="a key such as zhou2026.risk_gap, or a number such as 'Theorem 3.13'")
+    parser.add_argument(
+        "key", metavar="KEY", help="a key such as zhou2026.risk_gap, or a number such as 'Theorem 3.13'"
+    )
     parser.add_argument(
         "--set",
         dest="settings",

@@ -78,11 +78,12 @@ def minimal_n(bound: Bound, *, target: Any, name: str = "n", **others: Any) -> x
     InvalidInputError
         If the bound does not improve with ``name``, or an input is bad.
     """
+    toward = _toward(bound, name)
     if not _is_integer(bound, name):
         raise InvalidInputError(
             f"name = {name!r} is no integer symbol; `solve_for` solves for it", context=bound.theorem.key
         )
-    if _toward(bound, name) != "smallest":
+    if toward != "smallest":
         raise InvalidInputError(f"there is no smallest {name}: the bound gets worse with it", context=bound.theorem.key)
     solution = solve_for(bound, name, target=target, **others)
     good = solution.feasible.values & (solution.reason.values == "")
@@ -145,6 +146,8 @@ def solve_for(bound: Bound, name: str, *, target: Any, closed_form: bool = False
 
 def _toward(bound: Bound, name: str) -> str:
     """Return whether the smallest or the largest value that meets the target is asked for."""
+    if not hasattr(bound, "direction"):
+        raise InvalidInputError(f"{bound!r} is no bound: give one, such as theorem(...).bound()")
     way = bound.direction(name)
     if bound.relation not in ("<=", ">=", "<", ">") or way not in ("rises", "falls"):
         raise InvalidInputError(

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["all_guarantees", "closing_sentence", "demo_data", "demo_table", "draw_demo"]
 
+#: With fewer hold-out rows than this, subsets are not compared by them.
+_FEW = 20
+
 _ROWS = {
     "risk of the model": "certificate on the risk",
     "excess of the risk gap over gamma": "Theorem 3.13, excess over gamma",
@@ -131,6 +134,8 @@ def closing_sentence(measured: Measurements, found: Found) -> str:
         f"{best} does best on the held-out rows (pair error {measured[best].weighted_holdout_error:.3f}, the constant rule's "
         f"{measured[best].weighted_trivial_holdout_error:.3f})"
     )
+    if measured.facts["holdout_rows"] < _FEW:
+        tested = f"{measured.facts['holdout_rows']} hold-out rows are too few to compare the subsets"
     speaking = [label for label, guarantee in errors.items() if not guarantee.vacuous]
     if speaking:
         strongest = min(speaking, key=lambda label: errors[label].value)
@@ -195,16 +200,10 @@ def _draw_line(
     trivial: float | None,
 ) -> None:
     color = PALETTE[place % len(PALETTE)]
-    axes.plot(n, curve, color=color, label=label)
+    spoken = "never says more" if informative_from is None else f"from {informative_from:,} rows"
+    axes.plot(n, curve, color=color, label=f"{label} ({spoken})")
     if informative_from is not None and trivial is not None and informative_from <= n[-1]:
         axes.plot([informative_from], [trivial], "o", color=color)
-        axes.annotate(
-            f"{informative_from:.1e}",
-            (informative_from, trivial),
-            textcoords="offset points",
-            xytext=(4, 6 + 11 * place),
-            color=color,
-        )
 
 
 def _finish(axes: Any, rows: int, trivial: float, ylabel: str, title: str) -> None:

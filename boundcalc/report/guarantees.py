@@ -223,7 +223,7 @@ def risk_curves(result: SubsetResult, n: Sequence[int], *, delta: float) -> dict
     keys = {
         "risk of the model": "zhou2026.uniform_deviation",
         "3.13, excess over gamma": "zhou2026.risk_gap",
-        "3.14, with Lhat = rhat": "zhou2026.latent_quality",
+        "3.14, with Lhat <= rhat": "zhou2026.latent_quality",
     }
     curves = {}
     for label, key in keys.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,9 @@ def save(axes: Axes, path: Path | str) -> None:
     """Write the picture that the axes belong to."""
     figure = axes.figure
     assert figure is not None
-    figure.savefig(str(path), dpi=150)  # type: ignore[union-attr]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # names in scripts that the font lacks show as boxes
+        figure.savefig(str(path), dpi=150)  # type: ignore[union-attr]
 
 
 def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound", axes: Axes | None = None) -> Axes:
@@ -67,7 +70,7 @@ def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound"
     InvalidInputError
         If there is no axis to draw against, or more than two.
     """
-    values = values.squeeze()
+    values = values.squeeze().where(np.isfinite(values.squeeze()))
     if not 1 <= values.ndim <= 2:
         raise InvalidInputError(f"a picture needs one or two axes of several values, given {values.ndim}")
     x = max(values.dims, key=lambda name: values.sizes[name])
@@ -78,18 +81,22 @@ def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound"
     )
     for place, (item, line) in enumerate(lines):
         name = None if item is None else f"{others[0]} = {item:.6g}"
-        axes.plot(line[x], line, color=PALETTE[place % len(PALETTE)], marker="o", markersize=3, label=name)
+        style = ("-", "--", ":", "-.")[place // len(PALETTE) % 4]
+        axes.plot(line[x], line, style, color=PALETTE[place % len(PALETTE)], marker="o", markersize=3, label=name)
     _scale(axes, values[x].values, np.asarray(values))
     axes.set(xlabel=str(x), ylabel=label, title=title)
     axes.grid(alpha=0.3)
     if others:
-        axes.legend(frameon=False)
+        outside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if len(lines) > 5 else {}
+        axes.legend(frameon=False, **outside)
     return axes
 
 
 def _scale(axes: Axes, x: np.ndarray, y: np.ndarray) -> None:
     """Choose a logarithmic scale where values are positive and span more than a factor of 30."""
-    if x.min() > 0 and x.max() / x.min() > 30:
+    even = x.size > 2 and np.allclose(np.diff(x), np.diff(x)[0], rtol=0.01)
+    if x.min() > 0 and x.max() / x.min() > 30 and not even:
         axes.set_xscale("log")
-    if y.min() > 0 and y.max() / y.min() > 30:
+    seen = y[np.isfinite(y)]
+    if seen.size and seen.min() > 0 and seen.max() / seen.min() > 30 and not even:
         axes.set_yscale("log")

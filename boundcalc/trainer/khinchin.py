@@ -16,16 +16,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.trainer._checks import Problems
+from boundcalc.trainer._threads import available_threads, map_blocks
 
 __all__ = ["AbsoluteMean", "mean_absolute_sign_sum", "mean_absolute_sum"]
 
 Array = NDArray[np.float64]
+T = TypeVar("T")
 
 ENUMERATED = 22  # meet in the middle: 2^11 sums on each side
 DIRECT_ROWS = 4000  # below, cosines are cheaper than being clever
@@ -133,14 +137,29 @@ def mean_absolute_sum(values: Array) -> AbsoluteMean:
     return AbsoluteMean(value, lower, upper, tuple(method))
 
 
+def _in_blocks(function: Callable[[Array], T], values: Array) -> Iterator[T]:
+    """Map over blocks of rows in order, on several threads where there is much to do."""
+    size = max(1, 2**18 // max(values.shape[1], 1))
+    blocks = (values[i : i + size] for i in range(0, values.shape[0], size))
+    yield from map_blocks(function, blocks, threads=available_threads() if values.size > 2**20 else 1)
+
+
 def _extremes(values: Array) -> tuple[Array, float]:
     """Return the largest value of each column and the smallest of all (NaN if there is one), in one pass."""
     largest, smallest = np.zeros(values.shape[1]), 0.0
-    rows = max(1, 2**15 // max(values.shape[1], 1))
-    for i in range(0, values.shape[0] if values.size else 0, rows):
-        block = values[i : i + rows]
-        np.maximum(largest, block.max(axis=0), out=largest)
-        smallest = float(np.minimum(smallest, block.min()))
+
+    def extremes(part: Array) -> tuple[Array, float]:
+        high, low = np.zeros(part.shape[1]), 0.0
+        rows = max(1, 2**15 // max(part.shape[1], 1))
+        for i in range(0, part.shape[0], rows):
+            block = part[i : i + rows]
+            np.maximum(high, block.max(axis=0), out=high)
+            low = float(np.minimum(low, block.min()))
+        return high, low
+
+    for high, low in _in_blocks(extremes, values) if values.size else ():
+        np.maximum(largest, high, out=largest)
+        smallest = float(np.minimum(smallest, low))
     return largest, smallest
 
 
@@ -301,24 +320,29 @@ def _series(values: Array, largest: Array) -> tuple[Array, Array, Array, list[st
 
 def _power_sums(values: Array) -> Array:
     """Return sums of the powers 2, 4, 6 and 8 of each column, shape (4, g), in blocks that stay in cache."""
-    m, g = values.shape
-    rows = max(1, 2**15 // max(g, 1))
-    sums = np.zeros((4, g))
-    second, fourth = np.empty((rows, g)), np.empty((rows, g))
-    ones = np.ones(rows)
-    for i in range(0, m, rows):
-        block = values[i : i + rows]
-        size = block.shape[0]
-        a, b, one = second[:size], fourth[:size], ones[:size]
-        np.multiply(block, block, out=a)
-        np.multiply(a, a, out=b)
-        sums[0] += one @ a
-        sums[1] += one @ b
-        np.multiply(a, b, out=a)
-        sums[2] += one @ a
-        np.multiply(b, b, out=b)
-        sums[3] += one @ b
-    return sums
+
+    def powers(part: Array) -> Array:
+        m, g = part.shape
+        rows = max(1, 2**15 // max(g, 1))
+        sums = np.zeros((4, g))
+        second, fourth = np.empty((rows, g)), np.empty((rows, g))
+        ones = np.ones(rows)
+        for i in range(0, m, rows):
+            block = part[i : i + rows]
+            size = block.shape[0]
+            a, b, one = second[:size], fourth[:size], ones[:size]
+            np.multiply(block, block, out=a)
+            np.multiply(a, a, out=b)
+            sums[0] += one @ a
+            sums[1] += one @ b
+            sums[2] += np.einsum("ij,ij->j", a, b)
+            sums[3] += np.einsum("ij,ij->j", b, b)
+        return sums
+
+    total = np.zeros((4, values.shape[1]))
+    for sums in _in_blocks(powers, values):
+        total += sums
+    return total
 
 
 def _decay(values: Array, largest: Array, step: Array, odd: Array, second: Array) -> Array:
@@ -330,17 +354,18 @@ def _decay(values: Array, largest: Array, step: Array, odd: Array, second: Array
     slack = 1 - 1e-9
     times = odd[:, None] * step
     log_bound = np.where(times * largest <= 0.5 * np.pi * slack, -0.5 * np.square(times) * second * slack, 0.0)
-    sample = np.sort(values[:: max(1, m // 4096)], axis=0)
-    below = np.concatenate([np.zeros((1, g)), np.cumsum(np.square(sample), axis=0)])
+    sample = np.ascontiguousarray(values[:: max(1, m // 4096)].T)
+    sample.sort(axis=1)
+    below = np.concatenate([np.zeros((g, 1)), np.cumsum(np.square(sample), axis=1)], axis=1)
     bound = np.empty_like(log_bound)
     for k in range(g):
-        reached = below[np.searchsorted(sample[:, k], 0.5 * np.pi * slack / times[:, k]), k]
+        reached = below[k, np.searchsorted(sample[k], 0.5 * np.pi * slack / times[:, k])]
         np.minimum(log_bound[:, k], -0.5 * np.square(times[:, k]) * reached * slack, out=log_bound[:, k])
         bound[:, k] = np.exp(log_bound[:, k])
         unsettled = np.flatnonzero(bound[:, k] > NEGLIGIBLE * np.square(odd))
         unsettled = unsettled[unsettled >= 12]
         if unsettled.size:
-            few = sample[np.searchsorted(sample[:, k], 0.0, side="right") :, k]
+            few = sample[k, np.searchsorted(sample[k], 0.0, side="right") :]
             few = few[:: max(1, few.size // 48)]
             product = np.abs(np.cos(times[unsettled, k][:, None] * few)).prod(axis=1)
             bound[unsettled, k] = np.minimum(bound[unsettled, k], product * (1 + 1e-9) + 1e-20)
@@ -363,9 +388,14 @@ def _expand(
     """Fill in phi and its error bound with ln cos expanded in power sums; values that are too large go by cosines."""
     eps = np.finfo(float).eps
     last = odd[TERMS - 1 - np.argmax(wanted[::-1], axis=0)] * step
-    cut = np.where(expand, 0.25 / last, np.inf)
+    cut = np.where(expand, 0.5 / last, np.inf)
     # Flat positions: a scan of the two-dimensional mask is several times slower.
-    rows, columns = np.divmod(np.flatnonzero((values > cut).ravel()), values.shape[1])
+    found, start = [np.zeros(0, dtype=np.intp)], 0
+    if (largest > cut).any():
+        for size, flat in _in_blocks(lambda part: (part.size, np.flatnonzero((part > cut).ravel())), values):
+            found.append(flat + start)
+            start += size
+    rows, columns = np.divmod(np.concatenate(found), values.shape[1])
     large = values[rows, columns]
     order = np.argsort(columns, kind="stable")
     ends = np.searchsorted(columns[order], np.arange(expand.size + 1))

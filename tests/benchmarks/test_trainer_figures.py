@@ -40,9 +40,13 @@ def test_hinge_over_all_pairs_against_bare_distances(benchmark, n):
     ours()
     peak = tracemalloc.get_traced_memory()[1] / 2**20
     tracemalloc.stop()
-    theirs = best_of(lambda: euclidean_distances(rows), 2)
-    benchmark.pedantic(ours, rounds=3)
-    ratio = benchmark.stats["min"] / theirs
+    times = []
+
+    def theirs():
+        times.append(best_of(lambda: euclidean_distances(rows), 1))
+
+    benchmark.pedantic(ours, setup=theirs, rounds=3)
+    ratio = benchmark.stats["min"] / min(times)
     print(f"\nn={n}: hinge risk and gradient / euclidean_distances = {ratio:.2f}, {peak:.0f} MB beyond the data")
     assert ratio <= 1.0
     assert peak < 250
@@ -85,14 +89,18 @@ def test_complexity_of_many_pairs(benchmark):
     rng = np.random.default_rng(0)
     values = np.square(rng.normal(size=(100_000, 64)))
 
-    def monte_carlo():
-        for _ in range(10):
-            signs = rng.integers(0, 2, size=(100, 100_000)) * 2.0 - 1.0
-            np.abs(signs @ values).sum()
+    def hundred_draws():
+        signs = rng.integers(0, 2, size=(100, 100_000)) * 2.0 - 1.0
+        np.abs(signs @ values).sum()
 
-    theirs = best_of(monte_carlo, 1)
-    result = benchmark.pedantic(lambda: mean_absolute_sum(values), rounds=3, warmup_rounds=1)
-    speed = theirs / benchmark.stats["min"]
+    # Interleaved, the best of ten each: a busy machine slows both.
+    times = []
+
+    def theirs():
+        times.append(best_of(hundred_draws, 1))
+
+    result = benchmark.pedantic(lambda: mean_absolute_sum(values), setup=theirs, rounds=10, warmup_rounds=1)
+    speed = 10 * min(times) / benchmark.stats["min"]
     # Direct cosines in extended precision for one column.
     column = values[:, 7].astype(np.longdouble)
     step = np.pi / (12 * np.sqrt(np.square(column).sum()))

@@ -62,7 +62,9 @@ def test_u_statistics_by_hand(n):
         block += chance * max(Fraction(sum(f[word[i]][word[m + i]] for i in range(m)), m) for f in q)
         means = []
         for f in q:
-            blocks = [Fraction(sum(f[word[pi[i]]][word[pi[m + i]]] for i in range(m)), m) for pi in permutations(range(n))]
+            blocks = [
+                Fraction(sum(f[word[pi[i]]][word[pi[m + i]]] for i in range(m)), m) for pi in permutations(range(n))
+            ]
             means.append(sum(blocks) / len(blocks))
         permuted += chance * max(means)
     assert exact["EPhi_n"] == everything == permuted
@@ -95,7 +97,10 @@ def test_metric_class_by_hand():
         v = [instance["features"][letter].tolist() for letter in word]
         for sign in product((-1, 1), repeat=2):
             best = max(
-                sum(e * (t - sum(weight * x for weight, x in zip(weights, row, strict=True))) for e, row in zip(sign, v, strict=True))
+                sum(
+                    e * (t - sum(weight * x for weight, x in zip(weights, row, strict=True)))
+                    for e, row in zip(sign, v, strict=True)
+                )
                 for t in (start, start + length)
                 for weights in product([low + Fraction(k * width, 2) for k in range(3)], repeat=2)
             )
@@ -114,7 +119,8 @@ def test_shattered_agrees_with_enumeration():
     )
     assert exact["R_M"] == Fraction(complexity, 9 * 4 * 2)
     deviation = sum(
-        max(Fraction(sum(f), 3) - Fraction(sum(f[u] for u in word), 2) for f in tables) for word in product(range(3), repeat=2)
+        max(Fraction(sum(f), 3) - Fraction(sum(f[u] for u in word), 2) for f in tables)
+        for word in product(range(3), repeat=2)
     )
     assert exact["Edev_m"] == deviation / 9
 

@@ -64,7 +64,13 @@ def sufficient(step: Step) -> sympy.Expr | None:
     if step.left in (s.Edev_m, s.Edev_plus) and s.R_M in step.right.free_symbols:
         return 2 * s.L * s.R_M
     if step.left in (s.dev_minus, s.dev_plus) and share:
-        terms = s.m if s.m in step.right.free_symbols else s.n if "single" in step.experiment.about else sympy.floor(s.n / 2)
+        terms = (
+            s.m
+            if s.m in step.right.free_symbols
+            else s.n
+            if "single" in step.experiment.about
+            else sympy.floor(s.n / 2)
+        )
         tail = s.C * sympy.sqrt(share[0] / (2 * terms))
         for complexity in (s.R_M, s.R_full):
             if complexity in step.right.free_symbols:

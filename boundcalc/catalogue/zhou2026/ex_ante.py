@@ -5,7 +5,7 @@ certified complexity constant kappa_M. M and n may be chosen after seeing the pi
 
 >>> from boundcalc import theorem
 >>> theorem("zhou2026.ex_ante").bound().terms["confidence"]
-sqrt(2)*C*sqrt(log(3*J/delta))/(2*sqrt(floor(n_h/2))) + sqrt(2)*C*sqrt(log(3/delta))/sqrt(floor(n/2))
+sqrt(2)*C*sqrt(log(3/delta))/sqrt(floor(n/2)) + sqrt(2)*C*sqrt(log(3*J/delta))/(2*sqrt(floor(n_h/2)))
 """
 
 from dataclasses import replace

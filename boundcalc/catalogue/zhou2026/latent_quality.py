@@ -2,7 +2,7 @@
 
 >>> from boundcalc import theorem
 >>> theorem("zhou2026.latent_quality").bound().compact
-2*L*R_M + Lhat_M + sqrt(2)*C*sqrt(log(1/delta))/sqrt(m)
+sqrt(2)*C*sqrt(log(1/delta))/sqrt(m) + 2*L*R_M + Lhat_M
 """
 
 from sympy import log, sqrt

@@ -5,7 +5,7 @@ upper bound of Theorem 3.14 on eta_M has fallen to eta*_N.
 
 >>> from boundcalc import theorem
 >>> theorem("zhou2026.nonpositive_gap").bound().compact
-2*Max(1, ceiling((sqrt(2)*C*sqrt(log(1/delta)) + 2*L*kappa_M)**2/(-Lhat_M + eta_star_N)**2))
+2*Max(1, ceiling((sqrt(2)*C*sqrt(-log(delta)) + 2*L*kappa_M)**2/(-Lhat_M + eta_star_N)**2))
 """
 
 from sympy import Max, ceiling, expand, sqrt

@@ -5,9 +5,9 @@ than N's (Definition 3.9); everything else is the price of learning the head on 
 
 >>> from boundcalc import theorem
 >>> theorem("zhou2026.risk_gap").bound().compact
-4*L*R_M + sqrt(2)*C*sqrt(log(1/delta))/sqrt(m) + eps_opt + gamma
+sqrt(2)*C*sqrt(log(1/delta))/sqrt(m) + 4*L*R_M + eps_opt + gamma
 >>> theorem("zhou2026.risk_gap").bound("paper").compact
-8*L*R_M + 4*C/sqrt(m) + 2*sqrt(2)*C*sqrt(log(2/delta))/sqrt(n) + gamma
+2*sqrt(2)*C*sqrt(log(2/delta))/sqrt(n) + 4*C/sqrt(m) + 8*L*R_M + gamma
 
 Here m = floor(n/2) is the number of independent pairs. The proof of the sharp form: insert the best heads on the two
 representations; the ERM on M is close to its best head up to one supremum of deviations of both signs; that supremum

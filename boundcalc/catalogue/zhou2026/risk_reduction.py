@@ -5,9 +5,9 @@ the training risk falls by a multiple of the difference of complexities; that is
 
 >>> from boundcalc import theorem
 >>> theorem("zhou2026.risk_reduction").bound().compact
-Delta - 2*L*R_N - sqrt(2)*C*sqrt(log(1/delta))/sqrt(m) - eps_opt_M
+-sqrt(2)*C*sqrt(log(1/delta))/sqrt(m) + Delta - 2*L*R_N - eps_opt_M
 >>> theorem("zhou2026.risk_reduction").bound("population").compact
-Delta - 2*L*R_M - sqrt(2)*C*sqrt(log(1/delta))/sqrt(m) - eps_opt_M
+-sqrt(2)*C*sqrt(log(1/delta))/sqrt(m) + Delta - 2*L*R_M - eps_opt_M
 """
 
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation

@@ -2,7 +2,7 @@
 
 >>> from boundcalc import theorem
 >>> theorem("zhou2026.uniform_deviation").bound().compact
-2*L*R_M + sqrt(2)*C*sqrt(log(1/delta))/(2*sqrt(m)) + rhat_M
+sqrt(2)*C*sqrt(log(1/delta))/(2*sqrt(m)) + 2*L*R_M + rhat_M
 """
 
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation

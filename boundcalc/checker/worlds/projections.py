@@ -86,7 +86,11 @@ class Projections(Enumerable):
             risks = np.maximum(0, 1 - labels * scores[name]).sum(axis=2) / self.m
             smallest = np.minimum.reduce(risks, axis=1)
             worst = maximum(np.where(risks <= (smallest + slack)[:, None], risks, -1), axis=1)
-            result |= {f"infhat_{name}": smallest, f"rhat_{name}": worst, f"eps_opt_{name}": np.where(loose, slack, worst - smallest)}
+            result |= {
+                f"infhat_{name}": smallest,
+                f"rhat_{name}": worst,
+                f"eps_opt_{name}": np.where(loose, slack, worst - smallest),
+            }
         result["eps_opt"] = result["eps_opt_M"]
         return result
 

@@ -33,7 +33,9 @@ def _complexities(terms: int, cells: int) -> tuple[Fraction, Fraction]:
     """Return the Rademacher complexity and the expected largest deviation (the same on both sides)."""
     law = _count_law(terms, cells)
     rademacher = cells * sum(chance * _absolute_mean(k) for k, chance in enumerate(law)) / (2 * terms)
-    deviation = cells * sum(chance * max(Fraction(1, cells) - Fraction(k, terms), Fraction(0)) for k, chance in enumerate(law))
+    deviation = cells * sum(
+        chance * max(Fraction(1, cells) - Fraction(k, terms), Fraction(0)) for k, chance in enumerate(law)
+    )
     return Fraction(rademacher), Fraction(deviation)
 
 
@@ -90,9 +92,7 @@ class ShatteredSamples(SampleSpace):
         n, cells = int(instance["n"]), int(instance["cells"])
         law = [Fraction(1)] + [Fraction(0)] * n
         for _ in range(n):
-            law = [
-                (law[k] * k + (law[k - 1] * (cells - k + 1) if k else 0)) / Fraction(cells) for k in range(n + 1)
-            ]
+            law = [(law[k] * k + (law[k - 1] * (cells - k + 1) if k else 0)) / Fraction(cells) for k in range(n + 1)]
         # Met cells carry too much empirical weight (as n <= cells), all others none: that is their mass.
         deviation = [1 - Fraction(k, cells) for k in range(n + 1)]
         rademacher, expected = _complexities(n, cells)

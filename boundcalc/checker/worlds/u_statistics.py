@@ -83,7 +83,7 @@ class UStatistics(Enumerable):
             "E_psi_U": expect(_psi(sup_all, psi)),
             "E_psi_perm": expect(_psi(maximum(mean, axis=1), psi)),
             "E_psi_mean_sup": expect(_psi(sum(suprema[1:], suprema[0]) / len(suprema), psi)),
-            "E_mean_psi": sum(expect(_psi(part, psi)) for part in suprema) / len(suprema),
+            "E_mean_psi": np.asarray(sum(expect(_psi(part, psi)) for part in suprema) / len(suprema)),
             "E_psi_m": expect(_psi(sup_block, psi)),
             "Edev_n": expect(maximum(risk - statistic, axis=1)),
             "Edev_m": expect(maximum(risk - parts[0], axis=1)),
