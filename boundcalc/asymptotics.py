@@ -86,11 +86,9 @@ def rate(expr: sympy.Expr, symbol: sympy.Symbol) -> Rate:
     if not powers:
         return Rate(symbol, limit, sympy.Integer(0), sympy.Integer(0))
     leading = max(powers)
-    far = (
-        limit
-        if leading < 0
-        else (sympy.oo if powers[leading].is_nonnegative else sympy.oo * sympy.sign(powers[leading]))
-    )
+    far = limit
+    if leading > 0:
+        far = -sympy.oo if powers[leading].could_extract_minus_sign() else sympy.oo
     return Rate(symbol, far, symbol**leading, powers[leading])
 
 

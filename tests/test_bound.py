@@ -367,7 +367,9 @@ def test_lazy_inputs_give_lazy_results_and_are_checked_when_computed():
 
 
 def test_a_theorem_where_a_bound_is_wanted():
-    with pytest.raises(InvalidInputError, match=r"give one of its bounds, theorem\('zhou2026.metric_complexity'\).bound"):
+    with pytest.raises(
+        InvalidInputError, match=r"give one of its bounds, theorem\('zhou2026.metric_complexity'\).bound"
+    ):
         RISK_GAP.bound().substitute(R_M=COMPLEXITY)
     with pytest.raises(InvalidInputError, match="is no bound"):
         bc.minimal_n(COMPLEXITY, target=0.5)

@@ -173,8 +173,6 @@ def test_values_that_the_bound_does_not_use_are_named(capsys):
 
 def test_infinite_values_are_drawn_around(capsys, tmp_path):
     path = tmp_path / "grid.png"
-    status, _, _ = run(
-        capsys, "eval", "zhou2026.risk_gap", *settings("L=1:1e308:log:20", "R_M=10"), "--out", str(path)
-    )
+    status, _, _ = run(capsys, "eval", "zhou2026.risk_gap", *settings("L=1:1e308:log:20", "R_M=10"), "--out", str(path))
     assert status == 0
     assert path.stat().st_size > 1000

@@ -2,8 +2,8 @@
 
 >>> from boundcalc.checker import check_inequality
 >>> from boundcalc.symbols import B, b_k
->>> str(check_inequality(b_k**2, "<=", B**2))
-'PROVED [signs]: no negative coefficient after share = 0 + 1/(1+t)'
+>>> check_inequality(b_k**2, "<=", B**2).word
+<Word.PROVED: 'PROVED'>
 """
 
 from __future__ import annotations

@@ -70,10 +70,12 @@ def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound"
     InvalidInputError
         If there is no axis to draw against, or more than two.
     """
-    values = values.squeeze().where(np.isfinite(values.squeeze()))
+    values = values.squeeze()
+    values = values.where(np.abs(values) < 1e150)  # matplotlib's axes overflow near the largest double
     if not 1 <= values.ndim <= 2:
         raise InvalidInputError(f"a picture needs one or two axes of several values, given {values.ndim}")
     x = max(values.dims, key=lambda name: values.sizes[name])
+    values = values.isel({x: np.abs(values[x].values) < 1e150})
     others = [name for name in values.dims if name != x]
     axes = new_axes() if axes is None else axes
     lines = (

@@ -6,6 +6,10 @@ import pytest
 from boundcalc.datasets import load
 from boundcalc.errors import InvalidInputError
 from boundcalc.trainer import Measurements, ModalityData, Settings, measure_subsets
+from boundcalc.trainer.erm import Problem, minimise_risk
+from boundcalc.trainer.losses import Hinge
+from boundcalc.trainer.prepare import prepare
+from boundcalc.trainer.subset import fit_subset
 
 VOCABULARY = {
     "n", "K", "d_M", "g_M", "lam_min", "lam_max", "t_min", "t_max", "B", "L", "C", "omega_pos", "omega_neg", "rhat_M",
@@ -231,6 +235,20 @@ def test_certificates_of_sampled_and_regularised_fits(seed):
     ):
         for one in measure_subsets(data, rng=seed, **changes).values():
             assert 0 <= one.estimates["eps_opt"].value < np.inf
+
+
+@pytest.mark.parametrize("eig_range", [(0.0, 1.0), (0.0, 1000.0)], ids=["single precision first", "double only"])
+def test_the_certificate_after_rough_steps_is_exact(eig_range):
+    data = three_modalities(1100, gaps=0.05)
+    prepared = prepare(data, settings=Settings(eig_range=eig_range), rng=np.random.default_rng(0))
+    fit = fit_subset(prepared, data.names)
+    pairs = prepared.all_pairs(data.names, prepared.split.train)
+    problem = Problem(pairs, prepared.structure(data.names), Hinge(), eig_range, (-1.0, 2.0))
+    assert fit.objective == pytest.approx(problem.objective(fit.params, fit.threshold), abs=1e-12)
+    best = minimise_risk(problem, tolerance=1e-4)
+    assert fit.lower_bound <= best.objective
+    assert best.objective <= fit.objective <= best.objective + fit.eps_opt
+    assert fit.converged
 
 
 def test_lam_min_above_zero_is_carried():

@@ -131,6 +131,29 @@ def test_cross_distances_equal_the_loop(sample):
             assert got[i, j] == pytest.approx(weights @ u**2, abs=1e-12)
 
 
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
+@pytest.mark.parametrize("full", [False, True], ids=["weights", "matrix"])
+def test_single_precision_is_near_the_exact_value(sample, loss, full):
+    rows, codes, widths, present = sample
+    operator = np.diag([0.5, 1.0, 0.2, 0.7]) if full else np.array([0.5, 1.0, 0.2, 0.7])
+    exact, near = (
+        AllPairs(rows, codes, widths=widths, present=present, single=single).evaluate(operator, 0.8, loss=loss)
+        for single in (False, True)
+    )
+    scale = np.square(rows).sum(axis=1).max() + 1
+    assert near.value == pytest.approx(exact.value, abs=1e-5 * scale)
+    np.testing.assert_allclose(near.gradient, exact.gradient, atol=1e-4 * scale)
+    assert near.gradient.dtype == np.float64
+
+
+def test_several_weights_in_one_pass(sample):
+    rows, codes, widths, present = sample
+    pairs = AllPairs(rows, codes, widths=widths, present=present)
+    operator, weights = np.ones(rows.shape[1]), ((1.0, 1.0), (2.5, 0.7))
+    together = pairs.profiles(operator, 0.8, rhos=(0.5, 2.0), weights=weights)
+    assert together == tuple(pairs.profile(operator, 0.8, rhos=(0.5, 2.0), weights=one) for one in weights)
+
+
 def test_a_tie_counts_as_an_error():
     pairs = AllPairs(np.array([[0.0], [1.0]]), np.array([0, 0]))
     assert pairs.profile(np.ones(1), 1.0, rhos=(1.0,)) == (1.0, (1.0,))
