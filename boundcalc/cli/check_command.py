@@ -37,7 +37,7 @@ def run(args: Namespace) -> Output:
         raise InvalidInputError(f"--seed {args.seed}: a nonnegative integer")
     if args.all and args.form:
         raise InvalidInputError("--form goes with a KEY")
-    entries = list(catalogue.values()) if args.all else [catalogue.theorem(args.key)]
+    entries = list(catalogue.REGISTRY.values()) if args.all else [catalogue.theorem(args.key)]
     return _output(_reports(entries, args), whole=args.all, expected=len(entries))
 
 

@@ -1,5 +1,6 @@
-"""Split an expression into what depends on one symbol and coefficients that do not, so that a search over the symbol
-evaluates the coefficients once.
+"""Split an expression into what depends on one symbol and coefficients that do not.
+
+A search over the symbol then evaluates the coefficients once.
 """
 
 from __future__ import annotations

@@ -89,9 +89,13 @@ def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound"
     axes.set(xlabel=str(x), ylabel=label, title=title)
     axes.grid(alpha=0.3)
     if others:
-        outside = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if len(lines) > 5 else {}
-        axes.legend(frameon=False, **outside)
+        axes.legend(frameon=False, **_legend_place(len(lines)))
     return axes
+
+
+def _legend_place(lines: int) -> dict[str, Any]:
+    """Return where the legend goes: beside the picture when there are many lines."""
+    return {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if lines > 5 else {}
 
 
 def _scale(axes: Axes, x: np.ndarray, y: np.ndarray) -> None:

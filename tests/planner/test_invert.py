@@ -103,7 +103,7 @@ def test_arrays_become_a_table():
 
 
 def test_infeasible_targets_raise_with_the_nearest_one():
-    with pytest.raises(InfeasibleError, match="nearest target there is above 0.1"):
+    with pytest.raises(InfeasibleError, match=r"nearest target there is above 0\.1"):
         bc.minimal_n(MARGIN, target=0.05, kappa_M=0.5, rhat_ramp=0.1, rho=0.5, delta=0.05)
 
 

@@ -135,7 +135,8 @@ def test_cross_distances_equal_the_loop(sample):
 @pytest.mark.parametrize("full", [False, True], ids=["weights", "matrix"])
 def test_single_precision_is_near_the_exact_value(sample, loss, full):
     rows, codes, widths, present = sample
-    operator = np.diag([0.5, 1.0, 0.2, 0.7]) if full else np.array([0.5, 1.0, 0.2, 0.7])
+    operator = np.array([0.5, 1.0, 0.2, 0.7, 0.0, 0.4])
+    operator = np.diag(operator) if full else operator
     exact, near = (
         AllPairs(rows, codes, widths=widths, present=present, single=single).evaluate(operator, 0.8, loss=loss)
         for single in (False, True)

@@ -13,7 +13,8 @@ from sympy import Min, log, sqrt
 
 from boundcalc.catalogue.lemmas import bounded_differences, massart
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.checker.experiments import METRIC, METRIC_SAMPLES, MONTE_CARLO
+from boundcalc.checker.experiments import METRIC, METRIC_SAMPLES
+from boundcalc.checker.experiments import MONTE_CARLO as SIGN_DRAWS
 from boundcalc.derivation import Derivation, Event, at_most, equal
 from boundcalc.symbols import (
     DERIVED,
@@ -191,7 +192,7 @@ MONTE_CARLO = Derivation(
             because="Hoeffding over S independent sign vectors: one draw's supremum lies in [0, W]",
             kind="probability",
             events=(DRAWS,),
-            experiment=MONTE_CARLO,
+            experiment=SIGN_DRAWS,
             cites="Hoeffding 1963, Theorem 2",
         ),
         *THRESHOLD,

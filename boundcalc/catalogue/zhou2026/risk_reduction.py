@@ -13,7 +13,8 @@ the training risk falls by a multiple of the difference of complexities; that is
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import metric_complexity
-from boundcalc.checker.experiments import CLAIM, learning
+from boundcalc.checker.experiments import CLAIM as WITNESSES
+from boundcalc.checker.experiments import learning
 from boundcalc.derivation import Derivation, Event, at_least, at_most, equal
 from boundcalc.symbols import (
     R_M,
@@ -155,17 +156,17 @@ CLAIM = Derivation(
             c_claim * (R_M - R_N),
             because="claimed by the source for some positive constant; refuted",
             kind="claim",
-            experiment=CLAIM,
+            experiment=WITNESSES,
         ),
         equal(
-            R_M, _massart, because="R stands for the dimension formula of Theorem 3.18", kind="claim", experiment=CLAIM
+            R_M, _massart, because="R stands for the dimension formula of Theorem 3.18", kind="claim", experiment=WITNESSES
         ),
         equal(
             R_N,
             sum(part for _, part in _massart_N.parts),
             because="R stands for the dimension formula of Theorem 3.18",
             kind="claim",
-            experiment=CLAIM,
+            experiment=WITNESSES,
         ),
     ),
 )
