@@ -126,7 +126,8 @@ def _ranges(allowed: sympy.Set) -> list[Range]:
             return [Range(allowed.inf, allowed.sup, integer=True)]
     if allowed.is_subset(sympy.S.Integers):
         return [Range(allowed.inf, allowed.sup, integer=True)]
-    return [Range(allowed.inf, allowed.sup, True, True)]
+    # Any other set lies between its ends, which may belong to it.
+    return [Range(allowed.inf, allowed.sup)]
 
 
 def _parities(problem: Problem, box: dict[sympy.Symbol, Range]) -> Iterator[tuple[dict, dict]]:

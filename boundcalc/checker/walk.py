@@ -184,11 +184,11 @@ def _comparison(first: str, other: str, sides: list[Any]) -> Job:
         domain = {**dict(sides[0].domain), **dict(sides[1].domain)}
         used = left.free_symbols | right.free_symbols
         problem = state(left, "<=", right, domain={symbol: domain[symbol] for symbol in used if symbol in domain})
-        verdict = settle(problem, budget=max(seconds, 5.0), rng=stream(seed, f"{first} against {other}"))
+        verdict = settle(problem, budget=max(seconds, 10.0), rng=stream(seed, f"{first} against {other}"))
         if verdict.refutes:
             verdict = settle(
                 state(right, "<=", left, domain={symbol: domain[symbol] for symbol in used if symbol in domain}),
-                budget=max(seconds, 5.0),
+                budget=max(seconds, 10.0),
                 rng=stream(seed, f"{other} against {first}"),
             )
             return Row(f"{other} <= {first}", "forms", f"{right} <= {left}", "comparison", verdict, counts=False)

@@ -159,7 +159,11 @@ CLAIM = Derivation(
             experiment=WITNESSES,
         ),
         equal(
-            R_M, _massart, because="R stands for the dimension formula of Theorem 3.18", kind="claim", experiment=WITNESSES
+            R_M,
+            _massart,
+            because="R stands for the dimension formula of Theorem 3.18",
+            kind="claim",
+            experiment=WITNESSES,
         ),
         equal(
             R_N,
