@@ -11,6 +11,7 @@ from boundcalc.checker.worlds.learning import Context, Learning
 from boundcalc.checker.worlds.metric_class import ManyCoordinates, MetricClass, MetricSamples, SignDraws
 from boundcalc.checker.worlds.planning import Chernoff, Holdout, SampleSize
 from boundcalc.checker.worlds.projections import Claim, Projections
+from boundcalc.checker.worlds.sampled import SampledMetric
 from boundcalc.checker.worlds.shattered import Shattered, ShatteredSamples
 from boundcalc.checker.worlds.u_statistics import UStatistics
 
@@ -30,7 +31,6 @@ __all__ = [
     "PAIR_ERROR",
     "PROJECTIONS",
     "SAMPLE_SIZE",
-    "SELF_BOUNDING",
     "TWO_SIDED",
     "learning",
 ]
@@ -60,6 +60,7 @@ METRIC = Experiment(
     "metric classes by brute force over grid, thresholds, samples and signs",
     (
         MetricClass(1, 3, 2, 2),
+        MetricClass(1, 2, 1, 2),
         MetricClass(2, 3, 2, 3),
         MetricClass(3, 2, 1, 2),
         MetricClass(1, 2, 1, 3),
@@ -69,7 +70,6 @@ METRIC = Experiment(
 METRIC_SAMPLES = Experiment(
     "random pairs, all samples", (MetricSamples(1), MetricSamples(2), MetricSamples(3, letters=3), ManyCoordinates())
 )
-SELF_BOUNDING = Experiment("random pairs, all samples", (MetricSamples(1), MetricSamples(2), ManyCoordinates()))
 MONTE_CARLO = Experiment(
     "all choices of S sign vectors", (SignDraws(2, 1), SignDraws(2, 2), SignDraws(3, 2), SignDraws(1, 1))
 )
@@ -118,6 +118,6 @@ def learning(
         (
             *(Learning(n, **plain) for n in sizes),  # type: ignore[arg-type]
             *(Learning(n, large=True, **plain) for n in ((2, 3) if pairwise else (2,))),  # type: ignore[arg-type]
-            *(() if pairwise else (ShatteredSamples(two_sided=context == "both"),)),
+            SampledMetric(context=context) if pairwise else ShatteredSamples(two_sided=context == "both"),
         ),
     )

@@ -104,7 +104,12 @@ def tail_of(
         return Tail(tried, None, None, float("nan"))
     ratio, instance, place, rate = best
     report = _report(world, instance, place) | {"failure probability": rate}
-    return Tail(tried, None, report, min(ratio, 1.0) if world.exhaustive else ratio)
+    if not world.exhaustive:
+        replicates = len(chance)
+        interval = clopper_pearson(round(rate * replicates), replicates)
+        report |= {"replicates": replicates, "interval": interval}
+        return Tail(tried * replicates, None, report, float("nan"))
+    return Tail(tried, None, report, min(ratio, 1.0))
 
 
 def _report(world: SampleSpace, instance: Instance, place: int) -> dict[str, Any]:
@@ -185,7 +190,7 @@ def sure_on_outcomes(
     tried = 0
     best: tuple[float, Instance | None, int] = (float("inf"), None, 0)
     for instance in world.draw(rng, size):
-        atoms, chance = world.outcomes(instance, rng=rng)
+        atoms, chance = world.outcomes(instance)
         sides = [np.broadcast_to(on_arrays(side, atoms), chance.shape) for side in (left, right)]
         margin = relative_margin(sides[0], relation, sides[1])
         zero = np.abs(sides[0]) + np.abs(sides[1]) < _TOLERANCE
@@ -200,10 +205,12 @@ def sure_on_outcomes(
     if tightest is None:
         return Tail(tried, None, None, float("nan"))
     small = sum(np.asarray(value).size for value in tightest.values()) < _SMALL
-    return _sure_report(left, relation, right, world, tightest, place, tried, exact=small or best[0] < -_TOLERANCE)
+    fails = best[0] < -_TOLERANCE
+    exact = world.exhaustive and (small or fails)
+    return _sure_report(left, relation, right, world, tightest, place, tried, exact=exact, fails=fails)
 
 
-def _sure_report(left, relation, right, world, instance, place, tried, *, exact: bool) -> Tail:
+def _sure_report(left, relation, right, world, instance, place, tried, *, exact: bool, fails: bool) -> Tail:
     atoms, chance = world.outcomes(instance, exact=exact)
     point = {s: np.broadcast_to(atoms[s.name], chance.shape)[place] for s in left.free_symbols | right.free_symbols}
     sides = [as_sympy_value(side, point) for side in (left, right)]
@@ -214,7 +221,8 @@ def _sure_report(left, relation, right, world, instance, place, tried, *, exact:
         "left": str(sides[0]),
         "right": str(sides[1]),
     }
-    if exact and violated(sign_of(right - left, point), relation):
+    # Random samples are the same ones again, in floats: the tolerance decides.
+    if violated(sign_of(right - left, point), relation) if exact else fails:
         return Tail(tried, report, None, float("nan"))
     less, greater = (sides[1], sides[0]) if relation in (">=", ">") else (sides[0], sides[1])
     return Tail(tried, None, report, float(less / greater) if greater != 0 else float("nan"))

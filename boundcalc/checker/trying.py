@@ -83,10 +83,22 @@ def _supported(experiment: Experiment, results: list[tuple[Any, Found | Tail]], 
     ratio, best = max(known, key=lambda item: item[0])
     details = {"instances": number, "tightest ratio": ratio, "worlds": [repr(world) for world, _ in results]}
     if shared and all(isinstance(result, Tail) for _, result in results):
+        number = sum(result.instances for world, result in results if world.exhaustive)
         text = f"{experiment.about}: {number:,} populations, failure probability at most {ratio:.3g} delta"
+        text += "".join(_sampled(result) for world, result in results if not world.exhaustive)
         return supported(text, engine="exact tail", witness=best.tightest, details=details)
     text = f"{experiment.about}: {number:,} instances, none violates, tightest ratio {ratio:.4g}"
     return supported(text, engine="enumeration", witness=best.tightest, details=details)
+
+
+def _sampled(result: Found | Tail) -> str:
+    """Say what replicates showed."""
+    found = result.tightest or {}
+    if "interval" not in found:
+        return ""
+    low, high = found["interval"]
+    delta = float(sympy.Rational(found["delta"]))
+    return f"; {result.instances:,} replicates: failure rate in [{low:.3g}, {high:.3g}] at the worst delta, {delta:.3g}"
 
 
 def _short(value: Any) -> str:

@@ -50,6 +50,7 @@ class FiniteSet(Enumerable):
             "rho_A": root(maximum((entries * entries).sum(axis=2), axis=1), exact=exact),
             "card_A": numbers(np.full(size, self.vectors), exact=exact),
             "m": numbers(np.full(size, self.m), exact=exact),
+            "n": numbers(np.full(size, 2 * self.m), exact=exact),
         }
 
 

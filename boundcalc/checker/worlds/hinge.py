@@ -37,7 +37,8 @@ class HingeLearning(Learning):
         shape = t["loss"].shape
         hinge = np.maximum(0, 1 - t["scores"] * numbers(instance["labels"], exact=exact).ravel()) * t["weight"]
         risk = (hinge * t["cell"]).sum(axis=1)
-        empirical = self._empirical(hinge.reshape(shape))
+        words, _ = self._samples(t["weights"], rng)
+        empirical = self._empirical(hinge.reshape(shape), words)
         members = t["encoder"] < t["M"]
         slack = t["scale"] * int(instance["slack"]) / 8
         error = (t["wrong"] * (t["cell"] * t["weight"])).sum(axis=1)

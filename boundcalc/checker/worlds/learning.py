@@ -5,6 +5,7 @@ All samples are enumerated, so every probability is exact. The loss is the ramp 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -109,9 +110,13 @@ class Learning(SampleSpace):
             "full": large,
         }
 
-    def _empirical(self, loss: np.ndarray) -> np.ndarray:
+    def _samples(self, weights: np.ndarray, rng: np.random.Generator | None) -> tuple[np.ndarray, np.ndarray]:
+        """Return all samples of n letters and their probabilities."""
+        words = sequences(len(weights), self.n)
+        return words, np.multiply.reduce(weights[words], axis=1)
+
+    def _empirical(self, loss: np.ndarray, words: np.ndarray) -> np.ndarray:
         """Return the empirical risk of each function on each sample."""
-        words = sequences(loss.shape[-1], self.n)
         if not self.pairwise:
             return np.asarray(loss[:, words].sum(axis=2) / self.n)
         total = sum(loss[:, words[:, i], words[:, j]] for i in range(self.n) for j in range(self.n) if i != j)
@@ -123,9 +128,9 @@ class Learning(SampleSpace):
         """Return risks, deviations and complexities on each sample."""
         t = self._tables(instance, exact=exact)
         weights, flat, encoder = t["weights"], t["flat"], t["encoder"]
-        chance = np.multiply.reduce(weights[sequences(len(weights), self.n)], axis=1)
+        words, chance = self._samples(weights, rng)
         risk = (flat * t["cell"]).sum(axis=1)
-        empirical = self._empirical(t["loss"])
+        empirical = self._empirical(t["loss"], words)
         members = {name: encoder < t[name] for name in ("N", "M", "full")}
         slack = t["scale"] * int(instance["slack"]) / 8
         found = {name: minimiser(empirical, risk, members[name], slack) for name in ("N", "M")}
@@ -166,7 +171,7 @@ class Learning(SampleSpace):
         atoms["Delta"] = risk[best["N"]] - risk[best["M"]]
         atoms |= self._future(instance, atoms, risk, empirical, deviation, members["M"])
         atoms |= self._phi(atoms, deviation, members, best)
-        atoms |= self._expectations(t, members, risk, exact=exact)
+        atoms |= self._expectations(t, members, risk, exact=exact, rng=rng)
         if self.context in ("any", "single"):
             atoms |= self._spoken_of(instance, t, risk, empirical, deviation, members["M"])
         atoms |= {"n": numbers(self.n, exact=exact)[()], "m": numbers(self.m, exact=exact)[()]}
@@ -218,16 +223,21 @@ class Learning(SampleSpace):
             "omega_neg": t["omega"][1],
         }
 
-    def _expectations(self, t, members, risk, *, exact: bool) -> Atoms:
+    def _terms(
+        self, cell: np.ndarray, rng: np.random.Generator | None
+    ) -> tuple[np.ndarray, np.ndarray, Sequence[np.ndarray]]:
+        """Return all choices of m independent terms, their probabilities, and all signs for them."""
+        words = sequences(len(cell), self.m)
+        return words, np.multiply.reduce(cell[words], axis=1), list(signs(self.m))
+
+    def _expectations(self, t, members, risk, *, exact: bool, rng: np.random.Generator | None) -> Atoms:
         """Return expected deviations and complexities over m independent terms."""
-        words = sequences(t["flat"].shape[1], self.m)
-        chance = np.multiply.reduce(t["cell"][words], axis=1)
+        words, chance, drawn = self._terms(t["cell"], rng)
         own = members["N" if self.context == "lower" else "M"]
         mean = t["flat"][:, words].sum(axis=2) / self.m
         below = maximum((risk[:, None] - mean)[own], axis=0)
         other = members["full" if self.context == "published" else "M"]
         above = maximum((mean - risk[:, None])[other], axis=0)
-        drawn = signs(self.m)
 
         def complexity(table: np.ndarray, part: np.ndarray) -> Any:
             chosen = table[part][:, words]
