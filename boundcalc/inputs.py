@@ -115,7 +115,7 @@ def _checked(name: str, value: Any, domain: sympy.Set, notes: Mapping[str, str])
     data = getattr(value, "data", value) if not isinstance(value, np.ndarray) else value
     if hasattr(data, "dask"):
         return _lazily_checked(name, value, data, domain, notes), ""
-    if isinstance(value, Fraction) and value != 0 and (float(value) == 0 or abs(value) > np.finfo(float).max):
+    if isinstance(value, Fraction) and value != 0 and (abs(value) > np.finfo(float).max or float(value) == 0):
         return None, f"{name} = {_shorten(value)} is beyond what a double can hold"
     array = np.asarray(data)
     inside = contains(domain, array)
@@ -187,9 +187,14 @@ def _holds(lower: Any, upper: Any, *, strict: bool) -> bool:
 
 def _shorten(value: Any) -> str:
     value = value.item() if isinstance(value, np.generic) else value
-    if isinstance(value, Fraction):  # as it was typed, where it was a decimal
-        value = float(value) if Fraction(str(float(value))) == value else str(value)
-        value = int(value) if isinstance(value, float) and value.is_integer() else value
-    text = value if isinstance(value, str) and "/" in value else repr(value)
+    text = _as_typed(value) if isinstance(value, Fraction) else repr(value)
     text = " ".join(text.split())
     return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _as_typed(value: Fraction) -> str:
+    """Return a fraction as a decimal where that is the same number, and as an integer where it is one."""
+    if value.denominator == 1:
+        return str(value.numerator)
+    decimal = repr(float(value)) if abs(value) < np.finfo(float).max else "0"
+    return decimal if Fraction(decimal) == value else str(value)

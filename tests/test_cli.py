@@ -107,6 +107,7 @@ def test_list_and_show(capsys):
         (["eval", "zhou2026.risk_gap", *settings("lam_max=-3")], "lam_max = -3 is not allowed"),
         (["eval", "zhou2026.risk_gap", *settings("delta=-1/10")], "delta = -0.1 is not allowed"),
         (["eval", "zhou2026.risk_gap", *settings("delta=1e-400")], "beyond what a double can hold"),
+        (["eval", "zhou2026.risk_gap", *settings("L=1e400")], "beyond what a double can hold"),
         (["eval", "zhou2026.risk_gap", *settings("n=10:1e9:lin:1000000", "delta=0.01:0.9:lin:100000", "L=1:2:lin:1000")],
          "not enough memory"),
         (["eval", "zhou2026.risk_gap", *settings(), "--set", "n=3"], "n is given twice"),
