@@ -30,7 +30,7 @@ def run(args: Namespace) -> Output:
             f"{', '.join(lists)}: sensitivity is taken at one point, give one value", context=str(bound.theorem)
         )
     value = float(bound.evaluate(**inputs))
-    rows = sorted((_row(bound, name, inputs) for name in bound.symbols), key=lambda row: -abs(row[3] or 0.0))
+    rows = sorted((_row(bound, name, inputs, value) for name in bound.symbols), key=lambda row: -abs(row[3] or 0.0))
     table = Table(
         ("symbol", "at", "derivative", "elasticity", "bound"),
         rows,
@@ -55,10 +55,9 @@ def run(args: Namespace) -> Output:
     )
 
 
-def _row(bound: Any, name: str, inputs: dict[str, Any]) -> tuple[str, float, float, float | None, str]:
+def _row(bound: Any, name: str, inputs: dict[str, Any], level: float) -> tuple[str, float, float, float | None, str]:
     from boundcalc.domains import as_number
 
     slope = float(bound.gradient(name, **inputs))
-    level = float(bound.evaluate(**inputs))
     at = float(as_number(inputs[name]))
     return name, at, slope, at * slope / level if level else None, bound.direction(name)
