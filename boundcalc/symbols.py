@@ -306,7 +306,7 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     _at_most("g_full", "d_full"),
     _at_most("b_k", "B"),
     _at_most("Delta", "C"),
-    *(_at_most(risk, "C") for risk in ("r_M", "r_N", "rhat_M", "rhat_N", "rhat_holdout")),
+    *(_at_most(risk, "C") for risk in ("r_M", "r_N", "rhat_M", "rhat_N", "rhat_0", "rhat_holdout")),
 )
 
 

@@ -19,6 +19,7 @@ FORMS = {
     "lemmas.contraction": ("sharp",),
     "lemmas.bounded_differences": ("sharp", "direct", "independent"),
     "lemmas.hoeffding_u": ("sharp",),
+    "lemmas.chernoff_u": ("sharp",),
     "lemmas.massart": ("sharp",),
     "lemmas.spectral": ("sharp",),
     "zhou2026.hierarchy": ("sharp", "paper"),
@@ -30,7 +31,8 @@ FORMS = {
     "zhou2026.monotone_risk": ("sharp",),
     "zhou2026.risk_reduction": ("sharp", "upper", "population", "paper"),
     "zhou2026.nonpositive_gap": ("sharp",),
-    "zhou2026.ex_ante": ("sharp", "pair_error"),
+    "zhou2026.fixed_model": ("sharp", "relative"),
+    "zhou2026.ex_ante": ("sharp", "relative", "pair_error"),
     "zhou2026.latent_encoders": ("sharp", "data"),
     "huang2021.risk_gap": ("paper", "sharp"),
     "huang2021.latent_quality": ("paper", "sharp"),
@@ -103,6 +105,11 @@ def reference(key: str, form: str, v: dict[str, float]) -> float:
     conf = 2 * v["C"] * sqrt(x / (2 * m))
     share = tau / (2 * sqrt(m))
     w0 = lam * v["B"] ** 2 / 2
+
+    def relative(rate: float, risk: float) -> float:
+        shift = v["C"] * rate
+        return min(v["C"] * sqrt(rate / 2), shift + sqrt(shift**2 + 2 * shift * risk))
+
     formulas = {
         ("zhou2026.uniform_deviation", "sharp"): lambda: v["rhat_M"] + 2 * v["L"] * v["R_M"] + conf / 2,
         ("zhou2026.margin", "sharp"): lambda: v["rhat_ramp"] + 2 / v["rho"] * v["R_M"] + sqrt(x / (2 * m)),
@@ -128,11 +135,17 @@ def reference(key: str, form: str, v: dict[str, float]) -> float:
         ("zhou2026.ex_ante", "sharp"): lambda: v["rhat_holdout"]
         + v["C"] * sqrt(log(3 * v["J"] / v["delta"]) / (2 * (v["n_h"] // 2))) + 2 * v["L"] * v["kappa_M"] / sqrt(m)
         + 2 * v["C"] * sqrt(log(3 / v["delta"]) / (2 * m)) + v["eps_opt"],
+        ("zhou2026.ex_ante", "relative"): lambda: v["rhat_holdout"]
+        + relative(log(3 * v["J"] / v["delta"]) / (v["n_h"] // 2), v["rhat_holdout"]) + 2 * v["L"] * v["kappa_M"]
+        / sqrt(m) + 2 * v["C"] * sqrt(log(3 / v["delta"]) / (2 * m)) + v["eps_opt"],
         ("zhou2026.ex_ante", "pair_error"): lambda: v["rhat_holdout"]
-        + v["C"] * sqrt(log(3 * v["J"] / v["delta"]) / (2 * (v["n_h"] // 2))) + 2 * v["L"] * v["kappa_M"] / sqrt(m)
-        + (v["L"] + v["C"]) * sqrt(log(3 / v["delta"]) / (2 * m)) + v["eps_opt"],
+        + relative(log(3 * v["J"] / v["delta"]) / (v["n_h"] // 2), v["rhat_holdout"]) + 2 * v["L"] * v["kappa_M"]
+        / sqrt(m) + (v["L"] + v["C"]) * sqrt(log(3 / v["delta"]) / (2 * m)) + v["eps_opt"],
         ("zhou2026.latent_encoders", "sharp"): lambda: v["s"] ** 2 * v["B"] ** 2
         * min(sqrt(v["q"]), sqrt(min(v["d_M"], m)) / 2) / sqrt(m) + share,
+        ("zhou2026.fixed_model", "sharp"): lambda: v["rhat_holdout"] + v["C"] * sqrt(x / (2 * (v["n_h"] // 2))),
+        ("zhou2026.fixed_model", "relative"): lambda: v["rhat_holdout"] + relative(x / (v["n_h"] // 2), v["rhat_holdout"]),
+        ("lemmas.chernoff_u", "sharp"): lambda: relative(x / m, v["rhat_0"]),
         ("lemmas.hoeffding_u", "sharp"): lambda: v["C"] * sqrt(x / (2 * m)),
         ("lemmas.massart", "sharp"): lambda: v["rho_A"] * sqrt(2 * log(v["card_A"])) / v["m"],
         ("lemmas.bounded_differences", "sharp"): lambda: v["EPhi_m"] + v["c"] * sqrt(x / (2 * m)),
@@ -161,7 +174,7 @@ def draw(rng: np.random.Generator) -> dict[str, float]:
         "J": int(rng.integers(1, 50)), "S": int(rng.integers(1, 100)), "delta": float(rng.uniform(0.001, 0.999)),
         "L": float(rng.uniform(0.1, 3)), "C": c, "rho": float(rng.uniform(0.05, 2)), "R_M": float(rng.uniform(0, 1)),
         "R_N": float(rng.uniform(0, 1)), "R_full": float(rng.uniform(0, 1)), "rhat_M": float(rng.uniform(0, c)),
-        "rhat_N": float(rng.uniform(0, c)), "rhat_holdout": float(rng.uniform(0, c)),
+        "rhat_N": float(rng.uniform(0, c)), "rhat_holdout": float(rng.uniform(0, c)), "rhat_0": float(rng.uniform(0, c)),
         "rhat_ramp": float(rng.uniform(0, 1)), "gamma": float(rng.normal()), "eps_opt": float(rng.uniform(0, 0.1)),
         "eps_opt_M": 0.01, "eps_opt_N": 0.02, "Delta": float(rng.uniform(0, 0.5)), "Lhat_M": float(rng.uniform(-1, 0.2)),
         "eta_star_N": float(rng.uniform(0.3, 1)), "g_M": int(rng.integers(1, d + 1)), "d_M": d, "lam_min": 0.0,
@@ -202,6 +215,33 @@ def test_values_equal_an_independent_implementation(key, form):
     for _ in range(25):
         values = draw(rng)
         assert float(bound.evaluate(**values)) == pytest.approx(reference(key, form, values), rel=1e-12, abs=1e-13)
+
+
+def test_relative_deviation_covers_the_inverse_of_the_bernoulli_divergence():
+    """Beside the exact inverse of kl, by bisection in mpmath: never below it, and close to it for small risks."""
+    mpmath = pytest.importorskip("mpmath")
+    bound = bc.theorem("lemmas.chernoff_u").bound()
+    for q, m, delta in (
+        (0.0, 10, 0.05),
+        (0.01, 100, 0.05),
+        (0.3, 7, 0.5),
+        (0.5, 1000, 0.001),
+        (0.9, 50, 0.1),
+        (1.0, 5, 0.1),
+    ):
+        rate = mpmath.log(1 / mpmath.mpf(delta)) / m
+
+        def excess(p, q=q, rate=rate):
+            head = q * mpmath.log(q / p) if q else 0
+            return head + ((1 - q) * mpmath.log((1 - q) / (1 - p)) if q < 1 else 0) - rate
+
+        exact = (
+            1.0 if q == 1 else float(mpmath.findroot(excess, (q + 1e-9, 1 - 1e-12), solver="anderson", verify=False))
+        )
+        value = q + float(bound.evaluate(n=2 * m, delta=delta, C=1, rhat_0=q))
+        assert value >= min(exact, 1) - 1e-9
+        if q <= 0.01:
+            assert value <= 2.5 * exact
 
 
 def test_sharp_is_never_above_paper():

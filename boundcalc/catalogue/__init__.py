@@ -19,6 +19,7 @@ from boundcalc.catalogue.huang2021 import latent_quality as huang_latent_quality
 from boundcalc.catalogue.huang2021 import risk_gap as huang_risk_gap
 from boundcalc.catalogue.lemmas import (
     bounded_differences,
+    chernoff_u,
     contraction,
     decoupling,
     hoeffding_u,
@@ -29,6 +30,7 @@ from boundcalc.catalogue.lemmas import (
 from boundcalc.catalogue.zhou2026 import (
     decoupled_deviation,
     ex_ante,
+    fixed_model,
     hierarchy,
     latent_encoders,
     latent_quality,
@@ -54,6 +56,7 @@ REGISTRY: Mapping[str, Theorem] = {
     "lemmas.contraction": contraction.THEOREM,
     "lemmas.bounded_differences": bounded_differences.THEOREM,
     "lemmas.hoeffding_u": hoeffding_u.THEOREM,
+    "lemmas.chernoff_u": chernoff_u.THEOREM,
     "lemmas.massart": massart.THEOREM,
     "lemmas.spectral": spectral.THEOREM,
     "zhou2026.hierarchy": hierarchy.THEOREM,
@@ -65,6 +68,7 @@ REGISTRY: Mapping[str, Theorem] = {
     "zhou2026.monotone_risk": monotone_risk.THEOREM,
     "zhou2026.risk_reduction": risk_reduction.THEOREM,
     "zhou2026.nonpositive_gap": nonpositive_gap.THEOREM,
+    "zhou2026.fixed_model": fixed_model.THEOREM,
     "zhou2026.ex_ante": ex_ante.THEOREM,
     "zhou2026.latent_encoders": latent_encoders.THEOREM,
     "huang2021.risk_gap": huang_risk_gap.THEOREM,

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from boundcalc.theorems import Source
 
-__all__ = ["bartlett2002", "clemencon2008", "huang2021", "ledoux1991", "massart2000", "mcdiarmid1989", "zhou2026"]
+__all__ = [
+    "bartlett2002",
+    "clemencon2008",
+    "hoeffding1963",
+    "huang2021",
+    "ledoux1991",
+    "massart2000",
+    "mcdiarmid1989",
+    "zhou2026",
+]
 
 
 def zhou2026(place: str) -> Source:
@@ -20,6 +29,11 @@ def huang2021(place: str) -> Source:
 def clemencon2008(place: str) -> Source:
     """Return a place in the U-statistics reference."""
     return Source("Clémençon, Lugosi, Vayatis 2008, Ranking and empirical minimization of U-statistics", "", place)
+
+
+def hoeffding1963(place: str) -> Source:
+    """Return a place in the reference for sums, and U-statistics, of bounded variables."""
+    return Source("Hoeffding 1963, Probability inequalities for sums of bounded random variables", "", place)
 
 
 def ledoux1991(place: str) -> Source:

@@ -23,6 +23,7 @@ __all__ = [
     "ENCODER_SAMPLES",
     "FINITE_SET",
     "HOLDOUT",
+    "HOLDOUT_ALONE",
     "MATRIX",
     "METRIC",
     "METRIC_SAMPLES",
@@ -82,6 +83,9 @@ ENCODER_SAMPLES = Experiment(
 )
 CHERNOFF = Experiment("suprema on two letters, all samples", (Chernoff(), Chernoff(letters=3)))
 HOLDOUT = Experiment("fixed candidates on held-out letters, all samples", (Holdout(2), Holdout(3)))
+HOLDOUT_ALONE = Experiment(
+    "one fixed candidate on held-out letters, all samples", (Holdout(2, alone=True), Holdout(3, alone=True))
+)
 SAMPLE_SIZE = Experiment("sample sizes found by search", (SampleSize(),))
 PROJECTIONS = Experiment(
     "classes with missing modalities, every function listed", (Projections(), Projections(1, 3, 2), Projections(3))

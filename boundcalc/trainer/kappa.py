@@ -14,8 +14,9 @@ empirical Bernstein inequality of Maurer and Pontil (2009, Theorem 4) bounds.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +25,28 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.trainer.losses import round_up
 from boundcalc.trainer.structures import GroupedWeights, Structure
 
-__all__ = ["THETA_GRID", "Kappa", "empirical_bernstein", "measure_kappa"]
+__all__ = ["THETA_GRID", "Kappa", "Try", "empirical_bernstein", "measure_kappa"]
 
 Array = NDArray[np.float64]
 THETA_GRID: tuple[float, ...] = (0.1, 0.5, 2.0)
+
+
+@dataclass(frozen=True)
+class Try:
+    """One ridge's weights: kappa is at most scale sqrt(E Y) plus the threshold's share, Y in [0, largest].
+
+    Attributes
+    ----------
+    scale : float
+    mean, variance : float
+        Of Y on the second half of the pairs.
+    largest : float
+    """
+
+    scale: float
+    mean: float
+    variance: float
+    largest: float
 
 
 @dataclass(frozen=True)
@@ -38,22 +57,53 @@ class Kappa:
     ----------
     plug_in : float
         Sample means in place of expectations; biased low, an estimate.
-    bernstein : float
-        Upper confidence value, fails with probability at most ``delta``; inf where the pilot is too small.
     worst_case : float
         Holds for every distribution.
+    share : float
+        The threshold's share, contained in each.
+    pairs : int
+        How many pairs the confidence value rests on.
+    tries : tuple of Try
+        One for each ridge of a grid fixed in advance; empty where the pilot is too small.
     delta : float
+        Failure probability of ``bernstein`` and ``certified``.
     """
 
     plug_in: float
-    bernstein: float
     worst_case: float
+    share: float
+    pairs: int
+    tries: tuple[Try, ...]
     delta: float
 
     @property
+    def bernstein(self) -> float:
+        """Upper confidence value, fails with probability at most ``delta``; inf where the pilot is too small."""
+        each = self.delta / max(len(self.tries), 1)
+        found = [
+            one.scale
+            * math.sqrt(_upper_mean(one.mean, one.variance, self.pairs, largest=one.largest, delta=each))
+            * (1 + 1e-9)
+            + self.share
+            for one in self.tries
+        ]
+        return round_up(min(found)) if found else math.inf
+
+    @property
     def certified(self) -> float:
-        """The smaller of the Bernstein value and the worst case; one event, at ``delta``."""
+        """The smaller of the confidence value and the worst case; one event, at ``delta``."""
         return min(self.bernstein, self.worst_case)
+
+    def at(self, delta: float) -> Kappa:
+        """Return the same measurement read at another failure probability."""
+        if not 0 < delta < 1:
+            raise InvalidInputError(f"delta={delta!r}: expected a number in (0, 1)")
+        return replace(self, delta=delta)
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Kappa:
+        """Read what ``dataclasses.asdict`` made."""
+        return cls(**{**record, "tries": tuple(Try(**one) for one in record["tries"])})
 
 
 def empirical_bernstein(values: Array, *, largest: float, delta: float) -> float:
@@ -67,10 +117,12 @@ def empirical_bernstein(values: Array, *, largest: float, delta: float) -> float
     delta : float
         Failure probability.
     """
-    n = values.size
+    return _upper_mean(float(values.mean()), float(values.var(ddof=1)), values.size, largest=largest, delta=delta)
+
+
+def _upper_mean(mean: float, variance: float, n: int, *, largest: float, delta: float) -> float:
     log = math.log(2 / delta)
-    spread = math.sqrt(2 * float(values.var(ddof=1)) * log / n)
-    return float(values.mean()) + spread + 7 * largest * log / (3 * (n - 1))
+    return mean + math.sqrt(2 * variance * log / n) + 7 * largest * log / (3 * (n - 1))
 
 
 def measure_kappa(
@@ -110,15 +162,14 @@ def measure_kappa(
     total = float(sum(squared_radii))
     worst = round_up(half_span * total * math.sqrt(structure.granularity) + share)
     if half_span == 0.0:
-        return Kappa(share, share, share, delta)
+        return Kappa(share, share, share, 0, (), delta)
     diagonal = isinstance(structure, GroupedWeights)
     parts = structure.squared_parts(differences) if isinstance(structure, GroupedWeights) else differences
     root = _root_diagonal if diagonal else _root_matrix
     plug_in = half_span * float(root(parts).sum() if diagonal else np.trace(root(parts))) + share
     split = m // 2
-    bernstein = math.inf
+    tries: list[Try] = []
     if m - split >= 2 and math.isfinite(total):
-        each = delta / len(theta_grid)
         for theta in theta_grid:
             weights, values = _weighted(parts[:split], parts[split:], diagonal, theta)
             if diagonal:
@@ -128,9 +179,9 @@ def measure_kappa(
             else:
                 largest = total**2 / float(np.linalg.eigvalsh(weights)[0])
                 trace = float(np.trace(weights))
-            mean = empirical_bernstein(values, largest=largest * (1 + 1e-9), delta=each)
-            bernstein = min(bernstein, half_span * math.sqrt(trace * mean) * (1 + 1e-9) + share)
-    return Kappa(plug_in, round_up(bernstein), worst, delta)
+            spread = float(values.var(ddof=1))
+            tries.append(Try(half_span * math.sqrt(trace), float(values.mean()), spread, largest * (1 + 1e-9)))
+    return Kappa(plug_in, worst, share, m - split, tuple(tries), delta)
 
 
 def _root_diagonal(parts: Array) -> Array:

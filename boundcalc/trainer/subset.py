@@ -115,7 +115,7 @@ class SubsetResult:
         """Read :meth:`to_dict`."""
         record = {f.name: record[f.name] for f in fields(cls)}
         estimates = Estimates.from_dict(record.pop("estimates"))
-        kappa = Kappa(**{k: _number(v) for k, v in record.pop("kappa").items()})
+        kappa = Kappa.from_dict(_numbers(record.pop("kappa")))
         inner = record.pop("complexity")
         complexity = Complexity(**{k: v if k == "method" else _number(v) for k, v in inner.items()})
         label, modalities = record.pop("label"), tuple(record.pop("modalities"))
@@ -150,6 +150,13 @@ def _plain(value: Any) -> Any:
 
 def _number(value: Any) -> Any:
     return float(value) if isinstance(value, str) else value
+
+
+def _numbers(value: Any) -> Any:
+    """Undo :func:`_plain` in a record of numbers."""
+    if isinstance(value, dict):
+        return {k: _numbers(v) for k, v in value.items()}
+    return [_numbers(v) for v in value] if isinstance(value, list) else _number(value)
 
 
 def _tuples(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """Hoeffding's inequality for a U-statistic: one fixed f, one side."""
 
 from boundcalc.catalogue.lemmas import bounded_differences
-from boundcalc.catalogue.sources import Source
+from boundcalc.catalogue.sources import hoeffding1963
 from boundcalc.checker.experiments import learning
 from boundcalc.derivation import Derivation, Event
 from boundcalc.symbols import C, dev_f
@@ -30,7 +30,7 @@ THEOREM = Theorem(
     title="Hoeffding's inequality for U-statistics",
     claim="With probability at least 1 - delta, r(f) - rhat(f) <= C sqrt(log(1/delta)/(2m)) for one fixed f.",
     quantity="deviation of one fixed f, one side",
-    source=Source("Hoeffding 1963, Probability inequalities for sums of bounded random variables", "", "Section 5b"),
+    source=hoeffding1963("Section 5b"),
     assumptions=(
         "Z_1..Z_n i.i.d.",
         "f is fixed before the sample is drawn",

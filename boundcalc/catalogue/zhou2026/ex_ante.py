@@ -10,12 +10,10 @@ sqrt(2)*C*sqrt(log(3/delta))/sqrt(floor(n/2)) + sqrt(2)*C*sqrt(log(3*J/delta))/(
 
 from dataclasses import replace
 
-from sympy import floor
-
-from boundcalc.catalogue.lemmas import bounded_differences, contraction, hoeffding_u, symmetrisation
+from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import metric_complexity
-from boundcalc.checker.experiments import HOLDOUT as HELD_OUT
+from boundcalc.catalogue.zhou2026.fixed_model import held_out
 from boundcalc.checker.experiments import PAIR_ERROR as HINGE
 from boundcalc.checker.experiments import learning
 from boundcalc.derivation import Derivation, Event, at_most, equal
@@ -26,21 +24,17 @@ from boundcalc.symbols import (
     J,
     L,
     Rad_loss,
-    dev_f,
     dev_fixed,
     dev_future,
     dev_ramp,
     eps_opt,
     err_weighted,
-    n_h,
     r_0,
     r_future,
     rhat_0,
-    rhat_holdout,
 )
 from boundcalc.theorems import Form, Theorem, by
 
-HOLDOUT = Event("hold-out", "each candidate's risk is at most its hold-out risk plus the stated term")
 KAPPA = Event("kappa", "each candidate's certified kappa is at least the true one")
 FUTURE = Event("future sample", "the deviations on the planned sample, against f_0, are near their expectation")
 
@@ -57,22 +51,7 @@ SHARP = Derivation(
             kind="infimum",
             experiment=TRIED,
         ),
-        at_most(
-            r_0,
-            rhat_holdout + dev_f,
-            because="definition of the deviation of f_0 on the held-out examples",
-            kind="infimum",
-            experiment=HELD_OUT,
-        ),
-        by(
-            hoeffding_u.THEOREM,
-            dev_f,
-            m=floor(n_h / 2),
-            event=HOLDOUT,
-            experiment=HELD_OUT,
-            union=J,
-            because="f_0 is fixed when the held-out examples are drawn; union over the J candidates",
-        ),
+        *held_out(union=J),
         by(
             bounded_differences.THEOREM,
             dev_future,
@@ -97,7 +76,8 @@ SHARP = Derivation(
     ),
 )
 
-_fixed = SHARP.steps[1:3]
+#: The same with the relative form of the hold-out term.
+RELATIVE = Derivation(quantity=r_future, steps=(SHARP.steps[0], *held_out(relative=True, union=J), *SHARP.steps[3:]))
 
 PAIR_ERROR = Derivation(
     quantity=err_weighted,
@@ -119,7 +99,7 @@ PAIR_ERROR = Derivation(
             kind="infimum",
             experiment=HINGE,
         ),
-        *_fixed,
+        *held_out(relative=True, union=J),
         by(
             bounded_differences.THEOREM,
             dev_future,
@@ -151,6 +131,13 @@ THEOREM = Theorem(
     ),
     variants={
         "sharp": Form(SHARP, trivial=C),
+        "relative": Form(
+            RELATIVE,
+            trivial=C,
+            remarks=(
+                "For nonnegative losses; never worse than the default, and far better where the hold-out risk is small.",
+            ),
+        ),
         "pair_error": Form(
             PAIR_ERROR,
             trivial=L,

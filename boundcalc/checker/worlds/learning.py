@@ -182,6 +182,7 @@ class Learning(SampleSpace):
         first = int(instance["start"])
         return {
             "r_0": risk[first],
+            "rhat_0": empirical[first],
             "r_future": atoms["r_M"],
             "dev_f": deviation[first],
             "dev_future": maximum(deviation[members], axis=0) - deviation[first],

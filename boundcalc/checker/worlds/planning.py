@@ -18,13 +18,14 @@ class Holdout(SampleSpace):
     """n_h held-out letters and J fixed candidates, each wrong except on cells of its own; the luckiest one is chosen."""
 
     n_h: int = 2
+    alone: bool = False
 
     def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
-        """Return the number of candidates, the cells that each one gets right, and the range of the loss."""
+        """Return the number of candidates (one if ``alone``), the cells that each one gets right, and the range of the loss."""
         found = []
         for _ in range(size):
             letters = int(rng.integers(8, 41)) if self.n_h == 2 else 7
-            candidates = int(rng.integers(1, 7))
+            candidates = 1 if self.alone else int(rng.integers(1, 7))
             own = int(rng.integers(1, max(2, letters // candidates)))
             found.append({"letters": letters, "J": candidates, "own": own, "C": int(rng.integers(1, 4))})
         return [{name: np.asarray(value) for name, value in row.items()} for row in found]

@@ -1,0 +1,46 @@
+"""Chernoff's inequality for a U-statistic of nonnegative losses: one fixed f, sharper where its risk is small."""
+
+from sympy import Min, log, sqrt
+
+from boundcalc.catalogue.sources import hoeffding1963
+from boundcalc.checker.experiments import learning
+from boundcalc.derivation import Derivation, Event, at_most
+from boundcalc.symbols import C, dev_f, m, rhat_0
+from boundcalc.theorems import Form, Theorem
+
+FIXED = Event("fixed function", "the population risk of one fixed f is not far above its empirical risk")
+
+_x = C * log(1 / FIXED.symbol) / m
+
+SHARP = Derivation(
+    quantity=dev_f,
+    steps=(
+        at_most(
+            dev_f,
+            Min(sqrt(C * _x / 2), _x + sqrt(_x**2 + 2 * _x * rhat_0)),
+            because="exponential moments decouple (Lemma 3.11) and are at most a Bernoulli variable's by convexity, so "
+            "m kl(rhat/C, r/C) <= log(1/delta) if rhat <= r; and kl(q, p) >= max(2 (p - q)^2, (p - q)^2/(2p)) for q <= p",
+            kind="probability",
+            events=(FIXED,),
+            cites=str(hoeffding1963("Theorem 1, inequality 2.1, and Section 5b")),
+            experiment=learning("single"),
+        ),
+    ),
+)
+
+THEOREM = Theorem(
+    key="lemmas.chernoff_u",
+    number="-",
+    title="Chernoff's inequality for U-statistics",
+    claim="With probability at least 1 - delta, with x = C log(1/delta)/m: r(f) - rhat(f) <= "
+    "min(sqrt(C x/2), x + sqrt(x^2 + 2 x rhat(f))) for one fixed f.",
+    quantity="deviation of one fixed f, one side",
+    source=hoeffding1963("Theorem 1 and Section 5b"),
+    assumptions=(
+        "Z_1..Z_n i.i.d.",
+        "f is fixed before the sample is drawn",
+        "the loss of f is nonnegative and lies in a range of length C",
+    ),
+    variants={"sharp": Form(SHARP, trivial=C)},
+    remarks=("Both terms of the minimum hold on the same event, so that taking the smaller one costs nothing.",),
+)
