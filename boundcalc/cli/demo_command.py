@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from boundcalc.cli.output import Output, check_path
 from boundcalc.cli.training import add_arguments, confidence, measure
-
-if TYPE_CHECKING:
-    pass
 
 ENDINGS = (".png", ".json", ".csv", ".html")
 FIGURE = "boundcalc-demo.png"
@@ -27,6 +23,7 @@ def run(args: Namespace) -> Output:
     """Train, evaluate, draw, and sum up in one sentence."""
     from boundcalc.errors import require
     from boundcalc.report.demo import all_guarantees, closing_sentence, demo_data, demo_table, draw_demo
+    from boundcalc.report.page import picture
 
     require("matplotlib", extra="plot", purpose="the demo's picture")
     check_path(args.figure, (".png", ".pdf", ".svg"), option="--figure")
@@ -35,18 +32,16 @@ def run(args: Namespace) -> Output:
     found = all_guarantees(measured, delta=delta)
     table = demo_table(measured, found, delta=delta)
     sentence = closing_sentence(measured, found)
-    draw_demo(measured, found, Path(args.figure), delta=delta)
+
+    def draw(path: Path) -> None:
+        draw_demo(measured, found, path, delta=delta)
+
+    draw(Path(args.figure))
     return Output(
         f"{table.text()}\n\n{sentence}\n\npicture: {args.figure}",
         demo_data(measured, found, delta=delta) | {"summary": sentence, "figure": args.figure},
         title=f"boundcalc on {args.data}",
         tables=(table,),
-        lead=(f"<p><strong>{sentence}</strong></p>", _picture(Path(args.figure))),
-        figure=lambda path: draw_demo(measured, found, path, delta=delta),
+        lead=(f"<p><strong>{sentence}</strong></p>", picture(draw, "guarantees against the number of rows")),
+        figure=draw,
     )
-
-
-def _picture(path: Path) -> str:
-    from base64 import b64encode
-
-    return f"<img alt='guarantees against the number of rows' src='data:image/png;base64,{b64encode(path.read_bytes()).decode()}'>"

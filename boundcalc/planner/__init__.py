@@ -2,7 +2,51 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from boundcalc.planner.allocate import allocate
 from boundcalc.planner.invert import Solution, minimal_n, solve_for
 
-__all__ = ["Solution", "allocate", "minimal_n", "solve_for"]
+if TYPE_CHECKING:
+    from boundcalc.planner.budget import Plan, make_plan, sweep
+    from boundcalc.planner.costs import Costs, ModalityCost
+    from boundcalc.planner.learning_curve import PowerLaw, fit_power_law
+    from boundcalc.planner.worth import Worth, n_star, worth_of_modalities
+
+__all__ = [
+    "Costs",
+    "ModalityCost",
+    "Plan",
+    "PowerLaw",
+    "Solution",
+    "Worth",
+    "allocate",
+    "fit_power_law",
+    "make_plan",
+    "minimal_n",
+    "n_star",
+    "solve_for",
+    "sweep",
+    "worth_of_modalities",
+]
+
+#: What plans with theorems, so that it is loaded only when asked for: bounds themselves use this package to invert.
+_LATER = {
+    "Costs": "costs",
+    "ModalityCost": "costs",
+    "Plan": "budget",
+    "PowerLaw": "learning_curve",
+    "Worth": "worth",
+    "fit_power_law": "learning_curve",
+    "make_plan": "budget",
+    "n_star": "worth",
+    "sweep": "budget",
+    "worth_of_modalities": "worth",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(import_module(f"boundcalc.planner.{_LATER[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-__all__ = ["page"]
+__all__ = ["page", "picture"]
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --line: #d5d9de; --soft: #5c6670; }
@@ -28,3 +31,12 @@ def page(title: str, body: Iterable[str]) -> str:
         f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body><main>"
         f"<h1>{html.escape(title)}</h1>{''.join(body)}</main></body></html>\n"
     )
+
+
+def picture(draw: Callable[[Path], object], alt: str) -> str:
+    """Return an HTML image that holds what ``draw(path)`` writes as PNG."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "picture.png"
+        draw(path)
+        data = b64encode(path.read_bytes()).decode()
+    return f"<img alt='{html.escape(alt, quote=True)}' src='data:image/png;base64,{data}'>"

@@ -164,3 +164,11 @@ class Settings:
             else self.blocks
         )
         return {k: list(v) if isinstance(v, tuple) else v for k, v in record.items()}
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Settings:
+        """Read :meth:`to_dict`."""
+        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in record.items()}
+        loss = dict(record["loss"])
+        values["loss"] = loss_from_name(loss.pop("name"), **loss)
+        return cls(**values)

@@ -1,0 +1,260 @@
+"""What data cost: a price per sample and set-up, for each modality and for any sample at all.
+
+A cost file is TOML::
+
+    per_sample = 1.0                  # of any sample
+    setup = 100.0                     # paid once
+
+    [modalities.audio]
+    per_sample = 2.0
+    setup = 500.0                     # paid once if the modality is collected
+    max_samples = 50000
+    required = false
+    excluded = false
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from boundcalc.errors import InvalidInputError
+from boundcalc.inputs import suggestion
+
+__all__ = ["MOST", "Costs", "ModalityCost"]
+
+#: More samples than this are not counted.
+MOST = 10**18
+
+
+@dataclass(frozen=True)
+class ModalityCost:
+    """What one modality costs.
+
+    Attributes
+    ----------
+    per_sample, setup : float
+        Nonnegative prices.
+    max_samples : int or None
+        How many samples there can be at most.
+    required, excluded : bool
+        Whether every plan, or no plan, collects it.
+    """
+
+    per_sample: float = 0.0
+    setup: float = 0.0
+    max_samples: int | None = None
+    required: bool = False
+    excluded: bool = False
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What a data collection costs.
+
+    Attributes
+    ----------
+    per_sample, setup : float
+        Of any sample, and of collecting at all.
+    modalities : mapping of str to ModalityCost
+    """
+
+    per_sample: float = 0.0
+    setup: float = 0.0
+    modalities: Mapping[str, ModalityCost] = field(default_factory=dict)
+
+    @classmethod
+    def uniform(cls, names: Iterable[str]) -> Costs:
+        """Return a cost of 1 for each modality of each sample, and no set-up."""
+        return cls(modalities={name: ModalityCost(per_sample=1.0) for name in names})
+
+    @classmethod
+    def read(cls, path: str | Path, names: Iterable[str]) -> Costs:
+        """Read a cost file for the named modalities.
+
+        Raises
+        ------
+        InvalidInputError
+            If the file is missing or no TOML, or listing every mistake in it.
+        """
+        import tomllib
+
+        try:
+            with Path(path).open("rb") as file:
+                record = tomllib.load(file)
+        except OSError as error:
+            raise InvalidInputError(f"costs = {str(path)!r} cannot be read: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InvalidInputError(f"costs = {str(path)!r} is no TOML file: {error}") from error
+        return cls.from_dict(record, names, context=f"costs {path}")
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any], names: Iterable[str], *, context: str = "costs") -> Costs:
+        """Return costs from plain data, every mistake reported at once."""
+        names = list(names)
+        problems: list[str] = []
+        known = {"per_sample", "setup", "modalities"}
+        problems += [f"unknown entry {key!r}{suggestion(key, known)}" for key in record if key not in known]
+        given = record.get("modalities", {})
+        if not isinstance(given, Mapping):
+            problems.append("modalities must be a table [modalities.NAME] for each modality")
+            given = {}
+        problems += [
+            f"unknown modality {name!r}{suggestion(name, names)}; the data have {', '.join(names)}"
+            for name in given
+            if name not in names
+        ]
+        modalities = {
+            name: _modality(f"modalities.{name}", given[name], problems) if name in given else ModalityCost()
+            for name in names
+        }
+        costs = cls(
+            _price("per_sample", record.get("per_sample", 0.0), problems),
+            _price("setup", record.get("setup", 0.0), problems),
+            modalities,
+        )
+        problems += [
+            f"a sample of {name} costs nothing: give modalities.{name}.per_sample > 0, or max_samples"
+            for name, cost in modalities.items()
+            if cost.per_sample + costs.per_sample == 0 and cost.max_samples is None and not cost.excluded
+        ]
+        if modalities and all(cost.excluded for cost in modalities.values()):
+            problems.append("every modality is excluded")
+        if problems:
+            raise InvalidInputError(problems, context=context)
+        return costs
+
+    def check_names(self, names: Iterable[str]) -> None:
+        """Refuse costs of other modalities than the data have.
+
+        Raises
+        ------
+        InvalidInputError
+            If a modality has no cost entry, or an entry no modality.
+        """
+        names = list(names)
+        unknown = [name for name in self.modalities if name not in names]
+        missing = [name for name in names if name not in self.modalities]
+        problems = [
+            f"unknown modality {name!r}{suggestion(name, names)}; the data have {', '.join(names)}" for name in unknown
+        ]
+        problems += [f"no cost is given for modality {name!r}" for name in missing]
+        if problems:
+            raise InvalidInputError(problems, context="costs")
+
+    def only(self, names: Iterable[str]) -> Costs:
+        """Return the same prices with every other modality excluded."""
+        kept = set(names)
+        return replace(
+            self,
+            modalities={k: v if k in kept else replace(v, excluded=True) for k, v in self.modalities.items()},
+        )
+
+    def allows(self, subset: Iterable[str]) -> bool:
+        """Return whether a subset has every required modality and no excluded one."""
+        chosen = set(subset)
+        required = {name for name, cost in self.modalities.items() if cost.required}
+        return required <= chosen and not any(self.modalities[name].excluded for name in chosen)
+
+    def cap_of(self, subset: Iterable[str]) -> int | None:
+        """Return how many samples of a subset there can be at most."""
+        caps = [cap for name in subset if (cap := self.modalities[name].max_samples) is not None]
+        return min(caps, default=None)
+
+    def samples(self, subset: Iterable[str], total: Any) -> Any:
+        """Return how many samples of a subset a total, or each of an array of totals, buys (at most 10^18).
+
+        Prices are taken as the decimal numbers they print as, so three samples at 0.1 cost 0.3 exactly. It is 0 where
+        not even the set-up is covered.
+
+        Raises
+        ------
+        InvalidInputError
+            If a total is no finite number > 0, or samples cost nothing and are not capped.
+        """
+        subset, totals = tuple(subset), np.asarray(total, dtype=float)
+        bad = ~(np.isfinite(totals) & (totals > 0))
+        if bad.any():
+            raise InvalidInputError(f"budget = {float(totals[bad].flat[0])!r} must be a finite number > 0")
+        price, setup, cap = self._price_of(subset), self._setup_of(subset), self.cap_of(subset)
+        most = MOST if cap is None else min(cap, MOST)
+        flat = totals.ravel()
+        if price == 0:
+            if cap is None:
+                raise InvalidInputError(f"a sample of {'+'.join(subset)} costs nothing: give max_samples")
+            bought = np.array([most if decimal(one) >= setup else 0 for one in flat.tolist()], dtype=np.int64)
+        else:
+            ratio = np.clip((flat - float(setup)) / float(price), -1, most)
+            bought = np.floor(ratio).astype(np.int64)
+            near = np.abs(ratio - np.rint(ratio)) <= 1e-9 * np.maximum(ratio, 1)
+            bought[near] = [min(int((decimal(one) - setup) // price), most) for one in flat[near].tolist()]
+            bought = np.maximum(bought, 0)
+        return bought.reshape(totals.shape) if np.ndim(total) else int(bought[0])
+
+    def total(self, subset: Iterable[str], samples: Any) -> Any:
+        """Return the price of that many samples of a subset, of one number or of each of an array."""
+        subset = tuple(subset)
+        setup, price = self._setup_of(subset), self._price_of(subset)
+        if np.ndim(samples) == 0:
+            return float(setup + int(samples) * price)
+        return float(setup) + np.asarray(samples) * float(price)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data that :meth:`from_dict` reads."""
+        return asdict(self)
+
+    def _price_of(self, subset: Iterable[str]) -> Fraction:
+        return decimal(self.per_sample) + sum(
+            (decimal(self.modalities[name].per_sample) for name in subset), Fraction()
+        )
+
+    def _setup_of(self, subset: Iterable[str]) -> Fraction:
+        return decimal(self.setup) + sum((decimal(self.modalities[name].setup) for name in subset), Fraction())
+
+
+def decimal(value: float) -> Fraction:
+    """Return a number as the decimal that it prints as.
+
+    >>> decimal(0.1)
+    Fraction(1, 10)
+    """
+    return Fraction(repr(value))
+
+
+def _modality(name: str, record: Any, problems: list[str]) -> ModalityCost:
+    if not isinstance(record, Mapping):
+        problems.append(f"{name} = {record!r} must be a table with per_sample, setup, max_samples, required, excluded")
+        return ModalityCost()
+    known = ModalityCost.__dataclass_fields__
+    problems += [f"unknown entry {name}.{key}{suggestion(key, known)}" for key in record if key not in known]
+    cap = record.get("max_samples")
+    if cap is not None and (isinstance(cap, bool) or not isinstance(cap, int) or cap < 2):
+        problems.append(f"{name}.max_samples = {cap!r} must be an integer >= 2")
+        cap = None
+    flags = {}
+    for flag in ("required", "excluded"):
+        flags[flag] = record.get(flag, False)
+        if not isinstance(flags[flag], bool):
+            problems.append(f"{name}.{flag} = {flags[flag]!r} must be true or false")
+            flags[flag] = False
+    if all(flags.values()):
+        problems.append(f"{name} is both required and excluded")
+    return ModalityCost(
+        per_sample=_price(f"{name}.per_sample", record.get("per_sample", 0.0), problems),
+        setup=_price(f"{name}.setup", record.get("setup", 0.0), problems),
+        max_samples=cap,
+        **flags,
+    )
+
+
+def _price(name: str, value: Any, problems: list[str]) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        problems.append(f"{name} = {value!r} must be a number >= 0")
+        return 0.0
+    return float(value)

@@ -1,0 +1,280 @@
+"""A plan as a person wants it: the answer in a sentence, tables, and two pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from boundcalc.planner.budget import Choice, Plan
+from boundcalc.planner.learning_curve import PowerLaw
+from boundcalc.planner.worth import Worth
+from boundcalc.report.plots import PALETTE, new_axes, save
+from boundcalc.report.tables import Table, format_number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["draw_plan", "draw_terms", "plan_sentence", "plan_tables", "save_plan"]
+
+_NAMES = {"risk": "risk", "pair_error": "pair error"}
+
+
+def plan_sentence(plan: Plan) -> str:
+    """Return the answer: what to collect, how much, what is then guaranteed, or why nothing is."""
+    said = f"with probability at least {1 - plan.pilot.delta:g}"
+    name = _NAMES[plan.pilot.quantity]
+    if plan.target is not None:
+        return _target_sentence(plan, name, said)
+    best = plan.best
+    if not best.vacuous:
+        least = min((choice for choice in plan.front if not choice.vacuous), key=lambda choice: choice.cost)
+        more = (
+            ""
+            if least is best
+            else f" It takes {_money(least.cost)} to say more than the constant rule ({least.subset}, {least.samples:,} samples)."
+        )
+        return (
+            f"For at most {_money(best.budget)}, collect {best.subset}, {best.samples:,} samples: the {name} of the model "
+            f"trained on them is then at most {_up(best.guarantee)} {said}; the constant rule reaches {best.trivial:.4g}.{more}"
+        )
+    return (
+        f"No budget up to {_money(plan.choices[-1].budget)} guarantees a {name} below the constant rule's {best.trivial:.4g}; the "
+        f"best guarantee is {_up(best.guarantee)}, with {best.subset} and {best.samples:,} samples. {_obstacle(plan, best)}"
+    )
+
+
+def _target_sentence(plan: Plan, name: str, said: str) -> str:
+    reached = [goal for goal in plan.goals if goal.cost is not None]
+    if reached:
+        goal = reached[0]
+        trivial = plan.pilot.trivial[goal.subset]
+        vacuous = "" if (plan.target or 0) < trivial else f", which is no better than the constant rule's {trivial:.4g}"
+        return (
+            f"Collect {goal.subset}, {goal.samples:,} samples, for {_money(goal.cost or 0)}: the {name} of the model trained on "
+            f"them is then at most {plan.target:g} {said}{vacuous}."
+        )
+    floor = min(plan.floors, key=lambda one: one.limit)
+    capped = [goal for goal in plan.goals if goal.samples is not None]
+    if capped:
+        goal = min(capped, key=lambda one: one.samples or 0)
+        return f"A {name} of at most {plan.target:g} would take {goal.samples:,} samples of {goal.subset}, but {goal.reason}."
+    return (
+        f"A {name} of at most {plan.target:g} cannot be guaranteed from this pilot however much is collected: the guarantee tends "
+        f"to {_up(floor.limit)} at best ({floor.subset}). {_obstacle(plan, plan.best)}"
+    )
+
+
+def _obstacle(plan: Plan, best: Choice) -> str:
+    """Say what stands in the way, and what would remove it."""
+    floor = next(one for one in plan.floors if one.subset == best.subset)
+    spread = best.terms["uncertainty of the hold-out part"]
+    if floor.limit < best.trivial:
+        return "More samples would: the terms that shrink with them are the larger part."
+    text = f"Whatever is collected, the pilot's {floor.holdout_rows:,} hold-out rows alone cost {spread:.3g}"
+    needed = [one for one in plan.floors if one.holdout_needed is not None]
+    if not needed:
+        return f"{text}, and no hold-out part would do: the pilot's model is not better than the constant rule in this measure."
+    easiest = min(needed, key=lambda one: one.holdout_needed or 0)
+    return (
+        f"{text}: a pilot with about {easiest.holdout_needed:,} hold-out rows would do with {easiest.subset}, if its hold-out risk "
+        "stays what it is."
+    )
+
+
+def plan_tables(
+    plan: Plan, *, worth: Sequence[Worth] = (), curve: PowerLaw | None = None, rows: int | None = None
+) -> list[Table]:
+    """Return the tables of a plan: by budget, by target, and what a modality is worth.
+
+    Parameters
+    ----------
+    plan : Plan
+    worth : sequence of Worth
+    curve : PowerLaw, optional
+        Of the best subset, for the column that is an estimate.
+    rows : int, optional
+        At most so many budgets.
+    """
+    name = _NAMES[plan.pilot.quantity]
+    choices = _thinned(plan.choices, rows)
+    columns = ["budget", "collect", "samples", "cost", f"{name} <="]
+    body = [
+        [
+            _money(choice.budget),
+            choice.subset or "nothing",
+            choice.samples,
+            _money(choice.cost),
+            (_up(choice.guarantee) + ("*" if choice.vacuous else "")) if choice.subset else "-",
+        ]
+        for choice in choices
+    ]
+    if curve is not None:
+        columns.append("expected (est.)")
+        for row, choice in zip(body, choices, strict=True):
+            row.append(format_number(float(curve(choice.samples))) if choice.subset == plan.best.subset else None)
+    columns.append("constant rule")
+    for row, choice in zip(body, choices, strict=True):
+        row.append(format_number(choice.trivial) if choice.subset else "-")
+    tables = [Table(columns, body, title="What each budget guarantees", notes=_notes(plan, curve))]
+    if plan.goals:
+        tables.append(
+            Table(
+                ("collect", "samples", "cost", "why not"),
+                [(goal.subset, goal.samples, goal.cost, goal.reason or None) for goal in plan.goals],
+                title=f"The cheapest way to a {name} of at most {plan.target:g}",
+            )
+        )
+    if plan.switches:
+        tables.append(
+            Table(
+                ("budget", "from", "to"),
+                [(format_number(one.budget, 7), one.before, one.after) for one in plan.switches],
+                title="Where the best subset changes",
+            )
+        )
+    if worth:
+        tables.append(
+            Table(
+                ("add", "to", "gain (est.)", "worth it from n", "gamma <= 0 from n", "why not"),
+                [(one.modality, one.to, one.gain, one.n_star, one.n_nonpositive, one.reason or None) for one in worth],
+                title="From how many samples on a modality is provably worth adding, if its gain is what the pilot shows",
+                notes=("Population side of Theorem 3.20 with the certified kappa; the gain itself is an estimate.",),
+            )
+        )
+    return tables
+
+
+def _thinned(choices: Sequence[Choice], rows: int | None) -> Sequence[Choice]:
+    if rows is None or len(choices) <= rows:
+        return choices
+    places = np.unique(np.linspace(0, len(choices) - 1, rows).round().astype(int))
+    return [choices[place] for place in places]
+
+
+def _notes(plan: Plan, curve: PowerLaw | None) -> list[str]:
+    pilot = plan.pilot
+    shares = ", ".join(f"{event.name} {float(pilot.share(event.name)):.3g}" for event in pilot.bound.events)
+    notes = [
+        f"Holds {'' if pilot.certified else '(inputs estimated, so not certified) '}with probability at least "
+        f"{1 - pilot.delta:g} for the model trained on the planned samples, all {pilot.union} measured subsets being paid for; "
+        f"shares of delta: {shares}.",
+        "It rests on: pilot and planned samples i.i.d. from one distribution, the pilot's class, loss, weights and "
+        "preprocessing, and a planned model trained as closely as the pilot's.",
+    ]
+    if any(choice.vacuous and choice.subset for choice in plan.choices):
+        notes.append("* vacuous: no better than the best constant rule on the hold-out part.")
+    if curve is not None:
+        notes.append(
+            f"expected (est.): a power law fitted to nested pilot sizes of {plan.best.subset}, what one would otherwise do; an "
+            "estimate, not a guarantee."
+        )
+    if not pilot.exhaustive:
+        notes.append("Not exhaustive: not every subset of the modalities was measured.")
+    return notes
+
+
+def draw_plan(plan: Plan, *, curve: PowerLaw | None = None, axes: Axes | None = None) -> Axes:
+    """Draw the guarantee against the cost, every subset thin and the best one bold, with the estimate beside it.
+
+    Parameters
+    ----------
+    plan : Plan
+    curve : PowerLaw, optional
+        The learning curve of the best subset.
+    axes : matplotlib axes, optional
+    """
+    axes = new_axes() if axes is None else axes
+    table = plan.table.transpose("subset", "budget")
+    labels = list(plan.pilot.candidates)
+    best = {choice.subset for choice in plan.choices if choice.subset}
+    shown = [label for label in labels if label in best] + [label for label in labels if label not in best]
+    colours = {label: PALETTE[k % len(PALETTE)] for k, label in enumerate(shown)}
+    for place, label in enumerate(shown):
+        row = table.sel(subset=label)
+        good = np.isfinite(row.guarantee.values)
+        text = label if place < 6 else None
+        axes.plot(
+            row.cost.values[good], row.guarantee.values[good], color=colours[label], linewidth=1, alpha=0.6, label=text
+        )
+    chosen = [choice for choice in plan.choices if choice.subset]
+    axes.scatter(
+        [choice.cost for choice in chosen],
+        [choice.guarantee for choice in chosen],
+        c=[colours[choice.subset] for choice in chosen],
+        s=28,
+        zorder=3,
+        label="best for its budget",
+    )
+    trivial = plan.best.trivial
+    axes.axhline(trivial, color="0.35", linestyle="--", linewidth=1, label="constant rule")
+    if curve is not None:
+        row = table.sel(subset=plan.best.subset)
+        good = np.isfinite(row.guarantee.values)
+        n, cost = row.samples.values[good], row.cost.values[good]
+        low, high = curve.interval(n)
+        axes.fill_between(cost, low, high, color="0.5", alpha=0.25, linewidth=0)
+        axes.plot(cost, curve(n), color="0.3", linestyle=":", label="learning curve (estimate)")
+    if plan.target is not None:
+        axes.axhline(plan.target, color=PALETTE[1], linewidth=1, label=f"target {plan.target:g}")
+    for switch in plan.switches:
+        axes.axvline(switch.budget, color="0.8", linewidth=1, zorder=0)
+    top = 1.1 * max(choice.guarantee for choice in chosen)
+    axes.axhspan(trivial, max(top, 2 * trivial), color="0.5", alpha=0.1, linewidth=0)
+    axes.set(
+        xscale="log",
+        xlabel="cost",
+        ylabel=_NAMES[plan.pilot.quantity],
+        title="What the money guarantees",
+        ylim=(0, max(top, 1.2 * trivial)),
+    )
+    axes.grid(alpha=0.25)
+    axes.legend(frameon=False, fontsize=8)
+    return axes
+
+
+def draw_terms(plan: Plan, *, axes: Axes | None = None) -> Axes:
+    """Draw what the guarantee is made of at each budget: the largest part is what to spend on next."""
+    axes = new_axes() if axes is None else axes
+    chosen = [choice for choice in plan.choices if choice.subset]
+    names = list(chosen[0].terms)
+    cost = [choice.cost for choice in chosen]
+    parts = np.array([[choice.terms[name] for choice in chosen] for name in names])
+    kept = [k for k in range(len(names)) if parts[k].max() > 1e-3 * parts.sum(axis=0).max()]
+    axes.stackplot(
+        cost, parts[kept], labels=[names[k] for k in kept], colors=[PALETTE[k] for k in kept], alpha=0.75, linewidth=0
+    )
+    axes.axhline(plan.best.trivial, color="0.2", linestyle="--", linewidth=1, label="constant rule")
+    axes.set(
+        xscale="log",
+        xlabel="cost",
+        ylabel=_NAMES[plan.pilot.quantity],
+        title="What it is made of: where to spend next",
+        xlim=(min(cost), max(cost)) if len(cost) > 1 else None,
+    )
+    handles, labels = axes.get_legend_handles_labels()
+    axes.legend(handles[::-1], labels[::-1], frameon=False, fontsize=8)
+    return axes
+
+
+def save_plan(plan: Plan, path: Path | str, *, curve: PowerLaw | None = None) -> None:
+    """Write both pictures of a plan side by side."""
+    left, right = new_axes(width=11, height=4.6, columns=2)
+    draw_plan(plan, curve=curve, axes=left)
+    draw_terms(plan, axes=right)
+    save(left, path)
+
+
+def _up(value: float) -> str:
+    """Return a guarantee with four digits, never rounded down."""
+    if not math.isfinite(value) or value == 0:
+        return format_number(value)
+    step = 10.0 ** (math.floor(math.log10(abs(value))) - 3)
+    return f"{math.ceil(value / step) * step:.4g}"
+
+
+def _money(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 or value == round(value) else f"{value:.4g}"
