@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["LARGEST", "Solution", "minimal_n", "solve_for"]
 
 _FAR = np.finfo(float).max
+
+#: Lanes that are solved together: about what fits the cache.
+_BLOCK = 1 << 15
 
 
 @dataclass(frozen=True)
@@ -126,8 +130,7 @@ def solve_for(bound: Bound, name: str, *, target: Any, closed_form: bool = False
     cells = _Cells(bound, name, target, others)
     better, worse = cells.ends(toward)
     solver = _integers if _is_integer(bound, name) else _numbers
-    values, feasible, everywhere = solver(cells, better, worse)
-    nearest = np.broadcast_to(cells.value_at(better), better.shape)
+    values, feasible, everywhere, nearest = _in_blocks(solver, cells, better, worse)
     reason = np.where(feasible, "", f"the bound stays on the wrong side of the target for every {name}").astype(object)
     reason[everywhere] = f"every {name} {describe(bound.domain[name])} meets the target"
     answers: Any = values
@@ -181,15 +184,16 @@ class _Cells:
         given = bound.check_others(others, free=name)
         grid = xr.broadcast(*xr.align(*labelled({**given, "target": target}), join="exact", copy=False))
         self.template = grid[-1]
-        self.columns = {key: np.ravel(array.values) for key, array in zip(given, grid, strict=False)}
+        scalars = [np.ndim(value) == 0 for value in given.values()]
+        self.columns = {
+            key: np.asarray(array.values.flat[0]) if scalar and array.size else np.ravel(array.values)
+            for (key, array), scalar in zip(zip(given, grid, strict=False), scalars, strict=True)
+        }
         self.target = np.ravel(grid[-1].values)
         if not np.isfinite(self.target).all():
             raise InvalidInputError(f"target = {target} must be finite", context=bound.theorem.key)
         skeleton, parts = hoist(bound.expr, self.symbol)
-        self.coefficients = [
-            np.broadcast_to(self._compiled(part, None)(*self._inputs(part, slice(None))), self.target.shape)
-            for part in parts.values()
-        ]
+        self.coefficients = [np.asarray(self._compiled(part, None)(*self._inputs(part))) for part in parts.values()]
         self.upper, self.lower = (self._compiled(bound.expr, side) for side in ("upper", "lower"))
         self.plain = compile_expression(skeleton, (self.symbol, *parts), domains=bound.domain)
 
@@ -199,28 +203,38 @@ class _Cells:
         arguments = tuple(symbol for symbol in self.bound.symbols.values() if symbol in expr.free_symbols)
         return compile_expression(expr, arguments, domains=self.bound.domain, side=side)
 
-    def _inputs(self, expr: sympy.Expr, lanes: Any) -> list[Floats]:
+    def _inputs(self, expr: sympy.Expr) -> list[Floats]:
         return [
-            self.columns[name][lanes]
+            self.columns[name]
             for name, symbol in self.bound.symbols.items()
             if symbol in expr.free_symbols and name != self.name
         ]
 
+    def part(self, block: slice) -> _Cells:
+        """Return some of the cells, as views."""
+        found = copy(self)
+        found.columns = {name: column[block] if column.ndim else column for name, column in self.columns.items()}
+        found.coefficients = [column[block] if column.ndim else column for column in self.coefficients]
+        found.target = self.target[block]
+        return found
+
+    def _taken(self, column: Floats, lanes: Integers) -> Floats:
+        """Return a column in some lanes: itself where it is one number, or where these are all lanes."""
+        return column if not column.ndim or lanes.size == self.target.size else column[lanes]
+
     def excess(self, value: Floats, lanes: Integers) -> Floats:
         """Return how far the bound misses the target, in plain floats."""
-        found = self.plain(value, *(coefficient[lanes] for coefficient in self.coefficients))
-        return self.sign * (np.asarray(found) - self.target[lanes])
+        found = self.plain(value, *(self._taken(column, lanes) for column in self.coefficients))
+        return self.sign * (np.asarray(found) - self._taken(self.target, lanes))
 
     def sound_excess(self, value: Floats, lanes: Integers, *, pessimistic: bool = True) -> Floats:
         """Return the same rounded towards missing the target (or towards meeting it)."""
         upper = (self.sign > 0) == pessimistic
-        arguments = [value if name == self.name else self.columns[name][lanes] for name in self.bound.symbols]
-        return self.sign * (np.asarray((self.upper if upper else self.lower)(*arguments)) - self.target[lanes])
-
-    def value_at(self, value: Floats) -> Floats:
-        """Return the bound, in plain floats."""
-        with np.errstate(all="ignore"):
-            return np.asarray(self.plain(value, *self.coefficients))
+        arguments = [
+            value if name == self.name else self._taken(self.columns[name], lanes) for name in self.bound.symbols
+        ]
+        found = np.asarray((self.upper if upper else self.lower)(*arguments))
+        return self.sign * (found - self._taken(self.target, lanes))
 
     def meets(self, value: Floats, lanes: Integers) -> np.ndarray:
         """Return whether the bound meets the target: by sound rounding, and exactly where rounding leaves it open."""
@@ -237,7 +251,10 @@ class _Cells:
 
         goal = sympy.Symbol("target", real=True)
         difference = (self.bound.expr - goal) if self.sign > 0 else (goal - self.bound.expr)
-        inputs = {name: column[lanes] for name, column in self.columns.items()} | {"target": self.target[lanes]}
+        inputs = {
+            name: np.broadcast_to(column, self.target.shape)[lanes]
+            for name, column in (*self.columns.items(), ("target", self.target))
+        }
         inputs[self.name] = value.astype(float)
         symbols = {**self.bound.symbols, "target": goal}
         labelled = {name: xr.DataArray(column, dims="lane") for name, column in inputs.items()}
@@ -262,7 +279,7 @@ class _Cells:
                     if other.is_Symbol
                     else mine == self.symbol and other.is_number
                 ):
-                    limit = self.columns[other.name] if other.is_Symbol else np.full(low.shape, float(other))
+                    limit = self.columns[other.name] if other.is_Symbol else float(other)
                     low, high = (np.maximum(low, limit), high) if is_low else (low, np.minimum(high, limit))
         return (high, low) if toward == "smallest" else (low, high)
 
@@ -313,36 +330,53 @@ def _high_end(domain: sympy.Set) -> float:
     return float(np.nextafter(high, -np.inf)) if isinstance(domain, sympy.Interval) and domain.right_open else high
 
 
-def _feasible(cells: _Cells, better: Floats, worse: Floats) -> tuple[np.ndarray, np.ndarray, Integers]:
-    """Return where the best end meets the target, where even the worst end does, and the lanes in between."""
-    feasible, settled = (_meets_at_end(cells, end) for end in (better, worse))
-    return feasible, settled, np.flatnonzero(feasible & ~settled)
+_Found = tuple[Any, np.ndarray, np.ndarray, Floats]
 
 
-def _meets_at_end(cells: _Cells, value: Floats) -> np.ndarray:
-    """Decide by plain floats where these are far from the target, exactly where they are near."""
+def _in_blocks(solver: Callable[..., _Found], cells: _Cells, better: Floats, worse: Floats) -> _Found:
+    """Solve in blocks that fit the cache, on two threads where there are several blocks."""
+    blocks = [slice(start, start + _BLOCK) for start in range(0, cells.target.size, _BLOCK)] or [slice(0, 0)]
+
+    def solve(block: slice) -> _Found:
+        return solver(cells.part(block), better[block], worse[block])
+
+    if len(blocks) < 4:
+        found = [solve(block) for block in blocks]
+    else:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(2) as pool:
+            found = list(pool.map(solve, blocks))
+    values, feasible, everywhere, nearest = (np.concatenate(column) for column in zip(*found, strict=True))
+    return values, feasible, everywhere, nearest
+
+
+def _at_end(cells: _Cells, value: Floats) -> tuple[Floats, np.ndarray]:
+    """Return the excess at an end and whether it meets the target: exactly decided where floats are near it."""
     lanes = np.arange(value.size)
+    same = value.size and (value == value[0]).all()
     with np.errstate(all="ignore"):
-        excess = cells.excess(value, lanes)
+        excess = np.broadcast_to(cells.excess(value[:1].reshape(()) if same else value, lanes), value.shape)
         near = np.flatnonzero(~(np.abs(excess) > 1e-9 * (1 + np.abs(cells.target))))
         meets = excess <= 0
         if near.size:
             meets[near] = cells.meets(value[near], near)
-    return meets
+    return excess, meets
 
 
-def _integers(cells: _Cells, better: Floats, worse: Floats) -> tuple[Integers, np.ndarray, np.ndarray]:
-    """Return the certified answers, where there are any, and where every value meets the target."""
-    feasible, settled, lanes = _feasible(cells, better, worse)
+def _integers(cells: _Cells, better: Floats, worse: Floats) -> _Found:
+    """Return the certified answers, where there are any, where every value meets the target, and the best value."""
+    (under, feasible), (over, settled) = (_at_end(cells, end) for end in (better, worse))
+    lanes = np.flatnonzero(feasible & ~settled)
     answers = np.where(settled, worse, better).astype(np.int64)
     if lanes.size:
         shifted = _Shifted(cells, lanes)
-        power = -0.5 if better[lanes][0] > worse[lanes][0] else 0.5
-        found = first_integer(
-            shifted.excess, worse[lanes].astype(np.int64), better[lanes].astype(np.int64), power=power
-        )
-        answers[lanes] = _certified(shifted, found, worse[lanes].astype(np.int64), better[lanes].astype(np.int64))
-    return answers, feasible, settled & (worse == LARGEST) & (cells.bound.domain[cells.name].sup == sympy.oo)
+        power = -0.5 if better[lanes[0]] > worse[lanes[0]] else 0.5
+        bad, good = worse[lanes].astype(np.int64), better[lanes].astype(np.int64)
+        found = first_integer(shifted.excess, bad, good, power=power, over=over[lanes], under=under[lanes])
+        answers[lanes] = _certified(shifted, found, bad, good)
+    everywhere = settled & (worse == LARGEST) & (cells.bound.domain[cells.name].sup == sympy.oo)
+    return answers, feasible, everywhere, cells.target + cells.sign * under
 
 
 class _Shifted:
@@ -351,15 +385,18 @@ class _Shifted:
     def __init__(self, cells: _Cells, lanes: Integers) -> None:
         self.cells, self.lanes = cells, lanes
 
+    def _chosen(self, lanes: Integers) -> Integers:
+        return self.lanes if lanes.size == self.lanes.size else self.lanes[lanes]
+
     def excess(self, value: Floats, lanes: Integers) -> Floats:
         with np.errstate(all="ignore"):
-            return self.cells.excess(value, self.lanes[lanes])
+            return self.cells.excess(value, self._chosen(lanes))
 
     def sound_excess(self, value: Integers, lanes: Integers, *, pessimistic: bool) -> Floats:
-        return self.cells.sound_excess(value.astype(float), self.lanes[lanes], pessimistic=pessimistic)
+        return self.cells.sound_excess(value.astype(float), self._chosen(lanes), pessimistic=pessimistic)
 
     def meets(self, value: Integers, lanes: Integers) -> np.ndarray:
-        return self.cells.meets(value.astype(float), self.lanes[lanes])
+        return self.cells.meets(value.astype(float), self._chosen(lanes))
 
 
 def _certified(cells: _Shifted, found: Integers, worse: Integers, better: Integers) -> Integers:
@@ -398,9 +435,10 @@ def _repair(cells: _Shifted, lanes: Integers, start: Integers, worse: Integers, 
     return first_integer(excess, bad, good, power=1.0)
 
 
-def _numbers(cells: _Cells, better: Floats, worse: Floats) -> tuple[Floats, np.ndarray, np.ndarray]:
-    """Return the answers to the last double, rounded to the safe side, and where every value meets the target."""
-    feasible, settled, lanes = _feasible(cells, better, worse)
+def _numbers(cells: _Cells, better: Floats, worse: Floats) -> _Found:
+    """Return the answers to the last double, rounded to the safe side, where every value meets the target, the best value."""
+    (under, feasible), (_, settled) = (_at_end(cells, end) for end in (better, worse))
+    lanes = np.flatnonzero(feasible & ~settled)
     answers = np.where(settled, worse, better)
 
     def excess(value: Floats, chosen: Integers) -> Floats:
@@ -410,7 +448,8 @@ def _numbers(cells: _Cells, better: Floats, worse: Floats) -> tuple[Floats, np.n
 
     if lanes.size:
         answers[lanes] = first_number(excess, worse[lanes], better[lanes])
-    return answers, feasible, settled & _is_open(cells.bound.domain[cells.name], worse)
+    everywhere = settled & _is_open(cells.bound.domain[cells.name], worse)
+    return answers, feasible, everywhere, cells.target + cells.sign * under
 
 
 def _is_open(domain: sympy.Set, end: Floats) -> np.ndarray:

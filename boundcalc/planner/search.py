@@ -22,7 +22,15 @@ Integers = NDArray[np.int64]
 Excess = Callable[[Floats, Integers], Floats]
 
 
-def first_integer(excess: Excess, fails: Integers, passes: Integers, *, power: float) -> Integers:
+def first_integer(
+    excess: Excess,
+    fails: Integers,
+    passes: Integers,
+    *,
+    power: float,
+    over: Floats | None = None,
+    under: Floats | None = None,
+) -> Integers:
     """Return in each lane the passing integer next to a failing one.
 
     Parameters
@@ -31,8 +39,10 @@ def first_integer(excess: Excess, fails: Integers, passes: Integers, *, power: f
         Nonincreasing on the way from ``fails`` to ``passes``, up to rounding.
     fails, passes : ndarray of int64
         One integer in each lane that misses the target, and one that meets it; either may be the larger.
-    power : float
-        The excess is nearly linear in ``value**power``: the first probes aim by that.
+    power : {-0.5, 0.5, 1.0}
+        The excess is nearly linear in ``value**power``: the probes aim by that.
+    over, under : ndarray of float64, optional
+        The excess at ``fails`` and at ``passes``, where it is known already.
 
     Returns
     -------
@@ -41,19 +51,42 @@ def first_integer(excess: Excess, fails: Integers, passes: Integers, *, power: f
     """
     fails, passes = fails.copy(), passes.copy()
     lanes = np.flatnonzero(np.abs(passes - fails) > 1)
-    over, under = excess(fails[lanes].astype(float), lanes), excess(passes[lanes].astype(float), lanes)
+    low, high = fails[lanes], passes[lanes]
+    over = excess(low.astype(float), lanes) if over is None else over[lanes]
+    under = excess(high.astype(float), lanes) if under is None else under[lanes]
+    other, beyond = high, under  # an earlier passing probe: a line through two of them aims past a kink
     turn = 0
     while lanes.size:
-        low, high = fails[lanes], passes[lanes]
-        probe = _midpoint(low, high) if turn % 4 == 3 else _aim(low, high, over, under, power)
+        match _TURNS[turn % len(_TURNS)]:
+            case "line":
+                apart = other != high
+                one, first = np.where(apart, other, low), np.where(apart, beyond, over)
+                probe = _aim(one, high, first, under, low, high, power)
+            case "bracket":
+                probe = _aim(low, high, over, under, low, high, power)
+            case _:
+                probe = _midpoint(low, high)
         value = excess(probe.astype(float), lanes)
         good = value <= 0
-        passes[lanes[good]], fails[lanes[~good]] = probe[good], probe[~good]
+        other, beyond = np.where(good, high, other), np.where(good, under, beyond)
+        low, high = np.where(good, low, probe), np.where(good, probe, high)
         over, under = np.where(good, over, value), np.where(good, value, under)
-        left = np.abs(passes[lanes] - fails[lanes]) > 1
-        lanes, over, under = lanes[left], over[left], under[left]
+        left = np.abs(high - low) > 1
+        if np.count_nonzero(left) < _CROWDED * left.size:
+            passes[lanes[~left]] = high[~left]
+            lanes, low, high, other, over, under, beyond = (
+                column[left] for column in (lanes, low, high, other, over, under, beyond)
+            )
         turn += 1
     return passes
+
+
+#: Straight lines through the ends of the bracket, or through two passing probes; the midpoint bounds the number of turns
+#: whatever the excess.
+_TURNS = ("bracket", "line", "bracket", "bracket", "bracket", "line", "bracket", "midpoint")
+
+#: Settled lanes are carried along until they are so many: fewer copies, and fewer shapes for the evaluator to plan.
+_CROWDED = 0.6
 
 
 def _midpoint(low: Integers, high: Integers) -> Integers:
@@ -63,14 +96,27 @@ def _midpoint(low: Integers, high: Integers) -> Integers:
     return _between(np.where(np.abs(high - low) < 64, plain, mean), low, high)
 
 
-def _aim(low: Integers, high: Integers, over: Floats, under: Floats, power: float) -> Integers:
-    """Return the integer where a straight line in value**power crosses zero, on the passing side."""
-    start, end = low.astype(float) ** power, high.astype(float) ** power
+def _aim(
+    one: Integers, two: Integers, first: Floats, second: Floats, low: Integers, high: Integers, power: float
+) -> Integers:
+    """Return an integer strictly inside the bracket, near where a straight line in value**power crosses zero."""
+    start, end = _raised(one, power), _raised(two, power)
     with np.errstate(all="ignore"):
-        crossing = np.maximum(end + (start - end) * (-under / (over - under)), 0.0) ** (1 / power)
+        crossing = np.maximum(end + (start - end) * (-second / (first - second)), 0.0)
+        if power == -0.5:
+            crossing = 1 / np.square(crossing)
+        elif power == 0.5:
+            crossing = np.square(crossing)
     crossing = np.where(np.isfinite(crossing), crossing, 0.5 * (low + high))
     rounded = np.where(high > low, np.ceil(crossing), np.floor(crossing))
     return _between(np.clip(rounded, 0, 2.0**53).astype(np.int64), low, high)
+
+
+def _raised(value: Integers, power: float) -> Floats:
+    raised = value.astype(float)
+    if power != 1.0:
+        np.sqrt(raised, out=raised)
+    return 1 / raised if power < 0 else raised
 
 
 def _between(probe: Integers, low: Integers, high: Integers) -> Integers:

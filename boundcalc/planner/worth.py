@@ -12,6 +12,7 @@ from boundcalc.catalogue import theorem
 from boundcalc.errors import InvalidInputError
 from boundcalc.planner.invert import solve_for
 from boundcalc.planner.pilot import check_delta
+from boundcalc.theorems import NESTING_NOTE
 
 if TYPE_CHECKING:
     from boundcalc.planner.invert import Solution
@@ -76,9 +77,7 @@ def n_star(measured: Measurements, subset: str, *, Delta: Any, delta: float = 0.
     InvalidInputError
         On bad input, or if the classes are not nested.
     """
-    delta = check_delta(delta)
-    if not measured.nests:
-        raise InvalidInputError(f"lam_min = {measured.settings['eig_range'][0]} must be 0: the classes must be nested")
+    delta = _checked(measured, delta)
     result = measured[subset]
     bound = theorem("zhou2026.risk_reduction").bound("population")
     bound = bound.substitute(R_M=theorem("zhou2026.metric_complexity").bound("kappa"))
@@ -105,7 +104,7 @@ def worth_of_modalities(measured: Measurements, *, delta: float = 0.05) -> tuple
     InvalidInputError
         On a bad delta, or if the classes are not nested.
     """
-    found = []
+    delta, found = _checked(measured, delta), []
     for larger in measured:
         names = larger.split("+")
         for name in names:
@@ -113,6 +112,15 @@ def worth_of_modalities(measured: Measurements, *, delta: float = 0.05) -> tuple
             if smaller in measured:
                 found.append(_worth(measured, name, smaller, larger, delta=delta))
     return tuple(found)
+
+
+def _checked(measured: Measurements, delta: float) -> float:
+    if not measured.nests:
+        raise InvalidInputError(
+            f"lam_min = {measured.settings['eig_range'][0]} must be 0: {NESTING_NOTE}",
+            context="zhou2026.risk_reduction",
+        )
+    return check_delta(delta)
 
 
 def _worth(measured: Measurements, name: str, smaller: str, larger: str, *, delta: float) -> Worth:

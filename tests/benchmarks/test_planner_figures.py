@@ -1,0 +1,81 @@
+"""The planner's figures: a million minimal sample sizes against a root finder, and a plan for 63 subsets."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import sympy
+import xarray as xr
+from scipy.optimize import brentq, elementwise
+
+import boundcalc as bc
+from boundcalc.planner import Costs, make_plan
+from boundcalc.trainer import ModalityData, measure_subsets
+
+CELLS = 10**6
+
+
+def test_minimal_n(benchmark):
+    """Certified integers by our search, beside uncertified roots of the smooth relaxation."""
+    complexity = bc.theorem("zhou2026.metric_complexity").bound()
+    bound = bc.theorem("zhou2026.risk_gap").bound().substitute(R_M=complexity)
+    rng = np.random.default_rng(0)
+    columns = {
+        "L": rng.uniform(0.5, 2, CELLS),
+        "C": rng.uniform(0.5, 3, CELLS),
+        "g_M": rng.integers(1, 200, CELLS),
+        "lam_max": rng.uniform(0.2, 2, CELLS),
+        "B": rng.uniform(0.5, 2, CELLS),
+        "delta": rng.uniform(0.001, 0.2, CELLS),
+    }
+    fixed = {"gamma": 0.0, "lam_min": 0.0, "t_min": -1.0, "t_max": 1.0, "eps_opt": 0.0}
+    target = rng.uniform(0.05, 0.5, CELLS)
+    inputs = {name: xr.DataArray(values, dims="cell") for name, values in columns.items()} | fixed
+    smooth = bound.expr.replace(sympy.floor, lambda inner: inner)
+    names = [name for name in bound.symbols if name != "n"]
+    f = sympy.lambdify([bound.symbols[name] for name in ("n", *names)], smooth, "numpy")
+    values = [np.broadcast_to(np.asarray(columns.get(name, fixed.get(name)), dtype=float), CELLS) for name in names]
+
+    def excess(n, goal, *others):
+        return f(n, *others) - goal
+
+    ends = (np.full(CELLS, 2.0), np.full(CELLS, 2.0**53))
+    theirs = []
+
+    def root_finder():
+        began = time.perf_counter()
+        found = elementwise.find_root(excess, ends, args=(target, *values))
+        theirs.append(time.perf_counter() - began)
+        assert found.success.all()
+
+    answers = benchmark.pedantic(
+        lambda: bc.minimal_n(bound, target=xr.DataArray(target, dims="cell"), **inputs), setup=root_finder, rounds=3
+    )
+    some = range(0, CELLS, CELLS // 500)
+    began = time.perf_counter()
+    for k in some:
+        brentq(excess, 2.0, 2.0**53, args=(target[k], *(column[k] for column in values)))
+    loop = (time.perf_counter() - began) * CELLS / len(some)
+    speed = min(theirs) / benchmark.stats["min"]
+    print(
+        f"\n10^6 minimal n: {speed:.1f} times faster than find_root, {loop / benchmark.stats['min']:.0f} times a brentq loop, "
+        f"all certified"
+    )
+    n = answers.values
+    assert (bound.evaluate(sound=True, n=xr.DataArray(n, dims="cell"), **inputs).values <= target + 1e-12).all()
+    assert (bound.evaluate(n=xr.DataArray(n - 1, dims="cell"), **inputs).values > target - 1e-12).all()
+    assert speed >= 10
+
+
+def test_plan_for_63_subsets(benchmark):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 300)
+    data = ModalityData({f"m{k}": y[:, None] * (k % 3) + rng.normal(size=(300, 2)) for k in range(6)}, y)
+    measured = measure_subsets(data, rng=0, pair_weights="balanced")
+    costs = Costs.uniform(data.names)
+    budgets = np.geomspace(1e4, 1e9, 30).tolist()
+    plan = benchmark.pedantic(lambda: make_plan(measured, costs, budgets=budgets, target=1.0), rounds=3)
+    print(f"\nplan for {len(measured)} subsets and 30 budgets: {benchmark.stats['min']:.2f} s")
+    assert len(plan.pilot.candidates) == 63
+    assert benchmark.stats["min"] < 2
