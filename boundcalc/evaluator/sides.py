@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from math import isnan
 from typing import NamedTuple
 
 from boundcalc.evaluator.lower import Bracket
@@ -120,6 +121,8 @@ def _what_is_known(c: Instruction, args: list[Known], symbols: Sequence[Range], 
         if isinstance(c.param, bool):
             return Known(ANY, False)
         low, high = c.param if isinstance(c.param, Bracket) else (c.param, c.param)
+        if isnan(low):
+            return Known(ANY, False)
         return Known(Range(low, high), low == high and low.is_integer())
     whole = c.op in ("floor", "ceiling") or (c.op in ("add", "sub", "mul", "neg") and all(a.integer for a in args))
     return Known(range_of(c.op, c.param, [a.range for a in args]), whole)

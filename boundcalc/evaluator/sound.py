@@ -46,7 +46,10 @@ _FUNCTION_ROUNDINGS = {
     "binomial": 256,
 }
 _RISING = frozenset({"log", "logb", "exp", "erf", "tanh", "atan"})
-_MAY_VANISH = frozenset({"exp", "erfc", "power", "powi", "powr"})
+_MAY_LEAVE = frozenset(  # the normal range, where their error is no longer relative
+    {"exp", "erf", "erfc", "tanh", "atan", "sin", "lambertw", "gamma", "binomial", "power", "powi", "powr"}
+)
+_MAY_CHANGE_SIGN = frozenset({"log", "logb", "lambertw", "erf", "tanh", "atan", "powi"})  # by what makes them sound
 _EXACT_RISING = frozenset({"floor", "ceiling", "sign", "floor_logb", "ceiling_logb"})
 
 Truth = tuple[int, int]
@@ -96,7 +99,7 @@ class Directed(Sides):
             return self._rounded(c, upper), 0
         if c.op in _FUNCTION_ROUNDINGS:
             index, count = self._function(c, upper)
-            return (self._clamped(i, index, upper) if c.op in ("log", "logb", "lambertw") else index), count
+            return (self._clamped(i, index, upper) if c.op in _MAY_CHANGE_SIGN else index), count
         rule = getattr(self, f"_{c.op}", None)
         if rule is None:
             raise InvalidInputError(f"sound rounding of {c.op} is not available")
@@ -240,7 +243,7 @@ class Directed(Sides):
             index = self._emit("erfc", self.settled(c.args[0], not upper))
         else:
             index = getattr(self, f"_{c.op}")(c, upper)
-        return (self._kept_away(index, upper) if c.op in _MAY_VANISH else index), count
+        return (self._kept_away(index, upper) if c.op in _MAY_LEAVE else index), count
 
     def _argument(self, c: Instruction, upper: bool) -> int:
         """Return the side of a rising function's argument."""
