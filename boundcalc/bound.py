@@ -661,6 +661,11 @@ class Bound:
         """Compare with another bound of the same quantity: difference, and ratio as a symbol grows."""
         from boundcalc.asymptotics import compare
 
+        if not isinstance(other, Bound):
+            raise InvalidInputError(
+                f"other = {other!r} is no Bound; make one with Theorem.bound", context=str(self.theorem)
+            )
+
         return compare(self, other, name)
 
     def solve_for(self, name: str, *, target: Any, closed_form: bool = False, **others: Any) -> Solution:

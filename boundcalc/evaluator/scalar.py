@@ -264,7 +264,11 @@ _NEEDS_NAMES = frozenset({"square", "min", "max"})
 
 
 def _by_kernel(name: str) -> Callable[..., float]:
-    return lambda x, *rest: float(KERNELS[name].run(np.array([x], dtype=np.float64), *rest)[0])
+    def run(x: float, *rest: Any) -> float:
+        with np.errstate(all="ignore"):
+            return float(KERNELS[name].run(np.array([x], dtype=np.float64), *rest)[0])
+
+    return run
 
 
 def _power_rest(x: float, exponent: float, rest: float) -> float:

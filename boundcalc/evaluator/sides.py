@@ -58,16 +58,6 @@ class Sides:
         for c in self._code:
             self._known.append(_what_is_known(c, [self._known[a] for a in c.args], symbols, integers))
 
-    def result(self, i: int, upper: bool) -> int:
-        """Return the settled side of a value, widening operands rather than a larger result."""
-        c = self._code[i]
-        smaller = all(self._code[a].axes != c.axes for a in c.args)
-        if c.op in ("add", "sub") and smaller and not self._careful:
-            a = self.settled(c.args[0], upper, extra=1)
-            b = self.settled(c.args[1], upper is (c.op == "add"), extra=1)
-            return self._emit(c.op, a, b)
-        return self.settled(i, upper)
-
     def term(self, i: int, upper: bool) -> Term:
         """Return a side of a value and its count of roundings."""
         key = (i, upper)

@@ -149,3 +149,10 @@ def test_a_result_that_overflows_on_fewer_axes_does_so_quietly():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert np.all(np.isinf(f(np.array([[1e200]]), np.ones((1, 3)))))
+
+
+def test_a_point_outside_the_domain_is_nan_quietly():
+    for expr in (sp.log(X) / sp.log(3), sp.LambertW(X, -1), sp.sqrt(X), sp.ceiling(sp.log(X) / sp.log(2))):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert np.isnan(compile_expression(expr, (X,))(-2.0))

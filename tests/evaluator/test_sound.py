@@ -183,3 +183,20 @@ def test_a_constant_that_is_not_a_number_stays_one():
     nowhere = sp.sqrt(sp.LambertW(-sp.exp(-3), -1))
     for side in ("upper", "lower", None):
         assert np.isnan(compile_expression(sp.Max(x, 1) + 1 / (x * nowhere), (x,), side=side)(2.0))
+
+
+@pytest.mark.parametrize(
+    "expr", [sp.sqrt(G) * sp.log(N) / 3, -(T**2 + 1) * sp.sqrt(L), (G + L) / (N + T**2), (L + 1) / -N]
+)
+def test_a_product_on_more_axes_widens_a_smaller_factor(expr):
+    rng = np.random.default_rng(3)
+    arguments = [s for s in (N, G, L, T) if expr.has(s)]
+    values = [columns(40, rng)[s] for s in arguments]
+    node = convert(expr, arguments, Pool())
+    exact = enclose(node, np.ix_(*(v.astype(object) for v in values)))
+    for side in ("lower", "upper"):
+        f = compile_expression(expr, arguments, domains=DOMAINS, side=side)
+        full = f.plan(*np.ix_(*values)).split("\non ")[-1]
+        assert ", 1 operations" in full or expr.has(sp.Add)
+        found = f(*np.ix_(*values))
+        assert np.all(found <= exact[0]) if side == "lower" else np.all(found >= exact[1])
