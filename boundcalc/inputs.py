@@ -255,7 +255,9 @@ def _holds(lower: Any, upper: Any, *, strict: bool) -> bool:
 
 def _shorten(value: Any) -> str:
     value = value.item() if isinstance(value, np.generic) else value
-    text = _as_typed(value) if isinstance(value, Fraction) else repr(value)
+    text = (
+        _as_typed(value) if isinstance(value, Fraction) else str(value) if isinstance(value, Decimal) else repr(value)
+    )
     text = " ".join(text.split())
     return text if len(text) <= 60 else text[:57] + "..."
 
