@@ -19,7 +19,7 @@ import sympy
 from boundcalc.derivation import Event
 from boundcalc.directions import Direction, direction
 from boundcalc.domains import as_number, contains, describe, first_outside, intersect
-from boundcalc.errors import CompositionError, InvalidInputError
+from boundcalc.errors import CompositionError, InvalidInputError, in_context
 from boundcalc.expressions import decode, encode
 from boundcalc.inputs import check_inputs, suggestion
 from boundcalc.symbols import SHARED_ROLES, SUBSET_NAMES, VOCABULARY, Constraint
@@ -475,15 +475,17 @@ class Bound:
         Raises
         ------
         InvalidInputError
-            Listing every unknown, missing or misplaced argument.
+            Listing every unknown, missing or misplaced argument; for axes of one name that differ, and for
+            ``precision`` together with ``sound``.
         """
         from boundcalc.evaluator import evaluate_grid
 
         values = self.check_inputs(inputs)
         side = None if not sound else ("lower" if self.relation.startswith(">") else "upper")
-        result = evaluate_grid(
-            self.expr, values, symbols=self.symbols, precision=precision, side=side, domains=self.domain
-        )
+        with in_context(self._context):
+            result = evaluate_grid(
+                self.expr, values, symbols=self.symbols, precision=precision, side=side, domains=self.domain
+            )
         result.name = self.theorem.key
         result.attrs = {
             "form": self.form,
@@ -516,7 +518,8 @@ class Bound:
         from boundcalc.evaluator import evaluate_grid
 
         values = self.check_inputs(inputs)
-        found = evaluate_grid(expr, values, symbols=self.symbols, domains=self.domain)
+        with in_context(self._context):
+            found = evaluate_grid(expr, values, symbols=self.symbols, domains=self.domain)
         missing = {name: value for name, value in values.items() if np.ndim(value) and name not in found.dims}
         if missing:  # an axis that the derivative does not depend on is kept
             shape = evaluate_grid(self.expr, values, symbols=self.symbols, domains=self.domain)
@@ -551,7 +554,9 @@ class Bound:
         """
         from boundcalc.evaluator import enclose_grid
 
-        return enclose_grid(self.expr, self.check_inputs(inputs), symbols=self.symbols)
+        values = self.check_inputs(inputs)
+        with in_context(self._context):
+            return enclose_grid(self.expr, values, symbols=self.symbols)
 
     def compile(self, *names: str, **values: Any) -> Callable[..., Any]:
         """Return a plain function of the named symbols on arrays that broadcast as NumPy's do.
@@ -567,6 +572,12 @@ class Bound:
         -------
         callable
             ``f(*arrays, out=None)``; it does not validate the domain.
+
+        Raises
+        ------
+        InvalidInputError
+            For symbols that are unknown, missing, named twice, or both named and given a value, and for values
+            outside the domain.
         """
         from boundcalc.evaluator import compile_expression
 
@@ -574,7 +585,10 @@ class Bound:
         unknown = [name for name in (*names, *values) if name not in VOCABULARY and name not in self.symbols]
         missing = [name for name in self.symbols if name not in (*names, *values)]
         problems = [f"unknown symbol {name!r}{suggestion(name, self.symbols)}" for name in unknown]
-        problems += [f"missing {name}: name it as an argument or give its value" for name in missing]
+        problems += [f"{name} is named twice" for name in dict.fromkeys(names) if names.count(name) > 1]
+        problems += [f"{name} is named as an argument and given a value" for name in values if name in names]
+        problems += [f"missing {name}" for name in missing[:-1]]
+        problems += [f"missing {name}: name each as an argument or give its value" for name in missing[-1:]]
         if problems:
             raise InvalidInputError(problems, context=str(self.theorem))
         fixed = self._insert(known) if known else self
@@ -597,7 +611,7 @@ class Bound:
         return self._checked(inputs, list(self.symbols))
 
     def _checked(self, inputs: Mapping[str, Any], required: list[str]) -> dict[str, Any]:
-        context = f"{self.theorem.key} ({self.form})"
+        context = self._context
         values = check_inputs(
             inputs,
             required=required,
@@ -610,6 +624,10 @@ class Bound:
         if broken:
             raise InvalidInputError(broken, context=context)
         return values
+
+    @property
+    def _context(self) -> str:
+        return f"{self.theorem.key} ({self.form})"
 
     def _broken(self, condition: tuple[str, sympy.Expr, sympy.Set], values: Mapping[str, Any]) -> str:
         """Say how a substituted expression leaves its set, if it does (only where all its symbols are given)."""
@@ -642,6 +660,11 @@ class Bound:
     def compare(self, other: Bound, name: str = "n") -> Comparison:
         """Compare with another bound of the same quantity: difference, and ratio as a symbol grows."""
         from boundcalc.asymptotics import compare
+
+        if not isinstance(other, Bound):
+            raise InvalidInputError(
+                f"other = {other!r} is no Bound; make one with Theorem.bound", context=str(self.theorem)
+            )
 
         return compare(self, other, name)
 

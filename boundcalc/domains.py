@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import sympy
+from mpmath.libmp import to_rational
 
 __all__ = ["as_number", "contains", "describe", "first_outside", "intersect"]
 
@@ -66,8 +67,13 @@ def as_number(value: Any) -> Any:
         return float(value)
     if isinstance(value, np.generic):
         value = value.item()
-    if isinstance(value, complex):
-        raise TypeError("a complex number")
+    if isinstance(value, complex | bytes):
+        raise TypeError(f"{type(value).__name__} is no real number")
+    if isinstance(value, Decimal) and value.is_snan():
+        return float("nan")
+    if hasattr(value, "_mpf_"):  # of mpmath, a Number that does not compare with Fractions
+        finite = value - value == 0
+        return Fraction(*to_rational(value._mpf_)) if finite else float(value)
     if isinstance(value, Number | Decimal | Fraction):
         return value
     return float(value)

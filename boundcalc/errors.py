@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "InfeasibleError",
     "InvalidInputError",
     "MissingExtraError",
+    "in_context",
     "require",
 ]
 
@@ -49,6 +51,17 @@ class InfeasibleError(InvalidInputError):
 
 class MissingExtraError(ImportError):
     """An optional dependency is not installed; the message holds the line that adds it."""
+
+
+@contextmanager
+def in_context(context: str) -> Iterator[None]:
+    """Put what was being done in front of an `InvalidInputError` that does not say it yet."""
+    try:
+        yield
+    except InvalidInputError as error:
+        if error.context:
+            raise
+        raise type(error)(error.problems, context=context) from error
 
 
 def _rebuild(cls: type[InvalidInputError], problems: tuple[str, ...], context: str) -> InvalidInputError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -60,7 +61,9 @@ def check_inputs(
                 clean[name] = number
     if not problems:
         constraints = tuple(constraints)
-        problems = _violations(_partners(inputs, constraints) | clean, constraints)
+        tied = _partners(inputs, constraints) | clean
+        problems = _violations(tied, constraints)
+        clean |= {name: value for name, value in _lazily_tied(tied, constraints).items() if name in clean}
     if problems:
         raise InvalidInputError(problems, context=context)
     return {name: value for name, value in clean.items() if name in needed}
@@ -78,15 +81,15 @@ def _unknown(inputs: Mapping[str, Any], needed: list[str]) -> list[str]:
 
 
 def _missing(inputs: Mapping[str, Any], needed: list[str]) -> list[str]:
-    missing = []
-    for name in needed:
-        if name not in inputs:
-            meaning = f" ({VOCABULARY[name].meaning})" if name in VOCABULARY else ""
-            hint = f"; {_UNOBSERVABLE[name]}" if name in _UNOBSERVABLE else ""
-            missing.append(f"missing {name}{meaning}{hint}")
-    return missing
+    missing = [name for name in needed if name not in inputs]
+    meanings = {name: f" ({VOCABULARY[name].meaning})" for name in missing if name in VOCABULARY}
+    hints = {name: f"; {_UNOBSERVABLE[name]}" for name in missing if name in _UNOBSERVABLE}
+    if len(missing) > _FEW:
+        meanings = {}
+    return [f"missing {name}{meanings.get(name, '')}{hints.get(name, '')}" for name in missing]
 
 
+_FEW = 3  # with more missing names, what each means would bury them
 _UNOBSERVABLE = {
     "gamma": "it is not observable: give gamma=0 to read the bound as the excess over gamma",
     "Lhat_M": "it is not observable: for a nonnegative loss Lhat_M = rhat_M is sound",
@@ -107,7 +110,7 @@ def _partners(inputs: Mapping[str, Any], constraints: Iterable[Constraint]) -> d
 def _checked(name: str, value: Any, domain: sympy.Set, notes: Mapping[str, str]) -> tuple[Any, str]:
     try:
         value = _exact(value)
-    except (TypeError, ValueError, ZeroDivisionError):
+    except (TypeError, ValueError, ArithmeticError):
         return (
             None,
             f"{name} = {_shorten(value)} is not a real number or an array of them; it must be {describe(domain)}",
@@ -115,15 +118,25 @@ def _checked(name: str, value: Any, domain: sympy.Set, notes: Mapping[str, str])
     data = getattr(value, "data", value) if not isinstance(value, np.ndarray) else value
     if hasattr(data, "dask"):
         return _lazily_checked(name, value, data, domain, notes), ""
-    if isinstance(value, Fraction) and value != 0 and (abs(value) > np.finfo(float).max or float(value) == 0):
-        return None, f"{name} = {_shorten(value)} is beyond what a double can hold"
     array = np.asarray(data)
+    if array.dtype == object:
+        for cell in array.flat:
+            if isinstance(cell, int | Fraction | Decimal) and not _fits_double(cell):
+                return None, f"{name} = {_shorten(cell)} is beyond what a double can hold"
     inside = contains(domain, array)
     if bool(np.all(inside)):
         return value, ""
     bad = array[~inside].ravel()[0] if array.ndim else array[()]
     note = f" ({notes[name]})" if name in notes else ""
     return None, f"{name} = {_shorten(bad)} is not allowed: {name} must be {describe(domain)}{note}"
+
+
+def _fits_double(number: int | Fraction | Decimal) -> bool:
+    """Return whether a finite number neither overflows nor vanishes as a double."""
+    try:
+        return bool(float(number)) or not number
+    except OverflowError:
+        return False
 
 
 def _lazily_checked(name: str, value: Any, data: Any, domain: sympy.Set, notes: Mapping[str, str]) -> Any:
@@ -142,32 +155,87 @@ def _lazily_checked(name: str, value: Any, data: Any, domain: sympy.Set, notes: 
 def _exact(value: Any) -> Any:
     """Return scalars as exact numbers, sequences as numeric arrays, labelled and lazy arrays as they are."""
     if hasattr(value, "dims") or hasattr(value, "dask"):
-        if value.dtype.kind not in "iufO":
+        if not hasattr(value, "dtype") or value.dtype.kind not in "iufO":
             raise TypeError
-        return value
+        return value.copy(data=_numbers(value.data)) if value.dtype.kind == "O" and not _is_lazy(value) else value
+    if np.ma.is_masked(value):
+        raise TypeError("masked cells have no value")
     if isinstance(value, str | sympy.Basic) or np.ndim(value) == 0:
         return as_number(value)
     array = np.asarray(value)
-    if array.dtype.kind in "US":
-        array = np.array([as_number(str(item)) for item in array.ravel()], dtype=object).reshape(array.shape)
+    if array.dtype.kind == "U":
+        array = array.astype(object)
     if array.dtype == object:
-        array = np.array([as_number(item) for item in array.ravel()], dtype=object).reshape(array.shape)
+        array = _numbers(array)
     if array.dtype.kind not in "iufO":
         raise TypeError
     return array
+
+
+def _numbers(array: np.ndarray) -> np.ndarray:
+    """Return the cells of an object array as numbers."""
+    cells = np.empty(array.size, dtype=object)
+    cells[:] = [as_number(item) for item in array.ravel()]
+    return cells.reshape(array.shape)
+
+
+def _is_lazy(value: Any) -> bool:
+    return hasattr(getattr(value, "data", value), "dask")
 
 
 def _violations(values: Mapping[str, Any], constraints: Iterable[Constraint]) -> list[str]:
     problems = []
     for constraint in constraints:
         names = {symbol.name for symbol in constraint.symbols}
-        if not names <= values.keys() or any(hasattr(getattr(values[name], "data", None), "dask") for name in names):
+        if not names <= values.keys() or any(_is_lazy(values[name]) for name in names):
             continue
         lower, upper = (_value(side, values) for side in (constraint.lower, constraint.upper))
         if not _holds(lower, upper, strict=constraint.strict):
             given = ", ".join(f"{name} = {_shorten(values[name])}" for name in sorted(names))
             problems.append(f"{constraint} is required, given {given}")
     return problems
+
+
+def _lazily_tied(values: Mapping[str, Any], constraints: Iterable[Constraint]) -> dict[str, Any]:
+    """Return the lazy values of constraints, each with a check of the constraint when it is computed."""
+    tied: dict[str, Any] = {}
+    for constraint in constraints:
+        names = {symbol.name for symbol in constraint.symbols}
+        lazy = sorted(name for name in names & values.keys() if _is_lazy(values[name]))
+        if not lazy or not names <= values.keys():
+            continue
+        lower, upper = (_value(side, values) for side in (constraint.lower, constraint.upper))
+        holds = _holds_lazily(lower, upper, strict=constraint.strict)
+        for name in lazy:
+            tied[name] = _provided(tied.get(name, values[name]), holds, f"{constraint} is required")
+    return tied
+
+
+def _holds_lazily(lower: Any, upper: Any, *, strict: bool) -> Any:
+    """Return what `_holds` does, as a lazy truth value."""
+    if any(0 in getattr(side, "shape", ()) for side in (lower, upper)):
+        return True
+    if not (set(getattr(lower, "dims", ())) & set(getattr(upper, "dims", ()))):
+        lower, upper = (_extreme(side, largest) for side, largest in ((lower, True), (upper, False)))
+    holds = (lower < upper if strict else lower <= upper).all()
+    return getattr(holds, "data", holds)
+
+
+def _extreme(side: Any, largest: bool) -> Any:
+    data = getattr(side, "data", side) if _is_lazy(side) else np.asarray(side, dtype=float)
+    return data.max() if largest else data.min()
+
+
+def _provided(value: Any, holds: Any, problem: str) -> Any:
+    data = value.data if hasattr(value, "dims") else value
+
+    def check(block: np.ndarray, fine: np.ndarray) -> np.ndarray:
+        if not np.all(fine):
+            raise InvalidInputError(problem)
+        return block
+
+    checked = data.map_blocks(check, holds, dtype=data.dtype, meta=np.empty((0,) * data.ndim, dtype=data.dtype))
+    return value.copy(data=checked) if hasattr(value, "dims") else checked
 
 
 def _value(side: sympy.Expr, values: Mapping[str, Any]) -> Any:
@@ -187,7 +255,9 @@ def _holds(lower: Any, upper: Any, *, strict: bool) -> bool:
 
 def _shorten(value: Any) -> str:
     value = value.item() if isinstance(value, np.generic) else value
-    text = _as_typed(value) if isinstance(value, Fraction) else repr(value)
+    text = (
+        _as_typed(value) if isinstance(value, Fraction) else str(value) if isinstance(value, Decimal) else repr(value)
+    )
     text = " ".join(text.split())
     return text if len(text) <= 60 else text[:57] + "..."
 

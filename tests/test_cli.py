@@ -152,6 +152,23 @@ def test_values(name, text, expected):
     assert parse(name, text) == expected
 
 
+def test_sensitivity_checks_and_names_what_the_bound_does_not_use(capsys):
+    status, out, _ = run(capsys, "sensitivity", "zhou2026.risk_gap", *settings(), "--set", "g_M=3")
+    assert status == 0
+    assert "not used by this bound: g_M" in out
+    status, _, err = run(capsys, "sensitivity", "zhou2026.risk_gap", *settings(), "--set", "g_M=-3")
+    assert status == 2
+    assert "g_M = -3 is not allowed" in err
+
+
+def test_sensitivity_where_the_bound_is_zero_says_why_there_is_no_elasticity(capsys):
+    at = [f"--set={s}" for s in ("n=101", "g_M=5", "B=1", "lam_min=1", "lam_max=1", "t_min=0", "t_max=0")]
+    status, out, _ = run(capsys, "sensitivity", "zhou2026.metric_complexity", *at)
+    assert status == 0
+    assert "no elasticity where the bound is 0" in out
+    assert "-0 " not in out
+
+
 def test_sensitivity_names_what_matters_most(capsys):
     status, out, _ = run(capsys, "sensitivity", "zhou2026.risk_gap", *settings(), "--json")
     data = json.loads(out)

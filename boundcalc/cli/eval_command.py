@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boundcalc.cli.output import Output
-from boundcalc.cli.values import add_bound_arguments, parse_settings
+from boundcalc.cli.values import add_bound_arguments, parse_settings, unused_settings
 
 if TYPE_CHECKING:
     import xarray
@@ -29,8 +29,7 @@ def run(args: Namespace) -> Output:
 
     bound = theorem(args.key).bound(args.form)
     inputs = parse_settings(args.settings)
-    unused = [name for name in inputs if name not in bound.symbols]
-    _check_unused(unused, inputs)
+    unused = unused_settings(bound, inputs)
     result = bound.evaluate(sound=True, **inputs)
     vacuous = bound.vacuous(result, **inputs)
     data = {
@@ -50,22 +49,6 @@ def run(args: Namespace) -> Output:
         tables=(table,),
         lead=(f"<p>{_fixed(inputs)}</p>",),
         figure=lambda path: _draw(bound, result, path),
-    )
-
-
-def _check_unused(names: list[str], inputs: dict[str, Any]) -> None:
-    """Refuse impossible values even of symbols that the bound does not use: somebody meant something by them."""
-    from boundcalc.inputs import check_inputs
-    from boundcalc.symbols import DOMAINS, VOCABULARY
-
-    known = [name for name in names if name in VOCABULARY]
-    check_inputs(
-        {name: inputs[name] for name in known},
-        required=known,
-        domain=DOMAINS,
-        constraints=(),
-        notes={},
-        context="--set",
     )
 
 

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from boundcalc.cli.output import Output
-from boundcalc.cli.values import add_bound_arguments, parse_settings
+from boundcalc.cli.values import add_bound_arguments, parse_settings, unused_settings
 from boundcalc.errors import InvalidInputError
 
 ENDINGS = (".json", ".csv", ".html")
@@ -29,6 +29,7 @@ def run(args: Namespace) -> Output:
         raise InvalidInputError(
             f"{', '.join(lists)}: sensitivity is taken at one point, give one value", context=str(bound.theorem)
         )
+    unused = unused_settings(bound, inputs)
     value = float(bound.evaluate(**inputs))
     rows = sorted((_row(bound, name, inputs, value) for name in bound.symbols), key=lambda row: -abs(row[3] or 0.0))
     table = Table(
@@ -38,6 +39,8 @@ def run(args: Namespace) -> Output:
         notes=(
             "elasticity: by how many per cent the bound changes when the symbol grows by one per cent; by integers the "
             "derivative is that of the smooth relaxation.",
+            *(["no elasticity where the bound is 0."] if not value else []),
+            *([f"not used by this bound: {', '.join(unused)}."] if unused else []),
         ),
     )
     return Output(
@@ -58,6 +61,6 @@ def run(args: Namespace) -> Output:
 def _row(bound: Any, name: str, inputs: dict[str, Any], level: float) -> tuple[str, float, float, float | None, str]:
     from boundcalc.domains import as_number
 
-    slope = float(bound.gradient(name, **inputs))
+    slope = float(bound.gradient(name, **inputs)) + 0.0  # no -0
     at = float(as_number(inputs[name]))
-    return name, at, slope, at * slope / level if level else None, bound.direction(name)
+    return name, at, slope, at * slope / level + 0.0 if level else None, bound.direction(name)

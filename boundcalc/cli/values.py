@@ -9,11 +9,14 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["add_bound_arguments", "parse", "parse_settings"]
+if TYPE_CHECKING:
+    from boundcalc.bound import Bound
+
+__all__ = ["add_bound_arguments", "parse", "parse_settings", "unused_settings"]
 
 
 def add_bound_arguments(parser: ArgumentParser) -> None:
@@ -57,6 +60,30 @@ def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
     if problems:
         raise InvalidInputError(problems)
     return values
+
+
+def unused_settings(bound: Bound, inputs: dict[str, Any]) -> list[str]:
+    """Return the names that a bound does not use, their values checked: somebody meant something by them.
+
+    Raises
+    ------
+    InvalidInputError
+        If a value is impossible for its symbol.
+    """
+    from boundcalc.inputs import check_inputs
+    from boundcalc.symbols import DOMAINS, VOCABULARY
+
+    unused = [name for name in inputs if name not in bound.symbols]
+    known = [name for name in unused if name in VOCABULARY]
+    check_inputs(
+        {name: inputs[name] for name in known},
+        required=known,
+        domain=DOMAINS,
+        constraints=(),
+        notes={},
+        context="--set",
+    )
+    return unused
 
 
 def parse(name: str, text: str) -> Any:

@@ -42,6 +42,8 @@ def gradient(expr: Any, symbol: sp.Symbol) -> sp.Expr:
 def elasticity(expr: Any, symbol: sp.Symbol) -> sp.Expr:
     """Return (symbol / expr) times the derivative: the per cent that one per cent more of the symbol changes.
 
+    The derivative is that of `gradient`, relaxed below a floor that contains the symbol; the level is the expression's.
+
     Examples
     --------
     >>> x = sp.Symbol("x", positive=True)

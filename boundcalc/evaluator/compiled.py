@@ -12,6 +12,7 @@ import sympy as sp
 from boundcalc.errors import InvalidInputError
 from boundcalc.evaluator.evaluation import evaluate
 from boundcalc.evaluator.explain import explain
+from boundcalc.evaluator.inputs import check_out, doubles
 from boundcalc.evaluator.planning import Planner, Side
 from boundcalc.evaluator.scalar import NotANumber, point_function
 
@@ -129,9 +130,15 @@ class CompiledExpression:
         -------
         float or numpy.ndarray
             A float if all arguments are numbers, else an array of the broadcast shape, ``out`` if it is given.
+
+        Raises
+        ------
+        InvalidInputError
+            For a wrong number of arguments, arguments that are no real numbers or do not broadcast, and an ``out``
+            that is no writeable float array of their shape. Values outside the domain are not looked at.
         """
         if len(arguments) != self._arity:
-            raise InvalidInputError(f"{len(arguments)} arguments given, {self._arity} wanted: {self.symbols}")
+            self._refuse(len(arguments))
         if out is None:
             try:
                 return self._point(*arguments)
@@ -143,9 +150,17 @@ class CompiledExpression:
         """Say what is computed on which axes, for these arguments (by default 100 values of each on an axis of its own)."""
         if not arguments:
             arguments = np.ix_(*(np.ones(_TYPICAL),) * self._arity)
-        request = self._planner.request([np.asarray(a, dtype=np.float64) for a in arguments])
-        names = [symbol.name for symbol in self.symbols]
-        return explain(self._planner.plan(request), names, request.where.masks)
+        if len(arguments) != self._arity:
+            self._refuse(len(arguments))
+        request = self._planner.request(doubles(self._names, arguments))
+        return explain(self._planner.plan(request), self._names, request.where.masks)
+
+    @property
+    def _names(self) -> list[str]:
+        return [symbol.name for symbol in self.symbols]
+
+    def _refuse(self, given: int) -> None:
+        raise InvalidInputError(f"{given} arguments given, {self._arity} wanted: {', '.join(self._names)}")
 
     def _first_point(self, *numbers: Any) -> float:
         """Generate the code for single points when the first one comes."""
@@ -157,10 +172,10 @@ class CompiledExpression:
         return float(self._on_arrays(numbers, None))
 
     def _on_arrays(self, arguments: Sequence[Any], out: np.ndarray | None) -> np.ndarray:
-        arrays = [np.asarray(a, dtype=np.float64) for a in arguments]
+        arrays = doubles(self._names, arguments)
         request = self._planner.request(arrays)
-        if out is not None and out.shape != request.where.shape:
-            raise InvalidInputError(f"out has the shape {out.shape}, the arguments broadcast to {request.where.shape}")
+        if out is not None:
+            check_out(out, request.where.shape)
         if out is None or any(np.may_share_memory(out, a) for a in arrays):
             result = evaluate(self._planner, request, arrays, None)
         else:

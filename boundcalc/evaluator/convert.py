@@ -16,7 +16,6 @@ __all__ = ["convert"]
 
 _UNARY = {
     sp.exp: "exp",
-    sp.log: "log",
     sp.erf: "erf",
     sp.erfc: "erfc",
     sp.floor: "floor",
@@ -94,6 +93,8 @@ def _branch(expr: Any, go: Callable[[Any], Node], pool: Pool) -> Node:
         return _product(expr, go, pool)
     if isinstance(expr, sp.Pow):
         return _power(expr, go, pool)
+    if isinstance(expr, sp.log):
+        return _log(expr.args[0], go, pool)
     if expr.func in _UNARY:
         return pool.make(_UNARY[expr.func], go(expr.args[0]))
     if expr.func in _RELATIONS:
@@ -101,6 +102,13 @@ def _branch(expr: Any, go: Callable[[Any], Node], pool: Pool) -> Node:
         left, right = map(go, expr.args)
         return pool.make(op, right, left) if swapped else pool.make(op, left, right)
     return _other(expr, go, pool)
+
+
+def _log(of: Any, go: Callable[[Any], Node], pool: Pool) -> Node:
+    """Convert a logarithm; of 1/u it is -log(u), which keeps all digits where u is next to 1 and does not overflow."""
+    if isinstance(of, sp.Pow) and isinstance(of.exp, sp.Rational) and of.exp < 0:
+        return pool.mul(pool.number(-1), pool.make("log", go(1 / of)))
+    return pool.make("log", go(of))
 
 
 def _product(expr: sp.Mul, go: Callable[[Any], Node], pool: Pool) -> Node:

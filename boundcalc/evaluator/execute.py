@@ -75,7 +75,8 @@ def execute(
         _run_group(group, plan, order, values, out, dtype, errors)
     direct = plan.groups and plan.groups[-1].cells == out.size and root in plan.groups[-1].tables
     if not direct:
-        out[...] = values[root]
+        with np.errstate(all="ignore"):
+            out[...] = values[root]
 
 
 def _run_group(

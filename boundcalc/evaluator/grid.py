@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,6 +66,7 @@ def evaluate_grid(
     array([0.25 , 0.125])
     """
     expr = sp.sympify(expr)
+    _check_digits(precision, side)
     values = used_inputs(expr, inputs, symbols)
     names = {symbol: name for name, symbol in symbols.items()}
     named = {names[s]: v for s, v in values.items()}
@@ -74,6 +76,15 @@ def evaluate_grid(
     if side is not None:
         return _sound(expr, list(values), named, domains or {}, side)
     return apply_on_grid(compile_expression(expr, tuple(values), domains=domains), arrays, np.float64)
+
+
+def _check_digits(precision: Any, side: Side | None) -> None:
+    if precision is None:
+        return
+    if isinstance(precision, bool) or not isinstance(precision, Integral) or precision < 1:
+        raise InvalidInputError(f"precision = {precision!r} is not allowed: it is a number of decimal digits, >= 1")
+    if side is not None:
+        raise InvalidInputError("precision and sound exclude each other: sound rounds doubles, enclose gives both ends")
 
 
 def _sound(
@@ -107,15 +118,10 @@ def _on_shape(result: Any, arrays: tuple[Any, ...]) -> np.ndarray:
 
 
 def apply_on_grid(function: Callable[..., Any], arrays: list[Any], dtype: type) -> xr.DataArray:
-    """Apply a function of open NumPy arrays to DataArrays whose coordinates must agree exactly."""
+    """Apply a function of open NumPy arrays to DataArrays that share one grid (`labelled` sees to that)."""
     import xarray as xr
 
     if not arrays:
         return xr.DataArray(np.asarray(function(), dtype=dtype))
-    try:
-        grid = xr.apply_ufunc(function, *arrays, join="exact", dask="parallelized", output_dtypes=[dtype])
-        return grid.rename(None)
-    except ValueError as error:
-        if isinstance(error, InvalidInputError):
-            raise
-        raise InvalidInputError(f"the inputs do not share one grid: {error}") from error
+    grid = xr.apply_ufunc(function, *arrays, join="exact", dask="parallelized", output_dtypes=[dtype])
+    return grid.rename(None)

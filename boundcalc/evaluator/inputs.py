@@ -13,7 +13,7 @@ import numpy as np
 
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["differ", "exact", "labelled", "rounded", "used_inputs"]
+__all__ = ["check_out", "differ", "doubles", "exact", "labelled", "rounded", "used_inputs"]
 
 Form = Literal["nearest", "below", "above", "exact"]
 
@@ -100,6 +100,61 @@ def used_inputs(expr: Any, inputs: Mapping[str, Any], symbols: Mapping[str, Any]
     return {symbols[name]: value for name, value in inputs.items() if symbols.get(name) in expr.free_symbols}
 
 
+def doubles(names: Sequence[str], values: Sequence[Any]) -> list[np.ndarray]:
+    """Return what a compiled function is called with as float64 arrays that broadcast.
+
+    Raises
+    ------
+    InvalidInputError
+        For values that are no real numbers, all of them at once, and for shapes that do not broadcast.
+    """
+    problems: list[str] = []
+    arrays = [_doubles(name, value, problems) for name, value in zip(names, values, strict=True)]
+    if problems:
+        raise InvalidInputError(problems)
+    try:
+        np.broadcast_shapes(*(a.shape for a in arrays))
+    except ValueError:
+        shapes = ", ".join(f"{name} has {a.shape}" for name, a in zip(names, arrays, strict=True))
+        raise InvalidInputError(f"the shapes of the arguments do not broadcast: {shapes}") from None
+    return arrays
+
+
+def _doubles(name: str, value: Any, problems: list[str]) -> np.ndarray:
+    if type(value) is np.ndarray and value.dtype == np.float64:
+        return value
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind in "biuf":
+            return array.astype(np.float64, copy=False)
+        return np.array([rounded(exact(v)) for v in array.astype(object).flat], dtype=np.float64).reshape(array.shape)
+    except (TypeError, ValueError, ArithmeticError):
+        problems.append(f"{name} = {_short(value)} is no real number or array of them")
+        return np.empty(())
+
+
+def _short(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def check_out(out: Any, shape: tuple[int, ...]) -> None:
+    """Refuse an output that the result cannot be written to.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is no writeable array of floats of this shape.
+    """
+    if not isinstance(out, np.ndarray) or out.dtype.kind != "f":
+        kind = f"of {out.dtype}" if isinstance(out, np.ndarray) else type(out).__name__
+        raise InvalidInputError(f"out must be a NumPy array of floats, it is {kind}")
+    if out.shape != shape:
+        raise InvalidInputError(f"out has the shape {out.shape}, the arguments broadcast to {shape}")
+    if not out.flags.writeable:
+        raise InvalidInputError("out is read-only")
+
+
 def differ(below: Any, above: Any) -> bool:
     """Return whether an input has numbers that are no doubles; lazy arrays are doubles."""
     return not _is_lazy(below.data) and not np.array_equal(below.data, above.data, equal_nan=True)
@@ -119,13 +174,40 @@ def labelled(values: Mapping[str, Any], *, form: Form = "nearest") -> list[Any]:
     Raises
     ------
     InvalidInputError
-        For values that are no numbers and for plain arrays with several axes; all of them at once.
+        For values that are no numbers, plain arrays with several axes, and axes of one name that differ between
+        two inputs; all of them at once.
     """
     problems: list[str] = []
     arrays = [_labelled(name, value, form, problems) for name, value in values.items()]
+    if not problems:
+        problems = _clashes(dict(zip(values, arrays, strict=True)))
     if problems:
         raise InvalidInputError(problems)
     return arrays
+
+
+def _clashes(arrays: Mapping[str, Any]) -> list[str]:
+    """Say where two inputs mean different things by an axis of the same name."""
+    problems = []
+    first: dict[Any, str] = {}
+    for name, array in arrays.items():
+        for dim in array.dims:
+            other = first.setdefault(dim, name)
+            if other != name and not _same_axis(arrays[other], array, dim):
+                both = f"{other} has {_axis(arrays[other], dim)}, {name} has {_axis(array, dim)}"
+                problems.append(f"{other} and {name} do not share one grid along {dim!r}: {both}")
+    return problems
+
+
+def _same_axis(a: Any, b: Any, dim: Any) -> bool:
+    if a.sizes[dim] != b.sizes[dim]:
+        return False
+    return dim not in a.indexes or dim not in b.indexes or a.indexes[dim].equals(b.indexes[dim])
+
+
+def _axis(array: Any, dim: Any) -> str:
+    size = array.sizes[dim]
+    return f"{size} cells" + (f" at {_short(array.indexes[dim][:8].tolist())}" if dim in array.indexes else "")
 
 
 def _labelled(name: str, value: Any, form: Form, problems: list[str]) -> Any:
@@ -137,7 +219,10 @@ def _labelled(name: str, value: Any, form: Form, problems: list[str]) -> Any:
         return array
     data = value if _is_lazy(value) else _plain(value)
     if data.ndim > 1:
-        problems.append(f"{name} is an array with {data.ndim} axes: give it as xarray.DataArray with named dimensions")
+        problems.append(
+            f"{name} is an array of shape {data.shape}: a plain array may have one axis, "
+            "give others as xarray.DataArray with named dimensions"
+        )
         return None
     cells = _numbers(name, data, form, problems)
     coords = {} if data.ndim == 0 or _is_lazy(data) else {name: _coordinate(data)}
@@ -186,8 +271,8 @@ def _numbers(name: str, data: Any, form: Form, problems: list[str]) -> Any:
         return data.astype(object)  # Python's floats and integers are exact numbers already
     try:
         cells = [exact(v) for v in data.astype(object).flat]
-    except (TypeError, ValueError) as error:
-        problems.append(f"{name}={data.tolist()!r} is no number: {error}")
+    except (TypeError, ValueError, ArithmeticError):
+        problems.append(f"{name} = {_short(data.tolist())} is no real number or array of them")
         return data
     if form != "exact":
         cells = [_ROUND[form](v) for v in cells]

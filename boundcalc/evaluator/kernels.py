@@ -203,7 +203,7 @@ def _above_tiny(x: Any, tiny: float, out: Any = None) -> Any:
 def _below_tiny(x: Any, tiny: float, out: Any = None) -> Any:
     """Return a lower side of what was too small for a relative error, or overflowed."""
     small = np.abs(x) < tiny
-    least = np.where(x < 0, -tiny, 0.0) if small.any() else 0.0
+    least = np.where(np.signbit(x), -tiny, 0.0) if small.any() else 0.0  # -0.0 may be what a negative number became
     return np.minimum(_replaced(x, small, least, out), _MAX, out=out)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from math import inf, prod
+from threading import Lock
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -70,6 +71,7 @@ class Planner:
         self._integers = [bool(s.is_integer) for s in symbols]
         self.side, self._twins = side, dict(twins or {})
         self._kept: OrderedDict[tuple, Schedule] = OrderedDict()
+        self._lock = Lock()  # of the plans kept and of the pool, which rewriting adds to
 
     def request(self, arrays: Sequence[np.ndarray]) -> Request:
         """Return what a plan for these arguments depends on: their axes, and on large grids what they span."""
@@ -81,11 +83,12 @@ class Planner:
     def plan(self, request: Request) -> Schedule:
         """Return the schedule for a request."""
         key = (request.where.masks, request.where.sizes, request.ranges, request.careful)
-        found = self._kept.pop(key, None)
-        self._kept[key] = found or self._fresh(request)
-        while len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
-        return self._kept[key]
+        with self._lock:
+            known = self._kept.pop(key, None)
+            plan = self._kept[key] = known or self._fresh(request)
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return plan
 
     def at_a_point(self) -> Program:
         """Return the program for numbers."""

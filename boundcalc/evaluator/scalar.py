@@ -264,7 +264,11 @@ _NEEDS_NAMES = frozenset({"square", "min", "max"})
 
 
 def _by_kernel(name: str) -> Callable[..., float]:
-    return lambda x, *rest: float(KERNELS[name].run(np.array([x]), *rest)[0])
+    def run(x: float, *rest: Any) -> float:
+        with np.errstate(all="ignore"):
+            return float(KERNELS[name].run(np.array([x], dtype=np.float64), *rest)[0])
+
+    return run
 
 
 def _power_rest(x: float, exponent: float, rest: float) -> float:
@@ -292,7 +296,7 @@ _HELPERS: dict[str, Any] = {
     "widen": _widen,
     "widen_large": lambda x, margin: _widen(x, margin) if abs(x) >= 2.0**50 else x,
     "above_tiny": lambda x, tiny: tiny if abs(x) < tiny else x,
-    "below_tiny": lambda x, tiny: x if abs(x) >= tiny else 0.0 if x >= 0 else -tiny,
+    "below_tiny": lambda x, tiny: x if abs(x) >= tiny else min(math.copysign(tiny, x), 0.0),
     "loggamma": _loggamma,
     "sign": _sign,
     "FAILURES": (ValueError, ArithmeticError, TypeError),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from math import isnan
 from typing import NamedTuple
 
 from boundcalc.evaluator.lower import Bracket
@@ -56,16 +57,6 @@ class Sides:
         self._known: list[Known] = []
         for c in self._code:
             self._known.append(_what_is_known(c, [self._known[a] for a in c.args], symbols, integers))
-
-    def result(self, i: int, upper: bool) -> int:
-        """Return the settled side of a value, widening operands rather than a larger result."""
-        c = self._code[i]
-        smaller = all(self._code[a].axes != c.axes for a in c.args)
-        if c.op in ("add", "sub") and smaller and not self._careful:
-            a = self.settled(c.args[0], upper, extra=1)
-            b = self.settled(c.args[1], upper is (c.op == "add"), extra=1)
-            return self._emit(c.op, a, b)
-        return self.settled(i, upper)
 
     def term(self, i: int, upper: bool) -> Term:
         """Return a side of a value and its count of roundings."""
@@ -120,6 +111,8 @@ def _what_is_known(c: Instruction, args: list[Known], symbols: Sequence[Range], 
         if isinstance(c.param, bool):
             return Known(ANY, False)
         low, high = c.param if isinstance(c.param, Bracket) else (c.param, c.param)
+        if isnan(low):
+            return Known(ANY, False)
         return Known(Range(low, high), low == high and low.is_integer())
     whole = c.op in ("floor", "ceiling") or (c.op in ("add", "sub", "mul", "neg") and all(a.integer for a in args))
     return Known(range_of(c.op, c.param, [a.range for a in args]), whole)

@@ -112,3 +112,13 @@ def test_points_outside_the_domain_are_as_in_numpy():
             expected = np.sqrt(x) + np.log(x) + np.float64(1) / x
             np.testing.assert_array_equal(f(x), expected)
             np.testing.assert_array_equal(f(np.array([x, 1.0])), [expected, 2.0])
+
+
+def test_the_logarithm_of_a_reciprocal_keeps_its_digits_next_to_1():
+    """1/delta rounds to 1 or the next double where -log(delta) is a few eps."""
+    f = compile_expression(sp.sqrt(sp.log(1 / DELTA) / M), (DELTA, N), domains=DOMAINS)
+    delta = 1 - 2.0 ** -np.arange(20, 54)
+    with mpmath.workdps(40):
+        exact = [mpmath.sqrt(-mpmath.log(mpmath.mpf(v)) / 5) for v in delta]
+    assert ulps(f(delta, 10.0), exact) <= 2
+    assert ulps([f(v, 10.0) for v in delta.tolist()], exact) <= 2

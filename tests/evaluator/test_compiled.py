@@ -1,6 +1,9 @@
 """The compiled callable against SymPy's own: values, shapes, outputs, caching, pickling."""
 
 import pickle
+import threading
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -117,3 +120,39 @@ def test_rounded_logarithms_next_to_powers(base):
     np.testing.assert_array_equal(up(np.nextafter(powers, np.inf)), whole + 1)
     np.testing.assert_array_equal(down(np.nextafter(powers, 0)), whole - 1)
     np.testing.assert_array_equal(down(powers), whole)
+
+
+def test_functions_of_whole_numbers_at_a_point_are_those_on_arrays():
+    """Python's floor is an integer, and an array made of it would hold nothing else."""
+    for expr in (sp.LambertW(sp.floor(N / 2)), sp.log(sp.ceiling(N / 3)) / sp.log(3), sp.LambertW(sp.Abs(sp.floor(N)))):
+        f = compile_expression(expr, (N,))
+        numbers = [1.0, 2.0, 7.0, 10.0, 12345.0]
+        np.testing.assert_allclose([f(v) for v in numbers], f(np.array(numbers)), rtol=1e-14)
+
+
+def test_one_compiled_expression_serves_many_threads():
+    expr = 4 * sp.sqrt(2 * G * sp.log(3) / M) + 3 * sp.sqrt(-sp.log(DELTA) / (2 * M)) + X
+    f = compile_expression(expr, (N, G, DELTA, X))
+    ready = threading.Barrier(8)
+
+    def work(seed):
+        ready.wait()
+        return [f(np.arange(2.0, 3 + k % 60)[:, None], np.arange(1.0, 2 + seed), 0.5, 0.0)[0, 0] for k in range(200)]
+
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(work, range(8)))
+    assert {value for result in results for value in result} == {f(2.0, 1.0, 0.5, 0.0)}
+
+
+def test_a_result_that_overflows_on_fewer_axes_does_so_quietly():
+    f = compile_expression(X**2, (X, Y))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.all(np.isinf(f(np.array([[1e200]]), np.ones((1, 3)))))
+
+
+def test_a_point_outside_the_domain_is_nan_quietly():
+    for expr in (sp.log(X) / sp.log(3), sp.LambertW(X, -1), sp.sqrt(X), sp.ceiling(sp.log(X) / sp.log(2))):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            assert np.isnan(compile_expression(expr, (X,))(-2.0))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+import boundcalc as bc
 from boundcalc.errors import InvalidInputError
 from boundcalc.evaluator import compile_expression, evaluate_grid
 from tests.evaluator.expressions import DELTA, DOMAINS, G, L, M, N
@@ -70,3 +71,34 @@ def test_importing_the_evaluator_is_light():
         "e.compile_expression; late = {'xarray', 'scipy', 'dask'} & set(sys.modules); assert not late, late"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+COMPOSED = bc.theorem("Theorem 3.13").bound().substitute(R_M=bc.theorem("Theorem 3.18").bound())
+FIXED = {"n": 100, "g_M": 2, "delta": 0.05, "L": 1, "C": 1, "gamma": 0, "eps_opt": 0, "t_min": 0, "t_max": 1, "B": 1}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "holds"),
+    [
+        ([0.0, 0.5], 1, True),
+        ([0.0, 1.5], 1, False),
+        ([0.0, 1.5], [1, 2], False),
+        ([0.0, 0.5], da.from_array(np.array([1.0, 2.0]), chunks=1), True),
+        ([0.0, 1.5], da.from_array(np.array([1.0, 2.0]), chunks=1), False),
+    ],
+)
+def test_constraints_of_lazy_inputs_are_checked_when_computed(low, high, holds):
+    lazy = COMPOSED.evaluate(**FIXED, lam_min=da.from_array(np.array(low), chunks=1), lam_max=high)
+    if holds:
+        in_memory = COMPOSED.evaluate(**FIXED, lam_min=low, lam_max=np.asarray(high))
+        np.testing.assert_allclose(lazy.compute(), in_memory, rtol=1e-14)
+    else:
+        with pytest.raises(InvalidInputError, match="lam_min <= lam_max is required"):
+            lazy.compute()
+
+
+def test_constraints_of_lazy_inputs_on_one_grid_are_checked_cell_by_cell():
+    low, high = (xr.DataArray(da.from_array(np.array(v), chunks=1), dims="k") for v in ([0.0, 1.5], [1.0, 2.0]))
+    assert COMPOSED.evaluate(**FIXED, lam_min=low, lam_max=high).compute().shape == (2,)
+    with pytest.raises(InvalidInputError, match="lam_min <= lam_max is required"):
+        COMPOSED.evaluate(**FIXED, lam_min=low + 1, lam_max=high).compute()

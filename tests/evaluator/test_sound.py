@@ -154,3 +154,49 @@ def test_enclosures_at_edges(expr, x, lower, upper):
 def test_enclosure_keeps_labels():
     x = xr.DataArray([1.0, 2.0], dims="row", coords={"row": ["a", "b"]})
     assert list(enclose_grid(sp.log(L), {"L": x}, symbols={"L": L}).row.values) == ["a", "b"]
+
+
+@pytest.mark.parametrize("function", [sp.erf, sp.tanh, sp.atan, sp.sin, sp.LambertW])
+def test_functions_that_vanish_with_their_argument_stay_sound_below_the_normal_range(function):
+    """A relative error says nothing about 1e-320, a number of 11 bits."""
+    x = sp.Symbol("x", positive=True)
+    tiny = np.array([5e-324, 1e-320, 3e-310, 1e-306])
+    upper = compile_expression(sp.sqrt(function(x)), (x,), side="upper")
+    lower = compile_expression(sp.sqrt(function(x)), (x,), side="lower")
+    ends = enclose_grid(sp.sqrt(function(x)), {"x": tiny}, symbols={"x": x})
+    for found in (upper(tiny), np.array([upper(v) for v in tiny.tolist()])):
+        assert np.all(found >= ends.upper.values)
+    for found in (lower(tiny), np.array([lower(v) for v in tiny.tolist()])):
+        assert np.all((found >= 0) & (found <= ends.lower.values))
+
+
+def test_library_functions_that_overflow_or_vanish_silently_are_sound():
+    x = sp.Symbol("x", real=True)
+    lower, upper = (compile_expression(sp.gamma(x), (x,), side=side) for side in ("lower", "upper"))
+    assert lower(200.0) == pytest.approx(np.finfo(float).max)
+    assert upper(200.0) == np.inf
+    assert lower(-200.5) < 0 < upper(-201.5)
+
+
+def test_a_constant_that_is_not_a_number_stays_one():
+    x = sp.Symbol("x", positive=True)
+    nowhere = sp.sqrt(sp.LambertW(-sp.exp(-3), -1))
+    for side in ("upper", "lower", None):
+        assert np.isnan(compile_expression(sp.Max(x, 1) + 1 / (x * nowhere), (x,), side=side)(2.0))
+
+
+@pytest.mark.parametrize(
+    "expr", [sp.sqrt(G) * sp.log(N) / 3, -(T**2 + 1) * sp.sqrt(L), (G + L) / (N + T**2), (L + 1) / -N]
+)
+def test_a_product_on_more_axes_widens_a_smaller_factor(expr):
+    rng = np.random.default_rng(3)
+    arguments = [s for s in (N, G, L, T) if expr.has(s)]
+    values = [columns(40, rng)[s] for s in arguments]
+    node = convert(expr, arguments, Pool())
+    exact = enclose(node, np.ix_(*(v.astype(object) for v in values)))
+    for side in ("lower", "upper"):
+        f = compile_expression(expr, arguments, domains=DOMAINS, side=side)
+        full = f.plan(*np.ix_(*values)).split("\non ")[-1]
+        assert ", 1 operations" in full or expr.has(sp.Add)
+        found = f(*np.ix_(*values))
+        assert np.all(found <= exact[0]) if side == "lower" else np.all(found >= exact[1])
