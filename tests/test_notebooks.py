@@ -13,6 +13,7 @@ PUBLIC = {
     "boundcalc",
     "boundcalc.symbols",
     "boundcalc.trainer",
+    "boundcalc.planner",
     "boundcalc.datasets",
     "boundcalc.report",
     "boundcalc.catalogue",

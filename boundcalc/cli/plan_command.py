@@ -127,7 +127,12 @@ def _measured(args: Namespace) -> tuple[Measurements, Costs]:
             args.subsets = ",".join(labels)
         return measure(args, args.pilot), costs
     _check_readable(args.estimates)
-    measured = Measurements.from_json(Path(args.estimates).read_text(encoding="utf-8"))
+    try:
+        measured = Measurements.from_json(Path(args.estimates).read_text(encoding="utf-8", errors="replace"))
+    except InvalidInputError as error:
+        raise InvalidInputError(
+            f"--estimates {args.estimates!r} is not what `boundcalc train` writes: {error}"
+        ) from error
     if set(measured.facts["dims"]) != set(data.names):
         raise InvalidInputError(
             f"--estimates {args.estimates}: it speaks of {', '.join(measured.facts['dims'])}, the pilot has {', '.join(data.names)}"

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from boundcalc.trainer.curve import nested_risks
     from boundcalc.trainer.data import ModalityData
     from boundcalc.trainer.estimates import Entry, Estimates
     from boundcalc.trainer.external import estimates_from_embeddings
@@ -27,6 +28,7 @@ _PUBLIC = {
     "SubsetResult": "subset",
     "estimates_from_embeddings": "external",
     "measure_subsets": "measure",
+    "nested_risks": "curve",
 }
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "SubsetResult",
     "estimates_from_embeddings",
     "measure_subsets",
+    "nested_risks",
 ]
 
 

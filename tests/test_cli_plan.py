@@ -1,0 +1,118 @@
+"""``boundcalc plan``: the answer, the estimates of `train`, cost files, and one clear line for each mistake."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from boundcalc.cli import main
+
+pytest.importorskip("sklearn")
+pytest.importorskip("matplotlib")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A pilot file and what ``train`` wrote about it."""
+    folder = tmp_path_factory.mktemp("plan")
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 240)
+    np.savez(
+        folder / "pilot.npz",
+        near=3.0 * y[:, None] + rng.normal(size=(240, 2)),
+        far=1.0 * y[:, None] + rng.normal(size=(240, 3)),
+        y=y,
+    )
+    assert main(["train", str(folder / "pilot.npz"), "--out", str(folder / "estimates.json"), "--json"]) == 0
+    return folder
+
+
+@pytest.fixture
+def ask(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+
+    def run(*argv):
+        status = main(["plan", "pilot.npz", "--estimates", "estimates.json", *argv])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return run
+
+
+def test_the_answer_comes_first(ask, folder):
+    status, out, _ = ask("--budget", "1e3:1e8:log:20", "--out", "plan.html")
+    assert status == 0
+    first = out.splitlines()[0]
+    assert "near" in first
+    assert "constant rule" in first
+    assert "What each budget guarantees" in out
+    assert max(map(len, out.splitlines()[2:])) <= 110
+    assert (folder / "boundcalc-plan.png").read_bytes().startswith(b"\x89PNG")
+    page = (folder / "plan.html").read_text()
+    assert "data:image/png;base64," in page
+    assert page.count("<tr>") > 20
+
+
+def test_json_is_one_object_with_everything(ask):
+    status, out, _ = ask("--budget", "1e4,1e6", "--target", "0.9", "--json", "--no-curve")
+    record = json.loads(out)
+    assert status == 0
+    assert [choice["budget"] for choice in record["choices"]] == [1e4, 1e6]
+    assert record["learning_curve"] is None
+    assert len(record["goals"]) == 3
+    assert record["key"] == "zhou2026.ex_ante"
+
+
+def test_a_plan_trains_by_itself_and_agrees_with_the_estimates(ask, folder, capsys):
+    _, out, _ = ask("--budget", "1e6", "--json", "--no-curve")
+    assert main(["plan", "pilot.npz", "--budget", "1e6", "--json", "--no-curve"]) == 0
+    alone = json.loads(capsys.readouterr().out)
+    assert alone["choices"] == json.loads(out)["choices"]
+
+
+def test_costs_and_restrictions_are_kept(ask, folder):
+    (folder / "costs.toml").write_text(
+        "setup = 100\n[modalities.near]\nper_sample = 5\nmax_samples = 50\n[modalities.far]\nper_sample = 0.5\n"
+    )
+    _, out, _ = ask("--costs", "costs.toml", "--budget", "1e6", "--json", "--no-curve")
+    record = json.loads(out)
+    assert record["choices"][0]["subset"] == "far"
+    assert record["choices"][0]["samples"] == 2 * (10**6 - 100)
+    _, out, _ = ask("--modalities", "near", "--budget", "1e6", "--json", "--no-curve")
+    record = json.loads(out)
+    assert record["candidates"] == ["near"]
+    assert record["paid_for"] == 3
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--budget", "0"], "budget = 0.0 must be a finite number > 0"),
+        (["--budget", "-5"], "budget = -5.0 must be a finite number > 0"),
+        (["--budget", "1"], "buys no pair of samples: two of"),
+        (["--budget", "lots"], "budget = 'lots' is not a number"),
+        (["--budget", "1e4:1e3:log:5"], "lo = 1e4 must be below hi = 1e3"),
+        (["--target", "-1"], "target = -1.0 must be a finite number > 0"),
+        (["--target", "1,2"], "--target '1,2' must be one number"),
+        (["--delta", "2"], "delta"),
+        (["--modalities", "naer"], "unknown modality 'naer', did you mean 'near'?"),
+        (["--costs", "none.toml"], "cannot be read"),
+        (["--estimates", "none.json"], "there is no such file"),
+        (["--estimates", "pilot.npz"], "measurements"),
+        (["--figure", "plan.txt"], "--figure"),
+        (["--out", "plan.txt"], "--out"),
+    ],
+)
+def test_mistakes_get_one_line(ask, argv, message):
+    status, out, err = ask(*argv)
+    assert status == 2
+    assert out == ""
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_estimates_of_other_data_are_refused(ask, folder, capsys):
+    assert main(["plan", "penguins", "--estimates", "estimates.json"]) == 2
+    assert "it speaks of near, far" in capsys.readouterr().err
