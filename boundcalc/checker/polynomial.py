@@ -19,7 +19,7 @@ from boundcalc.checker.system import System, Untranslatable
 __all__ = ["translate"]
 
 _TANGENTS = (sympy.Integer(1), sympy.E, sympy.exp(-1), sympy.Integer(6), sympy.Integer(40))
-_ROOT_TANGENTS = (sympy.Integer(1), sympy.Integer(2), sympy.Integer(3), sympy.Integer(8))
+_ROOT_TANGENTS = (sympy.Integer(1), sympy.Integer(2), sympy.E, sympy.Integer(3), sympy.Integer(8))
 
 
 def translate(case: Case) -> System:
@@ -71,8 +71,9 @@ class _Translator:
                 own = self.out.ranges.pop(variable, None)
                 self.out.facts.remove((fact, relation))
                 if own is not None:
-                    self.out.facts += [(variable - own.low, ">=")] if own.low.is_finite else []
-                    self.out.facts += [(own.high - variable, ">=")] if own.high.is_finite else []
+                    above, below = (">" if is_open else ">=" for is_open in (own.low_open, own.high_open))
+                    self.out.facts += [(variable - own.low, above)] if own.low.is_finite else []
+                    self.out.facts += [(own.high - variable, below)] if own.high.is_finite else []
                 self.out.goal = sympy.expand(self.out.goal.subs(variable, value))
                 self.out.facts = [(sympy.expand(other.subs(variable, value)), r) for other, r in self.out.facts]
                 logs.discard(variable)

@@ -13,7 +13,7 @@ import sympy
 from boundcalc.checker.algebra import by_algebra
 from boundcalc.checker.cases import cases
 from boundcalc.checker.evaluate import value_at
-from boundcalc.checker.points import Hunt, hunt
+from boundcalc.checker.points import FAR, Hunt, hunt
 from boundcalc.checker.problem import Problem, state
 from boundcalc.checker.proving import Attempt, prove
 from boundcalc.checker.verdict import Certificate, Verdict, proved, refuted, unsettled
@@ -88,6 +88,9 @@ def settle(problem: Problem, *, budget: float, rng: np.random.Generator) -> Verd
     longer = hunt(problem, rng=rng, seconds=max(0.2, min(3.0, deadline - time.monotonic())), size=20_000)
     if longer.witness is not None:
         return _refuted(problem, longer)
+    far = hunt(problem, rng=rng, seconds=max(0.2, min(2.0, deadline - time.monotonic())), reach=FAR)
+    if far.witness is not None:
+        return _refuted(problem, far)
     return _open(found, attempts)
 
 
