@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
@@ -50,6 +51,9 @@ class SampleSpace(ABC):
 
     #: Whether the outcomes are all there are (with exact probabilities) or a random sample of them.
     exhaustive: ClassVar[bool] = True
+    #: Failure probabilities at which the outcomes' own certificates are made; without any, the outcomes do not depend on
+    #: delta. The share of each event is then put into the instance, as ``share``: numerator and denominator.
+    levels: ClassVar[tuple[Fraction, ...]] = ()
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:

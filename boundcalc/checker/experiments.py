@@ -9,6 +9,7 @@ from boundcalc.checker.worlds.hinge import HingeLearning
 from boundcalc.checker.worlds.independent_pairs import IndependentPairs, TwoSidedPairs
 from boundcalc.checker.worlds.learning import Context, Learning
 from boundcalc.checker.worlds.metric_class import ManyCoordinates, MetricClass, MetricSamples, SignDraws
+from boundcalc.checker.worlds.pilot import Pilot
 from boundcalc.checker.worlds.planning import Chernoff, Holdout, SampleSize
 from boundcalc.checker.worlds.projections import Claim, Projections
 from boundcalc.checker.worlds.sampled import SampledMetric
@@ -29,6 +30,7 @@ __all__ = [
     "MONTE_CARLO",
     "PAIRS",
     "PAIR_ERROR",
+    "PILOT",
     "PROJECTIONS",
     "SAMPLE_SIZE",
     "TWO_SIDED",
@@ -83,6 +85,7 @@ ENCODER_SAMPLES = Experiment(
 CHERNOFF = Experiment("suprema on two letters, all samples", (Chernoff(), Chernoff(letters=3)))
 HOLDOUT = Experiment("fixed candidates on held-out letters, all samples", (Holdout(2), Holdout(3)))
 SAMPLE_SIZE = Experiment("sample sizes found by search", (SampleSize(),))
+PILOT = Experiment("pilot, certified kappa, choice among equal candidates, future sample, training", (Pilot(),))
 PROJECTIONS = Experiment(
     "classes with missing modalities, every function listed", (Projections(), Projections(1, 3, 2), Projections(3))
 )

@@ -46,16 +46,18 @@ def try_out(
     shared = [event for event in events if event in used]
     results: list[tuple[Any, Found | Tail]] = []
     for world in experiment.worlds:
+        # Certificates made in the world itself consume their events' shares without showing them.
+        paid = list(events) if getattr(world, "levels", ()) else shared
         try:
-            result = _one(left, relation, right, world, shared, rng=rng, deadline=deadline)
+            result = _one(left, relation, right, world, paid, rng=rng, deadline=deadline)
         except KeyError as error:
             return unsettled(f"the experiment '{experiment.about}' does not give {error.args[0]}", engine="experiment")
         results.append((world, result))
         if result.violation is not None:
-            return _refuted(result, shared)
+            return _refuted(result, paid)
         if time.monotonic() > deadline:
             break
-    return _supported(experiment, results, shared)
+    return _supported(experiment, results, [*shared, *paid])
 
 
 def _one(left, relation, right, world, shared, *, rng, deadline) -> Found | Tail:
@@ -77,6 +79,8 @@ def _refuted(result: Found | Tail, shared: list) -> Verdict:
 
 def _supported(experiment: Experiment, results: list[tuple[Any, Found | Tail]], shared: list) -> Verdict:
     number = sum(result.instances for _, result in results)
+    if shared and any(getattr(world, "levels", ()) for world, _ in results):
+        return _replicated(experiment, results, {"worlds": [repr(world) for world, _ in results]})
     known = [(result.ratio, result) for _, result in results if result.ratio == result.ratio]
     if number == 0 or not known:
         return unsettled("no instance on which both sides are defined and not 0", engine="enumeration")
@@ -91,6 +95,12 @@ def _supported(experiment: Experiment, results: list[tuple[Any, Found | Tail]], 
     return supported(text, engine="enumeration", witness=best.tightest, details=details)
 
 
+def _replicated(experiment: Experiment, results: list[tuple[Any, Found | Tail]], details: dict) -> Verdict:
+    """Say what replicates alone showed."""
+    text = experiment.about + "".join(_sampled(result) for _, result in results)
+    return supported(text, engine="simulation", witness=results[-1][1].tightest, details=details)
+
+
 def _sampled(result: Found | Tail) -> str:
     """Say what replicates showed."""
     found = result.tightest or {}
@@ -98,7 +108,10 @@ def _sampled(result: Found | Tail) -> str:
         return ""
     low, high = found["interval"]
     delta = float(sympy.Rational(found["delta"]))
-    return f"; {result.instances:,} replicates: failure rate in [{low:.3g}, {high:.3g}] at the worst delta, {delta:.3g}"
+    return (
+        f"; {result.instances:,} replicates: failure rate in [{low:.3g}, {high:.3g}] at the worst delta, {delta:.3g}; "
+        f"median slack {found['median slack']:.3g}"
+    )
 
 
 def _short(value: Any) -> str:
