@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-__all__ = ["Atoms", "Enumerable", "Experiment", "Instance", "SampleSpace"]
+__all__ = ["Atoms", "Enumerable", "Experiment", "Instance", "SampleSpace", "shown"]
 
 #: Whole numbers (arrays of them) that describe an instance completely.
 Instance = dict[str, np.ndarray]
@@ -85,3 +85,13 @@ class Experiment:
     def random(self) -> bool:
         """Whether outcomes have probabilities."""
         return any(isinstance(world, SampleSpace) for world in self.worlds)
+
+
+def shown(world: Enumerable | SampleSpace, instance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a world and an instance as a verdict shows them: as text and plain numbers that can be pasted."""
+    kind = type(world)
+    return {
+        "import": f"from {kind.__module__} import {kind.__name__}",
+        "world": repr(world),
+        "instance": {name: np.asarray(value).tolist() for name, value in instance.items()},
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from boundcalc.checker.experiment import Experiment
+from boundcalc.checker.worlds.continuous import GaussianMetric, SphereMetric, SpherePairs
 from boundcalc.checker.worlds.encoders import Encoders, EncoderSamples
 from boundcalc.checker.worlds.finite_sets import FiniteSet, Matrix
 from boundcalc.checker.worlds.hinge import HingeLearning
@@ -70,7 +71,8 @@ METRIC = Experiment(
     ),
 )
 METRIC_SAMPLES = Experiment(
-    "random pairs, all samples", (MetricSamples(1), MetricSamples(2), MetricSamples(3, letters=3), ManyCoordinates())
+    "random pairs, all samples",
+    (MetricSamples(1), MetricSamples(2), MetricSamples(3, letters=3), ManyCoordinates(), SpherePairs()),
 )
 MONTE_CARLO = Experiment(
     "all choices of S sign vectors", (SignDraws(2, 1), SignDraws(2, 2), SignDraws(3, 2), SignDraws(1, 1))
@@ -116,11 +118,13 @@ def learning(
     """
     plain = dict(context=context, pairwise=pairwise, slack=not exact, unit_range=unit_range, weighted=weighted)
     sizes = (2, 3, 4) if pairwise else (2, 3)
+    one_sided = pairwise and not weighted and context in ("any", "single")
     return Experiment(
         f"finite classes on {'pairs' if pairwise else 'single examples'}, all samples",
         (
             *(Learning(n, **plain) for n in sizes),  # type: ignore[arg-type]
             *(Learning(n, large=True, **plain) for n in ((2, 3) if pairwise else (2,))),  # type: ignore[arg-type]
             SampledMetric(context=context) if pairwise else ShatteredSamples(two_sided=context == "both"),
+            *((SphereMetric(), GaussianMetric()) if one_sided else ()),
         ),
     )

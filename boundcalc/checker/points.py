@@ -122,7 +122,9 @@ def _sample(allowed: sympy.Set, rng: np.random.Generator, size: int, reach: floa
         edge = 10.0 ** -rng.uniform(0, reach + 2, size)
         unit = np.choose(rng.integers(0, 4, size), [rng.random(size), edge, 1 - edge, rng.integers(0, 11, size) / 10])
         return low + (high - low) * unit
-    spread = 10.0 ** np.where(rng.random(size) < 0.7, rng.uniform(-2, 2, size), rng.uniform(-reach - 1, reach + 1, size))
+    spread = 10.0 ** np.where(
+        rng.random(size) < 0.7, rng.uniform(-2, 2, size), rng.uniform(-reach - 1, reach + 1, size)
+    )
     spread = np.where(rng.random(size) < 0.2, np.round(spread), spread)
     if np.isfinite(low):
         return low + spread

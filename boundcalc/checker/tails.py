@@ -16,7 +16,7 @@ import numpy as np
 import sympy
 
 from boundcalc.checker.evaluate import on_arrays, sign_of
-from boundcalc.checker.experiment import Atoms, Instance, SampleSpace
+from boundcalc.checker.experiment import Atoms, Instance, SampleSpace, shown
 from boundcalc.checker.search import as_sympy_value, relative_margin, violated
 
 __all__ = ["CONFIDENCE", "DELTAS", "Tail", "clopper_pearson", "sure_on_outcomes", "tail_of"]
@@ -25,6 +25,8 @@ _TOLERANCE = 1e-9
 _SMALL = 300  # numbers that describe an instance; larger ones are recomputed exactly only when they violate
 #: Error probability of an interval; small, since many intervals are looked at.
 CONFIDENCE = 1e-7
+#: The failure probability at which it is told by how much a bound is usually kept.
+_USUAL = Fraction(1, 20)
 #: The failure probabilities that are tried.
 DELTAS = tuple(Fraction(k, 1000) for k in range(1, 1000))
 
@@ -109,14 +111,14 @@ def tail_of(
     if not world.exhaustive:
         replicates = len(chance)
         interval = clopper_pearson(round(rate * replicates), replicates)
-        slack = _median_slack(left, relation, right, world.outcomes(instance, rng=rng)[0], events, DELTAS[place])
-        report |= {"replicates": replicates, "interval": interval, "median slack": slack}
+        slack = _median_slack(left, relation, right, world.outcomes(instance, rng=rng)[0], events, _USUAL)
+        report |= {"replicates": replicates, "interval": interval, "median slack": [slack, str(_USUAL)]}
         return Tail(tried * replicates, None, report, float("nan"))
     return Tail(tried, None, report, min(ratio, 1.0))
 
 
 def _tail_at_levels(left, relation, right, world, events, *, rng, size, deadline) -> Tail:
-    """The same for a world whose outcomes carry certificates made at a given share of delta."""
+    """Return the same for a world whose outcomes carry certificates made at a given share of delta."""
     number = max(1, len(events))
     tried, best, report = 0, -1.0, None
     for instance in world.draw(rng, size):
@@ -135,7 +137,7 @@ def _tail_at_levels(left, relation, right, world, events, *, rng, size, deadline
                     "failure rate": rate,
                     "replicates": len(chance),
                     "interval": interval,
-                    "median slack": _median_slack(left, relation, right, atoms, events, level),
+                    "median slack": [_median_slack(left, relation, right, atoms, events, level), str(level)],
                 }
                 if interval[0] > float(level):
                     return Tail(tried, report, None, float("nan"))
@@ -153,8 +155,7 @@ def _median_slack(left, relation, right, atoms: Atoms, events, delta: Fraction) 
 
 
 def _report(world: SampleSpace, instance: Instance, delta: Fraction) -> dict[str, Any]:
-    shown = {name: np.asarray(value).tolist() for name, value in instance.items()}
-    return {"world": repr(world), "instance": shown, "delta": str(delta)}
+    return shown(world, instance) | {"delta": str(delta)}
 
 
 def _failure_rates(left, relation, right, atoms: Atoms, chance, events, shares, delta=None) -> np.ndarray:
@@ -256,9 +257,7 @@ def _sure_report(left, relation, right, world, instance, place, tried, *, exact:
     atoms, chance = world.outcomes(instance, exact=exact)
     point = {s: np.broadcast_to(atoms[s.name], chance.shape)[place] for s in left.free_symbols | right.free_symbols}
     sides = [as_sympy_value(side, point) for side in (left, right)]
-    report = {
-        "world": repr(world),
-        "instance": {name: np.asarray(value).tolist() for name, value in instance.items()},
+    report = shown(world, instance) | {
         "outcome": place,
         "left": str(sides[0]),
         "right": str(sides[1]),
