@@ -16,6 +16,7 @@ PUBLIC = {
     "boundcalc.datasets",
     "boundcalc.report",
     "boundcalc.catalogue",
+    "boundcalc.checker",
 }
 
 

@@ -76,10 +76,13 @@ class Experiment:
         In a few words, for the report.
     worlds : tuple
         Where; each is tried.
+    all_witnesses : bool
+        Whether a refutation is sought in every world, not in the first that has one: for claims known to be false.
     """
 
     about: str
     worlds: tuple[Enumerable | SampleSpace, ...]
+    all_witnesses: bool = False
 
     @property
     def random(self) -> bool:

@@ -95,7 +95,11 @@ PAIR_ERROR = Experiment(
     "finite classes trained with the hinge loss, all samples",
     (HingeLearning(2), HingeLearning(3), HingeLearning(2, large=True)),
 )
-CLAIM = Experiment("learning on all pairs with constant or superfluous modalities", (Claim(), Claim(6)))
+CLAIM = Experiment(
+    "learning on all pairs with constant or superfluous modalities",
+    (Claim(kind="constant"), Claim(kind="separated"), Claim(6)),
+    all_witnesses=True,
+)
 
 
 def learning(

@@ -53,11 +53,12 @@ def try_out(
         except KeyError as error:
             return unsettled(f"the experiment '{experiment.about}' does not give {error.args[0]}", engine="experiment")
         results.append((world, result))
-        if result.violation is not None:
-            return _refuted(result)
+        if result.violation is not None and not experiment.all_witnesses:
+            break
         if time.monotonic() > deadline:
             break
-    return _supported(experiment, results, shared)
+    violated = [result for _, result in results if result.violation is not None]
+    return _refuted(violated) if violated else _supported(experiment, results, shared)
 
 
 def _one(left, relation, right, world, shared, *, rng, deadline) -> Found | Tail:
@@ -68,13 +69,16 @@ def _one(left, relation, right, world, shared, *, rng, deadline) -> Found | Tail
     return sure_on_outcomes(left, relation, right, world, rng=rng, deadline=deadline)
 
 
-def _refuted(result: Found | Tail) -> Verdict:
-    witness = dict(result.violation or {})
+def _refuted(violated: list[Found | Tail]) -> Verdict:
+    witness, *others = (dict(result.violation or {}) for result in violated)
+    details = {"further witnesses": others} if others else {}
     if "delta" in witness:
         rate = witness.get("failure probability", witness.get("interval"))
         text = f"fails with probability {_short(rate)} > delta = {witness['delta']}"
         return refuted(text, witness, engine="exact tail" if "failure probability" in witness else "simulation")
-    return refuted(f"{_short(witness['left'])} against {_short(witness['right'])}", witness, engine="enumeration")
+    text = f"{_short(witness['left'])} against {_short(witness['right'])}"
+    text += f"; {len(violated)} witnesses" if others else ""
+    return refuted(text, witness, engine="enumeration", details=details)
 
 
 def _supported(experiment: Experiment, results: list[tuple[Any, Found | Tail]], shared: list) -> Verdict:

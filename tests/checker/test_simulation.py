@@ -13,7 +13,7 @@ import sympy
 
 import boundcalc as bc
 from boundcalc.checker.experiment import Experiment
-from boundcalc.checker.replay import replay
+from boundcalc.checker.replaying import replay
 from boundcalc.checker.steps import check_step
 from boundcalc.checker.trying import try_out
 from boundcalc.checker.worlds import continuous, pilot
