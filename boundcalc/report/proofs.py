@@ -98,7 +98,8 @@ def _mathematics(latex: str) -> str:
     from matplotlib.mathtext import MathTextParser
 
     latex = re.sub(r"\\(mathcal|mathfrak|mathrm|mathbb|hat|bar) ?([A-Za-z])", r"\\\1{\2}", latex)
-    latex = re.sub(r"\\[td]frac(\w)(\w)", r"\\frac{\1}{\2}", latex)
+    latex = re.sub(r"\\[td]frac(\w) *(\w|\\[a-z]+|{[^{}]*})", r"\\frac{\1}{\2}", latex)
+    latex = re.sub(r"\\(le|ge)(?![a-z])", r"\\\1q", latex)
     latex = re.sub(r"\\(rm|textstyle|bigl|bigr) ?", "", latex)
     try:
         MathTextParser("path").parse(f"${latex}$")
