@@ -32,6 +32,7 @@ _WHERE = {
     "check_inequality": "boundcalc.checker",
     "equal": "boundcalc.derivation",
     "minimal_n": "boundcalc.planner",
+    "replay": "boundcalc.checker",
     "theorem": "boundcalc.catalogue",
 }
 _MODULES = ("catalogue", "datasets", "planner", "report", "symbols", "trainer")

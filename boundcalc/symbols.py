@@ -142,6 +142,7 @@ _TABLE = (
     SymbolInfo("kappa_M", r"\kappa_{\mathcal M}", "complexity constant: R_M <= kappa_M/sqrt(m) for every m", _NONNEGATIVE, "complexity"),
     SymbolInfo("kappa_N", r"\kappa_{\mathcal N}", "complexity constant: R_N <= kappa_N/sqrt(m) for every m", _NONNEGATIVE, "complexity"),
     SymbolInfo("kappa_full", r"\kappa_{[K]}", "complexity constant: R_full <= kappa_full/sqrt(m) for every m", _NONNEGATIVE, "complexity"),
+    SymbolInfo("kappa_0", r"\kappa^{\circ}_{\mathcal M}", "true complexity constant, of which kappa_M is an upper value", _NONNEGATIVE, "quantity"),
     SymbolInfo("u_fourth", r"\textstyle\sum_i\|u_i\|^4", "sum over the pairs of ||u_i||^4", _NONNEGATIVE, "complexity"),
     SymbolInfo("u_root_trace", r"\operatorname{tr}(\sum_i\|u_i\|^2u_iu_i^\top)^{1/2}", "trace of the square root of sum_i ||u_i||^2 u_i u_i^T", _NONNEGATIVE, "complexity"),
     *(

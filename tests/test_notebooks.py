@@ -17,6 +17,7 @@ PUBLIC = {
     "boundcalc.datasets",
     "boundcalc.report",
     "boundcalc.catalogue",
+    "boundcalc.checker",
 }
 
 

@@ -191,3 +191,38 @@ def test_wrong_tables_are_answered_in_one_line(tmp_path, capsys, rows, match):
     lines = [line for line in captured.err.splitlines() if not line.startswith("training [")]
     assert len(lines) == 1
     assert match in lines[0]
+
+
+class TestProofs:
+    def test_every_step_is_drawn_with_its_verdict(self):
+        import boundcalc as bc
+        from boundcalc.report import plot_proof
+
+        theorem = bc.theorem("lemmas.massart")
+        report = bc.check(theorem)
+        axes = plot_proof(theorem, report=report)
+        texts = [text.get_text() for text in axes.texts]
+        steps = theorem.derivation().steps
+        assert sum(text in ("PROVED", "SUPPORTED") for text in texts) == len(steps) + 1
+        assert [str(number) for number in range(1, len(steps) + 1)] == [text for text in texts if text.isdigit()]
+        assert "SUPPORTED" in axes.get_title()
+        with pytest.raises(bc.InvalidInputError, match="expected every step"):
+            plot_proof(bc.theorem("lemmas.spectral"), report=report)
+
+    def test_sides_on_both_witnesses_of_the_refuted_claim(self):
+        import boundcalc as bc
+        from boundcalc.report import plot_sides
+
+        theorem = bc.theorem("zhou2026.risk_reduction")
+        verdict = bc.check(theorem, form="paper").rows[0].verdict
+        witnesses = [verdict.witness, *verdict.details["further witnesses"]]
+        assert {"constant", "separated"} <= {text.split("kind='")[1][:-2] for text in (w["world"] for w in witnesses)}
+        step = theorem.derivation("paper").steps[0]
+        panels = plot_sides(step, witnesses, over="c_claim", values=[0, 1])
+        for axes, witness in zip(panels, witnesses, strict=True):
+            values = bc.replay(witness)
+            left, right = (line.get_ydata() for line in axes.lines)
+            assert list(left) == [0, 0]
+            assert right[1] == pytest.approx(float(values["R_M"] - values["R_N"]))
+        with pytest.raises(bc.InvalidInputError, match="over = 'x'"):
+            plot_sides(step, witnesses, over="x", values=[0, 1])

@@ -18,6 +18,7 @@ _WHERE = {
     "Word": "boundcalc.checker.verdict",
     "check": "boundcalc.checker.walk",
     "check_inequality": "boundcalc.checker.reals",
+    "replay": "boundcalc.checker.replaying",
 }
 
 __all__ = list(_WHERE)

@@ -23,9 +23,9 @@ Interval = tuple[Any, Any]
 
 
 class Balls:
-    """Evaluates expressions on boxes."""
+    """Evaluates expressions on boxes; ``precision`` in bits is that of ``at_point``."""
 
-    def __init__(self, *, precision: int = 80) -> None:
+    def __init__(self, *, precision: int = 53) -> None:
         self.flint = require("flint", extra="rigor", purpose="interval arithmetic")
         self.arb = self.flint.arb
         self.precision = precision
@@ -39,6 +39,17 @@ class Balls:
             return -self.infinity, -self.infinity
         ball = self.arb(self.flint.fmpq(int(value.p), int(value.q)))
         return ball.lower(), ball.upper()
+
+    def at_point(self, expr: sympy.Expr, point: Mapping[sympy.Symbol, sympy.Expr]) -> Interval:
+        """Return an interval that holds the value at a point of rational numbers.
+
+        Raises
+        ------
+        Undefined
+            As for ``value``.
+        """
+        with self.flint.ctx.workprec(self.precision):
+            return self.value(expr, {symbol: self.rational(value) for symbol, value in point.items()})
 
     def value(self, expr: sympy.Expr, box: Mapping[sympy.Symbol, Interval]) -> Interval:
         """Return an interval that holds all values of an expression on a box.

@@ -14,9 +14,15 @@ from typing import Any
 import numpy as np
 import sympy
 
+from boundcalc.checker.balls import Balls, Undefined
 from boundcalc.checker.worlds.numbers import as_sympy
+from boundcalc.errors import MissingExtraError
 
 __all__ = ["compiled", "on_arrays", "sign_of", "value_at"]
+
+
+#: Precisions of enclosures; a difference that takes more digits is left to SymPy.
+_BITS = (120, 480)
 
 
 @lru_cache(maxsize=512)
@@ -67,12 +73,15 @@ def _is_huge(power: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> bool:
     if exponent.is_number or (not base.is_Rational and not base.free_symbols):
         return False
     size = exponent.subs(point, simultaneous=True)
-    return bool(size.is_Integer and abs(size) > 500)
+    return bool(size.is_Rational and abs(size) > 500)
 
 
 def sign_of(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> int | None:
     """Return the sign of an expression at a point: -1, 0 or 1, or None when it is undefined or cannot be decided."""
     exact = {symbol: as_sympy(value) for symbol, value in point.items()}
+    certain = _ball_sign(expr, exact)
+    if certain is not None:
+        return certain
     floats = any(value.is_Float for value in exact.values()) or expr.has(sympy.Float)
     for digits in (30,) if floats else (30, 60):
         value = value_at(expr, exact, digits=digits)
@@ -82,6 +91,21 @@ def sign_of(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> int | None:
         # Floats of 60 digits stand for eigenvalues: below this nothing can be told from 0.
         return None if value is None else 0
     return _exact_sign(expr, exact)
+
+
+def _ball_sign(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> int | None:
+    """Return a sign that enclosures are certain of, however close to 0 or far from 1 the value is."""
+    if not all(value.is_Rational for value in point.values()):
+        return None
+    try:
+        for bits in _BITS:
+            balls = Balls(precision=bits)
+            low, high = balls.at_point(expr, point)
+            if low > 0 or high < 0 or low == high == 0:
+                return 1 if low > 0 else -1 if high < 0 else 0
+    except (Undefined, MissingExtraError):
+        pass
+    return None
 
 
 def _exact_sign(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> int | None:

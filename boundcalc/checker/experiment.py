@@ -10,11 +10,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
 
-__all__ = ["Atoms", "Enumerable", "Experiment", "Instance", "SampleSpace"]
+__all__ = ["Atoms", "Enumerable", "Experiment", "Instance", "SampleSpace", "shown"]
 
 #: Whole numbers (arrays of them) that describe an instance completely.
 Instance = dict[str, np.ndarray]
@@ -50,6 +51,9 @@ class SampleSpace(ABC):
 
     #: Whether the outcomes are all there are (with exact probabilities) or a random sample of them.
     exhaustive: ClassVar[bool] = True
+    #: Failure probabilities at which the outcomes' own certificates are made; without any, the outcomes do not depend on
+    #: delta. The share of each event is then put into the instance, as ``share``: numerator and denominator.
+    levels: ClassVar[tuple[Fraction, ...]] = ()
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
@@ -72,12 +76,25 @@ class Experiment:
         In a few words, for the report.
     worlds : tuple
         Where; each is tried.
+    all_witnesses : bool
+        Whether a refutation is sought in every world, not in the first that has one: for claims known to be false.
     """
 
     about: str
     worlds: tuple[Enumerable | SampleSpace, ...]
+    all_witnesses: bool = False
 
     @property
     def random(self) -> bool:
         """Whether outcomes have probabilities."""
         return any(isinstance(world, SampleSpace) for world in self.worlds)
+
+
+def shown(world: Enumerable | SampleSpace, instance: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a world and an instance as a verdict shows them: as text and plain numbers that can be pasted."""
+    kind = type(world)
+    return {
+        "import": f"from {kind.__module__} import {kind.__name__}",
+        "world": repr(world),
+        "instance": {name: np.asarray(value).tolist() for name, value in instance.items()},
+    }

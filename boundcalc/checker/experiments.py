@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from boundcalc.checker.experiment import Experiment
+from boundcalc.checker.worlds.continuous import GaussianMetric, SphereMetric, SpherePairs
 from boundcalc.checker.worlds.encoders import Encoders, EncoderSamples
 from boundcalc.checker.worlds.finite_sets import FiniteSet, Matrix
 from boundcalc.checker.worlds.hinge import HingeLearning
 from boundcalc.checker.worlds.independent_pairs import IndependentPairs, TwoSidedPairs
 from boundcalc.checker.worlds.learning import Context, Learning
 from boundcalc.checker.worlds.metric_class import ManyCoordinates, MetricClass, MetricSamples, SignDraws
+from boundcalc.checker.worlds.pilot import Pilot
 from boundcalc.checker.worlds.planning import Chernoff, Holdout, SampleSize
 from boundcalc.checker.worlds.projections import Claim, Projections
 from boundcalc.checker.worlds.sampled import SampledMetric
@@ -30,6 +32,7 @@ __all__ = [
     "MONTE_CARLO",
     "PAIRS",
     "PAIR_ERROR",
+    "PILOT",
     "PROJECTIONS",
     "SAMPLE_SIZE",
     "TWO_SIDED",
@@ -69,7 +72,8 @@ METRIC = Experiment(
     ),
 )
 METRIC_SAMPLES = Experiment(
-    "random pairs, all samples", (MetricSamples(1), MetricSamples(2), MetricSamples(3, letters=3), ManyCoordinates())
+    "random pairs, all samples",
+    (MetricSamples(1), MetricSamples(2), MetricSamples(3, letters=3), ManyCoordinates(), SpherePairs()),
 )
 MONTE_CARLO = Experiment(
     "all choices of S sign vectors", (SignDraws(2, 1), SignDraws(2, 2), SignDraws(3, 2), SignDraws(1, 1))
@@ -87,6 +91,7 @@ HOLDOUT_ALONE = Experiment(
     "one fixed candidate on held-out letters, all samples", (Holdout(2, alone=True), Holdout(3, alone=True))
 )
 SAMPLE_SIZE = Experiment("sample sizes found by search", (SampleSize(),))
+PILOT = Experiment("pilot, certified kappa, choice among equal candidates, future sample, training", (Pilot(),))
 PROJECTIONS = Experiment(
     "classes with missing modalities, every function listed", (Projections(), Projections(1, 3, 2), Projections(3))
 )
@@ -94,7 +99,11 @@ PAIR_ERROR = Experiment(
     "finite classes trained with the hinge loss, all samples",
     (HingeLearning(2), HingeLearning(3), HingeLearning(2, large=True)),
 )
-CLAIM = Experiment("learning on all pairs with constant or superfluous modalities", (Claim(), Claim(6)))
+CLAIM = Experiment(
+    "learning on all pairs with constant or superfluous modalities",
+    (Claim(kind="constant"), Claim(kind="separated"), Claim(6)),
+    all_witnesses=True,
+)
 
 
 def learning(
@@ -117,11 +126,13 @@ def learning(
     """
     plain = dict(context=context, pairwise=pairwise, slack=not exact, unit_range=unit_range, weighted=weighted)
     sizes = (2, 3, 4) if pairwise else (2, 3)
+    one_sided = pairwise and not weighted and context in ("any", "single")
     return Experiment(
         f"finite classes on {'pairs' if pairwise else 'single examples'}, all samples",
         (
             *(Learning(n, **plain) for n in sizes),  # type: ignore[arg-type]
             *(Learning(n, large=True, **plain) for n in ((2, 3) if pairwise else (2,))),  # type: ignore[arg-type]
             SampledMetric(context=context) if pairwise else ShatteredSamples(two_sided=context == "both"),
+            *((SphereMetric(), GaussianMetric()) if one_sided else ()),
         ),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from boundcalc.checker.experiment import Experiment
+from boundcalc.checker.experiment import Experiment, shown
 from boundcalc.checker.verdict import Verdict, refuted
 from boundcalc.checker.worlds.projections import Projections
 
@@ -35,6 +35,5 @@ def check_inclusion(
             instance = {name: values[place] for name, values in instances.items()}
             reason = missing_function(world, instance, strict=strict)
             if reason is not None:
-                shown = {name: value.tolist() for name, value in instance.items()}
-                return refuted(reason, {"world": repr(world), "instance": shown}, engine="inclusion")
+                return refuted(reason, shown(world, instance), engine="inclusion")
     return None

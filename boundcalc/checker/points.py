@@ -18,7 +18,10 @@ from boundcalc.checker.worlds.numbers import as_sympy
 from boundcalc.domains import contains
 from boundcalc.symbols import Constraint
 
-__all__ = ["Hunt", "hunt", "inside"]
+__all__ = ["FAR", "Hunt", "hunt", "inside"]
+
+#: Powers of ten that a search reaches: where claims usually fail, and as far as floats carry.
+_NEAR, FAR = 7.0, 250.0
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,10 @@ class Hunt:
     points: int
 
 
-def hunt(problem: Problem, *, rng: np.random.Generator, seconds: float = 1.0, size: int = 4000) -> Hunt:
-    """Search for a counterexample."""
+def hunt(
+    problem: Problem, *, rng: np.random.Generator, seconds: float = 1.0, size: int = 4000, reach: float = _NEAR
+) -> Hunt:
+    """Search for a counterexample among numbers up to about ten to the power of ``reach``, and down to its inverse."""
     deadline = time.monotonic() + seconds
     symbols = list(problem.domain)
     if not symbols:
@@ -53,11 +58,11 @@ def hunt(problem: Problem, *, rng: np.random.Generator, seconds: float = 1.0, si
     tried, best = 0, np.inf
     closest: Mapping[sympy.Symbol, Any] | None = None
     undefined: Mapping[sympy.Symbol, Any] | None = None
-    points = {symbol: _sample(problem.domain[symbol], rng, size) for symbol in symbols}
+    points = _drawn(problem, rng, size, reach)
     for round_number in range(12):
         points = _feasible(problem, _repaired(problem, points, rng))
         if not len(points[symbols[0]]):
-            points = {symbol: _sample(problem.domain[symbol], rng, size) for symbol in symbols}
+            points = _drawn(problem, rng, size, reach)
             continue
         tried += len(points[symbols[0]])
         margin = _margin(problem, points)
@@ -76,7 +81,7 @@ def hunt(problem: Problem, *, rng: np.random.Generator, seconds: float = 1.0, si
                 return Hunt(_tidied(problem, point), undefined, best, closest, tried)
         if time.monotonic() > deadline or (round_number >= 6 and best > 0.5):
             break
-        points = _children(problem, {s: values[order[:60]] for s, values in points.items()}, rng, size // 2)
+        points = _children(problem, {s: values[order[:60]] for s, values in points.items()}, rng, size // 2, reach)
     return Hunt(None, undefined, best, closest, tried)
 
 
@@ -89,23 +94,37 @@ def _constant(problem: Problem) -> Hunt:
 # ---------------------------------------------------------------------- sampling
 
 
-def _sample(allowed: sympy.Set, rng: np.random.Generator, size: int) -> np.ndarray:
+def _drawn(problem: Problem, rng: np.random.Generator, size: int, reach: float) -> dict:
+    """Return points; some have a number that occurs in the claim, since that is where a claim may just fail."""
+    written = problem.left.atoms(sympy.Rational) | problem.right.atoms(sympy.Rational)
+    numbers = np.array(sorted({abs(float(number)) for number in written} | {0.0}))
+    points = {}
+    for symbol, allowed in problem.domain.items():
+        values = _sample(allowed, rng, size, reach)
+        guess = rng.choice(numbers, size)
+        points[symbol] = np.where((rng.random(size) < 0.05) & contains(allowed, guess), guess, values)
+    return points
+
+
+def _sample(allowed: sympy.Set, rng: np.random.Generator, size: int, reach: float = _NEAR) -> np.ndarray:
     """Return values of a set, with its ends and extremes well represented."""
     match allowed:
         case sympy.FiniteSet():
             return rng.choice([float(item) for item in allowed], size)
         case sympy.Union():
-            parts = [_sample(part, rng, size) for part in allowed.args]
+            parts = [_sample(part, rng, size, reach) for part in allowed.args]
             return np.choose(rng.integers(0, len(parts), size), parts)
     low, high = float(allowed.inf), float(allowed.sup)
     integer = isinstance(allowed, sympy.Range) or allowed in (sympy.S.Integers, sympy.S.Naturals, sympy.S.Naturals0)
     if integer:
-        return _integers(low, high, rng, size)
+        return _integers(low, high, rng, size, reach)
     if np.isfinite(low) and np.isfinite(high):
-        edge = 10.0 ** -rng.uniform(0, 9, size)
+        edge = 10.0 ** -rng.uniform(0, reach + 2, size)
         unit = np.choose(rng.integers(0, 4, size), [rng.random(size), edge, 1 - edge, rng.integers(0, 11, size) / 10])
         return low + (high - low) * unit
-    spread = 10.0 ** np.where(rng.random(size) < 0.7, rng.uniform(-2, 2, size), rng.uniform(-8, 8, size))
+    spread = 10.0 ** np.where(
+        rng.random(size) < 0.7, rng.uniform(-2, 2, size), rng.uniform(-reach - 1, reach + 1, size)
+    )
     spread = np.where(rng.random(size) < 0.2, np.round(spread), spread)
     if np.isfinite(low):
         return low + spread
@@ -114,9 +133,9 @@ def _sample(allowed: sympy.Set, rng: np.random.Generator, size: int) -> np.ndarr
     return spread * rng.choice([-1, 1], size)
 
 
-def _integers(low: float, high: float, rng: np.random.Generator, size: int) -> np.ndarray:
+def _integers(low: float, high: float, rng: np.random.Generator, size: int, reach: float) -> np.ndarray:
     small = rng.integers(0, 9, size).astype(float)
-    large = np.round(10.0 ** rng.uniform(0, 7, size))
+    large = np.round(10.0 ** rng.uniform(0, reach, size))
     step = np.where(rng.random(size) < 0.6, small, large)
     if np.isfinite(low):
         values = low + step
@@ -124,7 +143,7 @@ def _integers(low: float, high: float, rng: np.random.Generator, size: int) -> n
     return high - step if np.isfinite(high) else step * rng.choice([-1, 1], size)
 
 
-def _children(problem: Problem, parents: dict, rng: np.random.Generator, size: int) -> dict:
+def _children(problem: Problem, parents: dict, rng: np.random.Generator, size: int, reach: float) -> dict:
     count = len(next(iter(parents.values())))
     chosen = rng.integers(0, count, size)
     scale = 10.0 ** -rng.uniform(0, 4, size)
@@ -140,7 +159,7 @@ def _children(problem: Problem, parents: dict, rng: np.random.Generator, size: i
             moved = low + (high - low) * odds / (1 + odds)
         if allowed.is_subset(sympy.S.Integers):
             moved = np.round(np.where(rng.random(size) < 0.5, start + rng.integers(-2, 3, size), moved))
-        moved = np.where(rng.random(size) < 0.15, _sample(allowed, rng, size), moved)
+        moved = np.where(rng.random(size) < 0.15, _sample(allowed, rng, size, reach), moved)
         result[symbol] = np.where(rng.random(size) < 0.4, start, np.clip(moved, low, high))
     return result
 

@@ -1,7 +1,8 @@
 """A case as polynomial inequalities: roots and logarithms become variables with the facts that tie them down.
 
 A root s of a is s >= 0 with s^q = a. A logarithm is an opaque variable; the axioms used are listed:
-log a <= a/c + log c - 1 and log a >= 1 - c/a + log c (tangents at c); the same for log a = 2 log sqrt(a); for u >= 0
+log a <= a/c + log c - 1 and log a >= 1 - c/a + log c (tangents at c); the same for log a = 2 log sqrt(a), there at
+e for log 1/a as well; for u >= 0
 u - u^2/2 <= log(1+u), 2u/(2+u) <= log(1+u) <= u(6+u)/(6+4u); log a <= log b where a <= b; exp(a) >= 1 + a, and
 >= 1 + a + a^2/2 for a >= 0; exp(a) (1 - a) <= 1; b^g >= 1 + g (b - 1) for g >= 1 (Bernoulli), b^g >= 1 + g log b.
 """
@@ -71,8 +72,9 @@ class _Translator:
                 own = self.out.ranges.pop(variable, None)
                 self.out.facts.remove((fact, relation))
                 if own is not None:
-                    self.out.facts += [(variable - own.low, ">=")] if own.low.is_finite else []
-                    self.out.facts += [(own.high - variable, ">=")] if own.high.is_finite else []
+                    above, below = (">" if is_open else ">=" for is_open in (own.low_open, own.high_open))
+                    self.out.facts += [(variable - own.low, above)] if own.low.is_finite else []
+                    self.out.facts += [(own.high - variable, below)] if own.high.is_finite else []
                 self.out.goal = sympy.expand(self.out.goal.subs(variable, value))
                 self.out.facts = [(sympy.expand(other.subs(variable, value)), r) for other, r in self.out.facts]
                 logs.discard(variable)
@@ -222,6 +224,9 @@ class _Translator:
                     for tangent in _ROOT_TANGENTS:
                         level = sympy.Integer(0) if tangent == 1 else self._number(sympy.log(tangent))
                         self.out.facts.append((2 * (new / tangent + level - 1) - variable, ">="))
+                    # At e, where log(a)/sqrt(a) is largest; the same for 1/a.
+                    self.out.facts.append((2 * new / self._number(sympy.E) - variable, ">="))
+                    self.out.facts.append((2 / (new * self._number(sympy.E)) + variable, ">="))
                 if (argument - 1).is_nonnegative:
                     u = inner - 1
                     self.out.facts += [

@@ -15,6 +15,7 @@ from boundcalc.symbols import CONSTRAINTS, DERIVED, VOCABULARY, Constraint
 
 __all__ = ["RELATIONS", "Problem", "from_assumptions", "state"]
 
+_LISTED = 100  # numbers of a range with a step, which are listed
 RELATIONS = ("<=", "<", ">=", ">", "=")
 
 
@@ -116,6 +117,14 @@ def _symbol(key: Any) -> sympy.Symbol:
 def _as_set(key: Any, value: Any) -> sympy.Set:
     if not isinstance(value, sympy.Set):
         raise InvalidInputError(f"domain of {key} = {value!r} is no SymPy set", context="check_inequality")
+    if isinstance(value, sympy.Range) and value.step != 1:
+        if value.size.is_infinite or value.size > _LISTED:
+            raise InvalidInputError(
+                f"domain of {key} = {value}: a range with a step is allowed up to {_LISTED} values; "
+                "otherwise write the symbol as step * k + start",
+                context="check_inequality",
+            )
+        return sympy.FiniteSet(*value)
     return value
 
 

@@ -13,7 +13,7 @@ import sympy
 from boundcalc.checker.algebra import by_algebra
 from boundcalc.checker.cases import cases
 from boundcalc.checker.evaluate import value_at
-from boundcalc.checker.points import Hunt, hunt
+from boundcalc.checker.points import FAR, Hunt, hunt
 from boundcalc.checker.problem import Problem, state
 from boundcalc.checker.proving import Attempt, prove
 from boundcalc.checker.verdict import Certificate, Verdict, proved, refuted, unsettled
@@ -88,7 +88,10 @@ def settle(problem: Problem, *, budget: float, rng: np.random.Generator) -> Verd
     longer = hunt(problem, rng=rng, seconds=max(0.2, min(3.0, deadline - time.monotonic())), size=20_000)
     if longer.witness is not None:
         return _refuted(problem, longer)
-    return _open(found, attempts)
+    far = hunt(problem, rng=rng, seconds=max(0.2, min(2.0, deadline - time.monotonic())), reach=FAR)
+    if far.witness is not None:
+        return _refuted(problem, far)
+    return _open(problem, found, attempts)
 
 
 def _prove_cases(problem: Problem, deadline: float) -> tuple[list[Attempt], Certificate | None]:
@@ -128,10 +131,10 @@ def _equality(problem: Problem, found: Hunt, deadline: float, rng: np.random.Gen
         tried, part = _prove_cases(replace(problem, relation=relation), deadline)
         attempts += tried
         if part is None:
-            return _open(found, attempts)
+            return _open(problem, found, attempts)
         parts.append(part)
     joined = _joined(parts)
-    return proved(joined) if joined is not None else _open(found, attempts)
+    return proved(joined) if joined is not None else _open(problem, found, attempts)
 
 
 def _refuted(problem: Problem, found: Hunt) -> Verdict:
@@ -149,12 +152,22 @@ def _few(value: sympy.Expr | None) -> str:
     return "undefined" if value is None else str(sympy.N(value, 8))
 
 
-def _open(found: Hunt, attempts: list[Attempt]) -> Verdict:
+def _margin_at(problem: Problem, found: Hunt) -> float:
+    """Return the relative margin at the closest point, without the rounding of the search."""
+    point = {symbol: sympy.Rational(repr(float(value))) for symbol, value in (found.closest or {}).items()}
+    left, right = (value_at(side, point) for side in (problem.left, problem.right))
+    if left is None or right is None or left == right:
+        return found.margin if left is None or right is None else 0.0
+    gap = left - right if problem.relation in (">=", ">") else right - left
+    return float((-abs(gap) if problem.relation == "=" else gap) / (abs(left) + abs(right)))
+
+
+def _open(problem: Problem, found: Hunt, attempts: list[Attempt]) -> Verdict:
     """Say what is known of a claim that nothing settled."""
     remarks = list(dict.fromkeys(remark for attempt in attempts for remark in attempt.remarks))
     cover = next((attempt.cover for attempt in reversed(attempts) if attempt.cover is not None), None)
     closest = {symbol.name: str(sympy.Float(value, 6)) for symbol, value in (found.closest or {}).items()}
-    text = f"no counterexample among {found.points:,} points, smallest relative margin {found.margin:.2g}"
+    text = f"no counterexample among {found.points:,} points, smallest relative margin {_margin_at(problem, found):.2g}"
     details: dict[str, Any] = {"remarks": remarks}
     if cover is not None and cover.left_over is not None:
         details |= {"box left": cover.left_over, "lower bound there": cover.margin}

@@ -16,7 +16,7 @@ import numpy as np
 import sympy
 
 from boundcalc.checker.evaluate import on_arrays, sign_of
-from boundcalc.checker.experiment import Enumerable, Instance
+from boundcalc.checker.experiment import Enumerable, Instance, shown
 from boundcalc.checker.worlds.numbers import as_sympy
 
 __all__ = ["Found", "enumerate_world", "relative_margin", "violated"]
@@ -137,9 +137,7 @@ def _verified(left, relation, right, world, instances, margins, tried) -> Found:
         point = {symbol: exact[symbol.name] for symbol in left.free_symbols | right.free_symbols}
         sign = sign_of(right - left, point)
         sides = [as_sympy_value(side, point) for side in (left, right)]
-        report = {
-            "world": repr(world),
-            "instance": {name: value.tolist() for name, value in instance.items()},
+        report = shown(world, instance) | {
             "left": str(sides[0]),
             "right": str(sides[1]),
         }

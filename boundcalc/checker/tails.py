@@ -16,7 +16,7 @@ import numpy as np
 import sympy
 
 from boundcalc.checker.evaluate import on_arrays, sign_of
-from boundcalc.checker.experiment import Atoms, Instance, SampleSpace
+from boundcalc.checker.experiment import Atoms, Instance, SampleSpace, shown
 from boundcalc.checker.search import as_sympy_value, relative_margin, violated
 
 __all__ = ["CONFIDENCE", "DELTAS", "Tail", "clopper_pearson", "sure_on_outcomes", "tail_of"]
@@ -25,6 +25,8 @@ _TOLERANCE = 1e-9
 _SMALL = 300  # numbers that describe an instance; larger ones are recomputed exactly only when they violate
 #: Error probability of an interval; small, since many intervals are looked at.
 CONFIDENCE = 1e-7
+#: The failure probability at which it is told by how much a bound is usually kept.
+_USUAL = Fraction(1, 20)
 #: The failure probabilities that are tried.
 DELTAS = tuple(Fraction(k, 1000) for k in range(1, 1000))
 
@@ -77,6 +79,8 @@ def tail_of(
     deadline: float = float("inf"),
 ) -> Tail:
     """Return the failure probability of a relation against delta, split equally over its events."""
+    if world.levels:
+        return _tail_at_levels(left, relation, right, world, events, rng=rng, size=size, deadline=deadline)
     shares = np.array([float(delta) for delta in DELTAS]) / max(1, len(events))
     best: tuple[float, Instance, int, float] | None = None
     suspects: list[tuple[float, Instance, int, float]] = []
@@ -103,27 +107,66 @@ def tail_of(
     if best is None:
         return Tail(tried, None, None, float("nan"))
     ratio, instance, place, rate = best
-    report = _report(world, instance, place) | {"failure probability": rate}
+    report = _report(world, instance, DELTAS[place]) | {"failure probability": rate}
     if not world.exhaustive:
         replicates = len(chance)
         interval = clopper_pearson(round(rate * replicates), replicates)
-        report |= {"replicates": replicates, "interval": interval}
+        slack = _median_slack(left, relation, right, world.outcomes(instance, rng=rng)[0], events, _USUAL)
+        report |= {"replicates": replicates, "interval": interval, "median slack": [slack, str(_USUAL)]}
         return Tail(tried * replicates, None, report, float("nan"))
     return Tail(tried, None, report, min(ratio, 1.0))
 
 
-def _report(world: SampleSpace, instance: Instance, place: int) -> dict[str, Any]:
-    shown = {name: np.asarray(value).tolist() for name, value in instance.items()}
-    return {"world": repr(world), "instance": shown, "delta": str(DELTAS[place])}
+def _tail_at_levels(left, relation, right, world, events, *, rng, size, deadline) -> Tail:
+    """Return the same for a world whose outcomes carry certificates made at a given share of delta."""
+    number = max(1, len(events))
+    tried, best, report = 0, -1.0, None
+    for instance in world.draw(rng, size):
+        for level in world.levels:
+            share = level / number
+            placed = instance | {"share": np.array([share.numerator, share.denominator])}
+            atoms, chance = world.outcomes(placed, rng=rng)
+            rate = float(
+                _failure_rates(left, relation, right, atoms, chance, events, np.array([float(share)]), level)[0]
+            )
+            tried += len(chance)
+            if rate / float(level) > best:
+                interval = clopper_pearson(round(rate * len(chance)), len(chance))
+                best = rate / float(level)
+                report = _report(world, placed, level) | {
+                    "failure rate": rate,
+                    "replicates": len(chance),
+                    "interval": interval,
+                    "median slack": [_median_slack(left, relation, right, atoms, events, level), str(level)],
+                }
+                if interval[0] > float(level):
+                    return Tail(tried, report, None, float("nan"))
+            if time.monotonic() > deadline:
+                return Tail(tried, None, report, float("nan"))
+    return Tail(tried, None, report, float("nan"))
 
 
-def _failure_rates(left, relation, right, atoms: Atoms, chance, events, shares) -> np.ndarray:
-    """Return the failure probability for each delta."""
+def _median_slack(left, relation, right, atoms: Atoms, events, delta: Fraction) -> float:
+    """Return by how much the relation is usually kept: the median of the greater side minus the smaller one."""
+    values = dict(atoms) | {symbol.name: np.asarray(float(delta) / max(1, len(events))) for symbol in events}
+    values.setdefault("delta", np.asarray(float(delta)))
+    gap = on_arrays(right - left, values)
+    return float(np.median(-gap if relation in (">=", ">") else gap))
+
+
+def _report(world: SampleSpace, instance: Instance, delta: Fraction) -> dict[str, Any]:
+    return shown(world, instance) | {"delta": str(delta)}
+
+
+def _failure_rates(left, relation, right, atoms: Atoms, chance, events, shares, delta=None) -> np.ndarray:
+    """Return the failure probability for each delta, given the shares of it that the events have."""
     used = {symbol.name for symbol in left.free_symbols | right.free_symbols}
     columns, chance = _merged({name: atoms[name] for name in sorted(used & set(atoms))}, chance)
     values = {name: value[None] for name, value in columns.items()}
     values |= {symbol.name: shares[:, None] for symbol in events}
     values.setdefault("delta", shares[:, None] * max(1, len(events)))
+    if delta is not None:
+        values["delta"] = np.array([[float(delta)]])
     sides = [on_arrays(side, values) for side in (left, right)]
     margin = relative_margin(np.asarray(sides[0]), relation, np.asarray(sides[1]))
     margin = np.broadcast_to(margin, (len(shares), len(chance)))
@@ -144,7 +187,7 @@ def _verify(left, relation, right, world, events, entry, rng) -> Mapping[str, An
     """Confirm that the failure probability exceeds delta: exactly, or by an interval from fresh replicates."""
     _, instance, place, _ = entry
     delta = DELTAS[place]
-    report = _report(world, instance, place)
+    report = _report(world, instance, delta)
     if not world.exhaustive:
         fresh, chance = world.outcomes(instance, rng=rng)
         again = _failure_rates(
@@ -214,9 +257,7 @@ def _sure_report(left, relation, right, world, instance, place, tried, *, exact:
     atoms, chance = world.outcomes(instance, exact=exact)
     point = {s: np.broadcast_to(atoms[s.name], chance.shape)[place] for s in left.free_symbols | right.free_symbols}
     sides = [as_sympy_value(side, point) for side in (left, right)]
-    report = {
-        "world": repr(world),
-        "instance": {name: np.asarray(value).tolist() for name, value in instance.items()},
+    report = shown(world, instance) | {
         "outcome": place,
         "left": str(sides[0]),
         "right": str(sides[1]),

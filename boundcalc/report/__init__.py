@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from boundcalc.report.plots import draw_grid
+from boundcalc.report.proofs import plot_proof, plot_sides
 from boundcalc.report.tables import Table, format_number
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ __all__ = [
     "format_number",
     "plan_sentence",
     "plan_tables",
+    "plot_proof",
+    "plot_sides",
 ]
 
 #: What draws things that are made of theorems, loaded on first use.

@@ -160,3 +160,55 @@ def test_polynomials_agree_with_evaluation(coefficients, point):
     if verdict.word == "REFUTED":
         at = Fraction(verdict.witness.get("t", 0))
         assert c0 + c1 * at + c2 * at**2 < 0
+
+
+#: Found by attacking: far away, at a single point, off by a hair, beyond floats, at the boundary.
+SHARP_FALSE = [
+    (n, "<=", 10**40),
+    (log(log(n)), "<=", 5),
+    (x, "<=", 100),
+    (1 / n, ">", Rational(1, 10**12)),
+    (sqrt(n + 1) - sqrt(n), ">", Rational(1, 10**8)),
+    (exp(-n), ">=", Rational(1, 10**300)),
+    ((s.r_M - Rational(123456, 10**6)) ** 2, ">", 0),
+    ((n - 1000003) ** 2, ">", 0),
+    (a**b, ">=", 1),
+    (log(n) / n, "<=", Rational(3662, 10000)),
+    (delta * x**2, "<=", Rational(54, 100)),
+    ((1 + 1 / n) ** n, "<=", Rational(2718, 1000)),
+    (log(2) * n, "<=", n * Rational(6931471805, 10**10)),
+]
+SHARP_TRUE = [
+    (C * sqrt(x / (2 * m)), ">", 0),
+    (sqrt(delta) * x, "<=", 2 / sympy.E),
+    (sqrt(delta) * x, "<", 1),
+    (log(n) / n, "<=", 1 / sympy.E),
+    (s.r_M * (C - s.r_M), "<=", C**2 / 4),
+    (n * (n - 1), ">=", 2 * m**2),
+]
+
+
+@pytest.mark.parametrize(("left", "relation", "right"), SHARP_FALSE, ids=str)
+def test_sharp_false_ones_are_refuted(left, relation, right):
+    verdict = check_inequality(left, relation, right)
+    assert verdict.word == "REFUTED", str(verdict)
+    problem = state(left, relation, right)
+    point = {symbol: Rational(verdict.witness[symbol.name]) for symbol in problem.domain}
+    assert all(value in problem.domain[symbol] for symbol, value in point.items())
+
+
+@pytest.mark.parametrize(("left", "relation", "right"), SHARP_TRUE, ids=str)
+def test_sharp_true_ones_are_proved(left, relation, right):
+    assert check_inequality(left, relation, right).word == "PROVED"
+
+
+def test_ranges_with_a_step():
+    assert check_inequality(n * (n - 2) * (n - 4), "=", 0, domain={n: Range(2, 6, 2)}).word == "PROVED"
+    with pytest.raises(InvalidInputError, match="a range with a step"):
+        check_inequality(n, "<=", 3 * m, domain={n: Range(2, oo, 2)})
+
+
+def test_margins_are_free_of_rounding():
+    verdict = check_inequality((1 + 1 / n) ** n, "<=", sympy.E)
+    assert verdict.word == "UNSETTLED"
+    assert "margin -" not in verdict.evidence

@@ -8,14 +8,12 @@ certified complexity constant kappa_M. M and n may be chosen after seeing the pi
 sqrt(2)*C*sqrt(log(3/delta))/sqrt(floor(n/2)) + sqrt(2)*C*sqrt(log(3*J/delta))/(2*sqrt(floor(n_h/2)))
 """
 
-from dataclasses import replace
-
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import metric_complexity
 from boundcalc.catalogue.zhou2026.fixed_model import held_out
 from boundcalc.checker.experiments import PAIR_ERROR as HINGE
-from boundcalc.checker.experiments import learning
+from boundcalc.checker.experiments import PILOT, learning
 from boundcalc.derivation import Derivation, Event, at_most, equal
 from boundcalc.symbols import (
     R_M,
@@ -29,6 +27,8 @@ from boundcalc.symbols import (
     dev_ramp,
     eps_opt,
     err_weighted,
+    kappa_0,
+    kappa_M,
     r_0,
     r_future,
     rhat_0,
@@ -63,15 +63,22 @@ SHARP = Derivation(
         ),
         by(symmetrisation.THEOREM, Edev_m, because="over the m independent future pairs"),
         by(contraction.THEOREM, Rad_loss, because="the loss is L-Lipschitz in the score"),
-        replace(
-            by(
-                metric_complexity.THEOREM,
-                R_M,
-                form="kappa",
-                because="kappa_M is certified on the pilot at delta_kappa/J for each candidate",
-            ),
-            events=(KAPPA,),
+        by(
+            metric_complexity.THEOREM,
+            R_M,
+            form="kappa",
+            kappa_M=kappa_0,
+            because="with the true complexity constant kappa_0, for every m",
+        ),
+        at_most(
+            kappa_0,
+            kappa_M,
+            because="empirical Bernstein's inequality on the second half of the pilot's independent pairs; kappa_M is "
+            "certified at delta_kappa/J for each candidate",
             kind="probability",
+            cites="Maurer, Pontil 2009, Empirical Bernstein bounds and sample variance penalization, Theorem 4",
+            events=(KAPPA,),
+            experiment=PILOT,
         ),
     ),
 )

@@ -76,6 +76,7 @@ class MetricClass(Enumerable):
         radius = numbers(np.maximum(square, 1), exact=exact)
         roots = scaled(root(chosen_squares, exact=exact), chance[:, :, None], exact=exact)
         kappa = scaled(root(squares, exact=exact).sum(axis=1), (high - low) / 2, exact=exact)
+        kappa = kappa + scaled((t_high - t_low) / 2, 1, exact=exact)
         return {
             "R_M": both / (draws * m),
             "Rad_metric": metric / (draws * m),
@@ -84,7 +85,8 @@ class MetricClass(Enumerable):
             "S_root": scaled(roots.sum(axis=(1, 2)), numbers(1, exact=exact) / m, exact=exact),
             "S_square": m * squares.sum(axis=1),
             "sign_sum": numbers(np.full(size, sign_sum), exact=exact) / draws,
-            "kappa_M": kappa + scaled((t_high - t_low) / 2, 1, exact=exact),
+            "kappa_M": kappa,
+            "kappa_0": kappa,
             "Lam": high - low,
             "lam_min": low,
             "lam_max": high,

@@ -99,18 +99,20 @@ class Projections(Enumerable):
 class Claim(Enumerable):
     """The claim rhat_N - rhat_M >= c (R_M - R_N) > 0 on n examples; R is the dimension formula (Massart on the vertices).
 
-    First kind of instance: the modalities outside N are constant on the support. Second kind: N separates all pairs with
-    margin, so its hinge risk is 0. In both, rhat_N = rhat_M although M has more weights than N.
+    Kind "constant": the modalities outside N are constant on the support. Kind "separated": N separates all pairs with
+    margin, so its hinge risk is 0. In both, rhat_N = rhat_M although M has more weights than N. Any other kind alternates.
     """
 
     n: int = 4
     modalities: int = 2
     kept: int = 1
     grid: int = 3
+    kind: str = "both"
 
     def draw(self, rng: np.random.Generator, size: int) -> Instance:
-        """Return points per modality and class labels, alternating between the two kinds; and 1/c."""
-        kind = np.arange(size) % 2
+        """Return points per modality, class labels, and 1/c."""
+        kind = {"constant": 0, "separated": 1}.get(self.kind, 2) * np.ones(size, dtype=np.int64)
+        kind = np.where(kind == 2, np.arange(size) % 2, kind)
         labels = rng.integers(0, 2, (size, self.n))
         labels[:, 0], labels[:, 1] = 0, 1
         points = rng.integers(0, 3, (size, self.n, self.modalities))
@@ -141,7 +143,8 @@ class Claim(Enumerable):
             distance = seen[:, :, :, None, :] @ weights.T
             distance = distance[:, :, :, 0, :]
             risks = [
-                np.maximum(0, 1 - signed[..., None] * (t - distance))[:, off].sum(axis=1) / int(off.sum())
+                np.maximum(numbers(0, exact=exact)[()], 1 - signed[..., None] * (t - distance))[:, off].sum(axis=1)
+                / int(off.sum())
                 for t in (1, 2)
             ]
             result[f"rhat_{name}"] = np.minimum.reduce(np.concatenate(risks, axis=1), axis=1)
