@@ -71,6 +71,10 @@ class PairSource(ABC):
         weights : (omega_pos, omega_neg)
         """
 
+    @abstractmethod
+    def sample(self, count: int) -> tuple[Array, NDArray[np.bool_]]:
+        """Return differences of about ``count`` pairs, shape (S, d), and whether they are similar; no randomness."""
+
     def mean(self, function: Callable[[Array, bool], float], operator: Array, threshold: float) -> float:
         """Return the mean over pairs of a function that maps an array of margins to a sum."""
         return sum(function(z, similar) for z, similar in self.margins(operator, threshold)) / self.count
@@ -173,6 +177,16 @@ class AllPairs(PairSource):
             )
         return self._kernels[patterned]
 
+    def sample(self, count: int) -> tuple[Array, NDArray[np.bool_]]:
+        """Return pairs of each row with rows at evenly spread distances in the given order, shape (S, d)."""
+        n = self._codes.size
+        shifts = np.unique(np.linspace(1, n // 2, max(1, min(n // 2, count // n))).round().astype(np.intp))
+        left = np.tile(np.arange(n), shifts.size)
+        right = (left + np.repeat(shifts, n)) % n
+        both = (self._present[left] & self._present[right])[:, self._owner]
+        differences = np.where(both, self._centred[left] - self._centred[right], 0.0)
+        return differences, self._codes[left] == self._codes[right]
+
     def margins(self, operator: Array, threshold: float) -> Iterator[tuple[Array, bool]]:
         """Yield margins of all pairs, block by block."""
         yield from self._kernel(operator).margins(operator, threshold)
@@ -211,6 +225,11 @@ class ListedPairs(PairSource):
         self.n_dissimilar = int(similar.size - self.n_similar)
         self.squared_radius = float(np.square(self.differences).sum(axis=1).max(initial=0.0))
         self.depth = self.d + int(similar.size)
+
+    def sample(self, count: int) -> tuple[Array, NDArray[np.bool_]]:
+        """Return every so-many-th pair of the list."""
+        step = max(1, self.count // count)
+        return self.differences[::step], (np.arange(self.count) < self.n_similar)[::step]
 
     def _chunks(self) -> Iterator[tuple[Array, bool]]:
         size = max(1, 2**21 // max(self.d, 1))

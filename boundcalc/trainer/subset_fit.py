@@ -65,7 +65,7 @@ def fit_subset(
     problem = subset_problem(prepared, subset, pairs)
     options = {"tolerance": settings.tolerance, "max_evaluations": settings.max_evaluations}
     width: float | None = None
-    if train.size >= COARSE_ROWS:
+    if train.size >= COARSE_ROWS and settings.structure == "full":
         start, width = _rough_start(prepared, subset, problem, start)
     if train.size <= settings.exact_rows:
         return minimise_risk(problem, start=start, width=width, **options)  # type: ignore[arg-type]
