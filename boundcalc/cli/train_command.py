@@ -93,5 +93,12 @@ def _notes(measured: Measurements) -> list[str]:
         notes.append(
             f"{measured.facts['missing_blocks']:,} blocks are missing: such a modality adds nothing to a pair's distance."
         )
+    if measured.facts.get("duplicate_rows"):
+        notes.append(
+            f"{measured.facts['duplicate_rows']:,} rows repeat another one: if the data were copied, examples are not "
+            "independent and no guarantee holds; held-out values look too good."
+        )
+    if measured.facts.get("constant_features"):
+        notes.append(f"{measured.facts['constant_features']:,} features never change: they tell no pair from another.")
     note = measured.facts.get("note")
     return [*notes, str(note)] if note else notes

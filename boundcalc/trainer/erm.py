@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -331,12 +332,15 @@ def _solve_weights(search: _Search, params: Array, threshold: float) -> tuple[Ar
     """Newton steps on exact gradients with the curvature of a sample, then L-BFGS-B for what they leave."""
     box = _UnitBox(search)
     point = box.enter(params, threshold)
-    if search.sample is None:
+    sample = search.sample
+    if sample is None:
         assert isinstance(search.problem.structure, GroupedWeights)
-        search.sample = PairSample.draw(search.problem.pairs, search.problem.structure, search.problem.weights)
-        if 4 * search.sample.shares.size < search.problem.pairs.count:
-            point = _newton(box, lambda u: box.sampled(u, search.sample), point, 40, 0.3 * max(search.tolerance, 1e-3) * search.floor)
-    point = _newton(box, box.exact, point, 15, 0.0)
+        sample = PairSample.draw(search.problem.pairs, search.problem.structure, search.problem.weights)
+        search.sample = sample
+        if 4 * sample.shares.size < search.problem.pairs.count:
+            decrement = 0.3 * max(search.tolerance, 1e-3) * search.floor
+            point = _newton(box, sample, partial(box.sampled, sample=sample), point, 40, decrement)
+    point = _newton(box, sample, box.exact, point, 15, 0.0)
     result = minimize(
         box.exact,
         point,
@@ -349,12 +353,17 @@ def _solve_weights(search: _Search, params: Array, threshold: float) -> tuple[Ar
 
 
 def _newton(
-    box: _UnitBox, oracle: Callable[[Array], tuple[float, Array]], point: Array, steps: int, decrement: float
+    box: _UnitBox,
+    sample: PairSample,
+    oracle: Callable[[Array], tuple[float, Array]],
+    point: Array,
+    steps: int,
+    decrement: float,
 ) -> Array:
-    sample, movable = box.search.sample, (box.scale > 0).astype(float)
+    movable = (box.scale > 0).astype(float)
     with one_blas_thread():
         return newton_descent(
-            oracle, lambda u: box.curvature(u, sample), point, high=movable, steps=steps, decrement=decrement
+            oracle, partial(box.curvature, sample=sample), point, high=movable, steps=steps, decrement=decrement
         )
 
 

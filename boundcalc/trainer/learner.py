@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +13,7 @@ from scipy.sparse import issparse
 
 from boundcalc.errors import InvalidInputError, require
 from boundcalc.trainer._checks import as_generator
-from boundcalc.trainer.data import ModalityData
+from boundcalc.trainer.data import ModalityData, as_block
 from boundcalc.trainer.estimates import Estimates
 from boundcalc.trainer.normalise import Normaliser
 from boundcalc.trainer.pairs import AllPairs, ListedPairs
@@ -345,8 +346,14 @@ max_evaluations, rho, rho_grid, draws, delta
         if y is None:
             # scikit-learn's checks look for these words.
             raise InvalidInputError("requires y to be passed, but the target y is None")
-        y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
+        masked = isinstance(y, np.ma.MaskedArray) and bool(np.ma.getmaskarray(y).any())
+        with _single_error(), warnings.catch_warnings():
+            # Many classes for few rows are no mistake here.
+            warnings.filterwarnings("ignore", message="The number of unique classes", category=UserWarning)
+            y = column_or_1d(y, warn=True)
+            check_classification_targets(y)
+        if masked:
+            raise InvalidInputError("y has masked labels: expected one label per row")
         arrays, present = self._blocks(X, reset=True)
         mask = np.column_stack([~present[name] for name in arrays])
         return ModalityData(arrays, y, mask=mask)
@@ -359,6 +366,8 @@ max_evaluations, rho, rho_grid, draws, delta
         if (isinstance(X, Mapping) and not issparse(X)) or _is_list_of_matrices(X):
             return self._named(X, reset=reset)
         with _single_error():
+            if isinstance(X, np.ma.MaskedArray):
+                X = as_block(X)
             block = validate_data(
                 self, X, reset=reset, dtype=np.float64, ensure_all_finite=self.modalities is None or "allow-nan"
             )
@@ -388,11 +397,12 @@ max_evaluations, rho, rho_grid, draws, delta
         items = X.items() if isinstance(X, Mapping) else ((f"m{k}", block) for k, block in enumerate(X))
         arrays: dict[str, Array] = {}
         for name, block in items:
-            matrix = np.asarray(block)
-            matrix = matrix[:, None] if matrix.ndim == 1 else matrix
-            arrays[str(name)] = check_array(
-                matrix, dtype=np.float64, ensure_all_finite="allow-nan", input_name=str(name)
-            )
+            with _single_error():
+                matrix = as_block(block)
+                matrix = matrix[:, None] if matrix.ndim == 1 else matrix
+                arrays[str(name)] = check_array(
+                    matrix, dtype=np.float64, ensure_all_finite="allow-nan", input_name=str(name)
+                )
         if reset:
             self.n_features_in_ = sum(block.shape[1] for block in arrays.values())
         else:
@@ -484,5 +494,7 @@ def _single_error() -> Iterator[None]:
     """Turn scikit-learn's complaints about the array into ours, words kept (they name the estimator and the cause)."""
     try:
         yield
+    except InvalidInputError:
+        raise
     except ValueError as error:
         raise InvalidInputError(str(error)) from error

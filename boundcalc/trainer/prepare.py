@@ -123,6 +123,8 @@ class Prepared:
             "holdout_rows": int(self.split.holdout.size),
             "train_rows": int(self.split.train.size),
             "missing_blocks": int(self.data.mask.sum()),
+            "duplicate_rows": self.data.duplicate_rows,
+            "constant_features": self.data.constant_features,
             "normalise": dict(self.normaliser.kinds),
             "fingerprint": self.fingerprint,
         }
@@ -147,9 +149,17 @@ def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator)
     Raises
     ------
     InvalidInputError
-        If the parts would be too small, or a declared pair radius is exceeded.
+        If the parts would be too small, the training part has no similar or no dissimilar pair, or a declared pair
+        radius is exceeded.
     """
     split = draw_split(data.n, rng=rng, calibration=settings.calibration, holdout=settings.holdout)
+    sizes = np.unique(data.codes[split.train], return_counts=True)[1]
+    if sizes.size < 2 or sizes.max() < 2:
+        raise InvalidInputError(
+            f"the training part of this split ({split.train.size} rows) has "
+            f"{'one class only: no pair is dissimilar' if sizes.size < 2 else 'no two rows of one class: no pair is similar'}; "
+            "expected pairs of both kinds: give more rows, smaller calibration and holdout shares, or another seed"
+        )
     pairs = draw_pairs(split.train.size, rng=rng)
     present = {name: data.present[:, k] for k, name in enumerate(data.names)}
     raw = settings.normalise == "none"

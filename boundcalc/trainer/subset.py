@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import time
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -181,6 +182,9 @@ def _neighbour_scores(prepared: Prepared, subset: Sequence[str], operator: Array
     if same.any() and not same.all():
         auc = float(roc_auc_score(same, -cross_distances(left, left, operator, widths, here, here)[upper]))
     reference = np.zeros((train.size, train.size))
-    knn = KNeighborsClassifier(n_neighbors=min(5, train.size), metric="precomputed").fit(reference, codes[train])
+    with warnings.catch_warnings():
+        # Many classes for few rows are no mistake here.
+        warnings.simplefilter("ignore", UserWarning)
+        knn = KNeighborsClassifier(n_neighbors=min(5, train.size), metric="precomputed").fit(reference, codes[train])
     predicted = knn.predict(cross_distances(left, right, operator, widths, here, there))
     return auc, float((predicted == codes[holdout]).mean())
