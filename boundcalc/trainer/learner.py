@@ -57,7 +57,7 @@ class PairwiseMetricLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         mu >= 0 in mu ||A - reg_anchor I||_F^2.
     reg_anchor : float
     blocks, width, margin, normalise, standardise, pair_radius, calibration, holdout, pair_weights, tolerance, \
-max_evaluations, rho, rho_grid, draws, delta
+max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         See :class:`~boundcalc.trainer.settings.Settings`.
     random_state : int, Generator, RandomState or None
         Draws the split and the pairing.
@@ -70,7 +70,8 @@ max_evaluations, rho, rho_grid, draws, delta
     modalities_ : tuple of str
         The modalities that were trained on.
     risk_, eps_opt_ : float
-        Empirical risk over all training pairs, and its certified optimisation error (of the regularised objective).
+        Empirical risk over all training pairs (beyond ``exact_rows``, over a sample of them), and its certified
+        optimisation error (of the regularised objective).
     n_evaluations_ : int
     converged_ : bool
     n_features_in_ : int
@@ -114,6 +115,8 @@ max_evaluations, rho, rho_grid, draws, delta
         rho_grid: Sequence[float] = RHO_GRID,
         draws: int = 0,
         delta: float = 0.05,
+        exact_rows: int = 20_000,
+        sampled_pairs: int = 1_000_000,
         random_state: Any = None,
     ) -> None:
         self.structure = structure
@@ -139,6 +142,8 @@ max_evaluations, rho, rho_grid, draws, delta
         self.rho_grid = rho_grid
         self.draws = draws
         self.delta = delta
+        self.exact_rows = exact_rows
+        self.sampled_pairs = sampled_pairs
         self.random_state = random_state
 
     def __sklearn_tags__(self) -> Any:

@@ -95,6 +95,14 @@ class Prepared:
         """Squared pair radius of the subset."""
         return float(sum(self.squared_radii[name] for name in subset))
 
+    def loss_range(self, squared_radius: float) -> float:
+        """Return the length of the range of the weighted loss over pairs within the given squared radius."""
+        return self.settings.pair_loss.range_length(
+            threshold_range=self.settings.class_threshold_range,
+            largest_distance=round_up(self.settings.eig_range[1] * squared_radius),
+            weights=self.weights,
+        )
+
     @property
     def normalised(self) -> bool:
         """Whether the radii come from the normalisation."""

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from boundcalc.trainer.complexity import measure_complexity
 from boundcalc.trainer.erm import Fit, certify
+from boundcalc.trainer.incomplete import SampledPairs, certified_gap
 from boundcalc.trainer.kappa import measure_kappa
-from boundcalc.trainer.losses import Loss, round_up
+from boundcalc.trainer.losses import Loss, Ramp, round_up
 from boundcalc.trainer.pairs import PairSource
 from boundcalc.trainer.prepare import Prepared
 from boundcalc.trainer.subset_fit import fit_subset, subset_problem
-from boundcalc.trainer.subset_record import subset_record
+from boundcalc.trainer.subset_record import PartValues, subset_record
 from boundcalc.trainer.subset_result import SubsetResult, nested_tuples
 
 __all__ = ["SubsetResult", "assess_fit", "fit_subset", "measure_subset", "trivial_rule"]
@@ -46,7 +47,8 @@ def measure_subset(
         For Monte-Carlo draws, and for pair samples beyond ``exact_rows``.
     """
     began = time.perf_counter()
-    pairs = prepared.all_pairs(subset, prepared.split.train)
+    train = prepared.split.train
+    pairs = prepared.all_pairs(subset, train) if train.size <= prepared.settings.exact_rows else None
     fit = fit_subset(prepared, subset, pairs=pairs, start=start, rng=rng)
     result = assess_fit(prepared, subset, fit, pairs=pairs, rng=rng)
     return replace(result, seconds=time.perf_counter() - began)
@@ -76,13 +78,11 @@ def assess_fit(
     """
     settings, loss = prepared.settings, prepared.settings.pair_loss
     delta = settings.delta if delta is None else delta
-    pairs = prepared.all_pairs(subset, prepared.split.train) if pairs is None else pairs
-    structure = prepared.structure(subset)
+    structure, weights = prepared.structure(subset), prepared.weights
     operator = structure.operator(fit.params)
     decision = settings.decision_threshold(fit.threshold)
-    margins, weights = (settings.rho, *settings.rho_grid), prepared.weights
-    (train_error, ramps), (_, heavy_ramps) = pairs.profiles(
-        operator, decision, rhos=margins, weights=((1.0, 1.0), weights)
+    measured = _measure_part(
+        prepared, subset, fit, prepared.split.train, pairs=pairs, risk=fit.risk, rng=rng, delta=delta
     )
     differences = prepared.independent_differences(subset)
     complexity = measure_complexity(
@@ -105,45 +105,46 @@ def assess_fit(
         delta=delta,
     )
     holdout = prepared.split.holdout
-    holdout_risk: float | None = None
-    holdout_error: float | None = None
-    heavy_holdout_error: float | None = None
+    tested: PartValues | None = None
     trivial_holdout: tuple[float | None, float | None, float | None] = (None, None, None)
     auc: float | None = None
     knn: float | None = None
     if holdout.size >= 2:
-        tested = prepared.all_pairs(subset, holdout)
-        holdout_risk = tested.evaluate(operator, fit.threshold, loss=loss, weights=weights, gradient=False).value
-        (holdout_error, _), (heavy_holdout_error, _) = tested.profiles(
-            operator, decision, rhos=(), weights=((1.0, 1.0), weights)
-        )
-        trivial_holdout = trivial_rule(tested, loss, weights)
+        tested = _measure_part(prepared, subset, fit, holdout, rng=rng, delta=delta, margins=())
+        trivial_holdout = trivial_rule(prepared.data.codes[holdout], loss, weights)
         auc, knn = _neighbour_scores(prepared, subset, operator)
-    trivial_risk, trivial_error, heavy_trivial_error = trivial_rule(pairs, loss, weights)
-    eps_opt = fit.eps_opt
-    if settings.reg > 0:
-        eps_opt = certify(subset_problem(prepared, subset, pairs, regularised=False), fit.params, fit.threshold)
+    trivial_risk, trivial_error, heavy_trivial_error = trivial_rule(
+        prepared.data.codes[prepared.split.train], loss, weights
+    )
+    eps_opt = fit.eps_opt if measured.eps_opt is None else measured.eps_opt
     estimates = subset_record(
-        prepared, subset, complexity, kappa, rhat=fit.risk, eps_opt=eps_opt, ramp=ramps[0], heavy_ramp=heavy_ramps[0],
-        holdout_risk=holdout_risk, delta=delta,
-    )  # fmt: skip
+        prepared,
+        subset,
+        complexity,
+        kappa,
+        train=measured,
+        holdout=tested,
+        rhat=measured.risk + measured.error,
+        eps_opt=eps_opt,
+        delta=delta,
+    )
     return SubsetResult(
         label="+".join(subset),
         modalities=tuple(subset),
         estimates=estimates,
         params=nested_tuples(fit.params.tolist()),
         threshold=decision,
-        holdout_error=holdout_error,
-        train_error=train_error,
+        holdout_error=None if tested is None else tested.wrong[0],
+        train_error=measured.wrong[0],
         holdout_auc=auc,
         holdout_knn=knn,
         trivial_risk=trivial_risk,
         trivial_error=trivial_error,
         trivial_holdout_risk=trivial_holdout[0],
         trivial_holdout_error=trivial_holdout[1],
-        ramps=tuple(zip(settings.rho_grid, ramps[1:], strict=True)),
-        weighted_ramps=tuple(zip(settings.rho_grid, heavy_ramps[1:], strict=True)),
-        weighted_holdout_error=heavy_holdout_error,
+        ramps=tuple(zip(settings.rho_grid, measured.ramps[1:], strict=True)),
+        weighted_ramps=tuple(zip(settings.rho_grid, measured.heavy_ramps[1:], strict=True)),
+        weighted_holdout_error=None if tested is None else tested.wrong[1],
         weighted_trivial_error=heavy_trivial_error,
         weighted_trivial_holdout_error=trivial_holdout[2],
         kappa=kappa,
@@ -154,11 +155,63 @@ def assess_fit(
     )
 
 
-def trivial_rule(pairs: PairSource, loss: Loss, weights: tuple[float, float]) -> tuple[float, float, float]:
-    """Return risk, error and weighted error of the best constant score on these pairs."""
-    similar, other = pairs.n_similar / pairs.count, pairs.n_dissimilar / pairs.count
-    heavy = weights[0] * similar, weights[1] * other
-    return loss.constant_risk(*heavy), min(similar, other), min(heavy)
+def _measure_part(
+    prepared: Prepared,
+    subset: Sequence[str],
+    fit: Fit,
+    part: NDArray[np.intp],
+    *,
+    rng: np.random.Generator,
+    delta: float,
+    pairs: PairSource | None = None,
+    margins: tuple[float, ...] | None = None,
+    risk: float | None = None,
+) -> PartValues:
+    """Measure risk, pair errors and ramp risks on one part, over all pairs or over a sample of them.
+
+    A sample pays ``delta`` in all: for the risk alone, or a quarter each for the risk and the optimisation error and
+    the rest for the ramps.
+    """
+    settings, loss, weights = prepared.settings, prepared.settings.pair_loss, prepared.weights
+    operator = prepared.structure(subset).operator(fit.params)
+    decision = settings.decision_threshold(fit.threshold)
+    margins = (settings.rho, *settings.rho_grid) if margins is None else margins
+    if part.size <= settings.exact_rows:
+        pairs = prepared.all_pairs(subset, part) if pairs is None else pairs
+        profiles = pairs.profiles(operator, decision, rhos=margins, weights=((1.0, 1.0), weights))
+        if risk is None:
+            risk = pairs.evaluate(operator, fit.threshold, loss=loss, weights=weights, gradient=False).value
+        (error, ramps), (heavy_error, heavy_ramps) = profiles
+        unregularised = subset_problem(prepared, subset, pairs, regularised=False)
+        eps_opt = certify(unregularised, fit.params, fit.threshold) if margins and settings.reg > 0 else None
+        return PartValues(part.size, pairs.count, risk, (error, heavy_error), ramps, heavy_ramps, eps_opt)
+    sample = SampledPairs(prepared, subset, part, count=settings.sampled_pairs, rng=rng)
+    span = prepared.loss_range(prepared.squared_radius(subset))
+    risk, doubt = sample.upper_risk(
+        operator, fit.threshold, loss=loss, weights=weights, span=span, delta=0.25 * delta if margins else delta
+    )
+    wrong = tuple(value for value, _ in sample.profiles(operator, decision, rhos=(), weights=((1.0, 1.0), weights)))
+    tables = []
+    for pair in ((1.0, 1.0), weights):
+        each = 0.5 * delta / (2 * max(len(margins), 1))
+        uppers = [
+            sample.upper_risk(operator, decision, loss=Ramp(rho), weights=pair, span=max(pair), delta=each)
+            for rho in margins
+        ]
+        tables.append(tuple(min(max(pair), value + error) for value, error in uppers))
+    eps_opt = None
+    if margins:
+        problem = subset_problem(prepared, subset, sample, regularised=False)
+        eps_opt = certified_gap(problem, fit.params, fit.threshold, width=fit.width, delta=0.25 * delta)
+    return PartValues(part.size, sample.count, risk, (wrong[0], wrong[1]), tables[0], tables[1], eps_opt, error=doubt)
+
+
+def trivial_rule(codes: NDArray[np.intp], loss: Loss, weights: tuple[float, float]) -> tuple[float, float, float]:
+    """Return risk, error and weighted error of the best constant score over all pairs of examples of these classes."""
+    sizes = np.unique(codes, return_counts=True)[1].astype(float)
+    similar = float((sizes * (sizes - 1)).sum()) / (codes.size * (codes.size - 1))
+    heavy = weights[0] * similar, weights[1] * (1.0 - similar)
+    return loss.constant_risk(*heavy), min(similar, 1.0 - similar), min(heavy)
 
 
 def _neighbour_scores(prepared: Prepared, subset: Sequence[str], operator: Array) -> tuple[float | None, float | None]:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boundcalc.trainer.erm import Fit, Problem, certify, minimise_risk
-from boundcalc.trainer.pairs import ListedPairs, PairSource
-from boundcalc.trainer.prepare import Prepared, pair_differences
+from boundcalc.trainer.erm import Fit, Problem, minimise_risk
+from boundcalc.trainer.incomplete import SampledPairs, certified_gap
+from boundcalc.trainer.pairs import PairSource
+from boundcalc.trainer.prepare import Prepared
 
 __all__ = ["fit_subset", "subset_problem"]
 
 Array = NDArray[np.float64]
-SAMPLED_PAIRS = 2_000_000
 COARSE_ROWS = 600
 SINGLE_REACH = 100.0
 COARSE = 5e-3
@@ -47,8 +48,9 @@ def fit_subset(
 ) -> Fit:
     """Minimise the empirical risk on one subset of modalities.
 
-    Beyond ``settings.exact_rows`` training rows the steps use a random sample of pairs (an incomplete U-statistic);
-    objective and certificate are then computed once over all pairs, so ``eps_opt`` is certified all the same.
+    Beyond ``settings.exact_rows`` training rows the steps use a random sample of pairs (an incomplete U-statistic).
+    The objective is then a mean over a second sample, and ``eps_opt`` holds for the objective over all pairs with
+    probability at least 1 - ``settings.delta`` over that sample.
 
     Parameters
     ----------
@@ -61,33 +63,26 @@ def fit_subset(
         Needed beyond ``exact_rows``.
     """
     settings, train = prepared.settings, prepared.split.train
-    pairs = prepared.all_pairs(subset, train) if pairs is None else pairs
-    problem = subset_problem(prepared, subset, pairs)
     options = {"tolerance": settings.tolerance, "max_evaluations": settings.max_evaluations}
-    width: float | None = None
-    if train.size >= COARSE_ROWS and settings.structure == "full":
-        start, width = _rough_start(prepared, subset, problem, start)
     if train.size <= settings.exact_rows:
+        pairs = prepared.all_pairs(subset, train) if pairs is None else pairs
+        problem = subset_problem(prepared, subset, pairs)
+        width: float | None = None
+        if train.size >= COARSE_ROWS and settings.structure == "full":
+            start, width = _rough_start(prepared, subset, problem, start)
         return minimise_risk(problem, start=start, width=width, **options)  # type: ignore[arg-type]
     rng = np.random.default_rng() if rng is None else rng
-    block, present = prepared.rows(subset, train)
-    drawn = rng.integers(0, train.size, size=(min(SAMPLED_PAIRS, pairs.count), 2))
-    drawn = drawn[drawn[:, 0] != drawn[:, 1]]
-    codes = prepared.data.codes[train]
-    differences = pair_differences(block, present, prepared.widths(subset), drawn)
-    sampled = ListedPairs(differences, codes[drawn[:, 0]] == codes[drawn[:, 1]])
-    fit = minimise_risk(subset_problem(prepared, subset, sampled), start=start, **options)  # type: ignore[arg-type]
+    drawn, fresh = (SampledPairs(prepared, subset, train, count=settings.sampled_pairs, rng=rng) for _ in range(2))
+    fit = minimise_risk(subset_problem(prepared, subset, drawn), start=start, **options)  # type: ignore[arg-type]
+    problem = subset_problem(prepared, subset, fresh)
     objective = problem.objective(fit.params, fit.threshold)
-    eps_opt = certify(problem, fit.params, fit.threshold)
-    return Fit(
-        fit.params,
-        fit.threshold,
-        objective,
-        objective - problem.penalty(fit.params)[0],
-        objective - eps_opt,
-        eps_opt,
-        fit.evaluations,
-        eps_opt <= settings.tolerance * objective,
+    eps_opt = certified_gap(problem, fit.params, fit.threshold, width=fit.width, delta=settings.delta)
+    return replace(
+        fit,
+        objective=objective,
+        risk=objective - problem.penalty(fit.params)[0],
+        lower_bound=objective - eps_opt,
+        eps_opt=eps_opt,
     )
 
 
@@ -103,7 +98,7 @@ def _rough_start(
     precise = settings.eig_range[1] * prepared.squared_radius(subset) <= SINGLE_REACH
     tolerance = max(COARSE, settings.tolerance)
     parts = [(train[: min(train.size // 3, COARSE_ROWS)], tolerance)]
-    if precise and train.size <= settings.exact_rows:
+    if precise:
         parts.append((train, max(0.7 * settings.tolerance, 2e-4)))
     first, width = start, None
     for part, tolerance in parts:
