@@ -194,6 +194,9 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         count = next(iter(left[0].values())).shape[0]
         if labels.shape != (count,) or not np.isin(labels, (-1, 1)).all():
             raise InvalidInputError(f"s of shape {labels.shape}: expected +1 or -1 for each of {count} pairs")
+        if np.unique(labels).size < 2:
+            kind = "dissimilar" if labels[0] > 0 else "similar"
+            raise InvalidInputError(f"s is {labels[0]:+g} throughout: no pair is {kind}; expected pairs of both kinds")
         names = tuple(left[0])
         dims = {name: block.shape[1] for name, block in left[0].items()}
         holder = self._check_subset(names)
@@ -304,7 +307,8 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         if isinstance(X, ModalityData):
             y, X = X.y, _with_gaps(X)
         arrays, present = self._blocks(X, reset=False)
-        labels = column_or_1d(y)
+        with _single_error():
+            labels = column_or_1d(y)
         rows, here = self._normalised((arrays, present))
         if labels.shape[0] != rows.shape[0] or rows.shape[0] < 2:
             raise InvalidInputError(
@@ -327,7 +331,8 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
             return as_generator(int(self.random_state))
         if self.random_state is None or isinstance(self.random_state, (int, np.random.Generator)):
             return as_generator(self.random_state)
-        return np.random.default_rng(check_random_state(self.random_state).randint(2**31))
+        with _single_error():
+            return np.random.default_rng(check_random_state(self.random_state).randint(2**31))
 
     def _adopt(
         self, settings: Settings, normaliser: Normaliser, dims: dict[str, int], structure: Structure, fit: Any
@@ -361,6 +366,8 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
             raise InvalidInputError("y has masked labels: expected one label per row")
         arrays, present = self._blocks(X, reset=True)
         mask = np.column_stack([~present[name] for name in arrays])
+        if y.shape[0] != mask.shape[0]:
+            raise InvalidInputError(f"y has {y.shape[0]} labels for {mask.shape[0]} rows: expected as many")
         return ModalityData(arrays, y, mask=mask)
 
     def _blocks(self, X: Any, *, reset: bool) -> tuple[dict[str, Array], dict[str, NDArray[np.bool_]]]:
@@ -370,6 +377,8 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         # A sparse matrix by keys is a mapping, too.
         if (isinstance(X, Mapping) and not issparse(X)) or _is_list_of_matrices(X):
             return self._named(X, reset=reset)
+        if issparse(X):
+            raise InvalidInputError("X is sparse, but dense data is required: give X.toarray()")
         with _single_error():
             if isinstance(X, np.ma.MaskedArray):
                 X = as_block(X)

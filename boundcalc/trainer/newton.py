@@ -154,7 +154,8 @@ def box_quadratic_step(matrix: Array, gradient: Array, low: Array, high: Array) 
     diagonal = np.diag(matrix)
     matrix = matrix + np.diag(RIDGE * diagonal + max(1e-9 * float(diagonal.mean()), 1e-300))
     step, best, least = np.zeros(size), np.zeros(size), 0.0
-    pressure = -gradient / np.diag(matrix)
+    with np.errstate(over="ignore"):
+        pressure = -gradient / np.diag(matrix)
     at_low, at_high = (pressure <= low) | fixed, pressure >= high
     for _ in range(20):
         step = np.where(at_low, low, np.where(at_high, high, 0.0))
@@ -170,7 +171,8 @@ def box_quadratic_step(matrix: Array, gradient: Array, low: Array, high: Array) 
         model = float(gradient @ inside + 0.5 * inside @ moved)
         if model < least:
             best, least = inside, model
-        pressure = step - (gradient + matrix @ step) / np.diag(matrix)
+        with np.errstate(over="ignore"):
+            pressure = step - (gradient + matrix @ step) / np.diag(matrix)
         now_low, now_high = (pressure < low) | fixed, pressure > high
         if np.array_equal(now_low, at_low) and np.array_equal(now_high, at_high):
             break

@@ -86,8 +86,9 @@ def test_the_gap_over_a_sample_covers_the_exact_one(structure, loss):
     assert best.eps_opt / 10 < many < few / 3
 
 
-def test_values_beyond_exact_rows_are_upper_confidence_values():
-    runs, delta, counts = 30, 0.3, dict.fromkeys(("rhat_M", "rhat_ramp", "rhat_ramp_w", "eps_opt", "rhat_holdout"), 0)
+@pytest.mark.parametrize("runs", [30, pytest.param(2000, marks=pytest.mark.slow)])
+def test_values_beyond_exact_rows_are_upper_confidence_values(runs):
+    delta, counts = 0.3, dict.fromkeys(("rhat_M", "rhat_ramp", "rhat_ramp_w", "eps_opt", "rhat_holdout"), 0)
     for seed in range(runs):
         data = example(seed=seed)
         changes = {"exact_rows": 10, "sampled_pairs": 3000, "delta": delta}
