@@ -38,6 +38,7 @@ NEGLIGIBLE = 1e-15  # of |phi|/j^2
 REACH = 9.6  # pi/h in standard deviations
 LATTICE_TERMS = 20_000
 _OUTWEIGHED = 1 / 8.5**2
+_INFINITE = np.array(np.inf).view(np.uint64)
 # sum_{k>=5} a_k x^(2k) <= 0.00333 x^10 for |x| <= 1, where -ln cos x = sum a_k x^(2k)
 _REMAINDER = 0.00333
 
@@ -166,8 +167,9 @@ def _moments(values: Array) -> _Moments:
                 block = part[i : i + rows]
                 size = block.shape[0]
                 a, b, one = second[:size], fourth[:size], ones[:size]
-                found.smallest = float(np.minimum(found.smallest, block.min()))
-                np.maximum(found.largest, _column_maxima(block, a), out=found.largest)
+                high, low = _extremes(block, a)
+                np.maximum(found.largest, high, out=found.largest)
+                found.smallest = float(np.minimum(found.smallest, low))
                 np.multiply(block, block, out=a)
                 np.multiply(a, a, out=b)
                 found.powers[0] += one @ a
@@ -185,14 +187,22 @@ def _moments(values: Array) -> _Moments:
     return total
 
 
-def _column_maxima(block: Array, buffer: Array) -> Array:
-    """Return the largest value of each column; folding rows is several times faster than a reduction along them."""
-    last = block[-1]
-    while (size := block.shape[0]) >= 8:
-        last = np.maximum(last, block[-1])
+def _extremes(block: Array, buffer: Array) -> tuple[Array, float]:
+    """Return the largest value of each column, and the smallest of all where one is below 0; NaN stays NaN.
+
+    Floats >= 0 are in the order of their bits and all others come after them as unsigned integers, so that one maximum
+    tells everything. Folding rows is several times faster than a reduction along them.
+    """
+    bits, spare = block.view(np.uint64), buffer.view(np.uint64)
+    last = bits[-1]
+    while (size := bits.shape[0]) >= 8:
+        last = np.maximum(last, bits[-1])
         half = size // 2
-        block = np.maximum(block[:half], block[half : 2 * half], out=buffer[:half])
-    return np.maximum(last, block.max(axis=0))
+        bits = np.maximum(bits[:half], bits[half : 2 * half], out=spare[:half])
+    highest = np.maximum(last, bits.max(axis=0))
+    if highest.max() < _INFINITE:
+        return highest.view(np.float64), 0.0
+    return block.max(axis=0), float(block.min())
 
 
 def _in_blocks(function: Callable[[Array], T], values: Array) -> Iterator[T]:
@@ -375,7 +385,7 @@ def _decay(values: Array, largest: Array, step: Array, odd: Array, powers: Array
     unsettled[:12] = False
     if not unsettled.any():
         return bound
-    sample = np.ascontiguousarray(values[:: max(1, m // 1024)].T)
+    sample = np.ascontiguousarray(values[:: max(1, m // 512)].T)
     sample.sort(axis=1)
     below = np.concatenate([np.zeros((g, 1)), np.cumsum(np.square(sample), axis=1)], axis=1)
     for k in np.flatnonzero(unsettled.any(axis=0)):
@@ -408,24 +418,36 @@ def _expand(
     eps = np.finfo(float).eps
     last = odd[TERMS - 1 - np.argmax(wanted[::-1], axis=0)] * step
     cut = np.where(expand, 0.5 / last, np.inf)
-    for k in np.flatnonzero(expand):
+    rounding_of_sums = eps * (values.shape[0] ** 0.5 + 64)
+    heavy_columns = expand & (largest > cut)
+    light_columns = np.flatnonzero(expand & ~heavy_columns)
+    terms = np.flatnonzero(wanted[:, light_columns].any(axis=1))
+    if terms.size:
+        # Terms that nobody asked for are evaluated along with the others.
+        sums, t2 = powers[:, light_columns], np.square(odd[terms][:, None] * step[light_columns])
+        log_phi = _log_cosines(t2, sums)
+        remainder = _REMAINDER * t2**5 * sums[3] * np.square(np.minimum(cut, largest)[light_columns])
+        rounding = rounding_of_sums * (1 - log_phi) + 128 * eps
+        place = np.ix_(terms, light_columns)
+        inside, size = wanted[place], np.exp(log_phi)
+        phi[place] = np.where(inside, size, 0.0)
+        error[place] = np.where(inside, size * (remainder + rounding) + 1e-20, error[place])
+    for k in np.flatnonzero(heavy_columns):
         chosen = np.flatnonzero(wanted[:, k])
         times = odd[chosen] * step[k]
         t2 = np.square(times)
-        product, light, cancelled = np.ones(times.size), powers[:, k], np.zeros(times.size)
-        heavy = values[values[:, k] > cut[k], k] if largest[k] > cut[k] else np.zeros(0)
-        if heavy.size:
-            product = _cosines(heavy, times)
-            if heavy.max() * times[-1] > 3:
-                # Subtracting the powers of very large values would cancel.
-                light = _moments(np.where(values[:, k] > cut[k], 0.0, values[:, k])[:, None]).powers[:, 0]
-            else:
-                taken = np.array([(heavy**power).sum() for power in (2, 4, 6, 8)])
-                light = np.maximum(light - taken, 0.0)
-                cancelled = -_log_cosines(t2, taken)
+        heavy = values[values[:, k] > cut[k], k]
+        product = _cosines(heavy, times)
+        if heavy.max() * times[-1] > 3:
+            # Subtracting the powers of very large values would cancel.
+            rest = np.where(values[:, k] > cut[k], 0.0, values[:, k])[:, None]
+            light, cancelled = _moments(rest).powers[:, 0], np.zeros(times.size)
+        else:
+            taken = np.array([(heavy**power).sum() for power in (2, 4, 6, 8)])
+            light, cancelled = np.maximum(powers[:, k] - taken, 0.0), -_log_cosines(t2, taken)
         log_phi = _log_cosines(t2, light)
-        remainder = _REMAINDER * t2**5 * light[3] * min(cut[k], float(largest[k])) ** 2
-        rounding = eps * (values.shape[0] ** 0.5 + 64) * (1 - log_phi + cancelled)
+        remainder = _REMAINDER * t2**5 * light[3] * cut[k] ** 2
+        rounding = rounding_of_sums * (1 - log_phi + cancelled)
         rounding += (8 * (heavy.size + 16) + 4 * times * float(heavy.sum())) * eps
         phi[chosen, k] = product * np.exp(log_phi)
         error[chosen, k] = np.exp(log_phi) * (remainder + rounding) + 1e-20

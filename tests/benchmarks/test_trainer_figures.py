@@ -82,6 +82,7 @@ def test_diagonal_fit_on_digits(benchmark, loss):
             jac=True,
             method="L-BFGS-B",
             bounds=[(0, 4)] * 64 + [(-1, 2)],
+            options={"maxfun": 150},
         ).fun
         for _ in range(20)
     ]
