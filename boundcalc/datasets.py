@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import importlib.util
-from collections.abc import Callable, Mapping
+import zipfile
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -45,6 +46,10 @@ def load(source: str | Path) -> ModalityData:
     MissingExtraError
         If the package that ships the data set is not installed.
     """
+    if not isinstance(source, (str, Path)) or not str(source).strip():
+        raise InvalidInputError(
+            f"data {source!r}: expected one of {', '.join(_SETS)}, or the path of a .npz or .csv file"
+        )
     name = str(source)
     if name in _SETS:
         return _SETS[name][0]()
@@ -65,11 +70,11 @@ def _load_htad() -> ModalityData:
     Terms of use (readme of the data): research and education; commercial use and competitions need prior written
     permission; cite Garcia-Ceja et al., MultiMedia Modeling 2021, doi 10.1007/978-3-030-67835-7_17.
     """
-    table = _read_csv(_shipped("multiviewstacking", "data/htad.csv", purpose="the data set htad"))
+    table, lines = _read_csv(_shipped("multiviewstacking", "data/htad.csv", purpose="the data set htad"))
     return ModalityData(
         {
-            "audio": np.column_stack([_numbers(k, v) for k, v in table.items() if k.startswith("v1_")]),
-            "accelerometer": np.column_stack([_numbers(k, v) for k, v in table.items() if k.startswith("v2_")]),
+            "audio": np.column_stack([_numbers(k, v, lines) for k, v in table.items() if k.startswith("v1_")]),
+            "accelerometer": np.column_stack([_numbers(k, v, lines) for k, v in table.items() if k.startswith("v2_")]),
         },
         np.asarray(table["class"]),
         name="htad",
@@ -80,10 +85,10 @@ def _load_htad() -> ModalityData:
 
 def _load_penguins() -> ModalityData:
     """Palmer penguins, raw table: 344 birds, 3 species, natural missing values."""
-    table = _read_csv(_shipped("palmerpenguins", "data/penguins-raw.csv", purpose="the data set penguins"))
+    table, lines = _read_csv(_shipped("palmerpenguins", "data/penguins-raw.csv", purpose="the data set penguins"))
 
     def columns(*names: str) -> np.ndarray:
-        return np.column_stack([_numbers(name, table[name]) for name in names])
+        return np.column_stack([_numbers(name, table[name], lines) for name in names])
 
     # The blood isotopes are measured together; where one of the two is lost the block counts as missing.
     isotopes = columns("Delta 15 N (o/oo)", "Delta 13 C (o/oo)")
@@ -130,6 +135,8 @@ def _shipped(package: str, relative: str, *, purpose: str) -> Path:
 
 def _load_npz(path: Path) -> ModalityData:
     expected = "expected one 2-D array per modality, and y"
+    if not zipfile.is_zipfile(path):
+        raise InvalidInputError(f"is not an .npz archive; {expected}", context=str(path))
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {key: archive[key] for key in archive.files}
@@ -144,8 +151,11 @@ def _load_npz(path: Path) -> ModalityData:
     except Exception as error:
         # zipfile, zlib and numpy raise half a dozen unrelated types for a damaged or foreign file.
         raise InvalidInputError(f"cannot be read as .npz ({error}); {expected}", context=str(path)) from error
-    if not isinstance(arrays, dict) or "y" not in arrays:
-        raise InvalidInputError(f"has no array y (found: {', '.join(arrays) or 'none'}); {expected}", context=str(path))
+    if "y" not in arrays:
+        raise InvalidInputError(
+            f"has no array y (found: {', '.join(arrays) or 'none'}){_similar_name(arrays)}; {expected}",
+            context=str(path),
+        )
     y = arrays.pop("y")
     if not arrays:
         raise InvalidInputError(f"has y only; {expected}", context=str(path))
@@ -153,14 +163,26 @@ def _load_npz(path: Path) -> ModalityData:
     return ModalityData(arrays, y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y, mask=mask, name=path.stem)
 
 
+def _similar_name(found: Iterable[str]) -> str:
+    """Return a hint at a name that was probably meant to be y."""
+    near = [name for name in found if name.strip().lower() in ("y", "label", "labels", "target", "class", "classes")]
+    return f" (rename {near[0]!r} to 'y'?)" if near else ""
+
+
 def _load_csv(path: Path) -> ModalityData:
     expected = "expected columns modality__feature (two underscores), and y"
     try:
-        table = _read_csv(path)
+        table, lines = _read_csv(path)
     except (UnicodeDecodeError, csv.Error) as error:
         raise InvalidInputError(f"cannot be read as .csv ({error}); {expected}", context=str(path)) from error
     if "y" not in table:
-        raise InvalidInputError(f"has no column y (found: {', '.join(table) or 'none'}); {expected}", context=str(path))
+        hint = _similar_name(table)
+        separator = next((mark for mark in (";", "\t", "|") if any(mark in column for column in table)), None)
+        if separator is not None:
+            hint = f" (line 1 seems to be separated by {separator!r}: expected commas)"
+        raise InvalidInputError(
+            f"has no column y (found: {', '.join(table) or 'none'}){hint}; {expected}", context=str(path)
+        )
     labels = table.pop("y")
     blocks: dict[str, list[np.ndarray]] = {}
     problems = []
@@ -170,36 +192,53 @@ def _load_csv(path: Path) -> ModalityData:
             problems.append(f"column {column!r}: {expected}")
             continue
         try:
-            blocks.setdefault(modality, []).append(_numbers(column, cells))
+            blocks.setdefault(modality, []).append(_numbers(column, cells, lines))
         except InvalidInputError as error:
             problems.extend(error.problems)
-    if any(label.strip().lower() in _MISSING for label in labels):
-        problems.append("column y has empty cells: expected one label per row")
+    empty = next((i for i, label in enumerate(labels) if label.strip().lower() in _MISSING), None)
+    if empty is not None:
+        problems.append(f"column y, line {lines[empty]}: {labels[empty]!r} is no label: expected one label per row")
     if not blocks and not problems:
         problems.append(f"has no feature column; {expected}")
     if problems:
         raise InvalidInputError(problems, context=str(path))
-    return ModalityData({name: np.column_stack(c) for name, c in blocks.items()}, np.asarray(labels), name=path.stem)
+    return ModalityData({name: np.column_stack(c) for name, c in blocks.items()}, _labels(labels), name=path.stem)
 
 
-def _read_csv(path: Path) -> dict[str, list[str]]:
+def _labels(cells: list[str]) -> np.ndarray:
+    """Return numbers where all labels are, so that 1, 1.0 and a continuous target are told for what they are."""
+    try:
+        numbers = np.array([float(cell) for cell in cells])
+    except ValueError:
+        return np.asarray([cell.strip() for cell in cells])
+    whole = bool((np.abs(numbers) < 2**53).all() and (numbers == np.rint(numbers)).all())
+    return numbers.astype(np.int64) if whole else numbers
+
+
+def _read_csv(path: Path) -> tuple[dict[str, list[str]], list[int]]:
+    """Return the columns, and the number of the line in which each row ends."""
     with path.open(newline="", encoding="utf-8-sig") as stream:
-        rows = [row for row in csv.reader(stream) if row]
-    if not rows:
-        return {}
+        reader = csv.reader(stream)
+        numbered = [(reader.line_num, row) for row in reader if row]
+    if not numbered:
+        return {}, []
+    lines, rows = [line for line, _ in numbered], [row for _, row in numbered]
     header = [cell.strip() for cell in rows[0]]
     if len(set(header)) != len(header):
         raise InvalidInputError("has two columns of the same name", context=str(path))
-    bad = next((i for i, row in enumerate(rows[1:], start=2) if len(row) != len(header)), None)
+    bad = next((i for i, row in enumerate(rows) if len(row) != len(header)), None)
     if bad is not None:
         raise InvalidInputError(
-            f"line {bad} has {len(rows[bad - 1])} cells: expected {len(header)}, as in the header", context=str(path)
+            f"line {lines[bad]} has {len(rows[bad])} cells: expected {len(header)}, as in the header", context=str(path)
         )
-    return {name: [row[k] for row in rows[1:]] for k, name in enumerate(header)}
+    return {name: [row[k] for row in rows[1:]] for k, name in enumerate(header)}, lines[1:]
 
 
-def _numbers(column: str, cells: list[str]) -> np.ndarray:
-    try:
-        return np.array([np.nan if cell.strip().lower() in _MISSING else float(cell) for cell in cells])
-    except ValueError as error:
-        raise InvalidInputError(f"column {column!r} holds something that is not a number ({error})") from error
+def _numbers(column: str, cells: list[str], lines: list[int]) -> np.ndarray:
+    numbers = np.empty(len(cells))
+    for i, cell in enumerate(cells):
+        try:
+            numbers[i] = np.nan if cell.strip().lower() in _MISSING else float(cell)
+        except ValueError:
+            raise InvalidInputError(f"column {column!r}, line {lines[i]}: {cell!r} is not a number") from None
+    return numbers

@@ -125,7 +125,7 @@ def _measured(args: Namespace) -> tuple[Measurements, Costs]:
     if args.estimates is None:
         if args.subsets == "all":
             args.subsets = ",".join(labels)
-        return measure(args, args.pilot), costs
+        return measure(args, args.pilot, events=3), costs
     _check_readable(args.estimates)
     try:
         measured = Measurements.from_json(Path(args.estimates).read_text(encoding="utf-8", errors="replace"))

@@ -86,6 +86,11 @@ def _notes(measured: Measurements) -> list[str]:
         if estimated
         else "Every value handed to a bound is certified.",
     ]
+    if "sampling_error" in first.estimates:
+        notes.append(
+            f"{measured.facts['train_rows']:,} training rows have too many pairs: risk, eps_opt and ramp risks are upper "
+            f"confidence values over {measured.settings['sampled_pairs']:,} sampled pairs, at delta like R_M and kappa."
+        )
     weights = [first.estimates[name].value for name in ("omega_pos", "omega_neg")]
     if weights != [1.0, 1.0]:
         notes.append(f"Similar pairs weigh {weights[0]:.3g}, dissimilar ones {weights[1]:.3g}, in risks and errors.")
@@ -93,5 +98,12 @@ def _notes(measured: Measurements) -> list[str]:
         notes.append(
             f"{measured.facts['missing_blocks']:,} blocks are missing: such a modality adds nothing to a pair's distance."
         )
+    if measured.facts.get("duplicate_rows"):
+        notes.append(
+            f"{measured.facts['duplicate_rows']:,} rows repeat another one: if the data were copied, examples are not "
+            "independent and no guarantee holds; held-out values look too good."
+        )
+    if measured.facts.get("constant_features"):
+        notes.append(f"{measured.facts['constant_features']:,} features never change: they tell no pair from another.")
     note = measured.facts.get("note")
     return [*notes, str(note)] if note else notes

@@ -37,18 +37,18 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--resume", metavar="FILE", help="keep finished subsets in FILE and take them over next time")
 
 
-def measure(args: Namespace, source: str, *, share: bool = False) -> Measurements:
+def measure(args: Namespace, source: str, *, events: int | None = None) -> Measurements:
     """Load the data, train every subset and return what was measured.
 
     Parameters
     ----------
-    share : bool
-        Give each measured complexity delta/(2J), so that with as much for a theorem's own event a guarantee holds for
-        all J subsets at once; otherwise each gets delta.
+    events : int, optional
+        Give each measured value delta/(events J), so that a guarantee that rests on at most so many events, its own
+        included, holds for all J subsets at once; otherwise each gets delta.
     """
     from boundcalc.cli.progress import reporter
     from boundcalc.datasets import load
-    from boundcalc.trainer import measure_subsets
+    from boundcalc.trainer import Settings, measure_subsets
 
     problems = (
         [f"--lam-max {args.lam_max:g} must be a finite number > 0"] if not 0 < args.lam_max < float("inf") else []
@@ -60,7 +60,8 @@ def measure(args: Namespace, source: str, *, share: bool = False) -> Measurement
     if args.resume is not None:
         check_path(args.resume, (), option="--resume")
     data = load(source)
-    shares = 2 * len(data.parse_subsets(args.subsets)) if share else 1
+    sampled = data.n > Settings().exact_rows  # then risks are upper values over sampled pairs, one event more
+    shares = 1 if events is None else (events + sampled) * len(data.parse_subsets(args.subsets))
     options: dict[str, Any] = {
         "delta": confidence(args.delta) / shares,
         "loss": args.loss,

@@ -219,7 +219,7 @@ def _table(pilot: Pilot, costs: Costs, totals: xarray.DataArray, delta: Any) -> 
     paid = xr.concat(
         [_each(costs.total, label, samples.sel(subset=label, drop=True), float) for label in pilot.candidates], dim=axis
     )
-    value = pilot.bound.evaluate(sound=True, n=samples.clip(min=2), **{**pilot.columns, "delta": delta})
+    value = pilot.bound.evaluate(sound=True, n=samples.clip(min=2), **{**pilot.columns, "delta": delta - pilot.spent})
     enough = samples >= 2
     return xr.Dataset({"samples": samples, "cost": paid.where(enough, 0.0), "guarantee": value.where(enough, np.inf)})
 

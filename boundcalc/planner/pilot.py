@@ -58,6 +58,8 @@ class Pilot:
     quantity : str
     delta : float
         The guarantee fails with at most this probability.
+    spent : float
+        What of it the hold-out risks have used up already, where they are upper values over sampled pairs.
     union : int
         J, the number of subsets that were measured: the choice among them is paid for.
     inputs : mapping of str to dict
@@ -73,6 +75,7 @@ class Pilot:
     bound: Bound
     quantity: str
     delta: float
+    spent: float
     union: int
     inputs: Mapping[str, Mapping[str, Any]]
     trivial: Mapping[str, float]
@@ -98,7 +101,7 @@ class Pilot:
             name: xr.DataArray([values[name] for values in self.inputs.values()], coords={"subset": labels})
             for name in self.bound.symbols
             if name not in ("n", "J", "delta")
-        } | {"J": self.union, "delta": self.delta}
+        } | {"J": self.union, "delta": self.delta - self.spent}
 
     @cached_property
     def floors(self) -> Mapping[str, Floor]:
@@ -107,7 +110,7 @@ class Pilot:
 
         columns, model = self.columns, theorem("zhou2026.fixed_model").bound("relative")
         fixed = {
-            "delta": self.delta * float(self.share("hold-out")) / self.union,
+            "delta": (self.delta - self.spent) * float(self.share("hold-out")) / self.union,
             "C": columns["C"],
             "rhat_holdout": columns["rhat_holdout"],
         }
@@ -179,18 +182,20 @@ def read_pilot(
         problems.append("no candidate subset has every required modality and no excluded one")
     if problems:
         raise InvalidInputError(problems, context="zhou2026.ex_ante")
-    union = len(measured)
+    union, spent = len(measured), _spent(measured, delta)
     bound = theorem("zhou2026.ex_ante").bound(QUANTITIES[quantity])
     if planned is not None:
-        bound = _optimised(bound, [measured[label] for label in labels], union=union, delta=delta, planned=planned)
-    kappa_share = delta * float(_share(bound, "kappa")) / union
+        bound = _optimised(
+            bound, [measured[label] for label in labels], union=union, delta=delta - spent, planned=planned
+        )
+    kappa_share = (delta - spent) * float(_share(bound, "kappa")) / union
     inputs = {}
     for label in labels:
         result = measured[label]
         values = {
             **result.estimates.values,
             "J": union,
-            "delta": delta,
+            "delta": delta - spent,
             "kappa_M": result.kappa.at(kappa_share).certified,
         }
         inputs[label] = {name: values[name] for name in bound.symbols if name != "n"}
@@ -198,12 +203,26 @@ def read_pilot(
         bound=bound,
         quantity=quantity,
         delta=delta,
+        spent=spent,
         union=union,
         inputs=inputs,
         trivial={label: _trivial(measured[label], quantity) for label in labels},
         certified=all(measured[label].estimates[name].status == "certified" for label in labels for name in _RESTS_ON),
         exhaustive=union == 2 ** len(measured.facts["dims"]) - 1,
     )
+
+
+def _spent(measured: Measurements, delta: float) -> float:
+    """Return the failure probability of all hold-out risks together, 0 where they are means over all pairs."""
+    spent = sum(share for label in measured for _, share in measured[label].estimates["rhat_holdout"].events)
+    if spent > delta / 2:
+        raise InvalidInputError(
+            f"the {len(measured)} hold-out risks are upper values over sampled pairs that fail with probability up to {spent:.3g}, "
+            f"more than half of delta = {delta:g}: measure them at delta = {delta / (4 * len(measured)):.3g} or less, or with a "
+            "larger exact_rows",
+            context="zhou2026.ex_ante",
+        )
+    return spent
 
 
 def _share(bound: Bound, event: str) -> Fraction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from boundcalc.errors import InvalidInputError
 from boundcalc.trainer._checks import Problems
 
-__all__ = ["MIN_ROWS", "ModalityData"]
+__all__ = ["MIN_ROWS", "ModalityData", "as_block", "encode_labels"]
 
 MIN_ROWS = 8
 """Fewest rows from which calibration, hold-out and training parts can be drawn with at least one pair each."""
@@ -24,10 +25,10 @@ class ModalityData:
     Parameters
     ----------
     modalities : mapping of str to array_like
-        Each value has shape (n, d_k); a one-dimensional array is one feature. A row of a modality that is NaN
-        throughout is a missing modality.
+        Each value has shape (n, d_k); a one-dimensional array is one feature. A row of a modality that is NaN (or
+        masked, in an array of ``numpy.ma``) throughout is a missing modality.
     y : array_like of shape (n,)
-        Labels: numbers or strings; two examples are similar when their labels are equal.
+        Class labels: whole numbers, booleans or strings; two examples are similar when their labels are equal.
     mask : array_like of shape (n, K), optional
         True where a modality is missing (the convention of ``numpy.ma``), in addition to the NaN blocks.
     nonnegative : bool
@@ -53,8 +54,8 @@ class ModalityData:
     Raises
     ------
     InvalidInputError
-        Fewer than 8 rows, fewer than two classes, arrays of different lengths, NaN inside a block, infinite values,
-        missing labels: all problems at once.
+        Fewer than 8 rows, one class only or no two rows of one class, arrays of different lengths, NaN inside a
+        block, infinite values, missing or continuous labels: all problems at once.
 
     Examples
     --------
@@ -91,7 +92,7 @@ class ModalityData:
             len(set(self.names)) == len(self.names), f"modality names {self.names}: expected distinct names"
         )
         raw = {key: _block(key, value, problems) for key, value in zip(self.names, modalities.values(), strict=True)}
-        self.y, self.classes, self.codes = _labels(y, problems)
+        self.y, self.classes, self.codes = encode_labels(y, problems)
         problems.raise_if_any()
         n = self.y.shape[0]
         for key, block in raw.items():
@@ -101,7 +102,12 @@ class ModalityData:
         missing = _mask(mask, n, len(self.names), problems)
         problems.require(n >= MIN_ROWS, f"n={n} rows: expected at least {MIN_ROWS}")
         problems.require(
-            self.classes.size >= 2, f"y has one class only ({self.classes.tolist()}): expected at least two"
+            self.classes.size >= 2,
+            f"y has one class only ({self.classes.tolist()}), so no pair is dissimilar: expected at least two classes",
+        )
+        problems.require(
+            self.classes.size < n,
+            f"y has {n} different labels in {n} rows, so no pair is similar: expected classes that recur",
         )
         problems.raise_if_any()
         self.arrays: dict[str, NDArray[np.float64]] = {}
@@ -142,6 +148,20 @@ class ModalityData:
         """True where a modality is at hand, shape (n, K)."""
         return ~self.mask
 
+    @cached_property
+    def duplicate_rows(self) -> int:
+        """Number of rows that repeat an earlier one in all modalities: then rows are hardly independent."""
+        seen = {b"".join(block[i].tobytes() for block in self.arrays.values()) for i in range(self.n)}
+        return self.n - len(seen)
+
+    @cached_property
+    def constant_features(self) -> int:
+        """Number of features that have one value wherever their modality is at hand: they tell no pair from another."""
+        return sum(
+            int((block[here] == block[here][:1]).all(axis=0).sum()) if here.any() else block.shape[1]
+            for block, here in zip(self.arrays.values(), self.present.T, strict=True)
+        )
+
     def subset_labels(self) -> tuple[str, ...]:
         """Labels of all 2^K - 1 nonempty subsets, small ones first: ``"a"``, ``"b"``, ``"a+b"``."""
         return tuple(
@@ -156,14 +176,16 @@ class ModalityData:
         InvalidInputError
             If the subset is empty or names a modality that does not exist.
         """
+        allowed = f"expected some of {', '.join(self.names)}, joined by '+'"
+        if not isinstance(subset, (str, Iterable)):
+            raise InvalidInputError(f"subset {subset!r} is a {type(subset).__name__}: {allowed}")
         chosen = [part.strip() for part in subset.split("+")] if isinstance(subset, str) else list(subset)
         unknown = [part for part in chosen if part not in self.names]
         if unknown or not chosen:
             raise InvalidInputError(
-                f"subset {subset!r} names unknown modalities {unknown}: expected some of {', '.join(self.names)}, "
-                "joined by '+'"
+                f"subset {subset!r} names unknown modalities {unknown}: {allowed}"
                 if unknown
-                else f"subset {subset!r} is empty: expected some of {', '.join(self.names)}, joined by '+'"
+                else f"subset {subset!r} is empty: {allowed}"
             )
         return tuple(name for name in self.names if name in chosen)
 
@@ -173,8 +195,10 @@ class ModalityData:
             asked: Sequence[str | Iterable[str]] = (
                 self.subset_labels() if subsets.strip() == "all" else [part.strip() for part in subsets.split(",")]
             )
-        else:
+        elif isinstance(subsets, Iterable):
             asked = list(subsets)
+        else:
+            raise InvalidInputError(f"subsets={subsets!r}: expected 'all', or a sequence such as ['a', 'a+b']")
         chosen = list(dict.fromkeys(self.parse_subset(subset) for subset in asked))
         if not chosen:
             raise InvalidInputError(f"subsets={subsets!r}: expected 'all' or at least one subset")
@@ -186,12 +210,23 @@ class ModalityData:
         return f"<ModalityData {self.name or 'unnamed'}: {self.n} rows, {blocks}, {self.classes.size} classes{gaps}>"
 
 
+def as_block(value: Any) -> NDArray[np.float64]:
+    """Return real numbers of any dtype as a float64 copy, values masked by ``numpy.ma`` as NaN; else raise TypeError."""
+    if hasattr(value, "toarray"):
+        value = value.toarray()
+    masked = np.ma.getmaskarray(value) if isinstance(value, np.ma.MaskedArray) else None
+    block = np.asarray(value)
+    if block.dtype.kind in "cmM":
+        raise TypeError(f"dtype {block.dtype}")
+    block = np.array(block, dtype=np.float64, order="C")
+    if masked is not None:
+        block[masked] = np.nan
+    return block
+
+
 def _block(name: str, value: Any, problems: Problems) -> NDArray[np.float64]:
     try:
-        block = np.asarray(value)
-        if block.dtype.kind == "c":
-            raise TypeError
-        block = np.array(block, dtype=np.float64, order="C")
+        block = as_block(value)
     except (TypeError, ValueError):
         problems.add(f"modality {name!r}: expected an array of real numbers of shape (n, d_k)")
         return np.zeros((0, 1))
@@ -203,27 +238,53 @@ def _block(name: str, value: Any, problems: Problems) -> NDArray[np.float64]:
     return block
 
 
-def _labels(y: Any, problems: Problems) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
+def encode_labels(y: Any, problems: Problems) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
+    """Return labels, distinct labels and the number of each label; note what is wrong with them."""
+    masked = isinstance(y, np.ma.MaskedArray) and bool(np.ma.getmaskarray(y).any())
     labels = np.asarray(y)
     empty = (np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.intp))
     if labels.ndim != 1:
         problems.add(f"y has shape {labels.shape}: expected one label per row, shape (n,)")
         return empty
     if labels.dtype.kind == "O":
-        if any(label is None or label != label for label in labels.tolist()):
+        if any(_missing(label) for label in labels.tolist()):
             problems.add("y has missing labels (None or NaN): expected one label per row")
             return empty
         if all(isinstance(label, str) for label in labels.tolist()):
             labels = labels.astype(str)
-    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
-        problems.add("y has NaN or infinite labels: expected one label per row")
+        elif all(isinstance(label, (int, float, np.number)) for label in labels.tolist()):
+            labels = np.asarray(labels.tolist())
+    if masked:
+        problems.add("y has masked labels: expected one label per row")
         return empty
+    if labels.dtype.kind in "cmMV":
+        problems.add(f"y has dtype {labels.dtype}: expected integers, booleans or strings")
+        return empty
+    if labels.dtype.kind == "f":
+        if not np.isfinite(labels).all():
+            problems.add("y has NaN or infinite labels: expected one label per row")
+            return empty
+        fractions = np.flatnonzero(labels != np.rint(labels))
+        if fractions.size:
+            problems.add(
+                f"y has continuous values (row {fractions[0]}: {labels[fractions[0]]!r}): expected class labels, "
+                "integers or strings; cut a continuous target into classes first"
+            )
+            return empty
     try:
         classes, codes = np.unique(labels, return_inverse=True)
     except TypeError:
         problems.add("y mixes labels that cannot be compared: expected all numbers or all strings")
         return empty
     return labels, classes, codes.astype(np.intp)
+
+
+def _missing(label: Any) -> bool:
+    try:
+        return label is None or bool(label != label)
+    except (TypeError, ValueError):
+        # pandas.NA is neither equal to itself nor different from it.
+        return True
 
 
 def _mask(mask: Any, n: int, modalities: int, problems: Problems) -> NDArray[np.bool_]:

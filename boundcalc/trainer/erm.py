@@ -12,15 +12,18 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.trainer._threads import one_blas_thread
 from boundcalc.trainer.losses import Loss
+from boundcalc.trainer.newton import PairSample, newton_descent
 from boundcalc.trainer.pairs import PairSource
-from boundcalc.trainer.structures import Structure
+from boundcalc.trainer.structures import GroupedWeights, Structure
 
 __all__ = ["Fit", "Problem", "certify", "minimise_risk"]
 
@@ -65,6 +68,10 @@ class Problem:
         counts = self.structure.pull_back(np.ones(self.structure.d)) if params.ndim == 1 else np.ones_like(params)
         weighted = counts * difference
         return self.regularisation * float(np.sum(weighted * difference)), 2.0 * self.regularisation * weighted
+
+    def penalty_curvature(self) -> Array:
+        """Return the second derivatives of the penalty with respect to grouped weights, shape (g,)."""
+        return 2.0 * self.regularisation * self.structure.pull_back(np.ones(self.structure.d))
 
     def objective(self, params: Array, threshold: float) -> float:
         """Return the regularised empirical risk."""
@@ -140,6 +147,8 @@ class _Search:
         self.lower_bound = -math.inf
         self.evaluations = 0
         self.stage_target = 0.0
+        self.slack = 0.0
+        self.sample: PairSample | None = None
         positive = problem.pairs.n_similar / problem.pairs.count * problem.weights[0]
         negative = problem.pairs.n_dissimilar / problem.pairs.count * problem.weights[1]
         self.floor = max(_FLOOR * problem.loss.constant_risk(positive, negative), 1e-3)
@@ -179,6 +188,7 @@ class _Search:
         linear = float(np.sum(gradient * params)) - structure.linear_minimum(gradient, self.low, self.high)
         linear += d_threshold * threshold - min(d_threshold * self.t_low, d_threshold * self.t_high)
         self.lower_bound = max(self.lower_bound, value - risk.slack - linear)
+        self.slack = risk.slack
         # The surrogate is never below the loss.
         self.record(params, threshold, value)
         # A rounded kink is worth no more accuracy than the rounding costs.
@@ -223,9 +233,10 @@ def minimise_risk(
         params = structure.project(np.array(start[0], dtype=float), search.low, search.high)
         threshold = float(np.clip(start[1], search.t_low, search.t_high))
         search.measure(params, threshold)
-    solve = _solve_weights if params.ndim == 1 else _solve_matrix
+    by_newton = params.ndim == 1
+    solve = _solve_weights if by_newton else _solve_matrix
     if width is None:
-        width = 1.0 if start is None else 0.25
+        width = 0.125 if by_newton else 1.0 if start is None else 0.25
     while True:
         search.surrogate = problem.loss.surrogate(width)
         search.stage_target = 0.0 if problem.loss.smooth else 0.2 * search.target
@@ -238,7 +249,9 @@ def minimise_risk(
         done = search.gap <= search.target or search.evaluations >= max_evaluations
         if problem.loss.smooth or done or width < 4e-9:
             break
-        width *= 0.25
+        # The slack shrinks with the square of the width: Newton steps may go where it is small enough at once.
+        aim = math.sqrt(0.3 * search.target / search.slack) if by_newton and search.slack > 0 else 0.25
+        width *= min(0.25, max(aim, 0.02))
     params, threshold = search.point
     penalty = problem.penalty(params)[0]
     eps_opt = max(search.gap, 0.0) + problem.rounding_allowance()
@@ -268,34 +281,90 @@ def certify(problem: Problem, params: Array, threshold: float) -> float:
     return max(value - search.lower_bound, 0.0) + problem.rounding_allowance()
 
 
-def _solve_weights(search: _Search, params: Array, threshold: float) -> tuple[Array, float]:
-    """L-BFGS-B in variables scaled to the unit box."""
-    span, t_span = search.high - search.low, search.t_high - search.t_low
+class _UnitBox:
+    """Weights and threshold as one point of the unit box, where all coordinates have one scale."""
 
-    def point(u: Array) -> tuple[Array, float]:
-        inside = np.clip(u, 0.0, 1.0)
+    def __init__(self, search: _Search) -> None:
+        self.search = search
+        self.span = search.high - search.low
+        self.t_span = search.t_high - search.t_low
+        structure = search.problem.structure
+        self.scale = np.append(np.full(structure.shape[0], self.span), self.t_span)
+
+    def leave(self, u: Array) -> tuple[Array, float]:
+        """Return weights and threshold, inside their ranges whatever rounding does."""
+        search, inside = self.search, np.clip(u, 0.0, 1.0)
         return (
-            np.minimum(search.low + span * inside[:-1], search.high),
-            min(search.t_low + t_span * float(inside[-1]), search.t_high),
+            np.minimum(search.low + self.span * inside[:-1], search.high),
+            min(search.t_low + self.t_span * float(inside[-1]), search.t_high),
         )
 
-    def function(u: Array) -> tuple[float, Array]:
-        value, gradient, d_threshold = search.evaluate(*point(u))
-        return value, np.append(span * gradient, t_span * d_threshold)
+    def enter(self, params: Array, threshold: float) -> Array:
+        search = self.search
+        u = np.append(
+            (params - search.low) / self.span if self.span > 0 else np.zeros_like(params),
+            (threshold - search.t_low) / self.t_span if self.t_span > 0 else 0.0,
+        )
+        return np.clip(u, 0.0, 1.0)
 
-    first = np.append(
-        (params - search.low) / span if span > 0 else np.zeros_like(params),
-        (threshold - search.t_low) / t_span if t_span > 0 else 0.0,
-    )
+    def exact(self, u: Array) -> tuple[float, Array]:
+        """Return the surrogate objective over all pairs and its gradient."""
+        value, gradient, d_threshold = self.search.evaluate(*self.leave(u))
+        return value, np.append(gradient, d_threshold) * self.scale
+
+    def sampled(self, u: Array, sample: PairSample) -> tuple[float, Array]:
+        """Return the surrogate objective over the sample and its gradient."""
+        params, threshold = self.leave(u)
+        value, gradient = sample.risk(np.append(params, threshold), self.search.surrogate)
+        penalty, slope = self.search.problem.penalty(params)
+        gradient[:-1] += slope
+        return value + penalty, gradient * self.scale
+
+    def curvature(self, u: Array, sample: PairSample) -> Array:
+        """Return the second derivative over the sample."""
+        params, threshold = self.leave(u)
+        matrix = sample.curvature(np.append(params, threshold), self.search.surrogate)
+        matrix[np.diag_indices(params.size)] += self.search.problem.penalty_curvature()
+        return matrix * np.outer(self.scale, self.scale)
+
+
+def _solve_weights(search: _Search, params: Array, threshold: float) -> tuple[Array, float]:
+    """Newton steps on exact gradients with the curvature of a sample, then L-BFGS-B for what they leave."""
+    box = _UnitBox(search)
+    point = box.enter(params, threshold)
+    sample = search.sample
+    if sample is None:
+        assert isinstance(search.problem.structure, GroupedWeights)
+        sample = PairSample.draw(search.problem.pairs, search.problem.structure, search.problem.weights)
+        search.sample = sample
+        if 4 * sample.shares.size < search.problem.pairs.count:
+            decrement = 0.3 * max(search.tolerance, 1e-3) * search.floor
+            point = _newton(box, sample, partial(box.sampled, sample=sample), point, 40, decrement)
+    point = _newton(box, sample, box.exact, point, 15, 0.0)
     result = minimize(
-        function,
-        np.clip(first, 0.0, 1.0),
+        box.exact,
+        point,
         jac=True,
         method="L-BFGS-B",
-        bounds=[(0.0, 1.0)] * first.size,
+        bounds=[(0.0, 1.0)] * point.size,
         options={"maxcor": 30, "ftol": 0.0, "gtol": 0.0, "maxiter": 10**6, "maxfun": 10**6, "maxls": 40},
     )
-    return point(result.x)
+    return box.leave(result.x)
+
+
+def _newton(
+    box: _UnitBox,
+    sample: PairSample,
+    oracle: Callable[[Array], tuple[float, Array]],
+    point: Array,
+    steps: int,
+    decrement: float,
+) -> Array:
+    movable = (box.scale > 0).astype(float)
+    with one_blas_thread():
+        return newton_descent(
+            oracle, partial(box.curvature, sample=sample), point, high=movable, steps=steps, decrement=decrement
+        )
 
 
 def _solve_matrix(search: _Search, params: Array, threshold: float) -> tuple[Array, float]:

@@ -107,7 +107,7 @@ class Estimates:
             raise InvalidInputError(f"{name} cannot be observed: {_UNOBSERVABLE[name]}")
         if name in self.refused:
             raise InvalidInputError(f"{name} is not claimed: {self.refused[name]}")
-        raise KeyError(name)
+        raise KeyError(f"{name!r}: expected one of {', '.join(entry.name for entry in self.entries)}")
 
     def __contains__(self, name: object) -> bool:
         return any(entry.name == name for entry in self.entries)

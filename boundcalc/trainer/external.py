@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from boundcalc.trainer._checks import Problems
+from boundcalc.trainer.data import encode_labels
 from boundcalc.trainer.estimates import CERTIFIED, ESTIMATED, Entry, Estimates
 from boundcalc.trainer.losses import Loss, loss_from_name, round_up
 from boundcalc.trainer.normalise import unit_rows
@@ -73,7 +74,12 @@ def estimates_from_embeddings(
     (40, 1.0)
     """
     problems = Problems("embeddings")
-    rows, labels = np.asarray(embeddings), np.asarray(y)
+    masked = isinstance(embeddings, np.ma.MaskedArray) and bool(np.ma.getmaskarray(embeddings).any())
+    problems.require(not masked, "embeddings: masked values; expected finite numbers")
+    rows = np.asarray(embeddings)
+    labels, classes, codes = encode_labels(y, problems)
+    problems.raise_if_any()
+    problems.require(classes.size >= 2, f"y has one class only ({classes.tolist()}): expected at least two")
     numeric = rows.dtype.kind in "fiub" and rows.ndim == 2 and rows.shape[1] >= 1
     problems.require(numeric, f"embeddings of shape {rows.shape}: expected real numbers of shape (n_h, q)")
     if numeric:
@@ -110,7 +116,6 @@ def estimates_from_embeddings(
     measured = radius is None and not bounded
     problems.raise_if_any()
     reach = largest if radius is None else radius
-    codes = np.unique(labels, return_inverse=True)[1].astype(np.intp)
     pairs, ones = AllPairs(rows, codes), np.ones(rows.shape[1])
     error, (ramp,) = pairs.profile(ones, threshold, rhos=(rho,))
     similar, other = pairs.n_similar / pairs.count, pairs.n_dissimilar / pairs.count

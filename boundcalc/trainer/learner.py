@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +13,7 @@ from scipy.sparse import issparse
 
 from boundcalc.errors import InvalidInputError, require
 from boundcalc.trainer._checks import as_generator
-from boundcalc.trainer.data import ModalityData
+from boundcalc.trainer.data import ModalityData, as_block
 from boundcalc.trainer.estimates import Estimates
 from boundcalc.trainer.normalise import Normaliser
 from boundcalc.trainer.pairs import AllPairs, ListedPairs
@@ -56,7 +57,7 @@ class PairwiseMetricLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         mu >= 0 in mu ||A - reg_anchor I||_F^2.
     reg_anchor : float
     blocks, width, margin, normalise, standardise, pair_radius, calibration, holdout, pair_weights, tolerance, \
-max_evaluations, rho, rho_grid, draws, delta
+max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         See :class:`~boundcalc.trainer.settings.Settings`.
     random_state : int, Generator, RandomState or None
         Draws the split and the pairing.
@@ -69,7 +70,8 @@ max_evaluations, rho, rho_grid, draws, delta
     modalities_ : tuple of str
         The modalities that were trained on.
     risk_, eps_opt_ : float
-        Empirical risk over all training pairs, and its certified optimisation error (of the regularised objective).
+        Empirical risk over all training pairs (beyond ``exact_rows``, over a sample of them), and its certified
+        optimisation error (of the regularised objective).
     n_evaluations_ : int
     converged_ : bool
     n_features_in_ : int
@@ -113,6 +115,8 @@ max_evaluations, rho, rho_grid, draws, delta
         rho_grid: Sequence[float] = RHO_GRID,
         draws: int = 0,
         delta: float = 0.05,
+        exact_rows: int = 20_000,
+        sampled_pairs: int = 1_000_000,
         random_state: Any = None,
     ) -> None:
         self.structure = structure
@@ -138,6 +142,8 @@ max_evaluations, rho, rho_grid, draws, delta
         self.rho_grid = rho_grid
         self.draws = draws
         self.delta = delta
+        self.exact_rows = exact_rows
+        self.sampled_pairs = sampled_pairs
         self.random_state = random_state
 
     def __sklearn_tags__(self) -> Any:
@@ -188,6 +194,9 @@ max_evaluations, rho, rho_grid, draws, delta
         count = next(iter(left[0].values())).shape[0]
         if labels.shape != (count,) or not np.isin(labels, (-1, 1)).all():
             raise InvalidInputError(f"s of shape {labels.shape}: expected +1 or -1 for each of {count} pairs")
+        if np.unique(labels).size < 2:
+            kind = "dissimilar" if labels[0] > 0 else "similar"
+            raise InvalidInputError(f"s is {labels[0]:+g} throughout: no pair is {kind}; expected pairs of both kinds")
         names = tuple(left[0])
         dims = {name: block.shape[1] for name, block in left[0].items()}
         holder = self._check_subset(names)
@@ -298,7 +307,8 @@ max_evaluations, rho, rho_grid, draws, delta
         if isinstance(X, ModalityData):
             y, X = X.y, _with_gaps(X)
         arrays, present = self._blocks(X, reset=False)
-        labels = column_or_1d(y)
+        with _single_error():
+            labels = column_or_1d(y)
         rows, here = self._normalised((arrays, present))
         if labels.shape[0] != rows.shape[0] or rows.shape[0] < 2:
             raise InvalidInputError(
@@ -321,7 +331,8 @@ max_evaluations, rho, rho_grid, draws, delta
             return as_generator(int(self.random_state))
         if self.random_state is None or isinstance(self.random_state, (int, np.random.Generator)):
             return as_generator(self.random_state)
-        return np.random.default_rng(check_random_state(self.random_state).randint(2**31))
+        with _single_error():
+            return np.random.default_rng(check_random_state(self.random_state).randint(2**31))
 
     def _adopt(
         self, settings: Settings, normaliser: Normaliser, dims: dict[str, int], structure: Structure, fit: Any
@@ -345,10 +356,18 @@ max_evaluations, rho, rho_grid, draws, delta
         if y is None:
             # scikit-learn's checks look for these words.
             raise InvalidInputError("requires y to be passed, but the target y is None")
-        y = column_or_1d(y, warn=True)
-        check_classification_targets(y)
+        masked = isinstance(y, np.ma.MaskedArray) and bool(np.ma.getmaskarray(y).any())
+        with _single_error(), warnings.catch_warnings():
+            # Many classes for few rows are no mistake here.
+            warnings.filterwarnings("ignore", message="The number of unique classes", category=UserWarning)
+            y = column_or_1d(y, warn=True)
+            check_classification_targets(y)
+        if masked:
+            raise InvalidInputError("y has masked labels: expected one label per row")
         arrays, present = self._blocks(X, reset=True)
         mask = np.column_stack([~present[name] for name in arrays])
+        if y.shape[0] != mask.shape[0]:
+            raise InvalidInputError(f"y has {y.shape[0]} labels for {mask.shape[0]} rows: expected as many")
         return ModalityData(arrays, y, mask=mask)
 
     def _blocks(self, X: Any, *, reset: bool) -> tuple[dict[str, Array], dict[str, NDArray[np.bool_]]]:
@@ -358,7 +377,11 @@ max_evaluations, rho, rho_grid, draws, delta
         # A sparse matrix by keys is a mapping, too.
         if (isinstance(X, Mapping) and not issparse(X)) or _is_list_of_matrices(X):
             return self._named(X, reset=reset)
+        if issparse(X):
+            raise InvalidInputError("X is sparse, but dense data is required: give X.toarray()")
         with _single_error():
+            if isinstance(X, np.ma.MaskedArray):
+                X = as_block(X)
             block = validate_data(
                 self, X, reset=reset, dtype=np.float64, ensure_all_finite=self.modalities is None or "allow-nan"
             )
@@ -388,11 +411,12 @@ max_evaluations, rho, rho_grid, draws, delta
         items = X.items() if isinstance(X, Mapping) else ((f"m{k}", block) for k, block in enumerate(X))
         arrays: dict[str, Array] = {}
         for name, block in items:
-            matrix = np.asarray(block)
-            matrix = matrix[:, None] if matrix.ndim == 1 else matrix
-            arrays[str(name)] = check_array(
-                matrix, dtype=np.float64, ensure_all_finite="allow-nan", input_name=str(name)
-            )
+            with _single_error():
+                matrix = as_block(block)
+                matrix = matrix[:, None] if matrix.ndim == 1 else matrix
+                arrays[str(name)] = check_array(
+                    matrix, dtype=np.float64, ensure_all_finite="allow-nan", input_name=str(name)
+                )
         if reset:
             self.n_features_in_ = sum(block.shape[1] for block in arrays.values())
         else:
@@ -484,5 +508,7 @@ def _single_error() -> Iterator[None]:
     """Turn scikit-learn's complaints about the array into ours, words kept (they name the estimator and the cause)."""
     try:
         yield
+    except InvalidInputError:
+        raise
     except ValueError as error:
         raise InvalidInputError(str(error)) from error

@@ -45,7 +45,10 @@ class Measurements(Mapping[str, SubsetResult]):
     settings: dict[str, Any]
 
     def __getitem__(self, label: str) -> SubsetResult:
-        return self.results[label]
+        try:
+            return self.results[label]
+        except (KeyError, TypeError):
+            raise KeyError(f"{label!r}: expected one of the measured subsets {', '.join(self.results)}") from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.results)

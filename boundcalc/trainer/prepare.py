@@ -95,6 +95,14 @@ class Prepared:
         """Squared pair radius of the subset."""
         return float(sum(self.squared_radii[name] for name in subset))
 
+    def loss_range(self, squared_radius: float) -> float:
+        """Return the length of the range of the weighted loss over pairs within the given squared radius."""
+        return self.settings.pair_loss.range_length(
+            threshold_range=self.settings.class_threshold_range,
+            largest_distance=round_up(self.settings.eig_range[1] * squared_radius),
+            weights=self.weights,
+        )
+
     @property
     def normalised(self) -> bool:
         """Whether the radii come from the normalisation."""
@@ -123,6 +131,8 @@ class Prepared:
             "holdout_rows": int(self.split.holdout.size),
             "train_rows": int(self.split.train.size),
             "missing_blocks": int(self.data.mask.sum()),
+            "duplicate_rows": self.data.duplicate_rows,
+            "constant_features": self.data.constant_features,
             "normalise": dict(self.normaliser.kinds),
             "fingerprint": self.fingerprint,
         }
@@ -147,9 +157,17 @@ def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator)
     Raises
     ------
     InvalidInputError
-        If the parts would be too small, or a declared pair radius is exceeded.
+        If the parts would be too small, the training part has no similar or no dissimilar pair, or a declared pair
+        radius is exceeded.
     """
     split = draw_split(data.n, rng=rng, calibration=settings.calibration, holdout=settings.holdout)
+    sizes = np.unique(data.codes[split.train], return_counts=True)[1]
+    if sizes.size < 2 or sizes.max() < 2:
+        raise InvalidInputError(
+            f"the training part of this split ({split.train.size} rows) has "
+            f"{'one class only: no pair is dissimilar' if sizes.size < 2 else 'no two rows of one class: no pair is similar'}; "
+            "expected pairs of both kinds: give more rows, smaller calibration and holdout shares, or another seed"
+        )
     pairs = draw_pairs(split.train.size, rng=rng)
     present = {name: data.present[:, k] for k, name in enumerate(data.names)}
     raw = settings.normalise == "none"

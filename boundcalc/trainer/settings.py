@@ -57,8 +57,10 @@ class Settings:
     delta : float
         Failure probability of each certified random value.
     exact_rows : int
-        Up to this many training rows every step uses all pairs; beyond, the steps use a random sample of pairs and
-        the risk and the certificate are still computed over all of them.
+        A part of up to this many rows is measured over all of its pairs. Beyond, steps and values use random samples
+        of pairs (incomplete U-statistics): the values handed to bounds are then upper confidence values at ``delta``.
+    sampled_pairs : int
+        Pairs in each sample beyond ``exact_rows``; at least 2.
     """
 
     structure: str = "diagonal"
@@ -83,6 +85,7 @@ class Settings:
     draws: int = 0
     delta: float = 0.05
     exact_rows: int = 20_000
+    sampled_pairs: int = 1_000_000
 
     def __post_init__(self) -> None:
         problems = Problems("training")
@@ -111,9 +114,8 @@ class Settings:
         problems.number("holdout", self.holdout, low=0, high=1, open_high=True)
         if self.pair_radius is not None:
             problems.number("pair_radius", self.pair_radius, low=0, open_low=True)
-        for name in ("draws", "max_evaluations", "exact_rows"):
+        for name, least in (("draws", 0), ("max_evaluations", 1), ("exact_rows", 1), ("sampled_pairs", 2)):
             value = getattr(self, name)
-            least = 0 if name == "draws" else 1
             problems.require(
                 not isinstance(value, bool) and isinstance(value, int) and value >= least,
                 f"{name}={value!r}: expected an integer >= {least}",

@@ -202,3 +202,21 @@ def test_a_plan_is_plain_data(plan):
     assert record["paid_for"] == 7
     assert record["exhaustive"] is True
     assert record["certified"] is True
+
+
+def test_sampled_hold_out_risks_are_paid_for(data, costs):
+    from boundcalc.trainer import measure_subsets
+
+    options = {"subsets": "sharp,blurred", "rng": 0, "exact_rows": 100, "holdout": 0.5, "sampled_pairs": 5000}
+    cheap = measure_subsets(data, delta=0.01, **options)
+    assert cheap["sharp"].estimates["rhat_holdout"].events
+    pilot = read_pilot(cheap, delta=0.1)
+    assert pilot.spent == pytest.approx(0.02)
+    assert pilot.inputs["sharp"]["delta"] == pytest.approx(0.08)
+    assert pilot.inputs["sharp"]["kappa_M"] == cheap["sharp"].kappa.at(pilot.inputs["sharp"]["delta"] / 6).certified
+    plan = make_plan(cheap, costs, budgets=[1e6], delta=0.1)
+    inputs = {**plan.pilot.inputs[plan.best.subset], "n": plan.best.samples}
+    assert plan.best.guarantee == pytest.approx(float(plan.pilot.bound.evaluate(**inputs)))
+    dear = measure_subsets(data, delta=0.05, **options)
+    with pytest.raises(InvalidInputError, match="measure them at delta = 0.0125 or less"):
+        make_plan(dear, costs, budgets=[1e6], delta=0.1)

@@ -174,3 +174,37 @@ def test_the_lattice_interval_covers_exact_convolutions(counts):
         result = mean_absolute_sum(np.array(integers, dtype=float)[:, None])
         assert result.method == ("lattice",)
         assert mp.mpf(result.lower[0]) <= truth <= mp.mpf(result.upper[0])
+
+
+def test_signs_order_and_bad_numbers_in_many_rows():
+    rng = np.random.default_rng(3)
+    values = rng.random((5001, 3))
+    values[17, 1] = 0.0
+    plain = mean_absolute_sum(values)
+    values[17, 1] = -0.0
+    for same in (np.asfortranarray(values), np.repeat(values, 2, axis=1)[:, ::2], values[::-1]):
+        result = mean_absolute_sum(same)
+        assert result.value == pytest.approx(plain.value, rel=1e-12)
+    for bad in (-1e-300, np.nan, -np.nan, np.inf, -np.inf):
+        for row in (0, 2500, 5000):
+            spoilt = values.copy()
+            spoilt[row, 2] = bad
+            with pytest.raises(InvalidInputError, match="finite numbers >= 0"):
+                mean_absolute_sum(spoilt)
+
+
+@pytest.mark.parametrize("heavy", [0, 1, 7, 300])
+def test_many_rows_with_heavy_ones_against_direct_cosines(heavy):
+    rng = np.random.default_rng(heavy)
+    values = np.square(rng.normal(size=(6000, 3)))
+    values[:heavy, 1] = 40.0
+    values[:heavy, 2] *= 400.0
+    result = mean_absolute_sum(values)
+    for k in range(3):
+        column = values[:, k].astype(np.longdouble)
+        step = np.pi / (12 * np.sqrt(np.square(column).sum()))
+        series = sum(np.cos(j * step * column).prod() / j**2 for j in range(1, 1201, 2))
+        truth = float(np.pi / (2 * step) - 4 / (np.pi * step) * series)
+        assert result.value[k] == pytest.approx(truth, rel=1e-8)
+        assert result.lower[k] <= truth * (1 + 1e-12)
+        assert result.upper[k] >= truth * (1 - 1e-12)

@@ -2,6 +2,7 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
@@ -163,3 +164,18 @@ def test_bad_data(sample):
     for wrong in ({"z": X}, {"a": X}, {"a": X[:5, :2], "b": X[:, 2:]}):
         with pytest.raises(InvalidInputError, match="expected"):
             learner.transform(wrong)
+
+
+def test_labels_and_pairs_of_the_wrong_kind():
+    X, y = np.random.default_rng(0).normal(size=(30, 2)), np.arange(30) % 2
+    learner = PairwiseMetricLearner(random_state=0).fit(X, y)
+    with pytest.raises(InvalidInputError, match="1d array"):
+        learner.score(X)
+    with pytest.raises(InvalidInputError, match="29 labels for 30 rows"):
+        PairwiseMetricLearner().fit(X, y[:-1])
+    with pytest.raises(InvalidInputError, match="cannot be used to seed"):
+        PairwiseMetricLearner(random_state="a").fit(X, y)
+    with pytest.raises(InvalidInputError, match="no pair is dissimilar"):
+        learner.fit_pairs(np.stack([X, X[::-1]], axis=1), np.ones(30))
+    with pytest.raises(InvalidInputError, match="X is sparse"):
+        PairwiseMetricLearner().fit(csr_matrix(X), y)

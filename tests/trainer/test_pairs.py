@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from boundcalc.trainer import pairs as module
+from boundcalc.trainer import pair_blocks as module
 from boundcalc.trainer.distances import cross_distances
 from boundcalc.trainer.losses import Contrastive, Hinge, Logistic, SmoothedHinge
 from boundcalc.trainer.pairs import AllPairs, ListedPairs
