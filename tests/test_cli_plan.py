@@ -116,3 +116,31 @@ def test_mistakes_get_one_line(ask, argv, message):
 def test_estimates_of_other_data_are_refused(ask, folder, capsys):
     assert main(["plan", "penguins", "--estimates", "estimates.json"]) == 2
     assert "it speaks of near, far" in capsys.readouterr().err
+
+
+def test_a_report_is_one_self_contained_page(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    assert main(["report", "pilot.npz", "--budget", "1e4,1e6", "--no-check"]) == 0
+    out = capsys.readouterr().out
+    assert "written: boundcalc-report.html" in out
+    page = (folder / "boundcalc-report.html").read_text()
+    for title in ("The answer", "What the sample at hand guarantees", "What a budget would guarantee", "What it rests on",
+                  "What is certified", "How to repeat this"):  # fmt: skip
+        assert title in page
+    assert page.count("data:image/png;base64,") == 2
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert (
+        main(["report", "pilot.npz", "--budget", "1e6", "--no-check", "--no-curve", "--json", "--out", "r.json"]) == 0
+    )
+    record = json.loads(capsys.readouterr().out)
+    assert record["versions"]["boundcalc"]
+    assert len(record["guarantees"]) == 3
+
+
+def test_the_verdict_table_counts_steps():
+    from boundcalc.catalogue import theorem
+    from boundcalc.checker import check
+    from boundcalc.report.document import verdict_table
+
+    table = verdict_table([check(theorem("lemmas.hoeffding_u"), rng=0)])
+    assert table.rows == [("lemmas.hoeffding_u", "sharp", "SUPPORTED", "1 SUPPORTED", "holds")]

@@ -84,7 +84,7 @@ def test_guarantees_by_hand(measured):
 def test_guarantees_refuse_complexities_measured_at_a_larger_delta(measured):
     from boundcalc.report.guarantees import guarantees
 
-    with pytest.raises(ValueError, match="measured at delta/2"):
+    with pytest.raises(ValueError, match="needs complexities measured at half of it"):
         guarantees(measured["sound"], delta=0.01)
 
 

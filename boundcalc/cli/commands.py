@@ -16,6 +16,7 @@ COMMANDS = {
     "check": "check the steps of a theorem, or of all: proved, supported or refuted",
     "train": "train on modality subsets and estimate what the bounds need",
     "plan": "which modalities to collect, how many samples, and what is guaranteed beforehand",
+    "report": "train, evaluate, plan and check: one page that could be attached to a paper",
     "demo": "the whole path on a real data set, in under a minute",
 }
 

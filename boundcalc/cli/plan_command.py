@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from boundcalc.planner.budget import Plan
     from boundcalc.planner.costs import Costs
     from boundcalc.planner.learning_curve import PowerLaw
+    from boundcalc.planner.worth import Worth
     from boundcalc.trainer import Measurements
 
 ENDINGS = (".json", ".csv", ".html", ".png")
@@ -26,6 +27,12 @@ _SHOWN = 12
 
 def configure(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
+    add_plan_arguments(parser)
+    parser.add_argument("--figure", metavar="FILE", default=FIGURE, help=f"where the pictures go (default {FIGURE})")
+
+
+def add_plan_arguments(parser: ArgumentParser) -> None:
+    """Add what any command that plans asks for."""
     parser.add_argument(
         "pilot", metavar="PILOT", help="htad, breast_cancer, penguins, or a .npz or .csv file of your own"
     )
@@ -53,34 +60,18 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--no-curve", action="store_true", help="leave out the learning curve (an estimate beside the guarantee)"
     )
-    parser.add_argument("--figure", metavar="FILE", default=FIGURE, help=f"where the pictures go (default {FIGURE})")
     add_arguments(parser)
 
 
 def run(args: Namespace) -> Output:
     """Measure the pilot or read its estimates, plan, and answer in a sentence, tables and pictures."""
     from boundcalc.errors import require
-    from boundcalc.planner.budget import make_plan
-    from boundcalc.planner.worth import worth_of_modalities
     from boundcalc.report.page import picture
     from boundcalc.report.planning import plan_sentence, plan_tables, save_plan
 
     require("matplotlib", extra="plot", purpose="the plan's pictures")
     check_path(args.figure, (".png", ".pdf", ".svg"), option="--figure")
-    delta, target = confidence(args.delta), _number("target", args.target)
-    budgets = None if args.budget is None else _budgets(args.budget)
-    measured, costs = _measured(args)
-    plan = make_plan(
-        measured,
-        costs,
-        budgets=budgets or _usual_budgets(costs),
-        delta=delta,
-        quantity=args.quantity,
-        target=target,
-        optimise_split=args.split == "optimised",
-    )
-    worth = worth_of_modalities(measured, delta=delta) if measured.nests else ()
-    curve = None if args.no_curve else _curve(args, measured, plan)
+    _, plan, worth, curve = answer(args)
     sentence = plan_sentence(plan)
     text = [sentence, *(table.text() for table in plan_tables(plan, worth=worth, curve=curve, rows=_SHOWN))]
     save_plan(plan, Path(args.figure), curve=curve)
@@ -103,6 +94,27 @@ def run(args: Namespace) -> Output:
         ),
         figure=lambda path: save_plan(plan, path, curve=curve),
     )
+
+
+def answer(args: Namespace) -> tuple[Measurements, Plan, tuple[Worth, ...], PowerLaw | None]:
+    """Return the pilot's measurements, the plan, what modalities are worth, and the learning curve of the best subset."""
+    from boundcalc.planner.budget import make_plan
+    from boundcalc.planner.worth import worth_of_modalities
+
+    delta, target = confidence(args.delta), _number("target", args.target)
+    budgets = None if args.budget is None else _budgets(args.budget)
+    measured, costs = _measured(args)
+    plan = make_plan(
+        measured,
+        costs,
+        budgets=budgets or _usual_budgets(costs),
+        delta=delta,
+        quantity=args.quantity,
+        target=target,
+        optimise_split=args.split == "optimised",
+    )
+    worth = worth_of_modalities(measured, delta=delta) if measured.nests else ()
+    return measured, plan, worth, None if args.no_curve else _curve(args, measured, plan)
 
 
 def _measured(args: Namespace) -> tuple[Measurements, Costs]:

@@ -79,7 +79,8 @@ def guarantees(result: SubsetResult, *, delta: float) -> list[Guarantee]:
     delta -= sum(share for _, share in result.estimates["rhat_M"].events)
     if worst > delta / 2 * (1 + 1e-12):
         raise InvalidInputError(
-            f"what is left of delta, {delta:g}, needs complexities measured at half of it or less, these were at {worst:g}"
+            f"what is left of delta, {delta:g}, needs complexities measured at half of it or less, these were at {worst:g}: "
+            f"train with delta = {delta / 2:.3g}"
         )
     values = dict(result.estimates.values)
     trivial = min(result.trivial_risk, values["C"])

@@ -218,5 +218,5 @@ def test_sampled_hold_out_risks_are_paid_for(data, costs):
     inputs = {**plan.pilot.inputs[plan.best.subset], "n": plan.best.samples}
     assert plan.best.guarantee == pytest.approx(float(plan.pilot.bound.evaluate(**inputs)))
     dear = measure_subsets(data, delta=0.05, **options)
-    with pytest.raises(InvalidInputError, match="measure them at delta = 0.0125 or less"):
+    with pytest.raises(InvalidInputError, match=r"measure them at delta = 0\.0125 or less"):
         make_plan(dear, costs, budgets=[1e6], delta=0.1)
