@@ -1,23 +1,15 @@
 """Theorem 2 of Huang et al. 2021: quality of the latent representation, single examples instead of pairs."""
 
-from sympy import log, sqrt
-
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import huang2021
-from boundcalc.catalogue.zhou2026 import latent_quality
-from boundcalc.catalogue.zhou2026.latent_quality import AGAINST_TRUTH, INSERT_EMPIRICAL
+from boundcalc.catalogue.zhou2026.latent_quality import AGAINST_TRUTH, INSERT_EMPIRICAL, published
 from boundcalc.checker.experiments import learning
 from boundcalc.derivation import Derivation, at_most
 from boundcalc.symbols import (
-    R_M,
     C,
     Edev_m,
-    L,
     Phi_m,
-    R_full,
     Rad_loss,
-    dev_minus,
-    dev_plus,
     eta_M,
     n,
     r_M,
@@ -28,7 +20,6 @@ from boundcalc.symbols import (
 from boundcalc.theorems import Form, Provenance, Theorem, by
 
 TRIED = learning("truth", pairwise=False)
-PUBLISHED = learning("published", pairwise=False)
 
 SHARP = Derivation(
     quantity=eta_M,
@@ -58,33 +49,9 @@ SHARP = Derivation(
 )
 
 
-def _side(deviation, complexity, event):
-    """Return the step of the published form for one sign of the deviation."""
-    return at_most(
-        deviation,
-        4 * L * complexity + 3 * C * sqrt(2 * log(1 / event.symbol) / n),
-        because="constants as published; McDiarmid's inequality, symmetrisation and contraction give less",
-        kind="probability",
-        events=(event,),
-        experiment=PUBLISHED,
-    )
-
-
-PAPER = Derivation(
-    quantity=eta_M,
-    steps=(
-        *INSERT_EMPIRICAL,
-        at_most(r_M - rhat_M, dev_minus, because="a supremum over F_M", kind="infimum", experiment=PUBLISHED),
-        at_most(
-            rhat_star - r_star,
-            dev_plus,
-            because="a supremum over the class on all modalities",
-            kind="infimum",
-            experiment=PUBLISHED,
-        ),
-        _side(dev_minus, R_M, latent_quality.MINUS),
-        _side(dev_plus, R_full, latent_quality.TRUTH),
-    ),
+PAPER = published(
+    learning("published", pairwise=False),
+    because="constants as published; McDiarmid's inequality, symmetrisation and contraction give less",
 )
 
 THEOREM = Theorem(

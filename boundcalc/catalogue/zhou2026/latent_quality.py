@@ -5,12 +5,13 @@
 sqrt(2)*C*sqrt(log(1/delta))/sqrt(m) + 2*L*R_M + Lhat_M
 """
 
-from sympy import log, sqrt
+from sympy import Expr, log, sqrt
 
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import huang2021, zhou2026
+from boundcalc.checker.experiment import Experiment
 from boundcalc.checker.experiments import learning
-from boundcalc.derivation import Derivation, Event, at_most, equal
+from boundcalc.derivation import Derivation, Event, Step, at_most, equal
 from boundcalc.symbols import (
     R_M,
     C,
@@ -39,7 +40,6 @@ MINUS = Event("deviation below", "no f has a population risk far above its empir
 TRUTH = Event("deviation above", "no f has an empirical risk far above its population risk", subset="full")
 
 TRIED = learning("truth")
-PUBLISHED = learning("published")
 
 INSERT_EMPIRICAL = (
     at_most(
@@ -83,34 +83,37 @@ SHARP = Derivation(
 )
 
 
-def _side(deviation, complexity, event):
-    """Return the paper form's step for one sign of the deviation."""
-    return at_most(
-        deviation,
-        4 * L * complexity + 3 * C * sqrt(2 * log(1 / event.symbol) / n),
-        because="constants as in the theorem that is extended; Lemmas D, S and T give less",
-        kind="probability",
-        events=(event,),
-        cites=str(huang2021("Theorem 2")),
-        experiment=PUBLISHED,
+def published(experiment: Experiment, *, because: str, cites: str = "") -> Derivation:
+    """Return the published form: a supremum and a complexity for each sign of the deviation."""
+
+    def side(deviation: Expr, complexity: Expr, event: Event) -> Step:
+        return at_most(
+            deviation,
+            4 * L * complexity + 3 * C * sqrt(2 * log(1 / event.symbol) / n),
+            because=because,
+            kind="probability",
+            events=(event,),
+            cites=cites,
+            experiment=experiment,
+        )
+
+    largest = "a supremum over F_M", "a supremum over the class on all modalities"
+    return Derivation(
+        quantity=eta_M,
+        steps=(
+            *INSERT_EMPIRICAL,
+            at_most(r_M - rhat_M, dev_minus, because=largest[0], kind="infimum", experiment=experiment),
+            at_most(rhat_star - r_star, dev_plus, because=largest[1], kind="infimum", experiment=experiment),
+            side(dev_minus, R_M, MINUS),
+            side(dev_plus, R_full, TRUTH),
+        ),
     )
 
 
-PAPER = Derivation(
-    quantity=eta_M,
-    steps=(
-        *INSERT_EMPIRICAL,
-        at_most(r_M - rhat_M, dev_minus, because="a supremum over F_M", kind="infimum", experiment=PUBLISHED),
-        at_most(
-            rhat_star - r_star,
-            dev_plus,
-            because="a supremum over the class on all modalities",
-            kind="infimum",
-            experiment=PUBLISHED,
-        ),
-        _side(dev_minus, R_M, MINUS),
-        _side(dev_plus, R_full, TRUTH),
-    ),
+PAPER = published(
+    learning("published"),
+    because="constants as in the theorem that is extended; Lemmas D, S and T give less",
+    cites=str(huang2021("Theorem 2")),
 )
 
 THEOREM = Theorem(
