@@ -15,6 +15,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from types import ModuleType
 
+from boundcalc.catalogue.comparators import (
+    frobenius_ball,
+    group_ball,
+    kernel_ball,
+    l1_ball,
+    l21_ball,
+    trace_ball,
+)
 from boundcalc.catalogue.huang2021 import latent_quality as huang_latent_quality
 from boundcalc.catalogue.huang2021 import risk_gap as huang_risk_gap
 from boundcalc.catalogue.lemmas import (
@@ -69,6 +77,12 @@ REGISTRY: Mapping[str, Theorem] = {
     "zhou2026.latent_encoders": latent_encoders.THEOREM,
     "huang2021.risk_gap": huang_risk_gap.THEOREM,
     "huang2021.latent_quality": huang_latent_quality.THEOREM,
+    "comparators.frobenius_ball": frobenius_ball.THEOREM,
+    "comparators.l1_ball": l1_ball.THEOREM,
+    "comparators.trace_ball": trace_ball.THEOREM,
+    "comparators.l21_ball": l21_ball.THEOREM,
+    "comparators.group_ball": group_ball.THEOREM,
+    "comparators.kernel_ball": kernel_ball.THEOREM,
 }
 
 

@@ -9,6 +9,7 @@ from boundcalc.checker.worlds.hinge import HingeLearning
 from boundcalc.checker.worlds.independent_pairs import IndependentPairs, TwoSidedPairs
 from boundcalc.checker.worlds.learning import Context, Learning
 from boundcalc.checker.worlds.metric_class import ManyCoordinates, MetricClass, MetricSamples, SignDraws
+from boundcalc.checker.worlds.norm_balls import Norm, NormBall, NormSamples
 from boundcalc.checker.worlds.planning import Chernoff, Holdout, SampleSize
 from boundcalc.checker.worlds.projections import Claim, Projections
 from boundcalc.checker.worlds.sampled import SampledMetric
@@ -33,6 +34,8 @@ __all__ = [
     "SAMPLE_SIZE",
     "TWO_SIDED",
     "learning",
+    "norm_ball",
+    "norm_samples",
 ]
 
 DECOUPLING = Experiment(
@@ -120,4 +123,20 @@ def learning(
             *(Learning(n, large=True, **plain) for n in ((2, 3) if pairwise else (2,))),  # type: ignore[arg-type]
             SampledMetric(context=context) if pairwise else ShatteredSamples(two_sided=context == "both"),
         ),
+    )
+
+
+def norm_ball(norm: Norm) -> Experiment:
+    """Return matrices of bounded norm on finitely many differences, all samples and signs; ``norm`` is the dual one."""
+    sizes = ((1, 2, 2), (2, 2, 2), (2, 2, 1), (3, 2, 2), (2, 2, 3), (4, 1, 2))
+    return Experiment(
+        "matrices of bounded norm, all samples and signs", tuple(NormBall(norm, m, count, d) for m, count, d in sizes)
+    )
+
+
+def norm_samples(norm: Norm) -> Experiment:
+    """Return random differences, all samples; ``norm`` is the dual one of the ball's."""
+    return Experiment(
+        "random differences, all samples",
+        (NormSamples(norm), NormSamples(norm, 2), NormSamples(norm, 3, 2, 1), NormSamples(norm, 2, 3, 3)),
     )
