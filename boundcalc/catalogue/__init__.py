@@ -21,6 +21,9 @@ from boundcalc.catalogue.comparators import (
     kernel_ball,
     l1_ball,
     l21_ball,
+    robustness,
+    source_stability,
+    stability,
     trace_ball,
 )
 from boundcalc.catalogue.huang2021 import latent_quality as huang_latent_quality
@@ -83,6 +86,9 @@ REGISTRY: Mapping[str, Theorem] = {
     "comparators.l21_ball": l21_ball.THEOREM,
     "comparators.group_ball": group_ball.THEOREM,
     "comparators.kernel_ball": kernel_ball.THEOREM,
+    "comparators.stability": stability.THEOREM,
+    "comparators.source_stability": source_stability.THEOREM,
+    "comparators.robustness": robustness.THEOREM,
 }
 
 

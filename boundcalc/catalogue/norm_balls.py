@@ -17,9 +17,9 @@ from boundcalc.catalogue.zhou2026.metric_complexity import SAMPLE, SELF_BOUNDING
 from boundcalc.checker.experiment import Experiment
 from boundcalc.derivation import Derivation, Step, at_most, equal
 from boundcalc.symbols import (
+    R_M,
     C,
     L,
-    R_M,
     Rad_metric,
     Rad_threshold,
     Rhat_metric,
@@ -112,9 +112,7 @@ def norm_ball_forms(
         kind="expectation",
         experiment=exact,
     )
-    given = at_most(
-        Rhat_metric, radius / m * data, because=data_because, kind="expectation", experiment=samples
-    )
+    given = at_most(Rhat_metric, radius / m * data, because=data_because, kind="expectation", experiment=samples)
     weight = radius * distance
     share = log(1 / SELF_BOUNDING.symbol)
     worst = (separate, duality, *steps, *THRESHOLD)
@@ -209,5 +207,7 @@ def _deviation() -> tuple[Step, ...]:
             because="the class is fixed in advance",
             experiment=uniform_deviation.TRIED,
         ),
-        equal(L, 1, definitions={L: Integer(1)}, because="the hinge loss max(0, 1 - s f) is 1-Lipschitz in the score f"),
+        equal(
+            L, 1, definitions={L: Integer(1)}, because="the hinge loss max(0, 1 - s f) is 1-Lipschitz in the score f"
+        ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from boundcalc.checker.experiment import Experiment
+from boundcalc.checker.worlds.cells import CellCounts, Cells, Cover
 from boundcalc.checker.worlds.encoders import Encoders, EncoderSamples
 from boundcalc.checker.worlds.finite_sets import FiniteSet, Matrix
 from boundcalc.checker.worlds.hinge import HingeLearning
@@ -12,13 +13,17 @@ from boundcalc.checker.worlds.metric_class import ManyCoordinates, MetricClass, 
 from boundcalc.checker.worlds.norm_balls import Norm, NormBall, NormSamples
 from boundcalc.checker.worlds.planning import Chernoff, Holdout, SampleSize
 from boundcalc.checker.worlds.projections import Claim, Projections
+from boundcalc.checker.worlds.regularised import Regularised
 from boundcalc.checker.worlds.sampled import SampledMetric
 from boundcalc.checker.worlds.shattered import Shattered, ShatteredSamples
 from boundcalc.checker.worlds.u_statistics import UStatistics
 
 __all__ = [
+    "CELLS",
+    "CELL_COUNTS",
     "CHERNOFF",
     "CLAIM",
+    "COVER",
     "DECOUPLING",
     "ENCODERS",
     "ENCODER_SAMPLES",
@@ -36,6 +41,7 @@ __all__ = [
     "learning",
     "norm_ball",
     "norm_samples",
+    "regularised",
 ]
 
 DECOUPLING = Experiment(
@@ -93,6 +99,14 @@ PAIR_ERROR = Experiment(
     "finite classes trained with the hinge loss, all samples",
     (HingeLearning(2), HingeLearning(3), HingeLearning(2, large=True)),
 )
+CELLS = Experiment(
+    "losses on letters in cells, all samples",
+    (Cells(2), Cells(2, 6, 3), Cells(3, 3, 1), Cells(3, 4, 2), Cells(2, 3, 3), Cells(2, 20, 1), Cells(4, 3, 2)),
+)
+CELL_COUNTS = Experiment(
+    "frequencies of cells, all counts", (CellCounts(2, 4), CellCounts(2, 40), CellCounts(3, 9), CellCounts(4, 5))
+)
+COVER = Experiment("balls covered greedily", (Cover(1), Cover(2)))
 CLAIM = Experiment("learning on all pairs with constant or superfluous modalities", (Claim(), Claim(6)))
 
 
@@ -139,4 +153,13 @@ def norm_samples(norm: Norm) -> Experiment:
     return Experiment(
         "random differences, all samples",
         (NormSamples(norm), NormSamples(norm, 2), NormSamples(norm, 3, 2, 1), NormSamples(norm, 2, 3, 3)),
+    )
+
+
+def regularised(*, source: bool) -> Experiment:
+    """Return regularised learning of one weight, solved exactly on every sample; ``source``: the anchor is not 0."""
+    sizes = ((2, 2), (2, 4), (3, 3), (4, 2), (4, 3))
+    return Experiment(
+        "regularised learning of one weight, solved exactly, all samples",
+        tuple(Regularised(n, letters, source) for n, letters in sizes),
     )

@@ -40,7 +40,10 @@ THEOREM = Theorem(
     ),
     variants=norm_ball_forms(
         S_kernel,
-        (*MEAN, at_most(k_mean, kap**2, because="k(u, u) <= kap^2 for every pair", kind="expectation", experiment=EXACT)),
+        (
+            *MEAN,
+            at_most(k_mean, kap**2, because="k(u, u) <= kap^2 for every pair", kind="expectation", experiment=EXACT),
+        ),
         mean=MEAN,
         data=sqrt(gram_trace),
         data_because="Jensen given the pairs: E||sum sigma_i phi(u_i)|| <= sqrt(sum k(u_i, u_i))",
