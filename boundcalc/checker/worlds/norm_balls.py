@@ -70,26 +70,29 @@ def _radii(u: np.ndarray, room: np.ndarray, *, exact: bool) -> Atoms:
     }
 
 
-def _largest_distance(u: np.ndarray, norm: Norm) -> np.ndarray:
-    """Return, per set of letters, the largest <A, uu^T> over some positive semidefinite A of norm 1, in floats."""
-    squares = u.astype(float) ** 2
+def _largest_distance(u: np.ndarray, norm: Norm, *, exact: bool) -> np.ndarray:
+    """Return, per set of letters, the largest <A, uu^T> over some positive semidefinite A of norm 1."""
+    squares = u * u
     length = squares.sum(axis=-1)
-    parts = np.stack([squares[..., block].sum(axis=-1) for block in _blocks(u.shape[-1])])
+    parts = [squares[..., block].sum(axis=-1) for block in _blocks(u.shape[-1])]
     if norm == "maximum":
-        return np.asarray(squares.max(axis=(-1, -2)))
-    if norm == "column":
+        found = maximum((squares * squares).reshape(len(u), -1), axis=-1)
+    elif norm == "column":
         sums = np.abs(u).sum(axis=-1)
-        return np.asarray((length**1.5 / np.where(sums > 0, sums, 1)).max(axis=-1))
-    if norm == "group":
-        return np.asarray(parts.max(axis=(0, -1)))
-    if norm == "kernel":
-        return np.asarray(np.sqrt(np.square(parts).sum(axis=0)).max(axis=-1))
-    return np.asarray(length.max(axis=-1))
+        found = maximum(length * length * length / np.where(sums > 0, sums * sums, 1), axis=-1)
+    elif norm == "group":
+        found = maximum(np.concatenate(parts, axis=-1), axis=-1) ** 2
+    elif norm == "kernel":
+        found = maximum(np.asarray(sum(part * part for part in parts)), axis=-1)
+    else:
+        found = maximum(length * length, axis=-1)
+    return square_root(found, exact=exact)
 
 
-def _range(u: np.ndarray, norm: Norm, radius: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+def _range(u: np.ndarray, norm: Norm, radius: np.ndarray, ends: np.ndarray, *, exact: bool) -> np.ndarray:
     """Return the length of the hinge loss's range over the letters, both labels, and metrics (or forms) of the ball."""
-    distance = radius * _largest_distance(u, norm)
+    distance = floats(radius, exact=exact) * _largest_distance(u, norm, exact=exact)
+    low, high = (floats(end, exact=exact) for end in ends)
     lowest, highest = low - distance, high + (distance if norm == "kernel" else 0)
     return np.asarray(1 + np.maximum(np.maximum(lowest, -lowest), np.maximum(highest, -highest)))
 
@@ -141,7 +144,7 @@ class NormBall(Enumerable):
         squares = u * u
         parts = [squares[..., block].sum(axis=-1) for block in _blocks(self.d)]
         lengths = squares.sum(axis=-1)
-        ranges = _range(instances["u"], self.norm, instances["radius"], *np.cumsum(instances["t"], axis=1).T)
+        ranges = _range(u, self.norm, radius, np.stack([low, high]), exact=exact)
         return {
             **means,
             **_radii(instances["u"], instances["room"][:, 0], exact=exact),
