@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 from boundcalc.report.plots import draw_grid
 from boundcalc.report.tables import Table, format_number
 
-__all__ = ["Table", "draw_grid", "format_number"]
+_LATER = {
+    "compare_pilot": "compare",
+    "compare_values": "compare",
+    "comparison_sentence": "compare_view",
+    "comparison_table": "compare_view",
+    "draw_comparison": "compare_view",
+}
+
+__all__ = ["Table", "draw_grid", "format_number", *_LATER]
+
+
+def __getattr__(name: str) -> Any:
+    # Comparisons need the catalogue; tables and pictures do not.
+    if name in _LATER:
+        return getattr(import_module(f"boundcalc.report.{_LATER[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ _ULPS = 1 << 14  # sums of d^2 terms and eigenvalues are right to far better tha
 
 def _blocks(widths: Sequence[int]) -> list[slice]:
     ends = np.cumsum([0, *widths])
-    return [slice(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return [slice(a, b) for a, b in pairwise(ends.tolist())]
 
 
 def matrix_norms(matrix: Array, widths: Sequence[int]) -> dict[str, float]:

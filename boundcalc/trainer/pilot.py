@@ -42,7 +42,7 @@ class Pilot:
         The largest norms in the class, known before the data are seen.
     regularised : tuple of RegularisedFit
     delta : float
-        Failure probability of each certified random value in the record.
+        Failure probability of each bound; every certified random value in the record was given a quarter of it.
     loss : Loss
     settings : dict
         What was fixed in advance, as JSON types.
@@ -106,7 +106,7 @@ def measure_pilot(
         The modalities, such as ``"a+b"``; all of them if not given.
     rng : numpy.random.Generator or int, optional
     delta : float
-        Failure probability of each bound; every certified random value is given half of it.
+        Failure probability of each bound; every certified random value is given a quarter of it.
     progress : callable, optional
         Called as ``progress(done, total, message)``.
     **changes
@@ -133,7 +133,7 @@ def measure_pilot(
         )
     if not 0 < delta < 1:
         raise InvalidInputError(f"delta={delta!r}: expected a number in (0, 1)", context="pilot")
-    settings = Settings(**changes, delta=delta / 2)
+    settings = Settings(**changes, delta=delta / 4)
     report = progress if progress is not None else lambda *_: None
     generator = as_generator(rng)
     chosen = data.names if subset is None else data.parse_subset(subset)

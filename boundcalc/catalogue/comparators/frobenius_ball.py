@@ -16,6 +16,9 @@ from boundcalc.theorems import Theorem
 
 EXACT = norm_ball("frobenius")
 
+#: The largest <A, uu^T> for a matrix of norm 1.
+DISTANCE = B**2
+
 #: The Frobenius norm is the largest of all dual norms here, so that other balls of the same radius are capped by this.
 MEAN = (
     at_most(
@@ -45,7 +48,7 @@ THEOREM = Theorem(
         mean=MEAN,
         data=sqrt(u_fourth),
         data_because="Jensen: E||sum sigma_i u_i u_i^T||_F <= sqrt(sum ||u_i||^4)",
-        distance=B**2,
+        distance=DISTANCE,
         distance_because="the Frobenius norm of uu^T is ||u||^2 <= B^2",
         exact=EXACT,
         samples=norm_samples("frobenius"),

@@ -11,6 +11,9 @@ from boundcalc.symbols import B, B_k, K, S_frobenius, S_group, m, u_fourth, u_gr
 from boundcalc.theorems import Theorem
 
 EXACT = norm_ball("group")
+
+#: The largest <A, uu^T> for a matrix of norm 1.
+DISTANCE = B_k**2
 FREE, BEST, TUNED = longest(K)
 
 LONGEST = at_most(
@@ -51,7 +54,7 @@ THEOREM = Theorem(
         mean=(LONGEST, TUNED, *MEAN),
         data=Min(sqrt(BEST * u_group), sqrt(u_fourth)),
         data_because="the same given the pairs, the squared norms of modality k summing to sum_i ||u_i^(k)||^4",
-        distance=B_k**2,
+        distance=DISTANCE,
         distance_because="the modalities' blocks of uu^T have Frobenius norms ||u^(k)||^2 <= B_k^2",
         exact=EXACT,
         samples=norm_samples("group"),

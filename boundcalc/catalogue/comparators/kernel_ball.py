@@ -15,6 +15,9 @@ from boundcalc.theorems import Theorem
 
 EXACT = norm_ball("kernel")
 
+#: The largest <A, uu^T> for a matrix of norm 1.
+DISTANCE = kap
+
 MEAN = (
     at_most(
         S_kernel,
@@ -47,7 +50,7 @@ THEOREM = Theorem(
         mean=MEAN,
         data=sqrt(gram_trace),
         data_because="Jensen given the pairs: E||sum sigma_i phi(u_i)|| <= sqrt(sum k(u_i, u_i))",
-        distance=kap,
+        distance=DISTANCE,
         distance_because="||phi(u)|| <= kap",
         exact=EXACT,
         samples=norm_samples("kernel"),

@@ -11,6 +11,9 @@ from boundcalc.symbols import B, S_frobenius, S_maximum, b_k, d_M, m, u_coordina
 from boundcalc.theorems import Theorem
 
 EXACT = norm_ball("maximum")
+
+#: The largest <A, uu^T> for a matrix of norm 1.
+DISTANCE = b_k**2
 ENTRIES = sqrt(2 * log(d_M * (d_M + 1)))
 
 MASSART = at_most(
@@ -47,7 +50,7 @@ THEOREM = Theorem(
         data=Min(ENTRIES * sqrt(u_coordinate), sqrt(u_fourth)),
         data_because="Massart given the pairs: sum_i u_ij^2 u_ik^2 <= max_j sum_i u_ij^4 by Cauchy-Schwarz; or the Frobenius "
         "norm",
-        distance=b_k**2,
+        distance=DISTANCE,
         distance_because="the entries of uu^T are at most b^2",
         exact=EXACT,
         samples=norm_samples("maximum"),

@@ -11,6 +11,9 @@ from boundcalc.symbols import B, S_column, S_frobenius, b_k, d_M, m, u_column, u
 from boundcalc.theorems import Theorem
 
 EXACT = norm_ball("column")
+
+#: The largest <A, uu^T> for a matrix of norm 1.
+DISTANCE = b_k * B
 FREE, BEST, TUNED = longest(d_M)
 
 LONGEST = at_most(
@@ -47,7 +50,7 @@ THEOREM = Theorem(
         mean=(LONGEST, TUNED, *MEAN),
         data=Min(sqrt(BEST * u_column), sqrt(u_fourth)),
         data_because="the same given the pairs, the squared lengths of column j summing to sum_i u_ij^2 ||u_i||^2",
-        distance=b_k * B,
+        distance=DISTANCE,
         distance_because="the columns of uu^T have lengths |u_j| ||u|| <= b B",
         exact=EXACT,
         samples=norm_samples("column"),

@@ -12,6 +12,9 @@ from boundcalc.theorems import Theorem
 
 EXACT = norm_ball("operator")
 
+#: The largest <A, uu^T> for a matrix of norm 1.
+DISTANCE = B**2
+
 SMALLER = at_most(
     S_operator,
     S_frobenius,
@@ -35,7 +38,7 @@ THEOREM = Theorem(
         data=Min(sqrt(2 * log(2 * d_M) * u_operator), sqrt(u_fourth)),
         data_because="the matrix Khinchin inequality (Tropp 2012, User-friendly tail bounds, Theorem 4.1): "
         "E||sum sigma_i X_i||_op <= sqrt(2 log(2d) ||sum X_i^2||_op) with X_i = u_i u_i^T; or the Frobenius norm",
-        distance=B**2,
+        distance=DISTANCE,
         distance_because="the operator norm of uu^T is ||u||^2 <= B^2",
         exact=EXACT,
         samples=norm_samples("operator"),

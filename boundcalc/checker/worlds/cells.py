@@ -41,12 +41,14 @@ class Cells(SampleSpace):
     ) -> tuple[Atoms, np.ndarray]:
         """Return risks of the worst loss, its oscillation and the distance of the cells' frequencies, on each sample."""
         cell, table = np.asarray(instance["cell"]), numbers(instance["loss"], exact=exact)
-        weights = numbers(instance["counts"], exact=exact)
-        weights = weights / weights.sum()
+        whole = numbers(instance["counts"], exact=exact)
+        weights = np.asarray(whole / whole.sum())
         words = sequences(self.letters, self.n)
         chance = np.multiply.reduce(weights[words], axis=1)
         population = (table * weights[:, None] * weights).sum(axis=(1, 2))
-        total = sum(table[:, words[:, i], words[:, j]] for i in range(self.n) for j in range(self.n) if i != j)
+        total = np.asarray(
+            sum(table[:, words[:, i], words[:, j]] for i in range(self.n) for j in range(self.n) if i != j)
+        )
         empirical = total / (self.n * (self.n - 1))
         worst = np.argmax(population[:, None] - empirical, axis=0)
         oscillation = np.array([self._oscillation(one, cell) for one in table])
@@ -85,8 +87,8 @@ class CellCounts(SampleSpace):
         self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Atoms, np.ndarray]:
         """Return the distance of frequencies from probabilities for each way to share."""
-        weights = numbers(instance["weights"], exact=exact)
-        weights = weights / weights.sum()
+        whole = numbers(instance["weights"], exact=exact)
+        weights = np.asarray(whole / whole.sum())
         counts = np.array([row for row in sequences(self.n + 1, self.cells) if row.sum() == self.n])
         chance = np.array(
             [
