@@ -92,21 +92,40 @@ class Rival:
         )
 
     @cached_property
+    def _quick(self) -> tuple[Callable[..., Any], ...]:
+        return tuple(
+            bound.compile("n", **{name: inputs[name] for name in bound.symbols if name != "n"})
+            for bound, inputs in self.members
+        )
+
+    def near(self, n: Any) -> np.ndarray:
+        """Return the bound at other sample sizes in plain floats, quickly and without directed rounding."""
+        sizes = np.asarray(n, dtype=float)
+        return np.asarray(np.min([function(sizes) for function in self._quick], axis=0))
+
+    @cached_property
     def informative_from(self) -> int | None:
         """The smallest number of training rows from which it says more than holds anyway, or None (below 10^15).
 
-        Bounds never rise in n, and values are rounded outwards.
+        Bounds never rise in n; the answer is confirmed with values rounded outwards.
         """
-        low, high = 2, _FARTHEST
-        if not self.at([high])[0] < self.reach:
+        if not self.at([_FARTHEST])[0] < self.reach:
             return None
-        while low < high:
-            middle = (low + high) // 2
-            if self.at([middle])[0] < self.reach:
-                high = middle
-            else:
-                low = middle + 1
-        return low
+        guess = _first(lambda n: bool(self.near([n])[0] < self.reach), 2, _FARTHEST)
+        low, high = max(2, int(guess * (1 - 1e-6))), min(int(guess * (1 + 1e-6)) + 1, _FARTHEST)
+        if low > 2 and self.at([low])[0] < self.reach:
+            low, high = 2, low
+        elif not self.at([high])[0] < self.reach:
+            low, high = high, _FARTHEST
+        return _first(lambda n: bool(self.at([n])[0] < self.reach), low, high)
+
+
+def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
+    """Return the smallest integer in [low, high] for which something holds, as it does from there on and at ``high``."""
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle + 1, high)
+    return low
 
 
 @dataclass(frozen=True)
@@ -180,7 +199,9 @@ class Comparison:
 
     def _smallest(self, n: np.ndarray, *, precision: int | None = None) -> np.ndarray:
         """Return which bound is the smallest at each sample size."""
-        values = np.stack([rival.at(n, precision=precision) for rival in self.rivals])
+        values = np.stack(
+            [rival.near(n) if precision is None else rival.at(n, precision=precision) for rival in self.rivals]
+        )
         return np.array([min(range(len(values)), key=lambda k: values[k][i]) for i in range(len(n))])
 
     def _first_change(self, low: int, high: int, start: int) -> int:

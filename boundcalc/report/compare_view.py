@@ -18,7 +18,21 @@ if TYPE_CHECKING:
 
 __all__ = ["comparison_data", "comparison_sentence", "comparison_table", "draw_comparison", "picture"]
 
-_STYLES = ("-", "--", "-.", ":")
+#: Colour and line of each entry, so that panels and pictures agree: the primary source in black, stability in orange,
+#: norm balls in the other colours.
+_LOOK = {
+    "zhou2026.metric_complexity": (PALETTE[6], "-"),
+    "zhou2026.latent_encoders": (PALETTE[6], "--"),
+    "comparators.stability": (PALETTE[1], ":"),
+    "comparators.source_stability": (PALETTE[1], "-"),
+    "comparators.frobenius_ball": (PALETTE[0], "-"),
+    "comparators.trace_ball": (PALETTE[0], ":"),
+    "comparators.kernel_ball": (PALETTE[5], "-"),
+    "comparators.group_ball": (PALETTE[2], "-"),
+    "comparators.l1_ball": (PALETTE[3], "-"),
+    "comparators.l21_ball": (PALETTE[3], "--"),
+    "comparators.robustness": (PALETTE[4], "-"),
+}
 _MOST = 10**8
 
 
@@ -146,11 +160,10 @@ def _panel(comparison: Comparison, axes: Axes, lowest: float) -> None:
     axes.plot(
         grid, envelope, color="#000000", linewidth=5, alpha=0.2, solid_capstyle="round", label="smallest at this n"
     )
-    for rival in sorted(comparison.rivals, key=lambda rival: order.index(rival.key)):
-        place = order.index(rival.key)
-        style = _STYLES[place // len(PALETTE) % len(_STYLES)]
-        axes.plot(grid, curves[rival.key], style, color=PALETTE[place % len(PALETTE)], linewidth=1.3, label=rival.name)
     top = 200.0 * max(comparison.trivial, lowest) if np.isfinite(comparison.trivial) else float(envelope.max()) * 10
+    for rival in sorted(comparison.rivals, key=lambda rival: order.index(rival.key)):
+        color, style = _LOOK.get(rival.key, (PALETTE[order.index(rival.key) % len(PALETTE)], "-."))
+        axes.plot(grid, curves[rival.key], style, color=color, linewidth=1.4, label=rival.name)
     if np.isfinite(comparison.trivial):
         axes.axhspan(comparison.trivial, top, color="#888888", alpha=0.15, linewidth=0, label="vacuous")
         axes.axhline(comparison.trivial, color="#555555", linewidth=0.8)
@@ -160,6 +173,10 @@ def _panel(comparison: Comparison, axes: Axes, lowest: float) -> None:
             height = float(comparison[crossing.key].at([crossing.n])[0])
             axes.plot([crossing.n], [height], "o", color="#000000", markersize=4, label="another becomes the smallest")
     axes.set(xscale="log", yscale="log", xlim=(grid[0], grid[-1]), ylim=(lowest / 1.5, top), xlabel="training rows n")
+    beyond = [rival.name for rival in comparison.rivals if curves[rival.key].min() > top]
+    if beyond:
+        text = "off the scale: " + ", ".join(beyond)
+        axes.text(0.98, 0.98, text, transform=axes.transAxes, ha="right", va="top", fontsize=7)
     axes.set_title(comparison.title, fontsize=10)
     axes.grid(alpha=0.25, which="major")
 

@@ -91,7 +91,7 @@ def class_radii(prepared: Prepared, subset: Sequence[str]) -> list[Entry]:
     status = CERTIFIED if prepared.certified else ESTIMATED
     why = "known from the normalisation" if prepared.normalised else "declared in advance"
     why = why if prepared.certified else "measured on the data: not known in advance"
-    longest = round_up(math.sqrt(max(squares)))
+    longest = min(round_up(math.sqrt(max(squares))), round_up(math.sqrt(prepared.squared_radius(subset)), ulps=1))
     inputs = math.sqrt(len(subset)) if prepared.normalised else math.sqrt(sum(squares))
     kernel = round_up(math.sqrt(sum(square * square for square in squares)))
     patterns = 2 ** len(subset) if prepared.data.mask.any() else 1
