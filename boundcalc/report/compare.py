@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -344,13 +344,15 @@ def _values(bound: Bound, inputs: Inputs, precision: int | None) -> np.ndarray:
     return np.asarray(bound.evaluate(sound=True, **needed).values)
 
 
-def _certificate() -> Bound:
-    return theorem("zhou2026.uniform_deviation").bound()
+@cache
+def _composed(key: str, form: str | None = None) -> Bound:
+    """Return the risk bound with an entry's complexity in it."""
+    return theorem("zhou2026.uniform_deviation").bound().substitute(R_M=theorem(key).bound(form))
 
 
 def _at_hand(key: str, form: str, *, shares: int = 1) -> Bound:
     """Return a risk bound from the pairs at hand: a quarter of delta for their complexity, half for the deviation."""
-    bound = _certificate().substitute(R_M=theorem(key).bound(form))
+    bound = _composed(key, form)
     half, quarter = sympy.Rational(1, 2 * shares), sympy.Rational(1, 4)
     return bound.with_split({e.name: half if e.name == "uniform deviation" else quarter for e in bound.events})
 
@@ -413,7 +415,7 @@ def _make(
 def _box(pilot: Pilot, key: str) -> Rival:
     """Return the primary source's class: metric weights in a box."""
     values: Inputs = {**pilot.estimates.values, "delta": pilot.delta}
-    later = (_certificate().substitute(R_M=theorem(key).bound("kappa")), {**values, "delta": pilot.delta / 2})
+    later = (_composed(key, "kappa"), {**values, "delta": pilot.delta / 2})
     return _make(
         pilot,
         key,
@@ -428,7 +430,7 @@ def _encoders(pilot: Pilot, key: str) -> Rival:
     """Return all matrices with eigenvalues up to lam_max: encoders of full rank."""
     values: Inputs = {**pilot.estimates.values, "delta": pilot.delta}
     values |= {"s": math.nextafter(math.sqrt(values["lam_max"]), math.inf), "q": values["d_M"]}
-    later = (_certificate().substitute(R_M=theorem(key).bound()), {**values, "delta": pilot.delta / 2})
+    later = (_composed(key), {**values, "delta": pilot.delta / 2})
     return _make(
         pilot,
         key,
@@ -454,7 +456,7 @@ def _ball(pilot: Pilot, key: str, radii: str) -> Rival | str:
     values: Inputs = {**pilot.estimates.values, "delta": pilot.delta, "radius": radius}
     reach = float(distance.subs({symbol: values[symbol.name] for symbol in distance.free_symbols}))
     values["C"] = pilot.loss_range(radius * reach * (1 + 1e-12))
-    later = (_certificate().substitute(R_M=theorem(key).bound("mean")), {**values, "delta": pilot.delta / (2 * shares)})
+    later = (_composed(key, "mean"), {**values, "delta": pilot.delta / (2 * shares)})
     shared = f"radius {radius:.4g}, the next of {RADII} fixed in advance; smaller of two complexities; {_SHARED}, among the radii"
     return _make(
         pilot,

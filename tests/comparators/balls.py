@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -15,7 +15,7 @@ KEYS = ("frobenius_ball", "l1_ball", "trace_ball", "l21_ball", "group_ball", "ke
 
 def blocks(widths: Widths) -> list[slice]:
     ends = np.cumsum([0, *widths])
-    return [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return [slice(a, b) for a, b in pairwise(ends.tolist())]
 
 
 def dual_norm(matrix: np.ndarray, key: str, widths: Widths) -> float:

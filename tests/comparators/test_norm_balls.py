@@ -125,8 +125,7 @@ def test_the_measured_statistics_equal_loops():
     widths = (2, 3)
     u = rng.normal(size=(7, 5)) * 0.3
     entries = {
-        entry.name: entry
-        for entry in pair_statistics(u, widths, squared_radii=(4.0, 4.0), certified=True, delta=0.05)
+        entry.name: entry for entry in pair_statistics(u, widths, squared_radii=(4.0, 4.0), certified=True, delta=0.05)
     }
     for name, value in balls.statistics(u, widths).items():
         assert entries[name].value == pytest.approx(value, rel=1e-9)

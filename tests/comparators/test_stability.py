@@ -98,12 +98,23 @@ def test_one_example_moves_the_loss_by_at_most_beta(key, source, mu):
     assert largest > beta / 50
 
 
-def test_a_sample_that_attains_beta():
-    """Two points a distance B apart, no loss ever 0: one new label turns all slopes round, and beta is attained."""
-    mu, n, square = 8.0, 2, 1.0
-    weight = {sign: 1.0 - sign * square / (2 * mu) for sign in (1, -1)}  # the minimiser around 1, pair (un)like
-    change = abs(weight[1] - weight[-1]) * square
-    assert change == pytest.approx(2 * square**2 / (mu * n))
+def test_beta_is_attained():
+    """Two points at distance 1 and a threshold at which no loss is ever 0: one new label turns the slope round."""
+    mu = 8.0
+    weights = []
+    for codes in (np.array([0, 0]), np.array([0, 1])):
+        problem = AnchoredProblem(
+            pairs=AllPairs(np.array([[0.0], [1.0]]), codes, threads=1),
+            structure=make_structure("diagonal", dims={"a": 1}),
+            loss=Hinge(),
+            eig_range=(0.0, 4.0),
+            threshold_range=(1.0, 1.0),
+            regularisation=mu,
+            anchor=4.0,
+            source=np.array([1.0]),
+        )
+        weights.append(float(minimise_risk(problem, tolerance=1e-9).params[0]))
+    assert abs(weights[0] - weights[1]) == pytest.approx(2 / (mu * 2), rel=1e-3)
 
 
 def test_robustness_holds_on_both_sides():
@@ -116,9 +127,7 @@ def test_robustness_holds_on_both_sides():
         sample = rng.choice(len(POINTS), n, p=CHANCE)
         _, found = fit(sample, 0.05, np.zeros(2))
         table = losses(found.params)
-        osc = max(
-            float(np.ptp(table[np.ix_(cells == a, cells == b)])) for a in range(4) for b in range(4)
-        )
+        osc = max(float(np.ptp(table[np.ix_(cells == a, cells == b)])) for a in range(4) for b in range(4))
         risk, empirical = risks(found.params, sample)
         spread = float(losses(np.full(2, 4.0)).max())
         value = float(bound.evaluate(n=n, delta=delta, kc=4, eps_osc=osc, C=spread, rhat_M=empirical))
