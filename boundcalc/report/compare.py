@@ -366,11 +366,7 @@ def _whole(key: str, form: str | None = None) -> tuple[Bound | None, str]:
     if entry.unit != "pairs":
         return None, f"speaks of single {entry.unit}, not of pairs"
     if bound.quantity == COMPLEXITY and str(entry.form(form).status) == "holds" and bound.symbols.keys() - {"R_M"}:
-        return (
-            (_certificate().substitute(R_M=bound), "")
-            if key != "zhou2026.hierarchy"
-            else (None, "compares two classes")
-        )
+        return (_composed(key, form), "") if key != "zhou2026.hierarchy" else (None, "compares two classes")
     if bound.quantity != RISK:
         return None, f"bounds another quantity: {entry.quantity}"
     return bound, ""
