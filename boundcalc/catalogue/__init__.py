@@ -15,6 +15,17 @@ import sys
 from collections.abc import Iterator, Mapping
 from types import ModuleType
 
+from boundcalc.catalogue.comparators import (
+    frobenius_ball,
+    group_ball,
+    kernel_ball,
+    l1_ball,
+    l21_ball,
+    robustness,
+    source_stability,
+    stability,
+    trace_ball,
+)
 from boundcalc.catalogue.huang2021 import latent_quality as huang_latent_quality
 from boundcalc.catalogue.huang2021 import risk_gap as huang_risk_gap
 from boundcalc.catalogue.lemmas import (
@@ -73,6 +84,15 @@ REGISTRY: Mapping[str, Theorem] = {
     "zhou2026.latent_encoders": latent_encoders.THEOREM,
     "huang2021.risk_gap": huang_risk_gap.THEOREM,
     "huang2021.latent_quality": huang_latent_quality.THEOREM,
+    "comparators.frobenius_ball": frobenius_ball.THEOREM,
+    "comparators.l1_ball": l1_ball.THEOREM,
+    "comparators.trace_ball": trace_ball.THEOREM,
+    "comparators.l21_ball": l21_ball.THEOREM,
+    "comparators.group_ball": group_ball.THEOREM,
+    "comparators.kernel_ball": kernel_ball.THEOREM,
+    "comparators.stability": stability.THEOREM,
+    "comparators.source_stability": source_stability.THEOREM,
+    "comparators.robustness": robustness.THEOREM,
 }
 
 

@@ -6,14 +6,22 @@ from boundcalc.theorems import Source
 
 __all__ = [
     "bartlett2002",
+    "bellet2015",
+    "cao2016",
     "clemencon2008",
     "hoeffding1963",
     "huang2021",
+    "huusari2018",
+    "jin2009",
     "ledoux1991",
+    "lei2016",
     "massart2000",
     "mcdiarmid1989",
+    "perrot2015",
     "zhou2026",
 ]
+
+_DERIVED = "derived here, technique of this work"
 
 
 def zhou2026(place: str) -> Source:
@@ -54,3 +62,33 @@ def mcdiarmid1989(place: str) -> Source:
 def massart2000(place: str) -> Source:
     """Return a place in the finite-class reference."""
     return Source("Massart 2000, Some applications of concentration inequalities to statistics", "", place)
+
+
+def cao2016(place: str = _DERIVED) -> Source:
+    """Return the work on norm-regularised metric and similarity learning."""
+    return Source("Cao, Guo, Ying 2016, Generalization bounds for metric and similarity learning", "", place)
+
+
+def lei2016(place: str = _DERIVED) -> Source:
+    """Return the work on metric learning with several groups of features."""
+    return Source("Lei, Ying 2016, Generalization analysis of multi-modal metric learning", "", place)
+
+
+def huusari2018(place: str = _DERIVED) -> Source:
+    """Return the work on metric learning over several views in kernel spaces."""
+    return Source("Huusari, Kadri, Capponi 2018, Multi-view Metric Learning in Vector-valued Kernel Spaces", "", place)
+
+
+def jin2009(place: str = _DERIVED) -> Source:
+    """Return the work on the stability of regularised distance metric learning."""
+    return Source("Jin, Wang, Zhou 2009, Regularized Distance Metric Learning: Theory and Algorithm", "", place)
+
+
+def perrot2015(place: str = _DERIVED) -> Source:
+    """Return the work on metric learning biased towards a source metric."""
+    return Source("Perrot, Habrard 2015, A Theoretical Analysis of Metric Hypothesis Transfer Learning", "", place)
+
+
+def bellet2015(place: str = _DERIVED) -> Source:
+    """Return the work on the robustness of metric learning."""
+    return Source("Bellet, Habrard 2015, Robustness and Generalization for Metric Learning", "", place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from boundcalc.checker.experiment import Experiment
+from boundcalc.checker.worlds.cells import CellCounts, Cells, Cover
 from boundcalc.checker.worlds.continuous import GaussianMetric, SphereMetric, SpherePairs
 from boundcalc.checker.worlds.encoders import Encoders, EncoderSamples
 from boundcalc.checker.worlds.finite_sets import FiniteSet, Matrix
@@ -10,16 +11,21 @@ from boundcalc.checker.worlds.hinge import HingeLearning
 from boundcalc.checker.worlds.independent_pairs import IndependentPairs, TwoSidedPairs
 from boundcalc.checker.worlds.learning import Context, Learning
 from boundcalc.checker.worlds.metric_class import ManyCoordinates, MetricClass, MetricSamples, SignDraws
+from boundcalc.checker.worlds.norm_balls import Norm, NormBall, NormSamples
 from boundcalc.checker.worlds.pilot import Pilot
 from boundcalc.checker.worlds.planning import Chernoff, Holdout, SampleSize
 from boundcalc.checker.worlds.projections import Claim, Projections
+from boundcalc.checker.worlds.regularised import Regularised
 from boundcalc.checker.worlds.sampled import SampledMetric
 from boundcalc.checker.worlds.shattered import Shattered, ShatteredSamples
 from boundcalc.checker.worlds.u_statistics import UStatistics
 
 __all__ = [
+    "CELLS",
+    "CELL_COUNTS",
     "CHERNOFF",
     "CLAIM",
+    "COVER",
     "DECOUPLING",
     "ENCODERS",
     "ENCODER_SAMPLES",
@@ -37,6 +43,9 @@ __all__ = [
     "SAMPLE_SIZE",
     "TWO_SIDED",
     "learning",
+    "norm_ball",
+    "norm_samples",
+    "regularised",
 ]
 
 DECOUPLING = Experiment(
@@ -104,6 +113,14 @@ CLAIM = Experiment(
     (Claim(kind="constant"), Claim(kind="separated"), Claim(6)),
     all_witnesses=True,
 )
+CELLS = Experiment(
+    "losses on letters in cells, all samples",
+    (Cells(2), Cells(2, 6, 3), Cells(3, 3, 1), Cells(3, 4, 2), Cells(2, 3, 3), Cells(2, 20, 1), Cells(4, 3, 2)),
+)
+CELL_COUNTS = Experiment(
+    "frequencies of cells, all counts", (CellCounts(2, 4), CellCounts(2, 40), CellCounts(3, 9), CellCounts(4, 5))
+)
+COVER = Experiment("balls covered greedily", (Cover(1), Cover(2)))
 
 
 def learning(
@@ -135,4 +152,29 @@ def learning(
             SampledMetric(context=context) if pairwise else ShatteredSamples(two_sided=context == "both"),
             *((SphereMetric(), GaussianMetric()) if one_sided else ()),
         ),
+    )
+
+
+def norm_ball(norm: Norm) -> Experiment:
+    """Return matrices of bounded norm on finitely many differences, all samples and signs; ``norm`` is the dual one."""
+    sizes = ((1, 2, 2), (2, 2, 2), (2, 2, 1), (3, 2, 2), (2, 2, 3), (4, 1, 2))
+    return Experiment(
+        "matrices of bounded norm, all samples and signs", tuple(NormBall(norm, m, count, d) for m, count, d in sizes)
+    )
+
+
+def norm_samples(norm: Norm) -> Experiment:
+    """Return random differences, all samples; ``norm`` is the dual one of the ball's."""
+    return Experiment(
+        "random differences, all samples",
+        (NormSamples(norm), NormSamples(norm, 2), NormSamples(norm, 3, 2, 1), NormSamples(norm, 2, 3, 3)),
+    )
+
+
+def regularised(*, source: bool) -> Experiment:
+    """Return regularised learning of one weight, solved exactly on every sample; ``source``: the anchor is not 0."""
+    sizes = ((2, 2), (2, 4), (3, 3), (4, 2), (4, 3))
+    return Experiment(
+        "regularised learning of one weight, solved exactly, all samples",
+        tuple(Regularised(n, letters, source) for n, letters in sizes),
     )

@@ -17,6 +17,7 @@ COMMANDS = {
     "train": "train on modality subsets and estimate what the bounds need",
     "plan": "which modalities to collect, how many samples, and what is guaranteed beforehand",
     "report": "train, evaluate, plan and check: one page that could be attached to a paper",
+    "compare": "rival bounds on one risk, on a pilot sample and against n",
     "demo": "the whole path on a real data set, in under a minute",
 }
 

@@ -10,11 +10,16 @@ ENDINGS = (".json", ".csv", ".html")
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add the command's arguments (none)."""
+    """Add the command's arguments."""
+    parser.add_argument(
+        "--table1", action="store_true", help="the works of the primary source's Table 1, and which entry carries each"
+    )
 
 
 def run(args: Namespace) -> Output:
-    """Return one row per theorem."""
+    """Return one row per theorem, or per row of Table 1."""
+    if args.table1:
+        return _table1()
     from boundcalc.catalogue import REGISTRY
     from boundcalc.report.tables import Table
 
@@ -38,3 +43,37 @@ def run(args: Namespace) -> Output:
         for entry in REGISTRY.values()
     ]
     return Output(table.text(), {"entries": entries}, title="Catalogue", tables=(table,))
+
+
+def _table1() -> Output:
+    from boundcalc.catalogue.table1 import COLUMNS, ROWS
+    from boundcalc.report.tables import Table
+
+    named = [row for row in ROWS if row.work is not None]
+    rows: list[tuple[str, ...]] = [
+        (str(row.work), *(row.cells[column].mark for column in COLUMNS), ", ".join(row.keys)) for row in named
+    ]
+    rows.append((f"{len(ROWS) - len(named)} further rows", *("?" for _ in COLUMNS), "none yet"))
+    table = Table(
+        ("work", *"123456", "entries"),
+        rows,
+        title="Table 1 of the primary source, as far as it is known to us",
+        notes=(
+            "Columns: " + ", ".join(f"{place} {column}" for place, column in enumerate(COLUMNS, start=1)) + ".",
+            "?: the table's rows and marks did not reach us; yes and no rest on what the works are publicly known for, "
+            "with reasons in --json.",
+        ),
+    )
+    data = {
+        "columns": list(COLUMNS),
+        "rows": [
+            {
+                "work": row.work,
+                "cells": {column: vars(row.cells[column]) for column in COLUMNS},
+                "keys": list(row.keys),
+                "note": row.note,
+            }
+            for row in ROWS
+        ],
+    }
+    return Output(table.text(), data, title="Table 1", tables=(table,))

@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from boundcalc.report.plots import draw_grid
 from boundcalc.report.proofs import plot_proof, plot_sides
 from boundcalc.report.tables import Table, format_number
 
-if TYPE_CHECKING:
-    from boundcalc.report.planning import draw_plan, draw_terms, plan_sentence, plan_tables
-
-__all__ = [
-    "Table",
-    "draw_grid",
-    "draw_plan",
-    "draw_terms",
-    "format_number",
-    "plan_sentence",
-    "plan_tables",
-    "plot_proof",
-    "plot_sides",
-]
-
-#: What draws things that are made of theorems, loaded on first use.
+#: What is made of theorems, loaded on first use: tables and pictures do not need the catalogue.
 _LATER = {
+    "compare_pilot": "compare",
+    "compare_values": "compare",
+    "comparison_sentence": "compare_view",
+    "comparison_table": "compare_view",
+    "draw_comparison": "compare_view",
     "draw_plan": "planning",
     "draw_terms": "planning",
     "plan_sentence": "planning",
     "plan_tables": "planning",
 }
+
+__all__ = ["Table", "draw_grid", "format_number", "plot_proof", "plot_sides", *_LATER]
 
 
 def __getattr__(name: str) -> Any:

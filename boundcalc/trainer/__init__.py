@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from boundcalc.trainer.external import estimates_from_embeddings
     from boundcalc.trainer.learner import PairwiseMetricLearner
     from boundcalc.trainer.measure import Measurements, measure_subsets
+    from boundcalc.trainer.pilot import Pilot, measure_pilot
     from boundcalc.trainer.settings import Settings
     from boundcalc.trainer.subset import SubsetResult
 
@@ -24,9 +25,11 @@ _PUBLIC = {
     "Measurements": "measure",
     "ModalityData": "data",
     "PairwiseMetricLearner": "learner",
+    "Pilot": "pilot",
     "Settings": "settings",
     "SubsetResult": "subset",
     "estimates_from_embeddings": "external",
+    "measure_pilot": "pilot",
     "measure_subsets": "measure",
     "nested_risks": "curve",
 }
@@ -37,9 +40,11 @@ __all__ = [
     "Measurements",
     "ModalityData",
     "PairwiseMetricLearner",
+    "Pilot",
     "Settings",
     "SubsetResult",
     "estimates_from_embeddings",
+    "measure_pilot",
     "measure_subsets",
     "nested_risks",
 ]

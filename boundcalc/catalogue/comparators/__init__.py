@@ -1,0 +1,1 @@
+"""Other works' ways to bound the risk of a learnt metric, with constants derived here."""

@@ -1,0 +1,62 @@
+"""Block-diagonal metrics whose modalities' Frobenius norms sum to at most a radius: whole modalities can be left out."""
+
+from sympy import Min, sqrt
+
+from boundcalc.catalogue.comparators.frobenius_ball import MEAN, WORST
+from boundcalc.catalogue.norm_balls import ASSUMPTIONS, longest, norm_ball_forms
+from boundcalc.catalogue.sources import lei2016
+from boundcalc.checker.experiments import norm_ball, norm_samples
+from boundcalc.derivation import at_most, equal
+from boundcalc.symbols import B, B_k, K, S_frobenius, S_group, m, u_fourth, u_group
+from boundcalc.theorems import Theorem
+
+EXACT = norm_ball("group")
+
+#: The largest <A, uu^T> for a matrix of norm 1.
+DISTANCE = B_k**2
+FREE, BEST, TUNED = longest(K)
+
+LONGEST = at_most(
+    S_group,
+    Min(B_k**2 * sqrt(FREE) / sqrt(m), S_frobenius),
+    because="a modality's block is a sum of signed matrices whose squared Frobenius norms sum to at most m B_k^4; with V that "
+    "sum E exp(s ||S_k||^2/(2V)) <= (1 - s)^(-1/2), then Jensen over the K modalities, s = lam/(1 + lam); a block is at "
+    "most the Frobenius norm of the whole",
+    kind="expectation",
+    experiment=EXACT,
+)
+
+THEOREM = Theorem(
+    key="comparators.group_ball",
+    number="-",
+    title="Group norm over modalities",
+    claim="R_M <= radius min(B_k^2 sqrt(1 + 2 sqrt(log K) + 2 log K), B^2)/sqrt(m) + (t_max - t_min)/(2 sqrt(m)) for "
+    "block-diagonal metrics whose K blocks' Frobenius norms sum to at most radius.",
+    quantity="Rademacher complexity of the class over m independent pairs",
+    source=lei2016(),
+    assumptions=(
+        *ASSUMPTIONS,
+        "A has one block per modality and no entries across modalities",
+        "the modalities' parts of x - x' are at most B_k long",
+    ),
+    variants=norm_ball_forms(
+        S_group,
+        (
+            LONGEST,
+            TUNED,
+            *WORST,
+            equal(
+                Min(B_k**2 * sqrt(BEST) / sqrt(m), B**2 / sqrt(m)),
+                Min(B_k**2 * sqrt(BEST), B**2) / sqrt(m),
+                because="a common factor",
+            ),
+        ),
+        mean=(LONGEST, TUNED, *MEAN),
+        data=Min(sqrt(BEST * u_group), sqrt(u_fourth)),
+        data_because="the same given the pairs, the squared norms of modality k summing to sum_i ||u_i^(k)||^4",
+        distance=DISTANCE,
+        distance_because="the modalities' blocks of uu^T have Frobenius norms ||u^(k)||^2 <= B_k^2",
+        exact=EXACT,
+        samples=norm_samples("group"),
+    ),
+)

@@ -1,0 +1,59 @@
+"""A ball in the feature space of a pair kernel; over several views, the sum of the views' squared inner products.
+
+With k(u, u') = sum_k <u^(k), u'^(k)>^2 the ball holds the block-diagonal metrics of Frobenius norm at most radius, and
+kap^2 = sum_k B_k^4 is smaller than the B^4 of all matrices.
+"""
+
+from sympy import sqrt
+
+from boundcalc.catalogue.norm_balls import norm_ball_forms
+from boundcalc.catalogue.sources import huusari2018
+from boundcalc.checker.experiments import norm_ball, norm_samples
+from boundcalc.derivation import at_most
+from boundcalc.symbols import S_kernel, gram_trace, k_mean, kap, m
+from boundcalc.theorems import Theorem
+
+EXACT = norm_ball("kernel")
+
+#: The largest <A, uu^T> for a matrix of norm 1.
+DISTANCE = kap
+
+MEAN = (
+    at_most(
+        S_kernel,
+        sqrt(k_mean) / sqrt(m),
+        because="Jensen: (E||sum sigma_i phi(u_i)||)^2 <= E sum_i k(u_i, u_i), the signs being independent",
+        kind="expectation",
+        experiment=EXACT,
+    ),
+)
+
+THEOREM = Theorem(
+    key="comparators.kernel_ball",
+    number="-",
+    title="Kernel ball",
+    claim="R_M <= radius kap/sqrt(m) + (t_max - t_min)/(2 sqrt(m)) for scores t - <w, phi(x, x')>, ||w|| <= radius, "
+    "k(u, u) <= kap^2.",
+    quantity="Rademacher complexity of the class over m independent pairs",
+    source=huusari2018(),
+    assumptions=(
+        "the score is t - <w, phi(x, x')> with ||w|| <= radius in the feature space of a pair kernel, t in [t_min, t_max]",
+        "radius and kernel are fixed before the sample is drawn",
+        "k(u, u) <= kap^2 for every pair, known before the data are seen",
+    ),
+    variants=norm_ball_forms(
+        S_kernel,
+        (
+            *MEAN,
+            at_most(k_mean, kap**2, because="k(u, u) <= kap^2 for every pair", kind="expectation", experiment=EXACT),
+        ),
+        mean=MEAN,
+        data=sqrt(gram_trace),
+        data_because="Jensen given the pairs: E||sum sigma_i phi(u_i)|| <= sqrt(sum k(u_i, u_i))",
+        distance=DISTANCE,
+        distance_because="||phi(u)|| <= kap",
+        exact=EXACT,
+        samples=norm_samples("kernel"),
+        metric=False,
+    ),
+)

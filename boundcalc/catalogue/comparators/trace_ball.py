@@ -1,0 +1,50 @@
+"""Matrices of bounded trace norm: in the worst case as Frobenius, but given the pairs a spread spectrum helps."""
+
+from sympy import Min, log, sqrt
+
+from boundcalc.catalogue.comparators.frobenius_ball import MEAN, WORST
+from boundcalc.catalogue.norm_balls import ASSUMPTIONS, norm_ball_forms
+from boundcalc.catalogue.sources import cao2016
+from boundcalc.checker.experiments import norm_ball, norm_samples
+from boundcalc.derivation import at_most
+from boundcalc.symbols import B, S_frobenius, S_operator, d_M, u_fourth, u_operator
+from boundcalc.theorems import Theorem
+
+EXACT = norm_ball("operator")
+
+#: The largest <A, uu^T> for a matrix of norm 1.
+DISTANCE = B**2
+
+SMALLER = at_most(
+    S_operator,
+    S_frobenius,
+    because="the operator norm is at most the Frobenius norm",
+    kind="expectation",
+    experiment=EXACT,
+)
+
+THEOREM = Theorem(
+    key="comparators.trace_ball",
+    number="-",
+    title="Trace norm ball",
+    claim="R_M <= radius B^2/sqrt(m) + (t_max - t_min)/(2 sqrt(m)) for metrics of trace norm at most radius.",
+    quantity="Rademacher complexity of the class over m independent pairs",
+    source=cao2016(),
+    assumptions=ASSUMPTIONS,
+    variants=norm_ball_forms(
+        S_operator,
+        (SMALLER, *WORST),
+        mean=(SMALLER, *MEAN),
+        data=Min(sqrt(2 * log(2 * d_M) * u_operator), sqrt(u_fourth)),
+        data_because="the matrix Khinchin inequality (Tropp 2012, User-friendly tail bounds, Theorem 4.1): "
+        "E||sum sigma_i X_i||_op <= sqrt(2 log(2d) ||sum X_i^2||_op) with X_i = u_i u_i^T; or the Frobenius norm",
+        distance=DISTANCE,
+        distance_because="the operator norm of uu^T is ||u||^2 <= B^2",
+        exact=EXACT,
+        samples=norm_samples("operator"),
+    ),
+    remarks=(
+        "At the worst pairs, all along one direction, the factor sqrt(2 log(2d)) > 1 never pays: the worst case is that of "
+        "the Frobenius ball, with a radius that is never smaller.",
+    ),
+)

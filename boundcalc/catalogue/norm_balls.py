@@ -1,0 +1,213 @@
+"""What the classes of matrices of bounded norm have in common: {(x, x') -> t - <A, uu^T> : ||A|| <= radius}, u = x - x'.
+
+The supremum of a linear form over a ball is the dual norm, so the complexity is radius/m times the expected dual norm
+of sum_i sigma_i u_i u_i^T; the classes differ in how that norm is bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sympy
+from sympy import Integer, Interval, Max, log, sqrt
+
+from boundcalc.catalogue.lemmas import bounded_differences
+from boundcalc.catalogue.zhou2026 import uniform_deviation
+from boundcalc.catalogue.zhou2026.metric_complexity import SAMPLE, SELF_BOUNDING, THRESHOLD
+from boundcalc.checker.experiment import Experiment
+from boundcalc.derivation import Derivation, Step, at_most, equal
+from boundcalc.symbols import (
+    R_M,
+    C,
+    L,
+    Rad_metric,
+    Rad_threshold,
+    Rhat_metric,
+    lam,
+    m,
+    r_M,
+    radius,
+    t_max,
+    t_min,
+)
+from boundcalc.theorems import Form, by
+
+#: Shares of delta are probabilities, so that their logarithms have a sign.
+_SHARES = {uniform_deviation.UNIFORM.symbol: Interval.open(0, 1)}
+
+__all__ = ["ASSUMPTIONS", "longest", "norm_ball_forms"]
+
+ASSUMPTIONS = (
+    "the score is t - <A, uu^T> with u = x - x', t in [t_min, t_max]",
+    "the norm of A is at most radius, fixed before the sample is drawn",
+    "||x - x'|| <= B on the subset, known before the data are seen",
+)
+
+
+def longest(count: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr, Step]:
+    """Return what the longest of ``count`` signed sums of vectors costs: with a free parameter, at its value, and the step.
+
+    E max_j ||S_j||^2 <= V (1 + 1/lam)(2 log count + log(1 + lam)) where each S_j is a sum of signed vectors whose squared
+    lengths sum to at most V; lam = exp(2 sqrt(log count)) - 1 gives 1 + 2 sqrt(log count) + 2 log count.
+    """
+    free = 2 * log(count) + log(1 + lam) + (2 * log(count) + log(1 + lam)) / lam
+    best = 1 + 2 * sqrt(log(count)) + 2 * log(count)
+    return (
+        free,
+        best,
+        at_most(
+            free,
+            best,
+            definitions={lam: sympy.exp(2 * sqrt(log(count))) - 1},
+            because="at lam = exp(x) - 1 with x = 2 sqrt(log): exp(x) >= 1 + x + x^2/2",
+        ),
+    )
+
+
+def norm_ball_forms(
+    dual: sympy.Expr,
+    steps: Sequence[Step],
+    *,
+    mean: Sequence[Step],
+    data: sympy.Expr,
+    data_because: str,
+    distance: sympy.Expr,
+    distance_because: str,
+    exact: Experiment,
+    samples: Experiment,
+    metric: bool = True,
+) -> dict[str, Form]:
+    """Return a norm ball's forms.
+
+    Parameters
+    ----------
+    dual : sympy.Expr
+        The expected dual norm, over m.
+    steps : sequence of Step
+        From it to the worst case over all pairs.
+    mean : sequence of Step
+        From it to the expectation over one pair.
+    data : sympy.Expr
+        What bounds the dual norm's mean over the signs, given the pairs.
+    data_because, distance_because : str
+        Why.
+    distance : sympy.Expr
+        The largest <A, uu^T> for a matrix A of norm 1.
+    exact, samples : Experiment
+        The ball over all signs and samples, and its empirical complexity over all samples.
+    metric : bool
+        Whether A is also positive semidefinite when the loss's range is spoken of.
+    """
+    separate = equal(
+        R_M,
+        Rad_metric + Rad_threshold,
+        because="matrix and threshold range independently: the supremum of the sum is the sum of the suprema",
+        kind="expectation",
+        experiment=exact,
+    )
+    duality = equal(
+        Rad_metric,
+        radius * dual,
+        because="a linear form is at most radius times the dual norm on the ball, and attains it",
+        kind="expectation",
+        experiment=exact,
+    )
+    given = at_most(Rhat_metric, radius / m * data, because=data_because, kind="expectation", experiment=samples)
+    weight = radius * distance
+    share = log(1 / SELF_BOUNDING.symbol)
+    worst = (separate, duality, *steps, *THRESHOLD)
+    cap = (2 * weight + t_max - t_min) / 2
+    span = Max(weight - t_min, t_max if metric else t_max + weight)
+    return {
+        "sharp": Form(Derivation(R_M, worst), trivial=cap, remarks=("Worst case over all pairs in the ball.",)),
+        "data": Form(
+            Derivation(
+                R_M,
+                (
+                    separate,
+                    by(
+                        bounded_differences.THEOREM,
+                        Rad_metric,
+                        form="independent",
+                        EPhi_m=Rhat_metric,
+                        c=weight,
+                        event=SAMPLE,
+                        experiment=samples,
+                        because="averaged over its sign, a pair adds between 0 and its own dual norm to the empirical "
+                        "complexity: " + distance_because,
+                    ),
+                    given,
+                    *THRESHOLD,
+                ),
+            ),
+            trivial=cap,
+            remarks=("From the training pairs, by bounded differences.",),
+        ),
+        "self_bounding": Form(
+            Derivation(
+                R_M,
+                (
+                    separate,
+                    at_most(
+                        Rad_metric,
+                        radius / m * data
+                        + (weight * share + sqrt(weight**2 * share**2 + 2 * weight * share * radius * data)) / m,
+                        because="m Rhat/W_0 with W_0 the largest value that one pair adds is self-bounding, so its lower "
+                        "tail is at most exp(-t^2/(2E)); solved for the expectation, it rises in Rhat. " + data_because,
+                        kind="probability",
+                        events=(SELF_BOUNDING,),
+                        experiment=samples,
+                        cites="Boucheron, Lugosi, Massart 2000, A sharp concentration inequality with applications, "
+                        "Theorem 1",
+                    ),
+                    *THRESHOLD,
+                ),
+            ),
+            trivial=cap,
+            remarks=("From the training pairs; smaller than the data form except for tiny m.",),
+        ),
+        "mean": Form(
+            Derivation(R_M, (separate, duality, *mean, *THRESHOLD)),
+            trivial=cap,
+            remarks=("One pilot sample bounds the expectation over a pair, and so speaks about every planned n.",),
+        ),
+        "hinge": Form(
+            Derivation(
+                r_M,
+                (
+                    *_deviation(),
+                    at_most(
+                        C,
+                        1 + span,
+                        because=f"the score lies in [t_min - radius D, t_max{' + radius D' * (not metric)}], and the hinge "
+                        "loss is at most 1 plus the largest absolute score: " + distance_because,
+                        kind="infimum",
+                        experiment=exact,
+                    ),
+                    *worst,
+                ),
+                domains=_SHARES,
+            ),
+            trivial=1 + span,
+            remarks=(
+                f"A whole risk bound for the hinge loss{' and metrics (A also positive semidefinite)' * metric}. For another "
+                "loss put the complexity into zhou2026.uniform_deviation, with C from the same range of scores.",
+            ),
+        ),
+    }
+
+
+def _deviation() -> tuple[Step, ...]:
+    """Return the steps from the risk to empirical risk, complexity and range of the hinge loss."""
+    return (
+        by(
+            uniform_deviation.THEOREM,
+            r_M,
+            event=uniform_deviation.UNIFORM,
+            because="the class is fixed in advance",
+            experiment=uniform_deviation.TRIED,
+        ),
+        equal(
+            L, 1, definitions={L: Integer(1)}, because="the hinge loss max(0, 1 - s f) is 1-Lipschitz in the score f"
+        ),
+    )

@@ -1,0 +1,150 @@
+"""``boundcalc compare [KEYS]``: rival bounds on one risk, on a pilot sample or at given values, and against n."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from boundcalc.cli.output import Output
+from boundcalc.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from boundcalc.report.compare import Comparison
+
+ENDINGS = (".json", ".csv", ".html", ".png")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.add_argument("keys", metavar="KEY", nargs="*", help="entries of the catalogue (default: all that apply)")
+    parser.add_argument("--all", action="store_true", help="all entries that bound the risk (the default without KEY)")
+    parser.add_argument(
+        "--pilot", metavar="DATA", help="htad, breast_cancer, penguins, or a .npz or .csv file of your own"
+    )
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="without a pilot sample: a number for each symbol; repeat",
+    )
+    parser.add_argument("--subset", metavar="NAMES", help="modalities, such as a+b (default: all)")
+    parser.add_argument("--delta", default="0.05", metavar="P", help="failure probability of each bound (default 0.05)")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the random split (default 0)")
+    parser.add_argument(
+        "--loss", default="hinge", choices=("hinge", "smoothed_hinge", "logistic"), help="the loss (default hinge)"
+    )
+    parser.add_argument("--lam-max", type=float, default=1.0, metavar="X", help="largest metric weight (default 1)")
+    parser.add_argument(
+        "--structure",
+        default="diagonal",
+        choices=("diagonal", "modality", "full"),
+        help="the metric (default diagonal)",
+    )
+    parser.add_argument(
+        "--weights", default="balanced", choices=("balanced", "none"), help="pair weights (default balanced)"
+    )
+    parser.add_argument(
+        "--radii",
+        default="grid",
+        choices=("grid", "measured"),
+        help="grid: radii fixed in advance, paid for (default); measured: the trained metric's norms, marked as estimated",
+    )
+
+
+def run(args: Namespace) -> Output:
+    """Compare, and return table, data and picture."""
+    if bool(args.pilot) == bool(args.settings):
+        raise InvalidInputError("give either --pilot DATA or --set NAME=VALUE (repeated), not both", context="compare")
+    if args.all and args.keys:
+        raise InvalidInputError(f"give either --all or keys ({', '.join(args.keys)}), not both", context="compare")
+    from boundcalc.catalogue import theorem
+
+    for key in args.keys:
+        theorem(key)  # a misspelt key is told before the work
+    comparison = _from_pilot(args) if args.pilot else _from_values(args)
+    from boundcalc.report.compare_view import comparison_data, comparison_sentence, comparison_table
+
+    table = comparison_table(comparison)
+    return Output(
+        f"{table.text()}\n\n{_wrapped(comparison_sentence(comparison))}{_left_out(comparison)}",
+        comparison_data(comparison),
+        title=f"Rival bounds: {comparison.title}",
+        tables=(table, _assumptions(comparison)),
+        lead=_picture(comparison) if args.out and args.out.lower().endswith(".html") else (),
+        figure=lambda path: _draw(comparison, path),
+    )
+
+
+def _from_pilot(args: Namespace) -> Comparison:
+    from boundcalc.cli.progress import reporter
+    from boundcalc.cli.training import confidence
+    from boundcalc.datasets import load
+    from boundcalc.report.compare import compare_pilot
+    from boundcalc.trainer import measure_pilot
+
+    problems = []
+    if not 0 < args.lam_max < float("inf"):
+        problems.append(f"--lam-max {args.lam_max:g} must be a finite number > 0")
+    if args.seed < 0:
+        problems.append(f"--seed {args.seed} must be an integer >= 0")
+    if problems:
+        raise InvalidInputError(problems)
+    pilot = measure_pilot(
+        load(args.pilot),
+        subset=args.subset,
+        rng=args.seed,
+        delta=confidence(args.delta),
+        progress=reporter("training"),
+        loss=args.loss,
+        eig_range=(0.0, args.lam_max),
+        structure=args.structure,
+        pair_weights="balanced" if args.weights == "balanced" else None,
+    )
+    return compare_pilot(pilot, keys=args.keys, radii=args.radii)
+
+
+def _from_values(args: Namespace) -> Comparison:
+    from boundcalc.cli.values import parse_settings
+    from boundcalc.report.compare import compare_values
+
+    given: dict[str, Any] = {"delta": args.delta, **parse_settings(args.settings)}
+    return compare_values(given, keys=args.keys)
+
+
+def _wrapped(text: str) -> str:
+    import textwrap
+
+    return "\n".join(textwrap.wrap(text, 80))
+
+
+def _left_out(comparison: Comparison) -> str:
+    """Return a line on what was asked for, or nearly applies, but is not compared."""
+    needing = [
+        f"{key} {why}" for key, why in comparison.absent.items() if why.startswith(("needs", "the ", "there", "0 "))
+    ]
+    return "".join(f"\n\n{_wrapped('not compared: ' + '; '.join(needing))}" if needing else "")
+
+
+def _assumptions(comparison: Comparison) -> Any:
+    from boundcalc.report.tables import Table
+
+    rows = [(rival.key, "; ".join(rival.assumptions), rival.why) for rival in comparison.rivals]
+    return Table(("bound", "assumes", "how it was obtained"), rows, title="What each assumes")
+
+
+def _picture(comparison: Comparison) -> tuple[str, ...]:
+    from base64 import b64encode
+
+    from boundcalc.report.compare_view import picture
+
+    encoded = b64encode(picture(comparison)).decode()
+    return (f"<img alt='bounds on the risk against the number of rows' src='data:image/png;base64,{encoded}'>",)
+
+
+def _draw(comparison: Comparison, path: Path) -> None:
+    from boundcalc.report.compare_view import picture
+
+    path.write_bytes(picture(comparison))

@@ -1,0 +1,189 @@
+"""A comparison of bounds as a table, as plain data, as a sentence and as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from boundcalc.catalogue import REGISTRY, theorem
+from boundcalc.report.compare import Comparison, Rival
+from boundcalc.report.plots import PALETTE, new_axes
+from boundcalc.report.tables import Table, format_number
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["comparison_data", "comparison_sentence", "comparison_table", "draw_comparison", "picture"]
+
+#: Colour and line of each entry, so that panels and pictures agree: the primary source in black, stability in orange,
+#: norm balls in the other colours.
+_LOOK = {
+    "zhou2026.metric_complexity": (PALETTE[6], "-"),
+    "zhou2026.latent_encoders": (PALETTE[6], "--"),
+    "comparators.stability": (PALETTE[1], ":"),
+    "comparators.source_stability": (PALETTE[1], "-"),
+    "comparators.frobenius_ball": (PALETTE[0], "-"),
+    "comparators.trace_ball": (PALETTE[0], ":"),
+    "comparators.kernel_ball": (PALETTE[5], "-"),
+    "comparators.group_ball": (PALETTE[2], "-"),
+    "comparators.l1_ball": (PALETTE[3], "-"),
+    "comparators.l21_ball": (PALETTE[3], "--"),
+    "comparators.robustness": (PALETTE[4], "-"),
+}
+_MOST = 10**8
+
+
+def comparison_table(comparison: Comparison) -> Table:
+    """Return one row for each bound, smallest first, at most 80 columns wide."""
+    rows = [
+        (
+            rival.key,
+            format_number(rival.value) + ("*" if rival.vacuous else "") + ("" if rival.certified else " (est.)"),
+            ", ".join(f"{name} {format_number(value, 3)}" for name, value in list(rival.constants.items())[:2]),
+            "never" if rival.informative_from is None else f"{rival.informative_from:.2e}",
+        )
+        for rival in comparison.rivals
+    ]
+    return Table(
+        ("bound", "risk <=", "constants", "speaks from"),
+        rows,
+        title=f"{comparison.title}: n = {comparison.n:,}, delta = {comparison.delta:g}, "
+        f"{'constant rule' if comparison.facts else 'loss range'} {format_number(comparison.trivial)}",
+        notes=_notes(comparison),
+    )
+
+
+def _notes(comparison: Comparison) -> list[str]:
+    notes = [
+        "Each holds with probability at least 1 - delta on its own. * vacuous: it says no more than the constant rule, or "
+        "the range of the loss, does."
+    ]
+    if any(not rival.certified for rival in comparison.rivals):
+        reasons = dict.fromkeys(rival.why for rival in comparison.rivals if not rival.certified)
+        notes.append("(est.) not certified: " + "; ".join(reasons) + ".")
+    if comparison.facts:
+        notes.append(
+            "Speaks from: training rows from which it says more, if empirical risks and certified constants stay what they are."
+        )
+    crossings = [f"from n = {item.n:,} on {item.key} instead of {item.before}" for item in comparison.crossings]
+    notes.append("Smallest: " + (", ".join(crossings) if crossings else f"{comparison.tightest.key} at every n") + ".")
+    return notes
+
+
+def comparison_sentence(comparison: Comparison) -> str:
+    """Return in one sentence which bound is the smallest, and from how many rows on one says something."""
+    best = comparison.tightest
+    sentence = f"At {comparison.n:,} rows {best.key} is the smallest, {format_number(best.value)}"
+    if not best.vacuous:
+        return sentence + f", below the {format_number(best.reach)} that holds anyway."
+    known = [(rival.informative_from, rival.key) for rival in comparison.rivals if rival.informative_from is not None]
+    if not known:
+        return sentence + ", and none says more than what holds anyway, at any n."
+    n, key = min(known)
+    return sentence + f", which says nothing yet; the first to say something is {key}, from {n:,} rows on."
+
+
+def comparison_data(comparison: Comparison) -> dict[str, Any]:
+    """Return everything as plain data."""
+    grid = comparison.grid(most=_MOST, steps=60)
+    return {
+        "title": comparison.title,
+        "n": comparison.n,
+        "delta": comparison.delta,
+        "trivial": comparison.trivial,
+        "facts": dict(comparison.facts),
+        "bounds": [_rival_data(rival) for rival in comparison.rivals],
+        "tightest": comparison.tightest.key,
+        "crossings": [vars(item) for item in comparison.crossings],
+        "not compared": dict(comparison.absent),
+        "curves": {"n": grid.tolist(), **{rival.key: rival.at(grid).tolist() for rival in comparison.rivals}},
+        "summary": comparison_sentence(comparison),
+    }
+
+
+def _rival_data(rival: Rival) -> dict[str, Any]:
+    return {
+        "key": rival.key,
+        "title": rival.name,
+        "source": str(theorem(rival.key).source),
+        "value": rival.value,
+        "vacuous": rival.vacuous,
+        "holds_anyway": rival.reach,
+        "certified": rival.certified,
+        "why": rival.why,
+        "constants": dict(rival.constants),
+        "informative_from": rival.informative_from,
+        "assumptions": list(rival.assumptions),
+        "expr": str(rival.members[0][0].expr),
+    }
+
+
+def draw_comparison(comparisons: Comparison | Sequence[Comparison], *, height: float = 4.6) -> Any:
+    """Draw bounds against n, one panel for each comparison: the smallest highlighted, the vacuous region shaded.
+
+    Returns
+    -------
+    matplotlib axes, or an array of them for several comparisons
+    """
+    panels = [comparisons] if isinstance(comparisons, Comparison) else list(comparisons)
+    axes = new_axes(width=4.0 * len(panels) + 2.6, height=height, columns=len(panels))
+    each = np.atleast_1d(axes)
+    lowest = min(float(np.min([r.at([_MOST])[0] for r in panel.rivals] + [panel.trivial])) for panel in panels)
+    for panel, one in zip(panels, each, strict=True):
+        _panel(panel, one, lowest)
+    each[0].set_ylabel("bound on the risk")
+    handles: dict[str, Any] = {}
+    for one in each:
+        for handle, label in zip(*one.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    order = {theorem(key).title: place for place, key in enumerate(REGISTRY)}
+    labels = sorted(handles, key=lambda label: order.get(label, len(order)))
+    each[-1].legend(
+        [handles[label] for label in labels],
+        labels,
+        frameon=False,
+        fontsize=8,
+        loc="center left",
+        bbox_to_anchor=(1.01, 0.5),
+    )
+    return axes
+
+
+def _panel(comparison: Comparison, axes: Axes, lowest: float) -> None:
+    grid = comparison.grid(most=_MOST, steps=160)
+    curves = {rival.key: rival.at(grid).astype(float) for rival in comparison.rivals}
+    order = list(REGISTRY)
+    envelope = np.min(list(curves.values()), axis=0)
+    axes.plot(
+        grid, envelope, color="#000000", linewidth=5, alpha=0.2, solid_capstyle="round", label="smallest at this n"
+    )
+    top = 200.0 * max(comparison.trivial, lowest) if np.isfinite(comparison.trivial) else float(envelope.max()) * 10
+    for rival in sorted(comparison.rivals, key=lambda rival: order.index(rival.key)):
+        color, style = _LOOK.get(rival.key, (PALETTE[order.index(rival.key) % len(PALETTE)], "-."))
+        axes.plot(grid, curves[rival.key], style, color=color, linewidth=1.4, label=rival.name)
+    if np.isfinite(comparison.trivial):
+        axes.axhspan(comparison.trivial, top, color="#888888", alpha=0.15, linewidth=0, label="vacuous")
+        axes.axhline(comparison.trivial, color="#555555", linewidth=0.8)
+    axes.axvline(comparison.n, color="#555555", linewidth=0.8, linestyle=":", label="rows at hand")
+    for crossing in comparison.crossings:
+        if grid[0] <= crossing.n <= grid[-1]:
+            height = float(comparison[crossing.key].at([crossing.n])[0])
+            axes.plot([crossing.n], [height], "o", color="#000000", markersize=4, label="another becomes the smallest")
+    axes.set(xscale="log", yscale="log", xlim=(grid[0], grid[-1]), ylim=(lowest / 1.5, top), xlabel="training rows n")
+    beyond = [rival.name for rival in comparison.rivals if curves[rival.key].min() > top]
+    if beyond:
+        text = "off the scale: " + ", ".join(beyond)
+        axes.text(0.98, 0.98, text, transform=axes.transAxes, ha="right", va="top", fontsize=7)
+    axes.set_title(comparison.title, fontsize=10)
+    axes.grid(alpha=0.25, which="major")
+
+
+def picture(comparison: Comparison) -> bytes:
+    """Return the picture of one comparison as PNG."""
+    buffer = BytesIO()
+    axes = draw_comparison(comparison)
+    axes.figure.savefig(buffer, dpi=150, format="png")
+    return buffer.getvalue()

@@ -1,0 +1,250 @@
+"""The comparison: the same data, delta and loss for all; a grid of radii is paid for; crossings are exact."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import boundcalc as bc
+from boundcalc.catalogue.table1 import COLUMNS, ROWS
+from boundcalc.cli import main
+from boundcalc.report import compare_pilot, compare_values, comparison_sentence, comparison_table
+from boundcalc.report.compare import RADII
+from boundcalc.trainer import ModalityData, measure_pilot
+from tests.comparators import balls
+
+BALLS = {f"comparators.{key}" for key in balls.KEYS}
+ALL = BALLS | {
+    "zhou2026.metric_complexity",
+    "zhou2026.latent_encoders",
+    "comparators.stability",
+    "comparators.source_stability",
+    "comparators.robustness",
+}
+
+
+def random_data(n: int = 60, dims: tuple[int, ...] = (3, 2), classes: int = 3, *, missing: float = 0.0) -> ModalityData:
+    rng = np.random.default_rng(101)
+    y = np.arange(n) % classes
+    modalities = {}
+    for k, d in enumerate(dims):
+        block = rng.normal(size=(n, d)) + y[:, None] * (k + 1)
+        block[rng.random(n) < missing] = np.nan
+        modalities[f"m{k}"] = block
+    return ModalityData(modalities, y, name="random")
+
+
+@pytest.fixture(scope="module")
+def pilot():
+    return measure_pilot(random_data(), rng=3, pair_weights="balanced")
+
+
+@pytest.fixture(scope="module")
+def comparison(pilot):
+    return compare_pilot(pilot)
+
+
+def test_all_that_apply_are_there_and_the_rest_says_why(comparison):
+    assert {rival.key for rival in comparison.rivals} == ALL
+    assert set(comparison.absent) | ALL >= set(bc.catalogue) - {"zhou2026.uniform_deviation"}
+    assert all(comparison.absent.values())
+    assert [rival.value for rival in comparison.rivals] == sorted(rival.value for rival in comparison.rivals)
+    assert all(rival.assumptions and np.isfinite(rival.value) for rival in comparison.rivals)
+
+
+def test_data_delta_and_loss_are_the_same(pilot, comparison):
+    for rival in comparison.rivals:
+        for _, inputs in rival.members:
+            assert inputs["n"] == pilot.estimates["n"].value
+            assert inputs["L"] == pilot.estimates["L"].value
+            assert float(inputs["delta"]) <= pilot.delta
+            if rival.key not in ("comparators.stability", "comparators.source_stability"):
+                assert inputs["rhat_M"] == pilot.result.estimates["rhat_M"].value
+    # Whatever is random and certified used a quarter of delta.
+    assert {delta for _, delta in pilot.estimates.events.items()} == {pilot.delta / 4}
+
+
+def test_radii_were_fixed_in_advance_and_are_paid_for(pilot, comparison):
+    norms = dict(zip(balls.KEYS, ("frobenius", "l1", "trace", "l21", "group", "kernel"), strict=True))
+    matrix = np.diag(pilot.result.array())
+    measured = compare_pilot(pilot, radii="measured")
+    for key, norm in norms.items():
+        rival = comparison[f"comparators.{key}"]
+        grid = [pilot.largest[norm] * np.sqrt(0.5) ** k for k in range(RADII)]
+        assert any(rival.constants["radius"] == pytest.approx(radius, rel=1e-12) for radius in grid)
+        assert rival.constants["radius"] >= balls.norm(matrix, key, (3, 2))
+        assert float(rival.members[0][1]["delta"]) == pytest.approx(pilot.delta / (2 * RADII))
+        assert rival.certified
+        other = measured[f"comparators.{key}"]
+        assert not other.certified
+        assert "estimated" in other.why
+        assert other.value < rival.value
+
+
+def test_a_ball_is_the_composition_by_hand(pilot, comparison):
+    """Worst case in n: rhat + 2 L (radius root + tau/2)/sqrt(m) + C sqrt(log(2J/delta)/(2m))."""
+    v = pilot.estimates.values
+    n = 10_000
+    rival = comparison["comparators.frobenius_ball"]
+    radius = rival.constants["radius"]
+    span = pilot.loss_range(radius * v["B"] ** 2)
+    m = n // 2
+    complexity = (radius * np.sqrt(v["u4_mean"]) + (v["t_max"] - v["t_min"]) / 2) / np.sqrt(m)
+    expected = v["rhat_M"] + 2 * v["L"] * complexity + span * np.sqrt(np.log(2 * RADII / pilot.delta) / (2 * m))
+    assert rival.at([n])[0] == pytest.approx(expected, rel=1e-9)
+    # The loss range is that of the hinge over scores in [t_min - radius B^2, t_max], times the larger weight.
+    largest = max(abs(v["t_min"] - radius * v["B"] ** 2), abs(v["t_max"]))
+    assert span == pytest.approx(max(v["omega_pos"], v["omega_neg"]) * (1 + largest), rel=1e-9)
+
+
+def test_crossings_and_informative_sizes_are_exact(comparison):
+    for crossing in comparison.crossings:
+        before, after = comparison[crossing.before], comparison[crossing.key]
+        assert crossing.n % 2 == 0
+        low, high = crossing.n - 2, crossing.n
+        assert after.at([low], precision=40)[0] >= before.at([low], precision=40)[0]
+        assert after.at([high], precision=40)[0] < before.at([high], precision=40)[0]
+        assert after.at([high])[0] == pytest.approx(min(r.at([high])[0] for r in comparison.rivals), rel=1e-12)
+    assert comparison.crossings
+    for rival in comparison.rivals:
+        n = rival.informative_from
+        if n is not None:
+            assert rival.at([n])[0] < rival.reach <= rival.at([n - 1])[0]
+
+
+def test_no_row_is_vacuous_without_a_mark(comparison):
+    text = comparison_table(comparison).text()
+    assert max(map(len, text.splitlines())) <= 80
+    for rival in comparison.rivals:
+        (line,) = [line for line in text.splitlines() if line.startswith(rival.key + " ")]
+        assert ("*" in line) == (rival.value >= min(comparison.trivial, rival.reach))
+    assert comparison.tightest.key in comparison_sentence(comparison)
+
+
+def test_bounds_hold_out_of_sample(pilot, comparison):
+    """The held-out risk estimates the risk that every bound but those of the regularised models speaks of."""
+    held_out = pilot.estimates["rhat_holdout"].value
+    for rival in comparison.rivals:
+        assert rival.value >= 0.5 * held_out
+
+
+@pytest.mark.parametrize(
+    ("data", "absent"),
+    [
+        (random_data(9, (1,), 2), set()),
+        (random_data(40, (2, 3), 2, missing=0.3), set()),
+        (random_data(30, (1, 1, 1), 6), set()),
+    ],
+)
+def test_any_data_give_a_full_table(data, absent):
+    found = compare_pilot(measure_pilot(data, rng=1))
+    assert {rival.key for rival in found.rivals} == ALL - absent
+    assert all(np.isfinite(rival.value) and rival.certified for rival in found.rivals)
+    assert max(map(len, comparison_table(found).text().splitlines())) <= 80
+
+
+def test_a_full_matrix_is_in_no_ball_of_modalities():
+    found = compare_pilot(measure_pilot(random_data(40), rng=1, structure="full"))
+    assert {"comparators.group_ball", "comparators.kernel_ball"} <= set(found.absent)
+    assert "comparators.frobenius_ball" in {rival.key for rival in found.rivals}
+
+
+def test_a_radius_measured_on_the_data_certifies_nothing():
+    found = compare_pilot(measure_pilot(random_data(40), rng=1, normalise="none"))
+    assert not any(rival.certified for rival in found.rivals)
+    assert "(est.)" in comparison_table(found).text()
+
+
+def test_given_values_are_compared_and_what_is_missing_is_named():
+    values = {"n": 1000, "delta": 0.05, "L": 1, "C": 2, "rhat_M": 0.1, "radius": 1, "B": 1, "t_min": 0, "t_max": 1}
+    found = compare_values(values)
+    assert {rival.key for rival in found.rivals} == {"comparators.frobenius_ball", "comparators.trace_ball"}
+    assert found.absent["comparators.l1_ball"] == "needs d_M, b_k"
+    certificate = bc.theorem("zhou2026.uniform_deviation").bound()
+    whole = certificate.substitute(R_M=bc.theorem("comparators.frobenius_ball").bound())
+    assert found["comparators.frobenius_ball"].value == pytest.approx(float(whole.evaluate(**values)))
+    assert found.crossings == ()
+    with pytest.raises(ValueError, match="missing n"):
+        compare_values({"delta": 0.1})
+    with pytest.raises(ValueError, match="bounds another quantity"):
+        compare_values(values, keys=["Theorem 3.13"])
+
+
+# ---------------------------------------------------------------- the command
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory):
+    data = random_data(50, (4, 2, 1), 4)
+    path = tmp_path_factory.mktemp("data") / "hidden.npz"
+    np.savez(path, y=data.y, **data.arrays)
+    return path
+
+
+def test_the_command_compares_any_archive(archive, tmp_path, capsys):
+    out = tmp_path / "bounds.html"
+    assert main(["compare", "--pilot", str(archive), "--out", str(out), "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert {row["key"] for row in record["bounds"]} == ALL
+    assert record["tightest"] == record["bounds"][0]["key"]
+    assert set(record["curves"]) == ALL | {"n"}
+    assert all(row["assumptions"] and row["source"] and "value" in row for row in record["bounds"])
+    page = out.read_text(encoding="utf-8")
+    assert "data:image/png;base64" in page
+    assert "What each assumes" in page
+
+
+def test_the_command_takes_keys_and_values(tmp_path, capsys):
+    out = tmp_path / "bounds.png"
+    settings = "n=1000 L=1 C=2 rhat_M=0.1 radius=1 B=1 b_k=0.3 d_M=40 t_min=0 t_max=1".split()
+    arguments = ["compare", "comparators.frobenius_ball", "comparators.l1_ball", "--out", str(out)]
+    for setting in settings:
+        arguments += ["--set", setting]
+    assert main(arguments) == 0
+    text = capsys.readouterr().out
+    assert "comparators.l1_ball" in text.split("comparators.frobenius_ball")[0]
+    assert out.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "--pilot DATA or --set"),
+        (["--pilot", "htad", "--set", "n=5"], "not both"),
+        (["comparators.frobenius_bal", "--pilot", "htad"], "did you mean 'comparators.frobenius_ball'"),
+        (["--set", "n=100:1000:log:3"], "give one number"),
+        (["--pilot", "nowhere.npz"], "no such file"),
+        (["--all", "comparators.l1_ball", "--pilot", "htad"], "either --all or keys"),
+        (["--pilot", "penguins", "--lam-max", "0"], "--lam-max 0 must be"),
+    ],
+)
+def test_bad_input_is_told_in_one_line(arguments, message, capsys):
+    assert main(["compare", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_table_1_has_18_rows_and_no_invented_mark(capsys):
+    assert len(ROWS) == 18
+    assert len(COLUMNS) == 6
+    assert main(["list", "--table1", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert len(rows) == 18
+    for row in rows:
+        assert list(row["cells"]) == list(COLUMNS)
+        assert all(cell["mark"] in ("yes", "no", "?") and cell["why"] for cell in row["cells"].values())
+        assert all(key in bc.catalogue for key in row["keys"])
+        if row["work"] is None:
+            assert not row["keys"]
+            assert {cell["mark"] for cell in row["cells"].values()} == {"?"}
+    assert main(["list", "--table1"]) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+def test_every_comparator_is_carried_by_a_row():
+    carried = {key for row in ROWS for key in row.keys}
+    assert {key for key in bc.catalogue if key.startswith("comparators.")} <= carried
+    assert all(bc.theorem(key).source.place.startswith("derived here") for key in carried if "comparators" in key)
