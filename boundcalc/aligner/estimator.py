@@ -310,11 +310,15 @@ class AlignedEncoders(BaseEstimator):
     def _latent(self, side: Any, name: str) -> Array:
         if isinstance(side, Mapping):
             if len(side) != 1:
-                raise InvalidInputError(f"{name} names {len(side)} modalities: expected one, or an array of latent points")
+                raise InvalidInputError(
+                    f"{name} names {len(side)} modalities: expected one, or an array of latent points"
+                )
             return next(iter(self.transform(side).values()))
         points = read_blocks({name: side}, context="latent points")[name]
         if points.shape[1] != self.q:
-            raise InvalidInputError(f"{name} has shape {points.shape}: expected latent points (n, {self.q}), or a mapping")
+            raise InvalidInputError(
+                f"{name} has shape {points.shape}: expected latent points (n, {self.q}), or a mapping"
+            )
         return points
 
     def _normalised(self, block: Array) -> Array:
@@ -372,7 +376,17 @@ class AlignedEncoders(BaseEstimator):
         problems.number("push", self.push, low=0, high=1)
         problems.number("validation_fraction", self.validation_fraction, low=0, high=1, open_low=True, open_high=True)
         low = {"batch_size": 2, "ot_batch": 2}
-        for name in ("q", "steps", "batch_size", "ot_batch", "sinkhorn_iter", "atoms", "refresh", "patience", "checkpoint_every"):
+        for name in (
+            "q",
+            "steps",
+            "batch_size",
+            "ot_batch",
+            "sinkhorn_iter",
+            "atoms",
+            "refresh",
+            "patience",
+            "checkpoint_every",
+        ):
             value, least = getattr(self, name), low.get(name, 1)
             whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
             why = ": a batch of one has nothing to be told from" if name == "batch_size" else ""
@@ -382,4 +396,3 @@ class AlignedEncoders(BaseEstimator):
             f"encoders={type(self.encoders).__name__}: expected a mapping of modality name to torch.nn.Module, or None",
         )
         problems.raise_if_any()
-

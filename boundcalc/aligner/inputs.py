@@ -111,14 +111,13 @@ def read_examples(X: Any, aligned: Any, y: Any) -> Examples:
     problems.raise_if_any()
     tuples = _tuples(blocks, aligned, present, problems)
     problems.raise_if_any()
-    counts = [
-        int(((tuples[:, i] >= 0) & (tuples[:, j] >= 0)).sum()) for i, j in combinations(range(len(blocks)), 2)
-    ]
+    counts = [int(((tuples[:, i] >= 0) & (tuples[:, j] >= 0)).sum()) for i, j in combinations(range(len(blocks)), 2)]
     problems.require(
         max(counts) != 0, "aligned holds no aligned pair: expected at least 2 examples that are known in two modalities"
     )
     problems.require(
-        max(counts) != 1, "aligned holds one aligned pair: expected at least 2, as one pair has no negatives to be told from"
+        max(counts) != 1,
+        "aligned holds one aligned pair: expected at least 2, as one pair has no negatives to be told from",
     )
     problems.raise_if_any()
     labels = None if y is None else _labels(y, blocks, tuples, present, problems)
@@ -133,7 +132,9 @@ def _tuples(blocks: Blocks, aligned: Any, present: Any, problems: Problems) -> N
     if array.dtype == bool:
         rows = {len(present)} if present is not None else set(sizes.values())
         if len(rows) != 1:
-            problems.add(f"aligned is a mask, but the modalities have {sizes} rows: expected equal lengths, or index pairs")
+            problems.add(
+                f"aligned is a mask, but the modalities have {sizes} rows: expected equal lengths, or index pairs"
+            )
             return none
         n = rows.pop()
         if array.shape != (n,):
@@ -164,10 +165,14 @@ def _labels(y: Any, blocks: Blocks, tuples: NDArray[np.intp], present: Any, prob
     sizes = {name: len(block) for name, block in blocks.items()}
     if isinstance(y, Mapping):
         found = {name: np.asarray(y[name]) for name in blocks if name in y}
-        problems.require(len(found) == len(blocks), f"y names {sorted(map(str, y))}: expected labels for {list(blocks)}")
+        problems.require(
+            len(found) == len(blocks), f"y names {sorted(map(str, y))}: expected labels for {list(blocks)}"
+        )
     elif present is not None:
         labels = np.asarray(y)
-        if not problems.require(labels.shape == (len(present),), f"y has shape {labels.shape}: expected ({len(present)},)"):
+        if not problems.require(
+            labels.shape == (len(present),), f"y has shape {labels.shape}: expected ({len(present)},)"
+        ):
             return None
         found = {name: labels[present[:, k]] for k, name in enumerate(blocks)}
     else:
@@ -188,6 +193,7 @@ def _labels(y: Any, blocks: Blocks, tuples: NDArray[np.intp], present: Any, prob
     table = np.stack([np.where(tuples[:, k] >= 0, part[tuples[:, k]], -1) for k, part in enumerate(parts)], axis=1)
     top = table.max(axis=1)
     problems.require(
-        bool(((table == top[:, None]) | (table < 0)).all()), "y disagrees with aligned: rows that belong together have other labels"
+        bool(((table == top[:, None]) | (table < 0)).all()),
+        "y disagrees with aligned: rows that belong together have other labels",
     )
     return top.astype(np.intp)

@@ -48,8 +48,16 @@ def planted_latent(
         The class of the latent point (of the first modality, if nothing is shared).
     """
     problems = Problems("planted_latent")
-    for name, value, least in (("n", n, 1), ("modalities", modalities, 2), ("d", d, 1), ("latent", latent, 1), ("classes", classes, 1)):
-        problems.require(isinstance(value, (int, np.integer)) and value >= least, f"{name}={value!r}: expected an integer >= {least}")
+    for name, value, least in (
+        ("n", n, 1),
+        ("modalities", modalities, 2),
+        ("d", d, 1),
+        ("latent", latent, 1),
+        ("classes", classes, 1),
+    ):
+        problems.require(
+            isinstance(value, (int, np.integer)) and value >= least, f"{name}={value!r}: expected an integer >= {least}"
+        )
     problems.number("noise", noise, low=0)
     problems.raise_if_any()
     generator = as_generator(rng)

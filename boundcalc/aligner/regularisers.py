@@ -159,7 +159,9 @@ def _check(latents: Sequence[Tensor], eps: float, max_iter: int) -> None:
 def _shares(weights: Sequence[float] | None, count: int) -> list[float]:
     given = [1.0] * count if weights is None else [float(weight) for weight in weights]
     if len(given) != count or not all(math.isfinite(w) and w >= 0 for w in given) or sum(given) <= 0:
-        raise InvalidInputError(f"weights={weights!r}: expected {count} finite numbers >= 0, one for each modality, not all 0")
+        raise InvalidInputError(
+            f"weights={weights!r}: expected {count} finite numbers >= 0, one for each modality, not all 0"
+        )
     return [weight / sum(given) for weight in given]
 
 

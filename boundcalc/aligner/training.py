@@ -144,7 +144,8 @@ class Training:
         """Return the mean loss over all pairs of modalities that have at least two aligned examples among the chosen."""
         tuples = self.aligned[chosen]
         latents = [
-            self.model.encode(place, self.blocks[place][tuples[:, place].clamp(min=0)]) for place in range(len(self.blocks))
+            self.model.encode(place, self.blocks[place][tuples[:, place].clamp(min=0)])
+            for place in range(len(self.blocks))
         ]
         losses = []
         for i, j in combinations(range(len(self.blocks)), 2):

@@ -33,6 +33,7 @@ from boundcalc.catalogue.zhou2026 import (
     latent_encoders,
     latent_quality,
     margin,
+    match_error,
     metric_complexity,
     monotone_risk,
     nonpositive_gap,
@@ -67,6 +68,7 @@ REGISTRY: Mapping[str, Theorem] = {
     "zhou2026.nonpositive_gap": nonpositive_gap.THEOREM,
     "zhou2026.ex_ante": ex_ante.THEOREM,
     "zhou2026.latent_encoders": latent_encoders.THEOREM,
+    "zhou2026.match_error": match_error.THEOREM,
     "huang2021.risk_gap": huang_risk_gap.THEOREM,
     "huang2021.latent_quality": huang_latent_quality.THEOREM,
 }
