@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from boundcalc.aligner.contrastive import cross_clr, info_nce, lmnn
     from boundcalc.aligner.estimator import AlignedEncoders
     from boundcalc.aligner.match import match_estimates
-    from boundcalc.aligner.planted import halves, planted_latent
     from boundcalc.aligner.plans import entropic_plan, transport_cost
+    from boundcalc.aligner.planted import halves, planted_latent
     from boundcalc.aligner.regularisers import barycenter_support, ot_barycenter, ot_loop
     from boundcalc.aligner.retrieval import retrieval_measures, zero_shot_measures
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 from boundcalc.errors import InvalidInputError, require
 
-torch = require("torch", extra="align", purpose="the aligner")
+__all__ = ["Tensor", "check_points", "torch"]
 
-__all__ = ["check_points", "torch"]
+# Any, so that the type checker says the same where torch is not installed.
+torch: Any = require("torch", extra="align", purpose="the aligner")
+Tensor: TypeAlias = Any
 
 
 def check_points(**named: object) -> None:

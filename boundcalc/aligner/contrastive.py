@@ -6,13 +6,10 @@ Each is a plain differentiable function of torch tensors; scores are larger the 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from boundcalc.aligner._torch import check_points, torch
+from boundcalc.aligner._torch import Tensor, check_points, torch
 from boundcalc.errors import InvalidInputError
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 __all__ = ["SIMILARITIES", "cross_clr", "info_nce", "lmnn", "scores", "squared_distances"]
 

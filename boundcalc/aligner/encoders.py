@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from boundcalc.aligner._torch import torch
+from boundcalc.aligner._torch import Tensor, torch
 from boundcalc.errors import InvalidInputError
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 __all__ = ["JointLinear", "ModulePerModality", "clip_spectrum"]
 

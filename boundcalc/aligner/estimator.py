@@ -13,7 +13,7 @@ from boundcalc.aligner._torch import torch
 from boundcalc.aligner.checkpoint import fingerprint
 from boundcalc.aligner.contrastive import SIMILARITIES, scores
 from boundcalc.aligner.encoders import JointLinear, ModulePerModality
-from boundcalc.aligner.inputs import Blocks, read_blocks, read_examples
+from boundcalc.aligner.inputs import read_blocks, read_examples
 from boundcalc.aligner.training import LOSSES, REGULARISERS, Plan, Training
 from boundcalc.errors import InvalidInputError, require
 from boundcalc.trainer._checks import Problems, as_generator

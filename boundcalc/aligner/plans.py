@@ -8,14 +8,11 @@ marginal equations (implicit function theorem). Either way memory does not grow 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from boundcalc.aligner._torch import check_points, torch
+from boundcalc.aligner._torch import Tensor, check_points, torch
 from boundcalc.aligner.contrastive import squared_distances
 from boundcalc.errors import InvalidInputError, require
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 __all__ = ["check_regularisation", "entropic_plan", "solve", "transport_cost"]
 

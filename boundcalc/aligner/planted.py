@@ -48,16 +48,10 @@ def planted_latent(
         The class of the latent point (of the first modality, if nothing is shared).
     """
     problems = Problems("planted_latent")
-    for name, value, least in (
-        ("n", n, 1),
-        ("modalities", modalities, 2),
-        ("d", d, 1),
-        ("latent", latent, 1),
-        ("classes", classes, 1),
-    ):
-        problems.require(
-            isinstance(value, (int, np.integer)) and value >= least, f"{name}={value!r}: expected an integer >= {least}"
-        )
+    sizes = {"n": (n, 1), "modalities": (modalities, 2), "d": (d, 1), "latent": (latent, 1), "classes": (classes, 1)}
+    for name, (value, least) in sizes.items():
+        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+        problems.require(whole and value >= least, f"{name}={value!r}: expected an integer >= {least}")
     problems.number("noise", noise, low=0)
     problems.raise_if_any()
     generator = as_generator(rng)

@@ -7,15 +7,11 @@ Luo 2025 (PRCV 2024), of which only the abstract is known to us.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
-from boundcalc.aligner._torch import torch
+from boundcalc.aligner._torch import Tensor, torch
 from boundcalc.aligner.plans import check_regularisation, entropic_plan, transport_cost
 from boundcalc.errors import InvalidInputError, require
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 __all__ = ["barycenter_support", "ot_barycenter", "ot_loop"]
 
@@ -165,8 +161,5 @@ def _shares(weights: Sequence[float] | None, count: int) -> list[float]:
     return [weight / sum(given) for weight in given]
 
 
-def _sum(terms: object) -> Tensor:
-    total, *rest = terms  # type: ignore[misc]
-    for term in rest:
-        total = total + term
-    return total
+def _sum(terms: Iterable[Tensor]) -> Tensor:
+    return torch.stack(list(terms)).sum()

@@ -8,16 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from boundcalc.aligner._torch import torch
+from boundcalc.aligner._torch import Tensor, torch
 from boundcalc.aligner.checkpoint import load, save
 from boundcalc.aligner.contrastive import cross_clr, info_nce, lmnn
 from boundcalc.aligner.regularisers import barycenter_support, ot_barycenter, ot_loop
 from boundcalc.errors import InvalidInputError
-
-if TYPE_CHECKING:
-    from torch import Tensor
 
 __all__ = ["LOSSES", "REGULARISERS", "Plan", "Training"]
 
