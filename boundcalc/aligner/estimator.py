@@ -100,8 +100,7 @@ class AlignedEncoders(BaseEstimator):
 
     Examples
     --------
-    >>> import numpy as np, pytest
-    >>> _ = pytest.importorskip("torch", reason="needs the extra align")
+    >>> import numpy as np
     >>> from boundcalc.aligner import AlignedEncoders, planted_latent
     >>> X, y = planted_latent(80, rng=0)
     >>> model = AlignedEncoders(q=4, steps=20, random_state=0).fit(X, aligned=np.arange(80) < 20)

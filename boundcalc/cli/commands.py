@@ -15,6 +15,7 @@ COMMANDS = {
     "sensitivity": "which symbol moves a bound most, at a point",
     "check": "check the steps of a theorem, or of all: proved, supported or refuted",
     "train": "train on modality subsets and estimate what the bounds need",
+    "align": "compare optimal-transport regularisers of encoders on partly aligned data",
     "demo": "the whole path on a real data set, in under a minute",
 }
 
