@@ -32,6 +32,7 @@ FORMS = {
     "zhou2026.nonpositive_gap": ("sharp",),
     "zhou2026.ex_ante": ("sharp", "pair_error"),
     "zhou2026.latent_encoders": ("sharp", "data"),
+    "zhou2026.match_error": ("sharp", "uniform", "fixed"),
     "huang2021.risk_gap": ("paper", "sharp"),
     "huang2021.latent_quality": ("paper", "sharp"),
 }
@@ -133,6 +134,12 @@ def reference(key: str, form: str, v: dict[str, float]) -> float:
         + (v["L"] + v["C"]) * sqrt(log(3 / v["delta"]) / (2 * m)) + v["eps_opt"],
         ("zhou2026.latent_encoders", "sharp"): lambda: v["s"] ** 2 * v["B"] ** 2
         * min(sqrt(v["q"]), sqrt(min(v["d_M"], m)) / 2) / sqrt(m) + share,
+        ("zhou2026.match_error", "sharp"): lambda: v["rhat_match"] + (v["omega_pos"] + v["omega_neg"])
+        * (2 / v["rho"] * v["R_M"] + sqrt(x / (2 * m))),
+        ("zhou2026.match_error", "uniform"): lambda: v["rhat_match"] + (v["omega_pos"] + v["omega_neg"])
+        * (2 * v["L"] * v["R_M"] + v["C"] * sqrt(x / (2 * m))),
+        ("zhou2026.match_error", "fixed"): lambda: v["rhat_holdout"] + (v["omega_pos"] + v["omega_neg"])
+        * sqrt(x / (2 * (v["n_h"] // 2))),
         ("lemmas.hoeffding_u", "sharp"): lambda: v["C"] * sqrt(x / (2 * m)),
         ("lemmas.massart", "sharp"): lambda: v["rho_A"] * sqrt(2 * log(v["card_A"])) / v["m"],
         ("lemmas.bounded_differences", "sharp"): lambda: v["EPhi_m"] + v["c"] * sqrt(x / (2 * m)),
@@ -171,7 +178,7 @@ def draw(rng: np.random.Generator) -> dict[str, float]:
         "kappa_M": float(rng.uniform(0, 3)), "q": int(rng.integers(1, 40)), "s": float(rng.uniform(0.2, 2)),
         "rho_A": float(rng.uniform(0, 3)), "card_A": int(rng.integers(1, 999)), "EPhi_m": float(rng.normal()),
         "c": float(rng.uniform(0.1, 3)), "omega_pos": float(rng.uniform(0.1, 4)), "rhat_ramp_w": float(rng.uniform(0, 2)),
-        "omega_neg": float(rng.uniform(0.1, 4)),
+        "omega_neg": float(rng.uniform(0.1, 4)), "rhat_match": float(rng.uniform(0, 1)),
     }  # fmt: skip
 
 
