@@ -163,6 +163,8 @@ def _through_plan(plan: Tensor, of_plan: Tensor, eps: float) -> Tensor:
     # Nearly a permutation: the complement nearly vanishes, and with it the plan's derivative; the jitter keeps it so.
     schur.diagonal().add_(torch.finfo(plan.dtype).eps * len(rows))
     right = (by_row - plan @ (by_column / columns)) / root
-    u = torch.linalg.solve(schur, right) / root
+    factor, failed = torch.linalg.cholesky_ex(schur)
+    u = torch.linalg.solve(schur, right) if int(failed) else torch.cholesky_solve(right[:, None], factor)[:, 0]
+    u = u / root
     v = (by_column - plan.T @ u) / columns
     return weighted.sub_(plan * (u[:, None] + v[None, :])).div_(-eps)
