@@ -32,19 +32,21 @@ def draw_comparison(comparison: Any, measure: str, *, title: str = "", axes: Axe
     for place, name in enumerate(names):
         own = sorted((row for row in rows if row["regulariser"] == name), key=lambda row: row["aligned"])
         # Side by side within each fraction, so that intervals do not hide one another.
-        x = [fractions.index(row["aligned"]) + 0.12 * (place - (len(names) - 1) / 2) for row in own]
+        x = [fractions.index(row["aligned"]) + 0.07 * (place - (len(names) - 1) / 2) for row in own]
         half = [row["half_width"] if row["seeds"] > 1 else 0.0 for row in own]
         axes.errorbar(
             x,
             [row["mean"] for row in own],
             half,
             color=PALETTE[place % len(PALETTE)],
+            linestyle=":",
             marker="o",
             markersize=4,
             capsize=3,
             label=name,
         )
     axes.set_xticks(range(len(fractions)), [f"{fraction:.3g}" for fraction in fractions])
+    axes.set_xlim(-0.5, len(fractions) - 0.5)
     axes.set(xlabel="share of training rows that are aligned", ylabel=measure, title=title)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False, title="regulariser")

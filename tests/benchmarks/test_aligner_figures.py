@@ -4,7 +4,6 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed: needs the extra align")
@@ -118,4 +117,4 @@ def test_memory_is_linear_in_the_plans(benchmark):
     )
     assert large <= small * 1.3
     assert alone[1] <= alone[0] * 1.3  # one plan at a time, however many modalities
-    assert np.diff(together)[0] <= 2 * 2 + 1  # each further modality adds its plan and one product
+    assert together[1] <= together[0] * 5 / 3 * 1.2  # linear in the number of plans
