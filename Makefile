@@ -2,13 +2,19 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format benchmark slow clean
+# Torch in a release that comes as a CPU build here; elsewhere take one as the README says, and name it: make test-align TORCH=...
+TORCH ?= torch==2.13.0
+
+.PHONY: demo test test-align lint format benchmark slow clean
 
 demo: .venv/demo.stamp
 	$(BIN)/boundcalc demo
 
 test: lint
 	$(BIN)/python -m pytest
+
+test-align: .venv/align.stamp
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/aligner boundcalc/aligner "tests/test_notebooks.py::test_notebooks_run[06_align]"
 
 lint: .venv/test.stamp
 	$(BIN)/ruff check .
@@ -31,6 +37,11 @@ slow: .venv/test.stamp
 
 .venv/test.stamp: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[all,test]'
+	@touch $@
+
+.venv/align.stamp: .venv/test.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '$(TORCH)'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[all,align,test]'
 	@touch $@
 
 .venv/bin/python:

@@ -34,6 +34,7 @@ FORMS = {
     "zhou2026.fixed_model": ("sharp", "relative"),
     "zhou2026.ex_ante": ("sharp", "relative", "pair_error"),
     "zhou2026.latent_encoders": ("sharp", "data"),
+    "zhou2026.match_error": ("sharp", "uniform", "fixed"),
     "huang2021.risk_gap": ("paper", "sharp"),
     "huang2021.latent_quality": ("paper", "sharp"),
 }
@@ -146,6 +147,12 @@ def reference(key: str, form: str, v: dict[str, float]) -> float:
         ("zhou2026.fixed_model", "sharp"): lambda: v["rhat_holdout"] + v["C"] * sqrt(x / (2 * (v["n_h"] // 2))),
         ("zhou2026.fixed_model", "relative"): lambda: v["rhat_holdout"] + relative(x / (v["n_h"] // 2), v["rhat_holdout"]),
         ("lemmas.chernoff_u", "sharp"): lambda: relative(x / m, v["rhat_0"]),
+        ("zhou2026.match_error", "sharp"): lambda: v["rhat_match"] + (v["omega_pos"] + v["omega_neg"])
+        * (2 / v["rho"] * v["R_M"] + sqrt(x / (2 * m))),
+        ("zhou2026.match_error", "uniform"): lambda: v["rhat_match"] + (v["omega_pos"] + v["omega_neg"])
+        * (2 * v["L"] * v["R_M"] + v["C"] * sqrt(x / (2 * m))),
+        ("zhou2026.match_error", "fixed"): lambda: v["rhat_holdout"] + (v["omega_pos"] + v["omega_neg"])
+        * sqrt(x / (2 * (v["n_h"] // 2))),
         ("lemmas.hoeffding_u", "sharp"): lambda: v["C"] * sqrt(x / (2 * m)),
         ("lemmas.massart", "sharp"): lambda: v["rho_A"] * sqrt(2 * log(v["card_A"])) / v["m"],
         ("lemmas.bounded_differences", "sharp"): lambda: v["EPhi_m"] + v["c"] * sqrt(x / (2 * m)),
@@ -184,7 +191,7 @@ def draw(rng: np.random.Generator) -> dict[str, float]:
         "kappa_M": float(rng.uniform(0, 3)), "q": int(rng.integers(1, 40)), "s": float(rng.uniform(0.2, 2)),
         "rho_A": float(rng.uniform(0, 3)), "card_A": int(rng.integers(1, 999)), "EPhi_m": float(rng.normal()),
         "c": float(rng.uniform(0.1, 3)), "omega_pos": float(rng.uniform(0.1, 4)), "rhat_ramp_w": float(rng.uniform(0, 2)),
-        "omega_neg": float(rng.uniform(0.1, 4)),
+        "omega_neg": float(rng.uniform(0.1, 4)), "rhat_match": float(rng.uniform(0, 1)),
     }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import pytest
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 PUBLIC = {
     "boundcalc",
+    "boundcalc.aligner",
     "boundcalc.symbols",
     "boundcalc.trainer",
     "boundcalc.planner",
@@ -34,6 +35,9 @@ def test_there_are_notebooks():
 def test_notebooks_run(path, monkeypatch):
     nbformat = pytest.importorskip("nbformat")
     nbclient = pytest.importorskip("nbclient")
+    if any("boundcalc.aligner" in source for source in code_cells(path)):
+        for name in ("torch", "ot"):
+            pytest.importorskip(name, reason=f"{name} is not installed: `make test-align` installs the extra align")
     monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     notebook = nbformat.read(path, as_version=4)
     with warnings.catch_warnings():

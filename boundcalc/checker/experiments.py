@@ -10,6 +10,7 @@ from boundcalc.checker.worlds.finite_sets import FiniteSet, Matrix
 from boundcalc.checker.worlds.hinge import HingeLearning
 from boundcalc.checker.worlds.independent_pairs import IndependentPairs, TwoSidedPairs
 from boundcalc.checker.worlds.learning import Context, Learning
+from boundcalc.checker.worlds.matching import Matching
 from boundcalc.checker.worlds.metric_class import ManyCoordinates, MetricClass, MetricSamples, SignDraws
 from boundcalc.checker.worlds.norm_balls import Norm, NormBall, NormSamples
 from boundcalc.checker.worlds.pilot import Pilot
@@ -43,6 +44,7 @@ __all__ = [
     "SAMPLE_SIZE",
     "TWO_SIDED",
     "learning",
+    "matching",
     "norm_ball",
     "norm_samples",
     "regularised",
@@ -178,3 +180,19 @@ def regularised(*, source: bool) -> Experiment:
         "regularised learning of one weight, solved exactly, all samples",
         tuple(Regularised(n, letters, source) for n, letters in sizes),
     )
+
+
+def matching(context: Context, *, unit_range: bool = False) -> Experiment:
+    """Return cross-modal matching from n aligned items with a finite class, every sample enumerated.
+
+    Parameters
+    ----------
+    context : str
+        ``"any"`` (the worst f of the class, or the minimiser) or ``"single"`` (one f fixed in advance).
+    unit_range : bool
+        Whether the loss lies in [0, 1].
+    """
+    plain = dict(context=context, unit_range=unit_range)
+    worlds = [Matching(n, **plain) for n in (2, 3, 4)]  # type: ignore[arg-type]
+    worlds += [Matching(n, shattered=True, **plain) for n in (2, 3)]  # type: ignore[arg-type]
+    return Experiment("finite classes of matching scores, all samples", tuple(worlds))

@@ -15,6 +15,7 @@ _LATER = {
     "compare_values": "compare",
     "comparison_sentence": "compare_view",
     "comparison_table": "compare_view",
+    "draw_alignment": "alignment",
     "draw_comparison": "compare_view",
     "draw_plan": "planning",
     "draw_terms": "planning",

@@ -12,6 +12,7 @@ from boundcalc import catalogue
 from boundcalc.checker.experiment import Enumerable, Experiment
 from boundcalc.checker.worlds.independent_pairs import IndependentPairs
 from boundcalc.checker.worlds.learning import Learning
+from boundcalc.checker.worlds.matching import Matching
 from boundcalc.checker.worlds.metric_class import MetricClass
 from boundcalc.checker.worlds.shattered import Shattered
 from boundcalc.checker.worlds.u_statistics import UStatistics
@@ -149,3 +150,46 @@ def test_learning_by_hand():
         deviations.append(risk - empirical)
     assert atoms["dev_minus"][place] == max(deviations)
     assert chance[place] == np.prod([weights[z] for z in word])
+
+
+@pytest.mark.parametrize("shattered", [False, True])
+def test_matching_by_hand(shattered):
+    world = Matching(3, context="any", shattered=shattered)
+    for instance in world.draw(np.random.default_rng(1), 3):
+        atoms, chance = world.outcomes(instance)
+        weights = instance["weights"] / instance["weights"].sum()
+        scores, rho, scale = instance["scores"], int(instance["rho"]), int(instance["scale"])
+        positive, negative = instance["omega"]
+        letters = len(weights)
+        members = [
+            f for f in range(len(scores)) if f % (len(scores) // int(instance["heads"])) < instance["encoders"][1]
+        ]
+        for word, risk, error, seen in zip(
+            product(range(letters), repeat=3), atoms["r_match"], atoms["err_match"], atoms["rhat_match"], strict=True
+        ):
+            found = []
+            for f in members:
+                own = [scale * min(1, max(0, 1 - scores[f, z, z] / rho)) for z in range(letters)]
+                apart = [
+                    [scale * min(1, max(0, 1 + scores[f, z, w] / rho)) for w in range(letters)] for z in range(letters)
+                ]
+                population = positive * (weights @ own) + negative * (weights @ np.array(apart) @ weights)
+                pairs = [apart[word[i]][word[j]] for i in range(3) for j in range(3) if i != j]
+                empirical = positive * np.mean([own[z] for z in word]) + negative * np.mean(pairs)
+                missed = weights @ (scores[f].diagonal() <= 0)
+                found.append(
+                    (population, positive * missed + negative * (weights @ (scores[f] >= 0) @ weights), empirical)
+                )
+            assert any(np.allclose(entry, (risk, error, seen)) for entry in found)
+        assert chance.sum() == pytest.approx(1)
+
+
+def test_the_complexity_over_unmatched_pairs_alone_does_not_bound_the_match_risk():
+    """A class that varies on matched items only: the statement needs the complexity over matched items as well."""
+    world, exceeded = Matching(2, context="any", shattered=True), 0
+    for instance in world.draw(np.random.default_rng(2), 20):
+        atoms, _ = world.outcomes(instance)
+        price = float(atoms["L"]) * float(instance["omega"].sum())
+        assert float(atoms["Rad_loss"]) <= price * float(atoms["R_M"]) + 1e-12
+        exceeded += float(atoms["Rad_loss"]) > price * float(atoms["Rad_apart"]) + 1e-12
+    assert exceeded

@@ -6,7 +6,7 @@ of modality a against one of modality b is the difference u = [x; -x'].
 
 from dataclasses import replace
 
-from sympy import Min, sqrt
+from sympy import Min, Rational, sqrt
 
 from boundcalc.catalogue.lemmas import bounded_differences
 from boundcalc.catalogue.sources import zhou2026
@@ -55,14 +55,14 @@ SHARP = Derivation(
         ),
         at_most(
             S_nuclear,
-            B**2 * sqrt(Min(d_M, m)) / sqrt(m),
+            B**2 * Min(sqrt(d_M) / sqrt(m), 1),
             because="concavity of the trace of the square root; the rank is at most min(d, m)",
             kind="expectation",
             experiment=ENCODERS,
         ),
         equal(
-            Min(B**2 * sqrt(q) / sqrt(m), B**2 * sqrt(Min(d_M, m)) / (2 * sqrt(m))),
-            B**2 / sqrt(m) * Min(sqrt(q), sqrt(Min(d_M, m)) / 2),
+            Min(B**2 * sqrt(q) / sqrt(m), B**2 * Min(sqrt(d_M) / sqrt(m), 1) / 2),
+            B**2 * Min(sqrt(q) / sqrt(m), sqrt(d_M) / (2 * sqrt(m)), Rational(1, 2)),
             because="a common factor",
         ),
         *THRESHOLD,

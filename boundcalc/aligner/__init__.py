@@ -1,0 +1,69 @@
+"""Aligned encoders: contrastive training with optimal transport on partly aligned data.
+
+Losses and regularisers are plain functions on torch tensors; :class:`AlignedEncoders` trains with them. The aligner
+knows no theorem: what it measures goes to a bound as plain named values. Needs the extra ``align`` (torch, POT).
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from boundcalc.aligner.comparison import Comparison, compare_regularisers
+    from boundcalc.aligner.contrastive import cross_clr, info_nce, lmnn
+    from boundcalc.aligner.estimator import AlignedEncoders
+    from boundcalc.aligner.match import match_estimates
+    from boundcalc.aligner.plans import entropic_plan, transport_cost
+    from boundcalc.aligner.planted import halves, planted_latent
+    from boundcalc.aligner.regularisers import barycenter_support, ot_barycenter, ot_loop
+    from boundcalc.aligner.retrieval import retrieval_measures, zero_shot_measures
+
+_PUBLIC = {
+    "AlignedEncoders": "estimator",
+    "Comparison": "comparison",
+    "barycenter_support": "regularisers",
+    "compare_regularisers": "comparison",
+    "cross_clr": "contrastive",
+    "entropic_plan": "plans",
+    "halves": "planted",
+    "info_nce": "contrastive",
+    "lmnn": "contrastive",
+    "match_estimates": "match",
+    "ot_barycenter": "regularisers",
+    "ot_loop": "regularisers",
+    "planted_latent": "planted",
+    "retrieval_measures": "retrieval",
+    "transport_cost": "plans",
+    "zero_shot_measures": "retrieval",
+}
+
+__all__ = [
+    "AlignedEncoders",
+    "Comparison",
+    "barycenter_support",
+    "compare_regularisers",
+    "cross_clr",
+    "entropic_plan",
+    "halves",
+    "info_nce",
+    "lmnn",
+    "match_estimates",
+    "ot_barycenter",
+    "ot_loop",
+    "planted_latent",
+    "retrieval_measures",
+    "transport_cost",
+    "zero_shot_measures",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded on first use: torch and POT are heavy, and absent unless the extra is installed.
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(f"boundcalc.aligner.{_PUBLIC[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

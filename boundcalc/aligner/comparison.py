@@ -1,0 +1,304 @@
+"""All regularisers on the same splits, at several aligned fractions, over several seeds."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, permutations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boundcalc.aligner.estimator import AlignedEncoders
+from boundcalc.aligner.match import match_estimates
+from boundcalc.aligner.retrieval import retrieval_measures, zero_shot_measures
+from boundcalc.aligner.training import REGULARISERS
+from boundcalc.errors import InvalidInputError, require
+from boundcalc.trainer._checks import Problems
+from boundcalc.trainer.data import ModalityData
+from boundcalc.trainer.normalise import Normaliser
+
+__all__ = ["Comparison", "compare_regularisers"]
+
+_CALIBRATION, _TEST = 0.2, 0.3
+_SHARP = 0.01
+"""Margin (over s^2) at which the threshold is chosen: almost the number of mistakes."""
+Blocks = dict[str, NDArray[np.float64]]
+
+
+@dataclass
+class Comparison:
+    """What was measured; grows as runs finish, so that an interruption keeps what is done.
+
+    Attributes
+    ----------
+    records : list of dict
+        One for each run: ``aligned`` (fraction), ``regulariser``, ``seed``, ``pairs`` (aligned training examples), and the
+        measures.
+    complete : bool
+    facts : dict
+        Data set, splits and settings.
+    """
+
+    records: list[dict[str, Any]] = field(default_factory=list)
+    complete: bool = False
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Names of the measures."""
+        skip = ("aligned", "regulariser", "seed", "pairs")
+        return tuple(dict.fromkeys(name for record in self.records for name in record if name not in skip))
+
+    def summary(self, measure: str, *, level: float = 0.95) -> list[dict[str, Any]]:
+        """Return mean and Student interval over the seeds, for each fraction and regulariser.
+
+        Each row also has ``gain``: the mean difference to no regulariser on the same seeds, with its own interval.
+
+        Parameters
+        ----------
+        measure : str
+            One of :attr:`measures`.
+        level : float
+            In (0, 1).
+        """
+        if measure not in self.measures:
+            raise InvalidInputError(
+                f"measure={measure!r}: expected one of {', '.join(self.measures) or 'none, nothing is done'}"
+            )
+        rows = []
+        cells = dict.fromkeys((record["aligned"], record["regulariser"]) for record in self.records)
+        for aligned, regulariser in cells:
+            own = self._by_seed(aligned, regulariser, measure)
+            plain = self._by_seed(aligned, "none", measure)
+            shared = [own[seed] - plain[seed] for seed in own if seed in plain]
+            mean, half = interval(own.values(), level=level)
+            gain, gain_half = interval(shared, level=level)
+            rows.append(
+                {
+                    "aligned": aligned,
+                    "regulariser": regulariser,
+                    "seeds": len(own),
+                    "mean": mean,
+                    "half_width": half,
+                    "gain": gain,
+                    "gain_half_width": gain_half,
+                }
+            )
+        return rows
+
+    def to_json(self) -> str:
+        """Return everything as JSON."""
+        return json.dumps({"complete": self.complete, "facts": self.facts, "records": self.records})
+
+    def _by_seed(self, aligned: float, regulariser: str, measure: str) -> dict[int, float]:
+        return {
+            record["seed"]: record[measure]
+            for record in self.records
+            if record["aligned"] == aligned and record["regulariser"] == regulariser and measure in record
+        }
+
+
+def interval(values: Iterable[float], *, level: float = 0.95) -> tuple[float, float]:
+    """Return the mean and the half-width of Student's interval (nan where there are too few values)."""
+    from scipy.stats import t as student
+
+    sample = np.asarray(list(values), dtype=float)
+    if sample.size == 0:
+        return math.nan, math.nan
+    if sample.size == 1:
+        return float(sample[0]), math.nan
+    spread = float(sample.std(ddof=1)) / math.sqrt(sample.size)
+    return float(sample.mean()), float(student.ppf((1 + level) / 2, sample.size - 1)) * spread
+
+
+def compare_regularisers(
+    data: ModalityData,
+    *,
+    aligned: Sequence[float] = (0.05, 0.2, 1.0),
+    regularisers: Sequence[str] = REGULARISERS,
+    seeds: int = 5,
+    unseen: Sequence[Any] = (),
+    k: int = 10,
+    rng: int = 0,
+    progress: Callable[[int, int, str], None] | None = None,
+    comparison: Comparison | None = None,
+    **settings: Any,
+) -> Comparison:
+    """Train with each regulariser at each aligned fraction, on the same splits for each seed, and measure on test rows.
+
+    For each seed the rows are split at random: 20 % calibrate centre and scale, 30 % test, the rest trains. Of the training
+    rows with all modalities the given fraction is aligned; the others are shuffled within each modality.
+
+    Parameters
+    ----------
+    data : ModalityData
+    aligned : sequence of float
+        Fractions in (0, 1].
+    regularisers : sequence of {"none", "loop", "barycenter"}
+    seeds : int
+    unseen : sequence
+        Classes of which nothing is aligned in training (their rows stay, unaligned).
+    k : int
+        For recall@k.
+    rng : int
+        First seed.
+    progress : callable, optional
+    comparison : Comparison, optional
+        An empty one that is filled as runs finish; after an interruption it holds what is done.
+    **settings
+        Of :class:`AlignedEncoders`.
+
+    Returns
+    -------
+    Comparison
+        Measures: ``recall@k``, ``mAP`` (means over both directions and all pairs of modalities), ``mAP a>b`` of each
+        direction, ``knn`` and ``logistic`` (accuracy on fused latents), ``knn only a`` (all other modalities missing at test
+        time), ``match_error`` on test rows at the threshold found on the aligned ones; with ``unseen`` also
+        ``recall@k seen``, ``unseen``, ``harmonic``, and the same of ``mAP``.
+
+    Raises
+    ------
+    InvalidInputError
+        On bad arguments, or so few rows that no two would be aligned.
+    """
+    _check(data, aligned, regularisers, seeds, unseen, k)
+    result = Comparison() if comparison is None else comparison
+    result.facts = {
+        "data": data.name, "rows": data.n, "seeds": seeds, "k": k, "unseen": [str(name) for name in unseen],
+        "calibration": _CALIBRATION, "test": _TEST, "note": data.note, "settings": {key: str(v) for key, v in settings.items()},
+    }  # fmt: skip
+    tasks = [(seed, part, name) for seed in range(rng, rng + seeds) for part in aligned for name in regularisers]
+    for done, (seed, part, name) in enumerate(tasks, start=1):
+        split = _split(data, seed=seed, aligned=part, unseen=unseen)
+        model = AlignedEncoders(regulariser=name, random_state=seed, **settings)
+        model.fit(split.train, split.pairs)
+        record = {"aligned": float(part), "regulariser": name, "seed": seed, "pairs": len(split.pairs)}
+        result.records.append(record | _measure(model, split, k=k))
+        if progress is not None:
+            progress(done, len(tasks), f"{name}, {part:.0%} aligned, seed {seed}")
+    result.complete = True
+    return result
+
+
+@dataclass(frozen=True)
+class _Split:
+    """Normalised rows of one seed: training rows by modality (unaligned ones shuffled), and complete test rows."""
+
+    train: Blocks
+    labels: dict[str, NDArray[np.intp]]
+    pairs: NDArray[np.intp]
+    test: Blocks
+    test_labels: NDArray[np.intp]
+    unseen: tuple[int, ...]
+
+
+def _split(data: ModalityData, *, seed: int, aligned: float, unseen: Sequence[Any]) -> _Split:
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(data.n)
+    first, second = round(_CALIBRATION * data.n), round((_CALIBRATION + _TEST) * data.n)
+    calibration, test, train = order[:first], order[first:second], order[second:]
+    here = {name: data.present[:, place] for place, name in enumerate(data.names)}
+    normaliser = Normaliser.fit(
+        {name: data.arrays[name][calibration] for name in data.names},
+        {name: here[name][calibration] for name in data.names},
+        nonnegative=data.nonnegative,
+    )
+    rows = {name: normaliser.apply(name, data.arrays[name], here[name]) for name in data.names}
+    whole = np.asarray(data.present.all(axis=1))
+    wanted = {str(name) for name in unseen}
+    hidden = tuple(code for code, name in enumerate(data.classes) if str(name) in wanted)
+    candidates = train[whole[train] & ~np.isin(data.codes[train], hidden)]
+    chosen = candidates[: round(aligned * len(candidates))]
+    test = test[whole[test]]
+    if len(chosen) < 2 or len(test) < 2:
+        raise InvalidInputError(
+            f"aligned={aligned!r} leaves {len(chosen)} aligned training rows and {len(test)} complete test rows: expected at "
+            "least 2 of each",
+            context="compare_regularisers",
+        )
+    loose = np.setdiff1d(train, chosen)
+    blocks, labels = {}, {}
+    for name in data.names:
+        mine = np.concatenate([chosen, rng.permutation(loose[here[name][loose]])])
+        blocks[name], labels[name] = rows[name][mine], data.codes[mine]
+    pairs = np.repeat(np.arange(len(chosen))[:, None], len(data.names), axis=1)
+    return _Split(blocks, labels, pairs, {name: rows[name][test] for name in data.names}, data.codes[test], hidden)
+
+
+def _measure(model: AlignedEncoders, split: _Split, *, k: int) -> dict[str, float]:
+    latents = model.transform(split.test)
+    names = list(latents)
+    size = min(k, len(split.test_labels))
+    found: dict[str, list[float]] = {}
+
+    def note(name: str, value: float) -> None:
+        found.setdefault(name, []).append(value)
+
+    for a, b in permutations(names, 2):
+        table = model.similarity(latents[a], latents[b])
+        measured = retrieval_measures(table, query_labels=split.test_labels, gallery_labels=split.test_labels, k=size)
+        note(f"recall@{k}", measured[f"recall@{size}"])
+        note("mAP", measured["mAP"])
+        note(f"mAP {a}>{b}", measured["mAP"])
+        if split.unseen:
+            parts = zero_shot_measures(table, labels=split.test_labels, unseen=split.unseen, k=size)
+            for part, values in parts.items():
+                note(f"recall@{k} {part}", values[f"recall@{size}"])
+                note(f"mAP {part}", values["mAP"])
+    if model.linear_ and model.normalise != "none":
+        for a, b in combinations(names, 2):
+            aligned = {name: split.train[name][: len(split.pairs)] for name in (a, b)}
+            threshold = match_estimates(model, aligned, rho=_SHARP * model.s**2).facts["threshold"]
+            test = {name: split.test[name] for name in (a, b)}
+            note("match_error", match_estimates(model, test, threshold=threshold, held_out=True)["match_error"].value)
+    return {name: float(np.mean(values)) for name, values in found.items()} | _classify(model, split, latents)
+
+
+def _classify(model: AlignedEncoders, split: _Split, latents: Blocks) -> dict[str, float]:
+    """Accuracy on fused latents: the mean over the modalities at hand."""
+    neighbours = require("sklearn.neighbors", extra="train", purpose="classification on latents")
+    linear = require("sklearn.linear_model", extra="train", purpose="classification on latents")
+    known = model.transform(split.train)
+    count = len(split.pairs)
+    fused = np.mean([points[:count] for points in known.values()], axis=0)
+    # Every latent point with a label is an example, fused or not: at test time any modality may be missing.
+    points = np.concatenate([fused, *known.values()])
+    labels = np.concatenate([next(iter(split.labels.values()))[:count], *split.labels.values()])
+    knn = neighbours.KNeighborsClassifier(min(10, len(points))).fit(points, labels)
+    logistic = linear.LogisticRegression(max_iter=1000, C=100.0).fit(points, labels)
+    together = np.mean(list(latents.values()), axis=0)
+    truth = split.test_labels
+    accuracy = {
+        "knn": float(np.mean(knn.predict(together) == truth)),
+        "logistic": float(np.mean(logistic.predict(together) == truth)),
+    }
+    return accuracy | {f"knn only {name}": float(np.mean(knn.predict(z) == truth)) for name, z in latents.items()}
+
+
+def _check(
+    data: Any, aligned: Sequence[float], regularisers: Sequence[str], seeds: int, unseen: Sequence[Any], k: int
+) -> None:
+    problems = Problems("compare_regularisers")
+    if not problems.require(isinstance(data, ModalityData), f"data={type(data).__name__}: expected ModalityData"):
+        problems.raise_if_any()
+    problems.require(len(data.names) >= 2, f"data has modalities {data.names}: expected at least two to align")
+    problems.require(len(aligned) > 0, "aligned is empty: expected at least one fraction")
+    for part in aligned:
+        problems.number("aligned", part, low=0, high=1, open_low=True)
+    problems.require(len(regularisers) > 0, "regularisers is empty: expected at least one")
+    for name in regularisers:
+        problems.require(name in REGULARISERS, f"regulariser {name!r}: expected one of {', '.join(REGULARISERS)}")
+    for name, value in (("seeds", seeds), ("k", k)):
+        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+        problems.require(whole and value >= 1, f"{name}={value!r}: expected an integer >= 1")
+    classes = [str(name) for name in data.classes]
+    for name in unseen:
+        problems.require(str(name) in classes, f"unseen class {str(name)!r}: expected some of {', '.join(classes)}")
+    problems.require(
+        len(set(map(str, unseen))) < len(classes), "unseen names all classes: expected at least one seen class"
+    )
+    problems.raise_if_any()

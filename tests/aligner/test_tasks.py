@@ -1,0 +1,243 @@
+"""Tasks: retrieval measures by brute force, the comparison, and what the regularisers are for."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip(
+    "torch", reason="torch is not installed: `make test-align` installs the extra align and runs these tests"
+)
+pytest.importorskip(
+    "ot", reason="POT is not installed: `make test-align` installs the extra align and runs these tests"
+)
+
+import json
+
+import numpy as np
+
+from boundcalc import cli
+from boundcalc.aligner import (
+    AlignedEncoders,
+    Comparison,
+    compare_regularisers,
+    halves,
+    planted_latent,
+    retrieval_measures,
+    zero_shot_measures,
+)
+from boundcalc.aligner.comparison import interval
+from boundcalc.report.alignment import draw_alignment
+from boundcalc.trainer import ModalityData
+
+QUICK = dict(steps=5, ot_batch=30, sinkhorn_iter=10)
+
+
+def small_data(n=90, **options):
+    X, y = planted_latent(n, classes=3, **options)
+    return ModalityData(X, y, name="planted")
+
+
+def literal_precision(scores, relevant):
+    order = np.argsort(-scores)
+    hits = np.flatnonzero(relevant[order])
+    return np.mean([(place + 1) / (rank + 1) for place, rank in enumerate(hits)])
+
+
+def test_measures_are_their_definitions():
+    rng = np.random.default_rng(0)
+    table, labels = rng.normal(size=(30, 30)), rng.integers(0, 4, 30)
+    found = retrieval_measures(table, query_labels=labels, gallery_labels=labels, k=5)
+    recall = np.mean([i in np.argsort(-table[i])[:5] for i in range(30)])
+    precision = np.mean([literal_precision(table[i], labels == labels[i]) for i in range(30)])
+    assert found["recall@5"] == pytest.approx(recall)
+    assert found["mAP"] == pytest.approx(precision)
+    alone = retrieval_measures(table, k=5)
+    assert alone["mAP"] == pytest.approx(np.mean([literal_precision(table[i], np.arange(30) == i) for i in range(30)]))
+
+
+def test_ties_count_against_the_result():
+    assert retrieval_measures(np.zeros((6, 6)), k=5)["recall@5"] == 0.0
+    assert retrieval_measures(np.zeros((6, 6)), k=6)["recall@6"] == 1.0
+
+
+def test_zero_shot_tells_seen_from_unseen():
+    rng = np.random.default_rng(1)
+    labels = np.repeat(["a", "b", "c"], 10)
+    table = rng.normal(size=(30, 30)) + 5 * np.eye(30) * (labels != "c")
+    found = zero_shot_measures(table, labels=labels, unseen=["c"], k=2)
+    assert found["seen"]["recall@2"] == retrieval_measures(table[:20], k=2)["recall@2"]
+    a, b = found["seen"]["mAP"], found["unseen"]["mAP"]
+    assert a > b
+    assert found["harmonic"]["mAP"] == pytest.approx(2 / (1 / a + 1 / b))
+    with pytest.raises(ValueError, match="at least one query"):
+        zero_shot_measures(table, labels=labels, unseen=["d"])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda t: retrieval_measures(t, k=5), "k=5"),
+        (lambda t: retrieval_measures(t * np.nan, k=1), "finite numbers"),
+        (lambda t: retrieval_measures(t, partners=[9, 9, 9], k=1), "partners"),
+        (lambda t: retrieval_measures(t, query_labels=[1, 2, 3], k=1), "both or neither"),
+        (lambda t: retrieval_measures(t, query_labels=[1, 2], gallery_labels=[1, 2, 3], k=1), "one label each"),
+        (lambda t: zero_shot_measures(t, labels=[1, 2], unseen=[1]), r"\(n, n\)"),
+        (lambda t: halves(t), "even width"),
+    ],
+)
+def test_bad_tables_are_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call(np.eye(3))
+
+
+def test_halves_are_the_two_sides():
+    images = np.arange(16).reshape(1, 4, 4)
+    cut = halves(images)
+    assert cut["left"].tolist() == [[0, 1, 4, 5, 8, 9, 12, 13]]
+    assert cut["right"].tolist() == [[2, 3, 6, 7, 10, 11, 14, 15]]
+
+
+def test_the_comparison_measures_every_cell():
+    done = []
+    found = compare_regularisers(
+        small_data(rng=0), aligned=(0.3, 1.0), seeds=2, unseen=(2,), k=5, progress=lambda *a: done.append(a), **QUICK
+    )
+    assert found.complete
+    assert len(found.records) == len(done) == 12
+    assert {
+        "recall@5",
+        "mAP",
+        "mAP 0>1",
+        "mAP harmonic",
+        "recall@5 unseen",
+        "knn",
+        "knn only 0",
+        "logistic",
+        "match_error",
+    } <= set(found.measures)
+    assert all(0 <= record[name] <= 1 for record in found.records for name in found.measures)
+    rows = found.summary("mAP")
+    assert [row["seeds"] for row in rows] == [2] * 6
+    own = [record["mAP"] for record in found.records if (record["aligned"], record["regulariser"]) == (0.3, "loop")]
+    plain = [record["mAP"] for record in found.records if (record["aligned"], record["regulariser"]) == (0.3, "none")]
+    assert (rows[1]["mean"], rows[1]["half_width"]) == pytest.approx(interval(own))
+    assert rows[1]["gain"] == pytest.approx(np.mean(own) - np.mean(plain))
+    axes = draw_alignment(found, "mAP")
+    assert len(axes.get_legend().get_texts()) == 3
+    assert json.loads(found.to_json())["complete"]
+    with pytest.raises(ValueError, match="expected one of"):
+        found.summary("accuracy")
+
+
+def test_what_is_done_survives_an_interruption():
+    kept = Comparison()
+
+    def stop(done, total, message):
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compare_regularisers(small_data(rng=0), aligned=(0.5,), seeds=1, progress=stop, comparison=kept, **QUICK)
+    assert [record["regulariser"] for record in kept.records] == ["none", "loop"]
+    assert not kept.complete
+
+
+def test_classes_never_aligned_are_not_in_the_aligned_rows():
+    found = compare_regularisers(small_data(rng=1), aligned=(1.0,), regularisers=("none",), seeds=1, **QUICK)
+    fewer = compare_regularisers(
+        small_data(rng=1), aligned=(1.0,), regularisers=("none",), seeds=1, unseen=(0,), **QUICK
+    )
+    assert found.records[0]["pairs"] == 45
+    assert fewer.records[0]["pairs"] < 45
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"aligned": (0.0,)}, "aligned=0.0"),
+        ({"aligned": (0.01,)}, "0 aligned training rows"),
+        ({"regularisers": ("gan",)}, "'gan'"),
+        ({"seeds": 0}, "seeds=0"),
+        ({"unseen": ("x",)}, "unseen class 'x'"),
+        ({"unseen": (0, 1, 2)}, "names all classes"),
+    ],
+)
+def test_bad_comparisons_are_named(change, message):
+    with pytest.raises(ValueError, match=message):
+        compare_regularisers(small_data(rng=0), **{"seeds": 1, **change}, **QUICK)
+
+
+def partly_aligned(seed, *, modalities, shared=True, train=400, test=150, share=0.05):
+    X, _ = planted_latent(train + test, modalities=modalities, shared=shared, rng=seed)
+    count = round(share * train)
+    rng = np.random.default_rng(seed)
+    rows = {name: np.concatenate([block[:count], rng.permutation(block[count:train])]) for name, block in X.items()}
+    return rows, np.arange(train) < count, {name: block[train:] for name, block in X.items()}
+
+
+def recall(model, test, k=1):
+    latents = model.transform(test)
+    names = list(latents)
+    tables = [model.similarity(latents[a], latents[b]) for a in names for b in names if a != b]
+    return np.mean([retrieval_measures(table, k=k)[f"recall@{k}"] for table in tables])
+
+
+@pytest.mark.parametrize("modalities", [2, 3, 4])
+def test_both_regularisers_beat_plain_info_nce_on_a_planted_latent(modalities):
+    gains = {"loop": [], "barycenter": []}
+    for seed in range(10):
+        rows, mask, test = partly_aligned(seed, modalities=modalities)
+        settings = dict(random_state=seed, steps=100, ot_batch=96, sinkhorn_iter=15, atoms=48)
+        plain = recall(AlignedEncoders(**settings).fit(rows, mask), test)
+        for name, found in gains.items():
+            found.append(recall(AlignedEncoders(regulariser=name, **settings).fit(rows, mask), test) - plain)
+    for name, found in gains.items():
+        mean, half = interval(found)
+        assert mean > half, f"{name}: {mean:.3f} ± {half:.3f}"
+
+
+def test_where_nothing_is_shared_nothing_is_pretended():
+    found = {"none": [], "loop": [], "barycenter": []}
+    for seed in range(6):
+        rows, mask, test = partly_aligned(seed, modalities=2, shared=False)
+        for name, values in found.items():
+            settings = dict(random_state=seed, steps=60, ot_batch=64, sinkhorn_iter=15)
+            values.append(recall(AlignedEncoders(regulariser=name, **settings).fit(rows, mask), test, k=15))
+    for name, values in found.items():
+        mean, half = interval(values, level=0.99)
+        assert abs(mean - 0.1) <= max(half, 0.02), f"{name}: {mean:.3f} ± {half:.3f}, chance is 0.1"
+
+
+def test_the_command_compares_and_draws(tmp_path, capsys):
+    data = small_data(rng=2)
+    source = tmp_path / "planted.npz"
+    np.savez(source, a=data.arrays["0"], b=data.arrays["1"], y=data.y)
+    common = ["align", str(source), "--aligned", "0.5", "--seeds", "2", "--steps", "3", "-k", "3"]
+    picture = tmp_path / "out.png"
+    assert cli.main([*common, "--unseen", "1", "--out", str(picture)]) == 0
+    text = capsys.readouterr()
+    assert "barycenter" in text.out
+    assert "aligned pairs" in text.out
+    assert "6/6" in text.err
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert cli.main([*common, "--regulariser", "loop", "--json", "--out", str(tmp_path / "out.html")]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {record["regulariser"] for record in found["records"]} == {"none", "loop"}
+    assert found["plan"]["n"] > 1000
+    assert "data:image/png" in (tmp_path / "out.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--aligned", "2"], "--aligned 2"),
+        (["--aligned", "x"], "--aligned 'x'"),
+        (["--seeds", "0"], "--seeds 0"),
+        (["--target", "nan"], "--target nan"),
+        (["--unseen", "flying"], "unseen class 'flying'"),
+    ],
+)
+def test_the_command_names_bad_input(arguments, message, capsys):
+    pytest.importorskip("multiviewstacking")
+    assert cli.main(["align", "htad", *arguments]) == 2
+    assert message in capsys.readouterr().err
