@@ -6,7 +6,8 @@ The answer is ``unknown`` rather than wrong: every rule below is a sufficient co
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import inf, nan
+from fractions import Fraction
+from math import inf, nextafter
 from typing import Literal
 
 import sympy
@@ -110,17 +111,19 @@ def _signed(inner: Direction, factor: tuple[float, float]) -> Direction:
 def value_range(expr: sympy.Expr, domains: Domains) -> tuple[float, float]:
     """Return an interval that holds every value of ``expr`` on the domains (closed, in floats, possibly unbounded).
 
-    Meant for signs; ends other than 0 and infinity carry ordinary rounding.
+    Ends that are no floats are rounded outwards, so that a sign read off them is certain.
     """
     if expr.is_number:
-        value = float(expr) if expr.is_extended_real else nan
-        return (value, value) if value == value else (-inf, inf)
+        return _number_range(expr)
     if isinstance(expr, sympy.Symbol):
         return _symbol_range(expr, domains)
     inner = [value_range(arg, domains) for arg in expr.args if isinstance(arg, sympy.Expr)]
     match expr:
         case sympy.Add():
-            return sum(low for low, _ in inner), sum(high for _, high in inner)
+            low, high = inner[0]
+            for other_low, other_high in inner[1:]:
+                low, high = _plus(low, other_low, -inf), _plus(high, other_high, inf)
+            return low, high
         case sympy.Mul():
             result = (1.0, 1.0)
             for factor in inner:
@@ -133,9 +136,9 @@ def value_range(expr: sympy.Expr, domains: Domains) -> tuple[float, float]:
         case sympy.Max():
             return max(low for low, _ in inner), max(high for _, high in inner)
         case sympy.log():
-            return _log(inner[0][0]), _log(inner[0][1])
+            return _log(inner[0][0], -inf), _log(inner[0][1], inf)
         case sympy.exp():
-            return _exp(inner[0][0]), _exp(inner[0][1])
+            return _exp(inner[0][0], -inf), _exp(inner[0][1], inf)
         case sympy.floor() | sympy.ceiling():
             rounding = sympy.floor if isinstance(expr, sympy.floor) else sympy.ceiling
             ends = [end if abs(end) == inf else float(rounding(sympy.Float(end))) for end in inner[0]]
@@ -148,43 +151,106 @@ def value_range(expr: sympy.Expr, domains: Domains) -> tuple[float, float]:
 def _symbol_range(symbol: sympy.Symbol, domains: Domains) -> tuple[float, float]:
     domain = domains.get(symbol)
     if domain is not None:
-        return float(domain.inf), float(domain.sup)
+        return _number_range(domain.inf)[0], _number_range(domain.sup)[1]
     if symbol.is_positive and symbol.is_integer:
         return 1.0, inf
     return (0.0 if symbol.is_nonnegative else -inf), inf
 
 
 def _times(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
-    corners = [0.0 if 0.0 in (a, b) else a * b for a in one for b in other]
-    return min(corners), max(corners)
+    pairs = [(a, b) for a in one for b in other]
+    return min(_product(a, b, -inf) for a, b in pairs), max(_product(a, b, inf) for a, b in pairs)
 
 
 def _power_range(base: tuple[float, float], power: tuple[float, float], *, exponent: sympy.Expr) -> tuple[float, float]:
-    low, high = base
-    if low >= 0 and power[0] == power[1]:
-        ends = sorted((_power(low, power[0]), _power(high, power[0])))
-        return ends[0], ends[1]
+    if base[0] >= 0:
+        if inf in (abs(power[0]), abs(power[1])):
+            return 0.0, inf
+        corners = [(end, size) for end in base for size in power]
+        return min(_power(*corner, -inf) for corner in corners), max(_power(*corner, inf) for corner in corners)
     if exponent.is_integer and exponent.is_even:
         return 0.0, inf
-    return (0.0 if low >= 0 else -inf), inf
+    return -inf, inf
 
 
-def _power(base: float, exponent: float) -> float:
+def _power(base: float, exponent: float, towards: float) -> float:
     if base == 0.0 and exponent < 0:
         return inf
-    try:
+    if base in (0.0, 1.0, inf) or exponent == 0.0:
         return base**exponent
+    if exponent.is_integer() and abs(exponent) <= 64:
+        return _rounded(Fraction(base) ** int(exponent), towards)
+    try:
+        return max(0.0, _wider(base**exponent, towards))
     except OverflowError:
-        return inf
+        return inf if towards > 0 else _LARGEST
 
 
-def _log(value: float) -> float:
+def _log(value: float, towards: float) -> float:
     from math import log
 
-    return -inf if value <= 0 else (inf if value == inf else log(value))
+    if value <= 0:
+        return -inf
+    return log(value) if value in (1.0, inf) else _wider(log(value), towards)
 
 
-def _exp(value: float) -> float:
+def _exp(value: float, towards: float) -> float:
     from math import exp
 
-    return inf if value > 700 else exp(value)
+    if value > 700:
+        return inf if towards > 0 else _LARGEST
+    return exp(value) if value in (0.0, -inf) else max(0.0, _wider(exp(value), towards))
+
+
+#: Below anything that is too large for a float.
+_LARGEST = 1e300
+
+
+def _number_range(number: sympy.Expr) -> tuple[float, float]:
+    """Return the floats next to a number: itself, if it is one."""
+    if number in (sympy.oo, -sympy.oo):
+        return float(number), float(number)
+    if not number.is_extended_real:
+        return -inf, inf
+    if number.is_Rational:
+        exact = Fraction(int(number.p), int(number.q))
+        return _rounded(exact, -inf), _rounded(exact, inf)
+    try:
+        value = float(number)
+    except OverflowError:
+        value = inf
+    if not abs(value) < inf:
+        return (_LARGEST, inf) if number.is_positive else (-inf, -_LARGEST if number.is_negative else inf)
+    low, high = _wider(value, -inf), _wider(value, inf)
+    return (max(low, 0.0) if number.is_positive else low), (min(high, 0.0) if number.is_negative else high)
+
+
+def _plus(one: float, other: float, towards: float) -> float:
+    """Return a sum, rounded towards one side; where nothing is known of it, that side."""
+    if inf in (abs(one), abs(other)):
+        return one + other if one + other == one + other else towards
+    return _rounded(Fraction(one) + Fraction(other), towards)
+
+
+def _product(one: float, other: float, towards: float) -> float:
+    if 0.0 in (one, other):
+        return 0.0
+    if inf in (abs(one), abs(other)):
+        return one * other
+    return _rounded(Fraction(one) * Fraction(other), towards)
+
+
+def _rounded(exact: Fraction, towards: float) -> float:
+    """Return the next float on one side."""
+    try:
+        value = float(exact)
+    except OverflowError:
+        beyond = inf if exact > 0 else -inf
+        return beyond if beyond == towards else (_LARGEST if exact > 0 else -_LARGEST)
+    wrong = value > exact if towards < 0 else value < exact
+    return nextafter(value, towards) if wrong else value
+
+
+def _wider(value: float, towards: float) -> float:
+    """Allow for the rounding of a library function."""
+    return nextafter(nextafter(value, towards), towards)

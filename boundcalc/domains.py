@@ -140,8 +140,9 @@ def _between(low: sympy.Expr, high: sympy.Expr, left_open: Any, right_open: Any,
 
 
 def _exact(number: sympy.Expr, array: np.ndarray) -> Any:
-    """Return a set's end as Fraction for exact arrays, else as the nearest float."""
-    if array.dtype == object and number.is_Rational:
+    """Return a set's end as Fraction for exact arrays (an irrational one to 60 digits), else as the nearest float."""
+    if array.dtype == object:
+        number = number if number.is_Rational else sympy.Rational(str(number.evalf(60)))
         return Fraction(int(number.p), int(number.q))
     return int(number) if number.is_Integer else float(number)
 

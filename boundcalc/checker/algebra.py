@@ -48,6 +48,8 @@ def _factored(node: sympy.Expr) -> sympy.Expr:
 def _defined(case: Case) -> bool:
     for side in case.sides:
         for expr, relation in conditions(side):
+            if relation == "real":
+                return False
             options = (expr, -expr) if relation == "!=" else (expr,)
             strict = relation != ">="
             if not any(prove(case.about(o, strict=strict), seconds=2.0, defined=False).certificate for o in options):

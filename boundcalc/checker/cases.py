@@ -121,13 +121,22 @@ def _ranges(allowed: sympy.Set) -> list[Range]:
         case sympy.Union():
             return [part for piece in allowed.args for part in _ranges(piece)]
         case sympy.Interval():
-            return [Range(allowed.inf, allowed.sup, bool(allowed.left_open), bool(allowed.right_open))]
+            low, high = _outwards(allowed.inf, -1), _outwards(allowed.sup, 1)
+            return [Range(low, high, bool(allowed.left_open), bool(allowed.right_open))]
         case sympy.Range() if allowed.step == 1:
             return [Range(allowed.inf, allowed.sup, integer=True)]
     if allowed.is_subset(sympy.S.Integers):
         return [Range(allowed.inf, allowed.sup, integer=True)]
     # Any other set lies between its ends, which may belong to it.
-    return [Range(allowed.inf, allowed.sup)]
+    return [Range(_outwards(allowed.inf, -1), _outwards(allowed.sup, 1))]
+
+
+def _outwards(end: sympy.Expr, side: int) -> sympy.Expr:
+    """Return an end, or a fraction just outside an irrational one."""
+    if end.is_Rational or not end.is_finite:
+        return end
+    number = sympy.Rational(str(end.evalf(40)))
+    return number + side * sympy.Rational(1, 10**30) * max(1, abs(number))
 
 
 def _parities(problem: Problem, box: dict[sympy.Symbol, Range]) -> Iterator[tuple[dict, dict]]:

@@ -18,7 +18,7 @@ from boundcalc.checker.balls import Balls, Undefined
 from boundcalc.checker.worlds.numbers import as_sympy
 from boundcalc.errors import MissingExtraError
 
-__all__ = ["compiled", "on_arrays", "sign_of", "value_at"]
+__all__ = ["compiled", "is_vast", "on_arrays", "sign_of", "value_at"]
 
 
 #: Precisions of enclosures; a difference that takes more digits is left to SymPy.
@@ -51,8 +51,10 @@ def on_arrays(expr: sympy.Expr, values: Mapping[str, Any]) -> np.ndarray:
 
 
 def value_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any], *, digits: int = 50) -> sympy.Expr | None:
-    """Return a real value at a point (exact numbers) with that many digits, or None where it is undefined."""
+    """Return a real value at a point (exact numbers) with that many digits, or None where it is undefined or vast."""
     exact = {symbol: as_sympy(item) for symbol, item in point.items()}
+    if is_vast(expr, exact):
+        return None
     try:
         # Exact insertion finds what is undefined; only powers too large to be written out are left to evalf.
         huge = any(_is_huge(power, exact) for power in expr.atoms(sympy.Pow, sympy.exp))
@@ -73,7 +75,18 @@ def _is_huge(power: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> bool:
     if exponent.is_number or (not base.is_Rational and not base.free_symbols):
         return False
     size = exponent.subs(point, simultaneous=True)
-    return bool(size.is_Rational and abs(size) > 500)
+    return bool(size.is_Rational and (abs(size) > 500 or size.q > 1000))
+
+
+def is_vast(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> bool:
+    """Return whether an exponent is beyond floats at a point, so that no number of digits would do."""
+    named = {symbol.name: float(value) for symbol, value in point.items()}
+    exponents = (power.as_base_exp()[1] for power in expr.atoms(sympy.Pow, sympy.exp))
+    return any(
+        np.isinf(on_arrays(exponent, named)).any()
+        for exponent in exponents
+        if exponent.has(sympy.exp, sympy.Pow) and exponent.free_symbols <= set(point)
+    )
 
 
 def sign_of(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> int | None:
@@ -110,7 +123,7 @@ def _ball_sign(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> int | Non
 
 def _exact_sign(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> int | None:
     """Return the sign of something that is 0 to all digits, or very small."""
-    if any(_is_huge(power, point) for power in expr.atoms(sympy.Pow, sympy.exp)):
+    if is_vast(expr, point) or any(_is_huge(power, point) for power in expr.atoms(sympy.Pow, sympy.exp)):
         return None
     try:
         placed = expr.subs(point, simultaneous=True)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from boundcalc.checker.evaluate import on_arrays, sign_of, value_at
+from boundcalc.checker.evaluate import is_vast, on_arrays, sign_of, value_at
 from boundcalc.checker.problem import Problem
 from boundcalc.checker.search import violated
 from boundcalc.checker.worlds.numbers import as_sympy
@@ -200,8 +200,8 @@ def _margin(problem: Problem, points: dict) -> np.ndarray:
     named = {symbol.name: values for symbol, values in points.items()}
     count = len(next(iter(points.values())))
     left, right = (np.broadcast_to(on_arrays(side, named), (count,)) for side in (problem.left, problem.right))
-    scale = np.abs(left) + np.abs(right)
     with np.errstate(all="ignore"):
+        scale = np.abs(left) + np.abs(right)
         gap = np.where(scale > 0, (right - left) / np.where(scale > 0, scale, 1), 0.0)
     if problem.relation == "=":
         return -np.abs(gap)
@@ -217,7 +217,15 @@ def inside(problem: Problem, point: Mapping[sympy.Symbol, Any]) -> bool:
     for symbol, value in point.items():
         if not bool(contains(problem.domain[symbol], np.asarray(value, dtype=object))):
             return False
+        if not _allows(symbol, value):
+            return False
     return all(_holds(rule, point) for rule in problem.constraints)
+
+
+def _allows(symbol: sympy.Symbol, value: Any) -> bool:
+    """Return whether a number has all the properties that SymPy has been told of a symbol (even, prime, ...)."""
+    number = as_sympy(value)
+    return all(getattr(number, f"is_{name}", known) is not (not known) for name, known in symbol.assumptions0.items())
 
 
 def _holds(rule: Constraint, point: Mapping[sympy.Symbol, Any]) -> bool:
@@ -238,6 +246,8 @@ def _undefined(problem: Problem, points: dict, margin: np.ndarray) -> Mapping[sy
     """Return a point of the domain at which a side has no real value, confirmed exactly."""
     for place in np.flatnonzero(np.isnan(margin))[:4]:
         point = {symbol: _rational(values[place]) for symbol, values in points.items()}
+        if any(is_vast(side, point) for side in (problem.left, problem.right)):
+            continue
         if inside(problem, point) and (value_at(problem.left, point) is None or value_at(problem.right, point) is None):
             return {symbol: as_sympy(value) for symbol, value in point.items()}
     return None

@@ -3,8 +3,9 @@
 A root s of a is s >= 0 with s^q = a. A logarithm is an opaque variable; the axioms used are listed:
 log a <= a/c + log c - 1 and log a >= 1 - c/a + log c (tangents at c); the same for log a = 2 log sqrt(a), there at
 e for log 1/a as well; for u >= 0
-u - u^2/2 <= log(1+u), 2u/(2+u) <= log(1+u) <= u(6+u)/(6+4u); log a <= log b where a <= b; exp(a) >= 1 + a, and
->= 1 + a + a^2/2 for a >= 0; exp(a) (1 - a) <= 1; b^g >= 1 + g (b - 1) for g >= 1 (Bernoulli), b^g >= 1 + g log b.
+u - u^2/2 <= log(1+u), 2u/(2+u) <= log(1+u) <= u(6+u)/(6+4u); log a <= log b where a <= b, with
+2(b-a)/(b+a) <= log b - log a <= (b-a)/a; exp(a) >= 1 + a, >= e a, and >= 1 + a + a^2/2 for a >= 0; exp(a) (1 - a) <= 1;
+b^g >= 1 + g (b - 1) for g >= 1 (Bernoulli), b^g >= 1 + g log b.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from boundcalc.checker.system import System, Untranslatable
 __all__ = ["translate"]
 
 _TANGENTS = (sympy.Integer(1), sympy.E, sympy.exp(-1), sympy.Integer(6), sympy.Integer(40))
+_LARGEST_POWER = 24  # solvers choke on higher ones
 _ROOT_TANGENTS = (sympy.Integer(1), sympy.Integer(2), sympy.Integer(3), sympy.Integer(8))
 
 
@@ -126,6 +128,8 @@ class _Translator:
     def _power(self, expr: sympy.Pow) -> sympy.Expr:
         base, exponent = expr.args
         if exponent.is_Integer:
+            if abs(exponent) > _LARGEST_POWER:
+                raise Untranslatable(str(expr))
             return self._polynomial(base) ** exponent
         if exponent.is_Rational and exponent.q <= 6:
             if base in self.squares and exponent.q == 2:
@@ -175,9 +179,10 @@ class _Translator:
             self.out.ranges[new] = Range(sympy.Integer(0), sympy.oo, True)
             inner = self._polynomial(power)
             self.out.facts += [(new - 1 - inner, ">="), (1 - new * (1 - inner), ">=")]
+            self.out.facts.append((new - self._number(sympy.E) * inner, ">="))
             if power.is_nonnegative:
-                self.out.facts.append((new - 1 - inner - inner**2 / 2, ">="))
-            self.out.axioms += [f"exp(a) >= 1 + a and exp(a) (1 - a) <= 1 for a = {power}"]
+                self.out.facts.append((new - 1 - inner - inner**2 / 2, ">" if power.is_positive else ">="))
+            self.out.axioms += [f"exp(a) >= 1 + a, >= e a, and exp(a) (1 - a) <= 1 for a = {power}"]
         return self.exps[power]
 
     def _rounded(self, expr: sympy.Expr) -> sympy.Expr:
@@ -192,7 +197,7 @@ class _Translator:
 
     def _number(self, expr: sympy.Expr) -> sympy.Expr:
         """Return a variable enclosed in a rational interval of width 1e-18."""
-        if isinstance(expr, sympy.exp) and expr.args[0].is_Integer and expr.args[0] != 1:
+        if isinstance(expr, sympy.exp) and _is_small_power(expr.args[0]):
             return self._number(sympy.E) ** expr.args[0]
         key = (expr, 0)
         if key not in self.roots:
@@ -273,8 +278,15 @@ class _Translator:
         for small, large, less, more in ((one, other, first, second), (other, one, second, first)):
             gap = large - small
             if gap.is_nonnegative or sympy.expand(gap).is_nonnegative:
-                self.out.facts.append((more - less, ">" if gap.is_positive else ">="))
-                self.out.axioms.append(f"log({small}) <= log({large})")
+                relation = ">" if gap.is_positive or sympy.expand(gap).is_positive else ">="
+                self.out.facts.append((more - less, relation))
+                self.out.axioms.append(f"log({small}) <= log({large}), with tangents at their ratio")
+                below, above = self._polynomial(small), self._polynomial(large)
+                step = sympy.expand(above - below)
+                self.out.facts += [
+                    (step / below - more + less, relation),
+                    (more - less - 2 * step / (above + below), relation),
+                ]
 
     def _numerator(self, expr: sympy.Expr) -> sympy.Expr:
         """Return a polynomial with the same sign."""
@@ -287,6 +299,10 @@ class _Translator:
         if (-bottom).is_positive:
             return sympy.expand(-top)
         return sympy.expand(top * bottom)
+
+
+def _is_small_power(exponent: sympy.Expr) -> bool:
+    return bool(exponent.is_Integer and exponent != 1 and abs(exponent) <= _LARGEST_POWER)
 
 
 def _rational_log(value: sympy.Expr, *, down: bool) -> sympy.Expr:

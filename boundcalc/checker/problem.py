@@ -9,7 +9,7 @@ from typing import Any
 import sympy
 from sympy.core.relational import Relational
 
-from boundcalc.domains import describe
+from boundcalc.domains import contains, describe
 from boundcalc.errors import InvalidInputError
 from boundcalc.symbols import CONSTRAINTS, DERIVED, VOCABULARY, Constraint
 
@@ -60,14 +60,18 @@ class Problem:
 def from_assumptions(symbol: sympy.Symbol) -> sympy.Set:
     """Return the set that a symbol's SymPy assumptions describe."""
     if symbol.is_integer:
-        if symbol.is_positive:
-            return sympy.Range(1, sympy.oo)
-        return sympy.Range(0, sympy.oo) if symbol.is_nonnegative else sympy.S.Integers
+        low = 1 if symbol.is_positive else 0 if symbol.is_nonnegative else -sympy.oo
+        high = -1 if symbol.is_negative else 0 if symbol.is_nonpositive else sympy.oo
+        return sympy.S.Integers if low == -sympy.oo and high == sympy.oo else sympy.Range(low, high + 1)
     if symbol.is_positive:
         return sympy.Interval.open(0, sympy.oo)
     if symbol.is_nonnegative:
         return sympy.Interval(0, sympy.oo)
-    return sympy.Interval.open(-sympy.oo, 0) if symbol.is_negative else sympy.Reals
+    if symbol.is_negative:
+        return sympy.Interval.open(-sympy.oo, 0)
+    if symbol.is_nonpositive:
+        return sympy.Interval(-sympy.oo, 0)
+    return sympy.Reals - sympy.FiniteSet(0) if symbol.is_nonzero else sympy.Reals
 
 
 def state(
@@ -86,13 +90,12 @@ def state(
     InvalidInputError
         For an unknown relation, a side that is no expression, or a domain that is no set.
     """
-    relation = {"==": "=", "≤": "<=", "≥": ">="}.get(relation, relation)
-    if relation not in RELATIONS:
-        raise InvalidInputError(
-            f"relation = {relation!r} is none of {', '.join(RELATIONS)}", context="check_inequality"
-        )
-    given = {_symbol(key): _as_set(key, value) for key, value in (domain or {}).items()}
+    relation = _relation(relation)
+    given = _given(domain, (lhs, rhs))
+    if isinstance(constraints, Relational | Constraint):
+        constraints = (constraints,)
     rules = [rule for constraint in constraints for rule in _rules(constraint)]
+    rules += [rule for symbol, allowed in given.items() for rule in _irrational_ends(symbol, allowed)]
     sides = []
     for name, side in (("lhs", lhs), ("rhs", rhs)):
         if hasattr(side, "expr") and hasattr(side, "domain"):
@@ -106,12 +109,59 @@ def state(
     return _close(left, relation, right, used, given, rules, expanded, definitions or {})
 
 
-def _symbol(key: Any) -> sympy.Symbol:
+def _relation(relation: Any) -> str:
+    text = relation.strip() if isinstance(relation, str) else relation
+    known = {"==": "=", "≤": "<=", "≥": ">="}
+    text = known.get(text, text) if isinstance(text, str) else text
+    if text in RELATIONS:
+        return str(text)
+    hint = {"=<": "<=", "=>": ">="}.get(text) if isinstance(text, str) else None
+    raise InvalidInputError(
+        f"relation = {relation!r} is none of {', '.join(RELATIONS)}" + (f": did you mean {hint!r}?" if hint else ""),
+        context="check_inequality",
+    )
+
+
+def _given(domain: Any, sides: tuple[Any, Any]) -> dict[sympy.Symbol, sympy.Set]:
+    """Return the domains that were given, by the symbols of the claim."""
+    if domain is None:
+        return {}
+    if not isinstance(domain, Mapping):
+        raise InvalidInputError(f"domain = {domain!r} is no mapping of symbols to sets", context="check_inequality")
+    used = {symbol for side in sides for symbol in getattr(getattr(side, "expr", side), "free_symbols", ())}
+    return {_symbol(key, used): _as_set(key, value) for key, value in domain.items()}
+
+
+def _symbol(key: Any, used: set[sympy.Symbol]) -> sympy.Symbol:
+    """Return the symbol that is meant: itself, or the one of that name in the claim or the vocabulary."""
+    namesakes = [symbol for symbol in used if symbol.name == str(key)]
     if isinstance(key, sympy.Symbol):
+        if namesakes and key not in used:
+            raise InvalidInputError(
+                f"domain names a symbol {key} that differs in its assumptions from the {key} of the claim: "
+                "use the same symbol, or its name as a string",
+                context="check_inequality",
+            )
         return key
+    if len(namesakes) == 1:
+        return namesakes[0]
     if str(key) in VOCABULARY:
         return VOCABULARY[str(key)].symbol
-    raise InvalidInputError(f"domain names {key!r}, which is no symbol", context="check_inequality")
+    raise InvalidInputError(
+        f"domain names {key!r}, which is no symbol of the claim or the vocabulary", context="check_inequality"
+    )
+
+
+def _irrational_ends(symbol: sympy.Symbol, allowed: sympy.Set) -> list[Constraint]:
+    """State the ends of an interval that the engines' boxes can only enclose."""
+    if not isinstance(allowed, sympy.Interval):
+        return []
+    ends = []
+    if allowed.inf.is_finite and not allowed.inf.is_Rational:
+        ends.append(Constraint(allowed.inf, symbol, bool(allowed.left_open)))
+    if allowed.sup.is_finite and not allowed.sup.is_Rational:
+        ends.append(Constraint(symbol, allowed.sup, bool(allowed.right_open)))
+    return ends
 
 
 def _as_set(key: Any, value: Any) -> sympy.Set:
@@ -125,17 +175,40 @@ def _as_set(key: Any, value: Any) -> sympy.Set:
                 context="check_inequality",
             )
         return sympy.FiniteSet(*value)
+    value = value.xreplace(_exactly(value))
+    try:
+        if value.is_empty:
+            return sympy.S.EmptySet
+        known = contains(value, 0.5).shape == () and bool(value.inf <= value.sup)
+    except (TypeError, ValueError, NotImplementedError, AttributeError):
+        known = False
+    if not known:
+        raise InvalidInputError(
+            f"domain of {key} = {value}: write it as an Interval, a Range, a FiniteSet or a union of these",
+            context="check_inequality",
+        )
     return value
+
+
+def _exactly(item: sympy.Basic) -> dict[sympy.Float, sympy.Rational]:
+    """Return the fractions that the floats in an expression or a set are written as."""
+    return {
+        number: sympy.Rational(repr(float(number)) if number._prec <= 53 else str(number))
+        for number in item.atoms(sympy.Float)
+    }
 
 
 def _expression(name: str, side: Any) -> sympy.Expr:
     if isinstance(side, bool | Relational) or side in (sympy.true, sympy.false):
         raise InvalidInputError(f"{name} = {side} is a relation, not an expression", context="check_inequality")
+    if isinstance(side, str):
+        raise InvalidInputError(
+            f"{name} = {side!r} is a string: write it with the symbols of boundcalc.symbols", context="check_inequality"
+        )
     expr = sympy.sympify(side)
     if not isinstance(expr, sympy.Expr):
         raise InvalidInputError(f"{name} = {side!r} is no expression", context="check_inequality")
-    floats = {number: sympy.Rational(str(number)) for number in expr.atoms(sympy.Float)}
-    return expr.xreplace(floats)
+    return expr.xreplace(_exactly(expr))
 
 
 def _rules(constraint: Any) -> list[Constraint]:
@@ -186,9 +259,21 @@ def _expand(left, right, rules, given):
             rules = [Constraint(r.lower.subs(short, full), r.upper.subs(short, full), r.strict) for r in rules]
             allowed = given.pop(short, None)
             if allowed is not None:
-                low, high = allowed.inf, allowed.sup
-                rules += [Constraint(low, full)] if low.is_finite else []
-                rules += [Constraint(full, high)] if high.is_finite else []
+                rules += _within(short, full, allowed)
+
+
+def _within(short: sympy.Symbol, full: sympy.Expr, allowed: sympy.Set) -> list[Constraint]:
+    """State a domain that was given for an abbreviation."""
+    if not isinstance(allowed, sympy.Interval | sympy.Range):
+        names = ", ".join(sorted(str(symbol) for symbol in full.free_symbols))
+        raise InvalidInputError(
+            f"domain of {short} = {allowed}: beside {names} the claim means {short} = {full}, "
+            "whose domain can be an Interval or a Range; give that of {names} instead".replace("{names}", names),
+            context="check_inequality",
+        )
+    low, high = allowed.inf, allowed.sup
+    rules = [Constraint(low, full, bool(getattr(allowed, "left_open", False)))] if low.is_finite else []
+    return rules + ([Constraint(full, high, bool(getattr(allowed, "right_open", False)))] if high.is_finite else [])
 
 
 def _close(left, relation, right, used, given, rules, expanded, definitions) -> Problem:
@@ -204,6 +289,12 @@ def _close(left, relation, right, used, given, rules, expanded, definitions) -> 
         value = _insert(value, definitions)
         if value.free_symbols <= used and symbol.is_nonnegative and not value.is_nonnegative:
             rules.append(Constraint(sympy.Integer(0), value, strict=bool(symbol.is_positive)))
+    twice = sorted({one.name for one in used if sum(one.name == other.name for other in used) > 1})
+    if twice:
+        raise InvalidInputError(
+            f"{', '.join(twice)}: two different symbols of one name (their assumptions differ); use one of them",
+            context="check_inequality",
+        )
     domain = {}
     for symbol in sorted(used, key=str):
         domain[symbol] = _domain_of(symbol, given)
@@ -211,6 +302,8 @@ def _close(left, relation, right, used, given, rules, expanded, definitions) -> 
 
 
 def _domain_of(symbol: sympy.Symbol, given: Mapping[sympy.Symbol, sympy.Set]) -> sympy.Set:
+    if symbol.is_extended_real is False:
+        raise InvalidInputError(f"{symbol} is no real symbol, by its assumptions", context="check_inequality")
     own = from_assumptions(symbol)
     if symbol in given:
         # What SymPy has already been told of a symbol cannot be taken back.

@@ -66,7 +66,7 @@ def _careful(
         return engine(case, attempt, seconds)
     except (Untranslatable, MissingExtraError) as problem:
         attempt.remarks.append(str(problem))
-    except (RecursionError, sympy.PolynomialError, TypeError, ValueError) as problem:
+    except (RecursionError, sympy.PolynomialError, TypeError, ValueError, AttributeError, ArithmeticError) as problem:
         attempt.remarks.append(f"{engine.__name__.strip('_')}: {type(problem).__name__}")
     return None
 
@@ -75,6 +75,9 @@ def _defined(case: Case, attempt: Attempt, deadline: float) -> bool:
     """Show that both sides are real on the whole box."""
     for side in case.sides:
         for expr, relation in conditions(side):
+            if relation == "real":
+                attempt.remarks.append(f"not shown that {expr} is a real number")
+                return False
             options = (expr, -expr) if relation == "!=" else (expr,)
             share = max(0.5, (deadline - time.monotonic()) / 4)
             strict = relation != ">="

@@ -17,8 +17,11 @@ from boundcalc.checker.points import FAR, Hunt, hunt
 from boundcalc.checker.problem import Problem, state
 from boundcalc.checker.proving import Attempt, prove
 from boundcalc.checker.verdict import Certificate, Verdict, proved, refuted, unsettled
+from boundcalc.errors import InvalidInputError
 
 __all__ = ["check_inequality", "settle"]
+
+_NO_REALS = (sympy.nan, sympy.I, sympy.oo, -sympy.oo, sympy.zoo)
 
 
 def check_inequality(
@@ -55,7 +58,7 @@ def check_inequality(
     Raises
     ------
     InvalidInputError
-        If an argument is no relation, expression or set.
+        If an argument is no relation, expression or set, or the budget is no positive number.
 
     Examples
     --------
@@ -65,21 +68,39 @@ def check_inequality(
     >>> check_inequality(1 / m, "<=", 2 / n).witness
     {'n': '3'}
     """
+    if isinstance(budget, bool) or not isinstance(budget, int | float) or not budget > 0:
+        raise InvalidInputError(f"budget = {budget!r}: a positive number of seconds", context="check_inequality")
+    try:
+        rng = np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise InvalidInputError(
+            f"seed = {seed!r}: a nonnegative integer or a numpy Generator", context="check_inequality"
+        ) from None
     problem = state(lhs, relation, rhs, domain=domain, constraints=constraints)
-    return settle(problem, budget=budget, rng=np.random.default_rng(seed))
+    return settle(problem, budget=float(budget), rng=rng)
 
 
 def settle(problem: Problem, *, budget: float, rng: np.random.Generator) -> Verdict:
     """Return the verdict on a claim that is stated in full."""
-    if any(allowed is sympy.EmptySet for allowed in problem.domain.values()):
-        return unsettled("the domain is empty", engine="domains")
+    empty = [str(symbol) for symbol, allowed in problem.domain.items() if allowed is sympy.S.EmptySet]
+    if empty:
+        return unsettled(f"the domain of {', '.join(empty)} is empty: nothing is claimed", engine="domains")
+    for name, side in (("left", problem.left), ("right", problem.right)):
+        foreign = [str(item) for item in _NO_REALS if side.has(item)]
+        if foreign:
+            return unsettled(f"the {name} side {side} is no real number: it has {', '.join(foreign)}", engine="domains")
     deadline = time.monotonic() + budget
-    found = hunt(problem, rng=rng, seconds=min(1.5, budget / 4))
+    try:
+        found = hunt(problem, rng=rng, seconds=min(1.5, budget / 4))
+    except (NameError, KeyError, TypeError, NotImplementedError, OverflowError) as error:
+        return unsettled(f"a side cannot be evaluated ({type(error).__name__}: {error})", engine="evaluation")
     if found.witness is not None:
         return _refuted(problem, found)
     if found.undefined is not None:
         shown = {symbol.name: str(value) for symbol, value in found.undefined.items()}
         return unsettled(f"a side is not defined at {shown}", engine="evaluation", witness=shown)
+    if not found.points and _contradictory(problem, deadline):
+        return unsettled("the constraints exclude every point of the domain: nothing is claimed", engine="domains")
     if problem.relation == "=":
         return _equality(problem, found, deadline, rng)
     attempts, certificate = _prove_cases(problem, deadline)
@@ -92,6 +113,13 @@ def settle(problem: Problem, *, budget: float, rng: np.random.Generator) -> Verd
     if far.witness is not None:
         return _refuted(problem, far)
     return _open(problem, found, attempts)
+
+
+def _contradictory(problem: Problem, deadline: float) -> bool:
+    """Return whether the constraints prove anything."""
+    absurd = replace(problem, left=sympy.Integer(1), right=sympy.Integer(0), relation="<=")
+    middle = (time.monotonic() + deadline) / 2
+    return bool(problem.constraints) and _prove_cases(absurd, middle)[1] is not None
 
 
 def _prove_cases(problem: Problem, deadline: float) -> tuple[list[Attempt], Certificate | None]:

@@ -61,8 +61,14 @@ def check(
     Raises
     ------
     InvalidInputError
-        If it is none of these, or has no such form.
+        If it is none of these or has no such form, or the budget is no positive number.
     """
+    if budget is not None and (isinstance(budget, bool | str) or not budget > 0):
+        raise InvalidInputError(f"budget = {budget!r}: a positive number of seconds", context="check")
+    if not isinstance(rng, int | np.integer | np.random.Generator) or (
+        not isinstance(rng, np.random.Generator) and rng < 0
+    ):
+        raise InvalidInputError(f"rng = {rng!r}: a nonnegative integer or a numpy Generator", context="check")
     seed = int(rng.integers(2**31)) if isinstance(rng, np.random.Generator) else int(rng)
     report, jobs = _jobs(theorem, form, seed)
     clock = _Clock(budget)

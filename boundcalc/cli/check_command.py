@@ -15,9 +15,18 @@ if TYPE_CHECKING:
 
 ENDINGS = (".json", ".html")
 
+_WORDS = (
+    "PROVED: by an exact method, or by two solvers that agree. CITED: rests on the literature alone. SUPPORTED: tried "
+    "by enumeration or simulation without a violation. UNSETTLED: none of these, with the reason. REFUTED: with a "
+    "counterexample (in full with --json). A theorem has the word of its weakest step. The same seed gives the same "
+    "report unless time runs out. Exit status: 1 when the outcome is not what the catalogue says, 2 on bad input, 130 "
+    "when interrupted."
+)
+
 
 def configure(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
+    parser.epilog = _WORDS
     parser.add_argument("key", nargs="?", metavar="KEY", help="a key or number, such as 'Theorem 3.13'")
     parser.add_argument("--all", action="store_true", help="check the whole catalogue")
     parser.add_argument("--form", metavar="F", help="one form only (default: all forms)")

@@ -78,6 +78,10 @@ def test_what_nothing_can_check_says_so():
     assert check(replace(cited, cites="")).word == "UNSETTLED"
     with pytest.raises(InvalidInputError, match="no theorem"):
         check("zhou2026.risk_gap")
+    with pytest.raises(InvalidInputError, match="budget = -1"):
+        check(cited, budget=-1)
+    with pytest.raises(InvalidInputError, match="rng = 'a'"):
+        check(cited, rng="a")
 
 
 def test_the_same_seed_gives_the_same_report():
