@@ -188,15 +188,16 @@ def _budgets(text: str) -> list[float]:
 
 
 def _usual_budgets(costs: Costs) -> list[float]:
-    """Return totals from a thousand to a hundred million samples of everything that is not excluded."""
+    """Return totals from a thousand to a hundred million samples (or all there are) of everything not excluded."""
     import numpy as np
 
-    names = [name for name, cost in costs.modalities.items() if not cost.excluded]
-    most = float(costs.total(names, int(_MOST)))
-    return [
-        float(f"{total:.3g}")
-        for total in np.geomspace(max(float(costs.total(names, int(_FEWEST))), 1e-9), most, _POINTS)
-    ]
+    kept = {name: cost for name, cost in costs.modalities.items() if not cost.excluded}
+    most = min(_MOST, max(_MOST if cost.max_samples is None else cost.max_samples for cost in kept.values()))
+    least = min(_FEWEST, max(most / 100, 2))
+    low, high = (float(costs.total(kept, int(count))) for count in (least, most))
+    if high == 0:  # all that is collected is free
+        return [1.0]
+    return sorted({float(f"{total:.3g}") for total in np.geomspace(max(low, 1e-9 * high), high, _POINTS)} | {high})
 
 
 def _curve(args: Namespace, measured: Measurements, plan: Plan) -> PowerLaw | None:

@@ -141,8 +141,11 @@ def plan_tables(
             Table(
                 ("add", "to", "gain (est.)", "worth it from n", "gamma <= 0 from n", "why not"),
                 [(one.modality, one.to, one.gain, one.n_star, one.n_nonpositive, one.reason or None) for one in worth],
-                title="From how many samples on a modality is provably worth adding, if its gain is what the pilot shows",
-                notes=("Population side of Theorem 3.20 with the certified kappa; the gain itself is an estimate.",),
+                title="From how many samples on a modality is provably worth adding",
+                notes=(
+                    "Provable if the true gain is what the hold-out part shows: population side of Theorem 3.20 with the "
+                    "certified kappa. gamma <= 0 is asked where the addition completes all modalities.",
+                ),
             )
         )
     return tables
