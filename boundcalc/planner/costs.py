@@ -139,7 +139,9 @@ class Costs:
             _price("setup", record.get("setup", 0.0), problems),
             modalities,
         )
-        if isinstance(record.get("modalities", {}), Mapping) and not any(one.startswith("per_sample") for one in problems):
+        if isinstance(record.get("modalities", {}), Mapping) and not any(
+            one.startswith("per_sample") for one in problems
+        ):
             problems += [
                 f"a sample of {name} costs nothing: give modalities.{name}.per_sample > 0, or max_samples"
                 for name in costs._unlimited()

@@ -32,11 +32,16 @@ def plan_sentence(plan: Plan) -> str:
     best = plan.best
     if not best.vacuous:
         least = min((choice for choice in plan.front if not choice.vacuous), key=lambda choice: choice.cost)
-        more = (
-            ""
-            if least is best
-            else f" It takes {_money(least.cost)} to say more than the constant rule ({least.subset}, {least.samples:,} samples)."
-        )
+        first = next(choice for choice in plan.choices if choice.subset)
+        if least is best:
+            more = ""
+        elif least.budget == first.budget:
+            more = f" Already {_money(least.budget)} guarantees less than that ({least.subset}, {least.samples:,} samples)."
+        else:
+            more = (
+                f" The first of the budgets to guarantee less than that is {_money(least.budget)} ({least.subset}, "
+                f"{least.samples:,} samples)."
+            )
         return (
             f"For at most {_money(best.budget)}, collect {best.subset}, {best.samples:,} samples: the {name} of the model "
             f"trained on them is then at most {_up(best.guarantee)} {said}; the constant rule reaches {best.trivial:.4g}.{more}"
@@ -225,7 +230,10 @@ def draw_plan(plan: Plan, *, curve: PowerLaw | None = None, axes: Axes | None = 
         axes.axhline(plan.target, color=PALETTE[1], linewidth=1, label=f"target {plan.target:g}")
     for switch in plan.switches:
         axes.axvline(switch.budget, color="0.8", linewidth=1, zorder=0)
-    top = 1.1 * max(choice.guarantee for choice in chosen)
+    highest = max(choice.guarantee for choice in chosen)
+    finite = [values[np.isfinite(values)] for values in table.guarantee.values]
+    ends = [values[-1] for values in finite if values.size]  # where each curve ends: shown unless it is far above
+    top = 1.1 * max(highest, min(2 * highest, max(ends)))
     axes.axhspan(trivial, max(top, 2 * trivial), color="0.5", alpha=0.1, linewidth=0)
     axes.set(
         xscale="log",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from boundcalc.trainer.external import estimates_from_embeddings
     from boundcalc.trainer.learner import PairwiseMetricLearner
     from boundcalc.trainer.measure import Measurements, measure_subsets
+    from boundcalc.trainer.planned import measure_planned
     from boundcalc.trainer.settings import Settings
     from boundcalc.trainer.subset import SubsetResult
 
@@ -27,6 +28,7 @@ _PUBLIC = {
     "Settings": "settings",
     "SubsetResult": "subset",
     "estimates_from_embeddings": "external",
+    "measure_planned": "planned",
     "measure_subsets": "measure",
     "nested_risks": "curve",
 }
@@ -40,6 +42,7 @@ __all__ = [
     "Settings",
     "SubsetResult",
     "estimates_from_embeddings",
+    "measure_planned",
     "measure_subsets",
     "nested_risks",
 ]
