@@ -67,9 +67,11 @@ def _target_sentence(plan: Plan, name: str, said: str) -> str:
     if capped:
         goal = min(capped, key=lambda one: one.samples or 0)
         return f"A {name} of at most {plan.target:g} would take {goal.samples:,} samples of {goal.subset}, but {goal.reason}."
+    known = plan.pilot.inputs[floor.subset]["rhat_holdout"]
     return (
         f"A {name} of at most {plan.target:g} cannot be guaranteed from this pilot however much is collected: the guarantee tends "
-        f"to {_up(floor.limit)} at best ({floor.subset}). {_obstacle(plan, plan.best)}"
+        f"to {_up(floor.limit)} at best ({floor.subset}). Of that, {known:.4g} is the hold-out risk of the pilot's model and "
+        f"{_up(floor.limit - known)} what its {floor.holdout_rows:,} hold-out rows leave uncertain."
     )
 
 
@@ -78,8 +80,14 @@ def _obstacle(plan: Plan, best: Choice) -> str:
     floor = next(one for one in plan.floors if one.subset == best.subset)
     spread = best.terms["uncertainty of the hold-out part"]
     if floor.limit < best.trivial:
+        cap = plan.costs.cap_of(best.subset.split("+"))
+        if cap is not None and best.samples >= cap:
+            return f"More samples would, but there are at most {cap:,}."
         return "More samples would: the terms that shrink with them are the larger part."
     text = f"Whatever is collected, the pilot's {floor.holdout_rows:,} hold-out rows alone cost {spread:.3g}"
+    room = [one.subset for one in plan.floors if one.limit < plan.pilot.trivial[one.subset]]
+    if room:
+        return f"{text}; more samples of {' or of '.join(room)} would do, but no budget and no cap here allows them."
     needed = [one for one in plan.floors if one.holdout_needed is not None]
     if not needed:
         return f"{text}, and no hold-out part would do: the pilot's model is not better than the constant rule in this measure."
@@ -236,7 +244,7 @@ def draw_plan(plan: Plan, *, curve: PowerLaw | None = None, axes: Axes | None = 
     top = 1.1 * max(highest, min(2 * highest, max(ends)))
     axes.axhspan(trivial, max(top, 2 * trivial), color="0.5", alpha=0.1, linewidth=0)
     axes.set(
-        xscale="log",
+        xscale=_scale([choice.cost for choice in chosen]),
         xlabel="cost",
         ylabel=_NAMES[plan.pilot.quantity],
         title="What the money guarantees",
@@ -260,15 +268,20 @@ def draw_terms(plan: Plan, *, axes: Axes | None = None) -> Axes:
     )
     axes.axhline(plan.best.trivial, color="0.2", linestyle="--", linewidth=1, label="constant rule")
     axes.set(
-        xscale="log",
+        xscale=_scale(cost),
         xlabel="cost",
         ylabel=_NAMES[plan.pilot.quantity],
         title="What it is made of: where to spend next",
-        xlim=(min(cost), max(cost)) if len(cost) > 1 else None,
+        xlim=(min(cost), max(cost)) if min(cost) < max(cost) else None,
     )
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(handles[::-1], labels[::-1], frameon=False, fontsize=8)
     return axes
+
+
+def _scale(cost: Sequence[float]) -> str:
+    """Return a scale for costs, which may be nothing where samples are free."""
+    return "log" if min(cost) > 0 else "linear"
 
 
 def save_plan(plan: Plan, path: Path | str, *, curve: PowerLaw | None = None) -> None:
@@ -288,4 +301,6 @@ def _up(value: float) -> str:
 
 
 def _money(value: float) -> str:
+    if value >= 1e15:
+        return f"{value:.6g}"
     return f"{value:,.0f}" if value >= 100 or value == round(value) else f"{value:.4g}"
