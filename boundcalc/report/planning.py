@@ -137,7 +137,10 @@ def plan_tables(
         tables.append(
             Table(
                 ("collect", "samples", "cost", "why not"),
-                [(goal.subset, goal.samples, goal.cost, goal.reason or None) for goal in plan.goals],
+                [
+                    (goal.subset, goal.samples, None if goal.cost is None else _money(goal.cost), goal.reason or None)
+                    for goal in plan.goals
+                ],
                 title=f"The cheapest way to a {name} of at most {plan.target:g}",
             )
         )
@@ -179,7 +182,7 @@ def _notes(plan: Plan, curve: PowerLaw | None) -> list[str]:
         f"{1 - pilot.delta:g} for the model trained on the planned samples, all {pilot.union} measured subsets being paid for; "
         f"shares of delta: {shares}.",
         "It rests on: pilot and planned samples i.i.d. from one distribution, the pilot's class, loss, weights and "
-        "preprocessing, and a planned model trained as closely as the pilot's.",
+        "preprocessing (`measure_planned` trains so), and a planned model trained as closely as the pilot's.",
     ]
     if any(choice.vacuous and choice.subset for choice in plan.choices):
         notes.append("* vacuous: no better than the best constant rule on the hold-out part.")

@@ -153,6 +153,19 @@ def test_pair_error_is_for_the_hinge_alone(measured, costs, data):
         make_plan(logistic, costs, budgets=[1e8], quantity="pair_error")
 
 
+def test_losses_that_do_not_start_at_zero(data):
+    """Logistic losses of a narrow class lie in [0.6, 0.8]: more than their range's length of 0.2."""
+    from boundcalc.trainer import measure_subsets
+
+    narrow = measure_subsets(
+        data, subsets="sharp", rng=0, loss="logistic", eig_range=(0.0, 0.01), threshold_range=(-0.1, 0.2)
+    )
+    values = narrow["sharp"].estimates
+    assert values["rhat_holdout"].value > values["C"].value
+    plan = make_plan(narrow, Costs.uniform(["sharp", "blurred", "noise"]), budgets=[1e4, 1e6], delta=0.1)
+    assert plan.best.guarantee > values["rhat_holdout"].value
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
