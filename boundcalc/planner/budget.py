@@ -224,7 +224,7 @@ def _table(pilot: Pilot, costs: Costs, totals: xarray.DataArray, delta: Any) -> 
     value = pilot.bound.evaluate(sound=True, n=samples.clip(min=2), **{**pilot.columns, "delta": delta})
     enough = samples >= 2
     # In exact arithmetic the price is at most the total, so that rounding is all that could lift it above.
-    paid = np.minimum(paid, totals)
+    paid = xr.where(paid > totals, totals, paid)
     return xr.Dataset({"samples": samples, "cost": paid.where(enough, 0.0), "guarantee": value.where(enough, np.inf)})
 
 
@@ -412,8 +412,16 @@ def _goals(pilot: Pilot, costs: Costs, target: float) -> tuple[Goal, ...]:
 def _goal(costs: Costs, label: str, n: int | None, nearest: float) -> Goal:
     subset = label.split("+")
     if n is None:
-        return Goal(label, None, None, f"the guarantee tends to {nearest:.4g} at best")
+        return Goal(label, None, None, f"the guarantee tends to {rounded_up(nearest)} at best")
     cap = costs.cap_of(subset)
     if cap is not None and n > cap:
         return Goal(label, int(n), None, f"there are at most {cap:,} samples")
     return Goal(label, int(n), costs.total(subset, int(n)))
+
+
+def rounded_up(value: float) -> str:
+    """Return a guarantee with four digits, never rounded down."""
+    if not math.isfinite(value) or value == 0:
+        return f"{value:g}"
+    step = 10.0 ** (math.floor(math.log10(abs(value))) - 3)
+    return f"{math.ceil(value / step) * step:.4g}"

@@ -296,7 +296,8 @@ def _checked_fields(prefix: str, record: Mapping[str, Any], problems: list[str])
 
 
 def _price(name: str, value: Any, problems: list[str]) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value <= MOST:
+    number: Any = value if isinstance(value, Real) and not isinstance(value, bool) else -1
+    if not 0 <= number <= MOST:
         problems.append(f"{name} = {_short(value)} must be a number >= 0 and at most {MOST:.0e}")
         return 0.0
     return float(value)

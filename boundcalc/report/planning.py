@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from boundcalc.planner.budget import Choice, Plan
+from boundcalc.planner.budget import Choice, Plan, rounded_up
 from boundcalc.planner.learning_curve import PowerLaw
 from boundcalc.planner.worth import Worth
 from boundcalc.report.plots import PALETTE, new_axes, save
@@ -44,11 +43,12 @@ def plan_sentence(plan: Plan) -> str:
             )
         return (
             f"For at most {_money(best.budget)}, collect {best.subset}, {best.samples:,} samples: the {name} of the model "
-            f"trained on them is then at most {_up(best.guarantee)} {said}; the constant rule reaches {best.trivial:.4g}.{more}"
+            f"trained on them is then at most {rounded_up(best.guarantee)} {said}; the constant rule reaches "
+            f"{best.trivial:.4g}.{more}"
         )
     return (
         f"No budget up to {_money(plan.choices[-1].budget)} guarantees a {name} below the constant rule's {best.trivial:.4g}; the "
-        f"best guarantee is {_up(best.guarantee)}, with {best.subset} and {best.samples:,} samples. {_obstacle(plan, best)}"
+        f"best guarantee is {rounded_up(best.guarantee)}, with {best.subset} and {best.samples:,} samples. {_obstacle(plan, best)}"
     )
 
 
@@ -70,8 +70,8 @@ def _target_sentence(plan: Plan, name: str, said: str) -> str:
     known = plan.pilot.inputs[floor.subset]["rhat_holdout"]
     return (
         f"A {name} of at most {plan.target:g} cannot be guaranteed from this pilot however much is collected: the guarantee tends "
-        f"to {_up(floor.limit)} at best ({floor.subset}). Of that, {known:.4g} is the hold-out risk of the pilot's model and "
-        f"{_up(floor.limit - known)} what its {floor.holdout_rows:,} hold-out rows leave uncertain."
+        f"to {rounded_up(floor.limit)} at best ({floor.subset}). Of that, {known:.4g} is the hold-out risk of the pilot's model "
+        f"and {rounded_up(floor.limit - known)} what its {floor.holdout_rows:,} hold-out rows leave uncertain."
     )
 
 
@@ -121,7 +121,7 @@ def plan_tables(
             choice.subset or "nothing",
             choice.samples,
             _money(choice.cost),
-            (_up(choice.guarantee) + ("*" if choice.vacuous else "")) if choice.subset else "-",
+            (rounded_up(choice.guarantee) + ("*" if choice.vacuous else "")) if choice.subset else "-",
         ]
         for choice in choices
     ]
@@ -293,14 +293,6 @@ def save_plan(plan: Plan, path: Path | str, *, curve: PowerLaw | None = None) ->
     draw_plan(plan, curve=curve, axes=left)
     draw_terms(plan, axes=right)
     save(left, path)
-
-
-def _up(value: float) -> str:
-    """Return a guarantee with four digits, never rounded down."""
-    if not math.isfinite(value) or value == 0:
-        return format_number(value)
-    step = 10.0 ** (math.floor(math.log10(abs(value))) - 3)
-    return f"{math.ceil(value / step) * step:.4g}"
 
 
 def _money(value: float) -> str:
