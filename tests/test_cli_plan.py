@@ -92,6 +92,10 @@ def test_costs_and_restrictions_are_kept(ask, folder):
         (["--budget", "0"], "budget = 0.0 must be a finite number > 0"),
         (["--budget", "-5"], "budget = -5.0 must be a finite number > 0"),
         (["--budget", "1"], "buys no pair of samples: two of"),
+        (["--budget", "1e400"], "budget = inf must be a finite number > 0"),
+        (["--budget", "nan"], "budget = nan must be a finite number > 0"),
+        (["--target", "1e400"], "target = inf must be a finite number > 0"),
+        (["--loss", "logistic"], "nothing is trained, so --loss would change nothing"),
         (["--budget", "lots"], "budget = 'lots' is not a number"),
         (["--budget", "1e4:1e3:log:5"], "lo = 1e4 must be below hi = 1e3"),
         (["--target", "-1"], "target = -1.0 must be a finite number > 0"),
@@ -115,7 +119,7 @@ def test_mistakes_get_one_line(ask, argv, message):
 
 def test_estimates_of_other_data_are_refused(ask, folder, capsys):
     assert main(["plan", "penguins", "--estimates", "estimates.json"]) == 2
-    assert "it speaks of near, far" in capsys.readouterr().err
+    assert "it speaks of near (2), far (3)" in capsys.readouterr().err
 
 
 def test_a_report_is_one_self_contained_page(folder, monkeypatch, capsys):
@@ -144,3 +148,40 @@ def test_the_verdict_table_counts_steps():
 
     table = verdict_table([check(theorem("lemmas.hoeffding_u"), rng=0)])
     assert table.rows == [("lemmas.hoeffding_u", "sharp", "SUPPORTED", "1 SUPPORTED", "holds")]
+
+
+def test_what_training_cannot_mend_is_refused_before_it(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    assert main(["plan", "pilot.npz", "--loss", "logistic", "--quantity", "pair_error"]) == 2
+    assert main(["plan", "pilot.npz", "--budget", "0"]) == 2
+    captured = capsys.readouterr()
+    assert "--quantity pair_error needs --loss hinge, not logistic" in captured.err
+    assert "training" not in captured.err
+
+
+def test_estimates_of_another_sample_are_refused(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    pilot = np.load(folder / "pilot.npz")
+    np.savez(folder / "fewer.npz", **{name: pilot[name][:200] for name in pilot.files})
+    assert main(["plan", "fewer.npz", "--estimates", "estimates.json"]) == 2
+    assert "it speaks of 240 rows, the pilot has 200" in capsys.readouterr().err
+
+
+def test_an_unreachable_target_names_the_nearest_and_no_false_remedy(ask):
+    _, out, _ = ask("--target", "1e-6", "--no-curve")
+    first = out.splitlines()[0]
+    assert "cannot be guaranteed from this pilot however much is collected" in first
+    assert "hold-out rows leave uncertain" in first
+    assert "More samples" not in first
+
+
+def test_free_capped_samples_are_planned_and_drawn(ask, folder, recwarn):
+    (folder / "free.toml").write_text("[modalities.near]\nmax_samples = 50\n[modalities.far]\nmax_samples = 70\n")
+    status, out, _ = ask("--costs", "free.toml", "--no-curve")
+    assert status == 0
+    assert "there are at most" in out.splitlines()[0] or "hold-out rows" in out.splitlines()[0]
+    assert not [one for one in recwarn if "log-scaled" in str(one.message)]
+    (folder / "capped.toml").write_text("per_sample = 1\n[modalities.near]\nmax_samples = 2\n")
+    _, out, _ = ask("--costs", "capped.toml", "--modalities", "near", "--json", "--no-curve")
+    record = json.loads(out)
+    assert [choice["samples"] for choice in record["choices"]] == [2]

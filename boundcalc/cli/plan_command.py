@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,6 +104,7 @@ def answer(args: Namespace) -> tuple[Measurements, Plan, tuple[Worth, ...], Powe
 
     delta, target = confidence(args.delta), _number("target", args.target)
     budgets = None if args.budget is None else _budgets(args.budget)
+    _check_before_training(args)
     measured, costs = _measured(args)
     plan = make_plan(
         measured,
@@ -137,7 +139,8 @@ def _measured(args: Namespace) -> tuple[Measurements, Costs]:
     if args.estimates is None:
         if args.subsets == "all":
             args.subsets = ",".join(labels)
-        return measure(args, args.pilot, events=3), costs
+        measured = measure(args, args.pilot, events=3)
+        return measured, costs if args.modalities is None else costs.only(allowed)
     _check_readable(args.estimates)
     try:
         measured = Measurements.from_json(Path(args.estimates).read_text(encoding="utf-8", errors="replace"))
@@ -145,11 +148,31 @@ def _measured(args: Namespace) -> tuple[Measurements, Costs]:
         raise InvalidInputError(
             f"--estimates {args.estimates!r} is not what `boundcalc train` writes: {error}"
         ) from error
-    if set(measured.facts["dims"]) != set(data.names):
+    if measured.facts["dims"] == data.dims and measured.facts["rows"] != data.n:
         raise InvalidInputError(
-            f"--estimates {args.estimates}: it speaks of {', '.join(measured.facts['dims'])}, the pilot has {', '.join(data.names)}"
+            f"--estimates {args.estimates}: it speaks of {measured.facts['rows']:,} rows, the pilot has {data.n:,}"
+        )
+    if measured.facts["dims"] != data.dims:
+        raise InvalidInputError(
+            f"--estimates {args.estimates}: it speaks of {_listed(measured.facts['dims'])}, the pilot has {_listed(data.dims)}"
         )
     return measured, costs if args.modalities is None else costs.only(allowed)
+
+
+def _listed(dims: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} ({width})" for name, width in dims.items())
+
+
+def _check_before_training(args: Namespace) -> None:
+    """Refuse what training cannot mend, and options of the training where nothing is trained."""
+    if args.estimates is None:
+        if args.quantity == "pair_error" and args.loss != "hinge":
+            raise InvalidInputError(f"--quantity pair_error needs --loss hinge, not {args.loss}")
+        return
+    usual = {"subsets": "all", "loss": "hinge", "lam_max": 1.0, "weights": "balanced", "jobs": 1, "resume": None}
+    given = [f"--{name.replace('_', '-')}" for name, value in usual.items() if getattr(args, name) != value]
+    if given:
+        raise InvalidInputError(f"--estimates: nothing is trained, so {', '.join(given)} would change nothing")
 
 
 def _check_readable(name: str) -> None:
@@ -181,34 +204,40 @@ def _number(name: str, text: str | None) -> float | None:
     value = parse(name, text)
     if isinstance(value, list):
         raise InvalidInputError(f"--{name} {text!r} must be one number")
-    return _value(value)
+    return _value(name, value)
 
 
-def _value(text: Any) -> float:
-    """Return a number that was typed as decimal or as a fraction."""
+def _value(name: str, text: Any) -> float:
+    """Return a finite number > 0 that was typed as decimal or as a fraction."""
     from fractions import Fraction
 
     try:
-        return float(Fraction(str(text)))
+        value = float(Fraction(str(text)))
     except ValueError:
-        return float(text)
+        value = float(text)
+    except OverflowError:
+        value = float("inf")
+    if not 0 < value < float("inf"):
+        raise InvalidInputError(f"{name} = {value!r} must be a finite number > 0")
+    return value
 
 
 def _budgets(text: str) -> list[float]:
     value = parse("budget", text)
-    return [_value(one) for one in (value if isinstance(value, list) else [value])]
+    return [_value("budget", one) for one in (value if isinstance(value, list) else [value])]
 
 
 def _usual_budgets(costs: Costs) -> list[float]:
-    """Return totals from a thousand to a hundred million samples of everything that is not excluded."""
+    """Return totals from a thousand to a hundred million samples (or all there are) of everything not excluded."""
     import numpy as np
 
-    names = [name for name, cost in costs.modalities.items() if not cost.excluded]
-    most = float(costs.total(names, int(_MOST)))
-    return [
-        float(f"{total:.3g}")
-        for total in np.geomspace(max(float(costs.total(names, int(_FEWEST))), 1e-9), most, _POINTS)
-    ]
+    kept = {name: cost for name, cost in costs.modalities.items() if not cost.excluded}
+    most = min(_MOST, max(_MOST if cost.max_samples is None else cost.max_samples for cost in kept.values()))
+    least = min(_FEWEST, max(most / 100, 2))
+    low, high = (float(costs.total(kept, int(count))) for count in (least, most))
+    if high == 0:  # all that is collected is free
+        return [1.0]
+    return sorted({float(f"{total:.3g}") for total in np.geomspace(max(low, 1e-9 * high), high, _POINTS)} | {high})
 
 
 def _curve(args: Namespace, measured: Measurements, plan: Plan) -> PowerLaw | None:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Choice", "Goal", "Plan", "Switch", "make_plan", "sweep"]
 
 _FINE = 16
+_LARGEST_TOTAL = float(np.finfo(float).max)
 _EXACT = 1e-9
 
 
@@ -221,6 +223,8 @@ def _table(pilot: Pilot, costs: Costs, totals: xarray.DataArray, delta: Any) -> 
     )
     value = pilot.bound.evaluate(sound=True, n=samples.clip(min=2), **{**pilot.columns, "delta": delta - pilot.spent})
     enough = samples >= 2
+    # In exact arithmetic the price is at most the total, so that rounding is all that could lift it above.
+    paid = xr.where(paid > totals, totals, paid)
     return xr.Dataset({"samples": samples, "cost": paid.where(enough, 0.0), "guarantee": value.where(enough, np.inf)})
 
 
@@ -253,14 +257,16 @@ def make_plan(
     budgets : sequence of float
         Totals, each > 0.
     delta : float
-        The guarantees fail with at most this probability, all of them together.
+        The guarantee of the plan that is carried out fails with at most this probability, whichever it is. A second
+        planned sample would be a second event, to be paid for.
     quantity : {"risk", "pair_error"}
         What is guaranteed: the (weighted) risk, or the (weighted) pair error (hinge loss only).
     target : float, optional
         A guarantee to reach as cheaply as possible.
     optimise_split : bool
         Split delta so that the guarantee is smallest for what the middle budget buys, instead of equally. Only sizes,
-        ranges and worst cases enter, never the hold-out part.
+        ranges and worst cases enter, never the hold-out part. To choose the budgets, and with them the split, by what
+        the pilot says would make the split depend on it: decide on them before.
 
     Returns
     -------
@@ -275,7 +281,7 @@ def make_plan(
 
     costs.check_names(measured.facts["dims"])
     totals = _checked_budgets(budgets)
-    if target is not None and not (isinstance(target, int | float) and math.isfinite(target) and target > 0):
+    if target is not None and not (isinstance(target, Real) and math.isfinite(target) and target > 0):
         raise InvalidInputError(f"target = {target!r} must be a finite number > 0")
     labels = [label for label in measured if costs.allows(label.split("+"))]
     planned = max((costs.samples(label.split("+"), totals[len(totals) // 2]) for label in labels), default=0)
@@ -303,10 +309,12 @@ def make_plan(
 
 
 def _checked_budgets(budgets: Sequence[float]) -> list[float]:
+    if isinstance(budgets, str) or np.ndim(budgets) != 1:
+        raise InvalidInputError(f"budgets = {budgets!r} must be a sequence of numbers")
     bad = [
         total
         for total in budgets
-        if isinstance(total, bool) or not isinstance(total, int | float) or not 0 < total < math.inf
+        if isinstance(total, bool) or not isinstance(total, Real) or not 0 < total <= _LARGEST_TOTAL
     ]
     if bad or not len(budgets):
         raise InvalidInputError(f"budget = {bad[0]!r} must be a finite number > 0" if bad else "no budget is given")
@@ -381,17 +389,16 @@ def _switches(pilot: Pilot, costs: Costs, totals: Sequence[float]) -> tuple[Swit
     fine = np.unique(np.concatenate([np.geomspace(*pair, _FINE + 1) for pair in pairwise(totals)])).tolist()
     winners = best(fine)
     found = []
-    for (low, before), (high, after) in pairwise(zip(fine, winners, strict=True)):
-        if before == after:
-            continue
-        while high - low > _EXACT * high:
-            grid = np.linspace(low, high, _FINE + 1).tolist()
-            names = best(grid)
-            place = next(k for k, name in enumerate(names) if name != before)
-            low, high, after = grid[max(place - 1, 0)], grid[place], names[place]
-            if place == 0:
-                break
-        found.append(Switch(high, before, after))
+    for (low, before), (end, last) in pairwise(zip(fine, winners, strict=True)):
+        while before != last:  # a third subset may be best in between
+            high, after = end, last
+            while high - low > _EXACT * high:
+                grid = np.linspace(low, high, _FINE + 1).tolist()
+                names = best(grid)
+                place = next(k for k, name in enumerate(names) if name != before)
+                low, high, after = grid[max(place - 1, 0)], grid[place], names[place]
+            found.append(Switch(high, before, after))
+            low, before = high, after
     return tuple(switch for switch in found if switch.before)
 
 
@@ -405,8 +412,16 @@ def _goals(pilot: Pilot, costs: Costs, target: float) -> tuple[Goal, ...]:
 def _goal(costs: Costs, label: str, n: int | None, nearest: float) -> Goal:
     subset = label.split("+")
     if n is None:
-        return Goal(label, None, None, f"the guarantee tends to {nearest:.4g} at best")
+        return Goal(label, None, None, f"the guarantee tends to {rounded_up(nearest)} at best")
     cap = costs.cap_of(subset)
     if cap is not None and n > cap:
         return Goal(label, int(n), None, f"there are at most {cap:,} samples")
     return Goal(label, int(n), costs.total(subset, int(n)))
+
+
+def rounded_up(value: float) -> str:
+    """Return a guarantee with four digits, never rounded down."""
+    if not math.isfinite(value) or value == 0:
+        return f"{value:g}"
+    step = 10.0 ** (math.floor(math.log10(abs(value))) - 3)
+    return f"{math.ceil(value / step) * step:.4g}"

@@ -15,10 +15,10 @@ A cost file is TOML::
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,14 @@ class ModalityCost:
     required: bool = False
     excluded: bool = False
 
+    def __post_init__(self) -> None:
+        problems: list[str] = []
+        checked = _checked_fields("", vars(self), problems)
+        if problems:
+            raise InvalidInputError(problems, context="ModalityCost")
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+
 
 @dataclass(frozen=True)
 class Costs:
@@ -68,6 +76,18 @@ class Costs:
     per_sample: float = 0.0
     setup: float = 0.0
     modalities: Mapping[str, ModalityCost] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        problems: list[str] = []
+        for name in ("per_sample", "setup"):
+            object.__setattr__(self, name, _price(name, getattr(self, name), problems))
+        problems += [
+            f"modalities[{name!r}] = {cost!r} must be a ModalityCost"
+            for name, cost in self.modalities.items()
+            if not isinstance(cost, ModalityCost)
+        ]
+        if problems:
+            raise InvalidInputError(problems, context="Costs")
 
     @classmethod
     def uniform(cls, names: Iterable[str]) -> Costs:
@@ -119,11 +139,14 @@ class Costs:
             _price("setup", record.get("setup", 0.0), problems),
             modalities,
         )
-        problems += [
-            f"a sample of {name} costs nothing: give modalities.{name}.per_sample > 0, or max_samples"
-            for name, cost in modalities.items()
-            if cost.per_sample + costs.per_sample == 0 and cost.max_samples is None and not cost.excluded
-        ]
+        if isinstance(record.get("modalities", {}), Mapping) and not any(
+            one.startswith("per_sample") for one in problems
+        ):
+            problems += [
+                f"a sample of {name} costs nothing: give modalities.{name}.per_sample > 0, or max_samples"
+                for name in costs._unlimited()
+                if not any(one.startswith(f"modalities.{name}") for one in problems)
+            ]
         if modalities and all(cost.excluded for cost in modalities.values()):
             problems.append("every modality is excluded")
         if problems:
@@ -155,6 +178,17 @@ class Costs:
             self,
             modalities={k: v if k in kept else replace(v, excluded=True) for k, v in self.modalities.items()},
         )
+
+    def _unlimited(self) -> list[str]:
+        """Return the modalities that make up a permitted subset whose samples are free and not capped."""
+        required = [cost for cost in self.modalities.values() if cost.required]
+        if self.per_sample > 0 or any(cost.per_sample > 0 or cost.max_samples is not None for cost in required):
+            return []
+        return [
+            name
+            for name, cost in self.modalities.items()
+            if cost.per_sample == 0 and cost.max_samples is None and not cost.excluded
+        ]
 
     def allows(self, subset: Iterable[str]) -> bool:
         """Return whether a subset has every required modality and no excluded one."""
@@ -190,15 +224,17 @@ class Costs:
                 raise InvalidInputError(f"a sample of {'+'.join(subset)} costs nothing: give max_samples")
             bought = np.array([most if decimal(one) >= setup else 0 for one in flat.tolist()], dtype=np.int64)
         else:
-            ratio = np.clip((flat - float(setup)) / float(price), -1, most)
+            with np.errstate(over="ignore"):
+                ratio = np.clip((flat - float(setup)) / float(price), -1, most)
+                blur = 1e-9 * np.maximum(ratio, 1) + 1e-15 * (flat + float(setup)) / float(price)
             bought = np.floor(ratio).astype(np.int64)
-            near = np.abs(ratio - np.rint(ratio)) <= 1e-9 * np.maximum(ratio, 1)
+            near = np.abs(ratio - np.rint(ratio)) <= blur
             bought[near] = [min(int((decimal(one) - setup) // price), most) for one in flat[near].tolist()]
             bought = np.maximum(bought, 0)
         return bought.reshape(totals.shape) if np.ndim(total) else int(bought[0])
 
     def total(self, subset: Iterable[str], samples: Any) -> Any:
-        """Return the price of that many samples of a subset, of one number or of each of an array."""
+        """Return the price of that many samples of a subset: of one number, or (to rounding) of each of an array."""
         subset = tuple(subset)
         setup, price = self._setup_of(subset), self._price_of(subset)
         if np.ndim(samples) == 0:
@@ -224,7 +260,7 @@ def decimal(value: float) -> Fraction:
     >>> decimal(0.1)
     Fraction(1, 10)
     """
-    return Fraction(repr(value))
+    return Fraction(repr(float(value)))
 
 
 def _modality(name: str, record: Any, problems: list[str]) -> ModalityCost:
@@ -233,28 +269,41 @@ def _modality(name: str, record: Any, problems: list[str]) -> ModalityCost:
         return ModalityCost()
     known = ModalityCost.__dataclass_fields__
     problems += [f"unknown entry {name}.{key}{suggestion(key, known)}" for key in record if key not in known]
+    return ModalityCost(**_checked_fields(f"{name}.", record, problems))
+
+
+def _checked_fields(prefix: str, record: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
+    """Return the fields of a modality's cost, with harmless values in place of those that are reported."""
     cap = record.get("max_samples")
-    if cap is not None and (isinstance(cap, bool) or not isinstance(cap, int) or cap < 2):
-        problems.append(f"{name}.max_samples = {cap!r} must be an integer >= 2")
+    if cap is not None and (isinstance(cap, bool) or not isinstance(cap, Integral) or cap < 2):
+        problems.append(f"{prefix}max_samples = {cap!r} must be an integer >= 2")
         cap = None
     flags = {}
     for flag in ("required", "excluded"):
         flags[flag] = record.get(flag, False)
         if not isinstance(flags[flag], bool):
-            problems.append(f"{name}.{flag} = {flags[flag]!r} must be true or false")
+            problems.append(f"{prefix}{flag} = {flags[flag]!r} must be true or false")
             flags[flag] = False
     if all(flags.values()):
-        problems.append(f"{name} is both required and excluded")
-    return ModalityCost(
-        per_sample=_price(f"{name}.per_sample", record.get("per_sample", 0.0), problems),
-        setup=_price(f"{name}.setup", record.get("setup", 0.0), problems),
-        max_samples=cap,
+        problems.append(f"{prefix.rstrip('.') or 'it'} is both required and excluded")
+        flags["excluded"] = False
+    return {
+        "per_sample": _price(f"{prefix}per_sample", record.get("per_sample", 0.0), problems),
+        "setup": _price(f"{prefix}setup", record.get("setup", 0.0), problems),
+        "max_samples": None if cap is None else int(cap),
         **flags,
-    )
+    }
 
 
 def _price(name: str, value: Any, problems: list[str]) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        problems.append(f"{name} = {value!r} must be a number >= 0")
+    number: Any = value if isinstance(value, Real) and not isinstance(value, bool) else -1
+    if not 0 <= number <= MOST:
+        problems.append(f"{name} = {_short(value)} must be a number >= 0 and at most {MOST:.0e}")
         return 0.0
     return float(value)
+
+
+def _short(value: Any) -> str:
+    """Return how a value prints, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."

@@ -65,7 +65,8 @@ def n_star(measured: Measurements, subset: str, *, Delta: Any, delta: float = 0.
     Delta : float or 1-D array_like
         The gain inf over F_N of r, minus inf over F_M of r: not observable, an assumption.
     delta : float
-        Half goes to the deviation, half to the certified kappa.
+        Half goes to the deviation on the future sample, half to kappa, certified for all measured subsets at once so
+        that this one may be chosen by what the pilot says.
 
     Returns
     -------
@@ -83,7 +84,7 @@ def n_star(measured: Measurements, subset: str, *, Delta: Any, delta: float = 0.
     bound = bound.substitute(R_M=theorem("zhou2026.metric_complexity").bound("kappa"))
     values: dict[str, Any] = {
         **result.estimates.values,
-        "kappa_M": result.kappa.at(delta / 2).certified,
+        "kappa_M": _kappa(measured, subset, delta),
         "delta": delta / 2,
     }
     values |= {"eps_opt_M": result.estimates["eps_opt"].value, "Delta": Delta}
@@ -112,6 +113,11 @@ def worth_of_modalities(measured: Measurements, *, delta: float = 0.05) -> tuple
             if smaller in measured:
                 found.append(_worth(measured, name, smaller, larger, delta=delta))
     return tuple(found)
+
+
+def _kappa(measured: Measurements, subset: str, delta: float) -> float:
+    """Return kappa certified for every measured subset at once at half of delta."""
+    return measured[subset].kappa.at(delta / 2 / len(measured)).certified
 
 
 def _checked(measured: Measurements, delta: float) -> float:
@@ -152,7 +158,7 @@ def _nonpositive(measured: Measurements, larger: str, floor: float, *, delta: fl
         return None
     values: dict[str, Any] = {
         **result.estimates.values,
-        "kappa_M": result.kappa.at(delta / 2).certified,
+        "kappa_M": _kappa(measured, larger, delta),
         "delta": delta / 2,
     }
     values |= {"eta_star_N": floor, "Lhat_M": slack}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from boundcalc.planner.budget import Choice, Plan
+from boundcalc.planner.budget import Choice, Plan, rounded_up
 from boundcalc.planner.learning_curve import PowerLaw
 from boundcalc.planner.worth import Worth
 from boundcalc.report.plots import PALETTE, new_axes, save
@@ -32,18 +31,24 @@ def plan_sentence(plan: Plan) -> str:
     best = plan.best
     if not best.vacuous:
         least = min((choice for choice in plan.front if not choice.vacuous), key=lambda choice: choice.cost)
-        more = (
-            ""
-            if least is best
-            else f" It takes {_money(least.cost)} to say more than the constant rule ({least.subset}, {least.samples:,} samples)."
-        )
+        first = next(choice for choice in plan.choices if choice.subset)
+        if least is best:
+            more = ""
+        elif least.budget == first.budget:
+            more = f" Already {_money(least.budget)} guarantees less than that ({least.subset}, {least.samples:,} samples)."
+        else:
+            more = (
+                f" The first of the budgets to guarantee less than that is {_money(least.budget)} ({least.subset}, "
+                f"{least.samples:,} samples)."
+            )
         return (
             f"For at most {_money(best.budget)}, collect {best.subset}, {best.samples:,} samples: the {name} of the model "
-            f"trained on them is then at most {_up(best.guarantee)} {said}; the constant rule reaches {best.trivial:.4g}.{more}"
+            f"trained on them is then at most {rounded_up(best.guarantee)} {said}; the constant rule reaches "
+            f"{best.trivial:.4g}.{more}"
         )
     return (
         f"No budget up to {_money(plan.choices[-1].budget)} guarantees a {name} below the constant rule's {best.trivial:.4g}; the "
-        f"best guarantee is {_up(best.guarantee)}, with {best.subset} and {best.samples:,} samples. {_obstacle(plan, best)}"
+        f"best guarantee is {rounded_up(best.guarantee)}, with {best.subset} and {best.samples:,} samples. {_obstacle(plan, best)}"
     )
 
 
@@ -62,9 +67,11 @@ def _target_sentence(plan: Plan, name: str, said: str) -> str:
     if capped:
         goal = min(capped, key=lambda one: one.samples or 0)
         return f"A {name} of at most {plan.target:g} would take {goal.samples:,} samples of {goal.subset}, but {goal.reason}."
+    known = plan.pilot.inputs[floor.subset]["rhat_holdout"]
     return (
         f"A {name} of at most {plan.target:g} cannot be guaranteed from this pilot however much is collected: the guarantee tends "
-        f"to {_up(floor.limit)} at best ({floor.subset}). {_obstacle(plan, plan.best)}"
+        f"to {rounded_up(floor.limit)} at best ({floor.subset}). Of that, {known:.4g} is the hold-out risk of the pilot's model "
+        f"and {rounded_up(floor.limit - known)} what its {floor.holdout_rows:,} hold-out rows leave uncertain."
     )
 
 
@@ -73,8 +80,14 @@ def _obstacle(plan: Plan, best: Choice) -> str:
     floor = next(one for one in plan.floors if one.subset == best.subset)
     spread = best.terms["uncertainty of the hold-out part"]
     if floor.limit < best.trivial:
+        cap = plan.costs.cap_of(best.subset.split("+"))
+        if cap is not None and best.samples >= cap:
+            return f"More samples would, but there are at most {cap:,}."
         return "More samples would: the terms that shrink with them are the larger part."
     text = f"Whatever is collected, the pilot's {floor.holdout_rows:,} hold-out rows alone cost {spread:.3g}"
+    room = [one.subset for one in plan.floors if one.limit < plan.pilot.trivial[one.subset]]
+    if room:
+        return f"{text}; more samples of {' or of '.join(room)} would do, but no budget and no cap here allows them."
     needed = [one for one in plan.floors if one.holdout_needed is not None]
     if not needed:
         return f"{text}, and no hold-out part would do: the pilot's model is not better than the constant rule in this measure."
@@ -108,7 +121,7 @@ def plan_tables(
             choice.subset or "nothing",
             choice.samples,
             _money(choice.cost),
-            (_up(choice.guarantee) + ("*" if choice.vacuous else "")) if choice.subset else "-",
+            (rounded_up(choice.guarantee) + ("*" if choice.vacuous else "")) if choice.subset else "-",
         ]
         for choice in choices
     ]
@@ -124,7 +137,10 @@ def plan_tables(
         tables.append(
             Table(
                 ("collect", "samples", "cost", "why not"),
-                [(goal.subset, goal.samples, goal.cost, goal.reason or None) for goal in plan.goals],
+                [
+                    (goal.subset, goal.samples, None if goal.cost is None else _money(goal.cost), goal.reason or None)
+                    for goal in plan.goals
+                ],
                 title=f"The cheapest way to a {name} of at most {plan.target:g}",
             )
         )
@@ -141,8 +157,11 @@ def plan_tables(
             Table(
                 ("add", "to", "gain (est.)", "worth it from n", "gamma <= 0 from n", "why not"),
                 [(one.modality, one.to, one.gain, one.n_star, one.n_nonpositive, one.reason or None) for one in worth],
-                title="From how many samples on a modality is provably worth adding, if its gain is what the pilot shows",
-                notes=("Population side of Theorem 3.20 with the certified kappa; the gain itself is an estimate.",),
+                title="From how many samples on a modality is provably worth adding",
+                notes=(
+                    "Provable if the true gain is what the hold-out part shows: population side of Theorem 3.20 with the "
+                    "certified kappa. gamma <= 0 is asked where the addition completes all modalities.",
+                ),
             )
         )
     return tables
@@ -163,7 +182,7 @@ def _notes(plan: Plan, curve: PowerLaw | None) -> list[str]:
         f"{1 - pilot.delta:g} for the model trained on the planned samples, all {pilot.union} measured subsets being paid for; "
         f"shares of delta: {shares}.",
         "It rests on: pilot and planned samples i.i.d. from one distribution, the pilot's class, loss, weights and "
-        "preprocessing, and a planned model trained as closely as the pilot's.",
+        "preprocessing (`measure_planned` trains so), and a planned model trained as closely as the pilot's.",
     ]
     if any(choice.vacuous and choice.subset for choice in plan.choices):
         notes.append("* vacuous: no better than the best constant rule on the hold-out part.")
@@ -222,10 +241,13 @@ def draw_plan(plan: Plan, *, curve: PowerLaw | None = None, axes: Axes | None = 
         axes.axhline(plan.target, color=PALETTE[1], linewidth=1, label=f"target {plan.target:g}")
     for switch in plan.switches:
         axes.axvline(switch.budget, color="0.8", linewidth=1, zorder=0)
-    top = 1.1 * max(choice.guarantee for choice in chosen)
+    highest = max(choice.guarantee for choice in chosen)
+    finite = [values[np.isfinite(values)] for values in table.guarantee.values]
+    ends = [values[-1] for values in finite if values.size]  # where each curve ends: shown unless it is far above
+    top = 1.1 * max(highest, min(2 * highest, max(ends)))
     axes.axhspan(trivial, max(top, 2 * trivial), color="0.5", alpha=0.1, linewidth=0)
     axes.set(
-        xscale="log",
+        xscale=_scale([choice.cost for choice in chosen]),
         xlabel="cost",
         ylabel=_NAMES[plan.pilot.quantity],
         title="What the money guarantees",
@@ -249,15 +271,20 @@ def draw_terms(plan: Plan, *, axes: Axes | None = None) -> Axes:
     )
     axes.axhline(plan.best.trivial, color="0.2", linestyle="--", linewidth=1, label="constant rule")
     axes.set(
-        xscale="log",
+        xscale=_scale(cost),
         xlabel="cost",
         ylabel=_NAMES[plan.pilot.quantity],
         title="What it is made of: where to spend next",
-        xlim=(min(cost), max(cost)) if len(cost) > 1 else None,
+        xlim=(min(cost), max(cost)) if min(cost) < max(cost) else None,
     )
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(handles[::-1], labels[::-1], frameon=False, fontsize=8)
     return axes
+
+
+def _scale(cost: Sequence[float]) -> str:
+    """Return a scale for costs, which may be nothing where samples are free."""
+    return "log" if min(cost) > 0 else "linear"
 
 
 def save_plan(plan: Plan, path: Path | str, *, curve: PowerLaw | None = None) -> None:
@@ -268,13 +295,7 @@ def save_plan(plan: Plan, path: Path | str, *, curve: PowerLaw | None = None) ->
     save(left, path)
 
 
-def _up(value: float) -> str:
-    """Return a guarantee with four digits, never rounded down."""
-    if not math.isfinite(value) or value == 0:
-        return format_number(value)
-    step = 10.0 ** (math.floor(math.log10(abs(value))) - 3)
-    return f"{math.ceil(value / step) * step:.4g}"
-
-
 def _money(value: float) -> str:
+    if value >= 1e15:
+        return f"{value:.6g}"
     return f"{value:,.0f}" if value >= 100 or value == round(value) else f"{value:.4g}"

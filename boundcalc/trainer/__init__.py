@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from boundcalc.trainer.learner import PairwiseMetricLearner
     from boundcalc.trainer.measure import Measurements, measure_subsets
     from boundcalc.trainer.pilot import Pilot, measure_pilot
+    from boundcalc.trainer.planned import measure_planned
     from boundcalc.trainer.settings import Settings
     from boundcalc.trainer.subset import SubsetResult
 
@@ -30,6 +31,7 @@ _PUBLIC = {
     "SubsetResult": "subset",
     "estimates_from_embeddings": "external",
     "measure_pilot": "pilot",
+    "measure_planned": "planned",
     "measure_subsets": "measure",
     "nested_risks": "curve",
 }
@@ -45,6 +47,7 @@ __all__ = [
     "SubsetResult",
     "estimates_from_embeddings",
     "measure_pilot",
+    "measure_planned",
     "measure_subsets",
     "nested_risks",
 ]

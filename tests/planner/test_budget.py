@@ -59,6 +59,23 @@ def test_each_choice_is_the_best_by_hand(plan, measured, costs):
         assert sum(choice.terms.values()) == pytest.approx(choice.guarantee, rel=1e-9)
 
 
+def test_no_plan_costs_more_than_its_budget(measured):
+    costs = Costs(modalities={name: ModalityCost(per_sample=0.1) for name in ("sharp", "blurred", "noise")})
+    for choice in make_plan(measured, costs, budgets=np.array([0.3, 0.6, 0.7, 1.1, 1.7])).choices:
+        assert choice.cost <= choice.budget
+
+
+def test_budgets_may_be_integers_of_numpy_but_no_single_number(measured, costs):
+    assert make_plan(measured, costs, budgets=np.array([10**6])).best.budget == 1e6
+    with pytest.raises(InvalidInputError, match="must be a sequence"):
+        make_plan(measured, costs, budgets=1e6)
+
+
+def test_switches_form_a_chain(plan):
+    assert all(one.after == two.before for one, two in itertools.pairwise(plan.switches))
+    assert plan.switches[-1].after == plan.choices[-1].subset
+
+
 def test_more_money_never_guarantees_less(plan):
     guarantees = [choice.guarantee for choice in plan.choices]
     assert guarantees == sorted(guarantees, reverse=True)
@@ -134,6 +151,19 @@ def test_pair_error_is_for_the_hinge_alone(measured, costs, data):
     logistic = measure_subsets(data, subsets="sharp", rng=0, loss="logistic", holdout=0.5)
     with pytest.raises(InvalidInputError, match="needs the hinge loss"):
         make_plan(logistic, costs, budgets=[1e8], quantity="pair_error")
+
+
+def test_losses_that_do_not_start_at_zero(data):
+    """Logistic losses of a narrow class lie in [0.6, 0.8]: more than their range's length of 0.2."""
+    from boundcalc.trainer import measure_subsets
+
+    narrow = measure_subsets(
+        data, subsets="sharp", rng=0, loss="logistic", eig_range=(0.0, 0.01), threshold_range=(-0.1, 0.2)
+    )
+    values = narrow["sharp"].estimates
+    assert values["rhat_holdout"].value > values["C"].value
+    plan = make_plan(narrow, Costs.uniform(["sharp", "blurred", "noise"]), budgets=[1e4, 1e6], delta=0.1)
+    assert plan.best.guarantee > values["rhat_holdout"].value
 
 
 @pytest.mark.parametrize(

@@ -115,3 +115,43 @@ def test_required_and_excluded_modalities():
     )
     assert [costs.allows(one) for one in (("audio",), ("video",), NAMES)] == [True, False, False]
     assert not Costs.uniform(NAMES).only(["audio"]).allows(["video"])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda: Costs(per_sample=-1.0), "per_sample = -1.0"),
+        (lambda: Costs(setup=float("nan")), "setup = nan"),
+        (lambda: ModalityCost(per_sample=-2), "per_sample = -2"),
+        (lambda: ModalityCost(max_samples=-3), "max_samples = -3"),
+        (lambda: ModalityCost(required=True, excluded=True), "both required and excluded"),
+        (lambda: Costs(modalities={"audio": 3}), "must be a ModalityCost"),
+        (lambda: Costs.from_dict({"per_sample": 10**400}, NAMES), "must be a number >= 0 and at most"),
+    ],
+)
+def test_costs_are_checked_wherever_they_are_made(wrong, message):
+    with pytest.raises(InvalidInputError, match=message):
+        wrong()
+
+
+def test_numbers_of_numpy_are_numbers():
+    cost = ModalityCost(per_sample=np.float64(0.1), setup=np.int64(2), max_samples=np.int64(9))
+    assert Costs(modalities={"audio": cost}).samples(("audio",), 2.3) == 3
+
+
+def test_a_bad_price_is_not_called_free():
+    with pytest.raises(InvalidInputError) as caught:
+        Costs.from_dict({"per_sample": "one"}, NAMES)
+    assert "costs nothing" not in str(caught.value)
+
+
+def test_a_free_modality_may_accompany_a_priced_one_that_is_required():
+    priced = {"modalities": {"audio": {"per_sample": 2, "required": True}, "video": {}}}
+    assert Costs.from_dict(priced, NAMES).samples(NAMES, 10.0) == 5
+
+
+def test_counts_are_exact_beside_a_set_up_that_swallows_the_digits():
+    costs = Costs(setup=1e9, modalities={"audio": ModalityCost(per_sample=0.001)})
+    totals = np.array([1e9 + 0.007, 1e9 + 0.05, 1e9 + 12.345])
+    exact = [int((Fraction(repr(total)) - 10**9) // Fraction(1, 1000)) for total in totals.tolist()]
+    assert costs.samples(("audio",), totals).tolist() == exact

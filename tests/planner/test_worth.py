@@ -10,9 +10,9 @@ from boundcalc.trainer import measure_subsets
 
 
 def lower_side(measured, label, n, gain, delta):
-    """r_N - r_M >= this, in plain floats (Theorem 3.20, population side, kappa certified at delta/2)."""
+    """r_N - r_M >= this, in plain floats (Theorem 3.20, population side, kappa certified for all subsets at delta/2)."""
     v, m = measured[label].estimates.values, n // 2
-    kappa = measured[label].kappa.at(delta / 2).certified
+    kappa = measured[label].kappa.at(delta / 2 / len(measured)).certified
     return (
         gain - 2 * v["L"] * kappa / math.sqrt(m) - 2 * v["C"] * math.sqrt(math.log(2 / delta) / (2 * m)) - v["eps_opt"]
     )
