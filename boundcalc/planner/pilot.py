@@ -194,8 +194,6 @@ def read_pilot(
         result = measured[label]
         values = {
             **result.estimates.values,
-            # Losses that do not start at 0 may exceed the length of their range; a longer one is a bound as well.
-            "C": max(result.estimates["C"].value, result.estimates["rhat_holdout"].value),
             "J": union,
             "delta": delta - spent,
             "kappa_M": result.kappa.at(kappa_share).certified,
