@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from boundcalc.derivation import Derivation
     from boundcalc.theorems import Theorem
 
-__all__ = ["bound_latex", "bound_python", "derivation_html", "expression_latex", "theorem_html"]
+__all__ = ["bound_latex", "bound_latex_parts", "bound_python", "derivation_html", "expression_latex", "theorem_html"]
 
 _RELATIONS = {"<=": r"\le", ">=": r"\ge", "=": "=", "<": "<", ">": ">"}
 
@@ -70,14 +70,17 @@ def _squarefree(number: int) -> int:
 
 def bound_latex(bound: Bound) -> str:
     """Return ``quantity relation bound`` and what its abbreviations stand for."""
+    head, terms, where = bound_latex_parts(bound)
+    return " ".join([head, *terms]) + (r",\qquad " + r",\ ".join(where) if where else "")
+
+
+def bound_latex_parts(bound: Bound) -> tuple[str, list[str], list[str]]:
+    """Return a statement in pieces: ``quantity relation``, the summands with their signs, and the abbreviations."""
     shares = bound.shares
-    terms = [expression_latex(part.subs(shares, simultaneous=True)) for _, part in bound.parts]
-    right = terms[0] if terms else "0"
-    for term in terms[1:]:
-        right += f" - {term[1:].lstrip()}" if term.startswith("-") else f" + {term}"
-    statement = f"{expression_latex(bound.quantity)} {_RELATIONS[bound.relation]} {right}"
+    terms = [expression_latex(part.subs(shares, simultaneous=True)) for _, part in bound.parts] or ["0"]
+    signed = [f"- {term[1:].lstrip()}" if term.startswith("-") else f"+ {term}" for term in terms[1:]]
     where = [f"{expression_latex(short)}={expression_latex(full)}" for short, full in bound.where.items()]
-    return statement + (r",\qquad " + r",\ ".join(where) if where else "")
+    return f"{expression_latex(bound.quantity)} {_RELATIONS[bound.relation]}", [terms[0], *signed], where
 
 
 def bound_python(bound: Bound) -> str:
