@@ -14,7 +14,7 @@ from html import escape
 
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["to_mathml"]
+__all__ = ["to_mathml", "to_mathml_terms"]
 
 _TOKENS = re.compile(r"\\(?:text|operatorname)\{[^{}]*\}|\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\S|\s+")
 _GREEK = {
@@ -29,6 +29,7 @@ _OPERATORS = {
 _NAMES = frozenset({"log", "exp", "min", "max", "sup", "inf", "erf", "sin", "cos", "tanh"})
 _SPACES = {",": "0.17em", ";": "0.28em", " ": "0.25em", "quad": "1em", "qquad": "2em"}
 _THIN_SPACE = '<mspace width="0.17em"/>'
+_SIGNS = ("<mo>+</mo>", "<mo>−</mo>")
 _COMMA = "<mo>,</mo>"
 _LONG = 500  # characters of MathML
 _ACCENTS = {"hat": "^", "tilde": "~", "bar": "¯"}
@@ -48,9 +49,30 @@ def to_mathml(latex: str) -> str:
     InvalidInputError
         For LaTeX that is not understood.
     """
-    reader = _Reader(latex)
-    body = reader.items(end=None)
-    return f"<math>{''.join(body)}</math>"
+    return _math(_Reader(latex).items(end=None))
+
+
+def to_mathml_terms(latex: str) -> list[str]:
+    """Return the summands of a formula as ``math`` elements of their own, so that a line can break between them.
+
+    Raises
+    ------
+    InvalidInputError
+        For LaTeX that is not understood.
+    """
+    terms: list[list[str]] = [[]]
+    for item in _Reader(latex).items(end=None):
+        if item in _SIGNS:
+            terms.append(
+                [item.replace("<mo>", '<mo form="infix">')]
+            )  # the sum's sign, with the space that belongs to it
+        else:
+            terms[-1].append(item)
+    return [_math(term) for term in terms if term]
+
+
+def _math(items: list[str]) -> str:
+    return f"<math>{''.join(items)}</math>"
 
 
 class _Reader:
