@@ -97,7 +97,7 @@ def test_what_the_evaluator_refuses_is_refused(visit, every):
     asked, refused = [], []
     for place, bound in enumerate(EVERY):
         for name in bound.symbols:
-            for value in (-1.0, 0.0, 0.5, 1.0, 1e3):
+            for value in (-1.0, 0.0, 0.5, 1e3):
                 point = {**point_of(bound, rng), name: value}
                 try:
                     bound.evaluate(**point)
