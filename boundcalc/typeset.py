@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from boundcalc.derivation import Derivation
     from boundcalc.theorems import Theorem
 
-__all__ = ["bound_latex", "bound_latex_parts", "bound_python", "derivation_html", "expression_latex", "theorem_html"]
+__all__ = [
+    "bound_html",
+    "bound_latex",
+    "bound_latex_parts",
+    "bound_python",
+    "derivation_html",
+    "expression_latex",
+    "theorem_html",
+]
 
 _RELATIONS = {"<=": r"\le", ">=": r"\ge", "=": "=", "<": "<", ">": ">"}
 
@@ -81,6 +89,21 @@ def bound_latex_parts(bound: Bound) -> tuple[str, list[str], list[str]]:
     signed = [f"- {term[1:].lstrip()}" if term.startswith("-") else f"+ {term}" for term in terms[1:]]
     where = [f"{expression_latex(short)}={expression_latex(full)}" for short, full in bound.where.items()]
     return f"{expression_latex(bound.quantity)} {_RELATIONS[bound.relation]}", [terms[0], *signed], where
+
+
+def bound_html(bound: Bound) -> str:
+    """Return the statement with what one must know to use it: where it comes from, how sure it is, on which events."""
+    facts = [
+        f"<code>{html.escape(bound.theorem.key)}</code> ({bound.form}; {bound.theorem.provenance}, {bound.theorem.status})"
+    ]
+    if bound.events:
+        shared = f", shared by {len(bound.events)} events" if len(bound.events) > 1 else ""
+        facts.append(f"with probability at least $1 - {expression_latex(bound.confidence)}${shared}")
+    if bound.ingredients:
+        facts.append("with " + ", ".join(f"<code>{html.escape(str(one))}</code>" for one in bound.ingredients))
+    if bound.why_not_certified:
+        facts.append(f"not certified: {html.escape(bound.why_not_certified)}")
+    return f"<p>$\\displaystyle {bound.to_latex()}$</p><p><small>{'; '.join(facts)}</small></p>"
 
 
 def bound_python(bound: Bound) -> str:
