@@ -103,7 +103,7 @@ def bound_html(bound: Bound) -> str:
         facts.append("with " + ", ".join(f"<code>{html.escape(str(one))}</code>" for one in bound.ingredients))
     if bound.why_not_certified:
         facts.append(f"not certified: {html.escape(bound.why_not_certified)}")
-    return f"<p>$\\displaystyle {bound.to_latex()}$</p><p><small>{'; '.join(facts)}</small></p>"
+    return f"<p>$\\displaystyle {_in_html(bound.to_latex())}$</p><p><small>{'; '.join(facts)}</small></p>"
 
 
 def bound_python(bound: Bound) -> str:
@@ -144,7 +144,12 @@ def derivation_html(chain: Derivation) -> str:
 def _row(number: int | str, formula: str, because: str, cites: str) -> str:
     why = html.escape(because) + (f" <em>({html.escape(cites)})</em>" if cites else "")
     left = "style='text-align:left; white-space:nowrap'"
-    return f"<tr><td>{number}</td><td {left}>${formula}$</td><td style='text-align:left'>{why}</td></tr>"
+    return f"<tr><td>{number}</td><td {left}>${_in_html(formula)}$</td><td style='text-align:left'>{why}</td></tr>"
+
+
+def _in_html(latex: str) -> str:
+    """Return LaTeX as text of a page; the browser gives it back as it was."""
+    return html.escape(latex, quote=False)
 
 
 def theorem_html(entry: Theorem) -> str:
@@ -154,7 +159,7 @@ def theorem_html(entry: Theorem) -> str:
         f"<p><strong>{html.escape(number + entry.title)}</strong> <code>{entry.key}</code><br>{html.escape(entry.claim)}</p>"
     ]
     rows = [
-        f"<tr><td>{name}</td><td style='text-align:left'>${bound_latex(entry.bound(name))}$</td>"
+        f"<tr><td>{name}</td><td style='text-align:left'>${_in_html(bound_latex(entry.bound(name)))}$</td>"
         f"<td>{entry.form(name).provenance}, {entry.form(name).status}</td></tr>"
         for name in entry.forms
     ]

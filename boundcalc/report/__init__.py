@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 from boundcalc.report.plots import draw_grid
 from boundcalc.report.tables import Table, format_number
 
-__all__ = ["Table", "draw_grid", "format_number"]
+#: What is made of theorems, loaded on first use: tables and pictures do not need the catalogue.
+_LATER = {
+    "explorer_page": "explorer",
+    "plot": "pictures",
+    "plot_terms": "pictures",
+}
+
+__all__ = ["Table", "draw_grid", "format_number", *_LATER]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(import_module(f"boundcalc.report.{_LATER[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -16,12 +16,12 @@ from boundcalc.bound import Bound
 from boundcalc.catalogue import REGISTRY
 from boundcalc.domains import describe
 from boundcalc.errors import InvalidInputError
-from boundcalc.report.explorer_sliders import slider
 from boundcalc.report.formulas import FORMULA_SCRIPT, FORMULA_STYLE, statement_html
 from boundcalc.report.javascript import to_javascript
 from boundcalc.report.mathml import to_mathml
 from boundcalc.report.page import page
 from boundcalc.report.plots import PALETTE
+from boundcalc.report.ranges import usual_range
 from boundcalc.symbols import VOCABULARY
 from boundcalc.typeset import expression_latex
 
@@ -106,7 +106,7 @@ def _checked_start(
         own = {name: value for name, value in start.items() if name in bound.symbols or name not in symbols}
         if own:
             defaults = {
-                name: slider(symbol, bound.domain[symbol]).start
+                name: usual_range(symbol, bound.domain[symbol]).start
                 for name, symbol in bound.symbols.items()
                 if name not in own
             }
@@ -118,7 +118,7 @@ def _checked_start(
 
 
 def _symbol_data(symbol: sympy.Symbol, domain: sympy.Set, start: float | None) -> dict[str, Any]:
-    ends = slider(symbol, domain)
+    ends = usual_range(symbol, domain)
     value = ends.start if start is None else start
     known = VOCABULARY.get(symbol.name)
     return {

@@ -14,7 +14,7 @@ import boundcalc as bc
 from boundcalc.cli import main
 from boundcalc.evaluator import compile_expression
 from boundcalc.report.explorer import explorer_page
-from boundcalc.report.explorer_sliders import slider
+from boundcalc.report.ranges import usual_range
 from tests.browser.conftest import LOOKS
 
 EVERY = [entry.bound(form) for entry in bc.catalogue.values() for form in entry.forms]
@@ -50,7 +50,7 @@ def point_of(bound, rng):
     point = {}
     for name, symbol in bound.symbols.items():
         domain = bound.domain[symbol]
-        ends = slider(symbol, domain)
+        ends = usual_range(symbol, domain)
         if isinstance(domain, sympy.FiniteSet):
             point[name] = ends.low
         elif ends.log:
