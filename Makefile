@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format benchmark slow clean
+.PHONY: demo test lint format benchmark slow docs clean
 
 demo: .venv/demo.stamp
 	$(BIN)/boundcalc demo
@@ -25,6 +25,9 @@ benchmark: .venv/test.stamp
 slow: .venv/test.stamp
 	$(BIN)/python -m pytest -m slow
 
+docs: .venv/test.stamp
+	$(BIN)/python docs/build.py
+
 .venv/demo.stamp: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train,data,plot,cli]'
 	@touch $@
@@ -41,4 +44,4 @@ slow: .venv/test.stamp
 	$(PYTHON) -m venv .venv
 
 clean:
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv build dist docs/build .pytest_cache .mypy_cache .ruff_cache

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from boundcalc.bound import Bound
-from boundcalc.errors import InvalidInputError
+from boundcalc.errors import InvalidInputError, require
 from boundcalc.inputs import suggestion
 from boundcalc.report.plots import PALETTE, draw_grid, new_axes
 from boundcalc.report.ranges import usual_points
@@ -58,6 +58,7 @@ def plot(bound: Bound, *, x: str = "n", hue: str | None = None, axes: Axes | Non
     >>> len(axes.get_lines())
     3
     """
+    require("matplotlib", extra="plot", purpose="drawing")
     several = [x] if hue is None else [x, hue]
     inputs = _inputs(bound, several, values)
     found = bound.evaluate(**inputs).rename(None)
@@ -94,6 +95,7 @@ def plot_terms(bound: Bound, *, x: str = "n", axes: Axes | None = None, **values
     """
     from boundcalc.evaluator import evaluate_grid
 
+    require("matplotlib", extra="plot", purpose="drawing")
     inputs = _inputs(bound, [x], values)
     total = bound.evaluate(**inputs)
     points = np.asarray(inputs[x], dtype=float)
