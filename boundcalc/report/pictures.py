@@ -135,7 +135,7 @@ def _inputs(bound: Bound, several: list[str], values: dict[str, Any]) -> dict[st
         for name, count in counts.items()
         if name not in values
     }
-    inputs = {name: usual.get(name, values.get(name)) for name in several} | {
+    inputs: dict[str, Any] = {name: usual.get(name, values.get(name)) for name in several} | {
         name: value for name, value in values.items() if name not in several
     }
     bound.check_inputs(inputs)
@@ -190,6 +190,6 @@ def _mark_trivial(bound: Bound, found: xarray.DataArray, inputs: dict[str, Any],
 
 def _limits(above: np.ndarray, below: np.ndarray, axes: Axes) -> tuple[float, float]:
     """Return the vertical axis' ends: at tiny samples every bound is huge, so the picture stops at three times the rest."""
-    marks = [abs(line.get_ydata()[0]) for line in axes.get_lines() if line.get_linestyle() == "--"]
+    marks = [abs(float(np.asarray(line.get_ydata())[0])) for line in axes.get_lines() if line.get_linestyle() == "--"]
     reach = 3 * max([*marks, np.median(above - below)])
     return max(float(below.min()), -reach) * 1.05, min(float(above.max()), reach) * 1.05
