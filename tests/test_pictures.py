@@ -144,6 +144,7 @@ class TestMathML:
             (r"\varepsilon_{\rm opt}", "<msub><mi>ε</mi><mi>opt</mi></msub>"),
             (r"\text{two words}", "<mtext>two words</mtext>"),
             (r"f'", "<msup><mi>f</mi><mo>′</mo></msup>"),
+            (r"x'^b", "<msup><mi>x</mi><mrow><mo>′</mo><mi>b</mi></mrow></msup>"),
             (r"a < b", "<mi>a</mi><mo>&lt;</mo><mi>b</mi>"),
             (r"\log x", '<mi>log</mi><mspace width="0.17em"/><mi>x</mi>'),
         ],

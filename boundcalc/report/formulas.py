@@ -26,7 +26,7 @@ const fitFormulas = () => {
   for (const piece of document.querySelectorAll(".formula > math")) {
     piece.style.setProperty("--fit", 1);
     const room = piece.parentElement.clientWidth, width = piece.getBoundingClientRect().width;
-    if (width > room) piece.style.setProperty("--fit", Math.max(0.6, (0.97 * room) / width));
+    if (width > room) piece.style.setProperty("--fit", Math.max(0.45, (0.97 * room) / width));
   }
 };
 addEventListener("resize", fitFormulas);

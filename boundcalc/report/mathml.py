@@ -18,9 +18,11 @@ __all__ = ["to_mathml", "to_mathml_terms"]
 
 _TOKENS = re.compile(r"\\(?:text|operatorname)\{[^{}]*\}|\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\S|\s+")
 _GREEK = {
-    "delta": "δ", "rho": "ρ", "omega": "ω", "lambda": "λ", "Lambda": "Λ", "tau": "τ", "kappa": "κ", "eta": "η", "gamma": "γ",
-    "Delta": "Δ", "varepsilon": "ε", "mu": "μ", "ell": "ℓ", "psi": "ψ", "Phi": "Φ", "pi": "π", "sigma": "σ", "alpha": "α",
-    "beta": "β", "theta": "θ", "xi": "ξ", "Sigma": "Σ", "Omega": "Ω", "nu": "ν", "phi": "φ", "chi": "χ", "zeta": "ζ",
+    "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ϵ", "varepsilon": "ε", "zeta": "ζ", "eta": "η",
+    "theta": "θ", "vartheta": "ϑ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π",
+    "rho": "ρ", "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "ϕ", "varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
+    "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ",
+    "Omega": "Ω", "ell": "ℓ",
 }  # fmt: skip
 _OPERATORS = {
     "sum": "∑", "circ": "∘", "ast": "∗", "top": "⊤", "le": "≤", "ge": "≥", "in": "∈", "langle": "⟨", "rangle": "⟩",
@@ -29,9 +31,10 @@ _OPERATORS = {
 _NAMES = frozenset({"log", "exp", "min", "max", "sup", "inf", "erf", "sin", "cos", "tanh"})
 _SPACES = {",": "0.17em", ";": "0.28em", " ": "0.25em", "quad": "1em", "qquad": "2em"}
 _THIN_SPACE = '<mspace width="0.17em"/>'
+_PRIME = "<mo>′</mo>"
 _SIGNS = ("<mo>+</mo>", "<mo>−</mo>")
 _COMMA = "<mo>,</mo>"
-_LONG = 500  # characters of MathML
+_LONG, _VERY_LONG = 500, 1200  # characters of MathML
 _ACCENTS = {"hat": "^", "tilde": "~", "bar": "¯"}
 #: First capital letter of each alphabet, and the capitals that Unicode holds elsewhere.
 _ALPHABETS = {
@@ -123,16 +126,17 @@ class _Reader:
         while (token := self._peek()) in ("_", "^", "'"):
             self._place += 1
             kind = "_" if token == "_" else "^"
-            if kind in scripts:
+            if kind in scripts and scripts[kind] != _PRIME:  # x'^2 is a prime and a power
                 raise self._refused(f"a second {kind!r}")
-            scripts[kind] = "<mo>′</mo>" if token == "'" else self._argument(upright)
+            new = _PRIME if token == "'" else self._argument(upright)
+            scripts[kind] = _one([scripts[kind], new]) if kind in scripts else new
         return _with_scripts(base, scripts) + (_THIN_SPACE if named and not self._opens() else "")
 
     def _argument(self, upright: bool = False) -> str:
         """Return what a command or a script applies to: one element."""
         if self._peek() == "{":
             self._place += 1
-            return _one(self.items("}", upright=upright))
+            return _one(_broken(self.items("}", upright=upright)))
         return self._atom(upright)
 
     def _atom(self, upright: bool) -> str:
@@ -227,8 +231,23 @@ def _stacked(items: list[str]) -> str:
             alternatives[-1] += item
     if sum(map(len, alternatives)) < _LONG:
         return _COMMA.join(alternatives)
-    rows = [f"<mtr><mtd>{one}{_COMMA}</mtd></mtr>" for one in alternatives[:-1]]
-    return f"<mtable>{''.join(rows)}<mtr><mtd>{alternatives[-1]}</mtd></mtr></mtable>"
+    return _rows([*(one + _COMMA for one in alternatives[:-1]), alternatives[-1]])
+
+
+def _broken(items: list[str]) -> list[str]:
+    """Return a very long sum below a root or above a fraction's bar with one line for each term."""
+    if sum(map(len, items)) < _VERY_LONG or not any(item in _SIGNS for item in items[1:]):
+        return items
+    lines = [""]
+    for item in items:
+        if item in _SIGNS and lines[-1]:
+            lines.append("")
+        lines[-1] += item
+    return [_rows(lines)]
+
+
+def _rows(lines: list[str]) -> str:
+    return f"<mtable>{''.join(f'<mtr><mtd>{line}</mtd></mtr>' for line in lines)}</mtable>"
 
 
 def _with_scripts(base: str, scripts: dict[str, str]) -> str:
