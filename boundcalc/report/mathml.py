@@ -27,6 +27,8 @@ _GREEK = {
 _OPERATORS = {
     "sum": "∑", "circ": "∘", "ast": "∗", "top": "⊤", "le": "≤", "ge": "≥", "in": "∈", "langle": "⟨", "rangle": "⟩",
     "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "cdot": "⋅", "|": "‖", "{": "{", "}": "}", "infty": "∞",
+    "approx": "≈", "sim": "∼", "ne": "≠", "to": "→", "times": "×", "subset": "⊂", "subseteq": "⊆", "cup": "∪", "dots": "…",
+    "ldots": "…", "mid": "∣", "geq": "≥", "leq": "≤",
 }  # fmt: skip
 _NAMES = frozenset({"log", "exp", "min", "max", "sup", "inf", "erf", "sin", "cos", "tanh"})
 _SPACES = {",": "0.17em", ";": "0.28em", " ": "0.25em", "quad": "1em", "qquad": "2em"}
