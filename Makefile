@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Torch in a release that comes as a CPU build here; elsewhere take one as the README says, and name it: make test-align TORCH=...
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test test-align lint format benchmark slow clean
+.PHONY: demo test test-align lint format benchmark slow docs clean
 
 demo: .venv/demo.stamp
 	$(BIN)/boundcalc demo
@@ -31,6 +31,9 @@ benchmark: .venv/test.stamp
 slow: .venv/test.stamp
 	$(BIN)/python -m pytest -m slow
 
+docs: .venv/test.stamp
+	$(BIN)/python docs/build.py
+
 .venv/demo.stamp: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train,data,plot,cli]'
 	@touch $@
@@ -52,4 +55,4 @@ slow: .venv/test.stamp
 	$(PYTHON) -m venv .venv
 
 clean:
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv build dist docs/build .pytest_cache .mypy_cache .ruff_cache

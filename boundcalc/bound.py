@@ -709,6 +709,11 @@ class Bound:
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()}$"
 
+    def _repr_html_(self) -> str:
+        from boundcalc.typeset import bound_html
+
+        return bound_html(self)
+
     def to_python(self) -> str:
         """Return the source of a plain Python function of the bound's symbols (``math`` only)."""
         from boundcalc.typeset import bound_python

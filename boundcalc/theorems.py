@@ -279,7 +279,7 @@ def by(
     return Step(
         left=sympy.sympify(quantity),
         relation=relation,
-        right=chain.result.subs(renaming, simultaneous=True),
+        right=chain.result.xreplace(renaming),
         because=because,
         kind=_kind(chain),
         cites=theorem.key,

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from boundcalc.derivation import Derivation
     from boundcalc.theorems import Theorem
 
-__all__ = ["bound_latex", "bound_python", "derivation_html", "expression_latex", "theorem_html"]
+__all__ = [
+    "bound_html",
+    "bound_latex",
+    "bound_latex_parts",
+    "bound_python",
+    "derivation_html",
+    "expression_latex",
+    "theorem_html",
+]
 
 _RELATIONS = {"<=": r"\le", ">=": r"\ge", "=": "=", "<": "<", ">": ">"}
 
@@ -70,14 +78,32 @@ def _squarefree(number: int) -> int:
 
 def bound_latex(bound: Bound) -> str:
     """Return ``quantity relation bound`` and what its abbreviations stand for."""
+    head, terms, where = bound_latex_parts(bound)
+    return " ".join([head, *terms]) + (r",\qquad " + r",\ ".join(where) if where else "")
+
+
+def bound_latex_parts(bound: Bound) -> tuple[str, list[str], list[str]]:
+    """Return a statement in pieces: ``quantity relation``, the summands with their signs, and the abbreviations."""
     shares = bound.shares
-    terms = [expression_latex(part.subs(shares, simultaneous=True)) for _, part in bound.parts]
-    right = terms[0] if terms else "0"
-    for term in terms[1:]:
-        right += f" - {term[1:].lstrip()}" if term.startswith("-") else f" + {term}"
-    statement = f"{expression_latex(bound.quantity)} {_RELATIONS[bound.relation]} {right}"
+    terms = [expression_latex(part.subs(shares, simultaneous=True)) for _, part in bound.parts] or ["0"]
+    signed = [f"- {term[1:].lstrip()}" if term.startswith("-") else f"+ {term}" for term in terms[1:]]
     where = [f"{expression_latex(short)}={expression_latex(full)}" for short, full in bound.where.items()]
-    return statement + (r",\qquad " + r",\ ".join(where) if where else "")
+    return f"{expression_latex(bound.quantity)} {_RELATIONS[bound.relation]}", [terms[0], *signed], where
+
+
+def bound_html(bound: Bound) -> str:
+    """Return the statement with what one must know to use it: where it comes from, how sure it is, on which events."""
+    facts = [
+        f"<code>{html.escape(bound.theorem.key)}</code> ({bound.form}; {bound.theorem.provenance}, {bound.theorem.status})"
+    ]
+    if bound.events:
+        shared = f", shared by {len(bound.events)} events" if len(bound.events) > 1 else ""
+        facts.append(f"with probability at least $1 - {expression_latex(bound.confidence)}${shared}")
+    if bound.ingredients:
+        facts.append("with " + ", ".join(f"<code>{html.escape(str(one))}</code>" for one in bound.ingredients))
+    if bound.why_not_certified:
+        facts.append(f"not certified: {html.escape(bound.why_not_certified)}")
+    return f"<p>$\\displaystyle {_in_html(bound.to_latex())}$</p><p><small>{'; '.join(facts)}</small></p>"
 
 
 def bound_python(bound: Bound) -> str:
@@ -118,7 +144,12 @@ def derivation_html(chain: Derivation) -> str:
 def _row(number: int | str, formula: str, because: str, cites: str) -> str:
     why = html.escape(because) + (f" <em>({html.escape(cites)})</em>" if cites else "")
     left = "style='text-align:left; white-space:nowrap'"
-    return f"<tr><td>{number}</td><td {left}>${formula}$</td><td style='text-align:left'>{why}</td></tr>"
+    return f"<tr><td>{number}</td><td {left}>${_in_html(formula)}$</td><td style='text-align:left'>{why}</td></tr>"
+
+
+def _in_html(latex: str) -> str:
+    """Return LaTeX as text of a page; the browser gives it back as it was."""
+    return html.escape(latex, quote=False)
 
 
 def theorem_html(entry: Theorem) -> str:
@@ -128,7 +159,7 @@ def theorem_html(entry: Theorem) -> str:
         f"<p><strong>{html.escape(number + entry.title)}</strong> <code>{entry.key}</code><br>{html.escape(entry.claim)}</p>"
     ]
     rows = [
-        f"<tr><td>{name}</td><td style='text-align:left'>${bound_latex(entry.bound(name))}$</td>"
+        f"<tr><td>{name}</td><td style='text-align:left'>${_in_html(bound_latex(entry.bound(name)))}$</td>"
         f"<td>{entry.form(name).provenance}, {entry.form(name).status}</td></tr>"
         for name in entry.forms
     ]

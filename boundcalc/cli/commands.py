@@ -12,6 +12,7 @@ COMMANDS = {
     "list": "list the theorems of the catalogue",
     "show": "show one theorem: statement, assumptions, forms, steps, source and gaps",
     "eval": "evaluate a bound at a point or on a grid",
+    "explore": "write one HTML page with a slider for each symbol and a curve for each bound",
     "sensitivity": "which symbol moves a bound most, at a point",
     "check": "check the steps of a theorem, or of all: proved, supported or refuted",
     "train": "train on modality subsets and estimate what the bounds need",

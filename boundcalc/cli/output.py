@@ -37,6 +37,8 @@ class Output:
         HTML parts that go before and after the tables.
     figure : callable, optional
         Draws the result: ``figure(path)``.
+    document : str
+        A whole HTML page, in place of one made from title, parts and tables.
     status : int
         The exit status.
     """
@@ -48,6 +50,7 @@ class Output:
     lead: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
     figure: Callable[[Path], None] | None = None
+    document: str = ""
     status: int = field(default=0)
 
 
@@ -91,6 +94,8 @@ def write(output: Output, path: Path) -> None:
             path.write_text(to_json(output.data) + "\n", encoding="utf-8")
         case ".csv":
             path.write_text(output.tables[0].csv(), encoding="utf-8")
+        case ".html" if output.document:
+            path.write_text(output.document, encoding="utf-8")
         case ".html":
             from boundcalc.report.page import page
 

@@ -6,6 +6,7 @@ size are chosen after seeing the pilot, because the choice among all measured su
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -141,6 +142,20 @@ class Plan:
         """The choice with the smallest guarantee, the cheapest of these."""
         return self.front[-1]
 
+    def _repr_html_(self) -> str:
+        head = "".join(
+            f"<th>{word}</th>" for word in ("budget", "collect", "samples", "cost", "guarantee", "constant rule")
+        )
+        rows = "".join(
+            f"<tr><td>{one.budget:.6g}</td><td>{html.escape(one.subset or 'nothing')}</td><td>{one.samples:,}</td>"
+            f"<td>{one.cost:.6g}</td><td>{_shown(one)}</td><td>{one.trivial:.4g}</td></tr>"
+            for one in self.choices
+        )
+        name = self.pilot.quantity.replace("_", " ")
+        certified = "" if self.pilot.certified else "; inputs estimated, so not certified"
+        caption = f"Guaranteed {name}, with probability at least {1 - self.pilot.delta:g}{certified} (* vacuous)"
+        return f"<table><caption>{caption}</caption><tr>{head}</tr>{rows}</table>"
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
         pilot = self.pilot
@@ -163,6 +178,13 @@ class Plan:
             "goals": [vars(goal) for goal in self.goals],
             "floors": [vars(floor) for floor in self.floors],
         }
+
+
+def _shown(choice: Choice) -> str:
+    """Return a guarantee rounded up, marked where it says nothing."""
+    if not math.isfinite(choice.guarantee):
+        return "-"
+    return f"{math.ceil(choice.guarantee * 1e4) / 1e4:.4f}" + ("*" if choice.vacuous else "")
 
 
 def sweep(

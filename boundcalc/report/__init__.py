@@ -19,8 +19,11 @@ _LATER = {
     "draw_comparison": "compare_view",
     "draw_plan": "planning",
     "draw_terms": "planning",
+    "explorer_page": "explorer",
     "plan_sentence": "planning",
     "plan_tables": "planning",
+    "plot": "pictures",
+    "plot_terms": "pictures",
 }
 
 __all__ = ["Table", "draw_grid", "format_number", "plot_proof", "plot_sides", *_LATER]

@@ -23,12 +23,12 @@ td.number { text-align: right; } caption { text-align: left; font-weight: 600; p
 """
 
 
-def page(title: str, body: Iterable[str]) -> str:
-    """Return a whole HTML document from parts that are already HTML."""
+def page(title: str, body: Iterable[str], *, style: str = "", head: str = "") -> str:
+    """Return a whole HTML document from parts that are already HTML, with further style and head elements if needed."""
     return (
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
         "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body><main>"
+        f"{head}<title>{html.escape(title)}</title><style>{_STYLE}{style}</style></head><body><main>"
         f"<h1>{html.escape(title)}</h1>{''.join(body)}</main></body></html>\n"
     )
 

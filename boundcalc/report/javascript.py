@@ -1,0 +1,109 @@
+"""A SymPy expression as JavaScript: the evaluator's own program for a point, operation by operation.
+
+The browser's numbers are Python's doubles and the order of operations is the evaluator's, so the two differ only in the last
+bits of logarithms and powers. A product that leaves the range of doubles on the way is not computed again in extended precision.
+
+>>> from boundcalc.symbols import C, delta, n
+>>> import sympy
+>>> print(to_javascript(C * sympy.sqrt(sympy.log(1 / delta) / n), (n, delta, C)))
+a => { return ((a[2]/Math.sqrt(a[0]))*Math.sqrt((-Math.log(a[1])))); }
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import sympy
+
+from boundcalc.errors import InvalidInputError
+from boundcalc.evaluator.convert import convert
+from boundcalc.evaluator.lower import lower
+from boundcalc.evaluator.nodes import Pool
+from boundcalc.evaluator.program import Instruction
+
+__all__ = ["to_javascript"]
+
+_TEMPLATES = {
+    "add": "({}+{})",
+    "sub": "({}-{})",
+    "mul": "({}*{})",
+    "div": "({}/{})",
+    "neg": "(-{})",
+    "recip": "(1/{})",
+    "where": "({}?{}:{})",
+    "lt": "({}<{})",
+    "le": "({}<={})",
+    "eq": "({}==={})",
+    "ne": "({}!=={})",
+    "and": "({}&&{})",
+    "or": "({}||{})",
+    "not": "(!{})",
+    "ceiling": "Math.ceil({})",
+    "power": "Math.pow({},{})",
+    **{name: f"Math.{name}({{}},{{}})" for name in ("min", "max")},
+    **{
+        name: f"Math.{name}({{}})"
+        for name in ("sqrt", "log", "exp", "floor", "abs", "sign", "sin", "cos", "tanh", "atan")
+    },
+}
+
+
+def to_javascript(expr: sympy.Expr, symbols: Sequence[sympy.Symbol]) -> str:
+    """Return the source of a function of one array that holds the symbols' values in this order.
+
+    Raises
+    ------
+    InvalidInputError
+        For symbols that are no arguments, and for functions that have no counterpart in a browser.
+    """
+    node = convert(expr, symbols, Pool())
+    program = lower(node, (0,) * len(symbols), ())
+    used = [0] * len(program.instructions)
+    for instruction in program.instructions:
+        for arg in instruction.args:
+            used[arg] += 2 if instruction.op == "square" else 1
+    text: list[str] = []
+    lines: list[str] = []
+    for place, instruction in enumerate(program.instructions):
+        value = _expression(instruction, [text[arg] for arg in instruction.args], expr)
+        if instruction.op not in ("input", "const") and used[place] > 1:
+            lines.append(f"const v{place} = {value}; ")
+            value = f"v{place}"
+        text.append(value)
+    return f"a => {{ {''.join(lines)}return {text[program.root]}; }}"
+
+
+def _expression(instruction: Instruction, args: list[str], whole: Any) -> str:
+    op, param = instruction.op, instruction.param
+    if op == "input":
+        return f"a[{param}]"
+    if op == "const":
+        return _literal(param)
+    if op == "square":
+        return f"({args[0]}*{args[0]})"
+    if op in ("powi", "powr"):
+        return _power(args[0], Fraction(param))
+    if op == "logb" and param in (2, 10):
+        return f"Math.log{param}({args[0]})"
+    if op not in _TEMPLATES:
+        raise InvalidInputError(f"{op} in {whole} cannot be computed in a browser")
+    return _TEMPLATES[op].format(*args)
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not math.isfinite(value):
+        return "NaN" if value != value else "Infinity" if value > 0 else "(-Infinity)"
+    return repr(value) if value >= 0 else f"({value!r})"
+
+
+def _power(base: str, exponent: Fraction) -> str:
+    if exponent == Fraction(1, 3):
+        return f"Math.cbrt({base})"
+    if Fraction(float(exponent)) == exponent:
+        return f"Math.pow({base},{float(exponent)!r})"
+    return f"Math.pow({base},{exponent.numerator}/{exponent.denominator})"

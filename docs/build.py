@@ -1,0 +1,127 @@
+"""Build the documentation: the notebooks as they were executed, and a page for each theorem of the catalogue.
+
+    python docs/build.py [--out FOLDER] [--verdicts FILE]
+
+``--verdicts`` takes what ``boundcalc check --all --json`` printed; without it everything is checked anew, which takes minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import html
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from boundcalc.catalogue import REGISTRY
+from boundcalc.checker import check
+from boundcalc.errors import InvalidInputError
+from boundcalc.report.explorer import explorer_page
+from boundcalc.report.mathml import to_mathml
+from boundcalc.report.page import page
+from boundcalc.report.theorem_page import STYLE, catalogue_table, theorem_page
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOK_STYLE = """
+.highlight { overflow-x: auto; } pre { white-space: pre-wrap; overflow-wrap: anywhere; } .jp-Cell, .cell { min-width: 0; }
+.output_area, .jp-OutputArea-output, .text_cell_render { overflow-x: auto; }
+.prompt, .jp-InputPrompt, .jp-OutputPrompt, .anchor-link { display: none; }
+.output_subarea img, .jp-RenderedImage img { background: #fff; }
+"""
+
+
+def main() -> None:
+    """Write everything."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "build")
+    parser.add_argument("--verdicts", type=Path, help="what `boundcalc check --all --json` printed")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    build(args.out, verdicts=read_verdicts(args.verdicts))
+    print(f"written: {args.out / 'index.html'}")
+
+
+def read_verdicts(path: Path | None) -> dict[str, Any]:
+    """Return the checker's reports by key, from a file or by checking."""
+    if path is None:
+        return {key: check(entry).to_json() for key, entry in REGISTRY.items()}
+    found = {one["key"]: one for one in json.loads(path.read_text(encoding="utf-8"))["theorems"]}
+    missing = [key for key in REGISTRY if key not in found]
+    if missing:
+        raise SystemExit(f"{path} lacks {', '.join(missing)}: run `boundcalc check --all --json` again")
+    return found
+
+
+def build(out: Path, *, verdicts: dict[str, Any]) -> None:
+    """Write the notebooks, the catalogue's pages, the explorer and the index into a folder."""
+    notebooks = {path: title_of(path) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
+    for path, title in notebooks.items():
+        (out / f"{path.stem}.html").write_text(notebook_page(path, title), encoding="utf-8")
+    for key, entry in REGISTRY.items():
+        (out / f"{key}.html").write_text(theorem_page(entry, verdicts[key]), encoding="utf-8")
+    bounds = [entry.bound(form) for entry in REGISTRY.values() for form in entry.forms]
+    (out / "explorer.html").write_text(explorer_page(bounds), encoding="utf-8")
+    (out / "index.html").write_text(index(notebooks, verdicts), encoding="utf-8")
+
+
+def index(notebooks: dict[Path, str], verdicts: dict[str, Any]) -> str:
+    """Return the first page."""
+    links = "".join(
+        f"<li><a href='{path.stem}.html'>{html.escape(title)}</a></li>" for path, title in notebooks.items()
+    )
+    parts = [
+        "<p>Generalization bounds for multimodal pairwise metric learning: derive, evaluate, plan, check.</p>",
+        f"<h2>Notebooks</h2><ol>{links}</ol>",
+        "<h2>Explorer</h2><p><a href='explorer.html'>Every bound of the catalogue, with a slider for each symbol</a></p>",
+        "<h2>Catalogue</h2>",
+        "<p class='note'>PROVED: by a decision procedure or exact enumeration. CITED: a known theorem applied under its "
+        "conditions. SUPPORTED: no violation in simulations. UNSETTLED: neither. REFUTED: a counterexample is given. "
+        "A form's verdict is that of its weakest step.</p>",
+        catalogue_table(verdicts),
+    ]
+    return page("boundcalc", parts, style=STYLE)
+
+
+def title_of(path: Path) -> str:
+    """Return a notebook's first heading."""
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        found = re.search(r"^# (.+)$", "".join(cell["source"]), flags=re.MULTILINE)
+        if cell["cell_type"] == "markdown" and found:
+            return found[1]
+    return path.stem
+
+
+def notebook_page(path: Path, title: str) -> str:
+    """Return an executed notebook as a page; formulas become MathML, so that it needs no network."""
+    import nbformat
+    from nbconvert import HTMLExporter
+    from pygments.formatters import HtmlFormatter
+
+    notebook = nbformat.read(path, as_version=4)
+    body, _ = HTMLExporter(template_name="basic").from_notebook_node(notebook)
+    body = re.sub(r"<h1[^>]*>.*?</h1>", "", body, count=1, flags=re.DOTALL)  # the page has it already
+    dark = HtmlFormatter(style="github-dark").get_style_defs(".highlight")
+    light = HtmlFormatter(style="default").get_style_defs(".highlight")
+    style = f"{light}\n@media (prefers-color-scheme: dark) {{ {dark} }}\n.highlight {{ background: none; }}"
+    parts = ["<nav><a href='index.html'>Documentation</a></nav>", typeset(body)]
+    return page(title, parts, style=STYLE + NOTEBOOK_STYLE + style)
+
+
+def typeset(body: str) -> str:
+    """Replace LaTeX between dollars by MathML, outside code; what is not understood stays as it is."""
+    pieces = re.split(r"(<(?:pre|code|style|script)\b.*?</(?:pre|code|style|script)>|<[^>]*>)", body, flags=re.DOTALL)
+    return "".join(
+        piece if place % 2 else re.sub(r"\$\$?([^$]+)\$\$?", _formula, piece) for place, piece in enumerate(pieces)
+    )
+
+
+def _formula(found: re.Match[str]) -> str:
+    try:
+        return to_mathml(html.unescape(found[1]))
+    except InvalidInputError:
+        return found[0]
+
+
+if __name__ == "__main__":
+    main()

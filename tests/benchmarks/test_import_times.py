@@ -1,0 +1,52 @@
+"""First seconds: what imports and the light commands cost, as multiples of `import sympy` (CPU time, fresh interpreters).
+
+Run with: make benchmark
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"scipy", "xarray", "sklearn", "matplotlib", "pandas", "torch", "z3", "cvc5"}
+SILENT = "import contextlib, io; contextlib.redirect_stdout(io.StringIO()).__enter__()"
+CASES = {
+    "import boundcalc": ("import boundcalc", 0.2),
+    "import boundcalc.bound": ("import boundcalc.bound", 2.5),
+    "import boundcalc.catalogue": ("import boundcalc.catalogue", 4.0),
+    "boundcalc --version": (f"{SILENT}; from boundcalc.cli import main\ntry: main(['--version'])\nexcept SystemExit: pass", 0.5),
+    "boundcalc --help": (f"{SILENT}; from boundcalc.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass", 0.5),
+    "boundcalc list": (f"{SILENT}; from boundcalc.cli import main; main(['list'])", 4.5),
+}  # fmt: skip
+
+
+def run(statement: str) -> tuple[float, set[str]]:
+    """Return the CPU seconds of a statement and the packages that were loaded after it."""
+    code = (
+        f"import sys, time; start = time.process_time()\n{statement}\n"
+        "print(time.process_time() - start, *sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    seconds, *loaded = done.stderr.split()
+    return float(seconds), set(loaded)
+
+
+def least(statement: str) -> float:
+    return min(run(statement)[0] for _ in range(5))
+
+
+@pytest.fixture(scope="module")
+def sympy_alone() -> float:
+    return least("import sympy")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_first_seconds(name, sympy_alone, benchmark):
+    statement, most = CASES[name]
+    benchmark.pedantic(run, args=(statement,), rounds=1)
+    ratio = least(statement) / sympy_alone
+    print(f"\n{name}: {ratio:.2f} times `import sympy`")
+    assert ratio < most
+    assert not HEAVY & run(statement)[1]
