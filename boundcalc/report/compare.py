@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -89,21 +89,32 @@ class Rival:
 
     def at(self, n: Any, *, precision: int | None = None) -> np.ndarray:
         """Return the bound at other sample sizes, empirical risk and constants being what they are."""
+        quick = self._members_near(n)
+        # A member that is nowhere among the smallest changes nothing.
+        wanted = (quick <= quick.min(axis=0) * (1 + _TIE)).reshape(len(quick), -1).any(axis=1)
         return np.asarray(
-            np.min([_values(bound, {**inputs, "n": n}, precision) for bound, inputs in self.members], axis=0)
-        )
-
-    @cached_property
-    def _quick(self) -> tuple[Callable[..., Any], ...]:
-        return tuple(
-            bound.compile("n", **{name: inputs[name] for name in bound.symbols if name != "n"})
-            for bound, inputs in self.members
+            np.min(
+                [
+                    _values(bound, {**inputs, "n": n}, precision)
+                    for (bound, inputs), here in zip(self.members, wanted, strict=True)
+                    if here
+                ],
+                axis=0,
+            )
         )
 
     def near(self, n: Any) -> np.ndarray:
         """Return the bound at other sample sizes in plain floats, quickly and without directed rounding."""
+        return np.asarray(self._members_near(n).min(axis=0))
+
+    @cached_property
+    def _quick(self) -> tuple[Callable[[Any], Any], ...]:
+        functions = {id(bound): _plain(bound) for bound, _ in self.members}
+        return tuple(partial(functions[id(bound)], inputs) for bound, inputs in self.members)
+
+    def _members_near(self, n: Any) -> np.ndarray:
         sizes = np.asarray(n, dtype=float)
-        return np.asarray(np.min([function(sizes) for function in self._quick], axis=0))
+        return np.stack([np.broadcast_to(function(sizes), sizes.shape) for function in self._quick])
 
     @cached_property
     def informative_from(self) -> int | None:
@@ -114,12 +125,7 @@ class Rival:
         if not self.at([_FARTHEST])[0] < self.reach:
             return None
         guess = _first(lambda n: bool(self.near([n])[0] < self.reach), 2, _FARTHEST)
-        low, high = max(2, int(guess * (1 - 1e-6))), min(int(guess * (1 + 1e-6)) + 1, _FARTHEST)
-        if low > 2 and self.at([low])[0] < self.reach:
-            low, high = 2, low
-        elif not self.at([high])[0] < self.reach:
-            low, high = high, _FARTHEST
-        return _first(lambda n: bool(self.at([n])[0] < self.reach), low, high)
+        return _settle(lambda n: self.at(n) < self.reach, guess, 2, _FARTHEST)
 
 
 def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
@@ -128,6 +134,22 @@ def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
         middle = (low + high) // 2
         low, high = (low, middle) if holds(middle) else (middle + 1, high)
     return low
+
+
+def _settle(holds: Callable[[list[int]], np.ndarray], guess: int, low: int, high: int) -> int:
+    """Return what ``_first`` does, from a good guess: a few looks at several integers at once."""
+    width = 1
+    while True:
+        left, right = max(low, guess - width), min(high, guess + width)
+        before, after = holds([left, right])
+        if before and left > low:
+            width, high = 64 * width, left
+            guess = min(guess, high)
+        elif not after and right < high:
+            width, low = 64 * width, right
+            guess = max(guess, low)
+        else:
+            return _first(lambda n: bool(holds([n])[0]), left if not before else low, right)
 
 
 @dataclass(frozen=True)
@@ -220,17 +242,12 @@ class Comparison:
         def near(half: int) -> bool:
             return bool(taker.near([2 * half])[0] < current.near([2 * half])[0])
 
-        def exact(half: int) -> bool:
-            return bool(taker.at([2 * half], precision=50)[0] < current.at([2 * half], precision=50)[0])
+        def exact(halves: list[int]) -> np.ndarray:
+            sizes = [2 * half for half in halves]
+            return np.asarray(taker.at(sizes, precision=50) < current.at(sizes, precision=50))
 
         start, end = low // 2 + 1, high // 2
-        guess = _first(near, start, end)
-        left, right = max(start, int(guess * (1 - 1e-4)) - 1), min(end, int(guess * (1 + 1e-4)) + 1)
-        if left > start and exact(left):
-            left, right = start, left
-        elif right < end and not exact(right):
-            left, right = right, end
-        return 2 * _first(exact, left, right)
+        return 2 * _settle(exact, _first(near, start, end), start, end)
 
 
 def compare_pilot(pilot: Pilot, *, keys: Sequence[str] = (), radii: str = "grid") -> Comparison:
@@ -333,6 +350,25 @@ def compare_values(inputs: Mapping[str, Any], *, keys: Sequence[str] = ()) -> Co
     )
 
 
+def _plain(bound: Bound) -> Callable[[Inputs, Any], Any]:
+    """Return a plain function of the inputs and of other sample sizes."""
+    names = tuple(bound.symbols)
+    function = bound.compile(*names)
+
+    def at(inputs: Inputs, sizes: Any) -> Any:
+        return function(*(sizes if name == "n" else float(sympy.sympify(inputs[name])) for name in names))
+
+    return at
+
+
+def _smallest(members: Sequence[tuple[Bound, Inputs]]) -> tuple[int, float]:
+    """Return which of the members is the smallest, and its value rounded outwards."""
+    functions = {id(bound): _plain(bound) for bound, _ in members}
+    values = [float(functions[id(bound)](inputs, float(inputs["n"]))) for bound, inputs in members]
+    best = int(np.argmin(values))
+    return best, float(_values(*members[best], None))
+
+
 _SHARED = "delta: a quarter for each of them, half for the deviation"
 _ALIASES = {"zhou2026.uniform_deviation": "zhou2026.metric_complexity"}
 
@@ -388,8 +424,8 @@ def _make(
     pilot: Pilot, key: str, now: Sequence[tuple[Bound, Inputs]], later: Sequence[tuple[Bound, Inputs]], **rest: Any
 ) -> Rival:
     """Return a rival: the smallest of some bounds now, and the smallest of others at other sample sizes."""
-    values = [float(_values(bound, inputs, None)) for bound, inputs in now]
-    bound, inputs = now[int(np.argmin(values))]
+    best, value = _smallest(now)
+    bound, inputs = now[best]
     reach = rest.pop("reach", None)
     certified = rest.pop("certified", True) and pilot.certified and bound.certified
     why = rest.pop("why", "")
@@ -398,7 +434,7 @@ def _make(
     return Rival(
         key=key,
         name=theorem(key).title,
-        value=min(values),
+        value=value,
         reach=min(pilot.result.trivial_risk, inputs["C"] if reach is None else reach),
         members=tuple(later),
         certified=certified,
@@ -482,7 +518,7 @@ def _stable(pilot: Pilot, key: str) -> Rival | str:
     for fit in fits:
         own = {"mu": fit.mu, "rhat_M": fit.risk, "eps_opt": fit.eps_opt, "ell_0": fit.ell_0}
         members.append((bound, {**values, **own, "delta": pilot.delta / len(fits)}))
-    best = int(np.argmin([float(_values(*member, None)) for member in members]))
+    best, _ = _smallest(members)
     assert bound.trivial is not None
     anyway = bound.trivial.subs({symbol: members[best][1][symbol.name] for symbol in bound.trivial.free_symbols})
     return _make(
@@ -502,7 +538,7 @@ def _cells(pilot: Pilot, key: str) -> Rival:
     bound = theorem(key).bound("covering")
     values: Inputs = {**pilot.estimates.values, "delta": pilot.delta}
     members = [(bound, {**values, "cover": share * values["x_radius"]}) for share in _COVERS]
-    best = int(np.argmin([float(_values(*member, None)) for member in members]))
+    best, _ = _smallest(members)
     return _make(
         pilot,
         key,
