@@ -22,7 +22,7 @@ from boundcalc.symbols import r_M as RISK
 if TYPE_CHECKING:
     from boundcalc.trainer import Pilot
 
-__all__ = ["Comparison", "Crossing", "Rival", "compare_pilot", "compare_values"]
+__all__ = ["Comparison", "Crossing", "Rival", "check_keys", "compare_pilot", "compare_values"]
 
 #: Radii are fixed in advance: the class's largest norm times powers of 1/sqrt(2), delta shared out equally.
 RADII = 12
@@ -272,6 +272,7 @@ def compare_pilot(pilot: Pilot, *, keys: Sequence[str] = (), radii: str = "grid"
     """
     if radii not in ("grid", "measured"):
         raise InvalidInputError(f"radii={radii!r}: expected 'grid' or 'measured'")
+    check_keys(keys)
     rivals: list[Rival] = []
     absent: dict[str, str] = {}
     chosen = [theorem(key).key for key in keys] or list(REGISTRY)
@@ -331,7 +332,9 @@ def compare_values(inputs: Mapping[str, Any], *, keys: Sequence[str] = ()) -> Co
             continue
         given = {name: inputs[name] for name in bound.symbols}
         value = _values(bound, given, None)
-        reach = float(inputs.get("C", math.inf))
+        reach = min(
+            (float(part) for part in (inputs.get("C"), _anyway(bound, given)) if part is not None), default=math.inf
+        )
         rivals.append(
             Rival(
                 key, theorem(key).title, float(value), reach, ((bound, given),),
@@ -339,7 +342,10 @@ def compare_values(inputs: Mapping[str, Any], *, keys: Sequence[str] = ()) -> Co
             )
         )  # fmt: skip
     if not rivals:
-        raise InvalidInputError([f"{key}: {why}" for key, why in absent.items()], context="nothing to compare")
+        raise InvalidInputError(
+            [f"{key}: {why}" for key, why in absent.items() if keys or why.startswith("needs")],
+            context="nothing to compare",
+        )
     return Comparison(
         tuple(sorted(rivals, key=lambda rival: rival.value)),
         n=int(float(inputs["n"])),
@@ -369,7 +375,25 @@ def _smallest(members: Sequence[tuple[Bound, Inputs]]) -> tuple[int, float]:
     return best, float(_values(*members[best], None))
 
 
-_SHARED = "delta: a quarter for each of them, half for the deviation"
+def check_keys(keys: Sequence[str]) -> None:
+    """Check that each of these entries can be compared on a pilot sample.
+
+    Raises
+    ------
+    InvalidInputError
+        For keys that do not exist, and for entries that do not bound the risk of a trained metric.
+    """
+    problems = []
+    for key in keys:
+        key = theorem(key).key
+        if _ALIASES.get(key, key) not in _COMPARED:
+            problems.append(f"{key}: {_whole(key)[1] or 'is an ingredient of the others here'}")
+    if problems:
+        hint = "these can be compared on a sample: " + ", ".join(_COMPARED)
+        raise InvalidInputError([*problems, hint], context="compare")
+
+
+_QUARTER = sympy.Rational(1, 4)
 _ALIASES = {"zhou2026.uniform_deviation": "zhou2026.metric_complexity"}
 
 
@@ -380,17 +404,41 @@ def _values(bound: Bound, inputs: Inputs, precision: int | None) -> np.ndarray:
     return np.asarray(bound.evaluate(sound=True, **needed).values)
 
 
+def _anyway(bound: Bound, inputs: Inputs) -> float | None:
+    """Return what holds of the risk without the bound, where its symbols are given."""
+    if bound.trivial is None or not {symbol.name for symbol in bound.trivial.free_symbols} <= inputs.keys():
+        return None
+    return float(bound.trivial.subs({s: sympy.sympify(inputs[s.name]) for s in bound.trivial.free_symbols}))
+
+
 @cache
 def _composed(key: str, form: str | None = None) -> Bound:
     """Return the risk bound with an entry's complexity in it."""
     return theorem("zhou2026.uniform_deviation").bound().substitute(R_M=theorem(key).bound(form))
 
 
-def _at_hand(key: str, form: str, *, shares: int = 1) -> Bound:
-    """Return a risk bound from the pairs at hand: a quarter of delta for their complexity, half for the deviation."""
+def _left(pilot: Pilot) -> sympy.Rational:
+    """Return the share of delta that the empirical risk leaves: all of it, unless its pairs are a sample."""
+    return 1 - _QUARTER if pilot.estimates["rhat_M"].events else sympy.Integer(1)
+
+
+def _for_deviation(pilot: Pilot) -> sympy.Rational:
+    """Return the share of delta for the deviation: what a quarter each for two complexities and the pairs leave."""
+    return _left(pilot) - 2 * _QUARTER
+
+
+def _at_hand(pilot: Pilot, key: str, form: str, *, shares: int = 1) -> Bound:
+    """Return a risk bound from the pairs at hand: a quarter of delta for their complexity, the rest for the deviation."""
     bound = _composed(key, form)
-    half, quarter = sympy.Rational(1, 2 * shares), sympy.Rational(1, 4)
-    return bound.with_split({e.name: half if e.name == "uniform deviation" else quarter for e in bound.events})
+    rest = _for_deviation(pilot) / shares
+    return bound.with_split({e.name: rest if e.name == "uniform deviation" else _QUARTER for e in bound.events})
+
+
+def _shared(pilot: Pilot) -> str:
+    sampled = bool(pilot.estimates["rhat_M"].events)
+    return (
+        f"delta: a quarter for each of them, {'a quarter for the sampled pairs, ' * sampled}the rest for the deviation"
+    )
 
 
 def _whole(key: str, form: str | None = None) -> tuple[Bound | None, str]:
@@ -447,14 +495,14 @@ def _make(
 def _box(pilot: Pilot, key: str) -> Rival:
     """Return the primary source's class: metric weights in a box."""
     values: Inputs = {**pilot.estimates.values, "delta": pilot.delta}
-    later = (_composed(key, "kappa"), {**values, "delta": pilot.delta / 2})
+    later = (_composed(key, "kappa"), {**values, "delta": pilot.delta * float(_for_deviation(pilot))})
     return _make(
         pilot,
         key,
-        [(_at_hand(key, "self_bounding"), values), later],
+        [(_at_hand(pilot, key, "self_bounding"), values), later],
         [later],
         constants={"kappa_M": values["kappa_M"], "lam_max": values["lam_max"]},
-        why="smaller of two complexities; " + _SHARED,
+        why="smaller of two complexities; " + _shared(pilot),
     )
 
 
@@ -462,14 +510,14 @@ def _encoders(pilot: Pilot, key: str) -> Rival:
     """Return all matrices with eigenvalues up to lam_max: encoders of full rank."""
     values: Inputs = {**pilot.estimates.values, "delta": pilot.delta}
     values |= {"s": math.nextafter(math.sqrt(values["lam_max"]), math.inf), "q": values["d_M"]}
-    later = (_composed(key), {**values, "delta": pilot.delta / 2})
+    later = (_composed(key), {**values, "delta": pilot.delta * float(_for_deviation(pilot))})
     return _make(
         pilot,
         key,
-        [(_at_hand(key, "data"), values), later],
+        [(_at_hand(pilot, key, "data"), values), later],
         [later],
         constants={"s": values["s"], "q": values["q"]},
-        why="smaller of two complexities; " + _SHARED,
+        why="smaller of two complexities; " + _shared(pilot),
     )
 
 
@@ -488,12 +536,13 @@ def _ball(pilot: Pilot, key: str, radii: str) -> Rival | str:
     values: Inputs = {**pilot.estimates.values, "delta": pilot.delta, "radius": radius}
     reach = float(distance.subs({symbol: values[symbol.name] for symbol in distance.free_symbols}))
     values["C"] = pilot.loss_range(radius * reach * (1 + 1e-12))
-    later = (_composed(key, "mean"), {**values, "delta": pilot.delta / (2 * shares)})
-    shared = f"radius {radius:.4g}, the next of {RADII} fixed in advance; smaller of two complexities; {_SHARED}, among the radii"
+    later = (_composed(key, "mean"), {**values, "delta": pilot.delta * float(_for_deviation(pilot)) / shares})
+    shared = f"radius {radius:.4g}, the next of {RADII} fixed in advance; smaller of two complexities; "
+    shared += f"{_shared(pilot)}, among the radii"
     return _make(
         pilot,
         key,
-        [(_at_hand(key, "self_bounding", shares=shares), values), later],
+        [(_at_hand(pilot, key, "self_bounding", shares=shares), values), later],
         [later],
         constants={"norm": measured, "radius": radius},
         certified=radii == "grid",
@@ -506,6 +555,8 @@ def _ball(pilot: Pilot, key: str, radii: str) -> Rival | str:
 def _stable(pilot: Pilot, key: str) -> Rival | str:
     """Return the best of the regularised metrics, delta shared out among the strengths."""
     fits = [fit for fit in pilot.regularised if fit.anchor == _STABLE[key]]
+    if not pilot.regularised:
+        return "the training part is too large to train regularised metrics on all of its pairs"
     if not fits:
         return (
             "0 is no metric of this class (lam_min > 0)"
@@ -519,14 +570,13 @@ def _stable(pilot: Pilot, key: str) -> Rival | str:
         own = {"mu": fit.mu, "rhat_M": fit.risk, "eps_opt": fit.eps_opt, "ell_0": fit.ell_0}
         members.append((bound, {**values, **own, "delta": pilot.delta / len(fits)}))
     best, _ = _smallest(members)
-    assert bound.trivial is not None
-    anyway = bound.trivial.subs({symbol: members[best][1][symbol.name] for symbol in bound.trivial.free_symbols})
+    anyway = _anyway(*members[best])
     return _make(
         pilot,
         key,
         members,
         members,
-        reach=float(anyway),
+        reach=anyway,
         constants={name: members[best][1][name] for name in ("mu", "ell_0", "rhat_M", "eps_opt")},
         why=f"mu = {fits[best].mu:g}, the best of {len(fits)} fixed in advance, delta shared out; a model of its own, trained "
         f"with that penalty{_ANCHORED[_STABLE[key]]}",
@@ -536,7 +586,7 @@ def _stable(pilot: Pilot, key: str) -> Rival | str:
 def _cells(pilot: Pilot, key: str) -> Rival:
     """Return the robustness bound with a cover of the inputs."""
     bound = theorem(key).bound("covering")
-    values: Inputs = {**pilot.estimates.values, "delta": pilot.delta}
+    values: Inputs = {**pilot.estimates.values, "delta": pilot.delta * float(_left(pilot))}
     members = [(bound, {**values, "cover": share * values["x_radius"]}) for share in _COVERS]
     best, _ = _smallest(members)
     return _make(
@@ -554,3 +604,4 @@ _MAKERS: Mapping[str, Callable[[Pilot, str], Rival]] = {
     "zhou2026.latent_encoders": _encoders,
     "comparators.robustness": _cells,
 }
+_COMPARED = tuple(key for key in REGISTRY if key in {*_MAKERS, *_BALLS, *_STABLE})
