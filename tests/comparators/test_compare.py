@@ -218,7 +218,7 @@ def test_given_values_are_compared_and_what_is_missing_is_named():
     # Without C a stability bound is measured against the range that its own penalty allows.
     stable = {"n": 10, "delta": 0.05, "L": 1, "B": 1, "mu": 1, "ell_0": 1, "eps_opt": 0, "rhat_M": 0.1}
     assert compare_values(stable)["comparators.stability"].reach == pytest.approx(1.5)
-    with pytest.raises(ValueError) as told:
+    with pytest.raises(ValueError, match="nothing to compare") as told:
         compare_values({"n": 10, "delta": 0.1})
     assert "lemmas." not in str(told.value)
     assert "comparators.l1_ball: needs" in str(told.value)
