@@ -39,7 +39,8 @@ __all__ = ["ASSUMPTIONS", "longest", "norm_ball_forms"]
 
 ASSUMPTIONS = (
     "the score is t - <A, uu^T> with u = x - x', t in [t_min, t_max]",
-    "the norm of A is at most radius, fixed before the sample is drawn",
+    "the norm of A is at most radius, fixed before the sample is drawn; A is a metric (positive semidefinite) where the range "
+    "of the loss is spoken of",
     "||x - x'|| <= B on the subset, known before the data are seen",
 )
 

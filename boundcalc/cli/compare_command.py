@@ -60,22 +60,40 @@ def run(args: Namespace) -> Output:
         raise InvalidInputError("give either --pilot DATA or --set NAME=VALUE (repeated), not both", context="compare")
     if args.all and args.keys:
         raise InvalidInputError(f"give either --all or keys ({', '.join(args.keys)}), not both", context="compare")
-    from boundcalc.catalogue import theorem
-
-    for key in args.keys:
-        theorem(key)  # a misspelt key is told before the work
+    _check_options(args)
     comparison = _from_pilot(args) if args.pilot else _from_values(args)
     from boundcalc.report.compare_view import comparison_data, comparison_sentence, comparison_table
 
     table = comparison_table(comparison)
     return Output(
-        f"{table.text()}\n\n{_wrapped(comparison_sentence(comparison))}{_left_out(comparison)}",
+        f"{table.text()}\n\n{_wrapped(comparison_sentence(comparison))}{_left_out(comparison, args.keys)}",
         comparison_data(comparison),
         title=f"Rival bounds: {comparison.title}",
         tables=(table, _assumptions(comparison)),
         lead=_picture(comparison) if args.out and args.out.lower().endswith(".html") else (),
         figure=lambda path: _draw(comparison, path),
     )
+
+
+#: Options that speak of a pilot sample.
+_OF_PILOT = ("subset", "seed", "loss", "lam_max", "structure", "weights", "radii")
+
+
+def _check_options(args: Namespace) -> None:
+    """Tell what is wrong before the work."""
+    if args.pilot:
+        from boundcalc.report.compare import check_keys
+
+        check_keys(args.keys)
+        return
+    defaults = ArgumentParser()
+    configure(defaults)
+    unused = [name for name in _OF_PILOT if getattr(args, name) != defaults.get_default(name)]
+    problems = [f"--{name.replace('_', '-')} needs --pilot: with --set nothing is trained" for name in unused]
+    if any(setting.partition("=")[0].strip() == "delta" for setting in args.settings) and args.delta != "0.05":
+        problems.append("give delta once, by --delta or by --set")
+    if problems:
+        raise InvalidInputError(problems, context="compare")
 
 
 def _from_pilot(args: Namespace) -> Comparison:
@@ -120,11 +138,10 @@ def _wrapped(text: str) -> str:
     return "\n".join(textwrap.wrap(text, 80))
 
 
-def _left_out(comparison: Comparison) -> str:
+def _left_out(comparison: Comparison, asked: list[str]) -> str:
     """Return a line on what was asked for, or nearly applies, but is not compared."""
-    needing = [
-        f"{key} {why}" for key, why in comparison.absent.items() if why.startswith(("needs", "the ", "there", "0 "))
-    ]
+    near = ("needs", "the ", "there", "0 ")
+    needing = [f"{key}: {why}" for key, why in comparison.absent.items() if asked or why.startswith(near)]
     return "".join(f"\n\n{_wrapped('not compared: ' + '; '.join(needing))}" if needing else "")
 
 

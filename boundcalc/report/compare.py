@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from boundcalc.symbols import r_M as RISK
 if TYPE_CHECKING:
     from boundcalc.trainer import Pilot
 
-__all__ = ["Comparison", "Crossing", "Rival", "compare_pilot", "compare_values"]
+__all__ = ["Comparison", "Crossing", "Rival", "check_keys", "compare_pilot", "compare_values"]
 
 #: Radii are fixed in advance: the class's largest norm times powers of 1/sqrt(2), delta shared out equally.
 RADII = 12
@@ -89,21 +89,32 @@ class Rival:
 
     def at(self, n: Any, *, precision: int | None = None) -> np.ndarray:
         """Return the bound at other sample sizes, empirical risk and constants being what they are."""
+        quick = self._members_near(n)
+        # A member that is nowhere among the smallest changes nothing.
+        wanted = (quick <= quick.min(axis=0) * (1 + _TIE)).reshape(len(quick), -1).any(axis=1)
         return np.asarray(
-            np.min([_values(bound, {**inputs, "n": n}, precision) for bound, inputs in self.members], axis=0)
-        )
-
-    @cached_property
-    def _quick(self) -> tuple[Callable[..., Any], ...]:
-        return tuple(
-            bound.compile("n", **{name: inputs[name] for name in bound.symbols if name != "n"})
-            for bound, inputs in self.members
+            np.min(
+                [
+                    _values(bound, {**inputs, "n": n}, precision)
+                    for (bound, inputs), here in zip(self.members, wanted, strict=True)
+                    if here
+                ],
+                axis=0,
+            )
         )
 
     def near(self, n: Any) -> np.ndarray:
         """Return the bound at other sample sizes in plain floats, quickly and without directed rounding."""
+        return np.asarray(self._members_near(n).min(axis=0))
+
+    @cached_property
+    def _quick(self) -> tuple[Callable[[Any], Any], ...]:
+        functions = {id(bound): _plain(bound) for bound, _ in self.members}
+        return tuple(partial(functions[id(bound)], inputs) for bound, inputs in self.members)
+
+    def _members_near(self, n: Any) -> np.ndarray:
         sizes = np.asarray(n, dtype=float)
-        return np.asarray(np.min([function(sizes) for function in self._quick], axis=0))
+        return np.stack([np.broadcast_to(function(sizes), sizes.shape) for function in self._quick])
 
     @cached_property
     def informative_from(self) -> int | None:
@@ -114,12 +125,7 @@ class Rival:
         if not self.at([_FARTHEST])[0] < self.reach:
             return None
         guess = _first(lambda n: bool(self.near([n])[0] < self.reach), 2, _FARTHEST)
-        low, high = max(2, int(guess * (1 - 1e-6))), min(int(guess * (1 + 1e-6)) + 1, _FARTHEST)
-        if low > 2 and self.at([low])[0] < self.reach:
-            low, high = 2, low
-        elif not self.at([high])[0] < self.reach:
-            low, high = high, _FARTHEST
-        return _first(lambda n: bool(self.at([n])[0] < self.reach), low, high)
+        return _settle(lambda n: self.at(n) < self.reach, guess, 2, _FARTHEST)
 
 
 def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
@@ -128,6 +134,22 @@ def _first(holds: Callable[[int], bool], low: int, high: int) -> int:
         middle = (low + high) // 2
         low, high = (low, middle) if holds(middle) else (middle + 1, high)
     return low
+
+
+def _settle(holds: Callable[[list[int]], np.ndarray], guess: int, low: int, high: int) -> int:
+    """Return what ``_first`` does, from a good guess: a few looks at several integers at once."""
+    width = 1
+    while True:
+        left, right = max(low, guess - width), min(high, guess + width)
+        before, after = holds([left, right])
+        if before and left > low:
+            width, high = 64 * width, left
+            guess = min(guess, high)
+        elif not after and right < high:
+            width, low = 64 * width, right
+            guess = max(guess, low)
+        else:
+            return _first(lambda n: bool(holds([n])[0]), left if not before else low, right)
 
 
 @dataclass(frozen=True)
@@ -220,17 +242,12 @@ class Comparison:
         def near(half: int) -> bool:
             return bool(taker.near([2 * half])[0] < current.near([2 * half])[0])
 
-        def exact(half: int) -> bool:
-            return bool(taker.at([2 * half], precision=50)[0] < current.at([2 * half], precision=50)[0])
+        def exact(halves: list[int]) -> np.ndarray:
+            sizes = [2 * half for half in halves]
+            return np.asarray(taker.at(sizes, precision=50) < current.at(sizes, precision=50))
 
         start, end = low // 2 + 1, high // 2
-        guess = _first(near, start, end)
-        left, right = max(start, int(guess * (1 - 1e-4)) - 1), min(end, int(guess * (1 + 1e-4)) + 1)
-        if left > start and exact(left):
-            left, right = start, left
-        elif right < end and not exact(right):
-            left, right = right, end
-        return 2 * _first(exact, left, right)
+        return 2 * _settle(exact, _first(near, start, end), start, end)
 
 
 def compare_pilot(pilot: Pilot, *, keys: Sequence[str] = (), radii: str = "grid") -> Comparison:
@@ -255,6 +272,7 @@ def compare_pilot(pilot: Pilot, *, keys: Sequence[str] = (), radii: str = "grid"
     """
     if radii not in ("grid", "measured"):
         raise InvalidInputError(f"radii={radii!r}: expected 'grid' or 'measured'")
+    check_keys(keys)
     rivals: list[Rival] = []
     absent: dict[str, str] = {}
     chosen = [theorem(key).key for key in keys] or list(REGISTRY)
@@ -314,7 +332,9 @@ def compare_values(inputs: Mapping[str, Any], *, keys: Sequence[str] = ()) -> Co
             continue
         given = {name: inputs[name] for name in bound.symbols}
         value = _values(bound, given, None)
-        reach = float(inputs.get("C", math.inf))
+        reach = min(
+            (float(part) for part in (inputs.get("C"), _anyway(bound, given)) if part is not None), default=math.inf
+        )
         rivals.append(
             Rival(
                 key, theorem(key).title, float(value), reach, ((bound, given),),
@@ -322,7 +342,10 @@ def compare_values(inputs: Mapping[str, Any], *, keys: Sequence[str] = ()) -> Co
             )
         )  # fmt: skip
     if not rivals:
-        raise InvalidInputError([f"{key}: {why}" for key, why in absent.items()], context="nothing to compare")
+        raise InvalidInputError(
+            [f"{key}: {why}" for key, why in absent.items() if keys or why.startswith("needs")],
+            context="nothing to compare",
+        )
     return Comparison(
         tuple(sorted(rivals, key=lambda rival: rival.value)),
         n=int(float(inputs["n"])),
@@ -333,7 +356,44 @@ def compare_values(inputs: Mapping[str, Any], *, keys: Sequence[str] = ()) -> Co
     )
 
 
-_SHARED = "delta: a quarter for each of them, half for the deviation"
+def _plain(bound: Bound) -> Callable[[Inputs, Any], Any]:
+    """Return a plain function of the inputs and of other sample sizes."""
+    names = tuple(bound.symbols)
+    function = bound.compile(*names)
+
+    def at(inputs: Inputs, sizes: Any) -> Any:
+        return function(*(sizes if name == "n" else float(sympy.sympify(inputs[name])) for name in names))
+
+    return at
+
+
+def _smallest(members: Sequence[tuple[Bound, Inputs]]) -> tuple[int, float]:
+    """Return which of the members is the smallest, and its value rounded outwards."""
+    functions = {id(bound): _plain(bound) for bound, _ in members}
+    values = [float(functions[id(bound)](inputs, float(inputs["n"]))) for bound, inputs in members]
+    best = int(np.argmin(values))
+    return best, float(_values(*members[best], None))
+
+
+def check_keys(keys: Sequence[str]) -> None:
+    """Check that each of these entries can be compared on a pilot sample.
+
+    Raises
+    ------
+    InvalidInputError
+        For keys that do not exist, and for entries that do not bound the risk of a trained metric.
+    """
+    problems = []
+    for key in keys:
+        key = theorem(key).key
+        if _ALIASES.get(key, key) not in _COMPARED:
+            problems.append(f"{key}: {_whole(key)[1] or 'is an ingredient of the others here'}")
+    if problems:
+        hint = "these can be compared on a sample: " + ", ".join(_COMPARED)
+        raise InvalidInputError([*problems, hint], context="compare")
+
+
+_QUARTER = sympy.Rational(1, 4)
 _ALIASES = {"zhou2026.uniform_deviation": "zhou2026.metric_complexity"}
 
 
@@ -344,17 +404,41 @@ def _values(bound: Bound, inputs: Inputs, precision: int | None) -> np.ndarray:
     return np.asarray(bound.evaluate(sound=True, **needed).values)
 
 
+def _anyway(bound: Bound, inputs: Inputs) -> float | None:
+    """Return what holds of the risk without the bound, where its symbols are given."""
+    if bound.trivial is None or not {symbol.name for symbol in bound.trivial.free_symbols} <= inputs.keys():
+        return None
+    return float(bound.trivial.subs({s: sympy.sympify(inputs[s.name]) for s in bound.trivial.free_symbols}))
+
+
 @cache
 def _composed(key: str, form: str | None = None) -> Bound:
     """Return the risk bound with an entry's complexity in it."""
     return theorem("zhou2026.uniform_deviation").bound().substitute(R_M=theorem(key).bound(form))
 
 
-def _at_hand(key: str, form: str, *, shares: int = 1) -> Bound:
-    """Return a risk bound from the pairs at hand: a quarter of delta for their complexity, half for the deviation."""
+def _left(pilot: Pilot) -> sympy.Rational:
+    """Return the share of delta that the empirical risk leaves: all of it, unless its pairs are a sample."""
+    return 1 - _QUARTER if pilot.estimates["rhat_M"].events else sympy.Integer(1)
+
+
+def _for_deviation(pilot: Pilot) -> sympy.Rational:
+    """Return the share of delta for the deviation: what a quarter each for two complexities and the pairs leave."""
+    return _left(pilot) - 2 * _QUARTER
+
+
+def _at_hand(pilot: Pilot, key: str, form: str, *, shares: int = 1) -> Bound:
+    """Return a risk bound from the pairs at hand: a quarter of delta for their complexity, the rest for the deviation."""
     bound = _composed(key, form)
-    half, quarter = sympy.Rational(1, 2 * shares), sympy.Rational(1, 4)
-    return bound.with_split({e.name: half if e.name == "uniform deviation" else quarter for e in bound.events})
+    rest = _for_deviation(pilot) / shares
+    return bound.with_split({e.name: rest if e.name == "uniform deviation" else _QUARTER for e in bound.events})
+
+
+def _shared(pilot: Pilot) -> str:
+    sampled = bool(pilot.estimates["rhat_M"].events)
+    return (
+        f"delta: a quarter for each of them, {'a quarter for the sampled pairs, ' * sampled}the rest for the deviation"
+    )
 
 
 def _whole(key: str, form: str | None = None) -> tuple[Bound | None, str]:
@@ -388,8 +472,8 @@ def _make(
     pilot: Pilot, key: str, now: Sequence[tuple[Bound, Inputs]], later: Sequence[tuple[Bound, Inputs]], **rest: Any
 ) -> Rival:
     """Return a rival: the smallest of some bounds now, and the smallest of others at other sample sizes."""
-    values = [float(_values(bound, inputs, None)) for bound, inputs in now]
-    bound, inputs = now[int(np.argmin(values))]
+    best, value = _smallest(now)
+    bound, inputs = now[best]
     reach = rest.pop("reach", None)
     certified = rest.pop("certified", True) and pilot.certified and bound.certified
     why = rest.pop("why", "")
@@ -398,7 +482,7 @@ def _make(
     return Rival(
         key=key,
         name=theorem(key).title,
-        value=min(values),
+        value=value,
         reach=min(pilot.result.trivial_risk, inputs["C"] if reach is None else reach),
         members=tuple(later),
         certified=certified,
@@ -411,14 +495,14 @@ def _make(
 def _box(pilot: Pilot, key: str) -> Rival:
     """Return the primary source's class: metric weights in a box."""
     values: Inputs = {**pilot.estimates.values, "delta": pilot.delta}
-    later = (_composed(key, "kappa"), {**values, "delta": pilot.delta / 2})
+    later = (_composed(key, "kappa"), {**values, "delta": pilot.delta * float(_for_deviation(pilot))})
     return _make(
         pilot,
         key,
-        [(_at_hand(key, "self_bounding"), values), later],
+        [(_at_hand(pilot, key, "self_bounding"), values), later],
         [later],
         constants={"kappa_M": values["kappa_M"], "lam_max": values["lam_max"]},
-        why="smaller of two complexities; " + _SHARED,
+        why="smaller of two complexities; " + _shared(pilot),
     )
 
 
@@ -426,14 +510,14 @@ def _encoders(pilot: Pilot, key: str) -> Rival:
     """Return all matrices with eigenvalues up to lam_max: encoders of full rank."""
     values: Inputs = {**pilot.estimates.values, "delta": pilot.delta}
     values |= {"s": math.nextafter(math.sqrt(values["lam_max"]), math.inf), "q": values["d_M"]}
-    later = (_composed(key), {**values, "delta": pilot.delta / 2})
+    later = (_composed(key), {**values, "delta": pilot.delta * float(_for_deviation(pilot))})
     return _make(
         pilot,
         key,
-        [(_at_hand(key, "data"), values), later],
+        [(_at_hand(pilot, key, "data"), values), later],
         [later],
         constants={"s": values["s"], "q": values["q"]},
-        why="smaller of two complexities; " + _SHARED,
+        why="smaller of two complexities; " + _shared(pilot),
     )
 
 
@@ -452,12 +536,13 @@ def _ball(pilot: Pilot, key: str, radii: str) -> Rival | str:
     values: Inputs = {**pilot.estimates.values, "delta": pilot.delta, "radius": radius}
     reach = float(distance.subs({symbol: values[symbol.name] for symbol in distance.free_symbols}))
     values["C"] = pilot.loss_range(radius * reach * (1 + 1e-12))
-    later = (_composed(key, "mean"), {**values, "delta": pilot.delta / (2 * shares)})
-    shared = f"radius {radius:.4g}, the next of {RADII} fixed in advance; smaller of two complexities; {_SHARED}, among the radii"
+    later = (_composed(key, "mean"), {**values, "delta": pilot.delta * float(_for_deviation(pilot)) / shares})
+    shared = f"radius {radius:.4g}, the next of {RADII} fixed in advance; smaller of two complexities; "
+    shared += f"{_shared(pilot)}, among the radii"
     return _make(
         pilot,
         key,
-        [(_at_hand(key, "self_bounding", shares=shares), values), later],
+        [(_at_hand(pilot, key, "self_bounding", shares=shares), values), later],
         [later],
         constants={"norm": measured, "radius": radius},
         certified=radii == "grid",
@@ -470,6 +555,8 @@ def _ball(pilot: Pilot, key: str, radii: str) -> Rival | str:
 def _stable(pilot: Pilot, key: str) -> Rival | str:
     """Return the best of the regularised metrics, delta shared out among the strengths."""
     fits = [fit for fit in pilot.regularised if fit.anchor == _STABLE[key]]
+    if not pilot.regularised:
+        return "the training part is too large to train regularised metrics on all of its pairs"
     if not fits:
         return (
             "0 is no metric of this class (lam_min > 0)"
@@ -482,15 +569,14 @@ def _stable(pilot: Pilot, key: str) -> Rival | str:
     for fit in fits:
         own = {"mu": fit.mu, "rhat_M": fit.risk, "eps_opt": fit.eps_opt, "ell_0": fit.ell_0}
         members.append((bound, {**values, **own, "delta": pilot.delta / len(fits)}))
-    best = int(np.argmin([float(_values(*member, None)) for member in members]))
-    assert bound.trivial is not None
-    anyway = bound.trivial.subs({symbol: members[best][1][symbol.name] for symbol in bound.trivial.free_symbols})
+    best, _ = _smallest(members)
+    anyway = _anyway(*members[best])
     return _make(
         pilot,
         key,
         members,
         members,
-        reach=float(anyway),
+        reach=anyway,
         constants={name: members[best][1][name] for name in ("mu", "ell_0", "rhat_M", "eps_opt")},
         why=f"mu = {fits[best].mu:g}, the best of {len(fits)} fixed in advance, delta shared out; a model of its own, trained "
         f"with that penalty{_ANCHORED[_STABLE[key]]}",
@@ -500,9 +586,9 @@ def _stable(pilot: Pilot, key: str) -> Rival | str:
 def _cells(pilot: Pilot, key: str) -> Rival:
     """Return the robustness bound with a cover of the inputs."""
     bound = theorem(key).bound("covering")
-    values: Inputs = {**pilot.estimates.values, "delta": pilot.delta}
+    values: Inputs = {**pilot.estimates.values, "delta": pilot.delta * float(_left(pilot))}
     members = [(bound, {**values, "cover": share * values["x_radius"]}) for share in _COVERS]
-    best = int(np.argmin([float(_values(*member, None)) for member in members]))
+    best, _ = _smallest(members)
     return _make(
         pilot,
         key,
@@ -518,3 +604,4 @@ _MAKERS: Mapping[str, Callable[[Pilot, str], Rival]] = {
     "zhou2026.latent_encoders": _encoders,
     "comparators.robustness": _cells,
 }
+_COMPARED = tuple(key for key in REGISTRY if key in {*_MAKERS, *_BALLS, *_STABLE})

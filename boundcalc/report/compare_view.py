@@ -43,7 +43,7 @@ def comparison_table(comparison: Comparison) -> Table:
             rival.key,
             format_number(rival.value) + ("*" if rival.vacuous else "") + ("" if rival.certified else " (est.)"),
             ", ".join(f"{name} {format_number(value, 3)}" for name, value in list(rival.constants.items())[:2]),
-            "never" if rival.informative_from is None else f"{rival.informative_from:.2e}",
+            _size(rival.informative_from),
         )
         for rival in comparison.rivals
     ]
@@ -54,6 +54,16 @@ def comparison_table(comparison: Comparison) -> Table:
         f"{'constant rule' if comparison.facts else 'loss range'} {format_number(comparison.trivial)}",
         notes=_notes(comparison),
     )
+
+
+def _size(n: int | None) -> str:
+    """Return a sample size in full, or rounded up to three digits."""
+    if n is None:
+        return "never"
+    if n < 10**6:
+        return f"{n:,}"
+    unit = 10 ** (len(str(n)) - 3)
+    return f"{-(-n // unit) * unit:.2e}"
 
 
 def _notes(comparison: Comparison) -> list[str]:
@@ -67,6 +77,10 @@ def _notes(comparison: Comparison) -> list[str]:
     if comparison.facts:
         notes.append(
             "Speaks from: training rows from which it says more, if empirical risks and certified constants stay what they are."
+        )
+    else:
+        notes.append(
+            "Values as given: one radius for all balls, and one C, which has to cover the losses of each class."
         )
     crossings = [f"from n = {item.n:,} on {item.key} instead of {item.before}" for item in comparison.crossings]
     notes.append("Smallest: " + (", ".join(crossings) if crossings else f"{comparison.tightest.key} at every n") + ".")

