@@ -421,6 +421,12 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
             self.n_features_in_ = sum(block.shape[1] for block in arrays.values())
         else:
             rows = {block.shape[0] for block in arrays.values()}
+            unknown = [name for name in arrays if name not in self._dims]
+            if unknown:
+                raise InvalidInputError(
+                    f"X has modalities {', '.join(map(repr, unknown))} that fit did not see: expected some of "
+                    f"{', '.join(self._dims)}"
+                )
             wrong = any(name in self._dims and block.shape[1] != self._dims[name] for name, block in arrays.items())
             if len(rows) != 1 or wrong or not any(name in arrays for name in self.modalities_):
                 raise InvalidInputError(
