@@ -37,7 +37,9 @@ def load(source: str | Path) -> ModalityData:
     ----------
     source : str or Path
         A name from :func:`available`; a ``.npz`` file with one two-dimensional array per modality and ``y``; or a
-        ``.csv`` file with columns ``modality__feature`` and ``y``. Empty cells, NA and NaN are missing values.
+        ``.csv`` file with columns ``modality__feature`` and ``y``. Empty cells, NA and NaN are missing values. A
+        boolean array ``mask`` in a ``.npz`` file, shape (n, K), is True where a modality is missing, in the order in
+        which the modalities were saved.
 
     Raises
     ------
@@ -160,7 +162,18 @@ def _load_npz(path: Path) -> ModalityData:
     if not arrays:
         raise InvalidInputError(f"has y only; {expected}", context=str(path))
     mask = arrays.pop("mask") if "mask" in arrays and arrays["mask"].dtype.kind == "b" else None
+    if "mask" in arrays and _looks_like_mask(arrays["mask"], rows=y.shape[:1], modalities=len(arrays) - 1):
+        raise InvalidInputError(
+            "holds zeros and ones in mask: save mask.astype(bool) if they say where a modality is missing, and choose "
+            "another name if they are features",
+            context=str(path),
+        )
     return ModalityData(arrays, y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y, mask=mask, name=path.stem)
+
+
+def _looks_like_mask(array: np.ndarray, *, rows: tuple[int, ...], modalities: int) -> bool:
+    """Whether an array that is not boolean has a mask's shape and values."""
+    return array.shape == (*rows, modalities) and array.dtype.kind in "iuf" and bool(np.isin(array, (0, 1)).all())
 
 
 def _similar_name(found: Iterable[str]) -> str:

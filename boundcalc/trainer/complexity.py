@@ -53,7 +53,8 @@ class Complexity:
         Upper end of the sandwich, (Lam/(2m)) sum_k sqrt(sum_i v_ik^2) or its trace form; with the factor 1/sqrt(2)
         the lower end (weights only).
     worst_case, massart : float
-        Upper values of the expected complexity that hold for every data set, threshold's share included.
+        Upper values of the expected complexity that hold for every data set, threshold's share included; Massart's
+        is inf for a full matrix, whose box has infinitely many vertices.
     draws, monte_carlo, monte_carlo_range : int, float, float
         S, the average over S draws of the signs (metric part) and the range W of one draw.
     monte_carlo_upper : float
@@ -121,6 +122,8 @@ class Complexity:
                 )
             )
         rows.append(UpperValue("value", "Rhat", self.empirical, False, 0.0, f"{self.method}, high accuracy"))
+        # The spectral box has infinitely many vertices: Massart's lemma says nothing there.
+        rows = [row for row in rows if row.name != "massart" or row.value < math.inf]
         return tuple(sorted(rows, key=lambda row: (not row.certified, row.value)))
 
 
@@ -218,7 +221,7 @@ def measure_complexity(
         share=share,
         khinchin=float(khinchin * rounding),
         worst_case=round_up(_finite(half * min(1.0, math.sqrt(effective / m))) + share),
-        massart=round_up(_finite(half * min(math.sqrt(2 * vertices / m), 1e300)) + share),
+        massart=round_up((half * math.sqrt(2 * vertices / m) if half > 0 else 0.0) + share),
         draws=draws,
         monte_carlo=mean if draws else None,
         monte_carlo_range=largest,

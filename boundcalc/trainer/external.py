@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from boundcalc.errors import InvalidInputError
 from boundcalc.trainer._checks import Problems
 from boundcalc.trainer.data import encode_labels
 from boundcalc.trainer.estimates import CERTIFIED, ESTIMATED, Entry, Estimates
@@ -45,8 +46,9 @@ def estimates_from_embeddings(
         Labels.
     threshold : float
         On the squared distance.
-    loss : {"error", "ramp", "hinge", "smoothed_hinge", "logistic"} or Loss
-        ``error`` and ``ramp`` lie in [0, 1]; the others need a radius.
+    loss : {"error", "ramp", "hinge", "smoothed_hinge", "logistic", "contrastive"} or Loss
+        ``error`` and ``ramp`` lie in [0, 1]; the others need a radius. ``contrastive`` (margin 1, unless a Loss says
+        otherwise) is paid on the distance alone; the threshold then serves the pair error only.
     radius : float, optional
         Largest distance of two embeddings, known in advance. Refused if two of the rows are further apart.
     normalise : bool
@@ -97,7 +99,10 @@ def estimates_from_embeddings(
     if radius is not None:
         problems.number("radius", radius, low=0, open_low=True)
     problems.raise_if_any()
-    chosen = None if loss == "error" else loss_from_name(loss, rho=rho)
+    try:
+        chosen = None if loss == "error" else loss_from_name(loss, rho=rho)
+    except InvalidInputError as unknown:
+        raise InvalidInputError(f"{unknown}, error", context="embeddings") from unknown
     bounded = chosen is None or chosen.name == "ramp"
     if normalise:
         problems.require(
@@ -122,9 +127,11 @@ def estimates_from_embeddings(
     if chosen is None:
         risk, range_length, trivial, name = error, 1.0, min(similar, other), "pair error"
     else:
-        risk = pairs.evaluate(ones, threshold, loss=chosen, gradient=False).value
+        # A loss of the distance alone has no threshold.
+        score = threshold if chosen.has_threshold else 0.0
+        risk = pairs.evaluate(ones, score, loss=chosen, gradient=False).value
         range_length = 1.0 if bounded else chosen.range_length(
-            threshold_range=(threshold, threshold), largest_distance=round_up(reach**2)
+            threshold_range=(score, score), largest_distance=round_up(reach**2)
         )  # fmt: skip
         trivial, name = chosen.constant_risk(similar, other), f"{chosen.name} risk"
     status = ESTIMATED if measured else CERTIFIED

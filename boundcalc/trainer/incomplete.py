@@ -182,6 +182,6 @@ def certified_gap(problem: Problem, params: Array, threshold: float, *, width: f
     spread = float(errors.sum()) if len(shape) == 1 else math.sqrt(size) * float(np.linalg.norm(errors))
     doubt = (high - low) * spread + (t_high - t_low) * error(t_first, t_second, 1.0)
     # What the supporting lines lose at the point lies in [0, weight width/8] for each pair.
-    lost = max(problem.weights) * width / 8 if slack > 0 else 0.0
+    lost = 0.0 if loss.smooth else max(problem.weights) * width / 8
     loose = slack / count + lost * math.sqrt(math.log(1 / each) / (2 * count))
     return round_up(max(gap, 0.0) + loose + doubt) + problem.rounding_allowance()

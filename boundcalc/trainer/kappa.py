@@ -35,6 +35,8 @@ THETA_GRID: tuple[float, ...] = (0.1, 0.5, 2.0)
 class Try:
     """One ridge's weights: kappa is at most scale sqrt(E Y) plus the threshold's share, Y in [0, largest].
 
+    Y is taken on differences in units of the pair radius, so that it is of order 1 at any scale.
+
     Attributes
     ----------
     scale : float
@@ -164,9 +166,16 @@ def measure_kappa(
     if half_span == 0.0:
         return Kappa(share, share, share, 0, (), delta)
     diagonal = isinstance(structure, GroupedWeights)
+    # Kappa grows with the square of the features: fourth powers of small ones would be lost.
+    reach = float(np.abs(differences).max(initial=0.0)) if not math.isfinite(total) else math.sqrt(total)
+    if reach > 0:
+        differences, unit = differences / reach, half_span * reach * reach
+        squared_radii = [radius / reach / reach for radius in squared_radii]
+    else:
+        unit = half_span
     parts = structure.squared_parts(differences) if isinstance(structure, GroupedWeights) else differences
     root = _root_diagonal if diagonal else _root_matrix
-    plug_in = half_span * float(root(parts).sum() if diagonal else np.trace(root(parts))) + share
+    plug_in = unit * float(root(parts).sum() if diagonal else np.trace(root(parts))) + share
     split = m // 2
     tries: list[Try] = []
     if m - split >= 2 and math.isfinite(total):
@@ -177,10 +186,10 @@ def measure_kappa(
                 largest = _largest_weighted(structure, weights, squared_radii, widths)
                 trace = float(weights.sum())
             else:
-                largest = total**2 / float(np.linalg.eigvalsh(weights)[0])
+                largest = float(sum(squared_radii)) ** 2 / float(np.linalg.eigvalsh(weights)[0])
                 trace = float(np.trace(weights))
             spread = float(values.var(ddof=1))
-            tries.append(Try(half_span * math.sqrt(trace), float(values.mean()), spread, largest * (1 + 1e-9)))
+            tries.append(Try(unit * math.sqrt(trace), float(values.mean()), spread, largest * (1 + 1e-9)))
     return Kappa(plug_in, worst, share, m - split, tuple(tries), delta)
 
 

@@ -213,6 +213,12 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         ]
         both = [np.repeat((left[1][k] & right[1][k])[train][:, None], dims[k], axis=1) for k in holder]
         differences = np.where(np.hstack(both), np.hstack(sides[0]) - np.hstack(sides[1]), 0.0)
+        largest = float(np.abs(differences).max(initial=0.0))
+        if not largest < 1e50:
+            raise InvalidInputError(
+                f"pairs: features differ by up to {largest:g}, too much for sums of squared distances: normalise the "
+                "rows, or rescale the features"
+            )
         if settings.pair_weights == "balanced":
             raise InvalidInputError("pair_weights='balanced' needs labelled examples: give (omega_pos, omega_neg)")
         from boundcalc.trainer.erm import Problem, minimise_risk
@@ -421,6 +427,12 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
             self.n_features_in_ = sum(block.shape[1] for block in arrays.values())
         else:
             rows = {block.shape[0] for block in arrays.values()}
+            unknown = [name for name in arrays if name not in self._dims]
+            if unknown:
+                raise InvalidInputError(
+                    f"X has modalities {', '.join(map(repr, unknown))} that fit did not see: expected some of "
+                    f"{', '.join(self._dims)}"
+                )
             wrong = any(name in self._dims and block.shape[1] != self._dims[name] for name, block in arrays.items())
             if len(rows) != 1 or wrong or not any(name in arrays for name in self.modalities_):
                 raise InvalidInputError(
@@ -433,13 +445,18 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         return _fill(arrays)
 
     def _sides(self, pairs: Any, *, reset: bool) -> tuple[Any, Any]:
-        if isinstance(pairs, tuple) and len(pairs) == 2:
+        two_sides = isinstance(pairs, tuple) or (isinstance(pairs, list) and all(isinstance(p, Mapping) for p in pairs))
+        if two_sides and len(pairs) == 2:
             left, right = (
                 self._blocks(pairs[0], reset=reset),
                 self._blocks(pairs[1], reset=False if not reset else reset),
             )
         else:
             with _single_error():
+                if isinstance(pairs, Mapping) or two_sides:
+                    raise InvalidInputError(
+                        "pairs: expected an array (P, 2, d), or a tuple (left, right) of both sides"
+                    )
                 block = check_array(pairs, allow_nd=True, dtype=np.float64, ensure_all_finite="allow-nan")
             if block.ndim != 3 or block.shape[1] != 2:
                 raise InvalidInputError(f"pairs of shape {block.shape}: expected (P, 2, d), or a tuple (left, right)")

@@ -156,7 +156,7 @@ def measure_subsets(
     settings = _settings(settings, changes)
     if not isinstance(data, ModalityData):
         raise InvalidInputError(f"data={type(data).__name__}: expected ModalityData")
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or n_jobs == 0:
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0:
         raise InvalidInputError(f"n_jobs={n_jobs!r}: expected a nonzero integer (-1: all processors)")
     asked = data.parse_subsets(subsets)
     generator = as_generator(rng)
@@ -247,8 +247,15 @@ class _Store:
         self.path = None if path is None else Path(path)
         self.prepared = prepared
         self.results: dict[str, SubsetResult] = {}
+        if self.path is not None and (self.path.is_dir() or not self.path.parent.is_dir()):
+            raise InvalidInputError(f"resume={str(path)!r}: expected a file in a folder that exists")
         if self.path is not None and self.path.exists():
-            record = Measurements.from_json(self.path.read_text(encoding="utf-8"))
+            try:
+                record = Measurements.from_json(self.path.read_text(encoding="utf-8"))
+            except (InvalidInputError, UnicodeDecodeError) as error:
+                raise InvalidInputError(
+                    f"resume={str(path)!r} is not a file of finished subsets: remove it, or name another"
+                ) from error
             if record.facts.get("fingerprint") != prepared.fingerprint:
                 raise InvalidInputError(
                     f"resume={str(path)!r} belongs to other data, settings or another split: remove it, or use "

@@ -146,6 +146,7 @@ def _location_scale(rows: NDArray[np.float64], *, centred: bool) -> tuple[NDArra
     relative = rows / unit
     mean = relative.mean(axis=0) if centred else np.zeros(rows.shape[1])
     deviation = np.sqrt(np.square(relative - mean).mean(axis=0))
-    varies = deviation > 1e-13
-    # A column that is constant on the calibration part is centred and left at its own magnitude.
+    # A column that is constant on the calibration part is centred and left at its own magnitude; so is one of numbers so
+    # small that their deviation is none.
+    varies = (deviation > 1e-13) & (deviation * unit > 0)
     return mean * unit, np.where(varies, deviation, 1.0) * unit

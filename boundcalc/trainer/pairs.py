@@ -75,6 +75,16 @@ class PairSource(ABC):
     def sample(self, count: int) -> tuple[Array, NDArray[np.bool_]]:
         """Return differences of about ``count`` pairs, shape (S, d), and whether they are similar; no randomness."""
 
+    def margin_allowance(self, operator: Array, threshold: float) -> float:
+        """Return a bound of what floating point may do to a margin.
+
+        Distances are sums of at most 4 |A| R^2 in absolute value, R^2 the ``squared_radius``, in products of length d
+        (twice d for a matrix).
+        """
+        norm = float(np.abs(operator).max(initial=0.0) if operator.ndim == 1 else np.linalg.norm(operator))
+        scale = 4.0 * norm * self.squared_radius + abs(threshold)
+        return float((2 * self.d + 16) * np.finfo(float).eps * scale)
+
     def mean(self, function: Callable[[Array, bool], float], operator: Array, threshold: float) -> float:
         """Return the mean over pairs of a function that maps an array of margins to a sum."""
         return sum(function(z, similar) for z, similar in self.margins(operator, threshold)) / self.count
@@ -88,6 +98,8 @@ class PairSource(ABC):
         weights: tuple[float, float] = (1.0, 1.0),
     ) -> tuple[float, tuple[float, ...]]:
         """Return the weighted pair error P(z <= 0) and the weighted ramp risk at each margin, in one pass.
+
+        A margin that cannot be told from 0 in floating point counts as an error.
 
         Parameters
         ----------
@@ -107,9 +119,11 @@ class PairSource(ABC):
     ) -> tuple[tuple[float, tuple[float, ...]], ...]:
         """Return :meth:`profile` for each of several pair weights, in one pass over the pairs."""
         wrong, ramps = np.zeros(2), np.zeros((2, len(rhos)))
+        tie = self.margin_allowance(operator, threshold)
         for z, similar in self.margins(operator, threshold):
             kind = 0 if similar else 1
-            wrong[kind] += np.count_nonzero(z <= 0)
+            # A margin of 0 is an error, and rounding may not turn it into a success: codes tie by the thousand.
+            wrong[kind] += np.count_nonzero(z <= tie)
             for k, rho in enumerate(rhos):
                 ramp = z * (-1.0 / rho)
                 ramp += 1.0

@@ -198,6 +198,12 @@ def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator)
             raise InvalidInputError(
                 f"lam_max B^2 = {total:g} is too large for sums over pairs: normalise the rows, or rescale the features"
             )
+        small = [name for name, block in arrays.items() if radii[name] < 1e-301 and np.ptp(block, axis=0).any()]
+        if small:
+            raise InvalidInputError(
+                f"{', '.join(small)}: features so small that their squared distances are none: normalise the rows, or "
+                "rescale the features"
+            )
     return Prepared(
         data=data,
         settings=settings,

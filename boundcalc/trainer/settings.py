@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from boundcalc.trainer._checks import Problems
 from boundcalc.trainer.losses import Contrastive, Loss, loss_from_name
 from boundcalc.trainer.normalise import KINDS
@@ -91,6 +93,7 @@ class Settings:
         problems = Problems("training")
         for name in ("eig_range", "threshold_range"):
             value = getattr(self, name)
+            value = value.tolist() if isinstance(value, np.ndarray) else value
             if not isinstance(value, Sequence) or len(value) != 2:
                 problems.add(f"{name}={value!r}: expected two numbers (low, high)")
                 continue
@@ -116,10 +119,9 @@ class Settings:
             problems.number("pair_radius", self.pair_radius, low=0, open_low=True)
         for name, least in (("draws", 0), ("max_evaluations", 1), ("exact_rows", 1), ("sampled_pairs", 2)):
             value = getattr(self, name)
-            problems.require(
-                not isinstance(value, bool) and isinstance(value, int) and value >= least,
-                f"{name}={value!r}: expected an integer >= {least}",
-            )
+            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+            if problems.require(whole and value >= least, f"{name}={value!r}: expected an integer >= {least}"):
+                object.__setattr__(self, name, int(value))
         try:
             object.__setattr__(self, "rho_grid", tuple(float(rho) for rho in self.rho_grid))
             problems.require(

@@ -141,7 +141,11 @@ def subset_record(
         extra("R_self_bounding", complexity.self_bounding, "complexity", status, self_bounding, by_complexity),
         extra("R_data", complexity.data, "complexity", status, "bounded differences", by_complexity),
         extra("R_worst", complexity.worst_case, "worst-case complexity", status, "Khinchin at the worst data"),
-        extra("R_massart", complexity.massart, "worst-case complexity", status, "Massart"),
+        *(
+            [extra("R_massart", complexity.massart, "worst-case complexity", status, "Massart")]
+            if complexity.massart < math.inf
+            else []
+        ),
         extra("kappa_plug_in", kappa.plug_in, "complexity constant", ESTIMATED, "sample means: biased low"),
         extra("kappa_bernstein", kappa.bernstein, "complexity constant", status, halves, by_kappa),
         extra("kappa_worst", kappa.worst_case, "complexity constant", status, "worst distribution"),

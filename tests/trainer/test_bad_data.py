@@ -177,3 +177,35 @@ def test_duplicates_and_constants_are_counted():
     rows[:, 1] = 7.0
     facts = measure_subsets(ModalityData({"a": rows}, np.append(Y, Y[:4])), rng=0).facts
     assert (facts["duplicate_rows"], facts["constant_features"]) == (4, 1)
+
+
+def test_numbers_in_mask_are_not_taken_for_a_modality(tmp_path):
+    rng = np.random.default_rng(0)
+    arrays = {"a": rng.normal(size=(20, 3)), "b": rng.normal(size=(20, 2)), "y": np.arange(20) % 2}
+    mask = rng.random((20, 2)) < 0.3
+    path = tmp_path / "gaps.npz"
+    np.savez(path, mask=mask, **arrays)
+    assert np.array_equal(load(path).mask, mask)
+    np.savez(path, mask=mask.astype(int), **arrays)
+    with pytest.raises(InvalidInputError, match=r"gaps\.npz.*mask\.astype\(bool\)"):
+        load(path)
+    np.savez(path, mask=rng.normal(size=(20, 2)), **arrays)
+    assert load(path).names == ("mask", "a", "b")
+
+
+def test_subnormal_columns_are_no_reason_for_nan():
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 2, (60, 3)) * 5e-324
+    learner = PairwiseMetricLearner(random_state=0).fit(X, np.arange(60) % 2)
+    assert np.isfinite(learner.transform(X)).all()
+    assert 0 < learner.risk_ <= 1
+
+
+@pytest.mark.parametrize("options", [{"pair_radius": 1e-170}, {}])
+def test_features_whose_squares_are_none_are_refused(options):
+    X = np.random.default_rng(0).normal(size=(60, 3)) * 1e-171
+    learner = PairwiseMetricLearner(normalise="none", standardise=False, random_state=0, **options)
+    with pytest.raises(InvalidInputError, match="X: features so small"):
+        learner.fit(X, np.arange(60) % 2)
+    # Nothing is lost where all is constant.
+    assert PairwiseMetricLearner(normalise="none", standardise=False, random_state=0).fit(0 * X, np.arange(60) % 2)

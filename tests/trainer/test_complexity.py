@@ -98,3 +98,13 @@ def test_bad_arguments():
         measure(np.ones((0, 5)))
     with pytest.raises(InvalidInputError, match="rng"):
         measure(np.ones((40, 5)), "full")
+
+
+def test_massart_says_nothing_about_a_full_matrix():
+    differences = np.random.default_rng(0).normal(size=(8, 3))
+    options = {"eig_range": (0.0, 1.0), "threshold_range": (0.0, 1.0), "radius": 9.0}
+    full, weights = (measure_complexity(differences, make_structure(name, dims={"a": 3}), **options)
+                     for name in ("full", "diagonal"))  # fmt: skip
+    assert full.massart == math.inf
+    assert "massart" not in [row.name for row in full.table()]
+    assert "massart" in [row.name for row in weights.table()]

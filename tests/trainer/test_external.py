@@ -81,3 +81,32 @@ def test_unit_rows_are_at_most_2_apart(sample):
     wide = estimates_from_embeddings(E, y, threshold=1.0, loss="hinge", normalise=True, radius=5.0)
     assert plain["C"].value == wide["C"].value == pytest.approx(4.0)
     assert wide["C"].status == "certified"
+
+
+@pytest.mark.parametrize("threshold", [0.0, 2.0, 3.0, 4.0])
+def test_codes_that_tie_with_the_threshold_are_errors(threshold):
+    # Squared distances of binary codes are whole numbers: thousands of pairs lie on the threshold itself.
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 4, 150)
+    codes = rng.integers(0, 2, (4, 13))[y] ^ (rng.random((150, 13)) < 0.15)
+    left, right = np.triu_indices(150, 1)
+    margins = np.where(y[left] == y[right], 1, -1) * (threshold - (codes[left] != codes[right]).sum(axis=1))
+    record = estimates_from_embeddings(codes, y, threshold=threshold)
+    assert (margins == 0).any()
+    assert record["rhat_holdout"].value == pytest.approx((margins <= 0).mean(), abs=1e-15)
+
+
+def test_a_loss_of_the_distance_alone_ignores_the_threshold(sample):
+    E, y = sample
+    left, right = np.triu_indices(50, 1)
+    D = np.square(E[left] - E[right]).sum(axis=1)
+    expected = np.where(y[left] == y[right], D, np.maximum(0, 1 - D)).mean()
+    for threshold in (0.5, 9.0):
+        record = estimates_from_embeddings(E, y, threshold=threshold, loss="contrastive", radius=20.0)
+        assert record["rhat_holdout"].value == pytest.approx(expected, rel=1e-12)
+        assert record["C"].value == pytest.approx(400.0)
+
+
+def test_an_unknown_loss_is_told_all_names(sample):
+    with pytest.raises(InvalidInputError, match=r"loss='foo'.*hinge.*error"):
+        estimates_from_embeddings(*sample, threshold=1.0, loss="foo")

@@ -140,3 +140,13 @@ def test_fit_beyond_exact_rows_holds_against_the_exact_optimum():
     best = minimise_risk(problem, tolerance=1e-4)
     assert problem.objective(fit.params, fit.threshold) - best.objective <= fit.eps_opt
     assert problem.objective(fit.params, fit.threshold) <= 1.02 * best.objective
+
+
+def test_rounding_of_the_kink_is_paid_where_no_sampled_pair_shows_it():
+    # All distances are 0 and the margins 2 and -2: no pair of the sample lies in a window about the kink at 1.
+    data = ModalityData({"a": np.zeros((40, 2))}, np.arange(40) % 2)
+    prepared = prepare(data, settings=Settings(), rng=np.random.default_rng(0))
+    sample = SampledPairs(prepared, ("a",), prepared.split.train, count=100, rng=np.random.default_rng(0))
+    problem, params = subset_problem(prepared, ("a",), sample), np.zeros(2)
+    narrow, wide = (certified_gap(problem, params, 2.0, width=width, delta=0.1) for width in (1e-9, 0.5))
+    assert wide - narrow > 0.5 / 8 * np.sqrt(np.log(1 / 0.1) / 200)

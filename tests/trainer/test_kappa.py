@@ -95,3 +95,16 @@ def test_certified_kappa_covers(name):
     # 80 runs at delta = 0.3: more than 34 failures would have probability below 1 %.
     assert failures <= 34
     assert got.certified < got.worst_case
+
+
+@pytest.mark.parametrize("name", ["diagonal", "modality", "full"])
+@pytest.mark.parametrize("scale", [1e-150, 1e-100, 1e60])
+def test_kappa_grows_with_the_square_of_the_features(name, scale):
+    differences = population(np.random.default_rng(0), 4000)
+    plain = measure(differences, name, threshold_range=(0.0, 0.0))
+    scaled = measure(
+        differences * scale, name, threshold_range=(0.0, 0.0), squared_radii=(4.0 * scale * scale, 4.0 * scale * scale)
+    )
+    assert plain.bernstein < plain.worst_case
+    for value in ("plug_in", "bernstein", "worst_case"):
+        assert getattr(scaled, value) == pytest.approx(getattr(plain, value) * scale * scale, rel=1e-9, abs=0)

@@ -179,3 +179,32 @@ def test_labels_and_pairs_of_the_wrong_kind():
         learner.fit_pairs(np.stack([X, X[::-1]], axis=1), np.ones(30))
     with pytest.raises(InvalidInputError, match="X is sparse"):
         PairwiseMetricLearner().fit(csr_matrix(X), y)
+
+
+def test_a_misspelt_modality_is_not_a_missing_one(sample):
+    blocks, y = {"a": np.asarray(sample[0])[:, :2], "b": np.asarray(sample[0])[:, 2:]}, sample[1]
+    learner = PairwiseMetricLearner(random_state=0).fit(blocks, y)
+    assert 0 <= learner.score({"a": blocks["a"]}, y) <= 1
+    with pytest.raises(InvalidInputError, match=r"'B' that fit did not see: expected some of a, b"):
+        learner.score({"a": blocks["a"], "B": blocks["b"]}, y)
+
+
+def test_numbers_of_numpy_are_numbers(sample):
+    X, y = sample
+    plain = PairwiseMetricLearner(random_state=0, max_evaluations=50, eig_range=(0.0, 2.0)).fit(X, y)
+    same = PairwiseMetricLearner(random_state=0, max_evaluations=np.int64(50), eig_range=np.array([0, 2])).fit(X, y)
+    assert np.array_equal(plain.params_, same.params_)
+    assert same.estimates().to_json() == plain.estimates().to_json()
+
+
+def test_pairs_of_unusual_form_are_understood_or_refused(sample):
+    blocks, y = {"a": sample[0][:, :2], "b": sample[0][:, 2:]}, sample[1]
+    learner = PairwiseMetricLearner(random_state=0).fit(blocks, y)
+    left, right = ({name: block[part] for name, block in blocks.items()} for part in (slice(0, 9), slice(9, 18)))
+    assert np.array_equal(learner.pair_distance([left, right]), learner.pair_distance((left, right)))
+    for wrong in ([left], [left, right, left], (left,), left):
+        with pytest.raises(InvalidInputError, match="both sides"):
+            learner.pair_distance(wrong)
+    raw = PairwiseMetricLearner(normalise="none", standardise=False)
+    with pytest.raises(InvalidInputError, match="rescale"):
+        raw.fit_pairs((sample[0][:8] * 1e200, sample[0][8:16]), [1, -1] * 4)

@@ -136,6 +136,9 @@ def test_calibration_rows_matter_to_nothing_else():
         ({"normalise": "none", "pair_radius": 1e-3}, "further apart"),
         ({"calibration": 0.0, "pair_weights": "balanced"}, "calibration"),
         ({"structure": "blocks", "blocks": 0}, "blocks"),
+        ({"resume": "no/such/folder/file.json"}, "folder that exists"),
+        ({"resume": "."}, "expected a file"),
+        ({"resume": __file__}, "not a file of finished subsets"),
     ],
 )
 def test_bad_arguments(changes, says):
