@@ -51,8 +51,11 @@ class AlignedEncoders(BaseEstimator):
     regulariser : {"none", "loop", "barycenter"}
     weight : float
         >= 0, of the regulariser (for the loop: of the mean over its edges).
+        It helps where the modalities share a latent that stands out of the noise: it gains nothing where the noise is as
+        large as the signal, and may lose where the modalities share little. Compare (:func:`compare_regularisers`).
     score : {"distance", "cosine"}
-        What :meth:`similarity` and the contrastive losses go by: minus the squared distance, or the cosine.
+        What :meth:`similarity` and the contrastive losses go by: minus the squared distance, or the cosine. With
+        the cosine the regulariser, too, sees directions only.
     temperature, intra_weight, margin, push : float
         See :mod:`boundcalc.aligner.contrastive`.
     eps : float

@@ -191,7 +191,9 @@ class Training:
         latents = []
         for place, block in enumerate(self.blocks):
             rows = block if len(block) <= plan.ot_batch else block[torch.randperm(len(block))[: plan.ot_batch]]
-            latents.append(self.model.encode(place, rows))
+            points = self.model.encode(place, rows)
+            # Cosines do not see lengths: the transport of raw points would shrink them all to the origin for nothing.
+            latents.append(torch.nn.functional.normalize(points, dim=1) if plan.similarity == "cosine" else points)
         limits = {"eps": plan.eps, "max_iter": plan.sinkhorn_iter, "tol": 1e-6, "warn": False}
         if plan.regulariser == "loop":
             return ot_loop(latents, consistency=plan.consistency, **limits) / len(latents)  # type: ignore[arg-type]

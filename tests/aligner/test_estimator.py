@@ -152,7 +152,7 @@ def test_labels_that_leave_one_class_in_a_part_are_named(planted):
     with pytest.raises(ValueError, match="for training do not hold two classes"):
         AlignedEncoders(loss="lmnn", **QUICK).fit(planted[0], MASK, y)
     # One example of another class cannot be in both parts.
-    with pytest.raises(ValueError, match="for (training|validation) do not hold two classes"):
+    with pytest.raises(ValueError, match=r"for (training|validation) do not hold two classes"):
         AlignedEncoders(loss="lmnn", early_stopping=True, **QUICK).fit(planted[0], MASK, np.arange(120) >= 29)
 
 
@@ -181,6 +181,17 @@ def test_retrieve_returns_the_nearest_first(planted):
     assert scores == pytest.approx(-np.sort(distances, axis=1)[:, :3])
     cosine = AlignedEncoders(score="cosine", **QUICK).fit(X, MASK)
     assert np.abs(cosine.similarity(latents["0"], latents["1"])).max() <= 1 + 1e-12
+
+
+@pytest.mark.parametrize("regulariser", ["loop", "barycenter"])
+def test_with_cosines_the_regulariser_does_not_shrink_the_latents(planted, regulariser):
+    """Cosines ignore lengths, so the transport of raw points would pull everything to the origin."""
+    settings = QUICK | {"score": "cosine", "steps": 60}
+    sizes = [
+        np.linalg.norm(AlignedEncoders(regulariser=name, weight=5.0, **settings).fit(planted[0], MASK).weight_)
+        for name in ("none", regulariser)
+    ]
+    assert sizes[1] > 0.8 * sizes[0]
 
 
 def test_lmnn_trains_with_labels(planted):
