@@ -14,7 +14,7 @@ Tensor: TypeAlias = Any
 
 
 def check_points(**named: object) -> None:
-    """Check latent points: finite floating-point matrices with at least one row.
+    """Check latent points: finite floating-point matrices of one precision, with at least one row each.
 
     Raises
     ------
@@ -30,5 +30,8 @@ def check_points(**named: object) -> None:
             problems.append(f"{name} has shape {tuple(points.shape)}: expected at least one row and one column")
         elif not bool(torch.isfinite(points.detach()).all()):
             problems.append(f"{name} holds NaN or infinite values")
+    kinds = {name: str(points.dtype) for name, points in named.items() if isinstance(points, torch.Tensor)}
+    if not problems and len(set(kinds.values())) > 1:
+        problems.append(f"latent points of types {kinds}: expected one floating-point type for all")
     if problems:
         raise InvalidInputError(problems, context="latent points")

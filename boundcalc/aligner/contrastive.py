@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from boundcalc.aligner._torch import Tensor, check_points, torch
 from boundcalc.errors import InvalidInputError
 
@@ -18,6 +20,9 @@ SIMILARITIES = ("cosine", "distance")
 
 def squared_distances(a: Tensor, b: Tensor) -> Tensor:
     """Return ||a_i - b_j||^2 for all rows, shape (n, m), never negative."""
+    # Distances do not change when both move; near the origin the difference of large squares loses fewer digits.
+    centre = b.detach().mean(0)
+    a, b = a - centre, b - centre
     cross = (a * a).sum(1)[:, None] + (b * b).sum(1)[None, :] - 2 * a @ b.T
     return cross.clamp_min(0)
 
@@ -113,7 +118,7 @@ def lmnn(a: Tensor, b: Tensor, *, labels: Any = None, margin: float = 1.0, push:
     ----------
     a, b : tensor of shape (n, q)
         Aligned latent points, n >= 2.
-    labels : sequence of length n, optional
+    labels : sequence of length n (numbers or names) or tensor, optional
         Default: every pair is a class of its own.
     margin : float
         > 0.
@@ -135,7 +140,7 @@ def lmnn(a: Tensor, b: Tensor, *, labels: Any = None, margin: float = 1.0, push:
         raise InvalidInputError(f"push={push!r}: expected a number in [0, 1]")
     if not (margin > 0 and math.isfinite(margin)):
         raise InvalidInputError(f"margin={margin!r}: expected a finite number > 0")
-    codes = torch.arange(len(a), device=a.device) if labels is None else torch.as_tensor(labels, device=a.device)
+    codes = torch.arange(len(a), device=a.device) if labels is None else _codes(labels, a.device)
     if codes.shape != (len(a),):
         raise InvalidInputError(f"labels of shape {tuple(codes.shape)}: expected one label for each of {len(a)} pairs")
     same = codes[:, None] == codes[None, :]
@@ -151,6 +156,14 @@ def lmnn(a: Tensor, b: Tensor, *, labels: Any = None, margin: float = 1.0, push:
         pull = pull + near.mean() / 2
         pushed = pushed + hinge[others].mean() / 2
     return (1 - push) * pull + push * pushed
+
+
+def _codes(labels: Any, device: Any) -> Tensor:
+    if isinstance(labels, torch.Tensor):
+        return labels.to(device)
+    names = np.asarray(labels)
+    codes = np.unique(names, return_inverse=True)[1]
+    return torch.as_tensor(codes.reshape(names.shape), device=device)
 
 
 def _check_aligned(a: Tensor, b: Tensor, *, temperature: float = 1.0) -> None:

@@ -56,7 +56,7 @@ class JointLinear(torch.nn.Module):
 
 
 class ModulePerModality(torch.nn.Module):
-    """Copies of the user's modules, one for each modality, in double precision."""
+    """Copies of the user's modules, one for each modality, in double precision; what modules share stays shared."""
 
     def __init__(self, modules: Mapping[str, Any], names: Sequence[str]) -> None:
         super().__init__()
@@ -68,7 +68,10 @@ class ModulePerModality(torch.nn.Module):
         ]
         if problems:
             raise InvalidInputError(problems, context="AlignedEncoders")
-        self.modules_ = torch.nn.ModuleList(copy.deepcopy(modules[name]).to(torch.float64) for name in names)
+        copies = copy.deepcopy([modules[name] for name in names])
+        self.modules_ = torch.nn.ModuleList(module.to(torch.float64) for module in copies)
+        if not any(parameter.requires_grad for parameter in self.parameters()):
+            raise InvalidInputError("encoders hold no trainable parameter", context="AlignedEncoders")
 
     def encode(self, place: int, rows: Tensor) -> Tensor:
         """Return the latent points of rows of one modality."""

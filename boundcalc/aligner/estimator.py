@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -43,14 +44,18 @@ class AlignedEncoders(BaseEstimator):
     s : float
         Bound on the spectral norm of the joint matrix [W_1 ... W_K] of linear encoders; restored after each step.
     encoders : mapping of str to torch.nn.Module, optional
-        Any module for each modality instead, mapping (n, d_k) to (n, q). Copies are trained, in double precision.
+        Any module for each modality instead, mapping (n, d_k) to (n, q). Copies are trained, in double precision; one
+        module given for two modalities stays one.
     loss : {"info_nce", "cross_clr", "lmnn"}
         ``lmnn`` uses labels if y is given.
     regulariser : {"none", "loop", "barycenter"}
     weight : float
         >= 0, of the regulariser (for the loop: of the mean over its edges).
+        It helps where the modalities share a latent that stands out of the noise: it gains nothing where the noise is as
+        large as the signal, and may lose where the modalities share little. Compare (:func:`compare_regularisers`).
     score : {"distance", "cosine"}
-        What :meth:`similarity` and the contrastive losses go by: minus the squared distance, or the cosine.
+        What :meth:`similarity` and the contrastive losses go by: minus the squared distance, or the cosine. With
+        the cosine the regulariser, too, sees directions only.
     temperature, intra_weight, margin, push : float
         See :mod:`boundcalc.aligner.contrastive`.
     eps : float
@@ -76,7 +81,8 @@ class AlignedEncoders(BaseEstimator):
         whatever the data are, which the certificate of linear encoders needs. Nothing is centred: a scaler has to be
         fitted on rows that are in no aligned pair.
     checkpoint : path, optional
-        File to which the state is written every ``checkpoint_every`` steps and from which ``fit`` goes on, bit for bit.
+        File to which the state is written every ``checkpoint_every`` steps and from which ``fit`` goes on, bit for bit on the
+        same machine with the same number of torch threads. Needs a ``random_state``, or no later call would be the same.
     checkpoint_every : int
     progress : callable, optional
         ``progress(done, total, message)``.
@@ -194,7 +200,7 @@ class AlignedEncoders(BaseEstimator):
         blocks = {name: self._normalised(block) for name, block in examples.blocks.items()}
         seed = int(as_generator(self.random_state).integers(2**62))
         key = fingerprint(
-            {"seed": seed, "version": 1, **self._described()},
+            {"seed": seed, "version": 1, "modalities": examples.names, **self._described()},
             *blocks.values(),
             examples.aligned,
             *([] if examples.labels is None else [examples.labels]),
@@ -221,6 +227,7 @@ class AlignedEncoders(BaseEstimator):
         self.linear_ = self.encoders is None
         if self.linear_:
             self.weight_ = model.weight.detach().numpy().copy()
+        self._rows_ = {name: _digests(block) for name, block in examples.blocks.items()}
         self.modalities_ = examples.names
         self.n_features_ = dims
         self.n_aligned_ = len(examples.aligned)
@@ -266,6 +273,15 @@ class AlignedEncoders(BaseEstimator):
                 ).numpy()
                 for name, block in blocks.items()
             }
+
+    def trained_on(self, modality: str, rows: ArrayLike) -> NDArray[np.bool_]:
+        """Return for each row of a modality whether ``fit`` was given it, aligned or not, shape (n,)."""
+        check_is_fitted(self)
+        if modality not in self.modalities_:
+            raise InvalidInputError(f"unknown modality {modality!r}: expected one of {', '.join(self.modalities_)}")
+        block = read_blocks({modality: rows}, context="AlignedEncoders.trained_on")[modality]
+        known = set(self._rows_[modality])
+        return np.array([digest in known for digest in _digests(block)], dtype=bool)
 
     def fit_transform(self, X: Any, aligned: ArrayLike, y: Any = None) -> dict[str, Array]:
         """Fit, and return the latent points of the same rows."""
@@ -335,8 +351,16 @@ class AlignedEncoders(BaseEstimator):
             return
         model.eval()
         for place, (name, block) in enumerate(zip(names, blocks, strict=True)):
-            with torch.no_grad():
-                shape = tuple(model.encode(place, block[:2]).shape)
+            try:
+                with torch.no_grad():
+                    latent = model.encode(place, block[:2])
+            except Exception as error:
+                # A foreign module raises whatever it likes; the cause stays attached.
+                raise InvalidInputError(
+                    f"encoders[{name!r}] fails on rows of shape {tuple(block[:2].shape)}: {error}",
+                    context="AlignedEncoders.fit",
+                ) from error
+            shape = tuple(latent.shape) if isinstance(latent, torch.Tensor) else type(latent).__name__
             if shape != (len(block[:2]), self.q):
                 raise InvalidInputError(
                     f"encoders[{name!r}] maps {tuple(block[:2].shape)} to {shape}: expected ({len(block[:2])}, q={self.q})"
@@ -394,4 +418,16 @@ class AlignedEncoders(BaseEstimator):
             self.encoders is None or isinstance(self.encoders, Mapping),
             f"encoders={type(self.encoders).__name__}: expected a mapping of modality name to torch.nn.Module, or None",
         )
+        if self.checkpoint is not None:
+            problems.require(
+                self.random_state is not None,
+                "random_state=None: expected a seed together with checkpoint, as a run without one cannot be resumed",
+            )
+            problems.require(
+                Path(self.checkpoint).parent.is_dir(), f"checkpoint={str(self.checkpoint)!r}: its folder does not exist"
+            )
         problems.raise_if_any()
+
+
+def _digests(block: Array) -> tuple[bytes, ...]:
+    return tuple(hashlib.blake2b((row + 0.0).tobytes(), digest_size=12).digest() for row in block)

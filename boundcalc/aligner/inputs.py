@@ -111,7 +111,10 @@ def read_examples(X: Any, aligned: Any, y: Any) -> Examples:
     problems.raise_if_any()
     tuples = _tuples(blocks, aligned, present, problems)
     problems.raise_if_any()
-    counts = [int(((tuples[:, i] >= 0) & (tuples[:, j] >= 0)).sum()) for i, j in combinations(range(len(blocks)), 2)]
+    counts = []
+    for i, j in combinations(range(len(blocks)), 2):
+        both = (tuples[:, i] >= 0) & (tuples[:, j] >= 0)
+        counts.append(len(np.unique(tuples[both][:, [i, j]], axis=0)))
     problems.require(
         max(counts) != 0, "aligned holds no aligned pair: expected at least 2 examples that are known in two modalities"
     )

@@ -21,7 +21,7 @@ __all__ = ["match_estimates"]
 
 _CANDIDATES = 201
 _ROUNDING = 1e-12
-"""Latent distances of rows in the unit ball are right to far less than this."""
+"""Latent distances are right to far less than this, as a share of the largest squared norm."""
 _BLOCK_ROWS = 512
 _NOT_LINEAR = (
     "the encoders are torch modules of the user's: the complexity of their class is unknown, so only the certificate of a fixed "
@@ -39,6 +39,7 @@ def match_estimates(
     threshold: float | None = None,
     threshold_range: tuple[float, float] | None = None,
     held_out: bool = False,
+    repeats: bool = False,
 ) -> Estimates:
     """Measure how well trained encoders tell which items of two modalities belong together.
 
@@ -61,7 +62,10 @@ def match_estimates(
     threshold_range : (t_min, t_max), optional
         Fixed in advance; default (0, s^2 B^2), B^2 = 2.
     held_out : bool
-        Whether the items were used for nothing so far.
+        Whether the items were used for nothing so far, unaligned rows included. Items both rows of which the model was
+        trained on are refused.
+    repeats : bool
+        Accept such items all the same: right only if values repeat in the population itself and these were drawn anew.
 
     Returns
     -------
@@ -83,16 +87,32 @@ def match_estimates(
         len(set(sizes.values())) == 1, f"modalities have {sizes} rows: expected equal lengths, row i aligned"
     )
     problems.require(min(sizes.values()) >= 2, f"X has {min(sizes.values())} rows: expected at least 2 aligned items")
-    for name, value in zip(("omega_pos", "omega_neg"), weights, strict=True):
-        problems.number(f"weights: {name}", value, low=0, open_low=True)
+    if problems.require(
+        isinstance(weights, (tuple, list, np.ndarray)) and len(weights) == 2,
+        f"weights={weights!r}: expected two numbers (omega_pos, omega_neg)",
+    ):
+        for name, value in zip(("omega_pos", "omega_neg"), weights, strict=True):
+            problems.number(f"weights: {name}", value, low=0, open_low=True)
+    problems.require(
+        threshold_range is None
+        or (isinstance(threshold_range, (tuple, list, np.ndarray)) and len(threshold_range) == 2),
+        f"threshold_range={threshold_range!r}: expected two numbers (t_min, t_max)",
+    )
     if rho is not None:
         problems.number("rho", rho, low=0, open_low=True)
     if threshold is not None:
         problems.number("threshold", threshold)
     problems.raise_if_any()
-    distances = _distances(model, blocks)
+    distances, slack = _distances(model, blocks)
     if held_out:
-        return _fixed(model, distances, weights, threshold)
+        used = int(np.all([model.trained_on(name, block) for name, block in blocks.items()], axis=0).sum())
+        if used and not repeats:
+            raise InvalidInputError(
+                f"held_out=True, but the model was trained on both rows of {used} of these {len(distances)} items: expected items "
+                "used for nothing so far (or repeats=True, if values repeat in the population and these were drawn anew)",
+                context="match_estimates",
+            )
+        return _fixed(model, distances, weights, threshold, slack=slack)
     if not model.linear_ or model.normalise == "none":
         raise InvalidInputError(
             f"{_NOT_LINEAR if not model.linear_ else _UNBOUNDED}: call it with held_out=True on items not used before, and a "
@@ -120,7 +140,11 @@ def match_estimates(
     whole = "fixed in advance"
     entries = (
         Entry("n", aligned, "aligned items"),
-        Entry("rhat_match", round_up(risks[best] + _ROUNDING, ulps=8), "empirical ramp match risk, all pairs of items"),
+        Entry(
+            "rhat_match",
+            round_up(risks[best] + sum(weights) * slack / margin, ulps=8),
+            "empirical ramp match risk, all pairs of items",
+        ),
         Entry("rho", margin, "margin of the ramp", why=whole),
         Entry("omega_pos", float(weights[0]), "weight of a missed match", why=whole),
         Entry("omega_neg", float(weights[1]), "weight of a wrong match", why=whole),
@@ -137,48 +161,58 @@ def match_estimates(
         Entry("d_M", width, "features of both modalities"),
         Entry("t_min", float(low), "smallest threshold", why=whole),
         Entry("t_max", float(high), "largest threshold", why=whole),
-        *_shown(distances, chosen, weights),
+        *_shown(distances, chosen, weights, slack=slack),
     )
     return Estimates(entries, title=f"Matching {names[0]} with {names[1]}", facts={"threshold": chosen})
 
 
 def _fixed(
-    model: AlignedEncoders, distances: NDArray[np.float64], weights: tuple[float, float], threshold: float | None
+    model: AlignedEncoders,
+    distances: NDArray[np.float64],
+    weights: tuple[float, float],
+    threshold: float | None,
+    *,
+    slack: float,
 ) -> Estimates:
     if threshold is None:
         raise InvalidInputError(
             "threshold=None: expected the number that was fixed before these held-out items were looked at",
             context="match_estimates",
         )
-    error = _error(distances, threshold, weights)
+    error = _error(distances, threshold, weights, slack=slack)
     entries = (
         Entry("n_h", len(distances), "held-out aligned items"),
         Entry("rhat_holdout", round_up(error, ulps=8), "match error on them, all pairs of items"),
         Entry("omega_pos", float(weights[0]), "weight of a missed match", why="fixed in advance"),
         Entry("omega_neg", float(weights[1]), "weight of a wrong match", why="fixed in advance"),
-        *_shown(distances, threshold, weights),
+        *_shown(distances, threshold, weights, slack=slack),
     )
     why = "the items are held out: the model is fixed, and nothing is claimed about its class"
     refused = dict.fromkeys(("R_M", "s", "rhat_match", "n"), why if model.linear_ else _NOT_LINEAR)
     return Estimates(entries, title="Matching, fixed encoders", facts={"threshold": float(threshold)}, refused=refused)
 
 
-def _shown(distances: NDArray[np.float64], threshold: float, weights: tuple[float, float]) -> tuple[Entry, ...]:
+def _shown(
+    distances: NDArray[np.float64], threshold: float, weights: tuple[float, float], *, slack: float
+) -> tuple[Entry, ...]:
     return (
-        Entry("match_error", _error(distances, threshold, weights), "empirical match error", symbol=False),
+        Entry("match_error", _error(distances, threshold, weights, slack=slack), "empirical match error", symbol=False),
         Entry("trivial_match_error", min(weights), "what the better constant rule errs on", symbol=False),
     )
 
 
-def _distances(model: AlignedEncoders, blocks: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Squared latent distances of all items of one modality to all of the other, in blocks of rows."""
+def _distances(model: AlignedEncoders, blocks: dict[str, NDArray[np.float64]]) -> tuple[NDArray[np.float64], float]:
+    """Squared latent distances of all items of one modality to all of the other, in blocks of rows, and their error."""
     first, second = model.transform(blocks).values()
     squares = (second * second).sum(axis=1)
     out = np.empty((len(first), len(second)))
     for start in range(0, len(first), _BLOCK_ROWS):
         rows = first[start : start + _BLOCK_ROWS]
         out[start : start + _BLOCK_ROWS] = (rows * rows).sum(axis=1)[:, None] + squares[None, :] - 2 * rows @ second.T
-    return np.maximum(out, 0.0, out=out)
+    largest = max(float(squares.max()), float((first * first).sum(axis=1).max()))
+    if model.linear_ and model.normalise != "none":
+        largest = max(largest, float(model.s) ** 2)  # a short latent point may be a difference of long ones
+    return np.maximum(out, 0.0, out=out), _ROUNDING * largest
 
 
 def _average(of_match: NDArray[np.float64], of_all: NDArray[np.float64], weights: tuple[float, float]) -> float:
@@ -193,7 +227,7 @@ def _risk(distances: NDArray[np.float64], t: float, weights: tuple[float, float]
     return _average(own, np.clip(1 + (t - distances) / rho, 0, 1), weights)
 
 
-def _error(distances: NDArray[np.float64], t: float, weights: tuple[float, float]) -> float:
+def _error(distances: NDArray[np.float64], t: float, weights: tuple[float, float], *, slack: float) -> float:
     """Match error; a distance within rounding of the threshold counts as a mistake on either side."""
-    own = (np.diagonal(distances) >= t - _ROUNDING).astype(float)
-    return _average(own, (distances <= t + _ROUNDING).astype(float), weights)
+    own = (np.diagonal(distances) >= t - slack).astype(float)
+    return _average(own, (distances <= t + slack).astype(float), weights)

@@ -8,6 +8,7 @@ marginal equations (implicit function theorem). Either way memory does not grow 
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 from typing import Any
 
 from boundcalc.aligner._torch import Tensor, check_points, torch
@@ -40,9 +41,9 @@ def transport_cost(
     Raises
     ------
     InvalidInputError
-        On NaN, an empty cloud, different q, or a bad ``eps``.
+        On NaN, an empty cloud, different q or precision, a bad number, or a value that is not finite.
     """
-    check_regularisation(eps, max_iter, x=x, y=y)
+    check_regularisation(eps, max_iter, tol, x=x, y=y)
     return _TransportCost.apply(x, y, float(eps), int(max_iter), float(tol), warn)
 
 
@@ -63,7 +64,7 @@ def entropic_plan(
     plan : tensor of shape (n, m)
         Its rows sum to 1/n, its columns to 1/m (the columns to ``tol``).
     """
-    check_regularisation(eps, max_iter, x=x, y=y)
+    check_regularisation(eps, max_iter, tol, x=x, y=y)
     return _EntropicPlan.apply(x, y, float(eps), int(max_iter), float(tol), warn)
 
 
@@ -79,19 +80,26 @@ def solve(x: Tensor, y: Tensor, *, eps: float, max_iter: int, tol: float, warn: 
         )
         # The dual objective: never above W_eps, and exact to second order in what is left of the marginals' error.
         value = eps * ((log["log_u"].mean() + math.log(n)) + (log["log_v"].mean() + math.log(m)) + 1 - plan.sum())
+        if not bool(torch.isfinite(value)):
+            raise InvalidInputError(
+                f"the transport cost is {float(value)} at eps={eps!r}: expected a larger eps, or smaller latent points",
+                context="optimal transport",
+            )
         return value, plan
 
 
-def check_regularisation(eps: float, max_iter: int, **points: Any) -> None:
+def check_regularisation(eps: float, max_iter: int, tol: float, **points: Any) -> None:
     """Check the arguments that every transport function has."""
     check_points(**points)
     problems = []
     sizes = {name: tuple(cloud.shape) for name, cloud in points.items()}
     if len({shape[1] for shape in sizes.values()}) > 1:
         problems.append(f"latent points of shapes {sizes}: expected the same number of columns q")
-    if isinstance(eps, bool) or not isinstance(eps, (int, float)) or not (eps > 0 and math.isfinite(eps)):
+    if isinstance(eps, bool) or not isinstance(eps, Real) or not (eps > 0 and math.isfinite(eps)):
         problems.append(f"eps={eps!r}: expected a finite number > 0")
-    if isinstance(max_iter, bool) or not isinstance(max_iter, int) or max_iter < 1:
+    if isinstance(tol, bool) or not isinstance(tol, Real) or not (tol >= 0 and math.isfinite(tol)):
+        problems.append(f"tol={tol!r}: expected a finite number >= 0")
+    if isinstance(max_iter, bool) or not isinstance(max_iter, Integral) or max_iter < 1:
         problems.append(f"max_iter={max_iter!r}: expected an integer >= 1")
     if problems:
         raise InvalidInputError(problems, context="optimal transport")

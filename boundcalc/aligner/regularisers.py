@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from numbers import Integral
 
 from boundcalc.aligner._torch import Tensor, torch
 from boundcalc.aligner.plans import check_regularisation, entropic_plan, transport_cost
@@ -51,7 +52,7 @@ def ot_loop(
     InvalidInputError
         On fewer than two modalities, NaN, an empty one, different q, or bad numbers.
     """
-    _check(latents, eps, max_iter)
+    _check(latents, eps, max_iter, tol)
     if not (consistency >= 0 and math.isfinite(consistency)):
         raise InvalidInputError(f"consistency={consistency!r}: expected a finite number >= 0")
     count = len(latents)
@@ -97,7 +98,7 @@ def ot_barycenter(
     eps, max_iter, tol, warn :
         As for :func:`ot_loop`.
     """
-    _check([*latents, support], eps, max_iter)
+    _check([*latents, support], eps, max_iter, tol)
     shares = _shares(weights, len(latents))
     atoms = support.detach()
     return _sum(
@@ -134,7 +135,9 @@ def barycenter_support(
     tensor of shape (atoms, q)
         Detached.
     """
-    _check([*latents, start], eps, max_iter)
+    _check([*latents, start], eps, max_iter, tol)
+    if isinstance(rounds, bool) or not isinstance(rounds, Integral) or rounds < 1:
+        raise InvalidInputError(f"rounds={rounds!r}: expected an integer >= 1")
     shares = _shares(weights, len(latents))
     ot = require("ot", extra="align", purpose="optimal transport")
     with torch.no_grad():
@@ -146,10 +149,10 @@ def barycenter_support(
         )  # fmt: skip
 
 
-def _check(latents: Sequence[Tensor], eps: float, max_iter: int) -> None:
+def _check(latents: Sequence[Tensor], eps: float, max_iter: int, tol: float) -> None:
     if isinstance(latents, torch.Tensor) or len(latents) < 2:
         raise InvalidInputError("latents: expected a sequence of at least two tensors, one for each modality")
-    check_regularisation(eps, max_iter, **{f"latents[{k}]": points for k, points in enumerate(latents)})
+    check_regularisation(eps, max_iter, tol, **{f"latents[{k}]": points for k, points in enumerate(latents)})
 
 
 def _shares(weights: Sequence[float] | None, count: int) -> list[float]:

@@ -96,7 +96,8 @@ def zero_shot_measures(similarity: ArrayLike, *, labels: Any, unseen: Any, k: in
             f"labels of shape {names.shape} and similarity {table.shape}: expected (n,) and (n, n)",
             context="zero_shot_measures",
         )
-    apart = np.isin(names, np.asarray(list(unseen), dtype=names.dtype))
+    # No conversion to the type of the labels: it would cut long names short, and round numbers.
+    apart = np.isin(names, np.asarray(list(unseen)))
     if apart.all() or not apart.any():
         raise InvalidInputError(
             f"unseen={list(unseen)!r}: expected at least one query of these classes and one of another",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -82,6 +82,16 @@ class Training:
             )
         self.validation, self.train = order[:held].sort().values, order[held:].sort().values
         self.aligned = aligned
+        # Both parts hold pairs that the loss can be computed on; found out now, not in the middle of a run.
+        for part, rows in (("training", self.train), ("validation", self.validation)):
+            if len(rows) and not any(True for _ in self._usable(rows)):
+                by_label = plan.loss == "lmnn" and labels is not None
+                why = "two classes" if by_label else "two that are known in the same modalities"
+                raise InvalidInputError(
+                    f"the {len(rows)} aligned examples for {part} do not hold {why}: expected more aligned examples"
+                    + (", or another validation_fraction" if held else ""),
+                    context="AlignedEncoders.fit",
+                )
 
     @property
     def finished(self) -> bool:
@@ -118,7 +128,8 @@ class Training:
         total = contrastive + self.plan.weight * spread if self.plan.weight > 0 else contrastive
         if not math.isfinite(float(total.detach())):
             raise InvalidInputError(
-                f"the loss became {float(total.detach())} at step {self.step}: expected finite losses; lower learning_rate",
+                f"the loss became {float(total.detach())} at step {self.step}: expected finite losses; lower learning_rate, or "
+                "scale the rows",
                 context="AlignedEncoders.fit",
             )
         self.optimiser.zero_grad(set_to_none=True)
@@ -144,7 +155,17 @@ class Training:
             self.model.encode(place, self.blocks[place][tuples[:, place].clamp(min=0)])
             for place in range(len(self.blocks))
         ]
-        losses = []
+        losses = [self._loss(latents[i][both], latents[j][both], labels) for i, j, both, labels in self._usable(chosen)]
+        if not losses:
+            raise InvalidInputError(
+                "a batch of aligned examples has no two that differ: expected a larger batch_size, or more aligned pairs",
+                context="AlignedEncoders.fit",
+            )
+        return torch.stack(losses).mean()
+
+    def _usable(self, chosen: Tensor) -> Iterator[tuple[int, int, Tensor, Tensor | None]]:
+        """Yield the pairs of modalities that the chosen examples say something about: which of them, and their labels."""
+        tuples = self.aligned[chosen]
         for i, j in combinations(range(len(self.blocks)), 2):
             both = (tuples[:, i] >= 0) & (tuples[:, j] >= 0)
             if int(both.sum()) < 2:
@@ -152,13 +173,7 @@ class Training:
             labels = None if self.labels is None else self.labels[chosen][both]
             if self.plan.loss == "lmnn" and labels is not None and bool((labels == labels[0]).all()):
                 continue
-            losses.append(self._loss(latents[i][both], latents[j][both], labels))
-        if not losses:
-            raise InvalidInputError(
-                "a batch of aligned examples has no two that differ: expected a larger batch_size, or more aligned pairs",
-                context="AlignedEncoders.fit",
-            )
-        return torch.stack(losses).mean()
+            yield i, j, both, labels
 
     def _loss(self, a: Tensor, b: Tensor, labels: Tensor | None) -> Tensor:
         plan = self.plan
@@ -176,7 +191,9 @@ class Training:
         latents = []
         for place, block in enumerate(self.blocks):
             rows = block if len(block) <= plan.ot_batch else block[torch.randperm(len(block))[: plan.ot_batch]]
-            latents.append(self.model.encode(place, rows))
+            points = self.model.encode(place, rows)
+            # Cosines do not see lengths: the transport of raw points would shrink them all to the origin for nothing.
+            latents.append(torch.nn.functional.normalize(points, dim=1) if plan.similarity == "cosine" else points)
         limits = {"eps": plan.eps, "max_iter": plan.sinkhorn_iter, "tol": 1e-6, "warn": False}
         if plan.regulariser == "loop":
             return ot_loop(latents, consistency=plan.consistency, **limits) / len(latents)  # type: ignore[arg-type]

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from boundcalc.aligner import Comparison
 
 ENDINGS = (".json", ".csv", ".html", ".png")
+_TRIVIAL = 0.5
+"""Match error of a constant rule, with equal weights."""
 _SHOWN = ("recall@", "mAP", "knn", "logistic", "match_error")
 
 
@@ -65,6 +67,10 @@ def run(args: Namespace) -> Output:
     problems = [f"--{name} {getattr(args, name)}: expected an integer >= {least}"
                 for name, least in (("seeds", 1), ("seed", 0), ("steps", 1), ("latent", 1), ("k", 1))
                 if getattr(args, name) < least]  # fmt: skip
+    if target >= _TRIVIAL:
+        problems.append(
+            f"--target {args.target}: expected a number in (0, {_TRIVIAL:g}), as never saying match errs on {_TRIVIAL:g}"
+        )
     if problems:
         raise InvalidInputError(problems)
     data = _load(args.data)

@@ -46,8 +46,8 @@ def draw_alignment(comparison: Any, measure: str, *, title: str = "", axes: Axes
             label=name,
         )
     axes.set_xticks(range(len(fractions)), [f"{fraction:.3g}" for fraction in fractions])
-    axes.set_xlim(-0.5, len(fractions) - 0.5)
+    axes.set_xlim(-0.5, len(fractions) + 0.1)  # room for the legend beside the last intervals
     axes.set(xlabel="share of training rows that are aligned", ylabel=measure, title=title)
     axes.grid(alpha=0.3)
-    axes.legend(frameon=False, title="regulariser")
+    axes.legend(frameon=False, title="regulariser", loc="center right")
     return axes

@@ -133,6 +133,37 @@ def test_modules_take_the_place_of_linear_encoders(planted, tmp_path):
     assert np.array_equal(model.transform(planted[0])["0"], again.transform(planted[0])["0"])
 
 
+def test_a_module_given_twice_stays_one(planted):
+    shared = torch.nn.Linear(20, 4)
+    model = AlignedEncoders(encoders={"0": shared, "1": shared}, **QUICK).fit(planted[0], MASK)
+    rows = planted[0]["0"]
+    assert np.array_equal(model.transform({"0": rows})["0"], model.transform({"1": rows})["1"])
+
+
+def test_numpy_numbers_are_numbers(planted):
+    settings = QUICK | {"regulariser": "loop"}
+    plain = AlignedEncoders(**settings, eps=0.5).fit(planted[0], MASK)
+    other = AlignedEncoders(**settings | {"sinkhorn_iter": np.int64(20)}, eps=np.float32(0.5)).fit(planted[0], MASK)
+    assert np.array_equal(plain.weight_, other.weight_)
+
+
+def test_labels_that_leave_one_class_in_a_part_are_named(planted):
+    y = np.arange(120) >= 30  # all aligned examples are of one class
+    with pytest.raises(ValueError, match="for training do not hold two classes"):
+        AlignedEncoders(loss="lmnn", **QUICK).fit(planted[0], MASK, y)
+    # One example of another class cannot be in both parts.
+    with pytest.raises(ValueError, match=r"for (training|validation) do not hold two classes"):
+        AlignedEncoders(loss="lmnn", early_stopping=True, **QUICK).fit(planted[0], MASK, np.arange(120) >= 29)
+
+
+def test_rows_trained_on_are_known(planted):
+    X = planted[0]
+    model = AlignedEncoders(**QUICK).fit({name: block[:60] for name, block in X.items()}, MASK[:60])
+    assert np.array_equal(model.trained_on("0", X["0"]), np.arange(120) < 60)
+    with pytest.raises(ValueError, match="unknown modality 'c'"):
+        model.trained_on("c", X["0"])
+
+
 def test_early_stopping_returns_the_best_model_seen(planted):
     model = AlignedEncoders(early_stopping=True, patience=2, learning_rate=0.5, **QUICK | {"steps": 300})
     model.fit(planted[0], MASK)
@@ -150,6 +181,17 @@ def test_retrieve_returns_the_nearest_first(planted):
     assert scores == pytest.approx(-np.sort(distances, axis=1)[:, :3])
     cosine = AlignedEncoders(score="cosine", **QUICK).fit(X, MASK)
     assert np.abs(cosine.similarity(latents["0"], latents["1"])).max() <= 1 + 1e-12
+
+
+@pytest.mark.parametrize("regulariser", ["loop", "barycenter"])
+def test_with_cosines_the_regulariser_does_not_shrink_the_latents(planted, regulariser):
+    """Cosines ignore lengths, so the transport of raw points would pull everything to the origin."""
+    settings = QUICK | {"score": "cosine", "steps": 60}
+    sizes = [
+        np.linalg.norm(AlignedEncoders(regulariser=name, weight=5.0, **settings).fit(planted[0], MASK).weight_)
+        for name in ("none", regulariser)
+    ]
+    assert sizes[1] > 0.8 * sizes[0]
 
 
 def test_lmnn_trains_with_labels(planted):
@@ -170,6 +212,7 @@ HALF = np.arange(20) < 10
         (GOOD, np.zeros(20, bool), None, "no aligned pair"),
         (GOOD, np.zeros((0, 2), int), None, "no aligned pair"),
         (GOOD, [[3, 4]], None, "one aligned pair"),
+        (GOOD, [[3, 4]] * 5, None, "one aligned pair"),
         (GOOD, HALF, np.zeros(20), "one class only"),
         ({"a": X0, "b": X0[:0]}, HALF, None, "'b' is empty"),
         ({"a": X0, "b": X0[:15]}, HALF, None, "equal lengths"),
@@ -200,6 +243,14 @@ def test_bad_data_is_named(X, aligned, y, message):
         ({"encoders": {"a": torch.nn.Linear(3, 4)}}, "no module for modality 'b'"),
         ({"encoders": {"a": torch.nn.Linear(3, 5), "b": torch.nn.Linear(2, 4)}}, "q=4"),
         ({"early_stopping": True, "validation_fraction": 0.95}, "at least 2 to be left"),
+        (
+            {"encoders": {"a": torch.nn.Linear(5, 4), "b": torch.nn.Linear(2, 4)}},
+            r"encoders\['a'\] fails on rows of shape",
+        ),
+        ({"encoders": {"a": torch.nn.LSTM(3, 4), "b": torch.nn.Linear(2, 4)}}, r"encoders\['a'\] maps .* to tuple"),
+        ({"encoders": {"a": torch.nn.Identity(), "b": torch.nn.Identity()}}, "no trainable parameter"),
+        ({"checkpoint": "state.pt", "random_state": None}, "random_state=None"),
+        ({"checkpoint": "no such folder/state.pt"}, "folder does not exist"),
     ],
 )
 def test_bad_settings_are_named(settings, message):

@@ -59,6 +59,73 @@ def test_cross_clr_without_negatives_of_its_own_is_info_nce(similarity):
     assert cross_clr(a, b, intra_weight=0.5, similarity=similarity).item() > plain.item()
 
 
+def literal_cross_clr(a, b, temperature, intra_weight):
+    """The definition with exponentials, distances as scores."""
+    score = lambda x, y: np.exp(-np.sum((x - y) ** 2) / temperature)  # noqa: E731
+    total = 0.0
+    for left, right in ((a, b), (b, a)):
+        for i in range(len(left)):
+            rest = [k for k in range(len(left)) if k != i]
+            inter, intra = (sum(score(left[i], side[k]) for k in rest) for side in (right, left))
+            own = score(left[i], right[i])
+            total -= np.log(own / (own + inter + intra_weight * intra))
+    return total / (2 * len(a))
+
+
+def test_cross_clr_is_its_definition():
+    a, b = cloud(6, 3, seed=0), cloud(6, 3, seed=1)
+    expected = literal_cross_clr(a.detach().numpy(), b.detach().numpy(), 0.3, 0.7)
+    found = cross_clr(a, b, temperature=0.3, intra_weight=0.7, similarity="distance")
+    assert found.item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_lmnn_takes_names_as_labels():
+    a, b = cloud(4, seed=4), cloud(4, seed=5)
+    assert lmnn(a, b, labels=["x", "y", "x", "y"]) == lmnn(a, b, labels=torch.tensor([0, 1, 0, 1]))
+
+
+def unrolled(x, y, eps):
+    """Sinkhorn by hand, differentiated through its iterations."""
+    cost = ((x[:, None] - y[None]) ** 2).sum(2)
+    n, m = cost.shape
+    g = torch.zeros(m, dtype=cost.dtype)
+    for _ in range(300):
+        f = -eps * torch.logsumexp((g[None] - cost) / eps - np.log(m), 1)
+        g = -eps * torch.logsumexp((f[:, None] - cost) / eps - np.log(n), 0)
+    plan = torch.exp((f[:, None] + g[None] - cost) / eps) / (n * m)
+    return (plan * cost).sum() + eps * (plan * torch.log(plan * n * m)).sum(), plan * n
+
+
+def test_the_loop_agrees_with_unrolled_iterations():
+    points = [cloud(n, seed=50 + n) for n in (4, 5, 6)]
+    costs, plans = zip(*(unrolled(points[k], points[(k + 1) % 3], 0.5) for k in range(3)), strict=True)
+    away = plans[0] @ plans[1] @ plans[2] - torch.eye(4, dtype=torch.float64)
+    expected = sum(costs) + 0.9 * (away**2).sum() / 4
+    found = ot_loop(points, eps=0.5, consistency=0.9, max_iter=5000, tol=1e-14)
+    assert found.item() == pytest.approx(expected.item(), rel=1e-12)
+    for ours, theirs in zip(torch.autograd.grad(found, points), torch.autograd.grad(expected, points), strict=True):
+        assert ours.numpy() == pytest.approx(theirs.numpy(), abs=1e-10)
+
+
+def test_without_bound_on_eps_the_plan_is_the_product():
+    x, y = cloud(5, seed=60), cloud(7, seed=61)
+    mean = (torch.cdist(x, y) ** 2).mean().item()
+    assert transport_cost(x, y, eps=1e8).item() == pytest.approx(mean, abs=1e-6)
+    assert ot_loop([x, y], eps=1e8, consistency=1.0).item() == pytest.approx(2 * mean + 4 / 5, abs=1e-6)
+    assert transport_cost(x[:1], y, eps=0.3).item() == pytest.approx(
+        (torch.cdist(x[:1], y) ** 2).mean().item(), abs=1e-12
+    )
+
+
+@pytest.mark.parametrize("far", [1e3, 1e6])
+def test_clouds_far_from_the_origin_cost_the_same(far):
+    x, y = cloud(6, seed=62), cloud(6, seed=63)
+    limits = dict(eps=0.3, max_iter=5000)
+    assert transport_cost(x + far, y + far, **limits).item() == pytest.approx(
+        transport_cost(x, y, **limits).item(), abs=1e-8
+    )
+
+
 def test_lmnn_is_its_definition():
     a, b, labels = cloud(5, seed=4), cloud(5, seed=5), [0, 0, 1, 1, 2]
     pull, push = [], []
@@ -166,6 +233,7 @@ def test_the_barycenter_of_two_points_lies_between_them():
     assert atoms.tolist() == [[pytest.approx(2.0), pytest.approx(0.0)]]
 
 
+@pytest.mark.filterwarnings("ignore:Sinkhorn did not converge")
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -185,6 +253,12 @@ def test_the_barycenter_of_two_points_lies_between_them():
         (lambda x: ot_loop([x, x], eps=0.0), "eps"),
         (lambda x: ot_loop([x, x], consistency=-1), "consistency"),
         (lambda x: ot_loop([x, x], max_iter=0), "max_iter"),
+        (lambda x: ot_loop([x, x], tol=float("nan")), "tol=nan"),
+        (lambda x: ot_loop([x, x.float()]), "one floating-point type"),
+        (lambda x: info_nce(x, x.float()), "one floating-point type"),
+        (lambda x: ot_loop([x, x * 1e200]), "smaller latent points"),
+        (lambda x: ot_loop([x, x + 1], eps=1e-320), "larger eps"),
+        (lambda x: barycenter_support([x, x], x, rounds=0), "rounds=0"),
         (lambda x: ot_barycenter([x, x], x, weights=[0, 0]), "weights"),
     ],
 )

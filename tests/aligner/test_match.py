@@ -11,6 +11,8 @@ pytest.importorskip(
     "ot", reason="POT is not installed: `make test-align` installs the extra align and runs these tests"
 )
 
+from fractions import Fraction
+
 import numpy as np
 import torch
 from scipy.stats import binomtest
@@ -86,10 +88,42 @@ def test_fixed_form_is_hoeffding(fitted):
         match_estimates(model, fresh, held_out=True)
 
 
+def test_items_trained_on_are_not_held_out(fitted):
+    model, rows, fresh = fitted
+    mixed = {name: np.concatenate([rows[name][:3], fresh[name]]) for name in rows}
+    with pytest.raises(ValueError, match="both rows of 3 of these 123 items"):
+        match_estimates(model, mixed, threshold=0.3, held_out=True)
+    assert match_estimates(model, mixed, threshold=0.3, held_out=True, repeats=True)["n_h"].value == 123
+
+
+@pytest.mark.parametrize("s", [1e-6, 1e4])
+def test_rounding_is_allowed_for_at_any_scale(fitted, s):
+    """The same encoders, scaled: the same match error, and a ramp risk that is never too low."""
+    _, rows, _ = fitted
+    small = {name: block[:12] for name, block in rows.items()}
+    other = AlignedEncoders(**QUICK | {"s": s}).fit(small, np.ones(12, bool))
+    t, rho = 0.3 * s**2, 1e-6 * s**2
+    record = match_estimates(other, small, threshold=t, rho=rho, weights=(3.0, 5.0))
+    points = list(other.transform(small).values())
+    exact = 0
+    for i in range(12):
+        for j in range(12):
+            near = sum(
+                (Fraction(float(x)) - Fraction(float(y))) ** 2 for x, y in zip(points[0][i], points[1][j], strict=True)
+            )
+            margin = (Fraction(t) - near) * (1 if i == j else -1) / Fraction(rho)
+            loss = min(1, max(0, 1 - margin))
+            exact += loss * Fraction(3, 12) if i == j else loss * Fraction(5, 12 * 11)
+    assert record["rhat_match"].value >= exact
+    assert record["rhat_match"].value == pytest.approx(float(exact), abs=1e-4)
+    assert 0 < record["match_error"].value < 8
+
+
 def test_a_module_that_is_not_linear_gets_the_fixed_certificate_and_is_told_why():
     X, _ = planted_latent(60, rng=1)
     modules = {name: torch.nn.Sequential(torch.nn.Linear(20, 4), torch.nn.Tanh()) for name in X}
-    model = AlignedEncoders(encoders=modules, **QUICK).fit(X, np.arange(60) < 20)
+    seen = {name: block[:30] for name, block in X.items()}
+    model = AlignedEncoders(encoders=modules, **QUICK).fit(seen, np.arange(30) < 20)
     with pytest.raises(ValueError, match="complexity of their class is unknown"):
         match_estimates(model, {k: v[:20] for k, v in X.items()})
     record = match_estimates(model, {k: v[30:] for k, v in X.items()}, threshold=0.5, held_out=True)
@@ -106,6 +140,9 @@ def test_a_module_that_is_not_linear_gets_the_fixed_certificate_and_is_told_why(
     [
         ({"rho": 0.0}, "rho"),
         ({"weights": (0.5, 0.0)}, "omega_neg"),
+        ({"weights": (1, 2, 3)}, "expected two numbers"),
+        ({"weights": None}, "expected two numbers"),
+        ({"threshold_range": (0,)}, "expected two numbers"),
         ({"threshold": 7.0}, "threshold=7.0"),
         ({"threshold_range": (1.0, 0.0)}, "t_min <= t_max"),
     ],
@@ -151,7 +188,9 @@ def test_coverage_of_the_fixed_certificate(finite):
     margin = float(bound.evaluate(rhat_holdout=0.0, n_h=30, omega_pos=0.5, omega_neg=0.5, delta=delta))
     for _ in range(runs):
         drawn = rng.choice(40, 30, p=chance)
-        record = match_estimates(model, {k: v[drawn] for k, v in X.items()}, threshold=threshold, held_out=True)
+        record = match_estimates(
+            model, {k: v[drawn] for k, v in X.items()}, threshold=threshold, held_out=True, repeats=True
+        )
         failures += truth > record["rhat_holdout"].value + margin
     assert binomtest(failures, runs).proportion_ci(0.99).low <= delta
 

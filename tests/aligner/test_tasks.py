@@ -71,6 +71,8 @@ def test_zero_shot_tells_seen_from_unseen():
     assert found["harmonic"]["mAP"] == pytest.approx(2 / (1 / a + 1 / b))
     with pytest.raises(ValueError, match="at least one query"):
         zero_shot_measures(table, labels=labels, unseen=["d"])
+    with pytest.raises(ValueError, match="at least one query"):
+        zero_shot_measures(table, labels=labels, unseen=["canary"])  # not cut short to the one letter of the labels
 
 
 @pytest.mark.parametrize(
@@ -160,6 +162,7 @@ def test_classes_never_aligned_are_not_in_the_aligned_rows():
         ({"seeds": 0}, "seeds=0"),
         ({"unseen": ("x",)}, "unseen class 'x'"),
         ({"unseen": (0, 1, 2)}, "names all classes"),
+        ({"k": 28}, "at most 27, the complete test rows"),
     ],
 )
 def test_bad_comparisons_are_named(change, message):
@@ -182,7 +185,8 @@ def recall(model, test, k=1):
     return np.mean([retrieval_measures(table, k=k)[f"recall@{k}"] for table in tables])
 
 
-@pytest.mark.parametrize("modalities", [2, 3, 4])
+# More modalities take minutes: `python -m pytest -m slow tests/aligner`.
+@pytest.mark.parametrize("modalities", [2, *(pytest.param(count, marks=pytest.mark.slow) for count in (3, 4))])
 def test_both_regularisers_beat_plain_info_nce_on_a_planted_latent(modalities):
     gains = {"loop": [], "barycenter": []}
     for seed in range(10):
@@ -234,6 +238,7 @@ def test_the_command_compares_and_draws(tmp_path, capsys):
         (["--aligned", "x"], "--aligned 'x'"),
         (["--seeds", "0"], "--seeds 0"),
         (["--target", "nan"], "--target nan"),
+        (["--target", "0.6"], "in (0, 0.5)"),
         (["--unseen", "flying"], "unseen class 'flying'"),
     ],
 )
