@@ -96,7 +96,7 @@ def _rows_needed(guarantee: Guarantee) -> str:
     """Return a number of rows with three digits, never too few."""
     if guarantee.informative_from is None:
         return "never"
-    return f"{Context(prec=3, rounding=ROUND_CEILING).create_decimal(guarantee.informative_from):.2e}"
+    return f"{float(Context(prec=3, rounding=ROUND_CEILING).create_decimal(guarantee.informative_from)):.2e}"
 
 
 def _title(measured: Measurements) -> str:
