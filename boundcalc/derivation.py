@@ -123,17 +123,46 @@ def _step(left: Any, relation: Relation, right: Any, because: str, options: dict
 
 
 def equal(left: Any, right: Any, *, because: str, kind: Kind = "identity", **options: Any) -> Step:
-    """Return the step ``left = right``."""
+    """Return the step ``left = right``.
+
+    Parameters
+    ----------
+    left, right : sympy expression or number
+    because : str
+        Why it is so.
+    kind : str
+        What sort of step it is, as in `Step`.
+    **options
+        Other fields of `Step`.
+    """
     return _step(left, "=", right, because, {"kind": kind, **options})
 
 
 def at_most(left: Any, right: Any, *, because: str, **options: Any) -> Step:
-    """Return the step ``left <= right``."""
+    """Return the step ``left <= right``.
+
+    Parameters
+    ----------
+    left, right : sympy expression or number
+    because : str
+        Why it is so.
+    **options
+        Kind, citation and other fields of `Step`.
+    """
     return _step(left, "<=", right, because, options)
 
 
 def at_least(left: Any, right: Any, *, because: str, **options: Any) -> Step:
-    """Return the step ``left >= right``."""
+    """Return the step ``left >= right``.
+
+    Parameters
+    ----------
+    left, right : sympy expression or number
+    because : str
+        Why it is so.
+    **options
+        Kind, citation and other fields of `Step`.
+    """
     return _step(left, ">=", right, because, options)
 
 

@@ -8,6 +8,7 @@ import json
 import numpy as np
 import pytest
 
+import boundcalc as bc
 from boundcalc.cli import main
 from boundcalc.cli.values import parse
 
@@ -88,6 +89,31 @@ def test_list_and_show(capsys):
         assert "steps" in out
     data = json.loads(run(capsys, "show", "zhou2026.risk_gap", "--form", "paper", "--json")[1])
     assert data["provenance"] == "reconstructed"
+
+
+def test_show_writes_a_typeset_page_that_stands_alone(capsys, tmp_path):
+    path = tmp_path / "theorem.html"
+    assert run(capsys, "show", "zhou2026.risk_gap", "--out", str(path))[0] == 0
+    page = path.read_text(encoding="utf-8")
+    assert page.count("<math>") > 10
+    assert "Form sharp" in page
+    assert "Form paper" in page
+    assert all(part.startswith("https://arxiv.org/") for part in page.split("href='")[1:])
+    assert run(capsys, "show", "zhou2026.risk_gap", "--form", "paper", "--out", str(path))[0] == 0
+    assert "Form sharp" not in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("key", "side"), [("zhou2026.risk_gap", 1), ("zhou2026.risk_reduction", -1)])
+def test_a_printed_bound_is_rounded_outwards(capsys, key, side):
+    bound = bc.theorem(key).bound()
+    point = {name: 0.013 for name in bound.symbols} | {"n": 100, "delta": 0.05, "C": 1}
+    for n in range(100, 120):
+        values = [f"--set={name}={value}" for name, value in {**point, "n": n}.items()]
+        line = run(capsys, "eval", key, *values)[1].splitlines()[1]
+        shown = float(line.split()[-1])
+        exact = float(bound.evaluate(sound=True, **{**point, "n": n}))
+        assert side * shown >= side * exact
+        assert shown == pytest.approx(exact, rel=1e-11)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 import boundcalc as bc
 from boundcalc.errors import InvalidInputError
-from boundcalc.report import plot, plot_terms
+from boundcalc.report import plot, plot_proof, plot_terms
 from boundcalc.report.formulas import statement_html
 from boundcalc.report.javascript import to_javascript
 from boundcalc.report.mathml import to_mathml, to_mathml_terms
@@ -34,6 +34,16 @@ LOSS = bc.theorem("zhou2026.risk_reduction").bound("population")
 
 
 class TestPlot:
+    @pytest.mark.parametrize("draw", [plot, plot_terms])
+    def test_what_is_no_bound_and_no_name_is_refused(self, draw):
+        pytest.importorskip("matplotlib")
+        with pytest.raises(InvalidInputError, match="no bound: give"):
+            draw("zhou2026.risk_gap")
+        with pytest.raises(InvalidInputError, match="axes are named by text"):
+            draw(GAP, x=GAP.symbols["n"], **POINT, g_M=1)
+        with pytest.raises(InvalidInputError, match="no theorem: give"):
+            plot_proof("zhou2026.risk_gap")
+
     def test_lines_are_the_evaluators_values(self):
         pytest.importorskip("matplotlib")
         axes = plot(GAP, x="n", hue="g_M", n=[10, 100, 1000], g_M=[1, 50], **POINT)

@@ -57,6 +57,45 @@ def measured(small):
     return measure_subsets(load(str(small)), rng=0, delta=0.025, pair_weights="balanced")
 
 
+def test_tables_never_promise_more_than_the_guarantees(measured):
+    from boundcalc.report.demo import all_guarantees, demo_table
+
+    found = all_guarantees(measured, delta=0.15)
+    rows: dict[str, list[str]] = {}
+    for name, *cells in demo_table(measured, found, delta=0.15).rows:
+        rows.setdefault(name, cells)  # the guarantees come before the rows that they need
+    for place, label in enumerate(measured):
+        guarantee = found[label]["risk of the model"]
+        assert float(str(rows["certificate on the risk"][place]).split("*")[0]) >= guarantee.value
+        assert float(rows["kappa, certified"][place]) >= measured[label].kappa.certified
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"), [(None, "never"), (999, "9.99e+02"), (15_248, "1.53e+04"), (15_201, "1.53e+04")]
+)
+def test_numbers_of_rows_are_never_too_few(rows, text):
+    from boundcalc.report.demo import _rows_needed
+    from boundcalc.report.guarantees import Guarantee
+
+    assert _rows_needed(Guarantee("risk", "key", 1.0, None, True, informative_from=rows)) == text
+
+
+def test_the_report_names_every_theorem_that_its_plan_uses():
+    import inspect
+    import re
+
+    from boundcalc.planner import pilot, worth
+    from boundcalc.report import guarantees
+    from boundcalc.report.document import USED
+
+    cited = {
+        key
+        for module in (pilot, worth, guarantees)
+        for key in re.findall(r'"(zhou2026\.\w+)"', inspect.getsource(module))
+    }
+    assert cited <= set(USED)
+
+
 def test_guarantees_by_hand(measured):
     from boundcalc.report.guarantees import guarantees
 

@@ -104,6 +104,15 @@ def theorem(name: str) -> Theorem:
     >>> theorem("Theorem 3.13").key
     'zhou2026.risk_gap'
 
+    Parameters
+    ----------
+    name : str
+        A key such as ``zhou2026.risk_gap``, or a number such as ``Theorem 3.13``; `catalogue` has all keys.
+
+    Returns
+    -------
+    Theorem
+
     Raises
     ------
     InvalidInputError

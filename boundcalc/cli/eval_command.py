@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,12 +71,19 @@ def _text(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | No
     head = f"{bound.theorem} ({bound.form}; {bound.theorem.provenance}, {bound.theorem.status})"
     if result.ndim:
         return f"{head}\n\n{table.head(_SHOWN).text()}"
-    line = f"{bound.quantity} {bound.relation} {float(result):.12g}"
+    line = f"{bound.quantity} {bound.relation} {_outwards(float(result), bound.relation)}"
     if vacuous is not None and bool(vacuous):
         line += f"\nvacuous: this says no more than {bound.quantity} {bound.relation} {bound.trivial}"
     if not bound.certified:
         line += "\nnot certified: " + bound.why_not_certified
     return f"{head}\n{line}"
+
+
+def _outwards(value: float, relation: str) -> str:
+    """Return a value with 12 digits, on the side on which the statement stays true."""
+    modes = {"<": ROUND_CEILING, ">": ROUND_FLOOR}
+    digits = Context(prec=12, rounding=modes.get(relation[0], ROUND_HALF_EVEN))
+    return f"{float(digits.plus(Decimal(value))):.12g}"
 
 
 def _table(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | None) -> Any:
@@ -90,7 +98,8 @@ def _table(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | N
         flags = np.ravel(vacuous.broadcast_like(result).transpose(*result.dims).values)
         columns.append(["yes" if flag else "" for flag in flags.tolist()])
     names = [*map(str, result.dims), "bound"] + ([] if vacuous is None else ["vacuous"])
-    return Table(names, list(zip(*columns, strict=True)), title=f"{bound.quantity} {bound.relation}")
+    notes = ("Four digits, to the nearest; --json and --out FILE.csv have all of them.",)
+    return Table(names, list(zip(*columns, strict=True)), title=f"{bound.quantity} {bound.relation}", notes=notes)
 
 
 def _draw(bound: Bound, result: xarray.DataArray, path: Path) -> None:

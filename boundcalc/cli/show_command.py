@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import textwrap
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING, Any
@@ -33,9 +32,15 @@ def run(args: Namespace) -> Output:
     return Output(
         _text(entry, bound),
         _data(entry, bound),
-        title=str(entry),
-        lead=(f"<p>{html.escape(entry.claim)}</p><pre>{html.escape(_text(entry, bound))}</pre>",),
+        document=_page(entry, args.form) if (args.out or "").lower().endswith(".html") else "",
     )
+
+
+def _page(entry: Theorem, form: str | None) -> str:
+    """Return the typeset page: of the form that was asked for, or of all."""
+    from boundcalc.report.theorem_page import theorem_page
+
+    return theorem_page(entry, forms=None if form is None else [form])
 
 
 def _text(entry: Theorem, bound: Bound) -> str:

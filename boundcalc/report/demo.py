@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import ROUND_CEILING, Context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from boundcalc.planner.budget import rounded_up
 from boundcalc.report.guarantees import Guarantee, guarantees, margin_curve, risk_curves
 from boundcalc.report.plots import PALETTE, new_axes, save
-from boundcalc.report.tables import Table, format_number
+from boundcalc.report.tables import Table
 
 if TYPE_CHECKING:
     from boundcalc.trainer import Measurements
@@ -74,8 +76,8 @@ def demo_table(measured: Measurements, found: Found, *, delta: float) -> Table:
         ["held-out pair error", *(result.weighted_holdout_error for result in results)],
         ["  the constant rule's", *(result.weighted_trivial_holdout_error for result in results)],
         ["kappa, plug-in (estimated)", *(result.kappa.plug_in for result in results)],
-        ["kappa, certified", *(result.kappa.certified for result in results)],
-        ["kappa, worst case", *(result.kappa.worst_case for result in results)],
+        ["kappa, certified", *(rounded_up(result.kappa.certified) for result in results)],
+        ["kappa, worst case", *(rounded_up(result.kappa.worst_case) for result in results)],
         ["GUARANTEED (* vacuous)", *[""] * len(labels)],
     ]
     for name, title in _ROWS.items():
@@ -87,13 +89,14 @@ def demo_table(measured: Measurements, found: Found, *, delta: float) -> Table:
 
 
 def _marked(guarantee: Guarantee) -> str:
-    return (
-        format_number(guarantee.value) + ("*" if guarantee.vacuous else "") + ("" if guarantee.certified else " (est.)")
-    )
+    return rounded_up(guarantee.value) + ("*" if guarantee.vacuous else "") + ("" if guarantee.certified else " (est.)")
 
 
 def _rows_needed(guarantee: Guarantee) -> str:
-    return "never" if guarantee.informative_from is None else f"{guarantee.informative_from:.2e}"
+    """Return a number of rows with three digits, never too few."""
+    if guarantee.informative_from is None:
+        return "never"
+    return f"{float(Context(prec=3, rounding=ROUND_CEILING).create_decimal(guarantee.informative_from)):.2e}"
 
 
 def _title(measured: Measurements) -> str:

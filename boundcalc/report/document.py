@@ -31,8 +31,13 @@ USED = (
     "zhou2026.latent_quality",
     "zhou2026.metric_complexity",
     "zhou2026.risk_reduction",
+    "zhou2026.nonpositive_gap",
+    "zhou2026.fixed_model",
     "zhou2026.ex_ante",
 )
+
+#: Settings whose name alone would mislead beside the report's own.
+_SETTINGS = {"delta": "delta of each certified random value"}
 
 _PACKAGES = (
     "boundcalc",
@@ -145,10 +150,18 @@ def _settings(measured: Measurements, seed: int, delta: float) -> Table:
         ("data", facts["data"]),
         ("fingerprint of data, settings and split", facts["fingerprint"]),
     ]
-    rows += [("seed", seed), ("delta", f"{delta:g}")]
-    rows += [(name, str(value)) for name, value in settings.items() if value is not None]
+    rows += [("seed", str(seed)), ("delta", f"{delta:g}")]
+    rows += [(_SETTINGS.get(name, name), _setting(value)) for name, value in settings.items() if value is not None]
     rows += [("note", facts["note"])] if facts.get("note") else []
     return Table(("setting", "value"), rows, title="Data and settings")
+
+
+def _setting(value: Any) -> str:
+    """Return a setting in words: the loss is a mapping of its name and parameters."""
+    if isinstance(value, Mapping):
+        own = [f"{name} = {part}" for name, part in value.items() if name != "name"]
+        return ", ".join([str(value.get("name", "")), *own])
+    return str(value)
 
 
 def _assumptions() -> list[str]:

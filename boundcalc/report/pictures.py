@@ -121,7 +121,14 @@ def plot_terms(bound: Bound, *, x: str = "n", axes: Axes | None = None, **values
 
 def _inputs(bound: Bound, several: list[str], values: dict[str, Any]) -> dict[str, Any]:
     """Return the values in the order of the picture's axes, usual ones filled in for what varies."""
+    if not isinstance(bound, Bound):
+        raise InvalidInputError(f"bound = {bound!r} is no bound: give boundcalc.theorem(KEY).bound()")
     for name in several:
+        if not isinstance(name, str):
+            raise InvalidInputError(
+                f"axes are named by text: {name!r} is {type(name).__name__}; the bound has {', '.join(bound.symbols)}",
+                context=str(bound.theorem),
+            )
         if name not in bound.symbols:
             raise InvalidInputError(
                 f"{name!r} is no symbol of this bound{suggestion(name, bound.symbols)}; it has {', '.join(bound.symbols)}",

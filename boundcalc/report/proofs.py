@@ -47,9 +47,15 @@ def plot_proof(theorem: Theorem, *, form: str | None = None, report: Report | No
     Raises
     ------
     InvalidInputError
-        If the theorem has no such form, or the report is of another theorem or lacks steps of the form.
+        If the theorem is none or has no such form, or the report is of another theorem or lacks steps of the form.
     """
     from boundcalc.checker import check
+    from boundcalc.theorems import Theorem
+
+    if not isinstance(theorem, Theorem):
+        raise InvalidInputError(
+            f"theorem = {theorem!r} is no theorem: give boundcalc.theorem(KEY)", context="plot_proof"
+        )
 
     name = theorem.forms[0] if form is None else form
     steps = theorem.derivation(name).steps

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -41,23 +41,29 @@ pre { padding: .6rem; border: 1px solid var(--line); border-radius: .25rem; }
 _RELATIONS = {"<=": r"\le", ">=": r"\ge", "=": "=", "<": "<", ">": ">"}
 
 
-def theorem_page(entry: Theorem, verdicts: Mapping[str, Any]) -> str:
+def theorem_page(
+    entry: Theorem, verdicts: Mapping[str, Any] | None = None, *, forms: Sequence[str] | None = None
+) -> str:
     """Return the page of a theorem.
 
     Parameters
     ----------
     entry : Theorem
-    verdicts : mapping
-        The checker's report on it as plain data (``Report.to_json``).
+    verdicts : mapping, optional
+        The checker's report on it as plain data (``Report.to_json``). Without one the page stands alone: it says nothing
+        of verdicts and links to no other page of the catalogue.
+    forms : sequence of str, optional
+        The forms that are shown; all if not given.
     """
+    alone, verdicts = verdicts is None, verdicts or {"forms": {}, "steps": ()}
     number = "" if entry.number == "-" else f"{entry.number}: "
     parts = [
-        "<nav><a href='index.html'>All theorems</a></nav>",
+        "" if alone else "<nav><a href='index.html'>All theorems</a></nav>",
         f"<p>{escape(entry.claim)}</p>",
         _facts(entry, verdicts),
         "<h2>What it assumes</h2>",
         _list(entry.assumptions),
-        *(part for name in entry.forms for part in _form(entry, name, verdicts)),
+        *(part for name in forms or entry.forms for part in _form(entry, name, verdicts)),
     ]
     comparisons = [row for row in verdicts["steps"] if row["kind"] == "comparison"]
     if comparisons:
@@ -73,7 +79,8 @@ def theorem_page(entry: Theorem, verdicts: Mapping[str, Any]) -> str:
         parts += ["<h2>Used by</h2>", "<p>" + ", ".join(map(_linked, users)) + "</p>"]
     parts += ["<h2>On the command line</h2>", f"<pre><code>{escape(_commands(entry))}</code></pre>"]
     parts.append(f"<script>{FORMULA_SCRIPT}</script>")
-    return page(number + entry.title, parts, style=STYLE)
+    whole = page(number + entry.title, parts, style=STYLE)
+    return re.sub(r"<a href='[^':]*'>(.*?)</a>", r"\1", whole) if alone else whole
 
 
 def catalogue_table(verdicts: Mapping[str, Mapping[str, Any]]) -> str:
@@ -104,8 +111,10 @@ def _facts(entry: Theorem, verdicts: Mapping[str, Any]) -> str:
         "key": f"<code>{entry.key}</code>",
         "bounds": escape(entry.quantity),
         "source": escape(str(entry.source)),
-        "verdict": f"<span class='word'>{verdicts['verdict']}</span> (the weakest step of the forms that are said to hold)",
     }
+    if "verdict" in verdicts:
+        word = f"<span class='word'>{verdicts['verdict']}</span>"
+        facts["verdict"] = f"{word} (the weakest step of the forms that are said to hold)"
     return "<dl class='facts'>" + "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts.items()) + "</dl>"
 
 

@@ -245,3 +245,10 @@ def test_the_page_is_one_small_file(every):
     assert len(text) < 5_000_000
     assert "default-src 'none'" in text
     assert 'src="http' not in text
+
+
+def test_zero_has_no_sign(visit, folder):
+    path = folder / "lower.html"
+    path.write_text(explorer_page([bc.theorem("zhou2026.risk_reduction").bound()]), encoding="utf-8")
+    shown = visit(path).locator("[data-value-of='0'] .vacuous").inner_text()
+    assert "≥ 0, which holds anyway" in shown

@@ -51,7 +51,7 @@
 
   const show = (value) => {
     if (!Number.isFinite(value)) return "–";
-    if (Number.isInteger(value) && Math.abs(value) < 1e9) return value.toLocaleString("en");
+    if (Number.isInteger(value) && Math.abs(value) < 1e9) return (value + 0).toLocaleString("en");  // no -0
     const size = Math.abs(value);
     return size >= 1e6 || (size > 0 && size < 1e-4) ? value.toExponential(3) : String(Number(value.toPrecision(5)));
   };
