@@ -322,8 +322,8 @@ def _at_most(lower: str, upper: str) -> Constraint:
     return Constraint(VOCABULARY[lower].symbol, VOCABULARY[upper].symbol)
 
 
-#: Relations that hold wherever both sides occur. Risks may exceed C, the length of the losses' range: the logistic loss is
-#: never 0, so with F = 0.3 it lies in [0.55, 0.86] and C = 0.3.
+#: Relations that hold wherever both sides occur. Losses lie in [0, C]: where one is never 0 (the logistic loss with F = 0.3
+#: lies in [0.55, 0.86]) and the length of its range is less than a risk, a larger C serves as well.
 CONSTRAINTS: tuple[Constraint, ...] = (
     _at_most("lam_min", "lam_max"),
     _at_most("t_min", "t_max"),
@@ -333,6 +333,7 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     _at_most("b_k", "B"),
     _at_most("B_k", "B"),
     _at_most("Delta", "C"),
+    *(_at_most(risk, "C") for risk in ("r_M", "r_N", "rhat_M", "rhat_N", "rhat_0", "rhat_holdout")),
 )
 
 

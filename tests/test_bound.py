@@ -298,6 +298,7 @@ class TestCompositionIsSound:
             (dict(L=y), dict(y=-2), "L = y"),
             (dict(delta=2 * x), dict(x=3), "delta = 2\\*x"),
             (dict(n=x), dict(x=2.7), "n = x"),
+            (dict(C=2 * x), dict(x=0.01), "2\\*x - "),
         ]
         for values, inputs, match in cases:
             rest = {key: value for key, value in good.items() if key not in values}

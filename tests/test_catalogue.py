@@ -255,7 +255,7 @@ def test_sharp_is_never_above_paper():
     rng = np.random.default_rng(1)
     for key in ("zhou2026.risk_gap", "zhou2026.latent_quality", "zhou2026.metric_complexity", "huang2021.risk_gap"):
         entry = bc.theorem(key)
-        for _ in range(200):
+        for _ in range(50):
             values = draw(rng) | {"eps_opt": 0.0, "n": int(rng.integers(2, 20))}
             assert (
                 float(entry.bound("sharp").evaluate(**values)) <= float(entry.bound("paper").evaluate(**values)) + 1e-12

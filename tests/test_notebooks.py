@@ -39,6 +39,7 @@ def test_notebooks_run(path, monkeypatch):
         for name in ("torch", "ot"):
             pytest.importorskip(name, reason=f"{name} is not installed: `make test-align` installs the extra align")
     monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")  # the tests run side by side already
     notebook = nbformat.read(path, as_version=4)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the kernel's own plumbing warns about its transport

@@ -73,6 +73,9 @@ def subset_record(
         sampled = ((f"pairs[{label}]", delta),)
         exact = f"upper confidence value over {train.pairs:,} sampled pairs"
         gap = f"Frank-Wolfe gap over {train.pairs:,} sampled pairs, upper confidence value"
+    # Losses that are never 0 may exceed the length of their range; a longer one bounds it as well.
+    risks = [rhat, *([] if holdout is None else [round_up(holdout.risk + holdout.error)])]
+    loss_range = max(prepared.loss_range(squared), *risks)
     entries = [
         Entry("n", int(prepared.split.train.size), "training examples", why="size of the training part"),
         Entry("K", len(prepared.data.names), "modalities in the data", why=fixed),
@@ -84,7 +87,7 @@ def subset_record(
         Entry("t_max", settings.class_threshold_range[1], "largest threshold", why=fixed),
         Entry("B", round_up(math.sqrt(squared), ulps=1), "pair radius of the subset", status, radius),
         Entry("L", lipschitz, f"Lipschitz constant of the {loss.name} loss", why=fixed),
-        Entry("C", prepared.loss_range(squared), "loss range over the subset's class", status, radius),
+        Entry("C", loss_range, "loss range over the subset's class", status, radius),
         Entry("omega_pos", prepared.weights[0], "weight of similar pairs", why=fixed),
         Entry("omega_neg", prepared.weights[1], "weight of dissimilar pairs", why=fixed),
         Entry("rhat_M", rhat, "empirical risk of the returned metric", CERTIFIED, exact, sampled),

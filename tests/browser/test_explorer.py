@@ -80,6 +80,8 @@ def test_every_bound_agrees_with_the_evaluator(visit, every):
                 value = float(bound.evaluate(**point))
             except ValueError:
                 continue  # a constraint between symbols: the next test is about those
+            if abs(value) > 1e120:
+                continue  # the page does not recompute products that leave the double range
             asked.append([place, point])
             expected.append(value)
     page = visit(every)

@@ -22,11 +22,11 @@ def test_an_exact_power_law_is_found():
 def test_the_interval_covers_the_curve_about_as_often_as_it_says():
     rng, covered = np.random.default_rng(1), 0
     truth = 0.3 + 2.0 * np.array(SIZES) ** -0.7
-    for _ in range(60):
+    for _ in range(20):
         noisy = truth + rng.normal(scale=0.02, size=(5, 6))
         low, high = fit_power_law(SIZES, np.maximum(noisy, 0), rng=rng).interval(800)
         covered += int(low <= truth[-1] <= high)
-    assert 40 <= covered <= 60
+    assert 12 <= covered <= 20
 
 
 def test_flat_and_zero_curves_are_no_trouble():
