@@ -225,7 +225,7 @@ def test_a_sample_of_pairs_beyond_exact_rows_keeps_the_certificate():
     assert sampled["rhat_M"].value <= exact["rhat_M"].value * 1.02
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))])
 def test_certificates_of_sampled_and_regularised_fits(seed):
     rng = np.random.default_rng(seed)
     y = np.repeat([0, 1], 20)
