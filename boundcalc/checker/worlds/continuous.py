@@ -106,6 +106,7 @@ class ContinuousMetric(SampleSpace):
             "err_M": error[worst],
             "dev_minus": deviation.max(axis=0),
             "dev_f": deviation[len(members) // 2],
+            "rhat_0": empirical[len(members) // 2],
             "Phi_n": deviation.max(axis=0),
             "EPhi_n": deviation.max(axis=0).mean(),
             "Edev_n": deviation.max(axis=0).mean(),
