@@ -42,6 +42,6 @@ def run(args: Namespace) -> Output:
         demo_data(measured, found, delta=delta) | {"summary": sentence, "figure": args.figure},
         title=f"boundcalc on {args.data}",
         tables=(table,),
-        lead=(f"<p><strong>{sentence}</strong></p>", picture(draw, "guarantees against the number of rows")),
+        lead=(f"<p><strong>{sentence}</strong></p>", lambda: picture(draw, "guarantees against the number of rows")),
         figure=draw,
     )

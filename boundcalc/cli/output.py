@@ -16,7 +16,10 @@ from boundcalc.errors import InvalidInputError
 if TYPE_CHECKING:
     from boundcalc.report.tables import Table
 
-__all__ = ["Output", "check_path", "show", "write"]
+__all__ = ["Output", "Part", "check_path", "show", "write"]
+
+#: A piece of HTML, or what makes it when a page is written.
+Part = str | Callable[[], str]
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,8 @@ class Output:
         Heading of the HTML page.
     tables : tuple of Table
         For CSV (the first) and HTML (all).
-    lead, body : tuple of str
-        HTML parts that go before and after the tables.
+    lead, body : tuple of str or callable
+        HTML parts that go before and after the tables; what is costly to make is a callable that returns one.
     figure : callable, optional
         Draws the result: ``figure(path)``.
     document : str
@@ -47,8 +50,8 @@ class Output:
     data: dict[str, Any]
     title: str = "boundcalc"
     tables: tuple[Table, ...] = ()
-    lead: tuple[str, ...] = ()
-    body: tuple[str, ...] = ()
+    lead: tuple[Part, ...] = ()
+    body: tuple[Part, ...] = ()
     figure: Callable[[Path], None] | None = None
     document: str = ""
     status: int = field(default=0)
@@ -100,7 +103,8 @@ def write(output: Output, path: Path) -> None:
             from boundcalc.report.page import page
 
             parts = (*output.lead, *(table.html() for table in output.tables), *output.body)
-            path.write_text(page(output.title, parts), encoding="utf-8")
+            made = (part if isinstance(part, str) else part() for part in parts)
+            path.write_text(page(output.title, made), encoding="utf-8")
         case ".png" if output.figure is not None:
             output.figure(path)
 

@@ -154,14 +154,15 @@ def test_pair_error_is_for_the_hinge_alone(measured, costs, data):
 
 
 def test_losses_that_do_not_start_at_zero(data):
-    """Logistic losses of a narrow class lie in [0.6, 0.8]: more than their range's length of 0.2."""
-    from boundcalc.trainer import measure_subsets
+    """Logistic losses of a narrow class lie in [0.59, 0.81]: risks exceed the length of that range, but not C."""
+    from boundcalc.trainer import loss_from_name, measure_subsets
 
     narrow = measure_subsets(
         data, subsets="sharp", rng=0, loss="logistic", eig_range=(0.0, 0.01), threshold_range=(-0.1, 0.2)
     )
     values = narrow["sharp"].estimates
-    assert values["rhat_holdout"].value > values["C"].value
+    lowest, highest = loss_from_name("logistic").extreme(-0.1 - 4 * 0.01, 0.2)
+    assert highest - lowest < values["rhat_holdout"].value <= values["C"].value
     plan = make_plan(narrow, Costs.uniform(["sharp", "blurred", "noise"]), budgets=[1e4, 1e6], delta=0.1)
     assert plan.best.guarantee > values["rhat_holdout"].value
 
