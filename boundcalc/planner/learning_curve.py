@@ -12,7 +12,7 @@ from boundcalc.errors import InvalidInputError
 
 __all__ = ["PowerLaw", "fit_power_law"]
 
-_STEEPEST = 2.0
+_RATES = np.geomspace(1e-3, 2.0, 60)
 _DRAWS = 200
 
 
@@ -78,13 +78,11 @@ def fit_power_law(sizes: Sequence[int], values: ArrayLike, *, rng: np.random.Gen
         problems.append(f"level = {level!r} must be a number in (0, 1)")
     if problems:
         raise InvalidInputError(problems, context="learning curve")
-    best = _fit(n, table.mean(axis=0))
-    fitted = _curve(n, *best)
+    offset, scale, rate = _fit(n, table.mean(axis=0)[None])[0].tolist()
+    fitted = offset + scale * n**-rate
     residuals = table - fitted
-    refits = [
-        _fit(n, np.maximum(fitted + _resample(residuals, rng).mean(axis=0), 0.0), start=best) for _ in range(_DRAWS)
-    ]
-    return PowerLaw(*best, refits=np.array(refits), level=level)
+    drawn = np.stack([_resample(residuals, rng).mean(axis=0) for _ in range(_DRAWS)])
+    return PowerLaw(offset, scale, rate, refits=_fit(n, np.maximum(fitted + drawn, 0.0)), level=level)
 
 
 def _resample(residuals: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -94,25 +92,37 @@ def _resample(residuals: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return residuals[rng.integers(0, repeats, (repeats, sizes)), column]
 
 
-def _curve(n: np.ndarray, offset: float, scale: float, rate: float) -> np.ndarray:
-    return np.asarray(offset + scale * n**-rate)
+def _fit(n: np.ndarray, curves: np.ndarray) -> np.ndarray:
+    """Fit each curve of shape (curves, sizes): offset, scale and rate, shape (curves, 3).
+
+    Given the rate, offset and scale are a least-squares problem with a closed form, so that only the rate is searched:
+    on a grid first, for the error may have several valleys, then by SciPy within the best one.
+    """
+    from scipy.optimize import elementwise
+
+    logs = np.log(n / n.min())
+
+    def errors(rate: np.ndarray, which: np.ndarray) -> np.ndarray:
+        return _given_rate(rate, logs, curves[which])[2]
+
+    which = np.arange(len(curves))
+    on_grid = errors(_RATES[:, None], which[None, :])
+    best, step = _RATES[on_grid.argmin(axis=0)], _RATES[1] / _RATES[0]
+    found = elementwise.find_minimum(errors, (best / step, best, best * step), args=(which,))
+    rate = np.where(found.success, np.clip(found.x, _RATES[0], _RATES[-1]), best)
+    offset, scale, _ = _given_rate(rate, logs, curves)
+    return np.stack([offset, scale * n.min() ** rate, rate], axis=1)
 
 
-def _fit(
-    n: np.ndarray, values: np.ndarray, start: tuple[float, float, float] | None = None
-) -> tuple[float, float, float]:
-    from scipy.optimize import least_squares
-
-    size = max(float(values.max()), 1e-12)
-    first = n.min()
-
-    def error(theta: np.ndarray) -> np.ndarray:
-        return np.asarray((theta[0] + theta[1] * (n / first) ** -theta[2] - values) / size)
-
-    guess = (0.8 * values.min(), max(float(np.ptp(values)), 1e-3 * size), 0.5)
-    if start is not None:
-        guess = (start[0], start[1] * first ** -start[2], start[2])
-    low, high = (0.0, 0.0, 1e-3), (size * 1.01, 10 * size, _STEEPEST)
-    inside = np.clip(guess, np.asarray(low) + 1e-12, np.asarray(high) - 1e-12)
-    offset, scale, rate = least_squares(error, inside, bounds=(low, high)).x
-    return float(offset), float(scale * first**rate), float(rate)
+def _given_rate(rate: np.ndarray, logs: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the best offset >= 0 and scale >= 0 for rates of any shape, and the mean squared error they leave."""
+    falls = np.exp(-rate[..., None] * logs)
+    mean, fall = values.mean(axis=-1), falls.mean(axis=-1)
+    centred = falls - fall[..., None]
+    scale = np.maximum((centred * values).mean(axis=-1) / (centred**2).mean(axis=-1), 0.0)
+    offset = mean - scale * fall
+    through_zero = offset < 0
+    scale = np.where(through_zero, (falls * values).mean(axis=-1) / (falls**2).mean(axis=-1), scale)
+    offset = np.where(through_zero, 0.0, offset)
+    left = values - offset[..., None] - scale[..., None] * falls
+    return offset, scale, (left**2).mean(axis=-1)

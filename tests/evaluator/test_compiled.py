@@ -137,7 +137,7 @@ def test_one_compiled_expression_serves_many_threads():
 
     def work(seed):
         ready.wait()
-        return [f(np.arange(2.0, 3 + k % 60)[:, None], np.arange(1.0, 2 + seed), 0.5, 0.0)[0, 0] for k in range(200)]
+        return [f(np.arange(2.0, 3 + k % 60)[:, None], np.arange(1.0, 2 + seed), 0.5, 0.0)[0, 0] for k in range(60)]
 
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(work, range(8)))

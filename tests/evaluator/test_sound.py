@@ -191,7 +191,7 @@ def test_a_constant_that_is_not_a_number_stays_one():
 def test_a_product_on_more_axes_widens_a_smaller_factor(expr):
     rng = np.random.default_rng(3)
     arguments = [s for s in (N, G, L, T) if expr.has(s)]
-    values = [columns(40, rng)[s] for s in arguments]
+    values = [columns(12, rng)[s] for s in arguments]
     node = convert(expr, arguments, Pool())
     exact = enclose(node, np.ix_(*(v.astype(object) for v in values)))
     for side in ("lower", "upper"):
