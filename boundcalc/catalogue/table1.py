@@ -20,6 +20,7 @@ from typing import Literal
 __all__ = ["COLUMNS", "ROWS", "UNKNOWN", "Cell", "Row"]
 
 Mark = Literal["yes", "no", "?"]
+Known = dict[str, tuple[Mark, str]]
 
 COLUMNS: tuple[str, ...] = (
     "pairwise paradigm",
@@ -63,47 +64,66 @@ class Row:
     note: str = ""
 
 
-def _row(work: str, *keys: str, note: str = "constants derived here", **known: tuple[Mark, str]) -> Row:
-    names = {column.replace(" ", "_").replace("-", "_"): column for column in COLUMNS}
-    cells = dict.fromkeys(COLUMNS, UNKNOWN) | {names[name]: Cell(*cell) for name, cell in known.items()}
-    return Row(work, cells, keys, note)
+def _row(work: str, keys: tuple[str, ...], known: Known, note: str = "constants derived here") -> Row:
+    assert known.keys() <= set(COLUMNS)
+    return Row(work, dict.fromkeys(COLUMNS, UNKNOWN) | {name: Cell(*cell) for name, cell in known.items()}, keys, note)
 
 
-_BALLS = ("frobenius_ball", "l1_ball", "trace_ball", "l21_ball")
-_PAIRS: tuple[Mark, str] = ("yes", "its subject is learning a metric from pairs")
+_PAIRS: Known = {"pairwise paradigm": ("yes", "its subject is learning a metric from pairs")}
+_ONE_REPRESENTATION: Known = _PAIRS | {
+    "subset hierarchy": ("no", "one representation: there are no modalities to leave out"),
+    "latent quality": ("no", "the metric acts on given features; no latent mapping is compared with a best one"),
+    "risk-reduction lower bound": ("no", "upper bounds on the risk of one class only"),
+}
 
 ROWS: tuple[Row, ...] = (
     _row(
         "Zhou, Zhang, Liu 2026",
-        *(
-            f"zhou2026.{name}"
-            for name in ("hierarchy", "risk_gap", "latent_quality", "metric_complexity", "risk_reduction")
+        (
+            "zhou2026.hierarchy",
+            "zhou2026.risk_gap",
+            "zhou2026.latent_quality",
+            "zhou2026.metric_complexity",
+            "zhou2026.risk_reduction",
         ),
+        {
+            "pairwise paradigm": ("yes", "its title"),
+            "subset hierarchy": ("yes", "Theorem 3.8"),
+            "latent quality": ("yes", "Theorem 3.14"),
+            "dependency decoupling": ("yes", "Lemma 3.11, Theorem 3.12"),
+            "granularity-aware complexity": ("yes", "Theorem 3.18"),
+            "risk-reduction lower bound": (
+                "yes",
+                "Theorem 3.20, as claimed; refuted without a further assumption",
+            ),
+        },
         note="the source itself; whether it is one of the 18 rows is not known to us",
-        pairwise_paradigm=("yes", "its title"),
-        subset_hierarchy=("yes", "Theorem 3.8"),
-        latent_quality=("yes", "Theorem 3.14"),
-        dependency_decoupling=("yes", "Lemma 3.11, Theorem 3.12"),
-        granularity_aware_complexity=("yes", "Theorem 3.18"),
-        risk_reduction_lower_bound=("yes", "Theorem 3.20, as claimed; refuted without a further assumption"),
     ),
     _row(
         "Huang et al. 2021",
-        "huang2021.risk_gap",
-        "huang2021.latent_quality",
+        ("huang2021.risk_gap", "huang2021.latent_quality"),
+        {
+            "pairwise paradigm": ("no", "single examples"),
+            "subset hierarchy": ("yes", "its Theorem 1 compares a modality subset with a smaller one"),
+            "latent quality": ("yes", "its Theorem 2"),
+            "dependency decoupling": ("no", "single examples are independent: there is nothing to decouple"),
+        },
         note="constants known from a secondary source",
-        pairwise_paradigm=("no", "single examples"),
-        subset_hierarchy=("yes", "its Theorem 1 compares a modality subset with a smaller one"),
-        latent_quality=("yes", "its Theorem 2"),
-        dependency_decoupling=("no", "single examples are independent: there is nothing to decouple"),
     ),
-    _row("Jin, Wang, Zhou 2009", "comparators.stability", pairwise_paradigm=_PAIRS),
-    _row("Perrot, Habrard 2015", "comparators.source_stability", pairwise_paradigm=_PAIRS),
-    _row("Bellet, Habrard 2015", "comparators.robustness", pairwise_paradigm=_PAIRS),
-    _row("Cao, Guo, Ying 2016", *(f"comparators.{name}" for name in _BALLS), pairwise_paradigm=_PAIRS),
-    _row("Lei, Ying 2016", "comparators.group_ball", pairwise_paradigm=_PAIRS),
+    _row("Jin, Wang, Zhou 2009", ("comparators.stability",), _ONE_REPRESENTATION),
+    _row("Perrot, Habrard 2015", ("comparators.source_stability",), _ONE_REPRESENTATION),
+    _row("Bellet, Habrard 2015", ("comparators.robustness",), _ONE_REPRESENTATION),
     _row(
-        "Huusari, Kadri, Capponi 2018", "comparators.kernel_ball", note="constants derived here; the multi-view kernel"
+        "Cao, Guo, Ying 2016",
+        tuple(f"comparators.{norm}_ball" for norm in ("frobenius", "l1", "trace", "l21")),
+        _ONE_REPRESENTATION | {"dependency decoupling": ("yes", "pairs are averaged over floor(n/2) independent ones")},
+    ),
+    _row("Lei, Ying 2016", ("comparators.group_ball",), _PAIRS),
+    _row(
+        "Huusari, Kadri, Capponi 2018",
+        ("comparators.kernel_ball",),
+        {},
+        note="constants derived here; the multi-view kernel",
     ),
     *(Row(None, note="which work this is did not reach us; no entry carries it yet") for _ in range(10)),
 )
