@@ -5,12 +5,19 @@ from __future__ import annotations
 import csv
 import html
 import io
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 __all__ = ["Table", "format_number"]
+
+#: A number that was written out, with what may stand before and after it.
+_NUMBER = re.compile(r"[<>=~≤≥]* ?[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?( ?[*%])?")
+
+#: Characters from which on a cell is read rather than compared.
+_SENTENCE = 60
 
 
 def format_number(value: Any, digits: int = 4) -> str:
@@ -52,13 +59,22 @@ class Table:
         cells = [[format_number(value) for value in row] for row in self.rows]
         widths = self._widths(cells, width)
         lines = [self.title] * bool(self.title)
-        lines += _row(list(self.columns), widths, [False] * len(widths))
+        lines += _row(list(self.columns), widths, self._numeric())
         lines.append("  ".join("-" * size for size in widths))
-        for row, values in zip(cells, self.rows, strict=True):
-            lines += _row(row, widths, [_is_number(value) for value in values])
+        for row in cells:
+            lines += _row(row, widths, self._numeric())
         for note in self.notes:
             lines += textwrap.wrap(note, width)
         return "\n".join(line.rstrip() for line in lines)
+
+    def _numeric(self) -> list[bool]:
+        """Tell which columns hold mostly numbers, and single words elsewhere."""
+        columns = [[row[place] for row in self.rows if row[place] is not None] for place in range(len(self.columns))]
+        return [
+            2 * sum(map(_is_number, column)) > len(column)
+            and not any(" " in str(v) for v in column if not _is_number(v))
+            for column in columns
+        ]
 
     def _widths(self, cells: list[list[str]], width: int) -> list[int]:
         columns = list(zip(self.columns, *cells, strict=True))
@@ -81,20 +97,24 @@ class Table:
         return Table(self.columns, kept, self.title, (*self.notes, note))
 
     def html(self) -> str:
-        """Return the table as an HTML ``table`` element."""
-        head = "".join(f"<th scope='col'>{html.escape(name)}</th>" for name in self.columns)
+        """Return the table as an HTML ``figure``; one that holds sentences becomes a list of cards on a narrow screen."""
+        kinds = ["class=number" if numeric else "" for numeric in self._numeric()]
+        names = [html.escape(name, quote=True) for name in self.columns]
+        head = "".join(f"<th scope=col {kind}>{name}</th>" for name, kind in zip(names, kinds, strict=True))
         body = "".join(
             "<tr>"
             + "".join(
-                f"<td{' class=number' if _is_number(value) else ''}>{html.escape(format_number(value))}</td>"
-                for value in row
+                f"<td data-column='{name}' {kind}>{html.escape(format_number(value))}</td>"
+                for name, kind, value in zip(names, kinds, row, strict=True)
             )
             + "</tr>"
             for row in self.rows
         )
-        caption = f"<caption>{html.escape(self.title)}</caption>" if self.title else ""
+        caption = f"<figcaption>{html.escape(self.title)}</figcaption>" if self.title else ""
         notes = "".join(f"<p class='note'>{html.escape(note)}</p>" for note in self.notes)
-        return f"<div class='table'><table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{notes}"
+        prose = any(isinstance(value, str) and len(value) > _SENTENCE for row in self.rows for value in row)
+        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return f"<figure class='table{' prose' if prose else ''}'>{caption}<div>{table}</div></figure>{notes}"
 
     def csv(self) -> str:
         """Return the table as CSV with full precision."""
@@ -112,6 +132,8 @@ class Table:
 
 
 def _is_number(value: Any) -> bool:
+    if isinstance(value, str):
+        return _NUMBER.fullmatch(value) is not None
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
