@@ -62,7 +62,11 @@ def run(args: Namespace) -> Output:
         raise InvalidInputError(f"give either --all or keys ({', '.join(args.keys)}), not both", context="compare")
     _check_options(args)
     comparison = _from_pilot(args) if args.pilot else _from_values(args)
-    from boundcalc.report.compare_view import comparison_data, comparison_sentence, comparison_table
+    from boundcalc.report.compare_view import comparison_data, comparison_sentence, comparison_table, save_comparison
+    from boundcalc.report.page import picture
+
+    def draw(path: Path) -> None:
+        save_comparison(comparison, path)
 
     table = comparison_table(comparison)
     return Output(
@@ -70,8 +74,8 @@ def run(args: Namespace) -> Output:
         comparison_data(comparison),
         title=f"Rival bounds: {comparison.title}",
         tables=(table, _assumptions(comparison)),
-        lead=_picture(comparison) if args.out and args.out.lower().endswith(".html") else (),
-        figure=lambda path: _draw(comparison, path),
+        lead=(lambda: picture(draw, "bounds on the risk against the number of rows"),),
+        figure=draw,
     )
 
 
@@ -150,18 +154,3 @@ def _assumptions(comparison: Comparison) -> Any:
 
     rows = [(rival.key, "; ".join(rival.assumptions), rival.why) for rival in comparison.rivals]
     return Table(("bound", "assumes", "how it was obtained"), rows, title="What each assumes")
-
-
-def _picture(comparison: Comparison) -> tuple[str, ...]:
-    from base64 import b64encode
-
-    from boundcalc.report.compare_view import picture
-
-    encoded = b64encode(picture(comparison)).decode()
-    return (f"<img alt='bounds on the risk against the number of rows' src='data:image/png;base64,{encoded}'>",)
-
-
-def _draw(comparison: Comparison, path: Path) -> None:
-    from boundcalc.report.compare_view import picture
-
-    path.write_bytes(picture(comparison))

@@ -73,9 +73,13 @@ def run(args: Namespace) -> Output:
     require("matplotlib", extra="plot", purpose="the plan's pictures")
     check_path(args.figure, (".png", ".pdf", ".svg"), option="--figure")
     _, plan, worth, curve = answer(args)
+
+    def draw(path: Path) -> None:
+        save_plan(plan, path, curve=curve)
+
     sentence = plan_sentence(plan)
     text = [sentence, *(table.text() for table in plan_tables(plan, worth=worth, curve=curve, rows=_SHOWN))]
-    save_plan(plan, Path(args.figure), curve=curve)
+    draw(Path(args.figure))
     tables = plan_tables(plan, worth=worth, curve=curve)
     return Output(
         "\n\n".join([*text, f"pictures: {args.figure}"]),
@@ -89,11 +93,8 @@ def run(args: Namespace) -> Output:
         | {"figure": args.figure},
         title=f"A plan from {args.pilot}",
         tables=tuple(tables),
-        lead=(
-            f"<p><strong>{sentence}</strong></p>",
-            picture(lambda path: save_plan(plan, path, curve=curve), "the plan"),
-        ),
-        figure=lambda path: save_plan(plan, path, curve=curve),
+        lead=(f"<p><strong>{sentence}</strong></p>", lambda: picture(draw, "the plan")),
+        figure=draw,
     )
 
 
