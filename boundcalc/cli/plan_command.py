@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from boundcalc.planner.costs import Costs
     from boundcalc.planner.learning_curve import PowerLaw
     from boundcalc.planner.worth import Worth
-    from boundcalc.trainer import Measurements
+    from boundcalc.trainer import Measurements, ModalityData
 
 ENDINGS = (".json", ".csv", ".html", ".png")
 FIGURE = "boundcalc-plan.png"
@@ -100,13 +100,15 @@ def run(args: Namespace) -> Output:
 
 def answer(args: Namespace) -> tuple[Measurements, Plan, tuple[Worth, ...], PowerLaw | None]:
     """Return the pilot's measurements, the plan, what modalities are worth, and the learning curve of the best subset."""
+    from boundcalc.datasets import load
     from boundcalc.planner.budget import make_plan
     from boundcalc.planner.worth import worth_of_modalities
 
     delta, target = confidence(args.delta), _number("target", args.target)
     budgets = None if args.budget is None else _budgets(args.budget)
     _check_before_training(args)
-    measured, costs = _measured(args)
+    data = load(args.pilot)
+    measured, costs = _measured(args, data)
     plan = make_plan(
         measured,
         costs,
@@ -117,16 +119,14 @@ def answer(args: Namespace) -> tuple[Measurements, Plan, tuple[Worth, ...], Powe
         optimise_split=args.split == "optimised",
     )
     worth = worth_of_modalities(measured, delta=delta) if measured.nests else ()
-    return measured, plan, worth, None if args.no_curve else _curve(args, measured, plan)
+    return measured, plan, worth, None if args.no_curve else _curve(args, data, measured, plan)
 
 
-def _measured(args: Namespace) -> tuple[Measurements, Costs]:
+def _measured(args: Namespace, data: ModalityData) -> tuple[Measurements, Costs]:
     """Return the pilot's measurements and the prices, both restricted to the modalities asked for."""
-    from boundcalc.datasets import load
     from boundcalc.planner.costs import Costs
     from boundcalc.trainer import Measurements
 
-    data = load(args.pilot)
     costs = Costs.uniform(data.names) if args.costs is None else Costs.read(args.costs, data.names)
     allowed = _modalities(args.modalities, data.names)
     labels = [
@@ -140,7 +140,7 @@ def _measured(args: Namespace) -> tuple[Measurements, Costs]:
     if args.estimates is None:
         if args.subsets == "all":
             args.subsets = ",".join(labels)
-        measured = measure(args, args.pilot, events=3)
+        measured = measure(args, data, events=3)
         return measured, costs if args.modalities is None else costs.only(allowed)
     _check_readable(args.estimates)
     try:
@@ -241,12 +241,11 @@ def _usual_budgets(costs: Costs) -> list[float]:
     return sorted({float(f"{total:.3g}") for total in np.geomspace(max(low, 1e-9 * high), high, _POINTS)} | {high})
 
 
-def _curve(args: Namespace, measured: Measurements, plan: Plan) -> PowerLaw | None:
+def _curve(args: Namespace, data: ModalityData, measured: Measurements, plan: Plan) -> PowerLaw | None:
     """Fit a power law to nested pilot sizes of the best subset; None where there are too few rows."""
     import numpy as np
 
     from boundcalc.cli.progress import reporter
-    from boundcalc.datasets import load
     from boundcalc.planner.learning_curve import fit_power_law
     from boundcalc.trainer.curve import SMALLEST, nested_risks
     from boundcalc.trainer.settings import Settings
@@ -255,7 +254,7 @@ def _curve(args: Namespace, measured: Measurements, plan: Plan) -> PowerLaw | No
         return None
     rng = np.random.default_rng(args.seed)
     points = nested_risks(
-        load(args.pilot),
+        data,
         plan.best.subset.split("+"),
         settings=Settings.from_dict(measured.settings),
         rng=rng,

@@ -9,7 +9,7 @@ from boundcalc.cli.output import check_path
 from boundcalc.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from boundcalc.trainer import Measurements
+    from boundcalc.trainer import Measurements, ModalityData
 
 __all__ = ["add_arguments", "measure"]
 
@@ -37,11 +37,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--resume", metavar="FILE", help="keep finished subsets in FILE and take them over next time")
 
 
-def measure(args: Namespace, source: str, *, events: int | None = None) -> Measurements:
-    """Load the data, train every subset and return what was measured.
+def measure(args: Namespace, source: str | ModalityData, *, events: int | None = None) -> Measurements:
+    """Train every subset of the data and return what was measured.
 
     Parameters
     ----------
+    source : str or ModalityData
+        What to load, or data that are loaded.
     events : int, optional
         Give each measured value delta/(events J), so that a guarantee that rests on at most so many events, its own
         included, holds for all J subsets at once; otherwise each gets delta.
@@ -59,7 +61,7 @@ def measure(args: Namespace, source: str, *, events: int | None = None) -> Measu
         raise InvalidInputError(problems)
     if args.resume is not None:
         check_path(args.resume, (), option="--resume")
-    data = load(source)
+    data = load(source) if isinstance(source, str) else source
     sampled = data.n > Settings().exact_rows  # then risks are upper values over sampled pairs, one event more
     shares = 1 if events is None else (events + sampled) * len(data.parse_subsets(args.subsets))
     options: dict[str, Any] = {
