@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boundcalc.cli.output import Output, check_path
-from boundcalc.cli.training import add_arguments, confidence, measure
+from boundcalc.cli.training import add_arguments, changed_options, confidence, measure
 from boundcalc.cli.values import parse
 from boundcalc.errors import InvalidInputError
 
@@ -164,14 +164,17 @@ def _listed(dims: Mapping[str, int]) -> str:
     return ", ".join(f"{name} ({width})" for name, width in dims.items())
 
 
+#: Options that speak of the training alone.
+_OF_TRAINING = ("subsets", "loss", "lam_max", "weights", "jobs", "resume")
+
+
 def _check_before_training(args: Namespace) -> None:
     """Refuse what training cannot mend, and options of the training where nothing is trained."""
     if args.estimates is None:
         if args.quantity == "pair_error" and args.loss != "hinge":
             raise InvalidInputError(f"--quantity pair_error needs --loss hinge, not {args.loss}")
         return
-    usual = {"subsets": "all", "loss": "hinge", "lam_max": 1.0, "weights": "balanced", "jobs": 1, "resume": None}
-    given = [f"--{name.replace('_', '-')}" for name, value in usual.items() if getattr(args, name) != value]
+    given = changed_options(args, _OF_TRAINING, configure=add_arguments)
     if given:
         raise InvalidInputError(f"--estimates: nothing is trained, so {', '.join(given)} would change nothing")
 
