@@ -12,6 +12,7 @@ from boundcalc.catalogue import REGISTRY, theorem
 from boundcalc.report.compare import Comparison, Rival
 from boundcalc.report.plots import PALETTE, new_axes, save
 from boundcalc.report.tables import Table, format_number
+from boundcalc.rounding import outwards
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -62,8 +63,7 @@ def _size(n: int | None) -> str:
         return "never"
     if n < 10**6:
         return f"{n:,}"
-    unit = 10 ** (len(str(n)) - 3)
-    return f"{-(-n // unit) * unit:.2e}"
+    return f"{outwards(n, '<=', digits=3):.2e}"
 
 
 def _notes(comparison: Comparison) -> list[str]:
