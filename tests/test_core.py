@@ -18,8 +18,22 @@ from boundcalc.directions import direction, value_range
 from boundcalc.domains import contains, describe, intersect
 from boundcalc.errors import DerivationError, InvalidInputError
 from boundcalc.expressions import decode, encode
+from boundcalc.rounding import outwards, rounded_up
 
 DOMAINS = {entry.symbol: entry.domain for entry in symbols.VOCABULARY.values()}
+
+
+class TestRounding:
+    @given(st.floats(-1e300, 1e300, allow_subnormal=False), st.integers(1, 15))
+    def test_a_printed_number_is_on_its_side_and_near(self, value, digits):
+        below, above = (Fraction(repr(outwards(value, side, digits=digits))) for side in (">=", "<="))
+        assert below <= Fraction(value) <= above
+        assert above - below <= abs(Fraction(value)) * 10 ** Fraction(1 - digits)
+
+    @given(st.floats(1e-9, 1e9))
+    def test_what_something_is_at_most_is_never_shown_smaller(self, value):
+        shown = Fraction(rounded_up(value))
+        assert Fraction(value) <= shown <= Fraction(value) * Fraction(1001, 1000)
 
 
 class TestSymbols:

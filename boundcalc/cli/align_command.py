@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,7 @@ def run(args: Namespace) -> Output:
     plan, sentence = _plan(data, q=args.latent, target=target, delta=delta)
     recall = f"recall@{args.k}"
 
-    def figure(path: Path) -> None:
+    def draw(path: Path) -> None:
         save(draw_alignment(comparison, recall, title=f"{args.data}: retrieval across modalities"), path)
 
     return Output(
@@ -109,8 +110,8 @@ def run(args: Namespace) -> Output:
         | {"summary": {name: comparison.summary(name) for name in shown}, "plan": plan},
         title=f"Aligned encoders on {args.data}",
         tables=tuple(tables),
-        body=(_picture(comparison, recall, args.data), f"<p>{sentence}</p>"),
-        figure=figure,
+        body=(lambda: _picture(draw, recall), f"<p>{sentence}</p>"),
+        figure=draw,
         status=130 if interrupted else 0,
     )
 
@@ -189,21 +190,15 @@ def _load(source: str) -> Any:
     return ModalityData(halves(digits.images), digits.target, nonnegative=True, name="digits")
 
 
-def _picture(comparison: Comparison, measure: str, name: str) -> str:
+def _picture(draw: Callable[[Path], None], alt: str) -> str:
     """Return the drawing as an inline image, or nothing where matplotlib is not installed."""
-    import base64
-    import io
-
     from boundcalc.errors import MissingExtraError
-    from boundcalc.report.alignment import draw_alignment
+    from boundcalc.report.page import picture
 
     try:
-        axes = draw_alignment(comparison, measure, title=f"{name}: retrieval across modalities")
+        return picture(draw, alt)
     except MissingExtraError:
         return ""
-    stream = io.BytesIO()
-    axes.figure.savefig(stream, dpi=120, format="png")  # type: ignore[union-attr]
-    return f'<img alt="{measure}" src="data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}">'
 
 
 def _with_interval(mean: float, half: float, seeds: int) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boundcalc.cli.output import Output
+from boundcalc.cli.training import add_model_arguments, changed_options, confidence, model_settings
+from boundcalc.cli.values import add_settings, parse_settings
 from boundcalc.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -22,29 +24,14 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--pilot", metavar="DATA", help="htad, breast_cancer, penguins, or a .npz or .csv file of your own"
     )
-    parser.add_argument(
-        "--set",
-        dest="settings",
-        metavar="NAME=VALUE",
-        action="append",
-        default=[],
-        help="without a pilot sample: a number for each symbol; repeat",
-    )
+    add_settings(parser, help="without a pilot sample: a number")
     parser.add_argument("--subset", metavar="NAMES", help="modalities, such as a+b (default: all)")
-    parser.add_argument("--delta", default="0.05", metavar="P", help="failure probability of each bound (default 0.05)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the random split (default 0)")
-    parser.add_argument(
-        "--loss", default="hinge", choices=("hinge", "smoothed_hinge", "logistic"), help="the loss (default hinge)"
-    )
-    parser.add_argument("--lam-max", type=float, default=1.0, metavar="X", help="largest metric weight (default 1)")
+    add_model_arguments(parser)
     parser.add_argument(
         "--structure",
         default="diagonal",
         choices=("diagonal", "modality", "full"),
         help="the metric (default diagonal)",
-    )
-    parser.add_argument(
-        "--weights", default="balanced", choices=("balanced", "none"), help="pair weights (default balanced)"
     )
     parser.add_argument(
         "--radii",
@@ -62,7 +49,11 @@ def run(args: Namespace) -> Output:
         raise InvalidInputError(f"give either --all or keys ({', '.join(args.keys)}), not both", context="compare")
     _check_options(args)
     comparison = _from_pilot(args) if args.pilot else _from_values(args)
-    from boundcalc.report.compare_view import comparison_data, comparison_sentence, comparison_table
+    from boundcalc.report.compare_view import comparison_data, comparison_sentence, comparison_table, save_comparison
+    from boundcalc.report.page import picture
+
+    def draw(path: Path) -> None:
+        save_comparison(comparison, path)
 
     table = comparison_table(comparison)
     return Output(
@@ -70,8 +61,8 @@ def run(args: Namespace) -> Output:
         comparison_data(comparison),
         title=f"Rival bounds: {comparison.title}",
         tables=(table, _assumptions(comparison)),
-        lead=_picture(comparison) if args.out and args.out.lower().endswith(".html") else (),
-        figure=lambda path: _draw(comparison, path),
+        lead=(lambda: picture(draw, "bounds on the risk against the number of rows"),),
+        figure=draw,
     )
 
 
@@ -86,10 +77,8 @@ def _check_options(args: Namespace) -> None:
 
         check_keys(args.keys)
         return
-    defaults = ArgumentParser()
-    configure(defaults)
-    unused = [name for name in _OF_PILOT if getattr(args, name) != defaults.get_default(name)]
-    problems = [f"--{name.replace('_', '-')} needs --pilot: with --set nothing is trained" for name in unused]
+    unused = changed_options(args, _OF_PILOT, configure=configure)
+    problems = [f"{option} needs --pilot: with --set nothing is trained" for option in unused]
     if any(setting.partition("=")[0].strip() == "delta" for setting in args.settings) and args.delta != "0.05":
         problems.append("give delta once, by --delta or by --set")
     if problems:
@@ -98,34 +87,23 @@ def _check_options(args: Namespace) -> None:
 
 def _from_pilot(args: Namespace) -> Comparison:
     from boundcalc.cli.progress import reporter
-    from boundcalc.cli.training import confidence
     from boundcalc.datasets import load
     from boundcalc.report.compare import compare_pilot
     from boundcalc.trainer import measure_pilot
 
-    problems = []
-    if not 0 < args.lam_max < float("inf"):
-        problems.append(f"--lam-max {args.lam_max:g} must be a finite number > 0")
-    if args.seed < 0:
-        problems.append(f"--seed {args.seed} must be an integer >= 0")
-    if problems:
-        raise InvalidInputError(problems)
+    settings = model_settings(args)
     pilot = measure_pilot(
         load(args.pilot),
         subset=args.subset,
-        rng=args.seed,
         delta=confidence(args.delta),
         progress=reporter("training"),
-        loss=args.loss,
-        eig_range=(0.0, args.lam_max),
         structure=args.structure,
-        pair_weights="balanced" if args.weights == "balanced" else None,
+        **settings,
     )
     return compare_pilot(pilot, keys=args.keys, radii=args.radii)
 
 
 def _from_values(args: Namespace) -> Comparison:
-    from boundcalc.cli.values import parse_settings
     from boundcalc.report.compare import compare_values
 
     given: dict[str, Any] = {"delta": args.delta, **parse_settings(args.settings)}
@@ -150,18 +128,3 @@ def _assumptions(comparison: Comparison) -> Any:
 
     rows = [(rival.key, "; ".join(rival.assumptions), rival.why) for rival in comparison.rivals]
     return Table(("bound", "assumes", "how it was obtained"), rows, title="What each assumes")
-
-
-def _picture(comparison: Comparison) -> tuple[str, ...]:
-    from base64 import b64encode
-
-    from boundcalc.report.compare_view import picture
-
-    encoded = b64encode(picture(comparison)).decode()
-    return (f"<img alt='bounds on the risk against the number of rows' src='data:image/png;base64,{encoded}'>",)
-
-
-def _draw(comparison: Comparison, path: Path) -> None:
-    from boundcalc.report.compare_view import picture
-
-    path.write_bytes(picture(comparison))

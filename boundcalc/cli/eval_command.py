@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boundcalc.cli.output import Output
 from boundcalc.cli.values import add_bound_arguments, parse_settings, unused_settings
+from boundcalc.rounding import outwards
 
 if TYPE_CHECKING:
     import xarray
@@ -71,19 +71,12 @@ def _text(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | No
     head = f"{bound.theorem} ({bound.form}; {bound.theorem.provenance}, {bound.theorem.status})"
     if result.ndim:
         return f"{head}\n\n{table.head(_SHOWN).text()}"
-    line = f"{bound.quantity} {bound.relation} {_outwards(float(result), bound.relation)}"
+    line = f"{bound.quantity} {bound.relation} {outwards(float(result), bound.relation, digits=12):.12g}"
     if vacuous is not None and bool(vacuous):
         line += f"\nvacuous: this says no more than {bound.quantity} {bound.relation} {bound.trivial}"
     if not bound.certified:
         line += "\nnot certified: " + bound.why_not_certified
     return f"{head}\n{line}"
-
-
-def _outwards(value: float, relation: str) -> str:
-    """Return a value with 12 digits, on the side on which the statement stays true."""
-    modes = {"<": ROUND_CEILING, ">": ROUND_FLOOR}
-    digits = Context(prec=12, rounding=modes.get(relation[0], ROUND_HALF_EVEN))
-    return f"{float(digits.plus(Decimal(value))):.12g}"
 
 
 def _table(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | None) -> Any:

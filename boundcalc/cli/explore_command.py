@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
 from boundcalc.cli.output import Output
-from boundcalc.cli.values import parse_settings
+from boundcalc.cli.values import add_settings, parse_settings
 from boundcalc.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -24,14 +24,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="KEY[:FORM]",
         help="a key or number, such as zhou2026.risk_gap or 'Theorem 3.13:paper'; KEY:all takes every form",
     )
-    parser.add_argument(
-        "--set",
-        dest="settings",
-        metavar="NAME=VALUE",
-        action="append",
-        default=[],
-        help="where a slider stands at first; repeat for each symbol",
-    )
+    add_settings(parser, help="where a slider stands at first")
     parser.set_defaults(out=PAGE)  # a page is what the command is for
 
 

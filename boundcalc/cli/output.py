@@ -40,8 +40,8 @@ class Output:
         HTML parts that go before and after the tables; what is costly to make is a callable that returns one.
     figure : callable, optional
         Draws the result: ``figure(path)``.
-    document : str
-        A whole HTML page, in place of one made from title, parts and tables.
+    document : str or callable
+        A whole HTML page, in place of one made from title, parts and tables; a callable returns one when it is written.
     status : int
         The exit status.
     """
@@ -53,7 +53,7 @@ class Output:
     lead: tuple[Part, ...] = ()
     body: tuple[Part, ...] = ()
     figure: Callable[[Path], None] | None = None
-    document: str = ""
+    document: Part = ""
     status: int = field(default=0)
 
 
@@ -98,15 +98,18 @@ def write(output: Output, path: Path) -> None:
         case ".csv":
             path.write_text(output.tables[0].csv(), encoding="utf-8")
         case ".html" if output.document:
-            path.write_text(output.document, encoding="utf-8")
+            path.write_text(_made(output.document), encoding="utf-8")
         case ".html":
             from boundcalc.report.page import page
 
             parts = (*output.lead, *(table.html() for table in output.tables), *output.body)
-            made = (part if isinstance(part, str) else part() for part in parts)
-            path.write_text(page(output.title, made), encoding="utf-8")
+            path.write_text(page(output.title, map(_made, parts)), encoding="utf-8")
         case ".png" if output.figure is not None:
             output.figure(path)
+
+
+def _made(part: Part) -> str:
+    return part if isinstance(part, str) else part()
 
 
 def to_json(data: dict[str, Any]) -> str:

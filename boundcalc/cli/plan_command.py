@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boundcalc.cli.output import Output, check_path
-from boundcalc.cli.training import add_arguments, confidence, measure
+from boundcalc.cli.training import add_arguments, changed_options, confidence, measure
 from boundcalc.cli.values import parse
 from boundcalc.errors import InvalidInputError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from boundcalc.planner.costs import Costs
     from boundcalc.planner.learning_curve import PowerLaw
     from boundcalc.planner.worth import Worth
-    from boundcalc.trainer import Measurements
+    from boundcalc.trainer import Measurements, ModalityData
 
 ENDINGS = (".json", ".csv", ".html", ".png")
 FIGURE = "boundcalc-plan.png"
@@ -73,9 +73,13 @@ def run(args: Namespace) -> Output:
     require("matplotlib", extra="plot", purpose="the plan's pictures")
     check_path(args.figure, (".png", ".pdf", ".svg"), option="--figure")
     _, plan, worth, curve = answer(args)
+
+    def draw(path: Path) -> None:
+        save_plan(plan, path, curve=curve)
+
     sentence = plan_sentence(plan)
     text = [sentence, *(table.text() for table in plan_tables(plan, worth=worth, curve=curve, rows=_SHOWN))]
-    save_plan(plan, Path(args.figure), curve=curve)
+    draw(Path(args.figure))
     tables = plan_tables(plan, worth=worth, curve=curve)
     return Output(
         "\n\n".join([*text, f"pictures: {args.figure}"]),
@@ -89,23 +93,22 @@ def run(args: Namespace) -> Output:
         | {"figure": args.figure},
         title=f"A plan from {args.pilot}",
         tables=tuple(tables),
-        lead=(
-            f"<p><strong>{sentence}</strong></p>",
-            picture(lambda path: save_plan(plan, path, curve=curve), "the plan"),
-        ),
-        figure=lambda path: save_plan(plan, path, curve=curve),
+        lead=(f"<p><strong>{sentence}</strong></p>", lambda: picture(draw, "the plan")),
+        figure=draw,
     )
 
 
 def answer(args: Namespace) -> tuple[Measurements, Plan, tuple[Worth, ...], PowerLaw | None]:
     """Return the pilot's measurements, the plan, what modalities are worth, and the learning curve of the best subset."""
+    from boundcalc.datasets import load
     from boundcalc.planner.budget import make_plan
     from boundcalc.planner.worth import worth_of_modalities
 
     delta, target = confidence(args.delta), _number("target", args.target)
     budgets = None if args.budget is None else _budgets(args.budget)
     _check_before_training(args)
-    measured, costs = _measured(args)
+    data = load(args.pilot)
+    measured, costs = _measured(args, data)
     plan = make_plan(
         measured,
         costs,
@@ -116,16 +119,14 @@ def answer(args: Namespace) -> tuple[Measurements, Plan, tuple[Worth, ...], Powe
         optimise_split=args.split == "optimised",
     )
     worth = worth_of_modalities(measured, delta=delta) if measured.nests else ()
-    return measured, plan, worth, None if args.no_curve else _curve(args, measured, plan)
+    return measured, plan, worth, None if args.no_curve else _curve(args, data, measured, plan)
 
 
-def _measured(args: Namespace) -> tuple[Measurements, Costs]:
+def _measured(args: Namespace, data: ModalityData) -> tuple[Measurements, Costs]:
     """Return the pilot's measurements and the prices, both restricted to the modalities asked for."""
-    from boundcalc.datasets import load
     from boundcalc.planner.costs import Costs
     from boundcalc.trainer import Measurements
 
-    data = load(args.pilot)
     costs = Costs.uniform(data.names) if args.costs is None else Costs.read(args.costs, data.names)
     allowed = _modalities(args.modalities, data.names)
     labels = [
@@ -139,7 +140,7 @@ def _measured(args: Namespace) -> tuple[Measurements, Costs]:
     if args.estimates is None:
         if args.subsets == "all":
             args.subsets = ",".join(labels)
-        measured = measure(args, args.pilot, events=3)
+        measured = measure(args, data, events=3)
         return measured, costs if args.modalities is None else costs.only(allowed)
     _check_readable(args.estimates)
     try:
@@ -163,14 +164,17 @@ def _listed(dims: Mapping[str, int]) -> str:
     return ", ".join(f"{name} ({width})" for name, width in dims.items())
 
 
+#: Options that speak of the training alone.
+_OF_TRAINING = ("subsets", "loss", "lam_max", "weights", "jobs", "resume")
+
+
 def _check_before_training(args: Namespace) -> None:
     """Refuse what training cannot mend, and options of the training where nothing is trained."""
     if args.estimates is None:
         if args.quantity == "pair_error" and args.loss != "hinge":
             raise InvalidInputError(f"--quantity pair_error needs --loss hinge, not {args.loss}")
         return
-    usual = {"subsets": "all", "loss": "hinge", "lam_max": 1.0, "weights": "balanced", "jobs": 1, "resume": None}
-    given = [f"--{name.replace('_', '-')}" for name, value in usual.items() if getattr(args, name) != value]
+    given = changed_options(args, _OF_TRAINING, configure=add_arguments)
     if given:
         raise InvalidInputError(f"--estimates: nothing is trained, so {', '.join(given)} would change nothing")
 
@@ -240,12 +244,11 @@ def _usual_budgets(costs: Costs) -> list[float]:
     return sorted({float(f"{total:.3g}") for total in np.geomspace(max(low, 1e-9 * high), high, _POINTS)} | {high})
 
 
-def _curve(args: Namespace, measured: Measurements, plan: Plan) -> PowerLaw | None:
+def _curve(args: Namespace, data: ModalityData, measured: Measurements, plan: Plan) -> PowerLaw | None:
     """Fit a power law to nested pilot sizes of the best subset; None where there are too few rows."""
     import numpy as np
 
     from boundcalc.cli.progress import reporter
-    from boundcalc.datasets import load
     from boundcalc.planner.learning_curve import fit_power_law
     from boundcalc.trainer.curve import SMALLEST, nested_risks
     from boundcalc.trainer.settings import Settings
@@ -254,7 +257,7 @@ def _curve(args: Namespace, measured: Measurements, plan: Plan) -> PowerLaw | No
         return None
     rng = np.random.default_rng(args.seed)
     points = nested_risks(
-        load(args.pilot),
+        data,
         plan.best.subset.split("+"),
         settings=Settings.from_dict(measured.settings),
         rng=rng,

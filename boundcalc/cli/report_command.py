@@ -36,8 +36,13 @@ def run(args: Namespace) -> Output:
     reports = [] if args.no_check else _checked(args.seed)
     data = plain(measured, found, plan, reports)
     text = "\n\n".join([*data["summary"], *([verdict_table(reports).text()] if reports else [])])
-    body = document(measured, found, plan, delta=delta, seed=args.seed, worth=worth, curve=curve, reports=reports)
-    return Output(text, dict(data), title=f"boundcalc report: {args.pilot}", body=tuple(body))
+
+    def body() -> str:
+        return "".join(
+            document(measured, found, plan, delta=delta, seed=args.seed, worth=worth, curve=curve, reports=reports)
+        )
+
+    return Output(text, dict(data), title=f"boundcalc report: {args.pilot}", body=(body,))
 
 
 def _checked(seed: int) -> list[Report]:

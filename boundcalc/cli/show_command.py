@@ -32,7 +32,7 @@ def run(args: Namespace) -> Output:
     return Output(
         _text(entry, bound),
         _data(entry, bound),
-        document=_page(entry, args.form) if (args.out or "").lower().endswith(".html") else "",
+        document=lambda: _page(entry, args.form),
     )
 
 

@@ -16,7 +16,7 @@ from boundcalc.errors import InvalidInputError
 if TYPE_CHECKING:
     from boundcalc.bound import Bound
 
-__all__ = ["add_bound_arguments", "parse", "parse_settings", "unused_settings"]
+__all__ = ["add_bound_arguments", "add_settings", "parse", "parse_settings", "unused_settings"]
 
 
 def add_bound_arguments(parser: ArgumentParser) -> None:
@@ -24,15 +24,20 @@ def add_bound_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "key", metavar="KEY", help="a key such as zhou2026.risk_gap, or a number such as 'Theorem 3.13'"
     )
+    add_settings(parser, help="a number, a list a,b,c or a range lo:hi:log:k or lo:hi:lin:k")
+    parser.add_argument("--form", metavar="F", help="the theorem's form (default: the first)")
+
+
+def add_settings(parser: ArgumentParser, *, help: str) -> None:
+    """Add ``--set NAME=VALUE``, with help on what a value is."""
     parser.add_argument(
         "--set",
         dest="settings",
         metavar="NAME=VALUE",
         action="append",
         default=[],
-        help="a number, a list a,b,c or a range lo:hi:log:k or lo:hi:lin:k; repeat for each symbol",
+        help=f"{help}; repeat for each symbol",
     )
-    parser.add_argument("--form", metavar="F", help="the theorem's form (default: the first)")
 
 
 def parse_settings(settings: Iterable[str]) -> dict[str, Any]:

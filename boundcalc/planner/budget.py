@@ -20,6 +20,7 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.planner.costs import Costs
 from boundcalc.planner.invert import solve_for
 from boundcalc.planner.pilot import Floor, Pilot, check_delta, read_pilot
+from boundcalc.rounding import rounded_up
 
 if TYPE_CHECKING:
     import xarray
@@ -184,7 +185,7 @@ def _shown(choice: Choice) -> str:
     """Return a guarantee rounded up, marked where it says nothing."""
     if not math.isfinite(choice.guarantee):
         return "-"
-    return f"{math.ceil(choice.guarantee * 1e4) / 1e4:.4f}" + ("*" if choice.vacuous else "")
+    return rounded_up(choice.guarantee) + ("*" if choice.vacuous else "")
 
 
 def sweep(
@@ -439,11 +440,3 @@ def _goal(costs: Costs, label: str, n: int | None, nearest: float) -> Goal:
     if cap is not None and n > cap:
         return Goal(label, int(n), None, f"there are at most {cap:,} samples")
     return Goal(label, int(n), costs.total(subset, int(n)))
-
-
-def rounded_up(value: float) -> str:
-    """Return a guarantee with four digits, never rounded down."""
-    if not math.isfinite(value) or value == 0:
-        return f"{value:g}"
-    step = 10.0 ** (math.floor(math.log10(abs(value))) - 3)
-    return f"{math.ceil(value / step) * step:.4g}"

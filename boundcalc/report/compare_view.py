@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from boundcalc.catalogue import REGISTRY, theorem
 from boundcalc.report.compare import Comparison, Rival
-from boundcalc.report.plots import PALETTE, new_axes
+from boundcalc.report.plots import PALETTE, new_axes, save
 from boundcalc.report.tables import Table, format_number
+from boundcalc.rounding import outwards
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["comparison_data", "comparison_sentence", "comparison_table", "draw_comparison", "picture"]
+__all__ = ["comparison_data", "comparison_sentence", "comparison_table", "draw_comparison", "save_comparison"]
 
 #: Colour and line of each entry, so that panels and pictures agree: the primary source in black, stability in orange,
 #: norm balls in the other colours.
@@ -62,8 +63,7 @@ def _size(n: int | None) -> str:
         return "never"
     if n < 10**6:
         return f"{n:,}"
-    unit = 10 ** (len(str(n)) - 3)
-    return f"{-(-n // unit) * unit:.2e}"
+    return f"{outwards(n, '<=', digits=3):.2e}"
 
 
 def _notes(comparison: Comparison) -> list[str]:
@@ -195,9 +195,6 @@ def _panel(comparison: Comparison, axes: Axes, lowest: float) -> None:
     axes.grid(alpha=0.25, which="major")
 
 
-def picture(comparison: Comparison) -> bytes:
-    """Return the picture of one comparison as PNG."""
-    buffer = BytesIO()
-    axes = draw_comparison(comparison)
-    axes.figure.savefig(buffer, dpi=150, format="png")
-    return buffer.getvalue()
+def save_comparison(comparison: Comparison, path: Path) -> None:
+    """Write the picture of one comparison."""
+    save(draw_comparison(comparison), path)

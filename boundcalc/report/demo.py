@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_CEILING, Context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boundcalc.planner.budget import rounded_up
 from boundcalc.report.guarantees import Guarantee, guarantees, margin_curve, risk_curves
 from boundcalc.report.plots import PALETTE, new_axes, save
 from boundcalc.report.tables import Table
+from boundcalc.rounding import outwards, rounded_up
 
 if TYPE_CHECKING:
     from boundcalc.trainer import Measurements
@@ -96,7 +95,7 @@ def _rows_needed(guarantee: Guarantee) -> str:
     """Return a number of rows with three digits, never too few."""
     if guarantee.informative_from is None:
         return "never"
-    return f"{float(Context(prec=3, rounding=ROUND_CEILING).create_decimal(guarantee.informative_from)):.2e}"
+    return f"{outwards(guarantee.informative_from, '<=', digits=3):.2e}"
 
 
 def _title(measured: Measurements) -> str:

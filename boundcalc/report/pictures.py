@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from boundcalc.bound import Bound
 from boundcalc.errors import InvalidInputError, require
 from boundcalc.inputs import suggestion
+from boundcalc.report.mathtext import RELATIONS, mathtext
 from boundcalc.report.plots import PALETTE, draw_grid, new_axes
 from boundcalc.report.ranges import usual_points
 from boundcalc.typeset import expression_latex
@@ -164,16 +164,8 @@ def _title(bound: Bound) -> str:
 
 def _label(bound: Bound) -> str:
     """Return the quantity for the vertical axis, in the mathematics that matplotlib knows."""
-    from matplotlib.mathtext import MathTextParser
-
-    relation = {"<=": r"\leq", ">=": r"\geq"}.get(bound.relation, bound.relation)
-    latex = re.sub(r"\\(mathcal|mathfrak|mathbb|hat|tilde) ?([A-Za-z])", r"\\\1{\2}", expression_latex(bound.quantity))
-    text = f"${latex} {relation}$"
-    try:
-        MathTextParser("agg").parse(text)
-    except ValueError:
-        return f"{bound.quantity} {bound.relation}"
-    return text
+    typeset = mathtext(f"{expression_latex(bound.quantity)} {RELATIONS[bound.relation]}")
+    return typeset or f"{bound.quantity} {bound.relation}"
 
 
 def _mark_trivial(bound: Bound, found: xarray.DataArray, inputs: dict[str, Any], axes: Axes) -> None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from boundcalc.planner.budget import Choice, Plan, rounded_up
+from boundcalc.planner.budget import Choice, Plan
 from boundcalc.planner.learning_curve import PowerLaw
 from boundcalc.planner.worth import Worth
 from boundcalc.report.plots import PALETTE, new_axes, save
 from boundcalc.report.tables import Table, format_number
+from boundcalc.rounding import rounded_up
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from boundcalc.derivation import Step
 from boundcalc.errors import InvalidInputError
+from boundcalc.report.mathtext import RELATIONS, mathtext
 from boundcalc.report.plots import PALETTE, new_axes
 from boundcalc.typeset import expression_latex
 
@@ -30,7 +30,6 @@ _COLOURS = {
     "UNSETTLED": PALETTE[4],
     "REFUTED": PALETTE[1],
 }
-_RELATIONS = {"=": "=", "<=": r"\leq", ">=": r"\geq", "<": "<", ">": ">"}
 
 
 def plot_proof(theorem: Theorem, *, form: str | None = None, report: Report | None = None) -> Axes:
@@ -95,23 +94,8 @@ def _draw_row(axes: Axes, y: int, place: str, statement: str, because: str, rows
 
 
 def _typeset(left: sympy.Expr, relation: str, right: sympy.Expr) -> str:
-    statement = _mathematics(f"{expression_latex(left)} {_RELATIONS[relation]} {expression_latex(right)}")
+    statement = mathtext(f"{expression_latex(left)} {RELATIONS[relation]} {expression_latex(right)}")
     return statement or textwrap.shorten(f"{left} {relation} {right}", 110, placeholder=" ...")
-
-
-def _mathematics(latex: str) -> str:
-    """Return LaTeX as matplotlib's mathematics, or nothing where it does not understand all of it."""
-    from matplotlib.mathtext import MathTextParser
-
-    latex = re.sub(r"\\(mathcal|mathfrak|mathrm|mathbb|hat|bar) ?([A-Za-z])", r"\\\1{\2}", latex)
-    latex = re.sub(r"\\[td]frac(\w) *(\w|\\[a-z]+|{[^{}]*})", r"\\frac{\1}{\2}", latex)
-    latex = re.sub(r"\\(le|ge)(?![a-z])", r"\\\1q", latex)
-    latex = re.sub(r"\\(rm|textstyle|bigl|bigr) ?", "", latex)
-    try:
-        MathTextParser("path").parse(f"${latex}$")
-    except ValueError:
-        return ""
-    return f"${latex}$"
 
 
 def plot_sides(
@@ -160,7 +144,7 @@ def plot_sides(
         sides = [_on_grid(side, known, over, grid) for side in (step.left, step.right)]
         lower, upper = (sides[1], sides[0]) if step.relation == ">=" else (sides[0], sides[1])
         for side, expr, colour in zip(sides, (step.left, step.right), PALETTE, strict=False):
-            axes.plot(grid, side, color=colour, label=_mathematics(expression_latex(expr)) or str(expr), linewidth=2)
+            axes.plot(grid, side, color=colour, label=mathtext(expression_latex(expr)) or str(expr), linewidth=2)
         axes.fill_between(
             grid,
             lower,
@@ -172,9 +156,7 @@ def plot_sides(
             label="claim fails",
         )
         entry = VOCABULARY.get(over)
-        axes.set(
-            xlabel=_mathematics(entry.latex) if entry else over, title=titles[place] if place < len(titles) else ""
-        )
+        axes.set(xlabel=mathtext(entry.latex) if entry else over, title=titles[place] if place < len(titles) else "")
         axes.grid(alpha=0.3)
         axes.legend(frameon=False, loc="upper left")
     return panels

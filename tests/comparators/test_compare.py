@@ -11,8 +11,9 @@ import boundcalc as bc
 from boundcalc.catalogue.table1 import COLUMNS, ROWS
 from boundcalc.cli import main
 from boundcalc.report import compare_pilot, compare_values, comparison_sentence, comparison_table
-from boundcalc.report.compare import RADII, _settle
+from boundcalc.report.compare import RADII
 from boundcalc.report.compare_view import _size
+from boundcalc.report.rivals import _settle
 from boundcalc.trainer import ModalityData, measure_pilot
 from tests.comparators import balls
 

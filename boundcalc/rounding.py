@@ -1,0 +1,30 @@
+"""Numbers for print, rounded to the side on which a statement stays true."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
+
+__all__ = ["outwards", "rounded_up"]
+
+_SIDES = {"<": ROUND_CEILING, ">": ROUND_FLOOR}
+
+
+def outwards(value: float, relation: str, *, digits: int) -> float:
+    """Return a value with a few significant digits: no smaller after ``<=`` or ``<``, no larger after ``>=`` or ``>``.
+
+    The value is taken as the binary fraction that it is; after another relation it is rounded to the nearest.
+
+    >>> outwards(0.123412, "<=", digits=4), outwards(0.123478, ">=", digits=4)
+    (0.1235, 0.1234)
+    """
+    context = Context(prec=digits, rounding=_SIDES.get(relation[0], ROUND_HALF_EVEN))
+    return float(context.plus(Decimal(value)))
+
+
+def rounded_up(value: float, *, digits: int = 4) -> str:
+    """Return what something is at most, with a few significant digits.
+
+    >>> rounded_up(0.123412), rounded_up(2.0), rounded_up(float("inf"))
+    ('0.1235', '2', 'inf')
+    """
+    return f"{outwards(value, '<=', digits=digits):.{digits}g}"
