@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,7 +72,8 @@ def run(args: Namespace) -> Output:
 
     require("matplotlib", extra="plot", purpose="the plan's pictures")
     check_path(args.figure, (".png", ".pdf", ".svg"), option="--figure")
-    _, plan, worth, curve = answer(args)
+    _, plan, worth, fit = answer(args)
+    curve = fit()
 
     def draw(path: Path) -> None:
         save_plan(plan, path, curve=curve)
@@ -98,8 +99,8 @@ def run(args: Namespace) -> Output:
     )
 
 
-def answer(args: Namespace) -> tuple[Measurements, Plan, tuple[Worth, ...], PowerLaw | None]:
-    """Return the pilot's measurements, the plan, what modalities are worth, and the learning curve of the best subset."""
+def answer(args: Namespace) -> tuple[Measurements, Plan, tuple[Worth, ...], Callable[[], PowerLaw | None]]:
+    """Return the pilot's measurements, the plan, what modalities are worth, and what fits the best subset's learning curve."""
     from boundcalc.datasets import load
     from boundcalc.planner.budget import make_plan
     from boundcalc.planner.worth import worth_of_modalities
@@ -119,7 +120,7 @@ def answer(args: Namespace) -> tuple[Measurements, Plan, tuple[Worth, ...], Powe
         optimise_split=args.split == "optimised",
     )
     worth = worth_of_modalities(measured, delta=delta) if measured.nests else ()
-    return measured, plan, worth, None if args.no_curve else _curve(args, data, measured, plan)
+    return measured, plan, worth, lambda: None if args.no_curve else _curve(args, data, measured, plan)
 
 
 def _measured(args: Namespace, data: ModalityData) -> tuple[Measurements, Costs]:

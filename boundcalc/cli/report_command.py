@@ -31,8 +31,9 @@ def run(args: Namespace) -> Output:
 
     require("matplotlib", extra="plot", purpose="the report's pictures")
     delta = confidence(args.delta)
-    measured, plan, worth, curve = answer(args)
+    measured, plan, worth, fit = answer(args)
     found = all_guarantees(measured, delta=delta)
+    curve = fit()
     reports = [] if args.no_check else _checked(args.seed)
     data = plain(measured, found, plan, reports)
     text = "\n\n".join([*data["summary"], *([verdict_table(reports).text()] if reports else [])])

@@ -22,6 +22,9 @@ __all__ = ["draw_plan", "draw_terms", "plan_sentence", "plan_tables", "save_plan
 
 _NAMES = {"risk": "risk", "pair_error": "pair error"}
 
+#: Subsets that the legend names.
+_NAMED = 6
+
 
 def plan_sentence(plan: Plan) -> str:
     """Return the answer: what to collect, how much, what is then guaranteed, or why nothing is."""
@@ -216,7 +219,9 @@ def draw_plan(plan: Plan, *, curve: PowerLaw | None = None, axes: Axes | None = 
     for place, label in enumerate(shown):
         row = table.sel(subset=label)
         good = np.isfinite(row.guarantee.values)
-        text = label if place < 6 else None
+        text = label if place < _NAMED or len(shown) == _NAMED + 1 else None
+        if place == _NAMED and text is None:
+            text = f"{len(shown) - place} other subsets"
         axes.plot(
             row.cost.values[good], row.guarantee.values[good], color=colours[label], linewidth=1, alpha=0.6, label=text
         )
@@ -255,7 +260,7 @@ def draw_plan(plan: Plan, *, curve: PowerLaw | None = None, axes: Axes | None = 
         ylim=(0, max(top, 1.2 * trivial)),
     )
     axes.grid(alpha=0.25)
-    axes.legend(frameon=False, fontsize=8)
+    axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
     return axes
 
 
@@ -279,7 +284,9 @@ def draw_terms(plan: Plan, *, axes: Axes | None = None) -> Axes:
         xlim=(min(cost), max(cost)) if min(cost) < max(cost) else None,
     )
     handles, labels = axes.get_legend_handles_labels()
-    axes.legend(handles[::-1], labels[::-1], frameon=False, fontsize=8)
+    axes.legend(
+        handles[::-1], labels[::-1], frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2
+    )
     return axes
 
 
@@ -290,7 +297,7 @@ def _scale(cost: Sequence[float]) -> str:
 
 def save_plan(plan: Plan, path: Path | str, *, curve: PowerLaw | None = None) -> None:
     """Write both pictures of a plan side by side."""
-    left, right = new_axes(width=11, height=4.6, columns=2)
+    left, right = new_axes(width=11, height=5.2, columns=2)
     draw_plan(plan, curve=curve, axes=left)
     draw_terms(plan, axes=right)
     save(left, path)
