@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from boundcalc.theorems import Theorem
 
 __all__ = [
+    "RELATIONS",
     "bound_html",
     "bound_latex",
     "bound_latex_parts",
@@ -25,7 +26,8 @@ __all__ = [
     "theorem_html",
 ]
 
-_RELATIONS = {"<=": r"\le", ">=": r"\ge", "=": "=", "<": "<", ">": ">"}
+#: Relations of bounds and steps.
+RELATIONS = {"<=": r"\le", ">=": r"\ge", "=": "=", "<": "<", ">": ">"}
 
 
 def expression_latex(expr: sympy.Expr) -> str:
@@ -88,7 +90,7 @@ def bound_latex_parts(bound: Bound) -> tuple[str, list[str], list[str]]:
     terms = [expression_latex(part.subs(shares, simultaneous=True)) for _, part in bound.parts] or ["0"]
     signed = [f"- {term[1:].lstrip()}" if term.startswith("-") else f"+ {term}" for term in terms[1:]]
     where = [f"{expression_latex(short)}={expression_latex(full)}" for short, full in bound.where.items()]
-    return f"{expression_latex(bound.quantity)} {_RELATIONS[bound.relation]}", [terms[0], *signed], where
+    return f"{expression_latex(bound.quantity)} {RELATIONS[bound.relation]}", [terms[0], *signed], where
 
 
 def bound_html(bound: Bound) -> str:
@@ -125,13 +127,13 @@ def derivation_html(chain: Derivation) -> str:
     rows = [
         _row(
             number,
-            f"{_latex(step.left, names)} {_RELATIONS[step.relation]} {_latex(step.right, names)}",
+            f"{_latex(step.left, names)} {RELATIONS[step.relation]} {_latex(step.right, names)}",
             step.because,
             step.cites,
         )
         for number, step in enumerate(chain.steps, start=1)
     ]
-    end = f"{_latex(chain.quantity, names)} {_RELATIONS[chain.relation]} {_latex(chain.result, names)}"
+    end = f"{_latex(chain.quantity, names)} {RELATIONS[chain.relation]} {_latex(chain.result, names)}"
     where = [
         f"{expression_latex(short)}={expression_latex(full)}"
         for short, full in chain.where.items()

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["RELATIONS", "mathtext"]
-
-#: Relations of bounds and steps.
-RELATIONS = {"=": "=", "<=": r"\leq", ">=": r"\geq", "<": "<", ">": ">"}
+__all__ = ["mathtext"]
 
 
 def mathtext(latex: str) -> str:

@@ -9,10 +9,10 @@ import numpy as np
 from boundcalc.bound import Bound
 from boundcalc.errors import InvalidInputError, require
 from boundcalc.inputs import suggestion
-from boundcalc.report.mathtext import RELATIONS, mathtext
+from boundcalc.report.mathtext import mathtext
 from boundcalc.report.plots import PALETTE, draw_grid, new_axes
 from boundcalc.report.ranges import usual_points
-from boundcalc.typeset import expression_latex
+from boundcalc.typeset import RELATIONS, expression_latex
 
 if TYPE_CHECKING:
     import xarray

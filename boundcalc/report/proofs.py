@@ -10,9 +10,9 @@ import numpy as np
 
 from boundcalc.derivation import Step
 from boundcalc.errors import InvalidInputError
-from boundcalc.report.mathtext import RELATIONS, mathtext
+from boundcalc.report.mathtext import mathtext
 from boundcalc.report.plots import PALETTE, new_axes
-from boundcalc.typeset import expression_latex
+from boundcalc.typeset import RELATIONS, expression_latex
 
 if TYPE_CHECKING:
     import sympy

@@ -15,7 +15,7 @@ from boundcalc.report.formulas import FORMULA_SCRIPT, FORMULA_STYLE, statement_h
 from boundcalc.report.mathml import to_mathml, to_mathml_terms
 from boundcalc.report.page import page
 from boundcalc.symbols import VOCABULARY
-from boundcalc.typeset import expression_latex
+from boundcalc.typeset import RELATIONS, expression_latex
 
 if TYPE_CHECKING:
     from boundcalc.bound import Bound
@@ -38,7 +38,6 @@ pre { padding: .6rem; border: 1px solid var(--line); border-radius: .25rem; }
 }
 """
 )
-_RELATIONS = {"<=": r"\le", ">=": r"\ge", "=": "=", "<": "<", ">": ">"}
 
 
 def theorem_page(
@@ -172,7 +171,7 @@ def _steps(chain: Derivation, rows: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _statement(left: sympy.Expr, relation: str, right: sympy.Expr) -> str:
-    head = f"{expression_latex(left)} {_RELATIONS[relation]}"
+    head = f"{expression_latex(left)} {RELATIONS[relation]}"
     return " ".join([to_mathml(head), *to_mathml_terms(expression_latex(right))])
 
 
