@@ -15,7 +15,7 @@ ROOT = Path(boundcalc.__file__).parent
 
 #: A module may import what stands before it (longest prefix wins).
 ORDER = [
-    ("boundcalc.errors",),
+    ("boundcalc.errors", "boundcalc.lazy"),
     ("boundcalc.symbols", "boundcalc.domains"),
     ("boundcalc.directions", "boundcalc.expressions", "boundcalc.inputs", "boundcalc.typeset", "boundcalc.asymptotics"),
     ("boundcalc.evaluator", "boundcalc.trainer", "boundcalc.datasets"),
