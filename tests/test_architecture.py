@@ -93,4 +93,13 @@ def loaded_after(statement: str) -> set[str]:
 def test_import_and_catalogue_stay_light():
     assert "sympy" not in loaded_after("import boundcalc")
     heavy = {"scipy", "xarray", "sklearn", "matplotlib", "z3", "cvc5", "pandas", "torch", "ot"}
-    assert not heavy & loaded_after("import boundcalc; list(boundcalc.catalogue)")
+    assert not heavy & loaded_after("import boundcalc; list(boundcalc.catalogue.values())")
+
+
+def test_an_entry_imports_only_what_it_rests_on():
+    statement = "import boundcalc; boundcalc.theorem('zhou2026.risk_gap')"
+    code = f"import sys; {statement}; print(*(name for name in sys.modules if name.startswith('boundcalc.catalogue.')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert {"boundcalc.catalogue.zhou2026.risk_gap", "boundcalc.catalogue.lemmas.bounded_differences"} <= loaded
+    assert not {name for name in loaded if "comparators" in name or "latent_encoders" in name}
