@@ -28,6 +28,8 @@ ORDER = [
         "boundcalc.planner.search",
         "boundcalc.planner.hoist",
     ),
+    ("boundcalc.statement",),
+    ("boundcalc.composing", "boundcalc.storing"),
     ("boundcalc.bound",),
     ("boundcalc.theorems",),
     ("boundcalc.catalogue",),
