@@ -70,7 +70,8 @@ class Bound:
     unit : str
         What complexities run over: ``pairs`` or ``examples``.
     trivial : sympy.Expr, optional
-        What holds without any theorem; a value that is not better is vacuous.
+        What holds of the quantity without any theorem, in the quantity's unit, such as C for a risk; a value that is not
+        better is vacuous. None where nothing is known.
     conditions : tuple of (str, sympy.Expr, sympy.Set)
         Where substituted expressions have to lie: what they stand for, the expression, the set.
     replaced : mapping of str to sympy.Expr
@@ -136,7 +137,18 @@ class Bound:
         }
 
     def direction(self, name: str) -> Direction:
-        """Return whether the bound ``rises``, ``falls``, stays ``constant`` in a symbol, or that this is ``unknown``."""
+        """Return whether the bound ``rises``, ``falls``, stays ``constant`` in a symbol, or that this is ``unknown``.
+
+        Parameters
+        ----------
+        name : str
+            A symbol of this bound.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such symbol.
+        """
         return direction(self.compact, self._symbol(name), domains=self._wide_domains(), where=self.where)
 
     @property
@@ -179,6 +191,15 @@ class Bound:
         A bound may replace the symbol of the quantity it bounds, where that keeps the inequality: assumptions, domains
         and events become the union, and an event that both use is paid once. A statement on subset M replaces the
         corresponding symbol of N or of all modalities with its own symbols renamed.
+
+        Parameters
+        ----------
+        **values : number, SymPy expression or Bound
+            What takes the place of each symbol; expressions are in the symbols of ``boundcalc.symbols``.
+
+        Returns
+        -------
+        Bound
 
         Raises
         ------
@@ -276,6 +297,23 @@ class Bound:
         """Return the derivative by a symbol; by an integer, that of the smooth relaxation (floor dropped).
 
         The inputs are as for ``evaluate``; the result has the same axes.
+
+        Parameters
+        ----------
+        name : str
+            A symbol of this bound.
+        **inputs : scalar, 1-D array_like or xarray.DataArray
+            A value for each symbol, as for ``evaluate``.
+
+        Returns
+        -------
+        xarray.DataArray
+            On the axes that ``evaluate`` would give.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such symbol, or listing every bad input.
         """
         from boundcalc.evaluator import gradient
 
@@ -285,6 +323,23 @@ class Bound:
         """Return by how many per cent the bound changes when a symbol grows by one per cent.
 
         The inputs are as for ``evaluate``; the result has the same axes.
+
+        Parameters
+        ----------
+        name : str
+            A symbol of this bound.
+        **inputs : scalar, 1-D array_like or xarray.DataArray
+            A value for each symbol, as for ``evaluate``.
+
+        Returns
+        -------
+        xarray.DataArray
+            On the axes that ``evaluate`` would give.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such symbol, or listing every bad input.
         """
         from boundcalc.evaluator import elasticity
 
@@ -311,6 +366,10 @@ class Bound:
             From ``evaluate``.
         **inputs : scalar, 1-D array_like or xarray.DataArray
             What it was evaluated at.
+
+        Returns
+        -------
+        xarray.DataArray of bool, or None
         """
         from boundcalc.evaluator import evaluate_grid
 
@@ -327,6 +386,23 @@ class Bound:
 
         The inputs are as for ``evaluate``; strings such as ``"0.05"`` and Fractions are taken exactly, a float as
         the binary number it is.
+
+        Parameters
+        ----------
+        **inputs : scalar, 1-D array_like or xarray.DataArray
+            A value for each symbol, as for ``evaluate``.
+
+        Returns
+        -------
+        xarray.Dataset
+            With the variables ``lower`` and ``upper``.
+
+        Raises
+        ------
+        InvalidInputError
+            Listing every unknown, missing or misplaced argument.
+        MissingExtraError
+            If python-flint is not installed.
         """
         from boundcalc.evaluator import enclose_grid
 
@@ -372,12 +448,37 @@ class Bound:
         return compile_expression(fixed.expr, arguments, domains=self.domain)
 
     def check_others(self, inputs: Mapping[str, Any], *, free: str) -> dict[str, Any]:
-        """Return the values of all symbols but one, checked as in ``check_inputs``."""
+        """Return the values of all symbols but one, checked as in ``check_inputs``.
+
+        Parameters
+        ----------
+        inputs : mapping of str to value
+        free : str
+            The symbol that needs no value.
+
+        Returns
+        -------
+        dict of str to value
+
+        Raises
+        ------
+        InvalidInputError
+            If ``free`` is no symbol of this bound, or listing every bad argument.
+        """
         self._symbol(free)
         return self._checked(inputs, [name for name in self.symbols if name != free])
 
     def check_inputs(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of this bound's symbols, names, domains and constraints checked.
+
+        Parameters
+        ----------
+        inputs : mapping of str to scalar, 1-D array_like or xarray.DataArray
+
+        Returns
+        -------
+        dict of str to value
+            Only the symbols that the bound uses.
 
         Raises
         ------
@@ -422,7 +523,22 @@ class Bound:
     # ------------------------------------------------------------------ symbols
 
     def rate(self, name: str = "n") -> Rate:
-        """Return the limit, the order of decay and its coefficient as a symbol grows."""
+        """Return the limit, the order of decay and its coefficient as a symbol grows.
+
+        Parameters
+        ----------
+        name : str
+            A symbol of this bound that grows without limit.
+
+        Returns
+        -------
+        Rate
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such symbol, or its domain is bounded.
+        """
         from boundcalc.asymptotics import rate
 
         symbol = self._symbol(name)
@@ -434,7 +550,25 @@ class Bound:
         return rate(self.expr, symbol)
 
     def compare(self, other: Bound, name: str = "n") -> Comparison:
-        """Compare with another bound of the same quantity: difference, and ratio as a symbol grows."""
+        """Compare with another bound of the same quantity: difference, and ratio as a symbol grows.
+
+        Parameters
+        ----------
+        other : Bound
+        name : str
+            The symbol that grows.
+
+        Returns
+        -------
+        Comparison
+
+        Raises
+        ------
+        CompositionError
+            If the two bound different quantities or from different sides.
+        InvalidInputError
+            If ``other`` is no Bound, or the symbol cannot grow.
+        """
         from boundcalc.asymptotics import compare
 
         if not isinstance(other, Bound):
@@ -503,6 +637,14 @@ class Bound:
     @classmethod
     def from_json(cls, text: str) -> Bound:
         """Return the bound that ``to_json`` wrote; nothing in the text is ever evaluated as code.
+
+        Parameters
+        ----------
+        text : str
+
+        Returns
+        -------
+        Bound
 
         Raises
         ------

@@ -32,7 +32,17 @@ class Domain(dict[sympy.Symbol, sympy.Set]):
 
     @staticmethod
     def from_assumptions(symbol: sympy.Symbol) -> sympy.Set:
-        """Return the set that a symbol's SymPy assumptions describe."""
+        """Return the set that a symbol's SymPy assumptions describe.
+
+        Parameters
+        ----------
+        symbol : sympy.Symbol
+
+        Returns
+        -------
+        sympy.Set
+            The integers or the reals, as far as the symbol is known to be positive or nonnegative.
+        """
         if symbol.is_integer:
             start = 1 if symbol.is_positive else 0 if symbol.is_nonnegative else -sympy.oo
             return sympy.Range(start, sympy.oo) if start != -sympy.oo else sympy.S.Integers
@@ -41,7 +51,17 @@ class Domain(dict[sympy.Symbol, sympy.Set]):
         return sympy.Interval(0, sympy.oo) if symbol.is_nonnegative else sympy.Reals
 
     def merge(self, other: Mapping[sympy.Symbol, sympy.Set]) -> Domain:
-        """Return the domain of a statement that needs both."""
+        """Return the domain of a statement that needs both.
+
+        Parameters
+        ----------
+        other : mapping of sympy.Symbol to sympy.Set
+
+        Returns
+        -------
+        Domain
+            Intersections for symbols in both; empty ones are kept, for the caller to refuse.
+        """
         merged = Domain(self)
         for symbol, allowed in other.items():
             merged[symbol] = intersect([merged[symbol], allowed]) if symbol in merged else allowed
@@ -50,7 +70,19 @@ class Domain(dict[sympy.Symbol, sympy.Set]):
 
 @dataclass(frozen=True)
 class Reference:
-    """What a bound remembers of its theorem."""
+    """What a bound remembers of its theorem.
+
+    Attributes
+    ----------
+    key, number, title : str
+        As in the catalogue.
+    source : str
+        The work and the place in it.
+    provenance : str
+        Where the form's constants come from: ``quoted``, ``reconstructed`` or ``derived``.
+    status : str
+        What the catalogue says of the form: ``holds`` or ``refuted``.
+    """
 
     key: str
     number: str

@@ -234,7 +234,22 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         return self.result(delta=delta).estimates
 
     def result(self, *, delta: float | None = None) -> SubsetResult:
-        """Return the estimates with everything else that was measured."""
+        """Return the estimates with everything else that was measured.
+
+        Parameters
+        ----------
+        delta : float, optional
+            As for :meth:`estimates`.
+
+        Returns
+        -------
+        SubsetResult
+
+        Raises
+        ------
+        InvalidInputError
+            After :meth:`fit_pairs`, or if ``delta`` is not in (0, 1).
+        """
         check_is_fitted(self)
         if self._prepared is None:
             raise InvalidInputError(
@@ -246,15 +261,54 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         return assess_fit(self._prepared, self.modalities_, self._fit, rng=rng, delta=delta)
 
     def pair_distance(self, pairs: Any) -> Array:
-        """Return sqrt(D) for each pair, shape (P,)."""
+        """Return sqrt(D) for each pair, shape (P,).
+
+        Parameters
+        ----------
+        pairs : array of shape (P, 2, d), or (left, right)
+            Raw pairs in any form that :meth:`fit_pairs` accepts.
+
+        Raises
+        ------
+        NotFittedError
+            Before :meth:`fit` or :meth:`fit_pairs`.
+        InvalidInputError
+            If the two sides do not fit each other, or not what was trained on.
+        """
         return np.sqrt(self._squared(pairs))
 
     def pair_score(self, pairs: Any) -> Array:
-        """Return the similarity score f = t - D of each pair, shape (P,); positive means similar."""
+        """Return the similarity score f = t - D of each pair, shape (P,); positive means similar.
+
+        Parameters
+        ----------
+        pairs : array of shape (P, 2, d), or (left, right)
+            Raw pairs in any form that :meth:`fit_pairs` accepts.
+
+        Raises
+        ------
+        NotFittedError
+            Before :meth:`fit` or :meth:`fit_pairs`.
+        InvalidInputError
+            If the two sides do not fit each other, or not what was trained on.
+        """
         return self.threshold_ - self._squared(pairs)
 
     def predict_pairs(self, pairs: Any) -> NDArray[np.intp]:
-        """Return +1 for pairs with D < t and -1 for others, shape (P,)."""
+        """Return +1 for pairs with D < t and -1 for others, shape (P,).
+
+        Parameters
+        ----------
+        pairs : array of shape (P, 2, d), or (left, right)
+            Raw pairs in any form that :meth:`fit_pairs` accepts.
+
+        Raises
+        ------
+        NotFittedError
+            Before :meth:`fit` or :meth:`fit_pairs`.
+        InvalidInputError
+            If the two sides do not fit each other, or not what was trained on.
+        """
         return np.where(self.pair_score(pairs) > 0, 1, -1)
 
     def get_metric(self) -> Callable[[ArrayLike, ArrayLike], float]:
@@ -278,13 +332,38 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
 
         A missing modality becomes zeros, so distances to examples that have it are then not those of
         :meth:`pair_distance`, which leaves it out.
+
+        Parameters
+        ----------
+        X : array of shape (n, d), mapping of str to array, list of 2-D arrays, or ModalityData
+
+        Raises
+        ------
+        NotFittedError
+            Before :meth:`fit` or :meth:`fit_pairs`.
+        InvalidInputError
+            If X does not fit what was trained on.
         """
         check_is_fitted(self)
         arrays, present = self._blocks(X, reset=False)
         return self._transform((arrays, present))
 
     def score(self, X: Any, y: ArrayLike | None = None) -> float:
-        """Return the share of all pairs of the given examples that are on the right side of the threshold."""
+        """Return the share of all pairs of the given examples that are on the right side of the threshold.
+
+        Parameters
+        ----------
+        X : array of shape (n, d), mapping of str to array, list of 2-D arrays, or ModalityData
+        y : array_like of shape (n,)
+            Labels; part of X already if that is ModalityData.
+
+        Raises
+        ------
+        NotFittedError
+            Before :meth:`fit` or :meth:`fit_pairs`.
+        InvalidInputError
+            If X does not fit what was trained on, or for fewer than 2 rows or another number of labels.
+        """
         check_is_fitted(self)
         if isinstance(X, ModalityData):
             y, X = X.y, with_gaps(X)
