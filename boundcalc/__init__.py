@@ -8,45 +8,38 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from boundcalc.lazy import lazy_names
 
 __version__ = "0.1.0"
 
 _WHERE = {
-    "Bound": "boundcalc.bound",
-    "Constraint": "boundcalc.symbols",
-    "Derivation": "boundcalc.derivation",
-    "Event": "boundcalc.derivation",
-    "Form": "boundcalc.theorems",
-    "InvalidInputError": "boundcalc.errors",
-    "Report": "boundcalc.checker",
-    "Source": "boundcalc.theorems",
-    "Step": "boundcalc.derivation",
-    "Theorem": "boundcalc.theorems",
-    "Verdict": "boundcalc.checker",
-    "allocate": "boundcalc.planner",
-    "at_least": "boundcalc.derivation",
-    "at_most": "boundcalc.derivation",
-    "check": "boundcalc.checker",
-    "check_inequality": "boundcalc.checker",
-    "equal": "boundcalc.derivation",
-    "minimal_n": "boundcalc.planner",
-    "replay": "boundcalc.checker",
-    "theorem": "boundcalc.catalogue",
+    "Bound": "bound",
+    "Constraint": "symbols",
+    "Derivation": "derivation",
+    "Event": "derivation",
+    "Form": "theorems",
+    "InvalidInputError": "errors",
+    "Report": "checker",
+    "Source": "theorems",
+    "Step": "derivation",
+    "Theorem": "theorems",
+    "Verdict": "checker",
+    "allocate": "planner",
+    "at_least": "derivation",
+    "at_most": "derivation",
+    "check": "checker",
+    "check_inequality": "checker",
+    "equal": "derivation",
+    "minimal_n": "planner",
+    "replay": "checker",
+    "theorem": "catalogue",
 }
 _MODULES = ("catalogue", "datasets", "planner", "report", "symbols", "trainer")
 
 __all__ = [*_WHERE, *_MODULES, "__version__"]
 
-
-def __getattr__(name: str) -> Any:
-    # Public names are loaded when first used, so that `import boundcalc` and the command's help stay quick.
-    if name in _MODULES:
-        return import_module(f"boundcalc.{name}")
-    if name in _WHERE:
-        return getattr(import_module(_WHERE[name]), name)
-    raise AttributeError(f"module 'boundcalc' has no attribute {name!r}")
+# Public names are loaded when first used, so that `import boundcalc` and the command's help stay quick.
+__getattr__ = lazy_names(__name__, _WHERE, modules=_MODULES)
 
 
 def __dir__() -> list[str]:

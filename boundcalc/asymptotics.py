@@ -158,6 +158,16 @@ def _rank(power: sympy.Expr, coefficient: sympy.Expr) -> tuple[int, sympy.Expr]:
 def compare(first: Bound, second: Bound, name: str) -> Comparison:
     """Return difference and asymptotic ratio of two bounds of the same quantity.
 
+    Parameters
+    ----------
+    first, second : Bound
+    name : str
+        The symbol that grows.
+
+    Returns
+    -------
+    Comparison
+
     Raises
     ------
     CompositionError

@@ -1,28 +1,28 @@
 """A bound as a value: substitute, compose, evaluate, invert, typeset, store.
 
-The methods hand over to the evaluator, the planner and the symbolic helpers; what is here is how a bound is
-put together: its parts, its domains and the account of delta.
+What is here is the value and how it is read; the methods hand over to ``composing``, ``storing``, the evaluator, the
+planner and the symbolic helpers.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy
 
+from boundcalc.composing import check_substitutable, compose, insert, on_subset, with_split
 from boundcalc.derivation import Event
 from boundcalc.directions import Direction, direction
-from boundcalc.domains import as_number, contains, describe, first_outside, intersect
-from boundcalc.errors import CompositionError, InvalidInputError, in_context
-from boundcalc.expressions import decode, encode
+from boundcalc.domains import describe, first_outside
+from boundcalc.errors import InvalidInputError, in_context
 from boundcalc.inputs import check_inputs, suggestion
-from boundcalc.symbols import SHARED_ROLES, SUBSET_NAMES, VOCABULARY, Constraint
+from boundcalc.statement import DELTA, Domain, Reference, label_terms, named_symbol
+from boundcalc.storing import read_fields, write_bound
+from boundcalc.symbols import VOCABULARY, Constraint
 
 if TYPE_CHECKING:
     import xarray
@@ -31,50 +31,6 @@ if TYPE_CHECKING:
     from boundcalc.planner.invert import Solution
 
 __all__ = ["Bound", "Domain", "Reference"]
-
-_DELTA = VOCABULARY["delta"].symbol
-
-
-class Domain(dict[sympy.Symbol, sympy.Set]):
-    """Sets by symbol; a symbol's name finds its set too."""
-
-    def __missing__(self, name: Any) -> sympy.Set:
-        for symbol, allowed in self.items():
-            if symbol.name == name:
-                return allowed
-        raise KeyError(name)
-
-    @staticmethod
-    def from_assumptions(symbol: sympy.Symbol) -> sympy.Set:
-        """Return the set that a symbol's SymPy assumptions describe."""
-        if symbol.is_integer:
-            start = 1 if symbol.is_positive else 0 if symbol.is_nonnegative else -sympy.oo
-            return sympy.Range(start, sympy.oo) if start != -sympy.oo else sympy.S.Integers
-        if symbol.is_positive:
-            return sympy.Interval.open(0, sympy.oo)
-        return sympy.Interval(0, sympy.oo) if symbol.is_nonnegative else sympy.Reals
-
-    def merge(self, other: Mapping[sympy.Symbol, sympy.Set]) -> Domain:
-        """Return the domain of a statement that needs both."""
-        merged = Domain(self)
-        for symbol, allowed in other.items():
-            merged[symbol] = intersect([merged[symbol], allowed]) if symbol in merged else allowed
-        return merged
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What a bound remembers of its theorem."""
-
-    key: str
-    number: str
-    title: str
-    source: str
-    provenance: str
-    status: str
-
-    def __str__(self) -> str:
-        return self.key
 
 
 @dataclass(frozen=True)
@@ -114,7 +70,8 @@ class Bound:
     unit : str
         What complexities run over: ``pairs`` or ``examples``.
     trivial : sympy.Expr, optional
-        What holds without any theorem; a value that is not better is vacuous.
+        What holds of the quantity without any theorem, in the quantity's unit, such as C for a risk; a value that is not
+        better is vacuous. None where nothing is known.
     conditions : tuple of (str, sympy.Expr, sympy.Set)
         Where substituted expressions have to lie: what they stand for, the expression, the set.
     replaced : mapping of str to sympy.Expr
@@ -134,7 +91,7 @@ class Bound:
     assumptions: tuple[str, ...] = ()
     events: tuple[Event, ...] = ()
     split: tuple[tuple[Event, sympy.Expr], ...] = ()
-    confidence: sympy.Expr = _DELTA
+    confidence: sympy.Expr = DELTA
     notes: Mapping[str, str] = field(default_factory=dict)
     unit: str = "pairs"
     trivial: sympy.Expr | None = None
@@ -180,7 +137,18 @@ class Bound:
         }
 
     def direction(self, name: str) -> Direction:
-        """Return whether the bound ``rises``, ``falls``, stays ``constant`` in a symbol, or that this is ``unknown``."""
+        """Return whether the bound ``rises``, ``falls``, stays ``constant`` in a symbol, or that this is ``unknown``.
+
+        Parameters
+        ----------
+        name : str
+            A symbol of this bound.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such symbol.
+        """
         return direction(self.compact, self._symbol(name), domains=self._wide_domains(), where=self.where)
 
     @property
@@ -194,12 +162,7 @@ class Bound:
         return tuple(name for name in self.symbols if self.direction(name) == "falls")
 
     def _symbol(self, name: str) -> sympy.Symbol:
-        if name not in self.symbols:
-            raise InvalidInputError(
-                f"{name!r} is no symbol of this bound{suggestion(name, self.symbols)}; it has {', '.join(self.symbols)}",
-                context=str(self.theorem),
-            )
-        return self.symbols[name]
+        return named_symbol(self.symbols, name, context=str(self.theorem))
 
     def _wide_domains(self) -> Domain:
         abbreviations = {short: VOCABULARY[short.name].domain for short in self.where if short.name in VOCABULARY}
@@ -229,6 +192,15 @@ class Bound:
         and events become the union, and an event that both use is paid once. A statement on subset M replaces the
         corresponding symbol of N or of all modalities with its own symbols renamed.
 
+        Parameters
+        ----------
+        **values : number, SymPy expression or Bound
+            What takes the place of each symbol; expressions are in the symbols of ``boundcalc.symbols``.
+
+        Returns
+        -------
+        Bound
+
         Raises
         ------
         CompositionError
@@ -237,185 +209,29 @@ class Bound:
             If a name is not a symbol of this bound or a number lies outside its domain.
         """
         for name in values:
-            self._substitutable(name)
+            check_substitutable(self, name)
         bounds = {name: value for name, value in values.items() if isinstance(value, Bound)}
         plain = {name: value for name, value in values.items() if name not in bounds}
         result = self
         for name, other in bounds.items():
-            result = result._compose(name, other)
-        return result._insert(plain) if plain else result
-
-    def _substitutable(self, name: str) -> None:
-        for short, full in self.where.items():
-            if short.name == name:
-                raise InvalidInputError(f"{name} = {full} follows from the other symbols", context=str(self.theorem))
-        self._symbol(name)
-
-    def _insert(self, values: Mapping[str, Any]) -> Bound:
-        replacing: dict[sympy.Symbol, sympy.Expr] = {}
-        problems = []
-        for name, value in values.items():
-            symbol = self._symbol(name)
-            expr, problem = _as_expression(name, value, self.domain.get(symbol))
-            problems += [problem] if problem else []
-            replacing[symbol] = expr
-        constraints, conditions = (
-            [],
-            [(name, expr.subs(replacing, simultaneous=True), allowed) for name, expr, allowed in self.conditions],
-        )
-        conditions += [
-            (name, replacing[self._symbol(name)], self.domain[self._symbol(name)])
-            for name in values
-            if replacing[self._symbol(name)].free_symbols
-        ]
-        for constraint in self.constraints:
-            lower, upper = (side.subs(replacing, simultaneous=True) for side in (constraint.lower, constraint.upper))
-            if lower.is_number and upper.is_number:
-                if not problems and not bool(lower < upper if constraint.strict else lower <= upper):
-                    problems.append(f"{constraint} is required, given {lower} and {upper}")
-            elif all(side.is_Symbol or side.is_number for side in (lower, upper)):
-                constraints.append(replace(constraint, lower=lower, upper=upper))
-            else:
-                conditions.append(
-                    (f"{upper} - ({lower})", upper - lower, sympy.Interval(0, sympy.oo, constraint.strict))
-                )
-        if problems:
-            raise InvalidInputError(problems, context=str(self.theorem))
-        where = {short: full.subs(replacing, simultaneous=True) for short, full in self.where.items()}
-        settled = {short: full for short, full in where.items() if full.is_number}
-        domain = Domain({symbol: allowed for symbol, allowed in self.domain.items() if symbol not in replacing})
-        for expr in replacing.values():
-            domain.update({symbol: _domain_of(symbol) for symbol in expr.free_symbols if symbol not in domain})
-        return replace(
-            self,
-            parts=tuple((label, part.subs(replacing, simultaneous=True).subs(settled)) for label, part in self.parts),
-            where={short: full for short, full in where.items() if short not in settled},
-            domain=domain,
-            constraints=tuple(constraints),
-            conditions=tuple(conditions),
-            replaced={**self.replaced, **{symbol.name: expr for symbol, expr in replacing.items()}},
-            confidence=self.confidence.subs(replacing, simultaneous=True),
-            trivial=None if self.trivial is None else self.trivial.subs(replacing, simultaneous=True),
-        )
-
-    def _compose(self, name: str, other: Bound) -> Bound:
-        other = other._for(name)
-        self._check_fit(name, other)
-        inner = sympy.Add(*(part for _, part in other.parts))
-        symbol = self._symbol(name)
-        domain = Domain({s: allowed for s, allowed in self.domain.items() if s != symbol}).merge(other.domain)
-        if sympy.EmptySet in domain.values():
-            empty = [str(symbol) for symbol, allowed in domain.items() if allowed is sympy.EmptySet]
-            raise CompositionError(
-                f"no value of {', '.join(empty)} is allowed by both statements", context=str(self.theorem)
-            )
-        return replace(
-            self,
-            parts=tuple((label, part.subs(symbol, inner)) for label, part in self.parts),
-            where=dict(self.where) | dict(other.where),
-            domain=domain,
-            constraints=tuple(
-                dict.fromkeys(c for c in self.constraints + other.constraints if symbol not in c.symbols)
-            ),
-            assumptions=tuple(dict.fromkeys(self.assumptions + other.assumptions)),
-            events=tuple(dict.fromkeys(self.events + other.events)),
-            split=(),
-            notes=dict(other.notes) | dict(self.notes),
-            conditions=tuple(dict.fromkeys((*self.conditions, *other.conditions))),
-            replaced={**other.replaced, **self.replaced},
-            ingredients=tuple(dict.fromkeys((*self.ingredients, other.theorem, *other.ingredients))),
-        )
-
-    def _check_fit(self, name: str, other: Bound) -> None:
-        context = f"{self.theorem} with {name} = {other.theorem}"
-        symbol = self._symbol(name)
-        if other.quantity != symbol:
-            raise CompositionError(f"{other.theorem} bounds {other.quantity}, not {name}", context=context)
-        if other.unit != self.unit:
-            raise CompositionError(
-                f"complexities run over independent {self.unit} here, but over {other.unit} in {other.theorem}",
-                context=context,
-            )
-        self._check_same_values(other, context)
-        way = self.direction(name)
-        keeps = {("rises", "<="): "<=", ("falls", ">="): "<=", ("rises", ">="): ">=", ("falls", "<="): ">="}
-        if other.relation != "=" and keeps.get((way, other.relation)) != self.relation[0] + "=" and way != "constant":
-            raise CompositionError(
-                f"the bound {way} in {name}, so replacing {name} by something with {name} {other.relation} it "
-                f"would not keep {self.quantity} {self.relation} ...",
-                context=context,
-            )
-        if other.confidence != _DELTA or self.confidence != _DELTA:
-            raise CompositionError("set delta after composing, so that it is split over all events", context=context)
-
-    def _check_same_values(self, other: Bound, context: str) -> None:
-        """Refuse two bounds in which one symbol stands for two things."""
-        for one, two in ((self, other), (other, self)):
-            for name, expr in one.replaced.items():
-                if name in two.symbols or two.replaced.get(name, expr) != expr:
-                    raise CompositionError(
-                        f"{name} was set to {expr} in {one.theorem} before composing: compose first, then set it for both",
-                        context=context,
-                    )
-
-    def _for(self, name: str) -> Bound:
-        """Return this statement on the subset that a symbol's name speaks of."""
-        own = self.quantity.name if self.quantity.is_Symbol else ""
-        for subset, renaming in SUBSET_NAMES.items():
-            if renaming.get(own) == name:
-                return self.on_subset(subset)
-        return self
+            result = compose(result, name, other)
+        return insert(result, plain) if plain else result
 
     def on_subset(self, subset: str) -> Bound:
         """Return a statement on M as a statement on ``"N"`` or on ``"full"`` (all modalities).
+
+        Parameters
+        ----------
+        subset : {"N", "full"}
 
         Raises
         ------
         CompositionError
             If the statement speaks of something on M that has no counterpart there, or already of that subset.
+        InvalidInputError
+            If there is no such subset.
         """
-        if subset not in SUBSET_NAMES:
-            raise InvalidInputError(f"subset = {subset!r} must be one of {', '.join(SUBSET_NAMES)}")
-        self._check_movable(subset)
-        renaming: dict[sympy.Symbol, sympy.Expr] = {
-            VOCABULARY[old].symbol: VOCABULARY[new].symbol for old, new in SUBSET_NAMES[subset].items()
-        }
-        events = {event: replace(event, subset=subset) for event in self.events}
-        shares = {event.symbol: new.symbol for event, new in events.items()}
-        both = {**renaming, **shares}
-        return replace(
-            self,
-            quantity=self.quantity.subs(renaming, simultaneous=True),
-            parts=tuple((label, part.subs(both, simultaneous=True)) for label, part in self.parts),
-            domain=Domain({renaming.get(symbol, symbol): allowed for symbol, allowed in self.domain.items()}),
-            constraints=tuple(
-                dict.fromkeys(
-                    replace(c, lower=c.lower.subs(renaming), upper=c.upper.subs(renaming)) for c in self.constraints
-                )
-            ),
-            conditions=tuple((name, expr.subs(renaming), allowed) for name, expr, allowed in self.conditions),
-            assumptions=tuple(dict.fromkeys((*self.assumptions, "B is a pair radius on every subset spoken of"))),
-            events=tuple(events.values()),
-            split=tuple((events[event], fraction) for event, fraction in self.split),
-            trivial=None if self.trivial is None else self.trivial.subs(renaming),
-        )
-
-    def _check_movable(self, subset: str) -> None:
-        names = {*self.symbols, *(symbol.name for symbol in self.quantity.free_symbols)}
-        stuck = sorted(
-            name
-            for name in names
-            if name not in SUBSET_NAMES[subset]
-            and (name not in VOCABULARY or VOCABULARY[name].role not in SHARED_ROLES)
-        )
-        stuck += sorted(names & set(SUBSET_NAMES[subset].values()) - set(stuck))
-        stuck += [str(event) for event in self.events if event.subset != "M"]
-        if not self.quantity.is_Symbol or stuck:
-            raise CompositionError(
-                f"{self.quantity} {self.relation} ... cannot be restated on {subset!r}"
-                + (f": {', '.join(stuck)} has no counterpart there" if stuck else ": it compares two subsets"),
-                context=str(self.theorem),
-            )
+        return on_subset(self, subset)
 
     def with_split(self, fractions: Mapping[str, Any]) -> Bound:
         """Return the bound with delta split over its events in stated fractions.
@@ -431,26 +247,7 @@ class Bound:
         InvalidInputError
             If an event is unknown or missing, a fraction is not positive, or they sum to more than 1.
         """
-        labels = [event.name for event in self.events]
-        by_name = {(event.name if labels.count(event.name) == 1 else str(event)): event for event in self.events}
-        by_name |= {str(event): event for event in self.events}
-        problems = [
-            f"unknown event {name!r}; this bound has {', '.join(map(str, self.events))}"
-            for name in fractions
-            if name not in by_name
-        ]
-        # a float such as 0.8 means the decimal that was typed: 0.8 and 0.2 sum to 1
-        given = {by_name[name]: Fraction(str(as_number(value))) for name, value in fractions.items() if name in by_name}
-        problems += [f"missing the fraction of event {event}" for event in self.events if event not in given]
-        problems += [f"the fraction of {event} = {value} must be > 0" for event, value in given.items() if value <= 0]
-        if sum(given.values()) > 1:
-            problems.append(f"the fractions sum to {float(sum(given.values()))!r}, more than 1")
-        if problems:
-            raise InvalidInputError(problems, context=str(self.theorem))
-        split = tuple(
-            (event, sympy.Rational(given[event].numerator, given[event].denominator)) for event in self.events
-        )
-        return replace(self, split=split)
+        return with_split(self, fractions)
 
     # ------------------------------------------------------------------ numbers
 
@@ -500,6 +297,23 @@ class Bound:
         """Return the derivative by a symbol; by an integer, that of the smooth relaxation (floor dropped).
 
         The inputs are as for ``evaluate``; the result has the same axes.
+
+        Parameters
+        ----------
+        name : str
+            A symbol of this bound.
+        **inputs : scalar, 1-D array_like or xarray.DataArray
+            A value for each symbol, as for ``evaluate``.
+
+        Returns
+        -------
+        xarray.DataArray
+            On the axes that ``evaluate`` would give.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such symbol, or listing every bad input.
         """
         from boundcalc.evaluator import gradient
 
@@ -509,6 +323,23 @@ class Bound:
         """Return by how many per cent the bound changes when a symbol grows by one per cent.
 
         The inputs are as for ``evaluate``; the result has the same axes.
+
+        Parameters
+        ----------
+        name : str
+            A symbol of this bound.
+        **inputs : scalar, 1-D array_like or xarray.DataArray
+            A value for each symbol, as for ``evaluate``.
+
+        Returns
+        -------
+        xarray.DataArray
+            On the axes that ``evaluate`` would give.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such symbol, or listing every bad input.
         """
         from boundcalc.evaluator import elasticity
 
@@ -535,6 +366,10 @@ class Bound:
             From ``evaluate``.
         **inputs : scalar, 1-D array_like or xarray.DataArray
             What it was evaluated at.
+
+        Returns
+        -------
+        xarray.DataArray of bool, or None
         """
         from boundcalc.evaluator import evaluate_grid
 
@@ -551,6 +386,23 @@ class Bound:
 
         The inputs are as for ``evaluate``; strings such as ``"0.05"`` and Fractions are taken exactly, a float as
         the binary number it is.
+
+        Parameters
+        ----------
+        **inputs : scalar, 1-D array_like or xarray.DataArray
+            A value for each symbol, as for ``evaluate``.
+
+        Returns
+        -------
+        xarray.Dataset
+            With the variables ``lower`` and ``upper``.
+
+        Raises
+        ------
+        InvalidInputError
+            Listing every unknown, missing or misplaced argument.
+        MissingExtraError
+            If python-flint is not installed.
         """
         from boundcalc.evaluator import enclose_grid
 
@@ -591,17 +443,42 @@ class Bound:
         problems += [f"missing {name}: name each as an argument or give its value" for name in missing[-1:]]
         if problems:
             raise InvalidInputError(problems, context=str(self.theorem))
-        fixed = self._insert(known) if known else self
+        fixed = insert(self, known) if known else self
         arguments = tuple(self.symbols.get(name) or VOCABULARY[name].symbol for name in names)
         return compile_expression(fixed.expr, arguments, domains=self.domain)
 
     def check_others(self, inputs: Mapping[str, Any], *, free: str) -> dict[str, Any]:
-        """Return the values of all symbols but one, checked as in ``check_inputs``."""
+        """Return the values of all symbols but one, checked as in ``check_inputs``.
+
+        Parameters
+        ----------
+        inputs : mapping of str to value
+        free : str
+            The symbol that needs no value.
+
+        Returns
+        -------
+        dict of str to value
+
+        Raises
+        ------
+        InvalidInputError
+            If ``free`` is no symbol of this bound, or listing every bad argument.
+        """
         self._symbol(free)
         return self._checked(inputs, [name for name in self.symbols if name != free])
 
     def check_inputs(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of this bound's symbols, names, domains and constraints checked.
+
+        Parameters
+        ----------
+        inputs : mapping of str to scalar, 1-D array_like or xarray.DataArray
+
+        Returns
+        -------
+        dict of str to value
+            Only the symbols that the bound uses.
 
         Raises
         ------
@@ -646,7 +523,22 @@ class Bound:
     # ------------------------------------------------------------------ symbols
 
     def rate(self, name: str = "n") -> Rate:
-        """Return the limit, the order of decay and its coefficient as a symbol grows."""
+        """Return the limit, the order of decay and its coefficient as a symbol grows.
+
+        Parameters
+        ----------
+        name : str
+            A symbol of this bound that grows without limit.
+
+        Returns
+        -------
+        Rate
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such symbol, or its domain is bounded.
+        """
         from boundcalc.asymptotics import rate
 
         symbol = self._symbol(name)
@@ -658,7 +550,25 @@ class Bound:
         return rate(self.expr, symbol)
 
     def compare(self, other: Bound, name: str = "n") -> Comparison:
-        """Compare with another bound of the same quantity: difference, and ratio as a symbol grows."""
+        """Compare with another bound of the same quantity: difference, and ratio as a symbol grows.
+
+        Parameters
+        ----------
+        other : Bound
+        name : str
+            The symbol that grows.
+
+        Returns
+        -------
+        Comparison
+
+        Raises
+        ------
+        CompositionError
+            If the two bound different quantities or from different sides.
+        InvalidInputError
+            If ``other`` is no Bound, or the symbol cannot grow.
+        """
         from boundcalc.asymptotics import compare
 
         if not isinstance(other, Bound):
@@ -722,67 +632,26 @@ class Bound:
 
     def to_json(self) -> str:
         """Return the bound as JSON; ``Bound.from_json`` gives an equal bound back."""
-        return json.dumps(
-            {
-                "boundcalc": 1,
-                "theorem": vars(self.theorem),
-                "form": self.form,
-                "quantity": encode(self.quantity),
-                "relation": self.relation,
-                "parts": [[label, encode(part)] for label, part in self.parts],
-                "where": [[encode(short), encode(full)] for short, full in self.where.items()],
-                "domain": [[encode(symbol), encode(allowed)] for symbol, allowed in self.domain.items()],
-                "constraints": [[encode(c.lower), encode(c.upper), c.strict] for c in self.constraints],
-                "assumptions": list(self.assumptions),
-                "events": [[event.name, event.statement, event.subset] for event in self.events],
-                "split": [[self.events.index(event), encode(fraction)] for event, fraction in self.split],
-                "confidence": encode(self.confidence),
-                "notes": dict(self.notes),
-                "unit": self.unit,
-                "trivial": None if self.trivial is None else encode(self.trivial),
-                "conditions": [[name, encode(expr), encode(allowed)] for name, expr, allowed in self.conditions],
-                "replaced": {name: encode(expr) for name, expr in self.replaced.items()},
-                "ingredients": [vars(reference) for reference in self.ingredients],
-            },
-            indent=1,
-        )
+        return write_bound(self)
 
     @classmethod
     def from_json(cls, text: str) -> Bound:
         """Return the bound that ``to_json`` wrote; nothing in the text is ever evaluated as code.
+
+        Parameters
+        ----------
+        text : str
+
+        Returns
+        -------
+        Bound
 
         Raises
         ------
         InvalidInputError
             If the text is not such a bound.
         """
-        try:
-            data = json.loads(text)
-            events = tuple(Event(name, statement, subset) for name, statement, subset in data["events"])
-            return cls(
-                theorem=Reference(**data["theorem"]),
-                form=data["form"],
-                quantity=decode(data["quantity"]),
-                relation=data["relation"],
-                parts=tuple((label, decode(part)) for label, part in data["parts"]),
-                where={decode(short): decode(full) for short, full in data["where"]},
-                domain=Domain({decode(symbol): decode(allowed) for symbol, allowed in data["domain"]}),
-                constraints=tuple(
-                    Constraint(decode(low), decode(high), strict) for low, high, strict in data["constraints"]
-                ),
-                assumptions=tuple(data["assumptions"]),
-                events=events,
-                split=tuple((events[place], decode(fraction)) for place, fraction in data["split"]),
-                confidence=decode(data["confidence"]),
-                notes=data["notes"],
-                unit=data["unit"],
-                trivial=None if data["trivial"] is None else decode(data["trivial"]),
-                conditions=tuple((name, decode(expr), decode(allowed)) for name, expr, allowed in data["conditions"]),
-                replaced={name: decode(expr) for name, expr in data["replaced"].items()},
-                ingredients=tuple(Reference(**reference) for reference in data["ingredients"]),
-            )
-        except (KeyError, TypeError, ValueError, IndexError) as error:
-            raise InvalidInputError(f"not a bound written by to_json: {error}") from error
+        return cls(**read_fields(text))
 
     def __str__(self) -> str:
         return f"{self.quantity} {self.relation} {self.expr}"
@@ -790,68 +659,14 @@ class Bound:
     def __repr__(self) -> str:
         return f"<Bound {self.theorem.key} ({self.form}): {self}>"
 
-    # ------------------------------------------------------------------ construction
-
     @staticmethod
     def label(expr: sympy.Expr, events: Iterable[Event]) -> tuple[tuple[str, sympy.Expr], ...]:
-        """Return the summands of an expression with a label each: what kind of thing the term pays for."""
-        shares = {event.symbol for event in events} | {_DELTA}
-        labelled: dict[str, sympy.Expr] = {}
-        for term in sympy.Add.make_args(expr):
-            name = _label(term, shares)
-            labelled[name] = labelled.get(name, sympy.Integer(0)) + term
-        return tuple(sorted(labelled.items(), key=lambda item: _ORDER.index(item[0])))
+        """Return the summands of an expression with a label each: what kind of thing the term pays for.
 
-
-#: Labels in the order in which a bound is read.
-_ORDER = ("approximation", "risk", "complexity", "threshold", "confidence", "optimisation", "other")
-
-_ROLE_LABELS = (
-    ("complexity", "complexity"),
-    ("optimisation", "optimisation"),
-    ("approximation", "approximation"),
-    ("risk", "risk"),
-    ("metric", "complexity"),
-)
-
-
-def _label(term: sympy.Expr, shares: set[sympy.Symbol]) -> str:
-    if term.free_symbols & shares:
-        return "confidence"
-    names = {symbol.name for symbol in term.free_symbols}
-    if "tau" in names:
-        return "threshold"
-    roles = {VOCABULARY[name].role for name in names if name in VOCABULARY}
-    return next((label for role, label in _ROLE_LABELS if role in roles), "other")
-
-
-def _as_expression(name: str, value: Any, domain: sympy.Set | None) -> tuple[sympy.Expr, str]:
-    """Return a substituted value as an expression, and what is wrong with it."""
-    if hasattr(value, "bound"):
-        return sympy.nan, f"{name} is given as a theorem: give one of its bounds, theorem({value.key!r}).bound()"
-    if isinstance(value, sympy.Expr) and not value.is_number:
-        foreign = [s for s in value.free_symbols if s.name in VOCABULARY and VOCABULARY[s.name].symbol != s]
-        if foreign:
-            return (
-                sympy.nan,
-                f"{name} = {value}: take {foreign[0]} from boundcalc.symbols, a plain SymPy symbol lacks its domain",
-            )
-        return value, ""
-    try:
-        number = as_number(value)
-    except (TypeError, ValueError):
-        return sympy.nan, f"{name} = {value!r} is neither a real number nor a SymPy expression nor a Bound"
-    if domain is not None and not bool(contains(domain, number)):
-        return sympy.nan, f"{name} = {value} is not allowed: {name} must be {describe(domain)}"
-    if isinstance(value, sympy.Expr):
-        return value, ""
-    if isinstance(number, Fraction):
-        return sympy.Rational(number.numerator, number.denominator), ""
-    if isinstance(number, float) and number.is_integer() and domain is not None and isinstance(domain, sympy.Range):
-        return sympy.Integer(int(number)), ""
-    return sympy.sympify(number), ""
-
-
-def _domain_of(symbol: sympy.Symbol) -> sympy.Set:
-    known = VOCABULARY.get(symbol.name)
-    return known.domain if known is not None and known.symbol == symbol else Domain.from_assumptions(symbol)
+        Parameters
+        ----------
+        expr : sympy.Expr
+        events : iterable of Event
+            A term with the share of one of them, or with delta, is a price of confidence.
+        """
+        return label_terms(expr, events)

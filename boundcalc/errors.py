@@ -71,6 +71,19 @@ def _rebuild(cls: type[InvalidInputError], problems: tuple[str, ...], context: s
 def require(module: str, *, extra: str, purpose: str) -> ModuleType:
     """Import an optional module, or say which extra brings it.
 
+    Parameters
+    ----------
+    module : str
+        What is imported.
+    extra : str
+        The extra that brings it.
+    purpose : str
+        What needs it, for the message.
+
+    Returns
+    -------
+    module
+
     Raises
     ------
     MissingExtraError

@@ -340,6 +340,15 @@ CONSTRAINTS: tuple[Constraint, ...] = (
 def info(name: str | sympy.Symbol) -> SymbolInfo:
     """Return what is known of a symbol.
 
+    Parameters
+    ----------
+    name : str or sympy.Symbol
+
+    Returns
+    -------
+    SymbolInfo
+        Name, LaTeX, meaning, domain and role.
+
     Raises
     ------
     KeyError

@@ -35,7 +35,17 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """A work and the exact place in it."""
+    """A work and the exact place in it.
+
+    Attributes
+    ----------
+    work : str
+        Authors, year, title.
+    identifier : str
+        Where it can be found, such as a DOI or an arXiv number.
+    place : str
+        Theorem, lemma or equation.
+    """
 
     work: str
     identifier: str = ""
@@ -58,7 +68,8 @@ class Form:
     strict : bool
         Whether the claim is a strict inequality.
     trivial : sympy.Expr, optional
-        What holds of the quantity without the theorem; a value that is not better is vacuous.
+        What holds of the quantity without the theorem, in the quantity's unit, such as C for a risk; a value that is not
+        better is vacuous. None where nothing is known.
     remarks : tuple of str
         What is particular to this form.
     """
@@ -136,6 +147,14 @@ class Theorem:
     def form(self, name: str | None = None) -> Form:
         """Return a form, the default one if no name is given.
 
+        Parameters
+        ----------
+        name : str, optional
+
+        Returns
+        -------
+        Form
+
         Raises
         ------
         InvalidInputError
@@ -151,11 +170,33 @@ class Theorem:
         return self.variants[name]
 
     def derivation(self, form: str | None = None) -> Derivation:
-        """Return the chain of steps of a form (the default one if no name is given)."""
+        """Return the chain of steps of a form (the default one if no name is given).
+
+        Parameters
+        ----------
+        form : str, optional
+
+        Returns
+        -------
+        Derivation
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such form.
+        """
         return self.form(form).derivation
 
     def bound(self, form: str | None = None) -> Bound:
         """Return the bound that a form's steps end in (the default form if no name is given).
+
+        Parameters
+        ----------
+        form : str, optional
+
+        Returns
+        -------
+        Bound
 
         Raises
         ------
@@ -187,7 +228,21 @@ class Theorem:
         )
 
     def reference(self, form: str | None = None) -> Reference:
-        """Return what a bound remembers of the theorem."""
+        """Return what a bound remembers of the theorem.
+
+        Parameters
+        ----------
+        form : str, optional
+
+        Returns
+        -------
+        Reference
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such form.
+        """
         chosen = self.form(form)
         return Reference(
             key=self.key,

@@ -15,7 +15,7 @@ ROOT = Path(boundcalc.__file__).parent
 
 #: A module may import what stands before it (longest prefix wins).
 ORDER = [
-    ("boundcalc.errors", "boundcalc.rounding"),
+    ("boundcalc.errors", "boundcalc.lazy", "boundcalc.rounding"),
     ("boundcalc.symbols", "boundcalc.domains"),
     ("boundcalc.directions", "boundcalc.expressions", "boundcalc.inputs", "boundcalc.typeset", "boundcalc.asymptotics"),
     ("boundcalc.evaluator", "boundcalc.trainer", "boundcalc.datasets"),
@@ -28,6 +28,8 @@ ORDER = [
         "boundcalc.planner.search",
         "boundcalc.planner.hoist",
     ),
+    ("boundcalc.statement",),
+    ("boundcalc.composing", "boundcalc.storing"),
     ("boundcalc.bound",),
     ("boundcalc.theorems",),
     ("boundcalc.catalogue",),
@@ -93,4 +95,13 @@ def loaded_after(statement: str) -> set[str]:
 def test_import_and_catalogue_stay_light():
     assert "sympy" not in loaded_after("import boundcalc")
     heavy = {"scipy", "xarray", "sklearn", "matplotlib", "z3", "cvc5", "pandas", "torch", "ot"}
-    assert not heavy & loaded_after("import boundcalc; list(boundcalc.catalogue)")
+    assert not heavy & loaded_after("import boundcalc; list(boundcalc.catalogue.values())")
+
+
+def test_an_entry_imports_only_what_it_rests_on():
+    statement = "import boundcalc; boundcalc.theorem('zhou2026.risk_gap')"
+    code = f"import sys; {statement}; print(*(name for name in sys.modules if name.startswith('boundcalc.catalogue.')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    assert {"boundcalc.catalogue.zhou2026.risk_gap", "boundcalc.catalogue.lemmas.bounded_differences"} <= loaded
+    assert not {name for name in loaded if "comparators" in name or "latent_encoders" in name}

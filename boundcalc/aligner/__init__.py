@@ -6,8 +6,9 @@ knows no theorem: what it measures goes to a bound as plain named values. Needs 
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from boundcalc.lazy import lazy_names
 
 if TYPE_CHECKING:
     from boundcalc.aligner.comparison import Comparison, compare_regularisers
@@ -57,12 +58,8 @@ __all__ = [
     "zero_shot_measures",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    # Loaded on first use: torch and POT are heavy, and absent unless the extra is installed.
-    if name in _PUBLIC:
-        return getattr(importlib.import_module(f"boundcalc.aligner.{_PUBLIC[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# Loaded on first use: torch and POT are heavy, and absent unless the extra is installed.
+__getattr__ = lazy_names(__name__, _PUBLIC)
 
 
 def __dir__() -> list[str]:

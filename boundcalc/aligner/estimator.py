@@ -275,7 +275,24 @@ class AlignedEncoders(BaseEstimator):
             }
 
     def trained_on(self, modality: str, rows: ArrayLike) -> NDArray[np.bool_]:
-        """Return for each row of a modality whether ``fit`` was given it, aligned or not, shape (n,)."""
+        """Return for each row of a modality whether ``fit`` was given it, aligned or not, shape (n,).
+
+        Parameters
+        ----------
+        modality : str
+        rows : array_like of shape (n, d_k)
+
+        Returns
+        -------
+        ndarray of bool, shape (n,)
+
+        Raises
+        ------
+        NotFittedError
+            Before :meth:`fit`.
+        InvalidInputError
+            If there is no such modality.
+        """
         check_is_fitted(self)
         if modality not in self.modalities_:
             raise InvalidInputError(f"unknown modality {modality!r}: expected one of {', '.join(self.modalities_)}")
@@ -284,7 +301,17 @@ class AlignedEncoders(BaseEstimator):
         return np.array([digest in known for digest in _digests(block)], dtype=bool)
 
     def fit_transform(self, X: Any, aligned: ArrayLike, y: Any = None) -> dict[str, Array]:
-        """Fit, and return the latent points of the same rows."""
+        """Fit, and return the latent points of the same rows.
+
+        Parameters
+        ----------
+        X, aligned, y
+            As for :meth:`fit`.
+
+        Returns
+        -------
+        dict of str to ndarray of shape (n, q)
+        """
         return self.fit(X, aligned, y).transform(X)
 
     def similarity(self, a: Any, b: Any) -> Array:

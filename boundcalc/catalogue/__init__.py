@@ -13,89 +13,73 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from types import ModuleType
 
-from boundcalc.catalogue.comparators import (
-    frobenius_ball,
-    group_ball,
-    kernel_ball,
-    l1_ball,
-    l21_ball,
-    robustness,
-    source_stability,
-    stability,
-    trace_ball,
-)
-from boundcalc.catalogue.huang2021 import latent_quality as huang_latent_quality
-from boundcalc.catalogue.huang2021 import risk_gap as huang_risk_gap
-from boundcalc.catalogue.lemmas import (
-    bounded_differences,
-    chernoff_u,
-    contraction,
-    decoupling,
-    hoeffding_u,
-    massart,
-    spectral,
-    symmetrisation,
-)
-from boundcalc.catalogue.zhou2026 import (
-    decoupled_deviation,
-    ex_ante,
-    fixed_model,
-    hierarchy,
-    latent_encoders,
-    latent_quality,
-    margin,
-    match_error,
-    metric_complexity,
-    monotone_risk,
-    nonpositive_gap,
-    risk_gap,
-    risk_reduction,
-    uniform_deviation,
-)
 from boundcalc.errors import InvalidInputError
 from boundcalc.inputs import suggestion
 from boundcalc.theorems import Theorem
 
 __all__ = ["REGISTRY", "theorem"]
 
-#: Every entry once, in reading order.
-REGISTRY: Mapping[str, Theorem] = {
-    "lemmas.decoupling": decoupling.THEOREM,
-    "zhou2026.decoupled_deviation": decoupled_deviation.THEOREM,
-    "lemmas.symmetrisation": symmetrisation.THEOREM,
-    "lemmas.contraction": contraction.THEOREM,
-    "lemmas.bounded_differences": bounded_differences.THEOREM,
-    "lemmas.hoeffding_u": hoeffding_u.THEOREM,
-    "lemmas.chernoff_u": chernoff_u.THEOREM,
-    "lemmas.massart": massart.THEOREM,
-    "lemmas.spectral": spectral.THEOREM,
-    "zhou2026.hierarchy": hierarchy.THEOREM,
-    "zhou2026.uniform_deviation": uniform_deviation.THEOREM,
-    "zhou2026.margin": margin.THEOREM,
-    "zhou2026.risk_gap": risk_gap.THEOREM,
-    "zhou2026.latent_quality": latent_quality.THEOREM,
-    "zhou2026.metric_complexity": metric_complexity.THEOREM,
-    "zhou2026.monotone_risk": monotone_risk.THEOREM,
-    "zhou2026.risk_reduction": risk_reduction.THEOREM,
-    "zhou2026.nonpositive_gap": nonpositive_gap.THEOREM,
-    "zhou2026.fixed_model": fixed_model.THEOREM,
-    "zhou2026.ex_ante": ex_ante.THEOREM,
-    "zhou2026.latent_encoders": latent_encoders.THEOREM,
-    "zhou2026.match_error": match_error.THEOREM,
-    "huang2021.risk_gap": huang_risk_gap.THEOREM,
-    "huang2021.latent_quality": huang_latent_quality.THEOREM,
-    "comparators.frobenius_ball": frobenius_ball.THEOREM,
-    "comparators.l1_ball": l1_ball.THEOREM,
-    "comparators.trace_ball": trace_ball.THEOREM,
-    "comparators.l21_ball": l21_ball.THEOREM,
-    "comparators.group_ball": group_ball.THEOREM,
-    "comparators.kernel_ball": kernel_ball.THEOREM,
-    "comparators.stability": stability.THEOREM,
-    "comparators.source_stability": source_stability.THEOREM,
-    "comparators.robustness": robustness.THEOREM,
-}
+#: Every key once, in reading order: the entry is ``THEOREM`` in the module of that name, imported when it is first used.
+_KEYS = (
+    "lemmas.decoupling",
+    "zhou2026.decoupled_deviation",
+    "lemmas.symmetrisation",
+    "lemmas.contraction",
+    "lemmas.bounded_differences",
+    "lemmas.hoeffding_u",
+    "lemmas.chernoff_u",
+    "lemmas.massart",
+    "lemmas.spectral",
+    "zhou2026.hierarchy",
+    "zhou2026.uniform_deviation",
+    "zhou2026.margin",
+    "zhou2026.risk_gap",
+    "zhou2026.latent_quality",
+    "zhou2026.metric_complexity",
+    "zhou2026.monotone_risk",
+    "zhou2026.risk_reduction",
+    "zhou2026.nonpositive_gap",
+    "zhou2026.fixed_model",
+    "zhou2026.ex_ante",
+    "zhou2026.latent_encoders",
+    "zhou2026.match_error",
+    "huang2021.risk_gap",
+    "huang2021.latent_quality",
+    "comparators.frobenius_ball",
+    "comparators.l1_ball",
+    "comparators.trace_ball",
+    "comparators.l21_ball",
+    "comparators.group_ball",
+    "comparators.kernel_ball",
+    "comparators.stability",
+    "comparators.source_stability",
+    "comparators.robustness",
+)
+
+
+class _Registry(Mapping[str, Theorem]):
+    """Theorems by key; one entry costs the import of that entry, and of those it rests on."""
+
+    def __getitem__(self, key: str) -> Theorem:
+        if key not in _KEYS:
+            raise KeyError(key)
+        entry: Theorem = import_module(f"{__name__}.{key}").THEOREM
+        return entry
+
+    def __contains__(self, key: object) -> bool:
+        return key in _KEYS
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_KEYS)
+
+    def __len__(self) -> int:
+        return len(_KEYS)
+
+
+REGISTRY: Mapping[str, Theorem] = _Registry()
 
 
 def theorem(name: str) -> Theorem:
@@ -139,6 +123,9 @@ class _Catalogue(ModuleType, Mapping):
 
     def __getitem__(self, key: str) -> Theorem:
         return REGISTRY[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in REGISTRY
 
     def __iter__(self) -> Iterator[str]:
         return iter(REGISTRY)

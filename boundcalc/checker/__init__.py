@@ -8,26 +8,21 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from boundcalc.lazy import lazy_names
 
 _WHERE = {
-    "Experiment": "boundcalc.checker.experiment",
-    "Report": "boundcalc.checker.report",
-    "Verdict": "boundcalc.checker.verdict",
-    "Word": "boundcalc.checker.verdict",
-    "check": "boundcalc.checker.walk",
-    "check_inequality": "boundcalc.checker.reals",
-    "replay": "boundcalc.checker.replaying",
+    "Experiment": "experiment",
+    "Report": "report",
+    "Verdict": "verdict",
+    "Word": "verdict",
+    "check": "walk",
+    "check_inequality": "reals",
+    "replay": "replaying",
 }
 
 __all__ = list(_WHERE)
 
-
-def __getattr__(name: str) -> Any:
-    if name in _WHERE:
-        return getattr(import_module(_WHERE[name]), name)
-    raise AttributeError(f"module 'boundcalc.checker' has no attribute {name!r}")
+__getattr__ = lazy_names(__name__, _WHERE)
 
 
 def __dir__() -> list[str]:

@@ -67,11 +67,22 @@ class Verdict:
     evidence : str
         In words, with the numbers that matter.
     witness : mapping or None
-        The point, instance or configuration that refutes; or the tightest one found.
+        The point, instance or configuration that refutes, or the tightest one found: values by the names of the claim's
+        symbols, or of the parts of the instance. None where there is none.
     engine : str
         Who says so.
     details : mapping
         Everything else that helps to repeat it.
+
+    Other Parameters
+    ----------------
+    mint : object
+        What shows that PROVED comes from a certificate; not kept. Only ``proved`` has it.
+
+    Raises
+    ------
+    ValueError
+        If the word is none of the five, or PROVED without a certificate.
     """
 
     word: Word

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from boundcalc.lazy import lazy_names
 
 _HOME = {
     "CompiledExpression": "compiled",
@@ -15,8 +14,4 @@ _HOME = {
 }
 __all__ = ["CompiledExpression", "compile_expression", "elasticity", "enclose_grid", "evaluate_grid", "gradient"]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+__getattr__ = lazy_names(__name__, _HOME)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from boundcalc.lazy import lazy_names
 from boundcalc.planner.allocate import allocate
 from boundcalc.planner.invert import Solution, minimal_n, solve_for
 
@@ -45,8 +45,4 @@ _LATER = {
     "worth_of_modalities": "worth",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        return getattr(import_module(f"boundcalc.planner.{_LATER[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_names(__name__, _LATER)

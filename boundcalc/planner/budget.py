@@ -71,7 +71,15 @@ class Choice:
 
 @dataclass(frozen=True)
 class Switch:
-    """A budget at which the best subset changes."""
+    """A budget at which the best subset changes.
+
+    Attributes
+    ----------
+    budget : float
+        Where the new subset is better, just above the change, in the currency of the prices.
+    before, after : str
+        Labels of the subsets.
+    """
 
     budget: float
     before: str

@@ -91,12 +91,33 @@ class Costs:
 
     @classmethod
     def uniform(cls, names: Iterable[str]) -> Costs:
-        """Return a cost of 1 for each modality of each sample, and no set-up."""
+        """Return a cost of 1 for each modality of each sample, and no set-up.
+
+        Parameters
+        ----------
+        names : iterable of str
+            The modalities.
+
+        Returns
+        -------
+        Costs
+        """
         return cls(modalities={name: ModalityCost(per_sample=1.0) for name in names})
 
     @classmethod
     def read(cls, path: str | Path, names: Iterable[str]) -> Costs:
         """Read a cost file for the named modalities.
+
+        Parameters
+        ----------
+        path : str or Path
+            A TOML file.
+        names : iterable of str
+            The modalities of the data.
+
+        Returns
+        -------
+        Costs
 
         Raises
         ------
@@ -116,7 +137,26 @@ class Costs:
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any], names: Iterable[str], *, context: str = "costs") -> Costs:
-        """Return costs from plain data, every mistake reported at once."""
+        """Return costs from plain data, every mistake reported at once.
+
+        Parameters
+        ----------
+        record : mapping
+            What a cost file holds.
+        names : iterable of str
+            The modalities of the data.
+        context : str
+            What error messages begin with.
+
+        Returns
+        -------
+        Costs
+
+        Raises
+        ------
+        InvalidInputError
+            Listing every mistake.
+        """
         names = list(names)
         problems: list[str] = []
         known = {"per_sample", "setup", "modalities"}
@@ -156,6 +196,11 @@ class Costs:
     def check_names(self, names: Iterable[str]) -> None:
         """Refuse costs of other modalities than the data have.
 
+        Parameters
+        ----------
+        names : iterable of str
+            The modalities of the data.
+
         Raises
         ------
         InvalidInputError
@@ -172,7 +217,17 @@ class Costs:
             raise InvalidInputError(problems, context="costs")
 
     def only(self, names: Iterable[str]) -> Costs:
-        """Return the same prices with every other modality excluded."""
+        """Return the same prices with every other modality excluded.
+
+        Parameters
+        ----------
+        names : iterable of str
+            The modalities that stay.
+
+        Returns
+        -------
+        Costs
+        """
         kept = set(names)
         return replace(
             self,
@@ -191,13 +246,28 @@ class Costs:
         ]
 
     def allows(self, subset: Iterable[str]) -> bool:
-        """Return whether a subset has every required modality and no excluded one."""
+        """Return whether a subset has every required modality and no excluded one.
+
+        Parameters
+        ----------
+        subset : iterable of str
+        """
         chosen = set(subset)
         required = {name for name, cost in self.modalities.items() if cost.required}
         return required <= chosen and not any(self.modalities[name].excluded for name in chosen)
 
     def cap_of(self, subset: Iterable[str]) -> int | None:
-        """Return how many samples of a subset there can be at most."""
+        """Return how many samples of a subset there can be at most.
+
+        Parameters
+        ----------
+        subset : iterable of str
+
+        Returns
+        -------
+        int or None
+            None where nothing limits them.
+        """
         caps = [cap for name in subset if (cap := self.modalities[name].max_samples) is not None]
         return min(caps, default=None)
 
@@ -206,6 +276,16 @@ class Costs:
 
         Prices are taken as the decimal numbers they print as, so three samples at 0.1 cost 0.3 exactly. It is 0 where
         not even the set-up is covered.
+
+        Parameters
+        ----------
+        subset : iterable of str
+        total : float or array_like
+            Budgets, in the currency of the prices.
+
+        Returns
+        -------
+        int, or ndarray of int
 
         Raises
         ------
@@ -234,7 +314,13 @@ class Costs:
         return bought.reshape(totals.shape) if np.ndim(total) else int(bought[0])
 
     def total(self, subset: Iterable[str], samples: Any) -> Any:
-        """Return the price of that many samples of a subset: of one number, or (to rounding) of each of an array."""
+        """Return the price of that many samples of a subset: of one number, or (to rounding) of each of an array.
+
+        Parameters
+        ----------
+        subset : iterable of str
+        samples : int or array_like of int
+        """
         subset = tuple(subset)
         setup, price = self._setup_of(subset), self._price_of(subset)
         if np.ndim(samples) == 0:

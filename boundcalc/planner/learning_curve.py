@@ -40,7 +40,17 @@ class PowerLaw:
         return np.asarray(self.offset + self.scale * np.asarray(n, dtype=float) ** -self.rate)
 
     def interval(self, n: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the percentile interval of the refits at each n; it does not cover a wrong model."""
+        """Return the percentile interval of the refits at each n; it does not cover a wrong model.
+
+        Parameters
+        ----------
+        n : array_like
+            Numbers of samples.
+
+        Returns
+        -------
+        low, high : ndarray of the shape of n
+        """
         points = np.asarray(n, dtype=float)[None, ...]
         shape = (-1,) + (1,) * (points.ndim - 1)
         offset, scale, rate = (column.reshape(shape) for column in self.refits.T)

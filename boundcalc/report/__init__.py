@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
-
+from boundcalc.lazy import lazy_names
 from boundcalc.report.plots import draw_grid
 from boundcalc.report.proofs import plot_proof, plot_sides
 from boundcalc.report.tables import Table, format_number
@@ -28,8 +26,4 @@ _LATER = {
 
 __all__ = ["Table", "draw_grid", "format_number", "plot_proof", "plot_sides", *_LATER]
 
-
-def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        return getattr(import_module(f"boundcalc.report.{_LATER[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = lazy_names(__name__, _LATER)

@@ -38,7 +38,16 @@ _MOST = 10**8
 
 
 def comparison_table(comparison: Comparison) -> Table:
-    """Return one row for each bound, smallest first, at most 80 columns wide."""
+    """Return one row for each bound, smallest first, at most 80 columns wide.
+
+    Parameters
+    ----------
+    comparison : Comparison
+
+    Returns
+    -------
+    Table
+    """
     rows = [
         (
             rival.key,
@@ -88,7 +97,16 @@ def _notes(comparison: Comparison) -> list[str]:
 
 
 def comparison_sentence(comparison: Comparison) -> str:
-    """Return in one sentence which bound is the smallest, and from how many rows on one says something."""
+    """Return in one sentence which bound is the smallest, and from how many rows on one says something.
+
+    Parameters
+    ----------
+    comparison : Comparison
+
+    Returns
+    -------
+    str
+    """
     best = comparison.tightest
     sentence = f"At {comparison.n:,} rows {best.key} is the smallest, {format_number(best.value)}"
     if not best.vacuous:
@@ -137,6 +155,12 @@ def _rival_data(rival: Rival) -> dict[str, Any]:
 
 def draw_comparison(comparisons: Comparison | Sequence[Comparison], *, height: float = 4.6) -> Any:
     """Draw bounds against n, one panel for each comparison: the smallest highlighted, the vacuous region shaded.
+
+    Parameters
+    ----------
+    comparisons : Comparison, or sequence of Comparison
+    height : float
+        Of the figure, in inches.
 
     Returns
     -------

@@ -27,7 +27,16 @@ _NAMED = 6
 
 
 def plan_sentence(plan: Plan) -> str:
-    """Return the answer: what to collect, how much, what is then guaranteed, or why nothing is."""
+    """Return the answer: what to collect, how much, what is then guaranteed, or why nothing is.
+
+    Parameters
+    ----------
+    plan : Plan
+
+    Returns
+    -------
+    str
+    """
     said = f"with probability at least {1 - plan.pilot.delta:g}"
     name = _NAMES[plan.pilot.quantity]
     if plan.target is not None:
@@ -265,7 +274,19 @@ def draw_plan(plan: Plan, *, curve: PowerLaw | None = None, axes: Axes | None = 
 
 
 def draw_terms(plan: Plan, *, axes: Axes | None = None) -> Axes:
-    """Draw what the guarantee is made of at each budget: the largest part is what to spend on next."""
+    """Draw what the guarantee is made of at each budget: the largest part is what to spend on next.
+
+    Parameters
+    ----------
+    plan : Plan
+        Made for several budgets.
+    axes : matplotlib axes, optional
+        New ones by default.
+
+    Returns
+    -------
+    matplotlib axes
+    """
     axes = new_axes() if axes is None else axes
     chosen = [choice for choice in plan.choices if choice.subset]
     names = list(chosen[0].terms)

@@ -55,7 +55,17 @@ class Table:
     notes: Sequence[str] = ()
 
     def text(self, *, width: int = 80) -> str:
-        """Return the table as plain text at most ``width`` columns wide; the widest text columns are wrapped."""
+        """Return the table as plain text at most ``width`` columns wide; the widest text columns are wrapped.
+
+        Parameters
+        ----------
+        width : int
+            Characters in a line; a single long word may exceed it.
+
+        Returns
+        -------
+        str
+        """
         cells = [[format_number(value) for value in row] for row in self.rows]
         widths = self._widths(cells, width)
         lines = [self.title] * bool(self.title)
@@ -89,7 +99,17 @@ class Table:
         return widths
 
     def head(self, count: int) -> Table:
-        """Return the first and last rows, ``count`` in all, with a note that says what was left out."""
+        """Return the first and last rows, ``count`` in all, with a note that says what was left out.
+
+        Parameters
+        ----------
+        count : int
+
+        Returns
+        -------
+        Table
+            This one, if it has no more rows.
+        """
         if len(self.rows) <= count:
             return self
         kept = [*self.rows[: count // 2], ["..."] * len(self.columns), *self.rows[-(count - count // 2) :]]

@@ -5,8 +5,9 @@ The trainer knows no theorem: it hands over an :class:`Estimates` record of name
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from boundcalc.lazy import lazy_names
 
 if TYPE_CHECKING:
     from boundcalc.trainer.curve import nested_risks
@@ -52,12 +53,8 @@ __all__ = [
     "nested_risks",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    # Loaded on first use: the learner needs scikit-learn, the rest does not.
-    if name in _PUBLIC:
-        return getattr(importlib.import_module(f"boundcalc.trainer.{_PUBLIC[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# Loaded on first use: the learner needs scikit-learn, the rest does not.
+__getattr__ = lazy_names(__name__, _PUBLIC)
 
 
 def __dir__() -> list[str]:

@@ -171,6 +171,14 @@ class ModalityData:
     def parse_subset(self, subset: str | Iterable[str]) -> tuple[str, ...]:
         """Return the modalities of a subset (``"a+b"`` or an iterable of names) in the order of ``names``.
 
+        Parameters
+        ----------
+        subset : str or iterable of str
+
+        Returns
+        -------
+        tuple of str
+
         Raises
         ------
         InvalidInputError
@@ -190,7 +198,21 @@ class ModalityData:
         return tuple(name for name in self.names if name in chosen)
 
     def parse_subsets(self, subsets: str | Sequence[str | Iterable[str]]) -> tuple[tuple[str, ...], ...]:
-        """Return the subsets asked for (``"all"``, ``"a,a+b"`` or a sequence), small ones first, without repeats."""
+        """Return the subsets asked for (``"all"``, ``"a,a+b"`` or a sequence), small ones first, without repeats.
+
+        Parameters
+        ----------
+        subsets : str or sequence of subsets
+
+        Returns
+        -------
+        tuple of tuple of str
+
+        Raises
+        ------
+        InvalidInputError
+            If there is none, or one is empty or names a modality that does not exist.
+        """
         if isinstance(subsets, str):
             asked: Sequence[str | Iterable[str]] = (
                 self.subset_labels() if subsets.strip() == "all" else [part.strip() for part in subsets.split(",")]

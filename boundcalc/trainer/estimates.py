@@ -129,7 +129,18 @@ class Estimates:
         return {name: delta for entry in self.entries for name, delta in entry.events}
 
     def delta_used(self, *names: str) -> float:
-        """Return the total delta of the events that the named entries (default: all) rely on, each event once."""
+        """Return the total delta of the events that the named entries (default: all) rely on, each event once.
+
+        Parameters
+        ----------
+        *names : str
+            Names of entries.
+
+        Raises
+        ------
+        InvalidInputError or KeyError
+            If there is no such entry; the former where it is known why.
+        """
         chosen = self.entries if not names else tuple(self[name] for name in names)
         return math.fsum({name: delta for entry in chosen for name, delta in entry.events}.values())
 
@@ -139,13 +150,32 @@ class Estimates:
         return all(entry.status == CERTIFIED for entry in self.entries if entry.symbol)
 
     def replace(self, *entries: Entry) -> Estimates:
-        """Return a record with the given entries put in place of those of the same name, or appended."""
+        """Return a record with the given entries put in place of those of the same name, or appended.
+
+        Parameters
+        ----------
+        *entries : Entry
+
+        Returns
+        -------
+        Estimates
+        """
         fresh = {entry.name: entry for entry in entries}
         kept = [fresh.pop(entry.name, entry) for entry in self.entries]
         return Estimates((*kept, *fresh.values()), self.title, self.facts, self.refused)
 
     def only(self, names: Iterable[str]) -> Estimates:
-        """Return a record of the named entries."""
+        """Return a record of the named entries.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Names that no entry has are ignored.
+
+        Returns
+        -------
+        Estimates
+        """
         wanted = set(names)
         return Estimates(tuple(e for e in self.entries if e.name in wanted), self.title, self.facts, self.refused)
 
@@ -170,12 +200,26 @@ class Estimates:
         }
 
     def to_json(self, *, indent: int | None = None) -> str:
-        """Return JSON that :meth:`from_json` reads back without loss."""
+        """Return JSON that :meth:`from_json` reads back without loss.
+
+        Parameters
+        ----------
+        indent : int, optional
+            As for ``json.dumps``.
+        """
         return json.dumps(self.to_dict(), indent=indent, allow_nan=False, ensure_ascii=False)
 
     @classmethod
     def from_dict(cls, record: Any) -> Estimates:
         """Read :meth:`to_dict`.
+
+        Parameters
+        ----------
+        record : mapping
+
+        Returns
+        -------
+        Estimates
 
         Raises
         ------
@@ -203,7 +247,21 @@ class Estimates:
 
     @classmethod
     def from_json(cls, text: str) -> Estimates:
-        """Read :meth:`to_json`."""
+        """Read :meth:`to_json`.
+
+        Parameters
+        ----------
+        text : str
+
+        Returns
+        -------
+        Estimates
+
+        Raises
+        ------
+        InvalidInputError
+            If the text is no JSON or no such record.
+        """
         try:
             return cls.from_dict(json.loads(text))
         except json.JSONDecodeError as error:

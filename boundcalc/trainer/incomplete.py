@@ -16,35 +16,17 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.trainer.bernstein import bernstein_error
 from boundcalc.trainer.erm import Problem
 from boundcalc.trainer.losses import Loss, round_up
 from boundcalc.trainer.pairs import ListedPairs
 from boundcalc.trainer.prepare import Prepared, pair_differences
 from boundcalc.trainer.structures import GroupedWeights
 
-__all__ = ["SampledPairs", "bernstein_error", "certified_gap"]
+__all__ = ["SampledPairs", "certified_gap"]
 
 Array = NDArray[np.float64]
 CHUNK_NUMBERS = 2**21
-
-
-def bernstein_error(mean: float, mean_square: float, *, count: int, span: float, delta: float) -> float:
-    """Return how far the expectation may lie above the mean of i.i.d. values in an interval of length ``span``.
-
-    Parameters
-    ----------
-    mean, mean_square : float
-        Of the values and of their squares.
-    count : int
-        Number of values, at least 2.
-    span : float
-    delta : float
-        Failure probability.
-    """
-    log = math.log(2 / delta)
-    # Rounding of the difference may not make the variance smaller.
-    spread = (max(mean_square - mean * mean, 0.0) + 1e-12 * abs(mean_square)) * count / (count - 1)
-    return round_up(math.sqrt(2 * spread * log / count) + 7 * span * log / (3 * (count - 1)))
 
 
 class SampledPairs(ListedPairs):

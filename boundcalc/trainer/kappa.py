@@ -22,10 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.trainer.bernstein import bernstein_deviation
 from boundcalc.trainer.losses import round_up
 from boundcalc.trainer.structures import GroupedWeights, Structure
 
-__all__ = ["THETA_GRID", "Kappa", "Try", "empirical_bernstein", "measure_kappa"]
+__all__ = ["THETA_GRID", "Kappa", "Try", "measure_kappa"]
 
 Array = NDArray[np.float64]
 THETA_GRID: tuple[float, ...] = (0.1, 0.5, 2.0)
@@ -84,7 +85,7 @@ class Kappa:
         each = self.delta / max(len(self.tries), 1)
         found = [
             one.scale
-            * math.sqrt(_upper_mean(one.mean, one.variance, self.pairs, largest=one.largest, delta=each))
+            * math.sqrt(one.mean + bernstein_deviation(one.variance, count=self.pairs, span=one.largest, delta=each))
             * (1 + 1e-9)
             + self.share
             for one in self.tries
@@ -106,25 +107,6 @@ class Kappa:
     def from_dict(cls, record: Mapping[str, Any]) -> Kappa:
         """Read what ``dataclasses.asdict`` made."""
         return cls(**{**record, "tries": tuple(Try(**one) for one in record["tries"])})
-
-
-def empirical_bernstein(values: Array, *, largest: float, delta: float) -> float:
-    """Return an upper confidence value of the mean of i.i.d. values in [0, largest] (Maurer, Pontil 2009, Theorem 4).
-
-    Parameters
-    ----------
-    values : ndarray of shape (n,), n >= 2
-    largest : float
-        A bound of the values that is known in advance.
-    delta : float
-        Failure probability.
-    """
-    return _upper_mean(float(values.mean()), float(values.var(ddof=1)), values.size, largest=largest, delta=delta)
-
-
-def _upper_mean(mean: float, variance: float, n: int, *, largest: float, delta: float) -> float:
-    log = math.log(2 / delta)
-    return mean + math.sqrt(2 * variance * log / n) + 7 * largest * log / (3 * (n - 1))
 
 
 def measure_kappa(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,19 +14,32 @@ from boundcalc.errors import InvalidInputError, require
 from boundcalc.trainer._checks import as_generator
 from boundcalc.trainer.data import ModalityData, as_block
 from boundcalc.trainer.estimates import Estimates
+from boundcalc.trainer.listed import fit_listed
 from boundcalc.trainer.normalise import Normaliser
-from boundcalc.trainer.pairs import AllPairs, ListedPairs
+from boundcalc.trainer.pairs import AllPairs
 from boundcalc.trainer.prepare import Prepared, prepare
 from boundcalc.trainer.settings import RHO_GRID, Settings
-from boundcalc.trainer.structures import Structure, make_structure
+from boundcalc.trainer.structures import Structure
 from boundcalc.trainer.subset import SubsetResult, assess_fit, fit_subset
 
 require("sklearn", extra="train", purpose="PairwiseMetricLearner")
 
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin  # noqa: E402
-from sklearn.utils import check_array, check_random_state, column_or_1d  # noqa: E402
+from sklearn.utils import check_random_state, column_or_1d  # noqa: E402
 from sklearn.utils.multiclass import check_classification_targets  # noqa: E402
 from sklearn.utils.validation import check_is_fitted, validate_data  # noqa: E402
+
+from boundcalc.trainer.reading import (  # noqa: E402
+    Blocks,
+    fill,
+    is_list_of_matrices,
+    match_known,
+    named_arrays,
+    single_error,
+    split_columns,
+    two_sides,
+    with_gaps,
+)
 
 __all__ = ["PairwiseMetricLearner"]
 
@@ -197,46 +209,10 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         if np.unique(labels).size < 2:
             kind = "dissimilar" if labels[0] > 0 else "similar"
             raise InvalidInputError(f"s is {labels[0]:+g} throughout: no pair is {kind}; expected pairs of both kinds")
-        names = tuple(left[0])
         dims = {name: block.shape[1] for name, block in left[0].items()}
-        holder = self._check_subset(names)
-        rng = self._generator()
-        order = rng.permutation(count)
-        held = round(settings.calibration * count) if count >= 10 else 0
-        calibration, train = order[:held], order[held:]
-        stacked = {name: np.concatenate([left[0][name][calibration], right[0][name][calibration]]) for name in names}
-        here = {name: np.concatenate([left[1][name][calibration], right[1][name][calibration]]) for name in names}
-        normaliser = Normaliser.fit(stacked, here, kind=settings.normalise, standardise=settings.standardise)
-        sides = [
-            [normaliser.apply(name, side[0][name][train], side[1][name][train]) for name in holder]
-            for side in (left, right)
-        ]
-        both = [np.repeat((left[1][k] & right[1][k])[train][:, None], dims[k], axis=1) for k in holder]
-        differences = np.where(np.hstack(both), np.hstack(sides[0]) - np.hstack(sides[1]), 0.0)
-        largest = float(np.abs(differences).max(initial=0.0))
-        if not largest < 1e50:
-            raise InvalidInputError(
-                f"pairs: features differ by up to {largest:g}, too much for sums of squared distances: normalise the "
-                "rows, or rescale the features"
-            )
-        if settings.pair_weights == "balanced":
-            raise InvalidInputError("pair_weights='balanced' needs labelled examples: give (omega_pos, omega_neg)")
-        from boundcalc.trainer.erm import Problem, minimise_risk
-
-        structure = make_structure(settings.structure, dims={k: dims[k] for k in holder}, blocks=settings.blocks)
-        weights = settings.pair_weights or (1.0, 1.0)
-        problem = Problem(
-            pairs=ListedPairs(differences, labels[train] > 0),
-            structure=structure,
-            loss=settings.pair_loss,
-            eig_range=settings.eig_range,
-            threshold_range=settings.class_threshold_range,
-            weights=(float(weights[0]), float(weights[1])),
-            regularisation=settings.reg,
-            anchor=settings.reg_anchor,
-        )
-        fit = minimise_risk(problem, tolerance=settings.tolerance, max_evaluations=settings.max_evaluations)
-        self.modalities_ = holder
+        trained = self._check_subset(tuple(dims))
+        normaliser, structure, fit = fit_listed(left, right, labels, trained, settings=settings, rng=self._generator())
+        self.modalities_ = trained
         self._prepared, self._fit = None, fit
         self._adopt(settings, normaliser, dims, structure, fit)
         return self
@@ -258,7 +234,22 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         return self.result(delta=delta).estimates
 
     def result(self, *, delta: float | None = None) -> SubsetResult:
-        """Return the estimates with everything else that was measured."""
+        """Return the estimates with everything else that was measured.
+
+        Parameters
+        ----------
+        delta : float, optional
+            As for :meth:`estimates`.
+
+        Returns
+        -------
+        SubsetResult
+
+        Raises
+        ------
+        InvalidInputError
+            After :meth:`fit_pairs`, or if ``delta`` is not in (0, 1).
+        """
         check_is_fitted(self)
         if self._prepared is None:
             raise InvalidInputError(
@@ -270,15 +261,54 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         return assess_fit(self._prepared, self.modalities_, self._fit, rng=rng, delta=delta)
 
     def pair_distance(self, pairs: Any) -> Array:
-        """Return sqrt(D) for each pair, shape (P,)."""
+        """Return sqrt(D) for each pair, shape (P,).
+
+        Parameters
+        ----------
+        pairs : array of shape (P, 2, d), or (left, right)
+            Raw pairs in any form that :meth:`fit_pairs` accepts.
+
+        Raises
+        ------
+        NotFittedError
+            Before :meth:`fit` or :meth:`fit_pairs`.
+        InvalidInputError
+            If the two sides do not fit each other, or not what was trained on.
+        """
         return np.sqrt(self._squared(pairs))
 
     def pair_score(self, pairs: Any) -> Array:
-        """Return the similarity score f = t - D of each pair, shape (P,); positive means similar."""
+        """Return the similarity score f = t - D of each pair, shape (P,); positive means similar.
+
+        Parameters
+        ----------
+        pairs : array of shape (P, 2, d), or (left, right)
+            Raw pairs in any form that :meth:`fit_pairs` accepts.
+
+        Raises
+        ------
+        NotFittedError
+            Before :meth:`fit` or :meth:`fit_pairs`.
+        InvalidInputError
+            If the two sides do not fit each other, or not what was trained on.
+        """
         return self.threshold_ - self._squared(pairs)
 
     def predict_pairs(self, pairs: Any) -> NDArray[np.intp]:
-        """Return +1 for pairs with D < t and -1 for others, shape (P,)."""
+        """Return +1 for pairs with D < t and -1 for others, shape (P,).
+
+        Parameters
+        ----------
+        pairs : array of shape (P, 2, d), or (left, right)
+            Raw pairs in any form that :meth:`fit_pairs` accepts.
+
+        Raises
+        ------
+        NotFittedError
+            Before :meth:`fit` or :meth:`fit_pairs`.
+        InvalidInputError
+            If the two sides do not fit each other, or not what was trained on.
+        """
         return np.where(self.pair_score(pairs) > 0, 1, -1)
 
     def get_metric(self) -> Callable[[ArrayLike, ArrayLike], float]:
@@ -302,18 +332,43 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
 
         A missing modality becomes zeros, so distances to examples that have it are then not those of
         :meth:`pair_distance`, which leaves it out.
+
+        Parameters
+        ----------
+        X : array of shape (n, d), mapping of str to array, list of 2-D arrays, or ModalityData
+
+        Raises
+        ------
+        NotFittedError
+            Before :meth:`fit` or :meth:`fit_pairs`.
+        InvalidInputError
+            If X does not fit what was trained on.
         """
         check_is_fitted(self)
         arrays, present = self._blocks(X, reset=False)
         return self._transform((arrays, present))
 
     def score(self, X: Any, y: ArrayLike | None = None) -> float:
-        """Return the share of all pairs of the given examples that are on the right side of the threshold."""
+        """Return the share of all pairs of the given examples that are on the right side of the threshold.
+
+        Parameters
+        ----------
+        X : array of shape (n, d), mapping of str to array, list of 2-D arrays, or ModalityData
+        y : array_like of shape (n,)
+            Labels; part of X already if that is ModalityData.
+
+        Raises
+        ------
+        NotFittedError
+            Before :meth:`fit` or :meth:`fit_pairs`.
+        InvalidInputError
+            If X does not fit what was trained on, or for fewer than 2 rows or another number of labels.
+        """
         check_is_fitted(self)
         if isinstance(X, ModalityData):
-            y, X = X.y, _with_gaps(X)
+            y, X = X.y, with_gaps(X)
         arrays, present = self._blocks(X, reset=False)
-        with _single_error():
+        with single_error():
             labels = column_or_1d(y)
         rows, here = self._normalised((arrays, present))
         if labels.shape[0] != rows.shape[0] or rows.shape[0] < 2:
@@ -337,7 +392,7 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
             return as_generator(int(self.random_state))
         if self.random_state is None or isinstance(self.random_state, (int, np.random.Generator)):
             return as_generator(self.random_state)
-        with _single_error():
+        with single_error():
             return np.random.default_rng(check_random_state(self.random_state).randint(2**31))
 
     def _adopt(
@@ -363,7 +418,7 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
             # scikit-learn's checks look for these words.
             raise InvalidInputError("requires y to be passed, but the target y is None")
         masked = isinstance(y, np.ma.MaskedArray) and bool(np.ma.getmaskarray(y).any())
-        with _single_error(), warnings.catch_warnings():
+        with single_error(), warnings.catch_warnings():
             # Many classes for few rows are no mistake here.
             warnings.filterwarnings("ignore", message="The number of unique classes", category=UserWarning)
             y = column_or_1d(y, warn=True)
@@ -376,91 +431,39 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
             raise InvalidInputError(f"y has {y.shape[0]} labels for {mask.shape[0]} rows: expected as many")
         return ModalityData(arrays, y, mask=mask)
 
-    def _blocks(self, X: Any, *, reset: bool) -> tuple[dict[str, Array], dict[str, NDArray[np.bool_]]]:
+    def _blocks(self, X: Any, *, reset: bool) -> Blocks:
         """Return arrays (zeros where missing) and presence of every modality."""
         if isinstance(X, ModalityData):
-            X = _with_gaps(X)
+            X = with_gaps(X)
         # A sparse matrix by keys is a mapping, too.
-        if (isinstance(X, Mapping) and not issparse(X)) or _is_list_of_matrices(X):
+        if (isinstance(X, Mapping) and not issparse(X)) or is_list_of_matrices(X):
             return self._named(X, reset=reset)
         if issparse(X):
             raise InvalidInputError("X is sparse, but dense data is required: give X.toarray()")
-        with _single_error():
+        with single_error():
             if isinstance(X, np.ma.MaskedArray):
                 X = as_block(X)
             block = validate_data(
                 self, X, reset=reset, dtype=np.float64, ensure_all_finite=self.modalities is None or "allow-nan"
             )
-        return self._split_columns(block, columns=X)
+        return self._split_columns(block)
 
-    def _split_columns(
-        self, block: Array, columns: Any = None
-    ) -> tuple[dict[str, Array], dict[str, NDArray[np.bool_]]]:
+    def _split_columns(self, block: Array) -> Blocks:
         if self.modalities is None:
             return {_WHOLE: block}, {_WHOLE: np.ones(block.shape[0], dtype=bool)}
-        if not isinstance(self.modalities, Mapping) or not self.modalities:
-            raise InvalidInputError(f"modalities={self.modalities!r}: expected a mapping of name to columns of X")
-        names = list(getattr(self, "feature_names_in_", []))
-        chosen: dict[str, Array] = {}
-        for name, group in self.modalities.items():
-            if not isinstance(group, slice):
-                group = [names.index(one) if isinstance(one, str) and one in names else one for one in np.ravel(group)]
-            try:
-                chosen[str(name)] = block[:, group]
-            except (IndexError, TypeError, ValueError) as error:
-                raise InvalidInputError(
-                    f"modalities[{name!r}]={self.modalities[name]!r}: expected columns of X, which has {block.shape[1]}"
-                ) from error
-        return _fill(chosen)
+        return fill(split_columns(block, self.modalities, list(getattr(self, "feature_names_in_", []))))
 
-    def _named(self, X: Any, *, reset: bool) -> tuple[dict[str, Array], dict[str, NDArray[np.bool_]]]:
-        items = X.items() if isinstance(X, Mapping) else ((f"m{k}", block) for k, block in enumerate(X))
-        arrays: dict[str, Array] = {}
-        for name, block in items:
-            with _single_error():
-                matrix = as_block(block)
-                matrix = matrix[:, None] if matrix.ndim == 1 else matrix
-                arrays[str(name)] = check_array(
-                    matrix, dtype=np.float64, ensure_all_finite="allow-nan", input_name=str(name)
-                )
+    def _named(self, X: Any, *, reset: bool) -> Blocks:
+        arrays = named_arrays(X)
         if reset:
             self.n_features_in_ = sum(block.shape[1] for block in arrays.values())
         else:
-            rows = {block.shape[0] for block in arrays.values()}
-            unknown = [name for name in arrays if name not in self._dims]
-            if unknown:
-                raise InvalidInputError(
-                    f"X has modalities {', '.join(map(repr, unknown))} that fit did not see: expected some of "
-                    f"{', '.join(self._dims)}"
-                )
-            wrong = any(name in self._dims and block.shape[1] != self._dims[name] for name, block in arrays.items())
-            if len(rows) != 1 or wrong or not any(name in arrays for name in self.modalities_):
-                raise InvalidInputError(
-                    f"X has modalities {_shapes(arrays)}: expected rows of equal number and columns {self._dims}"
-                )
-            # A modality that is not at hand is missing in every row.
-            arrays = {name: arrays.get(name, np.full((rows.copy().pop(), d), np.nan)) for name, d in self._dims.items()}
-        if len({block.shape[0] for block in arrays.values()}) > 1:
-            raise InvalidInputError(f"X has modalities {_shapes(arrays)}: expected equal rows")
-        return _fill(arrays)
+            arrays = match_known(arrays, self._dims, self.modalities_)
+        return fill(arrays)
 
-    def _sides(self, pairs: Any, *, reset: bool) -> tuple[Any, Any]:
-        two_sides = isinstance(pairs, tuple) or (isinstance(pairs, list) and all(isinstance(p, Mapping) for p in pairs))
-        if two_sides and len(pairs) == 2:
-            left, right = (
-                self._blocks(pairs[0], reset=reset),
-                self._blocks(pairs[1], reset=False if not reset else reset),
-            )
-        else:
-            with _single_error():
-                if isinstance(pairs, Mapping) or two_sides:
-                    raise InvalidInputError(
-                        "pairs: expected an array (P, 2, d), or a tuple (left, right) of both sides"
-                    )
-                block = check_array(pairs, allow_nd=True, dtype=np.float64, ensure_all_finite="allow-nan")
-            if block.ndim != 3 or block.shape[1] != 2:
-                raise InvalidInputError(f"pairs of shape {block.shape}: expected (P, 2, d), or a tuple (left, right)")
-            left, right = self._blocks(block[:, 0], reset=reset), self._blocks(block[:, 1], reset=False)
+    def _sides(self, pairs: Any, *, reset: bool) -> tuple[Blocks, Blocks]:
+        first, second, separate = two_sides(pairs)
+        left, right = self._blocks(first, reset=reset), self._blocks(second, reset=reset and separate)
         shapes = [{k: v.shape for k, v in side[0].items()} for side in (left, right)]
         if shapes[0] != shapes[1]:
             raise InvalidInputError(f"pairs have sides of shapes {shapes[0]} and {shapes[1]}: expected equal shapes")
@@ -489,43 +492,3 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         if operator.ndim == 1:
             return np.square(differences) @ operator
         return np.maximum(np.einsum("ij,ij->i", differences @ operator, differences), 0.0)
-
-
-def _is_list_of_matrices(X: Any) -> bool:
-    """Tell a list of two-dimensional arrays (modalities) from a list of rows (one matrix)."""
-    return isinstance(X, (list, tuple)) and len(X) > 0 and all(getattr(one, "ndim", 0) == 2 for one in X)
-
-
-def _shapes(arrays: Mapping[str, Array]) -> dict[str, tuple[int, ...]]:
-    return {name: block.shape for name, block in arrays.items()}
-
-
-def _with_gaps(data: ModalityData) -> dict[str, Array]:
-    return {name: np.where(data.mask[:, [k]], np.nan, data.arrays[name]) for k, name in enumerate(data.names)}
-
-
-def _fill(arrays: dict[str, Array]) -> tuple[dict[str, Array], dict[str, NDArray[np.bool_]]]:
-    """Replace missing blocks by zeros; refuse NaN inside a block and infinite values."""
-    problems: list[str] = []
-    present: dict[str, NDArray[np.bool_]] = {}
-    for name, block in arrays.items():
-        nan = np.isnan(block)
-        present[name] = np.asarray(~nan.all(axis=1))
-        if (nan.any(axis=1) & present[name]).any():
-            problems.append(f"modality {name!r} has NaN inside its block: a missing modality is NaN in all its columns")
-        if np.isinf(block).any():
-            problems.append(f"modality {name!r} has inf")
-    if problems:
-        raise InvalidInputError(problems, context="X")
-    return {name: np.where(present[name][:, None], block, 0.0) for name, block in arrays.items()}, present
-
-
-@contextmanager
-def _single_error() -> Iterator[None]:
-    """Turn scikit-learn's complaints about the array into ours, words kept (they name the estimator and the cause)."""
-    try:
-        yield
-    except InvalidInputError:
-        raise
-    except ValueError as error:
-        raise InvalidInputError(str(error)) from error

@@ -72,7 +72,13 @@ class Measurements(Mapping[str, SubsetResult]):
         return next((r for r in self.results.values() if len(r.modalities) == len(self.facts["dims"])), None)
 
     def to_json(self, *, indent: int | None = None) -> str:
-        """Return JSON that :meth:`from_json` reads back without loss."""
+        """Return JSON that :meth:`from_json` reads back without loss.
+
+        Parameters
+        ----------
+        indent : int, optional
+            As for ``json.dumps``.
+        """
         record = {
             "format": FORMAT,
             "facts": self.facts,
@@ -84,6 +90,14 @@ class Measurements(Mapping[str, SubsetResult]):
     @classmethod
     def from_json(cls, text: str) -> Measurements:
         """Read :meth:`to_json`.
+
+        Parameters
+        ----------
+        text : str
+
+        Returns
+        -------
+        Measurements
 
         Raises
         ------

@@ -13,8 +13,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.trainer.bernstein import empirical_bernstein
 from boundcalc.trainer.estimates import CERTIFIED, ESTIMATED, Entry
-from boundcalc.trainer.kappa import empirical_bernstein
 from boundcalc.trainer.losses import round_up
 from boundcalc.trainer.prepare import Prepared
 

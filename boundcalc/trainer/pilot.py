@@ -69,7 +69,13 @@ class Pilot:
         return self.estimates["B"].status == CERTIFIED
 
     def loss_range(self, largest_distance: float) -> float:
-        """Return the loss range C of a class of metrics whose distances are at most this."""
+        """Return the loss range C of a class of metrics whose distances are at most this.
+
+        Parameters
+        ----------
+        largest_distance : float
+            A bound on D over the class, in squared units of the normalised features.
+        """
         values = self.estimates.values
         return self.loss.range_length(
             threshold_range=(values["t_min"], values["t_max"]),

@@ -155,7 +155,13 @@ class Settings:
         return self.threshold_range if self.pair_loss.has_threshold else (0.0, 0.0)
 
     def decision_threshold(self, trained: float) -> float:
-        """Return where a distance is called similar: the trained threshold, or half the contrastive margin."""
+        """Return where a distance is called similar: the trained threshold, or half the contrastive margin.
+
+        Parameters
+        ----------
+        trained : float
+            The minimiser's threshold.
+        """
         return self.pair_loss.margin / 2 if isinstance(self.pair_loss, Contrastive) else trained
 
     def to_dict(self) -> dict[str, Any]:
@@ -171,7 +177,16 @@ class Settings:
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Settings:
-        """Read :meth:`to_dict`."""
+        """Read :meth:`to_dict`.
+
+        Parameters
+        ----------
+        record : mapping of str to value
+
+        Returns
+        -------
+        Settings
+        """
         values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in record.items()}
         loss = dict(record["loss"])
         values["loss"] = loss_from_name(loss.pop("name"), **loss)

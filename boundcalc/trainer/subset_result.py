@@ -100,7 +100,16 @@ class SubsetResult:
 
     @classmethod
     def from_dict(cls, record: dict[str, Any]) -> SubsetResult:
-        """Read :meth:`to_dict`."""
+        """Read :meth:`to_dict`.
+
+        Parameters
+        ----------
+        record : dict of str to value
+
+        Returns
+        -------
+        SubsetResult
+        """
         record = {f.name: record[f.name] for f in fields(cls)}
         estimates = Estimates.from_dict(record.pop("estimates"))
         kappa = Kappa.from_dict(_numbers(record.pop("kappa")))

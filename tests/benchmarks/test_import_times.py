@@ -15,7 +15,8 @@ SILENT = "import contextlib, io; contextlib.redirect_stdout(io.StringIO()).__ent
 CASES = {
     "import boundcalc": ("import boundcalc", 0.2),
     "import boundcalc.bound": ("import boundcalc.bound", 2.5),
-    "import boundcalc.catalogue": ("import boundcalc.catalogue", 4.0),
+    "one theorem": ("import boundcalc; boundcalc.theorem('zhou2026.risk_gap')", 2.8),
+    "the whole catalogue": ("import boundcalc; list(boundcalc.catalogue.values())", 4.0),
     "boundcalc --version": (f"{SILENT}; from boundcalc.cli import main\ntry: main(['--version'])\nexcept SystemExit: pass", 0.5),
     "boundcalc --help": (f"{SILENT}; from boundcalc.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass", 0.5),
     "boundcalc list": (f"{SILENT}; from boundcalc.cli import main; main(['list'])", 4.5),

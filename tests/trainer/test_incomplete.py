@@ -5,8 +5,9 @@ import pytest
 from scipy.stats import beta
 
 from boundcalc.trainer import ModalityData, PairwiseMetricLearner, measure_subsets
+from boundcalc.trainer.bernstein import bernstein_error, empirical_bernstein
 from boundcalc.trainer.erm import minimise_risk
-from boundcalc.trainer.incomplete import SampledPairs, bernstein_error, certified_gap
+from boundcalc.trainer.incomplete import SampledPairs, certified_gap
 from boundcalc.trainer.losses import Contrastive, Hinge, Logistic
 from boundcalc.trainer.prepare import prepare
 from boundcalc.trainer.settings import Settings
@@ -49,6 +50,12 @@ def test_the_mean_tends_to_the_exact_risk():
         truth = exact.evaluate(operator, 0.8, loss=Logistic(), weights=(3.0, 0.5))
         assert ours.value == pytest.approx(truth.value, rel=0.01)
         assert ours.gradient == pytest.approx(truth.gradient, rel=0.05, abs=0.01)
+
+
+def test_bernstein_error_from_sums_is_the_one_from_values():
+    values = np.random.default_rng(3).uniform(0.5, 1.5, 40)
+    ours = bernstein_error(values.mean(), np.square(values).mean(), count=40, span=2.0, delta=0.1)
+    assert values.mean() + ours == pytest.approx(empirical_bernstein(values, largest=2.0, delta=0.1), rel=1e-9)
 
 
 def test_bernstein_error_covers():

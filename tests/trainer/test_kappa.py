@@ -3,7 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from boundcalc.trainer.kappa import empirical_bernstein, measure_kappa
+from boundcalc.trainer.bernstein import empirical_bernstein
+from boundcalc.trainer.kappa import measure_kappa
 from boundcalc.trainer.structures import make_structure
 
 DIMS = {"a": 2, "b": 3}

@@ -8,31 +8,10 @@ from typing import Any
 import numpy as np
 
 from boundcalc.checker.experiment import Atoms, Enumerable, Instance, SampleSpace
-from boundcalc.checker.worlds.numbers import as_sympy, numbers, sequences, signs
+from boundcalc.checker.worlds.matrices import eigenvalues, floats, square_root, total
+from boundcalc.checker.worlds.numbers import numbers, sequences, signs
 
 __all__ = ["EncoderSamples", "Encoders"]
-
-_DIGITS = 60
-
-
-def _eigenvalues(matrices: np.ndarray, *, exact: bool) -> np.ndarray:
-    """Return eigenvalues of symmetric matrices, largest first: in floats, or rounded at 60 digits."""
-    if not exact:
-        return np.linalg.eigvalsh(matrices)[..., ::-1]
-    import mpmath
-    import sympy
-
-    result = np.empty(matrices.shape[:-1], dtype=object)
-    with mpmath.workdps(_DIGITS + 15):
-        for place in np.ndindex(matrices.shape[:-2]):
-            entries = [[mpmath.mpf(x.numerator) / x.denominator for x in row] for row in matrices[place]]
-            values = sorted(mpmath.eigsy(mpmath.matrix(entries), eigvals_only=True), reverse=True)
-            result[place] = [sympy.Float(str(mpmath.nstr(value, _DIGITS)), _DIGITS) for value in values]
-    return result
-
-
-def _total(array: Any, axis: int | tuple[int, ...]) -> np.ndarray:
-    return np.add.reduce(np.asarray(array), axis=axis)
 
 
 def _moments(u: np.ndarray, rank: int, *, exact: bool) -> dict[str, np.ndarray]:
@@ -42,33 +21,11 @@ def _moments(u: np.ndarray, rank: int, *, exact: bool) -> dict[str, np.ndarray]:
     found: dict[str, Any] = {"top": 0, "nuclear": 0, "frobenius": 0}
     for sign in signs(m):
         signed = (outer * numbers(sign, exact=exact)[:, None, None]).sum(axis=-3)
-        values = _eigenvalues(signed, exact=exact)
-        found["top"] = found["top"] + _total(np.maximum(values, 0)[..., :rank], -1)
-        found["nuclear"] = found["nuclear"] + _total(np.abs(values), -1)
-        found["frobenius"] = found["frobenius"] + _root((signed * signed).sum(axis=(-1, -2)), exact=exact)
+        values = eigenvalues(signed, exact=exact)
+        found["top"] = found["top"] + total(np.maximum(values, 0)[..., :rank], -1)
+        found["nuclear"] = found["nuclear"] + total(np.abs(values), -1)
+        found["frobenius"] = found["frobenius"] + square_root((signed * signed).sum(axis=(-1, -2)), exact=exact)
     return {name: value / (2**m * m) for name, value in found.items()}
-
-
-def _root(array: Any, *, exact: bool) -> np.ndarray:
-    if not exact:
-        return np.sqrt(array)
-    import sympy
-
-    array = np.asarray(array, dtype=object)
-    result = np.empty(array.shape, dtype=object)
-    result.ravel()[:] = [sympy.sqrt(as_sympy(x)).evalf(_DIGITS) for x in array.ravel()]
-    return result
-
-
-def _floats(array: Any, *, exact: bool) -> np.ndarray:
-    """Return rationals as 60-digit floats, to be mixed with eigenvalues."""
-    if not exact:
-        return np.asarray(array)
-
-    array = np.asarray(array, dtype=object)
-    result = np.empty(array.shape, dtype=object)
-    result.ravel()[:] = [as_sympy(x).evalf(_DIGITS) for x in array.ravel()]
-    return result
 
 
 def _vectors(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -112,28 +69,28 @@ class Encoders(Enumerable):
         counts = numbers(instances["counts"], exact=exact)
         weights = counts / counts.sum(axis=1, keepdims=True)
         words = sequences(self.letters, self.m)
-        chance = _floats(np.multiply.reduce(weights[:, words], axis=2), exact=exact)
+        chance = floats(np.multiply.reduce(weights[:, words], axis=2), exact=exact)
         found = _moments(numbers(instances["u"], exact=exact)[:, words], self.q, exact=exact)
         s = numbers(instances["s"], exact=exact)
         low, high = numbers(np.cumsum(instances["t"], axis=1).T, exact=exact)
         sign_sum = numbers(np.abs(signs(self.m).sum(axis=1)).sum(), exact=exact) / 2**self.m
         share = (high - low) * sign_sum / (2 * self.m)
-        metric = _total(chance * found["top"], 1) * _floats(s * s, exact=exact)
+        metric = total(chance * found["top"], 1) * floats(s * s, exact=exact)
         lengths = (np.asarray(instances["u"]) ** 2).sum(axis=2).max(axis=1) + instances["room"][:, 0]
         radius = numbers(np.maximum(lengths, 1), exact=exact)
         return {
-            "R_M": metric + _floats(share, exact=exact),
+            "R_M": metric + floats(share, exact=exact),
             "Rad_metric": metric,
             "Rad_threshold": share,
-            "S_frobenius": _total(chance * found["frobenius"], 1),
-            "S_nuclear": _total(chance * found["nuclear"], 1),
+            "S_frobenius": total(chance * found["frobenius"], 1),
+            "S_nuclear": total(chance * found["nuclear"], 1),
             "sign_sum": np.broadcast_to(sign_sum, (size,)),
             "s": s,
             "q": numbers(np.full(size, self.q), exact=exact),
             "tau": high - low,
             "t_min": low,
             "t_max": high,
-            "B": _root(radius, exact=exact),
+            "B": square_root(radius, exact=exact),
             "d_M": numbers(np.full(size, self.d), exact=exact),
             "m": numbers(np.full(size, self.m), exact=exact),
             "n": numbers(2 * self.m + instances["room"][:, 1], exact=exact),
@@ -179,19 +136,19 @@ class EncoderSamples(SampleSpace):
         chance = np.multiply.reduce(weights[words], axis=1)
         u = numbers(instance["u"], exact=exact)[words]
         s = numbers(instance["s"], exact=exact)
-        metric = _moments(u, self.q, exact=exact)["top"] * _floats(s * s, exact=exact)
+        metric = _moments(u, self.q, exact=exact)["top"] * floats(s * s, exact=exact)
         squares = (u * u).sum(axis=2)
         weighted = ((u[..., :, None] * u[..., None, :]) * squares[..., None, None]).sum(axis=1)
-        trace = _total(_root(np.maximum(_eigenvalues(weighted, exact=exact), 0), exact=exact), -1)
+        trace = total(square_root(np.maximum(eigenvalues(weighted, exact=exact), 0), exact=exact), -1)
         low, high = numbers(instance["t"], exact=exact)
         sign_sum = numbers(np.abs(signs(self.m).sum(axis=1)).sum(), exact=exact) / 2**self.m
         share = (high - low) * sign_sum / (2 * self.m)
-        mean = _total(_floats(chance, exact=exact) * metric, 0)
+        mean = total(floats(chance, exact=exact) * metric, 0)
         radius = numbers(max(int((np.asarray(instance["u"]) ** 2).sum(axis=1).max()), 1), exact=exact)
         return {
             "Rhat_metric": metric,
             "Rad_metric": mean,
-            "R_M": mean + _floats(share, exact=exact),
+            "R_M": mean + floats(share, exact=exact),
             "Rad_threshold": share,
             "sign_sum": sign_sum,
             "u_fourth": (squares * squares).sum(axis=1),
@@ -199,7 +156,7 @@ class EncoderSamples(SampleSpace):
             "s": s,
             "q": numbers(self.q, exact=exact),
             "tau": high - low,
-            "B": _root(radius, exact=exact),
+            "B": square_root(radius, exact=exact),
             "d_M": numbers(self.d, exact=exact),
             "m": numbers(self.m, exact=exact),
             "n": numbers(2 * self.m + instance["odd"], exact=exact),

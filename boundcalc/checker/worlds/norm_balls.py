@@ -8,10 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from boundcalc.checker.experiment import Atoms, Enumerable, Instance, SampleSpace
-from boundcalc.checker.worlds.encoders import _eigenvalues as eigenvalues
-from boundcalc.checker.worlds.encoders import _floats as floats
-from boundcalc.checker.worlds.encoders import _root as square_root
-from boundcalc.checker.worlds.encoders import _total as total
+from boundcalc.checker.worlds.matrices import eigenvalues, floats, square_root, total
 from boundcalc.checker.worlds.numbers import maximum, numbers, sequences, signs
 
 __all__ = ["Norm", "NormBall", "NormSamples"]

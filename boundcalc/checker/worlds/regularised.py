@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from boundcalc.checker.experiment import Atoms, Instance, SampleSpace
-from boundcalc.checker.worlds.encoders import _root as square_root
+from boundcalc.checker.worlds.matrices import square_root
 from boundcalc.checker.worlds.numbers import numbers, sequences
 
 __all__ = ["Regularised"]
