@@ -16,10 +16,10 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 72rem;
   margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
-figure.table { margin: 0; } .table > div, div.table { overflow-x: auto; }
+.table, .table > div { overflow-x: auto; } .caption { margin: .3rem 0; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .3rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-.number { text-align: right; } caption, figcaption { text-align: left; font-weight: 600; padding: .3rem 0; }
+.number { text-align: right; } caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 .note { color: var(--soft); font-size: .9rem; margin: .3rem 0; } pre { overflow-x: auto; } img { max-width: 100%; }
 @media (prefers-color-scheme: dark) { img.picture { filter: invert(.91) hue-rotate(180deg); } }
 @media (max-width: 40rem) {

@@ -117,7 +117,7 @@ class Table:
         return Table(self.columns, kept, self.title, (*self.notes, note))
 
     def html(self) -> str:
-        """Return the table as an HTML ``figure``; one that holds sentences becomes a list of cards on a narrow screen."""
+        """Return the table as HTML; one that holds sentences becomes a list of cards on a narrow screen."""
         kinds = ["class=number" if numeric else "" for numeric in self._numeric()]
         names = [html.escape(name, quote=True) for name in self.columns]
         head = "".join(f"<th scope=col {kind}>{name}</th>" for name, kind in zip(names, kinds, strict=True))
@@ -130,11 +130,11 @@ class Table:
             + "</tr>"
             for row in self.rows
         )
-        caption = f"<figcaption>{html.escape(self.title)}</figcaption>" if self.title else ""
+        caption = f"<p class=caption><strong>{html.escape(self.title)}</strong></p>" if self.title else ""
         notes = "".join(f"<p class='note'>{html.escape(note)}</p>" for note in self.notes)
         prose = any(isinstance(value, str) and len(value) > _SENTENCE for row in self.rows for value in row)
         table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        return f"<figure class='table{' prose' if prose else ''}'>{caption}<div>{table}</div></figure>{notes}"
+        return f"<div class='table{' prose' if prose else ''}'>{caption}<div>{table}</div></div>{notes}"
 
     def csv(self) -> str:
         """Return the table as CSV with full precision."""
