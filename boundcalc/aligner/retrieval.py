@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boundcalc.errors import InvalidInputError, require
+from boundcalc.errors import InvalidInputError
 from boundcalc.trainer._checks import Problems
 
 __all__ = ["retrieval_measures", "zero_shot_measures"]
@@ -37,8 +37,8 @@ def retrieval_measures(
     Returns
     -------
     dict
-        ``recall@k`` (share of queries whose partner is among the k best), ``mAP`` (scikit-learn's label ranking average
-        precision, over queries that have a relevant item), ``queries``.
+        ``recall@k`` (share of queries whose partner is among the k best), ``mAP`` (label ranking average precision as in
+        scikit-learn, over queries that have a relevant item), ``queries``.
 
     Raises
     ------
@@ -115,7 +115,9 @@ def zero_shot_measures(similarity: ArrayLike, *, labels: Any, unseen: Any, k: in
 
 
 def _precision(table: NDArray[np.float64], mate: NDArray[Any], queries: Any, gallery: Any) -> NDArray[np.float64]:
-    metrics = require("sklearn.metrics", extra="train", purpose="average precision")
+    """Return each query's average precision, as scikit-learn defines it, for all queries at once."""
+    from scipy.stats import rankdata
+
     if queries is None:
         relevant = np.zeros(table.shape, dtype=bool)
         relevant[np.arange(len(mate)), mate] = True
@@ -130,7 +132,10 @@ def _precision(table: NDArray[np.float64], mate: NDArray[Any], queries: Any, gal
     some = relevant.any(axis=1)
     if not some.any():
         raise InvalidInputError("no query has a relevant item in the gallery", context="retrieval_measures")
-    return np.array([metrics.label_ranking_average_precision_score(relevant[some], table[some])])
+    relevant, table = relevant[some], table[some]
+    among_all = rankdata(-table, method="max", axis=1)
+    among_relevant = rankdata(np.where(relevant, -table, np.inf), method="max", axis=1)
+    return np.asarray(np.mean(among_relevant / among_all, axis=1, where=relevant))
 
 
 def _table(similarity: ArrayLike) -> NDArray[np.float64]:

@@ -55,6 +55,16 @@ def test_measures_are_their_definitions():
     assert alone["mAP"] == pytest.approx(np.mean([literal_precision(table[i], np.arange(30) == i) for i in range(30)]))
 
 
+def test_average_precision_is_scikit_learns_with_ties_too():
+    metrics = pytest.importorskip("sklearn.metrics")
+    rng = np.random.default_rng(1)
+    for n in (2, 5, 12, 40):
+        table, labels = rng.integers(0, 5, (n, n)).astype(float), rng.integers(0, 3, n)
+        wanted = metrics.label_ranking_average_precision_score(labels[:, None] == labels[None, :], table)
+        found = retrieval_measures(table, query_labels=labels, gallery_labels=labels, k=1)["mAP"]
+        assert found == pytest.approx(wanted, abs=1e-14)
+
+
 def test_ties_count_against_the_result():
     assert retrieval_measures(np.zeros((6, 6)), k=5)["recall@5"] == 0.0
     assert retrieval_measures(np.zeros((6, 6)), k=6)["recall@6"] == 1.0
