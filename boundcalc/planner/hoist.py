@@ -37,6 +37,5 @@ def _hoist(expr: sympy.Expr, symbol: sympy.Symbol, parts: dict[sympy.Expr, sympy
 
 def _named(expr: sympy.Expr, parts: dict[sympy.Expr, sympy.Symbol]) -> sympy.Symbol:
     if expr not in parts:
-        sign = {"nonnegative": True} if expr.is_nonnegative else {"real": True}
-        parts[expr] = sympy.Symbol(f"coefficient_{len(parts)}", **sign)
+        parts[expr] = expr if expr.is_Symbol else sympy.Symbol(f"coefficient_{len(parts)}", real=True)
     return parts[expr]
