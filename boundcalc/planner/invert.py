@@ -12,7 +12,7 @@ import sympy
 
 from boundcalc.domains import describe
 from boundcalc.errors import InfeasibleError, InvalidInputError
-from boundcalc.planner.hoist import hoist
+from boundcalc.planner.hoist import hoist, stride
 from boundcalc.planner.search import LARGEST, Floats, Integers, first_integer, first_number
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ class _Cells:
             side: compile_with_twins(expr, (self.symbol, *fixed), domains, side, [1 + place for place in inexact])
             for side in _SIDES
         }
-        self.stride = _stride(expr, self.symbol)
+        self.stride = stride(expr, self.symbol)
 
     def _enclosed(self, expr: sympy.Expr) -> tuple[Floats, ...]:
         """Return what is certainly below and above an expression without the free symbol, in each lane."""
@@ -334,14 +334,6 @@ def _ends(
     return middle - margin, middle + margin
 
 
-def _stride(expr: sympy.Expr, symbol: sympy.Symbol) -> int:
-    """Return k if an expression depends on a symbol by floor(symbol/k) alone, so that only its multiples matter; else 1."""
-    floors = [part for part in expr.atoms(sympy.floor) if symbol in part.free_symbols]
-    whole = floors and symbol not in expr.xreplace(dict.fromkeys(floors, sympy.S.One)).free_symbols
-    ratios = {symbol / part.args[0] for part in floors}
-    return int(*ratios) if whole and len(ratios) == 1 and all(k.is_Integer and k > 0 for k in ratios) else 1
-
-
 def _low_end(domain: sympy.Set) -> float:
     if domain.inf == -sympy.oo:
         return -_FAR
@@ -404,15 +396,17 @@ def _certified(cells: _Cells, worse: Floats, better: Floats, over: Floats, under
     """Return answers that provably pass while their neighbour on the worse side provably does not."""
     step = np.sign(better[0] - worse[0])
     power = -0.5 if step > 0 else 0.5
-    stride = cells.stride if step > 0 and not (worse % cells.stride).any() else 1
+    multiple = cells.stride if step > 0 and not (worse % cells.stride).any() else 1
 
     def pessimistic(value: Floats, lanes: Integers) -> Floats:
-        return cells.excess(stride * value, lanes, pessimistic=True)
+        return cells.excess(multiple * value, lanes, pessimistic=True)
 
     def optimistic(value: Floats, lanes: Integers) -> Floats:
         return np.nan_to_num(cells.excess(value, lanes, pessimistic=False), nan=-np.inf)
 
-    found = stride * first_integer(pessimistic, worse / stride, better // stride, power=power, over=over, under=under)
+    found = multiple * first_integer(
+        pessimistic, worse / multiple, better // multiple, power=power, over=over, under=under
+    )
     open_lanes = np.flatnonzero(optimistic(found - step, np.arange(found.size)) <= 0)
     if open_lanes.size:  # rounding may hide better answers: as far as it reaches every comparison is decided exactly
         cells, passes = cells.part(open_lanes), found[open_lanes]

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 import boundcalc as bc
 from boundcalc.errors import InfeasibleError, InvalidInputError
-from boundcalc.planner.hoist import hoist
-from boundcalc.planner.invert import _stride
+from boundcalc.planner.hoist import hoist, stride
 from boundcalc.planner.search import first_integer, first_number
 
 COMPLEXITY = bc.theorem("zhou2026.metric_complexity")
@@ -219,7 +218,7 @@ def test_bounds_with_nothing_but_ties_are_decided_exactly(name):
 
 
 @pytest.mark.parametrize(
-    ("text", "stride"),
+    ("text", "multiple"),
     [
         ("floor(n/2)", 2),
         ("1/sqrt(floor(n/3)) + 1", 3),
@@ -230,9 +229,9 @@ def test_bounds_with_nothing_but_ties_are_decided_exactly(name):
         ("floor(3*n/2)", 1),
     ],
 )
-def test_only_multiples_matter_where_a_floor_says_so(text, stride):
+def test_only_multiples_matter_where_a_floor_says_so(text, multiple):
     n = bc.symbols.n
-    assert _stride(sympy.sympify(text, locals={"n": n}), n) == stride
+    assert stride(sympy.sympify(text, locals={"n": n}), n) == multiple
 
 
 def test_hoisting_keeps_the_value():
