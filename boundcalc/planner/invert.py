@@ -394,30 +394,34 @@ def _integers(cells: _Cells, better: Floats, worse: Floats) -> _Found:
 
 def _certified(cells: _Cells, worse: Floats, better: Floats, over: Floats, under: Floats) -> Floats:
     """Return answers that provably pass while their neighbour on the worse side provably does not."""
-    step = np.sign(better[0] - worse[0])
-    power = -0.5 if step > 0 else 0.5
+    step = float(np.sign(better[0] - worse[0]))
     multiple = cells.stride if step > 0 and not (worse % cells.stride).any() else 1
 
     def pessimistic(value: Floats, lanes: Integers) -> Floats:
         return cells.excess(multiple * value, lanes, pessimistic=True)
 
+    found = multiple * first_integer(
+        pessimistic, worse / multiple, better // multiple, power=-0.5 * step, over=over, under=under
+    )
+    neighbour = cells.excess(found - step, np.arange(found.size), pessimistic=False)
+    open_lanes = np.flatnonzero(~(neighbour > 0))
+    if open_lanes.size:
+        found[open_lanes] = _decided(cells.part(open_lanes), worse[open_lanes], found[open_lanes], step=step)
+    return found
+
+
+def _decided(cells: _Cells, worse: Floats, passes: Floats, *, step: float) -> Floats:
+    """Return exact answers where rounding may hide better ones: as far as it reaches each comparison is decided exactly."""
+
     def optimistic(value: Floats, lanes: Integers) -> Floats:
         return np.nan_to_num(cells.excess(value, lanes, pessimistic=False), nan=-np.inf)
 
-    found = multiple * first_integer(
-        pessimistic, worse / multiple, better // multiple, power=power, over=over, under=under
-    )
-    open_lanes = np.flatnonzero(optimistic(found - step, np.arange(found.size)) <= 0)
-    if open_lanes.size:  # rounding may hide better answers: as far as it reaches every comparison is decided exactly
-        cells, passes = cells.part(open_lanes), found[open_lanes]
-        fails = first_integer(optimistic, worse[open_lanes], passes, power=power) - step
+    def exact(value: Floats, lanes: Integers) -> Floats:
+        excess = cells.excess(value, lanes, pessimistic=True)
+        return np.where(cells.meets(value, lanes, excess, pessimistic=True), -1.0, 1.0)
 
-        def exact(value: Floats, lanes: Integers) -> Floats:
-            excess = cells.excess(value, lanes, pessimistic=True)
-            return np.where(cells.meets(value, lanes, excess, pessimistic=True), -1.0, 1.0)
-
-        found[open_lanes] = first_integer(exact, fails, passes, power=1.0)
-    return found
+    fails = first_integer(optimistic, worse, passes, power=-0.5 * step) - step
+    return first_integer(exact, fails, passes, power=1.0)
 
 
 def _numbers(cells: _Cells, better: Floats, worse: Floats) -> _Found:
@@ -426,7 +430,6 @@ def _numbers(cells: _Cells, better: Floats, worse: Floats) -> _Found:
     _, settled = _at_end(cells, worse, pessimistic=False)
     lanes = np.flatnonzero(feasible & ~settled)
     answers = np.where(settled, worse, better)
-
     if lanes.size:
         part = cells.part(lanes)
         answers[lanes] = first_number(
