@@ -115,7 +115,7 @@ class Bound:
             terms[label] = terms.get(label, sympy.Integer(0)) + part.subs(insert, simultaneous=True)
         return terms
 
-    @property
+    @cached_property
     def compact(self) -> sympy.Expr:
         """The bound with its abbreviations (m, Lambda, ...) kept, as one reads it in a paper."""
         return sympy.Add(*(part for _, part in self.parts)).subs(self.shares, simultaneous=True)
@@ -149,7 +149,15 @@ class Bound:
         InvalidInputError
             If there is no such symbol.
         """
-        return direction(self.compact, self._symbol(name), domains=self._wide_domains(), where=self.where)
+        if name not in self._directions:
+            symbol = self._symbol(name)
+            self._directions[name] = direction(self.compact, symbol, domains=self._wide_domains(), where=self.where)
+        return self._directions[name]
+
+    @cached_property
+    def _directions(self) -> dict[str, Direction]:
+        """The directions asked for so far."""
+        return {}
 
     @property
     def rises_in(self) -> tuple[str, ...]:

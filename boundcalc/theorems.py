@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import sympy
@@ -203,6 +204,16 @@ class Theorem:
         InvalidInputError
             If there is no such form.
         """
+        if form not in self._bounds:
+            self._bounds[form] = self._bound(form)
+        return self._bounds[form]
+
+    @cached_property
+    def _bounds(self) -> dict[str | None, Bound]:
+        """The bounds asked for so far: each keeps what it worked out."""
+        return {}
+
+    def _bound(self, form: str | None) -> Bound:
         chosen = self.form(form)
         chain = chosen.derivation
         where = {short: full for short, full in chain.where.items() if short in chain.result.free_symbols}

@@ -18,6 +18,7 @@ import numpy as np
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.planner.costs import Costs
+from boundcalc.planner.hoist import stride
 from boundcalc.planner.invert import solve_for
 from boundcalc.planner.pilot import Floor, Pilot, check_delta, read_pilot
 from boundcalc.rounding import rounded_up
@@ -44,7 +45,7 @@ class Choice:
     subset : str
         The modalities joined by ``+``; empty if no pair of samples is affordable.
     samples : int
-        How many samples to collect.
+        How many samples to collect: the fewest with this guarantee (pairs are averaged over floor(n/2), so an even number).
     cost : float
         What they cost, at most the budget.
     guarantee : float
@@ -249,6 +250,7 @@ def _table(pilot: Pilot, costs: Costs, totals: xarray.DataArray, delta: Any) -> 
 
     axis = xr.DataArray(list(pilot.candidates), dims="subset", name="subset")
     samples = xr.concat([_each(costs.samples, label, totals, np.int64) for label in pilot.candidates], dim=axis)
+    samples = samples - samples % stride(pilot.bound.expr, pilot.bound.symbols["n"])  # the rest would add nothing
     paid = xr.concat(
         [_each(costs.total, label, samples.sel(subset=label, drop=True), float) for label in pilot.candidates], dim=axis
     )

@@ -1,13 +1,13 @@
-"""Split an expression into what depends on one symbol and coefficients that do not.
+"""How an expression depends on one symbol: by which coefficients that do not, and whether by its multiples only.
 
-A search over the symbol then evaluates the coefficients once.
+A search over the symbol then evaluates the coefficients once, and tries no values in between.
 """
 
 from __future__ import annotations
 
 import sympy
 
-__all__ = ["hoist"]
+__all__ = ["hoist", "stride"]
 
 
 def hoist(expr: sympy.Expr, symbol: sympy.Symbol) -> tuple[sympy.Expr, dict[sympy.Symbol, sympy.Expr]]:
@@ -37,6 +37,19 @@ def _hoist(expr: sympy.Expr, symbol: sympy.Symbol, parts: dict[sympy.Expr, sympy
 
 def _named(expr: sympy.Expr, parts: dict[sympy.Expr, sympy.Symbol]) -> sympy.Symbol:
     if expr not in parts:
-        sign = {"nonnegative": True} if expr.is_nonnegative else {"real": True}
-        parts[expr] = sympy.Symbol(f"coefficient_{len(parts)}", **sign)
+        parts[expr] = expr if expr.is_Symbol else sympy.Symbol(f"coefficient_{len(parts)}", real=True)
     return parts[expr]
+
+
+def stride(expr: sympy.Expr, symbol: sympy.Symbol) -> int:
+    """Return k if an expression depends on an integer by floor(symbol/k) alone, so that only its multiples matter; else 1.
+
+    >>> n = sympy.Symbol("n", integer=True, positive=True)
+    >>> stride(1 / sympy.sqrt(sympy.floor(n / 2)), n), stride(sympy.floor(n / 2) + n, n)
+    (2, 1)
+    """
+    floors = [part for part in expr.atoms(sympy.floor) if symbol in part.free_symbols]
+    elsewhere = symbol in expr.xreplace(dict.fromkeys(floors, sympy.S.One)).free_symbols
+    ratios = {symbol / part.args[0] for part in floors}
+    ratio = ratios.pop() if len(ratios) == 1 and not elsewhere else sympy.S.One
+    return int(ratio) if ratio.is_Integer and ratio > 0 else 1

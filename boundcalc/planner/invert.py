@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import sympy
 
 from boundcalc.domains import describe
 from boundcalc.errors import InfeasibleError, InvalidInputError
-from boundcalc.planner.hoist import hoist
+from boundcalc.planner.hoist import hoist, stride
 from boundcalc.planner.search import LARGEST, Floats, Integers, first_integer, first_number
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["LARGEST", "Solution", "minimal_n", "solve_for"]
 
 _FAR = np.finfo(float).max
+
+_SIDES: tuple[Literal["lower", "upper"], ...] = ("lower", "upper")
 
 #: Lanes that are solved together: about what fits the cache.
 _BLOCK = 1 << 15
@@ -90,7 +92,7 @@ def minimal_n(bound: Bound, *, target: Any, name: str = "n", **others: Any) -> x
     if toward != "smallest":
         raise InvalidInputError(f"there is no smallest {name}: the bound gets worse with it", context=bound.theorem.key)
     solution = solve_for(bound, name, target=target, **others)
-    good = solution.feasible.values & (solution.reason.values == "")
+    good = solution.reason.values == "" if solution.values.dtype == object else np.True_
     if not good.all():
         first = tuple(np.argwhere(~good)[0])
         raise InfeasibleError(
@@ -129,15 +131,17 @@ def solve_for(bound: Bound, name: str, *, target: Any, closed_form: bool = False
     toward = _toward(bound, name)
     cells = _Cells(bound, name, target, others)
     better, worse = cells.ends(toward)
-    solver = _integers if _is_integer(bound, name) else _numbers
+    solver = _integers if cells.integer else _numbers
     values, feasible, everywhere, nearest = _in_blocks(solver, cells, better, worse)
-    reason = np.where(feasible, "", f"the bound stays on the wrong side of the target for every {name}").astype(object)
-    counted = " up to 2^53" if _is_integer(bound, name) else ""
+    reason = np.full(values.shape, "", dtype=object)
+    reason[~feasible] = f"the bound stays on the wrong side of the target for every {name}"
+    counted = " up to 2^53" if cells.integer else ""
     reason[everywhere] = f"every {name} {describe(bound.domain[name])}{counted} meets the target"
+    missing = ~feasible | everywhere
     answers: Any = values
-    if (reason != "").any():
+    if missing.any():
         answers = values.astype(object)
-        answers[reason != ""] = None
+        answers[missing] = None
     return Solution(
         name=name,
         values=cells.labelled(answers, name),
@@ -174,7 +178,6 @@ class _Cells:
     def __init__(self, bound: Bound, name: str, target: Any, others: Mapping[str, Any]) -> None:
         import xarray as xr
 
-        from boundcalc.evaluator import compile_expression
         from boundcalc.evaluator.inputs import labelled
 
         if name in others:
@@ -193,58 +196,74 @@ class _Cells:
         self.target = np.ravel(grid[-1].values)
         if not np.isfinite(self.target).all():
             raise InvalidInputError(f"target = {target} must be finite", context=bound.theorem.key)
-        skeleton, parts = hoist(bound.expr, self.symbol)
-        self.coefficients = [np.asarray(self._compiled(part, None)(*self._inputs(part))) for part in parts.values()]
-        self.upper, self.lower = (self._compiled(bound.expr, side) for side in ("upper", "lower"))
-        self.plain = compile_expression(skeleton, (self.symbol, *parts), domains=bound.domain)
+        self.integer = _is_integer(bound, name)
+        self._prepare()
 
-    def _compiled(self, expr: sympy.Expr, side: Any) -> Callable[..., Any]:
+    def _prepare(self) -> None:
+        """Compile the bound's two sides; what does not depend on an integer is enclosed once, before the search."""
+        from boundcalc.evaluator.compiled import compile_with_twins
+
+        expr, parts = hoist(self.bound.expr, self.symbol) if self.integer else (self.bound.expr, {})
+        fixed = parts or {symbol: symbol for symbol in self._symbols(expr) if symbol != self.symbol}
+        ends = [self._enclosed(part) for part in fixed.values()]
+        inexact = [place for place, (low, high) in enumerate(ends) if low is not high and (low != high).any()]
+        self.coefficients = [low for low, _ in ends] + [ends[place][1] for place in inexact]
+        domains = {
+            symbol: sympy.Interval(0, sympy.oo)
+            for symbol, (low, _) in zip(fixed, ends, strict=True)
+            if (low >= 0).all()
+        } | dict(self.bound.domain)
+        self.sides = {
+            side: compile_with_twins(expr, (self.symbol, *fixed), domains, side, [1 + place for place in inexact])
+            for side in _SIDES
+        }
+        self.stride = stride(expr, self.symbol)
+
+    def _enclosed(self, expr: sympy.Expr) -> tuple[Floats, ...]:
+        """Return what is certainly below and above an expression without the free symbol, in each lane."""
         from boundcalc.evaluator import compile_expression
 
-        arguments = tuple(symbol for symbol in self.bound.symbols.values() if symbol in expr.free_symbols)
-        return compile_expression(expr, arguments, domains=self.bound.domain, side=side)
+        if expr.is_Symbol:
+            return (self.columns[expr.name],) * 2
+        symbols = self._symbols(expr)
+        columns = [self.columns[symbol.name] for symbol in symbols]
+        sides = [compile_expression(expr, symbols, domains=self.bound.domain, side=side) for side in _SIDES]
+        return tuple(np.asarray(side(*columns)) for side in sides)
 
-    def _inputs(self, expr: sympy.Expr) -> list[Floats]:
-        return [
-            self.columns[name]
-            for name, symbol in self.bound.symbols.items()
-            if symbol in expr.free_symbols and name != self.name
-        ]
+    def _symbols(self, expr: sympy.Expr) -> tuple[sympy.Symbol, ...]:
+        return tuple(symbol for symbol in self.bound.symbols.values() if symbol in expr.free_symbols)
 
-    def part(self, block: slice) -> _Cells:
-        """Return some of the cells, as views."""
+    def part(self, lanes: slice | Integers) -> _Cells:
+        """Return some of the cells."""
         found = copy(self)
-        found.columns = {name: column[block] if column.ndim else column for name, column in self.columns.items()}
-        found.coefficients = [column[block] if column.ndim else column for column in self.coefficients]
-        found.target = self.target[block]
+        found.columns = {name: column[lanes] if column.ndim else column for name, column in self.columns.items()}
+        found.coefficients = [column[lanes] if column.ndim else column for column in self.coefficients]
+        found.target = self.target[lanes]
         return found
 
-    def _taken(self, column: Floats, lanes: Integers) -> Floats:
-        """Return a column in some lanes: itself where it is one number, or where these are all lanes."""
-        return column if not column.ndim or lanes.size == self.target.size else column[lanes]
+    def excess(self, value: Floats, lanes: Integers, *, pessimistic: bool) -> Floats:
+        """Return how far the bound misses the target, rounded towards missing it (or towards meeting it)."""
 
-    def excess(self, value: Floats, lanes: Integers) -> Floats:
-        """Return how far the bound misses the target, in plain floats."""
-        found = self.plain(value, *(self._taken(column, lanes) for column in self.coefficients))
-        return self.sign * (np.asarray(found) - self._taken(self.target, lanes))
+        def taken(column: Floats) -> Floats:
+            return column if not column.ndim or lanes.size == self.target.size else column[lanes]
 
-    def sound_excess(self, value: Floats, lanes: Integers, *, pessimistic: bool = True) -> Floats:
-        """Return the same rounded towards missing the target (or towards meeting it)."""
-        upper = (self.sign > 0) == pessimistic
-        arguments = [
-            value if name == self.name else self._taken(self.columns[name], lanes) for name in self.bound.symbols
-        ]
-        found = np.asarray((self.upper if upper else self.lower)(*arguments))
-        return self.sign * (found - self._taken(self.target, lanes))
+        side = self.sides["upper" if (self.sign > 0) == pessimistic else "lower"]
+        return self.sign * (side(value, *map(taken, self.coefficients)) - taken(self.target))
 
-    def meets(self, value: Floats, lanes: Integers) -> np.ndarray:
-        """Return whether the bound meets the target: by sound rounding, and exactly where rounding leaves it open."""
-        surely = self.sound_excess(value, lanes, pessimistic=True) <= 0
-        never = self.sound_excess(value, lanes, pessimistic=False) > 0
-        open_lanes = np.flatnonzero(~surely & ~never)
+    def meets(self, value: Floats, lanes: Integers, excess: Floats, *, pessimistic: bool) -> np.ndarray:
+        """Return whether the bound meets the target, given the excess rounded one way.
+
+        Where that leaves it open it is rounded the other way, and decided exactly if that does not settle it either.
+        """
+        meets = excess <= 0
+        open_lanes = np.flatnonzero(~meets if pessimistic else ~(excess > 0))
         if open_lanes.size:
-            surely[open_lanes] = self.exactly_meets(value[open_lanes], lanes[open_lanes])
-        return surely
+            other = self.excess(value[open_lanes], lanes[open_lanes], pessimistic=not pessimistic)
+            meets[open_lanes] = other <= 0
+            open_lanes = open_lanes[~(other > 0) if pessimistic else ~(other <= 0)]
+        if open_lanes.size:
+            meets[open_lanes] = self.exactly_meets(value[open_lanes], lanes[open_lanes])
+        return meets
 
     def exactly_meets(self, value: Floats, lanes: Integers) -> np.ndarray:
         """Return whether the bound meets the target, decided by rigorous enclosures, and in exact ties by SymPy."""
@@ -352,103 +371,70 @@ def _in_blocks(solver: Callable[..., _Found], cells: _Cells, better: Floats, wor
     return values, feasible, everywhere, nearest
 
 
-def _at_end(cells: _Cells, value: Floats) -> tuple[Floats, np.ndarray]:
-    """Return the excess at an end and whether it meets the target: exactly decided where floats are near it."""
+def _at_end(cells: _Cells, value: Floats, *, pessimistic: bool) -> tuple[Floats, np.ndarray]:
+    """Return the excess at an end and whether it meets the target."""
     lanes = np.arange(value.size)
     same = value.size and (value == value[0]).all()
-    with np.errstate(all="ignore"):
-        excess = np.broadcast_to(cells.excess(value[:1].reshape(()) if same else value, lanes), value.shape)
-        near = np.flatnonzero(~(np.abs(excess) > 1e-9 * (1 + np.abs(cells.target))))
-        meets = excess <= 0
-        if near.size:
-            meets[near] = cells.meets(value[near], near)
-    return excess, meets
+    excess = cells.excess(value[:1].reshape(()) if same else value, lanes, pessimistic=pessimistic)
+    return excess, cells.meets(value, lanes, excess, pessimistic=pessimistic)
 
 
 def _integers(cells: _Cells, better: Floats, worse: Floats) -> _Found:
     """Return the certified answers, where there are any, where every value meets the target, and the best value."""
-    (under, feasible), (over, settled) = (_at_end(cells, end) for end in (better, worse))
-    lanes = np.flatnonzero(feasible & ~settled)
-    answers = np.where(settled, worse, better).astype(np.int64)
-    if lanes.size:
-        shifted = _Shifted(cells, lanes)
-        power = -0.5 if better[lanes[0]] > worse[lanes[0]] else 0.5
-        bad, good = worse[lanes].astype(np.int64), better[lanes].astype(np.int64)
-        found = first_integer(shifted.excess, bad, good, power=power, over=over[lanes], under=under[lanes])
-        answers[lanes] = _certified(shifted, found, bad, good)
+    under, feasible = _at_end(cells, better, pessimistic=True)
+    over, settled = _at_end(cells, worse, pessimistic=False)
+    answers = np.where(settled, worse, better)
+    asked = feasible & ~settled
+    if asked.any():
+        lanes = slice(None) if asked.all() else np.flatnonzero(asked)
+        answers[lanes] = _certified(cells.part(lanes), *(column[lanes] for column in (worse, better, over, under)))
     everywhere = settled & (worse == LARGEST) & (cells.bound.domain[cells.name].sup == sympy.oo)
-    return answers, feasible, everywhere, cells.target + cells.sign * under
+    return answers.astype(np.int64), feasible, everywhere, cells.target + cells.sign * under
 
 
-class _Shifted:
-    """Some lanes of the cells, numbered from 0."""
-
-    def __init__(self, cells: _Cells, lanes: Integers) -> None:
-        self.cells, self.lanes = cells, lanes
-
-    def _chosen(self, lanes: Integers) -> Integers:
-        return self.lanes if lanes.size == self.lanes.size else self.lanes[lanes]
-
-    def excess(self, value: Floats, lanes: Integers) -> Floats:
-        with np.errstate(all="ignore"):
-            return self.cells.excess(value, self._chosen(lanes))
-
-    def sound_excess(self, value: Integers, lanes: Integers, *, pessimistic: bool) -> Floats:
-        return self.cells.sound_excess(value.astype(float), self._chosen(lanes), pessimistic=pessimistic)
-
-    def meets(self, value: Integers, lanes: Integers) -> np.ndarray:
-        return self.cells.meets(value.astype(float), self._chosen(lanes))
-
-
-def _certified(cells: _Shifted, found: Integers, worse: Integers, better: Integers) -> Integers:
+def _certified(cells: _Cells, worse: Floats, better: Floats, over: Floats, under: Floats) -> Floats:
     """Return answers that provably pass while their neighbour on the worse side provably does not."""
-    step = np.sign(better - worse)
-    lanes = np.arange(found.size)
-    passes = cells.sound_excess(found, lanes, pessimistic=True) <= 0
-    fails = cells.sound_excess(found - step, lanes, pessimistic=False) > 0
-    wrong = np.flatnonzero(~(passes & fails))
-    if wrong.size:
-        found[wrong] = _repair(cells, wrong, found[wrong], worse[wrong], better[wrong])
+    step = float(np.sign(better[0] - worse[0]))
+    multiple = cells.stride if step > 0 and not (worse % cells.stride).any() else 1
+
+    def pessimistic(value: Floats, lanes: Integers) -> Floats:
+        return cells.excess(multiple * value, lanes, pessimistic=True)
+
+    found = multiple * first_integer(
+        pessimistic, worse / multiple, better // multiple, power=-0.5 * step, over=over, under=under
+    )
+    neighbour = cells.excess(found - step, np.arange(found.size), pessimistic=False)
+    open_lanes = np.flatnonzero(~(neighbour > 0))
+    if open_lanes.size:
+        found[open_lanes] = _decided(cells.part(open_lanes), worse[open_lanes], found[open_lanes], step=step)
     return found
 
 
-def _repair(cells: _Shifted, lanes: Integers, start: Integers, worse: Integers, better: Integers) -> Integers:
-    """Return exact answers: gallop from the float answers to brackets, then bisect, every comparison decided exactly."""
-    step = np.sign(better - worse)
-    good, bad, reach = better.copy(), worse.copy(), np.ones_like(start)
-    probe, active = start.copy(), np.arange(start.size)
-    went = np.zeros_like(start)
-    while active.size:
-        meets = cells.meets(probe[active], lanes[active])
-        good[active[meets]], bad[active[~meets]] = probe[active[meets]], probe[active[~meets]]
-        turned = (went[active] != 0) & (went[active] != np.where(meets, -1, 1))
-        went[active] = np.where(meets, -1, 1)
-        following = probe[active] + went[active] * step[active] * reach[active]
-        reach[active] *= 2
-        beyond = (following - bad[active]) * step[active] <= 0
-        beyond |= (good[active] - following) * step[active] <= 0
-        probe[active] = following
-        active = active[~turned & ~beyond]
+def _decided(cells: _Cells, worse: Floats, passes: Floats, *, step: float) -> Floats:
+    """Return exact answers where rounding may hide better ones: as far as it reaches each comparison is decided exactly."""
 
-    def excess(value: Floats, chosen: Integers) -> Floats:
-        return np.where(cells.meets(value.astype(np.int64), lanes[chosen]), -1.0, 1.0)
+    def optimistic(value: Floats, lanes: Integers) -> Floats:
+        return np.nan_to_num(cells.excess(value, lanes, pessimistic=False), nan=-np.inf)
 
-    return first_integer(excess, bad, good, power=1.0)
+    def exact(value: Floats, lanes: Integers) -> Floats:
+        excess = cells.excess(value, lanes, pessimistic=True)
+        return np.where(cells.meets(value, lanes, excess, pessimistic=True), -1.0, 1.0)
+
+    fails = first_integer(optimistic, worse, passes, power=-0.5 * step) - step
+    return first_integer(exact, fails, passes, power=1.0)
 
 
 def _numbers(cells: _Cells, better: Floats, worse: Floats) -> _Found:
     """Return the answers to the last double, rounded to the safe side, where every value meets the target, the best value."""
-    (under, feasible), (_, settled) = (_at_end(cells, end) for end in (better, worse))
+    under, feasible = _at_end(cells, better, pessimistic=True)
+    _, settled = _at_end(cells, worse, pessimistic=False)
     lanes = np.flatnonzero(feasible & ~settled)
     answers = np.where(settled, worse, better)
-
-    def excess(value: Floats, chosen: Integers) -> Floats:
-        with np.errstate(all="ignore"):
-            found = cells.sound_excess(value, lanes[chosen])
-        return np.where(np.isnan(found), np.inf, found)
-
     if lanes.size:
-        answers[lanes] = first_number(excess, worse[lanes], better[lanes])
+        part = cells.part(lanes)
+        answers[lanes] = first_number(
+            lambda value, chosen: part.excess(value, chosen, pessimistic=True), worse[lanes], better[lanes]
+        )
     everywhere = settled & _is_open(cells.bound.domain[cells.name], worse)
     return answers, feasible, everywhere, cells.target + cells.sign * under
 

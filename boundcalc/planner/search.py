@@ -24,21 +24,21 @@ Excess = Callable[[Floats, Integers], Floats]
 
 def first_integer(
     excess: Excess,
-    fails: Integers,
-    passes: Integers,
+    fails: Floats,
+    passes: Floats,
     *,
     power: float,
     over: Floats | None = None,
     under: Floats | None = None,
-) -> Integers:
+) -> Floats:
     """Return in each lane the passing integer next to a failing one.
 
     Parameters
     ----------
     excess : callable
         Nonincreasing on the way from ``fails`` to ``passes``, up to rounding.
-    fails, passes : ndarray of int64
-        One integer in each lane that misses the target, and one that meets it; either may be the larger.
+    fails, passes : ndarray of float64
+        One integer, at most 2^53, in each lane that misses the target, and one that meets it; either may be the larger.
     power : {-0.5, 0.5, 1.0}
         The excess is nearly linear in ``value**power``: the probes aim by that.
     over, under : ndarray of float64, optional
@@ -46,81 +46,73 @@ def first_integer(
 
     Returns
     -------
-    ndarray of int64
-        A value that passes, whose neighbour on the side of ``fails`` does not.
+    ndarray of float64
+        An integer that passes, whose neighbour on the side of ``fails`` does not.
     """
-    fails, passes = fails.copy(), passes.copy()
-    lanes = np.flatnonzero(np.abs(passes - fails) > 1)
-    low, high = fails[lanes], passes[lanes]
-    over = excess(low.astype(float), lanes) if over is None else over[lanes]
-    under = excess(high.astype(float), lanes) if under is None else under[lanes]
-    other, beyond = high, under  # an earlier passing probe: a line through two of them aims past a kink
+    answers = passes.astype(float)
+    lanes: Integers = np.arange(passes.size)
+    low, high = fails.astype(float), answers.copy()
+    over = excess(low, lanes) if over is None else over
+    under = excess(high, lanes) if under is None else under
+    # The last two probes, whichever side they are on: a line through them converges fast.
+    before, last, was, now = low.copy(), high.copy(), over, under
     turn = 0
-    while lanes.size:
-        match _TURNS[turn % len(_TURNS)]:
-            case "line":
-                apart = other != high
-                one, first = np.where(apart, other, low), np.where(apart, beyond, over)
-                probe = _aim(one, high, first, under, low, high, power)
-            case "bracket":
-                probe = _aim(low, high, over, under, low, high, power)
-            case _:
-                probe = _midpoint(low, high)
-        value = excess(probe.astype(float), lanes)
-        good = value <= 0
-        other, beyond = np.where(good, high, other), np.where(good, under, beyond)
-        low, high = np.where(good, low, probe), np.where(good, probe, high)
-        over, under = np.where(good, over, value), np.where(good, value, under)
+    while True:
         left = np.abs(high - low) > 1
-        if np.count_nonzero(left) < _CROWDED * left.size:
-            passes[lanes[~left]] = high[~left]
-            lanes, low, high, other, over, under, beyond = (
-                column[left] for column in (lanes, low, high, other, over, under, beyond)
-            )
+        count = np.count_nonzero(left)
+        if not count or (count <= _FEW * left.size and left.size > _SMALL):
+            answers[lanes] = high
+            kept = np.flatnonzero(left)
+            lanes = lanes[kept]
+            low, high, before, last, was, now = (column[kept] for column in (low, high, before, last, was, now))
+            if not lanes.size:
+                return answers
         turn += 1
-    return passes
+        probe = _midpoint(low, high) if turn % _BISECT == 0 else _aim(before, last, was, now, low, high, power)
+        value = excess(probe, lanes)
+        good = value <= 0
+        np.copyto(high, probe, where=good)
+        np.copyto(low, probe, where=~good)
+        before, last, was, now = last, probe, now, value
 
 
-#: Straight lines through the ends of the bracket, or through two passing probes; the midpoint bounds the number of turns
-#: whatever the excess.
-_TURNS = ("bracket", "line", "bracket", "bracket", "bracket", "line", "bracket", "midpoint")
+#: Every so many turns the bracket is halved, which bounds their number whatever the excess.
+_BISECT = 4
 
-#: Settled lanes are carried along until they are so many: fewer copies, and fewer shapes for the evaluator to plan.
-_CROWDED = 0.6
+#: Settled lanes are carried along until no more than this share is left, and where there are few lanes: it takes time to
+#: copy the others and to plan for their number.
+_FEW, _SMALL = 0.25, 2048
 
 
-def _midpoint(low: Integers, high: Integers) -> Integers:
+@np.errstate(all="ignore")
+def _midpoint(low: Floats, high: Floats) -> Floats:
     """Return an integer strictly between, near the geometric mean (plain where the ends are close)."""
-    mean = np.sqrt(low.astype(float) * high.astype(float)).astype(np.int64)
-    plain = low + (high - low) // 2
-    return _between(np.where(np.abs(high - low) < 64, plain, mean), low, high)
+    mean = np.where(np.abs(high - low) < 64, low + 0.5 * (high - low), np.sqrt(low * high))
+    return _between(np.floor(mean), low, high)
 
 
-def _aim(
-    one: Integers, two: Integers, first: Floats, second: Floats, low: Integers, high: Integers, power: float
-) -> Integers:
+@np.errstate(all="ignore")
+def _aim(one: Floats, two: Floats, first: Floats, second: Floats, low: Floats, high: Floats, power: float) -> Floats:
     """Return an integer strictly inside the bracket, near where a straight line in value**power crosses zero."""
-    start, end = _raised(one, power), _raised(two, power)
-    with np.errstate(all="ignore"):
-        crossing = np.maximum(end + (start - end) * (-second / (first - second)), 0.0)
-        if power == -0.5:
-            crossing = 1 / np.square(crossing)
-        elif power == 0.5:
-            crossing = np.square(crossing)
-    crossing = np.where(np.isfinite(crossing), crossing, 0.5 * (low + high))
-    rounded = np.where(high > low, np.ceil(crossing), np.floor(crossing))
-    return _between(np.clip(rounded, 0, 2.0**53).astype(np.int64), low, high)
-
-
-def _raised(value: Integers, power: float) -> Floats:
-    raised = value.astype(float)
+    end = _raised(two, power)
+    crossing = end - (_raised(one, power) - end) * (second / (first - second))
     if power != 1.0:
-        np.sqrt(raised, out=raised)
+        crossing = np.copysign(np.square(crossing), crossing)
+    if power < 0:
+        crossing = 1 / crossing
+    inside = (crossing - low) * (crossing - high) <= np.abs(high - low)  # also an end and a hair beyond it
+    if not inside.all():
+        crossing = np.where(inside, crossing, _midpoint(low, high))
+    return _between(np.where(high > low, np.ceil(crossing), np.floor(crossing)), low, high)
+
+
+def _raised(value: Floats, power: float) -> Floats:
+    raised = value if power == 1.0 else np.sqrt(value)
     return 1 / raised if power < 0 else raised
 
 
-def _between(probe: Integers, low: Integers, high: Integers) -> Integers:
-    return np.clip(probe, np.minimum(low, high) + 1, np.maximum(low, high) - 1)
+def _between(probe: Floats, low: Floats, high: Floats) -> Floats:
+    return np.maximum(np.minimum(low, high) + 1, np.minimum(probe, np.maximum(low, high) - 1))
 
 
 def first_number(excess: Excess, fails: Floats, passes: Floats) -> Floats:

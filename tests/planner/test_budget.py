@@ -59,6 +59,20 @@ def test_each_choice_is_the_best_by_hand(plan, measured, costs):
         assert sum(choice.terms.values()) == pytest.approx(choice.guarantee, rel=1e-9)
 
 
+def test_no_sample_is_bought_that_adds_nothing(measured, costs):
+    """Pairs are averaged over floor(n/2): of an odd number the last sample changes no guarantee."""
+    plan = make_plan(measured, costs, budgets=np.arange(30_000.0, 30_200.0, 7.0))
+    bought = [costs.samples(choice.subset.split("+"), choice.budget) for choice in plan.choices]
+    assert {n % 2 for n in bought} == {0, 1}
+    for n, choice in zip(bought, plan.choices, strict=True):
+        affordable, kept, fewer = (
+            by_hand(measured, choice.subset, k, 0.05) for k in (n, choice.samples, choice.samples - 1)
+        )
+        assert affordable == kept < fewer
+        assert choice.cost == pytest.approx(costs.total(choice.subset.split("+"), choice.samples))
+        assert choice.cost < choice.budget or choice.samples == n
+
+
 def test_no_plan_costs_more_than_its_budget(measured):
     costs = Costs(modalities={name: ModalityCost(per_sample=0.1) for name in ("sharp", "blurred", "noise")})
     for choice in make_plan(measured, costs, budgets=np.array([0.3, 0.6, 0.7, 1.1, 1.7])).choices:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import boundcalc as bc
 from boundcalc.errors import InfeasibleError, InvalidInputError
-from boundcalc.planner.hoist import hoist
+from boundcalc.planner.hoist import hoist, stride
 from boundcalc.planner.search import first_integer, first_number
 
 COMPLEXITY = bc.theorem("zhou2026.metric_complexity")
@@ -72,7 +72,7 @@ def test_round_trip(delta, kappa, rho, ramp, gap):
 
 def test_targets_on_the_edge_are_decided_exactly():
     hoeffding = bc.theorem("lemmas.hoeffding_u").bound()
-    sizes = 2 * np.array([3, 10, 77, 12345, 10**7 + 19, 10**9 + 7])
+    sizes = 2 * np.array([3, 10, 77, 12345, 10**7 + 19, 10**9 + 7, 10**13 + 37])
     edges = hoeffding.evaluate(n=sizes, delta=0.1, C=1)
     for size, edge in zip(sizes, edges.values, strict=True):
         for target in (edge, np.nextafter(edge, 0), np.nextafter(edge, 1)):
@@ -179,17 +179,21 @@ def test_labelled_lanes():
 
 class TestSearch:
     @settings(max_examples=60, deadline=None)
-    @given(st.lists(st.integers(3, 10**15), min_size=1, max_size=20), st.sampled_from([-0.5, 0.5, 1.0]))
-    def test_integers(self, edges, power):
-        edge = np.array(edges)
+    @given(
+        st.lists(st.integers(3, 10**15), min_size=1, max_size=20),
+        st.sampled_from([-0.5, 0.5, 1.0]),
+        st.sampled_from([-2.0, -1.0, -0.5, 0.1, 0.5, 3.0]),
+    )
+    def test_integers(self, edges, power, shape):
+        edge = np.array(edges, dtype=float)
 
         def excess(value, lanes):
-            return edge[lanes] ** power - value**power if power > 0 else value**power - edge[lanes] ** power
+            return np.sign(shape) * (edge[lanes] ** shape - value**shape)
 
-        fails, passes = np.full(edge.shape, 2), np.full(edge.shape, 2**53)
+        fails, passes = np.full(edge.shape, 2.0), np.full(edge.shape, 2.0**53)
         found = first_integer(excess, fails, passes, power=power)
-        assert (excess(found.astype(float), np.arange(edge.size)) <= 0).all()
-        assert (excess((found - 1).astype(float), np.arange(edge.size)) > 0).all()
+        assert (excess(found, np.arange(edge.size)) <= 0).all()
+        assert (excess(found - 1, np.arange(edge.size)) > 0).all()
 
     @settings(max_examples=60, deadline=None)
     @given(st.floats(-1e300, 1e300), st.booleans())
@@ -197,6 +201,37 @@ class TestSearch:
         ends = np.array([np.finfo(float).max * (1 if upwards else -1)])
         found = first_number(lambda value, lanes: (edge - value) * (1 if upwards else -1), -ends, ends)
         assert found[0] == edge
+
+
+@pytest.mark.parametrize("name", ["n", "g_M"])
+def test_bounds_with_nothing_but_ties_are_decided_exactly(name):
+    """The bound moves in steps that doubles do not resolve: rounded both ways it decides nothing."""
+    values = without(name, gamma=[1e9, 3e9, 1e11], n=100, g_M=4)
+    values.pop(name, None)
+    target = xr.DataArray(np.array([1e9, 3e9, 1e11]) + 1.0, dims="gamma", coords={"gamma": values["gamma"]})
+    answers = COMPOSED.solve_for(name, target=target, **values).values
+    step = 1 if name == "n" else -1
+    for place, answer in enumerate(answers.values.tolist()):
+        point = values | {"gamma": values["gamma"][place]}
+        meets = [COMPOSED.evaluate(**point, **{name: k}, precision=60).item() for k in (answer, answer - step)]
+        assert meets[0] <= target.values[place] < meets[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "multiple"),
+    [
+        ("floor(n/2)", 2),
+        ("1/sqrt(floor(n/3)) + 1", 3),
+        ("floor(n/2) + n", 1),
+        ("floor(n/2)*floor(n/3)", 1),
+        ("n", 1),
+        ("floor((n + 1)/2)", 1),
+        ("floor(3*n/2)", 1),
+    ],
+)
+def test_only_multiples_matter_where_a_floor_says_so(text, multiple):
+    n = bc.symbols.n
+    assert stride(sympy.sympify(text, locals={"n": n}), n) == multiple
 
 
 def test_hoisting_keeps_the_value():
