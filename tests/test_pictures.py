@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import boundcalc as bc
+from boundcalc.domains import contains
 from boundcalc.errors import InvalidInputError
 from boundcalc.report import plot, plot_proof, plot_terms
 from boundcalc.report.formulas import statement_html
@@ -109,7 +110,7 @@ def test_usual_ranges_lie_in_the_domains():
                 assert low <= start <= high
                 assert not log or low > 0
                 for value in (low, high, start):
-                    assert bc.bound.contains(bound.domain[symbol], value), (entry.key, name, value)
+                    assert contains(bound.domain[symbol], value), (entry.key, name, value)
                 assert len(usual_points(symbol, bound.domain[symbol], 5)) >= 1
 
 

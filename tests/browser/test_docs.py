@@ -9,7 +9,7 @@ import pytest
 
 import boundcalc as bc
 from boundcalc.report.theorem_page import theorem_page
-from tests.browser.conftest import LOOKS
+from tests.browser.conftest import SCHEMES, WIDTHS
 
 ROOT = Path(__file__).parent.parent.parent
 KEYS = ("zhou2026.risk_gap", "zhou2026.hierarchy", "lemmas.spectral")
@@ -58,11 +58,13 @@ def pages(build, tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", ["index", "01_derive", "zhou2026.risk_gap", "zhou2026.hierarchy"])
-def test_nothing_overlaps_or_is_cut(visit, faults, pages, name, width, scheme):
-    page = visit(pages / f"{name}.html", width=width, scheme=scheme)
-    assert faults(page) == []
+def test_nothing_overlaps_or_is_cut(visit, faults, pages, name, width):
+    page = visit(pages / f"{name}.html", width=width)
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        assert faults(page) == []
     assert page.locator("h1").count() == 1
 
 

@@ -15,7 +15,7 @@ from boundcalc.cli import main
 from boundcalc.evaluator import compile_expression
 from boundcalc.report.explorer import explorer_page
 from boundcalc.report.ranges import usual_range
-from tests.browser.conftest import LOOKS
+from tests.browser.conftest import SCHEMES, WIDTHS
 
 EVERY = [entry.bound(form) for entry in bc.catalogue.values() for form in entry.forms]
 GAPS = [bc.theorem("zhou2026.risk_gap").bound(form) for form in ("sharp", "paper")]
@@ -232,13 +232,15 @@ def test_everything_can_be_reached_by_keyboard(visit, gaps):
     assert sum(name.startswith("value of ") for name in reached if name) == len(GAPS[0].symbols)
 
 
-@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+@pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("which", ["gaps", "every"])
-def test_nothing_overlaps_or_is_cut(visit, faults, request, which, width, scheme):
-    page = visit(request.getfixturevalue(which), width=width, scheme=scheme)
-    assert faults(page) == []
-    ink, paper = page.evaluate("['color', 'backgroundColor'].map((name) => getComputedStyle(document.body)[name])")
-    assert (sum(map(int, ink[4:-1].split(","))) > sum(map(int, paper[4:-1].split(",")))) == (scheme == "dark")
+def test_nothing_overlaps_or_is_cut(visit, faults, request, which, width):
+    page = visit(request.getfixturevalue(which), width=width, scheme="dark" if width == 390 else "light")
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        assert faults(page) == []
+        ink, paper = page.evaluate("['color', 'backgroundColor'].map((name) => getComputedStyle(document.body)[name])")
+        assert (sum(map(int, ink[4:-1].split(","))) > sum(map(int, paper[4:-1].split(",")))) == (scheme == "dark")
     assert page.evaluate("[...document.querySelectorAll('.formula')].every((e) => e.scrollWidth <= e.clientWidth + 1)")
 
 
