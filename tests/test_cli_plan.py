@@ -48,7 +48,8 @@ def test_the_answer_comes_first(ask, folder):
     assert "near" in first
     assert "constant rule" in first
     assert "What each budget guarantees" in out
-    assert max(map(len, out.splitlines()[2:])) <= 110
+    assert "12 of 20 budgets are shown" in " ".join(out.split())
+    assert max(map(len, out.splitlines()[2:])) <= 80
     assert (folder / "boundcalc-plan.png").read_bytes().startswith(b"\x89PNG")
     page = (folder / "plan.html").read_text()
     assert "data:image/png;base64," in page
@@ -80,6 +81,8 @@ def test_costs_and_restrictions_are_kept(ask, folder):
     record = json.loads(out)
     assert record["choices"][0]["subset"] == "far"
     assert record["choices"][0]["samples"] == 2 * (10**6 - 100)
+    _, out, _ = ask("--costs", "costs.toml", "--budget", "1e6", "--no-curve")
+    assert "there are at most 50 samples" in " ".join(out.split())
     _, out, _ = ask("--modalities", "near", "--budget", "1e6", "--json", "--no-curve")
     record = json.loads(out)
     assert record["candidates"] == ["near"]

@@ -35,6 +35,27 @@ class TestTable:
         assert "<i>" not in escaped
         assert escaped.count("&lt;i&gt;") == 1
 
+    def test_names_are_broken_only_where_spaces_do_not_suffice(self):
+        row = ("comparators.source_stability", "a few words that can be broken", 0.5)
+        wide = Table(("name", "what", "value"), [row]).text(width=60)
+        assert "comparators.source_stability" in wide
+        narrow = Table(("name", "what", "value"), [row]).text(width=30)
+        assert max(map(len, narrow.splitlines())) <= 30
+        assert "comparators." in narrow
+        assert "source_<wbr>stability" in Table(("name", "what", "value"), [row]).html()
+        assert "0.5" in narrow
+
+    def test_numbers_stand_under_their_heading(self):
+        table = Table(("bound", "risk <="), [("a", "2.5*"), ("b", 10), ("c", "never"), ("d", None)])
+        assert [line[-4:] for line in table.text().splitlines() if line[0] in "bacd"] == [
+            "k <=",
+            "2.5*",
+            "  10",
+            "ever",
+            "   -",
+        ]
+        assert table.html().count("class=number") == 5
+
     @pytest.mark.parametrize(
         ("value", "text"), [(0, "0"), (10**12, "1.000e+12"), (1e-9, "1e-09"), (False, "no"), ("x", "x")]
     )

@@ -105,7 +105,7 @@ def run(args: Namespace) -> Output:
         save(draw_alignment(comparison, recall, title=f"{args.data}: retrieval across modalities"), path)
 
     return Output(
-        "\n\n".join([*(table.text(width=110) for table in tables), textwrap.fill(sentence, 80)]),
+        "\n\n".join([*(table.text() for table in tables), textwrap.fill(sentence, 80)]),
         json.loads(comparison.to_json())
         | {"summary": {name: comparison.summary(name) for name in shown}, "plan": plan},
         title=f"Aligned encoders on {args.data}",
@@ -133,9 +133,7 @@ def _tables(comparison: Comparison, shown: list[str], *, title: str, interrupted
     main = [name for name in shown if ">" not in name and " only " not in name and " seen" not in name]
     first = main[0]
     for (aligned, regulariser), cell in cells.items():
-        rows.append(
-            (f"{aligned:g}", regulariser, *(cell.get(name, "") for name in main), cell.get(f"gain {first}", ""))
-        )
+        rows.append((f"{aligned:g}", regulariser, *(cell.get(name, "") for name in main)))
     notes = [
         "mean ± half-width of the 95 % Student interval over seeds; gain: difference to no regulariser on the same seeds.",
         "knn, logistic: accuracy on fused latents; match_error: half the missed matches plus half the wrong ones, on test rows.",
@@ -143,13 +141,19 @@ def _tables(comparison: Comparison, shown: list[str], *, title: str, interrupted
     notes += ["Interrupted: only finished runs are shown."] if interrupted else []
     note = comparison.facts.get("note")
     notes += [str(note)] if note else []
-    tables = [Table(("aligned", "regulariser", *main, f"gain in {first}"), rows, title=title, notes=notes)]
+    tables = [Table(("aligned", "regulariser", *main), rows, title=title, notes=notes)]
     other = [name for name in shown if name not in main]
+    if len({regulariser for _, regulariser in cells}) > 1:
+        other.insert(0, f"gain {first}")
     if other:
-        rows = [(f"{a:g}", r, *(cell.get(name, "") for name in other)) for (a, r), cell in cells.items()]
-        tables.append(
-            Table(("aligned", "regulariser", *other), rows, title="By direction, and with modalities missing")
-        )
+        regularisers = list(dict.fromkeys(regulariser for _, regulariser in cells))
+        rows = [
+            (f"{aligned:g}", name, *(cells.get((aligned, one), {}).get(name, "") for one in regularisers))
+            for aligned in dict.fromkeys(aligned for aligned, _ in cells)
+            for name in other
+        ]
+        title = "Gain, by direction, and with modalities missing"
+        tables.append(Table(("aligned", "measure", *regularisers), rows, title=title))
     return tables
 
 

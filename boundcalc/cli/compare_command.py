@@ -50,18 +50,18 @@ def run(args: Namespace) -> Output:
     _check_options(args)
     comparison = _from_pilot(args) if args.pilot else _from_values(args)
     from boundcalc.report.compare_view import comparison_data, comparison_sentence, comparison_table, save_comparison
-    from boundcalc.report.page import picture
+    from boundcalc.report.page import answer_html, picture
 
     def draw(path: Path) -> None:
         save_comparison(comparison, path)
 
-    table = comparison_table(comparison)
+    table, sentence = comparison_table(comparison), comparison_sentence(comparison)
     return Output(
-        f"{table.text()}\n\n{_wrapped(comparison_sentence(comparison))}{_left_out(comparison, args.keys)}",
+        f"{table.text()}\n\n{_wrapped(sentence)}{_left_out(comparison, args.keys)}",
         comparison_data(comparison),
         title=f"Rival bounds: {comparison.title}",
         tables=(table, _assumptions(comparison)),
-        lead=(lambda: picture(draw, "bounds on the risk against the number of rows"),),
+        lead=(answer_html(sentence), lambda: picture(draw, "bounds on the risk against the number of rows")),
         figure=draw,
     )
 

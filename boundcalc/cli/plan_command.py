@@ -67,7 +67,7 @@ def add_plan_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> Output:
     """Measure the pilot or read its estimates, plan, and answer in a sentence, tables and pictures."""
     from boundcalc.errors import require
-    from boundcalc.report.page import picture
+    from boundcalc.report.page import answer_html, picture
     from boundcalc.report.planning import plan_sentence, plan_tables, save_plan
 
     require("matplotlib", extra="plot", purpose="the plan's pictures")
@@ -94,7 +94,7 @@ def run(args: Namespace) -> Output:
         | {"figure": args.figure},
         title=f"A plan from {args.pilot}",
         tables=tuple(tables),
-        lead=(f"<p><strong>{sentence}</strong></p>", lambda: picture(draw, "the plan")),
+        lead=(answer_html(sentence), lambda: picture(draw, "the plan")),
         figure=draw,
     )
 

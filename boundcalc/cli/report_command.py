@@ -19,7 +19,7 @@ PAGE = "boundcalc-report.html"
 def configure(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     add_plan_arguments(parser)
-    parser.add_argument("--no-check", action="store_true", help="leave out the proofs (they take a minute or two)")
+    parser.add_argument("--no-check", action="store_true", help="leave out the proofs (they take a few minutes)")
     parser.set_defaults(out=PAGE)
 
 

@@ -51,9 +51,9 @@ def run(args: Namespace) -> Output:
             "risk",
             "eps_opt",
             "held-out risk",
-            "(constant rule)",
+            "const. rule",
             "held-out error",
-            "(constant rule)",
+            "const. rule",
             "R_M",
             "kappa",
         ),
@@ -77,6 +77,8 @@ def _value(result: object, name: str) -> float | None:
 
 
 def _notes(measured: Measurements) -> list[str]:
+    from boundcalc.trainer.cautions import cautions
+
     first = next(iter(measured.values()))
     estimated = [entry.name for entry in first.estimates if entry.symbol and entry.status != "certified"]
     notes = [
@@ -84,7 +86,7 @@ def _notes(measured: Measurements) -> list[str]:
         "constant rule reaches there; R_M, kappa: certified upper values.",
         f"estimated, not certified: {', '.join(estimated)}."
         if estimated
-        else "Every value handed to a bound is certified.",
+        else "Every value handed to a bound is certified, for rows drawn independently.",
     ]
     if "sampling_error" in first.estimates:
         notes.append(
@@ -98,11 +100,7 @@ def _notes(measured: Measurements) -> list[str]:
         notes.append(
             f"{measured.facts['missing_blocks']:,} blocks are missing: such a modality adds nothing to a pair's distance."
         )
-    if measured.facts.get("duplicate_rows"):
-        notes.append(
-            f"{measured.facts['duplicate_rows']:,} rows repeat another one: if the data were copied, examples are not "
-            "independent and no guarantee holds; held-out values look too good."
-        )
+    notes += cautions(measured.facts)
     if measured.facts.get("constant_features"):
         notes.append(f"{measured.facts['constant_features']:,} features never change: they tell no pair from another.")
     note = measured.facts.get("note")

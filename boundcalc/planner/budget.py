@@ -179,6 +179,7 @@ class Plan:
             "paid_for": pilot.union,
             "exhaustive": pilot.exhaustive,
             "certified": pilot.certified,
+            "cautions": list(pilot.cautions),
             "inputs": {label: dict(values) for label, values in pilot.inputs.items()},
             "costs": self.costs.to_dict(),
             "choices": [{**vars(choice), "vacuous": choice.vacuous} for choice in self.choices],

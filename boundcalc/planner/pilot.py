@@ -13,6 +13,7 @@ from boundcalc.catalogue import theorem
 from boundcalc.errors import InvalidInputError
 from boundcalc.planner.allocate import allocate
 from boundcalc.planner.invert import solve_for
+from boundcalc.trainer.cautions import cautions
 
 if TYPE_CHECKING:
     from boundcalc.trainer import Measurements, SubsetResult
@@ -70,6 +71,8 @@ class Pilot:
         Whether all inputs of all candidates are certified.
     exhaustive : bool
         Whether every subset of the data's modalities was measured.
+    cautions : tuple of str
+        Signs that the rows are no independent sample.
     """
 
     bound: Bound
@@ -81,6 +84,7 @@ class Pilot:
     trivial: Mapping[str, float]
     certified: bool
     exhaustive: bool
+    cautions: tuple[str, ...] = ()
 
     @property
     def candidates(self) -> tuple[str, ...]:
@@ -209,6 +213,7 @@ def read_pilot(
         trivial={label: _trivial(measured[label], quantity) for label in labels},
         certified=all(measured[label].estimates[name].status == "certified" for label in labels for name in _RESTS_ON),
         exhaustive=union == 2 ** len(measured.facts["dims"]) - 1,
+        cautions=cautions(measured.facts),
     )
 
 

@@ -13,6 +13,7 @@ from boundcalc.report.compare import Comparison, Rival
 from boundcalc.report.plots import PALETTE, new_axes, save
 from boundcalc.report.tables import Table, format_number
 from boundcalc.rounding import outwards
+from boundcalc.trainer.cautions import cautions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -93,7 +94,7 @@ def _notes(comparison: Comparison) -> list[str]:
         )
     crossings = [f"from n = {item.n:,} on {item.key} instead of {item.before}" for item in comparison.crossings]
     notes.append("Smallest: " + (", ".join(crossings) if crossings else f"{comparison.tightest.key} at every n") + ".")
-    return notes
+    return [*notes, *cautions(comparison.facts)]
 
 
 def comparison_sentence(comparison: Comparison) -> str:

@@ -12,6 +12,7 @@ from boundcalc.report.guarantees import Guarantee, guarantees, margin_curve, ris
 from boundcalc.report.plots import PALETTE, new_axes, save
 from boundcalc.report.tables import Table
 from boundcalc.rounding import outwards, rounded_up
+from boundcalc.trainer.cautions import cautions
 
 if TYPE_CHECKING:
     from boundcalc.trainer import Measurements
@@ -124,7 +125,7 @@ def _notes(measured: Measurements, delta: float, columns: Sequence[Mapping[str, 
     )
     if any(not guarantee.certified for column in columns for guarantee in column.values()):
         notes.append("(est.): an input is estimated, so the value is not certified.")
-    return notes
+    return [*notes, *cautions(measured.facts)]
 
 
 def closing_sentence(measured: Measurements, found: Found) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from boundcalc.catalogue import theorem
 from boundcalc.report.demo import Found, closing_sentence, demo_table, draw_demo
-from boundcalc.report.page import picture
+from boundcalc.report.page import answer_html, picture
 from boundcalc.report.planning import plan_sentence, plan_tables, save_plan
 from boundcalc.report.tables import Table
 
@@ -81,7 +81,7 @@ def document(
         What the checker says of the theorems in ``USED``; empty where it was not run.
     """
     parts = [
-        _section("The answer", [_paragraph(closing_sentence(measured, found)), _paragraph(plan_sentence(plan))]),
+        _section("The answer", [answer_html(closing_sentence(measured, found)), answer_html(plan_sentence(plan))]),
         _section(
             "What the sample at hand guarantees",
             [
@@ -193,10 +193,6 @@ def _counted(estimates: Any) -> str:
 
 def _section(title: str, parts: Iterable[str]) -> str:
     return f"<section><h2>{html.escape(title)}</h2>{''.join(parts)}</section>"
-
-
-def _paragraph(text: str) -> str:
-    return f"<p><strong>{html.escape(text)}</strong></p>"
 
 
 def _fold(title: str, body: str) -> str:

@@ -80,7 +80,7 @@ def guarantees(result: SubsetResult, *, delta: float) -> list[Guarantee]:
     if worst > delta / 2 * (1 + 1e-12):
         raise InvalidInputError(
             f"what is left of delta, {delta:g}, needs complexities measured at half of it or less, these were at {worst:g}: "
-            f"train with delta = {delta / 2:.3g}"
+            f"train with delta = {delta / 2:.3g} (`boundcalc train PILOT --delta {delta / 2:.3g} --out FILE.json`)"
         )
     values = dict(result.estimates.values)
     trivial = min(result.trivial_risk, values["C"])

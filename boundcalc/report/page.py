@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-__all__ = ["page", "picture"]
+__all__ = ["answer_html", "page", "picture"]
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --line: #d5d9de; --soft: #5c6670; }
@@ -23,7 +23,7 @@ th, td { text-align: left; padding: .3rem .7rem; border-bottom: 1px solid var(--
 .note { color: var(--soft); font-size: .9rem; margin: .3rem 0; } pre { overflow-x: auto; } img { max-width: 100%; }
 @media (prefers-color-scheme: dark) { img.picture { filter: invert(.91) hue-rotate(180deg); } }
 @media (max-width: 40rem) {
-  th, td { padding: .3rem .4rem; } td:first-child { overflow-wrap: anywhere; min-width: 6rem; }
+  th, td { padding: .3rem .4rem; }
   .prose thead { display: none; } .prose table, .prose tbody, .prose tr, .prose td { display: block; text-align: left; }
   .prose tr { border-bottom: 1px solid var(--line); padding: .5rem 0; } .prose td { border: 0; padding: .1rem 0; }
   .prose td { overflow-wrap: anywhere; } .prose td::before { content: attr(data-column) ": "; color: var(--soft); }
@@ -39,6 +39,11 @@ def page(title: str, body: Iterable[str], *, style: str = "", head: str = "") ->
         f"{head}<title>{html.escape(title)}</title><style>{_STYLE}{style}</style></head><body><main>"
         f"<h1>{html.escape(title)}</h1>{''.join(body)}</main></body></html>\n"
     )
+
+
+def answer_html(sentence: str) -> str:
+    """Return the sentence that a page opens with."""
+    return f"<p><strong>{html.escape(sentence)}</strong></p>"
 
 
 def picture(draw: Callable[[Path], object], alt: str) -> str:

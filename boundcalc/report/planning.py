@@ -22,6 +22,9 @@ __all__ = ["draw_plan", "draw_terms", "plan_sentence", "plan_tables", "save_plan
 
 _NAMES = {"risk": "risk", "pair_error": "pair error"}
 
+#: What a plan puts in for the model to come.
+_PLANNED_WITH = {"risk": "risk", "pair_error": "hinge risk (which stands in for the pair error)"}
+
 #: Subsets that the legend names.
 _NAMED = 6
 
@@ -97,13 +100,19 @@ def _obstacle(plan: Plan, best: Choice) -> str:
         if cap is not None and best.samples >= cap:
             return f"More samples would, but there are at most {cap:,}."
         return "More samples would: the terms that shrink with them are the larger part."
+    if best.trivial == 0:
+        return f"The pilot's {floor.holdout_rows:,} hold-out rows make pairs of one kind only, and a constant rule is right."
     text = f"Whatever is collected, the pilot's {floor.holdout_rows:,} hold-out rows alone cost {spread:.3g}"
     room = [one.subset for one in plan.floors if one.limit < plan.pilot.trivial[one.subset]]
     if room:
         return f"{text}; more samples of {' or of '.join(room)} would do, but no budget and no cap here allows them."
     needed = [one for one in plan.floors if one.holdout_needed is not None]
     if not needed:
-        return f"{text}, and no hold-out part would do: the pilot's model is not better than the constant rule in this measure."
+        reached = plan.pilot.inputs[best.subset]["rhat_holdout"]
+        return (
+            f"{text}, and no hold-out part would do: the pilot's model has {_PLANNED_WITH[plan.pilot.quantity]} {reached:.4g} "
+            f"there, {'no better than' if reached >= best.trivial else 'too close to'} the constant rule's {best.trivial:.4g}."
+        )
     easiest = min(needed, key=lambda one: one.holdout_needed or 0)
     return (
         f"{text}: a pilot with about {easiest.holdout_needed:,} hold-out rows would do with {easiest.subset}, if its hold-out risk "
@@ -145,7 +154,12 @@ def plan_tables(
     columns.append("constant rule")
     for row, choice in zip(body, choices, strict=True):
         row.append(format_number(choice.trivial) if choice.subset else "-")
-    tables = [Table(columns, body, title="What each budget guarantees", notes=_notes(plan, curve))]
+    notes = _notes(plan, curve)
+    if len(choices) < len(plan.choices):
+        notes.append(
+            f"{len(choices)} of {len(plan.choices)} budgets are shown; --out FILE.csv and --json have them all."
+        )
+    tables = [Table(columns, body, title="What each budget guarantees", notes=notes)]
     if plan.goals:
         tables.append(
             Table(
@@ -169,7 +183,7 @@ def plan_tables(
         tables.append(
             Table(
                 ("add", "to", "gain (est.)", "worth it from n", "gamma <= 0 from n", "why not"),
-                [(one.modality, one.to, one.gain, one.n_star, one.n_nonpositive, one.reason or None) for one in worth],
+                [(one.modality, one.to, one.gain, one.n_star, one.n_nonpositive, _why_not(plan, one)) for one in worth],
                 title="From how many samples on a modality is provably worth adding",
                 notes=(
                     "Provable if the true gain is what the hold-out part shows: population side of Theorem 3.20 with the "
@@ -178,6 +192,13 @@ def plan_tables(
             )
         )
     return tables
+
+
+def _why_not(plan: Plan, one: Worth) -> str | None:
+    cap = plan.costs.cap_of(one.becomes.split("+"))
+    if one.n_star is not None and cap is not None and one.n_star > cap:
+        return f"there are at most {cap:,} samples"
+    return one.reason or None
 
 
 def _thinned(choices: Sequence[Choice], rows: int | None) -> Sequence[Choice]:
@@ -206,7 +227,7 @@ def _notes(plan: Plan, curve: PowerLaw | None) -> list[str]:
         )
     if not pilot.exhaustive:
         notes.append("Not exhaustive: not every subset of the modalities was measured.")
-    return notes
+    return [*notes, *pilot.cautions]
 
 
 def draw_plan(plan: Plan, *, curve: PowerLaw | None = None, axes: Axes | None = None) -> Axes:
@@ -250,7 +271,9 @@ def draw_plan(plan: Plan, *, curve: PowerLaw | None = None, axes: Axes | None = 
         good = np.isfinite(row.guarantee.values)
         n, cost = row.samples.values[good], row.cost.values[good]
         low, high = curve.interval(n)
-        axes.fill_between(cost, low, high, color="0.5", alpha=0.25, linewidth=0)
+        axes.fill_between(
+            cost, low, high, color="0.5", alpha=0.25, linewidth=0, label=f"{100 * curve.level:g} % of its refits"
+        )
         axes.plot(cost, curve(n), color="0.3", linestyle=":", label="learning curve (estimate)")
     if plan.target is not None:
         axes.axhline(plan.target, color=PALETTE[1], linewidth=1, label=f"target {plan.target:g}")

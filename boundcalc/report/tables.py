@@ -89,13 +89,14 @@ class Table:
     def _widths(self, cells: list[list[str]], width: int) -> list[int]:
         columns = list(zip(self.columns, *cells, strict=True))
         widths = [max(len(cell) for cell in column) for column in columns]
-        least = [max(len(word) for cell in column for word in (cell.split() or [""])) for column in columns]
-        while sum(widths) + 2 * (len(widths) - 1) > width:
-            slack = [size - small for size, small in zip(widths, least, strict=True)]
-            if max(slack) <= 0:
-                break
-            widest = max(range(len(widths)), key=lambda place: (slack[place] > 0, widths[place]))
-            widths[widest] -= 1
+        for split in (str.split, _Wrapper.pieces):  # names are broken only where spaces do not suffice
+            least = [max(len(word) for cell in column for word in (split(cell) or [""])) for column in columns]
+            while sum(widths) + 2 * (len(widths) - 1) > width:
+                slack = [size - small for size, small in zip(widths, least, strict=True)]
+                if max(slack) <= 0:
+                    break
+                widest = max(range(len(widths)), key=lambda place: (slack[place] > 0, widths[place]))
+                widths[widest] -= 1
         return widths
 
     def head(self, count: int) -> Table:
@@ -124,7 +125,7 @@ class Table:
         body = "".join(
             "<tr>"
             + "".join(
-                f"<td data-column='{name}' {kind}>{html.escape(format_number(value))}</td>"
+                f"<td data-column='{name}' {kind}>{_breakable(format_number(value))}</td>"
                 for name, kind, value in zip(names, kinds, row, strict=True)
             )
             + "</tr>"
@@ -151,6 +152,28 @@ class Table:
         return self.text()
 
 
+class _Wrapper(textwrap.TextWrapper):
+    """Breaks lines at spaces, and names after their +, _ and dots."""
+
+    _BREAK = r"(?<=\w[+_])(?=\w)|(?<=[a-z0-9]\.)(?=[a-z])"
+    wordsep_simple_re = re.compile(rf"(\s+)|{_BREAK}")
+
+    def __init__(self, width: int) -> None:
+        super().__init__(width=width, break_on_hyphens=False)
+
+    @classmethod
+    def pieces(cls, text: str) -> list[str]:
+        return [piece for piece in re.split(rf"\s+|{cls._BREAK}", text) if piece]
+
+    def _split(self, text: str) -> list[str]:
+        return [piece for piece in self.wordsep_simple_re.split(text) if piece]
+
+
+def _breakable(text: str) -> str:
+    """Return escaped text in which a browser may break names where the terminal does."""
+    return re.sub(_Wrapper._BREAK, "<wbr>", html.escape(text))
+
+
 def _is_number(value: Any) -> bool:
     if isinstance(value, str):
         return _NUMBER.fullmatch(value) is not None
@@ -158,7 +181,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _row(cells: list[str], widths: list[int], right: list[bool]) -> list[str]:
-    wrapped = [textwrap.wrap(cell, max(size, 1)) or [""] for cell, size in zip(cells, widths, strict=True)]
+    wrapped = [_Wrapper(width=max(size, 1)).wrap(cell) or [""] for cell, size in zip(cells, widths, strict=True)]
     height = max(len(lines) for lines in wrapped)
     rows = []
     for line in range(height):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import math
+import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -271,8 +272,16 @@ class Estimates:
         width = max((len(e.name) for e in self.entries), default=4)
         lines = [f"Estimates {self.title}".strip()]
         for e in self.entries:
-            used = f"  [{', '.join(f'{name}: {delta:g}' for name, delta in e.events)}]" if e.events else ""
-            lines.append(f"  {e.name:<{width}}  {e.value:<12.6g} {e.status:<9}  {e.meaning}{used}")
+            used = f" [{', '.join(f'{name}: {delta:g}' for name, delta in e.events)}]" if e.events else ""
+            start = f"  {e.name:<{width}}  {e.value:<12.6g} {e.status:<9}  "
+            lines += textwrap.wrap(
+                start + e.meaning + used,
+                80,
+                subsequent_indent=" " * len(start),
+                drop_whitespace=True,
+                replace_whitespace=False,
+                break_on_hyphens=False,
+            )
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

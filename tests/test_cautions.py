@@ -1,0 +1,61 @@
+"""Copied rows are told wherever a guarantee is printed; names from data files are text, not HTML."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from boundcalc.cli import main
+from boundcalc.trainer.cautions import cautions
+
+pytest.importorskip("sklearn")
+pytest.importorskip("matplotlib")
+
+TOLD = "60 rows repeat another one"
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    """Sixty rows, each of them twice, with a modality whose name is HTML."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 60)
+    blocks = {"<b>x</b>": y[:, None] + rng.normal(size=(60, 2)), "plain": rng.normal(size=(60, 2))}
+    path = tmp_path_factory.mktemp("copied") / "copied.npz"
+    np.savez(path, y=np.tile(y, 2), **{name: np.tile(block, (2, 1)) for name, block in blocks.items()})
+    return path
+
+
+def test_one_and_many():
+    assert cautions({"duplicate_rows": 0}) == ()
+    assert cautions({}) == ()
+    assert cautions({"duplicate_rows": 1})[0].startswith("1 row repeats another one")
+    assert cautions({"duplicate_rows": 1200})[0].startswith("1,200 rows repeat another one")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["train"],
+        ["demo", "--figure", "demo.png"],
+        ["plan", "--no-curve", "--budget", "1e4,1e6"],
+        ["compare", "--pilot"],
+        ["report", "--no-curve", "--no-check"],
+    ],
+    ids=lambda command: command[0],
+)
+def test_every_page_with_a_guarantee_tells_of_copies(command, copied, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main([*command, str(copied), "--out", "page.html"]) == 0
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert TOLD in page
+    assert "<b>x</b>" not in page
+    if command[0] != "report":  # which prints its answer alone
+        assert TOLD in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_plan_as_data_tells_of_copies(copied, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["plan", str(copied), "--no-curve", "--budget", "1e4", "--json"]) == 0
+    assert TOLD in json.loads(capsys.readouterr().out)["cautions"][0]
