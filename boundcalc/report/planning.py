@@ -271,10 +271,10 @@ def draw_plan(plan: Plan, *, curve: PowerLaw | None = None, axes: Axes | None = 
         good = np.isfinite(row.guarantee.values)
         n, cost = row.samples.values[good], row.cost.values[good]
         low, high = curve.interval(n)
-        axes.fill_between(
-            cost, low, high, color="0.5", alpha=0.25, linewidth=0, label=f"{100 * curve.level:g} % of its refits"
-        )
         axes.plot(cost, curve(n), color="0.3", linestyle=":", label="learning curve (estimate)")
+        axes.fill_between(
+            cost, low, high, color="0.5", alpha=0.25, linewidth=0, label=f"{100 * curve.level:g} % of the refitted curves"
+        )
     if plan.target is not None:
         axes.axhline(plan.target, color=PALETTE[1], linewidth=1, label=f"target {plan.target:g}")
     for switch in plan.switches:
