@@ -145,7 +145,10 @@ def test_numbers_of_numpy_are_numbers():
         ({"per_sample": "one"}, "per_sample = 'one' must be a number >= 0 and at most 1e+18"),
         ({"modalities": {"audio": {"per_sample": "one"}}}, "modalities.audio.per_sample = 'one' must be a number"),
         ({"modalities": {"audio": {"setup": -1, "per_sample": 1}}}, "modalities.audio.setup = -1 must be a number"),
-        ({"per_smple": 1}, "unknown entry 'per_smple', did you mean 'per_sample'?; allowed are per_sample, setup, modal"),
+        (
+            {"per_smple": 1},
+            "unknown entry 'per_smple', did you mean 'per_sample'?; allowed are per_sample, setup, modal",
+        ),
         (
             {"modalities": {"audio": {"price": 1}}},
             "unknown entry modalities.audio.price; allowed are per_sample, setup, max_samples, required, excluded",
