@@ -111,9 +111,7 @@ class Measurements(Mapping[str, SubsetResult]):
             results = [SubsetResult.from_dict(one) for one in record["results"]]
             return cls({result.label: result for result in results}, record["facts"], record["settings"])
         except (KeyError, TypeError, ValueError) as error:
-            raise InvalidInputError(
-                f"not a measurements record: {why_unreadable(error)}", context="measurements"
-            ) from error
+            raise InvalidInputError(why_unreadable(error), context="measurements") from error
 
 
 def measure_subsets(
