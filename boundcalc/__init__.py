@@ -18,6 +18,7 @@ _WHERE = {
     "Derivation": "derivation",
     "Event": "derivation",
     "Form": "theorems",
+    "InfeasibleError": "errors",
     "InvalidInputError": "errors",
     "Report": "checker",
     "Source": "theorems",

@@ -19,7 +19,7 @@ from boundcalc.derivation import Event
 from boundcalc.directions import Direction, direction
 from boundcalc.domains import describe, first_outside
 from boundcalc.errors import InvalidInputError, in_context
-from boundcalc.inputs import check_inputs, suggestion
+from boundcalc.inputs import check_inputs, unknown_symbols
 from boundcalc.statement import DELTA, Domain, Reference, label_terms, named_symbol
 from boundcalc.storing import read_fields, write_bound
 from boundcalc.symbols import VOCABULARY, Constraint
@@ -442,9 +442,8 @@ class Bound:
         from boundcalc.evaluator import compile_expression
 
         known = {name: value for name, value in values.items() if name in self.symbols}
-        unknown = [name for name in (*names, *values) if name not in VOCABULARY and name not in self.symbols]
         missing = [name for name in self.symbols if name not in (*names, *values)]
-        problems = [f"unknown symbol {name!r}{suggestion(name, self.symbols)}" for name in unknown]
+        problems = unknown_symbols((*names, *values), self.symbols)
         problems += [f"{name} is named twice" for name in dict.fromkeys(names) if names.count(name) > 1]
         problems += [f"{name} is named as an argument and given a value" for name in values if name in names]
         problems += [f"missing {name}" for name in missing[:-1]]

@@ -215,7 +215,8 @@ def _load_csv(path: Path) -> ModalityData:
         problems.append(f"has no feature column; {expected}")
     if problems:
         raise InvalidInputError(problems, context=str(path))
-    return ModalityData({name: np.column_stack(c) for name, c in blocks.items()}, _labels(labels), name=path.stem)
+    arrays = {name: np.column_stack(columns) for name, columns in blocks.items()}
+    return ModalityData(arrays, _labels(labels), name=path.stem, lines=lines)
 
 
 def _labels(cells: list[str]) -> np.ndarray:

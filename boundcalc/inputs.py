@@ -15,7 +15,7 @@ from boundcalc.domains import as_number, contains, describe
 from boundcalc.errors import InvalidInputError
 from boundcalc.symbols import VOCABULARY, Constraint
 
-__all__ = ["check_inputs", "suggestion"]
+__all__ = ["check_inputs", "suggestion", "unknown_symbols"]
 
 
 def check_inputs(
@@ -51,7 +51,7 @@ def check_inputs(
     """
     needed = list(dict.fromkeys(required))
     domains = {symbol.name: allowed for symbol, allowed in domain.items()}
-    problems = _unknown(inputs, needed) + _missing(inputs, needed)
+    problems = unknown_symbols(inputs, needed) + _missing(inputs, needed)
     clean: dict[str, Any] = {}
     for name, value in inputs.items():
         if name in domains and (name in needed or name in notes):
@@ -70,14 +70,19 @@ def check_inputs(
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return ``, did you mean 'x'?`` for a misspelt name, or nothing."""
-    close = difflib.get_close_matches(name, list(known), n=1)
+    """Return ``, did you mean 'x'?`` for a misspelt name, or nothing; letters that changed places come first."""
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=max(len(known), 1))
+    close.sort(key=lambda one: sorted(one) != sorted(name))
     return f", did you mean {close[0]!r}?" if close else ""
 
 
-def _unknown(inputs: Mapping[str, Any], needed: list[str]) -> list[str]:
-    known = {*VOCABULARY, *needed}
-    return [f"unknown symbol {name!r}{suggestion(name, known)}" for name in inputs if name not in known]
+def unknown_symbols(names: Iterable[str], own: Iterable[str]) -> list[str]:
+    """Return a problem for each name that is neither a bound's own symbol nor in the vocabulary; the last lists the own."""
+    own = list(own)
+    known = {*VOCABULARY, *own}
+    problems = [f"unknown symbol {name!r}{suggestion(name, known)}" for name in names if name not in known]
+    return [*problems[:-1], *(f"{last}; the bound has {', '.join(own) or 'none'}" for last in problems[-1:])]
 
 
 def _missing(inputs: Mapping[str, Any], needed: list[str]) -> list[str]:

@@ -236,7 +236,7 @@ def test_vacuous_values_are_flagged():
         (dict(lam_max=[1, 2], lam_min=[0, 1.5]), "lam_min <= lam_max is required"),
         (dict(t_max=-1), "t_min <= t_max is required"),
         (dict(g_M=5, d_M=3), "g_M <= d_M is required"),
-        (dict(wibble=3), "unknown symbol 'wibble'"),
+        (dict(wibble=3), "unknown symbol 'wibble'; the bound has n, delta, L, C, g_M, "),
         (dict(delt=3), "did you mean 'delta'"),
         (dict(B=0), "B must be > 0"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 import boundcalc as bc
 from boundcalc import catalogue
+from boundcalc.errors import InvalidInputError
 from boundcalc.theorems import Provenance, Status
 
 FORMS = {
@@ -85,10 +87,36 @@ def test_catalogue_is_a_mapping_in_reading_order():
         ("theorem 3.8", "zhou2026.hierarchy"),
         ("Lemma 3.11", "lemmas.decoupling"),
         ("Theorem 1", "huang2021.risk_gap"),
+        ("3.13", "zhou2026.risk_gap"),
+        (" 3.8", "zhou2026.hierarchy"),
+        ("2", "huang2021.latent_quality"),
     ],
 )
 def test_theorems_are_found_by_number(number, key):
     assert bc.theorem(number).key == key
+
+
+@pytest.mark.parametrize(
+    ("number", "meant"),
+    [("Theorem 3.31", "Theorem 3.13"), ("3.31", "3.13"), ("Teorem 3.18", "Theorem 3.18"), ("Lemma 3.51", "Lemma 3.15")],
+)
+def test_a_misspelt_number_is_answered_with_the_nearest(number, meant):
+    with pytest.raises(InvalidInputError, match=rf"no theorem '{number}', did you mean '{meant}'\?"):
+        bc.theorem(number)
+
+
+def test_a_word_of_a_number_is_no_number():
+    with pytest.raises(InvalidInputError, match="no theorem 'remark'"):
+        bc.theorem("remark")
+
+
+def test_a_number_that_several_have_is_not_guessed(monkeypatch):
+    first = bc.theorem("Theorem 3.13")
+    second = replace(first, number="Lemma 3.13")
+    monkeypatch.setattr(catalogue, "REGISTRY", {"one": first, "two": second})
+    with pytest.raises(InvalidInputError, match=r"'3\.13' is ambiguous: give one of Theorem 3\.13, Lemma 3\.13"):
+        bc.theorem("3.13")
+    assert bc.theorem("Lemma 3.13") is second
 
 
 def test_a_misspelt_key_is_answered_with_the_nearest():

@@ -72,6 +72,31 @@ def test_bad_csv_says_what_is_expected(tmp_path, text, says):
         load(path)
 
 
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ("7,,u", "modality 'a' has NaN inside its block in line 6: a missing"),
+        ("7,inf,u", "modality 'a' has inf in line 6$"),
+        ("7,seven,u", "column 'a__y', line 6: 'seven' is not a number"),
+        ("7,7,", "column y, line 6: '' is no label"),
+        ("7,7,7,u", "line 6 has 4 cells"),
+    ],
+)
+def test_rows_of_a_csv_are_counted_as_lines_of_the_file(tmp_path, row, says):
+    path = tmp_path / "bad.csv"
+    # The blank line is no row, but it is a line.
+    path.write_text("a__x,a__y,y\n\n" + "1,2,u\n3,4,v\n5,6,u\n" + row + "\n" + "1,2,v\n" * 5, encoding="utf-8")
+    with pytest.raises(InvalidInputError, match=says):
+        load(path)
+
+
+def test_continuous_labels_of_a_csv_are_found_by_their_line(tmp_path):
+    path = tmp_path / "bad.csv"
+    path.write_text("a__x,y\n" + "1,0\n" * 5 + "1,-0.598\n" + "1,1\n" * 5, encoding="utf-8")
+    with pytest.raises(InvalidInputError, match=r"y has continuous values \(line 7: -0\.598\): expected class labels"):
+        load(path)
+
+
 def test_bad_npz_says_what_is_expected(tmp_path, blocks):
     objects = tmp_path / "objects.npz"
     np.savez(objects, a=blocks["a"], y=np.array(["u", None] * 5, dtype=object))

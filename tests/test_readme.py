@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from boundcalc.cli import main
+from boundcalc.cli.commands import COMMANDS as ALL_COMMANDS
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -28,6 +29,11 @@ COMMANDS = re.findall(r"^\$ boundcalc (.+)\n((?:[^`$].*\n)+)", README.read_text(
 def test_command_examples(command, expected, capsys):
     assert main(shlex.split(command)) == 0
     assert capsys.readouterr().out.strip() == expected.strip()
+
+
+@pytest.mark.parametrize("name", ALL_COMMANDS)
+def test_every_command_is_named(name):
+    assert re.search(rf"\b(boundcalc|make) {name}\b", README.read_text(encoding="utf-8"))
 
 
 def test_pictures_exist():

@@ -91,7 +91,7 @@ def theorem(name: str) -> Theorem:
     Parameters
     ----------
     name : str
-        A key such as ``zhou2026.risk_gap``, or a number such as ``Theorem 3.13``; `catalogue` has all keys.
+        A key such as ``zhou2026.risk_gap``, or a number such as ``Theorem 3.13`` or ``3.13``; `catalogue` has all keys.
 
     Returns
     -------
@@ -100,15 +100,19 @@ def theorem(name: str) -> Theorem:
     Raises
     ------
     InvalidInputError
-        If there is no such entry; the message names the nearest ones.
+        If there is no such entry, or several; the message names the nearest ones.
     """
     if name in REGISTRY:
         return REGISTRY[name]
     wanted = str(name).strip().lower()
-    numbered = [entry for entry in REGISTRY.values() if entry.number != "-" and entry.number.lower() == wanted]
-    if len(numbered) == 1:
-        return numbered[0]
-    numbers = [entry.number for entry in REGISTRY.values() if entry.number != "-"]
+    numbered = [entry for entry in REGISTRY.values() if entry.number != "-"]
+    bare = wanted[:1].isdigit()
+    numbers = [entry.number.split()[-1] if bare else entry.number for entry in numbered]
+    found = [entry for entry, number in zip(numbered, numbers, strict=True) if number.lower() == wanted]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InvalidInputError(f"{name!r} is ambiguous: give one of {', '.join(entry.number for entry in found)}")
     raise InvalidInputError(
         f"no theorem {name!r}{suggestion(str(name), [*REGISTRY, *numbers])}; "
         "`boundcalc list` (or list(boundcalc.catalogue)) shows all keys"

@@ -159,8 +159,12 @@ class Costs:
         """
         names = list(names)
         problems: list[str] = []
-        known = {"per_sample", "setup", "modalities"}
-        problems += [f"unknown entry {key!r}{suggestion(key, known)}" for key in record if key not in known]
+        known = ("per_sample", "setup", "modalities")
+        problems += [
+            f"unknown entry {key!r}{suggestion(key, known)}; allowed are {', '.join(known)}"
+            for key in record
+            if key not in known
+        ]
         given = record.get("modalities", {})
         if not isinstance(given, Mapping):
             problems.append("modalities must be a table [modalities.NAME] for each modality")
@@ -179,13 +183,10 @@ class Costs:
             _price("setup", record.get("setup", 0.0), problems),
             modalities,
         )
-        if isinstance(record.get("modalities", {}), Mapping) and not any(
-            one.startswith("per_sample") for one in problems
-        ):
+        if not problems:  # what an unreadable entry was meant to say may well have been a price
             problems += [
                 f"a sample of {name} costs nothing: give modalities.{name}.per_sample > 0, or max_samples"
                 for name in costs._unlimited()
-                if not any(one.startswith(f"modalities.{name}") for one in problems)
             ]
         if modalities and all(cost.excluded for cost in modalities.values()):
             problems.append("every modality is excluded")
@@ -354,7 +355,11 @@ def _modality(name: str, record: Any, problems: list[str]) -> ModalityCost:
         problems.append(f"{name} = {record!r} must be a table with per_sample, setup, max_samples, required, excluded")
         return ModalityCost()
     known = ModalityCost.__dataclass_fields__
-    problems += [f"unknown entry {name}.{key}{suggestion(key, known)}" for key in record if key not in known]
+    problems += [
+        f"unknown entry {name}.{key}{suggestion(key, known)}; allowed are {', '.join(known)}"
+        for key in record
+        if key not in known
+    ]
     return ModalityCost(**_checked_fields(f"{name}.", record, problems))
 
 

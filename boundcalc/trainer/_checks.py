@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["Problems", "as_generator"]
+__all__ = ["Problems", "as_generator", "why_unreadable"]
 
 
 class Problems:
@@ -49,6 +50,17 @@ class Problems:
         """
         if self.found:
             raise InvalidInputError(self.found, context=self.context)
+
+
+def why_unreadable(error: Exception) -> str:
+    """Say in plain words why a JSON record could not be read."""
+    if isinstance(error, InvalidInputError):
+        return str(error)
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is no JSON (line {error.lineno}, column {error.colno})"
+    if isinstance(error, KeyError):
+        return f"it has no entry {error.args[0]!r}"
+    return "its entries are not of the kind expected"
 
 
 def as_generator(rng: np.random.Generator | int | None) -> np.random.Generator:

@@ -36,6 +36,8 @@ class ModalityData:
         radius of unit-norm rows.
     name, note : str
         What the data are called, and what a user has to know about them (a licence, say).
+    lines : sequence of int, optional
+        The line of a file that each row comes from: error messages name it instead of the row (counted from 0).
 
     Attributes
     ----------
@@ -74,6 +76,7 @@ class ModalityData:
         nonnegative: bool = False,
         name: str = "",
         note: str = "",
+        lines: Sequence[int] | None = None,
     ) -> None:
         problems = Problems(f"data {name}".strip())
         if not isinstance(modalities, Mapping) or not modalities:
@@ -92,7 +95,7 @@ class ModalityData:
             len(set(self.names)) == len(self.names), f"modality names {self.names}: expected distinct names"
         )
         raw = {key: _block(key, value, problems) for key, value in zip(self.names, modalities.values(), strict=True)}
-        self.y, self.classes, self.codes = encode_labels(y, problems)
+        self.y, self.classes, self.codes = encode_labels(y, problems, lines=lines)
         problems.raise_if_any()
         n = self.y.shape[0]
         for key, block in raw.items():
@@ -117,13 +120,13 @@ class ModalityData:
             partly = np.flatnonzero(nan.any(axis=1) & ~missing[:, index])
             problems.require(
                 partly.size == 0,
-                f"modality {key!r} has NaN inside its block in {partly.size} rows (first: row "
-                f"{partly[0] if partly.size else ''}): a missing modality is NaN in all its columns",
+                f"modality {key!r} has NaN inside its block in {_places(partly, lines)}: a missing modality is NaN in "
+                "all its columns",
             )
             infinite = np.flatnonzero(np.isinf(block).any(axis=1) & ~missing[:, index])
             problems.require(
                 infinite.size == 0,
-                f"modality {key!r} has inf in {infinite.size} rows (first: row {infinite[0] if infinite.size else ''})",
+                f"modality {key!r} has inf in {_places(infinite, lines)}",
             )
             self.arrays[key] = np.where(missing[:, [index]], 0.0, block)
             if nonnegative:
@@ -228,7 +231,8 @@ class ModalityData:
 
     def __repr__(self) -> str:
         blocks = ", ".join(f"{name} ({d})" for name, d in self.dims.items())
-        gaps = f", {int(self.mask.sum())} blocks missing" if self.mask.any() else ""
+        missing = int(self.mask.sum())
+        gaps = f", {missing} block{'s' * (missing != 1)} missing" if missing else ""
         return f"<ModalityData {self.name or 'unnamed'}: {self.n} rows, {blocks}, {self.classes.size} classes{gaps}>"
 
 
@@ -260,7 +264,9 @@ def _block(name: str, value: Any, problems: Problems) -> NDArray[np.float64]:
     return block
 
 
-def encode_labels(y: Any, problems: Problems) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
+def encode_labels(
+    y: Any, problems: Problems, *, lines: Sequence[int] | None = None
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
     """Return labels, distinct labels and the number of each label; note what is wrong with them."""
     masked = isinstance(y, np.ma.MaskedArray) and bool(np.ma.getmaskarray(y).any())
     labels = np.asarray(y)
@@ -289,7 +295,7 @@ def encode_labels(y: Any, problems: Problems) -> tuple[NDArray[Any], NDArray[Any
         fractions = np.flatnonzero(labels != np.rint(labels))
         if fractions.size:
             problems.add(
-                f"y has continuous values (row {fractions[0]}: {labels[fractions[0]]!r}): expected class labels, "
+                f"y has continuous values ({_place(fractions[0], lines)}: {labels[fractions[0]].item()!r}): expected class labels, "
                 "integers or strings; cut a continuous target into classes first"
             )
             return empty
@@ -299,6 +305,17 @@ def encode_labels(y: Any, problems: Problems) -> tuple[NDArray[Any], NDArray[Any
         problems.add("y mixes labels that cannot be compared: expected all numbers or all strings")
         return empty
     return labels, classes, codes.astype(np.intp)
+
+
+def _place(row: int, lines: Sequence[int] | None) -> str:
+    return f"row {row}" if lines is None else f"line {lines[row]}"
+
+
+def _places(rows: NDArray[np.intp], lines: Sequence[int] | None) -> str:
+    """Return how many rows these are and which is the first; a single one by its place alone."""
+    if rows.size == 1:
+        return _place(rows[0], lines)
+    return f"{rows.size} rows" + (f" (first: {_place(rows[0], lines)})" if rows.size else "")
 
 
 def _missing(label: Any) -> bool:

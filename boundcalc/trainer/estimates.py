@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.trainer._checks import why_unreadable
 
 __all__ = ["CERTIFIED", "ESTIMATED", "Entry", "Estimates"]
 
@@ -244,7 +245,7 @@ class Estimates:
         except (KeyError, TypeError, ValueError) as error:
             if isinstance(error, InvalidInputError):
                 raise
-            raise InvalidInputError(f"this is not an estimates record ({error!r})") from error
+            raise InvalidInputError(f"this is not an estimates record: {why_unreadable(error)}") from error
 
     @classmethod
     def from_json(cls, text: str) -> Estimates:
@@ -266,7 +267,9 @@ class Estimates:
         try:
             return cls.from_dict(json.loads(text))
         except json.JSONDecodeError as error:
-            raise InvalidInputError(f"this is not JSON ({error})", context="estimates") from error
+            raise InvalidInputError(
+                f"this is not an estimates record: {why_unreadable(error)}", context="estimates"
+            ) from error
 
     def __str__(self) -> str:
         width = max((len(e.name) for e in self.entries), default=4)

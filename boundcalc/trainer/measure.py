@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.errors import InvalidInputError, require
-from boundcalc.trainer._checks import Problems, as_generator
+from boundcalc.trainer._checks import Problems, as_generator, why_unreadable
 from boundcalc.trainer.data import ModalityData
 from boundcalc.trainer.prepare import Prepared, prepare
 from boundcalc.trainer.settings import Settings
@@ -107,11 +107,11 @@ class Measurements(Mapping[str, SubsetResult]):
         try:
             record = json.loads(text)
             if record["format"] != FORMAT:
-                raise KeyError("format")
+                raise InvalidInputError(f"its format is {record['format']!r}, expected {FORMAT!r}")
             results = [SubsetResult.from_dict(one) for one in record["results"]]
             return cls({result.label: result for result in results}, record["facts"], record["settings"])
         except (KeyError, TypeError, ValueError) as error:
-            raise InvalidInputError(f"not a measurements record ({error!r})", context="measurements") from error
+            raise InvalidInputError(why_unreadable(error), context="measurements") from error
 
 
 def measure_subsets(

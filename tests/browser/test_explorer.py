@@ -181,6 +181,30 @@ def test_crossings_are_where_they_are_said_to_be(visit, gaps):
     assert shown == [one["x"] for one in found]
 
 
+def test_markers_of_crossings_have_a_whole_outline(visit, folder):
+    path = folder / "dashed.html"
+    path.write_text(explorer_page([bc.theorem("zhou2026.risk_gap").bound(), bc.theorem("zhou2026.margin").bound()]))
+    page = visit(path)
+    page.evaluate(
+        """() => {
+          const { arc, stroke } = CanvasRenderingContext2D.prototype;
+          let round = false;
+          window.outlines = [];
+          CanvasRenderingContext2D.prototype.arc = function (...all) { round = true; arc.apply(this, all); };
+          CanvasRenderingContext2D.prototype.stroke = function (...all) {
+            if (round) window.outlines.push(this.getLineDash());
+            round = false;
+            stroke.apply(this, all);
+          };
+        }"""
+    )
+    page.locator("#log-y").check()
+    page.wait_for_function("window.outlines.length >= explorer.drawn.crossings.length")
+    outlines, crossings = page.evaluate("[window.outlines, explorer.drawn.crossings.length]")
+    assert crossings >= 2
+    assert all(dashes == [] for dashes in outlines)
+
+
 def test_two_bounds_that_cross(visit, folder):
     path = folder / "cross.html"
     bounds = [bc.theorem("zhou2026.metric_complexity").bound(form) for form in ("sharp", "kappa")]

@@ -110,6 +110,10 @@ def test_compile_refuses_a_symbol_that_is_named_twice():
         GAP.compile("n", "n", **rest)
     with pytest.raises(InvalidInputError, match="n is named as an argument and given a value"):
         GAP.compile("n", **POINT)
+    with pytest.raises(
+        InvalidInputError, match="unknown symbol 'foo'; the bound has n, delta, L, C, R_M, gamma, eps_opt"
+    ):
+        GAP.compile("n", "foo", **POINT)
 
 
 def test_many_missing_values_are_named_without_their_meanings():

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import boundcalc as bc
-from boundcalc.errors import InfeasibleError, InvalidInputError
+from boundcalc.errors import InvalidInputError
 from boundcalc.planner.hoist import hoist, stride
 from boundcalc.planner.search import first_integer, first_number
 
@@ -103,7 +103,7 @@ def test_arrays_become_a_table():
 
 
 def test_infeasible_targets_raise_with_the_nearest_one():
-    with pytest.raises(InfeasibleError, match=r"nearest target there is above 0\.1"):
+    with pytest.raises(bc.InfeasibleError, match=r"nearest target there is above 0\.1"):
         bc.minimal_n(MARGIN, target=0.05, kappa_M=0.5, rhat_ramp=0.1, rho=0.5, delta=0.05)
 
 

@@ -18,7 +18,7 @@ Y = np.arange(40) % 2
 @pytest.mark.parametrize(
     ("labels", "words"),
     [
-        (np.linspace(0, 1, 40), "continuous values"),
+        (np.linspace(0.25, 1, 40), r"continuous values \(row 0: 0\.25\)"),
         ([0.5] * 40, "continuous values"),
         (np.array([1.5, 2] * 20, dtype=object), "continuous values"),
         (np.where(Y == 0, np.nan, 1.0), "NaN"),

@@ -36,6 +36,21 @@ def test_every_problem_is_reported_at_once():
         ModalityData({"a": np.vstack([block, block])}, Y)
 
 
+def test_rows_that_are_wrong_are_counted_in_words():
+    one, two = np.ones((10, 2)), np.ones((10, 2))
+    one[3, 0] = np.nan
+    two[[4, 7], 1] = np.inf
+    with pytest.raises(InvalidInputError) as caught:
+        ModalityData({"a": one, "b": two}, Y)
+    first, second = caught.value.problems
+    assert first == "modality 'a' has NaN inside its block in row 3: a missing modality is NaN in all its columns"
+    assert second == "modality 'b' has inf in 2 rows (first: row 4)"
+    one[3] = np.nan
+    assert "10 rows, a (2), 2 classes, 1 block missing>" in repr(ModalityData({"a": one}, Y))
+    one[4] = np.nan
+    assert "2 blocks missing>" in repr(ModalityData({"a": one}, Y))
+
+
 @pytest.mark.parametrize(
     ("modalities", "y", "says"),
     [

@@ -58,8 +58,14 @@ def test_bad_records():
         Estimates((Entry("n", 1, ""), Entry("n", 2, "")))
     with pytest.raises(InvalidInputError, match="status"):
         Entry("n", 1, "", "sure")
-    for text in ("{}", "not json", '{"entries": [{"name": "n"}]}', "[]", "3"):
-        with pytest.raises(InvalidInputError):
+    for text, why in (
+        ("{}", "it has no entry 'entries'"),
+        ("not json", r"it is no JSON \(line 1, column 1\)"),
+        ('{"entries": [{"name": "n"}]}', "it has no entry 'value'"),
+        ("[]", "its entries are not of the kind expected"),
+        ("3", "its entries are not of the kind expected"),
+    ):
+        with pytest.raises(InvalidInputError, match=f"not an estimates record: {why}$"):
             Estimates.from_json(text)
 
 

@@ -73,8 +73,16 @@ def test_json_is_lossless(toy):
     assert again == toy
     assert again["a+b"].estimates == toy["a+b"].estimates
     json.loads(toy.to_json(indent=1))
-    for text in ("{}", "[]", "nonsense", '{"format": "other"}'):
-        with pytest.raises(InvalidInputError, match="measurements"):
+    broken = json.loads(toy.to_json())
+    del broken["results"][0]["estimates"]["entries"]
+    for text, why in (
+        ("{}", "it has no entry 'format'"),
+        ("[]", "its entries are not of the kind expected"),
+        ("per_sample = 1\n", r"it is no JSON \(line 1, column 1\)"),
+        ('{"format": "other"}', "its format is 'other', expected 'boundcalc-measurements-1'"),
+        (json.dumps(broken), "this is not an estimates record: it has no entry 'entries'"),
+    ):
+        with pytest.raises(InvalidInputError, match=f"^measurements: {why}$"):
             Measurements.from_json(text)
 
 

@@ -222,6 +222,7 @@
     ctx.stroke();
   });
   const markCrossings = (u) => clipped(u, (ctx) => {
+    ctx.setLineDash([]);  // the last curve's is still set
     for (const one of drawn.crossings) {
       ctx.beginPath();
       ctx.arc(u.valToPos(one.x, "x", true), u.valToPos(one.y, "y", true), 4.5 * devicePixelRatio, 0, 2 * Math.PI);
