@@ -102,6 +102,8 @@ def _notes(measured: Measurements) -> list[str]:
         )
     notes += cautions(measured.facts)
     if measured.facts.get("constant_features"):
-        notes.append(f"{measured.facts['constant_features']:,} features never change: they tell no pair from another.")
+        count = measured.facts["constant_features"]
+        which = "1 feature never changes: it tells" if count == 1 else f"{count:,} features never change: they tell"
+        notes.append(f"{which} no pair from another.")
     note = measured.facts.get("note")
     return [*notes, str(note)] if note else notes

@@ -14,6 +14,7 @@ from boundcalc.bound import Bound
 from boundcalc.catalogue import REGISTRY, theorem
 from boundcalc.catalogue.comparators import frobenius_ball, group_ball, kernel_ball, l1_ball, l21_ball, trace_ball
 from boundcalc.errors import InvalidInputError
+from boundcalc.inputs import suggestion
 from boundcalc.report.rivals import Comparison, Crossing, Inputs, Rival, evaluated, smallest
 from boundcalc.symbols import R_M as COMPLEXITY
 from boundcalc.symbols import VOCABULARY
@@ -106,7 +107,7 @@ def compare_values(inputs: Mapping[str, Any], *, keys: Sequence[str] = ()) -> Co
     many = [name for name, value in inputs.items() if np.ndim(value)]
     unknown = [name for name in inputs if name not in VOCABULARY]
     problems = [f"{name}: give one number; bounds are drawn against n anyway" for name in many]
-    problems += [f"unknown symbol {name!r}" for name in unknown]
+    problems += [f"unknown symbol {name!r}{suggestion(name, VOCABULARY)}" for name in unknown]
     problems += [f"missing {name}" for name in ("n", "delta") if name not in inputs]
     if problems:
         raise InvalidInputError(problems, context="compare")

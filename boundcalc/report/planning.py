@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from boundcalc.planner.budget import Choice, Plan
+from boundcalc.planner.costs import MOST
 from boundcalc.planner.learning_curve import PowerLaw
 from boundcalc.planner.worth import Worth
 from boundcalc.report.plots import PALETTE, new_axes, save
@@ -227,6 +228,8 @@ def _notes(plan: Plan, curve: PowerLaw | None) -> list[str]:
         )
     if not pilot.exhaustive:
         notes.append("Not exhaustive: not every subset of the modalities was measured.")
+    if any(choice.samples >= MOST - 1 for choice in plan.choices):  # rounded down to what the bound counts
+        notes.append(f"More than {MOST:.0e} samples are not planned: a larger budget buys no more.")
     return [*notes, *pilot.cautions]
 
 
@@ -273,7 +276,13 @@ def draw_plan(plan: Plan, *, curve: PowerLaw | None = None, axes: Axes | None = 
         low, high = curve.interval(n)
         axes.plot(cost, curve(n), color="0.3", linestyle=":", label="learning curve (estimate)")
         axes.fill_between(
-            cost, low, high, color="0.5", alpha=0.25, linewidth=0, label=f"{100 * curve.level:g} % of the refitted curves"
+            cost,
+            low,
+            high,
+            color="0.5",
+            alpha=0.25,
+            linewidth=0,
+            label=f"{100 * curve.level:g} % of the refitted curves",
         )
     if plan.target is not None:
         axes.axhline(plan.target, color=PALETTE[1], linewidth=1, label=f"target {plan.target:g}")
