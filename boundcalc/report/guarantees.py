@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -102,20 +103,19 @@ def guarantees(result: SubsetResult, *, delta: float) -> list[Guarantee]:
         ),
     ]
     found = [_guarantee(result, *plan, delta=delta) for plan in plans]
-    needed = theorem("zhou2026.risk_reduction").bound("population").substitute(Delta=0)
-    found.append(_needed_gain(result, needed, delta=delta))
+    found.append(_needed_gain(result, delta=delta))
     found.append(_complexity(result))
     found.append(_margin(result, delta=delta))
     return found
 
 
-def _with_kappa(bound: Bound) -> Bound:
-    return bound.substitute(R_M=theorem("zhou2026.metric_complexity").bound("kappa"))
+@cache
+def _with(complexity: str, key: str, form: str | None = None) -> Bound:
+    """Return a bound with a form of the complexity put in.
 
-
-def _at_sample(bound: Bound) -> Bound:
-    """Return the bound with the tighter complexity of the sample at hand; its event shares delta equally."""
-    return bound.substitute(R_M=theorem("zhou2026.metric_complexity").bound("self_bounding"))
+    ``kappa`` serves every n; ``self_bounding`` is tighter, for the sample at hand, and its event shares delta equally.
+    """
+    return theorem(key).bound(form).substitute(R_M=theorem("zhou2026.metric_complexity").bound(complexity))
 
 
 def _certified(result: SubsetResult, *names: str) -> bool:
@@ -129,25 +129,25 @@ def _evaluate(bound: Bound, inputs: Mapping[str, Any]) -> float:
 def _guarantee(
     result: SubsetResult, name: str, key: str, extra: dict[str, float], trivial: float, why: str, *, delta: float
 ) -> Guarantee:
-    bound = theorem(key).bound()
     inputs = {**result.estimates.values, **extra}
     return Guarantee(
         name=name,
         key=key,
-        value=_evaluate(_at_sample(bound), {**inputs, "delta": delta}),
+        value=_evaluate(_with("self_bounding", key), {**inputs, "delta": delta}),
         trivial=trivial,
-        certified=bound.certified and _certified(result, "B", "C", "Rhat_metric", "eps_opt"),
+        certified=theorem(key).bound().certified and _certified(result, "B", "C", "Rhat_metric", "eps_opt"),
         why=why,
-        informative_from=_informative_from(_with_kappa(bound), {**inputs, "delta": delta / 2}, trivial),
+        informative_from=_informative_from(_with("kappa", key), {**inputs, "delta": delta / 2}, trivial),
     )
 
 
-def _needed_gain(result: SubsetResult, bound: Bound, *, delta: float) -> Guarantee:
-    inputs = {**result.estimates.values, "eps_opt_M": result.estimates["eps_opt"].value, "delta": delta}
+def _needed_gain(result: SubsetResult, *, delta: float) -> Guarantee:
+    values = result.estimates.values
+    inputs = {**values, "eps_opt_M": result.estimates["eps_opt"].value, "delta": delta, "Delta": 0}
     return Guarantee(
         name="Delta needed",
         key="zhou2026.risk_reduction",
-        value=-_evaluate(_at_sample(bound), inputs),
+        value=-_evaluate(_with("self_bounding", "zhou2026.risk_reduction", "population"), inputs),
         trivial=min(result.trivial_risk, inputs["C"]),
         certified=_certified(result, "B", "C", "Rhat_metric", "eps_opt"),
         why="Delta itself is not observable; population side",
@@ -170,29 +170,28 @@ def _complexity(result: SubsetResult) -> Guarantee:
     )
 
 
-def _margin_bound(result: SubsetResult) -> tuple[Bound, list[tuple[float, dict[str, float]]]]:
-    """Return the margin bound (weighted where pairs are) and its inputs at each margin of the grid."""
+def _margins(result: SubsetResult) -> tuple[str, list[tuple[float, dict[str, float]]]]:
+    """Return the form of the margin bound (weighted where pairs are) and its inputs at each margin of the grid."""
     values = result.estimates.values
     weighted = (values["omega_pos"], values["omega_neg"]) != (1.0, 1.0)
-    bound = theorem("zhou2026.margin").bound("weighted" if weighted else "sharp")
     ramps = result.weighted_ramps if weighted else result.ramps
-    return bound, [(rho, {**values, "rho": rho, "rhat_ramp": risk, "rhat_ramp_w": risk}) for rho, risk in ramps]
+    return "weighted" if weighted else "sharp", [
+        (rho, {**values, "rho": rho, "rhat_ramp": risk, "rhat_ramp_w": risk}) for rho, risk in ramps
+    ]
 
 
 def _margin(result: SubsetResult, *, delta: float) -> Guarantee:
-    bound, grid = _margin_bound(result)
+    form, grid = _margins(result)
     trivial = result.weighted_trivial_error
-    best, rho = min((_evaluate(_at_sample(bound), {**inputs, "delta": delta / len(grid)}), rho) for rho, inputs in grid)
-    speaking = [
-        _informative_from(_with_kappa(bound), {**inputs, "delta": delta / (2 * len(grid))}, trivial)
-        for _, inputs in grid
-    ]
+    sample, later = (_with(complexity, "zhou2026.margin", form) for complexity in ("self_bounding", "kappa"))
+    best, rho = min((_evaluate(sample, {**inputs, "delta": delta / len(grid)}), rho) for rho, inputs in grid)
+    speaking = [_informative_from(later, {**inputs, "delta": delta / (2 * len(grid))}, trivial) for _, inputs in grid]
     return Guarantee(
         name="pair error",
         key="zhou2026.margin",
         value=best,
         trivial=trivial,
-        certified=bound.certified and _certified(result, "B", "Rhat_metric"),
+        certified=theorem("zhou2026.margin").bound(form).certified and _certified(result, "B", "Rhat_metric"),
         why=f"margin bound at rho = {rho:g}, the best of {len(grid)} fixed in advance",
         informative_from=min((n for n in speaking if n is not None), default=None),
     )
@@ -211,8 +210,8 @@ def margin_curve(result: SubsetResult, n: Sequence[int], *, delta: float) -> np.
 
     The empirical ramp risks and the certified complexity constant are taken to stay what they are.
     """
-    bound, grid = _margin_bound(result)
-    bound = _with_kappa(bound)
+    form, grid = _margins(result)
+    bound = _with("kappa", "zhou2026.margin", form)
     lines = []
     for _, inputs in grid:
         needed: dict[str, Any] = {**inputs, "n": list(n), "delta": delta / (2 * len(grid))}
@@ -230,7 +229,7 @@ def risk_curves(result: SubsetResult, n: Sequence[int], *, delta: float) -> dict
     }
     curves = {}
     for label, key in keys.items():
-        bound = _with_kappa(theorem(key).bound())
+        bound = _with("kappa", key)
         inputs: dict[str, Any] = {**values, "delta": delta / 2}
         if key == "zhou2026.latent_quality":
             inputs["C"] = result.estimates["C_full"].value

@@ -240,7 +240,7 @@ def test_certificates_of_sampled_and_regularised_fits(seed):
     apart = ModalityData({"a": rng.normal(size=(40, 2)) + 8 * y[:, None], "b": rng.normal(size=(40, 2))}, y)
     noise = ModalityData({"a": rng.normal(size=(40, 2)), "b": rng.normal(size=(40, 2))}, y)
     for data, changes in (
-        (apart, {"exact_rows": 10, "eig_range": (0.0, 5.0)}),
+        (apart, {"exact_rows": 10, "sampled_pairs": 20_000, "eig_range": (0.0, 5.0)}),
         (noise, {"loss": "contrastive", "reg": 0.1}),
         (noise, {"loss": "smoothed_hinge", "reg": 0.1}),
     ):
