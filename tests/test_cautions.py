@@ -36,13 +36,7 @@ def test_one_and_many():
 
 @pytest.mark.parametrize(
     "command",
-    [
-        ["train"],
-        ["demo", "--figure", "demo.png"],
-        ["plan", "--no-curve", "--budget", "1e4,1e6"],
-        ["compare", "--pilot"],
-        ["report", "--no-curve", "--no-check"],
-    ],
+    [["train"], ["compare", "--pilot"], ["report", "--no-curve", "--no-check"]],
     ids=lambda command: command[0],
 )
 def test_every_page_with_a_guarantee_tells_of_copies(command, copied, tmp_path, monkeypatch, capsys):
@@ -55,7 +49,10 @@ def test_every_page_with_a_guarantee_tells_of_copies(command, copied, tmp_path, 
         assert TOLD in " ".join(capsys.readouterr().out.split())
 
 
-def test_the_plan_as_data_tells_of_copies(copied, tmp_path, monkeypatch, capsys):
+def test_a_plan_tells_of_copies_as_page_and_as_data(copied, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert main(["plan", str(copied), "--no-curve", "--budget", "1e4", "--json"]) == 0
+    assert main(["plan", str(copied), "--no-curve", "--budget", "1e4", "--json", "--out", "plan.html"]) == 0
     assert TOLD in json.loads(capsys.readouterr().out)["cautions"][0]
+    page = (tmp_path / "plan.html").read_text(encoding="utf-8")
+    assert TOLD in page
+    assert "<b>x</b>" not in page
