@@ -149,14 +149,15 @@ class Bound:
         InvalidInputError
             If there is no such symbol.
         """
-        if name not in self._directions:
+        asked = (name, *self.domain.items())
+        if asked not in self._directions:
             symbol = self._symbol(name)
-            self._directions[name] = direction(self.compact, symbol, domains=self._wide_domains(), where=self.where)
-        return self._directions[name]
+            self._directions[asked] = direction(self.compact, symbol, domains=self._wide_domains(), where=self.where)
+        return self._directions[asked]
 
     @cached_property
-    def _directions(self) -> dict[str, Direction]:
-        """The directions asked for so far."""
+    def _directions(self) -> dict[tuple[Any, ...], Direction]:
+        """The directions asked for so far, by symbol and domain."""
         return {}
 
     @property

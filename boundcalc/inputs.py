@@ -61,7 +61,7 @@ def check_inputs(
                 clean[name] = number
     if not problems:
         constraints = tuple(constraints)
-        tied = _partners(inputs, constraints) | clean
+        tied = partners(inputs, constraints) | clean
         problems = _violations(tied, constraints)
         clean |= {name: value for name, value in _lazily_tied(tied, constraints).items() if name in clean}
     if problems:
@@ -102,14 +102,14 @@ _UNOBSERVABLE = {
 }
 
 
-def _partners(inputs: Mapping[str, Any], constraints: Iterable[Constraint]) -> dict[str, Any]:
+def partners(inputs: Mapping[str, Any], constraints: Iterable[Constraint]) -> dict[str, Any]:
     """Return given values that the bound does not use but that a constraint ties to one it uses (such as d_M to g_M)."""
-    partners = {}
+    found = {}
     for name in {symbol.name for constraint in constraints for symbol in constraint.symbols} & inputs.keys():
         number, problem = _checked(name, inputs[name], sympy.Reals, {})
         if not problem:
-            partners[name] = number
-    return partners
+            found[name] = number
+    return found
 
 
 def _checked(name: str, value: Any, domain: sympy.Set, notes: Mapping[str, str]) -> tuple[Any, str]:

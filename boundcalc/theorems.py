@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -162,7 +163,7 @@ class Theorem:
             If there is no such form.
         """
         name = self.forms[0] if name is None else name
-        if name not in self.variants:
+        if not isinstance(name, str) or name not in self.variants:
             raise InvalidInputError(
                 f"form = {name!r} does not exist{suggestion(str(name), self.forms)}; "
                 f"{self.key} has {', '.join(self.forms)}",
@@ -204,9 +205,12 @@ class Theorem:
         InvalidInputError
             If there is no such form.
         """
+        self.form(form)
         if form not in self._bounds:
             self._bounds[form] = self._bound(form)
-        return self._bounds[form]
+        shared = copy(self._bounds[form])
+        object.__setattr__(shared, "domain", Domain(shared.domain))  # a caller who changes it changes his own
+        return shared
 
     @cached_property
     def _bounds(self) -> dict[str | None, Bound]:

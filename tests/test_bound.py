@@ -383,3 +383,13 @@ def test_rates_in_other_symbols():
     assert str(RISK_GAP.bound().rate("C")) == "O(C)"
     with pytest.raises(InvalidInputError, match="does not grow"):
         margin.rate("delta")
+
+
+def test_whoever_changes_a_domain_changes_his_own():
+    entry = bc.theorem("zhou2026.risk_gap")
+    mine = entry.bound()
+    usual = mine.domain["n"]
+    mine.domain[mine.symbols["n"]] = sympy.Range(100, sympy.oo)
+    assert entry.bound().domain["n"] == usual
+    with pytest.raises(InvalidInputError, match="does not exist"):
+        entry.bound(["sharp"])

@@ -12,6 +12,7 @@ import sympy
 
 from boundcalc.domains import describe
 from boundcalc.errors import InfeasibleError, InvalidInputError
+from boundcalc.inputs import partners
 from boundcalc.planner.hoist import hoist, stride
 from boundcalc.planner.search import LARGEST, Floats, Integers, first_integer, first_number
 
@@ -186,14 +187,19 @@ class _Cells:
         self.symbol = bound.symbols[name]
         self.sign = 1.0 if bound.relation.startswith("<") else -1.0
         given = bound.check_others(others, free=name)
-        grid = xr.broadcast(*xr.align(*labelled({**given, "target": target}), join="exact", copy=False))
+        #: Given values that tie the free symbol although the bound does not use them (such as d_M to g_M).
+        tied = {key: value for key, value in partners(others, bound.constraints).items() if key not in given}
+        grid = xr.broadcast(*xr.align(*labelled({**given, **tied, "target": target}), join="exact", copy=False))
         self.template = grid[-1]
         scalars = [np.ndim(value) == 0 for value in given.values()]
         self.columns = {
             key: np.asarray(array.values.flat[0]) if scalar and array.size else np.ravel(array.values)
             for (key, array), scalar in zip(zip(given, grid, strict=False), scalars, strict=True)
         }
+        self.tied = dict(zip(tied, (np.ravel(array.values) for array in grid[len(given) :]), strict=False))
         self.target = np.ravel(grid[-1].values)
+        if isinstance(target, bool) or self.target.dtype == bool:
+            raise InvalidInputError(f"target = {target} must be a number", context=bound.theorem.key)
         if not np.isfinite(self.target).all():
             raise InvalidInputError(f"target = {target} must be finite", context=bound.theorem.key)
         self.integer = _is_integer(bound, name)
@@ -243,12 +249,15 @@ class _Cells:
 
     def excess(self, value: Floats, lanes: Integers, *, pessimistic: bool) -> Floats:
         """Return how far the bound misses the target, rounded towards missing it (or towards meeting it)."""
+        return self.sign * (self.value(value, lanes, pessimistic=pessimistic) - self._taken(self.target, lanes))
 
-        def taken(column: Floats) -> Floats:
-            return column if not column.ndim or lanes.size == self.target.size else column[lanes]
-
+    def value(self, value: Floats, lanes: Integers, *, pessimistic: bool) -> Floats:
+        """Return the bound, rounded towards missing the target (or towards meeting it)."""
         side = self.sides["upper" if (self.sign > 0) == pessimistic else "lower"]
-        return self.sign * (side(value, *map(taken, self.coefficients)) - taken(self.target))
+        return np.asarray(side(value, *(self._taken(column, lanes) for column in self.coefficients)))
+
+    def _taken(self, column: Floats, lanes: Integers) -> Floats:
+        return column if not column.ndim or lanes.size == self.target.size else column[lanes]
 
     def meets(self, value: Floats, lanes: Integers, excess: Floats, *, pessimistic: bool) -> np.ndarray:
         """Return whether the bound meets the target, given the excess rounded one way.
@@ -280,26 +289,37 @@ class _Cells:
         labelled = {name: xr.DataArray(column, dims="lane") for name, column in inputs.items()}
         lower, upper = _ends(difference, labelled, symbols)
         meets = upper <= 0
-        for lane in np.flatnonzero((lower <= 0) & (upper > 0))[:_TIES]:
-            point = {symbols[name]: sympy.Rational(float(column[lane])) for name, column in inputs.items()}
-            meets[lane] = bool(difference.subs(point, simultaneous=True).is_nonpositive)
+        tied = np.flatnonzero((lower <= 0) & (upper > 0))
+        points, alike = np.unique(
+            np.column_stack([column[tied] for column in inputs.values()]), axis=0, return_inverse=True
+        )
+        decided = [
+            _at_most_zero(
+                difference.subs(
+                    {symbols[name]: sympy.Rational(value) for name, value in zip(inputs, point, strict=True)}
+                )
+            )
+            for point in points.tolist()
+        ]
+        meets[tied] = np.array(decided, dtype=bool)[alike.ravel()]
         return meets
 
     def ends(self, toward: str) -> tuple[Floats, Floats]:
         """Return the best and the worst end of the symbol's domain in each lane, tied to the other symbols by constraints."""
         domain = self.bound.domain[self.name]
         low, high = np.full(self.target.shape, _low_end(domain)), np.full(self.target.shape, _high_end(domain))
+        limits = self.columns | self.tied
         for constraint in self.bound.constraints:
             for mine, other, is_low in (
                 (constraint.upper, constraint.lower, True),
                 (constraint.lower, constraint.upper, False),
             ):
                 if (
-                    mine == self.symbol and other.name in self.columns
+                    mine == self.symbol and other.name in limits
                     if other.is_Symbol
                     else mine == self.symbol and other.is_number
                 ):
-                    limit = self.columns[other.name] if other.is_Symbol else float(other)
+                    limit = limits[other.name] if other.is_Symbol else float(other)
                     low, high = (np.maximum(low, limit), high) if is_low else (low, np.minimum(high, limit))
         return (high, low) if toward == "smallest" else (low, high)
 
@@ -311,8 +331,14 @@ class _Cells:
         return xr.DataArray(shaped, coords=self.template.coords, dims=self.template.dims, name=name)
 
 
-#: How many exact ties are put to SymPy in one go; the others count as missed, which errs on the safe side.
-_TIES = 64
+def _at_most_zero(value: sympy.Expr) -> bool:
+    """Return whether an exact number is <= 0: by its digits, or where they vanish by a proof that it is 0."""
+    if value.is_Rational:
+        return bool(value <= 0)
+    digits = value.evalf(30, maxn=1000)
+    if digits.is_Float and digits._prec > 1:
+        return bool(digits <= 0)
+    return value.equals(0) is True
 
 
 def _ends(
@@ -371,25 +397,26 @@ def _in_blocks(solver: Callable[..., _Found], cells: _Cells, better: Floats, wor
     return values, feasible, everywhere, nearest
 
 
-def _at_end(cells: _Cells, value: Floats, *, pessimistic: bool) -> tuple[Floats, np.ndarray]:
-    """Return the excess at an end and whether it meets the target."""
+def _at_end(cells: _Cells, value: Floats, *, pessimistic: bool) -> tuple[Floats, Floats, np.ndarray]:
+    """Return the bound at an end, how far it misses the target there, and whether it meets it."""
     lanes = np.arange(value.size)
     same = value.size and (value == value[0]).all()
-    excess = cells.excess(value[:1].reshape(()) if same else value, lanes, pessimistic=pessimistic)
-    return excess, cells.meets(value, lanes, excess, pessimistic=pessimistic)
+    reached = cells.value(value[:1].reshape(()) if same else value, lanes, pessimistic=pessimistic)
+    excess = cells.sign * (reached - cells.target)
+    return np.broadcast_to(reached, value.shape), excess, cells.meets(value, lanes, excess, pessimistic=pessimistic)
 
 
 def _integers(cells: _Cells, better: Floats, worse: Floats) -> _Found:
     """Return the certified answers, where there are any, where every value meets the target, and the best value."""
-    under, feasible = _at_end(cells, better, pessimistic=True)
-    over, settled = _at_end(cells, worse, pessimistic=False)
+    nearest, under, feasible = _at_end(cells, better, pessimistic=True)
+    _, over, settled = _at_end(cells, worse, pessimistic=False)
     answers = np.where(settled, worse, better)
     asked = feasible & ~settled
     if asked.any():
         lanes = slice(None) if asked.all() else np.flatnonzero(asked)
         answers[lanes] = _certified(cells.part(lanes), *(column[lanes] for column in (worse, better, over, under)))
     everywhere = settled & (worse == LARGEST) & (cells.bound.domain[cells.name].sup == sympy.oo)
-    return answers.astype(np.int64), feasible, everywhere, cells.target + cells.sign * under
+    return answers.astype(np.int64), feasible, everywhere, nearest
 
 
 def _certified(cells: _Cells, worse: Floats, better: Floats, over: Floats, under: Floats) -> Floats:
@@ -426,8 +453,8 @@ def _decided(cells: _Cells, worse: Floats, passes: Floats, *, step: float) -> Fl
 
 def _numbers(cells: _Cells, better: Floats, worse: Floats) -> _Found:
     """Return the answers to the last double, rounded to the safe side, where every value meets the target, the best value."""
-    under, feasible = _at_end(cells, better, pessimistic=True)
-    _, settled = _at_end(cells, worse, pessimistic=False)
+    nearest, _, feasible = _at_end(cells, better, pessimistic=True)
+    _, _, settled = _at_end(cells, worse, pessimistic=False)
     lanes = np.flatnonzero(feasible & ~settled)
     answers = np.where(settled, worse, better)
     if lanes.size:
@@ -436,7 +463,7 @@ def _numbers(cells: _Cells, better: Floats, worse: Floats) -> _Found:
             lambda value, chosen: part.excess(value, chosen, pessimistic=True), worse[lanes], better[lanes]
         )
     everywhere = settled & _is_open(cells.bound.domain[cells.name], worse)
-    return answers, feasible, everywhere, cells.target + cells.sign * under
+    return answers, feasible, everywhere, nearest
 
 
 def _is_open(domain: sympy.Set, end: Floats) -> np.ndarray:

@@ -60,7 +60,7 @@ class PowerLaw:
 
 
 def fit_power_law(sizes: Sequence[int], values: ArrayLike, *, rng: np.random.Generator, level: float = 0.9) -> PowerLaw:
-    """Fit offset + scale n^(-rate) with offset, scale >= 0 and 0 < rate <= 2 by least squares on the relative scale.
+    """Fit offset + scale n^(-rate) with offset, scale >= 0 and 0 < rate <= 2 by least squares.
 
     Parameters
     ----------

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import boundcalc as bc
 from boundcalc.errors import InvalidInputError
 from boundcalc.planner.hoist import hoist, stride
+from boundcalc.planner.invert import _at_most_zero
 from boundcalc.planner.search import first_integer, first_number
 
 COMPLEXITY = bc.theorem("zhou2026.metric_complexity")
@@ -239,3 +240,44 @@ def test_hoisting_keeps_the_value():
         skeleton, parts = hoist(bound.expr, bc.symbols.n)
         assert sympy.simplify(skeleton.subs(parts) - bound.expr) == 0
         assert all(bc.symbols.n not in part.free_symbols for part in parts.values())
+
+
+def test_any_number_of_exact_ties_is_decided():
+    bound = bc.theorem("zhou2026.metric_complexity").bound("kappa")
+    steps = np.arange(3.0, 3.0 + 3 * 400, 3)
+    found = bc.minimal_n(bound, kappa_M=xr.DataArray(steps / 8, dims="q"), target=1 / 8)
+    assert (found.values == 2 * steps**2).all()  # kappa/sqrt(m) = 1/8 at m = q^2 exactly
+    closed = bc.theorem("comparators.frobenius_ball").bound()
+    inputs = {"radius": 1.0, "B": 1.0, "t_min": 0.0, "t_max": 0.0}
+    assert int(bc.minimal_n(closed, target=1 / 64, **inputs)) == 2 * 64**2
+
+
+def test_the_nearest_target_does_not_depend_on_the_target():
+    gap = bc.theorem("zhou2026.risk_gap").bound()
+    inputs = {"delta": 0.05, "L": 1, "C": 1, "R_M": 0.1, "gamma": -0.06, "eps_opt": 0.001}
+    solution = gap.solve_for("n", target=[-1e300, -1e17, -1e10, -1.0, 0.0], **inputs)
+    assert not solution.feasible.any()
+    assert len(set(solution.nearest.values.tolist())) == 1
+    nearest = float(solution.nearest[0])
+    assert nearest >= 4 * 0.1 - 0.06 + 0.001
+    assert bool(gap.solve_for("n", target=nearest, **inputs).feasible)
+
+
+def test_signs_of_tiny_differences_are_their_own():
+    # SymPy says that this positive number, 4.94e-324, is negative.
+    scale = sympy.Rational(1.3900112843514453e-144) * sympy.Rational(1.0401185092716835e-83) ** 2 / 2
+    root = sympy.sqrt(sympy.log(1 / sympy.Rational(0.9999999999999999)) / 3919034)
+    value = scale * root - sympy.Rational(3.95e-322)
+    assert not _at_most_zero(value)
+    assert _at_most_zero(-value)
+    assert _at_most_zero(sympy.sqrt(5 + 2 * sympy.sqrt(6)) - sympy.sqrt(2) - sympy.sqrt(3))
+
+
+def test_a_tied_symbol_that_the_bound_does_not_use_is_kept():
+    solution = COMPOSED.solve_for("g_M", target=1e6, d_M=[5, 7], **without("g_M"))
+    assert solution.values.values.tolist() == [5, 7]
+
+
+def test_targets_are_numbers():
+    with pytest.raises(InvalidInputError, match="target = True must be a number"):
+        bc.minimal_n(COMPOSED, target=True, **without("n"))
