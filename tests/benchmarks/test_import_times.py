@@ -16,10 +16,10 @@ CASES = {
     "import boundcalc": ("import boundcalc", 0.2),
     "import boundcalc.bound": ("import boundcalc.bound", 2.5),
     "one theorem": ("import boundcalc; boundcalc.theorem('zhou2026.risk_gap')", 2.8),
-    "the whole catalogue": ("import boundcalc; list(boundcalc.catalogue.values())", 4.0),
+    "the whole catalogue": ("import boundcalc; list(boundcalc.catalogue.values())", 6.0),
     "boundcalc --version": (f"{SILENT}; from boundcalc.cli import main\ntry: main(['--version'])\nexcept SystemExit: pass", 0.5),
     "boundcalc --help": (f"{SILENT}; from boundcalc.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass", 0.5),
-    "boundcalc list": (f"{SILENT}; from boundcalc.cli import main; main(['list'])", 4.5),
+    "boundcalc list": (f"{SILENT}; from boundcalc.cli import main; main(['list'])", 6.5),
 }  # fmt: skip
 
 
