@@ -42,6 +42,7 @@ class TestTable:
         narrow = Table(("name", "what", "value"), [row]).text(width=30)
         assert max(map(len, narrow.splitlines())) <= 30
         assert "comparators." in narrow
+        assert "<wbr>" not in Table(("value",), [("5.39e+03",), ("1.5e+10*",)]).html()
         assert "source_<wbr>stability" in Table(("name", "what", "value"), [row]).html()
         assert "0.5" in narrow
 

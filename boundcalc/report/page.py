@@ -16,13 +16,14 @@ _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 72rem;
   margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.15rem; margin-top: 2rem; }
-.table, .table > div { overflow-x: auto; } .caption { margin: .3rem 0; }
+.table, .table > div, .pictured { overflow-x: auto; } .caption { margin: .3rem 0; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .3rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-.number { text-align: right; } caption { text-align: left; font-weight: 600; padding: .3rem 0; }
+.number { text-align: right; } td.number { white-space: nowrap; } caption { text-align: left; font-weight: 600; padding: .3rem 0; }
 .note { color: var(--soft); font-size: .9rem; margin: .3rem 0; } pre { overflow-x: auto; } img { max-width: 100%; }
 @media (prefers-color-scheme: dark) { img.picture { filter: invert(.91) hue-rotate(180deg); } }
 @media (max-width: 40rem) {
+  img.picture { max-width: none; width: 44rem; }
   th, td { padding: .3rem .4rem; }
   .prose thead { display: none; } .prose table, .prose tbody, .prose tr, .prose td { display: block; text-align: left; }
   .prose tr { border-bottom: 1px solid var(--line); padding: .5rem 0; } .prose td { border: 0; padding: .1rem 0; }
@@ -52,4 +53,5 @@ def picture(draw: Callable[[Path], object], alt: str) -> str:
         path = Path(folder) / "picture.png"
         draw(path)
         data = b64encode(path.read_bytes()).decode()
-    return f"<img class='picture' alt='{html.escape(alt, quote=True)}' src='data:image/png;base64,{data}'>"
+    alt = html.escape(alt, quote=True)
+    return f"<div class='pictured'><img class='picture' alt='{alt}' src='data:image/png;base64,{data}'></div>"

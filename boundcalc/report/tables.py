@@ -155,7 +155,7 @@ class Table:
 class _Wrapper(textwrap.TextWrapper):
     """Breaks lines at spaces, and names after their +, _ and dots."""
 
-    _BREAK = r"(?<=\w[+_])(?=\w)|(?<=[a-z0-9]\.)(?=[a-z])"
+    _BREAK = r"(?<=\w[+_])(?<!\de[+])(?=\w)|(?<=[a-z0-9]\.)(?=[a-z])"
     wordsep_simple_re = re.compile(rf"(\s+)|{_BREAK}")
 
     def __init__(self, width: int) -> None:
