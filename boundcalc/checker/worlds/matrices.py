@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import mpmath
@@ -32,19 +33,20 @@ def floats(array: Any, *, exact: bool) -> np.ndarray:
     """Return rationals as 60-digit floats, to be mixed with eigenvalues."""
     if not exact:
         return np.asarray(array)
-    array = np.asarray(array, dtype=object)
-    result = np.empty(array.shape, dtype=object)
-    result.ravel()[:] = [as_sympy(x).evalf(_DIGITS) for x in array.ravel()]
-    return result
+    return _in_digits(array, lambda x: x)
 
 
 def square_root(array: Any, *, exact: bool) -> np.ndarray:
     """Return square roots, in floats or rounded at 60 digits."""
     if not exact:
         return np.sqrt(array)
+    return _in_digits(array, sympy.sqrt)
+
+
+def _in_digits(array: Any, function: Callable[[sympy.Expr], sympy.Expr]) -> np.ndarray:
     array = np.asarray(array, dtype=object)
     result = np.empty(array.shape, dtype=object)
-    result.ravel()[:] = [sympy.sqrt(as_sympy(x)).evalf(_DIGITS) for x in array.ravel()]
+    result.ravel()[:] = [function(as_sympy(x)).evalf(_DIGITS) for x in array.ravel()]
     return result
 
 
