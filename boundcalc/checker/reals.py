@@ -21,6 +21,8 @@ from boundcalc.errors import InvalidInputError
 
 __all__ = ["check_inequality", "settle"]
 
+#: Numbers closer to 1 than this have logarithms whose sign SymPy may not see.
+_NEXT_TO_ONE = sympy.Rational(1, 2**20)
 _NO_REALS = (sympy.nan, sympy.I, sympy.oo, -sympy.oo, sympy.zoo)
 
 
@@ -101,9 +103,12 @@ def settle(problem: Problem, *, budget: float, rng: np.random.Generator) -> Verd
         return unsettled(f"a side is not defined at {shown}", engine="evaluation", witness=shown)
     if not found.points and _contradictory(problem, deadline):
         return unsettled("the constraints exclude every point of the domain: nothing is claimed", engine="domains")
+    provable = replace(problem, left=_spread(problem.left), right=_spread(problem.right))
+    if any(_next_to_one(item) for side in (provable.left, provable.right) for item in side.atoms(sympy.log)):
+        return unsettled("a side has a logarithm of an irrational number next to 1", engine="domains")
     if problem.relation == "=":
-        return _equality(problem, found, deadline, rng)
-    attempts, certificate = _prove_cases(problem, deadline)
+        return _equality(provable, found, deadline, rng)
+    attempts, certificate = _prove_cases(provable, deadline)
     if certificate is not None:
         return proved(certificate)
     longer = hunt(problem, rng=rng, seconds=max(0.2, min(3.0, deadline - time.monotonic())), size=20_000)
@@ -113,6 +118,19 @@ def settle(problem: Problem, *, budget: float, rng: np.random.Generator) -> Verd
     if far.witness is not None:
         return _refuted(problem, far)
     return _open(problem, found, attempts)
+
+
+def _spread(side: sympy.Expr) -> sympy.Expr:
+    """Write logarithms of rationals next to 1 as differences.
+
+    Asked for the sign of an expression, SymPy takes log(1 + 2^-34) for 0; it sees that a difference cancels.
+    """
+    near = [item for item in side.atoms(sympy.log) if item.args[0].is_Rational and _next_to_one(item)]
+    return side.xreplace({item: sympy.log(item.args[0].p) - sympy.log(item.args[0].q) for item in near})
+
+
+def _next_to_one(item: sympy.log) -> bool:
+    return bool(item.args[0].is_number and abs(item.args[0].evalf(30) - 1) < _NEXT_TO_ONE)
 
 
 def _contradictory(problem: Problem, deadline: float) -> bool:

@@ -16,6 +16,7 @@ x = sympy.Symbol("x", real=True)
 b = sympy.Symbol("b", positive=True)
 k = sympy.Symbol("k", nonnegative=True)
 TINY = Rational(1, 10**20)
+NEAR = sqrt(log(1 + TINY))
 
 
 @pytest.mark.parametrize(
@@ -166,5 +167,25 @@ def test_ranges_of_values_are_rounded_outwards(expr, low):
     below, above = value_range(expr, {positive: Interval(low, low + TINY)})
     for end in (low, low + TINY):
         value = expr.subs(positive, end)
-        assert sympy.Rational(below) <= value
-        assert value <= sympy.Rational(above)
+        assert Rational(below) <= value
+        assert value <= Rational(above)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        # SymPy takes the logarithm for 0 where it asks for the sign of a difference.
+        (s.C * NEAR, s.C * Rational(9, 10**12)),
+        (s.C * (NEAR - Rational(9, 10**12)), 0),
+        (s.C * NEAR + 1 / n, s.C * Rational(9, 10**12) + 1 / n),
+        (NEAR, Rational(9, 10**12)),
+    ],
+)
+def test_logarithms_next_to_one_are_not_zero(left, right):
+    assert check_inequality(left, "<=", right).word != "PROVED"
+    assert check_inequality(left, ">=", right).word != "REFUTED"
+
+
+def test_a_logarithm_of_an_irrational_number_next_to_one_is_left_open():
+    root = sqrt(1 + TINY)
+    assert check_inequality(s.C * log(root), "<=", s.C * Rational(1, 10**21)).word != "PROVED"
