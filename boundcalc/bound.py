@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy
 
-from boundcalc.composing import check_substitutable, compose, insert, on_subset, with_split
-from boundcalc.derivation import Event
-from boundcalc.directions import Direction, direction
-from boundcalc.domains import describe, first_outside
 from boundcalc.errors import InvalidInputError, in_context
-from boundcalc.inputs import check_inputs, unknown_symbols
-from boundcalc.statement import DELTA, Domain, Reference, label_terms, named_symbol
-from boundcalc.storing import read_fields, write_bound
+from boundcalc.language.directions import Direction, direction
+from boundcalc.language.domains import describe, first_outside
+from boundcalc.language.inputs import check_inputs, unknown_symbols
+from boundcalc.statements.composing import check_substitutable, compose, insert, on_subset, with_split
+from boundcalc.statements.derivation import Event
+from boundcalc.statements.statement import DELTA, Domain, Reference, label_terms, named_symbol
+from boundcalc.statements.storing import read_fields, write_bound
 from boundcalc.symbols import VOCABULARY, Constraint
 
 if TYPE_CHECKING:
     import xarray
 
-    from boundcalc.asymptotics import Comparison, Rate
-    from boundcalc.planner.invert import Solution
+    from boundcalc.inverse.solve import Solution
+    from boundcalc.statements.asymptotics import Comparison, Rate
 
 __all__ = ["Bound", "Domain", "Reference"]
 
@@ -547,7 +547,7 @@ class Bound:
         InvalidInputError
             If there is no such symbol, or its domain is bounded.
         """
-        from boundcalc.asymptotics import rate
+        from boundcalc.statements.asymptotics import rate
 
         symbol = self._symbol(name)
         if symbol in self.domain and self.domain[symbol].sup != sympy.oo:
@@ -577,7 +577,7 @@ class Bound:
         InvalidInputError
             If ``other`` is no Bound, or the symbol cannot grow.
         """
-        from boundcalc.asymptotics import compare
+        from boundcalc.statements.asymptotics import compare
 
         if not isinstance(other, Bound):
             raise InvalidInputError(
@@ -610,7 +610,7 @@ class Bound:
         InvalidInputError
             If the bound is not monotone in the symbol, or an input is bad.
         """
-        from boundcalc.planner.invert import solve_for
+        from boundcalc.inverse.solve import solve_for
 
         return solve_for(self, name, target=target, closed_form=closed_form, **others)
 
@@ -620,7 +620,7 @@ class Bound:
 
     def to_latex(self) -> str:
         """Return the statement in LaTeX, with its abbreviations explained."""
-        from boundcalc.typeset import bound_latex
+        from boundcalc.statements.typeset import bound_latex
 
         return bound_latex(self)
 
@@ -628,13 +628,13 @@ class Bound:
         return f"$\\displaystyle {self.to_latex()}$"
 
     def _repr_html_(self) -> str:
-        from boundcalc.typeset import bound_html
+        from boundcalc.statements.typeset import bound_html
 
         return bound_html(self)
 
     def to_python(self) -> str:
         """Return the source of a plain Python function of the bound's symbols (``math`` only)."""
-        from boundcalc.typeset import bound_python
+        from boundcalc.statements.typeset import bound_python
 
         return bound_python(self)
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 
 from boundcalc.errors import InvalidInputError, require
-from boundcalc.trainer.data import ModalityData
+from boundcalc.trainer.data.modalities import ModalityData
 
 __all__ = ["available", "load"]
 

@@ -29,7 +29,8 @@ def lazy_names(package: str, where: Mapping[str, str], *, modules: Collection[st
 
     def __getattr__(name: str) -> Any:
         if name in where:
-            return getattr(import_module(f"{package}.{where[name]}"), name)
+            home = where[name]
+            return getattr(import_module(home if home.startswith("boundcalc.") else f"{package}.{home}"), name)
         if name in modules:
             return import_module(f"{package}.{name}")
         raise AttributeError(f"module {package!r} has no attribute {name!r}")

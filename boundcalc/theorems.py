@@ -12,9 +12,9 @@ from typing import Any
 import sympy
 
 from boundcalc.bound import Bound, Domain, Reference
-from boundcalc.derivation import Derivation, Event, Kind, Relation, Step
 from boundcalc.errors import InvalidInputError
-from boundcalc.inputs import suggestion
+from boundcalc.language.inputs import suggestion
+from boundcalc.statements.derivation import Derivation, Event, Kind, Relation, Step
 from boundcalc.symbols import CONSTRAINTS, VOCABULARY, Constraint
 
 __all__ = ["NESTING", "NESTING_NOTE", "Form", "Provenance", "Source", "Status", "Theorem", "by"]
@@ -269,7 +269,7 @@ class Theorem:
         )
 
     def _repr_html_(self) -> str:
-        from boundcalc.typeset import theorem_html
+        from boundcalc.statements.typeset import theorem_html
 
         return theorem_html(self)
 

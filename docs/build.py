@@ -18,9 +18,9 @@ from boundcalc.catalogue import REGISTRY
 from boundcalc.checker import check
 from boundcalc.errors import InvalidInputError
 from boundcalc.report.explorer import explorer_page
-from boundcalc.report.mathml import to_mathml
-from boundcalc.report.page import page
 from boundcalc.report.theorem_page import STYLE, catalogue_table, theorem_page
+from boundcalc.show.mathml import to_mathml
+from boundcalc.show.page import page
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOK_STYLE = """

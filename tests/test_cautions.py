@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from boundcalc.cli import main
-from boundcalc.trainer.cautions import cautions
+from boundcalc.trainer.data.cautions import cautions
 
 pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from sympy import Interval, Max, Min, Range, Symbol, floor, log, oo, sqrt
 
 from boundcalc import symbols
-from boundcalc.asymptotics import rate
-from boundcalc.derivation import Derivation, Event, at_least, at_most, equal
-from boundcalc.directions import direction, value_range
-from boundcalc.domains import contains, describe, intersect
 from boundcalc.errors import DerivationError, InvalidInputError
-from boundcalc.expressions import decode, encode
-from boundcalc.rounding import outwards, rounded_up
+from boundcalc.language.directions import direction, value_range
+from boundcalc.language.domains import contains, describe, intersect
+from boundcalc.language.expressions import decode, encode
+from boundcalc.show.rounding import outwards, rounded_up
+from boundcalc.statements.asymptotics import rate
+from boundcalc.statements.derivation import Derivation, Event, at_least, at_most, equal
 
 DOMAINS = {entry.symbol: entry.domain for entry in symbols.VOCABULARY.values()}
 

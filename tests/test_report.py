@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from boundcalc.cli import main
-from boundcalc.report.tables import Table, format_number
+from boundcalc.show.tables import Table, format_number
 
 pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")
@@ -99,8 +99,8 @@ def test_tables_never_promise_more_than_the_guarantees(measured):
     ("rows", "text"), [(None, "never"), (999, "9.99e+02"), (15_248, "1.53e+04"), (15_201, "1.53e+04")]
 )
 def test_numbers_of_rows_are_never_too_few(rows, text):
+    from boundcalc.guarantees.of_subset import Guarantee
     from boundcalc.report.demo import _rows_needed
-    from boundcalc.report.guarantees import Guarantee
 
     assert _rows_needed(Guarantee("risk", "key", 1.0, None, True, informative_from=rows)) == text
 
@@ -109,8 +109,8 @@ def test_the_report_names_every_theorem_that_its_plan_uses():
     import inspect
     import re
 
+    from boundcalc.guarantees import of_subset as guarantees
     from boundcalc.planner import pilot, worth
-    from boundcalc.report import guarantees
     from boundcalc.report.document import USED
 
     cited = {
@@ -122,7 +122,7 @@ def test_the_report_names_every_theorem_that_its_plan_uses():
 
 
 def test_guarantees_by_hand(measured):
-    from boundcalc.report.guarantees import guarantees
+    from boundcalc.guarantees.of_subset import guarantees
 
     result = measured["sound"]
     v = result.estimates.values
@@ -146,14 +146,14 @@ def test_guarantees_by_hand(measured):
 
 
 def test_guarantees_refuse_complexities_measured_at_a_larger_delta(measured):
-    from boundcalc.report.guarantees import guarantees
+    from boundcalc.guarantees.of_subset import guarantees
 
     with pytest.raises(ValueError, match="needs complexities measured at half of it"):
         guarantees(measured["sound"], delta=0.01)
 
 
 def test_a_guarantee_speaks_from_its_n_on_and_not_before(measured):
-    from boundcalc.report.guarantees import guarantees, margin_curve, risk_curves
+    from boundcalc.guarantees.of_subset import guarantees, margin_curve, risk_curves
 
     result = measured["sound+image"] if "sound+image" in measured else measured[list(measured)[-1]]
     found = {guarantee.name: guarantee for guarantee in guarantees(result, delta=0.05)}

@@ -17,9 +17,9 @@ from boundcalc.aligner.match import match_estimates
 from boundcalc.aligner.retrieval import retrieval_measures, zero_shot_measures
 from boundcalc.aligner.training import REGULARISERS
 from boundcalc.errors import InvalidInputError, require
-from boundcalc.trainer._checks import Problems
-from boundcalc.trainer.data import ModalityData
-from boundcalc.trainer.normalise import Normaliser
+from boundcalc.language.arguments import Problems
+from boundcalc.trainer.data.modalities import ModalityData
+from boundcalc.trainer.data.normalise import Normaliser
 
 __all__ = ["Comparison", "compare_regularisers"]
 

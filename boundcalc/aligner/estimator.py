@@ -17,8 +17,8 @@ from boundcalc.aligner.encoders import JointLinear, ModulePerModality
 from boundcalc.aligner.inputs import read_blocks, read_examples
 from boundcalc.aligner.training import LOSSES, REGULARISERS, Plan, Training
 from boundcalc.errors import InvalidInputError, require
-from boundcalc.trainer._checks import Problems, as_generator
-from boundcalc.trainer.normalise import project_rows, unit_rows
+from boundcalc.language.arguments import Problems, as_generator
+from boundcalc.trainer.data.normalise import project_rows, unit_rows
 
 require("sklearn", extra="train", purpose="AlignedEncoders")
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.trainer._checks import Problems
-from boundcalc.trainer.data import ModalityData
+from boundcalc.language.arguments import Problems
+from boundcalc.trainer.data.modalities import ModalityData
 
 __all__ = ["Examples", "read_blocks", "read_examples"]
 

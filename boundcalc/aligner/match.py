@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from boundcalc.aligner.inputs import read_blocks
 from boundcalc.errors import InvalidInputError
-from boundcalc.trainer._checks import Problems
-from boundcalc.trainer.estimates import Entry, Estimates
-from boundcalc.trainer.losses import round_up
+from boundcalc.language.arguments import Problems
+from boundcalc.trainer.measure.estimates import Entry, Estimates
+from boundcalc.trainer.risk.losses import round_up
 
 if TYPE_CHECKING:
     from boundcalc.aligner.estimator import AlignedEncoders

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.trainer._checks import Problems, as_generator
+from boundcalc.language.arguments import Problems, as_generator
 
 __all__ = ["halves", "planted_latent"]
 

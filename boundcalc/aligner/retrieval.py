@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.trainer._checks import Problems
+from boundcalc.language.arguments import Problems
 
 __all__ = ["retrieval_measures", "zero_shot_measures"]
 

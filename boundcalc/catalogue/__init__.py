@@ -17,7 +17,7 @@ from importlib import import_module
 from types import ModuleType
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.inputs import suggestion
+from boundcalc.language.inputs import suggestion
 from boundcalc.theorems import Theorem
 
 __all__ = ["REGISTRY", "theorem"]

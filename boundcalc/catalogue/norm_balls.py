@@ -14,8 +14,8 @@ from sympy import Integer, Interval, Max, log, sqrt
 from boundcalc.catalogue.lemmas import bounded_differences
 from boundcalc.catalogue.zhou2026 import uniform_deviation
 from boundcalc.catalogue.zhou2026.metric_complexity import SAMPLE, SELF_BOUNDING, THRESHOLD
-from boundcalc.checker.experiment import Experiment
-from boundcalc.derivation import Derivation, Step, at_most, equal
+from boundcalc.checker.experiments.experiment import Experiment
+from boundcalc.statements.derivation import Derivation, Step, at_most, equal
 from boundcalc.symbols import (
     R_M,
     C,

@@ -11,13 +11,13 @@ from __future__ import annotations
 from boundcalc.lazy import lazy_names
 
 _WHERE = {
-    "Experiment": "experiment",
+    "Experiment": "experiments.experiment",
     "Report": "report",
     "Verdict": "verdict",
     "Word": "verdict",
     "check": "walk",
-    "check_inequality": "reals",
-    "replay": "replaying",
+    "check_inequality": "inequality.reals",
+    "replay": "experiments.replaying",
 }
 
 __all__ = list(_WHERE)

@@ -8,14 +8,14 @@ from zlib import crc32
 import numpy as np
 import sympy
 
-from boundcalc.checker.experiment import Experiment
-from boundcalc.checker.inclusion import check_inclusion
-from boundcalc.checker.problem import state
-from boundcalc.checker.reals import settle
-from boundcalc.checker.trying import try_out
+from boundcalc.checker.experiments.experiment import Experiment
+from boundcalc.checker.experiments.inclusion import check_inclusion
+from boundcalc.checker.experiments.trying import try_out
+from boundcalc.checker.inequality.problem import state
+from boundcalc.checker.inequality.reals import settle
 from boundcalc.checker.verdict import Verdict, cited, unsettled
-from boundcalc.derivation import Step
 from boundcalc.errors import InvalidInputError
+from boundcalc.statements.derivation import Step
 
 __all__ = ["check_step", "stream"]
 

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import sympy
 
-from boundcalc.checker.experiment import Experiment
-from boundcalc.checker.inclusion import check_inclusion
-from boundcalc.checker.problem import state
-from boundcalc.checker.reals import settle
+from boundcalc.checker.experiments.experiment import Experiment
+from boundcalc.checker.experiments.inclusion import check_inclusion
+from boundcalc.checker.experiments.trying import try_out
+from boundcalc.checker.inequality.problem import state
+from boundcalc.checker.inequality.reals import settle
 from boundcalc.checker.report import Report, Row
 from boundcalc.checker.steps import check_step, stream
-from boundcalc.checker.trying import try_out
 from boundcalc.checker.verdict import Verdict, Word
-from boundcalc.derivation import Derivation, Step
 from boundcalc.errors import InvalidInputError
+from boundcalc.statements.derivation import Derivation, Step
 
 __all__ = ["check"]
 

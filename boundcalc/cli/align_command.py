@@ -117,7 +117,7 @@ def run(args: Namespace) -> Output:
 
 
 def _tables(comparison: Comparison, shown: list[str], *, title: str, interrupted: bool) -> list[Any]:
-    from boundcalc.report.tables import Table
+    from boundcalc.show.tables import Table
 
     rows = []
     cells: dict[tuple[float, str], dict[str, str]] = {}
@@ -197,7 +197,7 @@ def _load(source: str) -> Any:
 def _picture(draw: Callable[[Path], None], alt: str) -> str:
     """Return the drawing as an inline image, or nothing where matplotlib is not installed."""
     from boundcalc.errors import MissingExtraError
-    from boundcalc.report.page import picture
+    from boundcalc.show.page import picture
 
     try:
         return picture(draw, alt)

@@ -84,7 +84,7 @@ def _progress(entry: Theorem) -> Any:
 
 
 def _output(reports: list[Report], *, whole: bool, expected: int) -> Output:
-    from boundcalc.report.tables import Table
+    from boundcalc.show.tables import Table
 
     complete = len(reports) == expected and all(report.complete for report in reports)
     surprises = [f"{report.subject} ({form})" for report in reports for form in report.surprises]

@@ -12,7 +12,7 @@ from boundcalc.cli.values import add_settings, parse_settings
 from boundcalc.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from boundcalc.report.compare import Comparison
+    from boundcalc.guarantees.comparison import Comparison
 
 ENDINGS = (".json", ".csv", ".html", ".png")
 
@@ -50,7 +50,7 @@ def run(args: Namespace) -> Output:
     _check_options(args)
     comparison = _from_pilot(args) if args.pilot else _from_values(args)
     from boundcalc.report.compare_view import comparison_data, comparison_sentence, comparison_table, save_comparison
-    from boundcalc.report.page import answer_html, picture
+    from boundcalc.show.page import answer_html, picture
 
     def draw(path: Path) -> None:
         save_comparison(comparison, path)
@@ -73,7 +73,7 @@ _OF_PILOT = ("subset", "seed", "loss", "lam_max", "structure", "weights", "radii
 def _check_options(args: Namespace) -> None:
     """Tell what is wrong before the work."""
     if args.pilot:
-        from boundcalc.report.compare import check_keys
+        from boundcalc.guarantees.comparison import check_keys
 
         check_keys(args.keys)
         return
@@ -88,7 +88,7 @@ def _check_options(args: Namespace) -> None:
 def _from_pilot(args: Namespace) -> Comparison:
     from boundcalc.cli.progress import reporter
     from boundcalc.datasets import load
-    from boundcalc.report.compare import compare_pilot
+    from boundcalc.guarantees.comparison import compare_pilot
     from boundcalc.trainer import measure_pilot
 
     settings = model_settings(args)
@@ -104,7 +104,7 @@ def _from_pilot(args: Namespace) -> Comparison:
 
 
 def _from_values(args: Namespace) -> Comparison:
-    from boundcalc.report.compare import compare_values
+    from boundcalc.guarantees.comparison import compare_values
 
     given: dict[str, Any] = {"delta": args.delta, **parse_settings(args.settings)}
     return compare_values(given, keys=args.keys)
@@ -124,7 +124,7 @@ def _left_out(comparison: Comparison, asked: list[str]) -> str:
 
 
 def _assumptions(comparison: Comparison) -> Any:
-    from boundcalc.report.tables import Table
+    from boundcalc.show.tables import Table
 
     rows = [(rival.key, "; ".join(rival.assumptions), rival.why) for rival in comparison.rivals]
     return Table(("bound", "assumes", "how it was obtained"), rows, title="What each assumes")

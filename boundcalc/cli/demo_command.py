@@ -23,7 +23,7 @@ def run(args: Namespace) -> Output:
     """Train, evaluate, draw, and sum up in one sentence."""
     from boundcalc.errors import require
     from boundcalc.report.demo import all_guarantees, closing_sentence, demo_data, demo_table, draw_demo
-    from boundcalc.report.page import answer_html, picture
+    from boundcalc.show.page import answer_html, picture
 
     require("matplotlib", extra="plot", purpose="the demo's picture")
     check_path(args.figure, (".png", ".pdf", ".svg"), option="--figure")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from boundcalc.cli.output import Output
 from boundcalc.cli.values import add_bound_arguments, parse_settings, unused_settings
-from boundcalc.rounding import outwards
+from boundcalc.show.rounding import outwards
 
 if TYPE_CHECKING:
     import xarray
@@ -83,7 +83,7 @@ def _table(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | N
     """Return one row for each cell: its place on the axes, the bound, and whether it is vacuous."""
     import numpy as np
 
-    from boundcalc.report.tables import Table
+    from boundcalc.show.tables import Table
 
     axes = np.meshgrid(*(result[name].values for name in result.dims), indexing="ij")
     columns = [*(axis.ravel().tolist() for axis in axes), np.ravel(result.values).tolist()]

@@ -21,7 +21,7 @@ def run(args: Namespace) -> Output:
     if args.table1:
         return _table1()
     from boundcalc.catalogue import REGISTRY
-    from boundcalc.report.tables import Table
+    from boundcalc.show.tables import Table
 
     rows = [(entry.key, entry.number, entry.title, ", ".join(entry.forms)) for entry in REGISTRY.values()]
     table = Table(
@@ -47,7 +47,7 @@ def run(args: Namespace) -> Output:
 
 def _table1() -> Output:
     from boundcalc.catalogue.table1 import COLUMNS, ROWS
-    from boundcalc.report.tables import Table
+    from boundcalc.show.tables import Table
 
     named = [row for row in ROWS if row.work is not None]
     rows: list[tuple[str, ...]] = [

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from boundcalc.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from boundcalc.report.tables import Table
+    from boundcalc.show.tables import Table
 
 __all__ = ["Output", "Part", "check_path", "show", "write"]
 
@@ -100,7 +100,7 @@ def write(output: Output, path: Path) -> None:
         case ".html" if output.document:
             path.write_text(_made(output.document), encoding="utf-8")
         case ".html":
-            from boundcalc.report.page import page
+            from boundcalc.show.page import page
 
             parts = (*output.lead, *(table.html() for table in output.tables), *output.body)
             path.write_text(page(output.title, map(_made, parts)), encoding="utf-8")

@@ -67,8 +67,8 @@ def add_plan_arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> Output:
     """Measure the pilot or read its estimates, plan, and answer in a sentence, tables and pictures."""
     from boundcalc.errors import require
-    from boundcalc.report.page import answer_html, picture
     from boundcalc.report.planning import plan_sentence, plan_tables, save_plan
+    from boundcalc.show.page import answer_html, picture
 
     require("matplotlib", extra="plot", purpose="the plan's pictures")
     check_path(args.figure, (".png", ".pdf", ".svg"), option="--figure")
@@ -189,7 +189,7 @@ def _check_readable(name: str) -> None:
 
 
 def _modalities(text: str | None, names: tuple[str, ...]) -> tuple[str, ...]:
-    from boundcalc.inputs import suggestion
+    from boundcalc.language.inputs import suggestion
 
     if text is None:
         return tuple(names)
@@ -251,8 +251,8 @@ def _curve(args: Namespace, data: ModalityData, measured: Measurements, plan: Pl
 
     from boundcalc.cli.progress import reporter
     from boundcalc.planner.learning_curve import fit_power_law
-    from boundcalc.trainer.curve import SMALLEST, nested_risks
-    from boundcalc.trainer.settings import Settings
+    from boundcalc.trainer.measure.curve import SMALLEST, nested_risks
+    from boundcalc.trainer.measure.settings import Settings
 
     if measured.facts["train_rows"] < 4 * SMALLEST:
         return None

@@ -20,7 +20,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> Output:
     """Return derivative and elasticity of each symbol at one point, the strongest first."""
     from boundcalc.catalogue import theorem
-    from boundcalc.report.tables import Table
+    from boundcalc.show.tables import Table
 
     bound = theorem(args.key).bound(args.form)
     inputs = parse_settings(args.settings)
@@ -59,7 +59,7 @@ def run(args: Namespace) -> Output:
 
 
 def _row(bound: Any, name: str, inputs: dict[str, Any], level: float) -> tuple[str, float, float, float | None, str]:
-    from boundcalc.domains import as_number
+    from boundcalc.language.domains import as_number
 
     slope = float(bound.gradient(name, **inputs)) + 0.0  # no -0
     at = float(as_number(inputs[name]))

@@ -44,8 +44,8 @@ def _page(entry: Theorem, form: str | None) -> str:
 
 
 def _text(entry: Theorem, bound: Bound) -> str:
-    from boundcalc.domains import describe
-    from boundcalc.report.tables import Table
+    from boundcalc.language.domains import describe
+    from boundcalc.show.tables import Table
     from boundcalc.symbols import VOCABULARY
 
     form = entry.form(bound.form)

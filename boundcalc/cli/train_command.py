@@ -26,7 +26,7 @@ def run(args: Namespace) -> Output:
     """Train and return a table of the subsets, with all estimates as data."""
     import json
 
-    from boundcalc.report.tables import Table
+    from boundcalc.show.tables import Table
 
     measured = measure(args, args.data)
     rows = [
@@ -77,7 +77,7 @@ def _value(result: object, name: str) -> float | None:
 
 
 def _notes(measured: Measurements) -> list[str]:
-    from boundcalc.trainer.cautions import cautions
+    from boundcalc.trainer.data.cautions import cautions
 
     first = next(iter(measured.values()))
     estimated = [entry.name for entry in first.estimates if entry.symbol and entry.status != "certified"]

@@ -75,7 +75,7 @@ def unused_settings(bound: Bound, inputs: dict[str, Any]) -> list[str]:
     InvalidInputError
         If a value is impossible for its symbol.
     """
-    from boundcalc.inputs import check_inputs
+    from boundcalc.language.inputs import check_inputs
     from boundcalc.symbols import DOMAINS, VOCABULARY
 
     unused = [name for name in inputs if name not in bound.symbols]

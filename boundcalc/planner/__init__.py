@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from boundcalc.inverse.allocation import allocate
+from boundcalc.inverse.solve import Solution, minimal_n, solve_for
 from boundcalc.lazy import lazy_names
-from boundcalc.planner.allocate import allocate
-from boundcalc.planner.invert import Solution, minimal_n, solve_for
 
 if TYPE_CHECKING:
     from boundcalc.planner.budget import Plan, make_plan, sweep

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.inverse.hoist import stride
+from boundcalc.inverse.solve import solve_for
 from boundcalc.planner.costs import Costs
-from boundcalc.planner.hoist import stride
-from boundcalc.planner.invert import solve_for
 from boundcalc.planner.pilot import Floor, Pilot, check_delta, read_pilot
-from boundcalc.rounding import rounded_up
+from boundcalc.show.rounding import rounded_up
 
 if TYPE_CHECKING:
     import xarray

@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.inputs import suggestion
+from boundcalc.language.inputs import suggestion
 
 __all__ = ["MOST", "Costs", "ModalityCost"]
 

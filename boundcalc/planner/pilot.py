@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from boundcalc.bound import Bound
 from boundcalc.catalogue import theorem
 from boundcalc.errors import InvalidInputError
-from boundcalc.planner.allocate import allocate
-from boundcalc.planner.invert import solve_for
-from boundcalc.trainer.cautions import cautions
+from boundcalc.inverse.allocation import allocate
+from boundcalc.inverse.solve import solve_for
+from boundcalc.trainer.data.cautions import cautions
 
 if TYPE_CHECKING:
     from boundcalc.trainer import Measurements, SubsetResult

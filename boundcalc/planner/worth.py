@@ -10,12 +10,12 @@ import numpy as np
 
 from boundcalc.catalogue import theorem
 from boundcalc.errors import InvalidInputError
-from boundcalc.planner.invert import solve_for
+from boundcalc.inverse.solve import solve_for
 from boundcalc.planner.pilot import check_delta
 from boundcalc.theorems import NESTING_NOTE
 
 if TYPE_CHECKING:
-    from boundcalc.planner.invert import Solution
+    from boundcalc.inverse.solve import Solution
     from boundcalc.trainer import Measurements
 
 __all__ = ["Worth", "n_star", "worth_of_modalities"]

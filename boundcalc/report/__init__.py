@@ -5,12 +5,12 @@ from __future__ import annotations
 from boundcalc.lazy import lazy_names
 from boundcalc.report.plots import draw_grid
 from boundcalc.report.proofs import plot_proof, plot_sides
-from boundcalc.report.tables import Table, format_number
+from boundcalc.show.tables import Table, format_number
 
 #: What is made of theorems, loaded on first use: tables and pictures do not need the catalogue.
 _LATER = {
-    "compare_pilot": "compare",
-    "compare_values": "compare",
+    "compare_pilot": "boundcalc.guarantees.comparison",
+    "compare_values": "boundcalc.guarantees.comparison",
     "comparison_sentence": "compare_view",
     "comparison_table": "compare_view",
     "draw_alignment": "alignment",

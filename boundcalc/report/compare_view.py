@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from boundcalc.catalogue import REGISTRY, theorem
-from boundcalc.report.compare import Comparison, Rival
+from boundcalc.guarantees.comparison import Comparison, Rival
 from boundcalc.report.plots import PALETTE, new_axes, save
-from boundcalc.report.tables import Table, format_number
-from boundcalc.rounding import outwards
-from boundcalc.trainer.cautions import cautions
+from boundcalc.show.rounding import outwards
+from boundcalc.show.tables import Table, format_number
+from boundcalc.trainer.data.cautions import cautions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

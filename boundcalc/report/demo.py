@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boundcalc.report.guarantees import Guarantee, guarantees, margin_curve, risk_curves
+from boundcalc.guarantees.of_subset import Guarantee, guarantees, margin_curve, risk_curves
 from boundcalc.report.plots import PALETTE, new_axes, save
-from boundcalc.report.tables import Table
-from boundcalc.rounding import outwards, rounded_up
-from boundcalc.trainer.cautions import cautions
+from boundcalc.show.rounding import outwards, rounded_up
+from boundcalc.show.tables import Table
+from boundcalc.trainer.data.cautions import cautions
 
 if TYPE_CHECKING:
     from boundcalc.trainer import Measurements

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from boundcalc.catalogue import theorem
 from boundcalc.report.demo import Found, closing_sentence, demo_table, draw_demo
-from boundcalc.report.page import answer_html, picture
 from boundcalc.report.planning import plan_sentence, plan_tables, save_plan
-from boundcalc.report.tables import Table
+from boundcalc.show.page import answer_html, picture
+from boundcalc.show.tables import Table
 
 if TYPE_CHECKING:
     from boundcalc.checker.report import Report

@@ -14,16 +14,16 @@ import sympy
 
 from boundcalc.bound import Bound
 from boundcalc.catalogue import REGISTRY
-from boundcalc.domains import describe
 from boundcalc.errors import InvalidInputError
+from boundcalc.language.domains import describe
 from boundcalc.report.formulas import FORMULA_SCRIPT, FORMULA_STYLE, statement_html
 from boundcalc.report.javascript import to_javascript
-from boundcalc.report.mathml import to_mathml
-from boundcalc.report.page import page
 from boundcalc.report.plots import PALETTE
 from boundcalc.report.ranges import usual_range
+from boundcalc.show.mathml import to_mathml
+from boundcalc.show.page import page
+from boundcalc.statements.typeset import expression_latex
 from boundcalc.symbols import VOCABULARY
-from boundcalc.typeset import expression_latex
 
 __all__ = ["explorer_page"]
 

@@ -8,11 +8,11 @@ import numpy as np
 
 from boundcalc.bound import Bound
 from boundcalc.errors import InvalidInputError, require
-from boundcalc.inputs import suggestion
-from boundcalc.report.mathtext import mathtext
+from boundcalc.language.inputs import suggestion
 from boundcalc.report.plots import PALETTE, draw_grid, new_axes
 from boundcalc.report.ranges import usual_points
-from boundcalc.typeset import RELATIONS, expression_latex
+from boundcalc.show.mathtext import mathtext
+from boundcalc.statements.typeset import RELATIONS, expression_latex
 
 if TYPE_CHECKING:
     import xarray

@@ -13,8 +13,8 @@ from boundcalc.planner.costs import MOST
 from boundcalc.planner.learning_curve import PowerLaw
 from boundcalc.planner.worth import Worth
 from boundcalc.report.plots import PALETTE, new_axes, save
-from boundcalc.report.tables import Table, format_number
-from boundcalc.rounding import rounded_up
+from boundcalc.show.rounding import rounded_up
+from boundcalc.show.tables import Table, format_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

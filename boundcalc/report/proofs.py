@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boundcalc.derivation import Step
 from boundcalc.errors import InvalidInputError
-from boundcalc.report.mathtext import mathtext
 from boundcalc.report.plots import PALETTE, new_axes
-from boundcalc.typeset import RELATIONS, expression_latex
+from boundcalc.show.mathtext import mathtext
+from boundcalc.statements.derivation import Step
+from boundcalc.statements.typeset import RELATIONS, expression_latex
 
 if TYPE_CHECKING:
     import sympy

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import sympy
 
 from boundcalc.catalogue import REGISTRY
-from boundcalc.domains import describe
+from boundcalc.language.domains import describe
 from boundcalc.report.formulas import FORMULA_SCRIPT, FORMULA_STYLE, statement_html
-from boundcalc.report.mathml import to_mathml, to_mathml_terms
-from boundcalc.report.page import page
+from boundcalc.show.mathml import to_mathml, to_mathml_terms
+from boundcalc.show.page import page
+from boundcalc.statements.typeset import RELATIONS, expression_latex
 from boundcalc.symbols import VOCABULARY
-from boundcalc.typeset import RELATIONS, expression_latex
 
 if TYPE_CHECKING:
     from boundcalc.bound import Bound
-    from boundcalc.derivation import Derivation
+    from boundcalc.statements.derivation import Derivation
     from boundcalc.theorems import Form, Theorem
 
 __all__ = ["STYLE", "catalogue_table", "theorem_page"]

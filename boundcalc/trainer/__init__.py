@@ -10,31 +10,31 @@ from typing import TYPE_CHECKING
 from boundcalc.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from boundcalc.trainer.curve import nested_risks
-    from boundcalc.trainer.data import ModalityData
-    from boundcalc.trainer.estimates import Entry, Estimates
-    from boundcalc.trainer.external import estimates_from_embeddings
+    from boundcalc.trainer.data.modalities import ModalityData
     from boundcalc.trainer.learner import PairwiseMetricLearner
-    from boundcalc.trainer.measure import Measurements, measure_subsets
-    from boundcalc.trainer.pilot import Pilot, measure_pilot
-    from boundcalc.trainer.planned import measure_planned
-    from boundcalc.trainer.settings import Settings
-    from boundcalc.trainer.subset import SubsetResult
+    from boundcalc.trainer.measure.curve import nested_risks
+    from boundcalc.trainer.measure.estimates import Entry, Estimates
+    from boundcalc.trainer.measure.external import estimates_from_embeddings
+    from boundcalc.trainer.measure.pilot import Pilot, measure_pilot
+    from boundcalc.trainer.measure.planned import measure_planned
+    from boundcalc.trainer.measure.settings import Settings
+    from boundcalc.trainer.measure.subset import SubsetResult
+    from boundcalc.trainer.measure.subsets import Measurements, measure_subsets
 
 _PUBLIC = {
-    "Entry": "estimates",
-    "Estimates": "estimates",
-    "Measurements": "measure",
-    "ModalityData": "data",
+    "Entry": "measure.estimates",
+    "Estimates": "measure.estimates",
+    "Measurements": "measure.subsets",
+    "ModalityData": "data.modalities",
     "PairwiseMetricLearner": "learner",
-    "Pilot": "pilot",
-    "Settings": "settings",
-    "SubsetResult": "subset",
-    "estimates_from_embeddings": "external",
-    "measure_pilot": "pilot",
-    "measure_planned": "planned",
-    "measure_subsets": "measure",
-    "nested_risks": "curve",
+    "Pilot": "measure.pilot",
+    "Settings": "measure.settings",
+    "SubsetResult": "measure.subset",
+    "estimates_from_embeddings": "measure.external",
+    "measure_pilot": "measure.pilot",
+    "measure_planned": "measure.planned",
+    "measure_subsets": "measure.subsets",
+    "nested_risks": "measure.curve",
 }
 
 __all__ = [

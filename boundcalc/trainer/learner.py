@@ -11,16 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 
 from boundcalc.errors import InvalidInputError, require
-from boundcalc.trainer._checks import as_generator
-from boundcalc.trainer.data import ModalityData, as_block
-from boundcalc.trainer.estimates import Estimates
-from boundcalc.trainer.listed import fit_listed
-from boundcalc.trainer.normalise import Normaliser
-from boundcalc.trainer.pairs import AllPairs
-from boundcalc.trainer.prepare import Prepared, prepare
-from boundcalc.trainer.settings import RHO_GRID, Settings
-from boundcalc.trainer.structures import Structure
-from boundcalc.trainer.subset import SubsetResult, assess_fit, fit_subset
+from boundcalc.language.arguments import as_generator
+from boundcalc.trainer.data.modalities import ModalityData, as_block
+from boundcalc.trainer.data.normalise import Normaliser
+from boundcalc.trainer.data.prepare import Prepared, prepare
+from boundcalc.trainer.measure.estimates import Estimates
+from boundcalc.trainer.measure.settings import RHO_GRID, Settings
+from boundcalc.trainer.measure.subset import SubsetResult, assess_fit, fit_subset
+from boundcalc.trainer.risk.listed import fit_listed
+from boundcalc.trainer.risk.pairs import AllPairs
+from boundcalc.trainer.risk.structures import Structure
 
 require("sklearn", extra="train", purpose="PairwiseMetricLearner")
 
@@ -29,7 +29,7 @@ from sklearn.utils import check_random_state, column_or_1d  # noqa: E402
 from sklearn.utils.multiclass import check_classification_targets  # noqa: E402
 from sklearn.utils.validation import check_is_fitted, validate_data  # noqa: E402
 
-from boundcalc.trainer.reading import (  # noqa: E402
+from boundcalc.trainer.data.reading import (  # noqa: E402
     Blocks,
     fill,
     is_list_of_matrices,
@@ -70,7 +70,7 @@ class PairwiseMetricLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     reg_anchor : float
     blocks, width, margin, normalise, standardise, pair_radius, calibration, holdout, pair_weights, tolerance, \
 max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
-        See :class:`~boundcalc.trainer.settings.Settings`.
+        See :class:`~boundcalc.trainer.measure.settings.Settings`.
     random_state : int, Generator, RandomState or None
         Draws the split and the pairing.
 

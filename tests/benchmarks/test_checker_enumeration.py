@@ -7,8 +7,8 @@ import time
 import numpy as np
 
 from boundcalc import catalogue
-from boundcalc.checker.search import enumerate_world
-from boundcalc.checker.worlds.u_statistics import UStatistics
+from boundcalc.checker.experiments.search import enumerate_world
+from boundcalc.checker.experiments.worlds.u_statistics import UStatistics
 
 
 def test_two_thousand_instances():

@@ -9,12 +9,12 @@ from scipy.optimize import minimize
 from sklearn.datasets import load_digits
 from sklearn.metrics.pairwise import euclidean_distances
 
-from boundcalc.trainer.erm import Problem, minimise_risk
-from boundcalc.trainer.khinchin import mean_absolute_sum
-from boundcalc.trainer.losses import Hinge, SmoothedHinge
-from boundcalc.trainer.normalise import unit_rows
-from boundcalc.trainer.pairs import AllPairs
-from boundcalc.trainer.structures import make_structure
+from boundcalc.trainer.complexity.khinchin import mean_absolute_sum
+from boundcalc.trainer.data.normalise import unit_rows
+from boundcalc.trainer.risk.erm import Problem, minimise_risk
+from boundcalc.trainer.risk.losses import Hinge, SmoothedHinge
+from boundcalc.trainer.risk.pairs import AllPairs
+from boundcalc.trainer.risk.structures import make_structure
 
 
 def best_of(function, repeats=3):

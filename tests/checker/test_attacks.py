@@ -8,8 +8,8 @@ from sympy import FiniteSet, I, Interval, Range, Rational, exp, log, nan, oo, pi
 
 from boundcalc import symbols as s
 from boundcalc.checker import check_inequality
-from boundcalc.directions import value_range
 from boundcalc.errors import InvalidInputError
+from boundcalc.language.directions import value_range
 
 n, m = s.n, s.m
 x = sympy.Symbol("x", real=True)

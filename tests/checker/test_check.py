@@ -13,12 +13,12 @@ import sympy
 
 import boundcalc as bc
 from boundcalc.checker import Report, check
-from boundcalc.checker.inclusion import missing_function
-from boundcalc.checker.tails import clopper_pearson
-from boundcalc.checker.worlds.projections import Claim, Projections
+from boundcalc.checker.experiments.inclusion import missing_function
+from boundcalc.checker.experiments.tails import clopper_pearson
+from boundcalc.checker.experiments.worlds.projections import Claim, Projections
 from boundcalc.cli import main
-from boundcalc.derivation import Derivation, at_most, equal
 from boundcalc.errors import InvalidInputError
+from boundcalc.statements.derivation import Derivation, at_most, equal
 from boundcalc.symbols import R_M, L, Rad_loss, m, n
 
 

@@ -13,7 +13,7 @@ from sympy import Abs, Interval, Max, Min, Range, Rational, ceiling, exp, floor,
 import boundcalc as bc
 from boundcalc import symbols as s
 from boundcalc.checker import check_inequality
-from boundcalc.checker.problem import state
+from boundcalc.checker.inequality.problem import state
 from boundcalc.errors import InvalidInputError
 
 n, m, delta, C, L, B, p, q, J = s.n, s.m, s.delta, s.C, s.L, s.B, s.p, s.q, s.J

@@ -12,13 +12,13 @@ import pytest
 import sympy
 
 import boundcalc as bc
-from boundcalc.checker.experiment import Experiment
-from boundcalc.checker.replaying import replay
+from boundcalc.checker.experiments.experiment import Experiment
+from boundcalc.checker.experiments.replaying import replay
+from boundcalc.checker.experiments.trying import try_out
+from boundcalc.checker.experiments.worlds import continuous, pilot
+from boundcalc.checker.experiments.worlds.continuous import GaussianMetric, SphereMetric, SpherePairs
+from boundcalc.checker.experiments.worlds.pilot import Pilot
 from boundcalc.checker.steps import check_step
-from boundcalc.checker.trying import try_out
-from boundcalc.checker.worlds import continuous, pilot
-from boundcalc.checker.worlds.continuous import GaussianMetric, SphereMetric, SpherePairs
-from boundcalc.checker.worlds.pilot import Pilot
 from boundcalc.errors import InvalidInputError
 from boundcalc.symbols import C, J, delta, dev_f, dev_minus, kappa_0, kappa_M, m
 
@@ -176,8 +176,12 @@ def test_evidence_can_be_pasted():
     [
         {"n": "3"},
         {"import": "import os", "world": "os", "instance": {}},
-        {"import": "from boundcalc.checker.worlds.pilot import Pilot", "world": "Pilot(open('x'))", "instance": {}},
-        {"import": "from boundcalc.checker.worlds.pilot import np", "world": "np()", "instance": {}},
+        {
+            "import": "from boundcalc.checker.experiments.worlds.pilot import Pilot",
+            "world": "Pilot(open('x'))",
+            "instance": {},
+        },
+        {"import": "from boundcalc.checker.experiments.worlds.pilot import np", "world": "np()", "instance": {}},
     ],
 )
 def test_only_worlds_are_replayed(witness):

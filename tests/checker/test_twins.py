@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from boundcalc.checker import check_inequality
-from boundcalc.checker.problem import state
+from boundcalc.checker.inequality.problem import state
 from boundcalc.checker.steps import check_step
 from tests.checker.twins import catalogue_steps, sufficient, twins
 

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 
 from boundcalc import catalogue
-from boundcalc.checker.experiment import Enumerable, Experiment
-from boundcalc.checker.worlds.independent_pairs import IndependentPairs
-from boundcalc.checker.worlds.learning import Learning
-from boundcalc.checker.worlds.matching import Matching
-from boundcalc.checker.worlds.metric_class import MetricClass
-from boundcalc.checker.worlds.shattered import Shattered
-from boundcalc.checker.worlds.u_statistics import UStatistics
+from boundcalc.checker.experiments.experiment import Enumerable, Experiment
+from boundcalc.checker.experiments.worlds.independent_pairs import IndependentPairs
+from boundcalc.checker.experiments.worlds.learning import Learning
+from boundcalc.checker.experiments.worlds.matching import Matching
+from boundcalc.checker.experiments.worlds.metric_class import MetricClass
+from boundcalc.checker.experiments.worlds.shattered import Shattered
+from boundcalc.checker.experiments.worlds.u_statistics import UStatistics
 
 
 def worlds():

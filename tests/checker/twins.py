@@ -8,8 +8,8 @@ from dataclasses import replace
 import sympy
 
 from boundcalc import catalogue, symbols
-from boundcalc.derivation import Step
-from boundcalc.directions import direction
+from boundcalc.language.directions import direction
+from boundcalc.statements.derivation import Step
 
 HALF, FIFTH = sympy.Rational(1, 2), sympy.Rational(4, 5)
 

@@ -10,10 +10,10 @@ import pytest
 import boundcalc as bc
 from boundcalc.catalogue.table1 import COLUMNS, ROWS
 from boundcalc.cli import main
+from boundcalc.guarantees.comparison import RADII
+from boundcalc.guarantees.rivals import _settle
 from boundcalc.report import compare_pilot, compare_values, comparison_sentence, comparison_table
-from boundcalc.report.compare import RADII
 from boundcalc.report.compare_view import _size
-from boundcalc.report.rivals import _settle
 from boundcalc.trainer import ModalityData, measure_pilot
 from tests.comparators import balls
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import boundcalc as bc
-from boundcalc.trainer.norms import NORMS, largest_norms, matrix_norms, pair_statistics
+from boundcalc.trainer.complexity.norms import NORMS, largest_norms, matrix_norms, pair_statistics
 from tests.comparators import balls
 
 SHAPES = [(4, (1,)), (6, (2, 1)), (8, (3, 2)), (9, (1, 1, 1))]

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import boundcalc as bc
-from boundcalc.trainer.erm import minimise_risk
-from boundcalc.trainer.losses import Hinge
-from boundcalc.trainer.pairs import AllPairs
-from boundcalc.trainer.regularised import AnchoredProblem
-from boundcalc.trainer.structures import make_structure
+from boundcalc.trainer.risk.erm import minimise_risk
+from boundcalc.trainer.risk.losses import Hinge
+from boundcalc.trainer.risk.pairs import AllPairs
+from boundcalc.trainer.risk.regularised import AnchoredProblem
+from boundcalc.trainer.risk.structures import make_structure
 
 POINTS = np.array([[0.0, 0.0], [0.4, 0.1], [0.1, 0.5], [0.9, 0.2], [1.0, 0.8], [0.8, 1.0]])
 LABELS = np.array([0, 0, 0, 1, 1, 1])

@@ -170,7 +170,7 @@ def test_pair_error_is_for_the_hinge_alone(measured, costs, data):
 def test_losses_that_do_not_start_at_zero(data):
     """Logistic losses of a narrow class lie in [0.59, 0.81]: risks exceed the length of that range, but not C."""
     from boundcalc.trainer import measure_subsets
-    from boundcalc.trainer.losses import loss_from_name
+    from boundcalc.trainer.risk.losses import loss_from_name
 
     narrow = measure_subsets(
         data, subsets="sharp", rng=0, loss="logistic", eig_range=(0.0, 0.01), threshold_range=(-0.1, 0.2)

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import boundcalc as bc
-from boundcalc.checker.tails import clopper_pearson
+from boundcalc.checker.experiments.tails import clopper_pearson
 from boundcalc.errors import InvalidInputError
 from boundcalc.planner import Costs, ModalityCost, make_plan
 from boundcalc.trainer import ModalityData, Settings, measure_planned, measure_subsets
-from boundcalc.trainer.pairs import AllPairs
-from boundcalc.trainer.prepare import prepare
+from boundcalc.trainer.data.prepare import prepare
+from boundcalc.trainer.risk.pairs import AllPairs
 
 DELTA = 0.3
 NAMES = tuple("abcdef")

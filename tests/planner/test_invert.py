@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import boundcalc as bc
 from boundcalc.errors import InvalidInputError
-from boundcalc.planner.hoist import hoist, stride
-from boundcalc.planner.invert import _at_most_zero
-from boundcalc.planner.search import first_integer, first_number
+from boundcalc.inverse.bisect import first_integer, first_number
+from boundcalc.inverse.hoist import hoist, stride
+from boundcalc.inverse.solve import _at_most_zero
 
 COMPLEXITY = bc.theorem("zhou2026.metric_complexity")
 COMPOSED = bc.theorem("zhou2026.risk_gap").bound().substitute(R_M=COMPLEXITY.bound())

@@ -5,8 +5,8 @@ import pytest
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.planner import fit_power_law
-from boundcalc.trainer.curve import nested_risks
-from boundcalc.trainer.settings import Settings
+from boundcalc.trainer.measure.curve import nested_risks
+from boundcalc.trainer.measure.settings import Settings
 
 SIZES = [25, 50, 100, 200, 400, 800]
 

@@ -8,7 +8,7 @@ import pytest
 from boundcalc.datasets import load
 from boundcalc.errors import InvalidInputError
 from boundcalc.trainer import ModalityData, PairwiseMetricLearner, estimates_from_embeddings, measure_subsets
-from boundcalc.trainer.splits import draw_split
+from boundcalc.trainer.data.splits import draw_split
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 3))

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.trainer.complexity import measure_complexity, threshold_share
-from boundcalc.trainer.structures import make_structure
+from boundcalc.trainer.complexity.rademacher import measure_complexity, threshold_share
+from boundcalc.trainer.risk.structures import make_structure
 
 DIMS = {"a": 2, "b": 3}
 

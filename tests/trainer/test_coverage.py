@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
-from boundcalc.trainer.complexity import measure_complexity
-from boundcalc.trainer.kappa import measure_kappa
-from boundcalc.trainer.pairs import AllPairs
-from boundcalc.trainer.structures import make_structure
+from boundcalc.trainer.complexity.kappa import measure_kappa
+from boundcalc.trainer.complexity.rademacher import measure_complexity
+from boundcalc.trainer.risk.pairs import AllPairs
+from boundcalc.trainer.risk.structures import make_structure
 
 DELTA, M = 0.3, 40
 DIMS = {"a": 2, "b": 3}
@@ -80,7 +80,7 @@ def test_a_false_twin_is_caught():
 
 def test_holdout_risk_is_unbiased():
     """The mean over samples of the U-statistic is the population risk, found by exact enumeration of a finite world."""
-    from boundcalc.trainer.losses import Hinge
+    from boundcalc.trainer.risk.losses import Hinge
 
     points = np.array([[0.0], [0.5], [1.5]])
     codes, mass = np.array([0, 1, 1]), np.array([0.5, 0.3, 0.2])

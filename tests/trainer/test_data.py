@@ -3,8 +3,8 @@ import pytest
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.trainer import ModalityData
-from boundcalc.trainer.normalise import Normaliser, project_rows, unit_rows
-from boundcalc.trainer.splits import draw_pairs, draw_split
+from boundcalc.trainer.data.normalise import Normaliser, project_rows, unit_rows
+from boundcalc.trainer.data.splits import draw_pairs, draw_split
 
 Y = [0, 1] * 5
 

@@ -3,10 +3,10 @@ import pytest
 from scipy.optimize import linprog, minimize
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.trainer.erm import Problem, certify, minimise_risk
-from boundcalc.trainer.losses import Contrastive, Hinge, Logistic, Ramp, SmoothedHinge
-from boundcalc.trainer.pairs import AllPairs
-from boundcalc.trainer.structures import FullMatrix, make_structure
+from boundcalc.trainer.risk.erm import Problem, certify, minimise_risk
+from boundcalc.trainer.risk.losses import Contrastive, Hinge, Logistic, Ramp, SmoothedHinge
+from boundcalc.trainer.risk.pairs import AllPairs
+from boundcalc.trainer.risk.structures import FullMatrix, make_structure
 
 
 def sample(seed, n=24, d=4, classes=3, spread=1.0):

@@ -5,13 +5,13 @@ import pytest
 from scipy.stats import beta
 
 from boundcalc.trainer import ModalityData, PairwiseMetricLearner, measure_subsets
-from boundcalc.trainer.bernstein import bernstein_error, empirical_bernstein
-from boundcalc.trainer.erm import minimise_risk
-from boundcalc.trainer.incomplete import SampledPairs, certified_gap
-from boundcalc.trainer.losses import Contrastive, Hinge, Logistic
-from boundcalc.trainer.prepare import prepare
-from boundcalc.trainer.settings import Settings
-from boundcalc.trainer.subset_fit import fit_subset, subset_problem
+from boundcalc.trainer.complexity.bernstein import bernstein_error, empirical_bernstein
+from boundcalc.trainer.data.prepare import prepare
+from boundcalc.trainer.measure.settings import Settings
+from boundcalc.trainer.measure.subset_fit import fit_subset, subset_problem
+from boundcalc.trainer.risk.erm import minimise_risk
+from boundcalc.trainer.risk.incomplete import SampledPairs, certified_gap
+from boundcalc.trainer.risk.losses import Contrastive, Hinge, Logistic
 
 
 def example(n=90, seed=0):

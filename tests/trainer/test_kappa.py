@@ -3,9 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from boundcalc.trainer.bernstein import empirical_bernstein
-from boundcalc.trainer.kappa import measure_kappa
-from boundcalc.trainer.structures import make_structure
+from boundcalc.trainer.complexity.bernstein import empirical_bernstein
+from boundcalc.trainer.complexity.kappa import measure_kappa
+from boundcalc.trainer.risk.structures import make_structure
 
 DIMS = {"a": 2, "b": 3}
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.trainer.khinchin import mean_absolute_sign_sum, mean_absolute_sum
+from boundcalc.trainer.complexity.khinchin import mean_absolute_sign_sum, mean_absolute_sum
 
 
 def enumerated(column):

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.trainer.losses import Contrastive, Hinge, Logistic, Ramp, SmoothedHinge, loss_from_name
+from boundcalc.trainer.risk.losses import Contrastive, Hinge, Logistic, Ramp, SmoothedHinge, loss_from_name
 
 LOSSES = [Hinge(), SmoothedHinge(0.5), SmoothedHinge(1.0), Logistic(), Ramp(0.3), Contrastive(1.5)]
 

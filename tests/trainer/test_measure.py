@@ -6,10 +6,10 @@ import pytest
 from boundcalc.datasets import load
 from boundcalc.errors import InvalidInputError
 from boundcalc.trainer import Measurements, ModalityData, Settings, measure_subsets
-from boundcalc.trainer.erm import Problem, minimise_risk
-from boundcalc.trainer.losses import Hinge
-from boundcalc.trainer.prepare import prepare
-from boundcalc.trainer.subset import fit_subset
+from boundcalc.trainer.data.prepare import prepare
+from boundcalc.trainer.measure.subset import fit_subset
+from boundcalc.trainer.risk.erm import Problem, minimise_risk
+from boundcalc.trainer.risk.losses import Hinge
 
 VOCABULARY = {
     "n", "K", "d_M", "g_M", "lam_min", "lam_max", "t_min", "t_max", "B", "L", "C", "omega_pos", "omega_neg", "rhat_M",

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from boundcalc.trainer.erm import Problem, minimise_risk
-from boundcalc.trainer.losses import Hinge, Logistic, SmoothedHinge
-from boundcalc.trainer.newton import PairSample, box_quadratic_step
-from boundcalc.trainer.pairs import AllPairs, ListedPairs
-from boundcalc.trainer.structures import make_structure
+from boundcalc.trainer.risk.erm import Problem, minimise_risk
+from boundcalc.trainer.risk.losses import Hinge, Logistic, SmoothedHinge
+from boundcalc.trainer.risk.newton import PairSample, box_quadratic_step
+from boundcalc.trainer.risk.pairs import AllPairs, ListedPairs
+from boundcalc.trainer.risk.structures import make_structure
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from boundcalc.trainer import pair_blocks as module
-from boundcalc.trainer.distances import cross_distances
-from boundcalc.trainer.losses import Contrastive, Hinge, Logistic, SmoothedHinge
-from boundcalc.trainer.pairs import AllPairs, ListedPairs
+from boundcalc.trainer.risk import pair_blocks as module
+from boundcalc.trainer.risk.distances import cross_distances
+from boundcalc.trainer.risk.losses import Contrastive, Hinge, Logistic, SmoothedHinge
+from boundcalc.trainer.risk.pairs import AllPairs, ListedPairs
 
 LOSSES = [
     Hinge(),

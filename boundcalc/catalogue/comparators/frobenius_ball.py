@@ -9,8 +9,8 @@ from sympy import sqrt
 
 from boundcalc.catalogue.norm_balls import ASSUMPTIONS, norm_ball_forms
 from boundcalc.catalogue.sources import cao2016
-from boundcalc.checker.experiments import norm_ball, norm_samples
-from boundcalc.derivation import at_most
+from boundcalc.checker.experiments.catalogued import norm_ball, norm_samples
+from boundcalc.statements.derivation import at_most
 from boundcalc.symbols import B, S_frobenius, m, u4_mean, u_fourth
 from boundcalc.theorems import Theorem
 

@@ -5,8 +5,8 @@ from sympy import Min, sqrt
 from boundcalc.catalogue.comparators.frobenius_ball import MEAN, WORST
 from boundcalc.catalogue.norm_balls import ASSUMPTIONS, longest, norm_ball_forms
 from boundcalc.catalogue.sources import lei2016
-from boundcalc.checker.experiments import norm_ball, norm_samples
-from boundcalc.derivation import at_most, equal
+from boundcalc.checker.experiments.catalogued import norm_ball, norm_samples
+from boundcalc.statements.derivation import at_most, equal
 from boundcalc.symbols import B, B_k, K, S_frobenius, S_group, m, u_fourth, u_group
 from boundcalc.theorems import Theorem
 

@@ -8,8 +8,8 @@ from sympy import sqrt
 
 from boundcalc.catalogue.norm_balls import norm_ball_forms
 from boundcalc.catalogue.sources import huusari2018
-from boundcalc.checker.experiments import norm_ball, norm_samples
-from boundcalc.derivation import at_most
+from boundcalc.checker.experiments.catalogued import norm_ball, norm_samples
+from boundcalc.statements.derivation import at_most
 from boundcalc.symbols import S_kernel, gram_trace, k_mean, kap, m
 from boundcalc.theorems import Theorem
 

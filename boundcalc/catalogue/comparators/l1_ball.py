@@ -5,8 +5,8 @@ from sympy import Min, log, sqrt
 from boundcalc.catalogue.comparators.frobenius_ball import MEAN, WORST
 from boundcalc.catalogue.norm_balls import ASSUMPTIONS, norm_ball_forms
 from boundcalc.catalogue.sources import cao2016
-from boundcalc.checker.experiments import norm_ball, norm_samples
-from boundcalc.derivation import at_most, equal
+from boundcalc.checker.experiments.catalogued import norm_ball, norm_samples
+from boundcalc.statements.derivation import at_most, equal
 from boundcalc.symbols import B, S_frobenius, S_maximum, b_k, d_M, m, u_coordinate, u_fourth
 from boundcalc.theorems import Theorem
 

@@ -3,8 +3,8 @@
 from sympy import Interval, log, sqrt
 
 from boundcalc.catalogue.sources import bellet2015
-from boundcalc.checker.experiments import CELL_COUNTS, CELLS, COVER
-from boundcalc.derivation import Derivation, Event, at_most
+from boundcalc.checker.experiments.catalogued import CELL_COUNTS, CELLS, COVER
+from boundcalc.statements.derivation import Derivation, Event, at_most
 from boundcalc.symbols import (
     B,
     C,

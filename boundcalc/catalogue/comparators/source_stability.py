@@ -2,7 +2,7 @@
 
 from boundcalc.catalogue.comparators.stability import ASSUMPTIONS, LARGEST, chain
 from boundcalc.catalogue.sources import perrot2015
-from boundcalc.checker.experiments import regularised
+from boundcalc.checker.experiments.catalogued import regularised
 from boundcalc.theorems import Form, Theorem
 
 THEOREM = Theorem(

@@ -11,9 +11,9 @@ source metric instead.
 from sympy import Interval, Min, log, sqrt
 
 from boundcalc.catalogue.sources import jin2009, mcdiarmid1989
-from boundcalc.checker.experiment import Experiment
-from boundcalc.checker.experiments import regularised
-from boundcalc.derivation import Derivation, Event, at_most
+from boundcalc.checker.experiments.catalogued import regularised
+from boundcalc.checker.experiments.experiment import Experiment
+from boundcalc.statements.derivation import Derivation, Event, at_most
 from boundcalc.symbols import B, C, Edev_model, L, beta, dev_model, ell_0, eps_opt, mu, n, r_M, rhat_M
 from boundcalc.theorems import Form, Theorem
 

@@ -3,8 +3,8 @@
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import huang2021
 from boundcalc.catalogue.zhou2026.latent_quality import AGAINST_TRUTH, INSERT_EMPIRICAL, published
-from boundcalc.checker.experiments import learning
-from boundcalc.derivation import Derivation, at_most
+from boundcalc.checker.experiments.catalogued import learning
+from boundcalc.statements.derivation import Derivation, at_most
 from boundcalc.symbols import (
     C,
     Edev_m,

@@ -8,8 +8,8 @@ from sympy import log, sqrt
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import huang2021
 from boundcalc.catalogue.zhou2026.risk_gap import BOTH_SIDES, INSERT_BEST_HEADS, MINUS, PLUS
-from boundcalc.checker.experiments import TWO_SIDED, learning
-from boundcalc.derivation import Derivation, at_most
+from boundcalc.checker.experiments.catalogued import TWO_SIDED, learning
+from boundcalc.statements.derivation import Derivation, at_most
 from boundcalc.symbols import (
     R_M,
     C,

@@ -6,8 +6,8 @@ Phi_n is a supremum over a class of an average over all pairs of functions whose
 from sympy import log, sqrt
 
 from boundcalc.catalogue.sources import mcdiarmid1989
-from boundcalc.checker.experiments import CHERNOFF, DECOUPLING, PAIRS, learning
-from boundcalc.derivation import Derivation, Event, at_most, equal
+from boundcalc.checker.experiments.catalogued import CHERNOFF, DECOUPLING, PAIRS, learning
+from boundcalc.statements.derivation import Derivation, Event, at_most, equal
 from boundcalc.symbols import EPhi_m, EPhi_n, Phi_m, Phi_n, c, cgf_m, cgf_n, lam, m, n
 from boundcalc.theorems import Form, Theorem
 

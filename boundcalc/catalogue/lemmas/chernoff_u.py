@@ -3,8 +3,8 @@
 from sympy import Min, Rational, log, sqrt
 
 from boundcalc.catalogue.sources import hoeffding1963
-from boundcalc.checker.experiments import learning
-from boundcalc.derivation import Derivation, Event, at_most
+from boundcalc.checker.experiments.catalogued import learning
+from boundcalc.statements.derivation import Derivation, Event, at_most
 from boundcalc.symbols import C, dev_f, m, rhat_0
 from boundcalc.theorems import Form, Theorem
 

@@ -1,8 +1,8 @@
 """Contraction: composing a class with an L-Lipschitz loss costs a factor L."""
 
 from boundcalc.catalogue.sources import ledoux1991
-from boundcalc.checker.experiments import PAIRS
-from boundcalc.derivation import Derivation, at_most
+from boundcalc.checker.experiments.catalogued import PAIRS
+from boundcalc.statements.derivation import Derivation, at_most
 from boundcalc.symbols import R_M, L, Rad_loss
 from boundcalc.theorems import Form, Theorem
 

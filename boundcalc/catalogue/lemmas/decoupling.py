@@ -5,8 +5,8 @@ m = floor(n/2), n odd or even.
 """
 
 from boundcalc.catalogue.sources import clemencon2008
-from boundcalc.checker.experiments import DECOUPLING
-from boundcalc.derivation import Derivation, at_most, equal
+from boundcalc.checker.experiments.catalogued import DECOUPLING
+from boundcalc.statements.derivation import Derivation, at_most, equal
 from boundcalc.symbols import E_mean_psi, E_psi_m, E_psi_mean_sup, E_psi_perm, E_psi_U
 from boundcalc.theorems import Form, Theorem
 

@@ -2,8 +2,8 @@
 
 from boundcalc.catalogue.lemmas import bounded_differences
 from boundcalc.catalogue.sources import hoeffding1963
-from boundcalc.checker.experiments import learning
-from boundcalc.derivation import Derivation, Event
+from boundcalc.checker.experiments.catalogued import learning
+from boundcalc.statements.derivation import Derivation, Event
 from boundcalc.symbols import C, dev_f
 from boundcalc.theorems import Form, Theorem, by
 

@@ -3,8 +3,8 @@
 from sympy import log, sqrt
 
 from boundcalc.catalogue.sources import massart2000
-from boundcalc.checker.experiments import FINITE_SET
-from boundcalc.derivation import Derivation, at_most, equal
+from boundcalc.checker.experiments.catalogued import FINITE_SET
+from boundcalc.statements.derivation import Derivation, at_most, equal
 from boundcalc.symbols import Rad_A, card_A, cgf_A, lam, m, rho_A
 from boundcalc.theorems import Form, Theorem
 

@@ -1,8 +1,8 @@
 """Lemma 3.16: a symmetric matrix is diagonal in its own eigenbasis; distances are then weighted sums of squares."""
 
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.checker.experiments import MATRIX
-from boundcalc.derivation import Derivation, at_most, equal
+from boundcalc.checker.experiments.catalogued import MATRIX
+from boundcalc.statements.derivation import Derivation, at_most, equal
 from boundcalc.symbols import B, distance, eigen_sum, lam_max, u_square
 from boundcalc.theorems import Form, Theorem
 

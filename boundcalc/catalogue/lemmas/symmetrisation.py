@@ -1,8 +1,8 @@
 """Symmetrisation: the expected largest deviation is at most twice the Rademacher complexity of the loss class."""
 
 from boundcalc.catalogue.sources import bartlett2002
-from boundcalc.checker.experiments import PAIRS
-from boundcalc.derivation import Derivation, at_most, equal
+from boundcalc.checker.experiments.catalogued import PAIRS
+from boundcalc.statements.derivation import Derivation, at_most, equal
 from boundcalc.symbols import Edev_ghost, Edev_m, Edev_signed, Rad_loss
 from boundcalc.theorems import Form, Theorem
 

@@ -2,7 +2,7 @@
 
 from boundcalc.catalogue.lemmas import decoupling
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.derivation import Derivation
+from boundcalc.statements.derivation import Derivation
 from boundcalc.symbols import Edev_m, Edev_n
 from boundcalc.theorems import Form, Theorem, by
 

@@ -12,9 +12,9 @@ from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetr
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import metric_complexity
 from boundcalc.catalogue.zhou2026.fixed_model import held_out
-from boundcalc.checker.experiments import PAIR_ERROR as HINGE
-from boundcalc.checker.experiments import PILOT, learning
-from boundcalc.derivation import Derivation, Event, at_most, equal
+from boundcalc.checker.experiments.catalogued import PAIR_ERROR as HINGE
+from boundcalc.checker.experiments.catalogued import PILOT, learning
+from boundcalc.statements.derivation import Derivation, Event, at_most, equal
 from boundcalc.symbols import (
     R_M,
     C,

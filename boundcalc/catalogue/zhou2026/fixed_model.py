@@ -11,9 +11,9 @@ from sympy import floor
 
 from boundcalc.catalogue.lemmas import chernoff_u, hoeffding_u
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.checker.experiments import HOLDOUT as HELD_OUT
-from boundcalc.checker.experiments import HOLDOUT_ALONE
-from boundcalc.derivation import Derivation, Event, Step, at_most
+from boundcalc.checker.experiments.catalogued import HOLDOUT as HELD_OUT
+from boundcalc.checker.experiments.catalogued import HOLDOUT_ALONE
+from boundcalc.statements.derivation import Derivation, Event, Step, at_most
 from boundcalc.symbols import C, dev_f, n_h, r_0, rhat_holdout
 from boundcalc.theorems import Form, Theorem, by
 

@@ -11,8 +11,8 @@ from sympy import Min, Rational, sqrt
 from boundcalc.catalogue.lemmas import bounded_differences
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026.metric_complexity import SAMPLE, SEPARATE, THRESHOLD
-from boundcalc.checker.experiments import ENCODER_SAMPLES, ENCODERS
-from boundcalc.derivation import Derivation, at_most, equal
+from boundcalc.checker.experiments.catalogued import ENCODER_SAMPLES, ENCODERS
+from boundcalc.statements.derivation import Derivation, at_most, equal
 from boundcalc.symbols import (
     R_M,
     B,

@@ -9,9 +9,9 @@ from sympy import Expr, log, sqrt
 
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import huang2021, zhou2026
-from boundcalc.checker.experiment import Experiment
-from boundcalc.checker.experiments import learning
-from boundcalc.derivation import Derivation, Event, Step, at_most, equal
+from boundcalc.checker.experiments.catalogued import learning
+from boundcalc.checker.experiments.experiment import Experiment
+from boundcalc.statements.derivation import Derivation, Event, Step, at_most, equal
 from boundcalc.symbols import (
     R_M,
     C,

@@ -9,8 +9,8 @@ from sympy import Integer, Max
 
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import uniform_deviation
-from boundcalc.checker.experiments import learning
-from boundcalc.derivation import Derivation, Event, at_most
+from boundcalc.checker.experiments.catalogued import learning
+from boundcalc.statements.derivation import Derivation, Event, at_most
 from boundcalc.symbols import err_M, err_weighted, omega_neg, omega_pos, r_M, rhat_ramp, rhat_ramp_w, rho
 from boundcalc.theorems import Form, Theorem, by
 

@@ -16,9 +16,9 @@ from sympy import Min, floor
 
 from boundcalc.catalogue.lemmas import bounded_differences, hoeffding_u, symmetrisation
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.checker.experiment import Experiment
-from boundcalc.checker.experiments import matching
-from boundcalc.derivation import Derivation, Event, Step, at_most
+from boundcalc.checker.experiments.catalogued import matching
+from boundcalc.checker.experiments.experiment import Experiment
+from boundcalc.statements.derivation import Derivation, Event, Step, at_most
 from boundcalc.symbols import (
     R_M,
     C,

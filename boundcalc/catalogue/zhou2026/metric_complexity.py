@@ -13,9 +13,9 @@ from sympy import Min, log, sqrt
 
 from boundcalc.catalogue.lemmas import bounded_differences, massart
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.checker.experiments import METRIC, METRIC_SAMPLES
-from boundcalc.checker.experiments import MONTE_CARLO as SIGN_DRAWS
-from boundcalc.derivation import Derivation, Event, at_most, equal
+from boundcalc.checker.experiments.catalogued import METRIC, METRIC_SAMPLES
+from boundcalc.checker.experiments.catalogued import MONTE_CARLO as SIGN_DRAWS
+from boundcalc.statements.derivation import Derivation, Event, at_most, equal
 from boundcalc.symbols import (
     DERIVED,
     R_M,

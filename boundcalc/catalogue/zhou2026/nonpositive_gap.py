@@ -12,8 +12,8 @@ from sympy import Max, ceiling, expand, sqrt
 
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import latent_quality, metric_complexity
-from boundcalc.checker.experiments import SAMPLE_SIZE
-from boundcalc.derivation import Derivation, at_most, equal
+from boundcalc.checker.experiments.catalogued import SAMPLE_SIZE
+from boundcalc.statements.derivation import Derivation, at_most, equal
 from boundcalc.symbols import R_M, Constraint, Lhat_M, eta_star_N, m, m_0, n_nonpositive
 from boundcalc.theorems import Form, Theorem
 

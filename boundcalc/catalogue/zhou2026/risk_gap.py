@@ -18,8 +18,8 @@ from sympy import sqrt
 
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import bartlett2002, zhou2026
-from boundcalc.checker.experiments import PAIRS, TWO_SIDED, learning
-from boundcalc.derivation import Derivation, Event, at_least, at_most, equal
+from boundcalc.checker.experiments.catalogued import PAIRS, TWO_SIDED, learning
+from boundcalc.statements.derivation import Derivation, Event, at_least, at_most, equal
 from boundcalc.symbols import (
     R_M,
     C,

@@ -13,9 +13,9 @@ the training risk falls by a multiple of the difference of complexities; that is
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import metric_complexity
-from boundcalc.checker.experiments import CLAIM as WITNESSES
-from boundcalc.checker.experiments import learning
-from boundcalc.derivation import Derivation, Event, at_least, at_most, equal
+from boundcalc.checker.experiments.catalogued import CLAIM as WITNESSES
+from boundcalc.checker.experiments.catalogued import learning
+from boundcalc.statements.derivation import Derivation, Event, at_least, at_most, equal
 from boundcalc.symbols import (
     R_M,
     R_N,

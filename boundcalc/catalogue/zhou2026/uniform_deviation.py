@@ -7,8 +7,8 @@ sqrt(2)*C*sqrt(log(1/delta))/(2*sqrt(m)) + 2*L*R_M + rhat_M
 
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.checker.experiments import learning
-from boundcalc.derivation import Derivation, Event, at_most
+from boundcalc.checker.experiments.catalogued import learning
+from boundcalc.statements.derivation import Derivation, Event, at_most
 from boundcalc.symbols import C, Edev_m, Rad_loss, dev_minus, r_M, rhat_M
 from boundcalc.theorems import Form, Theorem, by
 

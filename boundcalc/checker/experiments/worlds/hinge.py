@@ -1,0 +1,60 @@
+"""Training with the weighted hinge loss, read through the ramp loss at margin 1: the pair error of a planned model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from boundcalc.checker.experiments.experiment import Atoms, Instance
+from boundcalc.checker.experiments.worlds.learning import Context, Learning, minimiser
+from boundcalc.checker.experiments.worlds.numbers import numbers
+
+__all__ = ["HingeLearning"]
+
+
+@dataclass(frozen=True)
+class HingeLearning(Learning):
+    """Learning on weighted pairs; the minimiser is that of the hinge risk, deviations of f are those of the ramp risk."""
+
+    context: Context = "future"
+    unit_range: bool = True
+    weighted: bool = True
+
+    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+        """Return random populations and classes, at margin 1."""
+        found = super().draw(rng, size)
+        for instance in found:
+            instance["rho"] = np.asarray(1)
+        return found
+
+    def outcomes(
+        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Atoms, np.ndarray]:
+        """Return hinge risks of the minimiser and of f_0, and deviations of the ramp risk, on each sample."""
+        atoms, chance = super().outcomes(instance, exact=exact)
+        t = self._tables(instance, exact=exact)
+        shape = t["loss"].shape
+        hinge = np.maximum(0, 1 - t["scores"] * numbers(instance["labels"], exact=exact).ravel()) * t["weight"]
+        risk = (hinge * t["cell"]).sum(axis=1)
+        words, _ = self._samples(t["weights"], rng)
+        empirical = self._empirical(hinge.reshape(shape), words)
+        members = t["encoder"] < t["M"]
+        slack = t["scale"] * int(instance["slack"]) / 8
+        error = (t["wrong"] * (t["cell"] * t["weight"])).sum(axis=1)
+        chosen, smallest = minimiser(empirical, error, members, slack)
+        first = int(instance["start"])
+        fixed = empirical[first] - risk[first]
+        spread = hinge.max() - hinge.min()
+        atoms |= {
+            "err_weighted": error[chosen],
+            "rhat_0": empirical[first],
+            "r_0": np.asarray(risk[first]),
+            "dev_fixed": fixed,
+            "dev_ramp": atoms["dev_minus"],
+            "dev_future": atoms["dev_minus"] + fixed,
+            "eps_opt": empirical[chosen, np.arange(empirical.shape[1])] - smallest,
+            "L": np.asarray(t["omega"].max()),
+            "C": np.asarray(spread if spread > 0 else t["omega"].max()),
+        }
+        return atoms, chance

@@ -1,0 +1,119 @@
+"""Cross-modal matching with a finite class: the score of item a against item b', and whether the two belong together.
+
+A letter is an item with all its modalities. f(z, z') scores one modality of z against another of z': matched on the
+diagonal, drawn independently off it. Everything else is learning from n draws with the kernel of the match risk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from boundcalc.checker.experiments.experiment import Atoms, Instance
+from boundcalc.checker.experiments.worlds.learning import Learning
+from boundcalc.checker.experiments.worlds.numbers import maximum, numbers, sequences, signs
+from boundcalc.checker.experiments.worlds.populations import random_class
+
+__all__ = ["Matching"]
+
+
+@dataclass(frozen=True)
+class Matching(Learning):
+    """The kernel is (omega_pos/2)(loss(z, z) + loss(z', z')) + omega_neg loss(z, z'), the loss a ramp times a scale.
+
+    ``shattered``: the class holds all labellings of the matched items, or of the others, on which the loss is 0 or scale.
+    """
+
+    weighted: bool = True
+    shattered: bool = False
+
+    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+        """Return random populations and classes, or shattered ones."""
+        found = []
+        for number in range(size):
+            if self.shattered:
+                instance = self._labellings(rng, matched=number % 2 == 0)
+            else:
+                instance = random_class(rng, pairwise=True, letters={2: 4, 3: 3}.get(self.n, 2), slack=self.slack)
+            if self.unit_range:
+                instance["scale"] = np.asarray(1)
+            found.append(instance | {"spoken": np.asarray(number % 5 > 0), "omega": rng.integers(1, 4, 2)})
+        return found
+
+    def _labellings(self, rng: np.random.Generator, *, matched: bool) -> Instance:
+        letters = (4 if self.n < 4 else 3) if matched else (3 if self.n < 4 else 2)
+        instance = random_class(rng, pairwise=True, letters=letters, slack=False)
+        own = np.eye(letters, dtype=bool)
+        free = own if matched else ~own
+        rows = (signs(int(free.sum())) + 1) // 2
+        table = np.zeros((len(rows), letters, letters), dtype=np.int64)
+        table[:, free] = rows if matched else rows - 1
+        ones = {"heads": np.asarray(1), "rho": np.asarray(1), "start": np.asarray(0)}
+        return instance | ones | {"scores": table, "encoders": np.full(3, len(table))}
+
+    def _tables(self, instance: Instance, *, exact: bool) -> dict[str, Any]:
+        t = super()._tables(instance, exact=exact)
+        scores = numbers(instance["scores"], exact=exact)
+        positive, negative = t["omega"]
+
+        def kernel(matched: np.ndarray, apart: np.ndarray) -> np.ndarray:
+            own = np.diagonal(matched, axis1=1, axis2=2)
+            return positive * (own[:, :, None] + own[:, None, :]) / 2 + negative * apart
+
+        def ramp(agreement: np.ndarray) -> np.ndarray:
+            return t["scale"] * np.minimum(1, np.maximum(0, 1 - agreement / t["rho"]))
+
+        one = numbers(np.ones(scores.shape, dtype=np.int64), exact=exact)
+        loss = kernel(ramp(scores), ramp(-scores))
+        count = len(scores)
+        wrong = kernel(np.where(scores <= 0, one, 0 * one), np.where(scores >= 0, one, 0 * one))
+        return t | {
+            "loss": loss,
+            "flat": loss.reshape(count, -1),
+            "mistakes": wrong,
+            "matched": np.diagonal(scores, axis1=1, axis2=2),
+        }
+
+    def outcomes(
+        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Atoms, np.ndarray]:
+        """Return match risks and errors, deviations and complexities on each sample."""
+        atoms, chance = super().outcomes(instance, exact=exact, rng=rng)
+        t = self._tables(instance, exact=exact)
+        words, _ = self._samples(t["weights"], rng)
+        first = int(instance["start"])
+        error = (t["mistakes"].reshape(len(t["mistakes"]), -1) * t["cell"]).sum(axis=1)
+        if self.context == "single":
+            seen = self._empirical(t["mistakes"], words)[first]
+            atoms |= {"err_match": error[first], "rhat_holdout": seen, "dev_f": error[first] - seen, "n_h": atoms["n"]}
+        else:
+            columns = np.arange(words.shape[0])
+            risk = (t["flat"] * t["cell"]).sum(axis=1)
+            empirical = self._empirical(t["loss"], words)
+            members = np.arange(len(risk)) % (len(risk) // int(instance["heads"])) < t["M"]
+            deviation = np.where(members[:, None], risk[:, None] - empirical, -(10**6))
+            chosen = np.argmax(deviation, axis=0)
+            if not int(instance["spoken"]):
+                chosen = np.argmin(np.where(members[:, None], empirical, 10**6), axis=0)
+            atoms |= {"err_match": error[chosen], "r_match": risk[chosen], "rhat_match": empirical[chosen, columns]}
+        return {name: np.asarray(value) for name, value in atoms.items()}, chance
+
+    def _expectations(self, t: Any, members: Any, risk: Any, *, exact: bool, rng: np.random.Generator | None) -> Atoms:
+        """Return the complexity as the larger of that over matched and that over unmatched items."""
+        found = super()._expectations(t, members, risk, exact=exact, rng=rng)
+        words = sequences(len(t["weights"]), self.m)
+        chance = np.multiply.reduce(t["weights"][words], axis=1)
+        chosen = t["matched"][members["M"]][:, words]
+        drawn = list(signs(self.m))
+        matched = sum(
+            (chance * maximum((chosen * numbers(sign, exact=exact)).sum(axis=2), axis=0)).sum() for sign in drawn
+        ) / (len(drawn) * self.m)
+        return found | {
+            "R_M": max(found["R_M"], matched),
+            "Rad_apart": found["R_M"],
+            "L": t["scale"] / t["rho"],
+            "C": t["scale"],
+            "c": t["omega"].sum() * t["scale"],
+        }

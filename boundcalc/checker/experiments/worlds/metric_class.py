@@ -1,0 +1,256 @@
+"""The class of thresholds minus weighted distances, over m independent pairs; every supremum by brute force."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, SampleSpace
+from boundcalc.checker.experiments.worlds.numbers import maximum, numbers, root, scaled, sequences, signs
+
+__all__ = ["MetricClass", "MetricSamples", "SignDraws"]
+
+
+def _grid(weights: int, values: int, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return all weight vectors of an even grid over [low, high], shape (instances, values**weights, weights)."""
+    steps = sequences(values, weights)[None] * (high - low)[:, None, None]
+    return np.asarray(low[:, None, None] + steps / (values - 1))
+
+
+@dataclass(frozen=True)
+class MetricClass(Enumerable):
+    """Pairs are i.i.d. out of finitely many letters; a letter is the vector of its squared block lengths."""
+
+    m: int = 2
+    letters: int = 3
+    weights: int = 2
+    grid: int = 2
+
+    def draw(self, rng: np.random.Generator, size: int) -> Instance:
+        """Return feature tables, letter weights, and ranges of metric weights and thresholds (start, length)."""
+        features = rng.integers(0, 5, (size, self.letters, self.weights))
+        constant = rng.random(size) < 0.3
+        features[constant] = features[constant][:, :1, :1]
+        single = rng.random(size) < 0.2
+        features[single, :, 1:] = 0
+        counts = rng.integers(0, 4, (size, self.letters))
+        counts[:, 0] += 1
+        low = rng.integers(0, 3, size)
+        start = rng.integers(-2, 3, size)
+        return {
+            "features": features,
+            "counts": counts,
+            "lam": np.stack([low, rng.integers(0, 4, size)], axis=1),
+            "t": np.stack([start, rng.integers(0, 4, size)], axis=1),
+            "room": rng.integers(0, 2, (size, 2)),
+        }
+
+    def atoms(self, instances: Instance, *, exact: bool = False) -> Atoms:
+        """Return the complexity by brute force over grid and threshold ends, and what it is bounded by."""
+        size = len(instances["counts"])
+        m = self.m
+        counts = numbers(instances["counts"], exact=exact)
+        weights = counts / counts.sum(axis=1, keepdims=True)
+        features = numbers(instances["features"], exact=exact)
+        low, high = numbers(np.cumsum(instances["lam"], axis=1).T, exact=exact)
+        t_low, t_high = numbers(np.cumsum(instances["t"], axis=1).T, exact=exact)
+        words = sequences(self.letters, m)
+        chance = np.multiply.reduce(weights[:, words], axis=2)
+        chosen = features[:, words]
+        scores = -(np.swapaxes(_grid(self.weights, self.grid, low, high), 1, 2))[:, None]
+        both = metric = threshold = absolute = sign_sum = 0
+        for sign in signs(m):
+            sums = (chosen * numbers(sign, exact=exact)[:, None]).sum(axis=2)
+            best = maximum((sums[:, :, None, :] @ scores)[:, :, 0, :], axis=2)
+            level = np.maximum(t_low * int(sign.sum()), t_high * int(sign.sum()))
+            both = both + (chance * (best + level[:, None])).sum(axis=1)
+            metric = metric + (chance * best).sum(axis=1)
+            threshold = threshold + level
+            absolute = absolute + (chance * np.abs(sums).sum(axis=2)).sum(axis=1)
+            sign_sum += abs(int(sign.sum()))
+        draws = 2**m
+        squares = (features * features * weights[:, :, None]).sum(axis=1)
+        chosen_squares = (chosen * chosen).sum(axis=2)
+        square = np.max(instances["features"].sum(axis=2), axis=1) + instances["room"][:, 0]
+        radius = numbers(np.maximum(square, 1), exact=exact)
+        roots = scaled(root(chosen_squares, exact=exact), chance[:, :, None], exact=exact)
+        kappa = scaled(root(squares, exact=exact).sum(axis=1), (high - low) / 2, exact=exact)
+        kappa = kappa + scaled((t_high - t_low) / 2, 1, exact=exact)
+        return {
+            "R_M": both / (draws * m),
+            "Rad_metric": metric / (draws * m),
+            "Rad_threshold": threshold / (draws * m),
+            "S_abs": absolute / (draws * m),
+            "S_root": scaled(roots.sum(axis=(1, 2)), numbers(1, exact=exact) / m, exact=exact),
+            "S_square": m * squares.sum(axis=1),
+            "sign_sum": numbers(np.full(size, sign_sum), exact=exact) / draws,
+            "kappa_M": kappa,
+            "kappa_0": kappa,
+            "Lam": high - low,
+            "lam_min": low,
+            "lam_max": high,
+            "tau": t_high - t_low,
+            "t_min": t_low,
+            "t_max": t_high,
+            "B": root(radius, exact=exact),
+            "g_M": numbers(np.full(size, self.weights), exact=exact),
+            "d_M": numbers(self.weights + instances["room"][:, 1], exact=exact),
+            "p": numbers(np.full(size, self.grid), exact=exact),
+            "m": numbers(np.full(size, m), exact=exact),
+            "n": numbers(2 * m + instances["room"][:, 1], exact=exact),
+        }
+
+
+@dataclass(frozen=True)
+class MetricSamples(SampleSpace):
+    """The empirical complexity of m random pairs against its expectation; outcomes are all samples of m letters."""
+
+    m: int = 1
+    letters: int = 4
+    weights: int = 2
+
+    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+        """Return feature tables and letter weights; many pairs are either 0 or of full length on one coordinate."""
+        instances = []
+        for _ in range(size):
+            features = rng.integers(0, 4, (self.letters, self.weights))
+            if rng.random() < 0.6:
+                features = np.zeros((self.letters, self.weights), dtype=np.int64)
+                features[np.arange(1, self.letters), rng.integers(0, self.weights, self.letters - 1)] = 1
+            counts = rng.integers(1, 7, self.letters)
+            counts[0] = rng.integers(1, 4 * self.letters)
+            start = int(rng.integers(-1, 2))
+            instances.append(
+                {
+                    "features": features,
+                    "counts": counts,
+                    "Lam": np.asarray(rng.integers(1, 4)),
+                    "t": np.array([start, start + rng.integers(0, 3)]),
+                    "odd": np.asarray(rng.integers(0, 2)),
+                }
+            )
+        return instances
+
+    def outcomes(
+        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Atoms, np.ndarray]:
+        """Return the complexities on each sample of m letters."""
+        m = self.m
+        counts = numbers(instance["counts"], exact=exact)
+        weights = counts / counts.sum()
+        features = numbers(instance["features"], exact=exact)
+        spread = numbers(instance["Lam"], exact=exact)
+        low, high = numbers(instance["t"], exact=exact)
+        words = sequences(self.letters, m)
+        chance = np.multiply.reduce(weights[words], axis=1)
+        chosen = features[words]
+        absolute = sum(
+            np.abs((chosen * numbers(sign, exact=exact)[:, None]).sum(axis=1)).sum(axis=1) for sign in signs(m)
+        )
+        metric = absolute * spread / (2 * m * 2**m)
+        sign_sum = numbers(np.abs(signs(m).sum(axis=1)).sum(), exact=exact) / 2**m
+        share = (high - low) * sign_sum / (2 * m)
+        radius = numbers(np.maximum(np.asarray(instance["features"]).sum(axis=1).max(), 1), exact=exact)
+        mean = (chance * metric).sum()
+        return {
+            "Rhat_metric": metric,
+            "Rhat": metric + share,
+            "Rad_metric": mean,
+            "R_M": mean + share,
+            "Rad_threshold": share,
+            "sign_sum": sign_sum,
+            "Lam": spread,
+            "lam_min": spread * 0,
+            "lam_max": spread,
+            "tau": high - low,
+            "B": root(radius, exact=exact),
+            "m": numbers(m, exact=exact),
+            "n": numbers(2 * m + instance["odd"], exact=exact),
+        }, chance
+
+
+@dataclass(frozen=True)
+class SignDraws(SampleSpace):
+    """S random sign vectors for given pairs: the Monte-Carlo mean against the empirical complexity."""
+
+    m: int = 2
+    draws: int = 1
+    weights: int = 2
+
+    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+        """Return the features of m pairs; half of them have one weight only, or one and the same row."""
+        instances = []
+        for _ in range(size):
+            features = rng.integers(0, 4, (self.m, self.weights))
+            if rng.random() < 0.5:
+                features[:, 1:] = 0
+                features[:, 0] = 1
+            instances.append({"features": features, "Lam": np.asarray(rng.integers(1, 4))})
+        return instances
+
+    def outcomes(
+        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Atoms, np.ndarray]:
+        """Return the Monte-Carlo mean on each choice of S sign vectors."""
+        features = numbers(instance["features"], exact=exact)
+        spread = numbers(instance["Lam"], exact=exact)
+        sums = numbers(signs(self.m), exact=exact) @ features
+        suprema = np.abs(sums).sum(axis=1) * spread / (2 * self.m)
+        words = sequences(len(suprema), self.draws)
+        chance = numbers(np.ones(len(words)), exact=exact) / len(words)
+        radius = numbers(max(int(np.asarray(instance["features"]).sum(axis=1).max()), 1), exact=exact)
+        return {
+            "Rhat_mc": suprema[words].sum(axis=1) / self.draws,
+            "Rhat_metric": suprema.sum() / len(suprema),
+            "W": features.sum() * spread / (2 * self.m),
+            "S": numbers(self.draws, exact=exact),
+            "Lam": spread,
+            "B": root(radius, exact=exact),
+            "m": numbers(self.m, exact=exact),
+            "n": numbers(2 * self.m, exact=exact),
+        }, chance
+
+
+@dataclass(frozen=True)
+class ManyCoordinates(SampleSpace):
+    """m pairs, each with probability c/m of full length on a coordinate of its own: m Rhat / W_0 counts them.
+
+    The limit of many coordinates, in which no two pairs share one; the count is binomial, so its tail is exact for any m.
+    """
+
+    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+        """Return numbers of pairs and expected counts."""
+        return [
+            {"m": np.asarray(rng.choice([20, 60, 120])), "expected": np.asarray(rng.integers(1, 20))}
+            for _ in range(size)
+        ]
+
+    def outcomes(
+        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Atoms, np.ndarray]:
+        """Return the complexities by the number of pairs that are not 0."""
+        from math import comb
+
+        m = int(instance["m"])
+        count = numbers(np.arange(m + 1), exact=exact)
+        hit = numbers(instance["expected"], exact=exact)[()] / m
+        ways = [comb(m, k) for k in range(m + 1)]
+        chance = np.array([way * hit**k * (1 - hit) ** (m - k) for k, way in enumerate(ways)], dtype=object)
+        if not exact:
+            chance = chance.astype(float)
+        one = numbers(1, exact=exact)
+        return {
+            "Rhat_metric": count / (2 * m),
+            "Rhat": count / (2 * m),
+            "Rad_metric": one * hit / 2,
+            "R_M": one * hit / 2,
+            "Rad_threshold": one * 0,
+            "tau": one * 0,
+            "Lam": one,
+            "lam_min": one * 0,
+            "lam_max": one,
+            "B": one,
+            "m": one * m,
+            "n": one * 2 * m,
+        }, chance

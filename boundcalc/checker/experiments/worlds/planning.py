@@ -1,0 +1,155 @@
+"""Hold-out examples for several candidates, moments of an exponential, and sample sizes found by search."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, SampleSpace
+from boundcalc.checker.experiments.worlds.numbers import as_sympy, logarithm, maximum, numbers, scaled, sequences
+
+__all__ = ["Chernoff", "Holdout", "SampleSize"]
+
+
+@dataclass(frozen=True)
+class Holdout(SampleSpace):
+    """n_h held-out letters and J fixed candidates, each wrong except on cells of its own; the luckiest one is chosen."""
+
+    n_h: int = 2
+    alone: bool = False
+
+    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+        """Return the number of candidates (one if ``alone``), the cells that each one gets right, and the range of the loss."""
+        found = []
+        for _ in range(size):
+            letters = int(rng.integers(8, 41)) if self.n_h == 2 else 7
+            candidates = 1 if self.alone else int(rng.integers(1, 7))
+            own = int(rng.integers(1, max(2, letters // candidates)))
+            found.append({"letters": letters, "J": candidates, "own": own, "C": int(rng.integers(1, 4))})
+        return [{name: np.asarray(value) for name, value in row.items()} for row in found]
+
+    def outcomes(
+        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Atoms, np.ndarray]:
+        """Return the chosen candidate's risks on each sample of held-out letters."""
+        letters, candidates, own = (int(instance[name]) for name in ("letters", "J", "own"))
+        span = numbers(instance["C"], exact=exact)[()]
+        words = sequences(letters, self.n_h)
+        cell = np.arange(letters)
+        right = np.stack([(cell >= j * own) & (cell < (j + 1) * own) for j in range(candidates)])
+        loss = numbers(~right, exact=exact) * span
+        total: Any = 0
+        for i in range(self.n_h):
+            for j in range(i):
+                total = total + loss[:, (words[:, i] + words[:, j]) % letters]
+        empirical = total / (self.n_h * (self.n_h - 1) // 2)
+        risk = loss.sum(axis=1) / letters
+        luckiest = np.argmax(risk[:, None] - empirical, axis=0)
+        chosen = empirical[luckiest, np.arange(len(words))]
+        chance = numbers(np.ones(len(words)), exact=exact) / len(words)
+        return {
+            "r_0": risk[luckiest],
+            "rhat_holdout": chosen,
+            "dev_f": risk[luckiest] - chosen,
+            "J": numbers(candidates, exact=exact),
+            "C": np.asarray(span),
+            "n_h": numbers(self.n_h, exact=exact),
+            "m": numbers(self.n_h // 2, exact=exact),
+            "n": numbers(self.n_h, exact=exact),
+        }, chance
+
+
+@dataclass(frozen=True)
+class Chernoff(SampleSpace):
+    """Two letters drawn; Phi is the largest of a few functions of them, averaged over both orders or not."""
+
+    letters: int = 6
+    functions: int = 2
+
+    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+        """Return tables of even numbers; in half of them one pair of letters stands out."""
+        found = []
+        for _ in range(size):
+            q = 2 * rng.integers(-2, 3, (self.functions, self.letters, self.letters))
+            if rng.random() < 0.5:
+                q = np.zeros_like(q)
+                q[:, 0, 0] = 2 * rng.integers(1, 8)
+            weights = rng.integers(1, 6, self.letters)
+            found.append({"weights": weights, "q": q, "k": np.asarray(rng.integers(1, 6))})
+        return found
+
+    def outcomes(
+        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Atoms, np.ndarray]:
+        """Return Phi on each pair of letters, and its scaled cumulant generating function at lam = log(1 + 1/k)."""
+        weights = numbers(instance["weights"], exact=exact)
+        weights = weights / weights.sum()
+        chance = (weights[:, None] * weights[None, :]).ravel()
+        q = numbers(instance["q"], exact=exact)
+        base = 1 + 1 / numbers(instance["k"], exact=exact)[()]
+        rate = logarithm(np.asarray(base), exact=exact)
+        once = maximum(q.reshape(len(q), -1), axis=0)
+        both = maximum(((q + np.swapaxes(q, 1, 2)) / 2).reshape(len(q), -1), axis=0)
+
+        def cumulant(values: np.ndarray) -> np.ndarray:
+            powers = [base ** int(value) for value in values]
+            moment = sum(share * power for share, power in zip(chance, powers, strict=True))
+            return scaled(logarithm(np.asarray(moment), exact=exact), 1 / rate, exact=exact)
+
+        return {"Phi_n": both, "Phi_m": once, "cgf_n": cumulant(both), "cgf_m": cumulant(once), "lam": rate}, chance
+
+
+@dataclass(frozen=True)
+class SampleSize(Enumerable):
+    """The closing remark on random numbers: the least m_0 from which Theorem 3.14 bounds eta_M by eta*_N, by search.
+
+    The failure probability of the event is exp(-x) with a random whole x/4, given as the value of the event's symbol.
+    """
+
+    cost: ClassVar[int] = 8
+    event: str = "delta[deviation against the truth|M]"
+
+    def draw(self, rng: np.random.Generator, size: int) -> Instance:
+        """Return constants, a floor and an empirical loss below it, in quarters."""
+        return {
+            "L": rng.integers(1, 5, size),
+            "C": rng.integers(1, 5, size),
+            "kappa": rng.integers(0, 9, size),
+            "quarters": rng.integers(1, 20, size),
+            "loss": rng.integers(-4, 5, size),
+            "above": rng.integers(1, 30, size),
+        }
+
+    def atoms(self, instances: Instance, *, exact: bool = False) -> Atoms:
+        """Return the least number of pairs and of examples, found by trying all of them from 1 on."""
+        import sympy
+
+        values = {name: numbers(value, exact=exact) for name, value in instances.items()}
+        loss = values["loss"] / 4
+        floor = np.maximum(loss, 0) + values["above"] / 4
+        x = values["quarters"] / 4
+        least = []
+        for row in range(len(loss)):
+            price = (
+                2 * float(values["L"][row] * values["kappa"][row] / 4)
+                + 2**0.5 * float(values["C"][row]) * float(x[row]) ** 0.5
+            )
+            examples = np.arange(2, 60_000)
+            enough = float(loss[row]) + price / np.sqrt(examples // 2) <= float(floor[row]) + 1e-12
+            least.append(int(examples[enough][0]))
+        sizes = np.array(least)
+        pairs = sizes // 2
+        share = np.empty(len(loss), dtype=object)
+        share[:] = [sympy.exp(-as_sympy(item)) for item in x]
+        return {
+            "m_0": numbers(pairs, exact=exact),
+            "n_nonpositive": numbers(sizes, exact=exact),
+            "L": values["L"],
+            "C": values["C"],
+            "kappa_M": values["kappa"] / 4,
+            "Lhat_M": loss,
+            "eta_star_N": floor,
+            self.event: share if exact else np.exp(-x),
+        }

@@ -1,0 +1,119 @@
+"""The class of all functions with values 0 and 1 on many equally likely cells: as rich as a class can be.
+
+Everything is a sum over cells, so numbers of independent terms far beyond enumeration have exact values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import comb
+from typing import ClassVar
+
+import numpy as np
+
+from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, SampleSpace
+from boundcalc.checker.experiments.worlds.numbers import numbers
+
+__all__ = ["Shattered", "ShatteredSamples"]
+
+
+def _count_law(terms: int, cells: int) -> list[Fraction]:
+    """Return the law of the number of terms that fall in one cell."""
+    hit = Fraction(1, cells)
+    return [comb(terms, k) * hit**k * (1 - hit) ** (terms - k) for k in range(terms + 1)]
+
+
+def _absolute_mean(count: int) -> Fraction:
+    """Return E|sum of count random signs|."""
+    return Fraction(sum(comb(count, k) * abs(count - 2 * k) for k in range(count + 1)), 2**count)
+
+
+def _complexities(terms: int, cells: int) -> tuple[Fraction, Fraction]:
+    """Return the Rademacher complexity and the expected largest deviation (the same on both sides)."""
+    law = _count_law(terms, cells)
+    rademacher = cells * sum(chance * _absolute_mean(k) for k, chance in enumerate(law)) / (2 * terms)
+    deviation = cells * sum(
+        chance * max(Fraction(1, cells) - Fraction(k, terms), Fraction(0)) for k, chance in enumerate(law)
+    )
+    return Fraction(rademacher), Fraction(deviation)
+
+
+@dataclass(frozen=True)
+class Shattered(Enumerable):
+    """Losses are the scores themselves; m runs up to 30, the number of cells to 300."""
+
+    cost: ClassVar[int] = 20
+
+    def draw(self, rng: np.random.Generator, size: int) -> Instance:
+        """Return numbers of pairs and of cells."""
+        return {"m": rng.integers(1, 31, size), "cells": rng.integers(1, 301, size)}
+
+    def atoms(self, instances: Instance, *, exact: bool = False) -> Atoms:
+        """Return complexities and expected deviations."""
+        pairs = list(zip(instances["m"].tolist(), instances["cells"].tolist(), strict=True))
+        found = np.empty((2, len(pairs)), dtype=object)
+        found.T[:] = [_complexities(m, cells) for m, cells in pairs]
+        values = found if exact else found.astype(float)
+        one = numbers(np.ones(len(pairs)), exact=exact)
+        m = numbers(instances["m"], exact=exact)
+        return {
+            **dict.fromkeys(("R_M", "R_N", "R_full", "Rad_loss"), values[0]),
+            **dict.fromkeys(("Edev_m", "Edev_plus", "EPhi_m"), values[1]),
+            "Edev_ghost": values[0] * 2,
+            "Edev_signed": values[0] * 2,
+            "cgf_m": values[1],
+            "lam": one,
+            "c": one,
+            "L": one,
+            "C": one,
+            "m": m,
+            "n": 2 * m,
+        }
+
+
+@dataclass(frozen=True)
+class ShatteredSamples(SampleSpace):
+    """n single examples on many cells; the largest deviation depends on how many different cells were met."""
+
+    two_sided: bool = False
+
+    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+        """Return numbers of examples and of cells."""
+        return [
+            {"n": np.asarray(rng.choice([5, 10, 20, 40])), "cells": np.asarray(rng.choice([100, 1000]))}
+            for _ in range(min(size, 8))
+        ]
+
+    def outcomes(
+        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Atoms, np.ndarray]:
+        """Return deviations by the number of different cells, when no two examples share one or some do."""
+        n, cells = int(instance["n"]), int(instance["cells"])
+        law = [Fraction(1)] + [Fraction(0)] * n
+        for _ in range(n):
+            law = [(law[k] * k + (law[k - 1] * (cells - k + 1) if k else 0)) / Fraction(cells) for k in range(n + 1)]
+        # Met cells carry too much empirical weight (as n <= cells), all others none: that is their mass.
+        deviation = [1 - Fraction(k, cells) for k in range(n + 1)]
+        rademacher, expected = _complexities(n, cells)
+        kind = object if exact else float
+        sides = 2 if self.two_sided else 1
+        risk = Fraction(0)
+        fixed = {
+            "R_M": rademacher,
+            "R_full": rademacher,
+            "Rad_loss": rademacher,
+            "Edev_m": expected,
+            "Edev_plus": expected,
+            "EPhi_m": expected * sides,
+            "L": Fraction(1),
+            "C": Fraction(1),
+            "n": Fraction(n),
+            "m": Fraction(n),
+            **dict.fromkeys(("r_star", "rhat_star", "eta_M", "eta_N", "gamma", "r_M", "rhat_M", "Lhat_M"), risk),
+            **dict.fromkeys(("r_N", "excess_M", "excess_N", "eps_opt"), risk),
+        }
+        atoms = {name: np.array(value, dtype=kind) for name, value in fixed.items()}
+        atoms |= {name: np.array(deviation, dtype=kind) for name in ("dev_minus", "dev_plus")}
+        atoms |= {name: np.array([sides * item for item in deviation], dtype=kind) for name in ("Phi_n", "Phi_m")}
+        return atoms, np.array(law, dtype=kind)

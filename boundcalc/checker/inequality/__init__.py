@@ -1,0 +1,1 @@
+"""Claims about closed forms: proved, refuted by a point, or left open with the reason."""

@@ -1,0 +1,247 @@
+"""A claim turned into simpler ones: floors of halves removed, constraints solved, domains carried by fresh symbols.
+
+Each case has symbols whose SymPy assumptions say all there is to know about their signs: an integer n >= 2 under
+floor(n/2) becomes 2k or 2k + 1; lower <= upper becomes upper = lower + slack, or lower = share * upper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import product
+
+import sympy
+
+from boundcalc.checker.inequality.problem import Problem
+from boundcalc.language.directions import direction
+from boundcalc.symbols import Constraint
+
+__all__ = ["Case", "Range", "branches", "cases", "cleared", "reduced"]
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where a symbol of a case lies: an interval with rational or infinite ends, of integers or not."""
+
+    low: sympy.Expr
+    high: sympy.Expr
+    low_open: bool = False
+    high_open: bool = False
+    integer: bool = False
+
+
+@dataclass(frozen=True)
+class Case:
+    """``gap >= 0`` (``> 0`` when strict) on a box, under constraints that could not be solved.
+
+    Attributes
+    ----------
+    sides : tuple of sympy.Expr
+        Both sides of the claim, for the question whether they are defined.
+    gap : sympy.Expr
+    strict : bool
+    box : mapping of sympy.Symbol to Range
+    facts : tuple of Constraint
+    """
+
+    sides: tuple[sympy.Expr, sympy.Expr]
+    gap: sympy.Expr
+    strict: bool
+    box: Mapping[sympy.Symbol, Range] = field(default_factory=dict)
+    facts: tuple[Constraint, ...] = ()
+
+    def about(self, expr: sympy.Expr, *, strict: bool) -> Case:
+        """Return the case of another expression that has to be nonnegative (positive) on the same box."""
+        return replace(self, sides=(expr, sympy.Integer(0)), gap=expr, strict=strict)
+
+
+def branches(case: Case) -> Iterator[Case]:
+    """Yield cases without Min, Max and Abs: each such node is replaced by one of its arguments where that is the value."""
+    nodes = sorted(case.gap.atoms(sympy.Min, sympy.Max, sympy.Abs), key=lambda node: (len(node.args), str(node)))
+    inner = [node for node in nodes if not any(arg.has(sympy.Min, sympy.Max, sympy.Abs) for arg in node.args)]
+    if not inner:
+        yield case
+        return
+    node = inner[0]
+    options = (node.args[0], -node.args[0]) if isinstance(node, sympy.Abs) else node.args
+    for option in options:
+        others = [other for other in options if other != option]
+        above = isinstance(node, sympy.Max | sympy.Abs)
+        known = tuple(Constraint(other, option) if above else Constraint(option, other) for other in others)
+        yield from branches(replace(case, gap=case.gap.xreplace({node: option}), facts=case.facts + known))
+
+
+def reduced(case: Case) -> Case:
+    """Return a case with fewer symbols that implies this one.
+
+    Positive factors go, and a symbol in which the gap moves one way takes the value at which the gap is smallest.
+    """
+    gap = cleared(case.gap)
+    domains = {symbol: sympy.Interval(own.low, own.high) for symbol, own in case.box.items()}
+    tied = {symbol for fact in case.facts for symbol in fact.symbols}
+    box = dict(case.box)
+    for symbol, own in case.box.items():
+        if symbol in tied or symbol not in gap.free_symbols:
+            continue
+        way = direction(gap, symbol, domains=domains)
+        end, is_open = (own.low, own.low_open) if way == "rises" else (own.high, own.high_open)
+        if way not in ("rises", "falls") or not end.is_finite or (is_open and case.strict):
+            continue
+        there = gap.subs(symbol, end)
+        if there.has(sympy.nan, sympy.zoo, sympy.oo):
+            continue
+        gap = cleared(there)
+        del box[symbol]
+    return replace(case, gap=gap, box=box)
+
+
+def cleared(gap: sympy.Expr) -> sympy.Expr:
+    """Drop positive factors."""
+    top, bottom = sympy.fraction(sympy.together(gap))
+    if bottom.is_positive:
+        gap = top
+    factors = sympy.Mul.make_args(sympy.factor_terms(gap))
+    return sympy.Mul(*(factor for factor in factors if not factor.is_positive))
+
+
+def cases(problem: Problem) -> Iterator[Case]:
+    """Yield the cases whose proofs together prove the claim (for ``=``, that the gap is nonnegative)."""
+    ranges = {symbol: _ranges(allowed) for symbol, allowed in problem.domain.items()}
+    for choice in product(*ranges.values()):
+        boxed = dict(zip(ranges, choice, strict=True))
+        for box, insert in _parities(problem, boxed):
+            yield _solved(problem, box, insert)
+
+
+def _ranges(allowed: sympy.Set) -> list[Range]:
+    """Return the intervals that a set is made of."""
+    match allowed:
+        case sympy.FiniteSet():
+            return [Range(item, item, integer=bool(item.is_integer)) for item in allowed]
+        case sympy.Union():
+            return [part for piece in allowed.args for part in _ranges(piece)]
+        case sympy.Interval():
+            low, high = _outwards(allowed.inf, -1), _outwards(allowed.sup, 1)
+            return [Range(low, high, bool(allowed.left_open), bool(allowed.right_open))]
+        case sympy.Range() if allowed.step == 1:
+            return [Range(allowed.inf, allowed.sup, integer=True)]
+    if allowed.is_subset(sympy.S.Integers):
+        return [Range(allowed.inf, allowed.sup, integer=True)]
+    # Any other set lies between its ends, which may belong to it.
+    return [Range(_outwards(allowed.inf, -1), _outwards(allowed.sup, 1))]
+
+
+def _outwards(end: sympy.Expr, side: int) -> sympy.Expr:
+    """Return an end, or a fraction just outside an irrational one."""
+    if end.is_Rational or not end.is_finite:
+        return end
+    number = sympy.Rational(str(end.evalf(40)))
+    return number + side * sympy.Rational(1, 10**30) * max(1, abs(number))
+
+
+def _parities(problem: Problem, box: dict[sympy.Symbol, Range]) -> Iterator[tuple[dict, dict]]:
+    """Replace each integer symbol under a floor of symbol/q by q*k + r, one case per remainder."""
+    split: dict[sympy.Symbol, int] = {}
+    whole = problem.left + sympy.Dummy() * problem.right
+    for node in whole.atoms(sympy.floor, sympy.ceiling):
+        argument = node.args[0]
+        if len(argument.free_symbols) == 1:
+            (symbol,) = argument.free_symbols
+            slope = argument.coeff(symbol)
+            rest = argument - slope * symbol
+            if slope.is_Rational and slope.q <= 6 and rest.is_Rational and box.get(symbol, _NONE).integer:
+                split[symbol] = sympy.ilcm(split.get(symbol, 1), slope.q)
+    names = list(split)
+    for remainders in product(*(range(split[name]) for name in names)):
+        found, insert = dict(box), {}
+        for name, remainder in zip(names, remainders, strict=True):
+            own = found.pop(name)
+            part = sympy.Dummy(f"{name}_part")
+            low = sympy.ceiling((own.low - remainder) / split[name]) if own.low.is_finite else own.low
+            high = sympy.floor((own.high - remainder) / split[name]) if own.high.is_finite else own.high
+            if low > high:
+                break
+            found[part] = Range(low, high, integer=True)
+            insert[name] = split[name] * part + remainder
+        else:
+            yield found, insert
+
+
+_NONE = Range(sympy.Integer(0), sympy.Integer(0))
+
+
+def _solved(problem: Problem, box: dict[sympy.Symbol, Range], insert: dict[sympy.Symbol, sympy.Expr]) -> Case:
+    """Solve constraints for a symbol where that keeps the box a box; the others remain as facts."""
+    facts = []
+    values: dict[sympy.Symbol, sympy.Expr] = dict(insert)
+    box = dict(box)
+    for rule in problem.constraints:
+        low, high = (side.subs(values, simultaneous=True) for side in (rule.lower, rule.upper))
+        made = _solve(rule, low, high, box)
+        if made is None:
+            facts.append(Constraint(low, high, rule.strict))
+            continue
+        symbol, value, fresh = made
+        del box[symbol]
+        box.update(fresh)
+        values = {name: item.subs(symbol, value) for name, item in values.items()} | {symbol: value}
+        facts = [Constraint(f.lower.subs(symbol, value), f.upper.subs(symbol, value), f.strict) for f in facts]
+    return _with_assumptions(problem, box, values, facts)
+
+
+def _solve(rule: Constraint, low: sympy.Expr, high: sympy.Expr, box: dict) -> tuple | None:
+    """Return (symbol, its new value, new ranges), if the constraint can be solved."""
+    slack = sympy.Dummy("slack")
+    if low in box and high in box:
+        lower, upper = box[low], box[high]
+        if lower.low == 0 and not lower.integer and upper.low >= 0 and lower.high == sympy.oo and not rule.strict:
+            share = sympy.Dummy("share")
+            return low, share * high, {share: Range(sympy.Integer(0), sympy.Integer(1), lower.low_open)}
+    if high in box and high not in low.free_symbols and box[high].high == sympy.oo:
+        floor = _least(low, box)
+        if floor is not None and (floor > box[high].low or (floor == box[high].low and not box[high].low_open)):
+            step = 1 if rule.strict and box[high].integer else 0
+            whole = box[high].integer and bool(low.is_integer or (low in box and box[low].integer))
+            if box[high].integer and not whole:
+                return None
+            return (
+                high,
+                low + slack,
+                {slack: Range(sympy.Integer(step), sympy.oo, rule.strict and not whole, integer=whole)},
+            )
+        if box[high].low == -sympy.oo:
+            return high, low + slack, {slack: Range(sympy.Integer(0), sympy.oo, rule.strict)}
+    return None
+
+
+def _least(expr: sympy.Expr, box: Mapping[sympy.Symbol, Range]) -> sympy.Expr | None:
+    if expr in box:
+        return box[expr].low if box[expr].low.is_finite else None
+    return expr if expr.is_Rational else None
+
+
+def _with_assumptions(problem: Problem, box, values, facts) -> Case:
+    """Replace symbols by ones that carry what the box says of their sign; fixed ones by their value."""
+    fresh: dict[sympy.Symbol, sympy.Expr] = {}
+    renamed: dict[sympy.Symbol, Range] = {}
+    for symbol, own in box.items():
+        if own.low == own.high:
+            fresh[symbol] = own.low
+            continue
+        facts_of: dict[str, bool] = {"integer": True} if own.integer else {"real": True}
+        if own.low.is_positive or (own.low.is_zero and own.low_open):
+            facts_of["positive"] = True
+        elif own.low.is_nonnegative:
+            facts_of["nonnegative"] = True
+        elif own.high.is_negative or (own.high.is_zero and own.high_open):
+            facts_of["negative"] = True
+        new = sympy.Dummy(symbol.name, **facts_of)
+        fresh[symbol], renamed[new] = new, own
+
+    def placed(expr: sympy.Expr) -> sympy.Expr:
+        return expr.subs(values, simultaneous=True).subs(fresh, simultaneous=True)
+
+    sides = placed(problem.left), placed(problem.right)
+    gap = sides[0] - sides[1] if problem.relation in (">=", ">") else sides[1] - sides[0]
+    known = tuple(Constraint(f.lower.subs(fresh), f.upper.subs(fresh), f.strict) for f in facts)
+    return Case(sides, gap, problem.strict, renamed, known)

@@ -1,0 +1,1 @@
+"""What theorems say of what was measured, and which rival says less."""

@@ -1,0 +1,1 @@
+"""From a target back to a parameter: the answer meets the target, its neighbour does not."""

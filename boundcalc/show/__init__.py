@@ -1,0 +1,1 @@
+"""Values to text: rounding, tables, pages and formulas; knows no bound."""

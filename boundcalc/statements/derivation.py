@@ -1,0 +1,264 @@
+"""Derivations: chains of steps that compute the bound they end in.
+
+A derivation starts from the quantity to be bounded. Each step replaces a part of the current expression by
+something equal, larger or smaller; the fold refuses a step that would turn the inequality round.
+
+>>> from boundcalc.symbols import C, L, R_M, Rad_loss, EPhi_m
+>>> chain = Derivation(
+...     quantity=EPhi_m,
+...     steps=(
+...         at_most(EPhi_m, 2 * Rad_loss, because="symmetrisation", kind="expectation"),
+...         at_most(Rad_loss, L * R_M, because="contraction", kind="expectation"),
+...     ),
+... )
+>>> chain.relation, chain.result
+('<=', 2*L*R_M)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import sympy
+
+from boundcalc.errors import DerivationError
+from boundcalc.language.directions import Direction, direction
+from boundcalc.symbols import DERIVED, DOMAINS
+
+__all__ = ["Derivation", "Event", "Kind", "Relation", "Step", "at_least", "at_most", "equal"]
+
+Relation = Literal["=", "<=", ">="]
+
+Kind = Literal["identity", "algebra", "infimum", "expectation", "probability", "inclusion", "claim"]
+"""What a step says, hence what can check it.
+
+identity
+    equal once the step's definitions are inserted;
+algebra
+    an inequality of closed forms under the symbols' domains;
+infimum
+    an infimum is at most a member's value, an approximate minimiser is near it;
+expectation
+    an inequality between expectations;
+probability
+    holds on an event that consumes a share of delta;
+inclusion
+    a class lies in another;
+claim
+    asserted by a source without a proof that we could follow.
+"""
+
+_REVERSED: dict[Relation, Relation] = {"=": "=", "<=": ">=", ">=": "<="}
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that holds except with a small probability, paid for out of delta once.
+
+    Attributes
+    ----------
+    name : str
+        Its identity: two bounds that use the same event (name and subset) pay once.
+    statement : str
+        What holds on it, in words.
+    subset : str
+        The modality subset it speaks of, ``"M"`` unless renamed.
+    """
+
+    name: str
+    statement: str = field(compare=False)
+    subset: str = "M"
+
+    @property
+    def symbol(self) -> sympy.Symbol:
+        """The share of delta that the event consumes."""
+        return sympy.Symbol(f"delta[{self.name}|{self.subset}]", positive=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.subset})"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: ``left relation right``, and why.
+
+    Attributes
+    ----------
+    left, right : sympy.Expr
+        ``left`` is the part of the current expression that is replaced.
+    relation : {"=", "<=", ">="}
+    because : str
+        The reason in words.
+    kind : str
+        See ``Kind``.
+    cites : str
+        The catalogue key or the exact place in the literature that the step rests on.
+    definitions : mapping of sympy.Symbol to sympy.Expr
+        What the symbols of an identity abbreviate.
+    events : tuple of Event
+        Events that the step consumes.
+    experiment : object, optional
+        How the step can be enumerated or simulated, as data for the checker.
+    """
+
+    left: sympy.Expr
+    relation: Relation
+    right: sympy.Expr
+    because: str
+    kind: Kind = "algebra"
+    cites: str = ""
+    definitions: Mapping[sympy.Symbol, sympy.Expr] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+    experiment: Any = None
+
+    def __str__(self) -> str:
+        return f"{self.left} {self.relation} {self.right}"
+
+
+def _step(left: Any, relation: Relation, right: Any, because: str, options: dict[str, Any]) -> Step:
+    return Step(sympy.sympify(left), relation, sympy.sympify(right), because, **options)
+
+
+def equal(left: Any, right: Any, *, because: str, kind: Kind = "identity", **options: Any) -> Step:
+    """Return the step ``left = right``.
+
+    Parameters
+    ----------
+    left, right : sympy expression or number
+    because : str
+        Why it is so.
+    kind : str
+        What sort of step it is, as in `Step`.
+    **options
+        Other fields of `Step`.
+    """
+    return _step(left, "=", right, because, {"kind": kind, **options})
+
+
+def at_most(left: Any, right: Any, *, because: str, **options: Any) -> Step:
+    """Return the step ``left <= right``.
+
+    Parameters
+    ----------
+    left, right : sympy expression or number
+    because : str
+        Why it is so.
+    **options
+        Kind, citation and other fields of `Step`.
+    """
+    return _step(left, "<=", right, because, options)
+
+
+def at_least(left: Any, right: Any, *, because: str, **options: Any) -> Step:
+    """Return the step ``left >= right``.
+
+    Parameters
+    ----------
+    left, right : sympy expression or number
+    because : str
+        Why it is so.
+    **options
+        Kind, citation and other fields of `Step`.
+    """
+    return _step(left, ">=", right, because, options)
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A quantity and the steps that bound it.
+
+    Attributes
+    ----------
+    quantity : sympy.Expr
+        What is bounded.
+    steps : tuple of Step
+        Applied in order.
+    where : mapping of sympy.Symbol to sympy.Expr
+        Abbreviations used in the expressions, such as ``m = floor(n/2)``.
+    domains : mapping of sympy.Symbol to sympy.Set
+        Domains of symbols that are not in the vocabulary.
+
+    Raises
+    ------
+    DerivationError
+        When a step's left side does not occur, or replacing it would turn the inequality round.
+    """
+
+    quantity: sympy.Expr
+    steps: tuple[Step, ...]
+    where: Mapping[sympy.Symbol, sympy.Expr] = field(default_factory=lambda: DERIVED)
+    domains: Mapping[sympy.Symbol, sympy.Set] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "quantity", sympy.sympify(self.quantity))
+        self.lines  # noqa: B018 - a chain that does not fold is refused at once
+
+    @cached_property
+    def lines(self) -> tuple[sympy.Expr, ...]:
+        """The successive expressions, from the quantity to the bound."""
+        lines = [self.quantity]
+        relation: Relation = "="
+        for number, step in enumerate(self.steps, start=1):
+            moved = self._moved(lines[-1], step, number)
+            relation = _chained(relation, moved, step, number)
+            lines.append(_replace(lines[-1], step.left, step.right))
+        object.__setattr__(self, "_relation", relation)
+        return tuple(lines)
+
+    @property
+    def result(self) -> sympy.Expr:
+        """The bound, in the derivation's abbreviations and with one symbol per event for its share of delta."""
+        return self.lines[-1]
+
+    @property
+    def relation(self) -> Relation:
+        """How the quantity relates to the result."""
+        self.lines  # noqa: B018
+        return self._relation  # type: ignore[attr-defined]
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The events that consume delta, each once."""
+        return tuple(dict.fromkeys(event for step in self.steps for event in step.events))
+
+    def __str__(self) -> str:
+        lines = [f"    {self.quantity}"]
+        for number, (step, line) in enumerate(zip(self.steps, self.lines[1:], strict=True), start=1):
+            lines += [f"{number:2}. {step}    [{step.kind}] {step.because}", f" {step.relation:>2} {line}"]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        from boundcalc.statements.typeset import derivation_html
+
+        return derivation_html(self)
+
+    def _moved(self, current: sympy.Expr, step: Step, number: int) -> Relation:
+        """Return the relation of the whole expression before and after a step."""
+        place = sympy.Dummy("place", real=True, nonnegative=step.left.is_nonnegative)
+        marked = _replace(current, step.left, place)
+        if place not in marked.free_symbols:
+            raise DerivationError(f"step {number}: {step.left} does not occur in {current}")
+        if step.relation == "=":
+            return "="
+        domains = {**DOMAINS, **self.domains}
+        way: Direction = direction(marked, place, domains=domains, where=self.where)
+        if way == "unknown":
+            raise DerivationError(f"step {number}: cannot tell how {current} moves with {step.left}")
+        return step.relation if way == "rises" else _REVERSED[step.relation]
+
+
+def _replace(current: sympy.Expr, left: sympy.Expr, right: sympy.Expr) -> sympy.Expr:
+    if current == left:
+        return right
+    return current.xreplace({left: right}) if left.is_Symbol else current.subs(left, right)
+
+
+def _chained(so_far: Relation, moved: Relation, step: Step, number: int) -> Relation:
+    if "=" in (so_far, moved):
+        return moved if so_far == "=" else so_far
+    if so_far != moved:
+        raise DerivationError(f"step {number} ({step}) turns the chain's {so_far!r} round")
+    return so_far

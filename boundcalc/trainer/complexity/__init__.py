@@ -1,0 +1,1 @@
+"""How rich a class of metrics is on given pairs, and in expectation."""

@@ -1,0 +1,1 @@
+"""Rows of several modalities: read, split, prepared."""

@@ -1,0 +1,336 @@
+"""Multimodal labelled data: named feature blocks, labels, and which blocks are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boundcalc.errors import InvalidInputError
+from boundcalc.language.arguments import Problems
+
+__all__ = ["MIN_ROWS", "ModalityData", "as_block", "encode_labels"]
+
+MIN_ROWS = 8
+"""Fewest rows from which calibration, hold-out and training parts can be drawn with at least one pair each."""
+
+
+class ModalityData:
+    """Named modalities of the same n examples, their labels and a mask of missing modalities.
+
+    Parameters
+    ----------
+    modalities : mapping of str to array_like
+        Each value has shape (n, d_k); a one-dimensional array is one feature. A row of a modality that is NaN (or
+        masked, in an array of ``numpy.ma``) throughout is a missing modality.
+    y : array_like of shape (n,)
+        Class labels: whole numbers, booleans or strings; two examples are similar when their labels are equal.
+    mask : array_like of shape (n, K), optional
+        True where a modality is missing (the convention of ``numpy.ma``), in addition to the NaN blocks.
+    nonnegative : bool
+        A fact declared in advance, never looked up in the data: all features are >= 0. It halves the squared pair
+        radius of unit-norm rows.
+    name, note : str
+        What the data are called, and what a user has to know about them (a licence, say).
+    lines : sequence of int, optional
+        The line of a file that each row comes from: error messages name it instead of the row (counted from 0).
+
+    Attributes
+    ----------
+    names : tuple of str
+        The K modalities in order.
+    arrays : mapping of str to ndarray of shape (n, d_k)
+        Float64; rows of a missing modality hold zeros.
+    y : ndarray of shape (n,)
+    classes : ndarray
+        The distinct labels.
+    codes : ndarray of int, shape (n,)
+        Index of each label in ``classes``.
+    mask : ndarray of bool, shape (n, K)
+        True where a modality is missing.
+
+    Raises
+    ------
+    InvalidInputError
+        Fewer than 8 rows, one class only or no two rows of one class, arrays of different lengths, NaN inside a
+        block, infinite values, missing or continuous labels: all problems at once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> data = ModalityData({"left": np.eye(8), "right": np.ones((8, 2))}, [0, 1] * 4)
+    >>> data.n, data.dims, data.subset_labels()
+    (8, {'left': 8, 'right': 2}, ('left', 'right', 'left+right'))
+    """
+
+    def __init__(
+        self,
+        modalities: Mapping[str, ArrayLike],
+        y: ArrayLike,
+        *,
+        mask: ArrayLike | None = None,
+        nonnegative: bool = False,
+        name: str = "",
+        note: str = "",
+        lines: Sequence[int] | None = None,
+    ) -> None:
+        problems = Problems(f"data {name}".strip())
+        if not isinstance(modalities, Mapping) or not modalities:
+            problems.add(
+                f"modalities={type(modalities).__name__}: expected a non-empty mapping of name to array (n, d_k)"
+            )
+            problems.raise_if_any()
+        self.name, self.note, self.nonnegative = str(name), str(note), bool(nonnegative)
+        self.names: tuple[str, ...] = tuple(str(key) for key in modalities)
+        for key in self.names:
+            problems.require(
+                bool(key.strip()) and "+" not in key and "," not in key,
+                f"modality name {key!r}: expected a non-empty name without '+' and ','",
+            )
+        problems.require(
+            len(set(self.names)) == len(self.names), f"modality names {self.names}: expected distinct names"
+        )
+        raw = {key: _block(key, value, problems) for key, value in zip(self.names, modalities.values(), strict=True)}
+        self.y, self.classes, self.codes = encode_labels(y, problems, lines=lines)
+        problems.raise_if_any()
+        n = self.y.shape[0]
+        for key, block in raw.items():
+            problems.require(
+                block.shape[0] == n, f"modality {key!r} has {block.shape[0]} rows: expected {n}, as many as y"
+            )
+        missing = _mask(mask, n, len(self.names), problems)
+        problems.require(n >= MIN_ROWS, f"n={n} rows: expected at least {MIN_ROWS}")
+        problems.require(
+            self.classes.size >= 2,
+            f"y has one class only ({self.classes.tolist()}), so no pair is dissimilar: expected at least two classes",
+        )
+        problems.require(
+            self.classes.size < n,
+            f"y has {n} different labels in {n} rows, so no pair is similar: expected classes that recur",
+        )
+        problems.raise_if_any()
+        self.arrays: dict[str, NDArray[np.float64]] = {}
+        for index, (key, block) in enumerate(raw.items()):
+            nan = np.isnan(block)
+            missing[:, index] |= nan.all(axis=1)
+            partly = np.flatnonzero(nan.any(axis=1) & ~missing[:, index])
+            problems.require(
+                partly.size == 0,
+                f"modality {key!r} has NaN inside its block in {_places(partly, lines)}: a missing modality is NaN in "
+                "all its columns",
+            )
+            infinite = np.flatnonzero(np.isinf(block).any(axis=1) & ~missing[:, index])
+            problems.require(
+                infinite.size == 0,
+                f"modality {key!r} has inf in {_places(infinite, lines)}",
+            )
+            self.arrays[key] = np.where(missing[:, [index]], 0.0, block)
+            if nonnegative:
+                problems.require(
+                    bool((self.arrays[key] >= 0).all()), f"modality {key!r} was declared nonnegative but has values < 0"
+                )
+        problems.raise_if_any()
+        self.mask: NDArray[np.bool_] = missing
+
+    @property
+    def n(self) -> int:
+        """Number of examples."""
+        return int(self.y.shape[0])
+
+    @property
+    def dims(self) -> dict[str, int]:
+        """Number of features of each modality."""
+        return {name: block.shape[1] for name, block in self.arrays.items()}
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """True where a modality is at hand, shape (n, K)."""
+        return ~self.mask
+
+    @cached_property
+    def duplicate_rows(self) -> int:
+        """Number of rows that repeat an earlier one in all modalities: then rows are hardly independent."""
+        seen = {b"".join(block[i].tobytes() for block in self.arrays.values()) for i in range(self.n)}
+        return self.n - len(seen)
+
+    @cached_property
+    def constant_features(self) -> int:
+        """Number of features that have one value wherever their modality is at hand: they tell no pair from another."""
+        return sum(
+            int((block[here] == block[here][:1]).all(axis=0).sum()) if here.any() else block.shape[1]
+            for block, here in zip(self.arrays.values(), self.present.T, strict=True)
+        )
+
+    def subset_labels(self) -> tuple[str, ...]:
+        """Labels of all 2^K - 1 nonempty subsets, small ones first: ``"a"``, ``"b"``, ``"a+b"``."""
+        return tuple(
+            "+".join(chosen) for size in range(1, len(self.names) + 1) for chosen in combinations(self.names, size)
+        )
+
+    def parse_subset(self, subset: str | Iterable[str]) -> tuple[str, ...]:
+        """Return the modalities of a subset (``"a+b"`` or an iterable of names) in the order of ``names``.
+
+        Parameters
+        ----------
+        subset : str or iterable of str
+
+        Returns
+        -------
+        tuple of str
+
+        Raises
+        ------
+        InvalidInputError
+            If the subset is empty or names a modality that does not exist.
+        """
+        allowed = f"expected some of {', '.join(self.names)}, joined by '+'"
+        if not isinstance(subset, (str, Iterable)):
+            raise InvalidInputError(f"subset {subset!r} is a {type(subset).__name__}: {allowed}")
+        chosen = [part.strip() for part in subset.split("+")] if isinstance(subset, str) else list(subset)
+        unknown = [part for part in chosen if part not in self.names]
+        if unknown or not chosen:
+            raise InvalidInputError(
+                f"subset {subset!r} names unknown modalities {unknown}: {allowed}"
+                if unknown
+                else f"subset {subset!r} is empty: {allowed}"
+            )
+        return tuple(name for name in self.names if name in chosen)
+
+    def parse_subsets(self, subsets: str | Sequence[str | Iterable[str]]) -> tuple[tuple[str, ...], ...]:
+        """Return the subsets asked for (``"all"``, ``"a,a+b"`` or a sequence), small ones first, without repeats.
+
+        Parameters
+        ----------
+        subsets : str or sequence of subsets
+
+        Returns
+        -------
+        tuple of tuple of str
+
+        Raises
+        ------
+        InvalidInputError
+            If there is none, or one is empty or names a modality that does not exist.
+        """
+        if isinstance(subsets, str):
+            asked: Sequence[str | Iterable[str]] = (
+                self.subset_labels() if subsets.strip() == "all" else [part.strip() for part in subsets.split(",")]
+            )
+        elif isinstance(subsets, Iterable):
+            asked = list(subsets)
+        else:
+            raise InvalidInputError(f"subsets={subsets!r}: expected 'all', or a sequence such as ['a', 'a+b']")
+        chosen = list(dict.fromkeys(self.parse_subset(subset) for subset in asked))
+        if not chosen:
+            raise InvalidInputError(f"subsets={subsets!r}: expected 'all' or at least one subset")
+        return tuple(sorted(chosen, key=len))
+
+    def __repr__(self) -> str:
+        blocks = ", ".join(f"{name} ({d})" for name, d in self.dims.items())
+        missing = int(self.mask.sum())
+        gaps = f", {missing} block{'s' * (missing != 1)} missing" if missing else ""
+        return f"<ModalityData {self.name or 'unnamed'}: {self.n} rows, {blocks}, {self.classes.size} classes{gaps}>"
+
+
+def as_block(value: Any) -> NDArray[np.float64]:
+    """Return real numbers of any dtype as a float64 copy, values masked by ``numpy.ma`` as NaN; else raise TypeError."""
+    if hasattr(value, "toarray"):
+        value = value.toarray()
+    masked = np.ma.getmaskarray(value) if isinstance(value, np.ma.MaskedArray) else None
+    block = np.asarray(value)
+    if block.dtype.kind in "cmM":
+        raise TypeError(f"dtype {block.dtype}")
+    block = np.array(block, dtype=np.float64, order="C")
+    if masked is not None:
+        block[masked] = np.nan
+    return block
+
+
+def _block(name: str, value: Any, problems: Problems) -> NDArray[np.float64]:
+    try:
+        block = as_block(value)
+    except (TypeError, ValueError):
+        problems.add(f"modality {name!r}: expected an array of real numbers of shape (n, d_k)")
+        return np.zeros((0, 1))
+    if block.ndim == 1:
+        block = block[:, None]
+    if block.ndim != 2 or block.shape[1] < 1:
+        problems.add(f"modality {name!r} has shape {block.shape}: expected (n, d_k) with d_k >= 1")
+        return np.zeros((0, 1))
+    return block
+
+
+def encode_labels(
+    y: Any, problems: Problems, *, lines: Sequence[int] | None = None
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
+    """Return labels, distinct labels and the number of each label; note what is wrong with them."""
+    masked = isinstance(y, np.ma.MaskedArray) and bool(np.ma.getmaskarray(y).any())
+    labels = np.asarray(y)
+    empty = (np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.intp))
+    if labels.ndim != 1:
+        problems.add(f"y has shape {labels.shape}: expected one label per row, shape (n,)")
+        return empty
+    if labels.dtype.kind == "O":
+        if any(_missing(label) for label in labels.tolist()):
+            problems.add("y has missing labels (None or NaN): expected one label per row")
+            return empty
+        if all(isinstance(label, str) for label in labels.tolist()):
+            labels = labels.astype(str)
+        elif all(isinstance(label, (int, float, np.number)) for label in labels.tolist()):
+            labels = np.asarray(labels.tolist())
+    if masked:
+        problems.add("y has masked labels: expected one label per row")
+        return empty
+    if labels.dtype.kind in "cmMV":
+        problems.add(f"y has dtype {labels.dtype}: expected integers, booleans or strings")
+        return empty
+    if labels.dtype.kind == "f":
+        if not np.isfinite(labels).all():
+            problems.add("y has NaN or infinite labels: expected one label per row")
+            return empty
+        fractions = np.flatnonzero(labels != np.rint(labels))
+        if fractions.size:
+            problems.add(
+                f"y has continuous values ({_place(fractions[0], lines)}: {labels[fractions[0]].item()!r}): expected class labels, "
+                "integers or strings; cut a continuous target into classes first"
+            )
+            return empty
+    try:
+        classes, codes = np.unique(labels, return_inverse=True)
+    except TypeError:
+        problems.add("y mixes labels that cannot be compared: expected all numbers or all strings")
+        return empty
+    return labels, classes, codes.astype(np.intp)
+
+
+def _place(row: int, lines: Sequence[int] | None) -> str:
+    return f"row {row}" if lines is None else f"line {lines[row]}"
+
+
+def _places(rows: NDArray[np.intp], lines: Sequence[int] | None) -> str:
+    """Return how many rows these are and which is the first; a single one by its place alone."""
+    if rows.size == 1:
+        return _place(rows[0], lines)
+    return f"{rows.size} rows" + (f" (first: {_place(rows[0], lines)})" if rows.size else "")
+
+
+def _missing(label: Any) -> bool:
+    try:
+        return label is None or bool(label != label)
+    except (TypeError, ValueError):
+        # pandas.NA is neither equal to itself nor different from it.
+        return True
+
+
+def _mask(mask: Any, n: int, modalities: int, problems: Problems) -> NDArray[np.bool_]:
+    if mask is None:
+        return np.zeros((n, modalities), dtype=bool)
+    array = np.asarray(mask)
+    if array.shape != (n, modalities) or not np.isin(array, (0, 1)).all():
+        problems.add(f"mask of shape {array.shape}: expected booleans ({n}, {modalities}), True where missing")
+        return np.zeros((n, modalities), dtype=bool)
+    return array.astype(bool)

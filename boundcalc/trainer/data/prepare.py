@@ -1,0 +1,251 @@
+"""From raw data to normalised parts: split, preprocessing, pair weights and independent pairs, each drawn once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boundcalc.errors import InvalidInputError
+from boundcalc.trainer.data.modalities import ModalityData
+from boundcalc.trainer.data.normalise import Normaliser
+from boundcalc.trainer.data.splits import Split, draw_pairs, draw_split
+from boundcalc.trainer.measure.settings import Settings
+from boundcalc.trainer.risk.losses import round_up
+from boundcalc.trainer.risk.pairs import AllPairs
+from boundcalc.trainer.risk.structures import Structure, make_structure
+
+__all__ = ["Prepared", "exceeds", "measured_squared_radius", "prepare"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Normalised modalities with everything that was drawn before they were looked at.
+
+    Attributes
+    ----------
+    data : ModalityData
+    settings : Settings
+    split : Split
+    normaliser : Normaliser
+    arrays : dict of str to ndarray of shape (n, d_k)
+        Normalised; zero rows where a modality is missing.
+    pairs : ndarray of int, shape (m, 2)
+        Disjoint pairs of positions within the training part.
+    weights : (omega_pos, omega_neg)
+    squared_radii : dict of str to float
+    certified : bool
+        Whether the radii hold whatever the data.
+    threads : int, optional
+        Threads that share the blocks of all pairs.
+    """
+
+    data: ModalityData
+    settings: Settings
+    split: Split
+    normaliser: Normaliser
+    arrays: dict[str, Array]
+    pairs: NDArray[np.intp]
+    weights: tuple[float, float]
+    squared_radii: dict[str, float]
+    certified: bool
+    threads: int | None = None
+
+    def widths(self, subset: Sequence[str]) -> list[int]:
+        """Return the number of columns of each modality of the subset."""
+        return [self.arrays[name].shape[1] for name in subset]
+
+    def structure(self, subset: Sequence[str]) -> Structure:
+        """Return the metric structure on the subset."""
+        dims = {name: self.arrays[name].shape[1] for name in subset}
+        return make_structure(self.settings.structure, dims=dims, blocks=self.settings.blocks)
+
+    def rows(self, subset: Sequence[str], part: NDArray[np.intp]) -> tuple[Array, NDArray[np.bool_]]:
+        """Return the concatenated modalities and what is present, for the given row numbers."""
+        block = np.concatenate([self.arrays[name][part] for name in subset], axis=1)
+        index = [self.data.names.index(name) for name in subset]
+        return block, self.data.present[part][:, index]
+
+    def all_pairs(self, subset: Sequence[str], part: NDArray[np.intp], *, single: bool = False) -> AllPairs:
+        """Return all pairs of the given rows, in single precision if asked for."""
+        block, present = self.rows(subset, part)
+        return AllPairs(
+            block,
+            self.data.codes[part],
+            widths=self.widths(subset),
+            present=present,
+            threads=self.threads,
+            single=single,
+        )
+
+    def independent_differences(self, subset: Sequence[str]) -> Array:
+        """Return u = x - x' of the independent training pairs, zero where a modality is missing in either, (m, d)."""
+        block, present = self.rows(subset, self.split.train)
+        return pair_differences(block, present, self.widths(subset), self.pairs)
+
+    def squared_radius(self, subset: Sequence[str]) -> float:
+        """Squared pair radius of the subset."""
+        return float(sum(self.squared_radii[name] for name in subset))
+
+    def loss_range(self, squared_radius: float) -> float:
+        """Return the length of the range of the weighted loss over pairs within the given squared radius."""
+        return self.settings.pair_loss.range_length(
+            threshold_range=self.settings.class_threshold_range,
+            largest_distance=round_up(self.settings.eig_range[1] * squared_radius),
+            weights=self.weights,
+        )
+
+    @property
+    def normalised(self) -> bool:
+        """Whether the radii come from the normalisation."""
+        return self.normaliser.certified
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A digest of the data, the settings and all that was drawn."""
+        digest = hashlib.sha256(json.dumps(self.settings.to_dict(), sort_keys=True, default=str).encode())
+        for name in self.data.names:
+            digest.update(name.encode())
+            digest.update(np.ascontiguousarray(self.data.arrays[name]).tobytes())
+        for array in (self.data.codes, self.data.mask, self.split.calibration, self.split.holdout, self.pairs):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a reader of the results has to know, as JSON types."""
+        return {
+            "data": self.data.name,
+            "note": self.data.note,
+            "rows": self.data.n,
+            "dims": self.data.dims,
+            "classes": int(self.data.classes.size),
+            "calibration_rows": int(self.split.calibration.size),
+            "holdout_rows": int(self.split.holdout.size),
+            "train_rows": int(self.split.train.size),
+            "missing_blocks": int(self.data.mask.sum()),
+            "duplicate_rows": self.data.duplicate_rows,
+            "constant_features": self.data.constant_features,
+            "normalise": dict(self.normaliser.kinds),
+            "fingerprint": self.fingerprint,
+        }
+
+
+def pair_differences(block: Array, present: NDArray[np.bool_], widths: Sequence[int], pairs: NDArray[np.intp]) -> Array:
+    """Return x - x' for each pair of positions, zero where a modality is missing in either element."""
+    both = np.repeat(present[pairs[:, 0]] & present[pairs[:, 1]], widths, axis=1)
+    return np.where(both, block[pairs[:, 0]] - block[pairs[:, 1]], 0.0)
+
+
+def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator) -> Prepared:
+    """Split, fit the preprocessing on the calibration part alone, normalise, and pair up the training part.
+
+    Parameters
+    ----------
+    data : ModalityData
+    settings : Settings
+    rng : numpy.random.Generator
+        Draws one permutation of the rows and one of the training part.
+
+    Raises
+    ------
+    InvalidInputError
+        If the parts would be too small, the training part has no similar or no dissimilar pair, or a declared pair
+        radius is exceeded.
+    """
+    split = draw_split(data.n, rng=rng, calibration=settings.calibration, holdout=settings.holdout)
+    sizes = np.unique(data.codes[split.train], return_counts=True)[1]
+    if sizes.size < 2 or sizes.max() < 2:
+        raise InvalidInputError(
+            f"the training part of this split ({split.train.size} rows) has "
+            f"{'one class only: no pair is dissimilar' if sizes.size < 2 else 'no two rows of one class: no pair is similar'}; "
+            "expected pairs of both kinds: give more rows, smaller calibration and holdout shares, or another seed"
+        )
+    pairs = draw_pairs(split.train.size, rng=rng)
+    present = {name: data.present[:, k] for k, name in enumerate(data.names)}
+    raw = settings.normalise == "none"
+    normaliser = Normaliser.fit(
+        {name: block[split.calibration] for name, block in data.arrays.items()},
+        {name: here[split.calibration] for name, here in present.items()},
+        kind=settings.normalise,
+        standardise=settings.standardise,
+        nonnegative=data.nonnegative,
+    )
+    arrays = {name: normaliser.apply(name, block, present[name]) for name, block in data.arrays.items()}
+    radii = {name: normaliser.squared_radius(name) for name in data.names}
+    certified = not raw or settings.pair_radius is not None
+    if raw:
+        measured = {name: measured_squared_radius(block[present[name]]) for name, block in arrays.items()}
+        if settings.pair_radius is not None:
+            declared = settings.pair_radius**2
+            over = [name for name, value in measured.items() if exceeds(arrays[name][present[name]], declared, value)]
+            if over:
+                raise InvalidInputError(
+                    f"pair_radius={settings.pair_radius!r}: {', '.join(over)} have pairs that are further apart"
+                )
+            radii = dict.fromkeys(data.names, declared)
+        else:
+            radii = measured
+        total = sum(radii.values()) * max(settings.eig_range[1], 1.0)
+        if not total < 1e100:
+            raise InvalidInputError(
+                f"lam_max B^2 = {total:g} is too large for sums over pairs: normalise the rows, or rescale the features"
+            )
+        small = [name for name, block in arrays.items() if radii[name] < 1e-301 and np.ptp(block, axis=0).any()]
+        if small:
+            raise InvalidInputError(
+                f"{', '.join(small)}: features so small that their squared distances are none: normalise the rows, or "
+                "rescale the features"
+            )
+    return Prepared(
+        data=data,
+        settings=settings,
+        split=split,
+        normaliser=normaliser,
+        arrays=arrays,
+        pairs=pairs,
+        weights=_weights(data, settings, split),
+        squared_radii=radii,
+        certified=certified,
+    )
+
+
+def measured_squared_radius(rows: Array) -> float:
+    """Bound of the squared distance of two rows, shape (n, d): twice the largest distance from the centre, squared."""
+    if rows.size == 0:
+        return 0.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = 4 * float(np.square(rows - rows.mean(axis=0)).sum(axis=1).max())
+    return round_up(value, ulps=64) if value < np.inf else np.inf
+
+
+def exceeds(rows: Array, declared: float, bound: float) -> bool:
+    """Whether two of the rows are further apart than declared; ``bound`` settles most cases at once."""
+    if bound <= declared or rows.shape[0] < 2:
+        return False
+    from scipy.spatial.distance import cdist
+
+    largest = max(float(cdist(rows[i : i + 512], rows, "sqeuclidean").max()) for i in range(0, rows.shape[0], 512))
+    return largest > declared * (1 + 1e-12)
+
+
+def _weights(data: ModalityData, settings: Settings, split: Split) -> tuple[float, float]:
+    if settings.pair_weights is None:
+        return (1.0, 1.0)
+    if settings.pair_weights != "balanced":
+        return (float(settings.pair_weights[0]), float(settings.pair_weights[1]))
+    sizes = np.unique(data.codes[split.calibration], return_counts=True)[1]
+    count = int(split.calibration.size)
+    if count < 2:
+        raise InvalidInputError("pair_weights='balanced' needs a calibration part: set calibration > 0")
+    total = count * (count - 1) // 2
+    # One pair of each kind is added, so that a kind that the small part lacks keeps a finite weight.
+    similar = (int((sizes * (sizes - 1) // 2).sum()) + 1) / (total + 2)
+    return (0.5 / similar, 0.5 / (1 - similar))

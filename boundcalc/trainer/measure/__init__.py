@@ -1,0 +1,1 @@
+"""Train on subsets of modalities and measure what bounds ask for."""

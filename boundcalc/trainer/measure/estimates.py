@@ -1,0 +1,298 @@
+"""The record of named values that travels from the trainer to a bound."""
+
+from __future__ import annotations
+
+import html
+import json
+import math
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from boundcalc.errors import InvalidInputError
+from boundcalc.language.arguments import why_unreadable
+
+__all__ = ["CERTIFIED", "ESTIMATED", "Entry", "Estimates"]
+
+CERTIFIED, ESTIMATED = "certified", "estimated"
+_UNOBSERVABLE = {
+    "gamma": "the quality gap of two subsets depends on the unknown best predictor",
+    "Lhat_M": "the centred loss needs h*∘g*; rhat_M is a sound upper value, as losses are nonnegative",
+    "Delta": "the approximation gain needs population infima",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One measured value.
+
+    Attributes
+    ----------
+    name : str
+    value : int or float
+    meaning : str
+    status : {"certified", "estimated"}
+    why : str
+        What the status rests on.
+    events : tuple of (str, float)
+        Events of positive failure probability that the value relies on, each with its delta.
+    symbol : bool
+        Whether ``name`` is a symbol of the bounds' vocabulary, so that the value is handed to ``evaluate``.
+    """
+
+    name: str
+    value: float
+    meaning: str
+    status: str = CERTIFIED
+    why: str = ""
+    events: tuple[tuple[str, float], ...] = ()
+    symbol: bool = True
+
+    def __post_init__(self) -> None:
+        problems = []
+        if isinstance(self.value, (np.integer, np.floating)):
+            object.__setattr__(self, "value", self.value.item())
+        if self.name in _UNOBSERVABLE:
+            problems.append(f"{self.name} cannot be observed: {_UNOBSERVABLE[self.name]}")
+        if self.status not in (CERTIFIED, ESTIMATED):
+            problems.append(f"status={self.status!r} of {self.name}: expected {CERTIFIED!r} or {ESTIMATED!r}")
+        if isinstance(self.value, bool) or not isinstance(self.value, (int, float)):
+            problems.append(f"value={self.value!r} of {self.name}: expected an int or a float")
+        if problems:
+            raise InvalidInputError(problems, context="estimates")
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """An ordered, immutable record of measured values.
+
+    Attributes
+    ----------
+    entries : tuple of Entry
+    title : str
+    facts : dict
+        Where the values come from, as JSON types.
+    refused : dict of str to str
+        Symbols that are deliberately absent, each with the reason.
+
+    Examples
+    --------
+    >>> record = Estimates((Entry("n", 100, "training examples"), Entry("R_M", 0.1, "complexity",
+    ...                     why="self-bounding", events=(("complexity", 0.05),))), title="demo")
+    >>> record.values
+    {'n': 100, 'R_M': 0.1}
+    >>> Estimates.from_json(record.to_json()) == record
+    True
+    >>> record.delta_used("n"), record.delta_used()
+    (0.0, 0.05)
+    """
+
+    entries: tuple[Entry, ...]
+    title: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names = [entry.name for entry in self.entries]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise InvalidInputError(f"estimates hold {', '.join(twice)} twice: expected distinct names")
+
+    def __getitem__(self, name: str) -> Entry:
+        for entry in self.entries:
+            if entry.name == name:
+                return entry
+        if name in _UNOBSERVABLE:
+            raise InvalidInputError(f"{name} cannot be observed: {_UNOBSERVABLE[name]}")
+        if name in self.refused:
+            raise InvalidInputError(f"{name} is not claimed: {self.refused[name]}")
+        raise KeyError(f"{name!r}: expected one of {', '.join(entry.name for entry in self.entries)}")
+
+    def __contains__(self, name: object) -> bool:
+        return any(entry.name == name for entry in self.entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Vocabulary symbols only, ready for ``bound.evaluate(**estimates.values, delta=...)``."""
+        return {entry.name: entry.value for entry in self.entries if entry.symbol}
+
+    @property
+    def events(self) -> dict[str, float]:
+        """Every event that some entry relies on, with its delta, each once."""
+        return {name: delta for entry in self.entries for name, delta in entry.events}
+
+    def delta_used(self, *names: str) -> float:
+        """Return the total delta of the events that the named entries (default: all) rely on, each event once.
+
+        Parameters
+        ----------
+        *names : str
+            Names of entries.
+
+        Raises
+        ------
+        InvalidInputError or KeyError
+            If there is no such entry; the former where it is known why.
+        """
+        chosen = self.entries if not names else tuple(self[name] for name in names)
+        return math.fsum({name: delta for entry in chosen for name, delta in entry.events}.values())
+
+    @property
+    def certified(self) -> bool:
+        """Whether every vocabulary symbol is certified."""
+        return all(entry.status == CERTIFIED for entry in self.entries if entry.symbol)
+
+    def replace(self, *entries: Entry) -> Estimates:
+        """Return a record with the given entries put in place of those of the same name, or appended.
+
+        Parameters
+        ----------
+        *entries : Entry
+
+        Returns
+        -------
+        Estimates
+        """
+        fresh = {entry.name: entry for entry in entries}
+        kept = [fresh.pop(entry.name, entry) for entry in self.entries]
+        return Estimates((*kept, *fresh.values()), self.title, self.facts, self.refused)
+
+    def only(self, names: Iterable[str]) -> Estimates:
+        """Return a record of the named entries.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Names that no entry has are ignored.
+
+        Returns
+        -------
+        Estimates
+        """
+        wanted = set(names)
+        return Estimates(tuple(e for e in self.entries if e.name in wanted), self.title, self.facts, self.refused)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types; infinite and missing values become strings."""
+        return {
+            "title": self.title,
+            "facts": self.facts,
+            "refused": self.refused,
+            "entries": [
+                {
+                    "name": e.name,
+                    "value": e.value if math.isfinite(e.value) else repr(e.value),
+                    "meaning": e.meaning,
+                    "status": e.status,
+                    "why": e.why,
+                    "events": [list(event) for event in e.events],
+                    "symbol": e.symbol,
+                }
+                for e in self.entries
+            ],
+        }
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return JSON that :meth:`from_json` reads back without loss.
+
+        Parameters
+        ----------
+        indent : int, optional
+            As for ``json.dumps``.
+        """
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False, ensure_ascii=False)
+
+    @classmethod
+    def from_dict(cls, record: Any) -> Estimates:
+        """Read :meth:`to_dict`.
+
+        Parameters
+        ----------
+        record : mapping
+
+        Returns
+        -------
+        Estimates
+
+        Raises
+        ------
+        InvalidInputError
+            If the object is not such a record.
+        """
+        try:
+            entries = tuple(
+                Entry(
+                    str(e["name"]),
+                    float(e["value"]) if isinstance(e["value"], str) else e["value"],
+                    str(e["meaning"]),
+                    e["status"],
+                    str(e["why"]),
+                    tuple((str(name), float(delta)) for name, delta in e["events"]),
+                    bool(e["symbol"]),
+                )
+                for e in record["entries"]
+            )
+            return cls(entries, str(record["title"]), dict(record["facts"]), dict(record.get("refused", {})))
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, InvalidInputError):
+                raise
+            raise InvalidInputError(f"this is not an estimates record: {why_unreadable(error)}") from error
+
+    @classmethod
+    def from_json(cls, text: str) -> Estimates:
+        """Read :meth:`to_json`.
+
+        Parameters
+        ----------
+        text : str
+
+        Returns
+        -------
+        Estimates
+
+        Raises
+        ------
+        InvalidInputError
+            If the text is no JSON or no such record.
+        """
+        try:
+            return cls.from_dict(json.loads(text))
+        except json.JSONDecodeError as error:
+            raise InvalidInputError(
+                f"this is not an estimates record: {why_unreadable(error)}", context="estimates"
+            ) from error
+
+    def __str__(self) -> str:
+        width = max((len(e.name) for e in self.entries), default=4)
+        lines = [f"Estimates {self.title}".strip()]
+        for e in self.entries:
+            used = f" [{', '.join(f'{name}: {delta:g}' for name, delta in e.events)}]" if e.events else ""
+            start = f"  {e.name:<{width}}  {e.value:<12.6g} {e.status:<9}  "
+            lines += textwrap.wrap(
+                start + e.meaning + used,
+                80,
+                subsequent_indent=" " * len(start),
+                drop_whitespace=True,
+                replace_whitespace=False,
+                break_on_hyphens=False,
+            )
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{word}</th>" for word in ("name", "value", "status", "meaning", "why", "events"))
+        rows = "".join(
+            f"<tr><td><code>{html.escape(e.name)}</code></td><td>{e.value:.6g}</td><td>{e.status}</td>"
+            f"<td>{html.escape(e.meaning)}</td><td>{html.escape(e.why)}</td>"
+            f"<td>{html.escape(', '.join(f'{n}: {d:g}' for n, d in e.events))}</td></tr>"
+            for e in self.entries
+        )
+        return f"<table><caption>{html.escape(self.title)}</caption><tr>{head}</tr>{rows}</table>"

@@ -1,0 +1,193 @@
+"""Everything about training that is fixed before the data are seen, in one validated value."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from boundcalc.language.arguments import Problems
+from boundcalc.trainer.data.normalise import KINDS
+from boundcalc.trainer.risk.losses import Contrastive, Loss, loss_from_name
+from boundcalc.trainer.risk.structures import STRUCTURES
+
+__all__ = ["RHO_GRID", "Settings"]
+
+RHO_GRID: tuple[float, ...] = (0.1, 0.2, 0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is fixed in advance.
+
+    Attributes
+    ----------
+    structure : {"diagonal", "modality", "blocks", "full"}
+    blocks : int or mapping of str to sequence, optional
+        For ``blocks``: columns per block, or a block label for each column of each modality.
+    loss : {"hinge", "smoothed_hinge", "logistic", "contrastive"} or Loss
+    width, margin : float
+        Parameters of ``smoothed_hinge`` and ``contrastive``.
+    eig_range : (lam_min, lam_max)
+        Statements about nested subsets need lam_min = 0.
+    threshold_range : (t_min, t_max)
+        The same for every subset. From -1 on the class holds the constant score -1, the trivial rule of the hinge.
+    normalise : {"auto", "unit", "ball", "none"}
+    standardise : bool
+        Centre and scale by the calibration part before normalising.
+    pair_radius : float, optional
+        With ``normalise="none"``: a pair radius of each modality, declared in advance. Without it the radius is
+        measured, and nothing that depends on it is certified.
+    calibration, holdout : float
+        Shares of the uniformly random split.
+    pair_weights : (omega_pos, omega_neg), "balanced" or None
+        Fixed in advance, or from the calibration part; default (1, 1).
+    reg : float
+        mu >= 0 in mu ||A - reg_anchor I||_F^2.
+    tolerance : float
+        Certified optimisation error asked for, relative to the objective.
+    max_evaluations : int
+    rho : float
+        Margin of the record's ramp risk.
+    rho_grid : sequence of float
+        Margins at which the ramp risk is tabulated; a bound at the best of them pays delta/len(grid) each.
+    draws : int
+        Monte-Carlo draws of the complexity (0: none; the interval is tighter and free).
+    delta : float
+        Failure probability of each certified random value.
+    exact_rows : int
+        A part of up to this many rows is measured over all of its pairs. Beyond, steps and values use random samples
+        of pairs (incomplete U-statistics): the values handed to bounds are then upper confidence values at ``delta``.
+    sampled_pairs : int
+        Pairs in each sample beyond ``exact_rows``; at least 2.
+    """
+
+    structure: str = "diagonal"
+    blocks: int | Mapping[str, Sequence[Any]] | None = None
+    loss: str | Loss = "hinge"
+    width: float = 0.5
+    margin: float = 1.0
+    eig_range: tuple[float, float] = (0.0, 1.0)
+    threshold_range: tuple[float, float] = (-1.0, 2.0)
+    normalise: str = "auto"
+    standardise: bool = True
+    pair_radius: float | None = None
+    calibration: float = 0.2
+    holdout: float = 0.2
+    pair_weights: tuple[float, float] | str | None = None
+    reg: float = 0.0
+    reg_anchor: float = 0.0
+    tolerance: float = 1e-3
+    max_evaluations: int = 2000
+    rho: float = 1.0
+    rho_grid: tuple[float, ...] = RHO_GRID
+    draws: int = 0
+    delta: float = 0.05
+    exact_rows: int = 20_000
+    sampled_pairs: int = 1_000_000
+
+    def __post_init__(self) -> None:
+        problems = Problems("training")
+        for name in ("eig_range", "threshold_range"):
+            value = getattr(self, name)
+            value = value.tolist() if isinstance(value, np.ndarray) else value
+            if not isinstance(value, Sequence) or len(value) != 2:
+                problems.add(f"{name}={value!r}: expected two numbers (low, high)")
+                continue
+            good = all([problems.number(f"{name}[{k}]", one, low=0.0 if name == "eig_range" else -math.inf)
+                        for k, one in enumerate(value)])  # fmt: skip
+            if good:
+                problems.require(value[0] <= value[1], f"{name}={tuple(value)!r}: expected low <= high")
+                object.__setattr__(self, name, (float(value[0]), float(value[1])))
+        problems.require(
+            self.structure in STRUCTURES, f"structure={self.structure!r}: expected one of {', '.join(STRUCTURES)}"
+        )
+        problems.require(self.normalise in KINDS, f"normalise={self.normalise!r}: expected one of {', '.join(KINDS)}")
+        problems.number("width", self.width, low=0, high=1, open_low=True)
+        problems.number("margin", self.margin, low=0, open_low=True)
+        problems.number("delta", self.delta, low=0, high=1, open_low=True, open_high=True)
+        problems.number("tolerance", self.tolerance, low=0, open_low=True)
+        problems.number("rho", self.rho, low=0, open_low=True)
+        problems.number("reg", self.reg, low=0)
+        problems.number("reg_anchor", self.reg_anchor, low=0)
+        problems.number("calibration", self.calibration, low=0, high=1, open_high=True)
+        problems.number("holdout", self.holdout, low=0, high=1, open_high=True)
+        if self.pair_radius is not None:
+            problems.number("pair_radius", self.pair_radius, low=0, open_low=True)
+        for name, least in (("draws", 0), ("max_evaluations", 1), ("exact_rows", 1), ("sampled_pairs", 2)):
+            value = getattr(self, name)
+            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+            if problems.require(whole and value >= least, f"{name}={value!r}: expected an integer >= {least}"):
+                object.__setattr__(self, name, int(value))
+        try:
+            object.__setattr__(self, "rho_grid", tuple(float(rho) for rho in self.rho_grid))
+            problems.require(
+                len(self.rho_grid) > 0 and all(0 < rho < math.inf for rho in self.rho_grid),
+                f"rho_grid={self.rho_grid!r}: expected at least one number > 0",
+            )
+        except (TypeError, ValueError):
+            problems.add(f"rho_grid={self.rho_grid!r}: expected at least one number > 0")
+        if not (self.pair_weights is None or self.pair_weights == "balanced"):
+            good = isinstance(self.pair_weights, Sequence) and not isinstance(self.pair_weights, str)
+            if problems.require(
+                good and len(self.pair_weights) == 2,
+                f"pair_weights={self.pair_weights!r}: expected (omega_pos, omega_neg), 'balanced' or None",
+            ):
+                for name, weight in zip(("omega_pos", "omega_neg"), self.pair_weights, strict=True):
+                    problems.number(name, weight, low=0, open_low=True)
+        problems.raise_if_any()
+        object.__setattr__(self, "loss", loss_from_name(self.loss, width=self.width, margin=self.margin, rho=self.rho))
+        problems.require(self.pair_loss.convex, f"loss={self.pair_loss.name!r}: it is evaluated, never minimised")
+        problems.raise_if_any()
+
+    @property
+    def pair_loss(self) -> Loss:
+        """The loss as an object."""
+        assert isinstance(self.loss, Loss)
+        return self.loss
+
+    @property
+    def class_threshold_range(self) -> tuple[float, float]:
+        """The range of the threshold in the class that is trained; (0, 0) for a loss of the distance alone."""
+        return self.threshold_range if self.pair_loss.has_threshold else (0.0, 0.0)
+
+    def decision_threshold(self, trained: float) -> float:
+        """Return where a distance is called similar: the trained threshold, or half the contrastive margin.
+
+        Parameters
+        ----------
+        trained : float
+            The minimiser's threshold.
+        """
+        return self.pair_loss.margin / 2 if isinstance(self.pair_loss, Contrastive) else trained
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        record = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        record["loss"] = self.pair_loss.to_dict()
+        record["blocks"] = (
+            {k: [str(x) for x in v] for k, v in self.blocks.items()}
+            if isinstance(self.blocks, Mapping)
+            else self.blocks
+        )
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in record.items()}
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Settings:
+        """Read :meth:`to_dict`.
+
+        Parameters
+        ----------
+        record : mapping of str to value
+
+        Returns
+        -------
+        Settings
+        """
+        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in record.items()}
+        loss = dict(record["loss"])
+        values["loss"] = loss_from_name(loss.pop("name"), **loss)
+        return cls(**values)

@@ -1,0 +1,288 @@
+"""Measure many subsets of modalities in one go: nested warm starts, in parallel, resumable, with progress."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boundcalc.errors import InvalidInputError, require
+from boundcalc.language.arguments import Problems, as_generator, why_unreadable
+from boundcalc.trainer.data.modalities import ModalityData
+from boundcalc.trainer.data.prepare import Prepared, prepare
+from boundcalc.trainer.measure.settings import Settings
+from boundcalc.trainer.measure.subset import SubsetResult, measure_subset
+
+__all__ = ["Measurements", "measure_subsets"]
+
+FORMAT = "boundcalc-measurements-1"
+Array = NDArray[np.float64]
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Measurements(Mapping[str, SubsetResult]):
+    """Results by subset label (``"a+b"``), small subsets first.
+
+    Attributes
+    ----------
+    results : dict of str to SubsetResult
+    facts : dict
+        Data set, split sizes, normalisation, fingerprint.
+    settings : dict
+        What was fixed in advance (:class:`~boundcalc.trainer.measure.settings.Settings` as JSON types).
+    """
+
+    results: dict[str, SubsetResult]
+    facts: dict[str, Any]
+    settings: dict[str, Any]
+
+    def __getitem__(self, label: str) -> SubsetResult:
+        try:
+            return self.results[label]
+        except (KeyError, TypeError):
+            raise KeyError(f"{label!r}: expected one of the measured subsets {', '.join(self.results)}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.results)
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    @property
+    def rho_grid(self) -> tuple[float, ...]:
+        """The margins that were fixed in advance."""
+        return tuple(self.settings["rho_grid"])
+
+    @property
+    def nests(self) -> bool:
+        """Whether statements about nested subsets may be made: lam_min = 0."""
+        return self.settings["eig_range"][0] == 0
+
+    @property
+    def full(self) -> SubsetResult | None:
+        """The result on all modalities, if it was asked for."""
+        return next((r for r in self.results.values() if len(r.modalities) == len(self.facts["dims"])), None)
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return JSON that :meth:`from_json` reads back without loss.
+
+        Parameters
+        ----------
+        indent : int, optional
+            As for ``json.dumps``.
+        """
+        record = {
+            "format": FORMAT,
+            "facts": self.facts,
+            "settings": self.settings,
+            "results": [result.to_dict() for result in self.results.values()],
+        }
+        return json.dumps(record, indent=indent, allow_nan=False, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Measurements:
+        """Read :meth:`to_json`.
+
+        Parameters
+        ----------
+        text : str
+
+        Returns
+        -------
+        Measurements
+
+        Raises
+        ------
+        InvalidInputError
+            If the text is not such a record.
+        """
+        try:
+            record = json.loads(text)
+            if record["format"] != FORMAT:
+                raise InvalidInputError(f"its format is {record['format']!r}, expected {FORMAT!r}")
+            results = [SubsetResult.from_dict(one) for one in record["results"]]
+            return cls({result.label: result for result in results}, record["facts"], record["settings"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise InvalidInputError(why_unreadable(error), context="measurements") from error
+
+
+def measure_subsets(
+    data: ModalityData,
+    *,
+    subsets: str | Sequence[str | Iterable[str]] = "all",
+    settings: Settings | None = None,
+    rng: np.random.Generator | int | None = None,
+    progress: Progress | None = None,
+    n_jobs: int = 1,
+    resume: str | Path | None = None,
+    **changes: Any,
+) -> Measurements:
+    """Train on each subset and measure what bounds need.
+
+    The split, the preprocessing and the pairing are drawn once and shared. With lam_min = 0 every subset starts from
+    the best solution on a smaller one, so adding a modality never raises the empirical risk.
+
+    Parameters
+    ----------
+    data : ModalityData
+    subsets : {"all"} or str or sequence
+        ``"all"``, ``"a,a+b"``, or a sequence of subsets.
+    settings : Settings, optional
+        What is fixed in advance.
+    rng : numpy.random.Generator or int, optional
+    progress : callable, optional
+        Called as ``progress(done, total, message)``.
+    n_jobs : int
+        Subsets of one size are trained in parallel through joblib (its backend may be dask or ray).
+    resume : path, optional
+        A JSON file to which finished subsets are written, and from which they are taken over if they belong to the
+        same data, settings and split.
+    **changes
+        Fields of :class:`~boundcalc.trainer.measure.settings.Settings`, such as ``delta``, ``loss``, ``structure``,
+        ``eig_range`` and ``threshold_range``.
+
+    Returns
+    -------
+    Measurements
+
+    Raises
+    ------
+    InvalidInputError
+        On bad settings, unknown subsets, or a resume file that belongs to something else.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> y = np.repeat([0, 1], 20)
+    >>> data = ModalityData({"a": rng.normal(size=(40, 2)) + y[:, None], "b": rng.normal(size=(40, 3))}, y)
+    >>> list(measure_subsets(data, rng=1))
+    ['a', 'b', 'a+b']
+    """
+    settings = _settings(settings, changes)
+    if not isinstance(data, ModalityData):
+        raise InvalidInputError(f"data={type(data).__name__}: expected ModalityData")
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0:
+        raise InvalidInputError(f"n_jobs={n_jobs!r}: expected a nonzero integer (-1: all processors)")
+    asked = data.parse_subsets(subsets)
+    generator = as_generator(rng)
+    prepared = prepare(data, settings=settings, rng=generator)
+    # One child per subset by its place among all subsets, so that a resumed run draws the same signs.
+    seeds = generator.bit_generator.seed_seq.spawn(2 ** len(data.names))  # type: ignore[attr-defined]
+    store = _Store(resume, prepared)
+    done = {label: result for label, result in store.results.items() if tuple(result.modalities) in asked}
+    report = progress if progress is not None else lambda *_: None
+    report(len(done), len(asked), "taken over" if done else "start")
+    for size in sorted({len(subset) for subset in asked}):
+        level = [subset for subset in asked if len(subset) == size and "+".join(subset) not in done]
+        starts = [warm_start(prepared, subset, done.values()) for subset in level]
+        generators = [np.random.default_rng(seeds[_number(data, subset)]) for subset in level]
+        for result in _run(prepared, level, starts, generators, n_jobs):
+            done[result.label] = result
+            store.save(done)
+            report(len(done), len(asked), result.label)
+    ordered = {"+".join(subset): done["+".join(subset)] for subset in asked}
+    return Measurements(ordered, prepared.facts(), settings_record(settings))
+
+
+def settings_record(settings: Settings) -> dict[str, Any]:
+    """Return the settings as JSON would give them back."""
+    return json.loads(json.dumps(settings.to_dict(), default=str))
+
+
+def _settings(settings: Settings | None, changes: Mapping[str, Any]) -> Settings:
+    known = Settings.__dataclass_fields__
+    problems = Problems("training")
+    for name in changes:
+        problems.require(name in known, f"{name}: not a setting; expected some of {', '.join(known)}")
+    problems.raise_if_any()
+    base = {name: getattr(settings, name) for name in known} if settings is not None else {}
+    return Settings(**{**base, **changes})
+
+
+def _number(data: ModalityData, subset: Sequence[str]) -> int:
+    return sum(1 << data.names.index(name) for name in subset)
+
+
+def _run(
+    prepared: Prepared,
+    level: Sequence[tuple[str, ...]],
+    starts: Sequence[tuple[Array, float] | None],
+    generators: Sequence[np.random.Generator],
+    n_jobs: int,
+) -> Iterator[SubsetResult]:
+    jobs = list(zip(level, starts, generators, strict=True))
+    if n_jobs == 1 or len(level) < 2:
+        for subset, start, generator in jobs:
+            yield measure_subset(prepared, subset, start=start, rng=generator)
+        return
+    joblib = require("joblib", extra="train", purpose="training in parallel")
+    prepared = replace(prepared, threads=1)
+    yield from joblib.Parallel(n_jobs=n_jobs, return_as="generator")(
+        joblib.delayed(measure_subset)(prepared, subset, start=start, rng=generator)
+        for subset, start, generator in jobs
+    )
+
+
+def warm_start(
+    prepared: Prepared, subset: Sequence[str], results: Iterable[SubsetResult]
+) -> tuple[Array, float] | None:
+    """Return the best solution on a smaller subset, extended by the least weight; None if there is none."""
+    inside = [r for r in results if set(r.modalities) < set(subset)]
+    if not inside:
+        return None
+    best = min(inside, key=lambda result: result.estimates["rhat_M"].value)
+    low = prepared.settings.eig_range[0]
+    structure = prepared.structure(subset)
+    params = structure.constant(low)
+    kept = np.concatenate([
+        np.full(prepared.structure((name,)).shape[0], name in best.modalities) for name in subset
+    ])  # fmt: skip
+    if params.ndim == 1:
+        params[kept] = best.array()
+    else:
+        params[np.ix_(kept, kept)] = best.array()
+    threshold = best.threshold if prepared.settings.pair_loss.has_threshold else 0.0
+    return params, threshold
+
+
+class _Store:
+    """Finished subsets on disk, written whole and moved into place, so that an interrupted run loses at most one."""
+
+    def __init__(self, path: str | Path | None, prepared: Prepared) -> None:
+        self.path = None if path is None else Path(path)
+        self.prepared = prepared
+        self.results: dict[str, SubsetResult] = {}
+        if self.path is not None and (self.path.is_dir() or not self.path.parent.is_dir()):
+            raise InvalidInputError(f"resume={str(path)!r}: expected a file in a folder that exists")
+        if self.path is not None and self.path.exists():
+            try:
+                record = Measurements.from_json(self.path.read_text(encoding="utf-8"))
+            except (InvalidInputError, UnicodeDecodeError) as error:
+                raise InvalidInputError(
+                    f"resume={str(path)!r} is not a file of finished subsets: remove it, or name another"
+                ) from error
+            if record.facts.get("fingerprint") != prepared.fingerprint:
+                raise InvalidInputError(
+                    f"resume={str(path)!r} belongs to other data, settings or another split: remove it, or use "
+                    "the same data, settings and seed"
+                )
+            self.results = dict(record.results)
+
+    def save(self, results: dict[str, SubsetResult]) -> None:
+        if self.path is None:
+            return
+        merged = {**self.results, **results}
+        record = Measurements(merged, self.prepared.facts(), settings_record(self.prepared.settings))
+        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name, suffix=".part")
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(record.to_json())
+        os.replace(name, self.path)

@@ -1,0 +1,1 @@
+"""Pair losses, risks over all pairs and their minimisers."""

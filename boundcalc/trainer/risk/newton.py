@@ -1,0 +1,180 @@
+"""Newton steps for metric weights, with the curvature of the risk taken from a sample of pairs.
+
+The gradient is exact and the objective must fall, so an odd sample costs steps, never correctness (sub-sampled Newton;
+Roosta-Khorasani and Mahoney 2019). Pairs that were met before correct the curvature by secants (BFGS).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from boundcalc.trainer.risk.losses import Loss
+from boundcalc.trainer.risk.pairs import PairSource
+from boundcalc.trainer.risk.structures import GroupedWeights
+
+__all__ = ["PairSample", "newton_descent"]
+
+Array = NDArray[np.float64]
+RIDGE = 1e-4
+SECANTS = 10
+SAMPLED_NUMBERS = 6_000_000
+Oracle = Callable[[Array], tuple[float, Array]]
+
+
+@dataclass(frozen=True)
+class PairSample:
+    """Squared differences of sampled pairs on each group of coordinates.
+
+    Attributes
+    ----------
+    parts : ndarray of shape (S, g + 1)
+        The squared norm of each pair's difference on each group, and -1 for the threshold: D - t is a product.
+    similar : int
+        The first so many pairs are similar.
+    shares : ndarray of shape (S,)
+        What each pair stands for: the mean over all pairs is about the sum of share times loss.
+    """
+
+    parts: Array
+    similar: int
+    shares: Array
+
+    @classmethod
+    def draw(cls, pairs: PairSource, structure: GroupedWeights, weights: tuple[float, float]) -> PairSample:
+        """Take some pairs, more of them where there are more weights, in bounded memory.
+
+        Parameters
+        ----------
+        pairs : PairSource
+        structure : GroupedWeights
+        weights : (omega_pos, omega_neg)
+        """
+        size = structure.granularity + 1
+        differences, similar = pairs.sample(min(max(20_000, 200 * size), SAMPLED_NUMBERS // (structure.d + 1)))
+        order = np.argsort(~similar, kind="stable")
+        near = int(similar.sum())
+        parts = np.empty((similar.size, size))
+        parts[:, :-1], parts[:, -1] = structure.squared_parts(differences[order]), -1.0
+        # Both kinds stand for their true shares.
+        shares = np.full(similar.size, weights[0] * pairs.n_similar / pairs.count / max(near, 1))
+        shares[near:] = weights[1] * pairs.n_dissimilar / pairs.count / max(similar.size - near, 1)
+        return cls(parts, near, shares)
+
+    def _slopes(self, gap: Array, loss: Loss) -> tuple[Array, Array]:
+        """Return losses and slopes d ell/d(D - t) for given D - t."""
+        near, near_slopes = loss.block(-gap[None, : self.similar], similar=True)
+        far, far_slopes = loss.block(gap[None, self.similar :].copy(), similar=False)
+        return np.concatenate([near[0], far[0]]), np.concatenate([-near_slopes[0], far_slopes[0]])
+
+    def risk(self, point: Array, loss: Loss) -> tuple[float, Array]:
+        """Return the estimated risk at (weights, threshold) and its gradient."""
+        values, slopes = self._slopes(self.parts @ point, loss)
+        return float(self.shares @ values), (self.shares * slopes) @ self.parts
+
+    def curvature(self, point: Array, loss: Loss) -> Array:
+        """Return the estimated second derivative, by differences of slopes over a tenth of the scores' spread."""
+        gap = self.parts @ point
+        reach = max(0.1 * float(gap.std()), 1e-9)
+        bend = self._slopes(gap + reach, loss)[1] - self._slopes(gap - reach, loss)[1]
+        active = np.flatnonzero(bend > 0)
+        chosen = self.parts[active]
+        return np.asarray((chosen.T * (self.shares[active] * bend[active] / (2 * reach))) @ chosen)
+
+
+def newton_descent(
+    oracle: Oracle,
+    curvature: Callable[[Array], Array],
+    point: Array,
+    *,
+    high: Array,
+    steps: int,
+    decrement: float = 0.0,
+) -> Array:
+    """Minimise over a box by Newton steps; the oracle may raise to stop.
+
+    Parameters
+    ----------
+    oracle : callable
+        Maps a point to (value, gradient).
+    curvature : callable
+        Maps a point to a positive semidefinite matrix.
+    point, high : ndarray of shape (g,)
+        The box is [0, high].
+    steps : int
+        At most so many.
+    decrement : float
+        Stop when a step promises to lower the value by less.
+    """
+    value, gradient = oracle(point)
+    secants: list[tuple[Array, Array]] = []
+    for _ in range(steps):
+        matrix = curvature(point)
+        for s, y in secants:
+            matrix = _secant(matrix, s, y)
+        step = box_quadratic_step(matrix, gradient, -point, high - point)
+        slope = float(gradient @ step)
+        if slope >= -decrement or slope == 0.0:
+            return point
+        fraction = 1.0
+        while True:
+            trial = np.clip(point + fraction * step, 0.0, high)
+            new, new_gradient = oracle(trial)
+            secants = [*secants[1 - SECANTS :], (trial - point, new_gradient - gradient)]
+            if new <= value + 1e-4 * fraction * slope:
+                break
+            # The least of the parabola through both values.
+            fraction *= float(np.clip(-0.5 * fraction * slope / (new - value - fraction * slope), 0.1, 0.5))
+            if fraction < 1e-4:
+                return point
+        point, value, gradient = trial, new, new_gradient
+    return point
+
+
+def _secant(matrix: Array, s: Array, y: Array) -> Array:
+    """Return the BFGS update: the matrix that maps s to y and is near the given one."""
+    moved, curved = matrix @ s, float(y @ s)
+    along = float(s @ moved)
+    if not (curved > 1e-12 * along > 0):
+        return matrix
+    return matrix - np.outer(moved, moved) / along + np.outer(y, y) / curved
+
+
+def box_quadratic_step(matrix: Array, gradient: Array, low: Array, high: Array) -> Array:
+    """Return about the minimiser of gradient.p + p.matrix.p/2 over low <= p <= high, by guessing the active bounds.
+
+    Each guess fixes the coordinates whose bound is pressed on and solves for the others (the primal-dual active set
+    method; Hintermueller, Ito, Kunisch 2002).
+    """
+    size, fixed = gradient.size, low >= high
+    diagonal = np.diag(matrix)
+    matrix = matrix + np.diag(RIDGE * diagonal + max(1e-9 * float(diagonal.mean()), 1e-300))
+    step, best, least = np.zeros(size), np.zeros(size), 0.0
+    with np.errstate(over="ignore"):
+        pressure = -gradient / np.diag(matrix)
+    at_low, at_high = (pressure <= low) | fixed, pressure >= high
+    for _ in range(20):
+        step = np.where(at_low, low, np.where(at_high, high, 0.0))
+        free = np.flatnonzero(~(at_low | at_high))
+        if free.size:
+            right = -(gradient + matrix @ step)[free]
+            try:
+                step[free] = cho_solve(cho_factor(matrix[np.ix_(free, free)]), right)
+            except LinAlgError:
+                break
+        inside = np.clip(step, low, high)
+        moved = matrix @ inside
+        model = float(gradient @ inside + 0.5 * inside @ moved)
+        if model < least:
+            best, least = inside, model
+        with np.errstate(over="ignore"):
+            pressure = step - (gradient + matrix @ step) / np.diag(matrix)
+        now_low, now_high = (pressure < low) | fixed, pressure > high
+        if np.array_equal(now_low, at_low) and np.array_equal(now_high, at_high):
+            break
+        at_low, at_high = now_low, now_high
+    return best
