@@ -255,10 +255,9 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
             raise InvalidInputError(
                 "estimates need labelled examples: after fit_pairs nothing is known about how the pairs were drawn"
             )
-        if delta is not None and not (isinstance(delta, float) and 0 < delta < 1):
-            raise InvalidInputError(f"delta={delta!r}: expected a number in (0, 1)")
         rng = np.random.default_rng(int(self._prepared.fingerprint[:16], 16))
-        return assess_fit(self._prepared, self.modalities_, self._fit, rng=rng, delta=delta)
+        result = assess_fit(self._prepared, self.modalities_, self._fit, rng=rng)
+        return result if delta is None else result.at(delta)
 
     def pair_distance(self, pairs: Any) -> Array:
         """Return sqrt(D) for each pair, shape (P,).

@@ -5,12 +5,12 @@ import pytest
 from scipy.stats import beta
 
 from boundcalc.trainer import ModalityData, PairwiseMetricLearner, measure_subsets
-from boundcalc.trainer.complexity.bernstein import bernstein_error, empirical_bernstein
+from boundcalc.trainer.complexity.bernstein import BoundedMean
 from boundcalc.trainer.data.prepare import prepare
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset_fit import fit_subset, subset_problem
 from boundcalc.trainer.risk.erm import minimise_risk
-from boundcalc.trainer.risk.incomplete import SampledPairs, certified_gap
+from boundcalc.trainer.risk.incomplete import SampledPairs, measure_gap
 from boundcalc.trainer.risk.losses import Contrastive, Hinge, Logistic
 
 
@@ -52,20 +52,21 @@ def test_the_mean_tends_to_the_exact_risk():
         assert ours.gradient == pytest.approx(truth.gradient, rel=0.05, abs=0.01)
 
 
-def test_bernstein_error_from_sums_is_the_one_from_values():
+def test_a_mean_from_sums_is_the_one_from_values():
     values = np.random.default_rng(3).uniform(0.5, 1.5, 40)
-    ours = bernstein_error(values.mean(), np.square(values).mean(), count=40, span=2.0, delta=0.1)
-    assert values.mean() + ours == pytest.approx(empirical_bernstein(values, largest=2.0, delta=0.1), rel=1e-9)
+    ours = BoundedMean.from_sums(values.mean(), np.square(values).mean(), count=40, span=2.0)
+    assert ours.upper(0.1) == pytest.approx(BoundedMean.of(values, span=2.0).upper(0.1), rel=1e-9)
+    assert ours.upper(0.1) >= BoundedMean.of(values, span=2.0).upper(0.1) * (1 - 1e-15)
 
 
-def test_bernstein_error_covers():
+def test_a_mean_covers_and_an_exact_one_is_itself():
     rng = np.random.default_rng(0)
     values = (rng.random((2000, 50)) < 0.1).astype(float)
     failures = sum(
-        row.mean() + bernstein_error(row.mean(), np.square(row).mean(), count=50, span=1.0, delta=0.3) < 0.1
-        for row in values
+        BoundedMean.from_sums(row.mean(), np.square(row).mean(), count=50, span=1.0).upper(0.3) < 0.1 for row in values
     )
     assert lower_end(failures, 2000) <= 0.3
+    assert BoundedMean(0.25).upper(1e-9) == 0.25
 
 
 @pytest.mark.parametrize("structure", ["diagonal", "modality", "full"])
@@ -80,14 +81,14 @@ def test_the_gap_over_a_sample_covers_the_exact_one(structure, loss):
     rng, gaps, delta = np.random.default_rng(2), [], 0.3
     for _ in range(40):
         sample = SampledPairs(prepared, subset, part, count=5000, rng=rng)
-        gaps.append(certified_gap(subset_problem(prepared, subset, sample), params, threshold, width=0.05, delta=delta))
+        gaps.append(measure_gap(subset_problem(prepared, subset, sample), params, threshold, width=0.05).at(delta))
     assert lower_end(sum(gap < truth for gap in gaps), 40) <= delta
     # The error shrinks with the sample: near the optimum little but it is left.
     few, many = (
-        certified_gap(
+        measure_gap(
             subset_problem(prepared, subset, SampledPairs(prepared, subset, part, count=count, rng=rng)),
-            best.params, best.threshold, width=best.width, delta=delta,
-        )
+            best.params, best.threshold, width=best.width,
+        ).at(delta)
         for count in (2000, 200_000)
     )  # fmt: skip
     assert best.eps_opt / 10 < many < few / 3
@@ -155,5 +156,5 @@ def test_rounding_of_the_kink_is_paid_where_no_sampled_pair_shows_it():
     prepared = prepare(data, settings=Settings(), rng=np.random.default_rng(0))
     sample = SampledPairs(prepared, ("a",), prepared.split.train, count=100, rng=np.random.default_rng(0))
     problem, params = subset_problem(prepared, ("a",), sample), np.zeros(2)
-    narrow, wide = (certified_gap(problem, params, 2.0, width=width, delta=0.1) for width in (1e-9, 0.5))
+    narrow, wide = (measure_gap(problem, params, 2.0, width=width).at(0.1) for width in (1e-9, 0.5))
     assert wide - narrow > 0.5 / 8 * np.sqrt(np.log(1 / 0.1) / 200)

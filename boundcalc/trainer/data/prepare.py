@@ -97,11 +97,7 @@ class Prepared:
 
     def loss_range(self, squared_radius: float) -> float:
         """Return the length of the range of the weighted loss over pairs within the given squared radius."""
-        return self.settings.pair_loss.range_length(
-            threshold_range=self.settings.class_threshold_range,
-            largest_distance=round_up(self.settings.eig_range[1] * squared_radius),
-            weights=self.weights,
-        )
+        return self.settings.loss_range(squared_radius, self.weights)
 
     @property
     def normalised(self) -> bool:
@@ -110,8 +106,9 @@ class Prepared:
 
     @cached_property
     def fingerprint(self) -> str:
-        """A digest of the data, the settings and all that was drawn."""
-        digest = hashlib.sha256(json.dumps(self.settings.to_dict(), sort_keys=True, default=str).encode())
+        """A digest of the data, the settings (but delta, which measurements do not depend on) and all that was drawn."""
+        settings = {name: value for name, value in self.settings.to_dict().items() if name != "delta"}
+        digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
         for name in self.data.names:
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(self.data.arrays[name]).tobytes())

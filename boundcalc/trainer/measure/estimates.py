@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import json
-import math
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,6 +13,8 @@ import numpy as np
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import why_unreadable
+from boundcalc.language.ledger import paid_once
+from boundcalc.language.records import plain, unplain
 
 __all__ = ["CERTIFIED", "ESTIMATED", "Entry", "Estimates"]
 
@@ -144,7 +145,7 @@ class Estimates:
             If there is no such entry; the former where it is known why.
         """
         chosen = self.entries if not names else tuple(self[name] for name in names)
-        return math.fsum({name: delta for entry in chosen for name, delta in entry.events}.values())
+        return paid_once(event for entry in chosen for event in entry.events)
 
     @property
     def certified(self) -> bool:
@@ -183,23 +184,7 @@ class Estimates:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types; infinite and missing values become strings."""
-        return {
-            "title": self.title,
-            "facts": self.facts,
-            "refused": self.refused,
-            "entries": [
-                {
-                    "name": e.name,
-                    "value": e.value if math.isfinite(e.value) else repr(e.value),
-                    "meaning": e.meaning,
-                    "status": e.status,
-                    "why": e.why,
-                    "events": [list(event) for event in e.events],
-                    "symbol": e.symbol,
-                }
-                for e in self.entries
-            ],
-        }
+        return plain({"title": self.title, "facts": self.facts, "refused": self.refused, "entries": self.entries})
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Return JSON that :meth:`from_json` reads back without loss.
@@ -232,7 +217,7 @@ class Estimates:
             entries = tuple(
                 Entry(
                     str(e["name"]),
-                    float(e["value"]) if isinstance(e["value"], str) else e["value"],
+                    unplain(e["value"]),
                     str(e["meaning"]),
                     e["status"],
                     str(e["why"]),

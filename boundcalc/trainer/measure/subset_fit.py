@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from boundcalc.trainer.data.prepare import Prepared
 from boundcalc.trainer.risk.erm import Fit, Problem, minimise_risk
-from boundcalc.trainer.risk.incomplete import SampledPairs, certified_gap
+from boundcalc.trainer.risk.incomplete import SampledPairs, measure_gap
 from boundcalc.trainer.risk.pairs import PairSource
 
 __all__ = ["fit_subset", "subset_problem"]
@@ -76,7 +76,7 @@ def fit_subset(
     fit = minimise_risk(subset_problem(prepared, subset, drawn), start=start, **options)  # type: ignore[arg-type]
     problem = subset_problem(prepared, subset, fresh)
     objective = problem.objective(fit.params, fit.threshold)
-    eps_opt = certified_gap(problem, fit.params, fit.threshold, width=fit.width, delta=settings.delta)
+    eps_opt = measure_gap(problem, fit.params, fit.threshold, width=fit.width).at(settings.delta)
     return replace(
         fit,
         objective=objective,

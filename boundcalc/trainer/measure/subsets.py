@@ -22,7 +22,7 @@ from boundcalc.trainer.measure.subset import SubsetResult, measure_subset
 
 __all__ = ["Measurements", "measure_subsets"]
 
-FORMAT = "boundcalc-measurements-1"
+FORMAT = "boundcalc-measurements-2"
 Array = NDArray[np.float64]
 Progress = Callable[[int, int, str], None]
 
@@ -55,6 +55,22 @@ class Measurements(Mapping[str, SubsetResult]):
 
     def __len__(self) -> int:
         return len(self.results)
+
+    def at(self, delta: float) -> Measurements:
+        """Return the same measurements, each certified random value read at another failure probability.
+
+        Parameters
+        ----------
+        delta : float
+            In (0, 1).
+
+        Raises
+        ------
+        InvalidInputError
+            If it is not.
+        """
+        results = {label: result.at(delta) for label, result in self.results.items()}
+        return Measurements(results, self.facts, self.settings)
 
     @property
     def rho_grid(self) -> tuple[float, ...]:
@@ -178,7 +194,9 @@ def measure_subsets(
     # One child per subset by its place among all subsets, so that a resumed run draws the same signs.
     seeds = generator.bit_generator.seed_seq.spawn(2 ** len(data.names))  # type: ignore[attr-defined]
     store = _Store(resume, prepared)
-    done = {label: result for label, result in store.results.items() if tuple(result.modalities) in asked}
+    done = {
+        label: result.at(settings.delta) for label, result in store.results.items() if tuple(result.modalities) in asked
+    }
     report = progress if progress is not None else lambda *_: None
     report(len(done), len(asked), "taken over" if done else "start")
     for size in sorted({len(subset) for subset in asked}):
