@@ -141,7 +141,7 @@ def _measured(args: Namespace, data: ModalityData) -> tuple[Measurements, Costs]
     if args.estimates is None:
         if args.subsets == "all":
             args.subsets = ",".join(labels)
-        measured = measure(args, data, events=3)
+        measured = measure(args, data)
         return measured, costs if args.modalities is None else costs.only(allowed)
     _check_readable(args.estimates)
     try:

@@ -172,12 +172,13 @@ class Ledger:
 
     def __getitem__(self, event: str) -> float:
         """Return what a single event of this kind may fail with, never rounded up."""
-        return _rounded_down(Fraction(self.delta) * self._payment(event).each)
+        return _rounded_down(Fraction(self.delta) * self.payment(event).each)
 
     def __contains__(self, event: object) -> bool:
         return any(payment.event == event for payment in self.payments)
 
-    def _payment(self, event: str) -> Payment:
+    def payment(self, event: str) -> Payment:
+        """Return what one kind of event is given."""
         for payment in self.payments:
             if payment.event == event:
                 return payment
@@ -185,22 +186,19 @@ class Ledger:
 
     def fraction(self, event: str) -> Fraction:
         """Return what all events of this kind take together, as a fraction of delta."""
-        return self._payment(event).fraction
+        return self.payment(event).fraction
 
     def total(self, *events: str) -> float:
-        """Return what one event of each of these kinds fails with together, never rounded up.
+        """Return what one event of each of these kinds fails with together, never rounded up."""
+        return _rounded_down(Fraction(self.delta) * sum((self.payment(event).each for event in events), Fraction(0)))
 
-        Parameters
-        ----------
-        *events : str
-            All of them by default.
-        """
-        names = events or tuple(payment.event for payment in self.payments)
-        return _rounded_down(Fraction(self.delta) * sum((self._payment(event).each for event in names), Fraction(0)))
+    def whole(self, *events: str) -> float:
+        """Return what all events of these kinds fail with together, unions included; never rounded up."""
+        return _rounded_down(Fraction(self.delta) * sum((self.fraction(event) for event in events), Fraction(0)))
 
     def among(self, *events: str) -> dict[str, Fraction]:
         """Return how the named events share what ``total`` gives one of each: fractions that sum to 1."""
-        each = {event: self._payment(event).each for event in events}
+        each = {event: self.payment(event).each for event in events}
         return {event: share / sum(each.values()) for event, share in each.items()}
 
     def to_dict(self) -> dict[str, Any]:

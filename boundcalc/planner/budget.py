@@ -19,8 +19,9 @@ import numpy as np
 from boundcalc.errors import InvalidInputError
 from boundcalc.inverse.hoist import stride
 from boundcalc.inverse.solve import solve_for
+from boundcalc.language.ledger import check_delta
 from boundcalc.planner.costs import Costs
-from boundcalc.planner.pilot import Floor, Pilot, check_delta, read_pilot
+from boundcalc.planner.pilot import Floor, Pilot, read_pilot
 from boundcalc.show.rounding import rounded_up
 
 if TYPE_CHECKING:
@@ -174,6 +175,7 @@ class Plan:
             "form": pilot.bound.form,
             "quantity": pilot.quantity,
             "delta": pilot.delta,
+            "paid": pilot.ledger.to_dict(),
             "split": {event.name: str(pilot.share(event.name)) for event in pilot.bound.events},
             "candidates": list(pilot.candidates),
             "paid_for": pilot.union,
@@ -215,7 +217,7 @@ def sweep(
     budgets : 1-D array_like or xarray.DataArray
         Totals > 0. With dask-backed values the result is computed chunk by chunk, on whatever client there is.
     delta : float or sequence of float
-        Several become the axis ``delta``; kappa is certified at the smallest, which covers all of them.
+        Several become the axis ``delta``; what the pilot measured is read at each.
     quantity : {"risk", "pair_error"}
 
     Returns
@@ -236,17 +238,19 @@ def sweep(
         raise InvalidInputError(f"delta = {delta!r} must be a number in (0, 1) or a sequence of them")
     deltas = [check_delta(one) for one in np.atleast_1d(np.asarray(delta)).tolist()]
     labels = [label for label in measured if costs.allows(label.split("+"))]
-    pilot = read_pilot(measured, delta=min(deltas), quantity=quantity, candidates=labels)
     totals = (
         budgets if isinstance(budgets, xr.DataArray) else xr.DataArray(np.asarray(budgets, dtype=float), dims="budget")
     )
     if "budget" in totals.dims and "budget" not in totals.coords:
         totals = totals.assign_coords(budget=totals)
-    chosen = deltas[0] if np.ndim(delta) == 0 else xr.DataArray(deltas, dims="delta", coords={"delta": deltas})
-    return _table(pilot, costs, totals, chosen)
+    tables = [
+        _table(read_pilot(measured, delta=one, quantity=quantity, candidates=labels), costs, totals) for one in deltas
+    ]
+    axis = xr.DataArray(deltas, dims="delta", name="delta")
+    return tables[0] if np.ndim(delta) == 0 else xr.concat(tables, dim=axis, coords="minimal", compat="override")
 
 
-def _table(pilot: Pilot, costs: Costs, totals: xarray.DataArray, delta: Any) -> xarray.Dataset:
+def _table(pilot: Pilot, costs: Costs, totals: xarray.DataArray) -> xarray.Dataset:
     import xarray as xr
 
     axis = xr.DataArray(list(pilot.candidates), dims="subset", name="subset")
@@ -255,7 +259,7 @@ def _table(pilot: Pilot, costs: Costs, totals: xarray.DataArray, delta: Any) -> 
     paid = xr.concat(
         [_each(costs.total, label, samples.sel(subset=label, drop=True), float) for label in pilot.candidates], dim=axis
     )
-    value = pilot.bound.evaluate(sound=True, n=samples.clip(min=2), **{**pilot.columns, "delta": delta - pilot.spent})
+    value = pilot.bound.evaluate(sound=True, n=samples.clip(min=2), **pilot.columns)
     enough = samples >= 2
     # In exact arithmetic the price is at most the total, so that rounding is all that could lift it above.
     paid = xr.where(paid > totals, totals, paid)
@@ -322,7 +326,7 @@ def make_plan(
     pilot = read_pilot(
         measured, delta=delta, quantity=quantity, candidates=labels, planned=max(2, planned) if optimise_split else None
     )
-    table = _table(pilot, costs, xr.DataArray(totals, dims="budget", coords={"budget": totals}), pilot.delta)
+    table = _table(pilot, costs, xr.DataArray(totals, dims="budget", coords={"budget": totals}))
     choices = _choices(pilot, table)
     if all(not choice.subset for choice in choices):
         cheapest = min(labels, key=lambda label: costs.total(label.split("+"), 2))
@@ -417,7 +421,7 @@ def _switches(pilot: Pilot, costs: Costs, totals: Sequence[float]) -> tuple[Swit
 
     def best(grid: Sequence[float]) -> list[str]:
         axis = xr.DataArray(list(grid), dims="budget", coords={"budget": list(grid)})
-        guarantee = _table(pilot, costs, axis, pilot.delta).guarantee.transpose("budget", "subset").values
+        guarantee = _table(pilot, costs, axis).guarantee.transpose("budget", "subset").values
         return [pilot.candidates[int(np.argmin(row))] if np.isfinite(row).any() else "" for row in guarantee]
 
     fine = np.unique(np.concatenate([np.geomspace(*pair, _FINE + 1) for pair in pairwise(totals)])).tolist()
