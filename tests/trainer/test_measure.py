@@ -74,7 +74,7 @@ def test_json_is_lossless(toy):
     assert again["a+b"].estimates == toy["a+b"].estimates
     json.loads(toy.to_json(indent=1))
     broken = json.loads(toy.to_json())
-    del broken["results"][0]["measured"]["train"]
+    del broken["results"][0]["train"]
     for text, why in (
         ("{}", "it has no entry 'format'"),
         ("[]", "its entries are not of the kind expected"),

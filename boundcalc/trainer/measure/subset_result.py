@@ -179,10 +179,8 @@ class SubsetResult:
         """
         record = {name: getattr(self, name) for name in (*_TOLD, *_STORED)}
         record["estimates"] = self.estimates.to_dict()
-        record["measured"] = {
-            "frame": self.frame.to_dict(),
-            **{name: getattr(self, name) for name in ("train", "holdout", "kappa", "complexity")},
-        }
+        record["frame"] = self.frame.to_dict()
+        record |= {name: getattr(self, name) for name in ("modalities", "train", "holdout", "kappa", "complexity")}
         return plain(record)
 
     @classmethod
@@ -202,15 +200,14 @@ class SubsetResult:
         InvalidInputError
             If what was measured contradicts itself.
         """
-        measured = record["measured"]
-        numbers = {name: unplain(measured[name]) for name in ("train", "holdout", "kappa")}
-        method = measured["complexity"]["method"]
+        numbers = {name: unplain(record[name]) for name in ("train", "holdout", "kappa")}
+        method = record["complexity"]["method"]
         stored = {name: record[name] for name in _STORED}
         return cls(
-            frame=Frame.from_dict(measured["frame"]),
+            frame=Frame.from_dict(record["frame"]),
             train=Part.from_dict(numbers["train"]),
             holdout=None if numbers["holdout"] is None else Part.from_dict(numbers["holdout"]),
             kappa=Kappa.from_dict(numbers["kappa"]),
-            complexity=Complexity(**{**unplain({**measured["complexity"], "method": 0}), "method": method}),
+            complexity=Complexity(**{**unplain({**record["complexity"], "method": 0}), "method": method}),
             **{**stored, "params": nested_tuples(stored["params"])},
         ).at(record["delta"])
