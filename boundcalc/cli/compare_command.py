@@ -22,7 +22,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("keys", metavar="KEY", nargs="*", help="entries of the catalogue (default: all that apply)")
     parser.add_argument("--all", action="store_true", help="all entries that bound the risk (the default without KEY)")
     parser.add_argument(
-        "--pilot", metavar="DATA", help="htad, breast_cancer, penguins, or a .npz or .csv file of your own"
+        "--pilot", metavar="DATA", help="htad, breast_cancer, penguins, digits, or a .npz or .csv file of your own"
     )
     add_settings(parser, help="without a pilot sample: a number")
     parser.add_argument("--subset", metavar="NAMES", help="modalities, such as a+b (default: all)")

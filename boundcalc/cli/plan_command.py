@@ -35,7 +35,7 @@ def configure(parser: ArgumentParser) -> None:
 def add_plan_arguments(parser: ArgumentParser) -> None:
     """Add what any command that plans asks for."""
     parser.add_argument(
-        "pilot", metavar="PILOT", help="htad, breast_cancer, penguins, or a .npz or .csv file of your own"
+        "pilot", metavar="PILOT", help="htad, breast_cancer, penguins, digits, or a .npz or .csv file of your own"
     )
     parser.add_argument(
         "--estimates", metavar="FILE", help="what `boundcalc train PILOT --out FILE.json` wrote: nothing is trained"
