@@ -110,12 +110,12 @@ def test_the_report_names_every_theorem_that_its_plan_uses():
     import re
 
     from boundcalc.guarantees import of_subset as guarantees
-    from boundcalc.planner import pilot, worth
+    from boundcalc.planner import candidates, worth
     from boundcalc.report.document import USED
 
     cited = {
         key
-        for module in (pilot, worth, guarantees)
+        for module in (candidates, worth, guarantees)
         for key in re.findall(r'"(zhou2026\.\w+)"', inspect.getsource(module))
     }
     assert cited <= set(USED)

@@ -67,4 +67,3 @@ def planted_latent(
         view = generator.normal(size=(latent, d)) / np.sqrt(latent)
         X[f"m{k}"] = z @ view + noise * generator.normal(size=(n, d))
     return X, first
-

@@ -14,7 +14,7 @@ from boundcalc.catalogue import REGISTRY, theorem
 from boundcalc.catalogue.comparators import frobenius_ball, group_ball, kernel_ball, l1_ball, l21_ball, trace_ball
 from boundcalc.errors import InvalidInputError
 from boundcalc.guarantees.account import DEVIATION, SAMPLED, charged, with_complexity
-from boundcalc.guarantees.rivals import Comparison, Crossing, Inputs, Rival, evaluated, smallest
+from boundcalc.guarantees.rivals import Crossing, Inputs, Rival, Rivals, evaluated, smallest
 from boundcalc.language.inputs import suggestion
 from boundcalc.language.ledger import Ledger
 from boundcalc.symbols import R_M as COMPLEXITY
@@ -24,7 +24,7 @@ from boundcalc.symbols import r_M as RISK
 if TYPE_CHECKING:
     from boundcalc.trainer import Pilot
 
-__all__ = ["Comparison", "Crossing", "Rival", "check_keys", "compare_pilot", "compare_values"]
+__all__ = ["Crossing", "Rival", "Rivals", "check_keys", "compare_pilot", "compare_values"]
 
 #: Radii are fixed in advance: the class's largest norm times powers of 1/sqrt(2), delta shared out equally.
 RADII = 12
@@ -43,9 +43,7 @@ _ANCHORED = {"zero": "", "source": " around a metric learnt on the calibration p
 _STABLE = {"comparators.stability": "zero", "comparators.source_stability": "source"}
 
 
-def compare_pilot(
-    pilot: Pilot, *, keys: Sequence[str] = (), radii: str = "grid", delta: float | None = None
-) -> Comparison:
+def compare_pilot(pilot: Pilot, *, keys: Sequence[str] = (), radii: str = "grid", delta: float | None = None) -> Rivals:
     """Return all applicable bounds on one pilot sample.
 
     Each bound holds with probability at least 1 - delta on its own.
@@ -82,7 +80,7 @@ def compare_pilot(
             absent[key] = found
     if not rivals:
         raise InvalidInputError([f"{key}: {why}" for key, why in absent.items()], context="nothing to compare")
-    return Comparison(
+    return Rivals(
         tuple(sorted(rivals, key=lambda rival: rival.value)),
         n=int(pilot.estimates["n"].value),
         delta=pilot.delta,
@@ -93,7 +91,7 @@ def compare_pilot(
     )
 
 
-def compare_values(inputs: Mapping[str, Any], *, keys: Sequence[str] = ()) -> Comparison:
+def compare_values(inputs: Mapping[str, Any], *, keys: Sequence[str] = ()) -> Rivals:
     """Return all bounds on the risk whose symbols are given, at those values.
 
     Complexities are put into zhou2026.uniform_deviation.
@@ -144,7 +142,7 @@ def compare_values(inputs: Mapping[str, Any], *, keys: Sequence[str] = ()) -> Co
             [f"{key}: {why}" for key, why in absent.items() if keys or why.startswith("needs")],
             context="nothing to compare",
         )
-    return Comparison(
+    return Rivals(
         tuple(sorted(rivals, key=lambda rival: rival.value)),
         n=int(float(inputs["n"])),
         delta=float(sympy.Rational(str(inputs["delta"]))),

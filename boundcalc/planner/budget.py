@@ -20,8 +20,8 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.inverse.hoist import stride
 from boundcalc.inverse.solve import solve_for
 from boundcalc.language.ledger import check_delta
+from boundcalc.planner.candidates import Candidates, Floor, read_candidates
 from boundcalc.planner.costs import Costs
-from boundcalc.planner.pilot import Floor, Pilot, read_pilot
 from boundcalc.show.rounding import rounded_up
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Plan:
 
     Attributes
     ----------
-    pilot : Pilot
+    pilot : Candidates
         The candidates, the bound and its inputs.
     costs : Costs
     choices : tuple of Choice
@@ -130,7 +130,7 @@ class Plan:
         What the pilot costs each candidate.
     """
 
-    pilot: Pilot
+    pilot: Candidates
     costs: Costs
     choices: tuple[Choice, ...]
     table: xarray.Dataset
@@ -244,13 +244,14 @@ def sweep(
     if "budget" in totals.dims and "budget" not in totals.coords:
         totals = totals.assign_coords(budget=totals)
     tables = [
-        _table(read_pilot(measured, delta=one, quantity=quantity, candidates=labels), costs, totals) for one in deltas
+        _table(read_candidates(measured, delta=one, quantity=quantity, candidates=labels), costs, totals)
+        for one in deltas
     ]
     axis = xr.DataArray(deltas, dims="delta", name="delta")
     return tables[0] if np.ndim(delta) == 0 else xr.concat(tables, dim=axis, coords="minimal", compat="override")
 
 
-def _table(pilot: Pilot, costs: Costs, totals: xarray.DataArray) -> xarray.Dataset:
+def _table(pilot: Candidates, costs: Costs, totals: xarray.DataArray) -> xarray.Dataset:
     import xarray as xr
 
     axis = xr.DataArray(list(pilot.candidates), dims="subset", name="subset")
@@ -323,7 +324,7 @@ def make_plan(
         raise InvalidInputError(f"target = {target!r} must be a finite number > 0")
     labels = [label for label in measured if costs.allows(label.split("+"))]
     planned = max((costs.samples(label.split("+"), totals[len(totals) // 2]) for label in labels), default=0)
-    pilot = read_pilot(
+    pilot = read_candidates(
         measured, delta=delta, quantity=quantity, candidates=labels, planned=max(2, planned) if optimise_split else None
     )
     table = _table(pilot, costs, xr.DataArray(totals, dims="budget", coords={"budget": totals}))
@@ -359,7 +360,7 @@ def _checked_budgets(budgets: Sequence[float]) -> list[float]:
     return sorted({float(total) for total in budgets})
 
 
-def _choices(pilot: Pilot, table: xarray.Dataset) -> tuple[Choice, ...]:
+def _choices(pilot: Candidates, table: xarray.Dataset) -> tuple[Choice, ...]:
     guarantee = table.guarantee.transpose("budget", "subset").values
     best = guarantee.argmin(axis=1)
     rows = np.arange(len(best))
@@ -378,7 +379,7 @@ def _choices(pilot: Pilot, table: xarray.Dataset) -> tuple[Choice, ...]:
     return tuple(choices)
 
 
-def _terms(pilot: Pilot, subsets: Sequence[str], samples: np.ndarray) -> list[dict[str, float]]:
+def _terms(pilot: Candidates, subsets: Sequence[str], samples: np.ndarray) -> list[dict[str, float]]:
     """Return what each guarantee is made of: what the pilot left uncertain, and what more samples would lower."""
     import xarray as xr
 
@@ -412,7 +413,7 @@ def _terms(pilot: Pilot, subsets: Sequence[str], samples: np.ndarray) -> list[di
     return found
 
 
-def _switches(pilot: Pilot, costs: Costs, totals: Sequence[float]) -> tuple[Switch, ...]:
+def _switches(pilot: Candidates, costs: Costs, totals: Sequence[float]) -> tuple[Switch, ...]:
     """Return where the best subset changes, on a fine grid of totals and then by bisection."""
     import xarray as xr
 
@@ -440,7 +441,7 @@ def _switches(pilot: Pilot, costs: Costs, totals: Sequence[float]) -> tuple[Swit
     return tuple(switch for switch in found if switch.before)
 
 
-def _goals(pilot: Pilot, costs: Costs, target: float) -> tuple[Goal, ...]:
+def _goals(pilot: Candidates, costs: Costs, target: float) -> tuple[Goal, ...]:
     solution = solve_for(pilot.bound, "n", target=target, **pilot.columns)
     found = zip(pilot.candidates, solution.values.values.tolist(), solution.nearest.values.tolist(), strict=True)
     goals = [_goal(costs, label, n, nearest) for label, n, nearest in found]

@@ -191,8 +191,6 @@ def measure_subsets(
     asked = data.parse_subsets(subsets)
     generator = as_generator(rng)
     prepared = prepare(data, settings=settings, rng=generator)
-    # One child per subset by its place among all subsets, so that a resumed run draws the same signs.
-    seeds = generator.bit_generator.seed_seq.spawn(2 ** len(data.names))  # type: ignore[attr-defined]
     store = _Store(resume, prepared)
     done = {
         label: result.at(settings.delta) for label, result in store.results.items() if tuple(result.modalities) in asked
@@ -202,7 +200,7 @@ def measure_subsets(
     for size in sorted({len(subset) for subset in asked}):
         level = [subset for subset in asked if len(subset) == size and "+".join(subset) not in done]
         starts = [warm_start(prepared, subset, done.values()) for subset in level]
-        generators = [np.random.default_rng(seeds[_number(data, subset)]) for subset in level]
+        generators = [_child(generator, _number(data, subset)) for subset in level]
         for result in _run(prepared, level, starts, generators, n_jobs):
             done[result.label] = result
             store.save(done)
@@ -224,6 +222,14 @@ def _settings(settings: Settings | None, changes: Mapping[str, Any]) -> Settings
     problems.raise_if_any()
     base = {name: getattr(settings, name) for name in known} if settings is not None else {}
     return Settings(**{**base, **changes})
+
+
+def _child(generator: np.random.Generator, number: int) -> np.random.Generator:
+    """Return the subset's own generator, by its place among all subsets, so that a resumed run draws the same."""
+    root = generator.bit_generator.seed_seq
+    assert isinstance(root, np.random.SeedSequence)
+    key = (*root.spawn_key, root.n_children_spawned + number)  # what spawn would give, without the others
+    return np.random.default_rng(np.random.SeedSequence(root.entropy, spawn_key=key, pool_size=root.pool_size))
 
 
 def _number(data: ModalityData, subset: Sequence[str]) -> int:

@@ -19,7 +19,7 @@ from boundcalc.trainer.data.cautions import cautions
 if TYPE_CHECKING:
     from boundcalc.trainer import Measurements, SubsetResult
 
-__all__ = ["QUANTITIES", "Floor", "Pilot", "read_pilot"]
+__all__ = ["QUANTITIES", "Candidates", "Floor", "read_candidates"]
 
 #: What can be guaranteed beforehand, and the form of ``zhou2026.ex_ante`` that does it.
 QUANTITIES: Mapping[str, str] = {"risk": "relative", "pair_error": "pair_error"}
@@ -50,7 +50,7 @@ class Floor:
 
 
 @dataclass(frozen=True)
-class Pilot:
+class Candidates:
     """The candidates of a pilot, and the bound that plans with them.
 
     Attributes
@@ -133,14 +133,14 @@ class Pilot:
         }
 
 
-def read_pilot(
+def read_candidates(
     measured: Measurements,
     *,
     delta: float,
     quantity: str = "risk",
     candidates: Iterable[str] | None = None,
     planned: int | None = None,
-) -> Pilot:
+) -> Candidates:
     """Return what a pilot says about plans.
 
     Parameters
@@ -196,7 +196,7 @@ def read_pilot(
             "kappa_M": result.kappa.at(ledger["kappa"]).certified,
         }
         inputs[label] = {name: values[name] for name in bound.symbols if name != "n"}
-    return Pilot(
+    return Candidates(
         bound=bound,
         quantity=quantity,
         delta=delta,
