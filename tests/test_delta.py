@@ -153,7 +153,38 @@ def test_what_is_stored_is_not_believed():
         for entry in result["estimates"]["entries"]:
             entry["value"] = 0.0 if isinstance(entry["value"], float) else entry["value"]
         result["weighted_holdout_error"] = 0.0
+        result["kappa"] |= {"worst_case": 0.0, "share": 0.0}
+        result["complexity"] |= {"m": 10**6, "half": 0.0, "effective": 0.0, "vertices": 0.0, "share": 0.0}
     assert Measurements.from_json(json.dumps(record)) == measured
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "says"),
+    [
+        (("facts", "train_rows"), 10**6, "do not fit the split"),
+        (("facts", "holdout_rows"), 10**6, "do not fit the split"),
+        (("settings", "rho_grid"), [0.1], "and the margins"),
+        (("settings", "delta"), 2.0, "delta=2.0"),
+        (("results", 0, "delta"), 0, "delta = 0"),
+        (("results", 0, "frame", "modalities"), ["c"], "expected the data's"),
+        (("results", 2, "frame", "modalities"), ["b", "a"], "expected the data's"),
+        (("results", 0, "frame", "squared_radii", "a"), 0.01, "expected \\[2.0, 4.0\\]"),
+        (("results", 0, "frame", "weights"), [0.1, 0.1], "the settings' own"),
+        (("results", 0, "train", "risk", "mean"), -1.0, "finite mean >= 0"),
+        (("results", 0, "train", "risk", "count"), 1, "no single value"),
+        (("results", 0, "kappa", "tries", 0, "mean", "variance"), -1.0, "variance and span >= 0"),
+        (("results", 0, "train", "gap"), None, "do not fit the split"),
+    ],
+)
+def test_a_file_that_contradicts_itself_is_refused(where, value, says):
+    record = json.loads(measure_subsets(example(), rng=0).to_json())
+    place = record
+    for key in where[:-1]:
+        place = place[key]
+    assert place[where[-1]] != value
+    place[where[-1]] = value
+    with pytest.raises(InvalidInputError, match=says):
+        Measurements.from_json(json.dumps(record))
 
 
 @pytest.mark.parametrize("options", OPTIONS[:2], ids=["exact", "sampled"])

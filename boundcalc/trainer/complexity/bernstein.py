@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.errors import InvalidInputError
 from boundcalc.trainer.risk.losses import round_up
 
 __all__ = ["BoundedMean", "bernstein_deviation"]
@@ -51,6 +52,11 @@ class BoundedMean:
     variance: float = 0.0
     count: int = 0
     span: float = 0.0
+
+    def __post_init__(self) -> None:
+        sizes = (self.mean, self.variance, self.span)
+        if not (all(0 <= size for size in sizes) and math.isfinite(self.mean)) or self.count in (1,) or self.count < 0:
+            raise InvalidInputError(f"{self}: expected a finite mean >= 0, variance and span >= 0, and no single value")
 
     @classmethod
     def of(cls, values: NDArray[np.float64], *, span: float) -> BoundedMean:

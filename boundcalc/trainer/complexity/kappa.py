@@ -26,7 +26,7 @@ from boundcalc.trainer.complexity.bernstein import BoundedMean, bernstein_deviat
 from boundcalc.trainer.risk.losses import round_up
 from boundcalc.trainer.risk.structures import GroupedWeights, Structure
 
-__all__ = ["THETA_GRID", "Kappa", "Try", "measure_kappa"]
+__all__ = ["THETA_GRID", "Kappa", "Try", "measure_kappa", "worst_kappa"]
 
 Array = NDArray[np.float64]
 THETA_GRID: tuple[float, ...] = (0.1, 0.5, 2.0)
@@ -100,6 +100,16 @@ def _expected(mean: BoundedMean, delta: float) -> float:
     return mean.mean + bernstein_deviation(mean.variance, count=mean.count, span=mean.span, delta=delta)
 
 
+def worst_kappa(
+    structure: Structure, *, eig_range: tuple[float, float], threshold_range: tuple[float, float], squared_radius: float
+) -> tuple[float, float]:
+    """Return the constant that holds for every distribution, and the threshold's share of it."""
+    half_span, share = 0.5 * (eig_range[1] - eig_range[0]), 0.5 * (threshold_range[1] - threshold_range[0])
+    if half_span == 0.0:
+        return share, share
+    return round_up(half_span * squared_radius * math.sqrt(structure.granularity) + share), share
+
+
 def measure_kappa(
     differences: Array,
     structure: Structure,
@@ -132,11 +142,10 @@ def measure_kappa(
     """
     check_delta(delta)
     m, half_span = differences.shape[0], 0.5 * (eig_range[1] - eig_range[0])
-    share = 0.5 * (threshold_range[1] - threshold_range[0])
     total = float(sum(squared_radii))
-    worst = round_up(half_span * total * math.sqrt(structure.granularity) + share)
+    worst, share = worst_kappa(structure, eig_range=eig_range, threshold_range=threshold_range, squared_radius=total)
     if half_span == 0.0:
-        return Kappa(share, share, share, (), delta)
+        return Kappa(share, worst, share, (), delta)
     diagonal = isinstance(structure, GroupedWeights)
     # Kappa grows with the square of the features: fourth powers of small ones would be lost.
     reach = float(np.abs(differences).max(initial=0.0)) if not math.isfinite(total) else math.sqrt(total)

@@ -19,7 +19,7 @@ from boundcalc.trainer.complexity.khinchin import mean_absolute_sign_sum, mean_a
 from boundcalc.trainer.risk.losses import round_up
 from boundcalc.trainer.risk.structures import FullMatrix, GroupedWeights, Structure
 
-__all__ = ["Complexity", "UpperValue", "measure_complexity", "monte_carlo", "threshold_share"]
+__all__ = ["Complexity", "UpperValue", "class_values", "measure_complexity", "monte_carlo", "threshold_share"]
 
 Array = NDArray[np.float64]
 
@@ -192,6 +192,19 @@ def threshold_share(m: int, threshold_range: tuple[float, float]) -> float:
     return (threshold_range[1] - threshold_range[0]) / (2 * m) * mean_absolute_sign_sum(m)
 
 
+def class_values(
+    m: int, structure: Structure, *, eig_range: tuple[float, float], threshold_range: tuple[float, float], radius: float
+) -> dict[str, float]:
+    """Return what of a :class:`Complexity` depends on the class and on m alone."""
+    weights = isinstance(structure, GroupedWeights)
+    return {
+        "share": round_up(threshold_share(m, threshold_range), ulps=1),
+        "half": 0.5 * (eig_range[1] - eig_range[0]) * radius**2,
+        "effective": float(structure.granularity if weights else min(structure.d, m)),
+        "vertices": structure.granularity * math.log(2.0) if weights else math.inf,
+    }
+
+
 def measure_complexity(
     differences: Array,
     structure: Structure,
@@ -232,15 +245,12 @@ def measure_complexity(
     scale = span / (2 * m)
     squares = np.square(differences).sum(axis=1)
     largest = scale * float(squares.sum()) * (1 + (m + structure.d) * 2e-16)
-    share = round_up(threshold_share(m, threshold_range), ulps=1)
     if isinstance(structure, GroupedWeights):
         parts = structure.squared_parts(differences)
         means = mean_absolute_sum(parts)
         value, low, high = (scale * float(x.sum()) for x in (means.value, means.lower, means.upper))
         khinchin = scale * float(_root_sums(parts).sum())
         method = "/".join(sorted(set(means.method)))
-        effective = structure.granularity
-        vertices = structure.granularity * math.log(2.0)
     elif isinstance(structure, FullMatrix):
         khinchin = scale * _nuclear(differences * np.sqrt(squares)[:, None])
         low, high = scale * math.sqrt(0.5 * float(np.square(squares).sum())) * (1 - 1e-12), khinchin
@@ -250,8 +260,6 @@ def measure_complexity(
         else:
             draws, method = max(draws, 100), "trace bound"
             value = math.nan
-        effective = min(structure.d, m)
-        vertices = math.inf
     else:
         raise InvalidInputError(f"structure={structure!r}: expected grouped weights or a full matrix")
     rounding = 1 + (m + structure.d + 16) * np.finfo(float).eps
@@ -268,11 +276,8 @@ def measure_complexity(
         metric=float(min(max(value, low), high)),
         metric_lower=float(low / rounding),
         metric_upper=high,
-        share=share,
         khinchin=float(khinchin * rounding),
-        half=0.5 * span * radius**2,
-        effective=float(effective),
-        vertices=vertices,
+        **class_values(m, structure, eig_range=eig_range, threshold_range=threshold_range, radius=radius),
         draws=draws,
         monte_carlo=mean if draws else None,
         monte_carlo_range=largest,

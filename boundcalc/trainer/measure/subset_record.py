@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.language.arguments import Problems
 from boundcalc.language.ledger import Ledger
 from boundcalc.trainer.complexity.bernstein import BoundedMean
 from boundcalc.trainer.complexity.kappa import Kappa
@@ -129,9 +130,14 @@ class Frame:
         """Length of the range of the weighted loss over the class, or over that of all modalities."""
         return self.settings.loss_range(self.squared_radius(full=full), self.weights)
 
+    @property
+    def own(self) -> dict[str, Any]:
+        """What is not shared with the other subsets of a data set, as JSON types."""
+        return {"modalities": self.modalities, "weights": self.weights, "squared_radii": self.squared_radii}
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
-        return {**vars(self), "settings": self.settings.to_dict()}
+        return {**self.own, "facts": self.facts, "settings": self.settings.to_dict()}
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Frame:
@@ -142,15 +148,45 @@ class Frame:
         InvalidInputError
             If the record contradicts itself.
         """
-        facts, radii = dict(record["facts"]), {str(k): float(v) for k, v in record["squared_radii"].items()}
         frame = cls(
-            tuple(map(str, record["modalities"])), Settings.from_dict(record["settings"]), facts,
-            tuple(map(float, record["weights"])), radii,  # type: ignore[arg-type]
-        )  # fmt: skip
-        known = list(radii) == list(facts["dims"]) and set(frame.modalities) <= set(radii) and frame.modalities
-        if not known or len(frame.weights) != 2 or not all(0 < w < math.inf for w in frame.weights):
-            raise InvalidInputError("modalities, squared_radii, dims and weights do not fit each other")
+            tuple(map(str, record["modalities"])),
+            Settings.from_dict(record["settings"]),
+            dict(record["facts"]),
+            tuple(map(float, record["weights"])),  # type: ignore[arg-type]
+            {str(name): float(radius) for name, radius in record["squared_radii"].items()},
+        )
+        settings, radii = frame.settings, frame.squared_radii
+        problems = Problems("frame")
+        names = dict.fromkeys(frame.modalities)
+        fits = list(radii) == list(frame.facts["dims"]) and [name for name in radii if name in names] == list(names)
+        problems.require(
+            bool(names) and fits, f"modalities {frame.label!r}, radii of {list(radii)}: expected the data's"
+        )
+        known = {4.0, 2.0} if settings.normalise != "none" else {(settings.pair_radius or 0.0) ** 2}
+        if settings.radius_status[0] == "certified":
+            problems.require(set(radii.values()) <= known, f"squared_radii {radii}: expected {sorted(known)}")
+        problems.require(all(0 <= radius < math.inf for radius in radii.values()), f"squared_radii {radii}")
+        weights = frame.weights
+        problems.require(len(weights) == 2 and all(0 < w < math.inf for w in weights), f"weights {weights}")
+        if settings.pair_weights != "balanced":
+            fixed = tuple(map(float, settings.pair_weights or (1.0, 1.0)))
+            problems.require(weights == fixed, f"weights {weights}: expected {fixed}, the settings' own")
+        problems.raise_if_any()
         return frame
+
+    def check(self, *, train: Part, holdout: Part | None) -> None:
+        """Refuse parts of other sizes than the split's.
+
+        Raises
+        ------
+        InvalidInputError
+            If there are any.
+        """
+        rows = (train.rows, 0 if holdout is None else holdout.rows)
+        told = self.facts["holdout_rows"]
+        expected = (self.facts["train_rows"], told if told >= 2 else 0)
+        if rows != expected or train.gap is None or len(train.ramps) != 1 + len(self.settings.rho_grid):
+            raise InvalidInputError(f"parts of {rows} rows do not fit the split's {expected} and the margins")
 
 
 def subset_record(

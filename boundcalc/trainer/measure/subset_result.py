@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 
 from boundcalc.language.ledger import check_delta
 from boundcalc.language.records import nested_tuples, plain, unplain
-from boundcalc.trainer.complexity.kappa import Kappa
-from boundcalc.trainer.complexity.rademacher import Complexity
+from boundcalc.trainer.complexity.kappa import Kappa, worst_kappa
+from boundcalc.trainer.complexity.rademacher import Complexity, class_values
 from boundcalc.trainer.measure.estimates import Estimates
 from boundcalc.trainer.measure.subset_record import Frame, Part, subset_record
+from boundcalc.trainer.risk.losses import round_up
 
 __all__ = ["SubsetResult"]
 
@@ -201,13 +203,21 @@ class SubsetResult:
             If what was measured contradicts itself.
         """
         numbers = {name: unplain(record[name]) for name in ("train", "holdout", "kappa")}
-        method = record["complexity"]["method"]
+        complexity = {**unplain({**record["complexity"], "method": 0}), "method": record["complexity"]["method"]}
+        frame, train = Frame.from_dict(record["frame"]), Part.from_dict(numbers["train"])
+        holdout = None if numbers["holdout"] is None else Part.from_dict(numbers["holdout"])
+        frame.check(train=train, holdout=holdout)
+        settings, squared = frame.settings, frame.squared_radius()
+        shape = {"eig_range": settings.eig_range, "threshold_range": settings.class_threshold_range}
+        worst, share = worst_kappa(frame.structure, squared_radius=squared, **shape)
+        radius = round_up(math.sqrt(squared), ulps=1)
+        complexity |= class_values(train.rows // 2, frame.structure, radius=radius, **shape)
         stored = {name: record[name] for name in _STORED}
         return cls(
-            frame=Frame.from_dict(record["frame"]),
-            train=Part.from_dict(numbers["train"]),
-            holdout=None if numbers["holdout"] is None else Part.from_dict(numbers["holdout"]),
-            kappa=Kappa.from_dict(numbers["kappa"]),
-            complexity=Complexity(**{**unplain({**record["complexity"], "method": 0}), "method": method}),
+            frame=frame,
+            train=train,
+            holdout=holdout,
+            kappa=replace(Kappa.from_dict(numbers["kappa"]), worst_case=worst, share=share),
+            complexity=Complexity(**{**complexity, "m": train.rows // 2}),
             **{**stored, "params": nested_tuples(stored["params"])},
         ).at(record["delta"])

@@ -99,7 +99,7 @@ class Measurements(Mapping[str, SubsetResult]):
             "format": FORMAT,
             "facts": self.facts,
             "settings": self.settings,
-            "results": [result.to_dict() for result in self.results.values()],
+            "results": [{**one.to_dict(), "frame": one.frame.own} for one in self.results.values()],
         }
         return json.dumps(record, indent=indent, allow_nan=False, ensure_ascii=False)
 
@@ -124,7 +124,10 @@ class Measurements(Mapping[str, SubsetResult]):
             record = json.loads(text)
             if record["format"] != FORMAT:
                 raise InvalidInputError(f"its format is {record['format']!r}, expected {FORMAT!r}")
-            results = [SubsetResult.from_dict(one) for one in record["results"]]
+            shared = {"facts": record["facts"], "settings": record["settings"]}
+            results = [
+                SubsetResult.from_dict({**one, "frame": {**one["frame"], **shared}}) for one in record["results"]
+            ]
             return cls({result.label: result for result in results}, record["facts"], record["settings"])
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidInputError(why_unreadable(error), context="measurements") from error
