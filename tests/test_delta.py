@@ -146,6 +146,28 @@ def test_reading_at_another_delta_is_measuring_there(options, delta):
             assert strict.value >= entry.value or entry.name.startswith("eig")
 
 
+def test_the_ramps_of_a_sample_share_half_of_their_event():
+    train = measure_subsets(example(), subsets="a", rng=0, **OPTIONS[1])["a"].train
+    risk, eps_opt, ramps, heavy = train.at(0.24)
+    assert len(ramps) == len(heavy) == 6
+    assert risk == train.risk.upper(0.06)
+    assert eps_opt == train.gap.at(0.06)
+    for value, mean in zip((*ramps, *heavy), (*train.ramps, *train.heavy_ramps), strict=True):
+        assert value == pytest.approx(min(mean.span, mean.upper(0.01)))
+        assert value > mean.mean
+
+
+def test_the_ridges_of_kappa_share_its_event():
+    kappa = measure_subsets(example(400), subsets="a", rng=0)["a"].kappa.at(0.3)
+    values = []
+    for one in kappa.tries:
+        x, m = math.log(2 / 0.1), one.mean.count
+        deviation = math.sqrt(2 * one.mean.variance * x / m) + 7 * one.mean.span * x / (3 * (m - 1))
+        values.append(one.scale * math.sqrt(one.mean.mean + deviation) + kappa.share)
+    assert len(values) == 3
+    assert kappa.bernstein == pytest.approx(min(values), rel=1e-8)
+
+
 def test_what_is_stored_is_not_believed():
     measured = measure_subsets(example(), rng=0)
     record = json.loads(measured.to_json())

@@ -8,7 +8,7 @@ from boundcalc.trainer import ModalityData, PairwiseMetricLearner, measure_subse
 from boundcalc.trainer.complexity.bernstein import BoundedMean
 from boundcalc.trainer.data.prepare import prepare
 from boundcalc.trainer.measure.settings import Settings
-from boundcalc.trainer.measure.subset_fit import fit_subset, subset_problem
+from boundcalc.trainer.measure.subset_fit import fit_subset
 from boundcalc.trainer.risk.erm import minimise_risk
 from boundcalc.trainer.risk.incomplete import SampledPairs, measure_gap
 from boundcalc.trainer.risk.losses import Contrastive, Hinge, Logistic
@@ -74,19 +74,19 @@ def test_a_mean_covers_and_an_exact_one_is_itself():
 def test_the_gap_over_a_sample_covers_the_exact_one(structure, loss):
     prepared = prepared_example(structure=structure, loss=loss, reg=0.01)
     subset, part = ("a", "b"), prepared.split.train
-    problem = subset_problem(prepared, subset, prepared.all_pairs(subset, part))
+    problem = prepared.problem(subset, prepared.all_pairs(subset, part))
     best = minimise_risk(problem, tolerance=1e-3)
     params, threshold = problem.structure.constant(0.3), 0.5 if loss.has_threshold else 0.0
     truth = problem.objective(params, threshold) - best.objective
     rng, gaps, delta = np.random.default_rng(2), [], 0.3
     for _ in range(40):
         sample = SampledPairs(prepared, subset, part, count=5000, rng=rng)
-        gaps.append(measure_gap(subset_problem(prepared, subset, sample), params, threshold, width=0.05).at(delta))
+        gaps.append(measure_gap(prepared.problem(subset, sample), params, threshold, width=0.05).at(delta))
     assert lower_end(sum(gap < truth for gap in gaps), 40) <= delta
     # The error shrinks with the sample: near the optimum little but it is left.
     few, many = (
         measure_gap(
-            subset_problem(prepared, subset, SampledPairs(prepared, subset, part, count=count, rng=rng)),
+            prepared.problem(subset, SampledPairs(prepared, subset, part, count=count, rng=rng)),
             best.params, best.threshold, width=best.width,
         ).at(delta)
         for count in (2000, 200_000)
@@ -110,7 +110,7 @@ def test_values_beyond_exact_rows_are_upper_confidence_values(runs):
         assert record["rhat_M"].value == pytest.approx(record["rhat_sampled"].value + record["sampling_error"].value)
         subset = ("a", "b")
         train, held = (prepared.all_pairs(subset, p) for p in (prepared.split.train, prepared.split.holdout))
-        problem = subset_problem(prepared, subset, train)
+        problem = prepared.problem(subset, train)
         risk = problem.objective(one.array(), one.threshold)
         truth = {
             "rhat_M": risk,
@@ -144,7 +144,7 @@ def test_learner_passes_the_rule_on():
 def test_fit_beyond_exact_rows_holds_against_the_exact_optimum():
     prepared = prepared_example(exact_rows=10, sampled_pairs=20_000)
     fit = fit_subset(prepared, ("a", "b"), rng=np.random.default_rng(0))
-    problem = subset_problem(prepared, ("a", "b"), prepared.all_pairs(("a", "b"), prepared.split.train))
+    problem = prepared.problem(("a", "b"), prepared.all_pairs(("a", "b"), prepared.split.train))
     best = minimise_risk(problem, tolerance=1e-4)
     assert problem.objective(fit.params, fit.threshold) - best.objective <= fit.eps_opt
     assert problem.objective(fit.params, fit.threshold) <= 1.02 * best.objective
@@ -155,6 +155,6 @@ def test_rounding_of_the_kink_is_paid_where_no_sampled_pair_shows_it():
     data = ModalityData({"a": np.zeros((40, 2))}, np.arange(40) % 2)
     prepared = prepare(data, settings=Settings(), rng=np.random.default_rng(0))
     sample = SampledPairs(prepared, ("a",), prepared.split.train, count=100, rng=np.random.default_rng(0))
-    problem, params = subset_problem(prepared, ("a",), sample), np.zeros(2)
+    problem, params = prepared.problem(("a",), sample), np.zeros(2)
     narrow, wide = (measure_gap(problem, params, 2.0, width=width).at(0.1) for width in (1e-9, 0.5))
     assert wide - narrow > 0.5 / 8 * np.sqrt(np.log(1 / 0.1) / 200)

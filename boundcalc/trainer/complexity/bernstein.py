@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,11 +76,6 @@ class BoundedMean:
     def upper(self, delta: float) -> float:
         """Return an upper confidence value of the expectation, rounded up; the mean itself where it is exact."""
         return self.mean if self.count == 0 else round_up(self.mean + self.error(delta))
-
-    @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> BoundedMean:
-        """Read what ``dataclasses.asdict`` made."""
-        return cls(**record)
 
 
 def safe_variance(mean: Any, mean_square: Any, count: int) -> Any:

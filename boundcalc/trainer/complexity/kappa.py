@@ -14,9 +14,8 @@ empirical Bernstein inequality of Maurer and Pontil (2009, Theorem 4) bounds.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,12 +87,6 @@ class Kappa:
     def at(self, delta: float) -> Kappa:
         """Return the same measurement read at another failure probability."""
         return replace(self, delta=check_delta(delta))
-
-    @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> Kappa:
-        """Read what ``dataclasses.asdict`` made."""
-        tries = tuple(Try(one["scale"], BoundedMean.from_dict(one["mean"])) for one in record["tries"])
-        return cls(**{**record, "tries": tries})
 
 
 def _expected(mean: BoundedMean, delta: float) -> float:

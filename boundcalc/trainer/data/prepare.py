@@ -17,8 +17,9 @@ from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.normalise import Normaliser
 from boundcalc.trainer.data.splits import Split, draw_pairs, draw_split
 from boundcalc.trainer.measure.settings import Settings
+from boundcalc.trainer.risk.erm import Problem
 from boundcalc.trainer.risk.losses import round_up
-from boundcalc.trainer.risk.pairs import AllPairs
+from boundcalc.trainer.risk.pairs import AllPairs, PairSource
 from boundcalc.trainer.risk.structures import Structure, make_structure
 
 __all__ = ["Prepared", "exceeds", "measured_squared_radius", "prepare"]
@@ -98,6 +99,10 @@ class Prepared:
     def loss_range(self, squared_radius: float) -> float:
         """Return the length of the range of the weighted loss over pairs within the given squared radius."""
         return self.settings.loss_range(squared_radius, self.weights)
+
+    def problem(self, subset: Sequence[str], pairs: PairSource, *, regularised: bool = True) -> Problem:
+        """Return the convex problem that training on a subset of modalities solves."""
+        return self.settings.problem(pairs, self.structure(subset), self.weights, regularised=regularised)
 
     @property
     def normalised(self) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import why_unreadable
 from boundcalc.language.ledger import paid_once
-from boundcalc.language.records import plain, unplain
+from boundcalc.language.records import plain, rebuild
 
 __all__ = ["CERTIFIED", "ESTIMATED", "Entry", "Estimates"]
 
@@ -214,18 +214,7 @@ class Estimates:
             If the object is not such a record.
         """
         try:
-            entries = tuple(
-                Entry(
-                    str(e["name"]),
-                    unplain(e["value"]),
-                    str(e["meaning"]),
-                    e["status"],
-                    str(e["why"]),
-                    tuple((str(name), float(delta)) for name, delta in e["events"]),
-                    bool(e["symbol"]),
-                )
-                for e in record["entries"]
-            )
+            entries = tuple(rebuild(Entry, entry) for entry in record["entries"])
             return cls(entries, str(record["title"]), dict(record["facts"]), dict(record.get("refused", {})))
         except (KeyError, TypeError, ValueError) as error:
             if isinstance(error, InvalidInputError):

@@ -11,8 +11,10 @@ import numpy as np
 
 from boundcalc.language.arguments import Problems
 from boundcalc.trainer.data.normalise import KINDS
+from boundcalc.trainer.risk.erm import Problem
 from boundcalc.trainer.risk.losses import Contrastive, Loss, loss_from_name, round_up
-from boundcalc.trainer.risk.structures import STRUCTURES
+from boundcalc.trainer.risk.pairs import PairSource
+from boundcalc.trainer.risk.structures import STRUCTURES, Structure
 
 __all__ = ["RHO_GRID", "Settings"]
 
@@ -169,6 +171,21 @@ class Settings:
             threshold_range=self.class_threshold_range,
             largest_distance=round_up(self.eig_range[1] * squared_radius),
             weights=weights,
+        )
+
+    def problem(
+        self, pairs: PairSource, structure: Structure, weights: tuple[float, float], *, regularised: bool = True
+    ) -> Problem:
+        """Return the convex problem that training on these pairs solves."""
+        return Problem(
+            pairs=pairs,
+            structure=structure,
+            loss=self.pair_loss,
+            eig_range=self.eig_range,
+            threshold_range=self.class_threshold_range,
+            weights=weights,
+            regularisation=self.reg if regularised else 0.0,
+            anchor=self.reg_anchor,
         )
 
     def decision_threshold(self, trained: float) -> float:

@@ -18,7 +18,7 @@ from boundcalc.trainer.complexity.bernstein import BoundedMean
 from boundcalc.trainer.complexity.kappa import measure_kappa
 from boundcalc.trainer.complexity.rademacher import measure_complexity
 from boundcalc.trainer.data.prepare import Prepared
-from boundcalc.trainer.measure.subset_fit import fit_subset, subset_problem
+from boundcalc.trainer.measure.subset_fit import fit_subset
 from boundcalc.trainer.measure.subset_record import Frame, Part
 from boundcalc.trainer.measure.subset_result import SubsetResult
 from boundcalc.trainer.risk.erm import Fit, certify
@@ -148,7 +148,7 @@ def _measure_part(
             for pair, (_, found) in zip(kinds, profiles, strict=True)
         ]
         if trained:
-            unregularised = subset_problem(prepared, subset, pairs, regularised=False)
+            unregularised = prepared.problem(subset, pairs, regularised=False)
             gap = Gap(certify(unregularised, fit.params, fit.threshold) if settings.reg > 0 else fit.eps_opt)
     else:
         pairs = sample = SampledPairs(prepared, subset, part, count=settings.sampled_pairs, rng=rng)
@@ -160,7 +160,7 @@ def _measure_part(
             for pair in kinds
         ]
         if trained:
-            problem = subset_problem(prepared, subset, sample, regularised=False)
+            problem = prepared.problem(subset, sample, regularised=False)
             gap = measure_gap(problem, fit.params, fit.threshold, width=fit.width)
     return Part(
         rows=part.size,

@@ -69,21 +69,6 @@ class Part:
         ramps = [tuple(min(one.span, one.upper(ledger["ramps"])) for one in kind) for kind in kinds]
         return self.risk.upper(ledger["risk"]), self.gap.at(ledger["optimisation"]), ramps[0], ramps[1]
 
-    @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> Part:
-        """Read what ``dataclasses.asdict`` made."""
-        ramps, heavy = (tuple(map(BoundedMean.from_dict, record[name])) for name in ("ramps", "heavy_ramps"))
-        return cls(
-            rows=record["rows"],
-            pairs=record["pairs"],
-            risk=BoundedMean.from_dict(record["risk"]),
-            wrong=tuple(record["wrong"]),
-            ramps=ramps,
-            heavy_ramps=heavy,
-            gap=None if record["gap"] is None else Gap.from_dict(record["gap"]),
-            trivial=tuple(record["trivial"]),
-        )
-
 
 @dataclass(frozen=True)
 class Frame:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.language.ledger import check_delta
-from boundcalc.language.records import nested_tuples, plain, unplain
+from boundcalc.language.records import nested_tuples, plain, rebuild
 from boundcalc.trainer.complexity.kappa import Kappa, worst_kappa
 from boundcalc.trainer.complexity.rademacher import Complexity, class_values
 from boundcalc.trainer.measure.estimates import Estimates
@@ -31,6 +31,16 @@ _TOLD = (
     "weighted_trivial_holdout_error",
 )  # fmt: skip
 _STORED = ("params", "threshold", "holdout_auc", "holdout_knn", "converged", "evaluations", "seconds", "delta")
+
+
+def _of(part: str, values: str, place: int, about: str) -> Any:
+    """Return a property that reads one number of a part; None without a hold-out part."""
+
+    def read(self: SubsetResult) -> float | None:
+        found = getattr(self, part)
+        return None if found is None else getattr(found, values)[place]
+
+    return property(read, doc=about)
 
 
 @dataclass(frozen=True)
@@ -116,50 +126,15 @@ class SubsetResult:
         """Return the parameters as an array."""
         return np.asarray(self.params, dtype=float)
 
-    @property
-    def train_error(self) -> float:
-        """P(s f <= 0) over all pairs of the training part."""
-        return self.train.wrong[0]
-
-    @property
-    def holdout_error(self) -> float | None:
-        """The same on the hold-out part."""
-        return None if self.holdout is None else self.holdout.wrong[0]
-
-    @property
-    def weighted_holdout_error(self) -> float | None:
-        """The same with the pair weights."""
-        return None if self.holdout is None else self.holdout.wrong[1]
-
-    @property
-    def trivial_risk(self) -> float:
-        """The best constant score on the training part: min over c of the (weighted) risk of f = c."""
-        return self.train.trivial[0]
-
-    @property
-    def trivial_error(self) -> float:
-        """The share of the rarer kind of training pairs."""
-        return self.train.trivial[1]
-
-    @property
-    def weighted_trivial_error(self) -> float:
-        """The same with the pair weights."""
-        return self.train.trivial[2]
-
-    @property
-    def trivial_holdout_risk(self) -> float | None:
-        """What the best constant score reaches on the hold-out part."""
-        return None if self.holdout is None else self.holdout.trivial[0]
-
-    @property
-    def trivial_holdout_error(self) -> float | None:
-        """The share of the rarer kind of hold-out pairs."""
-        return None if self.holdout is None else self.holdout.trivial[1]
-
-    @property
-    def weighted_trivial_holdout_error(self) -> float | None:
-        """The same with the pair weights."""
-        return None if self.holdout is None else self.holdout.trivial[2]
+    train_error = _of("train", "wrong", 0, "P(s f <= 0) over all pairs of the training part.")
+    holdout_error = _of("holdout", "wrong", 0, "The same on the hold-out part.")
+    weighted_holdout_error = _of("holdout", "wrong", 1, "The same with the pair weights.")
+    trivial_risk = _of("train", "trivial", 0, "The best constant score's (weighted) risk on the training part.")
+    trivial_error = _of("train", "trivial", 1, "The share of the rarer kind of training pairs.")
+    weighted_trivial_error = _of("train", "trivial", 2, "The same with the pair weights.")
+    trivial_holdout_risk = _of("holdout", "trivial", 0, "The best constant score's risk on the hold-out part.")
+    trivial_holdout_error = _of("holdout", "trivial", 1, "The share of the rarer kind of hold-out pairs.")
+    weighted_trivial_holdout_error = _of("holdout", "trivial", 2, "The same with the pair weights.")
 
     @property
     def ramps(self) -> Ramps:
@@ -202,22 +177,20 @@ class SubsetResult:
         InvalidInputError
             If what was measured contradicts itself.
         """
-        numbers = {name: unplain(record[name]) for name in ("train", "holdout", "kappa")}
-        complexity = {**unplain({**record["complexity"], "method": 0}), "method": record["complexity"]["method"]}
-        frame, train = Frame.from_dict(record["frame"]), Part.from_dict(numbers["train"])
-        holdout = None if numbers["holdout"] is None else Part.from_dict(numbers["holdout"])
+        frame, train = Frame.from_dict(record["frame"]), rebuild(Part, record["train"])
+        holdout = rebuild(Part | None, record["holdout"])
         frame.check(train=train, holdout=holdout)
         settings, squared = frame.settings, frame.squared_radius()
         shape = {"eig_range": settings.eig_range, "threshold_range": settings.class_threshold_range}
         worst, share = worst_kappa(frame.structure, squared_radius=squared, **shape)
         radius = round_up(math.sqrt(squared), ulps=1)
-        complexity |= class_values(train.rows // 2, frame.structure, radius=radius, **shape)
+        fixed = class_values(train.rows // 2, frame.structure, radius=radius, **shape)
         stored = {name: record[name] for name in _STORED}
         return cls(
             frame=frame,
             train=train,
             holdout=holdout,
-            kappa=replace(Kappa.from_dict(numbers["kappa"]), worst_case=worst, share=share),
-            complexity=Complexity(**{**complexity, "m": train.rows // 2}),
+            kappa=replace(rebuild(Kappa, record["kappa"]), worst_case=worst, share=share),
+            complexity=replace(rebuild(Complexity, record["complexity"]), m=train.rows // 2, **fixed),
             **{**stored, "params": nested_tuples(stored["params"])},
         ).at(record["delta"])

@@ -11,9 +11,8 @@ the errors, since the nuclear norm is at most that.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,11 +151,6 @@ class Gap:
         doubt = self.reach * errors + self.reach_t * threshold
         loose = self.lost * math.sqrt(math.log(1 / each) / (2 * self.count))
         return round_up(self.value + (loose + doubt) * (1 + 1e-12))
-
-    @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> Gap:
-        """Read what ``dataclasses.asdict`` made."""
-        return cls(**record)
 
 
 def measure_gap(problem: Problem, params: Array, threshold: float, *, width: float) -> Gap:
