@@ -206,12 +206,7 @@ class Ledger:
         return {
             "delta": self.delta,
             "events": [
-                {
-                    "event": one.event,
-                    "share": str(one.fraction),
-                    "over": dict(one.unions),
-                    "each": self[one.event],
-                }
+                {"event": one.event, "share": str(one.fraction), "over": dict(one.unions), "each": self[one.event]}
                 for one in self.payments
             ],
         }

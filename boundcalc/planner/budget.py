@@ -201,12 +201,7 @@ def _shown(choice: Choice) -> str:
 
 
 def sweep(
-    measured: Measurements,
-    costs: Costs,
-    *,
-    budgets: Any,
-    delta: Any = 0.05,
-    quantity: str = "risk",
+    measured: Measurements, costs: Costs, *, budgets: Any, delta: Any = 0.05, quantity: str = "risk"
 ) -> xarray.Dataset:
     """Return what every subset guarantees for every budget and confidence.
 

@@ -119,11 +119,7 @@ class Candidates:
         import xarray as xr
 
         columns, model = self.columns, theorem("zhou2026.fixed_model").bound("relative")
-        fixed = {
-            "delta": self.ledger["hold-out"],
-            "C": columns["C"],
-            "rhat_holdout": columns["rhat_holdout"],
-        }
+        fixed = {"delta": self.ledger["hold-out"], "C": columns["C"], "rhat_holdout": columns["rhat_holdout"]}
         limits = model.evaluate(sound=True, n_h=columns["n_h"], **fixed) + columns["eps_opt"]
         trivial = xr.DataArray([self.trivial[label] for label in self.candidates], dims="subset")
         needed = solve_for(model, "n_h", target=trivial - columns["eps_opt"], **fixed).values.values

@@ -32,11 +32,7 @@ Array = NDArray[np.float64]
 
 
 def measure_subset(
-    prepared: Prepared,
-    subset: Sequence[str],
-    *,
-    start: tuple[Array, float] | None = None,
-    rng: np.random.Generator,
+    prepared: Prepared, subset: Sequence[str], *, start: tuple[Array, float] | None = None, rng: np.random.Generator
 ) -> SubsetResult:
     """Train on one subset and measure it.
 
@@ -58,12 +54,7 @@ def measure_subset(
 
 
 def assess_fit(
-    prepared: Prepared,
-    subset: Sequence[str],
-    fit: Fit,
-    *,
-    pairs: PairSource | None = None,
-    rng: np.random.Generator,
+    prepared: Prepared, subset: Sequence[str], fit: Fit, *, pairs: PairSource | None = None, rng: np.random.Generator
 ) -> SubsetResult:
     """Measure a metric that was trained on one subset; its random values are read at the settings' delta.
 

@@ -87,11 +87,7 @@ def _rough_start(
     for part, tolerance in parts:
         rough = prepared.problem(subset, prepared.all_pairs(subset, part, single=precise))
         fit = minimise_risk(
-            rough,
-            start=start,
-            width=width,
-            tolerance=tolerance,
-            max_evaluations=min(200, settings.max_evaluations),
+            rough, start=start, width=width, tolerance=tolerance, max_evaluations=min(200, settings.max_evaluations)
         )
         start, width = (fit.params, fit.threshold), fit.width
     assert start is not None

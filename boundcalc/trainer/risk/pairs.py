@@ -7,7 +7,7 @@ modality that is missing in either element contributes 0 to the pair.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,17 +85,8 @@ class PairSource(ABC):
         scale = 4.0 * norm * self.squared_radius + abs(threshold)
         return float((2 * self.d + 16) * np.finfo(float).eps * scale)
 
-    def mean(self, function: Callable[[Array, bool], float], operator: Array, threshold: float) -> float:
-        """Return the mean over pairs of a function that maps an array of margins to a sum."""
-        return sum(function(z, similar) for z, similar in self.margins(operator, threshold)) / self.count
-
     def profile(
-        self,
-        operator: Array,
-        threshold: float,
-        *,
-        rhos: Sequence[float],
-        weights: tuple[float, float] = (1.0, 1.0),
+        self, operator: Array, threshold: float, *, rhos: Sequence[float], weights: tuple[float, float] = (1.0, 1.0)
     ) -> tuple[float, tuple[float, ...]]:
         """Return the weighted pair error P(z <= 0) and the weighted ramp risk at each margin, in one pass.
 
@@ -110,12 +101,7 @@ class PairSource(ABC):
         return self.profiles(operator, threshold, rhos=rhos, weights=(weights,))[0]
 
     def profiles(
-        self,
-        operator: Array,
-        threshold: float,
-        *,
-        rhos: Sequence[float],
-        weights: Sequence[tuple[float, float]],
+        self, operator: Array, threshold: float, *, rhos: Sequence[float], weights: Sequence[tuple[float, float]]
     ) -> tuple[tuple[float, tuple[float, ...]], ...]:
         """Return :meth:`profile` for each of several pair weights, in one pass over the pairs."""
         wrong, ramps = np.zeros(2), np.zeros((2, len(rhos)))
