@@ -158,7 +158,7 @@ def _measured(args: Namespace, data: ModalityData) -> tuple[Measurements, Costs]
         raise InvalidInputError(
             f"--estimates {args.estimates}: it speaks of {_listed(measured.facts['dims'])}, the pilot has {_listed(data.dims)}"
         )
-    return measured, costs if args.modalities is None else costs.only(allowed)
+    return measured.at(confidence(args.delta)), costs if args.modalities is None else costs.only(allowed)
 
 
 def _listed(dims: Mapping[str, int]) -> str:

@@ -19,7 +19,7 @@ from boundcalc.trainer.measure.estimates import Estimates
 from boundcalc.trainer.measure.settings import RHO_GRID, Settings
 from boundcalc.trainer.measure.subset import SubsetResult, assess_fit, fit_subset
 from boundcalc.trainer.risk.listed import fit_listed
-from boundcalc.trainer.risk.pairs import AllPairs
+from boundcalc.trainer.risk.pairs import AllPairs, squared_distances
 from boundcalc.trainer.risk.structures import Structure
 
 require("sklearn", extra="train", purpose="PairwiseMetricLearner")
@@ -487,7 +487,4 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         (x, here), (y, there) = self._normalised(left), self._normalised(right)
         both = np.repeat(here & there, [self._dims[name] for name in self.modalities_], axis=1)
         differences = np.where(both, x - y, 0.0)
-        operator = self._structure.operator(self.params_)
-        if operator.ndim == 1:
-            return np.square(differences) @ operator
-        return np.maximum(np.einsum("ij,ij->i", differences @ operator, differences), 0.0)
+        return np.maximum(squared_distances(self._structure.operator(self.params_), differences), 0.0)

@@ -106,7 +106,6 @@ def assess_fit(
         converged=bool(fit.converged),
         evaluations=fit.evaluations,
         seconds=0.0,
-        delta=settings.delta,
     )
 
 

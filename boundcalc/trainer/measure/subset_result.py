@@ -30,7 +30,7 @@ _TOLD = (
     "trivial_holdout_error", "ramps", "weighted_ramps", "weighted_holdout_error", "weighted_trivial_error",
     "weighted_trivial_holdout_error",
 )  # fmt: skip
-_STORED = ("params", "threshold", "holdout_auc", "holdout_knn", "converged", "evaluations", "seconds", "delta")
+_STORED = ("params", "threshold", "holdout_auc", "holdout_knn", "converged", "evaluations", "seconds")
 
 
 def _of(part: str, values: str, place: int, about: str) -> Any:
@@ -65,8 +65,6 @@ class SubsetResult:
     converged : bool
     evaluations : int
     seconds : float
-    delta : float
-        Failure probability at which each certified random value is read in ``estimates``.
     """
 
     frame: Frame
@@ -81,7 +79,6 @@ class SubsetResult:
     converged: bool
     evaluations: int
     seconds: float
-    delta: float
 
     def at(self, delta: float) -> SubsetResult:
         """Return the same measurements read at another failure probability.
@@ -97,7 +94,13 @@ class SubsetResult:
             If it is not.
         """
         delta = check_delta(delta)
-        return replace(self, delta=delta, kappa=self.kappa.at(delta), complexity=self.complexity.at(delta))
+        frame = replace(self.frame, settings=replace(self.frame.settings, delta=delta))
+        return replace(self, frame=frame, kappa=self.kappa.at(delta), complexity=self.complexity.at(delta))
+
+    @property
+    def delta(self) -> float:
+        """Failure probability at which each certified random value is read in ``estimates``."""
+        return self.frame.settings.delta
 
     @cached_property
     def estimates(self) -> Estimates:
@@ -193,4 +196,4 @@ class SubsetResult:
             kappa=replace(rebuild(Kappa, record["kappa"]), worst_case=worst, share=share),
             complexity=replace(rebuild(Complexity, record["complexity"]), m=train.rows // 2, **fixed),
             **{**stored, "params": nested_tuples(stored["params"])},
-        ).at(record["delta"])
+        ).at(frame.settings.delta)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from boundcalc.errors import InvalidInputError, require
 from boundcalc.language.arguments import Problems, as_generator, why_unreadable
+from boundcalc.language.ledger import check_delta
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.prepare import Prepared, prepare
 from boundcalc.trainer.measure.settings import Settings
@@ -70,7 +71,7 @@ class Measurements(Mapping[str, SubsetResult]):
             If it is not.
         """
         results = {label: result.at(delta) for label, result in self.results.items()}
-        return Measurements(results, self.facts, self.settings)
+        return Measurements(results, self.facts, {**self.settings, "delta": check_delta(delta)})
 
     @property
     def rho_grid(self) -> tuple[float, ...]:

@@ -21,7 +21,7 @@ from boundcalc.trainer.complexity.bernstein import BoundedMean, safe_variance
 from boundcalc.trainer.data.prepare import Prepared, pair_differences
 from boundcalc.trainer.risk.erm import Problem
 from boundcalc.trainer.risk.losses import Loss, round_up
-from boundcalc.trainer.risk.pairs import ListedPairs
+from boundcalc.trainer.risk.pairs import ListedPairs, squared_distances
 from boundcalc.trainer.risk.structures import GroupedWeights
 
 __all__ = ["Gap", "SampledPairs", "measure_gap"]
@@ -174,7 +174,7 @@ def measure_gap(problem: Problem, params: Array, threshold: float, *, width: flo
     first, second = np.zeros(shape), np.zeros(shape)
     slack = t_first = t_second = 0.0
     for differences, similar in pairs._chunks():
-        z = threshold - pairs._distances(operator, differences)
+        z = threshold - squared_distances(operator, differences)
         sign, weight = (1.0, problem.weights[0]) if similar else (-1.0, problem.weights[1])
         _, slopes = surrogate.block((sign * z)[:, None], similar=similar)
         slack += weight * surrogate.slack(slopes)

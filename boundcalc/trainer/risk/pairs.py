@@ -16,7 +16,7 @@ from boundcalc.trainer.risk.losses import Loss
 from boundcalc.trainer.risk.pair_blocks import PairBlocks, PairRisk, Totals
 from boundcalc.trainer.risk.threads import available_threads
 
-__all__ = ["AllPairs", "ListedPairs", "PairRisk", "PairSource"]
+__all__ = ["AllPairs", "ListedPairs", "PairRisk", "PairSource", "squared_distances"]
 
 Array = NDArray[np.float64]
 
@@ -207,6 +207,13 @@ class AllPairs(PairSource):
         )
 
 
+def squared_distances(operator: Array, differences: Array) -> Array:
+    """Return D of each difference, shape (P, d); rounding may leave one of a matrix just below 0."""
+    if operator.ndim == 1:
+        return np.square(differences) @ operator
+    return np.einsum("ij,ij->i", differences @ operator, differences)
+
+
 class ListedPairs(PairSource):
     """An explicit list of pairs, given by their differences.
 
@@ -237,16 +244,10 @@ class ListedPairs(PairSource):
             for i in range(start, stop, size):
                 yield self.differences[i : min(i + size, stop)], similar
 
-    @staticmethod
-    def _distances(operator: Array, differences: Array) -> Array:
-        if operator.ndim == 1:
-            return np.square(differences) @ operator
-        return np.einsum("ij,ij->i", differences @ operator, differences)
-
     def margins(self, operator: Array, threshold: float) -> Iterator[tuple[Array, bool]]:
         """Yield margins of the listed pairs."""
         for differences, similar in self._chunks():
-            z = threshold - self._distances(operator, differences)
+            z = threshold - squared_distances(operator, differences)
             yield (z if similar else -z), similar
 
     def evaluate(
@@ -262,7 +263,7 @@ class ListedPairs(PairSource):
         totals = Totals()
         result = np.zeros_like(operator) if gradient else None
         for differences, similar in self._chunks():
-            z = threshold - self._distances(operator, differences)
+            z = threshold - squared_distances(operator, differences)
             weight, sign = (weights[0], 1.0) if similar else (weights[1], -1.0)
             values, slopes = loss.block((sign * z)[:, None], similar=similar)
             totals.value += weight * float(values.sum())
