@@ -239,8 +239,10 @@ def sweep(
         _table(read_candidates(measured, delta=one, quantity=quantity, candidates=labels), costs, totals)
         for one in deltas
     ]
-    axis = xr.DataArray(deltas, dims="delta", name="delta")
-    return tables[0] if np.ndim(delta) == 0 else xr.concat(tables, dim=axis, coords="minimal", compat="override")
+    if np.ndim(delta) == 0:
+        return tables[0]
+    guarantee = xr.concat([table.guarantee for table in tables], dim="delta").assign_coords(delta=deltas)
+    return tables[0].assign(guarantee=guarantee.transpose(..., "delta"))
 
 
 def _table(pilot: Candidates, costs: Costs, totals: xarray.DataArray) -> xarray.Dataset:
