@@ -1,4 +1,4 @@
-"""All weights and thresholds at once: a lattice with slack covers every metric of the box, and each lattice point is paid for."""
+"""All weights and thresholds at once: a lattice with slack covers every metric of the box, each point paid for."""
 
 from boundcalc.catalogue.certificates.transport import transported
 from boundcalc.catalogue.sources import pairs
@@ -25,7 +25,8 @@ THEOREM = Theorem(
     key="certificates.cover",
     number="-",
     title="All weights and thresholds at once",
-    claim="With probability at least 1 - delta, for every metric of the box at once: r(f) <= (C/kappa) (1 - (delta/J)^(2/n_h) exp(-T_h)), "
+    claim="With probability at least 1 - delta, for every metric of the box at once: r(f) <= (C/kappa) (1 - "
+    "(delta/J)^(2/n_h) exp(-T_h)), "
     "T_h of the nearest lattice point's kernel omega 1{s f' <= eps}, J the number of lattice points.",
     quantity="population pair error of any metric of the class",
     source=pairs("section 6 I"),

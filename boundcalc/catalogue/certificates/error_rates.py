@@ -1,4 +1,4 @@
-"""Rates at a fixed threshold from the same hold-out rows: false matches, false non-matches, precision, and the AUC of pairs."""
+"""Rates at a fixed threshold: false matches, false non-matches, precision, and the AUC of pairs."""
 
 from sympy import Symbol, exp
 
@@ -15,7 +15,8 @@ def _rate(rate: Symbol, words: str) -> Form:
     step = at_most(
         rate,
         u_test,
-        because=f"Y is {words}, and u where the rate does not speak: its mean is u just at the true rate, so the matching mean of "
+        because=f"Y is {words}, and u where the rate does not speak: its mean is u just at the true rate, so the "
+        "matching mean of "
         "1 - kappa Y over (1 - kappa u)^m is an e-value there; all u with a value below 1/delta are kept",
         kind="probability",
         events=(RATE,),
@@ -30,7 +31,8 @@ AUC = Derivation(
         at_most(
             miss_order,
             (1 - RATE.symbol ** (1 / N_h) * exp(-T_h)) / kappa,
-            because="given the labels the same and the different pairs of a random matching are i.i.d. from their laws; a transport "
+            because="given the labels the same and the different pairs of a random matching are i.i.d. from their "
+            "laws; a transport "
             "between them bounds their matching mean from below",
             kind="probability",
             events=(RATE,),
@@ -43,7 +45,8 @@ THEOREM = Theorem(
     key="certificates.error_rates",
     number="-",
     title="Rates of errors from the hold-out",
-    claim="With probability at least 1 - delta: the false-match rate (false-non-match rate, 1 - precision) is at most the largest u whose "
+    claim="With probability at least 1 - delta: the false-match rate (false-non-match rate, 1 - precision) is at most "
+    "the largest u whose "
     "e-value stays below 1/delta; P(D_same >= D_different) <= (1 - delta^(1/N) exp(-T_h))/kappa.",
     quantity="a rate of errors at a fixed threshold",
     source=pairs("section 13"),
@@ -64,7 +67,8 @@ THEOREM = Theorem(
         ),
     },
     remarks=(
-        "A threshold chosen on the hold-out: thresholds fixed in advance in the order of growing rates, each tested at full delta, "
+        "A threshold chosen on the hold-out: thresholds fixed in advance in the order of growing rates, each tested "
+        "at full delta, "
         "stopped at the first that fails; or all thresholds at once by cells at delta/(G + 1).",
     ),
 )

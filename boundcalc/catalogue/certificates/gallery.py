@@ -1,4 +1,4 @@
-"""A new row against the stored rows: given the gallery the scores of new rows are independent, and one may bet on their mean."""
+"""A new row against the stored rows: the scores of new rows are independent, and one may bet on their mean."""
 
 from boundcalc.catalogue.sources import ramdas2023
 from boundcalc.checker.experiments.catalogued import GALLERY
@@ -14,7 +14,8 @@ SHARP = Derivation(
         at_most(
             r_gallery,
             C * mu_bet,
-            because="each factor 1 + theta (mu - g/C)/(1 - mu) has mean at most 1 if E g/C >= mu; so has the mean over theta of the "
+            because="each factor 1 + theta (mu - g/C)/(1 - mu) has mean at most 1 if E g/C >= mu; so has the mean "
+            "over theta of the "
             "products; Markov; and every factor is nondecreasing in mu",
             kind="probability",
             cites=str(ramdas2023("betting on a bounded mean, mixture over theta")),
@@ -28,7 +29,8 @@ THEOREM = Theorem(
     key="certificates.gallery",
     number="-",
     title="New rows against stored ones",
-    claim="With probability at least 1 - delta: E g <= C sup{mu : mean_theta prod_i (1 + theta (mu - g_i/C)/(1 - mu)) < 1/delta}, "
+    claim="With probability at least 1 - delta: E g <= C sup{mu : mean_theta prod_i (1 + theta (mu - g_i/C)/(1 - mu)) "
+    "< 1/delta}, "
     "g(z) the weighted share of the stored rows that z is misjudged against.",
     quantity="risk of a new row against the stored rows",
     source=ramdas2023("derived here for a gallery"),

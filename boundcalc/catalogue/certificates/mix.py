@@ -27,7 +27,8 @@ SHARP = Derivation(
         at_least(
             a_match,
             E_match ** (1 / N_h),
-            because="given the labels the N pairs of an assignment are independent: sum_t N_t log(1 - kappa_t a_t) <= N log(1 - kappa r) "
+            because="given the labels the N pairs of an assignment are independent: sum_t N_t log(1 - kappa_t a_t) <= "
+            "N log(1 - kappa r) "
             "with kappa_t = kappa N W_t/N_t, as the logarithm is concave",
             kind="expectation",
             experiment=STRATIFIED,
@@ -43,7 +44,8 @@ SHARP = Derivation(
         at_least(
             h_match,
             exp(-N_h * T_h),
-            because="the transport form of lemmas.permanent in every combination of classes: log h_s >= -sum_t N_t T_t, then the mean "
+            because="the transport form of lemmas.permanent in every combination of classes: log h_s >= -sum_t N_t "
+            "T_t, then the mean "
             "over assignments",
             kind="expectation",
             cites="lemmas.permanent",
@@ -61,7 +63,8 @@ THEOREM = Theorem(
     key="certificates.mix",
     number="-",
     title="Error at a declared mix of class pairs",
-    claim="With probability at least 1 - delta, given the labels: r_W <= (1 - delta^(1/N) exp(-T_h))/kappa for the mix W of class pairs.",
+    claim="With probability at least 1 - delta, given the labels: r_W <= (1 - delta^(1/N) exp(-T_h))/kappa for the "
+    "mix W of class pairs.",
     quantity="error at a declared mix of class pairs",
     source=pairs("sections 3 and 12"),
     assumptions=(
@@ -72,7 +75,8 @@ THEOREM = Theorem(
     ),
     variants={"sharp": Form(SHARP, trivial=1)},
     remarks=(
-        "It certifies the error at the mix that is written in W (the hold-out's own, equal, or a declared one), not at the unknown "
+        "It certifies the error at the mix that is written in W (the hold-out's own, equal, or a declared one), not "
+        "at the unknown "
         "mix of the population.",
     ),
 )

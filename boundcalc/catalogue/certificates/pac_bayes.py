@@ -16,7 +16,8 @@ TRANSPORT = Derivation(
         at_most(
             r_rho,
             C / kappa * (1 - PRIOR.symbol ** (2 / n_h) * exp(-T_h - 2 * KL / n_h)),
-            because="the prior mean of h_f/(1 - kappa r_f/C)^m has expectation 1: Markov, then Donsker and Varadhan; log h_f >= -m T_f(P) "
+            because="the prior mean of h_f/(1 - kappa r_f/C)^m has expectation 1: Markov, then Donsker and Varadhan; "
+            "log h_f >= -m T_f(P) "
             "with one coupling P for all f, and -log(1 - kappa r/C) is convex in r",
             kind="probability",
             events=(PRIOR,),
@@ -29,12 +30,14 @@ THEOREM = Theorem(
     key="certificates.pac_bayes",
     number="-",
     title="PAC-Bayes for pairs",
-    claim="With probability at least 1 - delta, for all posteriors at once: r(rho) <= (C/kappa) (1 - delta^(2/n_h) exp(-T_h - 2 KL/n_h)), "
+    claim="With probability at least 1 - delta, for all posteriors at once: r(rho) <= (C/kappa) (1 - delta^(2/n_h) "
+    "exp(-T_h - 2 KL/n_h)), "
     "T_h with the posterior mean of the costs.",
     quantity="population risk of a model drawn from the posterior",
     source=pairs("section 6 B"),
     assumptions=(
-        "the n_h rows are i.i.d. (n_h even) and the prior was fixed before they were drawn; they may be the training rows",
+        "the n_h rows are i.i.d. (n_h even) and the prior was fixed before they were drawn; they may be the training "
+        "rows",
         "the loss lies in [0, C]; kappa and the halves are fixed without looking at the rows",
     ),
     variants={"transport": Form(TRANSPORT, trivial=C)},

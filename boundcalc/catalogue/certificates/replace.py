@@ -29,7 +29,8 @@ THEOREM = Theorem(
     key="certificates.replace",
     number="-",
     title="What a pilot promises of a future model",
-    claim="With probability at least 1 - delta over pilot and future, before anything is collected: the risk of the returned model is at "
+    claim="With probability at least 1 - delta over pilot and future, before anything is collected: the risk of the "
+    "returned model is at "
     "most the pilot's certificate at delta/2.",
     quantity="population risk of the model that will be returned",
     source=pairs("section 8, H1"),
@@ -40,7 +41,8 @@ THEOREM = Theorem(
     ),
     variants={"sharp": Form(SHARP, trivial=C)},
     remarks=(
-        "J' candidates in R rounds on the same test rows: delta/(2 J' R), only if all are fixed before the rows are looked at, or each "
+        "J' candidates in R rounds on the same test rows: delta/(2 J' R), only if all are fixed before the rows are "
+        "looked at, or each "
         "round reveals no more than 'rejected' and one stops at the first acceptance.",
         "Improvement can be expected, not guaranteed: there are populations in which f_0 is the best of its class.",
     ),

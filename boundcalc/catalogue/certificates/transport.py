@@ -20,7 +20,7 @@ HOLDOUT = Event("matched hold-out", "the matching mean of the held-out rows is a
 def transported(
     quantity: object = r_0, *, union: object = 1, span: object = C, experiment: object = ROWS
 ) -> tuple[Step, ...]:
-    """Return the steps from the risk of a fixed model to the transport value of its hold-out rows, for ``union`` of them at once."""
+    """Return the steps from the risk of a fixed model to its hold-out rows' transport value, for a union at once."""
     share = HOLDOUT.symbol / union
     return (
         by(
@@ -36,7 +36,8 @@ def transported(
         at_least(
             h_match,
             exp(-n_h * T_h / 2),
-            because="the transport form of lemmas.permanent on two halves of the rows; a triangle's factors enter T_h as they are",
+            because="the transport form of lemmas.permanent on two halves of the rows; a triangle's factors enter T_h "
+            "as they are",
             kind="expectation",
             cites=permanent.THEOREM.key,
             experiment=ROWS,
@@ -56,7 +57,8 @@ CLOSED = Derivation(
         at_most(
             T_h,
             cost_mean - theta * cost_spread + theta**2 * cost_spread,
-            because="the coupling (1 - theta R)/m^2, R the doubly centred costs: its cost is the mean cost minus theta V, and "
+            because="the coupling (1 - theta R)/m^2, R the doubly centred costs: its cost is the mean cost minus "
+            "theta V, and "
             "(1 - u) log(1 - u) <= -u + u^2",
             kind="expectation",
             experiment=MATCHED,
@@ -68,7 +70,8 @@ THEOREM = Theorem(
     key="certificates.transport",
     number="-",
     title="Transport certificate",
-    claim="With probability at least 1 - delta: r(f_0) <= (C/kappa) (1 - delta^(2/n_h) exp(-T_h)), T_h the least cost plus divergence "
+    claim="With probability at least 1 - delta: r(f_0) <= (C/kappa) (1 - delta^(2/n_h) exp(-T_h)), T_h the least cost "
+    "plus divergence "
     "of a coupling of two halves of the hold-out rows, costs -log(1 - kappa q/C).",
     quantity="population risk of a model fixed in advance",
     source=pairs("Theorem T"),
@@ -89,6 +92,7 @@ THEOREM = Theorem(
         "It holds for all couplings at once: a coupling that is not optimal gives a larger, valid bound.",
         "With several splits of the rows exp(-n_h T_h/2) is the mean over them; with batches the exponents add up.",
         "The uniform coupling gives Chernoff's bound; q = 0 gives (C/kappa) (1 - delta^(2/n_h)).",
-        "The rows of one subject are not independent: then subjects are the unit, and q is the mean over their row pairs.",
+        "The rows of one subject are not independent: then subjects are the unit, and q is the mean over their row "
+        "pairs.",
     ),
 )

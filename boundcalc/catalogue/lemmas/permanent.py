@@ -11,7 +11,8 @@ from boundcalc.theorems import Form, Theorem
 VAN_DER_WAERDEN = at_least(
     perm_S,
     factorial(m) / m**m,
-    because="van der Waerden's conjecture: the permanent of a doubly stochastic matrix is least where all entries are equal",
+    because="van der Waerden's conjecture: the permanent of a doubly stochastic matrix is least where all entries are "
+    "equal",
     kind="claim",
     cites=str(egorychev1981("the theorem")),
     experiment=SCALINGS,
@@ -29,7 +30,8 @@ TRANSPORT = Derivation(
         equal(
             perm_A,
             diagonals * perm_S,
-            because="Sinkhorn: a positive A is D1 S D2 with S doubly stochastic, and a permanent is linear in every row and column",
+            because="Sinkhorn: a positive A is D1 S D2 with S doubly stochastic, and a permanent is linear in every "
+            "row and column",
             kind="expectation",
             experiment=SCALINGS,
         ),
@@ -37,7 +39,8 @@ TRANSPORT = Derivation(
         at_least(
             diagonals,
             m**m * exp(-m * T_h),
-            because="for a doubly stochastic W = m P: sum W log(A/W) = log det D1 + log det D2 + sum W log(S/W), and the last sum is "
+            because="for a doubly stochastic W = m P: sum W log(A/W) = log det D1 + log det D2 + sum W log(S/W), and "
+            "the last sum is "
             "<= 0 by Jensen in each row, since the rows of S sum to 1; the left side is m log m - m T(P)",
             kind="expectation",
             experiment=SCALINGS,

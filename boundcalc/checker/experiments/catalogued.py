@@ -192,7 +192,7 @@ COVER = Experiment("balls covered greedily", (Cover(1), Cover(2)))
 
 def rates(kind: str) -> Experiment:
     """Return the experiment on a rate of errors at a fixed threshold: ``fmr``, ``fnmr`` or ``fdr``."""
-    return Experiment("a fixed threshold on four labelled rows, replicates", (Rates(kind),))
+    return Experiment("a fixed threshold on labelled rows, replicates", (Rates(kind), Rates(kind, 2)))
 
 
 def learning(

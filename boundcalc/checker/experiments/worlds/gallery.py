@@ -14,7 +14,7 @@ from boundcalc.checker.experiments.worlds.pair_samples import transport_value
 
 __all__ = ["Gallery", "Rates"]
 
-_LEVELS = (Fraction(1, 2), Fraction(1, 5), Fraction(4, 5), Fraction(1, 20))
+_LEVELS = (Fraction(1, 2), Fraction(1, 5), Fraction(4, 5), Fraction(19, 20), Fraction(1, 20))
 _THETAS = (0.1, 0.4, 0.7, 0.95)
 
 
@@ -67,11 +67,12 @@ class Gallery(SampleSpace):
 class Rates(SampleSpace):
     """A fixed threshold on a distance of two labelled letters; the rates of its errors and the ends of their tests.
 
-    Four rows. Y(u) is 1 for an error, 0 for what is right and u where the rate does not speak: it has mean u just when the
+    Y(u) is 1 for an error, 0 for what is right and u where the rate does not speak: it has mean u just when the
     rate is u.
     """
 
     kind: str = "fmr"
+    rows: int = 4
     letters: int = 2
     replicates: int = 3000
     exhaustive: ClassVar[bool] = False
@@ -94,16 +95,16 @@ class Rates(SampleSpace):
     def outcomes(
         self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Atoms, np.ndarray]:
-        """Return the true rate and the largest value that the e-value of four rows does not reject."""
+        """Return the true rate and the largest value that the e-value of the rows does not reject."""
         rng = np.random.default_rng(0) if rng is None else rng
         law = instance["law"].reshape(-1) / instance["law"].sum()
-        rows = rng.choice(len(law), (self.replicates, 4), p=law)
+        rows = rng.choice(len(law), (self.replicates, self.rows), p=law)
         kinds = np.arange(len(law))
         label, letter = kinds // self.letters, kinds % self.letters
         same = label[:, None] == label[None, :]
         match = instance["match"][letter[:, None], letter[None, :]].astype(bool)
         chance = law[:, None] * law[None, :]
-        kappa = float(instance["kappa"]) / 100
+        kappa, half = float(instance["kappa"]) / 100, self.rows // 2
         limit = int(instance["share"][1]) / int(instance["share"][0])
         hit, base = self._events(same, match)
 
@@ -111,9 +112,9 @@ class Rates(SampleSpace):
             table, level = np.where(hit, 1.0, np.where(base, 0.0, u[:, None, None])), u
             factors = 1 - kappa * table
             place = np.arange(len(rows))
-            first, second = rows[:, :2], rows[:, 2:]
+            first, second = rows[:, :half], rows[:, half:]
             block = factors[place[:, None, None], first[:, :, None], second[:, None, :]]
-            return np.asarray(-2 * transport_value(block) - 2 * np.log(1 - kappa * level) < np.log(limit))
+            return np.asarray(-half * (transport_value(block) + np.log(1 - kappa * level)) < np.log(limit))
 
         truth = (chance * hit).sum() / (chance * base).sum() if (chance * base).sum() > 0 else 0.0
         atoms = {self.kind: np.asarray(truth), "u_test": _upper_end(kept, len(rows))}

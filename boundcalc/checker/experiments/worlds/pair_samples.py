@@ -141,7 +141,7 @@ def _population(rng: np.random.Generator, letters: int) -> np.ndarray:
 def _kernel(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     """Return kernels with values 0, 1, 2: any, or 2 in one cell only, or symmetric."""
     q = rng.integers(0, 3, shape)
-    kind = rng.integers(0, 4)
+    kind = rng.integers(0, 5)
     if kind == 0:
         q = np.zeros(shape, dtype=q.dtype)
         q[..., 0, 0] = 2
@@ -149,6 +149,8 @@ def _kernel(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         q = np.maximum(q, np.swapaxes(q, -1, -2))
     if kind == 2:
         q[:] = q[..., :1, :]
+    if kind == 3:
+        q[:] = 2 * np.eye(shape[-1], dtype=q.dtype)
     return q
 
 
@@ -167,8 +169,8 @@ class PairSample(SampleSpace):
                 "weights": _population(rng, self.letters),
                 "q": _kernel(rng, (self.letters, self.letters)),
                 "C": np.asarray(rng.integers(2, 4)),
-                "kappa": np.asarray(rng.integers(1, 99)),
-                "theta": np.asarray(rng.integers(1, 100)),
+                "kappa": np.asarray(rng.choice([rng.integers(1, 100), 99])),
+                "theta": np.asarray(rng.choice([rng.integers(1, 101), 100])),
             }
             for _ in range(size)
         ]

@@ -70,6 +70,7 @@ class Scalings(Enumerable):
             "perm_S": permanent(s),
             "T_h": value,
             "m": whole,
+            "n": 2 * whole,
         }
 
     def _transport(self, a: np.ndarray, w: np.ndarray, *, exact: bool) -> np.ndarray:

@@ -184,7 +184,9 @@ class DistanceOrder(SampleSpace):
         kappa = numbers(instance["kappa"], exact=exact)[()] / 100
         both = same[0] != same[1]
         near = np.where(same[0], gaps[0], gaps[1]) >= np.where(same[0], gaps[1], gaps[0])
-        value = scaled(numbers((both & near).astype(int), exact=exact), -logarithm(1 - kappa, exact=exact), exact=exact)
+        value = scaled(
+            numbers((both & near).astype(int), exact=exact), -logarithm(np.asarray(1 - kappa), exact=exact), exact=exact
+        )
         count = both.astype(int)
         keep = np.flatnonzero(both)
         return {
