@@ -1,6 +1,6 @@
 """Rates at a fixed threshold: false matches, false non-matches, precision, and the AUC of pairs."""
 
-from sympy import Symbol, exp
+from sympy import Integer, Symbol, exp
 
 from boundcalc.catalogue.sources import pairs
 from boundcalc.checker.experiments.catalogued import ORDER, rates
@@ -22,7 +22,7 @@ def _rate(rate: Symbol, words: str) -> Form:
         events=(RATE,),
         experiment=rates(rate.name),
     )
-    return Form(Derivation(quantity=rate, steps=(step,)), trivial=1)
+    return Form(Derivation(quantity=rate, steps=(step,)), trivial=Integer(1))
 
 
 AUC = Derivation(
@@ -60,7 +60,7 @@ THEOREM = Theorem(
         "precision": _rate(fdr, "1 for a false match, 0 for a true match"),
         "auc": Form(
             AUC,
-            trivial=1,
+            trivial=Integer(1),
             remarks=(
                 "One split; several are averaged after each was divided by its own factor, as N differs between them.",
             ),

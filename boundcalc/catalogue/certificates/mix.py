@@ -3,7 +3,7 @@
 The rows' labels may be as they are: everything is conditional on them, so stratified and class-balanced collections do.
 """
 
-from sympy import exp
+from sympy import Integer, exp
 
 from boundcalc.catalogue.sources import pairs
 from boundcalc.checker.experiments.catalogued import STRATIFIED
@@ -73,7 +73,7 @@ THEOREM = Theorem(
         "kappa < min_t N_t/(N W_t), fixed without looking at the rows; no single kappa_t is clipped",
         "the kernel lies in [0, 1] and was fixed before the rows were drawn",
     ),
-    variants={"sharp": Form(SHARP, trivial=1)},
+    variants={"sharp": Form(SHARP, trivial=Integer(1))},
     remarks=(
         "It certifies the error at the mix that is written in W (the hold-out's own, equal, or a declared one), not "
         "at the unknown "
