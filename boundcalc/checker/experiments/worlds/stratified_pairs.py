@@ -99,7 +99,9 @@ class StratifiedPairs(SampleSpace):
 
     def _means(self, factors, by_class, *, exact: bool) -> tuple[np.ndarray, np.ndarray]:
         """Return the mean product over assignments, and -(1/N) log of the mean of exp(-sum N_t T_t)."""
-        costs = [costs_of(np.maximum(table, _LEAST if exact else float(_LEAST)), exact=exact) for table in factors]
+        costs = [
+            costs_of(np.where(table > 0, table, _LEAST if exact else float(_LEAST)), exact=exact) for table in factors
+        ]
         orders = list(product(permutations(range(self.rows[0])), permutations(range(self.rows[1]))))
         exact_sum: Any = 0
         lower: Any = 0
