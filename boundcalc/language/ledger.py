@@ -70,7 +70,8 @@ class Payment:
 
     def __str__(self) -> str:
         over = "".join(f" over {count} {what}" for what, count in self.unions)
-        return f"{self.event} {self.fraction}{over}"
+        share = str(self.fraction) if self.fraction.denominator <= 1000 else f"{float(self.fraction):.3g}"
+        return f"{self.event} {share}{over}"
 
 
 @dataclass(frozen=True)

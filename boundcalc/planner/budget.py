@@ -6,7 +6,6 @@ size are chosen after seeing the pilot, because the choice among all measured su
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from boundcalc.language.ledger import check_delta
 from boundcalc.planner.candidates import Candidates, Floor, read_candidates
 from boundcalc.planner.costs import Costs
 from boundcalc.show.rounding import rounded_up
+from boundcalc.show.tables import Table
 
 if TYPE_CHECKING:
     import xarray
@@ -154,18 +154,15 @@ class Plan:
         return self.front[-1]
 
     def _repr_html_(self) -> str:
-        head = "".join(
-            f"<th>{word}</th>" for word in ("budget", "collect", "samples", "cost", "guarantee", "constant rule")
-        )
-        rows = "".join(
-            f"<tr><td>{one.budget:.6g}</td><td>{html.escape(one.subset or 'nothing')}</td><td>{one.samples:,}</td>"
-            f"<td>{one.cost:.6g}</td><td>{_shown(one)}</td><td>{one.trivial:.4g}</td></tr>"
+        columns = ("budget", "collect", "samples", "cost", "guarantee", "constant rule")
+        rows = [
+            (one.budget, one.subset or "nothing", one.samples, one.cost, _shown(one), one.trivial)
             for one in self.choices
-        )
+        ]
         name = self.pilot.quantity.replace("_", " ")
         certified = "" if self.pilot.certified else "; inputs estimated, so not certified"
-        caption = f"Guaranteed {name}, with probability at least {1 - self.pilot.delta:g}{certified} (* vacuous)"
-        return f"<table><caption>{caption}</caption><tr>{head}</tr>{rows}</table>"
+        title = f"Guaranteed {name}, with probability at least {1 - self.pilot.delta:g}{certified} (* vacuous)"
+        return Table(columns, rows, title=title).html()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -242,8 +239,10 @@ def sweep(
         _table(read_candidates(measured, delta=one, quantity=quantity, candidates=labels), costs, totals)
         for one in deltas
     ]
-    axis = xr.DataArray(deltas, dims="delta", name="delta")
-    return tables[0] if np.ndim(delta) == 0 else xr.concat(tables, dim=axis, coords="minimal", compat="override")
+    if np.ndim(delta) == 0:
+        return tables[0]
+    guarantee = xr.concat([table.guarantee for table in tables], dim="delta").assign_coords(delta=deltas)
+    return tables[0].assign(guarantee=guarantee.transpose(..., "delta"))
 
 
 def _table(pilot: Candidates, costs: Costs, totals: xarray.DataArray) -> xarray.Dataset:

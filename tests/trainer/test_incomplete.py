@@ -94,6 +94,36 @@ def test_the_gap_over_a_sample_covers_the_exact_one(structure, loss):
     assert best.eps_opt / 10 < many < few / 3
 
 
+@pytest.mark.parametrize("structure", ["diagonal", "full"])
+def test_the_gap_is_the_sum_of_its_coordinates_errors(structure):
+    """A literal twin: an empirical Bernstein error for each coordinate of the gradient and for the threshold."""
+    prepared = prepared_example(structure=structure, loss=Logistic(), pair_weights=(2.0, 0.5))
+    subset, count, delta = ("a", "b"), 4000, 0.2
+    sample = SampledPairs(prepared, subset, prepared.split.train, count=count, rng=np.random.default_rng(5))
+    problem = prepared.problem(subset, sample)
+    params, threshold = problem.structure.constant(0.4), 0.3
+    u = sample._differences(sample._pairs)
+    s = np.where(np.arange(count) < sample.n_similar, 1.0, -1.0)
+    distance = 0.4 * np.square(u).sum(axis=1)
+    slope = -np.where(s > 0, 2.0, 0.5) / (1 + np.exp(s * (threshold - distance)))
+    outer = np.square(u) if structure == "diagonal" else np.einsum("pi,pj->pij", u, u).reshape(count, -1)
+    parts, by_threshold = (-s * slope)[:, None] * outer, s * slope
+    g = parts.shape[1]
+    log = np.log(2 * 2 * (g + 2) / delta)
+
+    def error(values, span):
+        return np.sqrt(2 * values.var(axis=0, ddof=1) * log / count) + 7 * span * log / (3 * (count - 1))
+
+    errors = error(parts, 4.0 * sample.squared_radius)
+    spread = errors.sum() if structure == "diagonal" else np.sqrt(5) * np.linalg.norm(errors)
+    gradient = parts.mean(axis=0).reshape(params.shape)
+    gap = (gradient * params).sum() - problem.structure.linear_minimum(gradient, 0.0, 1.0)
+    d_t = by_threshold.mean()
+    gap += d_t * threshold - min(-d_t, 2 * d_t)
+    expected = gap + spread + 3.0 * error(by_threshold, 4.0)
+    assert measure_gap(problem, params, threshold, width=0.1).at(delta) == pytest.approx(expected, rel=1e-6)
+
+
 @pytest.mark.parametrize("runs", [30, pytest.param(2000, marks=pytest.mark.slow)])
 def test_values_beyond_exact_rows_are_upper_confidence_values(runs):
     delta, counts = 0.3, dict.fromkeys(("rhat_M", "rhat_ramp", "rhat_ramp_w", "eps_opt", "rhat_holdout"), 0)

@@ -91,7 +91,7 @@ def class_radii(prepared: Prepared, subset: Sequence[str]) -> list[Entry]:
     squares = [prepared.squared_radii[name] for name in subset]
     status, why = prepared.settings.radius_status
     longest = min(round_up(math.sqrt(max(squares))), round_up(math.sqrt(prepared.squared_radius(subset)), ulps=1))
-    inputs = math.sqrt(len(subset)) if prepared.normalised else math.sqrt(sum(squares))
+    inputs = math.sqrt(len(subset)) if prepared.settings.normalise != "none" else math.sqrt(sum(squares))
     kernel = round_up(math.sqrt(sum(square * square for square in squares)))
     patterns = 2 ** len(subset) if prepared.data.mask.any() else 1
     return [

@@ -43,8 +43,6 @@ class Prepared:
         Disjoint pairs of positions within the training part.
     weights : (omega_pos, omega_neg)
     squared_radii : dict of str to float
-    certified : bool
-        Whether the radii hold whatever the data.
     threads : int, optional
         Threads that share the blocks of all pairs.
     """
@@ -57,7 +55,6 @@ class Prepared:
     pairs: NDArray[np.intp]
     weights: tuple[float, float]
     squared_radii: dict[str, float]
-    certified: bool
     threads: int | None = None
 
     def widths(self, subset: Sequence[str]) -> list[int]:
@@ -103,11 +100,6 @@ class Prepared:
     def problem(self, subset: Sequence[str], pairs: PairSource, *, regularised: bool = True) -> Problem:
         """Return the convex problem that training on a subset of modalities solves."""
         return self.settings.problem(pairs, self.structure(subset), self.weights, regularised=regularised)
-
-    @property
-    def normalised(self) -> bool:
-        """Whether the radii come from the normalisation."""
-        return self.normaliser.certified
 
     @cached_property
     def fingerprint(self) -> str:
@@ -182,7 +174,6 @@ def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator)
     )
     arrays = {name: normaliser.apply(name, block, present[name]) for name, block in data.arrays.items()}
     radii = {name: normaliser.squared_radius(name) for name in data.names}
-    certified = not raw or settings.pair_radius is not None
     if raw:
         measured = {name: measured_squared_radius(block[present[name]]) for name, block in arrays.items()}
         if settings.pair_radius is not None:
@@ -215,7 +206,6 @@ def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator)
         pairs=pairs,
         weights=_weights(data, settings, split),
         squared_radii=radii,
-        certified=certified,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -15,6 +14,7 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import why_unreadable
 from boundcalc.language.ledger import paid_once
 from boundcalc.language.records import plain, rebuild
+from boundcalc.show.tables import Table
 
 __all__ = ["CERTIFIED", "ESTIMATED", "Entry", "Estimates"]
 
@@ -249,7 +249,7 @@ class Estimates:
         width = max((len(e.name) for e in self.entries), default=4)
         lines = [f"Estimates {self.title}".strip()]
         for e in self.entries:
-            used = f" [{', '.join(f'{name}: {delta:g}' for name, delta in e.events)}]" if e.events else ""
+            used = f" [{_events(e)}]" if e.events else ""
             start = f"  {e.name:<{width}}  {e.value:<12.6g} {e.status:<9}  "
             lines += textwrap.wrap(
                 start + e.meaning + used,
@@ -262,11 +262,9 @@ class Estimates:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{word}</th>" for word in ("name", "value", "status", "meaning", "why", "events"))
-        rows = "".join(
-            f"<tr><td><code>{html.escape(e.name)}</code></td><td>{e.value:.6g}</td><td>{e.status}</td>"
-            f"<td>{html.escape(e.meaning)}</td><td>{html.escape(e.why)}</td>"
-            f"<td>{html.escape(', '.join(f'{n}: {d:g}' for n, d in e.events))}</td></tr>"
-            for e in self.entries
-        )
-        return f"<table><caption>{html.escape(self.title)}</caption><tr>{head}</tr>{rows}</table>"
+        rows = [(e.name, f"{e.value:.6g}", e.status, e.meaning, e.why, _events(e)) for e in self.entries]
+        return Table(("name", "value", "status", "meaning", "why", "events"), rows, title=self.title).html()
+
+
+def _events(entry: Entry) -> str:
+    return ", ".join(f"{name}: {delta:g}" for name, delta in entry.events)

@@ -248,16 +248,11 @@ def subset_record(
     if settings.reg > 0:
         low, high = settings.class_threshold_range
         largest = loss.extreme(low - settings.reg_anchor * frame.squared_radius(), high)[1]
-        entries.append(Entry("mu", settings.reg, "strength of the regularisation", why=fixed))
-        entries.append(
-            Entry(
-                "ell_0",
-                round_up(max(frame.weights) * largest),
-                "largest loss at the regulariser's anchor",
-                status,
-                radius,
-            )
-        )
+        at_anchor = round_up(max(frame.weights) * largest)
+        entries += [
+            Entry("mu", settings.reg, "strength of the regularisation", why=fixed),
+            Entry("ell_0", at_anchor, "largest loss at the regulariser's anchor", status, radius),
+        ]
     if complexity.monte_carlo is not None:
         upper = complexity.monte_carlo_upper + complexity.share
         mean = "Monte-Carlo mean of the complexity without the threshold's share"
@@ -268,24 +263,16 @@ def subset_record(
             extra("Rhat_mc_upper", upper, "Monte-Carlo upper value", CERTIFIED, "Hoeffding over the draws",
                   ((f"draws[{label}]", delta),)),
         ]  # fmt: skip
+    full_radius = round_up(math.sqrt(frame.squared_radius(full=True)), ulps=1)
+    massart = extra("R_massart", complexity.massart, "worst-case complexity", status, "Massart")
     entries += [
         extra("C_full", frame.loss_range(full=True), "loss range over the class of all modalities", status, radius),
-        extra(
-            "B_full",
-            round_up(math.sqrt(frame.squared_radius(full=True)), ulps=1),
-            "pair radius of all modalities",
-            status,
-            radius,
-        ),
+        extra("B_full", full_radius, "pair radius of all modalities", status, radius),
         extra("Rhat_value", complexity.empirical, "empirical complexity, high accuracy", ESTIMATED, complexity.method),
         extra("R_self_bounding", complexity.self_bounding, "complexity", status, self_bounding, by_complexity),
         extra("R_data", complexity.data, "complexity", status, "bounded differences", by_complexity),
         extra("R_worst", complexity.worst_case, "worst-case complexity", status, "Khinchin at the worst data"),
-        *(
-            [extra("R_massart", complexity.massart, "worst-case complexity", status, "Massart")]
-            if complexity.massart < math.inf
-            else []
-        ),
+        *([massart] if massart.value < math.inf else []),
         extra("kappa_plug_in", kappa.plug_in, "complexity constant", ESTIMATED, "sample means: biased low"),
         extra("kappa_bernstein", kappa.bernstein, "complexity constant", status, halves, by_kappa),
         extra("kappa_worst", kappa.worst_case, "complexity constant", status, "worst distribution"),

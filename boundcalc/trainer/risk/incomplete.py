@@ -135,9 +135,8 @@ class Gap:
         """Return eps: with probability at least 1 - delta over the pairs no metric is better by more than eps."""
         if self.count == 0:
             return self.value
-        each = delta / (
-            2 * (self.entries + 2)
-        )  # coordinates, threshold and lost parts: one inequality, a union inside it
+        # Coordinates, threshold and lost parts make up one inequality: the union is inside it.
+        each = delta / (2 * (self.entries + 2))
         log = math.log(2 / each)
         factor, constant = math.sqrt(2 * log / self.count), 7 * log / (3 * (self.count - 1))
         largest = constant * self.span
