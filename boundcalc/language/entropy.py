@@ -19,13 +19,16 @@ from typing import Any
 import sympy
 from sympy import Expr, Function, S, log
 
-__all__ = ["kl", "kl_at", "kl_inverse", "kl_inverse_at"]
+from boundcalc.arithmetic.entropy_points import kl_inverse_precisely, kl_precisely
+
+__all__ = ["kl", "kl_inverse"]
 
 
 class _OfUnit(Function):
     """What the two functions share: two arguments, a LaTeX name, code that calls a function of their own name."""
 
     nargs = 2
+    operation = ""  # of the arithmetic
     _latex_name = ""
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
@@ -34,12 +37,12 @@ class _OfUnit(Function):
         return call if exp is None else rf"\left({call}\right)^{{{exp}}}"
 
     def _call(self, printer: Any) -> str:
-        return f"{type(self).__name__}({', '.join(printer._print(arg) for arg in self.args)})"
+        return f"{self.operation}({', '.join(printer._print(arg) for arg in self.args)})"
 
     _pythoncode = _numpycode = _lambdacode = _javascript = _call
 
 
-class kl(_OfUnit):  # noqa: N801 - named like SymPy's functions
+class kl(_OfUnit):
     """Relative entropy kl(q, p) of a coin with bias q from one with bias p.
 
     Parameters
@@ -58,7 +61,7 @@ class kl(_OfUnit):  # noqa: N801 - named like SymPy's functions
     (log(3/2), oo, nan)
     """
 
-    _latex_name = r"\mathrm{kl}"
+    operation, _latex_name = "kl", r"\mathrm{kl}"
 
     @classmethod
     def eval(cls, q: Expr, p: Expr) -> Expr | None:
@@ -104,11 +107,11 @@ class kl(_OfUnit):  # noqa: N801 - named like SymPy's functions
             with mp.workprec(bits):
                 q, p = (arg._to_mpmath(bits) for arg in self.args)
                 if q != p and max(mp.mag(q), mp.mag(p)) - mp.mag(p - q) < bits - prec - 8:
-                    return _as_float(kl_at(mp, q, p), prec)
+                    return _as_float(kl_precisely(mp, q, p), prec)
         return None
 
 
-class kl_inverse(_OfUnit):  # noqa: N801 - named like SymPy's functions
+class kl_inverse(_OfUnit):
     r"""The largest p in [q, 1] with kl(q, p) <= a.
 
     Parameters
@@ -135,7 +138,7 @@ class kl_inverse(_OfUnit):  # noqa: N801 - named like SymPy's functions
     (1 - exp(-a), 1, 1/3)
     """
 
-    _latex_name = r"\mathrm{kl}^{-1}"
+    operation, _latex_name = "kl_inverse", r"\mathrm{kl}^{-1}"
 
     @classmethod
     def eval(cls, q: Expr, a: Expr) -> Expr | None:
@@ -207,7 +210,7 @@ class kl_inverse(_OfUnit):  # noqa: N801 - named like SymPy's functions
 
         with mp.workprec(prec + 20):
             q, a = (arg._to_mpmath(prec + 20) for arg in self.args)
-            return _as_float(kl_inverse_at(mp, q, a), prec)
+            return _as_float(kl_inverse_precisely(mp, q, a), prec)
 
 
 def _in_unit(expr: Expr) -> bool | None:
@@ -220,53 +223,3 @@ def _in_unit(expr: Expr) -> bool | None:
 
 def _as_float(value: Any, prec: int) -> Expr:
     return Expr._from_mpmath(value, prec)
-
-
-def kl_at(context: Any, q: Any, p: Any) -> Any:
-    """Return kl(q, p) of two numbers of an mpmath context to its precision; NaN outside the unit square.
-
-    >>> from mpmath import mp
-    >>> print(kl_at(mp, mp.mpf(1) / 2, mp.mpf(3) / 4))
-    0.143841036225891
-    """
-    if not (0 <= q <= 1 and 0 <= p <= 1):
-        return context.nan
-    if p in (0, 1):
-        return context.mpf(0) if p == q else context.inf
-    if p == q:
-        return context.mpf(0)
-    lost = 2 * max(context.mag(q) if q else 0, context.mag(p)) - 2 * context.mag(p - q)
-    with context.workprec(context.prec + max(lost, 0) + 20):
-        first = q * context.log(q / p) if q else 0
-        value = first + ((1 - q) * (context.log1p(-q) - context.log1p(-p)) if q < 1 else 0)
-    return +value
-
-
-def kl_inverse_at(context: Any, q: Any, a: Any) -> Any:
-    """Return kl_inverse(q, a) of two numbers of an mpmath context to its precision; NaN outside the domain.
-
-    Newton's iteration in s = log((1-q)/(1-p)), in which the equation is convex: from above the root it falls to it.
-
-    >>> from mpmath import mp
-    >>> print(kl_inverse_at(mp, mp.mpf(0), mp.log(2)))
-    0.5
-    """
-    if not (0 <= q <= 1 and a >= 0):
-        return context.nan
-    if q == 1 or a == 0:
-        return +q
-    if a == context.inf:
-        return context.mpf(1)
-    lost = max(context.mag(min(q, 1 - q)) - context.mag(a), 0) if q else 0
-    if lost > 2 * context.prec + 60:
-        return q + context.sqrt(2 * q * (1 - q) * a) + 2 * (1 - 2 * q) * a / 3
-    with context.workprec(context.prec + lost + 30):
-        r = 1 - q
-        s = a / r + context.sqrt(2 * q * a / r)
-        step = s
-        while step > context.ldexp(s, 15 - context.prec):
-            d = -r * context.expm1(-s)
-            step = (r * s - (q * context.log1p(d / q) if q else 0) - a) * (q + d) / d
-            s -= step
-        value = q - r * context.expm1(-s)
-    return +value

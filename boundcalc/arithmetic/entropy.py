@@ -13,13 +13,12 @@ is convex and nearly linear where p is next to 1.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-__all__ = ["JAVASCRIPT", "kl", "kl_inverse", "kl_inverse_at", "kl_inverse_beyond", "kl_at"]
+__all__ = ["kl", "kl_inverse", "kl_inverse_beyond"]
 
 _CHUNK = 4096  # cells whose temporaries fit in the first cache levels
 _TINY, _SCALE = 1e-200, 2.0**500  # below _TINY both functions are homogeneous of degree 1 to the last bit
@@ -173,80 +172,3 @@ def _with_error(q: Any, p: Any) -> tuple[Any, Any]:
     value = _terms(q, p, d)
     far = (d > 0.5 * q) | (d > 0.5 * (1 - q))
     return value, _U * (32 * value + np.where(far, 40 * d, 0.0))
-
-
-def kl_at(q: float, p: float) -> float:
-    """Return kl(q, p) of two numbers; needs nothing but ``math``."""
-    if not (0 <= q <= 1 and 0 <= p <= 1):
-        raise ValueError(f"kl({q}, {p}) is not defined")
-    if p == 0 or p == 1:
-        return 0.0 if p == q else math.inf
-
-    def term(weight: float, other: float, d: float) -> float:
-        if not weight:
-            return d
-        if abs(d) > 0.5 * weight:
-            quotient = other / weight
-            plain = 1e-290 < quotient < math.inf
-            return d - weight * (math.log(quotient) if plain else math.log(other) - math.log(weight))
-        x = d / weight
-        r = x / (2 + x)
-        total = 0.0
-        for k in range(16, -1, -1):
-            total = total * r * r + 1 / (2 * k + 3)
-        return weight * (r * (x - 2 * r * r * total))
-
-    return term(q, p, p - q) + term(1 - q, 1 - p, q - p)
-
-
-def kl_inverse_at(q: float, a: float) -> float:
-    """Return the largest p with kl(q, p) <= a for two numbers; needs nothing but ``math``."""
-    if not (0 <= q <= 1 and a >= 0):
-        raise ValueError(f"kl_inverse({q}, {a}) is not defined")
-    if q == 1 or a == 0:
-        return q
-    if q < 1e-200 and a < 1e-200:
-        return kl_inverse_at(q * 2.0**500, a * 2.0**500) * 2.0**-500
-    r, a = 1 - q, min(a, 1000.0)
-    root, third = math.sqrt(2 * q * r) * math.sqrt(a), 2 / 3 * a
-    if a <= 1e-11 * min(q, r):
-        return q + (root + third * (r - q))
-    s = (root + third - 0.5 * third * q) / r
-    for _ in range(3):
-        d = -r * math.expm1(-s)
-        s -= (r * s - q * math.log1p(d / max(q, 1e-290)) - a) * ((q + d) / d)
-    return min(q - r * math.expm1(-s), 1.0)
-
-
-#: The same two functions for a browser; NaN where they are not defined.
-JAVASCRIPT = {
-    "kl": """const kl = (q, p) => {
-  if (!(0 <= q && q <= 1 && 0 <= p && p <= 1)) return NaN;
-  if (p === 0 || p === 1) return p === q ? 0 : Infinity;
-  const term = (weight, other, d) => {
-    if (weight === 0) return d;
-    if (Math.abs(d) > 0.5 * weight) {
-      const quotient = other / weight, plain = 1e-290 < quotient && quotient < Infinity;
-      return d - weight * (plain ? Math.log(quotient) : Math.log(other) - Math.log(weight));
-    }
-    const x = d / weight, r = x / (2 + x);
-    let total = 0;
-    for (let k = 16; k >= 0; k--) total = total * r * r + 1 / (2 * k + 3);
-    return weight * (r * (x - 2 * r * r * total));
-  };
-  return term(q, p, p - q) + term(1 - q, 1 - p, q - p);
-};""",
-    "kl_inverse": """const kl_inverse = (q, a) => {
-  if (!(0 <= q && q <= 1 && a >= 0)) return NaN;
-  if (q === 1 || a === 0) return q;
-  if (q < 1e-200 && a < 1e-200) return kl_inverse(q * 2 ** 500, a * 2 ** 500) * 2 ** -500;
-  const r = 1 - q, b = Math.min(a, 1000), root = Math.sqrt(2 * q * r) * Math.sqrt(b), third = 2 / 3 * b;
-  if (b <= 1e-11 * Math.min(q, r)) return q + (root + third * (r - q));
-  let s = (root + third - 0.5 * third * q) / r;
-  for (let k = 0; k < 3; k++) {
-    const d = -r * Math.expm1(-s);
-    s -= (r * s - q * Math.log1p(d / Math.max(q, 1e-290)) - b) * ((q + d) / d);
-  }
-  return Math.min(q - r * Math.expm1(-s), 1);
-};""",
-}
