@@ -7,18 +7,29 @@ from boundcalc.checker.experiments.worlds.cells import CellCounts, Cells, Cover
 from boundcalc.checker.experiments.worlds.continuous import GaussianMetric, SphereMetric, SpherePairs
 from boundcalc.checker.experiments.worlds.encoders import Encoders, EncoderSamples
 from boundcalc.checker.experiments.worlds.finite_sets import FiniteSet, Matrix
+from boundcalc.checker.experiments.worlds.gallery import Gallery, Rates
 from boundcalc.checker.experiments.worlds.hinge import HingeLearning
 from boundcalc.checker.experiments.worlds.independent_pairs import IndependentPairs, TwoSidedPairs
 from boundcalc.checker.experiments.worlds.learning import Context, Learning
 from boundcalc.checker.experiments.worlds.matching import Matching
 from boundcalc.checker.experiments.worlds.metric_class import ManyCoordinates, MetricClass, MetricSamples, SignDraws
 from boundcalc.checker.experiments.worlds.norm_balls import Norm, NormBall, NormSamples
+from boundcalc.checker.experiments.worlds.pair_samples import (
+    Candidates,
+    Looks,
+    PairGain,
+    PairSample,
+    Posteriors,
+    Replacement,
+)
 from boundcalc.checker.experiments.worlds.pilot import Pilot
 from boundcalc.checker.experiments.worlds.planning import Chernoff, Holdout, SampleSize
 from boundcalc.checker.experiments.worlds.projections import Claim, Projections
 from boundcalc.checker.experiments.worlds.regularised import Regularised
 from boundcalc.checker.experiments.worlds.sampled import SampledMetric
+from boundcalc.checker.experiments.worlds.scalings import FinnerSums, Scalings
 from boundcalc.checker.experiments.worlds.shattered import Shattered, ShatteredSamples
+from boundcalc.checker.experiments.worlds.stratified_pairs import DistanceOrder, StratifiedPairs
 from boundcalc.checker.experiments.worlds.u_statistics import UStatistics
 
 __all__ = [
@@ -31,25 +42,79 @@ __all__ = [
     "ENCODERS",
     "ENCODER_SAMPLES",
     "FINITE_SET",
+    "FINNER",
+    "FIXED_CANDIDATES",
+    "GALLERY",
     "HOLDOUT",
     "HOLDOUT_ALONE",
+    "LATTICE",
+    "LOOKS",
+    "MATCHED",
     "MATRIX",
     "METRIC",
     "METRIC_SAMPLES",
     "MONTE_CARLO",
+    "ORDER",
     "PAIRS",
     "PAIR_ERROR",
+    "PAIR_GAIN",
     "PILOT",
+    "POSTERIORS",
     "PROJECTIONS",
+    "REPLACEMENT",
+    "ROWS",
     "SAMPLE_SIZE",
+    "SCALINGS",
+    "STRATIFIED",
     "TWO_SIDED",
     "learning",
     "matching",
     "norm_ball",
     "norm_samples",
+    "rates",
     "regularised",
 ]
 
+#: Even numbers of rows: every row is matched.
+MATCHED = Experiment(
+    "kernels of two letters, all samples and matchings",
+    (PairSample(2, 3), PairSample(4), PairSample(4, halves=False), PairSample(2, 5)),
+)
+#: Any number of rows: an odd one has a triangle.
+ROWS = Experiment(
+    "kernels of two letters, all samples and matchings, odd numbers with a triangle",
+    (PairSample(2, 3), PairSample(3), PairSample(4), PairSample(5), PairSample(3, 3, halves=False)),
+)
+PAIR_GAIN = Experiment("two fixed models on the same letters, all samples", (PairGain(2, 3), PairGain(3), PairGain(4)))
+FIXED_CANDIDATES = Experiment(
+    "fixed candidates on the same letters, the worst served one chosen, all samples", (Candidates(), Candidates(3, 3))
+)
+LATTICE = Experiment(
+    "classes covered by a lattice with slack, the worst served member chosen, all samples",
+    (Candidates(slack=True), Candidates(3, 3, slack=True)),
+)
+POSTERIORS = Experiment("posteriors that look at the letters, all samples", (Posteriors(), Posteriors(4, 2)))
+LOOKS = Experiment("batches of letters, the worst look taken, all samples", (Looks(2, 3), Looks(3, 2)))
+REPLACEMENT = Experiment(
+    "pilot, new letters, and a model that is replaced only with a certified gain", (Replacement(),)
+)
+STRATIFIED = Experiment(
+    "two classes with given numbers of rows, all samples and assignments",
+    (
+        StratifiedPairs(),
+        StratifiedPairs((3, 3), (1, 1, 1)),
+        StratifiedPairs((3, 2), (1, 0, 1)),
+        StratifiedPairs((2, 2), (1, 1, 0)),
+    ),
+)
+ORDER = Experiment(
+    "distances of same and different pairs, all samples of four rows", (DistanceOrder(), DistanceOrder(3))
+)
+GALLERY = Experiment("scores of new rows against stored ones, replicates", (Gallery(), Gallery(2)))
+SCALINGS = Experiment(
+    "matrices with known scalings and couplings, all permutations", (Scalings(1), Scalings(2), Scalings(3))
+)
+FINNER = Experiment("independent letters of different laws, all samples", (FinnerSums(2), FinnerSums(3), FinnerSums(4)))
 DECOUPLING = Experiment(
     "finite populations and classes, all samples and permutations",
     (UStatistics(4, 3, 4), UStatistics(3, 3, 4), UStatistics(2, 3, 4), UStatistics(5, 2, 2)),
@@ -123,6 +188,11 @@ CELL_COUNTS = Experiment(
     "frequencies of cells, all counts", (CellCounts(2, 4), CellCounts(2, 40), CellCounts(3, 9), CellCounts(4, 5))
 )
 COVER = Experiment("balls covered greedily", (Cover(1), Cover(2)))
+
+
+def rates(kind: str) -> Experiment:
+    """Return the experiment on a rate of errors at a fixed threshold: ``fmr``, ``fnmr`` or ``fdr``."""
+    return Experiment("a fixed threshold on labelled rows, replicates", (Rates(kind), Rates(kind, 2)))
 
 
 def learning(
