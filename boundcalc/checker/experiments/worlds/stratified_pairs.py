@@ -16,7 +16,7 @@ from boundcalc.checker.experiments.worlds.pair_samples import costs_of, small_va
 
 __all__ = ["DistanceOrder", "StratifiedPairs"]
 
-_LEAST = Fraction(1, 10**9)  # a clipped kappa_t = 1 leaves factors 0
+_LEAST: Any = Fraction(1, 10**9)  # a clipped kappa_t = 1 leaves factors 0
 
 
 def _exp(array: np.ndarray, *, exact: bool) -> np.ndarray:
