@@ -18,10 +18,10 @@ from typing import Any
 
 import sympy
 
+from boundcalc.arithmetic.convert import convert
+from boundcalc.arithmetic.nodes import Pool
 from boundcalc.errors import InvalidInputError
-from boundcalc.evaluator.convert import convert
 from boundcalc.evaluator.lower import lower
-from boundcalc.evaluator.nodes import Pool
 from boundcalc.evaluator.program import Instruction
 
 __all__ = ["to_javascript"]
@@ -76,11 +76,8 @@ _TEMPLATES = {
     "ceiling": "Math.ceil({})",
     "power": "Math.pow({},{})",
     **{name: f"Math.{name}({{}},{{}})" for name in ("min", "max")},
+    **{name: f"Math.{name}({{}})" for name in ("sqrt", "log", "exp", "floor", "abs", "sign")},
     **{name: f"{name}({{}},{{}})" for name in _DEFINITIONS},
-    **{
-        name: f"Math.{name}({{}})"
-        for name in ("sqrt", "log", "exp", "floor", "abs", "sign", "sin", "cos", "tanh", "atan")
-    },
 }
 
 

@@ -6,10 +6,11 @@ The rows' labels may be as they are: everything is conditional on them, so strat
 from sympy import Integer, exp
 
 from boundcalc.catalogue.sources import pairs
-from boundcalc.checker.experiments.catalogued import STRATIFIED
-from boundcalc.statements.derivation import Derivation, Event, at_least, equal
+from boundcalc.statements.derivation import Derivation, Event, at_least, equal, named
 from boundcalc.symbols import E_match, N_h, T_h, a_match, h_match, kappa, r_mix
 from boundcalc.theorems import Form, Theorem
+
+STRATIFIED = named("stratified_pairs")
 
 MIX = Event(
     "stratified hold-out", "the mean over assignments of the held-out rows is at most 1/delta times its expectation"

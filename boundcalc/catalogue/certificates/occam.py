@@ -2,10 +2,11 @@
 
 from boundcalc.catalogue.certificates.transport import transported
 from boundcalc.catalogue.sources import pairs
-from boundcalc.checker.experiments.catalogued import FIXED_CANDIDATES
-from boundcalc.statements.derivation import Derivation
+from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import C, J, r_0
 from boundcalc.theorems import Form, Theorem
+
+FIXED_CANDIDATES = named("fixed_candidates")
 
 THEOREM = Theorem(
     key="certificates.occam",

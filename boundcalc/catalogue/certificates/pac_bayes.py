@@ -3,10 +3,11 @@
 from sympy import exp
 
 from boundcalc.catalogue.sources import maurer2004, pairs
-from boundcalc.checker.experiments.catalogued import POSTERIORS
-from boundcalc.statements.derivation import Derivation, Event, at_most
+from boundcalc.statements.derivation import Derivation, Event, at_most, named
 from boundcalc.symbols import KL, C, T_h, kappa, n_h, r_rho
 from boundcalc.theorems import Form, Theorem
+
+POSTERIORS = named("posteriors")
 
 PRIOR = Event("prior mean", "the prior mean of h_f/(1 - kappa r_f/C)^m is at most 1/delta")
 

@@ -9,10 +9,12 @@ from sympy import exp
 
 from boundcalc.catalogue.lemmas import matching, permanent
 from boundcalc.catalogue.sources import pairs
-from boundcalc.checker.experiments.catalogued import MATCHED, ROWS
-from boundcalc.statements.derivation import Derivation, Event, Step, at_least, at_most, equal
+from boundcalc.statements.derivation import Derivation, Event, Step, at_least, at_most, equal, named
 from boundcalc.symbols import C, T_h, cost_mean, cost_spread, h_match, n_h, r_0, theta
 from boundcalc.theorems import Form, Theorem, by
+
+MATCHED = named("matched_rows")
+ROWS = named("pair_rows")
 
 HOLDOUT = Event("matched hold-out", "the matching mean of the held-out rows is at most 1/delta times its expectation")
 
