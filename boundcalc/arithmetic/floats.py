@@ -104,6 +104,14 @@ class FloatEnds:
             value = inf
         return self._widened(value, PROMISED_ULPS["exp"], up, least=0.0)
 
+    def loggamma(self, a: float, up: bool) -> float:
+        """Return the logarithm of the gamma function from 2 on, where it rises from 0."""
+        if a in (2.0, inf):
+            return 0.0 if a == 2 else inf
+        near = math.lgamma(a)
+        slack = PROMISED_ULPS["loggamma"] * max(1.0, 2.0**-52 / math.ulp(near))
+        return self._widened(near, slack, up, least=0.0)
+
     def floor(self, a: float) -> float:
         """Return the largest integer that is no larger: exact."""
         return float(math.floor(a)) if math.isfinite(a) else a

@@ -24,6 +24,7 @@ PROMISED_ULPS = {
     "powr": max(_POW + 1, _CBRT),  # the power of the nearest exponent, and the rest of it to first order
     "logb": 2 * _LOG + 0.5,  # a quotient of logarithms; log2 and log10 are better
     "gamma": 32.0,
+    "loggamma": 32.0,  # of the value or of 1, whichever is larger: it has zeros
     "binomial": 128.0,  # a product, or a quotient of three gamma functions
 }
 
