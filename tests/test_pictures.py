@@ -15,7 +15,8 @@ from boundcalc.report.formulas import statement_html
 from boundcalc.report.javascript import to_javascript
 from boundcalc.report.ranges import usual_points, usual_range
 from boundcalc.show.mathml import to_mathml, to_mathml_terms
-from boundcalc.statements.typeset import bound_latex, expression_latex
+from boundcalc.language.latex import expression_latex
+from boundcalc.statements.typeset import bound_latex
 from boundcalc.symbols import VOCABULARY
 
 GAP = bc.theorem("zhou2026.risk_gap").bound().substitute(R_M=bc.theorem("zhou2026.metric_complexity").bound())

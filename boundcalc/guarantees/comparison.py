@@ -13,9 +13,8 @@ import sympy
 from boundcalc.bound import Bound
 from boundcalc.catalogue import REGISTRY, theorem
 from boundcalc.catalogue.comparators import frobenius_ball, group_ball, kernel_ball, l1_ball, l21_ball, trace_ball
-from boundcalc.errors import InvalidInputError
+from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.guarantees.rivals import Comparison, Crossing, Inputs, Rival, evaluated, smallest
-from boundcalc.language.inputs import suggestion
 from boundcalc.symbols import R_M as COMPLEXITY
 from boundcalc.symbols import VOCABULARY
 from boundcalc.symbols import r_M as RISK

@@ -24,8 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from boundcalc.errors import InvalidInputError
-from boundcalc.language.inputs import suggestion
+from boundcalc.errors import InvalidInputError, suggestion
 
 __all__ = ["MOST", "Costs", "ModalityCost"]
 

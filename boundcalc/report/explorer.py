@@ -22,7 +22,7 @@ from boundcalc.report.plots import PALETTE
 from boundcalc.report.ranges import usual_range
 from boundcalc.show.mathml import to_mathml
 from boundcalc.show.page import page
-from boundcalc.statements.typeset import expression_latex
+from boundcalc.language.latex import expression_latex
 from boundcalc.symbols import VOCABULARY
 
 __all__ = ["explorer_page"]

@@ -12,7 +12,7 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.report.plots import PALETTE, new_axes
 from boundcalc.show.mathtext import mathtext
 from boundcalc.statements.derivation import Step
-from boundcalc.statements.typeset import RELATIONS, expression_latex
+from boundcalc.language.latex import RELATIONS, expression_latex
 
 if TYPE_CHECKING:
     import sympy

@@ -14,7 +14,7 @@ from boundcalc.language.domains import describe
 from boundcalc.report.formulas import FORMULA_SCRIPT, FORMULA_STYLE, statement_html
 from boundcalc.show.mathml import to_mathml, to_mathml_terms
 from boundcalc.show.page import page
-from boundcalc.statements.typeset import RELATIONS, expression_latex
+from boundcalc.language.latex import RELATIONS, expression_latex
 from boundcalc.symbols import VOCABULARY
 
 if TYPE_CHECKING:
