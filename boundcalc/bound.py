@@ -258,7 +258,9 @@ class Bound(Statement):
         if self.trivial is None or any(symbol.name not in inputs for symbol in self.trivial.free_symbols):
             return None
         symbols = {symbol.name: symbol for symbol in self.trivial.free_symbols}
-        anyway = evaluate_grid(self.trivial, {name: inputs[name] for name in inputs if name in symbols}, symbols=symbols)
+        anyway = evaluate_grid(
+            self.trivial, {name: inputs[name] for name in inputs if name in symbols}, symbols=symbols
+        )
         return value <= anyway if self.is_lower else value >= anyway
 
     def enclose(self, **inputs: Any) -> xarray.Dataset:

@@ -196,6 +196,39 @@ _TABLE = (
     SymbolInfo("x_radius", r"\rho_x", "radius of a ball that holds all inputs", _POSITIVE, "metric"),
     SymbolInfo("labels", r"|\mathcal Y|", "number of labels (times the patterns of missing modalities)", _integers(1), "metric"),
     SymbolInfo("beta", r"\beta", "uniform stability: largest change of a pair's loss when one example is replaced", _NONNEGATIVE, "quantity"),
+    # certificates for pairs
+    SymbolInfo("kappa", r"\kappa", "how strongly a matching counts errors, fixed in advance", _UNIT_OPEN, "confidence"),
+    SymbolInfo("T_h", r"T_h", "transport value of the held-out rows: -(2/n_h) log of a lower value of the matching mean", _NONNEGATIVE, "risk"),
+    SymbolInfo("h_match", r"h", "mean over matchings of the product of 1 - kappa q/C over a matching's pairs", Interval.Lopen(0, 1), "risk"),
+    SymbolInfo("theta", r"\theta", "step from the uniform coupling, at most 1/2 and 1/max of the doubly centred costs", Interval(0, sympy.Rational(1, 2)), "risk"),
+    SymbolInfo("cost_mean", r"\bar C", "mean of the costs -log(1 - kappa q/C) between two halves of the rows", _NONNEGATIVE, "risk"),
+    SymbolInfo("cost_spread", r"V", "mean square of the doubly centred costs", _NONNEGATIVE, "risk"),
+    SymbolInfo("M_w", r"M", "effective number of pairs: 1 over the largest weighted degree of a row", _POSITIVE, "sample"),
+    SymbolInfo("N_h", r"N", "number of matched pairs, fixed given the labels", _integers(1), "sample"),
+    SymbolInfo("D_w", r"D", "largest weighted degree of a row", Interval.Lopen(0, 1), "sample"),
+    SymbolInfo("KL", r"\mathrm{KL}(\varrho\|\pi)", "divergence of the posterior from the prior", _NONNEGATIVE, "complexity"),
+    SymbolInfo("rhat_mix", r"\hat r_W", "weighted mean over the hold-out's pairs, the mix of class pairs declared", Interval(0, 1), "risk"),
+    SymbolInfo("rhat_rho", r"\hat r(\varrho)", "empirical risk of a model drawn from the posterior", _NONNEGATIVE, "risk"),
+    SymbolInfo("mu_bet", r"\mu_h", "largest mean at which a mixture of bets on the scores wins less than 1/delta", Interval(0, 1), "risk"),
+    SymbolInfo("u_test", r"u_h", "largest rate that the hold-out rows do not reject", Interval(0, 1), "risk"),
+    SymbolInfo("r_mix", r"r_W", "risk at the declared mix of class pairs", Interval(0, 1), "quantity"),
+    SymbolInfo("r_gallery", r"r_g", "risk of a new row against the stored rows", _NONNEGATIVE, "quantity"),
+    SymbolInfo("r_rho", r"r(\varrho)", "population risk of a model drawn from the posterior", _NONNEGATIVE, "quantity"),
+    SymbolInfo("r_new", r"r(f_{\rm new})", "population risk of the model that is returned after new rows were collected", _NONNEGATIVE, "quantity"),
+    SymbolInfo("fmr", r"\mathrm{FMR}", "false-match rate: share of the different pairs with D <= t", Interval(0, 1), "quantity"),
+    SymbolInfo("fnmr", r"\mathrm{FNMR}", "false-non-match rate: share of the same pairs with D >= t", Interval(0, 1), "quantity"),
+    SymbolInfo("fdr", r"1-\mathrm{precision}", "share of different pairs among those with D <= t", Interval(0, 1), "quantity"),
+    SymbolInfo("miss_order", r"P(D_{\rm same}\ge D_{\rm different})", "1 - AUC of pairs, ties counted as errors", Interval(0, 1), "quantity"),
+    SymbolInfo("err_slack", r"P(s f'\le\epsilon)", "risk of the nearest lattice point with the lattice's slack", _NONNEGATIVE, "quantity"),
+    SymbolInfo("y_gain", r"\mathbb E\,Y", "mean of (1 - (loss of N - loss of M)/C)/2", Interval(0, 1), "quantity"),
+    SymbolInfo("a_match", r"1-\kappa r/C", "factor of one independent pair", Interval.Lopen(0, 1), "quantity"),
+    SymbolInfo("E_match", r"\mathbb E\,h", "expectation of the matching mean", Interval.Lopen(0, 1), "quantity"),
+    SymbolInfo("perm_A", r"\operatorname{perm}A", "permanent of the matrix of factors between two halves", _POSITIVE, "quantity"),
+    SymbolInfo("perm_S", r"\operatorname{perm}S", "permanent of a doubly stochastic matrix", _POSITIVE, "quantity"),
+    SymbolInfo("diagonals", r"\det D_1\det D_2", "product of the diagonals that scale A to a doubly stochastic matrix", _POSITIVE, "quantity"),
+    SymbolInfo("E_weighted", r"\mathbb E e^{-\lambda\sum w q}", "exponential moment of a weighted sum over pairs", Interval.Lopen(0, 1), "quantity"),
+    SymbolInfo("E_fractional", r"\prod_e(\mathbb E e^{-\lambda D q_e})^{w_e/D}", "the same with every pair on its own, to the powers of a fractional matching", Interval.Lopen(0, 1), "quantity"),
+    SymbolInfo("E_bernoulli", r"\prod_e(1-r_e+r_e e^{-\lambda D})^{w_e/D}", "the same for 0-1 variables of the same means", Interval.Lopen(0, 1), "quantity"),
     # intermediates of proofs
     SymbolInfo("c", "c", "range of the pair functions under a supremum", _POSITIVE, "quantity"),
     SymbolInfo("c_claim", r"c_0", "the unnamed positive constant of the source's claim", _POSITIVE, "quantity"),
@@ -278,11 +311,13 @@ VOCABULARY: Mapping[str, SymbolInfo] = FrozenDict({row.name: row for row in _TAB
 DOMAINS: Mapping[sympy.Symbol, sympy.Set] = FrozenDict({row.symbol: row.domain for row in _TABLE})
 
 #: Symbols that abbreviate others.
-DERIVED: Mapping[sympy.Symbol, sympy.Expr] = FrozenDict({
-    VOCABULARY["m"].symbol: sympy.floor(VOCABULARY["n"].symbol / 2),
-    VOCABULARY["Lam"].symbol: VOCABULARY["lam_max"].symbol - VOCABULARY["lam_min"].symbol,
-    VOCABULARY["tau"].symbol: VOCABULARY["t_max"].symbol - VOCABULARY["t_min"].symbol,
-})
+DERIVED: Mapping[sympy.Symbol, sympy.Expr] = FrozenDict(
+    {
+        VOCABULARY["m"].symbol: sympy.floor(VOCABULARY["n"].symbol / 2),
+        VOCABULARY["Lam"].symbol: VOCABULARY["lam_max"].symbol - VOCABULARY["lam_min"].symbol,
+        VOCABULARY["tau"].symbol: VOCABULARY["t_max"].symbol - VOCABULARY["t_min"].symbol,
+    }
+)
 
 
 #: The names that change when a statement on subset M is made on N, or on all modalities.

@@ -15,6 +15,7 @@ import sympy
 from boundcalc.bound import Bound
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.frozen import FrozenDict, freeze_fields
+from boundcalc.language.domains import from_assumptions
 from boundcalc.statements.derivation import Derivation, Event, Kind, Relation, Step
 from boundcalc.statements.domain import Domain
 from boundcalc.statements.statement import Reference
@@ -300,9 +301,11 @@ class Theorem:
 
 def _domain(used: AbstractSet[sympy.Symbol], chain: Derivation, special: Mapping[sympy.Symbol, sympy.Set]) -> Domain:
     """Return the sets of the symbols that a chain's bound uses, and those that the theorem itself states."""
-    known = {symbol: VOCABULARY[symbol.name].domain for symbol in used if symbol.name in VOCABULARY} | dict(chain.domains)
+    known = {symbol: VOCABULARY[symbol.name].domain for symbol in used if symbol.name in VOCABULARY} | dict(
+        chain.domains
+    )
     own = sorted(used - {event.symbol for event in chain.events}, key=str)
-    return Domain({s: known[s] if s in known else Domain.from_assumptions(s) for s in own} | dict(special))
+    return Domain({s: known[s] if s in known else from_assumptions(s) for s in own} | dict(special))
 
 
 def _kind(chain: Derivation) -> Kind:

@@ -8,10 +8,10 @@ import numpy as np
 
 from boundcalc.bound import Bound
 from boundcalc.errors import InvalidInputError, require, suggestion
+from boundcalc.language.latex import RELATIONS, expression_latex
 from boundcalc.report.plots import PALETTE, draw_grid, new_axes
 from boundcalc.report.ranges import usual_points
 from boundcalc.show.mathtext import mathtext
-from boundcalc.language.latex import RELATIONS, expression_latex
 
 if TYPE_CHECKING:
     import xarray

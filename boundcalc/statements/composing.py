@@ -13,7 +13,7 @@ from typing import Any
 import sympy
 
 from boundcalc.errors import CompositionError, InvalidInputError
-from boundcalc.language.domains import as_number, contains, describe
+from boundcalc.language.domains import as_number, contains, describe, from_assumptions
 from boundcalc.statements.domain import Domain
 from boundcalc.statements.statement import DELTA, AnyStatement, Statement
 from boundcalc.symbols import SHARED_ROLES, SUBSET_NAMES, VOCABULARY, Constraint
@@ -280,4 +280,4 @@ def _as_expression(name: str, value: Any, domain: sympy.Set | None) -> tuple[sym
 
 def _domain_of(symbol: sympy.Symbol) -> sympy.Set:
     known = VOCABULARY.get(symbol.name)
-    return known.domain if known is not None and known.symbol == symbol else Domain.from_assumptions(symbol)
+    return known.domain if known is not None and known.symbol == symbol else from_assumptions(symbol)

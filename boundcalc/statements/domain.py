@@ -22,26 +22,6 @@ class Domain(FrozenDict[sympy.Symbol, sympy.Set]):
                 return allowed
         raise KeyError(name)
 
-    @staticmethod
-    def from_assumptions(symbol: sympy.Symbol) -> sympy.Set:
-        """Return the set that a symbol's SymPy assumptions describe.
-
-        Parameters
-        ----------
-        symbol : sympy.Symbol
-
-        Returns
-        -------
-        sympy.Set
-            The integers or the reals, as far as the symbol is known to be positive or nonnegative.
-        """
-        if symbol.is_integer:
-            start = 1 if symbol.is_positive else 0 if symbol.is_nonnegative else -sympy.oo
-            return sympy.Range(start, sympy.oo) if start != -sympy.oo else sympy.S.Integers
-        if symbol.is_positive:
-            return sympy.Interval.open(0, sympy.oo)
-        return sympy.Interval(0, sympy.oo) if symbol.is_nonnegative else sympy.Reals
-
     def merge(self, other: Mapping[sympy.Symbol, sympy.Set]) -> Domain:
         """Return the domain of a statement that needs both.
 
