@@ -6,7 +6,7 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any, NoReturn, TypeVar
 
-__all__ = ["FrozenDict", "freeze_fields"]
+__all__ = ["Frozen", "FrozenDict"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -37,7 +37,7 @@ class FrozenDict(dict[K, V]):
     def _refuse(self, *_: Any, **__: Any) -> NoReturn:
         raise TypeError(f"a {type(self).__name__} cannot be changed; make a dict of it and change that")
 
-    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
 
 
 def _frozen(value: Any) -> Any:
@@ -47,21 +47,19 @@ def _frozen(value: Any) -> Any:
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
-def freeze_fields(instance: Any) -> None:
-    """Freeze the mappings and lists among a dataclass's fields; stands as its ``__post_init__``.
+class Frozen:
+    """Base of frozen dataclasses: the mappings and lists among their fields are frozen with them.
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True)
-    ... class Names:
+    ... class Names(Frozen):
     ...     of: dict[str, str]
-    ...
-    ...     __post_init__ = freeze_fields
     >>> Names({"n": "size"}).of["n"] = "seize"
     Traceback (most recent call last):
     TypeError: a FrozenDict cannot be changed; make a dict of it and change that
     """
-    for field in fields(instance):
-        value = getattr(instance, field.name)
-        frozen = _frozen(value)
-        if frozen is not value:
-            object.__setattr__(instance, field.name, frozen)
+
+    def __post_init__(self) -> None:
+        for field in fields(self):  # type: ignore[arg-type]
+            value = getattr(self, field.name)
+            object.__setattr__(self, field.name, _frozen(value))

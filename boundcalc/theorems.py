@@ -14,7 +14,7 @@ import sympy
 
 from boundcalc.bound import Bound
 from boundcalc.errors import InvalidInputError, suggestion
-from boundcalc.frozen import FrozenDict, freeze_fields
+from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.language.domains import from_assumptions
 from boundcalc.statements.derivation import Derivation, Event, Kind, Relation, Step
 from boundcalc.statements.domain import Domain
@@ -104,7 +104,7 @@ NESTING_NOTE = (
 
 
 @dataclass(frozen=True, repr=False)
-class Theorem:
+class Theorem(Frozen):
     """A statement of the catalogue.
 
     Attributes
@@ -146,8 +146,6 @@ class Theorem:
     notes: Mapping[str, str] = field(default_factory=FrozenDict)
     unit: str = "pairs"
     remarks: tuple[str, ...] = ()
-
-    __post_init__ = freeze_fields
 
     @property
     def forms(self) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from typing import Any, Literal
 import sympy
 
 from boundcalc.errors import DerivationError
-from boundcalc.frozen import FrozenDict, freeze_fields
+from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.language.directions import Direction, direction
 from boundcalc.language.latex import RELATIONS, expression_latex
 from boundcalc.symbols import DERIVED, DOMAINS
@@ -119,7 +119,7 @@ def named(name: str, **options: str | bool | int) -> Named:
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Frozen):
     """One step: ``left relation right``, and why.
 
     Attributes
@@ -150,8 +150,6 @@ class Step:
     definitions: Mapping[sympy.Symbol, sympy.Expr] = field(default_factory=FrozenDict)
     events: tuple[Event, ...] = ()
     experiment: Any = None
-
-    __post_init__ = freeze_fields
 
     def __str__(self) -> str:
         return f"{self.left} {self.relation} {self.right}"
@@ -206,7 +204,7 @@ def at_least(left: Any, right: Any, *, because: str, **options: Any) -> Step:
 
 
 @dataclass(frozen=True)
-class Derivation:
+class Derivation(Frozen):
     """A quantity and the steps that bound it.
 
     Attributes
@@ -233,7 +231,7 @@ class Derivation:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "quantity", sympy.sympify(self.quantity))
-        freeze_fields(self)
+        super().__post_init__()
         self._folded  # noqa: B018 - a chain that does not fold is refused at once
 
     @cached_property

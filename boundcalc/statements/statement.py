@@ -14,7 +14,7 @@ from typing import TypeVar
 import sympy
 
 from boundcalc.errors import InvalidInputError, suggestion
-from boundcalc.frozen import FrozenDict, freeze_fields
+from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.language.directions import Direction, direction
 from boundcalc.statements.derivation import Event
 from boundcalc.statements.domain import Domain
@@ -57,7 +57,7 @@ class Reference:
 
 
 @dataclass(frozen=True)
-class Statement:
+class Statement(Frozen):
     """``quantity relation expr``; the fields are described at `boundcalc.bound.Bound`."""
 
     theorem: Reference
@@ -81,7 +81,7 @@ class Statement:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domain", Domain(self.domain))
-        freeze_fields(self)
+        super().__post_init__()
 
     @cached_property
     def expr(self) -> sympy.Expr:

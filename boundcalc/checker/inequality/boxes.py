@@ -11,6 +11,7 @@ import sympy
 
 from boundcalc.checker.inequality.balls import Balls, Undefined
 from boundcalc.checker.inequality.cases import Case, Range, cleared
+from boundcalc.frozen import Frozen
 
 __all__ = ["Cover", "by_boxes"]
 
@@ -19,7 +20,7 @@ _FAR = 64
 
 
 @dataclass(frozen=True)
-class Cover:
+class Cover(Frozen):
     """What branch and bound achieved.
 
     Attributes
