@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sympy
 
+from boundcalc.show.html import Markup, items, join, tag
 from boundcalc.symbols import VOCABULARY
 
 if TYPE_CHECKING:
@@ -93,19 +93,19 @@ def bound_latex_parts(bound: Bound) -> tuple[str, list[str], list[str]]:
     return f"{expression_latex(bound.quantity)} {RELATIONS[bound.relation]}", [terms[0], *signed], where
 
 
-def bound_html(bound: Bound) -> str:
+def bound_html(bound: Bound) -> Markup:
     """Return the statement with what one must know to use it: where it comes from, how sure it is, on which events."""
-    facts = [
-        f"<code>{html.escape(bound.theorem.key)}</code> ({bound.form}; {bound.theorem.provenance}, {bound.theorem.status})"
-    ]
+    entry = bound.theorem
+    facts = [[tag("code", entry.key), f" ({bound.form}; {entry.provenance}, {entry.status})"]]
     if bound.events:
         shared = f", shared by {len(bound.events)} events" if len(bound.events) > 1 else ""
-        facts.append(f"with probability at least $1 - {expression_latex(bound.confidence)}${shared}")
+        facts.append([f"with probability at least $1 - {expression_latex(bound.confidence)}${shared}"])
     if bound.ingredients:
-        facts.append("with " + ", ".join(f"<code>{html.escape(str(one))}</code>" for one in bound.ingredients))
+        facts.append(["with ", join((tag("code", one) for one in bound.ingredients), Markup(", "))])
     if bound.why_not_certified:
-        facts.append(f"not certified: {html.escape(bound.why_not_certified)}")
-    return f"<p>$\\displaystyle {_in_html(bound.to_latex())}$</p><p><small>{'; '.join(facts)}</small></p>"
+        facts.append([f"not certified: {bound.why_not_certified}"])
+    statement = tag("p", f"$\\displaystyle {bound.to_latex()}$")
+    return join((statement, tag("p", tag("small", join(facts, Markup("; "))))))
 
 
 def bound_python(bound: Bound) -> str:
@@ -119,55 +119,50 @@ def bound_python(bound: Bound) -> str:
     )
 
 
-def derivation_html(chain: Derivation) -> str:
+def derivation_html(chain: Derivation) -> Markup:
     """Return the chain as an HTML table: what each step replaces, why, and where the chain ends."""
     names = {event.symbol: rf"\delta_{place}" for place, event in enumerate(chain.events, start=1)}
     if len(names) == 1:
         names = dict.fromkeys(names, r"\delta")
+
+    def formula(left: sympy.Expr, relation: str, right: sympy.Expr) -> str:
+        return f"{_latex(left, names)} {RELATIONS[relation]} {_latex(right, names)}"
+
     rows = [
         _row(
             number,
-            f"{_latex(step.left, names)} {RELATIONS[step.relation]} {_latex(step.right, names)}",
-            step.because,
-            step.cites,
+            formula(step.left, step.relation, step.right),
+            [step.because, [" ", tag("em", f"({step.cites})")] if step.cites else None],
         )
         for number, step in enumerate(chain.steps, start=1)
     ]
-    end = f"{_latex(chain.quantity, names)} {RELATIONS[chain.relation]} {_latex(chain.result, names)}"
     where = [
         f"{expression_latex(short)}={expression_latex(full)}"
         for short, full in chain.where.items()
         if short in chain.result.free_symbols
     ]
-    rows.append(_row("", end, "together" + ("; $" + r",\ ".join(where) + "$" if where else ""), ""))
-    return "<table>" + "".join(rows) + "</table>"
+    together = "together" + ("; $" + r",\ ".join(where) + "$" if where else "")
+    return tag("table", rows, _row("", formula(chain.quantity, chain.relation, chain.result), together))
 
 
-def _row(number: int | str, formula: str, because: str, cites: str) -> str:
-    why = html.escape(because) + (f" <em>({html.escape(cites)})</em>" if cites else "")
-    left = "style='text-align:left; white-space:nowrap'"
-    return f"<tr><td>{number}</td><td {left}>${_in_html(formula)}$</td><td style='text-align:left'>{why}</td></tr>"
+def _row(number: int | str, formula: str, why: Any) -> Markup:
+    left = "text-align:left; white-space:nowrap"
+    return tag("tr", tag("td", number), tag("td", f"${formula}$", style=left), tag("td", why, style="text-align:left"))
 
 
-def _in_html(latex: str) -> str:
-    """Return LaTeX as text of a page; the browser gives it back as it was."""
-    return html.escape(latex, quote=False)
-
-
-def theorem_html(entry: Theorem) -> str:
+def theorem_html(entry: Theorem) -> Markup:
     """Return a theorem's statement with its forms, assumptions and remarks."""
     number = "" if entry.number == "-" else f"{entry.number}. "
-    parts = [
-        f"<p><strong>{html.escape(number + entry.title)}</strong> <code>{entry.key}</code><br>{html.escape(entry.claim)}</p>"
-    ]
+    head = tag("p", tag("strong", number + entry.title), " ", tag("code", entry.key), tag("br"), entry.claim)
     rows = [
-        f"<tr><td>{name}</td><td style='text-align:left'>${_in_html(bound_latex(entry.bound(name)))}$</td>"
-        f"<td>{entry.form(name).provenance}, {entry.form(name).status}</td></tr>"
+        tag(
+            "tr",
+            tag("td", name),
+            tag("td", f"${bound_latex(entry.bound(name))}$", style="text-align:left"),
+            tag("td", f"{entry.form(name).provenance}, {entry.form(name).status}"),
+        )
         for name in entry.forms
     ]
-    parts.append("<table>" + "".join(rows) + "</table>")
-    for title, lines in (("Assumptions", entry.assumptions), ("Remarks", entry.remarks)):
-        if lines:
-            parts.append(f"<p>{title}</p><ul>{''.join(f'<li>{html.escape(line)}</li>' for line in lines)}</ul>")
-    parts.append(f"<p>Source: {html.escape(str(entry.source))}</p>")
-    return "".join(parts)
+    lists = (("Assumptions", entry.assumptions), ("Remarks", entry.remarks))
+    told = [[tag("p", title), items(lines)] for title, lines in lists if lines]
+    return join((head, tag("table", rows), told, tag("p", f"Source: {entry.source}")))
