@@ -58,8 +58,8 @@ def compile_expression(
     -----
     Plain results of bounds whose terms have one sign are within 8 ulp of the exact value for the doubles given,
     measured against mpmath at random and extreme points (n to 1e18, delta to 1e-320, ranges from 1e-150 to 1e150);
-    where terms cancel, within as many ulp of the sum of their magnitudes. Single functions: log, exp, sqrt and
-    integer powers 1 ulp, erf 4, erfc 6, LambertW 5 (the test suite holds these numbers). A product that leaves the
+    where terms cancel, within as many ulp of the sum of their magnitudes. What single functions keep on every
+    processor is `boundcalc.arithmetic.promises.PROMISED_ULPS` (the test suite holds it). A product that leaves the
     range of doubles only on the way is computed again in extended precision, where the platform has it.
 
     Examples

@@ -102,9 +102,9 @@ def _sound(
 
 
 def _precise(expr: Any, symbols: tuple[sp.Symbol, ...], digits: int) -> Callable[..., Any]:
-    from boundcalc.evaluator.convert import convert
-    from boundcalc.evaluator.exact import evaluate_precisely
-    from boundcalc.evaluator.nodes import Pool
+    from boundcalc.arithmetic.convert import convert
+    from boundcalc.arithmetic.nodes import Pool
+    from boundcalc.arithmetic.precise import evaluate_precisely
 
     node = convert(expr, symbols, Pool())
     return lambda *arrays: _on_shape(evaluate_precisely(node, arrays, digits=digits), arrays)

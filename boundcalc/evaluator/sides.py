@@ -10,9 +10,9 @@ from fractions import Fraction
 from math import isnan
 from typing import NamedTuple
 
+from boundcalc.arithmetic.intervals import ANY, Range, range_of
 from boundcalc.evaluator.lower import Bracket
 from boundcalc.evaluator.program import Builder, Instruction, Program
-from boundcalc.evaluator.ranges import ANY, Range, range_of
 
 __all__ = ["Known", "Sides", "Term", "margin"]
 

@@ -12,7 +12,7 @@ import numpy as np
 import sympy
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.language.domains import as_number, contains, describe
+from boundcalc.language.domains import admits, as_number, contains, describe, describe_assumptions
 from boundcalc.symbols import VOCABULARY, Constraint
 
 __all__ = ["check_inputs", "suggestion", "unknown_symbols"]
@@ -50,12 +50,12 @@ def check_inputs(
         Listing every unknown, missing or misplaced argument.
     """
     needed = list(dict.fromkeys(required))
-    domains = {symbol.name: allowed for symbol, allowed in domain.items()}
+    domains = {symbol.name: (symbol, allowed) for symbol, allowed in domain.items()}
     problems = unknown_symbols(inputs, needed) + _missing(inputs, needed)
     clean: dict[str, Any] = {}
     for name, value in inputs.items():
         if name in domains and (name in needed or name in notes):
-            number, problem = _checked(name, value, domains[name], notes)
+            number, problem = _checked(*domains[name], value, notes)
             problems += [problem] if problem else []
             if not problem:
                 clean[name] = number
@@ -106,15 +106,18 @@ def partners(inputs: Mapping[str, Any], constraints: Iterable[Constraint]) -> di
     """Return given values that the bound does not use but that a constraint ties to one it uses (such as d_M to g_M)."""
     found = {}
     for name in {symbol.name for constraint in constraints for symbol in constraint.symbols} & inputs.keys():
-        number, problem = _checked(name, inputs[name], sympy.Reals, {})
+        number, problem = _checked(sympy.Symbol(name), sympy.Reals, inputs[name], {})
         if not problem:
             found[name] = number
     return found
 
 
-def _checked(name: str, value: Any, domain: sympy.Set, notes: Mapping[str, str]) -> tuple[Any, str]:
+def _checked(symbol: sympy.Symbol, domain: sympy.Set, value: Any, notes: Mapping[str, str]) -> tuple[Any, str]:
+    name = symbol.name
     try:
         value = _exact(value)
+    except OverflowError:
+        return None, f"{name} = {_shorten(value)} is beyond what a double can hold"
     except (TypeError, ValueError, ArithmeticError):
         return (
             None,
@@ -122,21 +125,25 @@ def _checked(name: str, value: Any, domain: sympy.Set, notes: Mapping[str, str])
         )
     data = getattr(value, "data", value) if not isinstance(value, np.ndarray) else value
     if hasattr(data, "dask"):
-        return _lazily_checked(name, value, data, domain, notes), ""
+        return _lazily_checked(symbol, domain, value, data, notes), ""
     array = np.asarray(data)
     if array.dtype == object:
         for cell in array.flat:
-            if isinstance(cell, int | Fraction | Decimal) and not _fits_double(cell):
+            if isinstance(cell, int | Fraction) and not _fits_double(cell):
                 return None, f"{name} = {_shorten(cell)} is beyond what a double can hold"
-    inside = contains(domain, array)
+    try:
+        inside = contains(domain, array) & admits(symbol, array)
+    except ArithmeticError as undecided:
+        return None, f"{name} = {_shorten(value)} is not allowed: {undecided}, and {name} must be {describe(domain)}"
     if bool(np.all(inside)):
         return value, ""
     bad = array[~inside].ravel()[0] if array.ndim else array[()]
     note = f" ({notes[name]})" if name in notes else ""
-    return None, f"{name} = {_shorten(bad)} is not allowed: {name} must be {describe(domain)}{note}"
+    allowed = " and ".join(filter(None, (describe(domain), describe_assumptions(symbol))))
+    return None, f"{name} = {_shorten(bad)} is not allowed: {name} must be {allowed}{note}"
 
 
-def _fits_double(number: int | Fraction | Decimal) -> bool:
+def _fits_double(number: int | Fraction) -> bool:
     """Return whether a finite number neither overflows nor vanishes as a double."""
     try:
         return bool(float(number)) or not number
@@ -144,11 +151,11 @@ def _fits_double(number: int | Fraction | Decimal) -> bool:
         return False
 
 
-def _lazily_checked(name: str, value: Any, data: Any, domain: sympy.Set, notes: Mapping[str, str]) -> Any:
+def _lazily_checked(symbol: sympy.Symbol, domain: sympy.Set, value: Any, data: Any, notes: Mapping[str, str]) -> Any:
     """Return a lazy array that is checked chunk by chunk when it is computed."""
 
     def check(block: np.ndarray) -> np.ndarray:
-        _, problem = _checked(name, block, domain, notes)
+        _, problem = _checked(symbol, domain, block, notes)
         if problem:
             raise InvalidInputError(problem)
         return block

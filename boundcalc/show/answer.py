@@ -99,7 +99,9 @@ class Answer:
         elif ending == ".html":
             path.write_text(self.page(), encoding="utf-8")
         else:
-            raise InvalidInputError(f"{str(path)!r}: expected a file that ends in .json, .csv, .html or {', '.join(PICTURES)}")
+            raise InvalidInputError(
+                f"{str(path)!r}: expected a file that ends in .json, .csv, .html or {', '.join(PICTURES)}"
+            )
 
     def _repr_html_(self) -> Markup:
         return join((lead(self.sentence), [table.html() for table in self.tables()]))

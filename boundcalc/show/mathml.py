@@ -16,7 +16,7 @@ from boundcalc.show.html import Markup, join, tag
 
 __all__ = ["to_mathml", "to_mathml_terms"]
 
-_TOKENS = re.compile(r"\\(?:text|operatorname)\{[^{}]*\}|\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\S|\s+")
+_TOKENS = re.compile(r"\\(?:text|operatorname|mathrm)\{[^{}]*\}|\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\S|\s+")
 _GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ϵ", "varepsilon": "ε", "zeta": "ζ", "eta": "η",
     "theta": "θ", "vartheta": "ϑ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π",
@@ -32,7 +32,6 @@ _OPERATORS = {
 }  # fmt: skip
 _NAMES = frozenset({"log", "exp", "min", "max", "sup", "inf", "erf", "sin", "cos", "tanh"})
 _SPACES = {",": "0.17em", ";": "0.28em", " ": "0.25em", "quad": "1em", "qquad": "2em"}
-
 
 
 def _space(width: str) -> Markup:

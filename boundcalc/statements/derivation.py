@@ -28,7 +28,7 @@ from boundcalc.errors import DerivationError
 from boundcalc.language.directions import Direction, direction
 from boundcalc.symbols import DERIVED, DOMAINS
 
-__all__ = ["Derivation", "Event", "Kind", "Relation", "Step", "at_least", "at_most", "equal"]
+__all__ = ["Derivation", "Event", "Kind", "Named", "Relation", "Step", "at_least", "at_most", "equal", "named"]
 
 Relation = Literal["=", "<=", ">="]
 
@@ -82,6 +82,40 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Named:
+    """An experiment by its name, as plain data: the checker knows what is tried out under it.
+
+    Attributes
+    ----------
+    name : str
+    options : tuple of (str, str or bool or int) pairs
+        What it is told, by argument.
+    """
+
+    name: str
+    options: tuple[tuple[str, str | bool | int], ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in self.options)})"
+
+
+def named(name: str, **options: str | bool | int) -> Named:
+    """Return the experiment of a name, for a step to carry.
+
+    >>> print(named("learning", context="any"))
+    learning(context='any')
+
+    Parameters
+    ----------
+    name : str
+        A key of ``boundcalc.checker.experiments.named.EXPERIMENTS``.
+    **options
+        Its arguments: texts, numbers, True or False.
+    """
+    return Named(name, tuple(options.items()))
+
+
+@dataclass(frozen=True)
 class Step:
     """One step: ``left relation right``, and why.
 
@@ -100,8 +134,8 @@ class Step:
         What the symbols of an identity abbreviate.
     events : tuple of Event
         Events that the step consumes.
-    experiment : object, optional
-        How the step can be enumerated or simulated, as data for the checker.
+    experiment : Named, optional
+        How the step can be enumerated or simulated; for your own steps also a `boundcalc.checker.Experiment`.
     """
 
     left: sympy.Expr

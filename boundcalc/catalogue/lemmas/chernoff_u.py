@@ -3,8 +3,7 @@
 from sympy import Min, Rational, log, sqrt
 
 from boundcalc.catalogue.sources import hoeffding1963
-from boundcalc.checker.experiments.catalogued import learning
-from boundcalc.statements.derivation import Derivation, Event, at_most
+from boundcalc.statements.derivation import Derivation, Event, at_most, named
 from boundcalc.symbols import C, dev_f, m, rhat_0
 from boundcalc.theorems import Form, Theorem
 
@@ -25,7 +24,7 @@ SHARP = Derivation(
             kind="probability",
             events=(FIXED,),
             cites=str(hoeffding1963("Theorem 1, inequality 2.1, and Section 5b")),
-            experiment=learning("single"),
+            experiment=named("learning", context="single"),
         ),
     ),
 )

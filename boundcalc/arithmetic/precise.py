@@ -9,8 +9,8 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from boundcalc.evaluator.nodes import Node
-from boundcalc.evaluator.walk import Arithmetic, walk
+from boundcalc.arithmetic.nodes import Node
+from boundcalc.arithmetic.walk import Arithmetic, walk
 
 __all__ = ["evaluate_precisely"]
 
@@ -112,7 +112,7 @@ class MpArithmetic(Arithmetic):
         """Apply a function to big floats: NaN outside its real domain."""
         if any(x != x for x in args):
             return self.context.nan
-        own: Callable[..., Any] | None = getattr(self, f"_{name.replace('-', '_')}", None)
+        own: Callable[..., Any] | None = getattr(self, f"_{name}", None)
         try:
             value = own(*args) if own else getattr(self.context, name)(*args)
         except (ValueError, OverflowError, ZeroDivisionError, NotImplementedError):
@@ -152,15 +152,6 @@ class MpArithmetic(Arithmetic):
 
     def _power(self, base: Any, exponent: Any) -> Any:
         return self.context.power(base, exponent)
-
-    def _lambertw0(self, x: Any) -> Any:
-        return x if x == self.context.inf else self._real(self.context.lambertw(x, 0))
-
-    def _lambertw_1(self, x: Any) -> Any:
-        return -self.context.inf if x == 0 else self._real(self.context.lambertw(x, -1)) if x < 0 else self.context.nan
-
-    def _real(self, x: Any) -> Any:
-        return x if isinstance(x, self.context.mpf) else x.real if x.imag == 0 else self.context.nan
 
     def _loggamma(self, x: Any) -> Any:
         return self.context.loggamma(x) if x > 0 else self.context.nan
