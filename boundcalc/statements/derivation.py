@@ -3,7 +3,8 @@
 A derivation starts from the quantity to be bounded. Each step replaces a part of the current expression by
 something equal, larger or smaller; the fold refuses a step that would turn the inequality round.
 
->>> from boundcalc.symbols import C, L, R_M, Rad_loss, EPhi_m
+>>> from boundcalc.show.html import Markup, tag
+from boundcalc.symbols import C, L, R_M, Rad_loss, EPhi_m
 >>> chain = Derivation(
 ...     quantity=EPhi_m,
 ...     steps=(
@@ -17,7 +18,6 @@ something equal, larger or smaller; the fold refuses a step that would turn the 
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -288,9 +288,8 @@ class Derivation(Frozen):
             for short, full in self.where.items()
             if short in self.result.free_symbols
         ]
-        explained = "; $" + r",\ ".join(where) + "$" if where else ""
-        rows.append(_row("", claim(self.quantity, self.relation, self.result), f"together{explained}", ""))
-        return f"<table>{''.join(rows)}</table>"
+        together = "together" + ("; $" + r",\ ".join(where) + "$" if where else "")
+        return tag("table", rows, _row("", claim(self.quantity, self.relation, self.result), together, ""))
 
     def _moved(self, current: sympy.Expr, step: Step, number: int) -> Relation:
         """Return the relation of the whole expression before and after a step."""
@@ -321,7 +320,7 @@ def _chained(so_far: Relation, moved: Relation, step: Step, number: int) -> Rela
     return so_far
 
 
-def _row(number: int | str, formula: str, because: str, cites: str) -> str:
-    why = html.escape(because) + (f" <em>({html.escape(cites)})</em>" if cites else "")
-    left, formula = "style='text-align:left; white-space:nowrap'", html.escape(formula, quote=False)
-    return f"<tr><td>{number}</td><td {left}>${formula}$</td><td style='text-align:left'>{why}</td></tr>"
+def _row(number: int | str, formula: str, because: str, cites: str) -> Markup:
+    why = [because, [" ", tag("em", f"({cites})")] if cites else None]
+    left = "text-align:left; white-space:nowrap"
+    return tag("tr", tag("td", number), tag("td", f"${formula}$", style=left), tag("td", why, style="text-align:left"))
