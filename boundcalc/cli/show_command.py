@@ -26,9 +26,7 @@ def run(args: Namespace) -> Output:
     entry = theorem(args.key)
     bound = entry.bound(args.form)
     forms = None if args.form is None else [args.form]
-    return Output(
-        _data(entry, bound), said=_text(entry, bound), document=lambda: theorem_page(entry, forms=forms)
-    )
+    return Output(_data(entry, bound), said=_text(entry, bound), document=lambda: theorem_page(entry, forms=forms))
 
 
 def _text(entry: Theorem, bound: Bound) -> str:
@@ -58,9 +56,7 @@ def _text(entry: Theorem, bound: Bound) -> str:
     for number, step in enumerate(form.derivation.steps, start=1):
         cites = f" [{step.cites}]" if step.cites else ""
         lines += textwrap.wrap(f"{number}. {step}", 80, subsequent_indent="     ", break_long_words=False)
-        lines += textwrap.wrap(
-            f"     {step.kind}: {step.because}{cites}", 80, subsequent_indent="     "
-        )
+        lines += textwrap.wrap(f"     {step.kind}: {step.because}{cites}", 80, subsequent_indent="     ")
     remarks = (*entry.remarks, *form.remarks)
     return "\n".join([*lines, *(["", "remarks", *_listed(remarks)] if remarks else [])])
 

@@ -318,4 +318,3 @@ def _panel(comparison: Rivals, axes: Axes, lowest: float) -> None:
         axes.text(0.98, 0.98, text, transform=axes.transAxes, ha="right", va="top", fontsize=7)
     axes.set_title(comparison.title, fontsize=10)
     axes.grid(alpha=0.25, which="major")
-

@@ -236,7 +236,9 @@ def _assumptions() -> Markup:
         entry = theorem(key)
         for assumption in entry.assumptions:
             found.setdefault(assumption, []).append(entry.number if entry.number != "-" else entry.title)
-    return items([assumption, " ", tag("span", f"({', '.join(who)})", class_="note")] for assumption, who in found.items())
+    return items(
+        [assumption, " ", tag("span", f"({', '.join(who)})", class_="note")] for assumption, who in found.items()
+    )
 
 
 _LIMITS = (

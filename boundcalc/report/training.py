@@ -40,9 +40,7 @@ class Training(Answer):
     @property
     def sentence(self) -> str:
         """Which subset does best on the held-out rows."""
-        tested = {
-            label: result for label, result in self.measured.items() if result.weighted_holdout_error is not None
-        }
+        tested = {label: result for label, result in self.measured.items() if result.weighted_holdout_error is not None}
         if not tested:
             return ""
         best = min(tested, key=lambda label: tested[label].weighted_holdout_error or 0.0)
@@ -141,7 +139,7 @@ def measured_on(data: Any, **settings: Any) -> Measurements:
     return data.at(settings["delta"])
 
 
-def loaded(data: ModalityData | str | Path) -> ModalityData:
+def loaded(data: object) -> ModalityData:
     """Return data, loaded where a name or a file is given."""
     if isinstance(data, ModalityData):
         return data
@@ -169,7 +167,9 @@ def _notes(measured: Measurements) -> list[str]:
     if weights != [1.0, 1.0]:
         notes.append(f"Similar pairs weigh {weights[0]:.3g}, dissimilar ones {weights[1]:.3g}, in risks and errors.")
     if facts.get("missing_blocks"):
-        notes.append(f"{facts['missing_blocks']:,} blocks are missing: such a modality adds nothing to a pair's distance.")
+        notes.append(
+            f"{facts['missing_blocks']:,} blocks are missing: such a modality adds nothing to a pair's distance."
+        )
     notes += cautions(facts)
     if count := facts.get("constant_features"):
         which = "1 feature never changes: it tells" if count == 1 else f"{count:,} features never change: they tell"
