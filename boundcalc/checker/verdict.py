@@ -11,6 +11,7 @@ from dataclasses import InitVar, dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from boundcalc.frozen import Frozen
 from boundcalc.language.records import plain
 from boundcalc.show.html import Markup, join, tag
 
@@ -35,7 +36,7 @@ _SUFFICIENT = frozenset({"SymPy", "signs", "Arb", "linear z3"})
 
 
 @dataclass(frozen=True)
-class Certificate:
+class Certificate(Frozen):
     """What engines found in favour of a claim.
 
     Attributes
@@ -59,7 +60,7 @@ class Certificate:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Frozen):
     """A word and what it rests on.
 
     Attributes
@@ -95,6 +96,7 @@ class Verdict:
     mint: InitVar[object] = None
 
     def __post_init__(self, mint: object) -> None:
+        super().__post_init__()
         object.__setattr__(self, "word", Word(self.word))
         if self.word is Word.PROVED and mint is not _MINT:
             raise ValueError("only a certificate can make PROVED: use boundcalc.checker.verdict.proved")

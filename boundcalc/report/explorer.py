@@ -15,6 +15,7 @@ from boundcalc.bound import Bound
 from boundcalc.catalogue import REGISTRY
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.domains import describe
+from boundcalc.language.latex import expression_latex
 from boundcalc.language.records import to_json
 from boundcalc.report.formulas import FORMULA_SCRIPT, FORMULA_STYLE, statement_html
 from boundcalc.report.javascript import to_javascript
@@ -23,7 +24,6 @@ from boundcalc.report.ranges import usual_range
 from boundcalc.show.html import Markup, tag
 from boundcalc.show.mathml import to_mathml
 from boundcalc.show.page import page
-from boundcalc.statements.typeset import expression_latex
 from boundcalc.symbols import VOCABULARY
 
 __all__ = ["explorer_page"]

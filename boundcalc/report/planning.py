@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from boundcalc.errors import InvalidInputError
-from boundcalc.language.inputs import suggestion
+from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.language.ledger import check_delta
 from boundcalc.planner.budget import Choice, Plan, make_plan
 from boundcalc.planner.costs import MOST, Costs
