@@ -15,7 +15,7 @@ from boundcalc.bound import Bound
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.language.domains import from_assumptions
-from boundcalc.show.html import items, join, tag
+from boundcalc.show.html import Markup, items, join, tag
 from boundcalc.statements.derivation import Derivation, Event, Kind, Relation, Step
 from boundcalc.statements.domain import Domain
 from boundcalc.statements.statement import Reference
@@ -272,7 +272,7 @@ class Theorem(Frozen):
             status=str(chosen.status),
         )
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> Markup:
         number = "" if self.number == "-" else f"{self.number}. "
         head = tag("p", tag("strong", number + self.title), " ", tag("code", self.key), tag("br"), self.claim)
         rows = [

@@ -18,11 +18,11 @@ _PICTURES = (".png", ".pdf", ".svg")
 
 
 class Argument(NamedTuple):
-    """What argparse is told, and what makes a value of the text that was typed."""
+    """What argparse is told, what makes a value of the text that was typed, and a flag of another name than its own."""
 
     options: dict[str, Any]
     read: Callable[[str, Any], Any] | None = None
-    flags: tuple[str, ...] = ()
+    flag: str = ""
 
 
 def check_path(option: str, name: str, endings: tuple[str, ...] = ()) -> str:
@@ -152,7 +152,7 @@ _KEY = "a key such as zhou2026.risk_gap, or a number such as 'Theorem 3.13'"
 def _set(help: str) -> Argument:
     options = {"dest": "settings", "metavar": "NAME=VALUE", "action": "append", "default": []}
     return Argument(
-        {**options, "help": f"{help}; repeat for each symbol"}, lambda _, given: parse_settings(given), ("--set",)
+        {**options, "help": f"{help}; repeat for each symbol"}, lambda _, given: parse_settings(given), "--set"
     )
 
 
@@ -270,7 +270,7 @@ ARGUMENTS: dict[str, Argument] = {
     "weight": Argument(
         {"metavar": "X", "type": float, "default": 1.0, "help": "weight of the regulariser (default 1)"}
     ),
-    "k": Argument({"metavar": "K", "default": "10", "help": "recall@K (default 10)"}, _integer(1), ("-k",)),
+    "k": Argument({"metavar": "K", "default": "10", "help": "recall@K (default 10)"}, _integer(1), "-k"),
     "match_target": Argument(
         {
             "metavar": "X",
@@ -278,7 +278,7 @@ ARGUMENTS: dict[str, Argument] = {
             "help": "match error for which aligned pairs are counted (default 0.3)",
         },
         _below_half,
-        ("--target",),
+        "--target",
     ),
     "figure": Argument(
         {"metavar": "FILE", "help": "write the picture: " + ", ".join(_PICTURES) + " (needs the extra plot)"}, _picture
@@ -298,16 +298,19 @@ def add(parser: ArgumentParser, names: Iterable[str], *, endings: tuple[str, ...
     """Add the named arguments, those of every command, and ``--figure`` where there is a picture to write."""
     drawn = ("figure",) if set(_PICTURES) & set(endings) else ()
     for name in (*names, *drawn, "json"):
-        options, _, flags = ARGUMENTS[name]
-        positional = name[0].isupper()
-        usual = {"dest": name} if flags and "dest" not in options else {}
-        default = {} if "default" in options or options.get("action") or positional else {"default": None}
-        flags = flags or ((name.strip("?").split(":")[0].lower(),) if positional else (f"--{name.replace('_', '-')}",))
-        parser.add_argument(*flags, **options, **usual, **default)
+        options = dict(ARGUMENTS[name].options)
+        if name[0].isupper():
+            parser.add_argument(name.strip("?").partition(":")[0].lower(), **options)
+        else:
+            parser.add_argument(_flag(name), dest=options.pop("dest", name), **options)
     parser.add_argument(
         "--out", metavar="FILE", default=out, help="write the result by its ending: " + ", ".join(endings)
     )
     parser.set_defaults(names=(*names, *drawn), endings=endings)
+
+
+def _flag(name: str) -> str:
+    return ARGUMENTS[name].flag or f"--{name.replace('_', '-')}"
 
 
 def read(args: Namespace) -> None:
@@ -319,29 +322,33 @@ def read(args: Namespace) -> None:
         With everything that cannot be read, and with files that cannot be written, before any work is done.
     """
     problems: list[str] = []
-    readers = {name: ARGUMENTS[name] for name in args.names if ARGUMENTS[name].read}
-    readers["out"] = Argument({}, lambda option, name: check_path(option, name, args.endings))
-    for name, (options, reader, flags) in readers.items():
-        place = options.get("dest", name)
-        option = flags[0] if flags else f"--{name.replace('_', '-')}"
-        if reader is not None and (given := getattr(args, place)) is not None:
-            try:
-                setattr(args, place, reader(option, given))
-            except InvalidInputError as error:
-                problems += error.problems
+    if args.out is not None:
+        problems += _read(args, "out", "--out", lambda option, name: check_path(option, name, args.endings))
+    for name in args.names:
+        options, reader, _ = ARGUMENTS[name]
+        if reader is not None:
+            problems += _read(args, options.get("dest", name), _flag(name), reader)
     if problems:
         raise InvalidInputError(problems)
 
 
+def _read(args: Namespace, name: str, option: str, reader: Callable[[str, Any], Any]) -> tuple[str, ...]:
+    """Read one argument, if it is given, and return what is wrong with it."""
+    try:
+        if (given := getattr(args, name)) is not None:
+            setattr(args, name, reader(option, given))
+    except InvalidInputError as error:
+        return error.problems
+    return ()
+
+
 def changed(args: Namespace, names: Iterable[str]) -> list[str]:
-    """Return which of these options were given another value than their default."""
+    """Return which of these options have another value than their default."""
     found = []
     for name in names:
         options, reader, _ = ARGUMENTS[name]
         usual = options.get("default")
-        option = f"--{name.replace('_', '-')}"
         if reader is not None and usual is not None:
-            usual = reader(option, usual)
-        if getattr(args, name) != usual:
-            found.append(option)
+            usual = reader(_flag(name), usual)
+        found += [_flag(name)] if getattr(args, name) != usual else []
     return found

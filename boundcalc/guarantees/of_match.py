@@ -25,7 +25,7 @@ def pairs_needed(dims: Mapping[str, int], *, q: int, target: float, delta: float
     """
     complexity = theorem("zhou2026.latent_encoders").bound()
     bound = theorem("zhou2026.match_error").bound().substitute(R_M=complexity)
-    inputs = {
+    inputs: dict[str, Any] = {
         "s": 1.0, "q": q, "B": math.sqrt(2), "d_M": sum(sorted(dims.values())[-2:]), "t_min": 0.0, "t_max": 2.0,
         "rho": 0.25, "omega_pos": 0.5, "omega_neg": 0.5, "rhat_match": target / 2, "delta": delta,
     }  # fmt: skip

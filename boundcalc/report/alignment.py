@@ -72,7 +72,7 @@ class Alignment(Answer):
                 if row["regulariser"] != "none":
                     cell[f"gain {measure}"] = _with_interval(row["gain"], row["gain_half_width"], row["seeds"])
         main = [name for name in self.measures if not any(part in name for part in (">", " only ", " seen"))]
-        fractions, names = (list(dict.fromkeys(pair[place] for pair in cells)) for place in (0, 1))
+        fractions, names = dict.fromkeys(part for part, _ in cells), dict.fromkeys(name for _, name in cells)
         other = [f"gain {main[0]}"] * (len(names) > 1) + [name for name in self.measures if name not in main]
         notes = [
             "mean ± half-width of the 95 % Student interval over seeds; gain: difference to no regulariser on the same seeds.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from boundcalc.language.latex import expression_latex
 from boundcalc.show.html import Markup, join, tag
@@ -39,7 +39,7 @@ fitFormulas();
 def statement_html(bound: Bound) -> Markup:
     """Return ``quantity relation bound`` with its abbreviations and the probability with which it holds."""
     head, terms, where = bound_latex_parts(bound)
-    notes = [["where ", join(map(to_mathml, where), Markup(", "))]] if where else []
+    notes: list[list[Any]] = [["where ", join(map(to_mathml, where), Markup(", "))]] if where else []
     if bound.events:
         confidence = expression_latex(bound.confidence)
         shared = ["; ", len(bound.events), " events share ", to_mathml(confidence)] if len(bound.events) > 1 else []

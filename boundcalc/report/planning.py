@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from boundcalc.errors import InvalidInputError
-from boundcalc.language.inputs import suggestion
+from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.language.ledger import check_delta
 from boundcalc.planner.budget import Choice, Plan, make_plan
 from boundcalc.planner.costs import MOST, Costs
@@ -190,9 +189,10 @@ def plan(
         if given:
             raise InvalidInputError(f"nothing is trained, so {', '.join(given)} would change nothing")
         found = _stored(measured, pilot).at(delta)
+    prices = prices if modalities is None else prices.only(allowed)
     made = make_plan(
         found,
-        prices if modalities is None else prices.only(allowed),
+        prices,
         budgets=usual_budgets(prices) if budgets is None else budgets,
         delta=delta,
         quantity=quantity,
@@ -240,30 +240,26 @@ def _labels(costs: Costs, allowed: Sequence[str]) -> list[str]:
 
 def _stored(measured: Measurements | str | Path, pilot: ModalityData) -> Measurements:
     """Return what was measured on the pilot, refused if it speaks of other data."""
+    context = "estimates"
     if not isinstance(measured, Measurements):
         path = Path(measured)
+        context = f"estimates {str(path)!r}"
         if not path.is_file():
             raise InvalidInputError(
-                f"estimates {str(path)!r}: there is no such file; `boundcalc train DATA --out {path}` writes it"
+                f"there is no such file; `boundcalc train DATA --out {path}` writes it", context=context
             )
         try:
             measured = Measurements.from_json(path.read_text(encoding="utf-8", errors="replace"))
         except InvalidInputError as error:
-            raise InvalidInputError(f"estimates {str(path)!r}: not what `boundcalc train` writes: {error}") from error
-    facts = measured.facts
-    if facts["dims"] != pilot.dims:
-        raise InvalidInputError(
-            f"these estimates are of other data: they speak of {_listed(facts['dims'])}, the pilot has {_listed(pilot.dims)}"
-        )
-    if facts["rows"] != pilot.n:
-        raise InvalidInputError(
-            f"these estimates are of other data: they speak of {facts['rows']:,} rows, the pilot has {pilot.n:,}"
-        )
+            raise InvalidInputError(f"not what `boundcalc train` writes: {error}", context=context) from error
+    theirs, ours = (
+        ", ".join(f"{name} ({d})" for name, d in dims.items()) for dims in (measured.facts["dims"], pilot.dims)
+    )
+    if theirs == ours:
+        theirs, ours = f"{measured.facts['rows']:,} rows", f"{pilot.n:,}"
+    if measured.facts["dims"] != pilot.dims or measured.facts["rows"] != pilot.n:
+        raise InvalidInputError(f"it speaks of {theirs}, the pilot has {ours}", context=context)
     return measured
-
-
-def _listed(dims: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} ({width})" for name, width in dims.items())
 
 
 def plan_sentence(plan: Plan) -> str:

@@ -212,16 +212,16 @@ def _sentence(measured: Measurements, found: Found) -> str:
 
 def _draw(measured: Measurements, found: Found, *, delta: float) -> Any:
     left, right = new_axes(width=11, height=4.6, columns=2)
-    rows, several = measured.facts["train_rows"], {"delta": delta, "subsets": len(measured)}
+    rows, count = measured.facts["train_rows"], len(measured)
     n = np.unique(np.geomspace(max(2, rows / 4), 1e10, 160).astype(np.int64)).tolist()
     shown = dict(list(measured.items())[:7])
     for label, result in shown.items():
-        _draw_line(left, n, margin_curve(result, n, **several), label, found[label]["pair error"])
+        _draw_line(left, n, margin_curve(result, n, delta=delta, subsets=count), label, found[label]["pair error"])
     trivial = next(iter(shown.values())).weighted_trivial_error
     _finish(left, rows, trivial, "pair error", "Margin bound on the pair error")
     largest = measured[max(measured, key=lambda label: measured[label].d)]
     names = ("risk of the model", "excess of the risk gap over gamma", "latent quality")
-    for name, (label, curve) in zip(names, risk_curves(largest, n, **several).items(), strict=True):
+    for name, (label, curve) in zip(names, risk_curves(largest, n, delta=delta, subsets=count).items(), strict=True):
         _draw_line(right, n, curve, label, found[largest.label][name])
     trivial = found[largest.label][names[0]].trivial or 0.0
     _finish(right, rows, trivial, "risk", f"The other bounds, {largest.label}")

@@ -139,7 +139,7 @@ def measured_on(data: Any, **settings: Any) -> Measurements:
     return data.at(settings["delta"])
 
 
-def loaded(data: ModalityData | str | Path) -> ModalityData:
+def loaded(data: object) -> ModalityData:
     """Return data, loaded where a name or a file is given."""
     if isinstance(data, ModalityData):
         return data

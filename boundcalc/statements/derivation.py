@@ -3,8 +3,7 @@
 A derivation starts from the quantity to be bounded. Each step replaces a part of the current expression by
 something equal, larger or smaller; the fold refuses a step that would turn the inequality round.
 
->>> from boundcalc.show.html import Markup, tag
-from boundcalc.symbols import C, L, R_M, Rad_loss, EPhi_m
+>>> from boundcalc.symbols import C, L, R_M, Rad_loss, EPhi_m
 >>> chain = Derivation(
 ...     quantity=EPhi_m,
 ...     steps=(
@@ -29,6 +28,7 @@ from boundcalc.errors import DerivationError
 from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.language.directions import Direction, direction
 from boundcalc.language.latex import RELATIONS, expression_latex
+from boundcalc.show.html import Markup, tag
 from boundcalc.symbols import DERIVED, DOMAINS
 
 __all__ = ["Derivation", "Event", "Kind", "Named", "Relation", "Step", "at_least", "at_most", "equal", "named"]
@@ -271,7 +271,7 @@ class Derivation(Frozen):
             lines += [f"{number:2}. {step}    [{step.kind}] {step.because}", f" {step.relation:>2} {line}"]
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> Markup:
         names = {event.symbol: rf"\delta_{place}" for place, event in enumerate(self.events, start=1)}
         if len(names) == 1:
             names = dict.fromkeys(names, r"\delta")
@@ -288,8 +288,9 @@ class Derivation(Frozen):
             for short, full in self.where.items()
             if short in self.result.free_symbols
         ]
-        together = "together" + ("; $" + r",\ ".join(where) + "$" if where else "")
-        return tag("table", rows, _row("", claim(self.quantity, self.relation, self.result), together, ""))
+        explained = "; $" + r",\ ".join(where) + "$" if where else ""
+        rows.append(_row("", claim(self.quantity, self.relation, self.result), f"together{explained}", ""))
+        return tag("table", rows)
 
     def _moved(self, current: sympy.Expr, step: Step, number: int) -> Relation:
         """Return the relation of the whole expression before and after a step."""
@@ -322,5 +323,6 @@ def _chained(so_far: Relation, moved: Relation, step: Step, number: int) -> Rela
 
 def _row(number: int | str, formula: str, because: str, cites: str) -> Markup:
     why = [because, [" ", tag("em", f"({cites})")] if cites else None]
-    left = "text-align:left; white-space:nowrap"
-    return tag("tr", tag("td", number), tag("td", f"${formula}$", style=left), tag("td", why, style="text-align:left"))
+    formula_style = "text-align:left; white-space:nowrap"
+    cells = tag("td", number), tag("td", f"${formula}$", style=formula_style), tag("td", why, style="text-align:left")
+    return tag("tr", cells)

@@ -41,7 +41,7 @@ def bound_html(bound: Statement) -> Markup:
         facts.append(["with ", join((tag("code", one) for one in bound.ingredients), Markup(", "))])
     if bound.why_not_certified:
         facts.append([f"not certified: {bound.why_not_certified}"])
-    statement = tag("p", f"$\\displaystyle {bound.to_latex()}$")
+    statement = tag("p", f"$\\displaystyle {bound_latex(bound)}$")
     return join((statement, tag("p", tag("small", join(facts, Markup("; "))))))
 
 
