@@ -110,12 +110,12 @@ def test_the_report_names_every_theorem_that_its_plan_uses():
     import re
 
     from boundcalc.guarantees import of_subset as guarantees
-    from boundcalc.planner import pilot, worth
+    from boundcalc.planner import candidates, worth
     from boundcalc.report.document import USED
 
     cited = {
         key
-        for module in (pilot, worth, guarantees)
+        for module in (candidates, worth, guarantees)
         for key in re.findall(r'"(zhou2026\.\w+)"', inspect.getsource(module))
     }
     assert cited <= set(USED)
@@ -145,11 +145,21 @@ def test_guarantees_by_hand(measured):
     assert found["pair error"].trivial == pytest.approx(result.weighted_trivial_error)
 
 
-def test_guarantees_refuse_complexities_measured_at_a_larger_delta(measured):
-    from boundcalc.guarantees.of_subset import guarantees
+def test_guarantees_do_not_depend_on_the_delta_that_was_measured_at(measured):
+    from boundcalc.guarantees.of_subset import all_guarantees
 
-    with pytest.raises(ValueError, match="needs complexities measured at half of it"):
-        guarantees(measured["sound"], delta=0.01)
+    for delta in (0.01, 0.05, 0.5):
+        assert all_guarantees(measured.at(0.9), delta=delta) == all_guarantees(measured, delta=delta)
+
+
+def test_the_margin_bound_pays_its_complexity_once(measured):
+    from boundcalc.guarantees.of_subset import all_guarantees
+
+    ledger = all_guarantees(measured, delta=0.05)["sound"]["pair error"].paid
+    count = len(measured)
+    assert str(ledger) == f"deviation 1/2 over {count} subsets over 5 margins, complexity 1/2 over {count} subsets"
+    assert ledger["complexity"] == pytest.approx(0.025 / count)
+    assert ledger["deviation"] == pytest.approx(0.025 / count / 5)
 
 
 def test_a_guarantee_speaks_from_its_n_on_and_not_before(measured):

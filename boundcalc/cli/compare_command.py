@@ -12,7 +12,7 @@ from boundcalc.cli.values import add_settings, parse_settings
 from boundcalc.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from boundcalc.guarantees.comparison import Comparison
+    from boundcalc.guarantees.comparison import Rivals
 
 ENDINGS = (".json", ".csv", ".html", ".png")
 
@@ -22,7 +22,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("keys", metavar="KEY", nargs="*", help="entries of the catalogue (default: all that apply)")
     parser.add_argument("--all", action="store_true", help="all entries that bound the risk (the default without KEY)")
     parser.add_argument(
-        "--pilot", metavar="DATA", help="htad, breast_cancer, penguins, or a .npz or .csv file of your own"
+        "--pilot", metavar="DATA", help="htad, breast_cancer, penguins, digits, or a .npz or .csv file of your own"
     )
     add_settings(parser, help="without a pilot sample: a number")
     parser.add_argument("--subset", metavar="NAMES", help="modalities, such as a+b (default: all)")
@@ -85,7 +85,7 @@ def _check_options(args: Namespace) -> None:
         raise InvalidInputError(problems, context="compare")
 
 
-def _from_pilot(args: Namespace) -> Comparison:
+def _from_pilot(args: Namespace) -> Rivals:
     from boundcalc.cli.progress import reporter
     from boundcalc.datasets import load
     from boundcalc.guarantees.comparison import compare_pilot
@@ -103,7 +103,7 @@ def _from_pilot(args: Namespace) -> Comparison:
     return compare_pilot(pilot, keys=args.keys, radii=args.radii)
 
 
-def _from_values(args: Namespace) -> Comparison:
+def _from_values(args: Namespace) -> Rivals:
     from boundcalc.guarantees.comparison import compare_values
 
     given: dict[str, Any] = {"delta": args.delta, **parse_settings(args.settings)}
@@ -116,14 +116,14 @@ def _wrapped(text: str) -> str:
     return "\n".join(textwrap.wrap(text, 80))
 
 
-def _left_out(comparison: Comparison, asked: list[str]) -> str:
+def _left_out(comparison: Rivals, asked: list[str]) -> str:
     """Return a line on what was asked for, or nearly applies, but is not compared."""
     near = ("needs", "the ", "there", "0 ")
     needing = [f"{key}: {why}" for key, why in comparison.absent.items() if asked or why.startswith(near)]
     return "".join(f"\n\n{_wrapped('not compared: ' + '; '.join(needing))}" if needing else "")
 
 
-def _assumptions(comparison: Comparison) -> Any:
+def _assumptions(comparison: Rivals) -> Any:
     from boundcalc.show.tables import Table
 
     rows = [(rival.key, "; ".join(rival.assumptions), rival.why) for rival in comparison.rivals]

@@ -28,7 +28,7 @@ def run(args: Namespace) -> Output:
     require("matplotlib", extra="plot", purpose="the demo's picture")
     check_path(args.figure, (".png", ".pdf", ".svg"), option="--figure")
     delta = confidence(args.delta)
-    measured = measure(args, args.data, events=2)
+    measured = measure(args, args.data)
     found = all_guarantees(measured, delta=delta)
     table = demo_table(measured, found, delta=delta)
     sentence = closing_sentence(measured, found)

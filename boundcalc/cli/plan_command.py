@@ -35,7 +35,7 @@ def configure(parser: ArgumentParser) -> None:
 def add_plan_arguments(parser: ArgumentParser) -> None:
     """Add what any command that plans asks for."""
     parser.add_argument(
-        "pilot", metavar="PILOT", help="htad, breast_cancer, penguins, or a .npz or .csv file of your own"
+        "pilot", metavar="PILOT", help="htad, breast_cancer, penguins, digits, or a .npz or .csv file of your own"
     )
     parser.add_argument(
         "--estimates", metavar="FILE", help="what `boundcalc train PILOT --out FILE.json` wrote: nothing is trained"
@@ -141,7 +141,7 @@ def _measured(args: Namespace, data: ModalityData) -> tuple[Measurements, Costs]
     if args.estimates is None:
         if args.subsets == "all":
             args.subsets = ",".join(labels)
-        measured = measure(args, data, events=3)
+        measured = measure(args, data)
         return measured, costs if args.modalities is None else costs.only(allowed)
     _check_readable(args.estimates)
     try:
@@ -158,7 +158,7 @@ def _measured(args: Namespace, data: ModalityData) -> tuple[Measurements, Costs]
         raise InvalidInputError(
             f"--estimates {args.estimates}: it speaks of {_listed(measured.facts['dims'])}, the pilot has {_listed(data.dims)}"
         )
-    return measured, costs if args.modalities is None else costs.only(allowed)
+    return measured.at(confidence(args.delta)), costs if args.modalities is None else costs.only(allowed)
 
 
 def _listed(dims: Mapping[str, int]) -> str:

@@ -17,7 +17,7 @@ ENDINGS = (".json", ".csv", ".html")
 def configure(parser: ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.add_argument(
-        "data", metavar="DATA", help="htad, breast_cancer, penguins, or a .npz or .csv file of your own"
+        "data", metavar="DATA", help="htad, breast_cancer, penguins, digits, or a .npz or .csv file of your own"
     )
     add_arguments(parser)
 

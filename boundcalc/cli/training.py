@@ -70,20 +70,17 @@ def model_settings(args: Namespace, *, problems: Sequence[str] = ()) -> dict[str
     }
 
 
-def measure(args: Namespace, source: str | ModalityData, *, events: int | None = None) -> Measurements:
+def measure(args: Namespace, source: str | ModalityData) -> Measurements:
     """Train every subset of the data and return what was measured.
 
     Parameters
     ----------
     source : str or ModalityData
         What to load, or data that are loaded.
-    events : int, optional
-        Give each measured value delta/(events J), so that a guarantee that rests on at most so many events, its own
-        included, holds for all J subsets at once; otherwise each gets delta.
     """
     from boundcalc.cli.progress import reporter
     from boundcalc.datasets import load
-    from boundcalc.trainer import Settings, measure_subsets
+    from boundcalc.trainer import measure_subsets
 
     settings = model_settings(
         args, problems=["--jobs 0: give a number of processes, or -1 for all"] if args.jobs == 0 else []
@@ -91,12 +88,10 @@ def measure(args: Namespace, source: str | ModalityData, *, events: int | None =
     if args.resume is not None:
         check_path(args.resume, (), option="--resume")
     data = load(source) if isinstance(source, str) else source
-    sampled = data.n > Settings().exact_rows  # then risks are upper values over sampled pairs, one event more
-    shares = 1 if events is None else (events + sampled) * len(data.parse_subsets(args.subsets))
     return measure_subsets(
         data,
         subsets=args.subsets,
-        delta=confidence(args.delta) / shares,
+        delta=confidence(args.delta),
         n_jobs=args.jobs,
         resume=args.resume,
         progress=reporter("training"),

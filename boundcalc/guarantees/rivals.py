@@ -12,7 +12,7 @@ import sympy
 
 from boundcalc.bound import Bound
 
-__all__ = ["Comparison", "Crossing", "Inputs", "Rival", "evaluated", "smallest"]
+__all__ = ["Crossing", "Inputs", "Rival", "Rivals", "evaluated", "smallest"]
 
 #: Sample sizes at which bounds are looked at; crossings are then found exactly.
 _LEAST, _MOST, _STEPS = 10, 10**10, 190
@@ -113,7 +113,7 @@ class Crossing:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Rivals:
     """Rival bounds on one sample and against n.
 
     Attributes

@@ -231,8 +231,7 @@ class Costs:
         """
         kept = set(names)
         return replace(
-            self,
-            modalities={k: v if k in kept else replace(v, excluded=True) for k, v in self.modalities.items()},
+            self, modalities={k: v if k in kept else replace(v, excluded=True) for k, v in self.modalities.items()}
         )
 
     def _unlimited(self) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from boundcalc.catalogue import REGISTRY, theorem
-from boundcalc.guarantees.comparison import Comparison, Rival
+from boundcalc.guarantees.comparison import Rival, Rivals
 from boundcalc.report.plots import PALETTE, new_axes, save
 from boundcalc.show.rounding import outwards
 from boundcalc.show.tables import Table, format_number
@@ -38,12 +38,12 @@ _LOOK = {
 _MOST = 10**8
 
 
-def comparison_table(comparison: Comparison) -> Table:
+def comparison_table(comparison: Rivals) -> Table:
     """Return one row for each bound, smallest first, at most 80 columns wide.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : Rivals
 
     Returns
     -------
@@ -76,7 +76,7 @@ def _size(n: int | None) -> str:
     return f"{outwards(n, '<=', digits=3):.2e}"
 
 
-def _notes(comparison: Comparison) -> list[str]:
+def _notes(comparison: Rivals) -> list[str]:
     notes = [
         "Each holds with probability at least 1 - delta on its own. * vacuous: it says no more than the constant rule, or "
         "the range of the loss, does."
@@ -97,12 +97,12 @@ def _notes(comparison: Comparison) -> list[str]:
     return [*notes, *cautions(comparison.facts)]
 
 
-def comparison_sentence(comparison: Comparison) -> str:
+def comparison_sentence(comparison: Rivals) -> str:
     """Return in one sentence which bound is the smallest, and from how many rows on one says something.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : Rivals
 
     Returns
     -------
@@ -119,7 +119,7 @@ def comparison_sentence(comparison: Comparison) -> str:
     return sentence + f", which says nothing yet; the first to say something is {key}, from {n:,} rows on."
 
 
-def comparison_data(comparison: Comparison) -> dict[str, Any]:
+def comparison_data(comparison: Rivals) -> dict[str, Any]:
     """Return everything as plain data."""
     grid = comparison.grid(most=_MOST, steps=60)
     return {
@@ -154,12 +154,12 @@ def _rival_data(rival: Rival) -> dict[str, Any]:
     }
 
 
-def draw_comparison(comparisons: Comparison | Sequence[Comparison], *, height: float = 4.6) -> Any:
+def draw_comparison(comparisons: Rivals | Sequence[Rivals], *, height: float = 4.6) -> Any:
     """Draw bounds against n, one panel for each comparison: the smallest highlighted, the vacuous region shaded.
 
     Parameters
     ----------
-    comparisons : Comparison, or sequence of Comparison
+    comparisons : Rivals, or sequence of Rivals
     height : float
         Of the figure, in inches.
 
@@ -167,7 +167,7 @@ def draw_comparison(comparisons: Comparison | Sequence[Comparison], *, height: f
     -------
     matplotlib axes, or an array of them for several comparisons
     """
-    panels = [comparisons] if isinstance(comparisons, Comparison) else list(comparisons)
+    panels = [comparisons] if isinstance(comparisons, Rivals) else list(comparisons)
     axes = new_axes(width=4.0 * len(panels) + 2.6, height=height, columns=len(panels))
     each = np.atleast_1d(axes)
     lowest = min(float(np.min([r.at([_MOST])[0] for r in panel.rivals] + [panel.trivial])) for panel in panels)
@@ -191,7 +191,7 @@ def draw_comparison(comparisons: Comparison | Sequence[Comparison], *, height: f
     return axes
 
 
-def _panel(comparison: Comparison, axes: Axes, lowest: float) -> None:
+def _panel(comparison: Rivals, axes: Axes, lowest: float) -> None:
     grid = comparison.grid(most=_MOST, steps=160)
     curves = {rival.key: rival.at(grid).astype(float) for rival in comparison.rivals}
     order = list(REGISTRY)
@@ -220,6 +220,6 @@ def _panel(comparison: Comparison, axes: Axes, lowest: float) -> None:
     axes.grid(alpha=0.25, which="major")
 
 
-def save_comparison(comparison: Comparison, path: Path) -> None:
+def save_comparison(comparison: Rivals, path: Path) -> None:
     """Write the picture of one comparison."""
     save(draw_comparison(comparison), path)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boundcalc.guarantees.of_subset import Guarantee, guarantees, margin_curve, risk_curves
+from boundcalc.guarantees.account import readings
+from boundcalc.guarantees.of_subset import Guarantee, all_guarantees, margin_curve, risk_curves
 from boundcalc.report.plots import PALETTE, new_axes, save
 from boundcalc.show.rounding import outwards, rounded_up
 from boundcalc.show.tables import Table
@@ -35,18 +36,6 @@ _ROWS = {
 Found = Mapping[str, Mapping[str, Guarantee]]
 
 
-def all_guarantees(measured: Measurements, *, delta: float) -> Found:
-    """Return every guarantee by subset and name; one kind holds for all subsets at once, so that one may choose.
-
-    The complexities must have been measured at delta/(2J) for J subsets.
-    """
-    each = delta / len(measured)
-    return {
-        label: {guarantee.name: guarantee for guarantee in guarantees(result, delta=each)}
-        for label, result in measured.items()
-    }
-
-
 def demo_data(measured: Measurements, found: Found, *, delta: float) -> dict[str, Any]:
     """Return everything as plain data: estimates and guarantees by subset."""
     return {
@@ -57,15 +46,14 @@ def demo_data(measured: Measurements, found: Found, *, delta: float) -> dict[str
                 **result.to_dict(),
                 "guarantees": [guarantee.to_dict() for guarantee in found[label].values()],
             }
-            for label, result in measured.items()
+            for label, result in readings(measured, delta=delta).items()
         },
     }
 
 
 def demo_table(measured: Measurements, found: Found, *, delta: float) -> Table:
     """Return one column for each subset: what was measured, then what is guaranteed."""
-    labels = list(measured)
-    results = [measured[label] for label in labels]
+    labels, results = list(measured), list(readings(measured, delta=delta).values())
     columns = [found[label] for label in labels]
     rows: list[list[Any]] = [
         ["MEASURED", *[""] * len(labels)],
@@ -171,7 +159,7 @@ def draw_demo(measured: Measurements, found: Found, path: Path, *, delta: float)
         _draw_line(
             left,
             n,
-            margin_curve(result, n, delta=delta / len(measured)),
+            margin_curve(result, n, delta=delta, subsets=len(measured)),
             label,
             place,
             guarantee.informative_from,
@@ -185,7 +173,7 @@ def draw_demo(measured: Measurements, found: Found, path: Path, *, delta: float)
         for name in ("risk of the model", "excess of the risk gap over gamma", "latent quality")
     ]
     for place, ((label, curve), one) in enumerate(
-        zip(risk_curves(largest, n, delta=delta / len(measured)).items(), drawn, strict=True)
+        zip(risk_curves(largest, n, delta=delta, subsets=len(measured)).items(), drawn, strict=True)
     ):
         _draw_line(right, n, curve, label, place, one.informative_from, one.trivial)
     trivial = drawn[0].trivial or 0.0

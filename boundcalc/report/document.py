@@ -36,9 +36,6 @@ USED = (
     "zhou2026.ex_ante",
 )
 
-#: Settings whose name alone would mislead beside the report's own.
-_SETTINGS = {"delta": "delta of each certified random value"}
-
 _PACKAGES = (
     "boundcalc",
     "sympy",
@@ -151,7 +148,7 @@ def _settings(measured: Measurements, seed: int, delta: float) -> Table:
         ("fingerprint of data, settings and split", facts["fingerprint"]),
     ]
     rows += [("seed", str(seed)), ("delta", f"{delta:g}")]
-    rows += [(_SETTINGS.get(name, name), _setting(value)) for name, value in settings.items() if value is not None]
+    rows += [(name, _setting(value)) for name, value in settings.items() if value is not None and name != "delta"]
     rows += [("note", facts["note"])] if facts.get("note") else []
     return Table(("setting", "value"), rows, title="Data and settings")
 

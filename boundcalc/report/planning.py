@@ -211,11 +211,9 @@ def _thinned(choices: Sequence[Choice], rows: int | None) -> Sequence[Choice]:
 
 def _notes(plan: Plan, curve: PowerLaw | None) -> list[str]:
     pilot = plan.pilot
-    shares = ", ".join(f"{event.name} {float(pilot.share(event.name)):.3g}" for event in pilot.bound.events)
     notes = [
         f"Holds {'' if pilot.certified else '(inputs estimated, so not certified) '}with probability at least "
-        f"{1 - pilot.delta:g} for the model trained on the planned samples, all {pilot.union} measured subsets being paid for; "
-        f"shares of delta: {shares}.",
+        f"{1 - pilot.delta:g} for the model trained on the planned samples; shares of delta: {pilot.ledger}.",
         "It rests on: pilot and planned samples i.i.d. from one distribution, the pilot's class, loss, weights and "
         "preprocessing (`measure_planned` trains so), and a planned model trained as closely as the pilot's.",
     ]

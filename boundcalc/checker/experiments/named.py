@@ -12,18 +12,29 @@ from boundcalc.checker.experiments.worlds.cells import CellCounts, Cells, Cover
 from boundcalc.checker.experiments.worlds.continuous import GaussianMetric, SphereMetric, SpherePairs
 from boundcalc.checker.experiments.worlds.encoders import Encoders, EncoderSamples
 from boundcalc.checker.experiments.worlds.finite_sets import FiniteSet, Matrix
+from boundcalc.checker.experiments.worlds.gallery import Gallery, Rates
 from boundcalc.checker.experiments.worlds.hinge import HingeLearning
 from boundcalc.checker.experiments.worlds.independent_pairs import IndependentPairs, TwoSidedPairs
 from boundcalc.checker.experiments.worlds.learning import Context, Learning
 from boundcalc.checker.experiments.worlds.matching import Matching
 from boundcalc.checker.experiments.worlds.metric_class import ManyCoordinates, MetricClass, MetricSamples, SignDraws
 from boundcalc.checker.experiments.worlds.norm_balls import Norm, NormBall, NormSamples
+from boundcalc.checker.experiments.worlds.pair_samples import (
+    Candidates,
+    Looks,
+    PairGain,
+    PairSample,
+    Posteriors,
+    Replacement,
+)
 from boundcalc.checker.experiments.worlds.pilot import Pilot
 from boundcalc.checker.experiments.worlds.planning import Chernoff, Holdout, SampleSize
 from boundcalc.checker.experiments.worlds.projections import Claim, Projections
 from boundcalc.checker.experiments.worlds.regularised import Regularised
 from boundcalc.checker.experiments.worlds.sampled import SampledMetric
+from boundcalc.checker.experiments.worlds.scalings import FinnerSums, Scalings
 from boundcalc.checker.experiments.worlds.shattered import Shattered, ShatteredSamples
+from boundcalc.checker.experiments.worlds.stratified_pairs import DistanceOrder, StratifiedPairs
 from boundcalc.checker.experiments.worlds.u_statistics import UStatistics
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.inputs import suggestion
@@ -107,8 +118,58 @@ def matching(context: Context, *, unit_range: bool = False) -> Experiment:
     return Experiment("finite classes of matching scores, all samples", worlds)
 
 
+def rates(kind: Literal["fmr", "fnmr", "fdr"]) -> Experiment:
+    """Return the experiment on a rate of errors at a fixed threshold."""
+    return Experiment("a fixed threshold on labelled rows, replicates", (Rates(kind), Rates(kind, 2)))
+
+
 #: What a name stands for: an experiment, or a function that returns one for the arguments that are given with it.
 EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
+    # Even numbers of rows: every row is matched.
+    "matched_rows": Experiment(
+        "kernels of two letters, all samples and matchings",
+        (PairSample(2, 3), PairSample(4), PairSample(4, halves=False), PairSample(2, 5)),
+    ),
+    # Any number of rows: an odd one has a triangle.
+    "any_rows": Experiment(
+        "kernels of two letters, all samples and matchings, odd numbers with a triangle",
+        (PairSample(2, 3), PairSample(3), PairSample(4), PairSample(5), PairSample(3, 3, halves=False)),
+    ),
+    "pair_gain": Experiment(
+        "two fixed models on the same letters, all samples", (PairGain(2, 3), PairGain(3), PairGain(4))
+    ),
+    "candidates": Experiment(
+        "fixed candidates on the same letters, the worst served one chosen, all samples",
+        (Candidates(), Candidates(3, 3)),
+    ),
+    "lattice": Experiment(
+        "classes covered by a lattice with slack, the worst served member chosen, all samples",
+        (Candidates(slack=True), Candidates(3, 3, slack=True)),
+    ),
+    "posteriors": Experiment("posteriors that look at the letters, all samples", (Posteriors(), Posteriors(4, 2))),
+    "looks": Experiment("batches of letters, the worst look taken, all samples", (Looks(2, 3), Looks(3, 2))),
+    "replacement": Experiment(
+        "pilot, new letters, and a model that is replaced only with a certified gain", (Replacement(),)
+    ),
+    "stratified_pairs": Experiment(
+        "two classes with given numbers of rows, all samples and assignments",
+        (
+            StratifiedPairs(),
+            StratifiedPairs((3, 3), (1, 1, 1)),
+            StratifiedPairs((3, 2), (1, 0, 1)),
+            StratifiedPairs((2, 2), (1, 1, 0)),
+        ),
+    ),
+    "distance_order": Experiment(
+        "distances of same and different pairs, all samples of four rows", (DistanceOrder(), DistanceOrder(3))
+    ),
+    "gallery": Experiment("scores of new rows against stored ones, replicates", (Gallery(), Gallery(2))),
+    "scalings": Experiment(
+        "matrices with known scalings and couplings, all permutations", (Scalings(1), Scalings(2), Scalings(3))
+    ),
+    "finner_sums": Experiment(
+        "independent letters of different laws, all samples", (FinnerSums(2), FinnerSums(3), FinnerSums(4))
+    ),
     "u_statistics": Experiment(
         "finite populations and classes, all samples and permutations",
         (UStatistics(4, 3, 4), UStatistics(3, 3, 4), UStatistics(2, 3, 4), UStatistics(5, 2, 2)),
@@ -185,6 +246,7 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
     "norm_samples": norm_samples,
     "regularised": regularised,
     "matching": matching,
+    "rates": rates,
 }
 
 

@@ -13,12 +13,13 @@ from boundcalc.catalogue import theorem
 from boundcalc.errors import InvalidInputError
 from boundcalc.inverse.allocation import allocate
 from boundcalc.inverse.solve import solve_for
+from boundcalc.language.ledger import Ledger, check_delta
 from boundcalc.trainer.data.cautions import cautions
 
 if TYPE_CHECKING:
     from boundcalc.trainer import Measurements, SubsetResult
 
-__all__ = ["QUANTITIES", "Floor", "Pilot", "check_delta", "read_pilot"]
+__all__ = ["QUANTITIES", "Candidates", "Floor", "read_candidates"]
 
 #: What can be guaranteed beforehand, and the form of ``zhou2026.ex_ante`` that does it.
 QUANTITIES: Mapping[str, str] = {"risk": "relative", "pair_error": "pair_error"}
@@ -49,7 +50,7 @@ class Floor:
 
 
 @dataclass(frozen=True)
-class Pilot:
+class Candidates:
     """The candidates of a pilot, and the bound that plans with them.
 
     Attributes
@@ -59,8 +60,8 @@ class Pilot:
     quantity : str
     delta : float
         The guarantee fails with at most this probability.
-    spent : float
-        What of it the hold-out risks have used up already, where they are upper values over sampled pairs.
+    ledger : Ledger
+        Who is paid what of it: the bound's events, and the sampled pairs where the hold-out risks are upper values over them.
     union : int
         J, the number of subsets that were measured: the choice among them is paid for.
     inputs : mapping of str to dict
@@ -78,7 +79,7 @@ class Pilot:
     bound: Bound
     quantity: str
     delta: float
-    spent: float
+    ledger: Ledger
     union: int
     inputs: Mapping[str, Mapping[str, Any]]
     trivial: Mapping[str, float]
@@ -91,9 +92,14 @@ class Pilot:
         """The labels of the subsets, small ones first."""
         return tuple(self.inputs)
 
+    @property
+    def left(self) -> float:
+        """What of delta the bound's own events have in all."""
+        return _left(self.ledger, self.bound)
+
     def share(self, event: str) -> Fraction:
-        """Return the fraction of delta that an event is given."""
-        return _share(self.bound, event)
+        """Return the fraction of delta that an event is given, its union included."""
+        return self.ledger.fraction(event)
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -105,7 +111,7 @@ class Pilot:
             name: xr.DataArray([values[name] for values in self.inputs.values()], coords={"subset": labels})
             for name in self.bound.symbols
             if name not in ("n", "J", "delta")
-        } | {"J": self.union, "delta": self.delta - self.spent}
+        } | {"J": self.union, "delta": self.left}
 
     @cached_property
     def floors(self) -> Mapping[str, Floor]:
@@ -113,11 +119,7 @@ class Pilot:
         import xarray as xr
 
         columns, model = self.columns, theorem("zhou2026.fixed_model").bound("relative")
-        fixed = {
-            "delta": (self.delta - self.spent) * float(self.share("hold-out")) / self.union,
-            "C": columns["C"],
-            "rhat_holdout": columns["rhat_holdout"],
-        }
+        fixed = {"delta": self.ledger["hold-out"], "C": columns["C"], "rhat_holdout": columns["rhat_holdout"]}
         limits = model.evaluate(sound=True, n_h=columns["n_h"], **fixed) + columns["eps_opt"]
         trivial = xr.DataArray([self.trivial[label] for label in self.candidates], dims="subset")
         needed = solve_for(model, "n_h", target=trivial - columns["eps_opt"], **fixed).values.values
@@ -127,27 +129,14 @@ class Pilot:
         }
 
 
-def check_delta(delta: Any) -> float:
-    """Return delta as a float.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is no number in (0, 1).
-    """
-    if isinstance(delta, bool) or not isinstance(delta, int | float) or not 0 < delta < 1:
-        raise InvalidInputError(f"delta = {delta!r} must be a number in (0, 1)", context="zhou2026.ex_ante")
-    return float(delta)
-
-
-def read_pilot(
+def read_candidates(
     measured: Measurements,
     *,
     delta: float,
     quantity: str = "risk",
     candidates: Iterable[str] | None = None,
     planned: int | None = None,
-) -> Pilot:
+) -> Candidates:
     """Return what a pilot says about plans.
 
     Parameters
@@ -169,7 +158,7 @@ def read_pilot(
     InvalidInputError
         On a bad delta, an unknown quantity, a loss that does not bound the pair error, or a pilot without hold-out part.
     """
-    delta = check_delta(delta)
+    delta = check_delta(delta, context="zhou2026.ex_ante")
     labels = list(measured) if candidates is None else list(candidates)
     problems = []
     if quantity not in QUANTITIES:
@@ -186,53 +175,57 @@ def read_pilot(
         problems.append("no candidate subset has every required modality and no excluded one")
     if problems:
         raise InvalidInputError(problems, context="zhou2026.ex_ante")
-    union, spent = len(measured), _spent(measured, delta)
     bound = theorem("zhou2026.ex_ante").bound(QUANTITIES[quantity])
+    results = {label: measured[label] for label in labels}
+    sampled = any(result.holdout is not None and result.holdout.sampled for result in measured.values())
+    ledger = _ledger(bound, delta=delta, union=len(measured), sampled=sampled)
     if planned is not None:
-        bound = _optimised(
-            bound, [measured[label] for label in labels], union=union, delta=delta - spent, planned=planned
-        )
-    kappa_share = (delta - spent) * float(_share(bound, "kappa")) / union
+        fractions = _optimised(bound, list(results.values()), ledger=ledger, union=len(measured), planned=planned)
+        bound = bound.with_split(fractions)
+        ledger = _ledger(bound, delta=delta, union=len(measured), sampled=sampled, fractions=fractions)
     inputs = {}
-    for label in labels:
-        result = measured[label]
+    for label, result in results.items():
         values = {
-            **result.estimates.values,
-            "J": union,
-            "delta": delta - spent,
-            "kappa_M": result.kappa.at(kappa_share).certified,
+            **(result.at(ledger[_SAMPLED]) if sampled else result).estimates.values,
+            "J": len(measured),
+            "delta": _left(ledger, bound),
+            "kappa_M": result.kappa.at(ledger["kappa"]).certified,
         }
         inputs[label] = {name: values[name] for name in bound.symbols if name != "n"}
-    return Pilot(
+    return Candidates(
         bound=bound,
         quantity=quantity,
         delta=delta,
-        spent=spent,
-        union=union,
+        ledger=ledger,
+        union=len(measured),
         inputs=inputs,
         trivial={label: _trivial(measured[label], quantity) for label in labels},
         certified=all(measured[label].estimates[name].status == "certified" for label in labels for name in _RESTS_ON),
-        exhaustive=union == 2 ** len(measured.facts["dims"]) - 1,
+        exhaustive=len(measured) == 2 ** len(measured.facts["dims"]) - 1,
         cautions=cautions(measured.facts),
     )
 
 
-def _spent(measured: Measurements, delta: float) -> float:
-    """Return the failure probability of all hold-out risks together, 0 where they are means over all pairs."""
-    spent = sum(share for label in measured for _, share in measured[label].estimates["rhat_holdout"].events)
-    if spent > delta / 2:
-        raise InvalidInputError(
-            f"the {len(measured)} hold-out risks are upper values over sampled pairs that fail with probability up to {spent:.3g}, "
-            f"more than half of delta = {delta:g}: measure them at delta = {delta / (4 * len(measured)):.3g} or less, or with a "
-            "larger exact_rows",
-            context="zhou2026.ex_ante",
-        )
-    return spent
+_SAMPLED = "sampled hold-out pairs"
 
 
-def _share(bound: Bound, event: str) -> Fraction:
-    shares = {one.name: bound.shares[one.symbol] / bound.confidence for one in bound.events}
-    return Fraction(str(shares[event]))
+def _ledger(
+    bound: Bound, *, delta: float, union: int, sampled: bool, fractions: Mapping[str, Fraction] | None = None
+) -> Ledger:
+    """Split delta over the bound's events, equally unless told, and over the sampled pairs; pay the choice of a subset."""
+    events = [event.name for event in bound.events]
+    equal = Ledger.split(delta, [*events, *([_SAMPLED] if sampled else [])])
+    if fractions is not None:
+        rest = sum(equal.fraction(event) for event in events)
+        shares = {event: rest * fractions[event] for event in events}
+        equal = Ledger.split(delta, {**shares, **({_SAMPLED: equal.fraction(_SAMPLED)} if sampled else {})})
+    chosen = ["hold-out", "kappa", *([_SAMPLED] if sampled else [])]
+    return equal.over("subsets", union, events=chosen)
+
+
+def _left(ledger: Ledger, bound: Bound) -> float:
+    """Return what the bound's events have in all: the bound itself divides by J where the choice is paid for."""
+    return ledger.whole(*(event.name for event in bound.events))
 
 
 def _trivial(result: SubsetResult, quantity: str) -> float:
@@ -241,13 +234,15 @@ def _trivial(result: SubsetResult, quantity: str) -> float:
     return found
 
 
-def _optimised(bound: Bound, results: list[SubsetResult], *, union: int, delta: float, planned: int) -> Bound:
+def _optimised(
+    bound: Bound, results: list[SubsetResult], *, ledger: Ledger, union: int, planned: int
+) -> dict[str, Fraction]:
     """Split delta by what was known before the hold-out part was looked at: sizes, ranges and worst cases."""
     reference = {
         "n": planned,
         "n_h": max(result.estimates["n_h"].value for result in results),
         "J": union,
-        "delta": delta,
+        "delta": _left(ledger, bound),
         "rhat_holdout": 0,
         "eps_opt": 0,
         "kappa_M": max(result.kappa.worst_case for result in results),
@@ -255,4 +250,5 @@ def _optimised(bound: Bound, results: list[SubsetResult], *, union: int, delta: 
     }
     base = theorem("zhou2026.ex_ante").bound()
     split = allocate(base, **{name: reference[name] for name in base.symbols})
-    return bound.with_split({event.name: _share(split, event.name) for event in split.events})
+    shares = {event.name: split.shares[event.symbol] / split.confidence for event in split.events}
+    return {name: Fraction(str(share)) for name, share in shares.items()}
