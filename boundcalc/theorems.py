@@ -15,7 +15,7 @@ from boundcalc.bound import Bound, Domain, Reference
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.inputs import suggestion
 from boundcalc.statements.derivation import Derivation, Event, Kind, Relation, Step
-from boundcalc.symbols import CONSTRAINTS, VOCABULARY, Constraint
+from boundcalc.symbols import CONSTRAINTS, VOCABULARY, Constraint, known
 
 __all__ = ["NESTING", "NESTING_NOTE", "Form", "Provenance", "Source", "Status", "Theorem", "by"]
 
@@ -291,8 +291,8 @@ def _domain(
     for symbol in sorted(used - shares, key=str):
         if symbol in chain.domains:
             domain[symbol] = chain.domains[symbol]
-        elif symbol.name in VOCABULARY:
-            domain[symbol] = VOCABULARY[symbol.name].domain
+        elif (entry := known(symbol)) is not None:
+            domain[symbol] = entry.domain
         else:
             domain[symbol] = Domain.from_assumptions(symbol)
     domain.update(special)

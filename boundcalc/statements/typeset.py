@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import sympy
 
-from boundcalc.symbols import VOCABULARY
+from boundcalc.symbols import known
 
 if TYPE_CHECKING:
     from boundcalc.bound import Bound
@@ -43,8 +43,9 @@ def expression_latex(expr: sympy.Expr) -> str:
 def _latex(expr: sympy.Expr, shares: Mapping[sympy.Symbol, str]) -> str:
     names = dict(shares)
     for symbol in expr.free_symbols - set(shares):
-        if symbol.name in VOCABULARY:
-            names[symbol] = VOCABULARY[symbol.name].latex
+        entry = known(symbol)
+        if entry is not None:
+            names[symbol] = entry.latex
         elif symbol.name.startswith("delta["):
             names[symbol] = r"\delta_{\text{" + symbol.name[6:-1].replace("|", ", ").replace("_", " ") + "}}"
     return sympy.latex(_gather_roots(expr), symbol_names=names)
