@@ -17,6 +17,7 @@ ROOT = Path(boundcalc.__file__).parent
 ORDER = [
     ("boundcalc.errors", "boundcalc.lazy"),
     ("boundcalc.symbols",),
+    ("boundcalc.arithmetic",),
     ("boundcalc.language", "boundcalc.show"),
     ("boundcalc.evaluator",),
     ("boundcalc.trainer", "boundcalc.datasets"),

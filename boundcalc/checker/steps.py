@@ -56,7 +56,10 @@ def check_step(
             refutation = check_inclusion(experiment, rng=stream(seed, "inclusion"))
             if refutation is not None:
                 return refutation
-        return try_out(step.left, step.relation, step.right, experiment, events=events, rng=rng, budget=budget)
+        tried = try_out(step.left, step.relation, step.right, experiment, events=events, rng=rng, budget=budget)
+        if step.kind == "claim" and step.cites and not tried.refutes:
+            return cited(f"{step.cites}; {tried.evidence}")
+        return tried
     if step.kind in _CLOSED_FORM and not step.events:
         try:
             problem = state(step.left, step.relation, step.right, domain=domains, definitions=step.definitions)

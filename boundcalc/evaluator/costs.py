@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from boundcalc.arithmetic.nodes import Node, topological
 from boundcalc.evaluator.kernels import KERNELS
-from boundcalc.evaluator.nodes import Node, topological
 
 __all__ = ["CostModel", "fold_order", "spanned"]
 

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from boundcalc.arithmetic.entropy import kl, kl_inverse, kl_inverse_beyond
+
 __all__ = ["KERNELS", "Kernel"]
 
 
@@ -77,23 +79,6 @@ def _in_double(name: str) -> Callable[..., Any]:
         return out
 
     return run
-
-
-def _erfc(x: Any) -> Any:
-    """Complementary error function; SciPy's own loses 9 bits where it is small."""
-    x = np.asarray(x, dtype=np.float64)
-    with np.errstate(under="ignore"):
-        result = np.asarray(_special().erfc(x))
-        tail = (x > 1) & (x < 27.5)
-        if tail.any():
-            result[tail] = _erfc_tail(x[tail])
-    return result
-
-
-def _erfc_tail(x: Any) -> Any:
-    """Return exp(-x^2) erfcx(x) with x^2 as the sum of an exact square and a small rest."""
-    head = np.round(x * 16) / 16
-    return np.exp(-head * head) * np.exp((head - x) * (head + x)) * _special().erfcx(x)
 
 
 def _power_rational(x: Any, exponent: Any) -> Any:
@@ -167,12 +152,6 @@ def _where(condition: Any, value: Any, otherwise: Any, out: Any = None) -> Any:
     return out
 
 
-def _lambertw(x: Any, branch: int) -> Any:
-    from boundcalc.evaluator.lambertw import lambertw
-
-    return lambertw(x, branch)
-
-
 def _widen(x: Any, margin: float, out: Any = None) -> Any:
     """Move outward by a multiple of the magnitude: up for a positive margin, down for a negative one."""
     choose = np.maximum if margin > 0 else np.minimum
@@ -242,16 +221,12 @@ KERNELS: dict[str, Kernel] = {
     "floor_logb": Kernel(_floor_log, 8.0, takes_out=False),
     "ceiling_logb": Kernel(_ceil_log, 8.0, takes_out=False),
     "exp": Kernel(_exp, 1.2),
-    "erf": Kernel(_in_double("erf"), 22.0),
-    "erfc": Kernel(_erfc, 30.0, takes_out=False),
     "gamma": Kernel(_in_double("gamma"), 20.0),
     "loggamma": Kernel(_in_double("gammaln"), 25.0),
     "binomial": Kernel(_in_double("binom"), 40.0),
-    "sin": Kernel(_quiet(np.sin), 17.0),
-    "cos": Kernel(np.cos, 17.0),
-    "tanh": Kernel(_quiet(np.tanh), 2.5),
-    "atan": Kernel(_quiet(np.arctan), 3.0),
-    "lambertw": Kernel(_lambertw, 40.0, takes_out=False),
+    "kl": Kernel(kl, 45.0, takes_out=False),
+    "kl_inverse": Kernel(kl_inverse, 60.0, takes_out=False),
+    "kl_inverse_beyond": Kernel(kl_inverse_beyond, 170.0, takes_out=False),
     "floor": Kernel(np.floor, 0.4),
     "ceiling": Kernel(np.ceil, 0.4),
     "abs": Kernel(np.abs, 0.4),

@@ -13,9 +13,9 @@ from fractions import Fraction
 from functools import cache
 from typing import Any, NamedTuple
 
+from boundcalc.arithmetic.nodes import BOOLEAN, Node, Pool
+from boundcalc.arithmetic.numbers import above, below, enclosed, rounded
 from boundcalc.evaluator.costs import fold_order, spanned
-from boundcalc.evaluator.inputs import rounded
-from boundcalc.evaluator.nodes import BOOLEAN, Node, Pool
 from boundcalc.evaluator.program import Builder, Program
 
 __all__ = ["Bracket", "Lowering", "lower"]
@@ -69,7 +69,7 @@ class Lowering:
     def _fresh(self, node: Node, literal: bool) -> int:
         op = node.op
         if node.support == 0 and op not in BOOLEAN:
-            return self._constant(constant(node))
+            return self._constant(constant(node), node)
         if op == "symbol":
             return self._emit("input", param=node.value)
         if op in ("true", "false"):
@@ -100,10 +100,11 @@ class Lowering:
             result = self._emit("where", condition, value, result)
         return result
 
-    def _constant(self, value: Any) -> int:
+    def _constant(self, value: Any, node: Node | None = None) -> int:
+        """Emit a number: a Fraction, or a big float, which is the value of a node or of its negative."""
         if not self._brackets:
             return self._emit("const", param=rounded(value))
-        bracket = _bracket(value)
+        bracket = _bracket(value, node)
         return self._emit("const", param=bracket.low if bracket.low == bracket.high else bracket)
 
     def _fold(self, items: list[Any], join: Callable[[Any, Any], Any], index: Callable[[Any], int]) -> Any:
@@ -140,9 +141,10 @@ class Lowering:
         """Multiply; all factors without symbols are one correctly rounded constant."""
         items = [self._factor(f, False) for f in node.args if f.support]
         fixed = [f for f in node.args if not f.support]
-        scale = constant(Pool().mul(*fixed)) if fixed else _ONE
+        whole = Pool().mul(*fixed)
+        scale = constant(whole)
         if abs(scale) != 1:
-            items.append((self._constant(abs(scale)), False))
+            items.append((self._constant(abs(scale), whole), False))
         index, inverted = self._fold(items, self._join_factors, lambda item: item[0])
         return self._emit("recip", index) if inverted else index, not scale < 0
 
@@ -204,8 +206,8 @@ def constant(node: Node) -> Any:
     """Return the value of a node without symbols: a Fraction, or a big float of mpmath."""
     if isinstance(node.value, Fraction) and node.op == "number":
         return node.value
-    from boundcalc.evaluator.exact import MpArithmetic
-    from boundcalc.evaluator.walk import walk
+    from boundcalc.arithmetic.precise import MpArithmetic
+    from boundcalc.arithmetic.walk import walk
 
     return walk(node, (), MpArithmetic(40))
 
@@ -217,14 +219,14 @@ def _parts(scale: Fraction) -> tuple[tuple[Fraction, bool], tuple[Fraction, bool
     return (Fraction(scale.numerator), False), (Fraction(scale.denominator), True)
 
 
-def _bracket(value: Any) -> Bracket:
-    """Return the doubles around a constant; an irrational one is known to 40 digits and is no double."""
+def _bracket(value: Any, node: Node | None) -> Bracket:
+    """Return the doubles around a constant."""
+    if node is None or isinstance(value, Fraction):
+        return Bracket(below(value), above(value))
     near = rounded(value)
     if not math.isfinite(near):
         return Bracket(near, near)
-    if isinstance(value, Fraction):
-        low, high = Fraction(near) <= value, Fraction(near) >= value
-    else:
-        close = abs(value - near) <= abs(near) * 1e-35
-        low, high = (not close and near < value), (not close and near > value)
-    return Bracket(near if low else math.nextafter(near, -math.inf), near if high else math.nextafter(near, math.inf))
+    low, high = enclosed(node, 128)
+    if (value > 0) is not (low > 0):
+        low, high = -high, -low
+    return Bracket(below(low), above(high))

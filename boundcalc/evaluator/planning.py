@@ -11,16 +11,17 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import sympy as sp
 
-from boundcalc.evaluator.convert import convert
+from boundcalc.arithmetic.convert import convert
+from boundcalc.arithmetic.intervals import Range
+from boundcalc.arithmetic.nodes import Node, Pool
 from boundcalc.evaluator.costs import CostModel
 from boundcalc.evaluator.layout import Layout, layout
 from boundcalc.evaluator.lower import lower
-from boundcalc.evaluator.nodes import Node, Pool
 from boundcalc.evaluator.program import Program
-from boundcalc.evaluator.ranges import Range, symbol_range
 from boundcalc.evaluator.rewrite import rewrite
 from boundcalc.evaluator.schedule import Schedule, schedule
 from boundcalc.evaluator.sound import make_sound
+from boundcalc.language.domains import symbol_range
 
 __all__ = ["Planner", "Request", "Side"]
 

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
+from boundcalc.arithmetic.intervals import Range, ranges_of
+from boundcalc.arithmetic.nodes import Node, Pool, topological
 from boundcalc.evaluator.costs import CostModel
-from boundcalc.evaluator.nodes import Node, Pool, topological
-from boundcalc.evaluator.ranges import Range, ranges_of
 
 __all__ = ["rewrite"]
 

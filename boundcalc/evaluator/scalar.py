@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from boundcalc.arithmetic.entropy_points import kl_at, kl_inverse_at
 from boundcalc.evaluator.kernels import KERNELS
 from boundcalc.evaluator.program import Instruction, Program
 
@@ -133,7 +134,7 @@ def _expression(c: Instruction, args: list[str]) -> str:
     if c.op == "logb":
         return f"log{c.param}({args[0]})" if c.param in (2, 10) else f"logb({args[0]}, {c.param})"
     if c.op in _WITH_PARAMETER:
-        return f"{c.op}({args[0]}, {c.param!r})"
+        return f"{c.op}({', '.join(args)}, {c.param!r})"
     return _TEMPLATES[c.op].format(*args)
 
 
@@ -198,10 +199,6 @@ def _hull_of_widened(a: tuple[float, float]) -> tuple[float, float]:
     return a[0] - 0.5, a[1] + 0.5
 
 
-def _near_identity(a: tuple[float, float]) -> tuple[float, float]:
-    return min(a[0], 0.0) - 0.5, 0.5
-
-
 _SPANS: dict[str, Callable[..., tuple[float, float]]] = {
     "add": _sum_span,
     "sub": _sum_span,
@@ -223,13 +220,9 @@ _SPANS: dict[str, Callable[..., tuple[float, float]]] = {
     "min": _hull,
     "max": _hull,
     "where": lambda c, a, b: _hull(a, b),
-    "erf": _near_identity,
-    "tanh": _near_identity,
-    "atan": _near_identity,
-    "sin": lambda a: (min(a[0], -20.0) - 0.5, 0.0),
-    "cos": lambda a: (-20.0, 0.0),
-    "lambertw": lambda a: (min(a[0], 0.0) - 1, 3.0),
     "loggamma": lambda a: (-17.0, max(a[1], 0.0) + 3),
+    "kl_inverse": lambda q, a: (min(q[0], a[0], 0.0) - 1, 0.1),
+    "kl_inverse_beyond": lambda q, a: (min(q[0], a[0], 0.0) - 1, 0.1),
     **dict.fromkeys(("lt", "le", "eq", "ne", "and", "or", "not"), lambda *args: (0.0, 0.0)),
 }
 _TEMPLATES = {
@@ -254,11 +247,13 @@ _TEMPLATES = {
     "loggamma": "loggamma({})",
     "binomial": "binomial({}, {})",
     "power": "power({}, {})",
-    **{name: f"{name}({{}})" for name in ("sqrt", "log", "exp", "erf", "erfc", "gamma", "sin", "cos", "tanh", "atan")},
+    "kl": "kl({}, {})",
+    "kl_inverse": "kl_inverse({}, {})",
+    **{name: f"{name}({{}})" for name in ("sqrt", "log", "exp", "gamma")},
     **{name: f"{name}({{}})" for name in ("floor", "abs", "sign")},
 }
 _WITH_PARAMETER = frozenset(
-    {"lambertw", "floor_logb", "ceiling_logb", "widen", "widen_all", "widen_large", "above_tiny", "below_tiny"}
+    {"kl_inverse_beyond", "floor_logb", "ceiling_logb", "widen", "widen_all", "widen_large", "above_tiny", "below_tiny"}
 )
 _NEEDS_NAMES = frozenset({"square", "min", "max"})
 
@@ -288,11 +283,14 @@ def _loggamma(x: float) -> float:
 
 
 _HELPERS: dict[str, Any] = {
-    **{name: getattr(math, name) for name in ("sqrt", "log", "log2", "log10", "exp", "erf", "erfc", "gamma", "sin")},
-    **{name: getattr(math, name) for name in ("cos", "tanh", "atan", "floor", "ceil", "inf", "nan")},
+    **{name: getattr(math, name) for name in ("sqrt", "log", "log2", "log10", "exp", "gamma")},
+    **{name: getattr(math, name) for name in ("floor", "ceil", "inf", "nan")},
     "power": math.pow,
     "power_rest": _power_rest,
-    **{name: _by_kernel(name) for name in ("logb", "binomial", "widen_all", "lambertw", "floor_logb", "ceiling_logb")},
+    "kl": kl_at,
+    "kl_inverse": kl_inverse_at,
+    **{name: _by_kernel(name) for name in ("logb", "binomial", "kl_inverse_beyond", "widen_all", "floor_logb")},
+    "ceiling_logb": _by_kernel("ceiling_logb"),
     "widen": _widen,
     "widen_large": lambda x, margin: _widen(x, margin) if abs(x) >= 2.0**50 else x,
     "above_tiny": lambda x, tiny: tiny if abs(x) < tiny else x,

@@ -10,18 +10,18 @@ If a product under- or overflows on the way, relative counts say nothing; the ca
 precision, whose range is wider and whose roundings are smaller, or if that does not do either, the `careful`
 program, in which every single value is settled, by a multiple of eps and of the smallest double.
 
-The library functions (NumPy's, SciPy's, the C library's) are assumed to be within the bounds of `_FUNCTION_ROUNDINGS`;
-measured, they are within a quarter of them.
+The library functions (NumPy's, SciPy's, the C library's) are taken to keep what `boundcalc.arithmetic.promises` says of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from boundcalc.arithmetic.intervals import Range
+from boundcalc.arithmetic.promises import roundings
 from boundcalc.errors import InvalidInputError
 from boundcalc.evaluator.lower import Bracket
 from boundcalc.evaluator.program import Builder, Instruction, Program
-from boundcalc.evaluator.ranges import Range
 from boundcalc.evaluator.sides import Term, margin
 from boundcalc.evaluator.sides_of_arithmetic import ArithmeticSides
 from boundcalc.evaluator.sides_of_choices import ChoiceSides
@@ -29,28 +29,10 @@ from boundcalc.evaluator.sides_of_choices import ChoiceSides
 __all__ = ["make_sound"]
 
 _TINY = 1e-305  # below, a library function may have left the range where its error is relative
-_FUNCTION_ROUNDINGS = {
-    "log": 8,
-    "logb": 16,
-    "exp": 8,
-    "erf": 16,
-    "erfc": 64,
-    "tanh": 16,
-    "atan": 16,
-    "sin": 16,
-    "cos": 16,
-    "lambertw": 32,
-    "powi": 8,
-    "power": 8,
-    "powr": 24,
-    "gamma": 64,
-    "binomial": 256,
-}
-_RISING = frozenset({"log", "logb", "exp", "erf", "tanh", "atan"})
-_MAY_LEAVE = frozenset(  # the normal range, where their error is no longer relative
-    {"exp", "erf", "erfc", "tanh", "atan", "sin", "lambertw", "gamma", "binomial", "power", "powi", "powr"}
-)
-_MAY_CHANGE_SIGN = frozenset({"log", "logb", "lambertw", "erf", "tanh", "atan", "powi"})  # by what makes them sound
+_FUNCTIONS = frozenset({"log", "logb", "exp", "powi", "power", "powr", "gamma", "binomial", "kl"})
+_RISING = frozenset({"log", "logb", "exp"})
+_MAY_LEAVE = _FUNCTIONS - {"log", "logb"}  # the normal range, where their error is no longer relative
+_MAY_CHANGE_SIGN = frozenset({"log", "logb", "powi"})  # by what makes them sound
 _EXACT_RISING = frozenset({"floor", "ceiling", "sign", "floor_logb", "ceiling_logb"})
 
 
@@ -96,7 +78,7 @@ class Directed(ArithmeticSides, ChoiceSides):
             return self._emit("const", param=bracket.high if upper else bracket.low), 0
         if c.op in _EXACT_RISING:
             return self._rounded(c, upper), 0
-        if c.op in _FUNCTION_ROUNDINGS:
+        if c.op in _FUNCTIONS:
             index, count = self._function(c, upper)
             return (self._clamped(i, index, upper) if c.op in _MAY_CHANGE_SIGN else index), count
         rule = getattr(self, f"_{c.op}", None)
@@ -137,11 +119,9 @@ class Directed(ArithmeticSides, ChoiceSides):
         return self._emit("widen_large", index, param=margin(int(divisor) + 2, upper))
 
     def _function(self, c: Instruction, upper: bool) -> Term:
-        count = _FUNCTION_ROUNDINGS[c.op]
+        count = roundings(c.op)
         if c.op in _RISING:
             index = self._emit(c.op, self._argument(c, upper), param=c.param)
-        elif c.op == "erfc":
-            index = self._emit("erfc", self.settled(c.args[0], not upper))
         else:
             index = getattr(self, f"_{c.op}")(c, upper)
         return (self._kept_away(index, upper) if c.op in _MAY_LEAVE else index), count
@@ -170,25 +150,28 @@ class Directed(ArithmeticSides, ChoiceSides):
         base = list(dict.fromkeys(self._inside(c.args[0], side, 0.0) for side in (False, True)))
         return self._extreme("power", base, self._ends(c.args[1]), upper)
 
-    def _lambertw(self, c: Instruction, upper: bool) -> int:
-        rising = c.param == 0
-        side = self.settled(c.args[0], upper is rising)
-        value = self._emit("lambertw", side, param=c.param)
-        if self._exact(c.args[0]) is not None or upper is rising:
-            return value
-        edge = self._emit("const", param=-0.36787944117144233)  # the double below -1/e: rounding left the domain
-        return self._emit("where", self._emit("le", side, edge), self._emit("const", param=-1.0), value)
+    def _kl(self, c: Instruction, upper: bool) -> int:
+        """Largest at a corner, smallest (0 on the diagonal) at the corner next to it."""
+        (q, roof), (p, top) = ([self._in_unit(a, side) for side in (False, True)] for a in c.args)
+        if q == roof and p == top:
+            return self._emit("kl", q, p)
+        left, right = self._emit("kl", q, top), self._emit("kl", roof, p)
+        if upper:
+            return self._emit("max", left, right)
+        beyond = self._emit("where", self._emit("lt", top, q), left, self._emit("const", param=0.0))
+        return self._emit("where", self._emit("lt", roof, p), right, beyond)
 
-    def _wave(self, c: Instruction, upper: bool) -> int:
-        """Sine and cosine move no faster than their argument."""
-        low, high = self.settled(c.args[0], False), self.settled(c.args[0], True)
-        value = self._emit(c.op, high if upper else low)
-        if low == high:
-            return value
-        spread = self._emit("widen_all", self._emit("sub", high, low), param=margin(0, True))
-        return self._emit("add" if upper else "sub", value, spread)
+    def _kl_inverse(self, i: int, c: Instruction, upper: bool) -> Term:
+        q, a = self._in_unit(c.args[0], upper), self._inside(c.args[1], upper, 0.0)
+        return self._emit("kl_inverse_beyond", q, a, param=upper), 0
 
-    _sin = _cos = _wave
+    def _in_unit(self, a: int, upper: bool) -> int:
+        """Return a side, cut at 0 and 1 if only rounding takes it beyond."""
+        index, bottom = self._inside(a, upper, 0.0), self.settled(a, False)
+        if not upper or index == bottom:
+            return index
+        one = self._emit("const", param=1.0)
+        return self._emit("where", self._emit("lt", one, bottom), index, self._emit("min", index, one))
 
     def _only_exact(self, c: Instruction, upper: bool) -> int:
         operands = [self._exact(a) for a in c.args]

@@ -14,6 +14,7 @@ from boundcalc.errors import InfeasibleError, InvalidInputError
 from boundcalc.inverse.bisect import LARGEST, Floats, Integers, first_integer, first_number
 from boundcalc.inverse.hoist import hoist, stride
 from boundcalc.language.domains import describe
+from boundcalc.language.entropy import kl_inverse
 from boundcalc.language.inputs import partners
 
 if TYPE_CHECKING:
@@ -480,10 +481,26 @@ def _closed_form(bound: Bound, name: str) -> sympy.Expr | None:
 
     goal = sympy.Symbol("target", real=True)
     free = sympy.Dummy(name, positive=True)
+    expr = relax(bound.expr, bound.symbols[name]).subs(bound.symbols[name], free)
     try:
-        found = sympy.solve(
-            sympy.Eq(relax(bound.expr, bound.symbols[name]).subs(bound.symbols[name], free), goal), free
-        )
+        found = _solutions(expr, goal, free)
     except NotImplementedError:
         return None
     return sympy.simplify(found[0]) if len(found) == 1 else None
+
+
+def _solutions(expr: sympy.Expr, goal: sympy.Expr, free: sympy.Symbol) -> list[sympy.Expr]:
+    """Return where an expression takes a value; a ``kl_inverse`` is unfolded into the equation of its argument."""
+    inner = sorted((node for node in expr.atoms(kl_inverse) if free in node.free_symbols), key=sympy.count_ops)
+    if not inner:
+        return list(sympy.solve(sympy.Eq(expr, goal), free))
+    outer, value = inner[-1], sympy.Dummy("value", nonnegative=True)
+    rest = expr.xreplace({outer: value})
+    q, a = outer.args
+    if free in rest.free_symbols or free in q.free_symbols:
+        return []
+    return [
+        place
+        for level in sympy.solve(sympy.Eq(rest, goal), value)
+        for place in _solutions(a, outer.solved(level), free)
+    ]

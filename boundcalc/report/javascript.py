@@ -18,14 +18,46 @@ from typing import Any
 
 import sympy
 
+from boundcalc.arithmetic.convert import convert
+from boundcalc.arithmetic.nodes import Pool
 from boundcalc.errors import InvalidInputError
-from boundcalc.evaluator.convert import convert
 from boundcalc.evaluator.lower import lower
-from boundcalc.evaluator.nodes import Pool
 from boundcalc.evaluator.program import Instruction
 
 __all__ = ["to_javascript"]
 
+#: The functions of `boundcalc.arithmetic.entropy_points` for a browser; NaN where they are not defined.
+_DEFINITIONS = {
+    "kl": """const kl = (q, p) => {
+  if (!(0 <= q && q <= 1 && 0 <= p && p <= 1)) return NaN;
+  if (p === 0 || p === 1) return p === q ? 0 : Infinity;
+  const term = (weight, other, d) => {
+    if (weight === 0) return d;
+    if (Math.abs(d) > 0.5 * weight) {
+      const quotient = other / weight, plain = 1e-290 < quotient && quotient < Infinity;
+      return d - weight * (plain ? Math.log(quotient) : Math.log(other) - Math.log(weight));
+    }
+    const x = d / weight, r = x / (2 + x);
+    let total = 0;
+    for (let k = 16; k >= 0; k--) total = total * r * r + 1 / (2 * k + 3);
+    return weight * (r * (x - 2 * r * r * total));
+  };
+  return term(q, p, p - q) + term(1 - q, 1 - p, q - p);
+};""",
+    "kl_inverse": """const kl_inverse = (q, a) => {
+  if (!(0 <= q && q <= 1 && a >= 0)) return NaN;
+  if (q === 1 || a === 0) return q;
+  if (q < 1e-200 && a < 1e-200) return kl_inverse(q * 2 ** 500, a * 2 ** 500) * 2 ** -500;
+  const r = 1 - q, b = Math.min(a, 1000), root = Math.sqrt(2 * q * r) * Math.sqrt(b), third = 2 / 3 * b;
+  if (b <= 1e-11 * Math.min(q, r)) return q + (root + third * (r - q));
+  let s = (root + third - 0.5 * third * q) / r;
+  for (let k = 0; k < 3; k++) {
+    const d = -r * Math.expm1(-s);
+    s -= (r * s - q * Math.log1p(d / Math.max(q, 1e-290)) - b) * ((q + d) / d);
+  }
+  return Math.min(q - r * Math.expm1(-s), 1);
+};""",
+}
 _TEMPLATES = {
     "add": "({}+{})",
     "sub": "({}-{})",
@@ -44,10 +76,8 @@ _TEMPLATES = {
     "ceiling": "Math.ceil({})",
     "power": "Math.pow({},{})",
     **{name: f"Math.{name}({{}},{{}})" for name in ("min", "max")},
-    **{
-        name: f"Math.{name}({{}})"
-        for name in ("sqrt", "log", "exp", "floor", "abs", "sign", "sin", "cos", "tanh", "atan")
-    },
+    **{name: f"Math.{name}({{}})" for name in ("sqrt", "log", "exp", "floor", "abs", "sign")},
+    **{name: f"{name}({{}},{{}})" for name in _DEFINITIONS},
 }
 
 
@@ -66,7 +96,7 @@ def to_javascript(expr: sympy.Expr, symbols: Sequence[sympy.Symbol]) -> str:
         for arg in instruction.args:
             used[arg] += 2 if instruction.op == "square" else 1
     text: list[str] = []
-    lines: list[str] = []
+    lines = [f"{_DEFINITIONS[op]} " for op in _DEFINITIONS if any(op == one.op for one in program.instructions)]
     for place, instruction in enumerate(program.instructions):
         value = _expression(instruction, [text[arg] for arg in instruction.args], expr)
         if instruction.op not in ("input", "const") and used[place] > 1:

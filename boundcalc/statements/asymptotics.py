@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import sympy
 
 from boundcalc.errors import CompositionError, InvalidInputError
+from boundcalc.language.entropy import kl_inverse
 
 if TYPE_CHECKING:
     from boundcalc.bound import Bound
@@ -79,7 +80,7 @@ def rate(expr: sympy.Expr, symbol: sympy.Symbol) -> Rate:
     InvalidInputError
         If the growth is not that of a power.
     """
-    powers = _powers(relax(expr, symbol), symbol)
+    powers = _powers(_unfolded(relax(expr, symbol), symbol), symbol)
     limit = powers.pop(sympy.Integer(0), sympy.Integer(0))
     powers = {power: sympy.simplify(coefficient) for power, coefficient in powers.items()}
     powers = {power: coefficient for power, coefficient in powers.items() if coefficient != 0}
@@ -90,6 +91,28 @@ def rate(expr: sympy.Expr, symbol: sympy.Symbol) -> Rate:
     if leading > 0:
         far = -sympy.oo if powers[leading].could_extract_minus_sign() else sympy.oo
     return Rate(symbol, far, symbol**leading, powers[leading])
+
+
+def _unfolded(expr: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
+    """Return the expression with each ``kl_inverse`` that moves with the symbol replaced by its first terms far out."""
+    return expr.replace(
+        lambda node: isinstance(node, kl_inverse) and symbol in node.free_symbols, lambda node: _far_out(node, symbol)
+    )
+
+
+def _far_out(node: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
+    far_q, far_a = (sympy.limit(arg, symbol, sympy.oo) for arg in node.args)
+    if far_a is sympy.oo:
+        return sympy.Integer(1)
+    moving = [
+        (place, arg - far) for place, arg, far in zip((1, 2), node.args, (far_q, far_a), strict=True) if arg != far
+    ]
+    if far_a == 0 and len(moving) == 1:
+        return node.expansion()
+    if far_a == 0 or (far_q in (0, 1) and far_q != node.args[0]):
+        raise InvalidInputError(f"{node} is not known to grow or to vanish like a power of {symbol}")
+    there = node.func(far_q, far_a)
+    return there + sympy.Add(*(there.fdiff(place) * rest for place, rest in moving))
 
 
 def _powers(expr: sympy.Expr, symbol: sympy.Symbol) -> dict[sympy.Expr, sympy.Expr]:

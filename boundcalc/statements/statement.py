@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sympy
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.language.domains import intersect
+from boundcalc.language.domains import from_assumptions, intersect
 from boundcalc.language.inputs import suggestion
 from boundcalc.symbols import VOCABULARY
 
@@ -41,14 +41,9 @@ class Domain(dict[sympy.Symbol, sympy.Set]):
         Returns
         -------
         sympy.Set
-            The integers or the reals, as far as the symbol is known to be positive or nonnegative.
+            As `boundcalc.language.domains.from_assumptions` reads them.
         """
-        if symbol.is_integer:
-            start = 1 if symbol.is_positive else 0 if symbol.is_nonnegative else -sympy.oo
-            return sympy.Range(start, sympy.oo) if start != -sympy.oo else sympy.S.Integers
-        if symbol.is_positive:
-            return sympy.Interval.open(0, sympy.oo)
-        return sympy.Interval(0, sympy.oo) if symbol.is_nonnegative else sympy.Reals
+        return from_assumptions(symbol)
 
     def merge(self, other: Mapping[sympy.Symbol, sympy.Set]) -> Domain:
         """Return the domain of a statement that needs both.

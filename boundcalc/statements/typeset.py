@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import html
+import inspect
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import sympy
 
+from boundcalc.arithmetic.entropy_points import kl_at, kl_inverse_at
+from boundcalc.language.entropy import kl, kl_inverse
 from boundcalc.symbols import known
 
 if TYPE_CHECKING:
@@ -113,8 +116,10 @@ def bound_python(bound: Bound) -> str:
     """Return the source of a function of the bound's symbols, in plain Python."""
     name = f"{bound.theorem.key}_{bound.form}".replace(".", "_")
     body = sympy.pycode(bound.expr, fully_qualified_modules=True)
+    used = [code for function, code in ((kl, kl_at), (kl_inverse, kl_inverse_at)) if bound.expr.has(function)]
+    own = "".join(f"{inspect.getsource(code).replace('_at(', '(')}\n\n" for code in used)
     return (
-        f"import math\n\n\ndef {name}({', '.join(bound.symbols)}):\n"
+        f"import math\n\n\n{own}def {name}({', '.join(bound.symbols)}):\n"
         f'    """{bound.quantity} {bound.relation} this ({bound.theorem.provenance}; {bound.theorem.source})."""\n'
         f"    return {body}\n"
     )

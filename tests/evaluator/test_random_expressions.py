@@ -8,10 +8,10 @@ import sympy as sp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from boundcalc.arithmetic.convert import convert
+from boundcalc.arithmetic.nodes import Pool
 from boundcalc.evaluator import compile_expression, compiled, execute, planning
 from boundcalc.evaluator.balls import enclose
-from boundcalc.evaluator.convert import convert
-from boundcalc.evaluator.nodes import Pool
 from tests.evaluator.expressions import DOMAINS, SYMBOLS, expressions, grids
 
 QUICK = settings(

@@ -7,6 +7,8 @@ from boundcalc.statements.derivation import Derivation, Event, at_most, named
 from boundcalc.symbols import N_h, T_h, fdr, fmr, fnmr, kappa, miss_order, u_test
 from boundcalc.theorems import Form, Theorem
 
+ORDER = named("distance_order")
+
 RATE = Event("rate", "the e-value of the true rate is below 1/delta")
 
 

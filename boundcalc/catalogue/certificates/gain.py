@@ -8,10 +8,17 @@ from sympy import Interval, Rational
 from boundcalc.catalogue.certificates.transport import transported
 from boundcalc.catalogue.sources import pairs
 from boundcalc.statements.derivation import Derivation, equal, named
-from boundcalc.symbols import C, r_M, r_N, symbol
+from boundcalc.symbols import (
+    C,
+    r_M,
+    r_N,
+    symbol,
+)
 from boundcalc.theorems import Form, Theorem
 
 y_gain = symbol("y_gain", r"\mathbb E\,Y", "mean of (1 - (loss of N - loss of M)/C)/2", Interval(0, 1))
+
+PAIR_GAIN = named("pair_gain")
 
 _HALF = Rational(1, 2)
 
@@ -24,7 +31,7 @@ SHARP = Derivation(
             because="Y = (1 - (loss of N - loss of M)/C)/2 lies in [0, 1]",
             definitions={y_gain: _HALF - (r_N - r_M) / (2 * C)},
         ),
-        *transported(y_gain, span=1, experiment=named("pair_gain")),
+        *transported(y_gain, span=1, experiment=PAIR_GAIN),
     ),
 )
 
@@ -44,6 +51,7 @@ THEOREM = Theorem(
     variants={"sharp": Form(SHARP, trivial=-C)},
     remarks=(
         "T_h is the transport value of Y, not of either loss.",
-        "All pairs (M, N): delta/J each; claims in an order fixed in advance, stopped at the first that fails, cost nothing.",
+        "All pairs (M, N): delta/J each; claims in an order fixed in advance, stopped at the first that fails, cost "
+        "nothing.",
     ),
 )

@@ -5,6 +5,8 @@ from boundcalc.statements.derivation import Derivation, Event, at_most, named
 from boundcalc.symbols import C, mu_bet, r_gallery
 from boundcalc.theorems import Form, Theorem
 
+GALLERY = named("gallery")
+
 BET = Event("bet on new rows", "a mixture of bets that the mean score lies below its true value wins less than 1/delta")
 
 SHARP = Derivation(

@@ -6,6 +6,9 @@ from boundcalc.statements.derivation import Derivation, Event, at_most, named
 from boundcalc.symbols import C, r_0, r_new
 from boundcalc.theorems import Form, Theorem
 
+REPLACEMENT = named("replacement")
+ROWS = named("pair_rows")
+
 KEPT = Event("certified replacement", "a model whose gain over the pilot's is certified to be >= 0 is no worse")
 
 SHARP = Derivation(
@@ -20,7 +23,7 @@ SHARP = Derivation(
             cites="certificates.gain",
             experiment=named("replacement"),
         ),
-        *transported(experiment=named("any_rows")),
+        *transported(experiment=named("pair_rows")),
     ),
 )
 

@@ -4,7 +4,13 @@ from sympy import Interval, exp
 
 from boundcalc.catalogue.sources import finner1992
 from boundcalc.statements.derivation import Derivation, at_most, named
-from boundcalc.symbols import D_w, E_weighted, lam, r_mix, symbol
+from boundcalc.symbols import (
+    D_w,
+    E_weighted,
+    lam,
+    r_mix,
+    symbol,
+)
 from boundcalc.theorems import Form, Theorem
 
 E_fractional = symbol(
@@ -20,7 +26,7 @@ E_bernoulli = symbol(
     Interval.Lopen(0, 1),
 )
 
-FINNER = named("finner_sums")
+FINNER = named("weighted_sums")
 
 SHARP = Derivation(
     quantity=E_weighted,

@@ -12,7 +12,7 @@ from boundcalc.symbols import C, E_match, a_match, h_match, kappa, m, n_h, r_0
 from boundcalc.theorems import Form, Theorem
 
 MATCHED = named("matched_rows")
-ROWS = named("any_rows")
+ROWS = named("pair_rows")
 
 MEAN = Event("matching mean", "the matching mean of one fixed kernel is at most 1/delta times its expectation")
 

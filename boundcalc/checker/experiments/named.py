@@ -119,57 +119,12 @@ def matching(context: Context, *, unit_range: bool = False) -> Experiment:
 
 
 def rates(kind: Literal["fmr", "fnmr", "fdr"]) -> Experiment:
-    """Return the experiment on a rate of errors at a fixed threshold."""
+    """Return a fixed threshold on labelled rows; ``kind`` is the rate of errors spoken of."""
     return Experiment("a fixed threshold on labelled rows, replicates", (Rates(kind), Rates(kind, 2)))
 
 
 #: What a name stands for: an experiment, or a function that returns one for the arguments that are given with it.
 EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
-    # Even numbers of rows: every row is matched.
-    "matched_rows": Experiment(
-        "kernels of two letters, all samples and matchings",
-        (PairSample(2, 3), PairSample(4), PairSample(4, halves=False), PairSample(2, 5)),
-    ),
-    # Any number of rows: an odd one has a triangle.
-    "any_rows": Experiment(
-        "kernels of two letters, all samples and matchings, odd numbers with a triangle",
-        (PairSample(2, 3), PairSample(3), PairSample(4), PairSample(5), PairSample(3, 3, halves=False)),
-    ),
-    "pair_gain": Experiment(
-        "two fixed models on the same letters, all samples", (PairGain(2, 3), PairGain(3), PairGain(4))
-    ),
-    "candidates": Experiment(
-        "fixed candidates on the same letters, the worst served one chosen, all samples",
-        (Candidates(), Candidates(3, 3)),
-    ),
-    "lattice": Experiment(
-        "classes covered by a lattice with slack, the worst served member chosen, all samples",
-        (Candidates(slack=True), Candidates(3, 3, slack=True)),
-    ),
-    "posteriors": Experiment("posteriors that look at the letters, all samples", (Posteriors(), Posteriors(4, 2))),
-    "looks": Experiment("batches of letters, the worst look taken, all samples", (Looks(2, 3), Looks(3, 2))),
-    "replacement": Experiment(
-        "pilot, new letters, and a model that is replaced only with a certified gain", (Replacement(),)
-    ),
-    "stratified_pairs": Experiment(
-        "two classes with given numbers of rows, all samples and assignments",
-        (
-            StratifiedPairs(),
-            StratifiedPairs((3, 3), (1, 1, 1)),
-            StratifiedPairs((3, 2), (1, 0, 1)),
-            StratifiedPairs((2, 2), (1, 1, 0)),
-        ),
-    ),
-    "distance_order": Experiment(
-        "distances of same and different pairs, all samples of four rows", (DistanceOrder(), DistanceOrder(3))
-    ),
-    "gallery": Experiment("scores of new rows against stored ones, replicates", (Gallery(), Gallery(2))),
-    "scalings": Experiment(
-        "matrices with known scalings and couplings, all permutations", (Scalings(1), Scalings(2), Scalings(3))
-    ),
-    "finner_sums": Experiment(
-        "independent letters of different laws, all samples", (FinnerSums(2), FinnerSums(3), FinnerSums(4))
-    ),
     "u_statistics": Experiment(
         "finite populations and classes, all samples and permutations",
         (UStatistics(4, 3, 4), UStatistics(3, 3, 4), UStatistics(2, 3, 4), UStatistics(5, 2, 2)),
@@ -241,12 +196,55 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
         "frequencies of cells, all counts", (CellCounts(2, 4), CellCounts(2, 40), CellCounts(3, 9), CellCounts(4, 5))
     ),
     "cover": Experiment("balls covered greedily", (Cover(1), Cover(2))),
+    "matched_rows": Experiment(
+        "kernels of two letters, all samples and matchings",
+        (PairSample(2, 3), PairSample(4), PairSample(4, halves=False), PairSample(2, 5)),
+    ),
+    "pair_rows": Experiment(
+        "kernels of two letters, all samples and matchings, odd numbers with a triangle",
+        (PairSample(2, 3), PairSample(3), PairSample(4), PairSample(5), PairSample(3, 3, halves=False)),
+    ),
+    "pair_gain": Experiment(
+        "two fixed models on the same letters, all samples", (PairGain(2, 3), PairGain(3), PairGain(4))
+    ),
+    "fixed_candidates": Experiment(
+        "fixed candidates on the same letters, the worst served one chosen, all samples",
+        (Candidates(), Candidates(3, 3)),
+    ),
+    "lattice": Experiment(
+        "classes covered by a lattice with slack, the worst served member chosen, all samples",
+        (Candidates(slack=True), Candidates(3, 3, slack=True)),
+    ),
+    "posteriors": Experiment("posteriors that look at the letters, all samples", (Posteriors(), Posteriors(4, 2))),
+    "looks": Experiment("batches of letters, the worst look taken, all samples", (Looks(2, 3), Looks(3, 2))),
+    "replacement": Experiment(
+        "pilot, new letters, and a model that is replaced only with a certified gain", (Replacement(),)
+    ),
+    "stratified_pairs": Experiment(
+        "two classes with given numbers of rows, all samples and assignments",
+        (
+            StratifiedPairs(),
+            StratifiedPairs((3, 3), (1, 1, 1)),
+            StratifiedPairs((3, 2), (1, 0, 1)),
+            StratifiedPairs((2, 2), (1, 1, 0)),
+        ),
+    ),
+    "distance_order": Experiment(
+        "distances of same and different pairs, all samples of four rows", (DistanceOrder(), DistanceOrder(3))
+    ),
+    "gallery": Experiment("scores of new rows against stored ones, replicates", (Gallery(), Gallery(2))),
+    "scalings": Experiment(
+        "matrices with known scalings and couplings, all permutations", (Scalings(1), Scalings(2), Scalings(3))
+    ),
+    "weighted_sums": Experiment(
+        "independent letters of different laws, all samples", (FinnerSums(2), FinnerSums(3), FinnerSums(4))
+    ),
+    "rates": rates,
     "learning": learning,
     "norm_ball": norm_ball,
     "norm_samples": norm_samples,
     "regularised": regularised,
     "matching": matching,
-    "rates": rates,
 }
 
 

@@ -15,7 +15,7 @@ from boundcalc.checker.experiments.search import violated
 from boundcalc.checker.experiments.worlds.numbers import as_sympy
 from boundcalc.checker.inequality.evaluate import is_vast, on_arrays, sign_of, value_at
 from boundcalc.checker.inequality.problem import Problem
-from boundcalc.language.domains import contains
+from boundcalc.language.domains import admits, contains
 from boundcalc.symbols import Constraint
 
 __all__ = ["FAR", "Hunt", "hunt", "inside"]
@@ -217,15 +217,9 @@ def inside(problem: Problem, point: Mapping[sympy.Symbol, Any]) -> bool:
     for symbol, value in point.items():
         if not bool(contains(problem.domain[symbol], np.asarray(value, dtype=object))):
             return False
-        if not _allows(symbol, value):
+        if not bool(admits(symbol, np.asarray(value, dtype=object))):
             return False
     return all(_holds(rule, point) for rule in problem.constraints)
-
-
-def _allows(symbol: sympy.Symbol, value: Any) -> bool:
-    """Return whether a number has all the properties that SymPy has been told of a symbol (even, prime, ...)."""
-    number = as_sympy(value)
-    return all(getattr(number, f"is_{name}", known) is not (not known) for name, known in symbol.assumptions0.items())
 
 
 def _holds(rule: Constraint, point: Mapping[sympy.Symbol, Any]) -> bool:

@@ -10,10 +10,10 @@ import sympy
 from sympy.core.relational import Relational
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.language.domains import contains, describe
+from boundcalc.language.domains import contains, describe, from_assumptions
 from boundcalc.symbols import CONSTRAINTS, DERIVED, VOCABULARY, Constraint, known
 
-__all__ = ["RELATIONS", "Problem", "from_assumptions", "state"]
+__all__ = ["RELATIONS", "Problem", "state"]
 
 _LISTED = 100  # numbers of a range with a step, which are listed
 RELATIONS = ("<=", "<", ">=", ">", "=")
@@ -55,23 +55,6 @@ class Problem:
         sets = ", ".join(f"{symbol} {describe(allowed)}" for symbol, allowed in self.domain.items())
         extra = "".join(f", {constraint}" for constraint in self.constraints)
         return f"{self.left} {self.relation} {self.right} for {sets}{extra}"
-
-
-def from_assumptions(symbol: sympy.Symbol) -> sympy.Set:
-    """Return the set that a symbol's SymPy assumptions describe."""
-    if symbol.is_integer:
-        low = 1 if symbol.is_positive else 0 if symbol.is_nonnegative else -sympy.oo
-        high = -1 if symbol.is_negative else 0 if symbol.is_nonpositive else sympy.oo
-        return sympy.S.Integers if low == -sympy.oo and high == sympy.oo else sympy.Range(low, high + 1)
-    if symbol.is_positive:
-        return sympy.Interval.open(0, sympy.oo)
-    if symbol.is_nonnegative:
-        return sympy.Interval(0, sympy.oo)
-    if symbol.is_negative:
-        return sympy.Interval.open(-sympy.oo, 0)
-    if symbol.is_nonpositive:
-        return sympy.Interval(-sympy.oo, 0)
-    return sympy.Reals - sympy.FiniteSet(0) if symbol.is_nonzero else sympy.Reals
 
 
 def state(

@@ -4,31 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
 from sympy.logic.boolalg import ITE
 
+from boundcalc.arithmetic.nodes import Node, Pool
 from boundcalc.errors import InvalidInputError
-from boundcalc.evaluator.nodes import Node, Pool
 
-__all__ = ["convert"]
+__all__ = ["convert", "node_of"]
 
 _UNARY = {
     sp.exp: "exp",
-    sp.erf: "erf",
-    sp.erfc: "erfc",
     sp.floor: "floor",
     sp.ceiling: "ceiling",
     sp.Abs: "abs",
     sp.sign: "sign",
     sp.gamma: "gamma",
     sp.loggamma: "loggamma",
-    sp.sin: "sin",
-    sp.cos: "cos",
-    sp.tanh: "tanh",
-    sp.atan: "atan",
 }
+#: Only of numbers: what exact arithmetic knows, and no theorem needs of a symbol.
+_OF_NUMBERS = (
+    "sin",
+    "cos",
+    "tan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "asin",
+    "acos",
+    "atan",
+    "asinh",
+    "acosh",
+    "atanh",
+    "erf",
+    "erfc",
+)
 _RELATIONS = {
     sp.StrictLessThan: ("lt", False),
     sp.LessThan: ("le", False),
@@ -41,6 +53,7 @@ _CONSTANTS = {
     sp.pi: "pi",
     sp.E: "e",
     sp.EulerGamma: "euler",
+    sp.Catalan: "catalan",
     sp.oo: "inf",
     sp.S.NegativeInfinity: "-inf",
     sp.nan: "nan",
@@ -48,8 +61,13 @@ _CONSTANTS = {
 }
 
 
-def convert(expr: Any, symbols: Sequence[sp.Symbol], pool: Pool) -> Node:
+Unknown = Callable[[Any], Node]
+
+
+def convert(expr: Any, symbols: Sequence[sp.Symbol], pool: Pool, *, unknown: Unknown | None = None) -> Node:
     """Return the node of a SymPy expression whose symbols are the arguments, in this order.
+
+    ``unknown`` gives the node of a function that is not known here; without it, that is an error.
 
     Raises
     ------
@@ -61,13 +79,23 @@ def convert(expr: Any, symbols: Sequence[sp.Symbol], pool: Pool) -> Node:
     if missing:
         raise InvalidInputError(f"{name} stands in the expression but is no argument" for name in missing)
     known: dict[Any, Node] = {symbol: pool.make("symbol", value=i) for i, symbol in enumerate(symbols)}
-    return _convert(expr, known, pool)
+    return _convert(expr, known, pool, unknown)
 
 
-def _convert(expr: Any, known: dict[Any, Node], pool: Pool) -> Node:
+@lru_cache(maxsize=512)
+def node_of(expr: Any, symbols: tuple[sp.Symbol, ...]) -> Node:
+    """Return the node of an expression, in a pool of its own."""
+    return convert(expr, symbols, Pool())
+
+
+def _convert(expr: Any, known: dict[Any, Node], pool: Pool, unknown: Unknown | None) -> Node:
     node = known.get(expr)
     if node is None:
-        node = known[expr] = _leaf(expr, pool) or _branch(expr, lambda e: _convert(e, known, pool), pool)
+        node = _leaf(expr, pool) or _branch(expr, lambda e: _convert(e, known, pool, unknown), pool)
+        if node is None and unknown is None:
+            name = expr.func.__name__
+            raise InvalidInputError(f"{name} in {expr} cannot be evaluated (it is not in the evaluator's list)")
+        node = known[expr] = node or unknown(expr)
     return node
 
 
@@ -86,7 +114,7 @@ def _fraction_of_float(number: sp.Float) -> Fraction:
     return (-1) ** sign * Fraction(int(mantissa)) * Fraction(2) ** exponent
 
 
-def _branch(expr: Any, go: Callable[[Any], Node], pool: Pool) -> Node:
+def _branch(expr: Any, go: Callable[[Any], Node], pool: Pool) -> Node | None:
     if isinstance(expr, sp.Add):
         return pool.add(*map(go, expr.args))
     if isinstance(expr, sp.Mul):
@@ -140,7 +168,7 @@ def _power(expr: sp.Pow, go: Callable[[Any], Node], pool: Pool) -> Node:
     return pool.make("power", go(expr.base), go(expr.exp))
 
 
-def _other(expr: Any, go: Callable[[Any], Node], pool: Pool) -> Node:
+def _other(expr: Any, go: Callable[[Any], Node], pool: Pool) -> Node | None:
     if isinstance(expr, sp.Min | sp.Max):
         return pool.make("min" if isinstance(expr, sp.Min) else "max", *map(go, expr.args))
     if isinstance(expr, sp.Piecewise):
@@ -151,13 +179,17 @@ def _other(expr: Any, go: Callable[[Any], Node], pool: Pool) -> Node:
         condition, yes, no = map(go, expr.args)
         unless = pool.make("and", pool.make("not", condition), no)
         return pool.make("or", pool.make("and", condition, yes), unless)
-    if isinstance(expr, sp.LambertW):
-        return _lambertw(expr, go, pool)
+    if hasattr(expr, "operation"):  # a function of `boundcalc.language.entropy` names its own
+        return pool.make(expr.operation, *map(go, expr.args))
     if isinstance(expr, sp.binomial):
         return pool.make("binomial", *map(go, expr.args))
     if isinstance(expr, sp.factorial):
         return pool.make("gamma", pool.add(go(expr.args[0]), pool.number(1)))
-    raise InvalidInputError(f"{expr.func.__name__} in {expr} cannot be evaluated (it is not in the evaluator's list)")
+    if expr is sp.GoldenRatio:
+        return go(expr.expand(func=True))
+    if expr.is_number and expr.func.__name__ in _OF_NUMBERS:
+        return pool.make(expr.func.__name__, go(expr.args[0]))
+    return None
 
 
 def _piecewise(expr: sp.Piecewise, go: Callable[[Any], Node], pool: Pool) -> Node:
@@ -167,10 +199,3 @@ def _piecewise(expr: sp.Piecewise, go: Callable[[Any], Node], pool: Pool) -> Nod
             return pool.make("select", *args, go(value)) if args else go(value)
         args += [go(condition), go(value)]
     return pool.make("select", *args, pool.make("constant", value="nan"))
-
-
-def _lambertw(expr: sp.LambertW, go: Callable[[Any], Node], pool: Pool) -> Node:
-    branch = int(expr.args[1]) if len(expr.args) == 2 else 0
-    if branch not in (0, -1):
-        raise InvalidInputError(f"LambertW has the real branches 0 and -1, not {branch}")
-    return pool.make("lambertw", go(expr.args[0]), value=branch)

@@ -9,8 +9,9 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from boundcalc.evaluator.nodes import Node
-from boundcalc.evaluator.walk import Arithmetic, walk
+from boundcalc.arithmetic.entropy_points import kl_inverse_precisely, kl_precisely
+from boundcalc.arithmetic.nodes import Node
+from boundcalc.arithmetic.walk import Arithmetic, walk
 
 __all__ = ["evaluate_precisely"]
 
@@ -112,7 +113,7 @@ class MpArithmetic(Arithmetic):
         """Apply a function to big floats: NaN outside its real domain."""
         if any(x != x for x in args):
             return self.context.nan
-        own: Callable[..., Any] | None = getattr(self, f"_{name.replace('-', '_')}", None)
+        own: Callable[..., Any] | None = getattr(self, f"_{name}", None)
         try:
             value = own(*args) if own else getattr(self.context, name)(*args)
         except (ValueError, OverflowError, ZeroDivisionError, NotImplementedError):
@@ -153,14 +154,15 @@ class MpArithmetic(Arithmetic):
     def _power(self, base: Any, exponent: Any) -> Any:
         return self.context.power(base, exponent)
 
-    def _lambertw0(self, x: Any) -> Any:
-        return x if x == self.context.inf else self._real(self.context.lambertw(x, 0))
+    def _kl(self, q: Any, p: Any) -> Any:
+        return kl_precisely(self.context, self._in_unit(q), self._in_unit(p))
 
-    def _lambertw_1(self, x: Any) -> Any:
-        return -self.context.inf if x == 0 else self._real(self.context.lambertw(x, -1)) if x < 0 else self.context.nan
+    def _kl_inverse(self, q: Any, a: Any) -> Any:
+        return kl_inverse_precisely(self.context, self._in_unit(q), a)
 
-    def _real(self, x: Any) -> Any:
-        return x if isinstance(x, self.context.mpf) else x.real if x.imag == 0 else self.context.nan
+    def _in_unit(self, x: Any) -> Any:
+        """Return a number without what rounding has put it beyond 0 or 1."""
+        return min(max(x, 0), 1) if -self._near <= x <= 1 + self._near else x
 
     def _loggamma(self, x: Any) -> Any:
         return self.context.loggamma(x) if x > 0 else self.context.nan

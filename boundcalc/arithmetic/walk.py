@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from boundcalc.evaluator.nodes import Node, topological
+from boundcalc.arithmetic.nodes import Node, topological
 
-__all__ = ["Arithmetic", "walk"]
+__all__ = ["Arithmetic", "values_of", "walk"]
 
 _EXACT_POWER = 64  # beyond it, an exact rational power would only fill memory
 
@@ -99,6 +99,19 @@ class Arithmetic:
             return min(a, b) if name == "min" else max(a, b)
         return self.function(name, self.lift(a), self.lift(b))
 
+    def operation(self, op: str, value: Any) -> Callable[..., Any]:
+        """Return the function of an operation, given its parameter."""
+        if op in ("min", "max"):
+            return lambda a, b: self.extreme(op, a, b)
+        if op in _RELATIONS:
+            return lambda a, b: self.relation(op, a, b)
+        if op == "pow":
+            return self.power(value.numerator, value.denominator)
+        if op == "logb":
+            return lambda x: self.logb(x, value)
+        own = {"add": self.add, "mul": self.mul, "select": self.select, **_TRUTH}.get(op)
+        return own or (lambda *args: self.apply(op, *args))
+
     def select(self, *operands: Any) -> Any:
         """Return the value after the first condition that holds, the last operand if none does."""
         result = operands[-1]
@@ -143,54 +156,42 @@ def _not(a: bool | None) -> bool | None:
     return None if a is None else not a
 
 
+_TRUTH: dict[str, Callable[..., Any]] = {"and": _and, "or": _or, "not": _not}
+
+
 def walk(root: Node, inputs: Sequence[Any], arithmetic: Arithmetic) -> Any:
-    """Evaluate a node; inputs are Fractions, floats and integers, or object arrays of them that broadcast."""
-    values: dict[int, Any] = {}
+    """Evaluate a node; inputs are numbers of the arithmetic or exact ones, or object arrays of exact ones that broadcast."""
+    return values_of(root, [_input(x, arithmetic) for x in inputs], arithmetic)[id(root)]
+
+
+def values_of(
+    root: Node, symbols: Sequence[Any], arithmetic: Arithmetic, known: dict[int, Any] | None = None
+) -> dict[int, Any]:
+    """Return the value of every subexpression by its node's id; ``known`` is filled in place."""
+    known = {} if known is None else known
     for node in topological(root):
-        values[id(node)] = _step(node, [values[id(a)] for a in node.args], inputs, arithmetic)
-    return values[id(root)]
+        if id(node) not in known:
+            known[id(node)] = _value(node, [known[id(a)] for a in node.args], symbols, arithmetic)
+    return known
 
 
-def _step(node: Node, args: list[Any], inputs: Sequence[Any], arithmetic: Arithmetic) -> Any:
-    op = node.op
-    value: Any = node.value
+def _value(node: Node, args: list[Any], symbols: Sequence[Any], arithmetic: Arithmetic) -> Any:
+    op, value = node.op, node.value
     if op == "symbol":
-        return _input(inputs[value], arithmetic)
+        return symbols[value]
     if op == "number":
         return arithmetic.rational(value.numerator, value.denominator)
     if op == "constant":
         return arithmetic.constant(str(value))
     if op in ("true", "false"):
         return op == "true"
-    function = _function(op, value, arithmetic)
+    function = arithmetic.operation(op, value)
     if op in _FOLDED:
         return reduce(lambda a, b: _each(function, a, b), args)
     return _each(function, *args)
 
 
 _FOLDED = frozenset({"add", "mul", "min", "max", "and", "or"})
-
-
-def _function(op: str, value: Any, arithmetic: Arithmetic) -> Callable[..., Any]:
-    if op in ("min", "max"):
-        return lambda a, b: arithmetic.extreme(op, a, b)
-    if op in _RELATIONS:
-        return lambda a, b: arithmetic.relation(op, a, b)
-    if op == "pow":
-        return arithmetic.power(value.numerator, value.denominator)
-    if op == "logb":
-        return lambda x: arithmetic.logb(x, value)
-    if op == "lambertw":
-        return lambda x: arithmetic.function(f"lambertw{value}", arithmetic.lift(x))
-    fixed: dict[str, Callable[..., Any]] = {
-        "add": arithmetic.add,
-        "mul": arithmetic.mul,
-        "select": arithmetic.select,
-        "and": _and,
-        "or": _or,
-        "not": _not,
-    }
-    return fixed.get(op) or (lambda *args: arithmetic.apply(op, *args))
 
 
 def _input(x: Any, arithmetic: Arithmetic) -> Any:
@@ -203,6 +204,8 @@ def _input(x: Any, arithmetic: Arithmetic) -> Any:
 
 
 def _number(x: Any, arithmetic: Arithmetic) -> Any:
+    if hasattr(x, "node"):  # an irrational number
+        return walk(x.node, (), arithmetic)
     if type(x) is not float or isfinite(x):
         return arithmetic.rational(*x.as_integer_ratio())
     return arithmetic.constant("nan" if x != x else "inf" if x == inf else "-inf")

@@ -6,14 +6,13 @@ the content of ``value``:
 =====================  ==========================================================================
 ``symbol``             position of the argument (int)
 ``number``             exact rational (Fraction)
-``constant``           name of a real constant: ``pi``, ``e``, ``euler``, ``inf``, ``-inf``, ``nan``
+``constant``           name of a real constant: ``pi``, ``e``, ``euler``, ``catalan``, ``inf``, ``-inf``, ``nan``
 ``add mul min max``    n-ary
 ``pow``                one argument, exact rational exponent (Fraction)
 ``power``              base and exponent
 ``select``             condition, value, condition, value, ..., default
 ``lt le eq ne``        two numbers to a truth value; ``and or not true false`` combine truth values
 ``logb``               logarithm to an integer base (int)
-``lambertw``           real branch 0 or -1 (int)
 others                 the function of that name
 =====================  ==========================================================================
 """
