@@ -24,7 +24,7 @@ SHARP = Derivation(
             "product is a nonnegative supermartingale, and Ville's inequality holds at all looks at once",
             kind="probability",
             events=(LOOK,),
-            experiment=named("looks"),
+            experiment=LOOKS,
         ),
     ),
 )

@@ -37,7 +37,7 @@ AUC = Derivation(
             "between them bounds their matching mean from below",
             kind="probability",
             events=(RATE,),
-            experiment=named("distance_order"),
+            experiment=ORDER,
         ),
     ),
 )

@@ -8,12 +8,7 @@ from sympy import Interval, Rational
 from boundcalc.catalogue.certificates.transport import transported
 from boundcalc.catalogue.sources import pairs
 from boundcalc.statements.derivation import Derivation, equal, named
-from boundcalc.symbols import (
-    C,
-    r_M,
-    r_N,
-    symbol,
-)
+from boundcalc.symbols import C, r_M, r_N, symbol
 from boundcalc.theorems import Form, Theorem
 
 y_gain = symbol("y_gain", r"\mathbb E\,Y", "mean of (1 - (loss of N - loss of M)/C)/2", Interval(0, 1))

@@ -21,7 +21,7 @@ SHARP = Derivation(
             kind="probability",
             cites=str(ramdas2023("betting on a bounded mean, mixture over theta")),
             events=(BET,),
-            experiment=named("gallery"),
+            experiment=GALLERY,
         ),
     ),
 )

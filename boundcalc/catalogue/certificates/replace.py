@@ -21,9 +21,9 @@ SHARP = Derivation(
             kind="probability",
             events=(KEPT,),
             cites="certificates.gain",
-            experiment=named("replacement"),
+            experiment=REPLACEMENT,
         ),
-        *transported(experiment=named("pair_rows")),
+        *transported(experiment=ROWS),
     ),
 )
 

@@ -4,13 +4,7 @@ from sympy import Interval, exp
 
 from boundcalc.catalogue.sources import finner1992
 from boundcalc.statements.derivation import Derivation, at_most, named
-from boundcalc.symbols import (
-    D_w,
-    E_weighted,
-    lam,
-    r_mix,
-    symbol,
-)
+from boundcalc.symbols import D_w, E_weighted, lam, r_mix, symbol
 from boundcalc.theorems import Form, Theorem
 
 E_fractional = symbol(
