@@ -292,15 +292,19 @@ class Bound:
             result = evaluate_grid(
                 self.expr, values, symbols=self.symbols, precision=precision, side=side, domains=self.domain
             )
-        result.name = self.theorem.key
-        result.attrs = {
+        result.name, result.attrs = self.theorem.key, dict(self._labels)
+        return result
+
+    @cached_property
+    def _labels(self) -> Mapping[str, str]:
+        """What a value remembers of the bound."""
+        return {
             "form": self.form,
             "quantity": str(self.quantity),
             "relation": self.relation,
             "provenance": self.theorem.provenance,
             "status": self.theorem.status,
         }
-        return result
 
     def gradient(self, name: str, **inputs: Any) -> xarray.DataArray:
         """Return the derivative by a symbol; by an integer, that of the smooth relaxation (floor dropped).

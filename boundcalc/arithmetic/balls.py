@@ -47,6 +47,10 @@ class ArbEnds:
         self._arb = self._flint.arb
         self.inf, self._zero = self._arb("inf"), self._arb(0)
 
+    def precision(self, bits: int) -> Any:
+        """Return a context in which numbers have that many bits (53 outside of it)."""
+        return self._flint.ctx.workprec(bits)
+
     def _end(self, ball: Any, up: bool) -> Any:
         return ball.upper() if up else ball.lower()
 
@@ -98,6 +102,10 @@ class ArbEnds:
     def kl_inverse(self, q: Any, a: Any, up: bool) -> Any:
         """Return the inverse of the relative entropy, for q in [0, 1] and a nonnegative a."""
         return self._end(kl_inverse_ball(q, a), up)
+
+    def loggamma(self, a: Any, up: bool) -> Any:
+        """Return the logarithm of the gamma function from 2 on, where it rises from 0."""
+        return self._end(a.lgamma(), up) if a.is_finite() else a
 
     def floor(self, a: Any) -> Any:
         """Return the largest integer that is no larger."""

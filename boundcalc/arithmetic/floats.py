@@ -114,6 +114,14 @@ class FloatEnds:
         """Return the inverse of the relative entropy, for q in [0, 1] and a nonnegative a."""
         return float(kl_inverse_beyond(q, a, up))
 
+    def loggamma(self, a: float, up: bool) -> float:
+        """Return the logarithm of the gamma function from 2 on, where it rises from 0."""
+        if a in (2.0, inf):
+            return 0.0 if a == 2 else inf
+        near = math.lgamma(a)
+        slack = PROMISED_ULPS["loggamma"] * max(1.0, 2.0**-52 / math.ulp(near))
+        return self._widened(near, slack, up, least=0.0)
+
     def floor(self, a: float) -> float:
         """Return the largest integer that is no larger: exact."""
         return float(math.floor(a)) if math.isfinite(a) else a

@@ -6,15 +6,17 @@ end is not attained, which makes a range from 0 on positive. An infinite argumen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from boundcalc.arithmetic.convert import node_of
 from boundcalc.arithmetic.floats import FloatEnds
 from boundcalc.arithmetic.nodes import Node
 from boundcalc.arithmetic.walk import Arithmetic, values_of
+from boundcalc.errors import InvalidInputError
 
-__all__ = ["ANY", "FLOATS", "IntervalArithmetic", "Range", "Undefined", "range_of", "ranges_of"]
+__all__ = ["ANY", "FLOATS", "IntervalArithmetic", "Range", "Undefined", "range_of", "ranges_of", "value_on"]
 
 
 class Undefined(Exception):
@@ -214,6 +216,12 @@ class IntervalArithmetic(Arithmetic):
         low, high = min(max(x.low, zero), one), max(min(x.high, one), zero)
         return Range(low, high, x.low_open and bool(low == x.low), x.high_open and bool(high == x.high))
 
+    def _loggamma(self, x: Range) -> Range:
+        """From 2 on it rises; elsewhere nothing is said."""
+        if x.low < 2:
+            return self._undefined("loggamma below 2")
+        return Range(self.ends.loggamma(x.low, False), self.ends.loggamma(x.high, True), x.low_open, x.high_open)
+
     def _floor(self, x: Range) -> Range:
         return Range(self.ends.floor(x.low), self.ends.floor(x.high))
 
@@ -258,6 +266,22 @@ class IntervalArithmetic(Arithmetic):
 
 def _everywhere_open(low: Any, *ranges: Range) -> bool:
     return all(r.low_open for r in ranges if r.low == low)
+
+
+def value_on(expr: Any, box: Mapping[Any, Range], arithmetic: IntervalArithmetic) -> Range:
+    """Return an interval that holds all values of an expression on a box, in strict arithmetic.
+
+    Raises
+    ------
+    Undefined
+        If it is not certain that the expression is real on the whole box, or a function is not known.
+    """
+    try:
+        node = node_of(expr, tuple(box))
+    except InvalidInputError as error:
+        raise Undefined(str(error)) from None
+    found = values_of(node, list(box.values()), arithmetic)[id(node)]
+    return found if isinstance(found, Range) else arithmetic.any
 
 
 FLOATS = IntervalArithmetic(FloatEnds())

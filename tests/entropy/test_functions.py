@@ -48,10 +48,16 @@ HALF, THIRD = sp.Rational(1, 2), sp.Rational(1, 3)
     ],
 )
 def test_corners_are_evaluated(value, expected):
-    assert (value is sp.nan) if expected is sp.nan else sp.expand_log(value - expected, force=True) == 0 or value == expected
+    assert (
+        (value is sp.nan)
+        if expected is sp.nan
+        else sp.expand_log(value - expected, force=True) == 0 or value == expected
+    )
 
 
-@pytest.mark.parametrize("value", [kl_inverse(Q, 0), kl_inverse(0, sp.log(1 / delta)), kl(Q, Q), kl(0, P), kl_inverse(Q, A)])
+@pytest.mark.parametrize(
+    "value", [kl_inverse(Q, 0), kl_inverse(0, sp.log(1 / delta)), kl(Q, Q), kl(0, P), kl_inverse(Q, A)]
+)
 def test_what_is_not_proved_is_left(value):
     assert isinstance(value, kl | kl_inverse)
     assert value.is_nonnegative is None
@@ -125,7 +131,9 @@ def test_rate_around_a_positive_limit_is_the_derivative():
         rate(kl_inverse(1 / n, 1 / n), n)
 
 
-@pytest.mark.parametrize("expr", [C * kl_inverse(rhat_0 / C, CONFIDENCE) + 1, kl(Q, P) ** 2 / 3, kl_inverse(kl(Q, P), A)])
+@pytest.mark.parametrize(
+    "expr", [C * kl_inverse(rhat_0 / C, CONFIDENCE) + 1, kl(Q, P) ** 2 / 3, kl_inverse(kl(Q, P), A)]
+)
 def test_json_and_latex(expr):
     assert decode(json.loads(json.dumps(encode(expr)))) == expr
     latex = expression_latex(expr)
