@@ -25,13 +25,13 @@ __all__ = ["compiled", "is_vast", "on_arrays", "sign_of", "value_at"]
 
 #: Precisions of enclosures; a difference that takes more digits is left to SymPy.
 _BITS = (120, 480)
-_OWN = {"kl": kl, "kl_inverse": kl_inverse}
 
 
 @lru_cache(maxsize=512)
 def compiled(expr: sympy.Expr, symbols: tuple[sympy.Symbol, ...]) -> Callable[..., Any]:
     """Return a NumPy function of arrays of one shape."""
-    return sympy.lambdify(symbols, expr, modules=[_OWN, "numpy", "scipy"], cse=True)
+    own = {"kl": kl, "kl_inverse": kl_inverse}
+    return sympy.lambdify(symbols, expr, modules=[own, "numpy", "scipy"], cse=True)
 
 
 def on_arrays(expr: sympy.Expr, values: Mapping[str, Any]) -> np.ndarray:
