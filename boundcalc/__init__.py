@@ -28,6 +28,7 @@ _WHERE = {
     "allocate": "inverse.allocation",
     "at_least": "statements.derivation",
     "at_most": "statements.derivation",
+    "certify": "certification",
     "check": "checker",
     "check_inequality": "checker",
     "equal": "statements.derivation",
