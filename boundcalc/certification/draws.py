@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from boundcalc.certification.scaling import Scaled, scale_to_coupling
 from boundcalc.certification.sides import EPS
 
-__all__ = ["Batch", "Block", "Draw", "Kernel", "Profile", "exact_log_h", "node_costs"]
+__all__ = ["Batch", "Block", "Draw", "Kernel", "Profile", "Table", "exact_log_h", "node_costs"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -25,8 +25,11 @@ Rows = NDArray[np.intp]
 #: q/c for every row of the first argument with every row of the second, in [0, 1].
 Kernel = Callable[[Rows, Rows], Array]
 
-#: Values of q/c that a profile keeps apart: between them it takes the chord, which is above -log(1 - kappa q/c).
-_NODES = 33
+#: Where a kernel has many values, those that a profile keeps apart: between them it takes the chord, which is above
+#: -log(1 - kappa q/c).
+_NODES = np.linspace(0.0, 1.0, 33)
+#: A kernel with at most so many values is stored by their numbers.
+_FEW = 16
 
 
 @dataclass(frozen=True)
@@ -106,61 +109,94 @@ class Profile:
     constant: float
 
 
-def nodes() -> Array:
-    """Return the values of q/c that profiles tell apart."""
-    return np.linspace(0.0, 1.0, _NODES)
+@dataclass(frozen=True)
+class Table:
+    """The kernel between the units of a batch: numbers of its values where these are few, itself otherwise.
+
+    Attributes
+    ----------
+    nodes : ndarray
+        All values, or points with chords between them.
+    places : ndarray of uint8, shape (units, partners)
+        The node of each entry, or the one before it.
+    values : ndarray of shape (units, partners), optional
+        The entries where they lie between nodes.
+    """
+
+    nodes: Array
+    places: NDArray[np.uint8]
+    values: Array | None
+
+    @classmethod
+    def of(cls, values: Array, levels: Array | None) -> Table:
+        """Return the table of a kernel's values; ``levels`` are all that it can take, in order, if they are few."""
+        if levels is not None and levels.size <= _FEW:
+            return cls(levels, np.searchsorted(levels, values).astype(np.uint8), None)
+        return cls(_NODES, np.minimum(values * (_NODES.size - 1), _NODES.size - 2).astype(np.uint8), values)
+
+    def block(self, rows: Rows, partners: Rows) -> Table:
+        """Return the part of some rows and partners."""
+        index = rows[:, None], partners
+        return Table(self.nodes, self.places[index], None if self.values is None else self.values[index])
+
+    @property
+    def entries(self) -> Array:
+        """The kernel's values."""
+        return self.nodes[self.places] if self.values is None else self.values
+
+    def masses(self, coupling: Array, *, rest: float) -> Array:
+        """Return at least the mass that lies at each node; between two nodes it is shared by the distances."""
+        places, weights = self.places.ravel(), coupling.ravel()
+        found = np.bincount(places, weights=weights, minlength=self.nodes.size)
+        if self.values is not None:
+            steps = weights * (self.values.ravel() * (self.nodes.size - 1) - places)
+            moved = np.bincount(places, weights=steps, minlength=self.nodes.size)
+            found -= moved
+            found[1:] += moved[:-1]
+        found[-1] += rest
+        return found * (1.0 + 1e-9)
 
 
-def node_costs(kappa: float) -> Array:
-    """Return -log(1 - kappa q/c) at the nodes."""
-    return -np.log1p(-kappa * nodes())
+def node_costs(nodes: Array, kappa: float) -> Array:
+    """Return -log(1 - kappa q/c) at nodes."""
+    return -np.log1p(-kappa * nodes)
 
 
 def exact_log_h(
-    draw: Draw, table: Array, kappa: float, starts: Sequence[Array] | None
+    draw: Draw, table: Table, kappa: float, starts: Sequence[Array] | None
 ) -> tuple[float, Profile, list[Array]]:
     """Return a lower end of log h at kappa, the profile of its couplings, and where to start next time.
 
     Parameters
     ----------
     draw : Draw
-    table : ndarray of shape (units, partners)
+    table : Table
         q/c of the batch.
     kappa : float
     starts : sequence of ndarray, optional
         Row factors of each block, from a kappa nearby.
     """
-    total, constant, masses = 0.0, 0.0, np.zeros(_NODES)
+    costs = node_costs(table.nodes, kappa)
+    total, constant, masses = 0.0, 0.0, np.zeros(costs.size)
     factors = []
     for place, block in enumerate(draw.blocks):
-        values = table[block.rows[:, None], block.partners]
-        matrix = block.matrix(values, kappa)
+        part = table.block(block.rows, block.partners)
+        matrix = block.matrix(part.entries, kappa)
         scaled = scale_to_coupling(matrix, start=None if starts is None else starts[place])
         factors.append(scaled.u)
         total += scaled.log_mean
         coupling = scaled.u[:, None] * matrix * scaled.v
-        spent = float(np.vdot(coupling, np.log(matrix)))
-        masses += _masses(values, block.spread(coupling), rest=scaled.rest)
-        constant += -scaled.log_mean + spent + 1e-9 * matrix.shape[0]
+        found = part.masses(block.spread(coupling), rest=scaled.rest)
+        masses += found
+        spent = float(found @ costs) if part.values is None else -float((coupling * np.log(matrix)).sum())
+        constant += -scaled.log_mean - spent * (1.0 - 1e-8) + costs[-1] * scaled.rest
     for i, j in draw.loose:
-        value = table[i : i + 1, j : j + 1]
-        total += draw.loose_power * float(_log_factor(value, kappa)[0, 0])
-        masses += _masses(value, np.full((1, 1), draw.loose_power), rest=0.0)
+        part = table.block(np.array([i]), np.array([j]))
+        total += draw.loose_power * float(_log_factor(part.entries, kappa)[0, 0])
+        masses += part.masses(np.full((1, 1), draw.loose_power), rest=0.0)
     size = sum(block.rows.size for block in draw.blocks) + len(draw.loose)
     return total - 16.0 * EPS * (size + abs(total)), Profile(masses, constant), factors
 
 
 def _log_factor(values: Array, kappa: float) -> Array:
     return np.log1p(-kappa * values)
-
-
-def _masses(values: Array, coupling: Array, *, rest: float) -> Array:
-    """Return at least the mass that lies at each node, where a value between two nodes is shared by its distance."""
-    place = values.ravel() * (_NODES - 1)
-    left = np.minimum(place.astype(np.intp), _NODES - 2)
-    weights = coupling.ravel()
-    upper = weights * (place - left)
-    found = np.bincount(left, weights=weights - upper, minlength=_NODES)
-    found[1:] += np.bincount(left, weights=upper, minlength=_NODES - 1)[: _NODES - 1]
-    found[-1] += rest
-    return found * (1.0 + 1e-9)

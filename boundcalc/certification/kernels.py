@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from boundcalc.certification.draws import Kernel
 
-__all__ = ["PairErrors", "averaged", "gain_kernel", "symmetric", "verification", "within"]
+__all__ = ["Derived", "PairErrors", "averaged", "gain_kernel", "symmetric", "verification", "within"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -43,6 +43,11 @@ class PairErrors:
         """The largest weight c."""
         return max(self.weights)
 
+    @property
+    def levels(self) -> Array:
+        """All values of the error over c."""
+        return np.unique([0.0, *(weight / self.scale for weight in self.weights)])
+
     def __call__(self, rows: Rows, others: Rows) -> Array:
         """Return the error over c."""
         distances = self.distances(rows, others)
@@ -52,17 +57,37 @@ class PairErrors:
         return np.where(same, missed, negative * (distances <= self.threshold + self.tie))
 
 
-def gain_kernel(model: PairErrors, other: PairErrors) -> Kernel:
+@dataclass(frozen=True)
+class Derived:
+    """A kernel made of others, with all values that it can take if they are few."""
+
+    function: Kernel
+    levels: Array | None = None
+
+    def __call__(self, rows: Rows, others: Rows) -> Array:
+        """Return the kernel of rows with rows."""
+        return self.function(rows, others)
+
+
+def gain_kernel(model: PairErrors, other: PairErrors) -> Derived:
     """Return (1 - (other's error - model's error)/c)/2, whose mean is below 1/2 where the model is better."""
-    return lambda rows, others: 0.5 * (1.0 - (other(rows, others) - model(rows, others)))
+
+    def function(rows: Rows, others: Rows) -> Array:
+        return 0.5 * (1.0 - (other(rows, others) - model(rows, others)))
+
+    return Derived(function, np.unique(0.5 * (1.0 - (other.levels[:, None] - model.levels))))
 
 
-def symmetric(kernel: Kernel) -> Kernel:
+def symmetric(kernel: PairErrors | Derived) -> Derived:
     """Return the mean of both orders of a pair."""
-    return lambda rows, others: 0.5 * (kernel(rows, others) + kernel(others, rows).T)
+    levels = kernel.levels
+    return Derived(
+        lambda rows, others: 0.5 * (kernel(rows, others) + kernel(others, rows).T),
+        None if levels is None else np.unique(0.5 * (levels[:, None] + levels)),
+    )
 
 
-def averaged(kernel: Kernel, members: list[Rows]) -> Kernel:
+def averaged(kernel: Kernel, members: list[Rows]) -> Derived:
     """Return the kernel between subjects: the mean over all their row pairs.
 
     Parameters
@@ -80,10 +105,9 @@ def averaged(kernel: Kernel, members: list[Rows]) -> Kernel:
         sums = np.add.reduceat(sums, starts[1], axis=1)
         sizes = [np.array([part.size for part in side], dtype=float) for side in (left, right)]
         # A mean of numbers in [0, 1], which rounding may move: from above, but not beyond 1.
-        means = sums / np.outer(*sizes) * (1.0 + 1e-13)
-        return np.minimum(means, 1.0)
+        return np.minimum(sums / np.outer(*sizes) * (1.0 + 1e-12), 1.0)
 
-    return between
+    return Derived(between)
 
 
 def within(kernel: Kernel, members: list[Rows]) -> Array:
@@ -105,7 +129,7 @@ def within(kernel: Kernel, members: list[Rows]) -> Array:
     return np.array([mean(rows) for rows in members])
 
 
-def verification(kernel: Kernel, members: list[Rows]) -> Kernel:
+def verification(kernel: Kernel, members: list[Rows]) -> Derived:
     """Return the mean of the non-match rate within two subjects and the match rate between them, where labels are subjects.
 
     Parameters
@@ -115,6 +139,6 @@ def verification(kernel: Kernel, members: list[Rows]) -> Kernel:
     members : list of ndarray of int
     """
     inside, between = within(kernel, members), averaged(kernel, members)
-    return lambda subjects, others: (
-        0.25 * (inside[subjects][:, None] + inside[others]) + 0.5 * between(subjects, others)
+    return Derived(
+        lambda subjects, others: 0.25 * (inside[subjects][:, None] + inside[others]) + 0.5 * between(subjects, others)
     )

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from boundcalc.certification.draws import Batch, Kernel, Profile, exact_log_h, node_costs
+from boundcalc.certification.draws import Batch, Kernel, Profile, Table, exact_log_h, node_costs
 from boundcalc.certification.sides import as_upper_risk, log_mean_below
+from boundcalc.trainer.risk.threads import one_blas_thread
 
 __all__ = ["Sample", "kappa_at", "risk_bound"]
 
@@ -55,7 +56,8 @@ class _Evaluator:
     def __init__(self, sample: Sample) -> None:
         self.sample = sample
         self.starts: list[list[list[Array] | None]] = [[None] * len(batch.draws) for batch in sample.batches]
-        self.tables = [sample.kernel(batch.units, batch.partners) for batch in sample.batches]
+        levels = getattr(sample.kernel, "levels", None)
+        self.tables = [Table.of(sample.kernel(batch.units, batch.partners), levels) for batch in sample.batches]
         self.profiles: list[list[list[Profile]]] = []
 
     def log_h(self, kappa: float) -> float:
@@ -74,7 +76,7 @@ class _Evaluator:
 
     def log_h_by_profile(self, kappa: float) -> float:
         """Return a lower end of log H at kappa from couplings found at others, or -inf before there are any."""
-        costs = node_costs(kappa)
+        costs = node_costs(self.tables[0].nodes, kappa)
         best = -math.inf
         for profiles in self.profiles:
             logs = ((-float(p.masses @ costs) - p.constant for p in found) for found in profiles)
@@ -119,8 +121,14 @@ def risk_bound(sample: Sample, *, delta: float, kappa: float | None, variance: f
     variance : float
         The guess of zeta_1 that kappa(r) uses.
     """
-    log_delta = math.log(delta)
-    evaluator = _Evaluator(sample)
+    with one_blas_thread():
+        return _risk_bound(_Evaluator(sample), math.log(delta), kappa, variance)
+
+
+def _risk_bound(
+    evaluator: _Evaluator, log_delta: float, kappa: float | None, variance: float
+) -> tuple[float, float]:
+    sample = evaluator.sample
     if kappa is not None:
         return evaluator.upper(evaluator.log_h(kappa), kappa=kappa, log_delta=log_delta), kappa
     edges = [sample.scale * k / CELLS for k in range(CELLS)] + [sample.scale]
