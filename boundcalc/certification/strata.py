@@ -9,6 +9,7 @@ W the mix, in every draw, so that with f_e = 1 - kappa q_e, concavity of the log
 with one kappa for all combinations and N = min_c n_c / (2 W_cc + sum_{c'} W_cc') as in the bound by Finner's lemma alone.
 Half of the units of a class are rows; they are sent by a bijection to as many positions, each of which is made of one
 partner among the other halves, or of shares of several. Whole partners come first; only what is left of N W_t is shared.
+The odd unit of a class is half a row and half a partner.
 """
 
 from __future__ import annotations
@@ -90,17 +91,17 @@ def mix_batches(
         Draws in each batch.
     rng : numpy.random.Generator
     """
-    first, sizes, shares, error = _slots(mix)
+    blocks, shares, error = _slots(mix)
     members = [np.flatnonzero(codes == c) for c in range(mix.counts.size)]
-    row_slots = [np.arange(start, start + size) for start, size in zip(first, sizes, strict=True) if size]
+    blocks = [slots for slots in blocks if shares[slots].nnz]
     if codes.size <= LARGEST_BATCH:
         everyone = np.arange(codes.size)
         filled = (np.concatenate([rng.permutation(rows) for rows in members]) for _ in range(splits))
-        draws = tuple(Draw(tuple(_block(shares, slots, units) for slots in row_slots), _NO_PAIRS) for units in filled)
+        draws = tuple(Draw(tuple(_block(shares, slots, units) for slots in blocks), _NO_PAIRS) for units in filled)
         batches = [Batch(everyone, everyone, draws)]
     else:
         units = np.concatenate([rng.permutation(rows) for rows in members])
-        cuts = [part for slots in row_slots for part in np.array_split(slots, math.ceil(slots.size / (BATCH // 2)))]
+        cuts = [part for slots in blocks for part in np.array_split(slots, math.ceil(slots.size / (BATCH // 2)))]
         batches = [_batch(shares[part], part, units, kinds=codes, splits=splits, rng=rng) for part in cuts]
     return batches, math.fsum(shares.data), error
 
@@ -133,44 +134,65 @@ def _batch(part: Any, slots: Rows, units: Rows, *, kinds: Rows, splits: int, rng
     return Batch(units[slots], partners, tuple(draws))
 
 
-def _slots(mix: Mix) -> tuple[Rows, Rows, Any, float]:
-    """Return the first slot and the number of row slots of each class, all shares, and the error of their mix.
+def _slots(mix: Mix) -> tuple[list[Rows], Any, float]:
+    """Return the row slots of every block, the shares of all, and the error of their mix.
 
-    Each class has a slot for every unit, row slots first. The shares are a sparse matrix (slots, slots): rows by partners.
+    Each class has a slot for every unit: h row slots, one in the middle if the number is odd, and h partner slots. A middle
+    unit is half a row, in a block of its own, and half a partner. The shares are a sparse matrix, slots by slots.
     """
     from scipy.sparse import coo_array
 
-    sizes, powers = _oriented_powers(mix)
-    first = np.cumsum(mix.counts) - mix.counts
+    counts, kinds = mix.counts, np.arange(mix.counts.size)
+    halves, odd = counts // 2, counts % 2
+    first = np.cumsum(counts) - counts
+    powers = mix.pairs * (0.5 * mix.weights + 0.5 * np.diag(np.diag(mix.weights)))
     whole = np.floor(powers + _WHOLE).astype(np.intp)
     rest = np.where(powers - whole > _WHOLE, powers - whole, 0.0)
-    # Where the cell of each pair of classes begins among the slots: wholes come first, then the remainders.
-    whole_at = _before(whole, axis=1) + first[:, None], _before(whole, axis=0) + (first + sizes)
-    rest_at = (
-        _before(rest, axis=1) + (first + whole.sum(axis=1))[:, None],
-        _before(rest, axis=0) + (first + sizes + whole.sum(axis=0)),
-    )
+    # A remainder inside a class must find a row slot that is not in the middle, where its partner may be.
+    full = (whole.sum(axis=1) == halves) & (odd == 1) & (np.diag(rest) > 0)
+    donors = np.where(np.diag(whole) > 0, kinds, np.argmax(whole, axis=1))[full]
+    whole[kinds[full], donors] -= 1
+    rest[kinds[full], donors] += 1.0
+    # Whole partners: the k-th of a pair of classes stands after those of the pairs of classes before.
     c, d = (np.repeat(index, whole[np.nonzero(whole)]) for index in np.nonzero(whole))
     step = np.arange(c.size) - np.repeat(np.cumsum(whole[whole > 0]) - whole[whole > 0], whole[whole > 0])
-    parts = [(whole_at[0][c, d] + step, whole_at[1][c, d] + step, np.ones(c.size))]
-    begin, length = [at[rest > 0] for at in rest_at], rest[rest > 0]
-    # Along a remainder, which is shorter than 1, row and partner change at most once each.
+    parts = [
+        (
+            first[c] + _before(whole, axis=1)[c, d] + step,
+            (first + halves + odd)[d] + _before(whole, axis=0)[c, d] + step,
+            np.ones(c.size),
+        )
+    ]
+    # Remainders follow on two lines of their own, those inside a class first; a middle slot ends the line of rows and
+    # begins that of partners.
+    c, d = np.nonzero(rest)
+    inside = np.argsort(c != d, kind="stable")
+    c, d = np.repeat(c[inside], 2), np.repeat(d[inside], 2)
+    length = 0.5 * rest[c, d]  # halves are shorter than 1, so that each end moves on at most once
+    begin = (_running(length, c), _running(length, d) + 0.5 * odd[d])
     cuts = np.sort([np.clip(np.floor(at + 1.0 + _WHOLE) - at, 0.0, length) for at in begin], axis=0)
-    ends = np.array([np.zeros_like(length), *cuts, length])
-    for low, high in pairwise(ends):
-        rows, partners = (np.floor(at + 0.5 * (low + high)).astype(np.intp) for at in begin)
+    for low, high in pairwise(np.array([np.zeros_like(length), *cuts, length])):
+        row, partner = (np.floor(at + 0.5 * (low + high)).astype(np.intp) for at in begin)
+        row = np.minimum(whole.sum(axis=1)[c] + row, halves[c] - 1 + odd[c])
+        partner = np.where(
+            (odd[d] == 1) & (partner == 0),
+            first[d] + halves[d],
+            np.minimum(first[d] + halves[d] + whole.sum(axis=0)[d] + partner, first[d] + counts[d] - 1),
+        )
         keep = high - low > _WHOLE
-        parts.append((rows[keep], partners[keep], (high - low)[keep]))
+        parts.append(((first[c] + row)[keep], partner[keep], (high - low)[keep]))
     rows, partners, share = (np.concatenate(column) for column in zip(*parts, strict=True))
-    total = int(mix.counts.sum())
+    total = int(counts.sum())
     shares = coo_array((share, (rows, partners)), shape=(total, total)).tocsr()
     degrees = np.asarray(shares.sum(axis=1)).ravel() + np.asarray(shares.sum(axis=0)).ravel()
     shares *= (1.0 - 1e-12) / max(1.0, float(degrees.max()))
-    kind = np.repeat(np.arange(mix.counts.size), mix.counts)
+    kind = np.repeat(kinds, counts)
     reached = np.zeros_like(mix.weights)
     np.add.at(reached, (kind[rows], kind[partners]), share / share.sum())
     reached += reached.T - np.diag(np.diag(reached))
-    return first, sizes, shares, float(np.abs(reached - mix.weights).sum()) + 1e-14
+    blocks = [np.arange(start, start + size) for start, size in zip(first, halves, strict=True) if size]
+    blocks += [np.array([start]) for start in (first + halves)[odd == 1]]
+    return blocks, shares, float(np.abs(reached - mix.weights).sum()) + 1e-14
 
 
 def _before(table: NDArray[Any], *, axis: int) -> NDArray[Any]:
@@ -178,25 +200,14 @@ def _before(table: NDArray[Any], *, axis: int) -> NDArray[Any]:
     return np.cumsum(table, axis=axis) - table
 
 
-def _oriented_powers(mix: Mix) -> tuple[Rows, Array]:
-    """Return how many units of each class are rows, and the power of rows of class c with partners of class d.
-
-    Each class needs as many rows as partners, which an odd class does not have. Its surplus is sent along the differences
-    of potentials that solve the Laplace equation of the mix; where that would ask for negative powers, a unit is left out.
-    """
-    counts, halved = mix.counts, mix.counts // 2
-    power = mix.pairs * mix.weights
-    slack = counts - power.sum(axis=1) - np.diag(power)
-    odd = np.flatnonzero(counts % 2)
-    odd = odd[np.argsort(slack[odd], kind="stable")]
-    surplus = np.zeros(counts.size)
-    surplus[odd[: odd.size // 2 * 2]] = np.resize([1.0, -1.0], odd.size // 2 * 2)
-    between = power - np.diag(np.diag(power))
-    potential = np.linalg.lstsq(np.diag(between.sum(axis=1)) - between, surplus, rcond=None)[0]
-    flow = between * (potential[:, None] - potential)
-    if (np.abs(flow) <= between).all() and np.allclose(flow.sum(axis=1), surplus, atol=1e-9) and (
-        odd.size % 2 == 0 or slack[odd[-1]] >= 1.0
-    ):
-        return halved + (surplus > 0), np.diag(np.diag(power)) + 0.5 * (between + flow)
-    share = float((2 * halved[mix.load > 0] / mix.load[mix.load > 0]).min()) / mix.pairs
-    return halved, share * (np.diag(np.diag(power)) + 0.5 * between)
+def _running(lengths: Array, lines: Rows) -> Array:
+    """Return where each length begins on its line when they follow each other in the order given."""
+    if not lengths.size:
+        return lengths
+    order = np.argsort(lines, kind="stable")
+    ends = np.cumsum(lengths[order])
+    starts = ends - lengths[order]
+    heads = np.searchsorted(lines[order], np.arange(lines.max(initial=0) + 1))
+    found = np.empty_like(lengths)
+    found[order] = starts - starts[np.minimum(heads, lengths.size - 1)][lines[order]]
+    return found
