@@ -13,11 +13,11 @@ from boundcalc.arithmetic.nodes import Pool
 from boundcalc.arithmetic.promises import PROMISED_ULPS, roundings
 from boundcalc.errors import InvalidInputError
 from boundcalc.evaluator import compile_expression, enclose_grid, evaluate_grid
-from boundcalc.evaluator.balls import enclose
-from boundcalc.evaluator.lower import Bracket, lower
-from boundcalc.evaluator.program import Builder
-from boundcalc.evaluator.sides import margin
-from boundcalc.evaluator.sound import Directed
+from boundcalc.evaluator.enclosing import enclose
+from boundcalc.evaluator.program.instructions import Builder
+from boundcalc.evaluator.program.lower import Bracket, lower
+from boundcalc.evaluator.sound.directed import Directed
+from boundcalc.evaluator.sound.sides import margin
 from boundcalc.language.domains import symbol_range
 from tests.evaluator.expressions import DELTA, DOMAINS, GAMMA, SYMBOLS, B, G, L, M, N, T
 

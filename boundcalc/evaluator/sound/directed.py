@@ -20,11 +20,11 @@ from collections.abc import Mapping, Sequence
 from boundcalc.arithmetic.intervals import Range
 from boundcalc.arithmetic.promises import roundings
 from boundcalc.errors import InvalidInputError
-from boundcalc.evaluator.lower import Bracket
-from boundcalc.evaluator.program import Builder, Instruction, Program
-from boundcalc.evaluator.sides import Term, margin
-from boundcalc.evaluator.sides_of_arithmetic import ArithmeticSides
-from boundcalc.evaluator.sides_of_choices import ChoiceSides
+from boundcalc.evaluator.program.instructions import Builder, Instruction, Program
+from boundcalc.evaluator.program.lower import Bracket
+from boundcalc.evaluator.sound.arithmetic import ArithmeticSides
+from boundcalc.evaluator.sound.choices import ChoiceSides
+from boundcalc.evaluator.sound.sides import Term, margin
 
 __all__ = ["make_sound"]
 
