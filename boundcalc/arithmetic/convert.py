@@ -181,6 +181,8 @@ def _other(expr: Any, go: Callable[[Any], Node], pool: Pool) -> Node | None:
         condition, yes, no = map(go, expr.args)
         unless = pool.make("and", pool.make("not", condition), no)
         return pool.make("or", pool.make("and", condition, yes), unless)
+    if hasattr(expr, "operation"):  # a function of `boundcalc.language.entropy` names its own
+        return pool.make(expr.operation, *map(go, expr.args))
     if isinstance(expr, sp.binomial):
         return pool.make("binomial", *map(go, expr.args))
     if isinstance(expr, sp.factorial):

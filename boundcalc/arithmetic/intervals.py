@@ -189,6 +189,33 @@ class IntervalArithmetic(Arithmetic):
             raise Undefined("power of a number that may not be positive")
         return self._exp(self.mul(exponent, self._log(base))) if base.nonnegative else self.any
 
+    def _kl(self, q: Range, p: Range) -> Range:
+        """Relative entropy: convex and 0 on the diagonal, so largest at a corner, smallest next to the diagonal."""
+        q, p = self._within(q), self._within(p)
+        if self._strict and ((p.high == 0 and q.low > 0) or (p.low == self.one.low and q.high < p.low)):
+            raise Undefined("relative entropy from a number that is 0 or 1")
+        near = (q.high, p.low) if q.high < p.low else (q.low, p.high) if p.high < q.low else None
+        low = self.ends.kl(*near, False) if near else self.zero.low
+        return Range(low, max(self.ends.kl(q.low, p.high, True), self.ends.kl(q.high, p.low, True)))
+
+    def _kl_inverse(self, q: Range, a: Range) -> Range:
+        """Inverse of the relative entropy: rises in both."""
+        q = self._within(q)
+        if a.low < 0:
+            a = self._cut(a, "relative entropy that may be negative")
+        low, high = self.ends.kl_inverse(q.low, a.low, False), self.ends.kl_inverse(q.high, a.high, True)
+        return Range(low, high, bool(low < self.one.low) and (q.low_open or a.low_open))
+
+    def _within(self, x: Range) -> Range:
+        """Cut off what is beyond 0 and 1, where relative entropies are not defined."""
+        zero, one = self.zero.low, self.one.low
+        if zero <= x.low and x.high <= one:
+            return x
+        if self._strict:
+            raise Undefined("relative entropy of a number that may lie outside [0, 1]")
+        low, high = min(max(x.low, zero), one), max(min(x.high, one), zero)
+        return Range(low, high, x.low_open and bool(low == x.low), x.high_open and bool(high == x.high))
+
     def _loggamma(self, x: Range) -> Range:
         """From 2 on it rises; elsewhere nothing is said."""
         if x.low < 2:

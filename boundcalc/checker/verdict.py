@@ -12,6 +12,8 @@ from enum import StrEnum
 from html import escape
 from typing import Any
 
+from boundcalc.frozen import Frozen
+
 __all__ = ["Certificate", "Verdict", "Word", "cited", "proved", "refuted", "supported", "unsettled", "weakest"]
 
 
@@ -33,7 +35,7 @@ _SUFFICIENT = frozenset({"SymPy", "signs", "Arb", "linear z3"})
 
 
 @dataclass(frozen=True)
-class Certificate:
+class Certificate(Frozen):
     """What engines found in favour of a claim.
 
     Attributes
@@ -57,7 +59,7 @@ class Certificate:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Frozen):
     """A word and what it rests on.
 
     Attributes
@@ -93,6 +95,7 @@ class Verdict:
     mint: InitVar[object] = None
 
     def __post_init__(self, mint: object) -> None:
+        super().__post_init__()
         object.__setattr__(self, "word", Word(self.word))
         if self.word is Word.PROVED and mint is not _MINT:
             raise ValueError("only a certificate can make PROVED: use boundcalc.checker.verdict.proved")

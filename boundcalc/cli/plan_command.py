@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from boundcalc.cli.output import Output, check_path
 from boundcalc.cli.training import add_arguments, changed_options, confidence, measure
 from boundcalc.cli.values import parse
-from boundcalc.errors import InvalidInputError
+from boundcalc.errors import InvalidInputError, suggestion
 
 if TYPE_CHECKING:
     from boundcalc.planner.budget import Plan
@@ -189,7 +189,6 @@ def _check_readable(name: str) -> None:
 
 
 def _modalities(text: str | None, names: tuple[str, ...]) -> tuple[str, ...]:
-    from boundcalc.language.inputs import suggestion
 
     if text is None:
         return tuple(names)

@@ -75,12 +75,12 @@ def unused_settings(bound: Bound, inputs: dict[str, Any]) -> list[str]:
     InvalidInputError
         If a value is impossible for its symbol.
     """
-    from boundcalc.language.inputs import check_inputs
+    from boundcalc.statements.validation import check_values
     from boundcalc.symbols import DOMAINS, VOCABULARY
 
     unused = [name for name in inputs if name not in bound.symbols]
     known = [name for name in unused if name in VOCABULARY]
-    check_inputs(
+    check_values(
         {name: inputs[name] for name in known},
         required=known,
         domain=DOMAINS,

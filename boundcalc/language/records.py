@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -10,7 +11,9 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-__all__ = ["nested_tuples", "plain", "rebuild"]
+from boundcalc.errors import InvalidInputError
+
+__all__ = ["from_json", "nested_tuples", "plain", "rebuild", "to_json"]
 
 
 def plain(value: Any) -> Any:
@@ -19,11 +22,42 @@ def plain(value: Any) -> Any:
         value = {one.name: getattr(value, one.name) for one in fields(value)}
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]
     if isinstance(value, (np.generic, np.ndarray)):
         return plain(value.tolist())
-    return repr(value) if isinstance(value, float) and not math.isfinite(value) else value
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else repr(float(value))
+    return value if isinstance(value, str | int | None) else str(value)
+
+
+def to_json(value: Any, *, indent: int | None = None) -> str:
+    """Return a value as strict JSON: what :func:`plain` makes of it.
+
+    >>> to_json({"bound": math.inf, "at": (1, 0.5)})
+    '{"bound": "inf", "at": [1, 0.5]}'
+    """
+    return json.dumps(plain(value), indent=indent, allow_nan=False, ensure_ascii=False)
+
+
+def from_json(text: str) -> Any:
+    """Return what strict JSON holds; :func:`rebuild` makes typed values of it.
+
+    Raises
+    ------
+    InvalidInputError
+        If the text is no JSON, has NaN or Infinity outside strings, or is nested too deeply.
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        raise InvalidInputError(f"it is no JSON (line {error.lineno}, column {error.colno})") from error
+    except RecursionError as error:
+        raise InvalidInputError("it is nested too deeply") from error
+
+
+def _refuse(name: str) -> None:
+    raise InvalidInputError(f"{name} is no JSON: infinite and missing numbers are the strings 'inf', '-inf' and 'nan'")
 
 
 def rebuild(kind: Any, value: Any) -> Any:

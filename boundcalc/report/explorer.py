@@ -17,12 +17,12 @@ from boundcalc.catalogue import REGISTRY
 from boundcalc.errors import InvalidInputError
 from boundcalc.evaluator.emit.javascript import to_javascript
 from boundcalc.language.domains import describe
+from boundcalc.language.latex import expression_latex
 from boundcalc.report.formulas import FORMULA_SCRIPT, FORMULA_STYLE, statement_html
 from boundcalc.report.plots import PALETTE
 from boundcalc.report.ranges import usual_range
 from boundcalc.show.mathml import to_mathml
 from boundcalc.show.page import page
-from boundcalc.statements.typeset import expression_latex
 from boundcalc.symbols import VOCABULARY
 
 __all__ = ["explorer_page"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from boundcalc.language.latex import expression_latex
 from boundcalc.show.mathml import to_mathml, to_mathml_terms
-from boundcalc.statements.typeset import bound_latex_parts, expression_latex
+from boundcalc.statements.typeset import bound_latex_parts
 
 if TYPE_CHECKING:
     from boundcalc.bound import Bound

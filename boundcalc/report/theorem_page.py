@@ -11,10 +11,10 @@ import sympy
 
 from boundcalc.catalogue import REGISTRY
 from boundcalc.language.domains import describe
+from boundcalc.language.latex import RELATIONS, expression_latex
 from boundcalc.report.formulas import FORMULA_SCRIPT, FORMULA_STYLE, statement_html
 from boundcalc.show.mathml import to_mathml, to_mathml_terms
 from boundcalc.show.page import page
-from boundcalc.statements.typeset import RELATIONS, expression_latex
 from boundcalc.symbols import VOCABULARY
 
 if TYPE_CHECKING:

@@ -68,7 +68,7 @@ def sufficient(step: Step) -> sympy.Expr | None:
             s.m
             if s.m in step.right.free_symbols
             else s.n
-            if "single" in step.experiment.about
+            if dict(step.experiment.options).get("pairwise") is False
             else sympy.floor(s.n / 2)
         )
         tail = s.C * sympy.sqrt(share[0] / (2 * terms))

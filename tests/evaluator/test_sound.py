@@ -252,6 +252,11 @@ def test_the_ends_of_a_ball_around_a_double_lie_on_its_two_sides(expr, at, value
     assert ends.lower.item() <= value <= ends.upper.item()
 
 
+def test_a_ball_whose_middle_is_a_double_still_has_two_ends():
+    ends = enclose_grid(sp.exp(L), {"L": "1e-60"}, symbols={"L": L})
+    assert ends.lower.item() <= 1.0 < ends.upper.item()
+
+
 @pytest.mark.parametrize(
     ("expr", "roundings_of_it"),
     [

@@ -3,10 +3,11 @@
 from sympy import exp
 
 from boundcalc.catalogue.sources import pairs
-from boundcalc.checker.experiments.catalogued import LOOKS
-from boundcalc.statements.derivation import Derivation, Event, at_most
+from boundcalc.statements.derivation import Derivation, Event, at_most, named
 from boundcalc.symbols import C, T_h, kappa, n_h, r_0
 from boundcalc.theorems import Form, Theorem
+
+LOOKS = named("looks")
 
 LOOK = Event(
     "every look", "at every look the product of the batches' matching means stays below 1/delta times its expectation"

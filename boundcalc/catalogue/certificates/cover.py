@@ -2,10 +2,11 @@
 
 from boundcalc.catalogue.certificates.transport import transported
 from boundcalc.catalogue.sources import pairs
-from boundcalc.checker.experiments.catalogued import LATTICE
-from boundcalc.statements.derivation import Derivation, at_most
+from boundcalc.statements.derivation import Derivation, at_most, named
 from boundcalc.symbols import C, J, err_slack, r_M
 from boundcalc.theorems import Form, Theorem
+
+LATTICE = named("lattice")
 
 SHARP = Derivation(
     quantity=r_M,

@@ -3,10 +3,11 @@
 from sympy import Integer, Symbol, exp
 
 from boundcalc.catalogue.sources import pairs
-from boundcalc.checker.experiments.catalogued import ORDER, rates
-from boundcalc.statements.derivation import Derivation, Event, at_most
+from boundcalc.statements.derivation import Derivation, Event, at_most, named
 from boundcalc.symbols import N_h, T_h, fdr, fmr, fnmr, kappa, miss_order, u_test
 from boundcalc.theorems import Form, Theorem
+
+ORDER = named("distance_order")
 
 RATE = Event("rate", "the e-value of the true rate is below 1/delta")
 
@@ -20,7 +21,7 @@ def _rate(rate: Symbol, words: str) -> Form:
         "1 - kappa Y over (1 - kappa u)^m is an e-value there; all u with a value below 1/delta are kept",
         kind="probability",
         events=(RATE,),
-        experiment=rates(rate.name),
+        experiment=named("rates", kind=rate.name),
     )
     return Form(Derivation(quantity=rate, steps=(step,)), trivial=Integer(1))
 

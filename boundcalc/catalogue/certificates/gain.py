@@ -7,10 +7,11 @@ from sympy import Rational
 
 from boundcalc.catalogue.certificates.transport import transported
 from boundcalc.catalogue.sources import pairs
-from boundcalc.checker.experiments.catalogued import PAIR_GAIN
-from boundcalc.statements.derivation import Derivation, equal
+from boundcalc.statements.derivation import Derivation, equal, named
 from boundcalc.symbols import C, r_M, r_N, y_gain
 from boundcalc.theorems import Form, Theorem
+
+PAIR_GAIN = named("pair_gain")
 
 _HALF = Rational(1, 2)
 
@@ -43,6 +44,7 @@ THEOREM = Theorem(
     variants={"sharp": Form(SHARP, trivial=-C)},
     remarks=(
         "T_h is the transport value of Y, not of either loss.",
-        "All pairs (M, N): delta/J each; claims in an order fixed in advance, stopped at the first that fails, cost nothing.",
+        "All pairs (M, N): delta/J each; claims in an order fixed in advance, stopped at the first that fails, cost "
+        "nothing.",
     ),
 )

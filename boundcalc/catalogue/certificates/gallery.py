@@ -1,10 +1,11 @@
 """A new row against the stored rows: the scores of new rows are independent, and one may bet on their mean."""
 
 from boundcalc.catalogue.sources import ramdas2023
-from boundcalc.checker.experiments.catalogued import GALLERY
-from boundcalc.statements.derivation import Derivation, Event, at_most
+from boundcalc.statements.derivation import Derivation, Event, at_most, named
 from boundcalc.symbols import C, mu_bet, r_gallery
 from boundcalc.theorems import Form, Theorem
+
+GALLERY = named("gallery")
 
 BET = Event("bet on new rows", "a mixture of bets that the mean score lies below its true value wins less than 1/delta")
 

@@ -2,10 +2,12 @@
 
 from boundcalc.catalogue.certificates.transport import transported
 from boundcalc.catalogue.sources import pairs
-from boundcalc.checker.experiments.catalogued import REPLACEMENT, ROWS
-from boundcalc.statements.derivation import Derivation, Event, at_most
+from boundcalc.statements.derivation import Derivation, Event, at_most, named
 from boundcalc.symbols import C, r_0, r_new
 from boundcalc.theorems import Form, Theorem
+
+REPLACEMENT = named("replacement")
+ROWS = named("pair_rows")
 
 KEPT = Event("certified replacement", "a model whose gain over the pilot's is certified to be >= 0 is no worse")
 

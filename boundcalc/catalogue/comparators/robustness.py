@@ -3,8 +3,7 @@
 from sympy import Interval, log, sqrt
 
 from boundcalc.catalogue.sources import bellet2015
-from boundcalc.checker.experiments.catalogued import CELL_COUNTS, CELLS, COVER
-from boundcalc.statements.derivation import Derivation, Event, at_most
+from boundcalc.statements.derivation import Derivation, Event, at_most, named
 from boundcalc.symbols import (
     B,
     C,
@@ -23,6 +22,8 @@ from boundcalc.symbols import (
 )
 from boundcalc.theorems import Form, Theorem
 
+COVER = named("cover")
+
 FILLED = Event("frequencies of the cells", "the cells' frequencies are near their probabilities")
 
 STEPS = (
@@ -33,7 +34,7 @@ STEPS = (
         "the cells' distance twice, but deviations sum to 0 and losses lie in a range of C, so each counts half; the last "
         "term makes a U-statistic of the V-statistic",
         kind="infimum",
-        experiment=CELLS,
+        experiment=named("cells"),
     ),
     at_most(
         cell_distance,
@@ -42,7 +43,7 @@ STEPS = (
         kind="probability",
         events=(FILLED,),
         cites="van der Vaart, Wellner 1996, Proposition A.6.6 (Bretagnolle, Huber, Carol)",
-        experiment=CELL_COUNTS,
+        experiment=named("cell_counts"),
     ),
 )
 

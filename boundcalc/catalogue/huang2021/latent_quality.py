@@ -3,8 +3,7 @@
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import huang2021
 from boundcalc.catalogue.zhou2026.latent_quality import AGAINST_TRUTH, INSERT_EMPIRICAL, published
-from boundcalc.checker.experiments.catalogued import learning
-from boundcalc.statements.derivation import Derivation, at_most
+from boundcalc.statements.derivation import Derivation, at_most, named
 from boundcalc.symbols import (
     C,
     Edev_m,
@@ -19,7 +18,7 @@ from boundcalc.symbols import (
 )
 from boundcalc.theorems import Form, Provenance, Theorem, by
 
-TRIED = learning("truth", pairwise=False)
+TRIED = named("learning", context="truth", pairwise=False)
 
 SHARP = Derivation(
     quantity=eta_M,
@@ -50,7 +49,7 @@ SHARP = Derivation(
 
 
 PAPER = published(
-    learning("published", pairwise=False),
+    named("learning", context="published", pairwise=False),
     because="constants as published; McDiarmid's inequality, symmetrisation and contraction give less",
 )
 

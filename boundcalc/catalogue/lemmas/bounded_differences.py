@@ -6,10 +6,12 @@ Phi_n is a supremum over a class of an average over all pairs of functions whose
 from sympy import log, sqrt
 
 from boundcalc.catalogue.sources import mcdiarmid1989
-from boundcalc.checker.experiments.catalogued import CHERNOFF, DECOUPLING, PAIRS, learning
-from boundcalc.statements.derivation import Derivation, Event, at_most, equal
+from boundcalc.statements.derivation import Derivation, Event, at_most, equal, named
 from boundcalc.symbols import EPhi_m, EPhi_n, Phi_m, Phi_n, c, cgf_m, cgf_n, lam, m, n
 from boundcalc.theorems import Form, Theorem
+
+CHERNOFF = named("chernoff")
+DECOUPLING = named("u_statistics")
 
 DEVIATION = Event("deviation", "the supremum exceeds its decoupled expectation by at most the stated term")
 
@@ -37,7 +39,7 @@ _mcdiarmid = at_most(
     because="replacing one of the m independent pairs moves the supremum by at most c/m",
     kind="expectation",
     cites=str(mcdiarmid1989("Lemma 1.2, moment bound")),
-    experiment=PAIRS,
+    experiment=named("independent_pairs"),
 )
 _optimise = equal(
     EPhi_m + lam * c**2 / (8 * m) + _x / lam,
@@ -75,7 +77,7 @@ DIRECT = Derivation(
             kind="probability",
             events=(DEVIATION,),
             cites=str(mcdiarmid1989("Lemma 1.2")),
-            experiment=learning("any"),
+            experiment=named("learning", context="any"),
         ),
         at_most(
             EPhi_n,

@@ -5,10 +5,11 @@ m = floor(n/2), n odd or even.
 """
 
 from boundcalc.catalogue.sources import clemencon2008
-from boundcalc.checker.experiments.catalogued import DECOUPLING
-from boundcalc.statements.derivation import Derivation, at_most, equal
+from boundcalc.statements.derivation import Derivation, at_most, equal, named
 from boundcalc.symbols import E_mean_psi, E_psi_m, E_psi_mean_sup, E_psi_perm, E_psi_U
 from boundcalc.theorems import Form, Theorem
+
+DECOUPLING = named("u_statistics")
 
 SHARP = Derivation(
     quantity=E_psi_U,

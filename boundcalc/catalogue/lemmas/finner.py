@@ -3,10 +3,11 @@
 from sympy import exp
 
 from boundcalc.catalogue.sources import finner1992
-from boundcalc.checker.experiments.catalogued import FINNER
-from boundcalc.statements.derivation import Derivation, at_most
+from boundcalc.statements.derivation import Derivation, at_most, named
 from boundcalc.symbols import D_w, E_bernoulli, E_fractional, E_weighted, lam, r_mix
 from boundcalc.theorems import Form, Theorem
+
+FINNER = named("weighted_sums")
 
 SHARP = Derivation(
     quantity=E_weighted,

@@ -3,10 +3,11 @@
 from sympy import log, sqrt
 
 from boundcalc.catalogue.sources import massart2000
-from boundcalc.checker.experiments.catalogued import FINITE_SET
-from boundcalc.statements.derivation import Derivation, at_most, equal
+from boundcalc.statements.derivation import Derivation, at_most, equal, named
 from boundcalc.symbols import Rad_A, card_A, cgf_A, lam, m, rho_A
 from boundcalc.theorems import Form, Theorem
+
+FINITE_SET = named("finite_set")
 
 SHARP = Derivation(
     quantity=Rad_A,

@@ -7,10 +7,12 @@ look at the Z. Pairs of one matching are independent, so E h = (1 - kappa r/C)^m
 from sympy import Rational
 
 from boundcalc.catalogue.sources import finner1992, pairs
-from boundcalc.checker.experiments.catalogued import MATCHED, ROWS
-from boundcalc.statements.derivation import Derivation, Event, Step, at_least, equal
+from boundcalc.statements.derivation import Derivation, Event, Step, at_least, equal, named
 from boundcalc.symbols import C, E_match, a_match, h_match, kappa, m, n_h, r_0
 from boundcalc.theorems import Form, Theorem
+
+MATCHED = named("matched_rows")
+ROWS = named("pair_rows")
 
 MEAN = Event("matching mean", "the matching mean of one fixed kernel is at most 1/delta times its expectation")
 

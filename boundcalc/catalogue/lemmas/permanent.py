@@ -3,10 +3,11 @@
 from sympy import log, loggamma
 
 from boundcalc.catalogue.sources import egorychev1981, pairs
-from boundcalc.checker.experiments.catalogued import SCALINGS
-from boundcalc.statements.derivation import Derivation, at_least, equal
+from boundcalc.statements.derivation import Derivation, at_least, equal, named
 from boundcalc.symbols import T_h, diagonals, h_match, m, perm_A, perm_S
 from boundcalc.theorems import Form, Theorem
+
+SCALINGS = named("scalings")
 
 VAN_DER_WAERDEN = at_least(
     log(perm_S),

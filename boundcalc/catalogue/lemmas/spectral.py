@@ -1,10 +1,11 @@
 """Lemma 3.16: a symmetric matrix is diagonal in its own eigenbasis; distances are then weighted sums of squares."""
 
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.checker.experiments.catalogued import MATRIX
-from boundcalc.statements.derivation import Derivation, at_most, equal
+from boundcalc.statements.derivation import Derivation, at_most, equal, named
 from boundcalc.symbols import B, distance, eigen_sum, lam_max, u_square
 from boundcalc.theorems import Form, Theorem
+
+MATRIX = named("matrix")
 
 SHARP = Derivation(
     quantity=distance,

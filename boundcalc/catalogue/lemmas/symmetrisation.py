@@ -1,10 +1,11 @@
 """Symmetrisation: the expected largest deviation is at most twice the Rademacher complexity of the loss class."""
 
 from boundcalc.catalogue.sources import bartlett2002
-from boundcalc.checker.experiments.catalogued import PAIRS
-from boundcalc.statements.derivation import Derivation, at_most, equal
+from boundcalc.statements.derivation import Derivation, at_most, equal, named
 from boundcalc.symbols import Edev_ghost, Edev_m, Edev_signed, Rad_loss
 from boundcalc.theorems import Form, Theorem
+
+PAIRS = named("independent_pairs")
 
 SHARP = Derivation(
     quantity=Edev_m,

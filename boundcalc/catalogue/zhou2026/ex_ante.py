@@ -12,9 +12,7 @@ from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetr
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import metric_complexity
 from boundcalc.catalogue.zhou2026.fixed_model import held_out
-from boundcalc.checker.experiments.catalogued import PAIR_ERROR as HINGE
-from boundcalc.checker.experiments.catalogued import PILOT, learning
-from boundcalc.statements.derivation import Derivation, Event, at_most, equal
+from boundcalc.statements.derivation import Derivation, Event, at_most, equal, named
 from boundcalc.symbols import (
     R_M,
     C,
@@ -35,10 +33,12 @@ from boundcalc.symbols import (
 )
 from boundcalc.theorems import Form, Theorem, by
 
+HINGE = named("hinge")
+
 KAPPA = Event("kappa", "each candidate's certified kappa is at least the true one")
 FUTURE = Event("future sample", "the deviations on the planned sample, against f_0, are near their expectation")
 
-TRIED = learning("future")
+TRIED = named("learning", context="future")
 
 SHARP = Derivation(
     quantity=r_future,
@@ -78,7 +78,7 @@ SHARP = Derivation(
             kind="probability",
             cites="Maurer, Pontil 2009, Empirical Bernstein bounds and sample variance penalization, Theorem 4",
             events=(KAPPA,),
-            experiment=PILOT,
+            experiment=named("pilot"),
         ),
     ),
 )

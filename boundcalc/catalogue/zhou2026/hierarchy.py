@@ -4,10 +4,11 @@ p_M keeps the modalities of M and writes "missing" elsewhere; G_M = {g' o p_M : 
 """
 
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.checker.experiments.catalogued import PROJECTIONS
-from boundcalc.statements.derivation import Derivation, at_most, equal
+from boundcalc.statements.derivation import Derivation, at_most, equal, named
 from boundcalc.symbols import R_M, R_N, R_N_via_M
 from boundcalc.theorems import NESTING, NESTING_NOTE, Form, Provenance, Status, Theorem
+
+PROJECTIONS = named("projections")
 
 INCLUSION = (
     equal(

@@ -11,8 +11,7 @@ from sympy import Min, Rational, sqrt
 from boundcalc.catalogue.lemmas import bounded_differences
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026.metric_complexity import SAMPLE, SEPARATE, THRESHOLD
-from boundcalc.checker.experiments.catalogued import ENCODER_SAMPLES, ENCODERS
-from boundcalc.statements.derivation import Derivation, at_most, equal
+from boundcalc.statements.derivation import Derivation, at_most, equal, named
 from boundcalc.symbols import (
     R_M,
     B,
@@ -30,6 +29,9 @@ from boundcalc.symbols import (
     u_root_trace,
 )
 from boundcalc.theorems import Form, Theorem, by
+
+ENCODER_SAMPLES = named("encoder_samples")
+ENCODERS = named("encoders")
 
 #: No average of scores can be larger.
 CAP = (s**2 * B**2 + t_max - t_min) / 2

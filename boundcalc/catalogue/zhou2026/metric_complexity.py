@@ -13,9 +13,7 @@ from sympy import Min, log, sqrt
 
 from boundcalc.catalogue.lemmas import bounded_differences, massart
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.checker.experiments.catalogued import METRIC, METRIC_SAMPLES
-from boundcalc.checker.experiments.catalogued import MONTE_CARLO as SIGN_DRAWS
-from boundcalc.statements.derivation import Derivation, Event, at_most, equal
+from boundcalc.statements.derivation import Derivation, Event, at_most, equal, named
 from boundcalc.symbols import (
     DERIVED,
     R_M,
@@ -39,6 +37,9 @@ from boundcalc.symbols import (
     tau,
 )
 from boundcalc.theorems import Form, Provenance, Theorem, by
+
+METRIC = named("metric")
+METRIC_SAMPLES = named("metric_samples")
 
 SAMPLE = Event("empirical complexity", "the empirical complexity is not far below its expectation")
 SELF_BOUNDING = Event(
@@ -192,7 +193,7 @@ MONTE_CARLO = Derivation(
             because="Hoeffding over S independent sign vectors: one draw's supremum lies in [0, W]",
             kind="probability",
             events=(DRAWS,),
-            experiment=SIGN_DRAWS,
+            experiment=named("sign_draws"),
             cites="Hoeffding 1963, Theorem 2",
         ),
         *THRESHOLD,

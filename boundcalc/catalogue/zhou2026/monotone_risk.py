@@ -1,10 +1,11 @@
 """Proposition 3.19: with more modalities the smallest empirical risk never rises."""
 
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.checker.experiments.catalogued import PROJECTIONS
-from boundcalc.statements.derivation import Derivation, at_most
+from boundcalc.statements.derivation import Derivation, at_most, named
 from boundcalc.symbols import eps_opt_M, infhat_M, infhat_N, rhat_M, rhat_N
 from boundcalc.theorems import NESTING, NESTING_NOTE, Form, Theorem
+
+PROJECTIONS = named("projections")
 
 SHARP = Derivation(
     quantity=rhat_M,

@@ -12,10 +12,11 @@ from sympy import Max, ceiling, expand, sqrt
 
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import latent_quality, metric_complexity
-from boundcalc.checker.experiments.catalogued import SAMPLE_SIZE
-from boundcalc.statements.derivation import Derivation, at_most, equal
+from boundcalc.statements.derivation import Derivation, at_most, equal, named
 from boundcalc.symbols import R_M, Constraint, Lhat_M, eta_star_N, m, m_0, n_nonpositive
 from boundcalc.theorems import Form, Theorem
+
+SAMPLE_SIZE = named("sample_size")
 
 _quality = latent_quality.THEOREM.derivation()
 _complexity = metric_complexity.THEOREM.derivation("kappa").result

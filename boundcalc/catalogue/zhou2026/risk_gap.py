@@ -18,8 +18,7 @@ from sympy import sqrt
 
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import bartlett2002, zhou2026
-from boundcalc.checker.experiments.catalogued import PAIRS, TWO_SIDED, learning
-from boundcalc.statements.derivation import Derivation, Event, at_least, at_most, equal
+from boundcalc.statements.derivation import Derivation, Event, at_least, at_most, equal, named
 from boundcalc.symbols import (
     R_M,
     C,
@@ -50,9 +49,9 @@ BOTH_SIDES = Event("two-sided deviation", "the largest sum of two deviations of 
 MINUS = Event("deviation below", "no f has a population risk far above its empirical risk")
 PLUS = Event("deviation above", "no f has an empirical risk far above its population risk")
 
-TRIED = learning("both")
-EXACT = learning("both", exact=True)
-ONE_SIDE = learning("any")
+TRIED = named("learning", context="both")
+EXACT = named("learning", context="both", exact=True)
+ONE_SIDE = named("learning", context="any")
 
 INSERT_BEST_HEADS = (
     equal(
@@ -102,7 +101,7 @@ SHARP = Derivation(
             because="the supremum of a sum is at most the sum of the suprema (the decoupled halves of Theorem 3.12)",
             kind="expectation",
             cites="zhou2026.decoupled_deviation",
-            experiment=TWO_SIDED,
+            experiment=named("two_sided_pairs"),
         ),
         by(symmetrisation.THEOREM, Edev_m, because="over the m independent pairs"),
         by(symmetrisation.THEOREM, Edev_plus, because="the same for the other sign"),
@@ -131,7 +130,7 @@ def _side(deviation, expectation, event):
             "loss centred at 0. Lemmas S and T give the smaller 2 L R_M",
             kind="expectation",
             cites=str(bartlett2002("Theorem 12")),
-            experiment=PAIRS,
+            experiment=named("independent_pairs"),
         ),
     )
 

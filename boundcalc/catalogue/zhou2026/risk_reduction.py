@@ -13,9 +13,7 @@ the training risk falls by a multiple of the difference of complexities; that is
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import metric_complexity
-from boundcalc.checker.experiments.catalogued import CLAIM as WITNESSES
-from boundcalc.checker.experiments.catalogued import learning
-from boundcalc.statements.derivation import Derivation, Event, at_least, at_most, equal
+from boundcalc.statements.derivation import Derivation, Event, at_least, at_most, equal, named
 from boundcalc.symbols import (
     R_M,
     R_N,
@@ -45,13 +43,17 @@ from boundcalc.symbols import (
 )
 from boundcalc.theorems import NESTING, NESTING_NOTE, Form, Provenance, Status, Theorem, by
 
+WITNESSES = named("claim")
+
 LOWER_EVENT = Event(
     "deviation on N against the best of M", "(r - rhat)(f) + (rhat - r)(f*_M) over f in F_N", subset="N"
 )
 UPPER_EVENT = Event("deviation on M against the best of N", "(r - rhat)(f) + (rhat - r)(f*_N) over f in F_M")
 POPULATION_EVENT = Event("deviation on M against the best of M", "(r - rhat)(f) + (rhat - r)(f*_M) over f in F_M")
 
-TRIED_LOWER, TRIED_UPPER, TRIED_POPULATION = learning("lower"), learning("upper"), learning("population")
+TRIED_LOWER = named("learning", context="lower")
+TRIED_UPPER = named("learning", context="upper")
+TRIED_POPULATION = named("learning", context="population")
 
 GAIN = equal(inf_N - inf_M, Delta, definitions={Delta: inf_N - inf_M}, because="definition of the approximation gain")
 BEST_M = (

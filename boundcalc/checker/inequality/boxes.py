@@ -14,6 +14,7 @@ from boundcalc.arithmetic import intervals
 from boundcalc.arithmetic.balls import ArbEnds
 from boundcalc.arithmetic.intervals import IntervalArithmetic, Undefined, value_on
 from boundcalc.checker.inequality.cases import Case, Range, cleared
+from boundcalc.frozen import Frozen
 
 __all__ = ["Cover", "by_boxes"]
 
@@ -22,7 +23,7 @@ _FAR = 64
 
 
 @dataclass(frozen=True)
-class Cover:
+class Cover(Frozen):
     """What branch and bound achieved.
 
     Attributes

@@ -15,6 +15,7 @@ import numpy as np
 import sympy
 
 from boundcalc.arithmetic.balls import ArbEnds
+from boundcalc.arithmetic.entropy import kl, kl_inverse
 from boundcalc.arithmetic.intervals import IntervalArithmetic, Undefined, value_on
 from boundcalc.checker.experiments.worlds.numbers import as_sympy
 from boundcalc.errors import MissingExtraError
@@ -29,7 +30,8 @@ _BITS = (120, 480)
 @lru_cache(maxsize=512)
 def compiled(expr: sympy.Expr, symbols: tuple[sympy.Symbol, ...]) -> Callable[..., Any]:
     """Return a NumPy function of arrays of one shape."""
-    return sympy.lambdify(symbols, expr, modules=["numpy", "scipy"], cse=True)
+    own = {"kl": kl, "kl_inverse": kl_inverse}
+    return sympy.lambdify(symbols, expr, modules=[own, "numpy", "scipy"], cse=True)
 
 
 def on_arrays(expr: sympy.Expr, values: Mapping[str, Any]) -> np.ndarray:

@@ -27,6 +27,38 @@ from boundcalc.evaluator.program.lower import lower
 
 __all__ = ["to_javascript"]
 
+#: The functions of `boundcalc.arithmetic.entropy_points` for a browser; NaN where they are not defined.
+_DEFINITIONS = {
+    "kl": """const kl = (q, p) => {
+  if (!(0 <= q && q <= 1 && 0 <= p && p <= 1)) return NaN;
+  if (p === 0 || p === 1) return p === q ? 0 : Infinity;
+  const term = (weight, other, d) => {
+    if (weight === 0) return d;
+    if (Math.abs(d) > 0.5 * weight) {
+      const quotient = other / weight, plain = 1e-290 < quotient && quotient < Infinity;
+      return d - weight * (plain ? Math.log(quotient) : Math.log(other) - Math.log(weight));
+    }
+    const x = d / weight, r = x / (2 + x);
+    let total = 0;
+    for (let k = 16; k >= 0; k--) total = total * r * r + 1 / (2 * k + 3);
+    return weight * (r * (x - 2 * r * r * total));
+  };
+  return term(q, p, p - q) + term(1 - q, 1 - p, q - p);
+};""",
+    "kl_inverse": """const kl_inverse = (q, a) => {
+  if (!(0 <= q && q <= 1 && a >= 0)) return NaN;
+  if (q === 1 || a === 0) return q;
+  if (q < 1e-200 && a < 1e-200) return kl_inverse(q * 2 ** 500, a * 2 ** 500) * 2 ** -500;
+  const r = 1 - q, b = Math.min(a, 1000), root = Math.sqrt(2 * q * r) * Math.sqrt(b), third = 2 / 3 * b;
+  if (b <= 1e-11 * Math.min(q, r)) return q + (root + third * (r - q));
+  let s = (root + third - 0.5 * third * q) / r;
+  for (let k = 0; k < 3; k++) {
+    const d = -r * Math.expm1(-s);
+    s -= (r * s - q * Math.log1p(d / Math.max(q, 1e-290)) - b) * ((q + d) / d);
+  }
+  return Math.min(q - r * Math.expm1(-s), 1);
+};""",
+}
 _TEMPLATES = {
     **SHARED,
     "where": "({}?{}:{})",
@@ -39,6 +71,7 @@ _TEMPLATES = {
     "power": "Math.pow({},{})",
     **{name: f"Math.{name}({{}},{{}})" for name in ("min", "max")},
     **{name: f"Math.{name}({{}})" for name in ("sqrt", "log", "exp", "floor", "abs", "sign")},
+    **{name: f"{name}({{}},{{}})" for name in _DEFINITIONS},
 }
 
 
@@ -53,7 +86,8 @@ def to_javascript(expr: sympy.Expr, symbols: Sequence[sympy.Symbol]) -> str:
     node = convert(expr, symbols, Pool())
     program = lower(node, (0,) * len(symbols), ())
     lines, texts = written(program, lambda c, args: _expression(c, args, expr), "const {} = {}; ")
-    return f"a => {{ {''.join(lines)}return {texts[program.root]}; }}"
+    used = [f"{text} " for op, text in _DEFINITIONS.items() if any(op == one.op for one in program.instructions)]
+    return f"a => {{ {''.join(used + lines)}return {texts[program.root]}; }}"
 
 
 def _expression(instruction: Instruction, args: list[str], whole: Any) -> str:

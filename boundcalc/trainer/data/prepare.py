@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.normalise import Normaliser
 from boundcalc.trainer.data.splits import Split, draw_pairs, draw_split
@@ -28,7 +29,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Prepared:
+class Prepared(Frozen):
     """Normalised modalities with everything that was drawn before they were looked at.
 
     Attributes

@@ -169,8 +169,8 @@ class PairSample(SampleSpace):
                 "weights": _population(rng, self.letters),
                 "q": _kernel(rng, (self.letters, self.letters)),
                 "C": np.asarray(rng.integers(2, 4)),
-                "kappa": np.asarray(rng.choice([rng.integers(1, 100), 99])),
-                "theta": np.asarray(rng.choice([rng.integers(1, 101), 100])),
+                "kappa": np.maximum(rng.integers(1, 100), 99 * rng.integers(0, 2)),
+                "theta": np.maximum(rng.integers(1, 101), 100 * rng.integers(0, 2)),
             }
             for _ in range(size)
         ]

@@ -125,10 +125,8 @@ class FinnerSums(Enumerable):
         for i in range(self.n):
             chance = chance * laws[:, i, :][:, words[:, i]]
         whole = instances["weights"].sum(axis=1)
-        degree = np.max(
-            [sum(instances["weights"][:, e] for e, pair in enumerate(pairs) if i in pair) for i in range(self.n)],
-            axis=0,
-        )
+        touching = [[i in pair for pair in pairs] for i in range(self.n)]
+        degree = np.max(instances["weights"] @ np.array(touching, dtype=int).T, axis=1)
         base = numbers(instances["k"], exact=exact) / (1 + numbers(instances["k"], exact=exact))
         exponent = np.zeros((size, len(words)), dtype=int)
         values, risk = [], numbers(np.zeros(size), exact=exact)

@@ -16,7 +16,7 @@ from boundcalc.checker.experiments.worlds.pair_samples import costs_of, small_va
 
 __all__ = ["DistanceOrder", "StratifiedPairs"]
 
-_LEAST = Fraction(1, 10**9)  # a clipped kappa_t = 1 leaves factors 0
+_LEAST: Any = Fraction(1, 10**9)  # a clipped kappa_t = 1 leaves factors 0
 
 
 def _exp(array: np.ndarray, *, exact: bool) -> np.ndarray:
@@ -99,7 +99,9 @@ class StratifiedPairs(SampleSpace):
 
     def _means(self, factors, by_class, *, exact: bool) -> tuple[np.ndarray, np.ndarray]:
         """Return the mean product over assignments, and -(1/N) log of the mean of exp(-sum N_t T_t)."""
-        costs = [costs_of(np.maximum(table, _LEAST if exact else float(_LEAST)), exact=exact) for table in factors]
+        costs = [
+            costs_of(np.where(table > 0, table, _LEAST if exact else float(_LEAST)), exact=exact) for table in factors
+        ]
         orders = list(product(permutations(range(self.rows[0])), permutations(range(self.rows[1]))))
         exact_sum: Any = 0
         lower: Any = 0
