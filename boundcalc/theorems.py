@@ -21,7 +21,7 @@ from boundcalc.statements.domain import Domain
 from boundcalc.statements.statement import Reference
 from boundcalc.statements.terms import label_terms
 from boundcalc.statements.typeset import bound_latex
-from boundcalc.symbols import CONSTRAINTS, VOCABULARY, Constraint
+from boundcalc.symbols import CONSTRAINTS, VOCABULARY, Constraint, known
 
 __all__ = ["NESTING", "NESTING_NOTE", "Form", "Provenance", "Source", "Status", "Theorem", "by"]
 
@@ -298,11 +298,9 @@ class Theorem(Frozen):
 
 def _domain(used: AbstractSet[sympy.Symbol], chain: Derivation, special: Mapping[sympy.Symbol, sympy.Set]) -> Domain:
     """Return the sets of the symbols that a chain's bound uses, and those that the theorem itself states."""
-    known = {symbol: VOCABULARY[symbol.name].domain for symbol in used if symbol.name in VOCABULARY} | dict(
-        chain.domains
-    )
+    entries = {symbol: entry.domain for symbol in used if (entry := known(symbol)) is not None} | dict(chain.domains)
     own = sorted(used - {event.symbol for event in chain.events}, key=str)
-    return Domain({s: known[s] if s in known else from_assumptions(s) for s in own} | dict(special))
+    return Domain({s: entries[s] if s in entries else from_assumptions(s) for s in own} | dict(special))
 
 
 def _kind(chain: Derivation) -> Kind:
