@@ -12,7 +12,7 @@ import numpy as np
 from boundcalc.guarantees.account import readings
 from boundcalc.guarantees.of_subset import Guarantee, all_guarantees, margin_curve, risk_curves
 from boundcalc.report.plots import PALETTE, new_axes, save
-from boundcalc.report.training import Reporter, measured_on
+from boundcalc.report.training import Reporter, held_out_risk, measured_on, tested_sentence
 from boundcalc.show.answer import Answer
 from boundcalc.show.rounding import outwards, rounded_up
 from boundcalc.show.tables import Table
@@ -22,9 +22,6 @@ from boundcalc.trainer.data.cautions import cautions
 __all__ = ["Assessment", "assess"]
 
 Found = Mapping[str, Mapping[str, Guarantee]]
-
-#: With fewer hold-out rows than this, subsets are not compared by them.
-_FEW = 20
 
 _ROWS = {
     "risk of the model": "certificate on the risk",
@@ -126,7 +123,7 @@ def _table(measured: Measurements, found: Found, *, delta: float) -> Table:
         ["features d", *(result.d for result in results)],
         ["empirical risk", *(result.estimates["rhat_M"].value for result in results)],
         ["  the constant rule's", *(result.trivial_risk for result in results)],
-        ["held-out risk", *(result.estimates["rhat_holdout"].value for result in results)],
+        ["held-out risk", *(held_out_risk(result) for result in results)],
         ["held-out pair error", *(result.weighted_holdout_error for result in results)],
         ["  the constant rule's", *(result.weighted_trivial_holdout_error for result in results)],
         ["kappa, plug-in (estimated)", *(result.kappa.plug_in for result in results)],
@@ -182,13 +179,7 @@ def _notes(measured: Measurements, delta: float, columns: Sequence[Mapping[str, 
 def _sentence(measured: Measurements, found: Found) -> str:
     rows = measured.facts["train_rows"]
     errors = {label: found[label]["pair error"] for label in measured}
-    best = min(measured, key=lambda label: measured[label].weighted_holdout_error or np.inf)
-    tested = (
-        f"{best} does best on the held-out rows (pair error {measured[best].weighted_holdout_error:.3f}, the constant rule's "
-        f"{measured[best].weighted_trivial_holdout_error:.3f})"
-    )
-    if measured.facts["holdout_rows"] < _FEW:
-        tested = f"{measured.facts['holdout_rows']} hold-out rows are too few to compare the subsets"
+    tested = tested_sentence(measured)
     speaking = [label for label, guarantee in errors.items() if not guarantee.vacuous]
     if speaking:
         strongest = min(speaking, key=lambda label: errors[label].value)

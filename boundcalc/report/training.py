@@ -11,10 +11,10 @@ from boundcalc.datasets import load
 from boundcalc.errors import InvalidInputError
 from boundcalc.show.answer import Answer
 from boundcalc.show.tables import Table
-from boundcalc.trainer import Measurements, ModalityData, measure_subsets
+from boundcalc.trainer import Measurements, ModalityData, SubsetResult, measure_subsets
 from boundcalc.trainer.data.cautions import cautions
 
-__all__ = ["Reporter", "Training", "loaded", "measured_on", "train"]
+__all__ = ["Reporter", "Training", "held_out_risk", "loaded", "measured_on", "tested_sentence", "train"]
 
 #: From the name of a task to a callback ``(done, total, message)``.
 Reporter = Callable[[str], Callable[[int, int, str], None]]
@@ -40,14 +40,7 @@ class Training(Answer):
     @property
     def sentence(self) -> str:
         """Which subset does best on the held-out rows."""
-        tested = {label: result for label, result in self.measured.items() if result.weighted_holdout_error is not None}
-        if not tested:
-            return ""
-        best = min(tested, key=lambda label: tested[label].weighted_holdout_error or 0.0)
-        return (
-            f"{best} does best on the held-out rows: pair error {tested[best].weighted_holdout_error:.3f}, the constant "
-            f"rule's {tested[best].weighted_trivial_holdout_error:.3f}."
-        )
+        return f"{tested_sentence(self.measured)}."
 
     def tables(self, *, short: bool = False) -> Sequence[Table]:
         """Return one row for each subset."""
@@ -57,7 +50,7 @@ class Training(Answer):
                 one.d,
                 one.estimates["rhat_M"].value,
                 one.estimates["eps_opt"].value,
-                one.estimates["rhat_holdout"].value if "rhat_holdout" in one.estimates else None,
+                held_out_risk(one),
                 one.trivial_holdout_risk,
                 one.weighted_holdout_error,
                 one.weighted_trivial_holdout_error,
@@ -146,6 +139,25 @@ def loaded(data: object) -> ModalityData:
     if not isinstance(data, (str, Path)):
         raise InvalidInputError(f"data={type(data).__name__}: expected ModalityData, the name of a data set, or a file")
     return load(data)
+
+
+#: With fewer hold-out rows than this, subsets are not compared by them.
+_FEW = 20
+
+
+def tested_sentence(measured: Measurements) -> str:
+    """Say which subset does best on the hold-out part, or why that cannot be said; without a full stop."""
+    rows = measured.facts["holdout_rows"]
+    if rows < _FEW:
+        return f"{rows} hold-out rows are too few to compare the subsets"
+    best = min(measured, key=lambda label: measured[label].weighted_holdout_error or 0.0)
+    error, trivial = measured[best].weighted_holdout_error, measured[best].weighted_trivial_holdout_error
+    return f"{best} does best on the held-out rows (pair error {error:.3f}, the constant rule's {trivial:.3f})"
+
+
+def held_out_risk(result: SubsetResult) -> float | None:
+    """Return the risk on the hold-out part, where there is one."""
+    return result.estimates["rhat_holdout"].value if "rhat_holdout" in result.estimates else None
 
 
 def _notes(measured: Measurements) -> list[str]:
