@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, SampleSpace
+from boundcalc.checker.experiments.worlds.averages import walk
 from boundcalc.checker.experiments.worlds.numbers import numbers
 
 __all__ = ["Shattered", "ShatteredSamples"]
@@ -24,15 +25,10 @@ def _count_law(terms: int, cells: int) -> list[Fraction]:
     return [comb(terms, k) * hit**k * (1 - hit) ** (terms - k) for k in range(terms + 1)]
 
 
-def _absolute_mean(count: int) -> Fraction:
-    """Return E|sum of count random signs|."""
-    return Fraction(sum(comb(count, k) * abs(count - 2 * k) for k in range(count + 1)), 2**count)
-
-
 def _complexities(terms: int, cells: int) -> tuple[Fraction, Fraction]:
     """Return the Rademacher complexity and the expected largest deviation (the same on both sides)."""
     law = _count_law(terms, cells)
-    rademacher = cells * sum(chance * _absolute_mean(k) for k, chance in enumerate(law)) / (2 * terms)
+    rademacher = cells * sum(chance * walk(k) for k, chance in enumerate(law)) / (2 * terms)
     deviation = cells * sum(
         chance * max(Fraction(1, cells) - Fraction(k, terms), Fraction(0)) for k, chance in enumerate(law)
     )
