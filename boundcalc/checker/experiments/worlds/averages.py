@@ -104,14 +104,14 @@ def sign_sum(m: int, *, exact: bool) -> np.ndarray:
 
 def with_threshold(metric: np.ndarray, low: np.ndarray, high: np.ndarray, m: int, *, exact: bool) -> Atoms:
     """Return the complexity of a class of forms together with that of its thresholds, which adds to it."""
-    walk = sign_sum(m, exact=exact)
-    share = (high - low) * walk / (2 * m)
+    walks = sign_sum(m, exact=exact)
+    share = (high - low) * walks / (2 * m)
+    rational = not exact or isinstance(np.ravel(metric)[0], Fraction)
     return {
-        "R_M": metric
-        + (share if isinstance(np.ravel(metric)[0], type(np.ravel(share)[0])) else floats(share, exact=exact)),
+        "R_M": metric + (share if rational else floats(share, exact=exact)),
         "Rad_metric": metric,
         "Rad_threshold": share,
-        "sign_sum": np.broadcast_to(walk, np.shape(share)),
+        "sign_sum": np.broadcast_to(walks, np.shape(share)),
         "tau": high - low,
     }
 
