@@ -5,7 +5,7 @@ Arrays may be stacked: leading axes are instances. A sample is a word, a row of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from math import comb
@@ -19,7 +19,7 @@ from boundcalc.checker.experiments.worlds.numbers import logarithm, maximum, num
 
 __all__ = [
     "constants",
-    "cumulant",
+    "cumulants",
     "law",
     "minimiser",
     "over_pairs",
@@ -132,7 +132,7 @@ def minimiser(
 
 def powers(base: np.ndarray, exponent: np.ndarray, *, exact: bool) -> np.ndarray:
     """Return powers with whole exponents of shape (instances, ...), one base for each instance."""
-    base = base.reshape(-1, *[1] * (exponent.ndim - 1))
+    base = base.reshape(*base.shape, *[1] * (exponent.ndim - base.ndim))
     if not exact:
         return np.asarray(base**exponent)
     base, exponent = np.broadcast_arrays(base, exponent)
@@ -141,8 +141,14 @@ def powers(base: np.ndarray, exponent: np.ndarray, *, exact: bool) -> np.ndarray
     return result
 
 
-def cumulant(values: np.ndarray, chance: Any, base: np.ndarray, depth: int, *, exact: bool) -> Atoms:
-    """Return lam = depth log(base) and (1/lam) log E exp(lam value), for values that are whole in units of 1/depth."""
+def cumulants(
+    base: np.ndarray, depth: int, values: Mapping[str, np.ndarray], chance: np.ndarray, *, exact: bool
+) -> Atoms:
+    """Return lam = depth log(base) and, by name, (1/lam) log E exp(lam value) for values that are whole in units of 1/depth."""
     rate = scaled(logarithm(base, exact=exact), depth, exact=exact)
-    moment = (chance * powers(base, values * depth, exact=exact)).reshape(len(values), -1).sum(axis=1)
-    return {"lam": rate, "cgf": scaled(logarithm(moment, exact=exact), 1 / rate, exact=exact)}
+
+    def one(value: np.ndarray) -> np.ndarray:
+        moment = np.asarray((chance * powers(base, value * depth, exact=exact)).reshape(*base.shape, -1).sum(axis=-1))
+        return scaled(logarithm(moment, exact=exact), 1 / rate, exact=exact)
+
+    return {"lam": rate, **{name: one(value) for name, value in values.items()}}

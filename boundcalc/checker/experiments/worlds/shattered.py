@@ -59,10 +59,7 @@ class Shattered(Enumerable):
             "Edev_ghost": values[0] * 2,
             "Edev_signed": values[0] * 2,
             "cgf_m": values[1],
-            "lam": one,
-            "c": one,
-            "L": one,
-            "C": one,
+            **dict.fromkeys(("lam", "c", "L", "C"), one),
             "m": m,
             "n": 2 * m,
         }
@@ -96,16 +93,11 @@ class ShatteredSamples(SampleSpace):
         sides = 2 if self.two_sided else 1
         risk = Fraction(0)
         fixed = {
-            "R_M": rademacher,
-            "R_full": rademacher,
-            "Rad_loss": rademacher,
-            "Edev_m": expected,
-            "Edev_plus": expected,
+            **dict.fromkeys(("R_M", "R_full", "Rad_loss"), rademacher),
+            **dict.fromkeys(("Edev_m", "Edev_plus"), expected),
             "EPhi_m": expected * sides,
-            "L": Fraction(1),
-            "C": Fraction(1),
-            "n": Fraction(n),
-            "m": Fraction(n),
+            **dict.fromkeys(("L", "C"), Fraction(1)),
+            **dict.fromkeys(("n", "m"), Fraction(n)),
             **dict.fromkeys(("r_star", "rhat_star", "eta_M", "eta_N", "gamma", "r_M", "rhat_M", "Lhat_M"), risk),
             **dict.fromkeys(("r_N", "excess_M", "excess_N", "eps_opt"), risk),
         }
