@@ -13,9 +13,9 @@ import sympy
 
 import boundcalc as bc
 from boundcalc.catalogue.zhou2026.ex_ante import kappa_0
+from boundcalc.checker.experiments.evidence import replay
 from boundcalc.checker.experiments.experiment import Experiment
-from boundcalc.checker.experiments.replaying import replay
-from boundcalc.checker.experiments.trying import try_out
+from boundcalc.checker.experiments.trial import try_out
 from boundcalc.checker.experiments.worlds import continuous, pilot
 from boundcalc.checker.experiments.worlds.averages import over_pairs_of_counts
 from boundcalc.checker.experiments.worlds.continuous import GaussianMetric, SphereMetric, SpherePairs

@@ -13,14 +13,14 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.language.domains import contains, describe, from_assumptions
 from boundcalc.symbols import CONSTRAINTS, DERIVED, VOCABULARY, Constraint, known
 
-__all__ = ["RELATIONS", "Problem", "state"]
+__all__ = ["RELATIONS", "Inequality", "state"]
 
 _LISTED = 100  # numbers of a range with a step, which are listed
 RELATIONS = ("<=", "<", ">=", ">", "=")
 
 
 @dataclass(frozen=True)
-class Problem:
+class Inequality:
     """``left relation right`` for all values in the domain that satisfy the constraints.
 
     Attributes
@@ -65,7 +65,7 @@ def state(
     domain: Mapping[Any, sympy.Set] | None = None,
     constraints: Iterable[Any] = (),
     definitions: Mapping[sympy.Symbol, sympy.Expr] | None = None,
-) -> Problem:
+) -> Inequality:
     """Return the claim with every symbol's domain, abbreviations that share symbols with others inserted.
 
     Raises
@@ -259,7 +259,7 @@ def _within(short: sympy.Symbol, full: sympy.Expr, allowed: sympy.Set) -> list[C
     return rules + ([Constraint(full, high, bool(getattr(allowed, "right_open", False)))] if high.is_finite else [])
 
 
-def _close(left, relation, right, used, given, rules, expanded, definitions) -> Problem:
+def _close(left, relation, right, used, given, rules, expanded, definitions) -> Inequality:
     """Add the constraints that apply, and a domain for every symbol that they bring in."""
     for rule in rules:
         used = used | rule.symbols
@@ -281,7 +281,7 @@ def _close(left, relation, right, used, given, rules, expanded, definitions) -> 
     domain = {}
     for symbol in sorted(used, key=str):
         domain[symbol] = _domain_of(symbol, given)
-    return Problem(left, relation, right, domain, tuple(rules), expanded)
+    return Inequality(left, relation, right, domain, tuple(rules), expanded)
 
 
 def _domain_of(symbol: sympy.Symbol, given: Mapping[sympy.Symbol, sympy.Set]) -> sympy.Set:

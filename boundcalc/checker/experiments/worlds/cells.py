@@ -12,7 +12,7 @@ from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance
 from boundcalc.checker.experiments.worlds.averages import constants, law, over_pairs, words_and_chances
 from boundcalc.checker.experiments.worlds.numbers import numbers, root, sequences
 
-__all__ = ["CellCounts", "Cells", "Cover"]
+__all__ = ["CellCounts", "Cells", "CoveredBall"]
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class CellCounts(SampleSpace):
 
 
 @dataclass(frozen=True)
-class Cover(Enumerable):
+class CoveredBall(Enumerable):
     """Whole-number points of a ball, covered greedily by balls around some of them; metrics lam_max times a projection."""
 
     d: int = 1
