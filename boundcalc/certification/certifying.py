@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -250,9 +249,7 @@ def _mix_bound(request: Request, kernel: Any, members: list[Rows] | None) -> tup
         kernel = symmetric(kernel)
     batches, pairs, rounding = mix_batches(codes, balanced_mix(counts), splits=request.splits, rng=request.rng)
     kappa = LARGEST_KAPPA if request.other is not None and request.kappa is None else request.kappa
-    bound, at = risk_bound(
-        Sample(batches, kernel, 1.0, pairs), delta=request.delta, kappa=kappa, variance=MIX_VARIANCE
-    )
+    bound, at = risk_bound(Sample(batches, kernel, 1.0, pairs), delta=request.delta, kappa=kappa, variance=MIX_VARIANCE)
     return min(1.0, bound + rounding), {
         "kappa": at, "exponent": pairs, "scale": 1.0, "batches": len(batches), "splits": request.splits,
     }  # fmt: skip
@@ -330,7 +327,11 @@ def _words(request: Request, kind: str) -> dict[str, Any]:
     if kind == "gain":
         target = f"how much larger the other model's error is than this one's: {target}"
     given = "given the labels" if request.weights is None and kind != "verification" else f"over the {unit}s"
-    order = " Pairs are ordered: the scores are not symmetric." if request.distances is not None and request.distances.ordered else ""
+    order = (
+        " Pairs are ordered: the scores are not symmetric."
+        if request.distances is not None and request.distances.ordered
+        else ""
+    )
     statement = (
         f"Bounded is {target}. It fails with probability at most {request.delta:.4g} {given}, which are taken as independent "
         f"draws of one population, unseen by the model.{order}"

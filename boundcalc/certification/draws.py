@@ -6,7 +6,6 @@ and in loose pairs. A position is one partner, or shares of several that multipl
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boundcalc.certification.scaling import Scaled, scale_to_coupling
+from boundcalc.certification.scaling import scale_to_coupling
 from boundcalc.certification.sides import EPS
 
 __all__ = ["Batch", "Block", "Draw", "Kernel", "Profile", "Table", "exact_log_h", "node_costs"]

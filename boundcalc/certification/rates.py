@@ -204,9 +204,16 @@ def _rate_certificate(
     fmr = name == "fmr"
     assert request.distances is not None
     shown = request.distances.sign * threshold
-    what = "the share of different pairs that are called the same" if fmr else "the share of same pairs among those called the same"
-    order = "all thresholds were tested in increasing order" if fmr else "thresholds were tested upwards from one that the "\
-        "calibration rows chose"
+    what = (
+        "the share of different pairs that are called the same"
+        if fmr
+        else "the share of same pairs among those called the same"
+    )
+    order = (
+        "all thresholds were tested in increasing order"
+        if fmr
+        else "thresholds were tested upwards from one that the calibration rows chose"
+    )
     recipe: dict[str, Any] = {
         "theorem": "certificates.error_rates",
         "statement": f"Bounded is {what}, over the population, at the threshold {shown:.6g}: {order}, each at delta, and the last "

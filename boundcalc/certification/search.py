@@ -125,17 +125,13 @@ def risk_bound(sample: Sample, *, delta: float, kappa: float | None, variance: f
         return _risk_bound(_Evaluator(sample), math.log(delta), kappa, variance)
 
 
-def _risk_bound(
-    evaluator: _Evaluator, log_delta: float, kappa: float | None, variance: float
-) -> tuple[float, float]:
+def _risk_bound(evaluator: _Evaluator, log_delta: float, kappa: float | None, variance: float) -> tuple[float, float]:
     sample = evaluator.sample
     if kappa is not None:
         return evaluator.upper(evaluator.log_h(kappa), kappa=kappa, log_delta=log_delta), kappa
     edges = [sample.scale * k / CELLS for k in range(CELLS)] + [sample.scale]
     for k in reversed(range(CELLS)):
-        here = kappa_at(
-            edges[k], scale=sample.scale, level=-log_delta, exponent=sample.exponent, variance=variance
-        )
+        here = kappa_at(edges[k], scale=sample.scale, level=-log_delta, exponent=sample.exponent, variance=variance)
         if evaluator.upper(evaluator.log_h_by_profile(here), kappa=here, log_delta=log_delta) <= edges[k]:
             continue
         bound = evaluator.upper(evaluator.log_h(here), kappa=here, log_delta=log_delta)

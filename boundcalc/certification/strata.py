@@ -77,9 +77,7 @@ def balanced_mix(counts: NDArray[np.intp]) -> Mix:
     return Mix(0.5 * same / same.sum() + different / different.sum(), counts)
 
 
-def mix_batches(
-    codes: Rows, mix: Mix, *, splits: int, rng: np.random.Generator
-) -> tuple[list[Batch], float, float]:
+def mix_batches(codes: Rows, mix: Mix, *, splits: int, rng: np.random.Generator) -> tuple[list[Batch], float, float]:
     """Return batches, N, and what the mix of the draws may differ from the stated one (rounding; a bound for r_W).
 
     Parameters
