@@ -133,7 +133,7 @@ def _passes(kernel: RateKernel, batches: list[Batch], members: list[Rows] | None
         return False
     between: Kernel = kernel if members is None else averaged(kernel, members)
     sample = Sample(batches, between, 1.0, exponent(batches))
-    return risk_bound(sample, delta=delta, kappa=LARGEST_KAPPA, variance=0.0)[0] <= kernel.claim
+    return risk_bound(sample, delta=delta, kappa=LARGEST_KAPPA)[0] <= kernel.claim
 
 
 def certify_rate(request: Request) -> Certificate:
