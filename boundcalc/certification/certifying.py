@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -336,7 +335,11 @@ def _words(request: Request, kind: str) -> dict[str, Any]:
     if kind == "gain":
         target = f"how much larger the other model's error is than this one's: {target}"
     given = "given the labels" if request.weights is None and kind != "verification" else f"over the {unit}s"
-    order = " Pairs are ordered: the scores are not symmetric." if request.distances is not None and request.distances.ordered else ""
+    order = (
+        " Pairs are ordered: the scores are not symmetric."
+        if request.distances is not None and request.distances.ordered
+        else ""
+    )
     statement = (
         f"Bounded is {target}. It fails with probability at most {request.delta:.4g} {given}, which are taken as independent "
         f"draws of one population, unseen by the model.{order}"
