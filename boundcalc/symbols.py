@@ -22,6 +22,7 @@ import sympy
 from sympy import Interval, Range, oo
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import FrozenDict
 
 __all__ = [
     "CONSTRAINTS",
@@ -316,21 +317,23 @@ _TABLE = (
     SymbolInfo("S_frobenius", r"\tfrac1m\mathbb E\|\sum_i\sigma_iu_iu_i^\top\|_F", "expected Frobenius norm of the signed second moment", NONNEGATIVE, "quantity"),
 )  # fmt: skip
 
-VOCABULARY: Mapping[str, SymbolInfo] = {row.name: row for row in _TABLE}
+VOCABULARY: Mapping[str, SymbolInfo] = FrozenDict({row.name: row for row in _TABLE})
 
 #: The domain of each symbol.
-DOMAINS: Mapping[sympy.Symbol, sympy.Set] = {row.symbol: row.domain for row in _TABLE}
+DOMAINS: Mapping[sympy.Symbol, sympy.Set] = FrozenDict({row.symbol: row.domain for row in _TABLE})
 
 #: Symbols that abbreviate others.
-DERIVED: Mapping[sympy.Symbol, sympy.Expr] = {
-    VOCABULARY["m"].symbol: sympy.floor(VOCABULARY["n"].symbol / 2),
-    VOCABULARY["Lam"].symbol: VOCABULARY["lam_max"].symbol - VOCABULARY["lam_min"].symbol,
-    VOCABULARY["tau"].symbol: VOCABULARY["t_max"].symbol - VOCABULARY["t_min"].symbol,
-}
+DERIVED: Mapping[sympy.Symbol, sympy.Expr] = FrozenDict(
+    {
+        VOCABULARY["m"].symbol: sympy.floor(VOCABULARY["n"].symbol / 2),
+        VOCABULARY["Lam"].symbol: VOCABULARY["lam_max"].symbol - VOCABULARY["lam_min"].symbol,
+        VOCABULARY["tau"].symbol: VOCABULARY["t_max"].symbol - VOCABULARY["t_min"].symbol,
+    }
+)
 
 
 #: The names that change when a statement on subset M is made on N, or on all modalities.
-SUBSET_NAMES: Mapping[str, Mapping[str, str]] = {
+SUBSET_NAMES: Mapping[str, Mapping[str, str]] = FrozenDict({
     "N": {
         "d_M": "d_N", "g_M": "g_N", "R_M": "R_N", "Rhat": "Rhat_N", "Rhat_metric": "Rhat_metric_N", "Rhat_mc": "Rhat_mc_N",
         "W": "W_N", "kappa_M": "kappa_N", "u_fourth": "u_fourth_N", "u_root_trace": "u_root_trace_N", "r_M": "r_N",
@@ -341,7 +344,7 @@ SUBSET_NAMES: Mapping[str, Mapping[str, str]] = {
         "Rhat_mc": "Rhat_mc_full", "W": "W_full", "kappa_M": "kappa_full", "u_fourth": "u_fourth_full",
         "u_root_trace": "u_root_trace_full",
     },
-}  # fmt: skip
+})  # fmt: skip
 
 #: Roles of symbols that mean the same whatever the subset (what is named in SUBSET_NAMES changes all the same).
 SHARED_ROLES = frozenset({"sample", "confidence", "loss", "metric"})

@@ -16,8 +16,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from types import ModuleType
 
-from boundcalc.errors import InvalidInputError
-from boundcalc.language.inputs import suggestion
+from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.theorems import Theorem
 
 __all__ = ["REGISTRY", "theorem"]

@@ -17,6 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from boundcalc.frozen import Frozen
+
 __all__ = ["COLUMNS", "ROWS", "UNKNOWN", "Cell", "Work"]
 
 Mark = Literal["yes", "no", "?"]
@@ -44,7 +46,7 @@ UNKNOWN = Cell("?", "not known to us: the table's marks did not reach us")
 
 
 @dataclass(frozen=True)
-class Work:
+class Work(Frozen):
     """One row.
 
     Attributes

@@ -12,10 +12,9 @@ import sympy
 from boundcalc.bound import Bound
 from boundcalc.catalogue import REGISTRY, theorem
 from boundcalc.catalogue.comparators import frobenius_ball, group_ball, kernel_ball, l1_ball, l21_ball, trace_ball
-from boundcalc.errors import InvalidInputError
+from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.guarantees.account import DEVIATION, SAMPLED, charged, with_complexity
 from boundcalc.guarantees.rivals import Crossing, Inputs, Rival, Rivals, evaluated, smallest
-from boundcalc.language.inputs import suggestion
 from boundcalc.language.ledger import Ledger
 from boundcalc.symbols import R_M as COMPLEXITY
 from boundcalc.symbols import VOCABULARY

@@ -11,6 +11,7 @@ import numpy as np
 import sympy
 
 from boundcalc.bound import Bound
+from boundcalc.frozen import Frozen
 
 __all__ = ["Crossing", "Inputs", "Rival", "Rivals", "evaluated", "smallest"]
 
@@ -24,7 +25,7 @@ Inputs = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Rival:
+class Rival(Frozen):
     """One bound on the risk.
 
     Attributes
@@ -113,7 +114,7 @@ class Crossing:
 
 
 @dataclass(frozen=True)
-class Rivals:
+class Rivals(Frozen):
     """Rival bounds on one sample and against n.
 
     Attributes

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.inverse.hoist import stride
 from boundcalc.inverse.solve import solve_for
 from boundcalc.language.ledger import check_delta
@@ -37,7 +38,7 @@ _EXACT = 1e-9
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(Frozen):
     """What to do with a budget.
 
     Attributes

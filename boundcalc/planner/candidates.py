@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from boundcalc.bound import Bound
 from boundcalc.catalogue import theorem
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.inverse.allocation import allocate
 from boundcalc.inverse.solve import solve_for
 from boundcalc.language.ledger import Ledger, check_delta
@@ -50,7 +51,7 @@ class Floor:
 
 
 @dataclass(frozen=True)
-class Candidates:
+class Candidates(Frozen):
     """The candidates of a pilot, and the bound that plans with them.
 
     Attributes

@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from boundcalc.errors import InvalidInputError
-from boundcalc.language.inputs import suggestion
+from boundcalc.errors import InvalidInputError, suggestion
+from boundcalc.frozen import Frozen
 
 __all__ = ["MOST", "Costs", "ModalityCost"]
 
@@ -63,7 +63,7 @@ class ModalityCost:
 
 
 @dataclass(frozen=True)
-class Costs:
+class Costs(Frozen):
     """What a data collection costs.
 
     Attributes
@@ -78,6 +78,7 @@ class Costs:
     modalities: Mapping[str, ModalityCost] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         problems: list[str] = []
         for name in ("per_sample", "setup"):
             object.__setattr__(self, name, _price(name, getattr(self, name), problems))

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import sympy
 
 from boundcalc.errors import CompositionError, InvalidInputError
+from boundcalc.language.domains import describe
 from boundcalc.language.entropy import kl_inverse
+from boundcalc.statements.statement import Statement
 
-if TYPE_CHECKING:
-    from boundcalc.bound import Bound
-
-__all__ = ["Comparison", "Rate", "compare", "rate", "relax"]
+__all__ = ["Rate", "RateComparison", "compare_rates", "rate", "rate_of", "relax"]
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,8 @@ class Rate:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Two bounds of the same quantity.
+class RateComparison:
+    """Two bounds of the same quantity as a symbol grows.
 
     Attributes
     ----------
@@ -178,31 +176,44 @@ def _rank(power: sympy.Expr, coefficient: sympy.Expr) -> tuple[int, sympy.Expr]:
     return (0, sympy.Integer(0)) if coefficient.is_zero else (1, power)
 
 
-def compare(first: Bound, second: Bound, name: str) -> Comparison:
-    """Return difference and asymptotic ratio of two bounds of the same quantity.
+def rate_of(bound: Statement, name: str) -> Rate:
+    """Return the limit, order and leading coefficient of a bound as one of its symbols grows.
 
-    Parameters
-    ----------
-    first, second : Bound
-    name : str
-        The symbol that grows.
+    Raises
+    ------
+    InvalidInputError
+        If there is no such symbol, or its domain is bounded.
+    """
+    symbol = bound.symbol(name)
+    if symbol in bound.domain and bound.domain[symbol].sup != sympy.oo:
+        raise InvalidInputError(
+            f"{name} is {describe(bound.domain[symbol])}, so it does not grow; a rate is asked in a symbol that does, such as n",
+            context=str(bound.theorem),
+        )
+    return rate(bound.expr, symbol)
 
-    Returns
-    -------
-    Comparison
+
+def compare_rates(first: Statement, second: Statement, name: str) -> RateComparison:
+    """Return difference and asymptotic ratio of two bounds of the same quantity as a symbol grows.
 
     Raises
     ------
     CompositionError
         If they bound different quantities or from different sides.
+    InvalidInputError
+        If the second is no bound, or the symbol cannot grow.
     """
+    if not isinstance(second, Statement):
+        raise InvalidInputError(
+            f"other = {second!r} is no Bound; make one with Theorem.bound", context=str(first.theorem)
+        )
     if (first.quantity, first.relation[0], first.unit) != (second.quantity, second.relation[0], second.unit):
         raise CompositionError(
             f"cannot compare {first.quantity} {first.relation} ... over {first.unit} with "
             f"{second.quantity} {second.relation} ... over {second.unit}"
         )
-    one, two = (bound.rate(name) for bound in (first, second))
+    one, two = (rate_of(bound, name) for bound in (first, second))
     ratio = sympy.simplify(one.coefficient / two.coefficient) if two.coefficient != 0 else sympy.nan
     if one.order != two.order and two.order != 0:
         ratio = sympy.limit(one.order / two.order, one.symbol, sympy.oo)
-    return Comparison(sympy.simplify(first.expr - second.expr), ratio, one, two)
+    return RateComparison(sympy.simplify(first.expr - second.expr), ratio, one, two)

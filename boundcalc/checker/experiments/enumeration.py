@@ -18,6 +18,7 @@ import sympy
 from boundcalc.checker.experiments.experiment import Enumerable, Instance, shown
 from boundcalc.checker.experiments.worlds.numbers import as_sympy
 from boundcalc.checker.inequality.evaluate import on_arrays, sign_of
+from boundcalc.frozen import Frozen
 
 __all__ = ["Found", "enumerate_world", "relative_margin", "violated"]
 
@@ -26,7 +27,7 @@ _ATTAINED = 1e-12  # the two sides are equal (or the relation fails): nothing is
 
 
 @dataclass(frozen=True)
-class Found:
+class Found(Frozen):
     """What an enumeration found.
 
     Attributes

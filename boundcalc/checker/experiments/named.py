@@ -36,8 +36,7 @@ from boundcalc.checker.experiments.worlds.scalings import FinnerSums, Scalings
 from boundcalc.checker.experiments.worlds.shattered import Shattered, ShatteredSamples
 from boundcalc.checker.experiments.worlds.stratified_pairs import DistanceOrder, StratifiedPairs
 from boundcalc.checker.experiments.worlds.u_statistics import UStatistics
-from boundcalc.errors import InvalidInputError
-from boundcalc.language.inputs import suggestion
+from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.statements.derivation import Named
 
 __all__ = ["EXPERIMENTS", "resolve"]

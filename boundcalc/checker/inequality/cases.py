@@ -13,6 +13,7 @@ from itertools import product
 import sympy
 
 from boundcalc.checker.inequality.problem import Inequality
+from boundcalc.frozen import Frozen
 from boundcalc.language.directions import direction
 from boundcalc.symbols import Constraint
 
@@ -31,7 +32,7 @@ class Extent:
 
 
 @dataclass(frozen=True)
-class Case:
+class Case(Frozen):
     """``gap >= 0`` (``> 0`` when strict) on a box, under constraints that could not be solved.
 
     Attributes

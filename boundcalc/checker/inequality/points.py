@@ -15,6 +15,7 @@ from boundcalc.checker.experiments.enumeration import violated
 from boundcalc.checker.experiments.worlds.numbers import as_sympy
 from boundcalc.checker.inequality.evaluate import is_vast, on_arrays, sign_of, value_at
 from boundcalc.checker.inequality.problem import Inequality
+from boundcalc.frozen import Frozen
 from boundcalc.language.domains import admits, contains
 from boundcalc.symbols import Constraint
 
@@ -25,7 +26,7 @@ _NEAR, FAR = 7.0, 250.0
 
 
 @dataclass(frozen=True)
-class Hunt:
+class Hunt(Frozen):
     """What the search found.
 
     Attributes

@@ -10,6 +10,7 @@ import sympy
 from sympy.core.relational import Relational
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.language.domains import contains, describe, from_assumptions
 from boundcalc.symbols import CONSTRAINTS, DERIVED, VOCABULARY, Constraint, known
 
@@ -20,7 +21,7 @@ RELATIONS = ("<=", "<", ">=", ">", "=")
 
 
 @dataclass(frozen=True)
-class Inequality:
+class Inequality(Frozen):
     """``left relation right`` for all values in the domain that satisfy the constraints.
 
     Attributes

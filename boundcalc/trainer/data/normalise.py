@@ -14,6 +14,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.frozen import Frozen
+
 __all__ = ["Normaliser", "project_rows", "unit_rows"]
 
 Kind = Literal["auto", "unit", "ball", "none"]
@@ -54,7 +56,7 @@ def project_rows(block: NDArray[np.float64], *, radius: float = 1.0) -> NDArray[
 
 
 @dataclass(frozen=True)
-class Normaliser:
+class Normaliser(Frozen):
     """A map of raw modalities to rows in the unit ball, fixed once it has been fitted.
 
     Attributes

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import why_unreadable
 from boundcalc.language.ledger import paid_once
 from boundcalc.language.records import plain, rebuild
@@ -67,7 +68,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Estimates:
+class Estimates(Frozen):
     """An ordered, immutable record of measured values.
 
     Attributes
@@ -97,6 +98,7 @@ class Estimates:
     refused: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         names = [entry.name for entry in self.entries]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import as_generator
 from boundcalc.language.ledger import Ledger, check_delta
 from boundcalc.trainer.complexity.norms import Moment, class_radii, largest_norms, matrix_norms, pair_statistics
@@ -30,7 +31,7 @@ Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
-class Pilot:
+class Pilot(Frozen):
     """What one pilot sample shows.
 
     Attributes

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
 from boundcalc.trainer.data.normalise import KINDS
 from boundcalc.trainer.risk.erm import Problem
@@ -22,7 +23,7 @@ RHO_GRID: tuple[float, ...] = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Frozen):
     """What is fixed in advance.
 
     Attributes
@@ -92,6 +93,7 @@ class Settings:
     sampled_pairs: int = 1_000_000
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         problems = Problems("training")
         for name in ("eig_range", "threshold_range"):
             value = getattr(self, name)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
 from boundcalc.language.ledger import Ledger
 from boundcalc.trainer.complexity.bernstein import BoundedMean
@@ -71,7 +72,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Frame:
+class Frame(Frozen):
     """What was fixed before the training part was looked at, or follows from its size.
 
     Attributes

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.errors import InvalidInputError, require
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems, as_generator, why_unreadable
 from boundcalc.language.ledger import check_delta
 from boundcalc.trainer.data.modalities import ModalityData
@@ -29,7 +30,7 @@ Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
-class Measurements(Mapping[str, SubsetResult]):
+class Measurements(Frozen, Mapping[str, SubsetResult]):
     """Results by subset label (``"a+b"``), small subsets first.
 
     Attributes

@@ -1,8 +1,7 @@
-"""What a caller passes in for a bound's symbols: names and values checked, every mistake reported at once."""
+"""What callers give for a statement's symbols: names and values checked, every mistake reported at once."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -13,14 +12,55 @@ import numpy as np
 import sympy
 
 from boundcalc.arithmetic.numbers import Irrational
-from boundcalc.errors import InvalidInputError
-from boundcalc.language.domains import admits, as_number, contains, describe, describe_assumptions
+from boundcalc.errors import InvalidInputError, suggestion
+from boundcalc.language.domains import admits, as_number, contains, describe, describe_assumptions, first_outside
+from boundcalc.statements.statement import Statement
 from boundcalc.symbols import VOCABULARY, Constraint
 
-__all__ = ["check_inputs", "suggestion", "unknown_symbols"]
+__all__ = ["check_inputs", "check_values", "partners", "unknown_symbols"]
 
 
-def check_inputs(
+def check_inputs(statement: Statement, inputs: Mapping[str, Any], *, free: str | None = None) -> dict[str, Any]:
+    """Return the values of a statement's symbols (but of a free one, if it is named), in the caller's order.
+
+    Raises
+    ------
+    InvalidInputError
+        If the free symbol is no symbol of the statement, or listing every unknown, missing or misplaced argument.
+    """
+    if free is not None:
+        statement.symbol(free)
+    context = f"{statement.theorem.key} ({statement.form})"
+    values = check_values(
+        inputs,
+        required=[name for name in statement.symbols if name != free],
+        domain=statement.domain,
+        constraints=statement.constraints,
+        notes=statement.notes,
+        context=context,
+    )
+    broken = [problem for condition in statement.conditions if (problem := _broken(condition, values))]
+    if broken:
+        raise InvalidInputError(broken, context=context)
+    return values
+
+
+def _broken(condition: tuple[str, sympy.Expr, sympy.Set], values: Mapping[str, Any]) -> str:
+    """Say how a substituted expression leaves its set, if it does (only where all its symbols are given)."""
+    from boundcalc.evaluator import evaluate_grid
+
+    name, expr, allowed = condition
+    symbols = {symbol.name: symbol for symbol in expr.free_symbols}
+    if not symbols.keys() <= values.keys():
+        return ""
+    found = evaluate_grid(expr, {key: values[key] for key in symbols}, symbols=symbols)
+    if _is_lazy(found):
+        return ""
+    outside = first_outside(allowed, found.values)
+    return "" if outside is None else f"{name} = {expr} = {outside} is not allowed: it must be {describe(allowed)}"
+
+
+def check_values(
     inputs: Mapping[str, Any],
     *,
     required: Iterable[str],
@@ -69,14 +109,6 @@ def check_inputs(
     if problems:
         raise InvalidInputError(problems, context=context)
     return {name: value for name, value in clean.items() if name in needed}
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """Return ``, did you mean 'x'?`` for a misspelt name, or nothing; letters that changed places come first."""
-    known = list(known)
-    close = difflib.get_close_matches(name, known, n=max(len(known), 1))
-    close.sort(key=lambda one: sorted(one) != sorted(name))
-    return f", did you mean {close[0]!r}?" if close else ""
 
 
 def unknown_symbols(names: Iterable[str], own: Iterable[str]) -> list[str]:
@@ -128,7 +160,7 @@ def _checked(symbol: sympy.Symbol, domain: sympy.Set, value: Any, notes: Mapping
     data = getattr(value, "data", value) if not isinstance(value, np.ndarray | int | float) else value
     if hasattr(data, "dask"):
         return _lazily_checked(symbol, domain, value, data, notes), ""
-    array = data if isinstance(data, _SCALARS) else np.asarray(data)
+    array: Any = data if isinstance(data, _SCALARS) else np.asarray(data)
     for cell in array.flat if isinstance(array, np.ndarray) and array.dtype == object else (array,):
         if isinstance(cell, int | Fraction) and not _fits_double(cell):
             return None, f"{name} = {_shorten(cell)} is beyond what a double can hold"
