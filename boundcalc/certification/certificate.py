@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -176,9 +175,7 @@ class Certificate:
 
     def _repr_html_(self) -> str:
         first, *rest = self.text().split("\n")
-        return f"<p><strong>{html.escape(first)}</strong></p>" + "".join(
-            f"<p>{html.escape(line)}</p>" for line in rest if line
-        )
+        return join((lead(first), [tag("p", line) for line in rest if line]))
 
     def __str__(self) -> str:
         return self.text()
