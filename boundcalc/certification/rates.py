@@ -158,7 +158,8 @@ def certify_rate(request: Request) -> Certificate:
     if threshold is None:
         needed = math.ceil(2.0 * math.log(1.0 / request.delta) / (rate if name == "fmr" else 1.0 - rate))
         raise InfeasibleError(
-            f"threshold={{{name!r}: {rate:g}}}: no threshold can be certified on {units:,} {'rows' if members is None else 'subjects'}"
+            f"threshold={{{name!r}: {rate:g}}}: no threshold can be certified on {units:,} "
+            f"{'rows' if members is None else 'subjects'}"
             f"; even without an error it takes about {needed:,}, more for pairs that do not count"
         )
     sums = pair_sums(distances, request.codes, threshold, groups=request.groups)

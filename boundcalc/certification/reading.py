@@ -287,7 +287,7 @@ def _thresholds(given: Mapping[str, Any], own: float | None, other_own: float | 
     for value in (first, second):
         problems.number("threshold", value)
     problems.raise_if_any()
-    return sign * float(first), sign * float(second)
+    return sign * float(first or 0.0), sign * float(second or 0.0)
 
 
 def _best_threshold(calibration: Calibration) -> float:
@@ -365,6 +365,6 @@ def _listed_request(given: Mapping[str, Any], name: str, delta: float, rng: np.r
         f"delta = {given['delta']:g}",
     )
     return Request(None, None, np.arange(units.size), None, threshold, np.nan,
-                   None if isinstance(weights, str) else (1.0, 1.0) if weights is None else tuple(map(float, weights)),
+                   None if isinstance(weights, str) else (1.0, 1.0) if weights is None else (float(weights[0]), float(weights[1])),
                    isinstance(weights, str), fixed, delta, None, given["splits"], rng, None,
                    Listed(places, listed, same))  # fmt: skip
