@@ -11,6 +11,8 @@ from typing import Any
 
 from boundcalc.certification.deviation import guessed_variance, rows_needed
 from boundcalc.errors import InfeasibleError, InvalidInputError, require
+from boundcalc.show.html import Markup, join, tag
+from boundcalc.show.page import lead
 from boundcalc.show.rounding import outwards
 
 __all__ = ["Certificate"]
@@ -173,7 +175,7 @@ class Certificate:
             axes.figure.savefig(str(path), dpi=150)
         return axes
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> Markup:
         first, *rest = self.text().split("\n")
         return join((lead(first), [tag("p", line) for line in rest if line]))
 
