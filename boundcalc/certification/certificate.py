@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,8 @@ from typing import Any
 
 from boundcalc.certification.deviation import guessed_variance, rows_needed
 from boundcalc.errors import InfeasibleError, InvalidInputError, require
+from boundcalc.show.html import Markup, join, tag
+from boundcalc.show.page import lead
 from boundcalc.show.rounding import outwards
 
 __all__ = ["Certificate"]
@@ -174,11 +175,9 @@ class Certificate:
             axes.figure.savefig(str(path), dpi=150)
         return axes
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> Markup:
         first, *rest = self.text().split("\n")
-        return f"<p><strong>{html.escape(first)}</strong></p>" + "".join(
-            f"<p>{html.escape(line)}</p>" for line in rest if line
-        )
+        return join((lead(first), [tag("p", line) for line in rest if line]))
 
     def __str__(self) -> str:
         return self.text()
