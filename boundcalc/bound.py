@@ -1,13 +1,13 @@
 """A bound as a value: substitute, compose, evaluate, invert, typeset, store.
 
-What is here is the value and how it is read; the methods hand over to ``composing``, ``storing``, the evaluator, the
-planner and the symbolic helpers.
+The fields and what is read off them are those of ``statements.statement.Statement``; the methods here hand over to the
+engines below.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,29 +15,28 @@ import numpy as np
 import sympy
 
 from boundcalc.errors import InvalidInputError, in_context
-from boundcalc.language.directions import Direction, direction
-from boundcalc.language.domains import describe, first_outside
-from boundcalc.language.inputs import check_inputs, unknown_symbols
-from boundcalc.statements.composing import check_substitutable, compose, insert, on_subset, with_split
-from boundcalc.statements.derivation import Event
-from boundcalc.statements.statement import DELTA, Domain, Reference, label_terms, named_symbol
-from boundcalc.statements.storing import read_fields, write_bound
-from boundcalc.symbols import VOCABULARY, Constraint
+from boundcalc.statements.composing import insert, on_subset, substitute, with_split
+from boundcalc.statements.statement import Statement
+from boundcalc.statements.storing import read_fields, write_statement
+from boundcalc.statements.typeset import bound_html, bound_latex, bound_python
+from boundcalc.statements.validation import check_inputs, unknown_symbols
+from boundcalc.symbols import VOCABULARY
 
 if TYPE_CHECKING:
     import xarray
 
     from boundcalc.inverse.solve import Solution
-    from boundcalc.statements.asymptotics import Comparison, Rate
+    from boundcalc.statements.asymptotics import Rate, RateComparison
 
-__all__ = ["Bound", "Domain", "Reference"]
+__all__ = ["Bound"]
 
 
-@dataclass(frozen=True)
-class Bound:
+@dataclass(frozen=True, repr=False)
+class Bound(Statement):
     """``quantity relation expr``, with probability at least 1 - delta when it has events.
 
-    Build one with ``Theorem.bound``; the fields are plain data.
+    Build one with ``Theorem.bound``; the fields are plain data, and none of them can be changed. Equal bounds have equal
+    hashes.
 
     Attributes
     ----------
@@ -80,118 +79,6 @@ class Bound:
         The theorems whose bounds were composed in.
     """
 
-    theorem: Reference
-    form: str
-    quantity: sympy.Expr
-    relation: str
-    parts: tuple[tuple[str, sympy.Expr], ...]
-    where: Mapping[sympy.Symbol, sympy.Expr]
-    domain: Domain
-    constraints: tuple[Constraint, ...] = ()
-    assumptions: tuple[str, ...] = ()
-    events: tuple[Event, ...] = ()
-    split: tuple[tuple[Event, sympy.Expr], ...] = ()
-    confidence: sympy.Expr = DELTA
-    notes: Mapping[str, str] = field(default_factory=dict)
-    unit: str = "pairs"
-    trivial: sympy.Expr | None = None
-    conditions: tuple[tuple[str, sympy.Expr, sympy.Set], ...] = ()
-    replaced: Mapping[str, sympy.Expr] = field(default_factory=dict)
-    ingredients: tuple[Reference, ...] = ()
-
-    # ------------------------------------------------------------------ reading
-
-    @cached_property
-    def expr(self) -> sympy.Expr:
-        """The bound in the symbols of its inputs: abbreviations inserted, delta split over the events."""
-        return sympy.Add(*self.terms.values())
-
-    @cached_property
-    def terms(self) -> Mapping[str, sympy.Expr]:
-        """The summands by what they are: complexity, confidence, empirical risk, ..."""
-        insert = dict(self.where) | self.shares
-        terms: dict[str, sympy.Expr] = {}
-        for label, part in self.parts:
-            terms[label] = terms.get(label, sympy.Integer(0)) + part.subs(insert, simultaneous=True)
-        return terms
-
-    @cached_property
-    def compact(self) -> sympy.Expr:
-        """The bound with its abbreviations (m, Lambda, ...) kept, as one reads it in a paper."""
-        return sympy.Add(*(part for _, part in self.parts)).subs(self.shares, simultaneous=True)
-
-    @property
-    def shares(self) -> dict[sympy.Symbol, sympy.Expr]:
-        """The failure probability that each event is given."""
-        fractions = dict(self.split) or {event: sympy.Rational(1, len(self.events)) for event in self.events}
-        return {event.symbol: self.confidence * fractions[event] for event in self.events}
-
-    @cached_property
-    def symbols(self) -> Mapping[str, sympy.Symbol]:
-        """The inputs by name, in the vocabulary's order."""
-        order = {name: place for place, name in enumerate(VOCABULARY)}
-        free = self.expr.free_symbols
-        return {
-            symbol.name: symbol
-            for symbol in sorted(free, key=lambda symbol: (order.get(symbol.name, 999), symbol.name))
-        }
-
-    def direction(self, name: str) -> Direction:
-        """Return whether the bound ``rises``, ``falls``, stays ``constant`` in a symbol, or that this is ``unknown``.
-
-        Parameters
-        ----------
-        name : str
-            A symbol of this bound.
-
-        Raises
-        ------
-        InvalidInputError
-            If there is no such symbol.
-        """
-        asked = (name, *self.domain.items())
-        if asked not in self._directions:
-            symbol = self._symbol(name)
-            self._directions[asked] = direction(self.compact, symbol, domains=self._wide_domains(), where=self.where)
-        return self._directions[asked]
-
-    @cached_property
-    def _directions(self) -> dict[tuple[Any, ...], Direction]:
-        """The directions asked for so far, by symbol and domain."""
-        return {}
-
-    @property
-    def rises_in(self) -> tuple[str, ...]:
-        """The symbols in which the bound never falls."""
-        return tuple(name for name in self.symbols if self.direction(name) == "rises")
-
-    @property
-    def falls_in(self) -> tuple[str, ...]:
-        """The symbols in which the bound never rises."""
-        return tuple(name for name in self.symbols if self.direction(name) == "falls")
-
-    def _symbol(self, name: str) -> sympy.Symbol:
-        return named_symbol(self.symbols, name, context=str(self.theorem))
-
-    def _wide_domains(self) -> Domain:
-        abbreviations = {short: VOCABULARY[short.name].domain for short in self.where if short.name in VOCABULARY}
-        return Domain(abbreviations).merge(self.domain)
-
-    @property
-    def certified(self) -> bool:
-        """Whether the statement is proved from first principles (its inputs must be certified too)."""
-        return not self.why_not_certified
-
-    @property
-    def why_not_certified(self) -> str:
-        """The reason why the statement is not certified, or nothing."""
-        for reference in (self.theorem, *self.ingredients):
-            if reference.status != "holds":
-                return f"the claim of {reference} is {reference.status}"
-            if reference.provenance != "derived":
-                return f"the constants of {reference} are {reference.provenance}, not proved here; the sharp form's are"
-        return ""
-
     # ------------------------------------------------------------------ composing
 
     def substitute(self, **values: Any) -> Bound:
@@ -217,14 +104,7 @@ class Bound:
         InvalidInputError
             If a name is not a symbol of this bound or a number lies outside its domain.
         """
-        for name in values:
-            check_substitutable(self, name)
-        bounds = {name: value for name, value in values.items() if isinstance(value, Bound)}
-        plain = {name: value for name, value in values.items() if name not in bounds}
-        result = self
-        for name, other in bounds.items():
-            result = compose(result, name, other)
-        return insert(result, plain) if plain else result
+        return substitute(self, values)
 
     def on_subset(self, subset: str) -> Bound:
         """Return a statement on M as a statement on ``"N"`` or on ``"full"`` (all modalities).
@@ -286,21 +166,25 @@ class Bound:
         """
         from boundcalc.evaluator import evaluate_grid
 
-        values = self.check_inputs(inputs)
-        side = None if not sound else ("lower" if self.relation.startswith(">") else "upper")
+        values = check_inputs(self, inputs)
+        side = ("lower" if self.is_lower else "upper") if sound else None
         with in_context(self._context):
             result = evaluate_grid(
                 self.expr, values, symbols=self.symbols, precision=precision, side=side, domains=self.domain
             )
-        result.name = self.theorem.key
-        result.attrs = {
+        result.name, result.attrs = self.theorem.key, dict(self._labels)
+        return result
+
+    @cached_property
+    def _labels(self) -> Mapping[str, str]:
+        """What a value remembers of the bound."""
+        return {
             "form": self.form,
             "quantity": str(self.quantity),
             "relation": self.relation,
             "provenance": self.theorem.provenance,
             "status": self.theorem.status,
         }
-        return result
 
     def gradient(self, name: str, **inputs: Any) -> xarray.DataArray:
         """Return the derivative by a symbol; by an integer, that of the smooth relaxation (floor dropped).
@@ -326,7 +210,7 @@ class Bound:
         """
         from boundcalc.evaluator import gradient
 
-        return self._derived(gradient(self.expr, self._symbol(name)), f"d/d{name}", inputs)
+        return self._derived(gradient(self.expr, self.symbol(name)), f"d/d{name}", inputs)
 
     def elasticity(self, name: str, **inputs: Any) -> xarray.DataArray:
         """Return by how many per cent the bound changes when a symbol grows by one per cent.
@@ -352,12 +236,12 @@ class Bound:
         """
         from boundcalc.evaluator import elasticity
 
-        return self._derived(elasticity(self.expr, self._symbol(name)), f"elasticity in {name}", inputs)
+        return self._derived(elasticity(self.expr, self.symbol(name)), f"elasticity in {name}", inputs)
 
     def _derived(self, expr: sympy.Expr, label: str, inputs: Mapping[str, Any]) -> xarray.DataArray:
         from boundcalc.evaluator import evaluate_grid
 
-        values = self.check_inputs(inputs)
+        values = check_inputs(self, inputs)
         with in_context(self._context):
             found = evaluate_grid(expr, values, symbols=self.symbols, domains=self.domain)
         missing = {name: value for name, value in values.items() if np.ndim(value) and name not in found.dims}
@@ -386,9 +270,9 @@ class Bound:
             return None
         symbols = {symbol.name: symbol for symbol in self.trivial.free_symbols}
         anyway = evaluate_grid(
-            self.trivial, {name: given for name, given in inputs.items() if name in symbols}, symbols=symbols
+            self.trivial, {name: inputs[name] for name in inputs if name in symbols}, symbols=symbols
         )
-        return value <= anyway if self.relation.startswith(">") else value >= anyway
+        return value <= anyway if self.is_lower else value >= anyway
 
     def enclose(self, **inputs: Any) -> xarray.Dataset:
         """Return rigorous lower and upper ends of the bound's value (Arb balls; needs the ``rigor`` extra).
@@ -415,7 +299,7 @@ class Bound:
         """
         from boundcalc.evaluator import enclose_grid
 
-        values = self.check_inputs(inputs)
+        values = check_inputs(self, inputs)
         with in_context(self._context):
             return enclose_grid(self.expr, values, symbols=self.symbols)
 
@@ -473,8 +357,7 @@ class Bound:
         InvalidInputError
             If ``free`` is no symbol of this bound, or listing every bad argument.
         """
-        self._symbol(free)
-        return self._checked(inputs, [name for name in self.symbols if name != free])
+        return check_inputs(self, inputs, free=free)
 
     def check_inputs(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of this bound's symbols, names, domains and constraints checked.
@@ -493,40 +376,11 @@ class Bound:
         InvalidInputError
             Listing every unknown, missing or misplaced argument.
         """
-        return self._checked(inputs, list(self.symbols))
-
-    def _checked(self, inputs: Mapping[str, Any], required: list[str]) -> dict[str, Any]:
-        context = self._context
-        values = check_inputs(
-            inputs,
-            required=required,
-            domain=self.domain,
-            constraints=self.constraints,
-            notes=self.notes,
-            context=context,
-        )
-        broken = [problem for condition in self.conditions if (problem := self._broken(condition, values))]
-        if broken:
-            raise InvalidInputError(broken, context=context)
-        return values
+        return check_inputs(self, inputs)
 
     @property
     def _context(self) -> str:
         return f"{self.theorem.key} ({self.form})"
-
-    def _broken(self, condition: tuple[str, sympy.Expr, sympy.Set], values: Mapping[str, Any]) -> str:
-        """Say how a substituted expression leaves its set, if it does (only where all its symbols are given)."""
-        from boundcalc.evaluator import evaluate_grid
-
-        name, expr, allowed = condition
-        symbols = {symbol.name: symbol for symbol in expr.free_symbols}
-        if not symbols.keys() <= values.keys():
-            return ""
-        found = evaluate_grid(expr, {key: values[key] for key in symbols}, symbols=symbols)
-        if hasattr(found.data, "dask"):
-            return ""
-        outside = first_outside(allowed, found.values)
-        return "" if outside is None else f"{name} = {expr} = {outside} is not allowed: it must be {describe(allowed)}"
 
     # ------------------------------------------------------------------ symbols
 
@@ -547,17 +401,11 @@ class Bound:
         InvalidInputError
             If there is no such symbol, or its domain is bounded.
         """
-        from boundcalc.statements.asymptotics import rate
+        from boundcalc.statements.asymptotics import rate_of
 
-        symbol = self._symbol(name)
-        if symbol in self.domain and self.domain[symbol].sup != sympy.oo:
-            raise InvalidInputError(
-                f"{name} is {describe(self.domain[symbol])}, so it does not grow; a rate is asked in a symbol that does, such as n",
-                context=str(self.theorem),
-            )
-        return rate(self.expr, symbol)
+        return rate_of(self, name)
 
-    def compare(self, other: Bound, name: str = "n") -> Comparison:
+    def compare(self, other: Bound, name: str = "n") -> RateComparison:
         """Compare with another bound of the same quantity: difference, and ratio as a symbol grows.
 
         Parameters
@@ -568,7 +416,7 @@ class Bound:
 
         Returns
         -------
-        Comparison
+        RateComparison
 
         Raises
         ------
@@ -577,14 +425,9 @@ class Bound:
         InvalidInputError
             If ``other`` is no Bound, or the symbol cannot grow.
         """
-        from boundcalc.statements.asymptotics import compare
+        from boundcalc.statements.asymptotics import compare_rates
 
-        if not isinstance(other, Bound):
-            raise InvalidInputError(
-                f"other = {other!r} is no Bound; make one with Theorem.bound", context=str(self.theorem)
-            )
-
-        return compare(self, other, name)
+        return compare_rates(self, other, name)
 
     def solve_for(self, name: str, *, target: Any, closed_form: bool = False, **others: Any) -> Solution:
         """Solve for the one symbol that is left out: the last value at which the bound meets the target.
@@ -620,27 +463,21 @@ class Bound:
 
     def to_latex(self) -> str:
         """Return the statement in LaTeX, with its abbreviations explained."""
-        from boundcalc.statements.typeset import bound_latex
-
         return bound_latex(self)
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.to_latex()}$"
 
     def _repr_html_(self) -> str:
-        from boundcalc.statements.typeset import bound_html
-
         return bound_html(self)
 
     def to_python(self) -> str:
         """Return the source of a plain Python function of the bound's symbols (``math`` only)."""
-        from boundcalc.statements.typeset import bound_python
-
         return bound_python(self)
 
     def to_json(self) -> str:
         """Return the bound as JSON; ``Bound.from_json`` gives an equal bound back."""
-        return write_bound(self)
+        return write_statement(self)
 
     @classmethod
     def from_json(cls, text: str) -> Bound:
@@ -660,21 +497,3 @@ class Bound:
             If the text is not such a bound.
         """
         return cls(**read_fields(text))
-
-    def __str__(self) -> str:
-        return f"{self.quantity} {self.relation} {self.expr}"
-
-    def __repr__(self) -> str:
-        return f"<Bound {self.theorem.key} ({self.form}): {self}>"
-
-    @staticmethod
-    def label(expr: sympy.Expr, events: Iterable[Event]) -> tuple[tuple[str, sympy.Expr], ...]:
-        """Return the summands of an expression with a label each: what kind of thing the term pays for.
-
-        Parameters
-        ----------
-        expr : sympy.Expr
-        events : iterable of Event
-            A term with the share of one of them, or with delta, is a price of confidence.
-        """
-        return label_terms(expr, events)

@@ -10,11 +10,12 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from boundcalc.errors import InvalidInputError, require
 from boundcalc.trainer.data.modalities import ModalityData
 
-__all__ = ["available", "load"]
+__all__ = ["available", "halves", "load"]
 
 _MISSING = frozenset({"", "na", "nan", "null", "none", "n/a", "?"})
 
@@ -25,7 +26,7 @@ def available() -> Mapping[str, str]:
     Examples
     --------
     >>> sorted(available())
-    ['breast_cancer', 'htad', 'penguins']
+    ['breast_cancer', 'digits', 'htad', 'penguins']
     """
     return MappingProxyType({name: about for name, (_, about) in _SETS.items()})
 
@@ -116,10 +117,42 @@ def _load_breast_cancer() -> ModalityData:
     )
 
 
+def _load_digits() -> ModalityData:
+    """Handwritten digits: the left and the right half of images of 8 x 8 pixels as two modalities."""
+    bundle = require("sklearn.datasets", extra="train", purpose="the data set digits").load_digits()
+    note = "UCI, optical recognition of handwritten digits (Alpaydin, Kaynak 1998; CC BY 4.0)."
+    return ModalityData(halves(bundle.images), bundle.target, name="digits", note=note)
+
+
+def halves(images: ArrayLike) -> dict[str, np.ndarray]:
+    """Cut images into their left and right halves, as two modalities.
+
+    Parameters
+    ----------
+    images : array_like of shape (n, height, width)
+        An even width.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n, height width/2)
+
+    Raises
+    ------
+    InvalidInputError
+        If these are no such images.
+    """
+    array = np.asarray(images, dtype=float)
+    if array.ndim != 3 or array.shape[2] % 2:
+        raise InvalidInputError(f"images of shape {array.shape}: expected (n, height, width) with an even width")
+    left, right = np.split(array, 2, axis=2)
+    return {"left": left.reshape(len(array), -1), "right": right.reshape(len(array), -1)}
+
+
 _SETS: dict[str, tuple[Callable[[], ModalityData], str]] = {
     "htad": (_load_htad, "home tasks: audio (36) and accelerometer (16) features, 1,386 rows, 7 classes; research use"),
     "penguins": (_load_penguins, "Palmer penguins: bill, body, isotopes; 344 rows, 3 species, natural missing values"),
     "breast_cancer": (_load_breast_cancer, "breast cancer: mean, error, worst (10 each), 569 rows, 2 classes"),
+    "digits": (_load_digits, "handwritten digits: left and right half (32 each), 1,797 rows, 10 classes"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -14,6 +15,7 @@ __all__ = [
     "MissingExtraError",
     "in_context",
     "require",
+    "suggestion",
 ]
 
 
@@ -62,6 +64,14 @@ def in_context(context: str) -> Iterator[None]:
         if error.context:
             raise
         raise type(error)(error.problems, context=context) from error
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return ``, did you mean 'x'?`` for a misspelt name, or nothing; letters that changed places come first."""
+    known = list(known)
+    close = difflib.get_close_matches(name, known, n=max(len(known), 1))
+    close.sort(key=lambda one: sorted(one) != sorted(name))
+    return f", did you mean {close[0]!r}?" if close else ""
 
 
 def _rebuild(cls: type[InvalidInputError], problems: tuple[str, ...], context: str) -> InvalidInputError:

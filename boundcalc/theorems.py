@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -11,11 +11,17 @@ from typing import Any
 
 import sympy
 
-from boundcalc.bound import Bound, Domain, Reference
-from boundcalc.errors import InvalidInputError
-from boundcalc.language.inputs import suggestion
+from boundcalc.bound import Bound
+from boundcalc.errors import InvalidInputError, suggestion
+from boundcalc.frozen import Frozen, FrozenDict
+from boundcalc.language.domains import from_assumptions
+from boundcalc.show.html import Markup, items, join, tag
 from boundcalc.statements.derivation import Derivation, Event, Kind, Relation, Step
-from boundcalc.symbols import CONSTRAINTS, VOCABULARY, Constraint
+from boundcalc.statements.domain import Domain
+from boundcalc.statements.statement import Reference
+from boundcalc.statements.terms import label_terms
+from boundcalc.statements.typeset import bound_latex
+from boundcalc.symbols import CONSTRAINTS, VOCABULARY, Constraint, known
 
 __all__ = ["NESTING", "NESTING_NOTE", "Form", "Provenance", "Source", "Status", "Theorem", "by"]
 
@@ -90,7 +96,7 @@ class Form:
 
 
 #: Statements that compare a subset with a larger one need a missing modality to be a weight of the box.
-NESTING: Mapping[sympy.Symbol, sympy.Set] = {VOCABULARY["lam_min"].symbol: sympy.FiniteSet(0)}
+NESTING: Mapping[sympy.Symbol, sympy.Set] = FrozenDict({VOCABULARY["lam_min"].symbol: sympy.FiniteSet(0)})
 NESTING_NOTE = (
     "a missing modality is weight 0, so the classes of subsets are nested only when 0 lies in the box; "
     "use the hull box [0, lam_max], that is lam_min=0"
@@ -98,7 +104,7 @@ NESTING_NOTE = (
 
 
 @dataclass(frozen=True, repr=False)
-class Theorem:
+class Theorem(Frozen):
     """A statement of the catalogue.
 
     Attributes
@@ -135,9 +141,9 @@ class Theorem:
     source: Source
     variants: Mapping[str, Form]
     assumptions: tuple[str, ...] = ()
-    domain: Mapping[sympy.Symbol, sympy.Set] = field(default_factory=dict)
+    domain: Mapping[sympy.Symbol, sympy.Set] = field(default_factory=FrozenDict)
     constraints: tuple[Constraint, ...] = ()
-    notes: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, str] = field(default_factory=FrozenDict)
     unit: str = "pairs"
     remarks: tuple[str, ...] = ()
 
@@ -205,30 +211,28 @@ class Theorem:
         InvalidInputError
             If there is no such form.
         """
-        self.form(form)
-        if form not in self._bounds:
-            self._bounds[form] = self._bound(form)
-        shared = copy(self._bounds[form])
-        object.__setattr__(shared, "domain", Domain(shared.domain))  # a caller who changes it changes his own
-        return shared
+        chosen = self.form(form)
+        name = self.forms[0] if form is None else form
+        if name not in self._bounds:
+            self._bounds[name] = self._bound(name, chosen)
+        return self._bounds[name]
 
     @cached_property
-    def _bounds(self) -> dict[str | None, Bound]:
+    def _bounds(self) -> dict[str, Bound]:
         """The bounds asked for so far: each keeps what it worked out."""
         return {}
 
-    def _bound(self, form: str | None) -> Bound:
-        chosen = self.form(form)
+    def _bound(self, name: str, chosen: Form) -> Bound:
         chain = chosen.derivation
         where = {short: full for short, full in chain.where.items() if short in chain.result.free_symbols}
         used = chain.result.xreplace(where).free_symbols | ({VOCABULARY["delta"].symbol} if chain.events else set())
         domain = _domain(used, chain, self.domain)
         return Bound(
-            theorem=self.reference(form),
-            form=self.forms[0] if form is None else form,
+            theorem=self.reference(name),
+            form=name,
             quantity=chain.quantity,
             relation=chosen.relation,
-            parts=Bound.label(chain.result, chain.events),
+            parts=label_terms(chain.result, chain.events),
             where=where,
             domain=domain,
             constraints=(
@@ -237,7 +241,7 @@ class Theorem:
             ),
             assumptions=self.assumptions,
             events=chain.events,
-            notes=dict(self.notes),
+            notes=self.notes,
             unit=self.unit,
             trivial=chosen.trivial,
         )
@@ -268,10 +272,21 @@ class Theorem:
             status=str(chosen.status),
         )
 
-    def _repr_html_(self) -> str:
-        from boundcalc.statements.typeset import theorem_html
-
-        return theorem_html(self)
+    def _repr_html_(self) -> Markup:
+        number = "" if self.number == "-" else f"{self.number}. "
+        head = tag("p", tag("strong", number + self.title), " ", tag("code", self.key), tag("br"), self.claim)
+        rows = [
+            tag(
+                "tr",
+                tag("td", name),
+                tag("td", f"${bound_latex(self.bound(name))}$", style="text-align:left"),
+                tag("td", f"{form.provenance}, {form.status}"),
+            )
+            for name, form in self.variants.items()
+        ]
+        lists = (("Assumptions", self.assumptions), ("Remarks", self.remarks))
+        told = [[tag("p", title), items(lines)] for title, lines in lists if lines]
+        return join((head, tag("table", rows), told, tag("p", f"Source: {self.source}")))
 
     def __repr__(self) -> str:
         return f"<Theorem {self}>"
@@ -281,22 +296,11 @@ class Theorem:
         return f"{self.key} ({number}{self.title})"
 
 
-def _domain(
-    used: frozenset[sympy.Symbol] | set[sympy.Symbol],
-    chain: Derivation,
-    special: Mapping[sympy.Symbol, sympy.Set],
-) -> Domain:
-    shares = {event.symbol for event in chain.events}
-    domain = Domain()
-    for symbol in sorted(used - shares, key=str):
-        if symbol in chain.domains:
-            domain[symbol] = chain.domains[symbol]
-        elif symbol.name in VOCABULARY:
-            domain[symbol] = VOCABULARY[symbol.name].domain
-        else:
-            domain[symbol] = Domain.from_assumptions(symbol)
-    domain.update(special)
-    return domain
+def _domain(used: AbstractSet[sympy.Symbol], chain: Derivation, special: Mapping[sympy.Symbol, sympy.Set]) -> Domain:
+    """Return the sets of the symbols that a chain's bound uses, and those that the theorem itself states."""
+    entries = {symbol: entry.domain for symbol in used if (entry := known(symbol)) is not None} | dict(chain.domains)
+    own = sorted(used - {event.symbol for event in chain.events}, key=str)
+    return Domain({s: entries[s] if s in entries else from_assumptions(s) for s in own} | dict(special))
 
 
 def _kind(chain: Derivation) -> Kind:

@@ -17,6 +17,7 @@ ROOT = Path(boundcalc.__file__).parent
 ORDER = [
     ("boundcalc.errors", "boundcalc.lazy"),
     ("boundcalc.symbols",),
+    ("boundcalc.arithmetic",),
     ("boundcalc.language", "boundcalc.show"),
     ("boundcalc.evaluator",),
     ("boundcalc.trainer", "boundcalc.datasets"),
@@ -26,8 +27,8 @@ ORDER = [
     ("boundcalc.inverse",),
     ("boundcalc.bound",),
     ("boundcalc.theorems",),
-    ("boundcalc.checker",),
     ("boundcalc.catalogue",),
+    ("boundcalc.checker",),
     ("boundcalc.guarantees",),
     ("boundcalc.planner",),
     ("boundcalc.report",),
@@ -92,6 +93,12 @@ def test_import_and_catalogue_stay_light():
     assert "sympy" not in loaded_after("import boundcalc")
     heavy = {"scipy", "xarray", "sklearn", "matplotlib", "z3", "cvc5", "pandas", "torch", "ot"}
     assert not heavy & loaded_after("import boundcalc; list(boundcalc.catalogue.values())")
+
+
+def test_no_entry_loads_the_checker():
+    code = "import sys, boundcalc; list(boundcalc.catalogue.values()); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {name for name in done.stdout.split() if name.startswith("boundcalc.checker")}
 
 
 def test_an_entry_imports_only_what_it_rests_on():

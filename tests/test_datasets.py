@@ -19,10 +19,21 @@ def test_penguins_keep_their_natural_gaps():
     assert data.mask.sum(axis=0).tolist() == [2, 2, 14]
 
 
+def test_digits_are_the_halves_of_their_images():
+    from sklearn.datasets import load_digits
+
+    data, images = load("digits"), load_digits().images
+    assert data.dims == {"left": 32, "right": 32}
+    assert data.n == len(images) == 1797
+    both = [data.arrays[side][17].reshape(8, 4) for side in ("left", "right")]
+    assert np.array_equal(np.hstack(both), images[17])
+    assert sorted(set(data.y)) == list(range(10))
+
+
 def test_breast_cancer_is_three_modalities():
     data = load("breast_cancer")
     assert data.dims == {"mean": 10, "error": 10, "worst": 10}
-    assert set(available()) == {"htad", "penguins", "breast_cancer"}
+    assert set(available()) == {"htad", "penguins", "breast_cancer", "digits"}
 
 
 def test_npz_with_string_labels(tmp_path, blocks):

@@ -9,13 +9,14 @@ import pytest
 
 import boundcalc as bc
 from boundcalc.errors import InvalidInputError
+from boundcalc.evaluator.emit.javascript import to_javascript
 from boundcalc.language.domains import contains
+from boundcalc.language.latex import expression_latex
 from boundcalc.report import plot, plot_proof, plot_terms
 from boundcalc.report.formulas import statement_html
-from boundcalc.report.javascript import to_javascript
 from boundcalc.report.ranges import usual_points, usual_range
 from boundcalc.show.mathml import to_mathml, to_mathml_terms
-from boundcalc.statements.typeset import bound_latex, expression_latex
+from boundcalc.statements.typeset import bound_latex
 from boundcalc.symbols import VOCABULARY
 
 GAP = bc.theorem("zhou2026.risk_gap").bound().substitute(R_M=bc.theorem("zhou2026.metric_complexity").bound())

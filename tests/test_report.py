@@ -55,7 +55,7 @@ class TestTable:
             "ever",
             "   -",
         ]
-        assert table.html().count("class=number") == 5
+        assert table.html().count('class="number"') == 5
 
     @pytest.mark.parametrize(
         ("value", "text"), [(0, "0"), (10**12, "1.000e+12"), (1e-9, "1e-09"), (False, "no"), ("x", "x")]
@@ -83,11 +83,12 @@ def measured(small):
 
 
 def test_tables_never_promise_more_than_the_guarantees(measured):
-    from boundcalc.report.demo import all_guarantees, demo_table
+    from boundcalc.report import assess
 
-    found = all_guarantees(measured, delta=0.15)
+    answer = assess(measured, delta=0.15)
+    found = answer.found
     rows: dict[str, list[str]] = {}
-    for name, *cells in demo_table(measured, found, delta=0.15).rows:
+    for name, *cells in answer.tables()[0].rows:
         rows.setdefault(name, cells)  # the guarantees come before the rows that they need
     for place, label in enumerate(measured):
         guarantee = found[label]["risk of the model"]
@@ -100,7 +101,7 @@ def test_tables_never_promise_more_than_the_guarantees(measured):
 )
 def test_numbers_of_rows_are_never_too_few(rows, text):
     from boundcalc.guarantees.of_subset import Guarantee
-    from boundcalc.report.demo import _rows_needed
+    from boundcalc.report.sample import _rows_needed
 
     assert _rows_needed(Guarantee("risk", "key", 1.0, None, True, informative_from=rows)) == text
 
@@ -110,12 +111,12 @@ def test_the_report_names_every_theorem_that_its_plan_uses():
     import re
 
     from boundcalc.guarantees import of_subset as guarantees
-    from boundcalc.planner import pilot, worth
+    from boundcalc.planner import candidates, worth
     from boundcalc.report.document import USED
 
     cited = {
         key
-        for module in (pilot, worth, guarantees)
+        for module in (candidates, worth, guarantees)
         for key in re.findall(r'"(zhou2026\.\w+)"', inspect.getsource(module))
     }
     assert cited <= set(USED)
@@ -145,11 +146,21 @@ def test_guarantees_by_hand(measured):
     assert found["pair error"].trivial == pytest.approx(result.weighted_trivial_error)
 
 
-def test_guarantees_refuse_complexities_measured_at_a_larger_delta(measured):
-    from boundcalc.guarantees.of_subset import guarantees
+def test_guarantees_do_not_depend_on_the_delta_that_was_measured_at(measured):
+    from boundcalc.guarantees.of_subset import all_guarantees
 
-    with pytest.raises(ValueError, match="needs complexities measured at half of it"):
-        guarantees(measured["sound"], delta=0.01)
+    for delta in (0.01, 0.05, 0.5):
+        assert all_guarantees(measured.at(0.9), delta=delta) == all_guarantees(measured, delta=delta)
+
+
+def test_the_margin_bound_pays_its_complexity_once(measured):
+    from boundcalc.guarantees.of_subset import all_guarantees
+
+    ledger = all_guarantees(measured, delta=0.05)["sound"]["pair error"].paid
+    count = len(measured)
+    assert str(ledger) == f"deviation 1/2 over {count} subsets over 5 margins, complexity 1/2 over {count} subsets"
+    assert ledger["complexity"] == pytest.approx(0.025 / count)
+    assert ledger["deviation"] == pytest.approx(0.025 / count / 5)
 
 
 def test_a_guarantee_speaks_from_its_n_on_and_not_before(measured):

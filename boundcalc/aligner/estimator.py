@@ -110,8 +110,8 @@ class AlignedEncoders(BaseEstimator):
     >>> from boundcalc.aligner import AlignedEncoders, planted_latent
     >>> X, y = planted_latent(80, rng=0)
     >>> model = AlignedEncoders(q=4, steps=20, random_state=0).fit(X, aligned=np.arange(80) < 20)
-    >>> sorted(model.transform(X)), model.transform(X)["0"].shape
-    (['0', '1'], (80, 4))
+    >>> sorted(model.transform(X)), model.transform(X)["m0"].shape
+    (['m0', 'm1'], (80, 4))
     """
 
     def __init__(

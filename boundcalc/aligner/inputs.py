@@ -49,7 +49,7 @@ def read_blocks(X: Any, *, context: str = "AlignedEncoders") -> Blocks:
     Parameters
     ----------
     X : mapping of str to array_like (n_k, d_k), or sequence of such arrays
-        Modalities of a sequence are called ``"0"``, ``"1"``, ...
+        Modalities of a sequence are called ``"m0"``, ``"m1"``, ...
 
     Raises
     ------
@@ -63,7 +63,7 @@ def read_blocks(X: Any, *, context: str = "AlignedEncoders") -> Blocks:
                 f"X={type(X).__name__}: expected a mapping of modality name to array (n_k, d_k), or a list of such arrays",
                 context=context,
             )
-        X = {str(place): block for place, block in enumerate(X)}
+        X = {f"m{place}": block for place, block in enumerate(X)}
     blocks: Blocks = {}
     for key, value in X.items():
         name = str(key)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
-from boundcalc.errors import InvalidInputError
+from boundcalc.datasets import halves
 from boundcalc.language.arguments import Problems, as_generator
 
 __all__ = ["halves", "planted_latent"]
@@ -43,7 +43,7 @@ def planted_latent(
     Returns
     -------
     X : dict of str to ndarray of shape (n, d)
-        Modalities ``"0"``, ``"1"``, ...
+        Modalities ``"m0"``, ``"m1"``, ...
     y : ndarray of shape (n,)
         The class of the latent point (of the first modality, if nothing is shared).
     """
@@ -65,21 +65,5 @@ def planted_latent(
             z = centres[y] + generator.normal(size=(n, latent))
             first = y if k == 0 else first
         view = generator.normal(size=(latent, d)) / np.sqrt(latent)
-        X[str(k)] = z @ view + noise * generator.normal(size=(n, d))
+        X[f"m{k}"] = z @ view + noise * generator.normal(size=(n, d))
     return X, first
-
-
-def halves(images: ArrayLike) -> dict[str, NDArray[np.float64]]:
-    """Cut images into their left and right halves, as two modalities.
-
-    Parameters
-    ----------
-    images : array_like of shape (n, height, width)
-        An even width.
-    """
-    array = np.asarray(images, dtype=float)
-    if array.ndim != 3 or array.shape[2] % 2:
-        raise InvalidInputError(f"images of shape {array.shape}: expected (n, height, width) with an even width")
-    middle = array.shape[2] // 2
-    n = len(array)
-    return {"left": array[:, :, :middle].reshape(n, -1), "right": array[:, :, middle:].reshape(n, -1)}

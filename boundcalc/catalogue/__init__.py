@@ -16,8 +16,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from types import ModuleType
 
-from boundcalc.errors import InvalidInputError
-from boundcalc.language.inputs import suggestion
+from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.theorems import Theorem
 
 __all__ = ["REGISTRY", "theorem"]
@@ -31,6 +30,9 @@ _KEYS = (
     "lemmas.bounded_differences",
     "lemmas.hoeffding_u",
     "lemmas.chernoff_u",
+    "lemmas.matching",
+    "lemmas.permanent",
+    "lemmas.finner",
     "lemmas.massart",
     "lemmas.spectral",
     "zhou2026.hierarchy",
@@ -43,6 +45,16 @@ _KEYS = (
     "zhou2026.risk_reduction",
     "zhou2026.nonpositive_gap",
     "zhou2026.fixed_model",
+    "certificates.transport",
+    "certificates.gain",
+    "certificates.mix",
+    "certificates.gallery",
+    "certificates.error_rates",
+    "certificates.occam",
+    "certificates.cover",
+    "certificates.pac_bayes",
+    "certificates.replace",
+    "certificates.anytime",
     "zhou2026.ex_ante",
     "zhou2026.latent_encoders",
     "zhou2026.match_error",

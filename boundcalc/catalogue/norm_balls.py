@@ -14,22 +14,8 @@ from sympy import Integer, Interval, Max, log, sqrt
 from boundcalc.catalogue.lemmas import bounded_differences
 from boundcalc.catalogue.zhou2026 import uniform_deviation
 from boundcalc.catalogue.zhou2026.metric_complexity import SAMPLE, SELF_BOUNDING, THRESHOLD
-from boundcalc.checker.experiments.experiment import Experiment
-from boundcalc.statements.derivation import Derivation, Step, at_most, equal
-from boundcalc.symbols import (
-    R_M,
-    C,
-    L,
-    Rad_metric,
-    Rad_threshold,
-    Rhat_metric,
-    lam,
-    m,
-    r_M,
-    radius,
-    t_max,
-    t_min,
-)
+from boundcalc.statements.derivation import Derivation, Named, Step, at_most, equal
+from boundcalc.symbols import R_M, C, L, Rad_metric, Rad_threshold, Rhat_metric, lam, m, r_M, radius, t_max, t_min
 from boundcalc.theorems import Form, by
 
 #: Shares of delta are probabilities, so that their logarithms have a sign.
@@ -74,8 +60,8 @@ def norm_ball_forms(
     data_because: str,
     distance: sympy.Expr,
     distance_because: str,
-    exact: Experiment,
-    samples: Experiment,
+    exact: Named,
+    samples: Named,
     metric: bool = True,
 ) -> dict[str, Form]:
     """Return a norm ball's forms.
@@ -94,7 +80,7 @@ def norm_ball_forms(
         Why.
     distance : sympy.Expr
         The largest <A, uu^T> for a matrix A of norm 1.
-    exact, samples : Experiment
+    exact, samples : Named
         The ball over all signs and samples, and its empirical complexity over all samples.
     metric : bool
         Whether A is also positive semidefinite when the loss's range is spoken of.

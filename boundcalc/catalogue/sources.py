@@ -9,6 +9,8 @@ __all__ = [
     "bellet2015",
     "cao2016",
     "clemencon2008",
+    "egorychev1981",
+    "finner1992",
     "hoeffding1963",
     "huang2021",
     "huusari2018",
@@ -16,8 +18,11 @@ __all__ = [
     "ledoux1991",
     "lei2016",
     "massart2000",
+    "maurer2004",
     "mcdiarmid1989",
+    "pairs",
     "perrot2015",
+    "ramdas2023",
     "zhou2026",
 ]
 
@@ -92,3 +97,34 @@ def perrot2015(place: str = _DERIVED) -> Source:
 def bellet2015(place: str = _DERIVED) -> Source:
     """Return the work on the robustness of metric learning."""
     return Source("Bellet, Habrard 2015, Robustness and Generalization for Metric Learning", "", place)
+
+
+def pairs(place: str) -> Source:
+    """Return a place among the certificates for pairs, which are derived here."""
+    return Source("boundcalc, certificates for pairs by matchings and transport", "", place)
+
+
+def egorychev1981(place: str) -> Source:
+    """Return a place in the proofs of van der Waerden's conjecture on permanents."""
+    return Source("Egorychev 1981 and Falikman 1981, proofs of van der Waerden's conjecture on permanents", "", place)
+
+
+def finner1992(place: str) -> Source:
+    """Return a place in the generalised Hoelder inequality's references."""
+    return Source(
+        "Finner 1992, A generalization of Hoelder's inequality; Wang, Guo, Ramon 2017, Learning from networked examples",
+        "arXiv 1405.2600",
+        place,
+    )
+
+
+def maurer2004(place: str) -> Source:
+    """Return a place in the note on the PAC-Bayesian theorem."""
+    return Source("Maurer 2004, A note on the PAC-Bayesian theorem", "arXiv cs/0411099", place)
+
+
+def ramdas2023(place: str) -> Source:
+    """Return a place in the survey of betting and e-values."""
+    return Source(
+        "Waudby-Smith, Ramdas 2024, Estimating means of bounded random variables by betting", "arXiv 2010.09686", place
+    )

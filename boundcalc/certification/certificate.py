@@ -127,7 +127,12 @@ class Certificate:
 
     def text(self) -> str:
         """Return the sentence, the exact statement, what was fixed in advance, and cautions."""
-        lines = [self.sentence, "", self.recipe["statement"], "Fixed in advance: " + "; ".join(self.recipe["fixed"]) + "."]
+        lines = [
+            self.sentence,
+            "",
+            self.recipe["statement"],
+            "Fixed in advance: " + "; ".join(self.recipe["fixed"]) + ".",
+        ]
         return "\n".join([*lines, *(f"Caution: {caution}" for caution in self.cautions)])
 
     def to_dict(self) -> dict[str, Any]:

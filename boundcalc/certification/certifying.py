@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from boundcalc.certification.certificate import Certificate
 from boundcalc.certification.halves import exponent, half_batches
-from boundcalc.certification.kernels import PairErrors, averaged, gain_kernel, symmetric, verification, within
+from boundcalc.certification.kernels import Derived, PairErrors, averaged, gain_kernel, symmetric, verification, within
 from boundcalc.certification.measured import PairSums, pair_sums
 from boundcalc.certification.reading import Request, read_request
 from boundcalc.certification.search import GUESSED_VARIANCE, LARGEST_KAPPA, Sample, risk_bound
@@ -165,7 +164,8 @@ def _certify_error(request: Request) -> Certificate:
     sums = pair_sums(distances, request.codes, request.threshold, groups=request.groups)
     if members is not None and request.weights is None and _labels_are_subjects(request.codes, request.groups):
         return _verification(request, errors, members)
-    kernel, scale, kappa, gap = errors, errors.scale, request.kappa, None
+    kernel: PairErrors | Derived = errors
+    scale, kappa, gap = errors.scale, request.kappa, None
     if request.other is not None:
         second = _errors(request, other=True)
         other = pair_sums(request.other, request.codes, request.other_threshold, groups=request.groups)
@@ -336,7 +336,8 @@ def _words(request: Request, kind: str) -> dict[str, Any]:
     if kind == "gain":
         target = f"how much larger the other model's error is than this one's: {target}"
     given = "given the labels" if request.weights is None and kind != "verification" else f"over the {unit}s"
-    order = " Pairs are ordered: the scores are not symmetric." if request.distances is not None and request.distances.ordered else ""
+    ordered = request.distances is not None and request.distances.ordered
+    order = " Pairs are ordered: the scores are not symmetric." if ordered else ""
     statement = (
         f"Bounded is {target}. It fails with probability at most {request.delta:.4g} {given}, which are taken as independent "
         f"draws of one population, unseen by the model.{order}"

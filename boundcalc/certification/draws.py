@@ -6,7 +6,6 @@ and in loose pairs. A position is one partner, or shares of several that multipl
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boundcalc.certification.scaling import Scaled, scale_to_coupling
+from boundcalc.certification.scaling import scale_to_coupling
 from boundcalc.certification.sides import EPS
 
 __all__ = ["Batch", "Block", "Draw", "Kernel", "Profile", "Table", "exact_log_h", "node_costs"]
@@ -154,7 +153,7 @@ class Table:
             found -= moved
             found[1:] += moved[:-1]
         found[-1] += rest
-        return found * (1.0 + 1e-9)
+        return np.asarray(found * (1.0 + 1e-9), dtype=np.float64)
 
 
 def node_costs(nodes: Array, kappa: float) -> Array:

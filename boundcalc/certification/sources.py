@@ -49,7 +49,9 @@ class Distances:
     def of_rows(self, rows: Rows) -> Distances:
         """Return the distances of some of the rows, numbered anew."""
         between = self.between
-        return Distances(rows.size, lambda i, j: between(rows[i], rows[j]), self.tie, self.symmetric, self.ordered, self.sign)
+        return Distances(
+            rows.size, lambda i, j: between(rows[i], rows[j]), self.tie, self.symmetric, self.ordered, self.sign
+        )
 
 
 def numbers(name: str, value: Any, *, ndim: int) -> Array:

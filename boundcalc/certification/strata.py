@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from boundcalc.certification.draws import Batch, Block, Draw
 from boundcalc.certification.halves import BATCH, LARGEST_BATCH
 
-__all__ = ["Mix", "balanced_mix", "MixDraws", "mix_batches"]
+__all__ = ["Mix", "MixDraws", "balanced_mix", "mix_batches"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]

@@ -8,9 +8,9 @@ from zlib import crc32
 import numpy as np
 import sympy
 
-from boundcalc.checker.experiments.experiment import Experiment
 from boundcalc.checker.experiments.inclusion import check_inclusion
-from boundcalc.checker.experiments.trying import try_out
+from boundcalc.checker.experiments.named import resolve
+from boundcalc.checker.experiments.trial import try_out
 from boundcalc.checker.inequality.problem import state
 from boundcalc.checker.inequality.reals import settle
 from boundcalc.checker.verdict import Verdict, cited, unsettled
@@ -49,13 +49,17 @@ def check_step(
         Domains of symbols that are not in the vocabulary.
     """
     rng = stream(seed, f"{step}|{step.kind}")
-    if isinstance(step.experiment, Experiment):
+    experiment = resolve(step.experiment)
+    if experiment is not None:
         events = [event.symbol for event in step.events]
         if step.kind == "inclusion":
-            refutation = check_inclusion(step.experiment, rng=stream(seed, "inclusion"))
+            refutation = check_inclusion(experiment, rng=stream(seed, "inclusion"))
             if refutation is not None:
                 return refutation
-        return try_out(step.left, step.relation, step.right, step.experiment, events=events, rng=rng, budget=budget)
+        tried = try_out(step.left, step.relation, step.right, experiment, events=events, rng=rng, budget=budget)
+        if step.kind == "claim" and step.cites and not tried.refutes:
+            return cited(f"{step.cites}; {tried.evidence}")
+        return tried
     if step.kind in _CLOSED_FORM and not step.events:
         try:
             problem = state(step.left, step.relation, step.right, domain=domains, definitions=step.definitions)

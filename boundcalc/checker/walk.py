@@ -11,7 +11,8 @@ import sympy
 
 from boundcalc.checker.experiments.experiment import Experiment
 from boundcalc.checker.experiments.inclusion import check_inclusion
-from boundcalc.checker.experiments.trying import try_out
+from boundcalc.checker.experiments.named import resolve
+from boundcalc.checker.experiments.trial import try_out
 from boundcalc.checker.inequality.problem import state
 from boundcalc.checker.inequality.reals import settle
 from boundcalc.checker.report import Report, Row
@@ -150,8 +151,8 @@ def _whole_job(form: str, chain: Derivation, *, strict: bool) -> Job:
         for step in chain.steps:
             if events and not step.events:
                 continue
-            experiment = step.experiment
-            if not isinstance(experiment, Experiment) or experiment in tried:
+            experiment = resolve(step.experiment)
+            if experiment is None or experiment in tried:
                 continue
             tried.append(experiment)
             if strict:

@@ -3,86 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
-from fractions import Fraction
-from math import inf, isfinite, nextafter
-from numbers import Integral, Rational
+from functools import lru_cache
+from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
 
+from boundcalc.arithmetic.numbers import above, below, exact, rounded
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["check_out", "differ", "doubles", "exact", "labelled", "rounded", "used_inputs"]
+__all__ = ["check_out", "differ", "doubles", "labelled", "used_inputs"]
 
 Form = Literal["nearest", "below", "above", "exact"]
 
 
-def exact(value: Any) -> Fraction | float:
-    """Return a number as the exact rational it is; an infinite or undefined one as a float.
-
-    A float is the binary number it is; 1/20 is typed as ``"1/20"``, ``"0.05"``, Fraction or Decimal.
-    """
-    if type(value) is int or (type(value) is float and isfinite(value)):
-        return Fraction(value)
-    if isinstance(value, Fraction):
-        return value
-    if isinstance(value, Integral):
-        return Fraction(int(value))
-    if isinstance(value, float | np.floating):
-        return Fraction(*value.as_integer_ratio()) if np.isfinite(value) else float(value)
-    if isinstance(value, str | Decimal | Rational):
-        return _parse(value)
-    return _symbolic(value)
-
-
-def _parse(value: Any) -> Fraction | float:
-    try:
-        if isinstance(value, str | Decimal):
-            return Fraction(value)
-        return Fraction(int(value.numerator), int(value.denominator))
-    except (ValueError, OverflowError, ZeroDivisionError):
-        return _nonfinite(value)
-
-
-def _nonfinite(value: Any) -> float:
-    number = float(value)  # "inf", "nan" and Decimal's of them; anything else raises ValueError
-    if np.isfinite(number):
-        raise ValueError(value)
-    return number
-
-
-def _symbolic(value: Any) -> Fraction | float:
-    """Return a SymPy or mpmath number exactly; anything else by way of a double."""
-    if getattr(value, "is_Rational", False):
-        return Fraction(int(value.p), int(value.q))
-    if not hasattr(value, "_mpf_"):
-        return exact(float(value))
-    sign, digits, exponent, _ = value._mpf_
-    if not digits and exponent:  # mpmath's infinities and NaN
-        return float(value)
-    return (-1) ** sign * Fraction(int(digits)) * Fraction(2) ** exponent
-
-
-def rounded(value: Fraction | float) -> float:
-    """Return the double next to an exact number."""
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf") if value > 0 else float("-inf")
-
-
-def _below(value: Fraction | float) -> float:
-    near = rounded(value)
-    return near if not isinstance(value, Fraction) or near == value or near < value else nextafter(near, -inf)
-
-
-def _above(value: Fraction | float) -> float:
-    near = rounded(value)
-    return near if not isinstance(value, Fraction) or near == value or near > value else nextafter(near, inf)
-
-
-_ROUND: dict[str, Callable[[Any], float]] = {"nearest": rounded, "below": _below, "above": _above}
+_ROUND: dict[str, Callable[[Any], float]] = {"nearest": rounded, "below": below, "above": above}
 
 
 def used_inputs(expr: Any, inputs: Mapping[str, Any], symbols: Mapping[str, Any]) -> dict[Any, Any]:
@@ -94,10 +29,16 @@ def used_inputs(expr: Any, inputs: Mapping[str, Any], symbols: Mapping[str, Any]
         If a symbol of the expression has no name in ``symbols`` or no value in ``inputs``.
     """
     names = {symbol: name for name, symbol in symbols.items()}
-    missing = sorted(str(names.get(s, s)) for s in expr.free_symbols if names.get(s) not in inputs)
+    free = _free_symbols(expr)
+    missing = sorted(str(names.get(s, s)) for s in free if names.get(s) not in inputs)
     if missing:
         raise InvalidInputError(f"no value is given for {name}" for name in missing)
-    return {symbols[name]: value for name, value in inputs.items() if symbols.get(name) in expr.free_symbols}
+    return {symbols[name]: value for name, value in inputs.items() if symbols.get(name) in free}
+
+
+@lru_cache(maxsize=512)
+def _free_symbols(expr: Any) -> frozenset[Any]:
+    return frozenset(expr.free_symbols)
 
 
 def doubles(names: Sequence[str], values: Sequence[Any]) -> list[np.ndarray]:

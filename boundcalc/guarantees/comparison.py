@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,9 +12,10 @@ import sympy
 from boundcalc.bound import Bound
 from boundcalc.catalogue import REGISTRY, theorem
 from boundcalc.catalogue.comparators import frobenius_ball, group_ball, kernel_ball, l1_ball, l21_ball, trace_ball
-from boundcalc.errors import InvalidInputError
-from boundcalc.guarantees.rivals import Comparison, Crossing, Inputs, Rival, evaluated, smallest
-from boundcalc.language.inputs import suggestion
+from boundcalc.errors import InvalidInputError, suggestion
+from boundcalc.guarantees.account import DEVIATION, SAMPLED, charged, with_complexity
+from boundcalc.guarantees.rivals import Crossing, Inputs, Rival, Rivals, evaluated, smallest
+from boundcalc.language.ledger import Ledger
 from boundcalc.symbols import R_M as COMPLEXITY
 from boundcalc.symbols import VOCABULARY
 from boundcalc.symbols import r_M as RISK
@@ -23,7 +23,7 @@ from boundcalc.symbols import r_M as RISK
 if TYPE_CHECKING:
     from boundcalc.trainer import Pilot
 
-__all__ = ["Comparison", "Crossing", "Rival", "check_keys", "compare_pilot", "compare_values"]
+__all__ = ["Crossing", "Rival", "Rivals", "check_keys", "compare_pilot", "compare_values"]
 
 #: Radii are fixed in advance: the class's largest norm times powers of 1/sqrt(2), delta shared out equally.
 RADII = 12
@@ -42,7 +42,7 @@ _ANCHORED = {"zero": "", "source": " around a metric learnt on the calibration p
 _STABLE = {"comparators.stability": "zero", "comparators.source_stability": "source"}
 
 
-def compare_pilot(pilot: Pilot, *, keys: Sequence[str] = (), radii: str = "grid") -> Comparison:
+def compare_pilot(pilot: Pilot, *, keys: Sequence[str] = (), radii: str = "grid", delta: float | None = None) -> Rivals:
     """Return all applicable bounds on one pilot sample.
 
     Each bound holds with probability at least 1 - delta on its own.
@@ -50,12 +50,14 @@ def compare_pilot(pilot: Pilot, *, keys: Sequence[str] = (), radii: str = "grid"
     Parameters
     ----------
     pilot : Pilot
-        From :func:`boundcalc.trainer.measure_pilot`, which was given the same delta.
+        From :func:`boundcalc.trainer.measure_pilot`.
     keys : sequence of str
         Entries of the catalogue; all of them if empty.
     radii : {"grid", "measured"}
         A norm of the trained metric is no radius fixed in advance. ``grid`` takes the next larger of twelve radii fixed
         in advance, with delta shared out; ``measured`` takes the norm itself and marks the value as estimated.
+    delta : float, optional
+        Failure probability of each bound; the pilot's own by default.
 
     Raises
     ------
@@ -65,6 +67,7 @@ def compare_pilot(pilot: Pilot, *, keys: Sequence[str] = (), radii: str = "grid"
     if radii not in ("grid", "measured"):
         raise InvalidInputError(f"radii={radii!r}: expected 'grid' or 'measured'")
     check_keys(keys)
+    pilot = pilot if delta is None else pilot.at(delta)
     rivals: list[Rival] = []
     absent: dict[str, str] = {}
     chosen = [theorem(key).key for key in keys] or list(REGISTRY)
@@ -76,7 +79,7 @@ def compare_pilot(pilot: Pilot, *, keys: Sequence[str] = (), radii: str = "grid"
             absent[key] = found
     if not rivals:
         raise InvalidInputError([f"{key}: {why}" for key, why in absent.items()], context="nothing to compare")
-    return Comparison(
+    return Rivals(
         tuple(sorted(rivals, key=lambda rival: rival.value)),
         n=int(pilot.estimates["n"].value),
         delta=pilot.delta,
@@ -87,7 +90,7 @@ def compare_pilot(pilot: Pilot, *, keys: Sequence[str] = (), radii: str = "grid"
     )
 
 
-def compare_values(inputs: Mapping[str, Any], *, keys: Sequence[str] = ()) -> Comparison:
+def compare_values(inputs: Mapping[str, Any], *, keys: Sequence[str] = ()) -> Rivals:
     """Return all bounds on the risk whose symbols are given, at those values.
 
     Complexities are put into zhou2026.uniform_deviation.
@@ -138,7 +141,7 @@ def compare_values(inputs: Mapping[str, Any], *, keys: Sequence[str] = ()) -> Co
             [f"{key}: {why}" for key, why in absent.items() if keys or why.startswith("needs")],
             context="nothing to compare",
         )
-    return Comparison(
+    return Rivals(
         tuple(sorted(rivals, key=lambda rival: rival.value)),
         n=int(float(inputs["n"])),
         delta=float(sympy.Rational(str(inputs["delta"]))),
@@ -166,7 +169,6 @@ def check_keys(keys: Sequence[str]) -> None:
         raise InvalidInputError([*problems, hint], context="compare")
 
 
-_QUARTER = sympy.Rational(1, 4)
 _ALIASES = {"zhou2026.uniform_deviation": "zhou2026.metric_complexity"}
 
 
@@ -177,34 +179,9 @@ def _anyway(bound: Bound, inputs: Inputs) -> float | None:
     return float(bound.trivial.subs({s: sympy.sympify(inputs[s.name]) for s in bound.trivial.free_symbols}))
 
 
-@cache
 def _composed(key: str, form: str | None = None) -> Bound:
     """Return the risk bound with an entry's complexity in it."""
-    return theorem("zhou2026.uniform_deviation").bound().substitute(R_M=theorem(key).bound(form))
-
-
-def _left(pilot: Pilot) -> sympy.Rational:
-    """Return the share of delta that the empirical risk leaves: all of it, unless its pairs are a sample."""
-    return 1 - _QUARTER if pilot.estimates["rhat_M"].events else sympy.Integer(1)
-
-
-def _for_deviation(pilot: Pilot) -> sympy.Rational:
-    """Return the share of delta for the deviation: what a quarter each for two complexities and the pairs leave."""
-    return _left(pilot) - 2 * _QUARTER
-
-
-def _at_hand(pilot: Pilot, key: str, form: str, *, shares: int = 1) -> Bound:
-    """Return a risk bound from the pairs at hand: a quarter of delta for their complexity, the rest for the deviation."""
-    bound = _composed(key, form)
-    rest = _for_deviation(pilot) / shares
-    return bound.with_split({e.name: rest if e.name == "uniform deviation" else _QUARTER for e in bound.events})
-
-
-def _shared(pilot: Pilot) -> str:
-    sampled = bool(pilot.estimates["rhat_M"].events)
-    return (
-        f"delta: a quarter for each of them, {'a quarter for the sampled pairs, ' * sampled}the rest for the deviation"
-    )
+    return with_complexity("zhou2026.uniform_deviation", None, form, key)
 
 
 def _whole(key: str, form: str | None = None) -> tuple[Bound | None, str]:
@@ -258,33 +235,29 @@ def _make(
     )
 
 
+def _two(
+    pilot: Pilot, key: str, forms: tuple[str, str | None], values: Inputs, ledger: Ledger, *, why: str = "", **rest: Any
+) -> Rival:
+    """Return the smaller of a bound from the complexity of the pairs at hand and one that serves every n."""
+    members = [
+        (bound, {**values, "delta": delta})
+        for bound, delta in (charged(_composed(key, form), ledger) for form in forms)
+    ]
+    return _make(pilot, key, members, members[1:], why=why or f"smaller of two complexities; delta: {ledger}", **rest)
+
+
 def _box(pilot: Pilot, key: str) -> Rival:
     """Return the primary source's class: metric weights in a box."""
-    values: Inputs = {**pilot.estimates.values, "delta": pilot.delta}
-    later = (_composed(key, "kappa"), {**values, "delta": pilot.delta * float(_for_deviation(pilot))})
-    return _make(
-        pilot,
-        key,
-        [(_at_hand(pilot, key, "self_bounding"), values), later],
-        [later],
-        constants={"kappa_M": values["kappa_M"], "lam_max": values["lam_max"]},
-        why="smaller of two complexities; " + _shared(pilot),
-    )
+    values = pilot.estimates.values
+    constants = {name: values[name] for name in ("kappa_M", "lam_max")}
+    return _two(pilot, key, ("self_bounding", "kappa"), values, pilot.ledger, constants=constants)
 
 
 def _encoders(pilot: Pilot, key: str) -> Rival:
     """Return all matrices with eigenvalues up to lam_max: encoders of full rank."""
-    values: Inputs = {**pilot.estimates.values, "delta": pilot.delta}
-    values |= {"s": math.nextafter(math.sqrt(values["lam_max"]), math.inf), "q": values["d_M"]}
-    later = (_composed(key), {**values, "delta": pilot.delta * float(_for_deviation(pilot))})
-    return _make(
-        pilot,
-        key,
-        [(_at_hand(pilot, key, "data"), values), later],
-        [later],
-        constants={"s": values["s"], "q": values["q"]},
-        why="smaller of two complexities; " + _shared(pilot),
-    )
+    values: Inputs = dict(pilot.estimates.values)
+    constants = {"s": math.nextafter(math.sqrt(values["lam_max"]), math.inf), "q": values["d_M"]}
+    return _two(pilot, key, ("data", None), {**values, **constants}, pilot.ledger, constants=constants)
 
 
 def _ball(pilot: Pilot, key: str, radii: str) -> Rival | str:
@@ -293,29 +266,21 @@ def _ball(pilot: Pilot, key: str, radii: str) -> Rival | str:
     if norm not in pilot.norms:
         return "the trained metric has entries across modalities: no such ball holds it"
     measured, largest = pilot.norms[norm], pilot.largest[norm]
+    ledger, why = pilot.ledger, "estimated: the radius is the trained metric's own norm, not fixed in advance"
+    radius = measured or math.ulp(1.0)
     if radii == "grid":
         grid = [largest * _RATIO**place for place in range(RADII)]
         radius = min(radius for radius in grid if radius >= measured) if measured <= largest else largest
-        shares = RADII
-    else:
-        radius, shares = measured or math.ulp(1.0), 1
-    values: Inputs = {**pilot.estimates.values, "delta": pilot.delta, "radius": radius}
+        ledger = ledger.over("radii", RADII, events=[DEVIATION])  # a complexity is one event for all radii
+        why = f"radius {radius:.4g}, the next of {RADII} fixed in advance; smaller of two complexities; delta: {ledger}"
+    values: Inputs = {**pilot.estimates.values, "radius": radius}
     reach = float(distance.subs({symbol: values[symbol.name] for symbol in distance.free_symbols}))
     values["C"] = pilot.loss_range(radius * reach * (1 + 1e-12))
-    later = (_composed(key, "mean"), {**values, "delta": pilot.delta * float(_for_deviation(pilot)) / shares})
-    shared = f"radius {radius:.4g}, the next of {RADII} fixed in advance; smaller of two complexities; "
-    shared += f"{_shared(pilot)}, among the radii"
-    return _make(
-        pilot,
-        key,
-        [(_at_hand(pilot, key, "self_bounding", shares=shares), values), later],
-        [later],
-        constants={"norm": measured, "radius": radius},
-        certified=radii == "grid",
-        why=shared
-        if radii == "grid"
-        else "estimated: the radius is the trained metric's own norm, not fixed in advance",
-    )
+    constants = {"norm": measured, "radius": radius}
+    return _two(
+        pilot, key, ("self_bounding", "mean"), values, ledger, constants=constants, certified=radii == "grid", why=why,
+        reach=values["C"],
+    )  # fmt: skip
 
 
 def _stable(pilot: Pilot, key: str) -> Rival | str:
@@ -332,9 +297,10 @@ def _stable(pilot: Pilot, key: str) -> Rival | str:
     bound = theorem(key).bound()
     values = pilot.estimates.values
     members: list[tuple[Bound, Inputs]] = []
+    ledger = Ledger.split(pilot.delta, [DEVIATION]).over("strengths", len(fits))
     for fit in fits:
         own = {"mu": fit.mu, "rhat_M": fit.risk, "eps_opt": fit.eps_opt, "ell_0": fit.ell_0}
-        members.append((bound, {**values, **own, "delta": pilot.delta / len(fits)}))
+        members.append((bound, {**values, **own, "delta": ledger[DEVIATION]}))
     best, _ = smallest(members)
     anyway = _anyway(*members[best])
     return _make(
@@ -352,7 +318,10 @@ def _stable(pilot: Pilot, key: str) -> Rival | str:
 def _cells(pilot: Pilot, key: str) -> Rival:
     """Return the robustness bound with a cover of the inputs."""
     bound = theorem(key).bound("covering")
-    values: Inputs = {**pilot.estimates.values, "delta": pilot.delta * float(_left(pilot))}
+    ledger, sampled = pilot.ledger, SAMPLED in pilot.ledger
+    spent = {SAMPLED: ledger.fraction(SAMPLED)} if sampled else {}
+    ledger = Ledger.split(pilot.delta, {DEVIATION: 1 - sum(spent.values()), **spent})
+    values: Inputs = {**pilot.estimates.values, "delta": ledger[DEVIATION]}
     members = [(bound, {**values, "cover": share * values["x_radius"]}) for share in _COVERS]
     best, _ = smallest(members)
     return _make(

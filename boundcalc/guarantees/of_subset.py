@@ -5,20 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from boundcalc.bound import Bound
 from boundcalc.catalogue import theorem
-from boundcalc.errors import InfeasibleError, InvalidInputError
+from boundcalc.errors import InfeasibleError
+from boundcalc.guarantees.account import COMPLEXITY, DEVIATION, charged, subset_ledger, with_complexity
 from boundcalc.inverse.solve import minimal_n
+from boundcalc.language.ledger import Ledger
 
 if TYPE_CHECKING:
-    from boundcalc.trainer import SubsetResult
+    from boundcalc.trainer import Measurements, SubsetResult
 
-__all__ = ["Guarantee", "guarantees", "margin_curve", "risk_curves"]
+__all__ = ["Guarantee", "all_guarantees", "guarantees", "margin_curve", "risk_curves"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Guarantee:
     certified: bool
     why: str = ""
     informative_from: int | None = None
+    paid: Ledger | None = None
 
     @property
     def vacuous(self) -> bool:
@@ -59,63 +62,64 @@ class Guarantee:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
-        return {**vars(self), "vacuous": self.vacuous}
+        paid = None if self.paid is None else self.paid.to_dict()
+        return {**vars(self), "vacuous": self.vacuous, "paid": paid}
 
 
-def guarantees(result: SubsetResult, *, delta: float) -> list[Guarantee]:
+def all_guarantees(measured: Measurements, *, delta: float) -> dict[str, dict[str, Guarantee]]:
+    """Return every guarantee by subset and name; one kind holds for all subsets at once, so that one may choose.
+
+    Parameters
+    ----------
+    measured : Measurements
+    delta : float
+        Failure probability of each kind of guarantee.
+    """
+    count = len(measured)
+    return {
+        label: {one.name: one for one in guarantees(result, delta=delta, subsets=count)}
+        for label, result in measured.items()
+    }
+
+
+def guarantees(result: SubsetResult, *, delta: float, subsets: int = 1) -> list[Guarantee]:
     """Return Theorems 3.13, 3.14, 3.18, 3.20 and the two certificates for one trained subset.
 
-    Each holds with probability at least 1 - delta on its own: delta is split over the deviation and the event on which
-    the complexity was measured, so the trainer's share must be delta/2; delta/3 where the empirical risk is an upper value
-    over sampled pairs, which has an event of its own.
+    Each holds with probability at least 1 - delta on its own, whatever delta the measurements were read at before.
 
     Parameters
     ----------
     result : SubsetResult
-        With its complexities measured at delta/2.
     delta : float
         Failure probability of each guarantee.
+    subsets : int
+        How many subsets each guarantee holds for at once, this one among them.
     """
-    worst = max(result.complexity.delta, result.kappa.delta)
-    delta -= sum(share for _, share in result.estimates["rhat_M"].events)
-    if worst > delta / 2 * (1 + 1e-12):
-        raise InvalidInputError(
-            f"what is left of delta, {delta:g}, needs complexities measured at half of it or less, these were at {worst:g}: "
-            f"train with delta = {delta / 2:.3g} (`boundcalc train PILOT --delta {delta / 2:.3g} --out FILE.json`)"
-        )
+    ledger = subset_ledger(result, delta=delta, subsets=subsets)
+    result = result.at(ledger[COMPLEXITY])
     values = dict(result.estimates.values)
     trivial = min(result.trivial_risk, values["C"])
-    plans: list[tuple[str, str, dict[str, float], float, str]] = [
-        ("risk of the model", "zhou2026.uniform_deviation", {}, trivial, ""),
-        (
-            "excess of the risk gap over gamma",
-            "zhou2026.risk_gap",
-            {"gamma": 0},
-            trivial,
-            "gamma itself is not observable",
-        ),
+    plans: list[tuple[str, str, dict[str, float], str]] = [
+        ("risk of the model", "zhou2026.uniform_deviation", {}, ""),
+        ("excess of the risk gap over gamma", "zhou2026.risk_gap", {"gamma": 0}, "gamma itself is not observable"),
         (
             "latent quality",
             "zhou2026.latent_quality",
             {"Lhat_M": values["rhat_M"], "C": result.estimates["C_full"].value},
-            trivial,
             "with Lhat_M <= rhat_M, which is sound for a nonnegative loss, and C of all modalities, which covers h*g*",
         ),
     ]
-    found = [_guarantee(result, *plan, delta=delta) for plan in plans]
-    found.append(_needed_gain(result, delta=delta))
-    found.append(_complexity(result))
-    found.append(_margin(result, delta=delta))
-    return found
+    found = [_guarantee(result, name, key, extra, trivial, why, ledger) for name, key, extra, why in plans]
+    return [*found, _needed_gain(result, trivial, ledger), _complexity(result, ledger), _margin(result, ledger)]
 
 
-@cache
-def _with(complexity: str, key: str, form: str | None = None) -> Bound:
-    """Return a bound with a form of the complexity put in.
+#: ``kappa`` serves every n; ``self_bounding`` is tighter, for the sample at hand.
+_AT_HAND, _LATER = "self_bounding", "kappa"
 
-    ``kappa`` serves every n; ``self_bounding`` is tighter, for the sample at hand, and its event shares delta equally.
-    """
-    return theorem(key).bound(form).substitute(R_M=theorem("zhou2026.metric_complexity").bound(complexity))
+
+@lru_cache
+def _bound(key: str, form: str | None, complexity: str, ledger: Ledger) -> tuple[Bound, float]:
+    return charged(with_complexity(key, form, complexity), ledger)
 
 
 def _certified(result: SubsetResult, *names: str) -> bool:
@@ -123,38 +127,41 @@ def _certified(result: SubsetResult, *names: str) -> bool:
 
 
 def _evaluate(bound: Bound, inputs: Mapping[str, Any]) -> float:
-    return float(bound.evaluate(sound=True, **{name: inputs[name] for name in bound.symbols}))
+    return float(_curve(bound, inputs))
 
 
 def _guarantee(
-    result: SubsetResult, name: str, key: str, extra: dict[str, float], trivial: float, why: str, *, delta: float
+    result: SubsetResult, name: str, key: str, extra: dict[str, float], trivial: float, why: str, ledger: Ledger
 ) -> Guarantee:
     inputs = {**result.estimates.values, **extra}
+    (now, delta), (later, rest) = (_bound(key, None, complexity, ledger) for complexity in (_AT_HAND, _LATER))
     return Guarantee(
         name=name,
         key=key,
-        value=_evaluate(_with("self_bounding", key), {**inputs, "delta": delta}),
+        value=_evaluate(now, {**inputs, "delta": delta}),
         trivial=trivial,
         certified=theorem(key).bound().certified and _certified(result, "B", "C", "Rhat_metric", "eps_opt"),
         why=why,
-        informative_from=_informative_from(_with("kappa", key), {**inputs, "delta": delta / 2}, trivial),
+        informative_from=_informative_from(later, {**inputs, "delta": rest}, trivial),
+        paid=ledger,
     )
 
 
-def _needed_gain(result: SubsetResult, *, delta: float) -> Guarantee:
-    values = result.estimates.values
-    inputs = {**values, "eps_opt_M": result.estimates["eps_opt"].value, "delta": delta, "Delta": 0}
+def _needed_gain(result: SubsetResult, trivial: float, ledger: Ledger) -> Guarantee:
+    bound, delta = _bound("zhou2026.risk_reduction", "population", _AT_HAND, ledger)
+    inputs = {**result.estimates.values, "delta": delta, "Delta": 0}
     return Guarantee(
         name="Delta needed",
         key="zhou2026.risk_reduction",
-        value=-_evaluate(_with("self_bounding", "zhou2026.risk_reduction", "population"), inputs),
-        trivial=min(result.trivial_risk, inputs["C"]),
+        value=-_evaluate(bound, inputs),
+        trivial=trivial,
         certified=_certified(result, "B", "C", "Rhat_metric", "eps_opt"),
         why="Delta itself is not observable; population side",
+        paid=ledger,
     )
 
 
-def _complexity(result: SubsetResult) -> Guarantee:
+def _complexity(result: SubsetResult, ledger: Ledger) -> Guarantee:
     entry = result.estimates["R_M"]
     cap = theorem("zhou2026.metric_complexity").bound().trivial
     values = result.estimates.values
@@ -167,6 +174,7 @@ def _complexity(result: SubsetResult) -> Guarantee:
         else None,
         certified=entry.status == "certified",
         why=entry.why,
+        paid=ledger,
     )
 
 
@@ -180,12 +188,17 @@ def _margins(result: SubsetResult) -> tuple[str, list[tuple[float, dict[str, flo
     ]
 
 
-def _margin(result: SubsetResult, *, delta: float) -> Guarantee:
+def _over_margins(ledger: Ledger, count: int) -> Ledger:
+    """Pay the deviation at every margin of the grid; the complexity is one event for all of them."""
+    return ledger.over("margins", count, events=[DEVIATION])
+
+
+def _margin(result: SubsetResult, ledger: Ledger) -> Guarantee:
     form, grid = _margins(result)
-    trivial = result.weighted_trivial_error
-    sample, later = (_with(complexity, "zhou2026.margin", form) for complexity in ("self_bounding", "kappa"))
-    best, rho = min((_evaluate(sample, {**inputs, "delta": delta / len(grid)}), rho) for rho, inputs in grid)
-    speaking = [_informative_from(later, {**inputs, "delta": delta / (2 * len(grid))}, trivial) for _, inputs in grid]
+    trivial, ledger = result.weighted_trivial_error, _over_margins(ledger, len(grid))
+    (now, delta), (later, rest) = (_bound("zhou2026.margin", form, one, ledger) for one in (_AT_HAND, _LATER))
+    best, rho = min((_evaluate(now, {**inputs, "delta": delta}), rho) for rho, inputs in grid)
+    speaking = [_informative_from(later, {**inputs, "delta": rest}, trivial) for _, inputs in grid]
     return Guarantee(
         name="pair error",
         key="zhou2026.margin",
@@ -194,6 +207,7 @@ def _margin(result: SubsetResult, *, delta: float) -> Guarantee:
         certified=theorem("zhou2026.margin").bound(form).certified and _certified(result, "B", "Rhat_metric"),
         why=f"margin bound at rho = {rho:g}, the best of {len(grid)} fixed in advance",
         informative_from=min((n for n in speaking if n is not None), default=None),
+        paid=ledger,
     )
 
 
@@ -205,33 +219,34 @@ def _informative_from(bound: Bound, inputs: Mapping[str, Any], trivial: float) -
         return None
 
 
-def margin_curve(result: SubsetResult, n: Sequence[int], *, delta: float) -> np.ndarray:
+def margin_curve(result: SubsetResult, n: Sequence[int], *, delta: float, subsets: int = 1) -> np.ndarray:
     """Return the margin bound at the best margin of the grid for each number of training rows.
 
     The empirical ramp risks and the certified complexity constant are taken to stay what they are.
     """
-    form, grid = _margins(result)
-    bound = _with("kappa", "zhou2026.margin", form)
-    lines = []
-    for _, inputs in grid:
-        needed: dict[str, Any] = {**inputs, "n": list(n), "delta": delta / (2 * len(grid))}
-        lines.append(bound.evaluate(sound=True, **{name: needed[name] for name in bound.symbols}).values)
-    return np.min(lines, axis=0)
+    ledger = subset_ledger(result, delta=delta, subsets=subsets)
+    form, grid = _margins(result.at(ledger[COMPLEXITY]))
+    bound, rest = _bound("zhou2026.margin", form, _LATER, _over_margins(ledger, len(grid)))
+    return np.min([_curve(bound, {**inputs, "n": list(n), "delta": rest}) for _, inputs in grid], axis=0)
 
 
-def risk_curves(result: SubsetResult, n: Sequence[int], *, delta: float) -> dict[str, np.ndarray]:
+def risk_curves(result: SubsetResult, n: Sequence[int], *, delta: float, subsets: int = 1) -> dict[str, np.ndarray]:
     """Return certificate, excess over gamma (3.13) and latent quality (3.14) for each number of training rows."""
-    values = {**result.estimates.values, "gamma": 0, "Lhat_M": result.estimates["rhat_M"].value, "n": list(n)}
-    keys = {
-        "risk of the model": "zhou2026.uniform_deviation",
-        "3.13, excess over gamma": "zhou2026.risk_gap",
-        "3.14, with Lhat <= rhat": "zhou2026.latent_quality",
+    ledger = subset_ledger(result, delta=delta, subsets=subsets)
+    estimates = result.at(ledger[COMPLEXITY]).estimates
+    values = {**estimates.values, "gamma": 0, "Lhat_M": estimates["rhat_M"].value, "n": list(n)}
+    full = {"C": estimates["C_full"].value}
+    keys: dict[str, tuple[str, dict[str, float]]] = {
+        "risk of the model": ("zhou2026.uniform_deviation", {}),
+        "3.13, excess over gamma": ("zhou2026.risk_gap", {}),
+        "3.14, with Lhat <= rhat": ("zhou2026.latent_quality", full),
     }
     curves = {}
-    for label, key in keys.items():
-        bound = _with("kappa", key)
-        inputs: dict[str, Any] = {**values, "delta": delta / 2}
-        if key == "zhou2026.latent_quality":
-            inputs["C"] = result.estimates["C_full"].value
-        curves[label] = bound.evaluate(sound=True, **{name: inputs[name] for name in bound.symbols}).values
+    for label, (key, extra) in keys.items():
+        bound, rest = _bound(key, None, _LATER, ledger)
+        curves[label] = _curve(bound, {**values, **extra, "delta": rest})
     return curves
+
+
+def _curve(bound: Bound, inputs: Mapping[str, Any]) -> np.ndarray:
+    return np.asarray(bound.evaluate(sound=True, **{name: inputs[name] for name in bound.symbols}).values)

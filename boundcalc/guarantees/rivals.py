@@ -11,8 +11,9 @@ import numpy as np
 import sympy
 
 from boundcalc.bound import Bound
+from boundcalc.frozen import Frozen
 
-__all__ = ["Comparison", "Crossing", "Inputs", "Rival", "evaluated", "smallest"]
+__all__ = ["Crossing", "Inputs", "Rival", "Rivals", "evaluated", "smallest"]
 
 #: Sample sizes at which bounds are looked at; crossings are then found exactly.
 _LEAST, _MOST, _STEPS = 10, 10**10, 190
@@ -24,7 +25,7 @@ Inputs = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Rival:
+class Rival(Frozen):
     """One bound on the risk.
 
     Attributes
@@ -113,7 +114,7 @@ class Crossing:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Rivals(Frozen):
     """Rival bounds on one sample and against n.
 
     Attributes

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from boundcalc.errors import InvalidInputError
-
-if TYPE_CHECKING:
-    from boundcalc.bound import Bound
+from boundcalc.statements.composing import with_split
+from boundcalc.statements.statement import AnyStatement, Statement
+from boundcalc.statements.validation import check_inputs
 
 __all__ = ["allocate"]
 
 _GRAIN = 10**9
 
 
-def allocate(bound: Bound, **reference: Any) -> Bound:
+def allocate(bound: AnyStatement, **reference: Any) -> AnyStatement:
     """Return the bound with the split of delta that is best at a reference point.
 
     An event whose share does not show in the bound (such as that of a constant certified beforehand) keeps its equal
@@ -42,7 +42,7 @@ def allocate(bound: Bound, **reference: Any) -> Bound:
     """
     if not bound.events:
         raise InvalidInputError("there is no delta to split: the bound consumes none", context=bound.theorem.key)
-    values = bound.check_inputs(reference)
+    values = check_inputs(bound, reference)
     arrays = [name for name, value in values.items() if np.ndim(value)]
     if arrays:
         raise InvalidInputError(
@@ -54,12 +54,19 @@ def allocate(bound: Bound, **reference: Any) -> Bound:
     if len(movable) < 2:
         return bound
     fractions = _optimise(bound, movable, values)
-    candidate = bound.with_split({str(event): fraction for event, fraction in fractions.items()})
-    gain = float(candidate.evaluate(sound=True, **values)) - float(bound.evaluate(sound=True, **values))
-    return candidate if (gain < 0) == bound.relation.startswith("<") and gain != 0 else bound
+    candidate = with_split(bound, {str(event): fraction for event, fraction in fractions.items()})
+    split, equal = (_sound_value(one, values) for one in (candidate, bound))
+    return candidate if (split > equal if bound.is_lower else split < equal) else bound
 
 
-def _optimise(bound: Bound, movable: list[Any], values: dict[str, Any]) -> dict[Any, Fraction]:
+def _sound_value(bound: Statement, values: dict[str, Any]) -> float:
+    from boundcalc.evaluator import evaluate_grid
+
+    side = "lower" if bound.is_lower else "upper"
+    return float(evaluate_grid(bound.expr, values, symbols=bound.symbols, side=side, domains=bound.domain))
+
+
+def _optimise(bound: Statement, movable: list[Any], values: dict[str, Any]) -> dict[Any, Fraction]:
     """Return the fractions of delta, rounded down to a common grain."""
     from scipy.optimize import minimize
 
@@ -67,13 +74,13 @@ def _optimise(bound: Bound, movable: list[Any], values: dict[str, Any]) -> dict[
 
     rest = [event for event in bound.events if event not in movable]
     share = Fraction(len(movable), len(bound.events))
-    raw = sum(part for _, part in bound.parts).subs(dict(bound.where), simultaneous=True)
+    raw = bound.raw.subs(dict(bound.where), simultaneous=True)
     names = [name for name, symbol in bound.symbols.items() if symbol in raw.free_symbols]
     arguments = (*(event.symbol for event in movable), *(bound.symbols[name] for name in names))
     f = compile_expression(raw, arguments, domains=bound.domain)
     point = [float(values[name]) for name in names]
     delta = float(values.get("delta", bound.confidence if "delta" not in bound.symbols else np.nan))
-    sign = 1.0 if bound.relation.startswith("<") else -1.0
+    sign = -1.0 if bound.is_lower else 1.0
 
     def objective(logits: np.ndarray) -> float:
         return sign * float(f(*(delta * float(share) * _softmax(logits)), *point))

@@ -14,12 +14,12 @@ from boundcalc.errors import InfeasibleError, InvalidInputError
 from boundcalc.inverse.bisect import LARGEST, Floats, Integers, first_integer, first_number
 from boundcalc.inverse.hoist import hoist, stride
 from boundcalc.language.domains import describe
-from boundcalc.language.inputs import partners
+from boundcalc.language.entropy import kl_inverse
+from boundcalc.statements.statement import Statement
+from boundcalc.statements.validation import check_inputs, partners
 
 if TYPE_CHECKING:
     import xarray
-
-    from boundcalc.bound import Bound
 
 __all__ = ["LARGEST", "Solution", "minimal_n", "solve_for"]
 
@@ -60,7 +60,7 @@ class Solution:
     closed_form: sympy.Expr | None = None
 
 
-def minimal_n(bound: Bound, *, target: Any, name: str = "n", **others: Any) -> xarray.DataArray:
+def minimal_n(bound: Statement, *, target: Any, name: str = "n", **others: Any) -> xarray.DataArray:
     """Return the smallest integer for which a bound meets the target, in every cell.
 
     Parameters
@@ -104,7 +104,7 @@ def minimal_n(bound: Bound, *, target: Any, name: str = "n", **others: Any) -> x
     return solution.values
 
 
-def solve_for(bound: Bound, name: str, *, target: Any, closed_form: bool = False, **others: Any) -> Solution:
+def solve_for(bound: Statement, name: str, *, target: Any, closed_form: bool = False, **others: Any) -> Solution:
     """Solve a bound for one symbol.
 
     Parameters
@@ -153,9 +153,9 @@ def solve_for(bound: Bound, name: str, *, target: Any, closed_form: bool = False
     )
 
 
-def _toward(bound: Bound, name: str) -> str:
+def _toward(bound: Statement, name: str) -> str:
     """Return whether the smallest or the largest value that meets the target is asked for."""
-    if not hasattr(bound, "direction"):
+    if not isinstance(bound, Statement):
         raise InvalidInputError(f"{bound!r} is no bound: give one, such as theorem(...).bound()")
     way = bound.direction(name)
     if bound.relation not in ("<=", ">=", "<", ">") or way not in ("rises", "falls"):
@@ -169,14 +169,14 @@ def _toward(bound: Bound, name: str) -> str:
     return "smallest" if (way == "falls") == upper else "largest"
 
 
-def _is_integer(bound: Bound, name: str) -> bool:
+def _is_integer(bound: Statement, name: str) -> bool:
     return isinstance(bound.domain[name], sympy.Range) or bound.domain[name] == sympy.S.Integers
 
 
 class _Cells:
     """The other inputs and the target on one flattened grid, and the bound as a function of the free symbol there."""
 
-    def __init__(self, bound: Bound, name: str, target: Any, others: Mapping[str, Any]) -> None:
+    def __init__(self, bound: Statement, name: str, target: Any, others: Mapping[str, Any]) -> None:
         import xarray as xr
 
         from boundcalc.evaluator.inputs import labelled
@@ -186,7 +186,7 @@ class _Cells:
         self.bound, self.name = bound, name
         self.symbol = bound.symbols[name]
         self.sign = 1.0 if bound.relation.startswith("<") else -1.0
-        given = bound.check_others(others, free=name)
+        given = check_inputs(bound, others, free=name)
         #: Given values that tie the free symbol although the bound does not use them (such as d_M to g_M).
         tied = {key: value for key, value in partners(others, bound.constraints).items() if key not in given}
         grid = xr.broadcast(*xr.align(*labelled({**given, **tied, "target": target}), join="exact", copy=False))
@@ -474,16 +474,32 @@ def _is_open(domain: sympy.Set, end: Floats) -> np.ndarray:
     return low | ((end == _high_end(domain)) & bool(domain.right_open))
 
 
-def _closed_form(bound: Bound, name: str) -> sympy.Expr | None:
+def _closed_form(bound: Statement, name: str) -> sympy.Expr | None:
     """Return the solution of ``bound = target`` on the smooth relaxation, where SymPy finds exactly one."""
     from boundcalc.statements.asymptotics import relax
 
     goal = sympy.Symbol("target", real=True)
     free = sympy.Dummy(name, positive=True)
+    expr = relax(bound.expr, bound.symbols[name]).subs(bound.symbols[name], free)
     try:
-        found = sympy.solve(
-            sympy.Eq(relax(bound.expr, bound.symbols[name]).subs(bound.symbols[name], free), goal), free
-        )
+        found = _solutions(expr, goal, free)
     except NotImplementedError:
         return None
     return sympy.simplify(found[0]) if len(found) == 1 else None
+
+
+def _solutions(expr: sympy.Expr, goal: sympy.Expr, free: sympy.Symbol) -> list[sympy.Expr]:
+    """Return where an expression takes a value; a ``kl_inverse`` is unfolded into the equation of its argument."""
+    inner = sorted((node for node in expr.atoms(kl_inverse) if free in node.free_symbols), key=sympy.count_ops)
+    if not inner:
+        return list(sympy.solve(sympy.Eq(expr, goal), free))
+    outer, value = inner[-1], sympy.Dummy("value", nonnegative=True)
+    rest = expr.xreplace({outer: value})
+    q, a = outer.args
+    if free in rest.free_symbols or free in q.free_symbols:
+        return []
+    return [
+        place
+        for level in sympy.solve(sympy.Eq(rest, goal), value)
+        for place in _solutions(a, outer.solved(level), free)
+    ]

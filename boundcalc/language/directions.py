@@ -6,11 +6,16 @@ The answer is ``unknown`` rather than wrong: every rule below is a sufficient co
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from fractions import Fraction
-from math import inf, nextafter
+from math import inf
 from typing import Literal
 
 import sympy
+
+from boundcalc.arithmetic.convert import convert
+from boundcalc.arithmetic.intervals import ANY, Range, ranges_of
+from boundcalc.arithmetic.nodes import Node, Pool
+from boundcalc.language.domains import symbol_range
+from boundcalc.language.entropy import kl, kl_inverse
 
 __all__ = ["Direction", "direction", "value_range"]
 
@@ -18,7 +23,7 @@ Direction = Literal["constant", "rises", "falls", "unknown"]
 Domains = Mapping[sympy.Symbol, sympy.Set]
 
 _FLIP: dict[Direction, Direction] = {"rises": "falls", "falls": "rises", "constant": "constant", "unknown": "unknown"}
-_MONOTONE = (sympy.log, sympy.exp, sympy.floor, sympy.ceiling, sympy.erf, sympy.LambertW)
+_MONOTONE = (sympy.log, sympy.exp, sympy.floor, sympy.ceiling)
 
 
 def direction(
@@ -74,16 +79,35 @@ def _direction(expr: sympy.Expr, symbol: sympy.Symbol, domains: Domains) -> Dire
         return _power_direction(expr, symbol, domains)
     if isinstance(expr, _MONOTONE) and len(expr.args) == 1:
         return _direction(expr.args[0], symbol, domains)
+    if isinstance(expr, kl_inverse):
+        return _combine(_direction(arg, symbol, domains) for arg in expr.args)
+    if isinstance(expr, kl):
+        return _divergence_direction(expr, symbol, domains)
     return "unknown"
 
 
 def _product_direction(expr: sympy.Mul, symbol: sympy.Symbol, domains: Domains) -> Direction:
+    if _is_perspective(expr, symbol, domains):
+        return "rises"
     parts: list[Direction] = []
     for position, factor in enumerate(expr.args):
         if symbol in factor.free_symbols:
             others = sympy.Mul(*(arg for place, arg in enumerate(expr.args) if place != position))
             parts.append(_signed(_direction(factor, symbol, domains), value_range(others, domains)))
     return _combine(parts)
+
+
+def _is_perspective(expr: sympy.Mul, symbol: sympy.Symbol, domains: Domains) -> bool:
+    """Whether a product is a nonnegative multiple of c kl_inverse(u/c, a).
+
+    It rises in c: kl_inverse is concave in q and nonnegative at q = 0, so that its slope from there falls.
+    """
+    rest, moving = expr.as_independent(symbol, as_Add=False)
+    inverse = moving / symbol
+    if not isinstance(inverse, kl_inverse) or value_range(symbol, domains)[0] < 0 or value_range(rest, domains)[0] < 0:
+        return False
+    q, a = inverse.args
+    return symbol not in (q * symbol).free_symbols and _direction(a, symbol, domains) in ("constant", "rises")
 
 
 def _power_direction(expr: sympy.Pow, symbol: sympy.Symbol, domains: Domains) -> Direction:
@@ -101,6 +125,14 @@ def _power_direction(expr: sympy.Pow, symbol: sympy.Symbol, domains: Domains) ->
     return "unknown"
 
 
+def _divergence_direction(expr: kl, symbol: sympy.Symbol, domains: Domains) -> Direction:
+    """Return how a relative entropy moves: it grows as its arguments part, so their order must be known."""
+    q, p = (value_range(arg, domains) for arg in expr.args)
+    first, second = (_direction(arg, symbol, domains) for arg in expr.args)
+    apart = _combine((_FLIP[first], second))
+    return apart if q[1] <= p[0] else _FLIP[apart] if p[1] <= q[0] else "unknown"
+
+
 def _signed(inner: Direction, factor: tuple[float, float]) -> Direction:
     low, high = factor
     if low >= 0:
@@ -113,144 +145,15 @@ def value_range(expr: sympy.Expr, domains: Domains) -> tuple[float, float]:
 
     Ends that are no floats are rounded outwards, so that a sign read off them is certain.
     """
-    if expr.is_number:
-        return _number_range(expr)
-    if isinstance(expr, sympy.Symbol):
-        return _symbol_range(expr, domains)
-    inner = [value_range(arg, domains) for arg in expr.args if isinstance(arg, sympy.Expr)]
-    match expr:
-        case sympy.Add():
-            low, high = inner[0]
-            for other_low, other_high in inner[1:]:
-                low, high = _plus(low, other_low, -inf), _plus(high, other_high, inf)
-            return low, high
-        case sympy.Mul():
-            result = (1.0, 1.0)
-            for factor in inner:
-                result = _times(result, factor)
-            return result
-        case sympy.Pow():
-            return _power_range(*inner, exponent=expr.exp)
-        case sympy.Min():
-            return min(low for low, _ in inner), min(high for _, high in inner)
-        case sympy.Max():
-            return max(low for low, _ in inner), max(high for _, high in inner)
-        case sympy.log():
-            return _log(inner[0][0], -inf), _log(inner[0][1], inf)
-        case sympy.exp():
-            return _exp(inner[0][0], -inf), _exp(inner[0][1], inf)
-        case sympy.floor() | sympy.ceiling():
-            rounding = sympy.floor if isinstance(expr, sympy.floor) else sympy.ceiling
-            ends = [end if abs(end) == inf else float(rounding(sympy.Float(end))) for end in inner[0]]
-            return ends[0], ends[1]
-    if expr.is_nonnegative:
-        return 0.0, inf
-    return -inf, inf
+    symbols = sorted(expr.free_symbols, key=str)
+    ranges = [symbol_range(symbol, domains.get(symbol)) for symbol in symbols]
+    pool = Pool()
 
+    def unknown(part: sympy.Expr) -> Node:
+        """Take a function that the arithmetic does not know for a further symbol."""
+        ranges.append(Range(0.0, inf) if part.is_nonnegative else ANY)
+        return pool.make("symbol", value=len(ranges) - 1)
 
-def _symbol_range(symbol: sympy.Symbol, domains: Domains) -> tuple[float, float]:
-    domain = domains.get(symbol)
-    if domain is not None:
-        return _number_range(domain.inf)[0], _number_range(domain.sup)[1]
-    if symbol.is_positive and symbol.is_integer:
-        return 1.0, inf
-    return (0.0 if symbol.is_nonnegative else -inf), inf
-
-
-def _times(one: tuple[float, float], other: tuple[float, float]) -> tuple[float, float]:
-    pairs = [(a, b) for a in one for b in other]
-    return min(_product(a, b, -inf) for a, b in pairs), max(_product(a, b, inf) for a, b in pairs)
-
-
-def _power_range(base: tuple[float, float], power: tuple[float, float], *, exponent: sympy.Expr) -> tuple[float, float]:
-    if base[0] >= 0:
-        if inf in (abs(power[0]), abs(power[1])):
-            return 0.0, inf
-        corners = [(end, size) for end in base for size in power]
-        return min(_power(*corner, -inf) for corner in corners), max(_power(*corner, inf) for corner in corners)
-    if exponent.is_integer and exponent.is_even:
-        return 0.0, inf
-    return -inf, inf
-
-
-def _power(base: float, exponent: float, towards: float) -> float:
-    if base == 0.0 and exponent < 0:
-        return inf
-    if base in (0.0, 1.0, inf) or exponent == 0.0:
-        return base**exponent
-    if exponent.is_integer() and abs(exponent) <= 64:
-        return _rounded(Fraction(base) ** int(exponent), towards)
-    try:
-        return max(0.0, _wider(base**exponent, towards))
-    except OverflowError:
-        return inf if towards > 0 else _LARGEST
-
-
-def _log(value: float, towards: float) -> float:
-    from math import log
-
-    if value <= 0:
-        return -inf
-    return log(value) if value in (1.0, inf) else _wider(log(value), towards)
-
-
-def _exp(value: float, towards: float) -> float:
-    from math import exp
-
-    if value > 700:
-        return inf if towards > 0 else _LARGEST
-    return exp(value) if value in (0.0, -inf) else max(0.0, _wider(exp(value), towards))
-
-
-#: Below anything that is too large for a float.
-_LARGEST = 1e300
-
-
-def _number_range(number: sympy.Expr) -> tuple[float, float]:
-    """Return the floats next to a number: itself, if it is one."""
-    if number in (sympy.oo, -sympy.oo):
-        return float(number), float(number)
-    if not number.is_extended_real:
-        return -inf, inf
-    if number.is_Rational:
-        exact = Fraction(int(number.p), int(number.q))
-        return _rounded(exact, -inf), _rounded(exact, inf)
-    try:
-        value = float(number)
-    except OverflowError:
-        value = inf
-    if not abs(value) < inf:
-        return (_LARGEST, inf) if number.is_positive else (-inf, -_LARGEST if number.is_negative else inf)
-    low, high = _wider(value, -inf), _wider(value, inf)
-    return (max(low, 0.0) if number.is_positive else low), (min(high, 0.0) if number.is_negative else high)
-
-
-def _plus(one: float, other: float, towards: float) -> float:
-    """Return a sum, rounded towards one side; where nothing is known of it, that side."""
-    if inf in (abs(one), abs(other)):
-        return one + other if one + other == one + other else towards
-    return _rounded(Fraction(one) + Fraction(other), towards)
-
-
-def _product(one: float, other: float, towards: float) -> float:
-    if 0.0 in (one, other):
-        return 0.0
-    if inf in (abs(one), abs(other)):
-        return one * other
-    return _rounded(Fraction(one) * Fraction(other), towards)
-
-
-def _rounded(exact: Fraction, towards: float) -> float:
-    """Return the next float on one side."""
-    try:
-        value = float(exact)
-    except OverflowError:
-        beyond = inf if exact > 0 else -inf
-        return beyond if beyond == towards else (_LARGEST if exact > 0 else -_LARGEST)
-    wrong = value > exact if towards < 0 else value < exact
-    return nextafter(value, towards) if wrong else value
-
-
-def _wider(value: float, towards: float) -> float:
-    """Allow for the rounding of a library function."""
-    return nextafter(nextafter(value, towards), towards)
+    node = convert(expr, symbols, pool, unknown=unknown)
+    found = ranges_of(node, ranges)[id(node)]
+    return found.low, found.high

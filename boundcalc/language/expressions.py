@@ -13,6 +13,7 @@ from typing import Any
 import sympy
 from sympy.core.relational import Relational
 
+from boundcalc.language.entropy import kl, kl_inverse
 from boundcalc.symbols import VOCABULARY
 
 __all__ = ["decode", "encode"]
@@ -24,7 +25,7 @@ _NODES = {
         sympy.log, sympy.exp, sympy.erf, sympy.erfc, sympy.LambertW, sympy.gamma, sympy.loggamma, sympy.binomial,
         sympy.sin, sympy.cos, sympy.tanh, sympy.Piecewise, sympy.And, sympy.Or, sympy.Not, sympy.Interval, sympy.Range,
         sympy.FiniteSet, sympy.Union, sympy.StrictLessThan, sympy.LessThan, sympy.StrictGreaterThan,
-        sympy.GreaterThan, sympy.Equality, sympy.Unequality,
+        sympy.GreaterThan, sympy.Equality, sympy.Unequality, kl, kl_inverse,
     )
 }  # fmt: skip
 _NODES["ExprCondPair"] = sympy.functions.elementary.piecewise.ExprCondPair

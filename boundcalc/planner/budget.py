@@ -6,7 +6,6 @@ size are chosen after seeing the pilot, because the choice among all measured su
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,11 +16,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.inverse.hoist import stride
 from boundcalc.inverse.solve import solve_for
+from boundcalc.language.ledger import check_delta
+from boundcalc.planner.candidates import Candidates, Floor, read_candidates
 from boundcalc.planner.costs import Costs
-from boundcalc.planner.pilot import Floor, Pilot, check_delta, read_pilot
 from boundcalc.show.rounding import rounded_up
+from boundcalc.show.tables import Table
 
 if TYPE_CHECKING:
     import xarray
@@ -36,7 +38,7 @@ _EXACT = 1e-9
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(Frozen):
     """What to do with a budget.
 
     Attributes
@@ -113,7 +115,7 @@ class Plan:
 
     Attributes
     ----------
-    pilot : Pilot
+    pilot : Candidates
         The candidates, the bound and its inputs.
     costs : Costs
     choices : tuple of Choice
@@ -129,7 +131,7 @@ class Plan:
         What the pilot costs each candidate.
     """
 
-    pilot: Pilot
+    pilot: Candidates
     costs: Costs
     choices: tuple[Choice, ...]
     table: xarray.Dataset
@@ -153,18 +155,15 @@ class Plan:
         return self.front[-1]
 
     def _repr_html_(self) -> str:
-        head = "".join(
-            f"<th>{word}</th>" for word in ("budget", "collect", "samples", "cost", "guarantee", "constant rule")
-        )
-        rows = "".join(
-            f"<tr><td>{one.budget:.6g}</td><td>{html.escape(one.subset or 'nothing')}</td><td>{one.samples:,}</td>"
-            f"<td>{one.cost:.6g}</td><td>{_shown(one)}</td><td>{one.trivial:.4g}</td></tr>"
+        columns = ("budget", "collect", "samples", "cost", "guarantee", "constant rule")
+        rows = [
+            (one.budget, one.subset or "nothing", one.samples, one.cost, _shown(one), one.trivial)
             for one in self.choices
-        )
+        ]
         name = self.pilot.quantity.replace("_", " ")
         certified = "" if self.pilot.certified else "; inputs estimated, so not certified"
-        caption = f"Guaranteed {name}, with probability at least {1 - self.pilot.delta:g}{certified} (* vacuous)"
-        return f"<table><caption>{caption}</caption><tr>{head}</tr>{rows}</table>"
+        title = f"Guaranteed {name}, with probability at least {1 - self.pilot.delta:g}{certified} (* vacuous)"
+        return Table(columns, rows, title=title).html()
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -174,6 +173,7 @@ class Plan:
             "form": pilot.bound.form,
             "quantity": pilot.quantity,
             "delta": pilot.delta,
+            "paid": pilot.ledger.to_dict(),
             "split": {event.name: str(pilot.share(event.name)) for event in pilot.bound.events},
             "candidates": list(pilot.candidates),
             "paid_for": pilot.union,
@@ -199,12 +199,7 @@ def _shown(choice: Choice) -> str:
 
 
 def sweep(
-    measured: Measurements,
-    costs: Costs,
-    *,
-    budgets: Any,
-    delta: Any = 0.05,
-    quantity: str = "risk",
+    measured: Measurements, costs: Costs, *, budgets: Any, delta: Any = 0.05, quantity: str = "risk"
 ) -> xarray.Dataset:
     """Return what every subset guarantees for every budget and confidence.
 
@@ -215,7 +210,7 @@ def sweep(
     budgets : 1-D array_like or xarray.DataArray
         Totals > 0. With dask-backed values the result is computed chunk by chunk, on whatever client there is.
     delta : float or sequence of float
-        Several become the axis ``delta``; kappa is certified at the smallest, which covers all of them.
+        Several become the axis ``delta``; what the pilot measured is read at each.
     quantity : {"risk", "pair_error"}
 
     Returns
@@ -236,17 +231,22 @@ def sweep(
         raise InvalidInputError(f"delta = {delta!r} must be a number in (0, 1) or a sequence of them")
     deltas = [check_delta(one) for one in np.atleast_1d(np.asarray(delta)).tolist()]
     labels = [label for label in measured if costs.allows(label.split("+"))]
-    pilot = read_pilot(measured, delta=min(deltas), quantity=quantity, candidates=labels)
     totals = (
         budgets if isinstance(budgets, xr.DataArray) else xr.DataArray(np.asarray(budgets, dtype=float), dims="budget")
     )
     if "budget" in totals.dims and "budget" not in totals.coords:
         totals = totals.assign_coords(budget=totals)
-    chosen = deltas[0] if np.ndim(delta) == 0 else xr.DataArray(deltas, dims="delta", coords={"delta": deltas})
-    return _table(pilot, costs, totals, chosen)
+    tables = [
+        _table(read_candidates(measured, delta=one, quantity=quantity, candidates=labels), costs, totals)
+        for one in deltas
+    ]
+    if np.ndim(delta) == 0:
+        return tables[0]
+    guarantee = xr.concat([table.guarantee for table in tables], dim="delta").assign_coords(delta=deltas)
+    return tables[0].assign(guarantee=guarantee.transpose(..., "delta"))
 
 
-def _table(pilot: Pilot, costs: Costs, totals: xarray.DataArray, delta: Any) -> xarray.Dataset:
+def _table(pilot: Candidates, costs: Costs, totals: xarray.DataArray) -> xarray.Dataset:
     import xarray as xr
 
     axis = xr.DataArray(list(pilot.candidates), dims="subset", name="subset")
@@ -255,7 +255,7 @@ def _table(pilot: Pilot, costs: Costs, totals: xarray.DataArray, delta: Any) -> 
     paid = xr.concat(
         [_each(costs.total, label, samples.sel(subset=label, drop=True), float) for label in pilot.candidates], dim=axis
     )
-    value = pilot.bound.evaluate(sound=True, n=samples.clip(min=2), **{**pilot.columns, "delta": delta - pilot.spent})
+    value = pilot.bound.evaluate(sound=True, n=samples.clip(min=2), **pilot.columns)
     enough = samples >= 2
     # In exact arithmetic the price is at most the total, so that rounding is all that could lift it above.
     paid = xr.where(paid > totals, totals, paid)
@@ -319,10 +319,10 @@ def make_plan(
         raise InvalidInputError(f"target = {target!r} must be a finite number > 0")
     labels = [label for label in measured if costs.allows(label.split("+"))]
     planned = max((costs.samples(label.split("+"), totals[len(totals) // 2]) for label in labels), default=0)
-    pilot = read_pilot(
+    pilot = read_candidates(
         measured, delta=delta, quantity=quantity, candidates=labels, planned=max(2, planned) if optimise_split else None
     )
-    table = _table(pilot, costs, xr.DataArray(totals, dims="budget", coords={"budget": totals}), pilot.delta)
+    table = _table(pilot, costs, xr.DataArray(totals, dims="budget", coords={"budget": totals}))
     choices = _choices(pilot, table)
     if all(not choice.subset for choice in choices):
         cheapest = min(labels, key=lambda label: costs.total(label.split("+"), 2))
@@ -355,7 +355,7 @@ def _checked_budgets(budgets: Sequence[float]) -> list[float]:
     return sorted({float(total) for total in budgets})
 
 
-def _choices(pilot: Pilot, table: xarray.Dataset) -> tuple[Choice, ...]:
+def _choices(pilot: Candidates, table: xarray.Dataset) -> tuple[Choice, ...]:
     guarantee = table.guarantee.transpose("budget", "subset").values
     best = guarantee.argmin(axis=1)
     rows = np.arange(len(best))
@@ -374,7 +374,7 @@ def _choices(pilot: Pilot, table: xarray.Dataset) -> tuple[Choice, ...]:
     return tuple(choices)
 
 
-def _terms(pilot: Pilot, subsets: Sequence[str], samples: np.ndarray) -> list[dict[str, float]]:
+def _terms(pilot: Candidates, subsets: Sequence[str], samples: np.ndarray) -> list[dict[str, float]]:
     """Return what each guarantee is made of: what the pilot left uncertain, and what more samples would lower."""
     import xarray as xr
 
@@ -408,7 +408,7 @@ def _terms(pilot: Pilot, subsets: Sequence[str], samples: np.ndarray) -> list[di
     return found
 
 
-def _switches(pilot: Pilot, costs: Costs, totals: Sequence[float]) -> tuple[Switch, ...]:
+def _switches(pilot: Candidates, costs: Costs, totals: Sequence[float]) -> tuple[Switch, ...]:
     """Return where the best subset changes, on a fine grid of totals and then by bisection."""
     import xarray as xr
 
@@ -417,7 +417,7 @@ def _switches(pilot: Pilot, costs: Costs, totals: Sequence[float]) -> tuple[Swit
 
     def best(grid: Sequence[float]) -> list[str]:
         axis = xr.DataArray(list(grid), dims="budget", coords={"budget": list(grid)})
-        guarantee = _table(pilot, costs, axis, pilot.delta).guarantee.transpose("budget", "subset").values
+        guarantee = _table(pilot, costs, axis).guarantee.transpose("budget", "subset").values
         return [pilot.candidates[int(np.argmin(row))] if np.isfinite(row).any() else "" for row in guarantee]
 
     fine = np.unique(np.concatenate([np.geomspace(*pair, _FINE + 1) for pair in pairwise(totals)])).tolist()
@@ -436,7 +436,7 @@ def _switches(pilot: Pilot, costs: Costs, totals: Sequence[float]) -> tuple[Swit
     return tuple(switch for switch in found if switch.before)
 
 
-def _goals(pilot: Pilot, costs: Costs, target: float) -> tuple[Goal, ...]:
+def _goals(pilot: Candidates, costs: Costs, target: float) -> tuple[Goal, ...]:
     solution = solve_for(pilot.bound, "n", target=target, **pilot.columns)
     found = zip(pilot.candidates, solution.values.values.tolist(), solution.nearest.values.tolist(), strict=True)
     goals = [_goal(costs, label, n, nearest) for label, n, nearest in found]

@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from boundcalc.errors import InvalidInputError
-from boundcalc.language.inputs import suggestion
+from boundcalc.errors import InvalidInputError, suggestion
+from boundcalc.frozen import Frozen
 
 __all__ = ["MOST", "Costs", "ModalityCost"]
 
@@ -63,7 +63,7 @@ class ModalityCost:
 
 
 @dataclass(frozen=True)
-class Costs:
+class Costs(Frozen):
     """What a data collection costs.
 
     Attributes
@@ -78,6 +78,7 @@ class Costs:
     modalities: Mapping[str, ModalityCost] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         problems: list[str] = []
         for name in ("per_sample", "setup"):
             object.__setattr__(self, name, _price(name, getattr(self, name), problems))
@@ -231,8 +232,7 @@ class Costs:
         """
         kept = set(names)
         return replace(
-            self,
-            modalities={k: v if k in kept else replace(v, excluded=True) for k, v in self.modalities.items()},
+            self, modalities={k: v if k in kept else replace(v, excluded=True) for k, v in self.modalities.items()}
         )
 
     def _unlimited(self) -> list[str]:

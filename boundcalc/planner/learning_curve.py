@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.language.arguments import as_generator
 
 __all__ = ["PowerLaw", "fit_power_law"]
 
@@ -59,7 +60,9 @@ class PowerLaw:
         return low, high
 
 
-def fit_power_law(sizes: Sequence[int], values: ArrayLike, *, rng: np.random.Generator, level: float = 0.9) -> PowerLaw:
+def fit_power_law(
+    sizes: Sequence[int], values: ArrayLike, *, rng: np.random.Generator | int | None = None, level: float = 0.9
+) -> PowerLaw:
     """Fit offset + scale n^(-rate) with offset, scale >= 0 and 0 < rate <= 2 by least squares.
 
     Parameters
@@ -68,7 +71,7 @@ def fit_power_law(sizes: Sequence[int], values: ArrayLike, *, rng: np.random.Gen
         At least three different ones.
     values : array_like of shape (repeats, sizes)
         Nonnegative risks.
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or int, optional
         Resamples the residuals (and the repeats) for the interval.
     level : float
         Of the interval, in (0, 1).
@@ -88,6 +91,7 @@ def fit_power_law(sizes: Sequence[int], values: ArrayLike, *, rng: np.random.Gen
         problems.append(f"level = {level!r} must be a number in (0, 1)")
     if problems:
         raise InvalidInputError(problems, context="learning curve")
+    rng = as_generator(rng)
     offset, scale, rate = _fit(n, table.mean(axis=0)[None])[0].tolist()
     fitted = offset + scale * n**-rate
     residuals = table - fitted

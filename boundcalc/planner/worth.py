@@ -11,7 +11,7 @@ import numpy as np
 from boundcalc.catalogue import theorem
 from boundcalc.errors import InvalidInputError
 from boundcalc.inverse.solve import solve_for
-from boundcalc.planner.pilot import check_delta
+from boundcalc.language.ledger import Ledger
 from boundcalc.theorems import NESTING_NOTE
 
 if TYPE_CHECKING:
@@ -78,14 +78,14 @@ def n_star(measured: Measurements, subset: str, *, Delta: Any, delta: float = 0.
     InvalidInputError
         On bad input, or if the classes are not nested.
     """
-    delta = _checked(measured, delta)
+    ledger = _ledger(measured, delta)
     result = measured[subset]
     bound = theorem("zhou2026.risk_reduction").bound("population")
     bound = bound.substitute(R_M=theorem("zhou2026.metric_complexity").bound("kappa"))
     values: dict[str, Any] = {
         **result.estimates.values,
-        "kappa_M": _kappa(measured, subset, delta),
-        "delta": delta / 2,
+        "kappa_M": result.kappa.at(ledger["kappa"]).certified,
+        "delta": ledger["deviation"],
     }
     values |= {"eps_opt_M": result.estimates["eps_opt"].value, "Delta": Delta}
     return solve_for(bound, "n", target=_ABOVE_ZERO, **{name: values[name] for name in bound.symbols if name != "n"})
@@ -105,7 +105,8 @@ def worth_of_modalities(measured: Measurements, *, delta: float = 0.05) -> tuple
     InvalidInputError
         On a bad delta, or if the classes are not nested.
     """
-    delta, found = _checked(measured, delta), []
+    found = []
+    _ledger(measured, delta)
     for larger in measured:
         names = larger.split("+")
         for name in names:
@@ -115,18 +116,14 @@ def worth_of_modalities(measured: Measurements, *, delta: float = 0.05) -> tuple
     return tuple(found)
 
 
-def _kappa(measured: Measurements, subset: str, delta: float) -> float:
-    """Return kappa certified for every measured subset at once at half of delta."""
-    return measured[subset].kappa.at(delta / 2 / len(measured)).certified
-
-
-def _checked(measured: Measurements, delta: float) -> float:
+def _ledger(measured: Measurements, delta: float) -> Ledger:
+    """Half for the deviation on the future sample, half for kappa, certified for every measured subset at once."""
     if not measured.nests:
         raise InvalidInputError(
             f"lam_min = {measured.settings['eig_range'][0]} must be 0: {NESTING_NOTE}",
             context="zhou2026.risk_reduction",
         )
-    return check_delta(delta)
+    return Ledger.split(delta, ["deviation", "kappa"]).over("subsets", len(measured), events=["kappa"])
 
 
 def _worth(measured: Measurements, name: str, smaller: str, larger: str, *, delta: float) -> Worth:
@@ -151,15 +148,15 @@ def _worth(measured: Measurements, name: str, smaller: str, larger: str, *, delt
 
 
 def _nonpositive(measured: Measurements, larger: str, floor: float, *, delta: float) -> int | None:
-    result = measured[larger]
+    result, ledger = measured[larger], _ledger(measured, delta)
     bound = theorem("zhou2026.nonpositive_gap").bound()
     slack = result.estimates["eps_opt"].value
     if slack >= floor:
         return None
     values: dict[str, Any] = {
         **result.estimates.values,
-        "kappa_M": _kappa(measured, larger, delta),
-        "delta": delta / 2,
+        "kappa_M": result.kappa.at(ledger["kappa"]).certified,
+        "delta": ledger["deviation"],
     }
     values |= {"eta_star_N": floor, "Lhat_M": slack}
     needed = float(bound.evaluate(sound=True, **{symbol: values[symbol] for symbol in bound.symbols}))

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from boundcalc.bound import Bound
-from boundcalc.errors import InvalidInputError, require
-from boundcalc.language.inputs import suggestion
+from boundcalc.errors import InvalidInputError, require, suggestion
+from boundcalc.language.latex import RELATIONS, expression_latex
 from boundcalc.report.plots import PALETTE, draw_grid, new_axes
 from boundcalc.report.ranges import usual_points
 from boundcalc.show.mathtext import mathtext
-from boundcalc.statements.typeset import RELATIONS, expression_latex
 
 if TYPE_CHECKING:
     import xarray

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.language.latex import RELATIONS, expression_latex
 from boundcalc.report.plots import PALETTE, new_axes
 from boundcalc.show.mathtext import mathtext
 from boundcalc.statements.derivation import Step
-from boundcalc.statements.typeset import RELATIONS, expression_latex
 
 if TYPE_CHECKING:
     import sympy

@@ -10,32 +10,37 @@ anything else is refused, so that a formula is never shown wrong.
 from __future__ import annotations
 
 import re
-from html import escape
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.show.html import Markup, join, tag
 
 __all__ = ["to_mathml", "to_mathml_terms"]
 
-_TOKENS = re.compile(r"\\(?:text|operatorname)\{[^{}]*\}|\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\S|\s+")
+_TOKENS = re.compile(r"\\(?:text|operatorname|mathrm)\{[^{}]*\}|\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\S|\s+")
 _GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ϵ", "varepsilon": "ε", "zeta": "ζ", "eta": "η",
     "theta": "θ", "vartheta": "ϑ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π",
     "rho": "ρ", "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "ϕ", "varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
     "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ",
-    "Omega": "Ω", "ell": "ℓ",
+    "Omega": "Ω", "ell": "ℓ", "varrho": "ϱ",
 }  # fmt: skip
 _OPERATORS = {
-    "sum": "∑", "circ": "∘", "ast": "∗", "top": "⊤", "le": "≤", "ge": "≥", "in": "∈", "langle": "⟨", "rangle": "⟩",
+    "sum": "∑", "prod": "∏", "circ": "∘", "ast": "∗", "top": "⊤", "le": "≤", "ge": "≥", "in": "∈", "langle": "⟨", "rangle": "⟩",
     "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "cdot": "⋅", "|": "‖", "{": "{", "}": "}", "infty": "∞",
     "approx": "≈", "sim": "∼", "ne": "≠", "to": "→", "times": "×", "subset": "⊂", "subseteq": "⊆", "cup": "∪", "dots": "…",
     "ldots": "…", "mid": "∣", "geq": "≥", "leq": "≤",
 }  # fmt: skip
-_NAMES = frozenset({"log", "exp", "min", "max", "sup", "inf", "erf", "sin", "cos", "tanh"})
+_NAMES = frozenset({"det", "log", "exp", "min", "max", "sup", "inf", "erf", "sin", "cos", "tanh"})
 _SPACES = {",": "0.17em", ";": "0.28em", " ": "0.25em", "quad": "1em", "qquad": "2em"}
-_THIN_SPACE = '<mspace width="0.17em"/>'
-_PRIME = "<mo>′</mo>"
-_SIGNS = ("<mo>+</mo>", "<mo>−</mo>")
-_COMMA = "<mo>,</mo>"
+
+
+def _space(width: str) -> Markup:
+    return tag("mspace", width=width)
+
+
+_THIN_SPACE = _space("0.17em")
+_PRIME, _COMMA = tag("mo", "′"), tag("mo", ",")
+_SIGNS = (tag("mo", "+"), tag("mo", "−"))
 _LONG, _VERY_LONG = 500, 1200  # characters of MathML
 _ACCENTS = {"hat": "^", "tilde": "~", "bar": "¯"}
 #: First capital letter of each alphabet, and the capitals that Unicode holds elsewhere.
@@ -46,7 +51,7 @@ _ALPHABETS = {
 }
 
 
-def to_mathml(latex: str) -> str:
+def to_mathml(latex: str) -> Markup:
     """Return a ``math`` element.
 
     Raises
@@ -57,7 +62,7 @@ def to_mathml(latex: str) -> str:
     return _math(_Reader(latex).items(end=None))
 
 
-def to_mathml_terms(latex: str) -> list[str]:
+def to_mathml_terms(latex: str) -> list[Markup]:
     """Return the summands of a formula as ``math`` elements of their own, so that a line can break between them.
 
     Raises
@@ -65,19 +70,19 @@ def to_mathml_terms(latex: str) -> list[str]:
     InvalidInputError
         For LaTeX that is not understood.
     """
-    terms: list[list[str]] = [[]]
+    terms: list[list[Markup]] = [[]]
     for item in _Reader(latex).items(end=None):
         if item in _SIGNS:
             terms.append(
-                [item.replace("<mo>", '<mo form="infix">')]
+                [tag("mo", "+" if item == _SIGNS[0] else "−", form="infix")]
             )  # the sum's sign, with the space that belongs to it
         else:
             terms[-1].append(item)
     return [_math(term) for term in terms if term]
 
 
-def _math(items: list[str]) -> str:
-    return f"<math>{''.join(items)}</math>"
+def _math(items: list[Markup]) -> Markup:
+    return tag("math", items)
 
 
 class _Reader:
@@ -106,9 +111,9 @@ class _Reader:
     def _refused(self, what: str) -> InvalidInputError:
         return InvalidInputError(f"{what} in {self._latex!r} cannot be typeset as MathML")
 
-    def items(self, end: str | None, *, upright: bool = False) -> list[str]:
+    def items(self, end: str | None, *, upright: bool = False) -> list[Markup]:
         """Return the elements up to a closing token, which is consumed."""
-        found: list[str] = []
+        found: list[Markup] = []
         while (token := self._peek()) != end:
             if token is None:
                 raise self._refused(f"a missing {end!r}")
@@ -121,10 +126,10 @@ class _Reader:
             self._place += 1
         return found
 
-    def _scripted(self, upright: bool) -> str:
+    def _scripted(self, upright: bool) -> Markup:
         named = (self._peek() or "")[1:] in _NAMES
         base = self._atom(upright)
-        scripts: dict[str, str] = {}
+        scripts: dict[str, Markup] = {}
         while (token := self._peek()) in ("_", "^", "'"):
             self._place += 1
             kind = "_" if token == "_" else "^"
@@ -132,70 +137,69 @@ class _Reader:
                 raise self._refused(f"a second {kind!r}")
             new = _PRIME if token == "'" else self._argument(upright)
             scripts[kind] = _one([scripts[kind], new]) if kind in scripts else new
-        return _with_scripts(base, scripts) + (_THIN_SPACE if named and not self._opens() else "")
+        return join((_with_scripts(base, scripts), _THIN_SPACE if named and not self._opens() else None))
 
-    def _argument(self, upright: bool = False) -> str:
+    def _argument(self, upright: bool = False) -> Markup:
         """Return what a command or a script applies to: one element."""
         if self._peek() == "{":
             self._place += 1
             return _one(_broken(self.items("}", upright=upright)))
         return self._atom(upright)
 
-    def _atom(self, upright: bool) -> str:
+    def _atom(self, upright: bool) -> Markup:
         token = self._next()
         if token == "{":
             return _one(self.items("}", upright=upright))
         if token.endswith("}") and len(token) > 2:
             name, _, words = token[1:-1].partition("{")
-            return f"<mtext>{escape(words)}</mtext>" if name == "text" else f"<mi>{escape(words)}</mi>"
+            return tag("mtext" if name == "text" else "mi", words)
         if token.startswith("\\"):
             return self._command(token[1:])
         if token[0].isdigit():
-            return f"<mn>{token}</mn>"
+            return tag("mn", token)
         if token.isalpha():
-            return self._letters(token) if upright else f"<mi>{token}</mi>"
+            return self._letters(token) if upright else tag("mi", token)
         if token in "()[]|/":
-            return f'<mo stretchy="false">{token}</mo>'
+            return tag("mo", token, stretchy="false")
         if token in "+-=<>,!;:*":
-            return f"<mo>{escape('−' if token == '-' else token)}</mo>"
+            return tag("mo", "−" if token == "-" else token)
         raise self._refused(repr(token))
 
-    def _letters(self, first: str) -> str:
+    def _letters(self, first: str) -> Markup:
         """Return upright letters as one word."""
         word = first
         while (token := self._peek()) is not None and token.isalpha():
             word += self._next()
-        return f'<mi mathvariant="normal">{word}</mi>' if len(word) == 1 else f"<mi>{word}</mi>"
+        return tag("mi", word, mathvariant="normal" if len(word) == 1 else None)
 
-    def _command(self, name: str) -> str:
+    def _command(self, name: str) -> Markup:
         if name in _GREEK:
-            return f"<mi>{_GREEK[name]}</mi>"
+            return tag("mi", _GREEK[name])
         if name in _OPERATORS:
-            return f'<mo stretchy="false">{_OPERATORS[name]}</mo>'
+            return tag("mo", _OPERATORS[name], stretchy="false")
         if name in _NAMES:
-            return f"<mi>{name}</mi>"
+            return tag("mi", name)
         if name in _SPACES:
-            return f'<mspace width="{_SPACES[name]}"/>'
+            return _space(_SPACES[name])
         if name in _ACCENTS:
-            return f'<mover accent="true">{self._argument()}<mo stretchy="false">{_ACCENTS[name]}</mo></mover>'
+            return tag("mover", self._argument(), tag("mo", _ACCENTS[name], stretchy="false"), accent="true")
         if name in _ALPHABETS:
-            return f"<mi>{self._alphabet(name)}</mi>"
+            return tag("mi", self._alphabet(name))
         return self._structure(name)
 
-    def _structure(self, name: str) -> str:
+    def _structure(self, name: str) -> Markup:
         match name:
             case "frac":
-                return f"<mfrac>{self._argument()}{self._argument()}</mfrac>"
+                return tag("mfrac", self._argument(), self._argument())
             case "tfrac":
-                return f'<mfrac displaystyle="false">{self._argument()}{self._argument()}</mfrac>'
+                return tag("mfrac", self._argument(), self._argument(), displaystyle="false")
             case "sqrt":
-                return f"<msqrt>{self._argument()}</msqrt>"
+                return tag("msqrt", self._argument())
             case "left":
                 several = self._tokens[self._place - 2 : self._place - 1] in (["\\min"], ["\\max"])
                 opening = self._fence()
                 items = self.items("\\right")
-                inner = _stacked(items) if several else "".join(items)
-                return f"<mrow>{opening}{inner}{self._fence()}</mrow>"
+                return tag("mrow", opening, _stacked(items) if several else items, self._fence())
             case "bigl" | "bigr":
                 return self._fence()
         raise self._refused(f"\\{name}")
@@ -215,54 +219,54 @@ class _Reader:
         first, elsewhere = _ALPHABETS[name]
         return elsewhere.get(token, chr(first + ord(token) - ord("A")))
 
-    def _fence(self) -> str:
+    def _fence(self) -> Markup:
         token = self._next()
         if token == ".":
-            return ""
+            return Markup()
         name = token[1:] if token.startswith("\\") else token
-        return f'<mo stretchy="true">{escape(_OPERATORS.get(name, token))}</mo>'
+        return tag("mo", _OPERATORS.get(name, token), stretchy="true")
 
 
-def _stacked(items: list[str]) -> str:
+def _stacked(items: list[Markup]) -> Markup:
     """Return what a minimum is taken of: long alternatives below each other, so that they fit a narrow page."""
-    alternatives: list[str] = [""]
+    alternatives: list[list[Markup]] = [[]]
     for item in items:
         if item == _COMMA:
-            alternatives.append("")
+            alternatives.append([])
         else:
-            alternatives[-1] += item
-    if sum(map(len, alternatives)) < _LONG:
-        return _COMMA.join(alternatives)
-    return _rows([*(one + _COMMA for one in alternatives[:-1]), alternatives[-1]])
+            alternatives[-1].append(item)
+    if sum(map(len, items)) < _LONG:
+        return join(alternatives, _COMMA)
+    return _rows([*([*one, _COMMA] for one in alternatives[:-1]), alternatives[-1]])
 
 
-def _broken(items: list[str]) -> list[str]:
+def _broken(items: list[Markup]) -> list[Markup]:
     """Return a very long sum below a root or above a fraction's bar with one line for each term."""
     if sum(map(len, items)) < _VERY_LONG or not any(item in _SIGNS for item in items[1:]):
         return items
-    lines = [""]
+    lines: list[list[Markup]] = [[]]
     for item in items:
         if item in _SIGNS and lines[-1]:
-            lines.append("")
-        lines[-1] += item
+            lines.append([])
+        lines[-1].append(item)
     return [_rows(lines)]
 
 
-def _rows(lines: list[str]) -> str:
-    return f"<mtable>{''.join(f'<mtr><mtd>{line}</mtd></mtr>' for line in lines)}</mtable>"
+def _rows(lines: list[list[Markup]]) -> Markup:
+    return tag("mtable", [tag("mtr", tag("mtd", line)) for line in lines])
 
 
-def _with_scripts(base: str, scripts: dict[str, str]) -> str:
+def _with_scripts(base: Markup, scripts: dict[str, Markup]) -> Markup:
     match sorted(scripts):
         case ["^"]:
-            return f"<msup>{base}{scripts['^']}</msup>"
+            return tag("msup", base, scripts["^"])
         case ["_"]:
-            return f"<msub>{base}{scripts['_']}</msub>"
+            return tag("msub", base, scripts["_"])
         case ["^", "_"]:
-            return f"<msubsup>{base}{scripts['_']}{scripts['^']}</msubsup>"
+            return tag("msubsup", base, scripts["_"], scripts["^"])
     return base
 
 
-def _one(items: list[str]) -> str:
+def _one(items: list[Markup]) -> Markup:
     """Return several elements as one."""
-    return items[0] if len(items) == 1 and not items[0].endswith(_THIN_SPACE) else f"<mrow>{''.join(items)}</mrow>"
+    return items[0] if len(items) == 1 and not items[0].endswith(_THIN_SPACE) else tag("mrow", items)

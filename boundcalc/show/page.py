@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import html
 from base64 import b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-__all__ = ["answer_html", "page", "picture"]
+from boundcalc.errors import MissingExtraError
+from boundcalc.show.html import Markup, join, tag
+
+__all__ = ["lead", "page", "picture"]
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --line: #d5d9de; --soft: #5c6670; }
@@ -32,26 +35,32 @@ th, td { text-align: left; padding: .3rem .7rem; border-bottom: 1px solid var(--
 """
 
 
-def page(title: str, body: Iterable[str], *, style: str = "", head: str = "") -> str:
-    """Return a whole HTML document from parts that are already HTML, with further style and head elements if needed."""
-    return (
-        "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
-        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"{head}<title>{html.escape(title)}</title><style>{_STYLE}{style}</style></head><body><main>"
-        f"<h1>{html.escape(title)}</h1>{''.join(body)}</main></body></html>\n"
+def page(title: str, *parts: Any, style: str = "", head: Markup | None = None) -> str:
+    """Return a whole HTML document from its parts, with further style and head elements if needed."""
+    top = (
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        head,
+        tag("title", title),
+        tag("style", Markup(_STYLE + style)),
     )
+    body = tag("body", tag("main", tag("h1", title), parts))
+    return f"<!doctype html>\n{tag('html', tag('head', top), body, lang='en')}\n"
 
 
-def answer_html(sentence: str) -> str:
+def lead(sentence: str) -> Markup:
     """Return the sentence that a page opens with."""
-    return f"<p><strong>{html.escape(sentence)}</strong></p>"
+    return tag("p", tag("strong", sentence)) if sentence else join(None)
 
 
-def picture(draw: Callable[[Path], object], alt: str) -> str:
-    """Return an HTML image that holds what ``draw(path)`` writes as PNG."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "picture.png"
-        draw(path)
-        data = b64encode(path.read_bytes()).decode()
-    alt = html.escape(alt, quote=True)
-    return f"<div class='pictured'><img class='picture' alt='{alt}' src='data:image/png;base64,{data}'></div>"
+def picture(draw: Callable[[Path], object], alt: str) -> Markup:
+    """Return an image that holds what ``draw(path)`` writes as PNG, or a line on what is missing where nothing can draw."""
+    try:
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "picture.png"
+            draw(path)
+            data = b64encode(path.read_bytes()).decode()
+    except MissingExtraError as error:
+        return tag("p", f"No picture: {error}.", class_="note")
+    image = tag("img", class_="picture", alt=alt, src=f"data:image/png;base64,{data}")
+    return tag("div", image, class_="pictured")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-import html
 import io
 import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from boundcalc.show.html import Markup, join, tag
 
 __all__ = ["Table", "format_number"]
 
@@ -47,12 +48,15 @@ class Table:
     title : str
     notes : sequence of str
         Lines below the table.
+    style : str
+        The class of the HTML table; by default chosen from what is in it.
     """
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
     title: str = ""
     notes: Sequence[str] = ()
+    style: str = ""
 
     def text(self, *, width: int = 80) -> str:
         """Return the table as plain text at most ``width`` columns wide; the widest text columns are wrapped.
@@ -117,25 +121,25 @@ class Table:
         note = f"{len(self.rows) - count:,} of {len(self.rows):,} rows are not shown; --out FILE.csv and --json have them all."
         return Table(self.columns, kept, self.title, (*self.notes, note))
 
-    def html(self) -> str:
+    def html(self) -> Markup:
         """Return the table as HTML; one that holds sentences becomes a list of cards on a narrow screen."""
-        kinds = ["class=number" if numeric else "" for numeric in self._numeric()]
-        names = [html.escape(name, quote=True) for name in self.columns]
-        head = "".join(f"<th scope=col {kind}>{name}</th>" for name, kind in zip(names, kinds, strict=True))
-        body = "".join(
-            "<tr>"
-            + "".join(
-                f"<td data-column='{name}' {kind}>{_breakable(format_number(value))}</td>"
-                for name, kind, value in zip(names, kinds, row, strict=True)
+        kinds = ["number" if numeric else None for numeric in self._numeric()]
+        head = [tag("th", name, scope="col", class_=kind) for name, kind in zip(self.columns, kinds, strict=True)]
+        body = [
+            tag(
+                "tr",
+                [
+                    tag("td", _breakable(value), data_column=name, class_=kind)
+                    for name, kind, value in zip(self.columns, kinds, row, strict=True)
+                ],
             )
-            + "</tr>"
             for row in self.rows
-        )
-        caption = f"<p class=caption><strong>{html.escape(self.title)}</strong></p>" if self.title else ""
-        notes = "".join(f"<p class='note'>{html.escape(note)}</p>" for note in self.notes)
+        ]
         prose = any(isinstance(value, str) and len(value) > _SENTENCE for row in self.rows for value in row)
-        table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        return f"<div class='table{' prose' if prose else ''}'>{caption}<div>{table}</div></div>{notes}"
+        table = tag("table", tag("thead", tag("tr", head)), tag("tbody", body))
+        caption = tag("p", tag("strong", self.title), class_="caption") if self.title else None
+        shown = tag("div", caption, tag("div", table), class_=f"table {self.style or 'prose' * prose}".rstrip())
+        return join((shown, [tag("p", note, class_="note") for note in self.notes]))
 
     def csv(self) -> str:
         """Return the table as CSV with full precision."""
@@ -165,13 +169,19 @@ class _Wrapper(textwrap.TextWrapper):
     def pieces(cls, text: str) -> list[str]:
         return [piece for piece in re.split(rf"\s+|{cls._BREAK}", text) if piece]
 
+    @classmethod
+    def cut(cls, text: str) -> list[str]:
+        return re.split(cls._BREAK, text)
+
     def _split(self, text: str) -> list[str]:
         return [piece for piece in self.wordsep_simple_re.split(text) if piece]
 
 
-def _breakable(text: str) -> str:
-    """Return escaped text in which a browser may break names where the terminal does."""
-    return re.sub(_Wrapper._BREAK, "<wbr>", html.escape(text))
+def _breakable(value: Any) -> Markup:
+    """Return a cell in which a browser may break names where the terminal does."""
+    if isinstance(value, Markup):
+        return value
+    return join(_Wrapper.cut(format_number(value)), tag("wbr"))
 
 
 def _is_number(value: Any) -> bool:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import sympy
 
 from boundcalc.errors import CompositionError, InvalidInputError
+from boundcalc.language.domains import describe
+from boundcalc.language.entropy import kl_inverse
+from boundcalc.statements.statement import Statement
 
-if TYPE_CHECKING:
-    from boundcalc.bound import Bound
-
-__all__ = ["Comparison", "Rate", "compare", "rate", "relax"]
+__all__ = ["Rate", "RateComparison", "compare_rates", "rate", "rate_of", "relax"]
 
 
 @dataclass(frozen=True)
@@ -41,8 +40,8 @@ class Rate:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Two bounds of the same quantity.
+class RateComparison:
+    """Two bounds of the same quantity as a symbol grows.
 
     Attributes
     ----------
@@ -79,7 +78,7 @@ def rate(expr: sympy.Expr, symbol: sympy.Symbol) -> Rate:
     InvalidInputError
         If the growth is not that of a power.
     """
-    powers = _powers(relax(expr, symbol), symbol)
+    powers = _powers(_unfolded(relax(expr, symbol), symbol), symbol)
     limit = powers.pop(sympy.Integer(0), sympy.Integer(0))
     powers = {power: sympy.simplify(coefficient) for power, coefficient in powers.items()}
     powers = {power: coefficient for power, coefficient in powers.items() if coefficient != 0}
@@ -90,6 +89,28 @@ def rate(expr: sympy.Expr, symbol: sympy.Symbol) -> Rate:
     if leading > 0:
         far = -sympy.oo if powers[leading].could_extract_minus_sign() else sympy.oo
     return Rate(symbol, far, symbol**leading, powers[leading])
+
+
+def _unfolded(expr: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
+    """Return the expression with each ``kl_inverse`` that moves with the symbol replaced by its first terms far out."""
+    return expr.replace(
+        lambda node: isinstance(node, kl_inverse) and symbol in node.free_symbols, lambda node: _far_out(node, symbol)
+    )
+
+
+def _far_out(node: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
+    far_q, far_a = (sympy.limit(arg, symbol, sympy.oo) for arg in node.args)
+    if far_a is sympy.oo:
+        return sympy.Integer(1)
+    moving = [
+        (place, arg - far) for place, arg, far in zip((1, 2), node.args, (far_q, far_a), strict=True) if arg != far
+    ]
+    if far_a == 0 and len(moving) == 1:
+        return node.expansion()
+    if far_a == 0 or (far_q in (0, 1) and far_q != node.args[0]):
+        raise InvalidInputError(f"{node} is not known to grow or to vanish like a power of {symbol}")
+    there = node.func(far_q, far_a)
+    return there + sympy.Add(*(there.fdiff(place) * rest for place, rest in moving))
 
 
 def _powers(expr: sympy.Expr, symbol: sympy.Symbol) -> dict[sympy.Expr, sympy.Expr]:
@@ -155,31 +176,44 @@ def _rank(power: sympy.Expr, coefficient: sympy.Expr) -> tuple[int, sympy.Expr]:
     return (0, sympy.Integer(0)) if coefficient.is_zero else (1, power)
 
 
-def compare(first: Bound, second: Bound, name: str) -> Comparison:
-    """Return difference and asymptotic ratio of two bounds of the same quantity.
+def rate_of(bound: Statement, name: str) -> Rate:
+    """Return the limit, order and leading coefficient of a bound as one of its symbols grows.
 
-    Parameters
-    ----------
-    first, second : Bound
-    name : str
-        The symbol that grows.
+    Raises
+    ------
+    InvalidInputError
+        If there is no such symbol, or its domain is bounded.
+    """
+    symbol = bound.symbol(name)
+    if symbol in bound.domain and bound.domain[symbol].sup != sympy.oo:
+        raise InvalidInputError(
+            f"{name} is {describe(bound.domain[symbol])}, so it does not grow; a rate is asked in a symbol that does, such as n",
+            context=str(bound.theorem),
+        )
+    return rate(bound.expr, symbol)
 
-    Returns
-    -------
-    Comparison
+
+def compare_rates(first: Statement, second: Statement, name: str) -> RateComparison:
+    """Return difference and asymptotic ratio of two bounds of the same quantity as a symbol grows.
 
     Raises
     ------
     CompositionError
         If they bound different quantities or from different sides.
+    InvalidInputError
+        If the second is no bound, or the symbol cannot grow.
     """
+    if not isinstance(second, Statement):
+        raise InvalidInputError(
+            f"other = {second!r} is no Bound; make one with Theorem.bound", context=str(first.theorem)
+        )
     if (first.quantity, first.relation[0], first.unit) != (second.quantity, second.relation[0], second.unit):
         raise CompositionError(
             f"cannot compare {first.quantity} {first.relation} ... over {first.unit} with "
             f"{second.quantity} {second.relation} ... over {second.unit}"
         )
-    one, two = (bound.rate(name) for bound in (first, second))
+    one, two = (rate_of(bound, name) for bound in (first, second))
     ratio = sympy.simplify(one.coefficient / two.coefficient) if two.coefficient != 0 else sympy.nan
     if one.order != two.order and two.order != 0:
         ratio = sympy.limit(one.order / two.order, one.symbol, sympy.oo)
-    return Comparison(sympy.simplify(first.expr - second.expr), ratio, one, two)
+    return RateComparison(sympy.simplify(first.expr - second.expr), ratio, one, two)

@@ -1,6 +1,6 @@
 """How bounds are put together: values and expressions inserted, one bound into another, subsets renamed, delta split.
 
-The functions take bounds and return new ones; the methods of ``Bound`` call them.
+The functions take statements and return new ones of the same type; the methods of ``Bound`` call them.
 """
 
 from __future__ import annotations
@@ -8,34 +8,43 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy
 
+from boundcalc.arithmetic.numbers import Irrational
 from boundcalc.errors import CompositionError, InvalidInputError
-from boundcalc.language.domains import as_number, contains, describe
-from boundcalc.statements.statement import DELTA, Domain, named_symbol
-from boundcalc.symbols import SHARED_ROLES, SUBSET_NAMES, VOCABULARY
+from boundcalc.language.domains import as_number, contains, describe, from_assumptions
+from boundcalc.statements.domain import Domain
+from boundcalc.statements.statement import DELTA, AnyStatement, Statement
+from boundcalc.symbols import SHARED_ROLES, SUBSET_NAMES, VOCABULARY, Constraint
 
-if TYPE_CHECKING:
-    from boundcalc.bound import Bound
-
-__all__ = ["check_substitutable", "compose", "insert", "on_subset", "with_split"]
+__all__ = ["compose", "insert", "on_subset", "substitute", "with_split"]
 
 
-def _symbol(bound: Bound, name: str) -> sympy.Symbol:
-    return named_symbol(bound.symbols, name, context=str(bound.theorem))
+def substitute(bound: AnyStatement, values: Mapping[str, Any]) -> AnyStatement:
+    """Return the bound with symbols replaced by other statements first, then by numbers or SymPy expressions.
+
+    Raises
+    ------
+    CompositionError
+        If a statement does not bound that symbol, or from the wrong side, or runs over another kind of sample.
+    InvalidInputError
+        If a name is not a symbol of this bound or follows from others, or a number lies outside its domain.
+    """
+    for name in values:
+        for short, full in bound.where.items():
+            if short.name == name:
+                raise InvalidInputError(f"{name} = {full} follows from the other symbols", context=str(bound.theorem))
+        bound.symbol(name)
+    plain = dict(values)
+    for name, value in values.items():
+        if isinstance(value, Statement):
+            bound = compose(bound, name, plain.pop(name))
+    return insert(bound, plain) if plain else bound
 
 
-def check_substitutable(bound: Bound, name: str) -> None:
-    """Refuse a name that is not a symbol of the bound, or that follows from others."""
-    for short, full in bound.where.items():
-        if short.name == name:
-            raise InvalidInputError(f"{name} = {full} follows from the other symbols", context=str(bound.theorem))
-    _symbol(bound, name)
-
-
-def insert(bound: Bound, values: Mapping[str, Any]) -> Bound:
+def insert(bound: AnyStatement, values: Mapping[str, Any]) -> AnyStatement:
     """Return the bound with symbols replaced by numbers or SymPy expressions.
 
     Raises
@@ -46,49 +55,50 @@ def insert(bound: Bound, values: Mapping[str, Any]) -> Bound:
     replacing: dict[sympy.Symbol, sympy.Expr] = {}
     problems = []
     for name, value in values.items():
-        symbol = _symbol(bound, name)
-        expr, problem = _as_expression(name, value, bound.domain.get(symbol))
+        symbol = bound.symbol(name)
+        replacing[symbol], problem = _as_expression(name, value, bound.domain.get(symbol))
         problems += [problem] if problem else []
-        replacing[symbol] = expr
-    constraints, conditions = (
-        [],
-        [(name, expr.subs(replacing, simultaneous=True), allowed) for name, expr, allowed in bound.conditions],
-    )
-    conditions += [
-        (name, replacing[_symbol(bound, name)], bound.domain[_symbol(bound, name)])
-        for name in values
-        if replacing[_symbol(bound, name)].free_symbols
-    ]
+
+    def inserted(expr: sympy.Expr) -> sympy.Expr:
+        return expr.subs(replacing, simultaneous=True)
+
+    conditions = [(name, inserted(expr), allowed) for name, expr, allowed in bound.conditions]
+    conditions += [(s.name, expr, bound.domain[s]) for s, expr in replacing.items() if expr.free_symbols]
+    constraints = []
     for constraint in bound.constraints:
-        lower, upper = (side.subs(replacing, simultaneous=True) for side in (constraint.lower, constraint.upper))
-        if lower.is_number and upper.is_number:
-            if not problems and not bool(lower < upper if constraint.strict else lower <= upper):
-                problems.append(f"{constraint} is required, given {lower} and {upper}")
-        elif all(side.is_Symbol or side.is_number for side in (lower, upper)):
-            constraints.append(replace(constraint, lower=lower, upper=upper))
+        rule = replace(constraint, lower=inserted(constraint.lower), upper=inserted(constraint.upper))
+        if rule.lower.is_number and rule.upper.is_number:
+            if not problems and not _holds(rule):
+                problems.append(f"{constraint} is required, given {rule.lower} and {rule.upper}")
+        elif all(side.is_Symbol or side.is_number for side in (rule.lower, rule.upper)):
+            constraints.append(rule)
         else:
-            conditions.append((f"{upper} - ({lower})", upper - lower, sympy.Interval(0, sympy.oo, constraint.strict)))
+            gap = rule.upper - rule.lower
+            conditions.append((f"{rule.upper} - ({rule.lower})", gap, sympy.Interval(0, sympy.oo, rule.strict)))
     if problems:
         raise InvalidInputError(problems, context=str(bound.theorem))
-    where = {short: full.subs(replacing, simultaneous=True) for short, full in bound.where.items()}
+    where = {short: inserted(full) for short, full in bound.where.items()}
     settled = {short: full for short, full in where.items() if full.is_number}
-    domain = Domain({symbol: allowed for symbol, allowed in bound.domain.items() if symbol not in replacing})
-    for expr in replacing.values():
-        domain.update({symbol: _domain_of(symbol) for symbol in expr.free_symbols if symbol not in domain})
+    left = {symbol: allowed for symbol, allowed in bound.domain.items() if symbol not in replacing}
+    fresh = set().union(*(expr.free_symbols for expr in replacing.values())) - left.keys()
     return replace(
         bound,
-        parts=tuple((label, part.subs(replacing, simultaneous=True).subs(settled)) for label, part in bound.parts),
+        parts=tuple((label, inserted(part).subs(settled)) for label, part in bound.parts),
         where={short: full for short, full in where.items() if short not in settled},
-        domain=domain,
+        domain=Domain(left | {symbol: _domain_of(symbol) for symbol in sorted(fresh, key=str)}),
         constraints=tuple(constraints),
         conditions=tuple(conditions),
         replaced={**bound.replaced, **{symbol.name: expr for symbol, expr in replacing.items()}},
-        confidence=bound.confidence.subs(replacing, simultaneous=True),
-        trivial=None if bound.trivial is None else bound.trivial.subs(replacing, simultaneous=True),
+        confidence=inserted(bound.confidence),
+        trivial=None if bound.trivial is None else inserted(bound.trivial),
     )
 
 
-def compose(bound: Bound, name: str, other: Bound) -> Bound:
+def _holds(rule: Constraint) -> bool:
+    return bool(rule.lower < rule.upper if rule.strict else rule.lower <= rule.upper)
+
+
+def compose(bound: AnyStatement, name: str, other: Statement) -> AnyStatement:
     """Return the bound with a symbol replaced by another bound of what the symbol stands for.
 
     Raises
@@ -98,8 +108,7 @@ def compose(bound: Bound, name: str, other: Bound) -> Bound:
     """
     other = _speaking_of(other, name)
     _check_fit(bound, name, other)
-    inner = sympy.Add(*(part for _, part in other.parts))
-    symbol = _symbol(bound, name)
+    symbol = bound.symbol(name)
     domain = Domain({s: allowed for s, allowed in bound.domain.items() if s != symbol}).merge(other.domain)
     if sympy.EmptySet in domain.values():
         empty = [str(symbol) for symbol, allowed in domain.items() if allowed is sympy.EmptySet]
@@ -108,24 +117,23 @@ def compose(bound: Bound, name: str, other: Bound) -> Bound:
         )
     return replace(
         bound,
-        parts=tuple((label, part.subs(symbol, inner)) for label, part in bound.parts),
-        where=dict(bound.where) | dict(other.where),
+        parts=tuple((label, part.subs(symbol, other.raw)) for label, part in bound.parts),
+        where={**bound.where, **other.where},
         domain=domain,
         constraints=tuple(dict.fromkeys(c for c in bound.constraints + other.constraints if symbol not in c.symbols)),
         assumptions=tuple(dict.fromkeys(bound.assumptions + other.assumptions)),
         events=tuple(dict.fromkeys(bound.events + other.events)),
         split=(),
-        notes=dict(other.notes) | dict(bound.notes),
+        notes={**other.notes, **bound.notes},
         conditions=tuple(dict.fromkeys((*bound.conditions, *other.conditions))),
         replaced={**other.replaced, **bound.replaced},
         ingredients=tuple(dict.fromkeys((*bound.ingredients, other.theorem, *other.ingredients))),
     )
 
 
-def _check_fit(bound: Bound, name: str, other: Bound) -> None:
+def _check_fit(bound: Statement, name: str, other: Statement) -> None:
     context = f"{bound.theorem} with {name} = {other.theorem}"
-    symbol = _symbol(bound, name)
-    if other.quantity != symbol:
+    if other.quantity != bound.symbol(name):
         raise CompositionError(f"{other.theorem} bounds {other.quantity}, not {name}", context=context)
     if other.unit != bound.unit:
         raise CompositionError(
@@ -145,7 +153,7 @@ def _check_fit(bound: Bound, name: str, other: Bound) -> None:
         raise CompositionError("set delta after composing, so that it is split over all events", context=context)
 
 
-def _check_same_values(bound: Bound, other: Bound, context: str) -> None:
+def _check_same_values(bound: Statement, other: Statement, context: str) -> None:
     """Refuse two bounds in which one symbol stands for two things."""
     for one, two in ((bound, other), (other, bound)):
         for name, expr in one.replaced.items():
@@ -156,7 +164,7 @@ def _check_same_values(bound: Bound, other: Bound, context: str) -> None:
                 )
 
 
-def _speaking_of(bound: Bound, name: str) -> Bound:
+def _speaking_of(bound: AnyStatement, name: str) -> AnyStatement:
     """Return this statement on the subset that a symbol's name speaks of."""
     own = bound.quantity.name if bound.quantity.is_Symbol else ""
     for subset, renaming in SUBSET_NAMES.items():
@@ -165,7 +173,7 @@ def _speaking_of(bound: Bound, name: str) -> Bound:
     return bound
 
 
-def on_subset(bound: Bound, subset: str) -> Bound:
+def on_subset(bound: AnyStatement, subset: str) -> AnyStatement:
     """Return a statement on M as a statement on ``"N"`` or on ``"full"`` (all modalities).
 
     Raises
@@ -176,31 +184,30 @@ def on_subset(bound: Bound, subset: str) -> Bound:
     if subset not in SUBSET_NAMES:
         raise InvalidInputError(f"subset = {subset!r} must be one of {', '.join(SUBSET_NAMES)}")
     _check_movable(bound, subset)
-    renaming: dict[sympy.Symbol, sympy.Expr] = {
-        VOCABULARY[old].symbol: VOCABULARY[new].symbol for old, new in SUBSET_NAMES[subset].items()
-    }
     events = {event: replace(event, subset=subset) for event in bound.events}
-    shares = {event.symbol: new.symbol for event, new in events.items()}
-    both = {**renaming, **shares}
+    names = {VOCABULARY[old].symbol: VOCABULARY[new].symbol for old, new in SUBSET_NAMES[subset].items()}
+    names |= {event.symbol: new.symbol for event, new in events.items()}
+
+    def renamed(expr: sympy.Expr) -> sympy.Expr:
+        return expr.subs(names, simultaneous=True)
+
+    constraints = (replace(c, lower=renamed(c.lower), upper=renamed(c.upper)) for c in bound.constraints)
     return replace(
         bound,
-        quantity=bound.quantity.subs(renaming, simultaneous=True),
-        parts=tuple((label, part.subs(both, simultaneous=True)) for label, part in bound.parts),
-        domain=Domain({renaming.get(symbol, symbol): allowed for symbol, allowed in bound.domain.items()}),
-        constraints=tuple(
-            dict.fromkeys(
-                replace(c, lower=c.lower.subs(renaming), upper=c.upper.subs(renaming)) for c in bound.constraints
-            )
-        ),
-        conditions=tuple((name, expr.subs(renaming), allowed) for name, expr, allowed in bound.conditions),
+        quantity=renamed(bound.quantity),
+        parts=tuple((label, renamed(part)) for label, part in bound.parts),
+        domain=Domain({names.get(symbol, symbol): allowed for symbol, allowed in bound.domain.items()}),
+        constraints=tuple(dict.fromkeys(constraints)),
+        conditions=tuple((name, renamed(expr), allowed) for name, expr, allowed in bound.conditions),
         assumptions=tuple(dict.fromkeys((*bound.assumptions, "B is a pair radius on every subset spoken of"))),
         events=tuple(events.values()),
         split=tuple((events[event], fraction) for event, fraction in bound.split),
-        trivial=None if bound.trivial is None else bound.trivial.subs(renaming),
+        replaced={SUBSET_NAMES[subset].get(name, name): renamed(expr) for name, expr in bound.replaced.items()},
+        trivial=None if bound.trivial is None else renamed(bound.trivial),
     )
 
 
-def _check_movable(bound: Bound, subset: str) -> None:
+def _check_movable(bound: Statement, subset: str) -> None:
     names = {*bound.symbols, *(symbol.name for symbol in bound.quantity.free_symbols)}
     stuck = sorted(
         name
@@ -217,7 +224,7 @@ def _check_movable(bound: Bound, subset: str) -> None:
         )
 
 
-def with_split(bound: Bound, fractions: Mapping[str, Any]) -> Bound:
+def with_split(bound: AnyStatement, fractions: Mapping[str, Any]) -> AnyStatement:
     """Return the bound with delta split over its events in stated fractions.
 
     Raises
@@ -234,7 +241,13 @@ def with_split(bound: Bound, fractions: Mapping[str, Any]) -> Bound:
         if name not in by_name
     ]
     # a float such as 0.8 means the decimal that was typed: 0.8 and 0.2 sum to 1
-    given = {by_name[name]: Fraction(str(as_number(value))) for name, value in fractions.items() if name in by_name}
+    given = {}
+    for name in (name for name in fractions if name in by_name):
+        number = as_number(fractions[name])
+        if isinstance(number, Irrational):
+            problems.append(f"the fraction of {name} = {number} must be a rational number")
+            number = 1
+        given[by_name[name]] = Fraction(str(number))
     problems += [f"missing the fraction of event {event}" for event in bound.events if event not in given]
     problems += [f"the fraction of {event} = {value} must be > 0" for event, value in given.items() if value <= 0]
     if sum(given.values()) > 1:
@@ -274,4 +287,4 @@ def _as_expression(name: str, value: Any, domain: sympy.Set | None) -> tuple[sym
 
 def _domain_of(symbol: sympy.Symbol) -> sympy.Set:
     known = VOCABULARY.get(symbol.name)
-    return known.domain if known is not None and known.symbol == symbol else Domain.from_assumptions(symbol)
+    return known.domain if known is not None and known.symbol == symbol else from_assumptions(symbol)

@@ -25,10 +25,13 @@ from typing import Any, Literal
 import sympy
 
 from boundcalc.errors import DerivationError
+from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.language.directions import Direction, direction
-from boundcalc.symbols import DERIVED, DOMAINS
+from boundcalc.language.latex import RELATIONS, expression_latex
+from boundcalc.show.html import Markup, tag
+from boundcalc.symbols import DERIVED, DOMAINS, known
 
-__all__ = ["Derivation", "Event", "Kind", "Relation", "Step", "at_least", "at_most", "equal"]
+__all__ = ["Derivation", "Event", "Kind", "Named", "Relation", "Step", "at_least", "at_most", "equal", "named"]
 
 Relation = Literal["=", "<=", ">="]
 
@@ -82,7 +85,41 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Step:
+class Named:
+    """An experiment by its name, as plain data: the checker knows what is tried out under it.
+
+    Attributes
+    ----------
+    name : str
+    options : tuple of (str, str or bool or int) pairs
+        What it is told, by argument.
+    """
+
+    name: str
+    options: tuple[tuple[str, str | bool | int], ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in self.options)})"
+
+
+def named(name: str, **options: str | bool | int) -> Named:
+    """Return the experiment of a name, for a step to carry.
+
+    >>> print(named("learning", context="any"))
+    learning(context='any')
+
+    Parameters
+    ----------
+    name : str
+        A key of ``boundcalc.checker.experiments.named.EXPERIMENTS``.
+    **options
+        Its arguments: texts, numbers, True or False.
+    """
+    return Named(name, tuple(options.items()))
+
+
+@dataclass(frozen=True)
+class Step(Frozen):
     """One step: ``left relation right``, and why.
 
     Attributes
@@ -100,8 +137,8 @@ class Step:
         What the symbols of an identity abbreviate.
     events : tuple of Event
         Events that the step consumes.
-    experiment : object, optional
-        How the step can be enumerated or simulated, as data for the checker.
+    experiment : Named, optional
+        How the step can be enumerated or simulated; for your own steps also a `boundcalc.checker.Experiment`.
     """
 
     left: sympy.Expr
@@ -110,7 +147,7 @@ class Step:
     because: str
     kind: Kind = "algebra"
     cites: str = ""
-    definitions: Mapping[sympy.Symbol, sympy.Expr] = field(default_factory=dict)
+    definitions: Mapping[sympy.Symbol, sympy.Expr] = field(default_factory=FrozenDict)
     events: tuple[Event, ...] = ()
     experiment: Any = None
 
@@ -167,7 +204,7 @@ def at_least(left: Any, right: Any, *, because: str, **options: Any) -> Step:
 
 
 @dataclass(frozen=True)
-class Derivation:
+class Derivation(Frozen):
     """A quantity and the steps that bound it.
 
     Attributes
@@ -189,24 +226,29 @@ class Derivation:
 
     quantity: sympy.Expr
     steps: tuple[Step, ...]
-    where: Mapping[sympy.Symbol, sympy.Expr] = field(default_factory=lambda: DERIVED)
-    domains: Mapping[sympy.Symbol, sympy.Set] = field(default_factory=dict)
+    where: Mapping[sympy.Symbol, sympy.Expr] = DERIVED
+    domains: Mapping[sympy.Symbol, sympy.Set] = field(default_factory=FrozenDict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "quantity", sympy.sympify(self.quantity))
-        self.lines  # noqa: B018 - a chain that does not fold is refused at once
+        super().__post_init__()
+        self._folded  # noqa: B018 - a chain that does not fold is refused at once
 
     @cached_property
-    def lines(self) -> tuple[sympy.Expr, ...]:
-        """The successive expressions, from the quantity to the bound."""
+    def _folded(self) -> tuple[tuple[sympy.Expr, ...], Relation]:
+        """The successive expressions, and how the first relates to the last."""
         lines = [self.quantity]
         relation: Relation = "="
         for number, step in enumerate(self.steps, start=1):
             moved = self._moved(lines[-1], step, number)
             relation = _chained(relation, moved, step, number)
             lines.append(_replace(lines[-1], step.left, step.right))
-        object.__setattr__(self, "_relation", relation)
-        return tuple(lines)
+        return tuple(lines), relation
+
+    @property
+    def lines(self) -> tuple[sympy.Expr, ...]:
+        """The successive expressions, from the quantity to the bound."""
+        return self._folded[0]
 
     @property
     def result(self) -> sympy.Expr:
@@ -216,8 +258,7 @@ class Derivation:
     @property
     def relation(self) -> Relation:
         """How the quantity relates to the result."""
-        self.lines  # noqa: B018
-        return self._relation  # type: ignore[attr-defined]
+        return self._folded[1]
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -230,10 +271,26 @@ class Derivation:
             lines += [f"{number:2}. {step}    [{step.kind}] {step.because}", f" {step.relation:>2} {line}"]
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
-        from boundcalc.statements.typeset import derivation_html
+    def _repr_html_(self) -> Markup:
+        names = {event.symbol: rf"\delta_{place}" for place, event in enumerate(self.events, start=1)}
+        if len(names) == 1:
+            names = dict.fromkeys(names, r"\delta")
 
-        return derivation_html(self)
+        def claim(left: sympy.Expr, relation: Relation, right: sympy.Expr) -> str:
+            return f"{expression_latex(left, names)} {RELATIONS[relation]} {expression_latex(right, names)}"
+
+        rows = [
+            _row(number, claim(step.left, step.relation, step.right), step.because, step.cites)
+            for number, step in enumerate(self.steps, start=1)
+        ]
+        where = [
+            f"{expression_latex(short)}={expression_latex(full)}"
+            for short, full in self.where.items()
+            if short in self.result.free_symbols
+        ]
+        explained = "; $" + r",\ ".join(where) + "$" if where else ""
+        rows.append(_row("", claim(self.quantity, self.relation, self.result), f"together{explained}", ""))
+        return tag("table", rows)
 
     def _moved(self, current: sympy.Expr, step: Step, number: int) -> Relation:
         """Return the relation of the whole expression before and after a step."""
@@ -243,7 +300,8 @@ class Derivation:
             raise DerivationError(f"step {number}: {step.left} does not occur in {current}")
         if step.relation == "=":
             return "="
-        domains = {**DOMAINS, **self.domains}
+        own = {symbol: entry.domain for symbol in marked.free_symbols if (entry := known(symbol)) is not None}
+        domains = {**DOMAINS, **own, **self.domains}
         way: Direction = direction(marked, place, domains=domains, where=self.where)
         if way == "unknown":
             raise DerivationError(f"step {number}: cannot tell how {current} moves with {step.left}")
@@ -262,3 +320,10 @@ def _chained(so_far: Relation, moved: Relation, step: Step, number: int) -> Rela
     if so_far != moved:
         raise DerivationError(f"step {number} ({step}) turns the chain's {so_far!r} round")
     return so_far
+
+
+def _row(number: int | str, formula: str, because: str, cites: str) -> Markup:
+    why = [because, [" ", tag("em", f"({cites})")] if cites else None]
+    formula_style = "text-align:left; white-space:nowrap"
+    cells = tag("td", number), tag("td", f"${formula}$", style=formula_style), tag("td", why, style="text-align:left")
+    return tag("tr", cells)

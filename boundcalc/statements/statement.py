@@ -1,71 +1,32 @@
-"""What a bound is made of besides expressions: domains by symbol, the theorem it remembers, labels of its summands."""
+"""A bound as a plain statement: its fields, and what is read off them.
+
+The engines (composing, storing, asymptotics, typesetting, inversion) take statements and return statements of the type they
+were given; ``boundcalc.bound.Bound`` adds the methods that hand over to them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeVar
 
 import sympy
 
-from boundcalc.errors import InvalidInputError
-from boundcalc.language.domains import intersect
-from boundcalc.language.inputs import suggestion
-from boundcalc.symbols import VOCABULARY
+from boundcalc.errors import InvalidInputError, suggestion
+from boundcalc.frozen import Frozen, FrozenDict
+from boundcalc.language.directions import Direction, direction
+from boundcalc.statements.derivation import Event
+from boundcalc.statements.domain import Domain
+from boundcalc.symbols import VOCABULARY, Constraint
 
-if TYPE_CHECKING:
-    from boundcalc.statements.derivation import Event
-
-__all__ = ["DELTA", "Domain", "Reference", "label_terms", "named_symbol"]
+__all__ = ["DELTA", "AnyStatement", "Reference", "Statement"]
 
 DELTA = VOCABULARY["delta"].symbol
 
+_PLACES = {name: place for place, name in enumerate(VOCABULARY)}
 
-class Domain(dict[sympy.Symbol, sympy.Set]):
-    """Sets by symbol; a symbol's name finds its set too."""
-
-    def __missing__(self, name: Any) -> sympy.Set:
-        for symbol, allowed in self.items():
-            if symbol.name == name:
-                return allowed
-        raise KeyError(name)
-
-    @staticmethod
-    def from_assumptions(symbol: sympy.Symbol) -> sympy.Set:
-        """Return the set that a symbol's SymPy assumptions describe.
-
-        Parameters
-        ----------
-        symbol : sympy.Symbol
-
-        Returns
-        -------
-        sympy.Set
-            The integers or the reals, as far as the symbol is known to be positive or nonnegative.
-        """
-        if symbol.is_integer:
-            start = 1 if symbol.is_positive else 0 if symbol.is_nonnegative else -sympy.oo
-            return sympy.Range(start, sympy.oo) if start != -sympy.oo else sympy.S.Integers
-        if symbol.is_positive:
-            return sympy.Interval.open(0, sympy.oo)
-        return sympy.Interval(0, sympy.oo) if symbol.is_nonnegative else sympy.Reals
-
-    def merge(self, other: Mapping[sympy.Symbol, sympy.Set]) -> Domain:
-        """Return the domain of a statement that needs both.
-
-        Parameters
-        ----------
-        other : mapping of sympy.Symbol to sympy.Set
-
-        Returns
-        -------
-        Domain
-            Intersections for symbols in both; empty ones are kept, for the caller to refuse.
-        """
-        merged = Domain(self)
-        for symbol, allowed in other.items():
-            merged[symbol] = intersect([merged[symbol], allowed]) if symbol in merged else allowed
-        return merged
+AnyStatement = TypeVar("AnyStatement", bound="Statement")
 
 
 @dataclass(frozen=True)
@@ -95,56 +56,148 @@ class Reference:
         return self.key
 
 
-def named_symbol(symbols: Mapping[str, sympy.Symbol], name: str, *, context: str) -> sympy.Symbol:
-    """Return a bound's symbol by its name.
+@dataclass(frozen=True)
+class Statement(Frozen):
+    """``quantity relation expr``; the fields are described at `boundcalc.bound.Bound`."""
 
-    Raises
-    ------
-    InvalidInputError
-        If the bound has no such symbol.
-    """
-    if name not in symbols:
-        raise InvalidInputError(
-            f"{name!r} is no symbol of this bound{suggestion(name, symbols)}; it has {', '.join(symbols)}",
-            context=context,
-        )
-    return symbols[name]
+    theorem: Reference
+    form: str
+    quantity: sympy.Expr
+    relation: str
+    parts: tuple[tuple[str, sympy.Expr], ...]
+    where: Mapping[sympy.Symbol, sympy.Expr]
+    domain: Domain
+    constraints: tuple[Constraint, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
+    split: tuple[tuple[Event, sympy.Expr], ...] = ()
+    confidence: sympy.Expr = DELTA
+    notes: Mapping[str, str] = field(default_factory=FrozenDict)
+    unit: str = "pairs"
+    trivial: sympy.Expr | None = None
+    conditions: tuple[tuple[str, sympy.Expr, sympy.Set], ...] = ()
+    replaced: Mapping[str, sympy.Expr] = field(default_factory=FrozenDict)
+    ingredients: tuple[Reference, ...] = ()
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "domain", Domain(self.domain))
+        super().__post_init__()
 
-#: Labels in the order in which a bound is read.
-_ORDER = ("approximation", "risk", "complexity", "threshold", "confidence", "optimisation", "other")
+    @cached_property
+    def expr(self) -> sympy.Expr:
+        """The bound in the symbols of its inputs: abbreviations inserted, delta split over the events."""
+        return sympy.Add(*self.terms.values())
 
-_ROLE_LABELS = (
-    ("complexity", "complexity"),
-    ("optimisation", "optimisation"),
-    ("approximation", "approximation"),
-    ("risk", "risk"),
-    ("metric", "complexity"),
-)
+    @cached_property
+    def terms(self) -> Mapping[str, sympy.Expr]:
+        """The summands by what they are: complexity, confidence, empirical risk, ..."""
+        inserted = {**self.where, **self.shares}
+        terms: dict[str, sympy.Expr] = {}
+        for label, part in self.parts:
+            terms[label] = terms.get(label, sympy.S.Zero) + part.subs(inserted, simultaneous=True)
+        return FrozenDict(terms)
 
+    @cached_property
+    def raw(self) -> sympy.Expr:
+        """The bound in abbreviations, with one symbol per event for its share of delta."""
+        return sympy.Add(*(part for _, part in self.parts))
 
-def _label(term: sympy.Expr, shares: set[sympy.Symbol]) -> str:
-    if term.free_symbols & shares:
-        return "confidence"
-    names = {symbol.name for symbol in term.free_symbols}
-    if "tau" in names:
-        return "threshold"
-    roles = {VOCABULARY[name].role for name in names if name in VOCABULARY}
-    return next((label for role, label in _ROLE_LABELS if role in roles), "other")
+    @cached_property
+    def compact(self) -> sympy.Expr:
+        """The bound with its abbreviations (m, Lambda, ...) kept, as one reads it in a paper."""
+        return self.raw.subs(self.shares, simultaneous=True)
 
+    @property
+    def shares(self) -> dict[sympy.Symbol, sympy.Expr]:
+        """The failure probability that each event is given."""
+        fractions = dict(self.split) or {event: sympy.Rational(1, len(self.events)) for event in self.events}
+        return {event.symbol: self.confidence * fractions[event] for event in self.events}
 
-def label_terms(expr: sympy.Expr, events: Iterable[Event]) -> tuple[tuple[str, sympy.Expr], ...]:
-    """Return the summands of an expression with a label each: what kind of thing the term pays for.
+    @cached_property
+    def symbols(self) -> Mapping[str, sympy.Symbol]:
+        """The inputs by name, in the vocabulary's order."""
+        named = {symbol.name: symbol for symbol in self.expr.free_symbols}
+        return FrozenDict(sorted(named.items(), key=lambda item: (_PLACES.get(item[0], 999), item[0])))
 
-    Parameters
-    ----------
-    expr : sympy.Expr
-    events : iterable of Event
-        A term with the share of one of them, or with delta, is a price of confidence.
-    """
-    shares = {event.symbol for event in events} | {DELTA}
-    labelled: dict[str, sympy.Expr] = {}
-    for term in sympy.Add.make_args(expr):
-        name = _label(term, shares)
-        labelled[name] = labelled.get(name, sympy.Integer(0)) + term
-    return tuple(sorted(labelled.items(), key=lambda item: _ORDER.index(item[0])))
+    def symbol(self, name: str) -> sympy.Symbol:
+        """Return a symbol by its name.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        sympy.Symbol
+
+        Raises
+        ------
+        InvalidInputError
+            If the bound has no such symbol.
+        """
+        if name not in self.symbols:
+            raise InvalidInputError(
+                f"{name!r} is no symbol of this bound{suggestion(name, self.symbols)}; it has {', '.join(self.symbols)}",
+                context=str(self.theorem),
+            )
+        return self.symbols[name]
+
+    def direction(self, name: str) -> Direction:
+        """Return whether the bound ``rises``, ``falls``, stays ``constant`` in a symbol, or that this is ``unknown``.
+
+        Parameters
+        ----------
+        name : str
+            A symbol of this bound.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such symbol.
+        """
+        if name not in self._directions:
+            abbreviated = {short: VOCABULARY[short.name].domain for short in self.where if short.name in VOCABULARY}
+            domains = Domain(abbreviated).merge(self.domain)
+            self._directions[name] = direction(self.compact, self.symbol(name), domains=domains, where=self.where)
+        return self._directions[name]
+
+    @cached_property
+    def _directions(self) -> dict[str, Direction]:
+        """The directions asked for so far."""
+        return {}
+
+    @property
+    def rises_in(self) -> tuple[str, ...]:
+        """The symbols in which the bound never falls."""
+        return tuple(name for name in self.symbols if self.direction(name) == "rises")
+
+    @property
+    def falls_in(self) -> tuple[str, ...]:
+        """The symbols in which the bound never rises."""
+        return tuple(name for name in self.symbols if self.direction(name) == "falls")
+
+    @property
+    def is_lower(self) -> bool:
+        """Whether the quantity is bounded from below."""
+        return self.relation.startswith(">")
+
+    @property
+    def certified(self) -> bool:
+        """Whether the statement is proved from first principles (its inputs must be certified too)."""
+        return not self.why_not_certified
+
+    @property
+    def why_not_certified(self) -> str:
+        """The reason why the statement is not certified, or nothing."""
+        for reference in (self.theorem, *self.ingredients):
+            if reference.status != "holds":
+                return f"the claim of {reference} is {reference.status}"
+            if reference.provenance != "derived":
+                return f"the constants of {reference} are {reference.provenance}, not proved here; the sharp form's are"
+        return ""
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.relation} {self.expr}"
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.theorem.key} ({self.form}): {self}>"

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.expressions import decode, encode
 from boundcalc.statements.derivation import Event
-from boundcalc.statements.statement import Domain, Reference
+from boundcalc.statements.domain import Domain
+from boundcalc.statements.statement import Reference, Statement
 from boundcalc.symbols import Constraint
 
-if TYPE_CHECKING:
-    from boundcalc.bound import Bound
-
-__all__ = ["read_fields", "write_bound"]
+__all__ = ["read_fields", "write_statement"]
 
 
-def write_bound(bound: Bound) -> str:
-    """Return a bound as JSON."""
+def write_statement(bound: Statement) -> str:
+    """Return a statement as JSON."""
     return json.dumps(
         {
             "boundcalc": 1,
@@ -46,7 +44,7 @@ def write_bound(bound: Bound) -> str:
 
 
 def read_fields(text: str) -> dict[str, Any]:
-    """Return the fields of the bound that ``write_bound`` wrote.
+    """Return the fields of the statement that ``write_statement`` wrote.
 
     Raises
     ------

@@ -19,7 +19,7 @@ from boundcalc.trainer.measure.estimates import Estimates
 from boundcalc.trainer.measure.settings import RHO_GRID, Settings
 from boundcalc.trainer.measure.subset import SubsetResult, assess_fit, fit_subset
 from boundcalc.trainer.risk.listed import fit_listed
-from boundcalc.trainer.risk.pairs import AllPairs
+from boundcalc.trainer.risk.pairs import AllPairs, squared_distances
 from boundcalc.trainer.risk.structures import Structure
 
 require("sklearn", extra="train", purpose="PairwiseMetricLearner")
@@ -255,10 +255,9 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
             raise InvalidInputError(
                 "estimates need labelled examples: after fit_pairs nothing is known about how the pairs were drawn"
             )
-        if delta is not None and not (isinstance(delta, float) and 0 < delta < 1):
-            raise InvalidInputError(f"delta={delta!r}: expected a number in (0, 1)")
         rng = np.random.default_rng(int(self._prepared.fingerprint[:16], 16))
-        return assess_fit(self._prepared, self.modalities_, self._fit, rng=rng, delta=delta)
+        result = assess_fit(self._prepared, self.modalities_, self._fit, rng=rng)
+        return result if delta is None else result.at(delta)
 
     def pair_distance(self, pairs: Any) -> Array:
         """Return sqrt(D) for each pair, shape (P,).
@@ -488,7 +487,4 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         (x, here), (y, there) = self._normalised(left), self._normalised(right)
         both = np.repeat(here & there, [self._dims[name] for name in self.modalities_], axis=1)
         differences = np.where(both, x - y, 0.0)
-        operator = self._structure.operator(self.params_)
-        if operator.ndim == 1:
-            return np.square(differences) @ operator
-        return np.maximum(np.einsum("ij,ij->i", differences @ operator, differences), 0.0)
+        return np.maximum(squared_distances(self._structure.operator(self.params_), differences), 0.0)

@@ -106,7 +106,7 @@ def test_mask_and_index_pairs_say_the_same(planted):
 
 def test_modalities_may_have_different_rows_and_be_missing():
     X, _ = planted_latent(60, modalities=3, rng=1)
-    X = {"a": X["0"], "b": X["1"][:50], "c": X["2"][:40]}
+    X = {"a": X["m0"], "b": X["m1"][:50], "c": X["m2"][:40]}
     index = np.array([[i, i, i if i % 2 else -1] for i in range(20)])
     model = AlignedEncoders(regulariser="loop", **QUICK).fit(X, index)
     assert model.n_aligned_ == 20
@@ -122,22 +122,22 @@ def test_modules_take_the_place_of_linear_encoders(planted, tmp_path):
         name: torch.nn.Sequential(torch.nn.Linear(20, 8), torch.nn.Tanh(), torch.nn.Dropout(0.2), torch.nn.Linear(8, 4))
         for name in planted[0]
     }
-    before = modules["0"][0].weight.detach().clone()
+    before = modules["m0"][0].weight.detach().clone()
     model = AlignedEncoders(encoders=modules, regulariser="loop", **QUICK).fit(planted[0], MASK)
-    assert torch.equal(modules["0"][0].weight, before)
+    assert torch.equal(modules["m0"][0].weight, before)
     assert not model.linear_
     assert not hasattr(model, "weight_")
     again = AlignedEncoders(encoders=modules, regulariser="loop", checkpoint=tmp_path / "m.pt", **QUICK).fit(
         planted[0], MASK
     )
-    assert np.array_equal(model.transform(planted[0])["0"], again.transform(planted[0])["0"])
+    assert np.array_equal(model.transform(planted[0])["m0"], again.transform(planted[0])["m0"])
 
 
 def test_a_module_given_twice_stays_one(planted):
     shared = torch.nn.Linear(20, 4)
-    model = AlignedEncoders(encoders={"0": shared, "1": shared}, **QUICK).fit(planted[0], MASK)
-    rows = planted[0]["0"]
-    assert np.array_equal(model.transform({"0": rows})["0"], model.transform({"1": rows})["1"])
+    model = AlignedEncoders(encoders={"m0": shared, "m1": shared}, **QUICK).fit(planted[0], MASK)
+    rows = planted[0]["m0"]
+    assert np.array_equal(model.transform({"m0": rows})["m0"], model.transform({"m1": rows})["m1"])
 
 
 def test_numpy_numbers_are_numbers(planted):
@@ -159,9 +159,9 @@ def test_labels_that_leave_one_class_in_a_part_are_named(planted):
 def test_rows_trained_on_are_known(planted):
     X = planted[0]
     model = AlignedEncoders(**QUICK).fit({name: block[:60] for name, block in X.items()}, MASK[:60])
-    assert np.array_equal(model.trained_on("0", X["0"]), np.arange(120) < 60)
+    assert np.array_equal(model.trained_on("m0", X["m0"]), np.arange(120) < 60)
     with pytest.raises(ValueError, match="unknown modality 'c'"):
-        model.trained_on("c", X["0"])
+        model.trained_on("c", X["m0"])
 
 
 def test_early_stopping_returns_the_best_model_seen(planted):
@@ -175,12 +175,12 @@ def test_retrieve_returns_the_nearest_first(planted):
     X = planted[0]
     model = AlignedEncoders(**QUICK).fit(X, MASK)
     latents = model.transform(X)
-    found, scores = model.retrieve({"0": X["0"][:5]}, {"1": X["1"]}, k=3)
-    distances = ((latents["0"][:5, None] - latents["1"][None]) ** 2).sum(axis=2)
+    found, scores = model.retrieve({"m0": X["m0"][:5]}, {"m1": X["m1"]}, k=3)
+    distances = ((latents["m0"][:5, None] - latents["m1"][None]) ** 2).sum(axis=2)
     assert np.array_equal(found, np.argsort(distances, axis=1)[:, :3])
     assert scores == pytest.approx(-np.sort(distances, axis=1)[:, :3])
     cosine = AlignedEncoders(score="cosine", **QUICK).fit(X, MASK)
-    assert np.abs(cosine.similarity(latents["0"], latents["1"])).max() <= 1 + 1e-12
+    assert np.abs(cosine.similarity(latents["m0"], latents["m1"])).max() <= 1 + 1e-12
 
 
 @pytest.mark.parametrize("regulariser", ["loop", "barycenter"])

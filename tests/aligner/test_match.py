@@ -155,9 +155,9 @@ def test_bad_arguments_are_named(fitted, change, message):
 def test_bad_items_are_named(fitted):
     rows = fitted[1]
     with pytest.raises(ValueError, match="expected two"):
-        match_estimates(fitted[0], {"0": rows["0"]})
+        match_estimates(fitted[0], {"m0": rows["m0"]})
     with pytest.raises(ValueError, match="equal lengths"):
-        match_estimates(fitted[0], {"0": rows["0"], "1": rows["1"][:9]})
+        match_estimates(fitted[0], {"m0": rows["m0"], "m1": rows["m1"][:9]})
 
 
 def exact_match_error(a, b, chance, threshold):

@@ -225,7 +225,7 @@ def test_where_nothing_is_shared_nothing_is_pretended():
 def test_the_command_compares_and_draws(tmp_path, capsys):
     data = small_data(rng=2)
     source = tmp_path / "planted.npz"
-    np.savez(source, a=data.arrays["0"], b=data.arrays["1"], y=data.y)
+    np.savez(source, a=data.arrays["m0"], b=data.arrays["m1"], y=data.y)
     common = ["align", str(source), "--aligned", "0.5", "--seeds", "2", "--steps", "3", "-k", "3"]
     picture = tmp_path / "out.png"
     assert cli.main([*common, "--unseen", "1", "--out", str(picture)]) == 0

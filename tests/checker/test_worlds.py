@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from boundcalc import catalogue
-from boundcalc.checker.experiments.experiment import Enumerable, Experiment
+from boundcalc.checker.experiments.experiment import Enumerable
+from boundcalc.checker.experiments.named import resolve
 from boundcalc.checker.experiments.worlds.independent_pairs import IndependentPairs
 from boundcalc.checker.experiments.worlds.learning import Learning
 from boundcalc.checker.experiments.worlds.matching import Matching
@@ -23,8 +24,8 @@ def worlds():
     for theorem in catalogue.values():
         for form in theorem.forms:
             for step in theorem.derivation(form).steps:
-                if isinstance(step.experiment, Experiment):
-                    found |= {repr(world): world for world in step.experiment.worlds}
+                experiment = resolve(step.experiment)
+                found |= {repr(world): world for world in experiment.worlds} if experiment else {}
     return found
 
 

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 import boundcalc as bc
-from boundcalc.trainer.risk.erm import minimise_risk
+from boundcalc.trainer.risk.erm import Problem, minimise_risk
 from boundcalc.trainer.risk.losses import Hinge
 from boundcalc.trainer.risk.pairs import AllPairs
-from boundcalc.trainer.risk.regularised import AnchoredProblem
 from boundcalc.trainer.risk.structures import make_structure
 
 POINTS = np.array([[0.0, 0.0], [0.4, 0.1], [0.1, 0.5], [0.9, 0.2], [1.0, 0.8], [0.8, 1.0]])
@@ -37,7 +36,7 @@ def risks(weights: np.ndarray, sample: np.ndarray) -> tuple[float, float]:
 
 
 def fit(sample: np.ndarray, mu: float, source: np.ndarray):
-    problem = AnchoredProblem(
+    problem = Problem(
         pairs=AllPairs(POINTS[sample], LABELS[sample], threads=1),
         structure=make_structure("diagonal", dims={"a": 1, "b": 1}),
         loss=Hinge(),
@@ -103,7 +102,7 @@ def test_beta_is_attained():
     mu = 8.0
     weights = []
     for codes in (np.array([0, 0]), np.array([0, 1])):
-        problem = AnchoredProblem(
+        problem = Problem(
             pairs=AllPairs(np.array([[0.0], [1.0]]), codes, threads=1),
             structure=make_structure("diagonal", dims={"a": 1}),
             loss=Hinge(),

@@ -8,10 +8,12 @@ import sympy as sp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from boundcalc.evaluator import compile_expression, compiled, execute, planning
-from boundcalc.evaluator.balls import enclose
-from boundcalc.evaluator.convert import convert
-from boundcalc.evaluator.nodes import Pool
+from boundcalc.arithmetic.convert import convert
+from boundcalc.arithmetic.nodes import Pool
+from boundcalc.evaluator import compile_expression, compiled
+from boundcalc.evaluator.enclosing import enclose
+from boundcalc.evaluator.program import planning
+from boundcalc.evaluator.running import execute
 from tests.evaluator.expressions import DOMAINS, SYMBOLS, expressions, grids
 
 QUICK = settings(

@@ -29,7 +29,7 @@ def heavy():
     uniform = 2 * L * MASSART + deviation
     levels = sp.ceiling(sp.log(N) / sp.log(2))
     cases = sp.Piecewise(
-        (deviation * sp.erf(sp.sqrt(G / M)), G <= 50), (deviation * sp.Max(1, sp.log(G) / levels), True)
+        (deviation * sp.exp(-sp.sqrt(G / M)), G <= 50), (deviation * sp.Max(1, sp.log(G) / levels), True)
     )
     small = sp.Piecewise((C * L * sp.sqrt(2 * x / N), N <= 500), (uniform, True)) * sp.sqrt(1 + 1 / M)
     return (
@@ -38,7 +38,7 @@ def heavy():
         + 2 * C * sp.sqrt(sp.log(levels / DELTA) / (2 * M))
         + cases
         + small
-        + sp.LambertW(x * G) / sp.sqrt(N)
+        + sp.log(1 + x * G) / sp.sqrt(N)
         + sp.Max(sp.log(1 + G) / M, EPS * sp.exp(-G / M))
         + sp.Min(C, uniform + data) * sp.log(1 + 1 / N)
         + sp.Max(0, 1 - KHINCHIN) ** 2 * deviation

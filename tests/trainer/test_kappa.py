@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from boundcalc.trainer.complexity.bernstein import empirical_bernstein
+from boundcalc.trainer.complexity.bernstein import BoundedMean
 from boundcalc.trainer.complexity.kappa import measure_kappa
 from boundcalc.trainer.risk.structures import make_structure
 
@@ -77,7 +77,7 @@ def test_constant_and_missing_coordinates():
 def test_empirical_bernstein_is_the_published_formula():
     values = np.array([0.0, 0.5, 1.0, 0.25])
     log = math.log(2 / 0.1)
-    assert empirical_bernstein(values, largest=2.0, delta=0.1) == pytest.approx(
+    assert BoundedMean.of(values, span=2.0).upper(0.1) == pytest.approx(
         values.mean() + math.sqrt(2 * values.var(ddof=1) * log / 4) + 7 * 2.0 * log / 9
     )
 

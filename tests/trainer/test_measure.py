@@ -74,13 +74,13 @@ def test_json_is_lossless(toy):
     assert again["a+b"].estimates == toy["a+b"].estimates
     json.loads(toy.to_json(indent=1))
     broken = json.loads(toy.to_json())
-    del broken["results"][0]["estimates"]["entries"]
+    del broken["results"][0]["train"]
     for text, why in (
         ("{}", "it has no entry 'format'"),
         ("[]", "its entries are not of the kind expected"),
         ("per_sample = 1\n", r"it is no JSON \(line 1, column 1\)"),
-        ('{"format": "other"}', "its format is 'other', expected 'boundcalc-measurements-1'"),
-        (json.dumps(broken), "this is not an estimates record: it has no entry 'entries'"),
+        ('{"format": "other"}', "its format is 'other', expected 'boundcalc-measurements-2'"),
+        (json.dumps(broken), "it has no entry 'train'"),
     ):
         with pytest.raises(InvalidInputError, match=f"^measurements: {why}$"):
             Measurements.from_json(text)
@@ -99,7 +99,9 @@ def test_same_seed_same_numbers_when_resumed(toy, tmp_path):
     with pytest.raises(InvalidInputError, match="belongs to other"):
         measure_subsets(data, rng=1, resume=path)
     with pytest.raises(InvalidInputError, match="belongs to other"):
-        measure_subsets(data, rng=0, resume=path, delta=0.1)
+        measure_subsets(data, rng=0, resume=path, tolerance=0.1)
+    read = measure_subsets(data, rng=0, resume=path, delta=0.1)
+    assert read["a+b"].estimates == toy.at(0.1)["a+b"].estimates
 
 
 @pytest.mark.slow

@@ -9,12 +9,11 @@ from sympy import sqrt
 
 from boundcalc.catalogue.norm_balls import ASSUMPTIONS, norm_ball_forms
 from boundcalc.catalogue.sources import cao2016
-from boundcalc.checker.experiments.catalogued import norm_ball, norm_samples
-from boundcalc.statements.derivation import at_most
+from boundcalc.statements.derivation import at_most, named
 from boundcalc.symbols import B, S_frobenius, m, u4_mean, u_fourth
 from boundcalc.theorems import Theorem
 
-EXACT = norm_ball("frobenius")
+EXACT = named("norm_ball", norm="frobenius")
 
 #: The largest <A, uu^T> for a matrix of norm 1.
 DISTANCE = B**2
@@ -51,7 +50,7 @@ THEOREM = Theorem(
         distance=DISTANCE,
         distance_because="the Frobenius norm of uu^T is ||u||^2 <= B^2",
         exact=EXACT,
-        samples=norm_samples("frobenius"),
+        samples=named("norm_samples", norm="frobenius"),
     ),
     remarks=("Given the pairs the value is right to a factor sqrt(2), by Khinchin's inequality in Hilbert space.",),
 )

@@ -5,12 +5,17 @@ from sympy import Min, sqrt
 from boundcalc.catalogue.comparators.frobenius_ball import MEAN, WORST
 from boundcalc.catalogue.norm_balls import ASSUMPTIONS, longest, norm_ball_forms
 from boundcalc.catalogue.sources import lei2016
-from boundcalc.checker.experiments.catalogued import norm_ball, norm_samples
-from boundcalc.statements.derivation import at_most, equal
-from boundcalc.symbols import B, B_k, K, S_frobenius, S_group, m, u_fourth, u_group
+from boundcalc.statements.derivation import at_most, equal, named
+from boundcalc.symbols import B, B_k, K, S_frobenius, m, symbol, u_fourth, u_group
 from boundcalc.theorems import Theorem
 
-EXACT = norm_ball("group")
+S_group = symbol(
+    "S_group",
+    r"\tfrac1m\mathbb E\max_k\|\sum_i\sigma_iu^{(k)}_iu^{(k)\top}_i\|_F",
+    "expected largest Frobenius norm of a modality's signed second moment",
+)
+
+EXACT = named("norm_ball", norm="group")
 
 #: The largest <A, uu^T> for a matrix of norm 1.
 DISTANCE = B_k**2
@@ -57,6 +62,6 @@ THEOREM = Theorem(
         distance=DISTANCE,
         distance_because="the modalities' blocks of uu^T have Frobenius norms ||u^(k)||^2 <= B_k^2",
         exact=EXACT,
-        samples=norm_samples("group"),
+        samples=named("norm_samples", norm="group"),
     ),
 )

@@ -8,12 +8,17 @@ from sympy import sqrt
 
 from boundcalc.catalogue.norm_balls import norm_ball_forms
 from boundcalc.catalogue.sources import huusari2018
-from boundcalc.checker.experiments.catalogued import norm_ball, norm_samples
-from boundcalc.statements.derivation import at_most
-from boundcalc.symbols import S_kernel, gram_trace, k_mean, kap, m
+from boundcalc.statements.derivation import at_most, named
+from boundcalc.symbols import gram_trace, k_mean, kap, m, symbol
 from boundcalc.theorems import Theorem
 
-EXACT = norm_ball("kernel")
+S_kernel = symbol(
+    "S_kernel",
+    r"\tfrac1m\mathbb E\|\sum_i\sigma_i\varphi(u_i)\|",
+    "expected length of the signed sum of kernel features",
+)
+
+EXACT = named("norm_ball", norm="kernel")
 
 #: The largest <A, uu^T> for a matrix of norm 1.
 DISTANCE = kap
@@ -53,7 +58,7 @@ THEOREM = Theorem(
         distance=DISTANCE,
         distance_because="||phi(u)|| <= kap",
         exact=EXACT,
-        samples=norm_samples("kernel"),
+        samples=named("norm_samples", norm="kernel"),
         metric=False,
     ),
 )

@@ -5,12 +5,17 @@ from sympy import Min, log, sqrt
 from boundcalc.catalogue.comparators.frobenius_ball import MEAN, WORST
 from boundcalc.catalogue.norm_balls import ASSUMPTIONS, norm_ball_forms
 from boundcalc.catalogue.sources import cao2016
-from boundcalc.checker.experiments.catalogued import norm_ball, norm_samples
-from boundcalc.statements.derivation import at_most, equal
-from boundcalc.symbols import B, S_frobenius, S_maximum, b_k, d_M, m, u_coordinate, u_fourth
+from boundcalc.statements.derivation import at_most, equal, named
+from boundcalc.symbols import B, S_frobenius, b_k, d_M, m, symbol, u_coordinate, u_fourth
 from boundcalc.theorems import Theorem
 
-EXACT = norm_ball("maximum")
+S_maximum = symbol(
+    "S_maximum",
+    r"\tfrac1m\mathbb E\|\sum_i\sigma_iu_iu_i^\top\|_{\max}",
+    "expected largest entry of the signed second moment",
+)
+
+EXACT = named("norm_ball", norm="maximum")
 
 #: The largest <A, uu^T> for a matrix of norm 1.
 DISTANCE = b_k**2
@@ -53,6 +58,6 @@ THEOREM = Theorem(
         distance=DISTANCE,
         distance_because="the entries of uu^T are at most b^2",
         exact=EXACT,
-        samples=norm_samples("maximum"),
+        samples=named("norm_samples", norm="maximum"),
     ),
 )

@@ -5,12 +5,17 @@ from sympy import Min, sqrt
 from boundcalc.catalogue.comparators.frobenius_ball import MEAN, WORST
 from boundcalc.catalogue.norm_balls import ASSUMPTIONS, longest, norm_ball_forms
 from boundcalc.catalogue.sources import cao2016
-from boundcalc.checker.experiments.catalogued import norm_ball, norm_samples
-from boundcalc.statements.derivation import at_most, equal
-from boundcalc.symbols import B, S_column, S_frobenius, b_k, d_M, m, u_column, u_fourth
+from boundcalc.statements.derivation import at_most, equal, named
+from boundcalc.symbols import B, S_frobenius, b_k, d_M, m, symbol, u_column, u_fourth
 from boundcalc.theorems import Theorem
 
-EXACT = norm_ball("column")
+S_column = symbol(
+    "S_column",
+    r"\tfrac1m\mathbb E\max_j\|\sum_i\sigma_iu_{ij}u_i\|",
+    "expected length of the longest column of the signed second moment",
+)
+
+EXACT = named("norm_ball", norm="column")
 
 #: The largest <A, uu^T> for a matrix of norm 1.
 DISTANCE = b_k * B
@@ -53,6 +58,6 @@ THEOREM = Theorem(
         distance=DISTANCE,
         distance_because="the columns of uu^T have lengths |u_j| ||u|| <= b B",
         exact=EXACT,
-        samples=norm_samples("column"),
+        samples=named("norm_samples", norm="column"),
     ),
 )

@@ -3,25 +3,15 @@
 from sympy import Interval, log, sqrt
 
 from boundcalc.catalogue.sources import bellet2015
-from boundcalc.checker.experiments.catalogued import CELL_COUNTS, CELLS, COVER
-from boundcalc.statements.derivation import Derivation, Event, at_most
-from boundcalc.symbols import (
-    B,
-    C,
-    L,
-    cell_distance,
-    cover,
-    d_M,
-    eps_osc,
-    kc,
-    labels,
-    lam_max,
-    n,
-    r_M,
-    rhat_M,
-    x_radius,
-)
+from boundcalc.statements.derivation import Derivation, Event, at_most, named
+from boundcalc.symbols import B, C, L, cover, d_M, eps_osc, kc, labels, lam_max, n, r_M, rhat_M, symbol, x_radius
 from boundcalc.theorems import Form, Theorem
+
+cell_distance = symbol(
+    "cell_distance", r"\sum_c|p_c-n_c/n|", "distance of the cells' frequencies from their probabilities"
+)
+
+COVER = named("cover")
 
 FILLED = Event("frequencies of the cells", "the cells' frequencies are near their probabilities")
 
@@ -33,7 +23,7 @@ STEPS = (
         "the cells' distance twice, but deviations sum to 0 and losses lie in a range of C, so each counts half; the last "
         "term makes a U-statistic of the V-statistic",
         kind="infimum",
-        experiment=CELLS,
+        experiment=named("cells"),
     ),
     at_most(
         cell_distance,
@@ -42,7 +32,7 @@ STEPS = (
         kind="probability",
         events=(FILLED,),
         cites="van der Vaart, Wellner 1996, Proposition A.6.6 (Bretagnolle, Huber, Carol)",
-        experiment=CELL_COUNTS,
+        experiment=named("cell_counts"),
     ),
 )
 

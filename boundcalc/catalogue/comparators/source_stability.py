@@ -2,7 +2,7 @@
 
 from boundcalc.catalogue.comparators.stability import ASSUMPTIONS, LARGEST, chain
 from boundcalc.catalogue.sources import perrot2015
-from boundcalc.checker.experiments.catalogued import regularised
+from boundcalc.statements.derivation import named
 from boundcalc.theorems import Form, Theorem
 
 THEOREM = Theorem(
@@ -17,6 +17,6 @@ THEOREM = Theorem(
         *ASSUMPTIONS,
         "the source metric A_0 lies in that set and does not depend on the sample; ell_0 is the largest loss there",
     ),
-    variants={"sharp": Form(chain(regularised(source=True)), trivial=LARGEST)},
+    variants={"sharp": Form(chain(named("regularised", source=True)), trivial=LARGEST)},
     remarks=("A source metric learnt on a calibration split is fixed in advance, conditionally on that split.",),
 )

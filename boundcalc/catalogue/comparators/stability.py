@@ -11,11 +11,13 @@ source metric instead.
 from sympy import Interval, Min, log, sqrt
 
 from boundcalc.catalogue.sources import jin2009, mcdiarmid1989
-from boundcalc.checker.experiments.catalogued import regularised
-from boundcalc.checker.experiments.experiment import Experiment
-from boundcalc.statements.derivation import Derivation, Event, at_most
-from boundcalc.symbols import B, C, Edev_model, L, beta, dev_model, ell_0, eps_opt, mu, n, r_M, rhat_M
+from boundcalc.statements.derivation import Derivation, Event, Named, at_most, named
+from boundcalc.symbols import REAL, B, C, L, ell_0, eps_opt, mu, n, r_M, rhat_M, symbol
 from boundcalc.theorems import Form, Theorem
+
+beta = symbol("beta", r"\beta", "uniform stability: largest change of a pair's loss when one example is replaced")
+dev_model = symbol("dev_model", r"(r-\hat r)(\hat A_S)", "population minus empirical risk of the exact minimiser", REAL)
+Edev_model = symbol("Edev_model", r"\mathbb E(r-\hat r)(\hat A_S)", "its expectation", REAL)
 
 STABLE = Event("deviation of the minimiser", "the risk of the exact minimiser is not far above its empirical risk")
 
@@ -23,7 +25,7 @@ STABLE = Event("deviation of the minimiser", "the risk of the exact minimiser is
 LARGEST = ell_0 + L * B**2 * Min(sqrt(ell_0 / (2 * mu)), L * B**2 / (2 * mu))
 
 
-def chain(tried: Experiment) -> Derivation:
+def chain(tried: Named) -> Derivation:
     """Return the steps, tried on minimisers with one kind of anchor."""
     return Derivation(
         quantity=r_M,
@@ -91,6 +93,6 @@ THEOREM = Theorem(
     quantity="population risk of the regularised minimiser",
     source=jin2009(),
     assumptions=(*ASSUMPTIONS, "A_0 = 0 lies in that set; ell_0 is the largest loss at the metric 0"),
-    variants={"sharp": Form(chain(regularised(source=False)), trivial=LARGEST)},
+    variants={"sharp": Form(chain(named("regularised", source=False)), trivial=LARGEST)},
     remarks=("The rate in n is that of a fixed mu; mu is not chosen after seeing the data, or delta is shared out.",),
 )

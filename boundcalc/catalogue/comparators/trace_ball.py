@@ -5,12 +5,17 @@ from sympy import Min, log, sqrt
 from boundcalc.catalogue.comparators.frobenius_ball import MEAN, WORST
 from boundcalc.catalogue.norm_balls import ASSUMPTIONS, norm_ball_forms
 from boundcalc.catalogue.sources import cao2016
-from boundcalc.checker.experiments.catalogued import norm_ball, norm_samples
-from boundcalc.statements.derivation import at_most
-from boundcalc.symbols import B, S_frobenius, S_operator, d_M, u_fourth, u_operator
+from boundcalc.statements.derivation import at_most, named
+from boundcalc.symbols import B, S_frobenius, d_M, symbol, u_fourth, u_operator
 from boundcalc.theorems import Theorem
 
-EXACT = norm_ball("operator")
+S_operator = symbol(
+    "S_operator",
+    r"\tfrac1m\mathbb E\|\sum_i\sigma_iu_iu_i^\top\|_{\rm op}",
+    "expected operator norm of the signed second moment",
+)
+
+EXACT = named("norm_ball", norm="operator")
 
 #: The largest <A, uu^T> for a matrix of norm 1.
 DISTANCE = B**2
@@ -41,7 +46,7 @@ THEOREM = Theorem(
         distance=DISTANCE,
         distance_because="the operator norm of uu^T is ||u||^2 <= B^2",
         exact=EXACT,
-        samples=norm_samples("operator"),
+        samples=named("norm_samples", norm="operator"),
     ),
     remarks=(
         "At the worst pairs, all along one direction, the factor sqrt(2 log(2d)) > 1 never pays: the worst case is that of "

@@ -3,23 +3,11 @@
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import huang2021
 from boundcalc.catalogue.zhou2026.latent_quality import AGAINST_TRUTH, INSERT_EMPIRICAL, published
-from boundcalc.checker.experiments.catalogued import learning
-from boundcalc.statements.derivation import Derivation, at_most
-from boundcalc.symbols import (
-    C,
-    Edev_m,
-    Phi_m,
-    Rad_loss,
-    eta_M,
-    n,
-    r_M,
-    r_star,
-    rhat_M,
-    rhat_star,
-)
+from boundcalc.statements.derivation import Derivation, at_most, named
+from boundcalc.symbols import C, Edev_m, Phi_m, Rad_loss, eta_M, n, r_M, r_star, rhat_M, rhat_star
 from boundcalc.theorems import Form, Provenance, Theorem, by
 
-TRIED = learning("truth", pairwise=False)
+TRIED = named("learning", context="truth", pairwise=False)
 
 SHARP = Derivation(
     quantity=eta_M,
@@ -50,7 +38,7 @@ SHARP = Derivation(
 
 
 PAPER = published(
-    learning("published", pairwise=False),
+    named("learning", context="published", pairwise=False),
     because="constants as published; McDiarmid's inequality, symmetrisation and contraction give less",
 )
 

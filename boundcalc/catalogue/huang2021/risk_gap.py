@@ -7,9 +7,8 @@ from sympy import log, sqrt
 
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import huang2021
-from boundcalc.catalogue.zhou2026.risk_gap import BOTH_SIDES, INSERT_BEST_HEADS, MINUS, PLUS
-from boundcalc.checker.experiments.catalogued import TWO_SIDED, learning
-from boundcalc.statements.derivation import Derivation, at_most
+from boundcalc.catalogue.zhou2026.risk_gap import BOTH_SIDES, INSERT_BEST_HEADS, MINUS, PLUS, excess_M
+from boundcalc.statements.derivation import Derivation, at_most, named
 from boundcalc.symbols import (
     R_M,
     C,
@@ -22,15 +21,14 @@ from boundcalc.symbols import (
     dev_minus,
     dev_plus,
     eps_opt,
-    excess_M,
     n,
     r_M,
     r_N,
 )
 from boundcalc.theorems import Form, Provenance, Theorem, by
 
-TRIED = learning("both", pairwise=False)
-EXACT = learning("both", pairwise=False, exact=True)
+TRIED = named("learning", context="both", pairwise=False)
+EXACT = named("learning", context="both", pairwise=False, exact=True)
 
 SHARP = Derivation(
     quantity=r_M - r_N,
@@ -58,7 +56,7 @@ SHARP = Derivation(
             Edev_m + Edev_plus,
             because="the supremum of a sum is at most the sum of the suprema",
             kind="expectation",
-            experiment=TWO_SIDED,
+            experiment=named("two_sided_pairs"),
         ),
         by(symmetrisation.THEOREM, Edev_m, because="over the n examples"),
         by(symmetrisation.THEOREM, Edev_plus, because="the same for the other sign"),

@@ -6,10 +6,26 @@ Phi_n is a supremum over a class of an average over all pairs of functions whose
 from sympy import log, sqrt
 
 from boundcalc.catalogue.sources import mcdiarmid1989
-from boundcalc.checker.experiments.catalogued import CHERNOFF, DECOUPLING, PAIRS, learning
-from boundcalc.statements.derivation import Derivation, Event, at_most, equal
-from boundcalc.symbols import EPhi_m, EPhi_n, Phi_m, Phi_n, c, cgf_m, cgf_n, lam, m, n
+from boundcalc.statements.derivation import Derivation, Event, at_most, equal, named
+from boundcalc.symbols import REAL, EPhi_m, Phi_m, Phi_n, c, lam, m, n, symbol
 from boundcalc.theorems import Form, Theorem
+
+EPhi_n = symbol("EPhi_n", r"\mathbb E\,\Phi_n", "expectation of the supremum over all pairs", REAL)
+cgf_n = symbol(
+    "cgf_n",
+    r"\tfrac1\lambda\log\mathbb E e^{\lambda\Phi_n}",
+    "scaled cumulant generating function of the supremum over all pairs",
+    REAL,
+)
+cgf_m = symbol(
+    "cgf_m",
+    r"\tfrac1\lambda\log\mathbb E e^{\lambda\Phi_m}",
+    "scaled cumulant generating function of the supremum over m independent pairs",
+    REAL,
+)
+
+CHERNOFF = named("chernoff")
+DECOUPLING = named("u_statistics")
 
 DEVIATION = Event("deviation", "the supremum exceeds its decoupled expectation by at most the stated term")
 
@@ -37,7 +53,7 @@ _mcdiarmid = at_most(
     because="replacing one of the m independent pairs moves the supremum by at most c/m",
     kind="expectation",
     cites=str(mcdiarmid1989("Lemma 1.2, moment bound")),
-    experiment=PAIRS,
+    experiment=named("independent_pairs"),
 )
 _optimise = equal(
     EPhi_m + lam * c**2 / (8 * m) + _x / lam,
@@ -75,7 +91,7 @@ DIRECT = Derivation(
             kind="probability",
             events=(DEVIATION,),
             cites=str(mcdiarmid1989("Lemma 1.2")),
-            experiment=learning("any"),
+            experiment=named("learning", context="any"),
         ),
         at_most(
             EPhi_n,

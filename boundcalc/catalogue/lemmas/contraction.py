@@ -1,8 +1,7 @@
 """Contraction: composing a class with an L-Lipschitz loss costs a factor L."""
 
 from boundcalc.catalogue.sources import ledoux1991
-from boundcalc.checker.experiments.catalogued import PAIRS
-from boundcalc.statements.derivation import Derivation, at_most
+from boundcalc.statements.derivation import Derivation, at_most, named
 from boundcalc.symbols import R_M, L, Rad_loss
 from boundcalc.theorems import Form, Theorem
 
@@ -16,7 +15,7 @@ SHARP = Derivation(
             "sup_{f,f'} (A_f + A_f' + L |f - f'|), and the absolute value may be dropped by exchanging f and f'; "
             "then pair by pair",
             kind="expectation",
-            experiment=PAIRS,
+            experiment=named("independent_pairs"),
             cites=str(ledoux1991("Theorem 4.12, in the form without absolute value")),
         ),
     ),

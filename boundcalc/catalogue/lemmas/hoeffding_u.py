@@ -2,8 +2,7 @@
 
 from boundcalc.catalogue.lemmas import bounded_differences
 from boundcalc.catalogue.sources import hoeffding1963
-from boundcalc.checker.experiments.catalogued import learning
-from boundcalc.statements.derivation import Derivation, Event
+from boundcalc.statements.derivation import Derivation, Event, named
 from boundcalc.symbols import C, dev_f
 from boundcalc.theorems import Form, Theorem, by
 
@@ -18,7 +17,7 @@ SHARP = Derivation(
             c=C,
             EPhi_m=0,
             event=FIXED,
-            experiment=learning("single"),
+            experiment=named("learning", context="single"),
             because="a class of one function: the supremum is the deviation itself, its expectation 0",
         ),
     ),

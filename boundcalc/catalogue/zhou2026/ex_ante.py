@@ -12,33 +12,47 @@ from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetr
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import metric_complexity
 from boundcalc.catalogue.zhou2026.fixed_model import held_out
-from boundcalc.checker.experiments.catalogued import PAIR_ERROR as HINGE
-from boundcalc.checker.experiments.catalogued import PILOT, learning
-from boundcalc.statements.derivation import Derivation, Event, at_most, equal
+from boundcalc.statements.derivation import Derivation, Event, at_most, equal, named
 from boundcalc.symbols import (
     R_M,
+    REAL,
     C,
     Edev_m,
     J,
     L,
     Rad_loss,
-    dev_fixed,
-    dev_future,
-    dev_ramp,
     eps_opt,
     err_weighted,
-    kappa_0,
     kappa_M,
     r_0,
     r_future,
     rhat_0,
+    symbol,
 )
 from boundcalc.theorems import Form, Theorem, by
+
+kappa_0 = symbol(
+    "kappa_0", r"\kappa^{\circ}_{\mathcal M}", "true complexity constant, of which kappa_M is an upper value"
+)
+dev_future = symbol(
+    "dev_future", r"\sup_f(r-\hat r)(f)+(\hat r-r)(f_0)", "largest deviation on the future sample, against f_0", REAL
+)
+dev_fixed = symbol(
+    "dev_fixed", r"(\hat r-r)(f_0)", "empirical minus population risk of f_0 on the planned sample", REAL
+)
+dev_ramp = symbol(
+    "dev_ramp",
+    r"\sup_f(r_{\rm ramp}-\hat r_{\rm ramp})(f)",
+    "largest deviation of the ramp risk on the planned sample",
+    REAL,
+)
+
+HINGE = named("hinge")
 
 KAPPA = Event("kappa", "each candidate's certified kappa is at least the true one")
 FUTURE = Event("future sample", "the deviations on the planned sample, against f_0, are near their expectation")
 
-TRIED = learning("future")
+TRIED = named("learning", context="future")
 
 SHARP = Derivation(
     quantity=r_future,
@@ -78,7 +92,7 @@ SHARP = Derivation(
             kind="probability",
             cites="Maurer, Pontil 2009, Empirical Bernstein bounds and sample variance penalization, Theorem 4",
             events=(KAPPA,),
-            experiment=PILOT,
+            experiment=named("pilot"),
         ),
     ),
 )

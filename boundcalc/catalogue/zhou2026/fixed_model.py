@@ -11,9 +11,7 @@ from sympy import floor
 
 from boundcalc.catalogue.lemmas import chernoff_u, hoeffding_u
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.checker.experiments.catalogued import HOLDOUT as HELD_OUT
-from boundcalc.checker.experiments.catalogued import HOLDOUT_ALONE
-from boundcalc.statements.derivation import Derivation, Event, Step, at_most
+from boundcalc.statements.derivation import Derivation, Event, Step, at_most, named
 from boundcalc.symbols import C, dev_f, n_h, r_0, rhat_holdout
 from boundcalc.theorems import Form, Theorem, by
 
@@ -22,7 +20,9 @@ HOLDOUT = Event("hold-out", "each candidate's risk is at most its hold-out risk 
 
 def held_out(*, relative: bool = False, union: Any = 1) -> tuple[Step, ...]:
     """Return the steps from the risk of a fixed f_0 to its hold-out risk, for ``union`` candidates at once."""
-    tried, unions = (HOLDOUT_ALONE, "") if union == 1 else (HELD_OUT, "; union over the J candidates")
+    tried, unions = (
+        (named("holdout", alone=True), "") if union == 1 else (named("holdout"), "; union over the J candidates")
+    )
     shared: dict[str, Any] = {"m": floor(n_h / 2), "event": HOLDOUT, "experiment": tried, "union": union}
     because = "f_0 is fixed when the held-out examples are drawn" + unions
     return (

@@ -11,25 +11,33 @@ from sympy import Min, Rational, sqrt
 from boundcalc.catalogue.lemmas import bounded_differences
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026.metric_complexity import SAMPLE, SEPARATE, THRESHOLD
-from boundcalc.checker.experiments.catalogued import ENCODER_SAMPLES, ENCODERS
-from boundcalc.statements.derivation import Derivation, at_most, equal
+from boundcalc.statements.derivation import Derivation, at_most, equal, named
 from boundcalc.symbols import (
     R_M,
     B,
     Rad_metric,
     Rhat_metric,
     S_frobenius,
-    S_nuclear,
     d_M,
     m,
     q,
     s,
+    symbol,
     t_max,
     t_min,
     u_fourth,
     u_root_trace,
 )
 from boundcalc.theorems import Form, Theorem, by
+
+S_nuclear = symbol(
+    "S_nuclear",
+    r"\tfrac1m\mathbb E\|\sum_i\sigma_iu_iu_i^\top\|_\ast",
+    "expected nuclear norm of the signed second moment",
+)
+
+ENCODER_SAMPLES = named("encoder_samples")
+ENCODERS = named("encoders")
 
 #: No average of scores can be larger.
 CAP = (s**2 * B**2 + t_max - t_min) / 2

@@ -9,9 +9,7 @@ from sympy import Expr, log, sqrt
 
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import huang2021, zhou2026
-from boundcalc.checker.experiments.catalogued import learning
-from boundcalc.checker.experiments.experiment import Experiment
-from boundcalc.statements.derivation import Derivation, Event, Step, at_most, equal
+from boundcalc.statements.derivation import Derivation, Event, Named, Step, at_most, equal, named
 from boundcalc.symbols import (
     R_M,
     C,
@@ -39,7 +37,7 @@ AGAINST_TRUTH = Event(
 MINUS = Event("deviation below", "no f has a population risk far above its empirical risk")
 TRUTH = Event("deviation above", "no f has an empirical risk far above its population risk", subset="full")
 
-TRIED = learning("truth")
+TRIED = named("learning", context="truth")
 
 INSERT_EMPIRICAL = (
     at_most(
@@ -83,7 +81,7 @@ SHARP = Derivation(
 )
 
 
-def published(experiment: Experiment, *, because: str, cites: str = "") -> Derivation:
+def published(experiment: Named, *, because: str, cites: str = "") -> Derivation:
     """Return the published form: a supremum and a complexity for each sign of the deviation."""
 
     def side(deviation: Expr, complexity: Expr, event: Event) -> Step:
@@ -111,7 +109,7 @@ def published(experiment: Experiment, *, because: str, cites: str = "") -> Deriv
 
 
 PAPER = published(
-    learning("published"),
+    named("learning", context="published"),
     because="constants as in the theorem that is extended; Lemmas D, S and T give less",
     cites=str(huang2021("Theorem 2")),
 )

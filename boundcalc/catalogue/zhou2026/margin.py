@@ -9,8 +9,7 @@ from sympy import Integer, Max
 
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import uniform_deviation
-from boundcalc.checker.experiments.catalogued import learning
-from boundcalc.statements.derivation import Derivation, Event, at_most
+from boundcalc.statements.derivation import Derivation, Event, at_most, named
 from boundcalc.symbols import err_M, err_weighted, omega_neg, omega_pos, r_M, rhat_ramp, rhat_ramp_w, rho
 from boundcalc.theorems import Form, Theorem, by
 
@@ -18,8 +17,8 @@ RAMP = Event(
     "uniform deviation of the ramp risk", "no f of the class has a ramp risk far above its empirical ramp risk"
 )
 
-TRIED = learning("any", unit_range=True)
-TRIED_WEIGHTED = learning("any", unit_range=True, weighted=True)
+TRIED = named("learning", context="any", unit_range=True)
+TRIED_WEIGHTED = named("learning", context="any", unit_range=True, weighted=True)
 
 SHARP = Derivation(
     quantity=err_M,

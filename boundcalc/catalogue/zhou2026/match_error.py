@@ -16,9 +16,7 @@ from sympy import Min, floor
 
 from boundcalc.catalogue.lemmas import bounded_differences, hoeffding_u, symmetrisation
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.checker.experiments.catalogued import matching
-from boundcalc.checker.experiments.experiment import Experiment
-from boundcalc.statements.derivation import Derivation, Event, Step, at_most
+from boundcalc.statements.derivation import Derivation, Event, Named, Step, at_most, named
 from boundcalc.symbols import (
     R_M,
     C,
@@ -43,14 +41,14 @@ MATCH = Event(
 )
 HELD_OUT = Event("fixed encoders", "the match error of the fixed encoders is near its value on the held-out items")
 
-TRIED = matching("any")
-TRIED_RAMP = matching("any", unit_range=True)
-TRIED_FIXED = matching("single")
+TRIED = named("matching", context="any")
+TRIED_RAMP = named("matching", context="any", unit_range=True)
+TRIED_FIXED = named("matching", context="single")
 
 _weight = omega_pos + omega_neg
 
 
-def _deviation(*, scale: Any, lipschitz: Any, experiment: Experiment) -> tuple[Step, ...]:
+def _deviation(*, scale: Any, lipschitz: Any, experiment: Named) -> tuple[Step, ...]:
     """Return the steps from the match risk to the complexity, for a loss of range ``scale``."""
     return (
         at_most(

@@ -18,8 +18,7 @@ from sympy import sqrt
 
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import bartlett2002, zhou2026
-from boundcalc.checker.experiments.catalogued import PAIRS, TWO_SIDED, learning
-from boundcalc.statements.derivation import Derivation, Event, at_least, at_most, equal
+from boundcalc.statements.derivation import Derivation, Event, at_least, at_most, equal, named
 from boundcalc.symbols import (
     R_M,
     C,
@@ -29,30 +28,44 @@ from boundcalc.symbols import (
     L,
     Phi_n,
     Rad_loss,
-    best_head_M,
-    best_head_N,
     dev_minus,
     dev_plus,
     eps_opt,
     eta_M,
     eta_N,
-    excess_M,
-    excess_N,
     gamma,
     m,
     r_M,
     r_N,
     r_star,
+    symbol,
 )
 from boundcalc.theorems import Form, Provenance, Theorem, by
+
+excess_M = symbol(
+    "excess_M",
+    r"\bigl[r_{\mathcal M}-\inf_h r(h\circ\hat g_{\mathcal M})\bigr]",
+    "how far the ERM's head is from the best head on its own representation (M)",
+)
+excess_N = symbol(
+    "excess_N",
+    r"\bigl[r_{\mathcal N}-\inf_h r(h\circ\hat g_{\mathcal N})\bigr]",
+    "how far the ERM's head is from the best head on its own representation (N)",
+)
+best_head_M = symbol(
+    "best_head_M", r"\inf_h r(h\circ\hat g_{\mathcal M})", "risk of the best head on the learnt representation of M"
+)
+best_head_N = symbol(
+    "best_head_N", r"\inf_h r(h\circ\hat g_{\mathcal N})", "risk of the best head on the learnt representation of N"
+)
 
 BOTH_SIDES = Event("two-sided deviation", "the largest sum of two deviations of opposite signs is near its expectation")
 MINUS = Event("deviation below", "no f has a population risk far above its empirical risk")
 PLUS = Event("deviation above", "no f has an empirical risk far above its population risk")
 
-TRIED = learning("both")
-EXACT = learning("both", exact=True)
-ONE_SIDE = learning("any")
+TRIED = named("learning", context="both")
+EXACT = named("learning", context="both", exact=True)
+ONE_SIDE = named("learning", context="any")
 
 INSERT_BEST_HEADS = (
     equal(
@@ -102,7 +115,7 @@ SHARP = Derivation(
             because="the supremum of a sum is at most the sum of the suprema (the decoupled halves of Theorem 3.12)",
             kind="expectation",
             cites="zhou2026.decoupled_deviation",
-            experiment=TWO_SIDED,
+            experiment=named("two_sided_pairs"),
         ),
         by(symmetrisation.THEOREM, Edev_m, because="over the m independent pairs"),
         by(symmetrisation.THEOREM, Edev_plus, because="the same for the other sign"),
@@ -131,7 +144,7 @@ def _side(deviation, expectation, event):
             "loss centred at 0. Lemmas S and T give the smaller 2 L R_M",
             kind="expectation",
             cites=str(bartlett2002("Theorem 12")),
-            experiment=PAIRS,
+            experiment=named("independent_pairs"),
         ),
     )
 

@@ -7,14 +7,13 @@ sqrt(2)*C*sqrt(log(1/delta))/(2*sqrt(m)) + 2*L*R_M + rhat_M
 
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.checker.experiments.catalogued import learning
-from boundcalc.statements.derivation import Derivation, Event, at_most
+from boundcalc.statements.derivation import Derivation, Event, at_most, named
 from boundcalc.symbols import C, Edev_m, Rad_loss, dev_minus, r_M, rhat_M
 from boundcalc.theorems import Form, Theorem, by
 
 UNIFORM = Event("uniform deviation", "no f of the class has a population risk far above its empirical risk")
 
-TRIED = learning("any")
+TRIED = named("learning", context="any")
 
 SHARP = Derivation(
     quantity=r_M,

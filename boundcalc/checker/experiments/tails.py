@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import sympy
 
+from boundcalc.checker.experiments.enumeration import as_sympy_value, relative_margin, violated
 from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace, shown
-from boundcalc.checker.experiments.search import as_sympy_value, relative_margin, violated
 from boundcalc.checker.inequality.evaluate import on_arrays, sign_of
+from boundcalc.frozen import Frozen
 
 __all__ = ["CONFIDENCE", "DELTAS", "Tail", "clopper_pearson", "sure_on_outcomes", "tail_of"]
 
@@ -32,7 +33,7 @@ DELTAS = tuple(Fraction(k, 1000) for k in range(1, 1000))
 
 
 @dataclass(frozen=True)
-class Tail:
+class Tail(Frozen):
     """How a high-probability step fared.
 
     Attributes

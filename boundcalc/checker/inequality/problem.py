@@ -10,17 +10,18 @@ import sympy
 from sympy.core.relational import Relational
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.language.domains import contains, describe
-from boundcalc.symbols import CONSTRAINTS, DERIVED, VOCABULARY, Constraint
+from boundcalc.frozen import Frozen
+from boundcalc.language.domains import contains, describe, from_assumptions
+from boundcalc.symbols import CONSTRAINTS, DERIVED, VOCABULARY, Constraint, known
 
-__all__ = ["RELATIONS", "Problem", "from_assumptions", "state"]
+__all__ = ["RELATIONS", "Inequality", "state"]
 
 _LISTED = 100  # numbers of a range with a step, which are listed
 RELATIONS = ("<=", "<", ">=", ">", "=")
 
 
 @dataclass(frozen=True)
-class Problem:
+class Inequality(Frozen):
     """``left relation right`` for all values in the domain that satisfy the constraints.
 
     Attributes
@@ -57,23 +58,6 @@ class Problem:
         return f"{self.left} {self.relation} {self.right} for {sets}{extra}"
 
 
-def from_assumptions(symbol: sympy.Symbol) -> sympy.Set:
-    """Return the set that a symbol's SymPy assumptions describe."""
-    if symbol.is_integer:
-        low = 1 if symbol.is_positive else 0 if symbol.is_nonnegative else -sympy.oo
-        high = -1 if symbol.is_negative else 0 if symbol.is_nonpositive else sympy.oo
-        return sympy.S.Integers if low == -sympy.oo and high == sympy.oo else sympy.Range(low, high + 1)
-    if symbol.is_positive:
-        return sympy.Interval.open(0, sympy.oo)
-    if symbol.is_nonnegative:
-        return sympy.Interval(0, sympy.oo)
-    if symbol.is_negative:
-        return sympy.Interval.open(-sympy.oo, 0)
-    if symbol.is_nonpositive:
-        return sympy.Interval(-sympy.oo, 0)
-    return sympy.Reals - sympy.FiniteSet(0) if symbol.is_nonzero else sympy.Reals
-
-
 def state(
     lhs: Any,
     relation: str,
@@ -82,7 +66,7 @@ def state(
     domain: Mapping[Any, sympy.Set] | None = None,
     constraints: Iterable[Any] = (),
     definitions: Mapping[sympy.Symbol, sympy.Expr] | None = None,
-) -> Problem:
+) -> Inequality:
     """Return the claim with every symbol's domain, abbreviations that share symbols with others inserted.
 
     Raises
@@ -276,7 +260,7 @@ def _within(short: sympy.Symbol, full: sympy.Expr, allowed: sympy.Set) -> list[C
     return rules + ([Constraint(full, high, bool(getattr(allowed, "right_open", False)))] if high.is_finite else [])
 
 
-def _close(left, relation, right, used, given, rules, expanded, definitions) -> Problem:
+def _close(left, relation, right, used, given, rules, expanded, definitions) -> Inequality:
     """Add the constraints that apply, and a domain for every symbol that they bring in."""
     for rule in rules:
         used = used | rule.symbols
@@ -298,7 +282,7 @@ def _close(left, relation, right, used, given, rules, expanded, definitions) -> 
     domain = {}
     for symbol in sorted(used, key=str):
         domain[symbol] = _domain_of(symbol, given)
-    return Problem(left, relation, right, domain, tuple(rules), expanded)
+    return Inequality(left, relation, right, domain, tuple(rules), expanded)
 
 
 def _domain_of(symbol: sympy.Symbol, given: Mapping[sympy.Symbol, sympy.Set]) -> sympy.Set:
@@ -308,7 +292,7 @@ def _domain_of(symbol: sympy.Symbol, given: Mapping[sympy.Symbol, sympy.Set]) ->
     if symbol in given:
         # What SymPy has already been told of a symbol cannot be taken back.
         return given[symbol].intersect(own) if own != sympy.Reals else given[symbol]
-    entry = VOCABULARY.get(symbol.name)
+    entry = known(symbol)
     if entry is not None and entry.symbol == symbol:
         return entry.domain
     if symbol.name.startswith("delta["):

@@ -14,19 +14,18 @@ empirical Bernstein inequality of Maurer and Pontil (2009, Theorem 4) bounds.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boundcalc.errors import InvalidInputError
-from boundcalc.trainer.complexity.bernstein import bernstein_deviation
+from boundcalc.language.ledger import check_delta
+from boundcalc.trainer.complexity.bernstein import BoundedMean, bernstein_deviation
 from boundcalc.trainer.risk.losses import round_up
 from boundcalc.trainer.risk.structures import GroupedWeights, Structure
 
-__all__ = ["THETA_GRID", "Kappa", "Try", "measure_kappa"]
+__all__ = ["THETA_GRID", "Kappa", "Try", "measure_kappa", "worst_kappa"]
 
 Array = NDArray[np.float64]
 THETA_GRID: tuple[float, ...] = (0.1, 0.5, 2.0)
@@ -41,15 +40,12 @@ class Try:
     Attributes
     ----------
     scale : float
-    mean, variance : float
+    mean : BoundedMean
         Of Y on the second half of the pairs.
-    largest : float
     """
 
     scale: float
-    mean: float
-    variance: float
-    largest: float
+    mean: BoundedMean
 
 
 @dataclass(frozen=True)
@@ -64,32 +60,23 @@ class Kappa:
         Holds for every distribution.
     share : float
         The threshold's share, contained in each.
-    pairs : int
-        How many pairs the confidence value rests on.
     tries : tuple of Try
         One for each ridge of a grid fixed in advance; empty where the pilot is too small.
     delta : float
-        Failure probability of ``bernstein`` and ``certified``.
+        Failure probability at which ``bernstein`` and ``certified`` are read; ``at`` reads them at another one.
     """
 
     plug_in: float
     worst_case: float
     share: float
-    pairs: int
     tries: tuple[Try, ...]
     delta: float
 
     @property
     def bernstein(self) -> float:
         """Upper confidence value, fails with probability at most ``delta``; inf where the pilot is too small."""
-        each = self.delta / max(len(self.tries), 1)
-        found = [
-            one.scale
-            * math.sqrt(one.mean + bernstein_deviation(one.variance, count=self.pairs, span=one.largest, delta=each))
-            * (1 + 1e-9)
-            + self.share
-            for one in self.tries
-        ]
+        each = self.delta / max(len(self.tries), 1)  # the ridges are one inequality: a union inside it
+        found = [one.scale * math.sqrt(_expected(one.mean, each)) * (1 + 1e-9) + self.share for one in self.tries]
         return round_up(min(found)) if found else math.inf
 
     @property
@@ -99,14 +86,21 @@ class Kappa:
 
     def at(self, delta: float) -> Kappa:
         """Return the same measurement read at another failure probability."""
-        if not 0 < delta < 1:
-            raise InvalidInputError(f"delta={delta!r}: expected a number in (0, 1)")
-        return replace(self, delta=delta)
+        return replace(self, delta=check_delta(delta))
 
-    @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> Kappa:
-        """Read what ``dataclasses.asdict`` made."""
-        return cls(**{**record, "tries": tuple(Try(**one) for one in record["tries"])})
+
+def _expected(mean: BoundedMean, delta: float) -> float:
+    return mean.mean + bernstein_deviation(mean.variance, count=mean.count, span=mean.span, delta=delta)
+
+
+def worst_kappa(
+    structure: Structure, *, eig_range: tuple[float, float], threshold_range: tuple[float, float], squared_radius: float
+) -> tuple[float, float]:
+    """Return the constant that holds for every distribution, and the threshold's share of it."""
+    half_span, share = 0.5 * (eig_range[1] - eig_range[0]), 0.5 * (threshold_range[1] - threshold_range[0])
+    if half_span == 0.0:
+        return share, share
+    return round_up(half_span * squared_radius * math.sqrt(structure.granularity) + share), share
 
 
 def measure_kappa(
@@ -131,7 +125,7 @@ def measure_kappa(
     squared_radii, widths : sequence
         Squared pair radius, known in advance, and number of columns of each modality.
     delta : float
-        Failure probability of the certified value, split evenly over ``theta_grid``.
+        Failure probability at which the certified value is read; the measurement does not depend on it.
     theta_grid : sequence of float
         Ridges that are tried, fixed in advance.
 
@@ -139,14 +133,12 @@ def measure_kappa(
     -------
     Kappa
     """
-    if not 0 < delta < 1:
-        raise InvalidInputError(f"delta={delta!r}: expected a number in (0, 1)")
+    check_delta(delta)
     m, half_span = differences.shape[0], 0.5 * (eig_range[1] - eig_range[0])
-    share = 0.5 * (threshold_range[1] - threshold_range[0])
     total = float(sum(squared_radii))
-    worst = round_up(half_span * total * math.sqrt(structure.granularity) + share)
+    worst, share = worst_kappa(structure, eig_range=eig_range, threshold_range=threshold_range, squared_radius=total)
     if half_span == 0.0:
-        return Kappa(share, share, share, 0, (), delta)
+        return Kappa(share, worst, share, (), delta)
     diagonal = isinstance(structure, GroupedWeights)
     # Kappa grows with the square of the features: fourth powers of small ones would be lost.
     reach = float(np.abs(differences).max(initial=0.0)) if not math.isfinite(total) else math.sqrt(total)
@@ -170,9 +162,8 @@ def measure_kappa(
             else:
                 largest = float(sum(squared_radii)) ** 2 / float(np.linalg.eigvalsh(weights)[0])
                 trace = float(np.trace(weights))
-            spread = float(values.var(ddof=1))
-            tries.append(Try(unit * math.sqrt(trace), float(values.mean()), spread, largest * (1 + 1e-9)))
-    return Kappa(plug_in, worst, share, m - split, tuple(tries), delta)
+            tries.append(Try(unit * math.sqrt(trace), BoundedMean.of(values, span=largest * (1 + 1e-9))))
+    return Kappa(plug_in, worst, share, tuple(tries), delta)
 
 
 def _root_diagonal(parts: Array) -> Array:

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boundcalc.trainer.complexity.bernstein import empirical_bernstein
+from boundcalc.trainer.complexity.bernstein import BoundedMean
 from boundcalc.trainer.data.prepare import Prepared
-from boundcalc.trainer.measure.estimates import CERTIFIED, ESTIMATED, Entry
+from boundcalc.trainer.measure.estimates import Entry
 from boundcalc.trainer.risk.losses import round_up
 
-__all__ = ["NORMS", "class_radii", "largest_norms", "matrix_norms", "pair_statistics"]
+__all__ = ["NORMS", "Moment", "class_radii", "largest_norms", "matrix_norms", "pair_statistics"]
 
 Array = NDArray[np.float64]
 
@@ -88,11 +89,9 @@ def largest_norms(widths: Sequence[int], lam_max: float, *, diagonal: bool) -> d
 def class_radii(prepared: Prepared, subset: Sequence[str]) -> list[Entry]:
     """Return the pair radii that the balls' bounds need beside B, known from the normalisation."""
     squares = [prepared.squared_radii[name] for name in subset]
-    status = CERTIFIED if prepared.certified else ESTIMATED
-    why = "known from the normalisation" if prepared.normalised else "declared in advance"
-    why = why if prepared.certified else "measured on the data: not known in advance"
+    status, why = prepared.settings.radius_status
     longest = min(round_up(math.sqrt(max(squares))), round_up(math.sqrt(prepared.squared_radius(subset)), ulps=1))
-    inputs = math.sqrt(len(subset)) if prepared.normalised else math.sqrt(sum(squares))
+    inputs = math.sqrt(len(subset)) if prepared.settings.normalise != "none" else math.sqrt(sum(squares))
     kernel = round_up(math.sqrt(sum(square * square for square in squares)))
     patterns = 2 ** len(subset) if prepared.data.mask.any() else 1
     return [
@@ -105,10 +104,39 @@ def class_radii(prepared: Prepared, subset: Sequence[str]) -> list[Entry]:
     ]  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Moment:
+    """An expectation over pairs, measured once and bounded at any delta.
+
+    Attributes
+    ----------
+    name, meaning : str
+    mean : BoundedMean or None
+        None on a single pair.
+    largest : float
+        What the values never exceed.
+    status : {"certified", "estimated"}
+        That of ``largest``.
+    """
+
+    name: str
+    meaning: str
+    mean: BoundedMean | None
+    largest: float
+    status: str
+
+    def entry(self, delta: float) -> Entry:
+        """Return its upper value; one event at ``delta``, unless the largest value is smaller."""
+        upper = math.inf if self.mean is None else self.mean.upper(delta)
+        value, events = (upper, ((self.name, delta),)) if upper < self.largest else (self.largest, ())
+        why = "empirical Bernstein" if events else "worst case"
+        return Entry(self.name, round_up(float(value), ulps=64), self.meaning, self.status, why, events)
+
+
 def pair_statistics(
-    differences: Array, widths: Sequence[int], *, squared_radii: Sequence[float], certified: bool, delta: float
-) -> list[Entry]:
-    """Return sums over the independent pairs, and certified upper values of two expectations.
+    differences: Array, widths: Sequence[int], *, squared_radii: Sequence[float], status: str
+) -> tuple[list[Entry], tuple[Moment, ...]]:
+    """Return sums over the independent pairs, and two expectations.
 
     Parameters
     ----------
@@ -117,10 +145,8 @@ def pair_statistics(
         Columns of each modality.
     squared_radii : sequence of float
         Squared pair radius of each modality.
-    certified : bool
+    status : {"certified", "estimated"}
         Whether the radii were known in advance.
-    delta : float
-        Failure probability of each of the two upper values.
     """
     squares = np.square(differences)
     lengths = squares.sum(axis=1)
@@ -128,7 +154,7 @@ def pair_statistics(
     weighted = (differences * lengths[:, None]).T @ differences
     eigenvalues = np.maximum(np.linalg.eigvalsh(weighted), 0.0)
     kernel = np.square(parts).sum(axis=1)
-    exact, status = "all independent pairs, rounded up", CERTIFIED if certified else ESTIMATED
+    exact = "all independent pairs, rounded up"
     # Eigenvalues are right to d ulp of the largest; roots of the smallest could lose half of the digits.
     slack = float(eigenvalues.max(initial=0.0)) * (len(eigenvalues) + len(lengths)) * 1e-15
     sums = {
@@ -145,9 +171,8 @@ def pair_statistics(
         ("u4_mean", np.square(lengths), sum(squared_radii) ** 2, "expected ||u||^4"),
         ("k_mean", kernel, sum(square * square for square in squared_radii), "expected value of the multi-view kernel"),
     )
-    for name, values, largest, meaning in means:
-        upper = empirical_bernstein(values, largest=largest, delta=delta) if values.size > 1 else math.inf
-        value, events = (upper, ((name, delta),)) if upper < largest else (largest, ())
-        why = "empirical Bernstein" if events else "worst case"
-        entries.append(Entry(name, round_up(float(value), ulps=64), meaning, status, why, events))
-    return entries
+    moments = tuple(
+        Moment(name, meaning, BoundedMean.of(values, span=largest) if values.size > 1 else None, largest, status)
+        for name, values, largest, meaning in means
+    )
+    return entries, moments

@@ -8,17 +8,18 @@ Theorem 3.18, in its exact form); the threshold adds ((t_max - t_min)/(2m)) E|su
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.language.ledger import check_delta
 from boundcalc.trainer.complexity.khinchin import mean_absolute_sign_sum, mean_absolute_sum
 from boundcalc.trainer.risk.losses import round_up
 from boundcalc.trainer.risk.structures import FullMatrix, GroupedWeights, Structure
 
-__all__ = ["Complexity", "UpperValue", "measure_complexity", "monte_carlo", "threshold_share"]
+__all__ = ["Complexity", "UpperValue", "class_values", "measure_complexity", "monte_carlo", "threshold_share"]
 
 Array = NDArray[np.float64]
 
@@ -52,17 +53,18 @@ class Complexity:
     khinchin : float
         Upper end of the sandwich, (Lam/(2m)) sum_k sqrt(sum_i v_ik^2) or its trace form; with the factor 1/sqrt(2)
         the lower end (weights only).
-    worst_case, massart : float
-        Upper values of the expected complexity that hold for every data set, threshold's share included; Massart's
-        is inf for a full matrix, whose box has infinitely many vertices.
-    draws, monte_carlo, monte_carlo_range : int, float, float
-        S, the average over S draws of the signs (metric part) and the range W of one draw.
-    monte_carlo_upper : float
-        Average plus confidence term at ``delta`` plus rounding; certified.
-    data, self_bounding : float
-        Upper values at ``delta`` of the expected complexity, threshold's share included.
+    half : float
+        (Lam/2) B^2, which the metric part of no pair exceeds.
+    effective, vertices : float
+        min(g, m) or the like, with worst case half sqrt(effective/m); log of the number of vertices of the box.
+    draws : int
+        S, Monte-Carlo draws of the signs.
+    monte_carlo, monte_carlo_range, monte_carlo_allowance : float
+        The average over the draws (metric part; None without draws), the range W of one, and what rounding may add.
     delta : float
-        Failure probability of each of the three before.
+        Failure probability at which ``monte_carlo_upper``, ``data`` and ``self_bounding`` are read, each.
+    method : str
+        How the value was obtained.
     """
 
     m: int
@@ -71,16 +73,68 @@ class Complexity:
     metric_upper: float
     share: float
     khinchin: float
-    worst_case: float
-    massart: float
+    half: float
+    effective: float
+    vertices: float
     draws: int
     monte_carlo: float | None
     monte_carlo_range: float
-    monte_carlo_upper: float
-    data: float
-    self_bounding: float
+    monte_carlo_allowance: float
     delta: float
     method: str
+
+    def at(self, delta: float) -> Complexity:
+        """Return the same measurement read at another failure probability.
+
+        Parameters
+        ----------
+        delta : float
+            In (0, 1).
+
+        Raises
+        ------
+        InvalidInputError
+            If it is not.
+        """
+        return replace(self, delta=check_delta(delta))
+
+    @property
+    def worst_case(self) -> float:
+        """Upper value of the expected complexity for every data set, threshold's share included."""
+        return round_up(_finite(self.half * min(1.0, math.sqrt(self.effective / self.m))) + self.share)
+
+    @property
+    def massart(self) -> float:
+        """The same by Massart's lemma; inf for a full matrix, whose box has infinitely many vertices."""
+        spread = self.half * math.sqrt(2 * self.vertices / self.m) if self.half > 0 else 0.0
+        return round_up(spread + self.share)
+
+    @property
+    def monte_carlo_upper(self) -> float:
+        """Average over the draws plus confidence term plus rounding (metric part): certified; inf without draws."""
+        if self.monte_carlo is None:
+            return math.inf
+        term = self.monte_carlo_range * math.sqrt(math.log(1 / self.delta) / (2 * self.draws))
+        return self.monte_carlo + self.monte_carlo_allowance + term
+
+    @property
+    def data(self) -> float:
+        """Upper value of the expected complexity by bounded differences, threshold's share included."""
+        deviation = _finite(self.half * math.sqrt(math.log(1 / self.delta) / (2 * self.m)))
+        return round_up(self.metric_upper + self.share + deviation)
+
+    @property
+    def self_bounding(self) -> float:
+        """Upper value of the expected complexity, threshold's share included (Boucheron, Lugosi, Massart 2003).
+
+        The deviation of a self-bounding function with 0 <= Z - Z_i <= half/m.
+        """
+        half, x = self.half, math.log(1 / self.delta)
+        if half == 0.0 or not math.isfinite(half):
+            deviation = 0.0 if half == 0.0 else math.inf
+        else:
+            deviation = half / self.m * (x + math.sqrt(x * x + 2 * x * self.m * self.metric_upper / half))
+        return round_up(self.metric_upper + self.share + deviation)
 
     @property
     def empirical(self) -> float:
@@ -138,6 +192,19 @@ def threshold_share(m: int, threshold_range: tuple[float, float]) -> float:
     return (threshold_range[1] - threshold_range[0]) / (2 * m) * mean_absolute_sign_sum(m)
 
 
+def class_values(
+    m: int, structure: Structure, *, eig_range: tuple[float, float], threshold_range: tuple[float, float], radius: float
+) -> dict[str, float]:
+    """Return what of a :class:`Complexity` depends on the class and on m alone."""
+    weights = isinstance(structure, GroupedWeights)
+    return {
+        "share": round_up(threshold_share(m, threshold_range), ulps=1),
+        "half": 0.5 * (eig_range[1] - eig_range[0]) * radius**2,
+        "effective": float(structure.granularity if weights else min(structure.d, m)),
+        "vertices": structure.granularity * math.log(2.0) if weights else math.inf,
+    }
+
+
 def measure_complexity(
     differences: Array,
     structure: Structure,
@@ -160,7 +227,7 @@ def measure_complexity(
     radius : float
         B, known in advance: no admissible pair is further apart.
     delta : float
-        Failure probability of each random upper value.
+        Failure probability at which each random upper value is read; the measurement does not depend on it.
     draws : int
         Monte-Carlo draws (0: none; a full matrix on more than 12 pairs takes at least 100).
     rng : numpy.random.Generator, optional
@@ -173,21 +240,17 @@ def measure_complexity(
     m = differences.shape[0]
     if m < 1:
         raise InvalidInputError(f"m={m} pairs: expected at least one")
-    if not 0 < delta < 1:
-        raise InvalidInputError(f"delta={delta!r}: expected a number in (0, 1)")
+    check_delta(delta)
     span = eig_range[1] - eig_range[0]
     scale = span / (2 * m)
     squares = np.square(differences).sum(axis=1)
     largest = scale * float(squares.sum()) * (1 + (m + structure.d) * 2e-16)
-    share = round_up(threshold_share(m, threshold_range), ulps=1)
     if isinstance(structure, GroupedWeights):
         parts = structure.squared_parts(differences)
         means = mean_absolute_sum(parts)
         value, low, high = (scale * float(x.sum()) for x in (means.value, means.lower, means.upper))
         khinchin = scale * float(_root_sums(parts).sum())
         method = "/".join(sorted(set(means.method)))
-        effective = structure.granularity
-        vertices = structure.granularity * math.log(2.0)
     elif isinstance(structure, FullMatrix):
         khinchin = scale * _nuclear(differences * np.sqrt(squares)[:, None])
         low, high = scale * math.sqrt(0.5 * float(np.square(squares).sum())) * (1 - 1e-12), khinchin
@@ -197,37 +260,28 @@ def measure_complexity(
         else:
             draws, method = max(draws, 100), "trace bound"
             value = math.nan
-        effective = min(structure.d, m)
-        vertices = math.inf
     else:
         raise InvalidInputError(f"structure={structure!r}: expected grouped weights or a full matrix")
     rounding = 1 + (m + structure.d + 16) * np.finfo(float).eps
     high = float(min(high, khinchin, largest) * rounding)
-    mean, upper = math.nan, math.inf
+    mean, allowance = math.nan, 0.0
     if draws:
         if rng is None:
             raise InvalidInputError("rng=None: expected a numpy.random.Generator for Monte-Carlo draws")
         mean, allowance = monte_carlo(differences, structure, draws=draws, rng=rng)
         mean, allowance = scale * mean, scale * allowance
-        upper = mean + allowance + largest * math.sqrt(math.log(1 / delta) / (2 * draws))
         value = mean if math.isnan(value) else value
-    half = 0.5 * span * radius**2
-    x = math.log(1 / delta)
     return Complexity(
         m=m,
         metric=float(min(max(value, low), high)),
         metric_lower=float(low / rounding),
         metric_upper=high,
-        share=share,
         khinchin=float(khinchin * rounding),
-        worst_case=round_up(_finite(half * min(1.0, math.sqrt(effective / m))) + share),
-        massart=round_up((half * math.sqrt(2 * vertices / m) if half > 0 else 0.0) + share),
+        **class_values(m, structure, eig_range=eig_range, threshold_range=threshold_range, radius=radius),
         draws=draws,
         monte_carlo=mean if draws else None,
         monte_carlo_range=largest,
-        monte_carlo_upper=upper,
-        data=round_up(high + share + _finite(half * math.sqrt(x / (2 * m)))),
-        self_bounding=round_up(high + share + _self_bounding(high, half, x, m)),
+        monte_carlo_allowance=allowance,
         delta=delta,
         method=method,
     )
@@ -235,13 +289,6 @@ def measure_complexity(
 
 def _finite(value: float) -> float:
     return math.inf if math.isnan(value) else value
-
-
-def _self_bounding(empirical: float, half: float, x: float, m: int) -> float:
-    """Deviation of a self-bounding function, 0 <= Z - Z_i <= W_0/m (Boucheron, Lugosi, Massart 2003)."""
-    if half == 0.0 or not math.isfinite(half):
-        return 0.0 if half == 0.0 else math.inf
-    return half / m * (x + math.sqrt(x * x + 2 * x * m * empirical / half))
 
 
 def _root_sums(parts: Array) -> Array:

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import Problems
 
-__all__ = ["MIN_ROWS", "ModalityData", "as_block", "encode_labels"]
+__all__ = ["MIN_ROWS", "ModalityData", "as_block", "encode_labels", "missing_rows"]
 
 MIN_ROWS = 8
 """Fewest rows from which calibration, hold-out and training parts can be drawn with at least one pair each."""
@@ -115,19 +115,7 @@ class ModalityData:
         problems.raise_if_any()
         self.arrays: dict[str, NDArray[np.float64]] = {}
         for index, (key, block) in enumerate(raw.items()):
-            nan = np.isnan(block)
-            missing[:, index] |= nan.all(axis=1)
-            partly = np.flatnonzero(nan.any(axis=1) & ~missing[:, index])
-            problems.require(
-                partly.size == 0,
-                f"modality {key!r} has NaN inside its block in {_places(partly, lines)}: a missing modality is NaN in "
-                "all its columns",
-            )
-            infinite = np.flatnonzero(np.isinf(block).any(axis=1) & ~missing[:, index])
-            problems.require(
-                infinite.size == 0,
-                f"modality {key!r} has inf in {_places(infinite, lines)}",
-            )
+            missing[:, index] = missing_rows(key, block, problems, declared=missing[:, index], lines=lines)
             self.arrays[key] = np.where(missing[:, [index]], 0.0, block)
             if nonnegative:
                 problems.require(
@@ -248,6 +236,28 @@ def as_block(value: Any) -> NDArray[np.float64]:
     if masked is not None:
         block[masked] = np.nan
     return block
+
+
+def missing_rows(
+    name: str,
+    block: NDArray[np.float64],
+    problems: Problems,
+    *,
+    declared: NDArray[np.bool_] | bool = False,
+    lines: Sequence[int] | None = None,
+) -> NDArray[np.bool_]:
+    """Return the rows that lack the modality, NaN throughout or declared so; note NaN inside a row and inf."""
+    nan = np.isnan(block)
+    missing = declared | nan.all(axis=1)
+    partly = np.flatnonzero(nan.any(axis=1) & ~missing)
+    problems.require(
+        partly.size == 0,
+        f"modality {name!r} has NaN inside its block in {_places(partly, lines)}: a missing modality is NaN in "
+        "all its columns",
+    )
+    infinite = np.flatnonzero(np.isinf(block).any(axis=1) & ~missing)
+    problems.require(infinite.size == 0, f"modality {name!r} has inf in {_places(infinite, lines)}")
+    return np.asarray(missing)
 
 
 def _block(name: str, value: Any, problems: Problems) -> NDArray[np.float64]:

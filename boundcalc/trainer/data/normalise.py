@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from boundcalc.frozen import Frozen
 
 __all__ = ["Normaliser", "project_rows", "unit_rows"]
 
@@ -54,7 +56,7 @@ def project_rows(block: NDArray[np.float64], *, radius: float = 1.0) -> NDArray[
 
 
 @dataclass(frozen=True)
-class Normaliser:
+class Normaliser(Frozen):
     """A map of raw modalities to rows in the unit ball, fixed once it has been fitted.
 
     Attributes
@@ -63,8 +65,6 @@ class Normaliser:
     centre, scale : mapping of str to ndarray of shape (d_k,)
     nonnegative : bool
         Declared in advance; then nothing is centred and the radius is sqrt(2) instead of 2.
-    certified : bool
-        Whether the radius holds whatever the data.
     """
 
     kinds: Mapping[str, str]
@@ -106,11 +106,6 @@ class Normaliser:
                 centre[name], scale[name] = np.zeros(d), np.ones(d)
         return cls(kinds, centre, scale, nonnegative)
 
-    @property
-    def certified(self) -> bool:
-        """Whether the pair radius holds whatever the data are."""
-        return all(kind != "none" for kind in self.kinds.values())
-
     def squared_radius(self, name: str) -> float:
         """Squared pair radius of one modality, known in advance (inf without normalisation)."""
         if self.kinds[name] == "none":
@@ -128,15 +123,6 @@ class Normaliser:
         elif self.kinds[name] == "ball":
             moved = project_rows(moved, radius=float(np.sqrt(block.shape[1])))
         return np.where(present[:, None], moved, 0.0)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain lists for JSON."""
-        return {
-            "kinds": dict(self.kinds),
-            "centre": {k: v.tolist() for k, v in self.centre.items()},
-            "scale": {k: v.tolist() for k, v in self.scale.items()},
-            "nonnegative": self.nonnegative,
-        }
 
 
 def _location_scale(rows: NDArray[np.float64], *, centred: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

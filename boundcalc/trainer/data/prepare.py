@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.normalise import Normaliser
 from boundcalc.trainer.data.splits import Split, draw_pairs, draw_split
 from boundcalc.trainer.measure.settings import Settings
+from boundcalc.trainer.risk.erm import Problem
 from boundcalc.trainer.risk.losses import round_up
-from boundcalc.trainer.risk.pairs import AllPairs
+from boundcalc.trainer.risk.pairs import AllPairs, PairSource
 from boundcalc.trainer.risk.structures import Structure, make_structure
 
 __all__ = ["Prepared", "balanced_weights", "exceeds", "measured_squared_radius", "prepare"]
@@ -27,7 +29,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Prepared:
+class Prepared(Frozen):
     """Normalised modalities with everything that was drawn before they were looked at.
 
     Attributes
@@ -42,8 +44,6 @@ class Prepared:
         Disjoint pairs of positions within the training part.
     weights : (omega_pos, omega_neg)
     squared_radii : dict of str to float
-    certified : bool
-        Whether the radii hold whatever the data.
     threads : int, optional
         Threads that share the blocks of all pairs.
     """
@@ -56,7 +56,6 @@ class Prepared:
     pairs: NDArray[np.intp]
     weights: tuple[float, float]
     squared_radii: dict[str, float]
-    certified: bool
     threads: int | None = None
 
     def widths(self, subset: Sequence[str]) -> list[int]:
@@ -97,21 +96,17 @@ class Prepared:
 
     def loss_range(self, squared_radius: float) -> float:
         """Return the length of the range of the weighted loss over pairs within the given squared radius."""
-        return self.settings.pair_loss.range_length(
-            threshold_range=self.settings.class_threshold_range,
-            largest_distance=round_up(self.settings.eig_range[1] * squared_radius),
-            weights=self.weights,
-        )
+        return self.settings.loss_range(squared_radius, self.weights)
 
-    @property
-    def normalised(self) -> bool:
-        """Whether the radii come from the normalisation."""
-        return self.normaliser.certified
+    def problem(self, subset: Sequence[str], pairs: PairSource, *, regularised: bool = True) -> Problem:
+        """Return the convex problem that training on a subset of modalities solves."""
+        return self.settings.problem(pairs, self.structure(subset), self.weights, regularised=regularised)
 
     @cached_property
     def fingerprint(self) -> str:
-        """A digest of the data, the settings and all that was drawn."""
-        digest = hashlib.sha256(json.dumps(self.settings.to_dict(), sort_keys=True, default=str).encode())
+        """A digest of the data, the settings (but delta, which measurements do not depend on) and all that was drawn."""
+        settings = {name: value for name, value in self.settings.to_dict().items() if name != "delta"}
+        digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
         for name in self.data.names:
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(self.data.arrays[name]).tobytes())
@@ -180,7 +175,6 @@ def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator)
     )
     arrays = {name: normaliser.apply(name, block, present[name]) for name, block in data.arrays.items()}
     radii = {name: normaliser.squared_radius(name) for name in data.names}
-    certified = not raw or settings.pair_radius is not None
     if raw:
         measured = {name: measured_squared_radius(block[present[name]]) for name, block in arrays.items()}
         if settings.pair_radius is not None:
@@ -213,7 +207,6 @@ def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator)
         pairs=pairs,
         weights=_weights(data, settings, split),
         squared_radii=radii,
-        certified=certified,
     )
 
 

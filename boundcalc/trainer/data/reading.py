@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.trainer.data.modalities import ModalityData, as_block
+from boundcalc.language.arguments import Problems
+from boundcalc.trainer.data.modalities import ModalityData, as_block, missing_rows
 
 __all__ = [
     "Blocks",
@@ -141,17 +142,9 @@ def fill(arrays: dict[str, Array]) -> Blocks:
     """Replace missing blocks by zeros; refuse NaN inside a block and infinite values."""
     if len({block.shape[0] for block in arrays.values()}) > 1:
         raise InvalidInputError(f"X has modalities {_shapes(arrays)}: expected equal rows")
-    problems: list[str] = []
-    present: dict[str, NDArray[np.bool_]] = {}
-    for name, block in arrays.items():
-        nan = np.isnan(block)
-        present[name] = np.asarray(~nan.all(axis=1))
-        if (nan.any(axis=1) & present[name]).any():
-            problems.append(f"modality {name!r} has NaN inside its block: a missing modality is NaN in all its columns")
-        if np.isinf(block).any():
-            problems.append(f"modality {name!r} has inf")
-    if problems:
-        raise InvalidInputError(problems, context="X")
+    problems = Problems("X")
+    present = {name: ~missing_rows(name, block, problems) for name, block in arrays.items()}
+    problems.raise_if_any()
     return {name: np.where(present[name][:, None], block, 0.0) for name, block in arrays.items()}, present
 
 

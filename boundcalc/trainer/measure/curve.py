@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.language.arguments import as_generator
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.prepare import prepare
 from boundcalc.trainer.measure.settings import Settings
@@ -44,7 +45,7 @@ def nested_risks(
     subset: Iterable[str],
     *,
     settings: Settings | None = None,
-    rng: np.random.Generator,
+    rng: np.random.Generator | int | None = None,
     repeats: int = 3,
     progress: Progress | None = None,
 ) -> CurvePoints:
@@ -55,7 +56,7 @@ def nested_risks(
     data : ModalityData
     subset : iterable of str
     settings : Settings, optional
-    rng : numpy.random.Generator
+    rng : numpy.random.Generator or int, optional
         Draws one split for each repeat.
     repeats : int
     progress : callable, optional
@@ -67,7 +68,7 @@ def nested_risks(
         If there is no hold-out part, or too few rows to fit a curve through.
     """
     settings, names = settings or Settings(), tuple(subset)
-    children, done = rng.spawn(repeats), 0
+    children, done = as_generator(rng).spawn(repeats), 0
     risk, error = [], []
     sizes: tuple[int, ...] = ()
     for child in children:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import html
 import json
-import math
 import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -13,7 +11,11 @@ from typing import Any
 import numpy as np
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import why_unreadable
+from boundcalc.language.ledger import paid_once
+from boundcalc.language.records import plain, rebuild
+from boundcalc.show.tables import Table
 
 __all__ = ["CERTIFIED", "ESTIMATED", "Entry", "Estimates"]
 
@@ -66,7 +68,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Estimates:
+class Estimates(Frozen):
     """An ordered, immutable record of measured values.
 
     Attributes
@@ -96,6 +98,7 @@ class Estimates:
     refused: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         names = [entry.name for entry in self.entries]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -144,7 +147,7 @@ class Estimates:
             If there is no such entry; the former where it is known why.
         """
         chosen = self.entries if not names else tuple(self[name] for name in names)
-        return math.fsum({name: delta for entry in chosen for name, delta in entry.events}.values())
+        return paid_once(event for entry in chosen for event in entry.events)
 
     @property
     def certified(self) -> bool:
@@ -183,23 +186,7 @@ class Estimates:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types; infinite and missing values become strings."""
-        return {
-            "title": self.title,
-            "facts": self.facts,
-            "refused": self.refused,
-            "entries": [
-                {
-                    "name": e.name,
-                    "value": e.value if math.isfinite(e.value) else repr(e.value),
-                    "meaning": e.meaning,
-                    "status": e.status,
-                    "why": e.why,
-                    "events": [list(event) for event in e.events],
-                    "symbol": e.symbol,
-                }
-                for e in self.entries
-            ],
-        }
+        return plain({"title": self.title, "facts": self.facts, "refused": self.refused, "entries": self.entries})
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Return JSON that :meth:`from_json` reads back without loss.
@@ -229,18 +216,7 @@ class Estimates:
             If the object is not such a record.
         """
         try:
-            entries = tuple(
-                Entry(
-                    str(e["name"]),
-                    float(e["value"]) if isinstance(e["value"], str) else e["value"],
-                    str(e["meaning"]),
-                    e["status"],
-                    str(e["why"]),
-                    tuple((str(name), float(delta)) for name, delta in e["events"]),
-                    bool(e["symbol"]),
-                )
-                for e in record["entries"]
-            )
+            entries = tuple(rebuild(Entry, entry) for entry in record["entries"])
             return cls(entries, str(record["title"]), dict(record["facts"]), dict(record.get("refused", {})))
         except (KeyError, TypeError, ValueError) as error:
             if isinstance(error, InvalidInputError):
@@ -275,7 +251,7 @@ class Estimates:
         width = max((len(e.name) for e in self.entries), default=4)
         lines = [f"Estimates {self.title}".strip()]
         for e in self.entries:
-            used = f" [{', '.join(f'{name}: {delta:g}' for name, delta in e.events)}]" if e.events else ""
+            used = f" [{_events(e)}]" if e.events else ""
             start = f"  {e.name:<{width}}  {e.value:<12.6g} {e.status:<9}  "
             lines += textwrap.wrap(
                 start + e.meaning + used,
@@ -288,11 +264,9 @@ class Estimates:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{word}</th>" for word in ("name", "value", "status", "meaning", "why", "events"))
-        rows = "".join(
-            f"<tr><td><code>{html.escape(e.name)}</code></td><td>{e.value:.6g}</td><td>{e.status}</td>"
-            f"<td>{html.escape(e.meaning)}</td><td>{html.escape(e.why)}</td>"
-            f"<td>{html.escape(', '.join(f'{n}: {d:g}' for n, d in e.events))}</td></tr>"
-            for e in self.entries
-        )
-        return f"<table><caption>{html.escape(self.title)}</caption><tr>{head}</tr>{rows}</table>"
+        rows = [(e.name, f"{e.value:.6g}", e.status, e.meaning, e.why, _events(e)) for e in self.entries]
+        return Table(("name", "value", "status", "meaning", "why", "events"), rows, title=self.title).html()
+
+
+def _events(entry: Entry) -> str:
+    return ", ".join(f"{name}: {delta:g}" for name, delta in entry.events)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import as_generator
-from boundcalc.trainer.complexity.norms import class_radii, largest_norms, matrix_norms, pair_statistics
+from boundcalc.language.ledger import Ledger, check_delta
+from boundcalc.trainer.complexity.norms import Moment, class_radii, largest_norms, matrix_norms, pair_statistics
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.prepare import prepare
 from boundcalc.trainer.measure.estimates import CERTIFIED, Entry, Estimates
@@ -27,15 +31,17 @@ Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
-class Pilot:
+class Pilot(Frozen):
     """What one pilot sample shows.
 
     Attributes
     ----------
     result : SubsetResult
         The unregularised metric and its measurements.
-    estimates : Estimates
-        The same record, with radii of the class and statistics of the pairs added.
+    fixed : tuple of Entry
+        Radii of the class and exact statistics of the pairs.
+    moments : tuple of Moment
+        Expectations over the pairs.
     norms : mapping of str to float
         Norms of the trained matrix, rounded up; a norm whose ball does not hold it is missing.
     largest : mapping of str to float
@@ -43,20 +49,53 @@ class Pilot:
     regularised : tuple of RegularisedFit
         Empty beyond ``exact_rows`` training rows: they take all pairs.
     delta : float
-        Failure probability of each bound; every certified random value in the record was given a quarter of it.
-    loss : Loss
+        Failure probability of each bound on this pilot; ``at`` reads it at another one.
     settings : dict
         What was fixed in advance, as JSON types.
     """
 
     result: SubsetResult
-    estimates: Estimates
+    fixed: tuple[Entry, ...]
+    moments: tuple[Moment, ...]
     norms: Mapping[str, float]
     largest: Mapping[str, float]
     regularised: tuple[RegularisedFit, ...]
     delta: float
-    loss: Loss
     settings: dict[str, Any]
+
+    def at(self, delta: float) -> Pilot:
+        """Return the same measurements read at another failure probability of each bound.
+
+        Parameters
+        ----------
+        delta : float
+            In (0, 1).
+
+        Raises
+        ------
+        InvalidInputError
+            If it is not.
+        """
+        return replace(self, delta=check_delta(delta, context="pilot"))
+
+    @property
+    def ledger(self) -> Ledger:
+        """How a bound on this pilot splits delta: a quarter for each measured event, the rest for the deviation."""
+        events = ["complexity", "constant", *(["sampled pairs"] if self.result.train.sampled else [])]
+        shares = dict.fromkeys(events, Fraction(1, 4))
+        return Ledger.split(self.delta, {**shares, "deviation": 1 - sum(shares.values())})
+
+    @cached_property
+    def estimates(self) -> Estimates:
+        """The record of the metric, with radii of the class and statistics of the pairs added."""
+        ledger = self.ledger
+        record = self.result.at(ledger["complexity"]).estimates
+        return record.replace(*self.fixed, *(moment.entry(ledger["constant"]) for moment in self.moments))
+
+    @property
+    def loss(self) -> Loss:
+        """The loss that was minimised."""
+        return self.result.frame.settings.pair_loss
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -113,7 +152,7 @@ def measure_pilot(
         The modalities, such as ``"a+b"``; all of them if not given.
     rng : numpy.random.Generator or int, optional
     delta : float
-        Failure probability of each bound; every certified random value is given a quarter of it.
+        Failure probability of each bound, which ``Pilot.at`` changes later; the measurement does not depend on it.
     progress : callable, optional
         Called as ``progress(done, total, message)``.
     **changes
@@ -138,9 +177,8 @@ def measure_pilot(
             [f"{name}: not a setting here; expected some of {', '.join(sorted(known))}" for name in unknown],
             context="pilot",
         )
-    if not 0 < delta < 1:
-        raise InvalidInputError(f"delta={delta!r}: expected a number in (0, 1)", context="pilot")
-    settings = Settings(**changes, delta=delta / 4)
+    check_delta(delta, context="pilot")
+    settings = Settings(**changes)
     report = progress if progress is not None else lambda *_: None
     generator = as_generator(rng)
     chosen = data.names if subset is None else data.parse_subset(subset)
@@ -151,26 +189,21 @@ def measure_pilot(
     fits = train_regularised(prepared, chosen) if prepared.split.train.size <= settings.exact_rows else ()
     report(2, 2, "done")
     structure, widths = prepared.structure(chosen), prepared.widths(chosen)
-    entries = [
-        *class_radii(prepared, chosen),
-        *pair_statistics(
-            prepared.independent_differences(chosen),
-            widths,
-            squared_radii=[prepared.squared_radii[name] for name in chosen],
-            certified=prepared.certified,
-            delta=settings.delta,
-        ),
-        Entry("K", len(chosen), "modalities of the subset", why="fixed in advance"),
-    ]
-    norms = matrix_norms(structure.matrix(result.array()), widths)
+    sums, moments = pair_statistics(
+        prepared.independent_differences(chosen),
+        widths,
+        squared_radii=[prepared.squared_radii[name] for name in chosen],
+        status=settings.radius_status[0],
+    )
+    count = Entry("K", len(chosen), "modalities of the subset", why="fixed in advance")
     diagonal = not isinstance(structure, FullMatrix)
     return Pilot(
         result=result,
-        estimates=result.estimates.replace(*entries),
-        norms=norms,
+        fixed=(*class_radii(prepared, chosen), *sums, count),
+        moments=moments,
+        norms=matrix_norms(structure.matrix(result.array()), widths),
         largest=largest_norms(widths, settings.eig_range[1], diagonal=diagonal),
         regularised=fits,
         delta=delta,
-        loss=settings.pair_loss,
         settings=settings_record(settings),
     )

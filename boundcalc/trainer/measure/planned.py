@@ -85,7 +85,7 @@ def _planned(before: Prepared, data: ModalityData, names: tuple[str, ...], rng: 
     problems.raise_if_any()
     present = {name: data.present[:, data.names.index(name)] for name in names}
     arrays = {name: before.normaliser.apply(name, data.arrays[name], present[name]) for name in names}
-    if not before.normalised:
+    if before.settings.normalise == "none":
         for name in names:
             rows, declared = arrays[name][present[name]], before.squared_radii[name]
             problems.require(

@@ -9,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
 from boundcalc.trainer.data.normalise import KINDS
-from boundcalc.trainer.risk.losses import Contrastive, Loss, loss_from_name
-from boundcalc.trainer.risk.structures import STRUCTURES
+from boundcalc.trainer.risk.erm import Problem
+from boundcalc.trainer.risk.losses import Contrastive, Loss, loss_from_name, round_up
+from boundcalc.trainer.risk.pairs import PairSource
+from boundcalc.trainer.risk.structures import STRUCTURES, Structure
 
 __all__ = ["RHO_GRID", "Settings"]
 
@@ -20,7 +23,7 @@ RHO_GRID: tuple[float, ...] = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(Frozen):
     """What is fixed in advance.
 
     Attributes
@@ -57,7 +60,7 @@ class Settings:
     draws : int
         Monte-Carlo draws of the complexity (0: none; the interval is tighter and free).
     delta : float
-        Failure probability of each certified random value.
+        Failure probability at which each certified random value is read; measurements do not depend on it.
     exact_rows : int
         A part of up to this many rows is measured over all of its pairs. Beyond, steps and values use random samples
         of pairs (incomplete U-statistics): the values handed to bounds are then upper confidence values at ``delta``.
@@ -90,6 +93,7 @@ class Settings:
     sampled_pairs: int = 1_000_000
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         problems = Problems("training")
         for name in ("eig_range", "threshold_range"):
             value = getattr(self, name)
@@ -153,6 +157,38 @@ class Settings:
     def class_threshold_range(self) -> tuple[float, float]:
         """The range of the threshold in the class that is trained; (0, 0) for a loss of the distance alone."""
         return self.threshold_range if self.pair_loss.has_threshold else (0.0, 0.0)
+
+    @property
+    def radius_status(self) -> tuple[str, str]:
+        """Whether what rests on the pair radius is certified, and where the radius comes from."""
+        if self.normalise != "none":
+            return "certified", "known from the normalisation"
+        if self.pair_radius is not None:
+            return "certified", "declared in advance"
+        return "estimated", "measured on the data: not known in advance"
+
+    def loss_range(self, squared_radius: float, weights: tuple[float, float]) -> float:
+        """Return the length of the range of the weighted loss over pairs within the given squared radius."""
+        return self.pair_loss.range_length(
+            threshold_range=self.class_threshold_range,
+            largest_distance=round_up(self.eig_range[1] * squared_radius),
+            weights=weights,
+        )
+
+    def problem(
+        self, pairs: PairSource, structure: Structure, weights: tuple[float, float], *, regularised: bool = True
+    ) -> Problem:
+        """Return the convex problem that training on these pairs solves."""
+        return Problem(
+            pairs=pairs,
+            structure=structure,
+            loss=self.pair_loss,
+            eig_range=self.eig_range,
+            threshold_range=self.class_threshold_range,
+            weights=weights,
+            regularisation=self.reg if regularised else 0.0,
+            anchor=self.reg_anchor,
+        )
 
     def decision_threshold(self, trained: float) -> float:
         """Return where a distance is called similar: the trained threshold, or half the contrastive margin.

@@ -8,18 +8,21 @@ import time
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.language.records import nested_tuples
+from boundcalc.trainer.complexity.bernstein import BoundedMean
 from boundcalc.trainer.complexity.kappa import measure_kappa
 from boundcalc.trainer.complexity.rademacher import measure_complexity
 from boundcalc.trainer.data.prepare import Prepared
-from boundcalc.trainer.measure.subset_fit import fit_subset, subset_problem
-from boundcalc.trainer.measure.subset_record import PartValues, subset_record
-from boundcalc.trainer.measure.subset_result import SubsetResult, nested_tuples
+from boundcalc.trainer.measure.subset_fit import fit_subset
+from boundcalc.trainer.measure.subset_record import Frame, Part
+from boundcalc.trainer.measure.subset_result import SubsetResult
 from boundcalc.trainer.risk.erm import Fit, certify
-from boundcalc.trainer.risk.incomplete import SampledPairs, certified_gap
+from boundcalc.trainer.risk.incomplete import Gap, SampledPairs, measure_gap
 from boundcalc.trainer.risk.losses import Loss, Ramp, round_up
 from boundcalc.trainer.risk.pairs import PairSource
 
@@ -29,11 +32,7 @@ Array = NDArray[np.float64]
 
 
 def measure_subset(
-    prepared: Prepared,
-    subset: Sequence[str],
-    *,
-    start: tuple[Array, float] | None = None,
-    rng: np.random.Generator,
+    prepared: Prepared, subset: Sequence[str], *, start: tuple[Array, float] | None = None, rng: np.random.Generator
 ) -> SubsetResult:
     """Train on one subset and measure it.
 
@@ -55,15 +54,9 @@ def measure_subset(
 
 
 def assess_fit(
-    prepared: Prepared,
-    subset: Sequence[str],
-    fit: Fit,
-    *,
-    pairs: PairSource | None = None,
-    rng: np.random.Generator,
-    delta: float | None = None,
+    prepared: Prepared, subset: Sequence[str], fit: Fit, *, pairs: PairSource | None = None, rng: np.random.Generator
 ) -> SubsetResult:
-    """Measure a metric that was trained on one subset.
+    """Measure a metric that was trained on one subset; its random values are read at the settings' delta.
 
     Parameters
     ----------
@@ -73,80 +66,41 @@ def assess_fit(
     pairs : PairSource, optional
         All pairs of the training part, if they are at hand.
     rng : numpy.random.Generator
-    delta : float, optional
-        Failure probability of each certified random value, in place of the settings' one.
     """
-    settings, loss = prepared.settings, prepared.settings.pair_loss
-    delta = settings.delta if delta is None else delta
-    structure, weights = prepared.structure(subset), prepared.weights
-    operator = structure.operator(fit.params)
-    decision = settings.decision_threshold(fit.threshold)
-    measured = _measure_part(
-        prepared, subset, fit, prepared.split.train, pairs=pairs, risk=fit.risk, rng=rng, delta=delta
-    )
+    settings, split = prepared.settings, prepared.split
+    structure = prepared.structure(subset)
+    train = _measure_part(prepared, subset, fit, split.train, pairs=pairs, trained=True, rng=rng)
     differences = prepared.independent_differences(subset)
+    shape: dict[str, Any] = {"eig_range": settings.eig_range, "threshold_range": settings.class_threshold_range}
     complexity = measure_complexity(
         differences,
         structure,
-        eig_range=settings.eig_range,
-        threshold_range=settings.class_threshold_range,
+        **shape,
         radius=round_up(math.sqrt(prepared.squared_radius(subset)), ulps=1),
-        delta=delta,
+        delta=settings.delta,
         draws=settings.draws,
         rng=rng,
     )
     kappa = measure_kappa(
         differences,
         structure,
-        eig_range=settings.eig_range,
-        threshold_range=settings.class_threshold_range,
+        **shape,
         squared_radii=[prepared.squared_radii[name] for name in subset],
         widths=prepared.widths(subset),
-        delta=delta,
+        delta=settings.delta,
     )
-    holdout = prepared.split.holdout
-    tested: PartValues | None = None
-    trivial_holdout: tuple[float | None, float | None, float | None] = (None, None, None)
-    auc: float | None = None
-    knn: float | None = None
-    if holdout.size >= 2:
-        tested = _measure_part(prepared, subset, fit, holdout, rng=rng, delta=delta, margins=())
-        trivial_holdout = trivial_rule(prepared.data.codes[holdout], loss, weights)
-        auc, knn = _neighbour_scores(prepared, subset, operator)
-    trivial_risk, trivial_error, heavy_trivial_error = trivial_rule(
-        prepared.data.codes[prepared.split.train], loss, weights
-    )
-    eps_opt = fit.eps_opt if measured.eps_opt is None else measured.eps_opt
-    estimates = subset_record(
-        prepared,
-        subset,
-        complexity,
-        kappa,
-        train=measured,
-        holdout=tested,
-        rhat=measured.risk + measured.error,
-        eps_opt=eps_opt,
-        delta=delta,
-    )
+    tested, auc, knn = None, None, None
+    if split.holdout.size >= 2:
+        tested = _measure_part(prepared, subset, fit, split.holdout, rng=rng)
+        auc, knn = _neighbour_scores(prepared, subset, structure.operator(fit.params))
     return SubsetResult(
-        label="+".join(subset),
-        modalities=tuple(subset),
-        estimates=estimates,
+        frame=Frame.of(prepared, subset),
         params=nested_tuples(fit.params.tolist()),
-        threshold=decision,
-        holdout_error=None if tested is None else tested.wrong[0],
-        train_error=measured.wrong[0],
+        threshold=settings.decision_threshold(fit.threshold),
+        train=train,
+        holdout=tested,
         holdout_auc=auc,
         holdout_knn=knn,
-        trivial_risk=trivial_risk,
-        trivial_error=trivial_error,
-        trivial_holdout_risk=trivial_holdout[0],
-        trivial_holdout_error=trivial_holdout[1],
-        ramps=tuple(zip(settings.rho_grid, measured.ramps[1:], strict=True)),
-        weighted_ramps=tuple(zip(settings.rho_grid, measured.heavy_ramps[1:], strict=True)),
-        weighted_holdout_error=None if tested is None else tested.wrong[1],
-        weighted_trivial_error=heavy_trivial_error,
-        weighted_trivial_holdout_error=trivial_holdout[2],
         kappa=kappa,
         complexity=complexity,
         converged=bool(fit.converged),
@@ -162,48 +116,52 @@ def _measure_part(
     part: NDArray[np.intp],
     *,
     rng: np.random.Generator,
-    delta: float,
     pairs: PairSource | None = None,
-    margins: tuple[float, ...] | None = None,
-    risk: float | None = None,
-) -> PartValues:
-    """Measure risk, pair errors and ramp risks on one part, over all pairs or over a sample of them.
-
-    A sample pays ``delta`` in all: for the risk alone, or a quarter each for the risk and the optimisation error and
-    the rest for the ramps.
-    """
+    trained: bool = False,
+) -> Part:
+    """Measure risk and pair errors, where it was trained also ramp risks and the optimisation error."""
     settings, loss, weights = prepared.settings, prepared.settings.pair_loss, prepared.weights
     operator = prepared.structure(subset).operator(fit.params)
     decision = settings.decision_threshold(fit.threshold)
-    margins = (settings.rho, *settings.rho_grid) if margins is None else margins
+    margins = (settings.rho, *settings.rho_grid) if trained else ()
+    kinds, gap = ((1.0, 1.0), weights), None
     if part.size <= settings.exact_rows:
         pairs = prepared.all_pairs(subset, part) if pairs is None else pairs
-        profiles = pairs.profiles(operator, decision, rhos=margins, weights=((1.0, 1.0), weights))
-        if risk is None:
-            risk = pairs.evaluate(operator, fit.threshold, loss=loss, weights=weights, gradient=False).value
-        (error, ramps), (heavy_error, heavy_ramps) = profiles
-        unregularised = subset_problem(prepared, subset, pairs, regularised=False)
-        eps_opt = certify(unregularised, fit.params, fit.threshold) if margins and settings.reg > 0 else None
-        return PartValues(part.size, pairs.count, risk, (error, heavy_error), ramps, heavy_ramps, eps_opt)
-    sample = SampledPairs(prepared, subset, part, count=settings.sampled_pairs, rng=rng)
-    span = prepared.loss_range(prepared.squared_radius(subset))
-    risk, doubt = sample.upper_risk(
-        operator, fit.threshold, loss=loss, weights=weights, span=span, delta=0.25 * delta if margins else delta
-    )
-    wrong = tuple(value for value, _ in sample.profiles(operator, decision, rhos=(), weights=((1.0, 1.0), weights)))
-    tables = []
-    for pair in ((1.0, 1.0), weights):
-        each = 0.5 * delta / (2 * max(len(margins), 1))
-        uppers = [
-            sample.upper_risk(operator, decision, loss=Ramp(rho), weights=pair, span=max(pair), delta=each)
-            for rho in margins
+        profiles = pairs.profiles(operator, decision, rhos=margins, weights=kinds)
+        value = fit.risk
+        if not trained:
+            value = pairs.evaluate(operator, fit.threshold, loss=loss, weights=weights, gradient=False).value
+        risk = BoundedMean(value)
+        wrong = [error for error, _ in profiles]
+        ramps = [
+            tuple(BoundedMean(one, span=max(pair)) for one in found)
+            for pair, (_, found) in zip(kinds, profiles, strict=True)
         ]
-        tables.append(tuple(min(max(pair), value + error) for value, error in uppers))
-    eps_opt = None
-    if margins:
-        problem = subset_problem(prepared, subset, sample, regularised=False)
-        eps_opt = certified_gap(problem, fit.params, fit.threshold, width=fit.width, delta=0.25 * delta)
-    return PartValues(part.size, sample.count, risk, (wrong[0], wrong[1]), tables[0], tables[1], eps_opt, error=doubt)
+        if trained:
+            unregularised = prepared.problem(subset, pairs, regularised=False)
+            gap = Gap(certify(unregularised, fit.params, fit.threshold) if settings.reg > 0 else fit.eps_opt)
+    else:
+        pairs = sample = SampledPairs(prepared, subset, part, count=settings.sampled_pairs, rng=rng)
+        span = prepared.loss_range(prepared.squared_radius(subset))
+        risk = sample.mean_loss(operator, fit.threshold, loss=loss, weights=weights, span=span)
+        wrong = [value for value, _ in sample.profiles(operator, decision, rhos=(), weights=kinds)]
+        ramps = [
+            tuple(sample.mean_loss(operator, decision, loss=Ramp(rho), weights=pair, span=max(pair)) for rho in margins)
+            for pair in kinds
+        ]
+        if trained:
+            problem = prepared.problem(subset, sample, regularised=False)
+            gap = measure_gap(problem, fit.params, fit.threshold, width=fit.width)
+    return Part(
+        rows=part.size,
+        pairs=pairs.count,
+        risk=risk,
+        wrong=(wrong[0], wrong[1]),
+        ramps=ramps[0],
+        heavy_ramps=ramps[1],
+        gap=gap,
+        trivial=trivial_rule(prepared.data.codes[part], loss, weights),
+    )
 
 
 def trivial_rule(codes: NDArray[np.intp], loss: Loss, weights: tuple[float, float]) -> tuple[float, float, float]:

@@ -10,32 +10,15 @@ from numpy.typing import NDArray
 
 from boundcalc.trainer.data.prepare import Prepared
 from boundcalc.trainer.risk.erm import Fit, Problem, minimise_risk
-from boundcalc.trainer.risk.incomplete import SampledPairs, certified_gap
+from boundcalc.trainer.risk.incomplete import SampledPairs, measure_gap
 from boundcalc.trainer.risk.pairs import PairSource
 
-__all__ = ["fit_subset", "subset_problem"]
+__all__ = ["fit_subset"]
 
 Array = NDArray[np.float64]
 COARSE_ROWS = 600
 SINGLE_REACH = 100.0
 COARSE = 5e-3
-
-
-def subset_problem(
-    prepared: Prepared, subset: Sequence[str], pairs: PairSource, *, regularised: bool = True
-) -> Problem:
-    """Return the convex problem that training on a subset of modalities solves."""
-    settings = prepared.settings
-    return Problem(
-        pairs=pairs,
-        structure=prepared.structure(subset),
-        loss=settings.pair_loss,
-        eig_range=settings.eig_range,
-        threshold_range=settings.class_threshold_range,
-        weights=prepared.weights,
-        regularisation=settings.reg if regularised else 0.0,
-        anchor=settings.reg_anchor,
-    )
 
 
 def fit_subset(
@@ -66,17 +49,17 @@ def fit_subset(
     options = {"tolerance": settings.tolerance, "max_evaluations": settings.max_evaluations}
     if train.size <= settings.exact_rows:
         pairs = prepared.all_pairs(subset, train) if pairs is None else pairs
-        problem = subset_problem(prepared, subset, pairs)
+        problem = prepared.problem(subset, pairs)
         width: float | None = None
         if train.size >= COARSE_ROWS and settings.structure == "full":
             start, width = _rough_start(prepared, subset, problem, start)
         return minimise_risk(problem, start=start, width=width, **options)  # type: ignore[arg-type]
     rng = np.random.default_rng() if rng is None else rng
     drawn, fresh = (SampledPairs(prepared, subset, train, count=settings.sampled_pairs, rng=rng) for _ in range(2))
-    fit = minimise_risk(subset_problem(prepared, subset, drawn), start=start, **options)  # type: ignore[arg-type]
-    problem = subset_problem(prepared, subset, fresh)
+    fit = minimise_risk(prepared.problem(subset, drawn), start=start, **options)  # type: ignore[arg-type]
+    problem = prepared.problem(subset, fresh)
     objective = problem.objective(fit.params, fit.threshold)
-    eps_opt = certified_gap(problem, fit.params, fit.threshold, width=fit.width, delta=settings.delta)
+    eps_opt = measure_gap(problem, fit.params, fit.threshold, width=fit.width).at(settings.delta)
     return replace(
         fit,
         objective=objective,
@@ -102,13 +85,9 @@ def _rough_start(
         parts.append((train, max(0.7 * settings.tolerance, 2e-4)))
     first, width = start, None
     for part, tolerance in parts:
-        rough = subset_problem(prepared, subset, prepared.all_pairs(subset, part, single=precise))
+        rough = prepared.problem(subset, prepared.all_pairs(subset, part, single=precise))
         fit = minimise_risk(
-            rough,
-            start=start,
-            width=width,
-            tolerance=tolerance,
-            max_evaluations=min(200, settings.max_evaluations),
+            rough, start=start, width=width, tolerance=tolerance, max_evaluations=min(200, settings.max_evaluations)
         )
         start, width = (fit.params, fit.threshold), fit.width
     assert start is not None

@@ -3,54 +3,63 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boundcalc.trainer.complexity.kappa import Kappa
-from boundcalc.trainer.complexity.rademacher import Complexity
+from boundcalc.language.ledger import check_delta
+from boundcalc.language.records import nested_tuples, plain, rebuild
+from boundcalc.trainer.complexity.kappa import Kappa, worst_kappa
+from boundcalc.trainer.complexity.rademacher import Complexity, class_values
 from boundcalc.trainer.measure.estimates import Estimates
+from boundcalc.trainer.measure.subset_record import Frame, Part, subset_record
+from boundcalc.trainer.risk.losses import round_up
 
-__all__ = ["SubsetResult", "nested_tuples"]
+__all__ = ["SubsetResult"]
 
 Array = NDArray[np.float64]
+Ramps = tuple[tuple[float, float], ...]
+
+#: What a stored result tells people beside what it is read from.
+_TOLD = (
+    "label", "holdout_error", "train_error", "trivial_risk", "trivial_error", "trivial_holdout_risk",
+    "trivial_holdout_error", "ramps", "weighted_ramps", "weighted_holdout_error", "weighted_trivial_error",
+    "weighted_trivial_holdout_error",
+)  # fmt: skip
+_STORED = ("params", "threshold", "holdout_auc", "holdout_knn", "converged", "evaluations", "seconds")
+
+
+def _of(part: str, values: str, place: int, about: str) -> Any:
+    """Return a property that reads one number of a part; None without a hold-out part."""
+
+    def read(self: SubsetResult) -> float | None:
+        found = getattr(self, part)
+        return None if found is None else getattr(found, values)[place]
+
+    return property(read, doc=about)
 
 
 @dataclass(frozen=True)
 class SubsetResult:
-    """What was trained on one subset and measured about it.
+    """What was trained on one subset and measured about it: once, to be read at any delta.
 
     Attributes
     ----------
-    label : str
-        The modalities joined by ``+``.
-    modalities : tuple of str
-    estimates : Estimates
-        Named values for bounds.
+    frame : Frame
+        What was fixed in advance.
     params : tuple
         Metric weights, or rows of the matrix.
     threshold : float
         Where a distance is called similar.
-    holdout_error, train_error : float
-        P(s f <= 0) over all pairs of the part.
+    train, holdout : Part
+        Risks and errors on the training and on the hold-out part; None without the latter.
     holdout_auc, holdout_knn : float
         Area under the ROC curve of the distances, and 5-nearest-neighbour accuracy with the training part as
-        reference; None where they do not exist or scikit-learn is not installed (so are all hold-out values without
-        a hold-out part).
-    trivial_risk, trivial_error : float
-        The best constant score on the training part: min over c of the (weighted) risk of f = c, and the share of the
-        rarer kind of pairs.
-    trivial_holdout_risk, trivial_holdout_error : float
-        The same on the hold-out part.
-    ramps : tuple of (rho, risk)
-        Empirical ramp risk over all training pairs at each margin of the fixed grid, unweighted.
-    weighted_ramps : tuple of (rho, risk)
-        The same with the pair weights.
-    weighted_holdout_error, weighted_trivial_error, weighted_trivial_holdout_error : float
-        Pair errors with the pair weights: of the model on the hold-out part, of the best constant rule on the training
-        and on the hold-out part.
+        reference; None where they do not exist or scikit-learn is not installed.
     kappa : Kappa
     complexity : Complexity
     converged : bool
@@ -58,49 +67,105 @@ class SubsetResult:
     seconds : float
     """
 
-    label: str
-    modalities: tuple[str, ...]
-    estimates: Estimates
+    frame: Frame
     params: tuple[Any, ...]
     threshold: float
-    holdout_error: float | None
-    train_error: float
+    train: Part
+    holdout: Part | None
     holdout_auc: float | None
     holdout_knn: float | None
-    trivial_risk: float
-    trivial_error: float
-    trivial_holdout_risk: float | None
-    trivial_holdout_error: float | None
-    ramps: tuple[tuple[float, float], ...]
-    weighted_ramps: tuple[tuple[float, float], ...]
-    weighted_holdout_error: float | None
-    weighted_trivial_error: float
-    weighted_trivial_holdout_error: float | None
     kappa: Kappa
     complexity: Complexity
     converged: bool
     evaluations: int
     seconds: float
 
+    def at(self, delta: float) -> SubsetResult:
+        """Return the same measurements read at another failure probability.
+
+        Parameters
+        ----------
+        delta : float
+            In (0, 1), of each certified random value.
+
+        Raises
+        ------
+        InvalidInputError
+            If it is not.
+        """
+        delta = check_delta(delta)
+        frame = replace(self.frame, settings=replace(self.frame.settings, delta=delta))
+        return replace(self, frame=frame, kappa=self.kappa.at(delta), complexity=self.complexity.at(delta))
+
+    @property
+    def delta(self) -> float:
+        """Failure probability at which each certified random value is read in ``estimates``."""
+        return self.frame.settings.delta
+
+    @cached_property
+    def estimates(self) -> Estimates:
+        """Named values for bounds, each random one read at ``delta``."""
+        return subset_record(
+            self.frame, train=self.train, holdout=self.holdout, complexity=self.complexity, kappa=self.kappa,
+            delta=self.delta,
+        )  # fmt: skip
+
+    @property
+    def label(self) -> str:
+        """The modalities joined by ``+``."""
+        return self.frame.label
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Their names."""
+        return self.frame.modalities
+
     @property
     def d(self) -> int:
         """Number of coordinates."""
-        return int(self.estimates["d_M"].value)
+        return self.frame.structure.d
 
     def array(self) -> Array:
         """Return the parameters as an array."""
         return np.asarray(self.params, dtype=float)
 
+    train_error = _of("train", "wrong", 0, "P(s f <= 0) over all pairs of the training part.")
+    holdout_error = _of("holdout", "wrong", 0, "The same on the hold-out part.")
+    weighted_holdout_error = _of("holdout", "wrong", 1, "The same with the pair weights.")
+    trivial_risk = _of("train", "trivial", 0, "The best constant score's (weighted) risk on the training part.")
+    trivial_error = _of("train", "trivial", 1, "The share of the rarer kind of training pairs.")
+    weighted_trivial_error = _of("train", "trivial", 2, "The same with the pair weights.")
+    trivial_holdout_risk = _of("holdout", "trivial", 0, "The best constant score's risk on the hold-out part.")
+    trivial_holdout_error = _of("holdout", "trivial", 1, "The share of the rarer kind of hold-out pairs.")
+    weighted_trivial_holdout_error = _of("holdout", "trivial", 2, "The same with the pair weights.")
+
+    @property
+    def ramps(self) -> Ramps:
+        """Empirical ramp risk over all training pairs at each margin of the fixed grid, unweighted."""
+        return self._ramps(2)
+
+    @property
+    def weighted_ramps(self) -> Ramps:
+        """The same with the pair weights."""
+        return self._ramps(3)
+
+    def _ramps(self, kind: int) -> Ramps:
+        return tuple(zip(self.frame.settings.rho_grid, self.train.at(self.delta)[kind][1:], strict=True))  # type: ignore[index]
+
     def to_dict(self) -> dict[str, Any]:
-        """Return plain JSON types; infinite and missing numbers become strings."""
-        record = {f.name: getattr(self, f.name) for f in fields(self)}
+        """Return plain JSON types; infinite and missing numbers become strings.
+
+        ``estimates`` and what else is derived is told for people; :meth:`from_dict` derives it anew.
+        """
+        record = {name: getattr(self, name) for name in (*_TOLD, *_STORED)}
         record["estimates"] = self.estimates.to_dict()
-        record["kappa"], record["complexity"] = asdict(self.kappa), asdict(self.complexity)
-        return _plain(record)
+        record["frame"] = self.frame.to_dict()
+        record |= {name: getattr(self, name) for name in ("modalities", "train", "holdout", "kappa", "complexity")}
+        return plain(record)
 
     @classmethod
-    def from_dict(cls, record: dict[str, Any]) -> SubsetResult:
-        """Read :meth:`to_dict`.
+    def from_dict(cls, record: Mapping[str, Any]) -> SubsetResult:
+        """Read :meth:`to_dict`: what was measured, not what follows from it.
 
         Parameters
         ----------
@@ -109,53 +174,26 @@ class SubsetResult:
         Returns
         -------
         SubsetResult
+
+        Raises
+        ------
+        InvalidInputError
+            If what was measured contradicts itself.
         """
-        record = {f.name: record[f.name] for f in fields(cls)}
-        estimates = Estimates.from_dict(record.pop("estimates"))
-        kappa = Kappa.from_dict(_numbers(record.pop("kappa")))
-        inner = record.pop("complexity")
-        complexity = Complexity(**{k: v if k == "method" else _number(v) for k, v in inner.items()})
-        label, modalities = record.pop("label"), tuple(record.pop("modalities"))
-        params = nested_tuples(record.pop("params"))
-        ramps, weighted = (
-            tuple((_number(rho), _number(risk)) for rho, risk in record.pop(name))
-            for name in ("ramps", "weighted_ramps")
-        )
-        rest = {k: _number(v) for k, v in record.items()}
+        frame, train = Frame.from_dict(record["frame"]), rebuild(Part, record["train"])
+        holdout = rebuild(Part | None, record["holdout"])
+        frame.check(train=train, holdout=holdout)
+        settings, squared = frame.settings, frame.squared_radius()
+        shape = {"eig_range": settings.eig_range, "threshold_range": settings.class_threshold_range}
+        worst, share = worst_kappa(frame.structure, squared_radius=squared, **shape)
+        radius = round_up(math.sqrt(squared), ulps=1)
+        fixed = class_values(train.rows // 2, frame.structure, radius=radius, **shape)
+        stored = {name: record[name] for name in _STORED}
         return cls(
-            label=label,
-            modalities=modalities,
-            estimates=estimates,
-            params=params,
-            ramps=ramps,
-            weighted_ramps=weighted,
-            kappa=kappa,
-            complexity=complexity,
-            **rest,
-        )
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(v) for v in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return repr(value)
-    return value
-
-
-def _number(value: Any) -> Any:
-    return float(value) if isinstance(value, str) else value
-
-
-def _numbers(value: Any) -> Any:
-    """Undo :func:`_plain` in a record of numbers."""
-    if isinstance(value, dict):
-        return {k: _numbers(v) for k, v in value.items()}
-    return [_numbers(v) for v in value] if isinstance(value, list) else _number(value)
-
-
-def nested_tuples(value: Any) -> Any:
-    """Return nested lists as nested tuples."""
-    return tuple(nested_tuples(v) for v in value) if isinstance(value, list) else value
+            frame=frame,
+            train=train,
+            holdout=holdout,
+            kappa=replace(rebuild(Kappa, record["kappa"]), worst_case=worst, share=share),
+            complexity=replace(rebuild(Complexity, record["complexity"]), m=train.rows // 2, **fixed),
+            **{**stored, "params": nested_tuples(stored["params"])},
+        ).at(frame.settings.delta)

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.errors import InvalidInputError, require
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems, as_generator, why_unreadable
+from boundcalc.language.ledger import check_delta
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.prepare import Prepared, prepare
 from boundcalc.trainer.measure.settings import Settings
@@ -22,13 +24,13 @@ from boundcalc.trainer.measure.subset import SubsetResult, measure_subset
 
 __all__ = ["Measurements", "measure_subsets"]
 
-FORMAT = "boundcalc-measurements-1"
+FORMAT = "boundcalc-measurements-2"
 Array = NDArray[np.float64]
 Progress = Callable[[int, int, str], None]
 
 
 @dataclass(frozen=True)
-class Measurements(Mapping[str, SubsetResult]):
+class Measurements(Frozen, Mapping[str, SubsetResult]):
     """Results by subset label (``"a+b"``), small subsets first.
 
     Attributes
@@ -55,6 +57,22 @@ class Measurements(Mapping[str, SubsetResult]):
 
     def __len__(self) -> int:
         return len(self.results)
+
+    def at(self, delta: float) -> Measurements:
+        """Return the same measurements, each certified random value read at another failure probability.
+
+        Parameters
+        ----------
+        delta : float
+            In (0, 1).
+
+        Raises
+        ------
+        InvalidInputError
+            If it is not.
+        """
+        results = {label: result.at(delta) for label, result in self.results.items()}
+        return Measurements(results, self.facts, {**self.settings, "delta": check_delta(delta)})
 
     @property
     def rho_grid(self) -> tuple[float, ...]:
@@ -83,7 +101,7 @@ class Measurements(Mapping[str, SubsetResult]):
             "format": FORMAT,
             "facts": self.facts,
             "settings": self.settings,
-            "results": [result.to_dict() for result in self.results.values()],
+            "results": [{**one.to_dict(), "frame": one.frame.own} for one in self.results.values()],
         }
         return json.dumps(record, indent=indent, allow_nan=False, ensure_ascii=False)
 
@@ -108,7 +126,10 @@ class Measurements(Mapping[str, SubsetResult]):
             record = json.loads(text)
             if record["format"] != FORMAT:
                 raise InvalidInputError(f"its format is {record['format']!r}, expected {FORMAT!r}")
-            results = [SubsetResult.from_dict(one) for one in record["results"]]
+            shared = {"facts": record["facts"], "settings": record["settings"]}
+            results = [
+                SubsetResult.from_dict({**one, "frame": {**one["frame"], **shared}}) for one in record["results"]
+            ]
             return cls({result.label: result for result in results}, record["facts"], record["settings"])
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidInputError(why_unreadable(error), context="measurements") from error
@@ -175,16 +196,16 @@ def measure_subsets(
     asked = data.parse_subsets(subsets)
     generator = as_generator(rng)
     prepared = prepare(data, settings=settings, rng=generator)
-    # One child per subset by its place among all subsets, so that a resumed run draws the same signs.
-    seeds = generator.bit_generator.seed_seq.spawn(2 ** len(data.names))  # type: ignore[attr-defined]
     store = _Store(resume, prepared)
-    done = {label: result for label, result in store.results.items() if tuple(result.modalities) in asked}
+    done = {
+        label: result.at(settings.delta) for label, result in store.results.items() if tuple(result.modalities) in asked
+    }
     report = progress if progress is not None else lambda *_: None
     report(len(done), len(asked), "taken over" if done else "start")
     for size in sorted({len(subset) for subset in asked}):
         level = [subset for subset in asked if len(subset) == size and "+".join(subset) not in done]
         starts = [warm_start(prepared, subset, done.values()) for subset in level]
-        generators = [np.random.default_rng(seeds[_number(data, subset)]) for subset in level]
+        generators = [_child(generator, _number(data, subset)) for subset in level]
         for result in _run(prepared, level, starts, generators, n_jobs):
             done[result.label] = result
             store.save(done)
@@ -206,6 +227,14 @@ def _settings(settings: Settings | None, changes: Mapping[str, Any]) -> Settings
     problems.raise_if_any()
     base = {name: getattr(settings, name) for name in known} if settings is not None else {}
     return Settings(**{**base, **changes})
+
+
+def _child(generator: np.random.Generator, number: int) -> np.random.Generator:
+    """Return the subset's own generator, by its place among all subsets, so that a resumed run draws the same."""
+    root = generator.bit_generator.seed_seq
+    assert isinstance(root, np.random.SeedSequence)
+    key = (*root.spawn_key, root.n_children_spawned + number)  # what spawn would give, without the others
+    return np.random.default_rng(np.random.SeedSequence(root.entropy, spawn_key=key, pool_size=root.pool_size))
 
 
 def _number(data: ModalityData, subset: Sequence[str]) -> int:

@@ -44,7 +44,9 @@ class Problem:
     regularisation : float
         mu >= 0 in mu ||A - A_0||_F^2; for grouped weights the norm of the diagonal matrix.
     anchor : float
-        A_0 is this multiple of the identity.
+        A_0 is this multiple of the identity, or its largest eigenvalue.
+    source : ndarray of shape (g,) or (d, d), optional
+        Parameters of any other A_0.
     """
 
     pairs: PairSource
@@ -55,6 +57,7 @@ class Problem:
     weights: tuple[float, float] = (1.0, 1.0)
     regularisation: float = 0.0
     anchor: float = 0.0
+    source: Array | None = None
 
     def __post_init__(self) -> None:
         if not self.loss.convex:
@@ -64,7 +67,7 @@ class Problem:
         """Return mu ||A - A_0||_F^2 and its gradient with respect to the parameters."""
         if self.regularisation == 0.0:
             return 0.0, np.zeros_like(params)
-        difference = params - self.structure.constant(self.anchor)
+        difference = params - (self.structure.constant(self.anchor) if self.source is None else self.source)
         counts = self.structure.pull_back(np.ones(self.structure.d)) if params.ndim == 1 else np.ones_like(params)
         weighted = counts * difference
         return self.regularisation * float(np.sum(weighted * difference)), 2.0 * self.regularisation * weighted

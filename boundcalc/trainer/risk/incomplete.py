@@ -12,18 +12,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boundcalc.trainer.complexity.bernstein import bernstein_error
+from boundcalc.trainer.complexity.bernstein import BoundedMean, safe_variance
 from boundcalc.trainer.data.prepare import Prepared, pair_differences
 from boundcalc.trainer.risk.erm import Problem
 from boundcalc.trainer.risk.losses import Loss, round_up
-from boundcalc.trainer.risk.pairs import ListedPairs
+from boundcalc.trainer.risk.pairs import ListedPairs, squared_distances
 from boundcalc.trainer.risk.structures import GroupedWeights
 
-__all__ = ["SampledPairs", "certified_gap"]
+__all__ = ["Gap", "SampledPairs", "measure_gap"]
 
 Array = NDArray[np.float64]
 CHUNK_NUMBERS = 2**21
@@ -75,17 +76,10 @@ class SampledPairs(ListedPairs):
             for i in range(start, stop, size):
                 yield self._differences(self._pairs[i : min(i + size, stop)]), similar
 
-    def upper_risk(
-        self,
-        operator: Array,
-        threshold: float,
-        *,
-        loss: Loss,
-        weights: tuple[float, float],
-        span: float,
-        delta: float,
-    ) -> tuple[float, float]:
-        """Return the mean loss over the sample, and how far the mean over all pairs may lie above it.
+    def mean_loss(
+        self, operator: Array, threshold: float, *, loss: Loss, weights: tuple[float, float], span: float
+    ) -> BoundedMean:
+        """Return the mean loss over the sample, which bounds the mean over all pairs at any delta.
 
         Parameters
         ----------
@@ -95,22 +89,73 @@ class SampledPairs(ListedPairs):
         weights : (omega_pos, omega_neg)
         span : float
             Length of the range of the weighted loss.
-        delta : float
-            Failure probability.
         """
         total = squares = 0.0
         for z, similar in self.margins(operator, threshold):
             values = weights[0 if similar else 1] * loss.block(z[:, None], similar=similar)[0]
             total += float(values.sum())
             squares += float(np.square(values).sum())
-        mean = total / self.count
-        return mean, bernstein_error(mean, squares / self.count, count=self.count, span=span, delta=delta)
+        return BoundedMean.from_sums(total / self.count, squares / self.count, count=self.count, span=span)
 
 
-def certified_gap(problem: Problem, params: Array, threshold: float, *, width: float, delta: float) -> float:
-    """Return eps: with probability at least 1 - delta over the pairs no point of the box is better by more than eps.
+@dataclass(frozen=True)
+class Gap:
+    """How much better than the returned metric any other may be, over all pairs; measured once, read at any delta.
 
-    The objective is the one over all pairs, of which ``problem.pairs`` is a sample that the point does not depend on.
+    Attributes
+    ----------
+    value : float
+        The gap over the sample, or over all pairs, with its rounding allowance.
+    lost : float
+        What supporting lines may lose at one pair, in [0, lost].
+    count : int
+        Sampled pairs; 0 where the value is exact, and everything else is not needed.
+    reach, spread, square, entries, span : float
+        The metric's box (with sqrt(size) for a matrix, whose errors add up as squares), sum of the standard deviations and
+        of the variances of the gradient's coordinates, their number and the length of their range.
+    matrix : bool
+    reach_t, deviation_t, span_t : float
+        The same for the threshold.
+    """
+
+    value: float
+    lost: float = 0.0
+    count: int = 0
+    reach: float = 0.0
+    spread: float = 0.0
+    square: float = 0.0
+    entries: int = 0
+    span: float = 0.0
+    matrix: bool = False
+    reach_t: float = 0.0
+    deviation_t: float = 0.0
+    span_t: float = 0.0
+
+    def at(self, delta: float) -> float:
+        """Return eps: with probability at least 1 - delta over the pairs no metric is better by more than eps."""
+        if self.count == 0:
+            return self.value
+        # Coordinates, threshold and lost parts make up one inequality: the union is inside it.
+        each = delta / (2 * (self.entries + 2))
+        log = math.log(2 / each)
+        factor, constant = math.sqrt(2 * log / self.count), 7 * log / (3 * (self.count - 1))
+        largest = constant * self.span
+        if self.matrix:  # the Frobenius norm of the coordinates' errors
+            errors = math.sqrt(
+                factor * factor * self.square + 2 * factor * largest * self.spread + self.entries * largest * largest
+            )
+        else:
+            errors = factor * self.spread + self.entries * largest
+        threshold = factor * self.deviation_t + constant * self.span_t
+        doubt = self.reach * errors + self.reach_t * threshold
+        loose = self.lost * math.sqrt(math.log(1 / each) / (2 * self.count))
+        return round_up(self.value + (loose + doubt) * (1 + 1e-12))
+
+
+def measure_gap(problem: Problem, params: Array, threshold: float, *, width: float) -> Gap:
+    """Measure how far from optimal a point is for the objective over all pairs, of which ``problem.pairs`` is a sample.
+
+    The point may not depend on that sample.
 
     Parameters
     ----------
@@ -119,18 +164,16 @@ def certified_gap(problem: Problem, params: Array, threshold: float, *, width: f
     params, threshold : ndarray, float
     width : float
         Width of the surrogate of a loss with a kink, chosen before the sample was drawn.
-    delta : float
     """
     pairs, structure, loss = problem.pairs, problem.structure, problem.loss
     assert isinstance(pairs, SampledPairs)
     surrogate, count = loss.surrogate(width), pairs.count
     operator = structure.operator(params)
-    size = structure.granularity if isinstance(structure, GroupedWeights) else pairs.d
     shape = structure.shape
     first, second = np.zeros(shape), np.zeros(shape)
     slack = t_first = t_second = 0.0
     for differences, similar in pairs._chunks():
-        z = threshold - pairs._distances(operator, differences)
+        z = threshold - squared_distances(operator, differences)
         sign, weight = (1.0, problem.weights[0]) if similar else (-1.0, problem.weights[1])
         _, slopes = surrogate.block((sign * z)[:, None], similar=similar)
         slack += weight * surrogate.slack(slopes)
@@ -144,26 +187,27 @@ def certified_gap(problem: Problem, params: Array, threshold: float, *, width: f
             squares = np.square(differences)
             first += (differences.T * by_distance) @ differences
             second += (squares.T * np.square(by_distance)) @ squares
-    first, second = first / count, second / count
-    t_first, t_second = t_first / count, t_second / count
-    steep = max(problem.weights) * loss.lipschitz
-    entries = first.size + 1
-    each = delta / (2 * (entries + 1))
-
-    def error(mean: float, square: float, largest: float) -> float:
-        return bernstein_error(mean, square, count=count, span=2 * steep * largest, delta=each)
-
-    errors = np.array([
-        error(float(m), float(s), pairs.squared_radius) for m, s in zip(first.flat, second.flat, strict=True)
-    ])  # fmt: skip
+    first, second, t_first, t_second = first / count, second / count, t_first / count, t_second / count
     low, high = problem.eig_range
     t_low, t_high = problem.threshold_range if loss.has_threshold else (0.0, 0.0)
     gradient = first + problem.penalty(params)[1]
     gap = float(np.sum(gradient * params)) - structure.linear_minimum(gradient, low, high)
     gap += t_first * threshold - min(t_first * t_low, t_first * t_high)
-    spread = float(errors.sum()) if len(shape) == 1 else math.sqrt(size) * float(np.linalg.norm(errors))
-    doubt = (high - low) * spread + (t_high - t_low) * error(t_first, t_second, 1.0)
-    # What the supporting lines lose at the point lies in [0, weight width/8] for each pair.
-    lost = 0.0 if loss.smooth else max(problem.weights) * width / 8
-    loose = slack / count + lost * math.sqrt(math.log(1 / each) / (2 * count))
-    return round_up(max(gap, 0.0) + loose + doubt) + problem.rounding_allowance()
+    matrix = len(shape) == 2
+    variances = safe_variance(first, second, count)
+    steep = 2 * max(problem.weights) * loss.lipschitz
+    return Gap(
+        value=round_up(max(gap, 0.0) + slack / count) + problem.rounding_allowance(),
+        # What the supporting lines lose at the point lies in [0, weight width/8] for each pair.
+        lost=0.0 if loss.smooth else max(problem.weights) * width / 8,
+        count=count,
+        reach=(high - low) * (math.sqrt(pairs.d) if matrix else 1.0),
+        spread=float(np.sqrt(variances).sum()),
+        square=float(variances.sum()),
+        entries=first.size,
+        span=steep * pairs.squared_radius,
+        matrix=matrix,
+        reach_t=t_high - t_low,
+        deviation_t=math.sqrt(float(safe_variance(t_first, t_second, count))),
+        span_t=steep,
+    )

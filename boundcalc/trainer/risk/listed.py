@@ -10,7 +10,7 @@ import numpy as np
 from boundcalc.errors import InvalidInputError
 from boundcalc.trainer.data.normalise import Normaliser
 from boundcalc.trainer.measure.settings import Settings
-from boundcalc.trainer.risk.erm import Fit, Problem, minimise_risk
+from boundcalc.trainer.risk.erm import Fit, minimise_risk
 from boundcalc.trainer.risk.pairs import ListedPairs
 from boundcalc.trainer.risk.structures import Structure, make_structure
 
@@ -71,15 +71,7 @@ def fit_listed(
         raise InvalidInputError("pair_weights='balanced' needs labelled examples: give (omega_pos, omega_neg)")
     structure = make_structure(settings.structure, dims={k: dims[k] for k in trained}, blocks=settings.blocks)
     weights = settings.pair_weights or (1.0, 1.0)
-    problem = Problem(
-        pairs=ListedPairs(differences, labels[train] > 0),
-        structure=structure,
-        loss=settings.pair_loss,
-        eig_range=settings.eig_range,
-        threshold_range=settings.class_threshold_range,
-        weights=(float(weights[0]), float(weights[1])),
-        regularisation=settings.reg,
-        anchor=settings.reg_anchor,
-    )
+    pairs = ListedPairs(differences, labels[train] > 0)
+    problem = settings.problem(pairs, structure, (float(weights[0]), float(weights[1])))
     fit = minimise_risk(problem, tolerance=settings.tolerance, max_evaluations=settings.max_evaluations)
     return normaliser, structure, fit

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,13 +61,13 @@ class Loss(ABC):
         values, slopes = self.block(z, similar=similar)
         return float(values.sum()), slopes
 
-    @abstractmethod
     def extreme(self, f_low: float, f_high: float) -> tuple[float, float]:
-        """Return (min, max) of the loss over scores in [f_low, f_high] and both labels."""
+        """Return (min, max) of the loss over scores in [f_low, f_high] and both labels; here (0, 1 + largest score)."""
+        return 0.0, 1.0 + max(abs(f_low), abs(f_high))
 
-    @abstractmethod
     def constant_risk(self, positive: float, negative: float) -> float:
         """Return min over real c of ``positive`` ell(c, +1) + ``negative`` ell(c, -1): the best constant score."""
+        raise NotImplementedError(f"the {self.name} loss is the solver's own")
 
     @property
     def kink(self) -> float:
@@ -103,7 +105,7 @@ class Loss(ABC):
 
     def to_dict(self) -> dict[str, float | str]:
         """Return name and parameters for JSON."""
-        return {"name": self.name}
+        return {"name": self.name, **vars(self)}
 
 
 @dataclass(frozen=True)
@@ -129,10 +131,6 @@ class Hinge(Loss):
     def surrogate(self, width: float) -> Loss:
         """Return the hinge rounded over a window of the given width centred at its kink."""
         return _CentredHinge(margin=1.0, width=width)
-
-    def extreme(self, f_low: float, f_high: float) -> tuple[float, float]:
-        """Return (0, 1 + F), F the largest absolute score."""
-        return 0.0, 1.0 + max(abs(f_low), abs(f_high))
 
     def constant_risk(self, positive: float, negative: float) -> float:
         """Return twice the smaller of the two weights (the score +1 or -1)."""
@@ -166,12 +164,6 @@ class _CentredHinge(Loss):
     def slack(self, slopes: Block) -> float:
         return 0.5 * self.width * (-float(slopes.sum()) - float(np.einsum("ij,ij->", slopes, slopes)))
 
-    def extreme(self, f_low: float, f_high: float) -> tuple[float, float]:
-        raise NotImplementedError
-
-    def constant_risk(self, positive: float, negative: float) -> float:
-        raise NotImplementedError
-
 
 @dataclass(frozen=True)
 class SmoothedHinge(Loss):
@@ -189,17 +181,9 @@ class SmoothedHinge(Loss):
         """Return values and slopes; ``z`` is overwritten."""
         return _CentredHinge(margin=1.0 - 0.5 * self.width, width=self.width).block(z, similar=similar)
 
-    def extreme(self, f_low: float, f_high: float) -> tuple[float, float]:
-        """Return (0, 1 + F), F the largest absolute score."""
-        return 0.0, 1.0 + max(abs(f_low), abs(f_high))
-
     def constant_risk(self, positive: float, negative: float) -> float:
         """Return the minimum of the convex piecewise quadratic, by golden section on [-1, 1]."""
         return _minimise_scalar(self, positive, negative, -1.0, 1.0)
-
-    def to_dict(self) -> dict[str, float | str]:
-        """Return name and width."""
-        return {"name": self.name, "width": self.width}
 
 
 @dataclass(frozen=True)
@@ -267,10 +251,6 @@ class Contrastive(Loss):
         """Return margin times the smaller of the two weights (D = 0 or D = margin)."""
         return self.margin * min(positive, negative)
 
-    def to_dict(self) -> dict[str, float | str]:
-        """Return name and margin."""
-        return {"name": self.name, "margin": self.margin}
-
 
 @dataclass(frozen=True)
 class _CentredContrastive(_CentredHinge):
@@ -322,10 +302,6 @@ class Ramp(Loss):
         """Return the smaller of the two weights (a score of at least rho in absolute value)."""
         return min(positive, negative)
 
-    def to_dict(self) -> dict[str, float | str]:
-        """Return name and rho."""
-        return {"name": self.name, "rho": self.rho}
-
 
 def loss_from_name(loss: str | Loss, *, width: float = 0.5, margin: float = 1.0, rho: float = 1.0) -> Loss:
     """Return the loss of that name.
@@ -343,13 +319,10 @@ def loss_from_name(loss: str | Loss, *, width: float = 0.5, margin: float = 1.0,
     """
     if isinstance(loss, Loss):
         return loss
-    makers = {
-        "hinge": lambda: Hinge(),
-        "smoothed_hinge": lambda: SmoothedHinge(width),
-        "logistic": lambda: Logistic(),
-        "contrastive": lambda: Contrastive(margin),
-        "ramp": lambda: Ramp(rho),
-    }
+    makers: dict[str, Callable[[], Loss]] = {
+        "hinge": Hinge, "smoothed_hinge": partial(SmoothedHinge, width), "logistic": Logistic,
+        "contrastive": partial(Contrastive, margin), "ramp": partial(Ramp, rho),
+    }  # fmt: skip
     key = str(loss).replace(" ", "_").replace("-", "_")
     if key not in makers:
         raise InvalidInputError(f"loss={loss!r}: expected one of {', '.join(makers)}")

@@ -259,10 +259,7 @@ class PairBlocks:
             else:
                 result[columns] += share
         return PairRisk(
-            sums.value * scale,
-            sums.slack * scale,
-            None if result is None else result * scale,
-            sums.threshold * scale,
+            sums.value * scale, sums.slack * scale, None if result is None else result * scale, sums.threshold * scale
         )
 
     def _losses(

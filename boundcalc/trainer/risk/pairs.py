@@ -7,7 +7,7 @@ modality that is missing in either element contributes 0 to the pair.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from boundcalc.trainer.risk.losses import Loss
 from boundcalc.trainer.risk.pair_blocks import PairBlocks, PairRisk, Totals
 from boundcalc.trainer.risk.threads import available_threads
 
-__all__ = ["AllPairs", "ListedPairs", "PairRisk", "PairSource"]
+__all__ = ["AllPairs", "ListedPairs", "PairRisk", "PairSource", "squared_distances"]
 
 Array = NDArray[np.float64]
 
@@ -85,17 +85,8 @@ class PairSource(ABC):
         scale = 4.0 * norm * self.squared_radius + abs(threshold)
         return float((2 * self.d + 16) * np.finfo(float).eps * scale)
 
-    def mean(self, function: Callable[[Array, bool], float], operator: Array, threshold: float) -> float:
-        """Return the mean over pairs of a function that maps an array of margins to a sum."""
-        return sum(function(z, similar) for z, similar in self.margins(operator, threshold)) / self.count
-
     def profile(
-        self,
-        operator: Array,
-        threshold: float,
-        *,
-        rhos: Sequence[float],
-        weights: tuple[float, float] = (1.0, 1.0),
+        self, operator: Array, threshold: float, *, rhos: Sequence[float], weights: tuple[float, float] = (1.0, 1.0)
     ) -> tuple[float, tuple[float, ...]]:
         """Return the weighted pair error P(z <= 0) and the weighted ramp risk at each margin, in one pass.
 
@@ -110,12 +101,7 @@ class PairSource(ABC):
         return self.profiles(operator, threshold, rhos=rhos, weights=(weights,))[0]
 
     def profiles(
-        self,
-        operator: Array,
-        threshold: float,
-        *,
-        rhos: Sequence[float],
-        weights: Sequence[tuple[float, float]],
+        self, operator: Array, threshold: float, *, rhos: Sequence[float], weights: Sequence[tuple[float, float]]
     ) -> tuple[tuple[float, tuple[float, ...]], ...]:
         """Return :meth:`profile` for each of several pair weights, in one pass over the pairs."""
         wrong, ramps = np.zeros(2), np.zeros((2, len(rhos)))
@@ -221,6 +207,13 @@ class AllPairs(PairSource):
         )
 
 
+def squared_distances(operator: Array, differences: Array) -> Array:
+    """Return D of each difference, shape (P, d); rounding may leave one of a matrix just below 0."""
+    if operator.ndim == 1:
+        return np.square(differences) @ operator
+    return np.einsum("ij,ij->i", differences @ operator, differences)
+
+
 class ListedPairs(PairSource):
     """An explicit list of pairs, given by their differences.
 
@@ -251,16 +244,10 @@ class ListedPairs(PairSource):
             for i in range(start, stop, size):
                 yield self.differences[i : min(i + size, stop)], similar
 
-    @staticmethod
-    def _distances(operator: Array, differences: Array) -> Array:
-        if operator.ndim == 1:
-            return np.square(differences) @ operator
-        return np.einsum("ij,ij->i", differences @ operator, differences)
-
     def margins(self, operator: Array, threshold: float) -> Iterator[tuple[Array, bool]]:
         """Yield margins of the listed pairs."""
         for differences, similar in self._chunks():
-            z = threshold - self._distances(operator, differences)
+            z = threshold - squared_distances(operator, differences)
             yield (z if similar else -z), similar
 
     def evaluate(
@@ -276,7 +263,7 @@ class ListedPairs(PairSource):
         totals = Totals()
         result = np.zeros_like(operator) if gradient else None
         for differences, similar in self._chunks():
-            z = threshold - self._distances(operator, differences)
+            z = threshold - squared_distances(operator, differences)
             weight, sign = (weights[0], 1.0) if similar else (weights[1], -1.0)
             values, slopes = loss.block((sign * z)[:, None], similar=similar)
             totals.value += weight * float(values.sum())

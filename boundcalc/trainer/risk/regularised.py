@@ -12,39 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.trainer.data.prepare import Prepared
-from boundcalc.trainer.risk.erm import Problem, minimise_risk
+from boundcalc.trainer.risk.erm import minimise_risk
 from boundcalc.trainer.risk.losses import round_up
-from boundcalc.trainer.risk.pairs import PairSource
 
-__all__ = ["MU_GRID", "AnchoredProblem", "RegularisedFit", "source_metric", "train_regularised"]
+__all__ = ["MU_GRID", "RegularisedFit", "source_metric", "train_regularised"]
 
 Array = NDArray[np.float64]
 
 #: Strengths that are fixed in advance; a bound at the best of them pays delta/len(MU_GRID) each.
 MU_GRID: tuple[float, ...] = (0.01, 0.1, 1.0, 10.0, 100.0)
-
-
-@dataclass(frozen=True)
-class AnchoredProblem(Problem):
-    """A problem whose anchor A_0 is any metric of the structure.
-
-    Attributes
-    ----------
-    source : ndarray of shape (g,) or (d, d), optional
-        Parameters of A_0; ``anchor`` times the identity if not given.
-    """
-
-    source: Array | None = None
-
-    def penalty(self, params: Array) -> tuple[float, Array]:
-        """Return mu ||A - A_0||_F^2 and its gradient with respect to the parameters."""
-        if self.source is None:
-            return super().penalty(params)
-        counts = self.structure.pull_back(np.ones(self.structure.d)) if params.ndim == 1 else np.ones_like(params)
-        weighted = counts * (params - self.source)
-        return self.regularisation * float(
-            np.sum(weighted * (params - self.source))
-        ), 2 * self.regularisation * weighted
 
 
 @dataclass(frozen=True)
@@ -85,7 +61,7 @@ def source_metric(prepared: Prepared, subset: tuple[str, ...]) -> tuple[Array, f
     part = prepared.split.calibration
     if part.size < 2:
         return None
-    problem = _problem(prepared, subset, prepared.all_pairs(subset, part))
+    problem = prepared.problem(subset, prepared.all_pairs(subset, part), regularised=False)
     fit = minimise_risk(problem, tolerance=1e-2, max_evaluations=300)
     return fit.params, fit.threshold
 
@@ -120,7 +96,7 @@ def train_regularised(
         start = params
         for mu in sorted(grid, reverse=True):
             problem = replace(
-                _problem(prepared, subset, pairs),
+                prepared.problem(subset, pairs),
                 threshold_range=(threshold, threshold),
                 regularisation=mu,
                 # The largest eigenvalue of the anchor, for the rounding allowance.
@@ -135,18 +111,6 @@ def train_regularised(
             largest = _loss_at(prepared, subset, params, threshold)
             found.append(RegularisedFit(name, mu, fit.risk, fit.eps_opt, largest, float(distance), threshold))
     return tuple(sorted(found, key=lambda fit: (fit.anchor != "zero", fit.mu)))
-
-
-def _problem(prepared: Prepared, subset: tuple[str, ...], pairs: PairSource) -> AnchoredProblem:
-    settings = prepared.settings
-    return AnchoredProblem(
-        pairs=pairs,
-        structure=prepared.structure(subset),
-        loss=settings.pair_loss,
-        eig_range=settings.eig_range,
-        threshold_range=settings.class_threshold_range,
-        weights=prepared.weights,
-    )
 
 
 def _loss_at(prepared: Prepared, subset: tuple[str, ...], params: Array, threshold: float) -> float:

@@ -1,0 +1,136 @@
+"""The transport certificate of one fixed model: reweight the pairs towards those it gets right, at the price of a divergence.
+
+>>> from boundcalc import theorem
+>>> theorem("certificates.transport").bound().expr
+C*(1 - delta**(2/n_h)*exp(-T_h))/kappa
+"""
+
+from sympy import exp, log, sqrt
+
+from boundcalc.catalogue.lemmas import matching, permanent
+from boundcalc.catalogue.sources import pairs
+from boundcalc.language.entropy import kl_inverse
+from boundcalc.statements.derivation import Derivation, Event, Step, at_least, at_most, equal, named
+from boundcalc.symbols import C, T_h, cost_mean, cost_spread, h_match, n_h, r_0, rhat_holdout, theta
+from boundcalc.theorems import Form, Theorem, by
+
+MATCHED = named("matched_rows")
+ROWS = named("pair_rows")
+
+HOLDOUT = Event("matched hold-out", "the matching mean of the held-out rows is at most 1/delta times its expectation")
+
+
+def transported(
+    quantity: object = r_0, *, union: object = 1, span: object = C, experiment: object = ROWS
+) -> tuple[Step, ...]:
+    """Return the steps from the risk of a fixed model to its hold-out rows' transport value, for a union at once."""
+    share = HOLDOUT.symbol / union
+    return (
+        by(
+            matching.THEOREM,
+            quantity,
+            form="rows",
+            C=span,
+            event=HOLDOUT,
+            union=union,
+            because="the model is fixed when the held-out rows are drawn",
+            experiment=experiment,
+        ),
+        at_least(
+            h_match,
+            exp(-n_h * T_h / 2),
+            because="the transport form of lemmas.permanent on two halves of the rows; a triangle's factors enter T_h "
+            "as they are",
+            kind="expectation",
+            cites=permanent.THEOREM.key,
+            experiment=ROWS,
+        ),
+        equal(
+            (share * exp(-n_h * T_h / 2)) ** (2 / n_h),
+            share ** (2 / n_h) * exp(-T_h),
+            because="the root of a product of positive numbers",
+        ),
+    )
+
+
+CLOSED = Derivation(
+    quantity=r_0,
+    steps=(
+        *transported(experiment=MATCHED),
+        at_most(
+            T_h,
+            cost_mean - theta * cost_spread + theta**2 * cost_spread,
+            because="the coupling (1 - theta R)/m^2, R the doubly centred costs: its cost is the mean cost minus "
+            "theta V, and "
+            "(1 - u) log(1 - u) <= -u + u^2",
+            kind="expectation",
+            experiment=MATCHED,
+        ),
+    ),
+)
+
+
+def by_entropy(*, union: object = 1, experiment: object = ROWS) -> Derivation:
+    """Return the derivation of the kl form: uniform weights on all pairs, so n_h/2 pairs count."""
+    step = at_most(
+        r_0,
+        C * kl_inverse(rhat_holdout / C, 2 * log(union / HOLDOUT.symbol) / n_h),
+        because="lemmas.finner with uniform weights, D = 2/n_h, then Chernoff: the best lam is fixed by the level"
+        + ("" if union == 1 else "; union over the J models"),
+        kind="probability",
+        events=(HOLDOUT,),
+        cites="lemmas.finner",
+        experiment=experiment,
+    )
+    return Derivation(quantity=r_0, steps=(step,))
+
+
+HOEFFDING = Derivation(
+    quantity=r_0,
+    steps=(
+        at_most(
+            r_0,
+            rhat_holdout + C * sqrt(log(1 / HOLDOUT.symbol) / n_h),
+            because="the kl form, and kl(q, p) >= 2 (p - q)^2",
+            kind="probability",
+            events=(HOLDOUT,),
+            cites="lemmas.finner",
+            experiment=ROWS,
+        ),
+    ),
+)
+
+THEOREM = Theorem(
+    key="certificates.transport",
+    number="-",
+    title="Transport certificate",
+    claim="With probability at least 1 - delta: r(f_0) <= (C/kappa) (1 - delta^(2/n_h) exp(-T_h)), T_h the least cost "
+    "plus divergence "
+    "of a coupling of two halves of the hold-out rows, costs -log(1 - kappa q/C).",
+    quantity="population risk of a model fixed in advance",
+    source=pairs("Theorem T"),
+    assumptions=(
+        "the n_h held-out rows are i.i.d. and the model was fixed before they were drawn",
+        "the loss q of a pair lies in [0, C]",
+        "kappa and the halves of the rows are fixed without looking at the rows",
+    ),
+    variants={
+        "sharp": Form(Derivation(quantity=r_0, steps=transported()), trivial=C),
+        "closed": Form(
+            CLOSED,
+            trivial=C,
+            remarks=("No optimisation: an empirical Bernstein inequality for pairs in elementary terms. n_h even.",),
+        ),
+        "kl": Form(
+            by_entropy(), trivial=C, remarks=("Nothing but the held-out risk is needed; odd n_h counts whole.",)
+        ),
+        "hoeffding": Form(HOEFFDING, trivial=C),
+    },
+    remarks=(
+        "It holds for all couplings at once: a coupling that is not optimal gives a larger, valid bound.",
+        "With several splits of the rows exp(-n_h T_h/2) is the mean over them; with batches the exponents add up.",
+        "The uniform coupling gives Chernoff's bound; q = 0 gives (C/kappa) (1 - delta^(2/n_h)).",
+        "The rows of one subject are not independent: then subjects are the unit, and q is the mean over their row "
+        "pairs.",
+    ),
+)

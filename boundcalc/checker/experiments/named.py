@@ -1,0 +1,289 @@
+"""The experiments that steps name: what is tried out under each name, and with which arguments."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from boundcalc.checker.experiments.experiment import Enumerable, Experiment, SampleSpace
+from boundcalc.checker.experiments.worlds.cells import CellCounts, Cells, CoveredBall
+from boundcalc.checker.experiments.worlds.continuous import GaussianMetric, SphereMetric, SpherePairs
+from boundcalc.checker.experiments.worlds.encoders import Encoders, EncoderSamples
+from boundcalc.checker.experiments.worlds.finite_sets import FiniteSet, Matrix
+from boundcalc.checker.experiments.worlds.gallery import Gallery, Rates
+from boundcalc.checker.experiments.worlds.hinge import HingeLearning
+from boundcalc.checker.experiments.worlds.independent_pairs import IndependentPairs, TwoSidedPairs
+from boundcalc.checker.experiments.worlds.learning import Context, Learning
+from boundcalc.checker.experiments.worlds.matching import Matching
+from boundcalc.checker.experiments.worlds.metric_class import ManyCoordinates, MetricClass, MetricSamples, SignDraws
+from boundcalc.checker.experiments.worlds.norm_balls import Norm, NormBall, NormSamples
+from boundcalc.checker.experiments.worlds.pair_samples import (
+    Candidates,
+    Looks,
+    PairGain,
+    PairSample,
+    Posteriors,
+    Replacement,
+)
+from boundcalc.checker.experiments.worlds.pilot import Pilot
+from boundcalc.checker.experiments.worlds.planning import Chernoff, Holdout, SampleSize
+from boundcalc.checker.experiments.worlds.projections import Claim, Projections
+from boundcalc.checker.experiments.worlds.regularised import Regularised
+from boundcalc.checker.experiments.worlds.sampled import SampledMetric
+from boundcalc.checker.experiments.worlds.scalings import FinnerSums, Scalings
+from boundcalc.checker.experiments.worlds.shattered import Shattered, ShatteredSamples
+from boundcalc.checker.experiments.worlds.stratified_pairs import DistanceOrder, StratifiedPairs
+from boundcalc.checker.experiments.worlds.u_statistics import UStatistics
+from boundcalc.errors import InvalidInputError, suggestion
+from boundcalc.statements.derivation import Named
+
+__all__ = ["EXPERIMENTS", "resolve"]
+
+
+def learning(
+    context: Context, *, pairwise: bool = True, exact: bool = False, unit_range: bool = False, weighted: bool = False
+) -> Experiment:
+    """Return learning from n draws with a finite class, every sample enumerated.
+
+    Parameters
+    ----------
+    context : str
+        Which deviations Phi speaks of.
+    pairwise : bool
+        Whether the loss is of pairs.
+    exact : bool
+        Whether the minimiser is exact (no optimisation error).
+    unit_range : bool
+        Whether the loss lies in [0, 1].
+    weighted : bool
+        Whether it is multiplied by weights for similar and dissimilar pairs.
+    """
+    world = partial(
+        Learning, context=context, pairwise=pairwise, slack=not exact, unit_range=unit_range, weighted=weighted
+    )
+    worlds: list[Enumerable | SampleSpace] = [world(n) for n in ((2, 3, 4) if pairwise else (2, 3))]
+    worlds += [world(n, large=True) for n in ((2, 3) if pairwise else (2,))]
+    worlds.append(SampledMetric(context=context) if pairwise else ShatteredSamples(two_sided=context == "both"))
+    if pairwise and not weighted and context in ("any", "single"):
+        worlds += [SphereMetric(), GaussianMetric()]
+    return Experiment(f"finite classes on {'pairs' if pairwise else 'single examples'}, all samples", tuple(worlds))
+
+
+def holdout(*, alone: bool = False) -> Experiment:
+    """Return candidates fixed in advance on held-out letters; ``alone``: only one."""
+    who = "one fixed candidate" if alone else "fixed candidates"
+    return Experiment(f"{who} on held-out letters, all samples", (Holdout(2, alone=alone), Holdout(3, alone=alone)))
+
+
+def norm_ball(norm: Norm) -> Experiment:
+    """Return matrices of bounded norm on finitely many differences, all samples and signs; ``norm`` is the dual one."""
+    sizes = ((1, 2, 2), (2, 2, 2), (2, 2, 1), (3, 2, 2), (2, 2, 3), (4, 1, 2))
+    return Experiment(
+        "matrices of bounded norm, all samples and signs", tuple(NormBall(norm, m, count, d) for m, count, d in sizes)
+    )
+
+
+def norm_samples(norm: Norm) -> Experiment:
+    """Return random differences, all samples; ``norm`` is the dual one of the ball's."""
+    return Experiment(
+        "random differences, all samples",
+        (NormSamples(norm), NormSamples(norm, 2), NormSamples(norm, 3, 2, 1), NormSamples(norm, 2, 3, 3)),
+    )
+
+
+def regularised(*, source: bool) -> Experiment:
+    """Return regularised learning of one weight, solved exactly on every sample; ``source``: the anchor is not 0."""
+    sizes = ((2, 2), (2, 4), (3, 3), (4, 2), (4, 3))
+    return Experiment(
+        "regularised learning of one weight, solved exactly, all samples",
+        tuple(Regularised(n, letters, source) for n, letters in sizes),
+    )
+
+
+def matching(context: Context, *, unit_range: bool = False) -> Experiment:
+    """Return cross-modal matching from n aligned items with a finite class, every sample enumerated.
+
+    Parameters
+    ----------
+    context : str
+        ``"any"`` (the worst f of the class, or the minimiser) or ``"single"`` (one f fixed in advance).
+    unit_range : bool
+        Whether the loss lies in [0, 1].
+    """
+    world = partial(Matching, context=context, unit_range=unit_range)
+    worlds = (*(world(n) for n in (2, 3, 4)), *(world(n, shattered=True) for n in (2, 3)))
+    return Experiment("finite classes of matching scores, all samples", worlds)
+
+
+def rates(kind: Literal["fmr", "fnmr", "fdr"]) -> Experiment:
+    """Return a fixed threshold on labelled rows; ``kind`` is the rate of errors spoken of."""
+    return Experiment("a fixed threshold on labelled rows, replicates", (Rates(kind), Rates(kind, 2)))
+
+
+#: What a name stands for: an experiment, or a function that returns one for the arguments that are given with it.
+EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
+    "u_statistics": Experiment(
+        "finite populations and classes, all samples and permutations",
+        (UStatistics(4, 3, 4), UStatistics(3, 3, 4), UStatistics(2, 3, 4), UStatistics(5, 2, 2)),
+    ),
+    "independent_pairs": Experiment(
+        "finite classes on m independent pairs, all samples and signs",
+        (
+            IndependentPairs(2, 3, 4),
+            IndependentPairs(1, 12, 12),
+            IndependentPairs(1, 3, 3),
+            IndependentPairs(3, 2, 3),
+            Shattered(),
+        ),
+    ),
+    "two_sided_pairs": Experiment(
+        "finite classes on m independent pairs, two functions at once",
+        (TwoSidedPairs(2, 3, 4), TwoSidedPairs(1, 4, 4)),
+    ),
+    "finite_set": Experiment(
+        "finite sets of vectors, all signs", (FiniteSet(1, 2), FiniteSet(2, 4), FiniteSet(3, 6), FiniteSet(3, 1))
+    ),
+    "matrix": Experiment("symmetric matrices with rational eigenbases", (Matrix(),)),
+    "metric": Experiment(
+        "metric classes by brute force over grid, thresholds, samples and signs",
+        (
+            MetricClass(1, 3, 2, 2),
+            MetricClass(1, 2, 1, 2),
+            MetricClass(2, 3, 2, 3),
+            MetricClass(3, 2, 1, 2),
+            MetricClass(1, 2, 1, 3),
+            MetricClass(2, 2, 3, 2),
+        ),
+    ),
+    "metric_samples": Experiment(
+        "random pairs, all samples",
+        (MetricSamples(1), MetricSamples(2), MetricSamples(3, letters=3), ManyCoordinates(), SpherePairs()),
+    ),
+    "sign_draws": Experiment(
+        "all choices of S sign vectors", (SignDraws(2, 1), SignDraws(2, 2), SignDraws(3, 2), SignDraws(1, 1))
+    ),
+    "encoders": Experiment(
+        "low-rank encoders through eigenvalues, all samples and signs",
+        (Encoders(1, 2, 2, 1), Encoders(2, 2, 2, 1), Encoders(2, 2, 3, 2), Encoders(3, 2, 2, 2)),
+    ),
+    "encoder_samples": Experiment(
+        "random differences, all samples", (EncoderSamples(1), EncoderSamples(2), EncoderSamples(2, 2, 3, 2))
+    ),
+    "chernoff": Experiment("suprema on two letters, all samples", (Chernoff(), Chernoff(letters=3))),
+    "holdout": holdout,
+    "sample_size": Experiment("sample sizes found by search", (SampleSize(),)),
+    "pilot": Experiment("pilot, certified kappa, choice among equal candidates, future sample, training", (Pilot(),)),
+    "projections": Experiment(
+        "classes with missing modalities, every function listed", (Projections(), Projections(1, 3, 2), Projections(3))
+    ),
+    "hinge": Experiment(
+        "finite classes trained with the hinge loss, all samples",
+        (HingeLearning(2), HingeLearning(3), HingeLearning(2, large=True)),
+    ),
+    "claim": Experiment(
+        "learning on all pairs with constant or superfluous modalities",
+        (Claim(kind="constant"), Claim(kind="separated"), Claim(6)),
+        all_witnesses=True,
+    ),
+    "cells": Experiment(
+        "losses on letters in cells, all samples",
+        (Cells(2), Cells(2, 6, 3), Cells(3, 3, 1), Cells(3, 4, 2), Cells(2, 3, 3), Cells(2, 20, 1), Cells(4, 3, 2)),
+    ),
+    "cell_counts": Experiment(
+        "frequencies of cells, all counts", (CellCounts(2, 4), CellCounts(2, 40), CellCounts(3, 9), CellCounts(4, 5))
+    ),
+    "cover": Experiment("balls covered greedily", (CoveredBall(1), CoveredBall(2))),
+    "matched_rows": Experiment(
+        "kernels of two letters, all samples and matchings",
+        (PairSample(2, 3), PairSample(4), PairSample(4, halves=False), PairSample(2, 5)),
+    ),
+    "pair_rows": Experiment(
+        "kernels of two letters, all samples and matchings, odd numbers with a triangle",
+        (PairSample(2, 3), PairSample(3), PairSample(4), PairSample(5), PairSample(3, 3, halves=False)),
+    ),
+    "pair_gain": Experiment(
+        "two fixed models on the same letters, all samples", (PairGain(2, 3), PairGain(3), PairGain(4))
+    ),
+    "fixed_candidates": Experiment(
+        "fixed candidates on the same letters, the worst served one chosen, all samples",
+        (Candidates(), Candidates(3, 3)),
+    ),
+    "lattice": Experiment(
+        "classes covered by a lattice with slack, the worst served member chosen, all samples",
+        (Candidates(slack=True), Candidates(3, 3, slack=True)),
+    ),
+    "posteriors": Experiment("posteriors that look at the letters, all samples", (Posteriors(), Posteriors(4, 2))),
+    "looks": Experiment("batches of letters, the worst look taken, all samples", (Looks(2, 3), Looks(3, 2))),
+    "replacement": Experiment(
+        "pilot, new letters, and a model that is replaced only with a certified gain", (Replacement(),)
+    ),
+    "stratified_pairs": Experiment(
+        "two classes with given numbers of rows, all samples and assignments",
+        (
+            StratifiedPairs(),
+            StratifiedPairs((3, 3), (1, 1, 1)),
+            StratifiedPairs((3, 2), (1, 0, 1)),
+            StratifiedPairs((2, 2), (1, 1, 0)),
+        ),
+    ),
+    "distance_order": Experiment(
+        "distances of same and different pairs, all samples of four rows", (DistanceOrder(), DistanceOrder(3))
+    ),
+    "gallery": Experiment("scores of new rows against stored ones, replicates", (Gallery(), Gallery(2))),
+    "scalings": Experiment(
+        "matrices with known scalings and couplings, all permutations", (Scalings(1), Scalings(2), Scalings(3))
+    ),
+    "weighted_sums": Experiment(
+        "independent letters of different laws, all samples", (FinnerSums(2), FinnerSums(3), FinnerSums(4))
+    ),
+    "rates": rates,
+    "learning": learning,
+    "norm_ball": norm_ball,
+    "norm_samples": norm_samples,
+    "regularised": regularised,
+    "matching": matching,
+}
+
+
+def resolve(experiment: Any) -> Experiment | None:
+    """Return the experiment that a step carries: its own, the one of that name, or None if it carries none.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no experiment of that name, or it is told what it does not know.
+    """
+    if experiment is None or isinstance(experiment, Experiment):
+        return experiment
+    if isinstance(experiment, Named):
+        return _of_name(experiment)
+    raise InvalidInputError(
+        f"experiment = {experiment!r}: give named('...'), or an Experiment of your own", context="check"
+    )
+
+
+@cache
+def _of_name(asked: Named) -> Experiment:
+    if asked.name not in EXPERIMENTS:
+        raise InvalidInputError(
+            f"experiment = {asked.name!r} does not exist{suggestion(asked.name, EXPERIMENTS)}; "
+            f"there are {', '.join(EXPERIMENTS)}",
+            context="check",
+        )
+    found, options = EXPERIMENTS[asked.name], dict(asked.options)
+    if isinstance(found, Experiment):
+        if options:
+            raise InvalidInputError(f"experiment = {asked}: {asked.name} takes no arguments", context="check")
+        return found
+    try:
+        inspect.signature(found).bind(**options)
+    except TypeError as error:
+        raise InvalidInputError(f"experiment = {asked}: {error}", context="check") from None
+    for argument, kind in get_type_hints(found).items():
+        if get_origin(kind) is Literal and argument in options and options[argument] not in get_args(kind):
+            raise InvalidInputError(
+                f"experiment = {asked}: {argument} is one of {', '.join(get_args(kind))}", context="check"
+            )
+    return found(**options)

@@ -1,0 +1,127 @@
+"""A step tried out by its own experiment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import sympy
+
+from boundcalc.checker.experiments.enumeration import Found, enumerate_world
+from boundcalc.checker.experiments.experiment import Enumerable, Experiment
+from boundcalc.checker.experiments.tails import Tail, sure_on_outcomes, tail_of
+from boundcalc.checker.verdict import Verdict, refuted, supported, unsettled
+
+__all__ = ["try_out"]
+
+
+def try_out(
+    left: sympy.Expr,
+    relation: str,
+    right: sympy.Expr,
+    experiment: Experiment,
+    *,
+    events: Sequence[sympy.Symbol] = (),
+    rng: np.random.Generator,
+    budget: float = 10.0,
+) -> Verdict:
+    """Return SUPPORTED or REFUTED (UNSETTLED when the experiment does not know a symbol).
+
+    Parameters
+    ----------
+    left, right : sympy.Expr
+        The two sides; every symbol must be known to the experiment's worlds (events' symbols are shares of delta).
+    relation : str
+    experiment : Experiment
+    events : sequence of sympy.Symbol
+        Shares of delta; without any, the relation must hold on every instance and outcome.
+    rng : numpy.random.Generator
+    budget : float
+        Seconds.
+    """
+    deadline = time.monotonic() + budget
+    used = left.free_symbols | right.free_symbols
+    shared = [event for event in events if event in used]
+    results: list[tuple[Any, Found | Tail]] = []
+    for world in experiment.worlds:
+        # Certificates made in the world itself consume their events' shares without showing them.
+        paid = list(events) if getattr(world, "levels", ()) else shared
+        try:
+            result = _one(left, relation, right, world, paid, rng=rng, deadline=deadline)
+        except KeyError as error:
+            return unsettled(f"the experiment '{experiment.about}' does not give {error.args[0]}", engine="experiment")
+        results.append((world, result))
+        if result.violation is not None and not experiment.all_witnesses:
+            break
+        if time.monotonic() > deadline:
+            break
+    violated = [result for _, result in results if result.violation is not None]
+    return _refuted(violated) if violated else _supported(experiment, results, shared)
+
+
+def _one(left, relation, right, world, shared, *, rng, deadline) -> Found | Tail:
+    if isinstance(world, Enumerable):
+        return enumerate_world(left, relation, right, world, rng=rng, deadline=deadline)
+    if shared or world.levels:
+        return tail_of(left, relation, right, world, shared, rng=rng, deadline=deadline)
+    return sure_on_outcomes(left, relation, right, world, rng=rng, deadline=deadline)
+
+
+def _refuted(violated: list[Found | Tail]) -> Verdict:
+    witness, *others = (dict(result.violation or {}) for result in violated)
+    details = {"further witnesses": others} if others else {}
+    if "delta" in witness:
+        rate = witness.get("failure probability", witness.get("interval"))
+        text = f"fails with probability {_short(rate)} > delta = {witness['delta']}"
+        return refuted(text, witness, engine="exact tail" if "failure probability" in witness else "simulation")
+    text = f"{_short(witness['left'])} against {_short(witness['right'])}"
+    text += f"; {len(violated)} witnesses" if others else ""
+    return refuted(text, witness, engine="enumeration", details=details)
+
+
+def _supported(experiment: Experiment, results: list[tuple[Any, Found | Tail]], shared: list) -> Verdict:
+    number = sum(result.instances for _, result in results)
+    if all("interval" in (result.tightest or {}) for _, result in results):
+        return _replicated(experiment, results, {"worlds": [repr(world) for world, _ in results]})
+    known = [(result.ratio, result) for _, result in results if result.ratio == result.ratio]
+    if number == 0 or not known:
+        return unsettled("no instance on which both sides are defined and not 0", engine="enumeration")
+    ratio, best = max(known, key=lambda item: item[0])
+    details = {"instances": number, "tightest ratio": ratio, "worlds": [repr(world) for world, _ in results]}
+    if shared and all(isinstance(result, Tail) for _, result in results):
+        number = sum(result.instances for world, result in results if world.exhaustive)
+        text = f"{experiment.about}: {number:,} populations, failure probability at most {ratio:.3g} delta"
+        text += "".join(_sampled(world, result) for world, result in results if not world.exhaustive)
+        return supported(text, engine="exact tail", witness=best.tightest, details=details)
+    text = f"{experiment.about}: {number:,} instances, none violates, tightest ratio {ratio:.4g}"
+    return supported(text, engine="enumeration", witness=best.tightest, details=details)
+
+
+def _replicated(experiment: Experiment, results: list[tuple[Any, Found | Tail]], details: dict) -> Verdict:
+    """Say what replicates alone showed."""
+    text = experiment.about + "".join(_sampled(world, result) for world, result in results)
+    return supported(text, engine="simulation", witness=results[-1][1].tightest, details=details)
+
+
+def _sampled(world: Any, result: Found | Tail) -> str:
+    """Say what replicates showed."""
+    found = result.tightest or {}
+    if "interval" not in found:
+        return ""
+    low, high = found["interval"]
+    delta = float(sympy.Rational(found["delta"]))
+    slack, usual = found["median slack"]
+    return (
+        f"; {type(world).__name__}, {result.instances:,} replicates: failure rate in [{low:.3g}, {high:.3g}] at the "
+        f"worst delta, {delta:.3g}; "
+        f"median slack {slack:.3g} at delta {float(sympy.Rational(usual)):.3g}"
+    )
+
+
+def _short(value: Any) -> str:
+    try:
+        return f"{float(sympy.Rational(value) if isinstance(value, str) and '/' in value else value):.6g}"
+    except (TypeError, ValueError):
+        return str(value)

@@ -1,0 +1,129 @@
+"""Upper ends found by inverting a test: a bet against the mean of new scores, and rates that are ratios of two means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar
+
+import numpy as np
+
+from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace
+from boundcalc.checker.experiments.worlds.pair_samples import transport_value
+
+__all__ = ["Gallery", "Rates"]
+
+_LEVELS = (Fraction(1, 2), Fraction(1, 5), Fraction(4, 5), Fraction(19, 20), Fraction(1, 20))
+_THETAS = (0.1, 0.4, 0.7, 0.95)
+
+
+def _upper_end(kept: Callable[[np.ndarray], np.ndarray], size: int, rounds: int = 30) -> np.ndarray:
+    """Return the largest value in [0, 1] that is kept, where what is kept is an interval from 0 on."""
+    low, high = np.zeros(size), np.ones(size)
+    for _ in range(rounds):
+        middle = (low + high) / 2
+        inside = kept(middle)
+        low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+    return high
+
+
+@dataclass(frozen=True)
+class Gallery(SampleSpace):
+    """New rows against stored ones: n i.i.d. scores in {0, 1, 2}/2, and the wealth of a mixture of bets on their mean."""
+
+    n: int = 6
+    replicates: int = 4000
+    exhaustive: ClassVar[bool] = False
+    levels: ClassVar[tuple[Fraction, ...]] = _LEVELS
+
+    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+        """Return laws of three scores and the range."""
+        return [{"weights": rng.integers(1, 8, 3), "C": np.asarray(rng.integers(1, 4))} for _ in range(size)]
+
+    def outcomes(
+        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Atoms, np.ndarray]:
+        """Return the mean score and the largest mean at which the wealth stays below 1/delta."""
+        rng = np.random.default_rng(0) if rng is None else rng
+        weights = instance["weights"] / instance["weights"].sum()
+        scores = rng.choice(3, (self.replicates, self.n), p=weights) / 2
+        limit = int(instance["share"][1]) / int(instance["share"][0])
+
+        def kept(mean: np.ndarray) -> np.ndarray:
+            mean = np.minimum(mean, 1 - 1e-12)[:, None]
+            wealth = [np.prod(1 + theta * (mean - scores) / (1 - mean), axis=1) for theta in _THETAS]
+            return np.asarray(np.mean(wealth, axis=0) < limit)
+
+        atoms = {
+            "r_gallery": np.asarray(float(instance["C"]) * (weights @ np.arange(3)) / 2),
+            "C": np.asarray(float(instance["C"])),
+            "mu_bet": _upper_end(kept, self.replicates),
+        }
+        return atoms, np.full(self.replicates, 1 / self.replicates)
+
+
+@dataclass(frozen=True)
+class Rates(SampleSpace):
+    """A fixed threshold on a distance of two labelled letters; the rates of its errors and the ends of their tests.
+
+    Y(u) is 1 for an error, 0 for what is right and u where the rate does not speak: it has mean u just when the
+    rate is u.
+    """
+
+    kind: str = "fmr"
+    rows: int = 4
+    letters: int = 2
+    replicates: int = 3000
+    exhaustive: ClassVar[bool] = False
+    levels: ClassVar[tuple[Fraction, ...]] = _LEVELS
+
+    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+        """Return the joint law of label and letter, which letters match, and kappa."""
+        found = []
+        for _ in range(size):
+            match = rng.integers(0, 2, (self.letters, self.letters))
+            found.append(
+                {
+                    "law": rng.integers(1, 6, (2, self.letters)),
+                    "match": np.maximum(match, match.T),
+                    "kappa": np.asarray(rng.integers(5, 99)),
+                }
+            )
+        return found
+
+    def outcomes(
+        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
+    ) -> tuple[Atoms, np.ndarray]:
+        """Return the true rate and the largest value that the e-value of the rows does not reject."""
+        rng = np.random.default_rng(0) if rng is None else rng
+        law = instance["law"].reshape(-1) / instance["law"].sum()
+        rows = rng.choice(len(law), (self.replicates, self.rows), p=law)
+        kinds = np.arange(len(law))
+        label, letter = kinds // self.letters, kinds % self.letters
+        same = label[:, None] == label[None, :]
+        match = instance["match"][letter[:, None], letter[None, :]].astype(bool)
+        chance = law[:, None] * law[None, :]
+        kappa, half = float(instance["kappa"]) / 100, self.rows // 2
+        limit = int(instance["share"][1]) / int(instance["share"][0])
+        hit, base = self._events(same, match)
+
+        def kept(u: np.ndarray) -> np.ndarray:
+            table, level = np.where(hit, 1.0, np.where(base, 0.0, u[:, None, None])), u
+            factors = 1 - kappa * table
+            place = np.arange(len(rows))
+            first, second = rows[:, :half], rows[:, half:]
+            block = factors[place[:, None, None], first[:, :, None], second[:, None, :]]
+            return np.asarray(-half * (transport_value(block) + np.log(1 - kappa * level)) < np.log(limit))
+
+        truth = (chance * hit).sum() / (chance * base).sum() if (chance * base).sum() > 0 else 0.0
+        atoms = {self.kind: np.asarray(truth), "u_test": _upper_end(kept, len(rows))}
+        return atoms, np.full(len(rows), 1 / len(rows))
+
+    def _events(self, same: np.ndarray, match: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return which pairs are errors of this kind, and out of which pairs."""
+        if self.kind == "fmr":
+            return ~same & match, ~same
+        if self.kind == "fnmr":
+            return same & ~match, same
+        return ~same & match, match

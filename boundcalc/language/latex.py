@@ -1,0 +1,58 @@
+"""Expressions in LaTeX, in the vocabulary's notation and as one writes them by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy
+
+from boundcalc.symbols import known
+
+__all__ = ["RELATIONS", "expression_latex"]
+
+#: Relations of bounds and steps.
+RELATIONS = {"<=": r"\le", ">=": r"\ge", "=": "=", "<": "<", ">": ">"}
+
+
+def expression_latex(expr: sympy.Expr, names: Mapping[sympy.Symbol, str] | None = None) -> str:
+    """Return an expression in LaTeX with the vocabulary's notation, but for symbols that are given other names.
+
+    >>> from boundcalc.symbols import C, delta, m
+    >>> print(expression_latex(C * sympy.sqrt(sympy.log(1 / delta) / (2 * m))))
+    C \\sqrt{\\frac{\\log{\\left(\\frac{1}{\\delta} \\right)}}{2 m}}
+    """
+    names = dict(names or {})
+    for symbol in expr.free_symbols - set(names):
+        if (entry := known(symbol)) is not None:
+            names[symbol] = entry.latex
+        elif symbol.name.startswith("delta["):
+            names[symbol] = r"\delta_{\text{" + symbol.name[6:-1].replace("|", ", ").replace("_", " ") + "}}"
+    return sympy.latex(_gather_roots(expr), symbol_names=names)
+
+
+def _gather_roots(expr: sympy.Expr) -> sympy.Expr:
+    """Return the expression with numeric square roots moved under a neighbouring root, as one writes it by hand."""
+    if not expr.args:
+        return expr
+    expr = expr.func(*(_gather_roots(arg) for arg in expr.args)) if not isinstance(expr, sympy.Pow) else expr
+    if not isinstance(expr, sympy.Mul):
+        return expr
+    halves = [arg for arg in expr.args if isinstance(arg, sympy.Pow) and abs(arg.exp) == sympy.S.Half]
+    others = [arg for arg in expr.args if arg not in halves and not arg.is_number]
+    squared = sympy.Mul(*(arg for arg in expr.args if arg.is_number)) ** 2
+    roots = [arg for arg in halves if not arg.is_number]
+    if not roots or not squared.is_Rational or (len(roots) == 1 and sympy.sqrt(squared).is_Rational):
+        return expr
+    outside = sympy.Integer(1)
+    if squared.q == 1:
+        outside = sympy.sqrt(sympy.Integer(squared.p) / _squarefree(squared.p))
+    if any(arg.is_negative for arg in expr.args):
+        outside = -outside
+    inside = sympy.Mul(squared / outside**2, *(root.base ** (2 * root.exp) for root in roots))
+    root = sympy.Pow(inside, sympy.S.Half, evaluate=False)
+    factors = ([outside] if outside != 1 else []) + [*others, root]
+    return sympy.Mul(*factors, evaluate=False) if len(factors) > 1 else root
+
+
+def _squarefree(number: int) -> int:
+    return int(sympy.prod(prime for prime, power in sympy.factorint(number).items() if power % 2))

@@ -1,0 +1,115 @@
+"""What a use case or a command answers: the same content as text, tables, plain data, HTML and, for some, a picture."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+from boundcalc.errors import InvalidInputError
+from boundcalc.language.records import to_json
+from boundcalc.show.html import Markup, join
+from boundcalc.show.page import lead, page, picture
+from boundcalc.show.tables import Table
+
+__all__ = ["PICTURES", "Answer", "wrapped"]
+
+#: Endings of the files that a picture can be written to.
+PICTURES = (".png", ".pdf", ".svg")
+
+
+class Answer:
+    """The answer to a question, as a value that can be shown.
+
+    A subclass gives what it has: ``sentence`` (the answer in one sentence, shown first), ``tables``, ``to_dict``, and
+    ``draw(path)`` with ``draws`` set to what the picture shows.
+
+    Attributes
+    ----------
+    draws : str
+        What the picture shows, in words; empty where nothing is drawn.
+    status : int
+        The command's exit status.
+    """
+
+    draws: ClassVar[str] = ""
+    status: int = 0
+
+    @property
+    def title(self) -> str:
+        """The heading of the page."""
+        return "boundcalc"
+
+    @property
+    def sentence(self) -> str:
+        """The answer in one sentence; empty where there is none."""
+        return ""
+
+    def tables(self, *, short: bool = False) -> Sequence[Table]:
+        """Return the tables; short ones for a terminal."""
+        return ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        raise NotImplementedError
+
+    def text(self) -> str:
+        """Return what a person reads, at most 80 columns wide: the answer, then the tables."""
+        answer = [wrapped(self.sentence)] if self.sentence else []
+        return "\n\n".join([*answer, *(table.text() for table in self.tables(short=True))])
+
+    def draw(self, path: Path | str) -> None:
+        """Write the picture to a file that ends in .png, .pdf or .svg.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is nothing to draw.
+        MissingExtraError
+            If matplotlib is not installed.
+        """
+        raise InvalidInputError(f"{self.title}: there is no picture of this")
+
+    def body(self) -> Any:
+        """Return what a page has below its heading."""
+        image = picture(self.draw, self.draws) if self.draws else None
+        return lead(self.sentence), image, [table.html() for table in self.tables()]
+
+    def page(self) -> str:
+        """Return everything as one HTML document."""
+        return page(self.title, self.body())
+
+    def write(self, path: Path | str) -> None:
+        """Write the answer by the file's ending: .json, .csv (the first table), .html, or a picture.
+
+        Raises
+        ------
+        InvalidInputError
+            If the ending is none of these.
+        """
+        path = Path(path)
+        ending = path.suffix.lower()
+        if ending in PICTURES:
+            self.draw(path)
+        elif ending == ".json":
+            path.write_text(to_json(self.to_dict(), indent=1) + "\n", encoding="utf-8")
+        elif ending == ".csv" and self.tables():
+            path.write_text(self.tables()[0].csv(), encoding="utf-8")
+        elif ending == ".html":
+            path.write_text(self.page(), encoding="utf-8")
+        else:
+            raise InvalidInputError(
+                f"{str(path)!r}: expected a file that ends in .json, .csv, .html or {', '.join(PICTURES)}"
+            )
+
+    def _repr_html_(self) -> Markup:
+        return join((lead(self.sentence), [table.html() for table in self.tables()]))
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+def wrapped(text: str, *, width: int = 80) -> str:
+    """Return a sentence in lines of so many columns."""
+    return "\n".join(textwrap.wrap(text, width))

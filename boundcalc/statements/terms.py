@@ -1,0 +1,56 @@
+"""What the summands of a bound pay for: each is labelled by the symbols in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sympy
+
+from boundcalc.statements.derivation import Event
+from boundcalc.symbols import VOCABULARY
+
+__all__ = ["label_terms"]
+
+#: Labels in the order in which a bound is read.
+_ORDER = ("approximation", "risk", "complexity", "threshold", "confidence", "optimisation", "other")
+
+#: The label that the first of these roles among a term's symbols gives it.
+_LABEL_OF_ROLE = {
+    "complexity": "complexity",
+    "optimisation": "optimisation",
+    "approximation": "approximation",
+    "risk": "risk",
+    "metric": "complexity",
+}
+
+
+def label_terms(expr: sympy.Expr, events: Iterable[Event]) -> tuple[tuple[str, sympy.Expr], ...]:
+    """Return the summands of an expression with a label each: what kind of thing the term pays for.
+
+    Parameters
+    ----------
+    expr : sympy.Expr
+    events : iterable of Event
+        A term with the share of one of them, or with delta, is a price of confidence.
+
+    Returns
+    -------
+    tuple of (str, sympy.Expr)
+        In the order in which a bound is read; terms of one label are added.
+    """
+    shares = {event.symbol for event in events} | {VOCABULARY["delta"].symbol}
+    labelled: dict[str, sympy.Expr] = {}
+    for term in sympy.Add.make_args(expr):
+        name = _label(term, shares)
+        labelled[name] = labelled.get(name, sympy.S.Zero) + term
+    return tuple(sorted(labelled.items(), key=lambda item: _ORDER.index(item[0])))
+
+
+def _label(term: sympy.Expr, shares: set[sympy.Symbol]) -> str:
+    if term.free_symbols & shares:
+        return "confidence"
+    names = {symbol.name for symbol in term.free_symbols}
+    if "tau" in names:
+        return "threshold"
+    roles = {VOCABULARY[name].role for name in names if name in VOCABULARY}
+    return next((label for role, label in _LABEL_OF_ROLE.items() if role in roles), "other")
