@@ -192,9 +192,9 @@ def of_metric(rows: Array, here: NDArray[np.bool_], operator: Array, widths: Seq
 
 
 def _overlap(rows: Array, trained: Array) -> bool:
-    """Whether half of the rows or more were trained on."""
+    """Whether a tenth of the rows or more were trained on; fewer may be equal by chance."""
     seen = {row.tobytes() for row in np.ascontiguousarray(trained)}
-    return 2 * sum(row.tobytes() in seen for row in np.ascontiguousarray(rows)) >= rows.shape[0]
+    return 10 * sum(row.tobytes() in seen for row in np.ascontiguousarray(rows)) >= rows.shape[0]
 
 
 def listed_distances(distances: Distances, pairs: Rows) -> Array:
