@@ -65,11 +65,8 @@ class Assessment(Answer):
     def sentence(self) -> str:
         """What was learnt."""
         said = certificate_sentence(self.certificates, delta=self.delta)
-        return " ".join(
-            [said, "Of the whole class:", _sentence(self.measured, self.found)]
-            if said
-            else [_sentence(self.measured, self.found)]
-        )
+        of_class = _sentence(self.measured, self.found)
+        return f"{said} Of the whole class: {of_class}" if said else of_class
 
     def tables(self, *, short: bool = False) -> Sequence[Table]:
         """Return one table with a column for each subset: what was measured, then what is guaranteed."""
