@@ -17,9 +17,9 @@ from boundcalc.planner.costs import MOST, Costs
 from boundcalc.planner.learning_curve import PowerLaw
 from boundcalc.planner.usual import pilot_curve, usual_budgets
 from boundcalc.planner.worth import Worth, worth_of_modalities
-from boundcalc.report.plots import PALETTE, new_axes, save
 from boundcalc.report.training import Reporter, loaded, trained_on
 from boundcalc.show.answer import Answer
+from boundcalc.show.axes import PALETTE, new_axes, save
 from boundcalc.show.rounding import rounded_up
 from boundcalc.show.tables import Table, format_number
 from boundcalc.trainer import Measurements, ModalityData

@@ -13,9 +13,9 @@ from boundcalc.guarantees.account import readings
 from boundcalc.guarantees.certified import Certified
 from boundcalc.guarantees.of_subset import Guarantee, all_guarantees, margin_curve, risk_curves
 from boundcalc.report.certificates import certificate_sentence, certificate_tables
-from boundcalc.report.plots import PALETTE, new_axes, save
 from boundcalc.report.training import Reporter, held_out_risk, tested_sentence, trained_on
 from boundcalc.show.answer import Answer
+from boundcalc.show.axes import PALETTE, new_axes, save
 from boundcalc.show.rounding import outwards, rounded_up
 from boundcalc.show.tables import Table
 from boundcalc.trainer import Measurements, ModalityData

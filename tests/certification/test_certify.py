@@ -48,7 +48,9 @@ def independent_value(distances, y, t, weights, *, kappa, delta, rng):
 def test_the_contract_with_one_split(weights, kappa, delta, rng):
     x, y = embedded(noise=1.5)
     distances = squared(x)
-    found = certify(distance=distances, y=y, threshold=9.0, delta=delta, weights=weights, kappa=kappa, splits=1, rng=rng)
+    found = certify(
+        distance=distances, y=y, threshold=9.0, delta=delta, weights=weights, kappa=kappa, splits=1, rng=rng
+    )
     twin = independent_value(distances, y, 9.0, weights, kappa=kappa, delta=delta, rng=rng)
     assert found.value == pytest.approx(twin, abs=1e-8)
     assert found.value >= twin - 1e-13
@@ -114,7 +116,9 @@ def test_sources_agree():
     assert max(values) - min(values) < 1e-12
     unit = x / np.linalg.norm(x, axis=1, keepdims=True)
     cosine = certify(embeddings=x, y=y, threshold=0.4, metric="cosine")
-    assert cosine.value == pytest.approx(certify(distance=np.clip(1.0 - unit @ unit.T, 0, None), y=y, threshold=0.4).value)
+    assert cosine.value == pytest.approx(
+        certify(distance=np.clip(1.0 - unit @ unit.T, 0, None), y=y, threshold=0.4).value
+    )
 
 
 def test_a_trained_metric_certifies_its_own_holdout():
@@ -215,7 +219,9 @@ def test_listed_pairs():
     wrong = np.where(same, distances >= 0.5, distances <= 0.5).mean()
     assert found.error == pytest.approx(wrong)
     assert found.recipe["exponent"] == pytest.approx(200.0)
-    twice = certify(distance=np.tile(distances, 2), pairs=np.vstack([pairs, pairs]), y=np.tile(same, 2), threshold=0.5, weights=None)
+    twice = certify(
+        distance=np.tile(distances, 2), pairs=np.vstack([pairs, pairs]), y=np.tile(same, 2), threshold=0.5, weights=None
+    )
     assert twice.value == pytest.approx(found.value, abs=1e-9)  # the same pairs again are no new rows
     x, y = embedded(100)
     from_rows = certify(embeddings=x, y=y, pairs=rng.permutation(100).reshape(50, 2), threshold=9.0)

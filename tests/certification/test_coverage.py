@@ -140,7 +140,9 @@ def run_many(population, *, runs, n, delta, weights, splits, seed=0):
     for run in range(runs):
         distances, codes = population.draw(n, rng)
         try:
-            found = certify(distance=distances, y=codes, threshold=0.5, delta=delta, weights=weights, splits=splits, rng=run)
+            found = certify(
+                distance=distances, y=codes, threshold=0.5, delta=delta, weights=weights, splits=splits, rng=run
+            )
         except InvalidInputError:  # one class, or no two rows of one: the question was not asked
             continue
         truth = population.mixed_risk(codes) if weights == "balanced" else population.risk(weights or (1.0, 1.0))

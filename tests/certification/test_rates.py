@@ -45,7 +45,13 @@ def test_rates_by_simulation(name):
     for run in range(runs):
         distances, codes = population.draw(60, rng)
         bound = rate_bound(
-            from_matrix("distance", distances), codes, 0.5, name=name, delta=0.2, splits=2, rng=np.random.default_rng(run)
+            from_matrix("distance", distances),
+            codes,
+            0.5,
+            name=name,
+            delta=0.2,
+            splits=2,
+            rng=np.random.default_rng(run),
         )
         assert 0.0 <= bound <= 1.0
         failed += bound > truth if lower else bound < truth
@@ -59,7 +65,13 @@ def test_one_pair_by_enumeration():
     failed = 0.0
     for chance, distances, codes in all_samples(population, 2):
         bound = rate_bound(
-            from_matrix("distance", distances), codes, 0.85, name="fmr", delta=0.3, splits=1, rng=np.random.default_rng(0)
+            from_matrix("distance", distances),
+            codes,
+            0.85,
+            name="fmr",
+            delta=0.3,
+            splits=1,
+            rng=np.random.default_rng(0),
         )
         failed += chance * (bound < truth)
     assert failed <= 0.3
@@ -141,7 +153,12 @@ def test_the_auc_of_pairs():
     measured = auc_of(distances[:80, :80], y[:80])
     assert 0.5 < bound < measured
     assert auc_bound(source, y, delta=0.001, rng=np.random.default_rng(0)) < bound
-    assert auc_bound(from_matrix("distance", np.ones((20, 20))), np.arange(20) % 2, delta=0.05, rng=np.random.default_rng(0)) == 0.0
+    assert (
+        auc_bound(
+            from_matrix("distance", np.ones((20, 20))), np.arange(20) % 2, delta=0.05, rng=np.random.default_rng(0)
+        )
+        == 0.0
+    )
     subjects = [np.array([k, k + 100]) for k in range(100)]
     assert auc_bound(source, y, delta=0.05, members=subjects, rng=np.random.default_rng(0)) < bound
 
@@ -156,7 +173,8 @@ def test_the_auc_by_simulation():
     rng, failed = np.random.default_rng(0), 0
     for run in range(60):
         distances, codes = population.draw(40, rng)
-        failed += auc_bound(
-            from_matrix("distance", distances), codes, delta=0.3, splits=3, rng=np.random.default_rng(run)
-        ) > truth
+        failed += (
+            auc_bound(from_matrix("distance", distances), codes, delta=0.3, splits=3, rng=np.random.default_rng(run))
+            > truth
+        )
     assert failed <= 0.3 * 60

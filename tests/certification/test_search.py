@@ -28,7 +28,9 @@ def every_cell(sample, *, delta, variance, cells=search.CELLS):
     edges = [sample.scale * k / cells for k in range(cells)] + [sample.scale]
     best = 0.0
     for k in range(cells):
-        kappa = kappa_at(edges[k], scale=sample.scale, level=-math.log(delta), exponent=sample.exponent, variance=variance)
+        kappa = kappa_at(
+            edges[k], scale=sample.scale, level=-math.log(delta), exponent=sample.exponent, variance=variance
+        )
         bound, _ = risk_bound(sample, delta=delta, kappa=kappa)
         if bound > edges[k]:
             best = max(best, min(edges[k + 1], bound))
@@ -50,7 +52,10 @@ def test_jumps_find_what_every_cell_finds(seed, monkeypatch):
 def test_profiles_never_promise_more_than_the_value():
     """What old couplings say at another kappa is below what new ones say there."""
     rng = np.random.default_rng(0)
-    for levels, q in [(np.array([0.0, 0.3, 1.0]), rng.choice([0.0, 0.3, 1.0], size=(24, 24))), (None, rng.random((24, 24)))]:
+    for levels, q in [
+        (np.array([0.0, 0.3, 1.0]), rng.choice([0.0, 0.3, 1.0], size=(24, 24))),
+        (None, rng.random((24, 24))),
+    ]:
         evaluator = search._Evaluator(sample_of(q, levels=levels))
         exact = {kappa: evaluator.log_h(kappa) for kappa in (0.9,)}
         for kappa in (0.2, 0.5, 0.8, 0.9, 0.97):
@@ -62,7 +67,9 @@ def test_profiles_never_promise_more_than_the_value():
 def test_kappa_is_the_optimum_of_the_expansion():
     # zeta_1 = .01, x = log 20, m = 277: b = sqrt(x/(m zeta)) = 1.03995, kappa = b/(1 + .25 b) by hand.
     b = math.sqrt(math.log(20) / (277 * 0.01))
-    assert kappa_at(0.25, scale=1.0, level=math.log(20), exponent=277, variance=lambda r: 0.01) == pytest.approx(b / (1 + b / 4))
+    assert kappa_at(0.25, scale=1.0, level=math.log(20), exponent=277, variance=lambda r: 0.01) == pytest.approx(
+        b / (1 + b / 4)
+    )
     assert kappa_at(0.25, scale=1.0, level=math.log(20), exponent=3, variance=lambda r: 0.01) == 0.98
 
 

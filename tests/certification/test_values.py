@@ -11,7 +11,6 @@ from scipy.stats import binom
 
 from boundcalc.certification import values
 from boundcalc.certification.deviation import deviation, guessed_variance, rows_needed
-from boundcalc.certification.entropy import kl_below, kl_inverse_above
 from boundcalc.certification.sides import as_upper_risk, log_mean_below, sum_above
 from boundcalc.errors import InvalidInputError
 
@@ -23,19 +22,15 @@ def exact_kl(q, p):
     return first + second
 
 
-def test_kl_inverse_is_never_below():
+def test_the_kl_bound_is_never_below():
     rng = np.random.default_rng(0)
     with mpmath.workdps(40):
-        for _ in range(300):
-            q = float(rng.choice([0.0, rng.random(), rng.random() ** 6, 1.0 - rng.random() ** 6]))
-            level = float(rng.random() ** 4 * 3)
-            p = kl_inverse_above(q, level)
-            assert p == 1.0 or exact_kl(q, p) >= level
-            assert kl_below(q, min(p, 0.999)) <= exact_kl(q, min(p, 0.999))
-            if p < 1.0 and level > 1e-6:
-                assert exact_kl(q, p - 1e-9) <= level
-    assert kl_inverse_above(0.0, 2.0) == pytest.approx(1.0 - math.exp(-2.0), rel=1e-13)
-    assert kl_inverse_above(1.0, 0.1) == 1.0
+        for _ in range(100):
+            mean, pairs, delta = float(rng.choice([0.0, rng.random(), rng.random() ** 6])), 10.0 ** rng.random(), 0.05
+            bound = values.kl_bound(mean, pairs=pairs, delta=delta)
+            assert bound == 1.0 or exact_kl(mean, bound) >= -mpmath.log(delta) / pairs
+            assert bound == 1.0 or exact_kl(mean, bound - 1e-9) <= -mpmath.log(delta) / pairs
+    assert values.kl_bound(0.0, pairs=2.0, delta=0.05) == pytest.approx(1.0 - 0.05**0.5, rel=1e-13)
 
 
 def test_kl_and_hoeffding():

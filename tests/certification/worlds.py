@@ -105,4 +105,8 @@ def all_samples(population, n):
 
     for atoms in itertools.product(range(population.chance.size), repeat=n):
         atoms = np.array(atoms)
-        yield math.prod(population.chance[atoms]), population.distances[atoms[:, None], atoms], population.classes[atoms]
+        yield (
+            math.prod(population.chance[atoms]),
+            population.distances[atoms[:, None], atoms],
+            population.classes[atoms],
+        )
