@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 
 if TYPE_CHECKING:
     from boundcalc.show.tables import Table
@@ -23,7 +24,7 @@ Part = str | Callable[[], str]
 
 
 @dataclass(frozen=True)
-class Output:
+class Output(Frozen):
     """A command's result.
 
     Attributes

@@ -12,7 +12,7 @@ import sympy
 
 from boundcalc.errors import InfeasibleError, InvalidInputError
 from boundcalc.inverse.bisect import LARGEST, Floats, Integers, first_integer, first_number
-from boundcalc.inverse.hoist import hoist, stride
+from boundcalc.inverse.dependence import hoist, stride
 from boundcalc.language.domains import describe
 from boundcalc.language.entropy import kl_inverse
 from boundcalc.statements.statement import Statement

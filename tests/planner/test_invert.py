@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import boundcalc as bc
 from boundcalc.errors import InvalidInputError
 from boundcalc.inverse.bisect import first_integer, first_number
-from boundcalc.inverse.hoist import hoist, stride
+from boundcalc.inverse.dependence import hoist, stride
 from boundcalc.inverse.solve import _at_most_zero
 
 COMPLEXITY = bc.theorem("zhou2026.metric_complexity")
