@@ -7,7 +7,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from html import escape
 from typing import Any
 
 import sympy
@@ -16,6 +15,7 @@ from boundcalc.bound import Bound
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.language.domains import from_assumptions
+from boundcalc.show.html import Markup, items, join, tag
 from boundcalc.statements.derivation import Derivation, Event, Kind, Relation, Step
 from boundcalc.statements.domain import Domain
 from boundcalc.statements.statement import Reference
@@ -272,22 +272,27 @@ class Theorem(Frozen):
             status=str(chosen.status),
         )
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> Markup:
         number = "" if self.number == "-" else f"{self.number}. "
-        parts = [
-            f"<p><strong>{escape(number + self.title)}</strong> <code>{self.key}</code><br>{escape(self.claim)}</p>"
-        ]
         rows = [
-            f"<tr><td>{name}</td><td style='text-align:left'>${escape(bound_latex(self.bound(name)), quote=False)}$</td>"
-            f"<td>{form.provenance}, {form.status}</td></tr>"
+            tag(
+                "tr",
+                tag("td", name),
+                tag("td", f"${bound_latex(self.bound(name))}$", style="text-align:left"),
+                tag("td", f"{form.provenance}, {form.status}"),
+            )
             for name, form in self.variants.items()
         ]
-        parts.append("<table>" + "".join(rows) + "</table>")
-        for title, lines in (("Assumptions", self.assumptions), ("Remarks", self.remarks)):
-            if lines:
-                parts.append(f"<p>{title}</p><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>")
-        parts.append(f"<p>Source: {escape(str(self.source))}</p>")
-        return "".join(parts)
+        lists = {"Assumptions": self.assumptions, "Remarks": self.remarks}
+        head = tag("strong", f"{number}{self.title}")
+        return join(
+            [
+                tag("p", head, " ", tag("code", self.key), tag("br"), self.claim),
+                tag("table", rows),
+                [[tag("p", title), items(lines)] for title, lines in lists.items() if lines],
+                tag("p", f"Source: {self.source}"),
+            ]
+        )
 
     def __repr__(self) -> str:
         return f"<Theorem {self}>"
