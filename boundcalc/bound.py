@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -171,9 +172,19 @@ class Bound(Statement):
             result = evaluate_grid(
                 self.expr, values, symbols=self.symbols, precision=precision, side=side, domains=self.domain
             )
-        attributes = {"form": self.form, "quantity": str(self.quantity), "relation": self.relation}
-        attributes |= {"provenance": self.theorem.provenance, "status": self.theorem.status}
-        return result.rename(self.theorem.key).assign_attrs(attributes)
+        result.name, result.attrs = self.theorem.key, dict(self._labels)
+        return result
+
+    @cached_property
+    def _labels(self) -> Mapping[str, str]:
+        """What a value remembers of the bound."""
+        return {
+            "form": self.form,
+            "quantity": str(self.quantity),
+            "relation": self.relation,
+            "provenance": self.theorem.provenance,
+            "status": self.theorem.status,
+        }
 
     def gradient(self, name: str, **inputs: Any) -> xarray.DataArray:
         """Return the derivative by a symbol; by an integer, that of the smooth relaxation (floor dropped).

@@ -21,7 +21,7 @@ FORMS = {
     "lemmas.contraction": ("sharp",),
     "lemmas.bounded_differences": ("sharp", "direct", "independent"),
     "lemmas.hoeffding_u": ("sharp",),
-    "lemmas.chernoff_u": ("sharp",),
+    "lemmas.chernoff_u": ("sharp", "kl"),
     "lemmas.massart": ("sharp",),
     "lemmas.spectral": ("sharp",),
     "zhou2026.hierarchy": ("sharp", "paper"),
@@ -42,14 +42,14 @@ FORMS = {
     "lemmas.matching": ("sharp", "rows"),
     "lemmas.permanent": ("sharp", "transport"),
     "lemmas.finner": ("sharp",),
-    "certificates.transport": ("sharp", "closed"),
+    "certificates.transport": ("sharp", "closed", "kl", "hoeffding"),
     "certificates.gain": ("sharp",),
-    "certificates.mix": ("sharp",),
+    "certificates.mix": ("sharp", "kl"),
     "certificates.gallery": ("sharp",),
     "certificates.error_rates": ("sharp", "fnmr", "precision", "auc"),
-    "certificates.occam": ("sharp",),
+    "certificates.occam": ("sharp", "kl"),
     "certificates.cover": ("sharp",),
-    "certificates.pac_bayes": ("transport",),
+    "certificates.pac_bayes": ("kl", "transport"),
     "certificates.replace": ("sharp",),
     "certificates.anytime": ("sharp",),
 }
@@ -155,6 +155,15 @@ def reference(key: str, form: str, v: dict[str, float]) -> float:
     def transport(span: float, delta: float, value: float) -> float:
         return span / v["kappa"] * (1 - delta ** (2 / v["n_h"]) * math.exp(-value))
 
+    def by_root(q: float, a: float) -> float:
+        """Return the p >= q with kl(q, p) = a, by bisection on the definition."""
+        low, high = q, 1.0
+        for _ in range(200):
+            p = (low + high) / 2
+            gap = (q * log(q / p) if q else 0) + ((1 - q) * log((1 - q) / (1 - p)) if p < 1 else math.inf)
+            low, high = (p, high) if gap <= a else (low, p)
+        return low
+
     formulas = {
         ("zhou2026.uniform_deviation", "sharp"): lambda: v["rhat_M"] + 2 * v["L"] * v["R_M"] + conf / 2,
         ("zhou2026.margin", "sharp"): lambda: v["rhat_ramp"] + 2 / v["rho"] * v["R_M"] + sqrt(x / (2 * m)),
@@ -221,6 +230,14 @@ def reference(key: str, form: str, v: dict[str, float]) -> float:
         ("certificates.transport", "closed"): lambda: transport(
             v["C"], v["delta"], v["cost_mean"] - v["theta"] * v["cost_spread"] + v["theta"] ** 2 * v["cost_spread"]),
         ("certificates.gain", "sharp"): lambda: v["C"] * (1 - 2 * transport(1, v["delta"], v["T_h"])),
+        ("lemmas.chernoff_u", "kl"): lambda: v["C"] * by_root(v["rhat_0"] / v["C"], x / m) - v["rhat_0"],
+        ("certificates.transport", "kl"): lambda: v["C"] * by_root(v["rhat_holdout"] / v["C"], 2 * x / v["n_h"]),
+        ("certificates.transport", "hoeffding"): lambda: v["rhat_holdout"] + v["C"] * sqrt(x / v["n_h"]),
+        ("certificates.occam", "kl"): lambda: v["C"]
+        * by_root(v["rhat_holdout"] / v["C"], 2 * (x + log(v["J"])) / v["n_h"]),
+        ("certificates.mix", "kl"): lambda: by_root(v["rhat_mix"], x / v["M_w"]),
+        ("certificates.pac_bayes", "kl"): lambda: v["C"] * by_root(
+            v["rhat_rho"] / v["C"], (v["KL"] + log(2 * sqrt(v["n_h"] // 2)) + x) / (v["n_h"] // 2)),
         ("certificates.mix", "sharp"): lambda: (1 - v["delta"] ** (1 / v["N_h"]) * math.exp(-v["T_h"])) / v["kappa"],
         ("certificates.gallery", "sharp"): lambda: v["C"] * v["mu_bet"],
         ("certificates.error_rates", "sharp"): lambda: v["u_test"],
@@ -261,7 +278,7 @@ def draw(rng: np.random.Generator) -> dict[str, float]:
         "cost_mean": float(rng.uniform(0.5, 2)), "cost_spread": float(rng.uniform(0, 2)), "theta": float(rng.uniform(0, 0.5)),
         "N_h": int(rng.integers(1, 300)), "M_w": float(rng.uniform(1, 300)), "D_w": float(rng.uniform(0.01, 1)),
         "KL": float(rng.uniform(0, 5)), "mu_bet": float(rng.uniform(0, 1)), "u_test": float(rng.uniform(0, 1)),
-        "r_mix": float(rng.uniform(0, 1)), "lam": float(rng.uniform(0.1, 3)),
+        "r_mix": float(rng.uniform(0, 1)), "rhat_mix": float(rng.uniform(0, 1)), "rhat_rho": float(rng.uniform(0, c)), "lam": float(rng.uniform(0.1, 3)),
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import inf, nan, nextafter
 from typing import Any
 
+from boundcalc.arithmetic.entropy_points import kl_ball, kl_inverse_ball
 from boundcalc.arithmetic.nodes import Node
 from boundcalc.arithmetic.walk import Arithmetic, walk
 from boundcalc.errors import require
@@ -45,6 +46,10 @@ class ArbEnds:
         self._flint = require("flint", extra="rigor", purpose="interval arithmetic")
         self._arb = self._flint.arb
         self.inf, self._zero = self._arb("inf"), self._arb(0)
+
+    def precision(self, bits: int) -> Any:
+        """Return a context in which numbers have that many bits (53 outside of it)."""
+        return self._flint.ctx.workprec(bits)
 
     def _end(self, ball: Any, up: bool) -> Any:
         return ball.upper() if up else ball.lower()
@@ -89,6 +94,18 @@ class ArbEnds:
     def exp(self, a: Any, up: bool) -> Any:
         """Return the exponential."""
         return self._end(a.exp(), up) if a.is_finite() else self.inf if a > 0 else self._zero
+
+    def kl(self, q: Any, p: Any, up: bool) -> Any:
+        """Return the relative entropy of numbers in [0, 1]."""
+        return self._end(kl_ball(q, p), up)
+
+    def kl_inverse(self, q: Any, a: Any, up: bool) -> Any:
+        """Return the inverse of the relative entropy, for q in [0, 1] and a nonnegative a."""
+        return self._end(kl_inverse_ball(q, a), up)
+
+    def loggamma(self, a: Any, up: bool) -> Any:
+        """Return the logarithm of the gamma function from 2 on, where it rises from 0."""
+        return self._end(a.lgamma(), up) if a.is_finite() else a
 
     def floor(self, a: Any) -> Any:
         """Return the largest integer that is no larger."""
@@ -199,6 +216,12 @@ class BallArithmetic(Arithmetic):
 
     def _binomial(self, n: Any, k: Any) -> Any:
         return (n + 1).gamma() * (k + 1).rgamma() * (n - k + 1).rgamma()
+
+    def _kl(self, q: Any, p: Any) -> Any:
+        return kl_ball(q, p)
+
+    def _kl_inverse(self, q: Any, a: Any) -> Any:
+        return kl_inverse_ball(q, a)
 
     def ends(self, x: Any) -> tuple[float, float]:
         """Return doubles around a ball."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -12,7 +13,7 @@ from sympy.logic.boolalg import ITE
 from boundcalc.arithmetic.nodes import Node, Pool
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["convert"]
+__all__ = ["convert", "node_of"]
 
 _UNARY = {
     sp.exp: "exp",
@@ -79,6 +80,12 @@ def convert(expr: Any, symbols: Sequence[sp.Symbol], pool: Pool, *, unknown: Unk
         raise InvalidInputError(f"{name} stands in the expression but is no argument" for name in missing)
     known: dict[Any, Node] = {symbol: pool.make("symbol", value=i) for i, symbol in enumerate(symbols)}
     return _convert(expr, known, pool, unknown)
+
+
+@lru_cache(maxsize=512)
+def node_of(expr: Any, symbols: tuple[sp.Symbol, ...]) -> Node:
+    """Return the node of an expression, in a pool of its own."""
+    return convert(expr, symbols, Pool())
 
 
 def _convert(expr: Any, known: dict[Any, Node], pool: Pool, unknown: Unknown | None) -> Node:
@@ -172,6 +179,8 @@ def _other(expr: Any, go: Callable[[Any], Node], pool: Pool) -> Node | None:
         condition, yes, no = map(go, expr.args)
         unless = pool.make("and", pool.make("not", condition), no)
         return pool.make("or", pool.make("and", condition, yes), unless)
+    if hasattr(expr, "operation"):  # a function of `boundcalc.language.entropy` names its own
+        return pool.make(expr.operation, *map(go, expr.args))
     if isinstance(expr, sp.binomial):
         return pool.make("binomial", *map(go, expr.args))
     if isinstance(expr, sp.factorial):

@@ -49,7 +49,7 @@ def kl_inverse(q: Any, a: Any) -> Any:
 def kl_inverse_beyond(q: Any, a: Any, upper: bool) -> Any:
     """Return what is certainly no smaller (or no larger) than kl_inverse(q, a): the relative entropy there says so.
 
-    Rests on NumPy's log and log1p being within 8 roundings.
+    Rests on NumPy's log keeping its promise (`boundcalc.arithmetic.promises`).
     """
     return _by_chunks(lambda q, a: _beyond(q, a, upper), q, a)
 

@@ -10,6 +10,8 @@ import math
 from fractions import Fraction
 from math import inf, nextafter
 
+from boundcalc.arithmetic.entropy import kl_inverse_beyond
+from boundcalc.arithmetic.entropy_points import kl_at
 from boundcalc.arithmetic.promises import PROMISED_ULPS
 
 __all__ = ["FloatEnds", "rounded"]
@@ -103,6 +105,22 @@ class FloatEnds:
         except OverflowError:
             value = inf
         return self._widened(value, PROMISED_ULPS["exp"], up, least=0.0)
+
+    def kl(self, q: float, p: float, up: bool) -> float:
+        """Return the relative entropy of numbers in [0, 1]."""
+        return self._widened(kl_at(q, p), PROMISED_ULPS["kl"], up, least=0.0)
+
+    def kl_inverse(self, q: float, a: float, up: bool) -> float:
+        """Return the inverse of the relative entropy, for q in [0, 1] and a nonnegative a."""
+        return float(kl_inverse_beyond(q, a, up))
+
+    def loggamma(self, a: float, up: bool) -> float:
+        """Return the logarithm of the gamma function from 2 on, where it rises from 0."""
+        if a in (2.0, inf):
+            return 0.0 if a == 2 else inf
+        near = math.lgamma(a)
+        slack = PROMISED_ULPS["loggamma"] * max(1.0, 2.0**-52 / math.ulp(near))
+        return self._widened(near, slack, up, least=0.0)
 
     def floor(self, a: float) -> float:
         """Return the largest integer that is no larger: exact."""

@@ -6,15 +6,17 @@ end is not attained, which makes a range from 0 on positive. An infinite argumen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from boundcalc.arithmetic.convert import node_of
 from boundcalc.arithmetic.floats import FloatEnds
 from boundcalc.arithmetic.nodes import Node
 from boundcalc.arithmetic.walk import Arithmetic, values_of
+from boundcalc.errors import InvalidInputError
 
-__all__ = ["ANY", "FLOATS", "IntervalArithmetic", "Range", "Undefined", "range_of", "ranges_of"]
+__all__ = ["ANY", "FLOATS", "IntervalArithmetic", "Range", "Undefined", "range_of", "ranges_of", "value_on"]
 
 
 class Undefined(Exception):
@@ -187,6 +189,39 @@ class IntervalArithmetic(Arithmetic):
             raise Undefined("power of a number that may not be positive")
         return self._exp(self.mul(exponent, self._log(base))) if base.nonnegative else self.any
 
+    def _kl(self, q: Range, p: Range) -> Range:
+        """Relative entropy: convex and 0 on the diagonal, so largest at a corner, smallest next to the diagonal."""
+        q, p = self._within(q), self._within(p)
+        if self._strict and ((p.high == 0 and q.low > 0) or (p.low == self.one.low and q.high < p.low)):
+            raise Undefined("relative entropy from a number that is 0 or 1")
+        near = (q.high, p.low) if q.high < p.low else (q.low, p.high) if p.high < q.low else None
+        low = self.ends.kl(*near, False) if near else self.zero.low
+        return Range(low, max(self.ends.kl(q.low, p.high, True), self.ends.kl(q.high, p.low, True)))
+
+    def _kl_inverse(self, q: Range, a: Range) -> Range:
+        """Inverse of the relative entropy: rises in both."""
+        q = self._within(q)
+        if a.low < 0:
+            a = self._cut(a, "relative entropy that may be negative")
+        low, high = self.ends.kl_inverse(q.low, a.low, False), self.ends.kl_inverse(q.high, a.high, True)
+        return Range(low, high, bool(low < self.one.low) and (q.low_open or a.low_open))
+
+    def _within(self, x: Range) -> Range:
+        """Cut off what is beyond 0 and 1, where relative entropies are not defined."""
+        zero, one = self.zero.low, self.one.low
+        if zero <= x.low and x.high <= one:
+            return x
+        if self._strict:
+            raise Undefined("relative entropy of a number that may lie outside [0, 1]")
+        low, high = min(max(x.low, zero), one), max(min(x.high, one), zero)
+        return Range(low, high, x.low_open and bool(low == x.low), x.high_open and bool(high == x.high))
+
+    def _loggamma(self, x: Range) -> Range:
+        """From 2 on it rises; elsewhere nothing is said."""
+        if x.low < 2:
+            return self._undefined("loggamma below 2")
+        return Range(self.ends.loggamma(x.low, False), self.ends.loggamma(x.high, True), x.low_open, x.high_open)
+
     def _floor(self, x: Range) -> Range:
         return Range(self.ends.floor(x.low), self.ends.floor(x.high))
 
@@ -231,6 +266,22 @@ class IntervalArithmetic(Arithmetic):
 
 def _everywhere_open(low: Any, *ranges: Range) -> bool:
     return all(r.low_open for r in ranges if r.low == low)
+
+
+def value_on(expr: Any, box: Mapping[Any, Range], arithmetic: IntervalArithmetic) -> Range:
+    """Return an interval that holds all values of an expression on a box, in strict arithmetic.
+
+    Raises
+    ------
+    Undefined
+        If it is not certain that the expression is real on the whole box, or a function is not known.
+    """
+    try:
+        node = node_of(expr, tuple(box))
+    except InvalidInputError as error:
+        raise Undefined(str(error)) from None
+    found = values_of(node, list(box.values()), arithmetic)[id(node)]
+    return found if isinstance(found, Range) else arithmetic.any
 
 
 FLOATS = IntervalArithmetic(FloatEnds())

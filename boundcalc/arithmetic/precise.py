@@ -9,6 +9,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
+from boundcalc.arithmetic.entropy_points import kl_inverse_precisely, kl_precisely
 from boundcalc.arithmetic.nodes import Node
 from boundcalc.arithmetic.walk import Arithmetic, walk
 
@@ -152,6 +153,16 @@ class MpArithmetic(Arithmetic):
 
     def _power(self, base: Any, exponent: Any) -> Any:
         return self.context.power(base, exponent)
+
+    def _kl(self, q: Any, p: Any) -> Any:
+        return kl_precisely(self.context, self._in_unit(q), self._in_unit(p))
+
+    def _kl_inverse(self, q: Any, a: Any) -> Any:
+        return kl_inverse_precisely(self.context, self._in_unit(q), a)
+
+    def _in_unit(self, x: Any) -> Any:
+        """Return a number without what rounding has put it beyond 0 or 1."""
+        return min(max(x, 0), 1) if -self._near <= x <= 1 + self._near else x
 
     def _loggamma(self, x: Any) -> Any:
         return self.context.loggamma(x) if x > 0 else self.context.nan

@@ -23,7 +23,9 @@ PROMISED_ULPS = {
     "powi": _POW,
     "powr": max(_POW + 1, _CBRT),  # the power of the nearest exponent, and the rest of it to first order
     "logb": 2 * _LOG + 0.5,  # a quotient of logarithms; log2 and log10 are better
+    "kl": 64.0,  # a difference of which half may cancel, and a logarithm whose argument has three roundings
     "gamma": 32.0,
+    "loggamma": 32.0,  # of the value or of 1, whichever is larger: it has zeros
     "binomial": 128.0,  # a product, or a quotient of three gamma functions
 }
 

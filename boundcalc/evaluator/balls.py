@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
 
 from boundcalc.arithmetic.balls import BallArithmetic
-from boundcalc.arithmetic.convert import convert
-from boundcalc.arithmetic.nodes import Node, Pool
+from boundcalc.arithmetic.convert import node_of
+from boundcalc.arithmetic.nodes import Node
 from boundcalc.arithmetic.walk import walk
 from boundcalc.errors import require
 from boundcalc.evaluator.grid import apply_on_grid
@@ -65,15 +64,10 @@ def enclose_grid(expr: Any, inputs: Mapping[str, Any], *, symbols: Mapping[str, 
     values = used_inputs(expr, inputs, symbols)
     names = {symbol: name for name, symbol in symbols.items()}
     arrays = labelled({names[s]: v for s, v in values.items()}, form="exact")
-    node = _node(expr, tuple(values))
+    node = node_of(expr, tuple(values))
     pairs = apply_on_grid(lambda *cells: _pairs(enclose(node, cells)), arrays, np.object_)
     lower, upper = (xr.apply_ufunc(lambda cells, k=k: _unzip(cells, k), pairs) for k in (0, 1))
     return xr.Dataset({"lower": lower, "upper": upper})
-
-
-@lru_cache(maxsize=64)
-def _node(expr: Any, symbols: tuple[sp.Symbol, ...]) -> Node:
-    return convert(expr, symbols, Pool())
 
 
 def _pairs(ends: tuple[np.ndarray, np.ndarray]) -> np.ndarray:

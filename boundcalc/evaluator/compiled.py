@@ -20,7 +20,9 @@ __all__ = ["CompiledExpression", "Side", "compile_expression", "compile_with_twi
 
 
 _TYPICAL = 100
-Domains = frozenset[tuple[sp.Symbol, sp.Set]]
+Domains = frozenset[
+    tuple[sp.Symbol, Any, tuple[Any, ...]]
+]  # symbol, and kind and arguments of its set: SymPy hashes them fast
 Twins = tuple[tuple[int, int], ...]
 
 
@@ -73,7 +75,11 @@ def compile_expression(
     array([[0.5 , 1.  ],
            [0.25, 0.5 ]])
     """
-    return _compile(sp.sympify(expr), tuple(symbols), frozenset((domains or {}).items()), side, ())
+    return _compile(sp.sympify(expr), tuple(symbols), _frozen(domains or {}), side, ())
+
+
+def _frozen(domains: Mapping[sp.Symbol, sp.Set]) -> Domains:
+    return frozenset((symbol, allowed.func, allowed.args) for symbol, allowed in domains.items())
 
 
 def compile_with_twins(
@@ -88,7 +94,7 @@ def compile_with_twins(
         a: domains[symbols[i]] for i, a in zip(inexact, above, strict=True) if symbols[i] in domains
     }
     twins = tuple((i, len(symbols) + k) for k, i in enumerate(inexact))
-    return _compile(sp.sympify(expr), (*symbols, *above), frozenset(known.items()), side, twins)
+    return _compile(sp.sympify(expr), (*symbols, *above), _frozen(known), side, twins)
 
 
 @lru_cache(maxsize=256)
@@ -113,7 +119,8 @@ class CompiledExpression:
     ) -> None:
         self.expr, self.symbols, self.domains, self.side, self._twins = expr, symbols, domains, side, twins
         self._arity = len(symbols)
-        self._planner = Planner(expr, symbols, dict(domains), side, dict(twins))
+        allowed = {symbol: kind(*args) for symbol, kind, args in domains}
+        self._planner = Planner(expr, symbols, allowed, side, dict(twins))
         self._point = self._first_point
 
     def __reduce__(self) -> tuple:
@@ -144,7 +151,7 @@ class CompiledExpression:
                 return self._point(*arguments)
             except NotANumber:
                 pass
-        return self._on_arrays(arguments, out)
+        return self.on_arrays(arguments, out)
 
     def plan(self, *arguments: Any) -> str:
         """Say what is computed on which axes, for these arguments (by default 100 values of each on an axis of its own)."""
@@ -169,9 +176,10 @@ class CompiledExpression:
         return point(*numbers)
 
     def _at_a_hard_point(self, *numbers: float) -> float:
-        return float(self._on_arrays(numbers, None))
+        return float(self.on_arrays(numbers))
 
-    def _on_arrays(self, arguments: Sequence[Any], out: np.ndarray | None) -> np.ndarray:
+    def on_arrays(self, arguments: Sequence[Any], out: np.ndarray | None = None) -> np.ndarray:
+        """Evaluate as on arrays, numbers too: by NumPy's functions rather than those of ``math``."""
         arrays = doubles(self._names, arguments)
         request = self._planner.request(arrays)
         if out is not None:

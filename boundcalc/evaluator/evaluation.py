@@ -13,7 +13,9 @@ from boundcalc.evaluator.schedule import Schedule
 
 __all__ = ["evaluate"]
 
-_DOUBLES_ONLY = frozenset({"gamma", "binomial"})  # would round a wider argument to the nearest double
+_DOUBLES_ONLY = frozenset(
+    {"gamma", "binomial", "kl", "kl_inverse_beyond"}
+)  # would round a wider argument to the nearest double
 
 
 def evaluate(planner: Planner, request: Request, arrays: Sequence[np.ndarray], out: np.ndarray | None) -> np.ndarray:

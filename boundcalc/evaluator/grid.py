@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
 
+from boundcalc.arithmetic.numbers import Irrational, rounded
 from boundcalc.errors import InvalidInputError
-from boundcalc.evaluator.compiled import compile_expression, compile_with_twins
+from boundcalc.evaluator.compiled import CompiledExpression, compile_expression, compile_with_twins
 from boundcalc.evaluator.inputs import differ, labelled, used_inputs
 from boundcalc.evaluator.planning import Side
 
@@ -70,12 +72,24 @@ def evaluate_grid(
     values = used_inputs(expr, inputs, symbols)
     names = {symbol: name for name, symbol in symbols.items()}
     named = {names[s]: v for s, v in values.items()}
+    if precision is None and side is None and all(type(value) in _NUMBERS for value in named.values()):
+        return _at_a_point(compile_expression(expr, tuple(values), domains=domains), list(named.values()))
     arrays = labelled(named, form="nearest" if precision is None else "exact")
     if precision is not None:
         return apply_on_grid(_precise(expr, tuple(values), precision), arrays, np.object_)
     if side is not None:
         return _sound(expr, list(values), named, domains or {}, side)
     return apply_on_grid(compile_expression(expr, tuple(values), domains=domains), arrays, np.float64)
+
+
+_NUMBERS = (int, float, Fraction, Irrational)
+
+
+def _at_a_point(function: CompiledExpression, values: list[Any]) -> xr.DataArray:
+    """Evaluate where all inputs are numbers: what a grid without axes gives, without its labels."""
+    import xarray as xr
+
+    return xr.DataArray(function.on_arrays([np.array(rounded(value)) for value in values]))
 
 
 def _check_digits(precision: Any, side: Side | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from numbers import Integral
 from typing import Any, Literal
 
@@ -28,10 +29,16 @@ def used_inputs(expr: Any, inputs: Mapping[str, Any], symbols: Mapping[str, Any]
         If a symbol of the expression has no name in ``symbols`` or no value in ``inputs``.
     """
     names = {symbol: name for name, symbol in symbols.items()}
-    missing = sorted(str(names.get(s, s)) for s in expr.free_symbols if names.get(s) not in inputs)
+    free = _free_symbols(expr)
+    missing = sorted(str(names.get(s, s)) for s in free if names.get(s) not in inputs)
     if missing:
         raise InvalidInputError(f"no value is given for {name}" for name in missing)
-    return {symbols[name]: value for name, value in inputs.items() if symbols.get(name) in expr.free_symbols}
+    return {symbols[name]: value for name, value in inputs.items() if symbols.get(name) in free}
+
+
+@lru_cache(maxsize=512)
+def _free_symbols(expr: Any) -> frozenset[Any]:
+    return frozenset(expr.free_symbols)
 
 
 def doubles(names: Sequence[str], values: Sequence[Any]) -> list[np.ndarray]:

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from boundcalc.arithmetic.entropy import kl, kl_inverse, kl_inverse_beyond
+
 __all__ = ["KERNELS", "Kernel"]
 
 
@@ -222,6 +224,9 @@ KERNELS: dict[str, Kernel] = {
     "gamma": Kernel(_in_double("gamma"), 20.0),
     "loggamma": Kernel(_in_double("gammaln"), 25.0),
     "binomial": Kernel(_in_double("binom"), 40.0),
+    "kl": Kernel(kl, 45.0, takes_out=False),
+    "kl_inverse": Kernel(kl_inverse, 60.0, takes_out=False),
+    "kl_inverse_beyond": Kernel(kl_inverse_beyond, 170.0, takes_out=False),
     "floor": Kernel(np.floor, 0.4),
     "ceiling": Kernel(np.ceil, 0.4),
     "abs": Kernel(np.abs, 0.4),

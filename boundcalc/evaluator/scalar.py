@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from boundcalc.arithmetic.entropy_points import kl_at, kl_inverse_at
 from boundcalc.evaluator.kernels import KERNELS
 from boundcalc.evaluator.program import Instruction, Program
 
@@ -133,7 +134,7 @@ def _expression(c: Instruction, args: list[str]) -> str:
     if c.op == "logb":
         return f"log{c.param}({args[0]})" if c.param in (2, 10) else f"logb({args[0]}, {c.param})"
     if c.op in _WITH_PARAMETER:
-        return f"{c.op}({args[0]}, {c.param!r})"
+        return f"{c.op}({', '.join(args)}, {c.param!r})"
     return _TEMPLATES[c.op].format(*args)
 
 
@@ -220,6 +221,8 @@ _SPANS: dict[str, Callable[..., tuple[float, float]]] = {
     "max": _hull,
     "where": lambda c, a, b: _hull(a, b),
     "loggamma": lambda a: (-17.0, max(a[1], 0.0) + 3),
+    "kl_inverse": lambda q, a: (min(q[0], a[0], 0.0) - 1, 0.1),
+    "kl_inverse_beyond": lambda q, a: (min(q[0], a[0], 0.0) - 1, 0.1),
     **dict.fromkeys(("lt", "le", "eq", "ne", "and", "or", "not"), lambda *args: (0.0, 0.0)),
 }
 _TEMPLATES = {
@@ -244,11 +247,13 @@ _TEMPLATES = {
     "loggamma": "loggamma({})",
     "binomial": "binomial({}, {})",
     "power": "power({}, {})",
+    "kl": "kl({}, {})",
+    "kl_inverse": "kl_inverse({}, {})",
     **{name: f"{name}({{}})" for name in ("sqrt", "log", "exp", "gamma")},
     **{name: f"{name}({{}})" for name in ("floor", "abs", "sign")},
 }
 _WITH_PARAMETER = frozenset(
-    {"floor_logb", "ceiling_logb", "widen", "widen_all", "widen_large", "above_tiny", "below_tiny"}
+    {"kl_inverse_beyond", "floor_logb", "ceiling_logb", "widen", "widen_all", "widen_large", "above_tiny", "below_tiny"}
 )
 _NEEDS_NAMES = frozenset({"square", "min", "max"})
 
@@ -282,7 +287,10 @@ _HELPERS: dict[str, Any] = {
     **{name: getattr(math, name) for name in ("floor", "ceil", "inf", "nan")},
     "power": math.pow,
     "power_rest": _power_rest,
-    **{name: _by_kernel(name) for name in ("logb", "binomial", "widen_all", "floor_logb", "ceiling_logb")},
+    "kl": kl_at,
+    "kl_inverse": kl_inverse_at,
+    **{name: _by_kernel(name) for name in ("logb", "binomial", "kl_inverse_beyond", "widen_all", "floor_logb")},
+    "ceiling_logb": _by_kernel("ceiling_logb"),
     "widen": _widen,
     "widen_large": lambda x, margin: _widen(x, margin) if abs(x) >= 2.0**50 else x,
     "above_tiny": lambda x, tiny: tiny if abs(x) < tiny else x,

@@ -29,7 +29,7 @@ from boundcalc.evaluator.sides_of_choices import ChoiceSides
 __all__ = ["make_sound"]
 
 _TINY = 1e-305  # below, a library function may have left the range where its error is relative
-_FUNCTIONS = frozenset({"log", "logb", "exp", "powi", "power", "powr", "gamma", "binomial"})
+_FUNCTIONS = frozenset({"log", "logb", "exp", "powi", "power", "powr", "gamma", "binomial", "kl"})
 _RISING = frozenset({"log", "logb", "exp"})
 _MAY_LEAVE = _FUNCTIONS - {"log", "logb"}  # the normal range, where their error is no longer relative
 _MAY_CHANGE_SIGN = frozenset({"log", "logb", "powi"})  # by what makes them sound
@@ -149,6 +149,29 @@ class Directed(ArithmeticSides, ChoiceSides):
     def _power(self, c: Instruction, upper: bool) -> int:
         base = list(dict.fromkeys(self._inside(c.args[0], side, 0.0) for side in (False, True)))
         return self._extreme("power", base, self._ends(c.args[1]), upper)
+
+    def _kl(self, c: Instruction, upper: bool) -> int:
+        """Largest at a corner, smallest (0 on the diagonal) at the corner next to it."""
+        (q, roof), (p, top) = ([self._in_unit(a, side) for side in (False, True)] for a in c.args)
+        if q == roof and p == top:
+            return self._emit("kl", q, p)
+        left, right = self._emit("kl", q, top), self._emit("kl", roof, p)
+        if upper:
+            return self._emit("max", left, right)
+        beyond = self._emit("where", self._emit("lt", top, q), left, self._emit("const", param=0.0))
+        return self._emit("where", self._emit("lt", roof, p), right, beyond)
+
+    def _kl_inverse(self, i: int, c: Instruction, upper: bool) -> Term:
+        q, a = self._in_unit(c.args[0], upper), self._inside(c.args[1], upper, 0.0)
+        return self._emit("kl_inverse_beyond", q, a, param=upper), 0
+
+    def _in_unit(self, a: int, upper: bool) -> int:
+        """Return a side, cut at 0 and 1 if only rounding takes it beyond."""
+        index, bottom = self._inside(a, upper, 0.0), self.settled(a, False)
+        if not upper or index == bottom:
+            return index
+        one = self._emit("const", param=1.0)
+        return self._emit("where", self._emit("lt", one, bottom), index, self._emit("min", index, one))
 
     def _only_exact(self, c: Instruction, upper: bool) -> int:
         operands = [self._exact(a) for a in c.args]

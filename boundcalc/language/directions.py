@@ -15,6 +15,7 @@ from boundcalc.arithmetic.convert import convert
 from boundcalc.arithmetic.intervals import ANY, Range, ranges_of
 from boundcalc.arithmetic.nodes import Node, Pool
 from boundcalc.language.domains import symbol_range
+from boundcalc.language.entropy import kl, kl_inverse
 
 __all__ = ["Direction", "direction", "value_range"]
 
@@ -78,6 +79,10 @@ def _direction(expr: sympy.Expr, symbol: sympy.Symbol, domains: Domains) -> Dire
         return _power_direction(expr, symbol, domains)
     if isinstance(expr, _MONOTONE) and len(expr.args) == 1:
         return _direction(expr.args[0], symbol, domains)
+    if isinstance(expr, kl_inverse):
+        return _combine(_direction(arg, symbol, domains) for arg in expr.args)
+    if isinstance(expr, kl):
+        return _divergence_direction(expr, symbol, domains)
     return "unknown"
 
 
@@ -103,6 +108,14 @@ def _power_direction(expr: sympy.Pow, symbol: sympy.Symbol, domains: Domains) ->
     if exponent.is_integer and exponent.is_positive:
         return inner if exponent.is_odd else (_FLIP[inner] if high <= 0 else "unknown")
     return "unknown"
+
+
+def _divergence_direction(expr: kl, symbol: sympy.Symbol, domains: Domains) -> Direction:
+    """Return how a relative entropy moves: it grows as its arguments part, so their order must be known."""
+    q, p = (value_range(arg, domains) for arg in expr.args)
+    first, second = (_direction(arg, symbol, domains) for arg in expr.args)
+    apart = _combine((_FLIP[first], second))
+    return apart if q[1] <= p[0] else _FLIP[apart] if p[1] <= q[0] else "unknown"
 
 
 def _signed(inner: Direction, factor: tuple[float, float]) -> Direction:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy
@@ -140,10 +141,12 @@ def admits(symbol: sympy.Symbol, values: Any) -> np.ndarray:
     numpy.ndarray of bool
         The shape of ``values``; nothing has a property that cannot be checked.
     """
-    array = np.asarray(values)
     asked, refused = _facts(symbol)
+    if type(values) in _SCALARS:
+        return np.asarray(not refused and all(bool(_CHECKS[name](values)) is holds for name, holds in asked))
+    array = np.asarray(values)
     inside = np.full(array.shape, not refused)
-    for name, holds in asked.items():
+    for name, holds in asked:
         with np.errstate(invalid="ignore"):
             inside &= np.asarray(_CHECKS[name](array), dtype=bool) == holds
     return inside
@@ -167,7 +170,7 @@ def _range(domain: sympy.Set) -> Range:
 
 
 @lru_cache(maxsize=512)
-def _facts(symbol: sympy.Symbol) -> tuple[dict[str, bool], list[str]]:
+def _facts(symbol: sympy.Symbol) -> tuple[tuple[tuple[str, bool], ...], list[str]]:
     """Return what is to be checked of a symbol's values, and what is assumed but cannot be checked or is never so."""
     facts = _given(symbol)
     refused = [name if holds else f"not {name}" for name, holds in facts.items() if _NEVER.get(name) is holds]
@@ -176,7 +179,7 @@ def _facts(symbol: sympy.Symbol) -> tuple[dict[str, bool], list[str]]:
         positive = _NOT.get(name, _SAME_AS.get(name, name))
         if positive in _CHECKS:
             asked[positive] = holds is (name not in _NOT)
-    return asked, refused
+    return tuple(asked.items()), refused
 
 
 def _given(symbol: sympy.Symbol) -> Mapping[str, bool]:
@@ -194,6 +197,8 @@ def describe_assumptions(symbol: sympy.Symbol) -> str:
 
 
 def _each(check: Callable[[Any], bool], values: Any) -> Any:
+    if type(values) in _SCALARS:
+        return check(values)
     return np.array([bool(check(value)) for value in np.ravel(values)], dtype=bool).reshape(np.shape(values))
 
 
@@ -215,65 +220,97 @@ def contains(domain: sympy.Set, values: Any) -> np.ndarray:
     -------
     numpy.ndarray of bool
         The shape of ``values``.
+
+    Raises
+    ------
+    ArithmeticError
+        If an irrational number cannot be told from an end.
     """
+    if type(values) in _SCALARS:
+        return np.asarray(_is_finite(values) and bool(_contains(domain, values, exactly=type(values) is not float)))
     array = np.asarray(values)
+    exactly = array.dtype == object
     with np.errstate(invalid="ignore"):
-        if array.dtype == object:
-            finite = np.array([_is_finite(item) for item in array.ravel()], dtype=bool).reshape(array.shape)
-        else:
-            finite = np.isfinite(array)
-        return finite & np.asarray(_contains(domain, np.where(finite, array, 0)), dtype=bool)
+        finite = _each(_is_finite, array) if exactly else np.isfinite(array)
+        return finite & np.asarray(_contains(domain, np.where(finite, array, 0), exactly=exactly), dtype=bool)
+
+
+_SCALARS = (float, int, Fraction, Irrational)
 
 
 def _is_finite(value: Any) -> bool:
     return value == value and value not in (float("inf"), float("-inf"))
 
 
-def _contains(domain: sympy.Set, array: np.ndarray) -> Any:
-    match domain:
-        case sympy.FiniteSet():
-            return np.logical_or.reduce([array == _element(element, array) for element in domain])
-        case sympy.Union():
-            return np.logical_or.reduce([_contains(part, array) for part in domain.args])
-        case sympy.Intersection():
-            return np.logical_and.reduce([_contains(part, array) for part in domain.args])
-        case sympy.Range():
-            if domain.step != 1:
-                raise TypeError(f"ranges with a step are no domains: {domain}")
-            return (array % 1 == 0) & _between(domain.inf, domain.sup, False, False, array)
-        case sympy.Interval():
-            return _between(domain.inf, domain.sup, domain.left_open, domain.right_open, array)
-        case _ if domain in (sympy.S.Integers, sympy.S.Naturals, sympy.S.Naturals0):
-            return (array % 1 == 0) & _between(domain.inf, domain.sup, False, False, array)
-        case sympy.EmptySet():
-            return np.zeros(array.shape, dtype=bool)
-    raise TypeError(f"no membership test for the domain {domain}")
+class _Part(NamedTuple):
+    """An interval of reals or of integers; its ends as exact numbers, and as what doubles compare with."""
+
+    exact: tuple[Any, Any, bool, bool]
+    double: tuple[Any, Any, bool, bool]
+    whole: bool = False
+
+    def holds(self, values: Any, exactly: bool) -> Any:
+        """Return whether finite numbers lie in it."""
+        low, high, low_open, high_open = self.exact if exactly else self.double
+        inside = (values > low if low_open else values >= low) & (values < high if high_open else values <= high)
+        return inside & (values % 1 == 0) if self.whole else inside
 
 
-def _between(low: sympy.Expr, high: sympy.Expr, left_open: Any, right_open: Any, array: np.ndarray) -> Any:
-    inside: Any = np.ones(array.shape, dtype=bool)
-    if low.is_finite:
-        bound, attained = _end(low, array, above)
-        inside = inside & (array > bound if left_open and not attained else array >= bound)
-    if high.is_finite:
-        bound, attained = _end(high, array, below)
-        inside = inside & (array < bound if right_open and not attained else array <= bound)
+def _contains(domain: sympy.Set, values: Any, *, exactly: bool) -> Any:
+    if isinstance(domain, sympy.Intersection):
+        return np.logical_and.reduce([_contains(part, values, exactly=exactly) for part in domain.args])
+    first, *others = _parts(domain.func, domain.args) or (_NOTHING,)
+    inside = first.holds(values, exactly)
+    for part in others:
+        inside = inside | part.holds(values, exactly)
     return inside
 
 
-def _end(number: sympy.Expr, array: np.ndarray, inwards: Callable[[Any], float]) -> tuple[Any, bool]:
-    """Return a set's end as what the values compare with, and whether it is inside: the last double of an irrational end is."""
-    end = as_number(number)
-    if array.dtype == object:
-        return end, False
-    if isinstance(end, Irrational):
-        return inwards(end), True
-    return int(end) if end.denominator == 1 else float(end), False
+@lru_cache(maxsize=1024)
+def _parts(kind: Callable[..., sympy.Set], args: tuple[Any, ...]) -> tuple[_Part, ...]:
+    """Return the intervals that a set is made of (SymPy takes long to hash a Range).
+
+    Raises
+    ------
+    TypeError
+        For sets of other kinds.
+    """
+    domain = kind(*args)
+    match domain:
+        case sympy.S.EmptySet:
+            return ()
+        case sympy.FiniteSet():
+            return tuple(_part(element, element) for element in domain)
+        case sympy.Union():
+            return tuple(part for piece in domain.args for part in _parts(piece.func, piece.args))
+        case sympy.Range():
+            if domain.step != 1:
+                raise TypeError(f"ranges with a step are no domains: {domain}")
+            return (_part(domain.inf, domain.sup, whole=True),)
+        case sympy.Interval():
+            return (_part(domain.inf, domain.sup, bool(domain.left_open), bool(domain.right_open)),)
+        case _ if domain in (sympy.S.Integers, sympy.S.Naturals, sympy.S.Naturals0):
+            return (_part(domain.inf, domain.sup, whole=True),)
+    raise TypeError(f"no membership test for the domain {domain}")
 
 
-def _element(number: sympy.Expr, array: np.ndarray) -> Any:
-    bound, irrational = _end(number, array, below)
-    return np.nan if irrational else bound
+def _part(
+    low: sympy.Expr, high: sympy.Expr, low_open: bool = False, high_open: bool = False, whole: bool = False
+) -> _Part:
+    """Return an interval; among doubles an irrational end stands for the last double inside, which belongs to it."""
+    ends = (as_number(low), as_number(high))
+    irrational = [isinstance(end, Irrational) for end in ends]
+    first = above(ends[0]) if irrational[0] else _double(ends[0])
+    last = below(ends[1]) if irrational[1] else _double(ends[1])
+    double = (first, last, low_open and not irrational[0], high_open and not irrational[1])
+    return _Part((*ends, low_open, high_open), double, whole)
+
+
+def _double(end: Any) -> Any:
+    return int(end) if isinstance(end, Fraction) and end.denominator == 1 else float(end)
+
+
+_NOTHING = _Part((1, 0, False, False), (1, 0, False, False))
 
 
 def first_outside(domain: sympy.Set, values: Any) -> Any | None:

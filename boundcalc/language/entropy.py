@@ -93,6 +93,11 @@ class kl(_OfUnit):
     def _eval_is_extended_nonnegative(self) -> bool | None:
         return True if all(map(_in_unit, self.args)) else None
 
+    def _eval_is_finite(self) -> bool | None:
+        p = self.args[1]
+        inside = self._eval_is_extended_nonnegative() and p.is_extended_positive and (1 - p).is_extended_positive
+        return True if inside else None
+
     def _eval_nseries(self, x: Any, n: Any, logx: Any, cdir: Any = 0) -> Expr:
         return self.rewrite(log)._eval_nseries(x, n=n, logx=logx, cdir=cdir)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import sympy
 
+from boundcalc.arithmetic.numbers import Irrational
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.language.domains import admits, as_number, contains, describe, describe_assumptions, first_outside
 from boundcalc.statements.statement import Statement
@@ -101,7 +103,7 @@ def check_values(
                 clean[name] = number
     if not problems:
         constraints = tuple(constraints)
-        tied = partners(inputs, constraints) | clean
+        tied = partners({name: inputs[name] for name in inputs if name not in clean}, constraints) | clean
         problems = _violations(tied, constraints)
         clean |= {name: value for name, value in _lazily_tied(tied, constraints).items() if name in clean}
     if problems:
@@ -112,8 +114,8 @@ def check_values(
 def unknown_symbols(names: Iterable[str], own: Iterable[str]) -> list[str]:
     """Return a problem for each name that is neither a bound's own symbol nor in the vocabulary; the last lists the own."""
     own = list(own)
-    known = {*VOCABULARY, *own}
-    problems = [f"unknown symbol {name!r}{suggestion(name, known)}" for name in names if name not in known]
+    unknown = [name for name in names if name not in VOCABULARY and name not in own]
+    problems = [f"unknown symbol {name!r}{suggestion(name, {*VOCABULARY, *own})}" for name in unknown]
     return [*problems[:-1], *(f"{last}; the bound has {', '.join(own) or 'none'}" for last in problems[-1:])]
 
 
@@ -137,7 +139,7 @@ _UNOBSERVABLE = {
 def partners(inputs: Mapping[str, Any], constraints: Iterable[Constraint]) -> dict[str, Any]:
     """Return given values that the bound does not use but that a constraint ties to one it uses (such as d_M to g_M)."""
     found = {}
-    for name in {symbol.name for constraint in constraints for symbol in constraint.symbols} & inputs.keys():
+    for name in {name for constraint in constraints for name in _names(constraint)} & inputs.keys():
         number, problem = _checked(sympy.Symbol(name), sympy.Reals, inputs[name], {})
         if not problem:
             found[name] = number
@@ -155,21 +157,20 @@ def _checked(symbol: sympy.Symbol, domain: sympy.Set, value: Any, notes: Mapping
             None,
             f"{name} = {_shorten(value)} is not a real number or an array of them; it must be {describe(domain)}",
         )
-    data = getattr(value, "data", value) if not isinstance(value, np.ndarray) else value
+    data = getattr(value, "data", value) if not isinstance(value, np.ndarray | int | float) else value
     if hasattr(data, "dask"):
         return _lazily_checked(symbol, domain, value, data, notes), ""
-    array = np.asarray(data)
-    if array.dtype == object:
-        for cell in array.flat:
-            if isinstance(cell, int | Fraction) and not _fits_double(cell):
-                return None, f"{name} = {_shorten(cell)} is beyond what a double can hold"
+    array = data if isinstance(data, _SCALARS) else np.asarray(data)
+    for cell in array.flat if isinstance(array, np.ndarray) and array.dtype == object else (array,):
+        if isinstance(cell, int | Fraction) and not _fits_double(cell):
+            return None, f"{name} = {_shorten(cell)} is beyond what a double can hold"
     try:
         inside = contains(domain, array) & admits(symbol, array)
     except ArithmeticError as undecided:
         return None, f"{name} = {_shorten(value)} is not allowed: {undecided}, and {name} must be {describe(domain)}"
-    if bool(np.all(inside)):
+    if inside.all():
         return value, ""
-    bad = array[~inside].ravel()[0] if array.ndim else array[()]
+    bad = array[~inside].ravel()[0] if np.ndim(array) else np.asarray(array)[()]
     note = f" ({notes[name]})" if name in notes else ""
     allowed = " and ".join(filter(None, (describe(domain), describe_assumptions(symbol))))
     return None, f"{name} = {_shorten(bad)} is not allowed: {name} must be {allowed}{note}"
@@ -196,8 +197,15 @@ def _lazily_checked(symbol: sympy.Symbol, domain: sympy.Set, value: Any, data: A
     return value.copy(data=checked) if hasattr(value, "dims") else checked
 
 
+@lru_cache(maxsize=512)
+def _names(constraint: Constraint) -> frozenset[str]:
+    return frozenset(symbol.name for symbol in constraint.symbols)
+
+
 def _exact(value: Any) -> Any:
     """Return scalars as exact numbers, sequences as numeric arrays, labelled and lazy arrays as they are."""
+    if type(value) in (int, float):
+        return value
     if hasattr(value, "dims") or hasattr(value, "dask"):
         if not hasattr(value, "dtype") or value.dtype.kind not in "iufO":
             raise TypeError
@@ -230,7 +238,7 @@ def _is_lazy(value: Any) -> bool:
 def _violations(values: Mapping[str, Any], constraints: Iterable[Constraint]) -> list[str]:
     problems = []
     for constraint in constraints:
-        names = {symbol.name for symbol in constraint.symbols}
+        names = _names(constraint)
         if not names <= values.keys() or any(_is_lazy(values[name]) for name in names):
             continue
         lower, upper = (_value(side, values) for side in (constraint.lower, constraint.upper))
@@ -244,7 +252,7 @@ def _lazily_tied(values: Mapping[str, Any], constraints: Iterable[Constraint]) -
     """Return the lazy values of constraints, each with a check of the constraint when it is computed."""
     tied: dict[str, Any] = {}
     for constraint in constraints:
-        names = {symbol.name for symbol in constraint.symbols}
+        names = _names(constraint)
         lazy = sorted(name for name in names & values.keys() if _is_lazy(values[name]))
         if not lazy or not names <= values.keys():
             continue
@@ -288,6 +296,8 @@ def _value(side: sympy.Expr, values: Mapping[str, Any]) -> Any:
 
 def _holds(lower: Any, upper: Any, *, strict: bool) -> bool:
     """Compare cell by cell where axes are shared, every cell with every cell where they are not."""
+    if isinstance(lower, _SCALARS) and isinstance(upper, _SCALARS):
+        return bool(lower < upper if strict else lower <= upper)
     if hasattr(lower, "dims") and hasattr(upper, "dims") and set(lower.dims) & set(upper.dims):
         holds = lower < upper if strict else lower <= upper
         return bool(holds.all())
@@ -295,6 +305,9 @@ def _holds(lower: Any, upper: Any, *, strict: bool) -> bool:
         return True
     largest, smallest = np.max(np.asarray(lower)), np.min(np.asarray(upper))
     return bool(largest < smallest if strict else largest <= smallest)
+
+
+_SCALARS = (int, float, Fraction, Irrational)
 
 
 def _shorten(value: Any) -> str:

@@ -225,3 +225,9 @@ def test_the_margins_of_sound_rounding_are_what_they_must_be():
     for count in (1, 2, 10, 1000):
         assert margin(count, True) >= (1 + 2.0**-53) ** count - 1
         assert margin(count, False) <= -margin(count, True)
+
+
+@pytest.mark.parametrize(("expr", "at", "value"), [(sp.log(L) - 3 * sp.log(2), 8, 0), (sp.exp(sp.log(L)), 7, 7)])
+def test_the_ends_of_a_ball_around_a_double_lie_on_its_two_sides(expr, at, value):
+    ends = enclose_grid(expr, {"L": at}, symbols={"L": L})
+    assert ends.lower.item() <= value <= ends.upper.item()

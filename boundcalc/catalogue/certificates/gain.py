@@ -44,6 +44,7 @@ THEOREM = Theorem(
     variants={"sharp": Form(SHARP, trivial=-C)},
     remarks=(
         "T_h is the transport value of Y, not of either loss.",
-        "All pairs (M, N): delta/J each; claims in an order fixed in advance, stopped at the first that fails, cost nothing.",
+        "All pairs (M, N): delta/J each; claims in an order fixed in advance, stopped at the first that fails, cost "
+        "nothing.",
     ),
 )

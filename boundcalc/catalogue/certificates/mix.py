@@ -3,11 +3,12 @@
 The rows' labels may be as they are: everything is conditional on them, so stratified and class-balanced collections do.
 """
 
-from sympy import Integer, exp
+from sympy import Integer, exp, log
 
 from boundcalc.catalogue.sources import pairs
-from boundcalc.statements.derivation import Derivation, Event, at_least, equal, named
-from boundcalc.symbols import E_match, N_h, T_h, a_match, h_match, kappa, r_mix
+from boundcalc.language.entropy import kl_inverse
+from boundcalc.statements.derivation import Derivation, Event, at_least, at_most, equal, named
+from boundcalc.symbols import E_match, M_w, N_h, T_h, a_match, h_match, kappa, r_mix, rhat_mix
 from boundcalc.theorems import Form, Theorem
 
 STRATIFIED = named("stratified_pairs")
@@ -60,6 +61,22 @@ SHARP = Derivation(
     ),
 )
 
+KL = Derivation(
+    quantity=r_mix,
+    steps=(
+        at_most(
+            r_mix,
+            kl_inverse(rhat_mix, log(1 / MIX.symbol) / M_w),
+            because="lemmas.finner given the labels, each class pair's weight spread over its pairs: "
+            "M = min_c n_c/(2 W_cc + sum_{c' != c} W_cc'); then Chernoff",
+            kind="probability",
+            events=(MIX,),
+            cites="lemmas.finner",
+            experiment=STRATIFIED,
+        ),
+    ),
+)
+
 THEOREM = Theorem(
     key="certificates.mix",
     number="-",
@@ -74,7 +91,7 @@ THEOREM = Theorem(
         "kappa < min_t N_t/(N W_t), fixed without looking at the rows; no single kappa_t is clipped",
         "the kernel lies in [0, 1] and was fixed before the rows were drawn",
     ),
-    variants={"sharp": Form(SHARP, trivial=Integer(1))},
+    variants={"sharp": Form(SHARP, trivial=Integer(1)), "kl": Form(KL, trivial=Integer(1))},
     remarks=(
         "It certifies the error at the mix that is written in W (the hold-out's own, equal, or a declared one), not "
         "at the unknown "

@@ -1,6 +1,6 @@
 """Occam's bound by transport: J models fixed in advance, and any of them may be chosen after looking."""
 
-from boundcalc.catalogue.certificates.transport import transported
+from boundcalc.catalogue.certificates.transport import by_entropy, transported
 from boundcalc.catalogue.sources import pairs
 from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import C, J, r_0
@@ -22,7 +22,8 @@ THEOREM = Theorem(
         "kappa and the halves of the rows are fixed without looking at the rows",
     ),
     variants={
-        "sharp": Form(Derivation(quantity=r_0, steps=transported(union=J, experiment=FIXED_CANDIDATES)), trivial=C)
+        "sharp": Form(Derivation(quantity=r_0, steps=transported(union=J, experiment=FIXED_CANDIDATES)), trivial=C),
+        "kl": Form(by_entropy(union=J, experiment=FIXED_CANDIDATES), trivial=C),
     },
     remarks=("Unequal shares: delta p_j with sum p_j <= 1 fixed in advance; put J = 1/p_j.",),
 )

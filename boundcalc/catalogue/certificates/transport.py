@@ -5,12 +5,13 @@
 C*(1 - delta**(2/n_h)*exp(-T_h))/kappa
 """
 
-from sympy import exp
+from sympy import exp, log, sqrt
 
 from boundcalc.catalogue.lemmas import matching, permanent
 from boundcalc.catalogue.sources import pairs
+from boundcalc.language.entropy import kl_inverse
 from boundcalc.statements.derivation import Derivation, Event, Step, at_least, at_most, equal, named
-from boundcalc.symbols import C, T_h, cost_mean, cost_spread, h_match, n_h, r_0, theta
+from boundcalc.symbols import C, T_h, cost_mean, cost_spread, h_match, n_h, r_0, rhat_holdout, theta
 from boundcalc.theorems import Form, Theorem, by
 
 MATCHED = named("matched_rows")
@@ -68,6 +69,37 @@ CLOSED = Derivation(
     ),
 )
 
+
+def by_entropy(*, union: object = 1, experiment: object = ROWS) -> Derivation:
+    """Return the derivation of the kl form: uniform weights on all pairs, so n_h/2 pairs count."""
+    step = at_most(
+        r_0,
+        C * kl_inverse(rhat_holdout / C, 2 * log(union / HOLDOUT.symbol) / n_h),
+        because="lemmas.finner with uniform weights, D = 2/n_h, then Chernoff: the best lam is fixed by the level"
+        + ("" if union == 1 else "; union over the J models"),
+        kind="probability",
+        events=(HOLDOUT,),
+        cites="lemmas.finner",
+        experiment=experiment,
+    )
+    return Derivation(quantity=r_0, steps=(step,))
+
+
+HOEFFDING = Derivation(
+    quantity=r_0,
+    steps=(
+        at_most(
+            r_0,
+            rhat_holdout + C * sqrt(log(1 / HOLDOUT.symbol) / n_h),
+            because="the kl form, and kl(q, p) >= 2 (p - q)^2",
+            kind="probability",
+            events=(HOLDOUT,),
+            cites="lemmas.finner",
+            experiment=ROWS,
+        ),
+    ),
+)
+
 THEOREM = Theorem(
     key="certificates.transport",
     number="-",
@@ -89,6 +121,10 @@ THEOREM = Theorem(
             trivial=C,
             remarks=("No optimisation: an empirical Bernstein inequality for pairs in elementary terms. n_h even.",),
         ),
+        "kl": Form(
+            by_entropy(), trivial=C, remarks=("Nothing but the held-out risk is needed; odd n_h counts whole.",)
+        ),
+        "hoeffding": Form(HOEFFDING, trivial=C),
     },
     remarks=(
         "It holds for all couplings at once: a coupling that is not optimal gives a larger, valid bound.",

@@ -3,6 +3,7 @@
 from sympy import Min, Rational, log, sqrt
 
 from boundcalc.catalogue.sources import hoeffding1963
+from boundcalc.language.entropy import kl_inverse
 from boundcalc.statements.derivation import Derivation, Event, at_most, named
 from boundcalc.symbols import C, dev_f, m, rhat_0
 from boundcalc.theorems import Form, Theorem
@@ -29,6 +30,22 @@ SHARP = Derivation(
     ),
 )
 
+KL = Derivation(
+    quantity=dev_f,
+    steps=(
+        at_most(
+            dev_f,
+            C * kl_inverse(rhat_0 / C, log(1 / FIXED.symbol) / m) - rhat_0,
+            because="exponential moments decouple (Lemma 3.11) and are at most a Bernoulli variable's by convexity: "
+            "m kl(rhat/C, r/C) <= log(1/delta) if rhat <= r",
+            kind="probability",
+            events=(FIXED,),
+            cites=str(hoeffding1963("Theorem 1, inequality 2.1, and Section 5b")),
+            experiment=named("learning", context="single"),
+        ),
+    ),
+)
+
 THEOREM = Theorem(
     key="lemmas.chernoff_u",
     number="-",
@@ -42,6 +59,9 @@ THEOREM = Theorem(
         "f is fixed before the sample is drawn",
         "the loss of f is nonnegative and lies in a range of length C",
     ),
-    variants={"sharp": Form(SHARP, trivial=C)},
+    variants={
+        "sharp": Form(SHARP, trivial=C),
+        "kl": Form(KL, trivial=C, remarks=("The exact inverse, of which the default is a closed upper value.",)),
+    },
     remarks=("Both terms of the minimum hold on the same event, so that taking the smaller one costs nothing.",),
 )

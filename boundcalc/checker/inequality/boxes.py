@@ -5,11 +5,14 @@ from __future__ import annotations
 import heapq
 import time
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import sympy
 
-from boundcalc.checker.inequality.balls import Balls, Undefined
+from boundcalc.arithmetic import intervals
+from boundcalc.arithmetic.balls import ArbEnds
+from boundcalc.arithmetic.intervals import IntervalArithmetic, Undefined, value_on
 from boundcalc.checker.inequality.cases import Case, Range, cleared
 from boundcalc.frozen import Frozen
 
@@ -48,7 +51,7 @@ def by_boxes(case: Case, *, seconds: float, most: int = 20_000) -> Cover:
     MissingExtraError
         If python-flint is not installed.
     """
-    balls = Balls()
+    balls = IntervalArithmetic(ArbEnds(), strict=True)
     deadline = time.monotonic() + seconds
     total = 0
     for piece in _compact(case):
@@ -103,18 +106,16 @@ def _parts(symbol: sympy.Symbol, own: Range) -> list[tuple[sympy.Expr, dict[symp
     ]
 
 
-def _cover(case: Case, balls: Balls, deadline: float, most: int) -> Cover:
+def _cover(case: Case, balls: IntervalArithmetic, deadline: float, most: int) -> Cover:
     symbols = list(case.box)
-    start = tuple(
-        (balls.rational(own.low)[0], balls.rational(own.high)[1]) for own in (case.box[symbol] for symbol in symbols)
-    )
+    start = tuple((_end(balls, own.low, False), _end(balls, own.high, True)) for own in case.box.values())
     queue: list[tuple[float, int, Any]] = []
     counter = 0
 
     def look(box: tuple) -> None:
         nonlocal counter
         counter += 1
-        named = dict(zip(symbols, box, strict=True))
+        named = {symbol: intervals.Range(*side) for symbol, side in zip(symbols, box, strict=True)}
         if _excluded(case, named, balls):
             return
         low = _lower(case, named, balls)
@@ -133,21 +134,27 @@ def _cover(case: Case, balls: Balls, deadline: float, most: int) -> Cover:
     return Cover(True, counter)
 
 
+def _end(balls: IntervalArithmetic, end: sympy.Expr, up: bool) -> Any:
+    if not end.is_finite:
+        return balls.ends.inf if end.is_positive else -balls.ends.inf
+    return balls.ends.rational(Fraction(int(end.p), int(end.q)), up)
+
+
 def _number(value: Any) -> float:
     return float(value) if value.is_finite() else float("inf") if value > 0 else float("-inf")
 
 
-def _lower(case: Case, box: dict, balls: Balls) -> Any | None:
+def _lower(case: Case, box: dict, balls: IntervalArithmetic) -> Any | None:
     try:
-        return balls.value(case.gap, box)[0]
+        return value_on(case.gap, box, balls).low
     except Undefined:
         return None
 
 
-def _excluded(case: Case, box: dict, balls: Balls) -> bool:
+def _excluded(case: Case, box: dict, balls: IntervalArithmetic) -> bool:
     for fact in case.facts:
         try:
-            _, high = balls.value(fact.upper - fact.lower, box)
+            high = value_on(fact.upper - fact.lower, box, balls).high
         except Undefined:
             continue
         if high < 0 or (high <= 0 and fact.strict):
@@ -155,7 +162,7 @@ def _excluded(case: Case, box: dict, balls: Balls) -> bool:
     return False
 
 
-def _halves(box: tuple, ranges: list[Range], balls: Balls) -> list[tuple] | None:
+def _halves(box: tuple, ranges: list[Range], balls: IntervalArithmetic) -> list[tuple] | None:
     """Cut the box across its widest side (relative to the whole range); integer sides are cut between integers."""
     widths = []
     for (low, high), own in zip(box, ranges, strict=True):

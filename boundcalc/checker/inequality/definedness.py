@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sympy
 
+from boundcalc.language.entropy import kl, kl_inverse
+
 __all__ = ["conditions"]
 
 
@@ -47,6 +49,10 @@ def _of_node(node: sympy.Basic) -> list[tuple[sympy.Expr, str]]:
         if exponent.is_Rational:
             return [(base, ">" if exponent < 0 else ">=")]
         return [] if base == sympy.E else [(base, ">")]
+    if isinstance(node, kl | kl_inverse):
+        q, other = node.args
+        inside = [(q, ">="), (1 - q, ">=")]
+        return [*inside, (other, ">"), (1 - other, ">")] if isinstance(node, kl) else [*inside, (other, ">=")]
     return [] if isinstance(node, _TOTAL) else [(node, "real")]
 
 

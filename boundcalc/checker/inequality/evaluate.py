@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 import sympy
 
+from boundcalc.arithmetic.balls import ArbEnds
+from boundcalc.arithmetic.entropy import kl, kl_inverse
+from boundcalc.arithmetic.intervals import IntervalArithmetic, Undefined, value_on
 from boundcalc.checker.experiments.worlds.numbers import as_sympy
-from boundcalc.checker.inequality.balls import Balls, Undefined
 from boundcalc.errors import MissingExtraError
 
 __all__ = ["compiled", "is_vast", "on_arrays", "sign_of", "value_at"]
@@ -28,7 +30,8 @@ _BITS = (120, 480)
 @lru_cache(maxsize=512)
 def compiled(expr: sympy.Expr, symbols: tuple[sympy.Symbol, ...]) -> Callable[..., Any]:
     """Return a NumPy function of arrays of one shape."""
-    return sympy.lambdify(symbols, expr, modules=["numpy", "scipy"], cse=True)
+    own = {"kl": kl, "kl_inverse": kl_inverse}
+    return sympy.lambdify(symbols, expr, modules=[own, "numpy", "scipy"], cse=True)
 
 
 def on_arrays(expr: sympy.Expr, values: Mapping[str, Any]) -> np.ndarray:
@@ -111,11 +114,13 @@ def _ball_sign(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> int | Non
     if not all(value.is_Rational for value in point.values()):
         return None
     try:
+        balls = IntervalArithmetic(ArbEnds(), strict=True)
         for bits in _BITS:
-            balls = Balls(precision=bits)
-            low, high = balls.at_point(expr, point)
-            if low > 0 or high < 0 or low == high == 0:
-                return 1 if low > 0 else -1 if high < 0 else 0
+            with balls.ends.precision(bits):
+                box = {symbol: balls.rational(int(value.p), int(value.q)) for symbol, value in point.items()}
+                found = value_on(expr, box, balls)
+            if found.positive or found.negative or found.low == found.high == 0:
+                return 1 if found.positive else -1 if found.negative else 0
     except (Undefined, MissingExtraError):
         pass
     return None
