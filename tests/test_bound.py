@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import math
 import pickle
 from dataclasses import FrozenInstanceError, replace
@@ -145,6 +146,49 @@ def test_json_is_lossless_and_never_evaluates(composed):
         bc.Bound.from_json(evil)
     with pytest.raises(InvalidInputError, match="not a bound"):
         bc.Bound.from_json("[]")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"relation": "!"},
+        {"unit": "apples"},
+        {"form": 3},
+        {"assumptions": [["x"]]},
+        {"quantity": {"symbol": "nobody"}},
+        {"quantity": "Reals"},
+        {"where": [["pi", "pi"]]},
+        {"domain": [[{"symbol": "n"}, {"symbol": "n"}]]},
+        {"notes": ["x"]},
+        {"events": [["a"]]},
+        {"theorem": {"key": "x"}},
+        {"parts": [["other", ["Pow", ["Rational", "9", "1"], ["Rational", str(10**9), "1"]]]]},
+        {"parts": [["other", ["Pow", ["Rational", "1", "9"], ["Rational", str(-(10**9)), "1"]]]]},
+        {"parts": [["other", ["gamma", ["Rational", str(10**9), "1"]]]]},
+    ],
+    ids=str,
+)
+def test_nothing_else_is_read_as_a_bound(changes):
+    data = json.loads(RISK_GAP.bound().to_json())
+    with pytest.raises(InvalidInputError, match="not a bound written by to_json"):
+        bc.Bound.from_json(json.dumps(data | changes))
+
+
+def test_deep_nesting_is_refused():
+    node = '["floor", ' * 100_000 + '"pi"' + "]" * 100_000
+    data = json.loads(RISK_GAP.bound().to_json()) | {"confidence": "here"}
+    with pytest.raises(InvalidInputError, match="not a bound"):
+        bc.Bound.from_json(json.dumps(data).replace('"here"', node))
+
+
+def test_python_source_holds_nothing_that_a_text_smuggles_in():
+    evil = replace(RISK_GAP.bound().theorem, source='x"""\n    raise SystemExit\n    """\\')
+    namespace: dict[str, object] = {}
+    exec(replace(RISK_GAP.bound(), theorem=evil).to_python(), namespace)
+    assert namespace["zhou2026_risk_gap_sharp"](**POINT) == pytest.approx(0.5094665661022393)
+    smuggled = sympy.Symbol("print('x')", positive=True)
+    with pytest.raises(InvalidInputError, match="is no name there"):
+        RISK_GAP.bound().substitute(L=smuggled).to_python()
 
 
 def test_directions(composed):
@@ -363,6 +407,18 @@ def test_lazy_inputs_give_lazy_results_and_are_checked_when_computed():
     assert labelled.dims == ("run",)
     bad = bound.evaluate(**(POINT | {"delta": dask_array.linspace(0.5, 1.5, 40, chunks=10)}))
     with pytest.raises(ValueError, match="delta must be in"):
+        bad.compute()
+
+
+def test_lazy_values_of_substituted_expressions_are_checked_when_computed():
+    dask_array = pytest.importorskip("dask.array")
+    x = sympy.Symbol("x", real=True)
+    bound = RISK_GAP.bound().substitute(delta=x / 2)
+    point = {key: value for key, value in POINT.items() if key != "delta"}
+    good = bound.evaluate(x=dask_array.linspace(0.1, 1.9, 40, chunks=10), **point)
+    np.testing.assert_allclose(good.values, bound.evaluate(x=np.linspace(0.1, 1.9, 40), **point).values)
+    bad = bound.evaluate(x=dask_array.linspace(0.1, 2.1, 40, chunks=10), **point)
+    with pytest.raises(InvalidInputError, match="delta = x/2 is not allowed everywhere"):
         bad.compute()
 
 

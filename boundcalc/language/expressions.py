@@ -86,5 +86,21 @@ def decode(data: Any) -> Any:
         case ["Float", int(sign), str(mantissa), int(exponent), int(bits), int(precision)]:
             return sympy.Float._new((sign, int(mantissa), exponent, bits), precision)
         case [str(name), *args] if name in _NODES:
-            return _NODES[name](*(decode(arg) for arg in args))
+            read = [decode(arg) for arg in args]
+            if name in _GROWING and all(arg.is_Rational for arg in read) and _digits(name, *read) > _MOST_DIGITS:
+                raise ValueError(f"a number of too many digits: {name}({', '.join(str(arg)[:20] for arg in read)})")
+            return _NODES[name](*read)
     raise ValueError(f"not an expression in boundcalc's format: {str(data)[:80]}")
+
+
+#: Functions that SymPy computes at once for whole arguments, and the digits that a number read may have.
+_GROWING = ("Pow", "gamma", "binomial")
+_MOST_DIGITS = 4000
+
+
+def _digits(name: str, first: sympy.Rational, second: sympy.Rational = sympy.S.Zero) -> float:
+    """Return at least about how many digits a power, factorial or binomial coefficient has."""
+    size = max(len(str(first.p)), len(str(first.q)))
+    if name == "Pow":
+        return float(size * abs(second)) if abs(first) not in (0, 1) and second.is_Integer else 0.0
+    return float(size * abs(first))
