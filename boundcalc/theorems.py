@@ -21,7 +21,7 @@ from boundcalc.statements.domain import Domain
 from boundcalc.statements.statement import Reference
 from boundcalc.statements.terms import label_terms
 from boundcalc.statements.typeset import bound_latex
-from boundcalc.symbols import CONSTRAINTS, VOCABULARY, Constraint
+from boundcalc.symbols import CONSTRAINTS, VOCABULARY, Constraint, known
 
 __all__ = ["NESTING", "NESTING_NOTE", "Form", "Provenance", "Source", "Status", "Theorem", "by"]
 
@@ -274,6 +274,7 @@ class Theorem(Frozen):
 
     def _repr_html_(self) -> Markup:
         number = "" if self.number == "-" else f"{self.number}. "
+        head = tag("p", tag("strong", number + self.title), " ", tag("code", self.key), tag("br"), self.claim)
         rows = [
             tag(
                 "tr",
@@ -283,16 +284,9 @@ class Theorem(Frozen):
             )
             for name, form in self.variants.items()
         ]
-        lists = {"Assumptions": self.assumptions, "Remarks": self.remarks}
-        head = tag("strong", f"{number}{self.title}")
-        return join(
-            [
-                tag("p", head, " ", tag("code", self.key), tag("br"), self.claim),
-                tag("table", rows),
-                [[tag("p", title), items(lines)] for title, lines in lists.items() if lines],
-                tag("p", f"Source: {self.source}"),
-            ]
-        )
+        lists = (("Assumptions", self.assumptions), ("Remarks", self.remarks))
+        told = [[tag("p", title), items(lines)] for title, lines in lists if lines]
+        return join((head, tag("table", rows), told, tag("p", f"Source: {self.source}")))
 
     def __repr__(self) -> str:
         return f"<Theorem {self}>"
@@ -304,11 +298,9 @@ class Theorem(Frozen):
 
 def _domain(used: AbstractSet[sympy.Symbol], chain: Derivation, special: Mapping[sympy.Symbol, sympy.Set]) -> Domain:
     """Return the sets of the symbols that a chain's bound uses, and those that the theorem itself states."""
-    known = {symbol: VOCABULARY[symbol.name].domain for symbol in used if symbol.name in VOCABULARY} | dict(
-        chain.domains
-    )
+    entries = {symbol: entry.domain for symbol in used if (entry := known(symbol)) is not None} | dict(chain.domains)
     own = sorted(used - {event.symbol for event in chain.events}, key=str)
-    return Domain({s: known[s] if s in known else from_assumptions(s) for s in own} | dict(special))
+    return Domain({s: entries[s] if s in entries else from_assumptions(s) for s in own} | dict(special))
 
 
 def _kind(chain: Derivation) -> Kind:

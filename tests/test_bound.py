@@ -148,6 +148,17 @@ def test_json_is_lossless_and_never_evaluates(composed):
         bc.Bound.from_json("[]")
 
 
+def test_symbols_of_ones_own_are_stored_with_what_is_known_of_them():
+    width = bc.symbols.symbol("width", r"w_0", "width of a box", sympy.Interval(0, 1), role="metric")
+    bound = RISK_GAP.bound().substitute(R_M=width / 2)
+    read = bc.Bound.from_json(bound.to_json())
+    assert read == bound
+    assert hash(read) == hash(bound)
+    assert bc.symbols.known(read.symbols["width"]).meaning == "width of a box"
+    assert read.domain["width"] == sympy.Interval(0, 1)
+    assert "w_0" in read.to_latex()
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import sympy
 
-from boundcalc.arithmetic.numbers import Irrational, above, as_number, below, exact
+from boundcalc.arithmetic.numbers import Irrational, above, as_number, below, enclosed, exact
 from boundcalc.errors import InvalidInputError
 from boundcalc.inverse.bisect import LARGEST, Floats, Integers
 from boundcalc.inverse.dependence import hoist, stride
@@ -206,11 +206,20 @@ def _as_sympy(number: Any) -> sympy.Expr:
     return number.expr if isinstance(number, Irrational) else sympy.Rational(number.numerator, number.denominator)
 
 
+#: Bits of the enclosures that are tried before a number that no comparison tells from 0 is asked whether it is 0.
+_MANY_BITS = (1 << 15, 1 << 17)
+
+
 def at_most_zero(value: sympy.Expr) -> bool:
-    """Return whether an exact number is <= 0: by its digits, or where 4096 bits vanish by a proof that it is 0."""
+    """Return whether an exact number is <= 0: by its digits, or where thousands of them vanish by a proof that it is 0."""
+    number = as_number(value)
     try:
-        return bool(as_number(value) <= 0)
+        return bool(number <= 0)
     except ArithmeticError:
+        for bits in _MANY_BITS:
+            low, high = enclosed(number.node, bits)
+            if low > 0 or high <= 0:
+                return bool(high <= 0)
         return value.equals(0) is True
 
 

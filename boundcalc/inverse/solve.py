@@ -199,7 +199,8 @@ def _integers(cells: Cells, better: Floats, worse: Floats) -> _Found:
     if asked.any():
         lanes = slice(None) if asked.all() else np.flatnonzero(asked)
         answers[lanes] = _certified(cells.part(lanes), *(column[lanes] for column in (worse, better, over, under)))
-    everywhere = settled & (worse == LARGEST) & (cells.domain.sup == sympy.oo)
+    last = [end for end, limit in ((LARGEST, cells.domain.sup), (-LARGEST, cells.domain.inf)) if limit.is_infinite]
+    everywhere = settled & np.isin(worse, last)
     return answers.astype(np.int64), feasible, everywhere, nearest
 
 

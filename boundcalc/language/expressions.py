@@ -14,7 +14,8 @@ import sympy
 from sympy.core.relational import Relational
 
 from boundcalc.language.entropy import kl, kl_inverse
-from boundcalc.symbols import VOCABULARY
+from boundcalc.symbols import VOCABULARY, known
+from boundcalc.symbols import symbol as described
 
 __all__ = ["decode", "encode"]
 
@@ -61,9 +62,12 @@ def encode(node: sympy.Basic) -> Any:
 
 
 def _encode_symbol(symbol: sympy.Symbol) -> Any:
-    if symbol.name in VOCABULARY and VOCABULARY[symbol.name].symbol == symbol:
+    entry = known(symbol)
+    if entry is None or entry.symbol != symbol:
+        return {"symbol": symbol.name, "assumptions": {key: bool(v) for key, v in symbol._assumptions_orig.items()}}
+    if entry is VOCABULARY.get(symbol.name):
         return {"symbol": symbol.name}
-    return {"symbol": symbol.name, "assumptions": {key: bool(value) for key, value in symbol._assumptions_orig.items()}}
+    return {"symbol": symbol.name, "about": [entry.latex, entry.meaning, encode(entry.domain), entry.role]}
 
 
 def decode(data: Any) -> Any:
@@ -77,6 +81,8 @@ def decode(data: Any) -> Any:
     match data:
         case {"symbol": str(name), "assumptions": dict(assumptions)}:
             return sympy.Symbol(name, **{str(key): bool(value) for key, value in assumptions.items()})
+        case {"symbol": str(name), "about": [str(latex), str(meaning), domain, str(role)]}:
+            return described(name, latex, meaning, decode(domain), role=role)
         case {"symbol": str(name)} if name in VOCABULARY:
             return VOCABULARY[name].symbol
         case str(name) if name in _CONSTANTS:

@@ -29,7 +29,7 @@ from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.language.directions import Direction, direction
 from boundcalc.language.latex import RELATIONS, expression_latex
 from boundcalc.show.html import Markup, tag
-from boundcalc.symbols import DERIVED, DOMAINS
+from boundcalc.symbols import DERIVED, DOMAINS, known
 
 __all__ = ["Derivation", "Event", "Kind", "Named", "Relation", "Step", "at_least", "at_most", "equal", "named"]
 
@@ -300,7 +300,8 @@ class Derivation(Frozen):
             raise DerivationError(f"step {number}: {step.left} does not occur in {current}")
         if step.relation == "=":
             return "="
-        domains = {**DOMAINS, **self.domains}
+        own = {symbol: entry.domain for symbol in marked.free_symbols if (entry := known(symbol)) is not None}
+        domains = {**DOMAINS, **own, **self.domains}
         way: Direction = direction(marked, place, domains=domains, where=self.where)
         if way == "unknown":
             raise DerivationError(f"step {number}: cannot tell how {current} moves with {step.left}")
@@ -323,8 +324,6 @@ def _chained(so_far: Relation, moved: Relation, step: Step, number: int) -> Rela
 
 def _row(number: int | str, formula: str, because: str, cites: str) -> Markup:
     why = [because, [" ", tag("em", f"({cites})")] if cites else None]
-    cells = [
-        tag("td", f"${formula}$", style="text-align:left; white-space:nowrap"),
-        tag("td", why, style="text-align:left"),
-    ]
-    return tag("tr", tag("td", number), cells)
+    formula_style = "text-align:left; white-space:nowrap"
+    cells = tag("td", number), tag("td", f"${formula}$", style=formula_style), tag("td", why, style="text-align:left")
+    return tag("tr", cells)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from keyword import iskeyword
-from typing import Any
 
 import sympy
 
@@ -35,18 +34,17 @@ def bound_latex_parts(bound: Statement) -> tuple[str, list[str], list[str]]:
 
 def bound_html(bound: Statement) -> Markup:
     """Return the statement with what one must know to use it: where it comes from, how sure it is, on which events."""
-    theorem = bound.theorem
-    facts: list[list[Any]] = [
-        [tag("code", theorem.key), f" ({bound.form}; {theorem.provenance}, {theorem.status})"],
-    ]
+    entry = bound.theorem
+    facts = [[tag("code", entry.key), f" ({bound.form}; {entry.provenance}, {entry.status})"]]
     if bound.events:
         shared = f", shared by {len(bound.events)} events" if len(bound.events) > 1 else ""
         facts.append([f"with probability at least $1 - {expression_latex(bound.confidence)}${shared}"])
     if bound.ingredients:
-        facts.append(["with ", join([tag("code", one) for one in bound.ingredients], ", ")])
+        facts.append(["with ", join((tag("code", one) for one in bound.ingredients), Markup(", "))])
     if bound.why_not_certified:
         facts.append([f"not certified: {bound.why_not_certified}"])
-    return join([tag("p", f"$\\displaystyle {bound_latex(bound)}$"), tag("p", tag("small", join(facts, "; ")))])
+    statement = tag("p", f"$\\displaystyle {bound_latex(bound)}$")
+    return join((statement, tag("p", tag("small", join(facts, Markup("; "))))))
 
 
 def bound_python(bound: Statement) -> str:

@@ -12,6 +12,7 @@ import pytest
 import sympy
 
 import boundcalc as bc
+from boundcalc.catalogue.zhou2026.ex_ante import kappa_0
 from boundcalc.checker.experiments.experiment import Experiment
 from boundcalc.checker.experiments.replaying import replay
 from boundcalc.checker.experiments.trying import try_out
@@ -20,7 +21,7 @@ from boundcalc.checker.experiments.worlds.continuous import GaussianMetric, Sphe
 from boundcalc.checker.experiments.worlds.pilot import Pilot
 from boundcalc.checker.steps import check_step
 from boundcalc.errors import InvalidInputError
-from boundcalc.symbols import C, J, delta, dev_f, dev_minus, kappa_0, kappa_M, m
+from boundcalc.symbols import C, J, delta, dev_f, dev_minus, kappa_M, m
 
 WORLDS = [SphereMetric(), GaussianMetric()]
 

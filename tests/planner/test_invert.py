@@ -303,6 +303,10 @@ KAPPA = COMPLEXITY.bound("kappa")  # kappa_M / sqrt(floor(n/2))
         (Fraction(1, 3) - Fraction(1, 10**40), 1, 10),
         (Fraction(1, 3) + Fraction(1, 10**40), 1, 9),
         (1 / sympy.sqrt(3) - sympy.Rational(1, 10**40), 1, 4),
+        (Fraction(1, 3) - Fraction(1, 10**400), 1, 10),
+        (Fraction(1, 3) + Fraction(1, 10**400), 1, 9),
+        (sympy.sqrt(2) + sympy.sqrt(3) - sympy.Rational(1, 10**3000), sympy.sqrt(5 + 2 * sympy.sqrt(6)), 2),
+        (sympy.sqrt(2) + sympy.sqrt(3) + sympy.Rational(1, 10**3000), sympy.sqrt(5 + 2 * sympy.sqrt(6)), 1),
     ],
 )
 def test_exact_inputs_and_targets_are_not_rounded(target, kappa, m):
@@ -321,11 +325,41 @@ def test_ties_of_falling_answers_are_decided_too():
     })  # fmt: skip
     exact = bound.solve_for("g_M", target=["2/3", "5/3", 1, "0.1"], L=3)
     assert exact.values.values.tolist() == [4, 25, 9, None]
+    hair = Fraction(1, 10**40)
+    ends = bound.solve_for("g_M", target=["1/3", Fraction(1, 3) - hair, Fraction(1, 3) + hair], L=3)
+    assert ends.values.values.tolist() == [1, None, 1]
     assert bound.solve_for("g_M", target="7/3", L=[3, "3"]).values.values.tolist() == [49, 49]
 
 
+@pytest.mark.parametrize(("sign", "relation"), [(1, "<="), (-1, ">=")])
+def test_targets_beside_a_value_without_rounding(sign, relation):
+    """The bound is the symbol itself: nothing but the target's own rounding could hide the difference."""
+    s = bc.symbols
+    bound = replace(KAPPA, where={}, parts=(("complexity", sign * s.g_M),), domain={s.g_M: sympy.Range(1, sympy.oo)},
+                    constraints=(), relation=relation)  # fmt: skip
+    hair = Fraction(1, 10**40)
+    targets = [sign * target for target in (3 - hair, Fraction(3), 3 + hair)]
+    assert bound.solve_for("g_M", target=targets).values.values.tolist() == [2, 3, 3]
+    number = replace(bound, parts=(("complexity", sign * s.kappa_M),), domain={s.kappa_M: sympy.Interval(0, sympy.oo)})
+    found = number.solve_for("kappa_M", target=targets).values.values.tolist()
+    assert found == [np.nextafter(3.0, 0), 3.0, 3.0]
+
+
+def test_coefficients_of_inexact_inputs_are_enclosed():
+    """kappa_M L = (1 + 0.999 ulp)^2 is above 1 + 1.5 ulp, although the doubles below its factors are 1."""
+    s, ulp = bc.symbols, Fraction(1, 2**52)
+    bound = replace(KAPPA, where={}, parts=(("complexity", sympy.Max(s.kappa_M * s.L, 5 - s.g_M)),), constraints=(),
+                    domain={s.g_M: sympy.Range(1, sympy.oo), s.kappa_M: sympy.Interval(0, 9), s.L: sympy.Interval(0, 9)})  # fmt: skip
+    factor = 1 + ulp * 999 / 1000
+    solution = bound.solve_for("g_M", target=[1 + ulp * 3 / 2, 1 + 2 * ulp], kappa_M=factor, L=factor)
+    assert solution.feasible.values.tolist() == [False, True]
+    assert solution.values.values.tolist() == [None, 4]
+
+
 def test_ends_meet_the_target_by_a_tie():
-    assert int(bc.minimal_n(KAPPA, target="1/3", kappa_M="1/3")) == 2
+    hair = Fraction(1, 10**40)
+    found = bc.minimal_n(KAPPA, target=["1/3", Fraction(1, 3) - hair, Fraction(1, 3) + hair], kappa_M="1/3")
+    assert found.values.tolist() == [2, 4, 2]
     assert KAPPA.solve_for("kappa_M", target=0, n=18).values.item() == 0
 
 
@@ -354,6 +388,9 @@ def test_integers_of_either_sign(sign):
     for target in (0.3, 1.3, -5, 7e5, -1e9):
         answer = gap.solve_for("k", target=target, **point).values.item()
         assert float(gap.evaluate(k=answer, **point)) <= target < float(gap.evaluate(k=answer + sign, **point))
+    everywhere = gap.solve_for("k", target=1e300, **point)
+    assert everywhere.values.item() is None
+    assert "every k" in everywhere.reason.item()
 
 
 def test_an_exact_lane_is_what_it_is_alone():

@@ -109,6 +109,7 @@ def _parts(symbol: sympy.Symbol, own: Range) -> list[tuple[sympy.Expr, dict[symp
 def _cover(case: Case, balls: IntervalArithmetic, deadline: float, most: int) -> Cover:
     symbols = list(case.box)
     start = tuple((_end(balls, own.low, False), _end(balls, own.high, True)) for own in case.box.values())
+    slopes = _slopes(case)
     queue: list[tuple[float, int, Any]] = []
     counter = 0
 
@@ -118,8 +119,10 @@ def _cover(case: Case, balls: IntervalArithmetic, deadline: float, most: int) ->
         named = {symbol: intervals.Range(*side) for symbol, side in zip(symbols, box, strict=True)}
         if _excluded(case, named, balls):
             return
-        low = _lower(case, named, balls)
-        if low is None or not (low > 0 or (low >= 0 and not case.strict)):
+        low = _lower(case.gap, named, balls)
+        if low is not None and slopes and not _enough(low, case):
+            low = _by_slopes(case.gap, slopes, named, balls, low)
+        if low is None or not _enough(low, case):
             heapq.heappush(queue, (float("-inf") if low is None else _number(low), counter, box))
 
     look(start)
@@ -144,11 +147,45 @@ def _number(value: Any) -> float:
     return float(value) if value.is_finite() else float("inf") if value > 0 else float("-inf")
 
 
-def _lower(case: Case, box: dict, balls: IntervalArithmetic) -> Any | None:
+def _enough(low: Any, case: Case) -> bool:
+    return bool(low > 0 or (low >= 0 and not case.strict))
+
+
+def _lower(gap: sympy.Expr, box: dict, balls: IntervalArithmetic) -> Any | None:
     try:
-        return value_on(case.gap, box, balls).low
+        return value_on(gap, box, balls).low
     except Undefined:
         return None
+
+
+def _slopes(case: Case) -> dict[sympy.Symbol, sympy.Expr]:
+    """Return the gap's derivatives, where it has them everywhere."""
+    return {} if case.gap.has(*_KINKED) else {symbol: case.gap.diff(symbol) for symbol in case.box}
+
+
+def _by_slopes(gap: sympy.Expr, slopes: dict, box: dict, balls: IntervalArithmetic, plain: Any) -> Any:
+    """Return a lower bound by derivatives: the gap at the end it rises from, or its middle less what it can fall from there."""
+    start, drop = dict(box), balls.zero
+    for symbol, slope in slopes.items():
+        try:
+            own = value_on(slope, box, balls)
+        except Undefined:
+            continue
+        low, high = box[symbol][:2]
+        if own.sign:
+            end = low if own.sign > 0 else high
+            start[symbol] = intervals.Range(end, end)
+        elif own.low.is_finite() and own.high.is_finite():
+            middle = ((low + high) / 2).mid()
+            start[symbol] = intervals.Range(middle, middle)
+            drop = balls.add(drop, balls.mul(own, intervals.Range((low - middle).lower(), (high - middle).upper())))
+    try:
+        return max(plain, balls.add(value_on(gap, start, balls), drop).low)
+    except Undefined:
+        return plain
+
+
+_KINKED = (sympy.Min, sympy.Max, sympy.Abs, sympy.floor, sympy.ceiling, sympy.sign, sympy.Piecewise)
 
 
 def _excluded(case: Case, box: dict, balls: IntervalArithmetic) -> bool:

@@ -12,7 +12,7 @@ from sympy.core.relational import Relational
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.domains import contains, describe, from_assumptions
-from boundcalc.symbols import CONSTRAINTS, DERIVED, VOCABULARY, Constraint
+from boundcalc.symbols import CONSTRAINTS, DERIVED, VOCABULARY, Constraint, known
 
 __all__ = ["RELATIONS", "Problem", "state"]
 
@@ -292,7 +292,7 @@ def _domain_of(symbol: sympy.Symbol, given: Mapping[sympy.Symbol, sympy.Set]) ->
     if symbol in given:
         # What SymPy has already been told of a symbol cannot be taken back.
         return given[symbol].intersect(own) if own != sympy.Reals else given[symbol]
-    entry = VOCABULARY.get(symbol.name)
+    entry = known(symbol)
     if entry is not None and entry.symbol == symbol:
         return entry.domain
     if symbol.name.startswith("delta["):
