@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from boundcalc.frozen import Frozen
 from boundcalc.show.answer import Answer
 from boundcalc.show.axes import PALETTE, new_axes, save
 from boundcalc.show.tables import Table
@@ -22,7 +23,7 @@ _SHOWN = ("recall@", "mAP", "knn", "logistic", "match_error")
 
 
 @dataclass(frozen=True)
-class Alignment(Answer):
+class Alignment(Frozen, Answer):
     """Regularisers of aligned encoders beside each other.
 
     Attributes

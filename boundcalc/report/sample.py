@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from boundcalc.frozen import Frozen
 from boundcalc.guarantees.account import readings
 from boundcalc.guarantees.certified import Certified
 from boundcalc.guarantees.of_subset import Guarantee, all_guarantees, margin_curve, risk_curves
@@ -36,7 +37,7 @@ _ROWS = {
 
 
 @dataclass(frozen=True)
-class Assessment(Answer):
+class Assessment(Frozen, Answer):
     """What the theorems say of the trained subsets of a sample, each kind of guarantee for all subsets at once.
 
     Attributes
