@@ -15,7 +15,7 @@ ROOT = Path(boundcalc.__file__).parent
 
 #: A module may import what stands before it (longest prefix wins).
 ORDER = [
-    ("boundcalc.errors", "boundcalc.lazy"),
+    ("boundcalc.errors", "boundcalc.lazy", "boundcalc.frozen"),
     ("boundcalc.symbols",),
     ("boundcalc.arithmetic",),
     ("boundcalc.language", "boundcalc.show"),
