@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from boundcalc.report.plots import PALETTE, new_axes, save
+from boundcalc.frozen import Frozen
 from boundcalc.show.answer import Answer
+from boundcalc.show.axes import PALETTE, new_axes, save
 from boundcalc.show.tables import Table
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _SHOWN = ("recall@", "mAP", "knn", "logistic", "match_error")
 
 
 @dataclass(frozen=True)
-class Alignment(Answer):
+class Alignment(Frozen, Answer):
     """Regularisers of aligned encoders beside each other.
 
     Attributes

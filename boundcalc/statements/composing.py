@@ -17,7 +17,7 @@ from boundcalc.errors import CompositionError, InvalidInputError
 from boundcalc.language.domains import as_number, contains, describe, from_assumptions
 from boundcalc.statements.domain import Domain
 from boundcalc.statements.statement import DELTA, AnyStatement, Statement
-from boundcalc.symbols import SHARED_ROLES, SUBSET_NAMES, VOCABULARY, Constraint
+from boundcalc.symbols import SHARED_ROLES, SUBSET_NAMES, VOCABULARY, Constraint, known
 
 __all__ = ["compose", "insert", "on_subset", "substitute", "with_split"]
 
@@ -286,5 +286,5 @@ def _as_expression(name: str, value: Any, domain: sympy.Set | None) -> tuple[sym
 
 
 def _domain_of(symbol: sympy.Symbol) -> sympy.Set:
-    known = VOCABULARY.get(symbol.name)
-    return known.domain if known is not None and known.symbol == symbol else from_assumptions(symbol)
+    entry = known(symbol)
+    return entry.domain if entry is not None and entry.symbol == symbol else from_assumptions(symbol)
