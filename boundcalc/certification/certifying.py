@@ -11,14 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from boundcalc.certification.bijections import exponent, half_batches
 from boundcalc.certification.certificate import Certificate
-from boundcalc.certification.kernels import PairErrors, averaged, gain_kernel, symmetric, verification, within
+from boundcalc.certification.kernels import Derived, PairErrors, averaged, gain_kernel, symmetric, verification, within
 from boundcalc.certification.measured import PairSums, pair_sums
 from boundcalc.certification.reading import Request, read_request
 from boundcalc.certification.search import GUESSED_VARIANCE, LARGEST_KAPPA, Sample, risk_bound
-from boundcalc.certification.strata import MIX_VARIANCE, balanced_mix, mix_batches
+from boundcalc.certification.strata import balanced_mix, mix_batches
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["certify"]
+__all__ = ["certify", "certify_request"]
 
 Rows = NDArray[np.intp]
 
@@ -141,7 +141,7 @@ def certify(
         from boundcalc.certification.rates import certify_rate
 
         return certify_rate(request)
-    return _certify_error(request)
+    return certify_request(request)
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class _Question:
     units: int
 
 
-def _certify_error(request: Request) -> Certificate:
+def certify_request(request: Request) -> Certificate:
     """Certify the error of one model, or the difference of two."""
     errors = _errors(request, other=False)
     members = request.subjects
@@ -164,7 +164,8 @@ def _certify_error(request: Request) -> Certificate:
     sums = pair_sums(distances, request.codes, request.threshold, groups=request.groups)
     if members is not None and request.weights is None and _labels_are_subjects(request.codes, request.groups):
         return _verification(request, errors, members)
-    kernel, scale, kappa, gap = errors, errors.scale, request.kappa, None
+    kernel: PairErrors | Derived = errors
+    scale, kappa, gap = errors.scale, request.kappa, None
     if request.other is not None:
         second = _errors(request, other=True)
         other = pair_sums(request.other, request.codes, request.other_threshold, groups=request.groups)
@@ -218,11 +219,10 @@ def _population_bound(
 ) -> tuple[float, dict[str, Any]]:
     """Bound the weighted mean over the population by Theorem T."""
     batches = half_batches(units, splits=request.splits, rng=request.rng)
-    pairs = exponent(batches)
     variance = GUESSED_VARIANCE * _typical_weight(request.weights or (1.0, 1.0)) ** 2
-    sample = Sample(batches, kernel, scale, pairs)
-    bound, at = risk_bound(sample, delta=request.delta, kappa=kappa, variance=variance)
-    return bound, {"kappa": at, "exponent": pairs, "scale": scale, "batches": len(batches), "splits": request.splits}
+    sample = Sample(batches, kernel, scale, exponent(batches))
+    bound, at = risk_bound(sample, delta=request.delta, kappa=kappa, variance=lambda risk: variance)
+    return bound, _facts(request, sample, at)
 
 
 def _typical_weight(weights: tuple[float, float]) -> float:
@@ -247,14 +247,21 @@ def _mix_bound(request: Request, kernel: Any, members: list[Rows] | None) -> tup
         raise InvalidInputError("no two groups have the same label: no pair of different groups is the same")
     if request.distances is not None and not request.distances.symmetric:
         kernel = symmetric(kernel)
-    batches, pairs, rounding = mix_batches(codes, balanced_mix(counts), splits=request.splits, rng=request.rng)
+    drawn = mix_batches(codes, balanced_mix(counts), splits=request.splits, rng=request.rng)
     kappa = LARGEST_KAPPA if request.other is not None and request.kappa is None else request.kappa
-    bound, at = risk_bound(
-        Sample(batches, kernel, 1.0, pairs), delta=request.delta, kappa=kappa, variance=MIX_VARIANCE
-    )
-    return min(1.0, bound + rounding), {
-        "kappa": at, "exponent": pairs, "scale": 1.0, "batches": len(batches), "splits": request.splits,
-    }  # fmt: skip
+    sample = Sample(drawn.batches, kernel, 1.0, drawn.exponent)
+    bound, at = risk_bound(sample, delta=request.delta, kappa=kappa, variance=drawn.variance)
+    return min(1.0, bound + drawn.rounding), _facts(request, sample, at)
+
+
+def _facts(request: Request, sample: Sample, kappa: float) -> dict[str, Any]:
+    return {
+        "kappa": kappa,
+        "exponent": sample.exponent,
+        "scale": sample.scale,
+        "batches": len(sample.batches),
+        "splits": request.splits,
+    }
 
 
 def _labels_are_subjects(codes: Rows, groups: Rows | None) -> bool:
@@ -329,7 +336,8 @@ def _words(request: Request, kind: str) -> dict[str, Any]:
     if kind == "gain":
         target = f"how much larger the other model's error is than this one's: {target}"
     given = "given the labels" if request.weights is None and kind != "verification" else f"over the {unit}s"
-    order = " Pairs are ordered: the scores are not symmetric." if request.distances is not None and request.distances.ordered else ""
+    ordered = request.distances is not None and request.distances.ordered
+    order = " Pairs are ordered: the scores are not symmetric." if ordered else ""
     statement = (
         f"Bounded is {target}. It fails with probability at most {request.delta:.4g} {given}, which are taken as independent "
         f"draws of one population, unseen by the model.{order}"

@@ -153,7 +153,7 @@ class Table:
             found -= moved
             found[1:] += moved[:-1]
         found[-1] += rest
-        return found * (1.0 + 1e-9)
+        return np.asarray(found * (1.0 + 1e-9), dtype=np.float64)
 
 
 def node_costs(nodes: Array, kappa: float) -> Array:

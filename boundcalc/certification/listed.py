@@ -46,8 +46,8 @@ def certify_listed(request: Request) -> Certificate:
         recipe={
             "theorem": "certificates.mix",
             "statement": f"Bounded is {mean} over a list like this one: the same {same.size:,} pairs of new rows. It fails with "
-            f"probability at most {request.delta:.4g} over the rows, which are taken as independent; pairs that share rows count as "
-            f"{pairs:.4g} independent ones.",
+            f"probability at most {request.delta:.4g} over the rows, which are taken as independent; pairs that share rows "
+            f"count as {pairs:.4g} independent ones.",
             "events": (("the bound fails", request.delta),),
             "fixed": request.fixed,
             "kappa": None,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.certification.sources import Distances
+from boundcalc.trainer.risk.threads import available_threads, map_blocks
 
 __all__ = ["PairSums", "pair_sums"]
 
@@ -73,15 +74,17 @@ def pair_sums(distances: Distances, codes: Rows, threshold: float, *, groups: Ro
     order = np.argsort(codes, kind="stable")
     weight = None if groups is None else 1.0 / np.bincount(groups)[groups]
     blocks = [order[k : k + _BLOCK] for k in range(0, order.size, _BLOCK)]
-    sums = np.zeros(4)
-    for i, rows in enumerate(blocks):
-        for j, others in enumerate(blocks):
-            if distances.symmetric and j < i:
-                continue
-            twice = 2.0 if distances.symmetric and j > i else 1.0
-            sums += twice * _block_sums(distances, codes, threshold, rows, others, weight, groups, diagonal=i == j)
-    same, different, missed, matched = sums
-    return PairSums(same, different, missed, matched)
+    tasks = [(i, j) for i in range(len(blocks)) for j in range(i if distances.symmetric else 0, len(blocks))]
+
+    def sums(task: tuple[int, int]) -> NDArray[np.float64]:
+        i, j = task
+        twice = 2.0 if distances.symmetric and j > i else 1.0
+        found = _block_sums(distances, codes, threshold, blocks[i], blocks[j], weight, groups, diagonal=i == j)
+        return twice * found
+
+    threads = available_threads() if len(tasks) > 1 else 1
+    same, different, missed, matched = sum(map_blocks(sums, tasks, threads=threads), np.zeros(4))
+    return PairSums(float(same), float(different), float(missed), float(matched))
 
 
 def _block_sums(

@@ -133,7 +133,7 @@ def _passes(kernel: RateKernel, batches: list[Batch], members: list[Rows] | None
         return False
     between: Kernel = kernel if members is None else averaged(kernel, members)
     sample = Sample(batches, between, 1.0, exponent(batches))
-    return risk_bound(sample, delta=delta, kappa=LARGEST_KAPPA, variance=0.0)[0] <= kernel.claim
+    return risk_bound(sample, delta=delta, kappa=LARGEST_KAPPA)[0] <= kernel.claim
 
 
 def certify_rate(request: Request) -> Certificate:
@@ -158,7 +158,8 @@ def certify_rate(request: Request) -> Certificate:
     if threshold is None:
         needed = math.ceil(2.0 * math.log(1.0 / request.delta) / (rate if name == "fmr" else 1.0 - rate))
         raise InfeasibleError(
-            f"threshold={{{name!r}: {rate:g}}}: no threshold can be certified on {units:,} {'rows' if members is None else 'subjects'}"
+            f"threshold={{{name!r}: {rate:g}}}: no threshold can be certified on {units:,} "
+            f"{'rows' if members is None else 'subjects'}"
             f"; even without an error it takes about {needed:,}, more for pairs that do not count"
         )
     sums = pair_sums(distances, request.codes, threshold, groups=request.groups)
@@ -204,9 +205,16 @@ def _rate_certificate(
     fmr = name == "fmr"
     assert request.distances is not None
     shown = request.distances.sign * threshold
-    what = "the share of different pairs that are called the same" if fmr else "the share of same pairs among those called the same"
-    order = "all thresholds were tested in increasing order" if fmr else "thresholds were tested upwards from one that the "\
-        "calibration rows chose"
+    what = (
+        "the share of different pairs that are called the same"
+        if fmr
+        else "the share of same pairs among those called the same"
+    )
+    order = (
+        "all thresholds were tested in increasing order"
+        if fmr
+        else "thresholds were tested upwards from one that the calibration rows chose"
+    )
     recipe: dict[str, Any] = {
         "theorem": "certificates.error_rates",
         "statement": f"Bounded is {what}, over the population, at the threshold {shown:.6g}: {order}, each at delta, and the last "

@@ -211,7 +211,8 @@ def _the_source(given: Mapping[str, Any]) -> str:
     named = [name for name in _SOURCES if given[name] is not None]
     if len(named) != 1:
         raise InvalidInputError(
-            f"{' and '.join(named) or 'no source'} given: expected exactly one of {', '.join(_SOURCES)}", context="certify"
+            f"{' and '.join(named) or 'no source'} given: expected exactly one of {', '.join(_SOURCES)}",
+            context="certify",
         )
     if (given["data"] is not None) and named[0] != "model":
         raise InvalidInputError("data= goes with model= only", context="certify")
@@ -254,9 +255,7 @@ def _share(n: int, groups: Rows | None, share: float, rng: np.random.Generator) 
     return np.sort(chosen) if groups is None else np.flatnonzero(np.isin(groups, chosen))
 
 
-def _thresholds(
-    given: Mapping[str, Any], own: float | None, other_own: float | None, sign: int
-) -> tuple[Any, float]:
+def _thresholds(given: Mapping[str, Any], own: float | None, other_own: float | None, sign: int) -> tuple[Any, float]:
     """Return the threshold of distances, a rate asked for, or None; and that of the other model."""
     threshold = own if given["threshold"] is None else given["threshold"]
     first, second = threshold, threshold if other_own is None or given["threshold"] is not None else other_own
@@ -265,7 +264,9 @@ def _thresholds(
     if isinstance(first, Mapping):
         name, *more = first or ("",)
         if more or name not in RATES or given["against"] is not None:
-            raise InvalidInputError(f"threshold={first!r}: expected one of {', '.join(f'{{{r!r}: rate}}' for r in RATES)}")
+            raise InvalidInputError(
+                f"threshold={first!r}: expected one of {', '.join(f'{{{r!r}: rate}}' for r in RATES)}"
+            )
         problems = Problems("certify")
         problems.number(name, first[name], low=0, high=1, open_low=True, open_high=True)
         problems.raise_if_any()
@@ -286,7 +287,7 @@ def _thresholds(
     for value in (first, second):
         problems.number("threshold", value)
     problems.raise_if_any()
-    return sign * float(first), sign * float(second)
+    return sign * float(first or 0.0), sign * float(second or 0.0)
 
 
 def _best_threshold(calibration: Calibration) -> float:
@@ -325,7 +326,9 @@ def _listed_request(given: Mapping[str, Any], name: str, delta: float, rng: np.r
             raise InvalidInputError(f"{argument}= does not go with pairs=", context="certify")
     pairs = np.asarray(given["pairs"])
     if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iuU" or len(pairs) < 1:
-        raise InvalidInputError(f"pairs of shape {pairs.shape}, {pairs.dtype}: expected row numbers or names, shape (P, 2)")
+        raise InvalidInputError(
+            f"pairs of shape {pairs.shape}, {pairs.dtype}: expected row numbers or names, shape (P, 2)"
+        )
     labels = None if given["y"] is None else np.asarray(given["y"])
     own = None
     if name != "model" and np.ndim(given[name]) == 1:
@@ -356,8 +359,12 @@ def _listed_request(given: Mapping[str, Any], name: str, delta: float, rng: np.r
     if not isinstance(threshold, float):
         raise InvalidInputError("with pairs= expected a threshold that was fixed in advance")
     weights = given["weights"]
-    fixed = (f"the list of {len(pairs):,} pairs", f"the threshold {sign * threshold:.6g}", f"delta = {given['delta']:g}")
+    fixed = (
+        f"the list of {len(pairs):,} pairs",
+        f"the threshold {sign * threshold:.6g}",
+        f"delta = {given['delta']:g}",
+    )
     return Request(None, None, np.arange(units.size), None, threshold, np.nan,
-                   None if isinstance(weights, str) else (1.0, 1.0) if weights is None else tuple(map(float, weights)),
+                   None if isinstance(weights, str) else (1.0, 1.0) if weights is None else (float(weights[0]), float(weights[1])),
                    isinstance(weights, str), fixed, delta, None, given["splits"], rng, None,
                    Listed(places, listed, same))  # fmt: skip

@@ -8,7 +8,7 @@ fail: U = max over cells with U(kappa_k) > r_k of min(r_{k+1}, U(kappa_k)). The 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,7 +88,7 @@ class _Evaluator:
         return as_upper_risk(log_delta + log_h, kappa=kappa, scale=sample.scale, exponent=sample.exponent)
 
 
-def kappa_at(risk: float, *, scale: float, level: float, exponent: float, variance: float) -> float:
+def kappa_at(risk: float, *, scale: float, level: float, exponent: float, variance: Callable[[float], float]) -> float:
     """Return kappa(r) = min(.98, c b/(1 + b r)), b = min(sqrt(x/(N zeta_1)), 1/(c - r)), for a guessed zeta_1.
 
     Parameters
@@ -99,16 +99,18 @@ def kappa_at(risk: float, *, scale: float, level: float, exponent: float, varian
         c and N.
     level : float
         x = log(1/delta).
-    variance : float
-        The guess of zeta_1.
+    variance : callable
+        The guess of zeta_1 at a risk.
     """
-    slope = 1.0 / (scale - risk)
-    if variance > 0:
-        slope = min(slope, math.sqrt(level / (exponent * variance)))
+    slope, guess = 1.0 / (scale - risk), variance(risk)
+    if guess > 0:
+        slope = min(slope, math.sqrt(level / (exponent * guess)))
     return min(LARGEST_KAPPA, scale * slope / (1.0 + slope * risk))
 
 
-def risk_bound(sample: Sample, *, delta: float, kappa: float | None, variance: float) -> tuple[float, float]:
+def risk_bound(
+    sample: Sample, *, delta: float, kappa: float | None, variance: Callable[[float], float] = lambda risk: 0.0
+) -> tuple[float, float]:
     """Return the upper confidence bound of the risk and the kappa that it was taken at.
 
     Parameters
@@ -118,24 +120,22 @@ def risk_bound(sample: Sample, *, delta: float, kappa: float | None, variance: f
         In (0, 1).
     kappa : float or None
         A number in (0, 1) fixed in advance, or kappa(r) by cells.
-    variance : float
-        The guess of zeta_1 that kappa(r) uses.
+    variance : callable
+        The guess of zeta_1 at a risk that kappa(r) uses.
     """
     with one_blas_thread():
         return _risk_bound(_Evaluator(sample), math.log(delta), kappa, variance)
 
 
 def _risk_bound(
-    evaluator: _Evaluator, log_delta: float, kappa: float | None, variance: float
+    evaluator: _Evaluator, log_delta: float, kappa: float | None, variance: Callable[[float], float]
 ) -> tuple[float, float]:
     sample = evaluator.sample
     if kappa is not None:
         return evaluator.upper(evaluator.log_h(kappa), kappa=kappa, log_delta=log_delta), kappa
     edges = [sample.scale * k / CELLS for k in range(CELLS)] + [sample.scale]
     for k in reversed(range(CELLS)):
-        here = kappa_at(
-            edges[k], scale=sample.scale, level=-log_delta, exponent=sample.exponent, variance=variance
-        )
+        here = kappa_at(edges[k], scale=sample.scale, level=-log_delta, exponent=sample.exponent, variance=variance)
         if evaluator.upper(evaluator.log_h_by_profile(here), kappa=here, log_delta=log_delta) <= edges[k]:
             continue
         bound = evaluator.upper(evaluator.log_h(here), kappa=here, log_delta=log_delta)

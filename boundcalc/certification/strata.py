@@ -25,13 +25,11 @@ from numpy.typing import NDArray
 from boundcalc.certification.bijections import BATCH, LARGEST_BATCH
 from boundcalc.certification.draws import Batch, Block, Draw
 
-__all__ = ["MIX_VARIANCE", "Mix", "balanced_mix", "mix_batches"]
+__all__ = ["Mix", "MixDraws", "balanced_mix", "mix_batches"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
-#: The guess of zeta_1 for kappa(r): the variance between the combinations counts as well, since E h is bounded by concavity.
-MIX_VARIANCE = 0.04
 #: Distances from whole numbers that are taken for rounding.
 _WHOLE = 1e-11
 
@@ -77,10 +75,37 @@ def balanced_mix(counts: NDArray[np.intp]) -> Mix:
     return Mix(0.5 * same / same.sum() + different / different.sum(), counts)
 
 
-def mix_batches(
-    codes: Rows, mix: Mix, *, splits: int, rng: np.random.Generator
-) -> tuple[list[Batch], float, float]:
-    """Return batches, N, and what the mix of the draws may differ from the stated one (rounding; a bound for r_W).
+@dataclass(frozen=True)
+class MixDraws:
+    """Batches whose class combinations have the powers N W.
+
+    Attributes
+    ----------
+    batches : list of Batch
+    exponent : float
+        N.
+    whole : float
+        How much of N is whole partners, a position of k equal shares counting 1/k.
+    rounding : float
+        What r_W may differ by because the mix of the draws is rounded.
+    """
+
+    batches: list[Batch]
+    exponent: float
+    whole: float
+    rounding: float
+
+    def variance(self, risk: float) -> float:
+        """Return the zeta_1 that kappa(r) guesses.
+
+        Concavity costs the variance between the combinations; shares keep more of that between pairs, up to the r(1 - r)/2 of
+        Chernoff's bound.
+        """
+        return (0.5 - 0.3 * self.whole) * risk * (1.0 - risk)
+
+
+def mix_batches(codes: Rows, mix: Mix, *, splits: int, rng: np.random.Generator) -> MixDraws:
+    """Return the draws for a mix.
 
     Parameters
     ----------
@@ -103,7 +128,8 @@ def mix_batches(
         units = np.concatenate([rng.permutation(rows) for rows in members])
         cuts = [part for slots in blocks for part in np.array_split(slots, math.ceil(slots.size / (BATCH // 2)))]
         batches = [_batch(shares[part], part, units, kinds=codes, splits=splits, rng=rng) for part in cuts]
-    return batches, math.fsum(shares.data), error
+    exponent = math.fsum(shares.data)
+    return MixDraws(batches, exponent, float(np.square(shares.data).sum()) / exponent, error)
 
 
 _NO_PAIRS = np.empty((0, 2), dtype=np.intp)

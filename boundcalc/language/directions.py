@@ -87,12 +87,27 @@ def _direction(expr: sympy.Expr, symbol: sympy.Symbol, domains: Domains) -> Dire
 
 
 def _product_direction(expr: sympy.Mul, symbol: sympy.Symbol, domains: Domains) -> Direction:
+    if _is_perspective(expr, symbol, domains):
+        return "rises"
     parts: list[Direction] = []
     for position, factor in enumerate(expr.args):
         if symbol in factor.free_symbols:
             others = sympy.Mul(*(arg for place, arg in enumerate(expr.args) if place != position))
             parts.append(_signed(_direction(factor, symbol, domains), value_range(others, domains)))
     return _combine(parts)
+
+
+def _is_perspective(expr: sympy.Mul, symbol: sympy.Symbol, domains: Domains) -> bool:
+    """Whether a product is a nonnegative multiple of c kl_inverse(u/c, a), which rises in c.
+
+    For kl_inverse is concave in q and nonnegative at q = 0: its derivative by c, f - q f', is at least f(0).
+    """
+    rest, moving = expr.as_independent(symbol, as_Add=False)
+    inverse = moving / symbol
+    if not isinstance(inverse, kl_inverse) or value_range(symbol, domains)[0] < 0 or value_range(rest, domains)[0] < 0:
+        return False
+    q, a = inverse.args
+    return symbol not in (q * symbol).free_symbols and _direction(a, symbol, domains) in ("constant", "rises")
 
 
 def _power_direction(expr: sympy.Pow, symbol: sympy.Symbol, domains: Domains) -> Direction:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from boundcalc.frozen import Frozen
-from boundcalc.report.plots import PALETTE, new_axes, save
 from boundcalc.show.answer import Answer
+from boundcalc.show.axes import PALETTE, new_axes, save
 from boundcalc.show.tables import Table
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ import numpy as np
 from boundcalc.catalogue import REGISTRY, theorem
 from boundcalc.errors import InvalidInputError
 from boundcalc.guarantees.comparison import Rival, Rivals, check_keys, compare_pilot, compare_values
-from boundcalc.report.plots import PALETTE, new_axes, save
 from boundcalc.report.training import Reporter, loaded
 from boundcalc.show.answer import Answer, wrapped
+from boundcalc.show.axes import PALETTE, new_axes, save
 from boundcalc.show.rounding import outwards
 from boundcalc.show.tables import Table, format_number
 from boundcalc.trainer import ModalityData, measure_pilot

@@ -14,13 +14,13 @@ import sympy
 from boundcalc.bound import Bound
 from boundcalc.catalogue import REGISTRY
 from boundcalc.errors import InvalidInputError
+from boundcalc.evaluator.emit.javascript import to_javascript
 from boundcalc.language.domains import describe
 from boundcalc.language.latex import expression_latex
 from boundcalc.language.records import to_json
 from boundcalc.report.formulas import FORMULA_SCRIPT, FORMULA_STYLE, statement_html
-from boundcalc.report.javascript import to_javascript
-from boundcalc.report.plots import PALETTE
 from boundcalc.report.ranges import usual_range
+from boundcalc.show.axes import PALETTE
 from boundcalc.show.html import Markup, tag
 from boundcalc.show.mathml import to_mathml
 from boundcalc.show.page import page

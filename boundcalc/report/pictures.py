@@ -9,8 +9,9 @@ import numpy as np
 from boundcalc.bound import Bound
 from boundcalc.errors import InvalidInputError, require, suggestion
 from boundcalc.language.latex import RELATIONS, expression_latex
-from boundcalc.report.plots import PALETTE, draw_grid, new_axes
+from boundcalc.report.plots import draw_grid
 from boundcalc.report.ranges import usual_points
+from boundcalc.show.axes import PALETTE, new_axes
 from boundcalc.show.mathtext import mathtext
 
 if TYPE_CHECKING:

@@ -1,56 +1,19 @@
-"""Pictures of bounds; every function returns matplotlib axes. Needs the ``plot`` extra."""
+"""A bound against its axes. Needs the ``plot`` extra."""
 
 from __future__ import annotations
 
-import sys
-import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boundcalc.errors import InvalidInputError, require
+from boundcalc.errors import InvalidInputError
+from boundcalc.show.axes import PALETTE, new_axes
 
 if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
 
-__all__ = ["PALETTE", "draw_grid", "new_axes", "save"]
-
-#: Colours that stay apart for colour-blind readers (Okabe and Ito).
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-
-
-def new_axes(*, width: float = 7.0, height: float = 4.5, columns: int = 1) -> Any:
-    """Return fresh matplotlib axes (an array of them for several columns), independent of any global figure."""
-    require("matplotlib", extra="plot", purpose="drawing")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    _show_in_notebooks()
-    return figure.subplots(1, columns)
-
-
-def _show_in_notebooks() -> None:
-    """Let a running IPython display figures as PNG; it does so by itself only for those that pyplot keeps."""
-    if "IPython" in sys.modules:
-        from IPython.core.getipython import get_ipython
-        from IPython.core.pylabtools import select_figure_formats
-
-        shell = get_ipython()
-        if shell is not None:
-            select_figure_formats(shell, {"png"})
-
-
-def save(axes: Axes, path: Path | str) -> None:
-    """Write the picture that the axes belong to."""
-    figure = axes.figure
-    assert figure is not None
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # names in scripts that the font lacks show as boxes
-        figure.savefig(str(path), dpi=150)  # type: ignore[union-attr]
+__all__ = ["draw_grid"]
 
 
 def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound", axes: Axes | None = None) -> Axes:

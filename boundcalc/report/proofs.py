@@ -10,7 +10,7 @@ import numpy as np
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.latex import RELATIONS, expression_latex
-from boundcalc.report.plots import PALETTE, new_axes
+from boundcalc.show.axes import PALETTE, new_axes
 from boundcalc.show.mathtext import mathtext
 from boundcalc.statements.derivation import Step
 

@@ -11,10 +11,12 @@ import numpy as np
 
 from boundcalc.frozen import Frozen
 from boundcalc.guarantees.account import readings
+from boundcalc.guarantees.certified import Certified
 from boundcalc.guarantees.of_subset import Guarantee, all_guarantees, margin_curve, risk_curves
-from boundcalc.report.plots import PALETTE, new_axes, save
-from boundcalc.report.training import Reporter, measured_on
+from boundcalc.report.certificates import certificate_sentence, certificate_tables
+from boundcalc.report.training import Reporter, held_out_risk, tested_sentence, trained_on
 from boundcalc.show.answer import Answer
+from boundcalc.show.axes import PALETTE, new_axes, save
 from boundcalc.show.rounding import outwards, rounded_up
 from boundcalc.show.tables import Table
 from boundcalc.trainer import Measurements, ModalityData
@@ -23,9 +25,6 @@ from boundcalc.trainer.data.cautions import cautions
 __all__ = ["Assessment", "assess"]
 
 Found = Mapping[str, Mapping[str, Guarantee]]
-
-#: With fewer hold-out rows than this, subsets are not compared by them.
-_FEW = 20
 
 _ROWS = {
     "risk of the model": "certificate on the risk",
@@ -48,11 +47,14 @@ class Assessment(Frozen, Answer):
         For each subset its guarantees by name.
     delta : float
         Failure probability of each kind of guarantee.
+    certificates : tuple of Certified
+        What the held-out rows certify; empty where there are none.
     """
 
     measured: Measurements
     found: Mapping[str, Mapping[str, Guarantee]]
     delta: float
+    certificates: tuple[Certified, ...] = ()
     draws: ClassVar[str] = "guarantees against the number of rows"
 
     @property
@@ -63,11 +65,14 @@ class Assessment(Frozen, Answer):
     @property
     def sentence(self) -> str:
         """What was learnt."""
-        return _sentence(self.measured, self.found)
+        said = certificate_sentence(self.certificates, delta=self.delta)
+        of_class = _sentence(self.measured, self.found)
+        return f"{said} Of the whole class: {of_class}" if said else of_class
 
     def tables(self, *, short: bool = False) -> Sequence[Table]:
         """Return one table with a column for each subset: what was measured, then what is guaranteed."""
-        return (_table(self.measured, self.found, delta=self.delta),)
+        certified = certificate_tables(self.certificates, delta=self.delta)
+        return (*certified, _table(self.measured, self.found, delta=self.delta))
 
     def to_dict(self) -> dict[str, Any]:
         """Return estimates and guarantees by subset."""
@@ -78,6 +83,7 @@ class Assessment(Frozen, Answer):
                 label: {**result.to_dict(), "guarantees": [one.to_dict() for one in self.found[label].values()]}
                 for label, result in readings(self.measured, delta=self.delta).items()
             },
+            "certificates": [line.to_dict() for line in self.certificates],
             "summary": self.sentence,
         }
 
@@ -115,8 +121,9 @@ def assess(
     InvalidInputError
         On bad settings.
     """
-    measured = measured_on(data, delta=delta, progress=progress, **settings)
-    return Assessment(measured, all_guarantees(measured, delta=delta), delta)
+    training = trained_on(data, delta=delta, progress=progress, **settings)
+    found = all_guarantees(training.measured, delta=delta)
+    return Assessment(training.measured, found, delta, training.certificates)
 
 
 def _table(measured: Measurements, found: Found, *, delta: float) -> Table:
@@ -127,7 +134,7 @@ def _table(measured: Measurements, found: Found, *, delta: float) -> Table:
         ["features d", *(result.d for result in results)],
         ["empirical risk", *(result.estimates["rhat_M"].value for result in results)],
         ["  the constant rule's", *(result.trivial_risk for result in results)],
-        ["held-out risk", *(result.estimates["rhat_holdout"].value for result in results)],
+        ["held-out risk", *(held_out_risk(result) for result in results)],
         ["held-out pair error", *(result.weighted_holdout_error for result in results)],
         ["  the constant rule's", *(result.weighted_trivial_holdout_error for result in results)],
         ["kappa, plug-in (estimated)", *(result.kappa.plug_in for result in results)],
@@ -183,13 +190,7 @@ def _notes(measured: Measurements, delta: float, columns: Sequence[Mapping[str, 
 def _sentence(measured: Measurements, found: Found) -> str:
     rows = measured.facts["train_rows"]
     errors = {label: found[label]["pair error"] for label in measured}
-    best = min(measured, key=lambda label: measured[label].weighted_holdout_error or np.inf)
-    tested = (
-        f"{best} does best on the held-out rows (pair error {measured[best].weighted_holdout_error:.3f}, the constant rule's "
-        f"{measured[best].weighted_trivial_holdout_error:.3f})"
-    )
-    if measured.facts["holdout_rows"] < _FEW:
-        tested = f"{measured.facts['holdout_rows']} hold-out rows are too few to compare the subsets"
+    tested = tested_sentence(measured)
     speaking = [label for label, guarantee in errors.items() if not guarantee.vacuous]
     if speaking:
         strongest = min(speaking, key=lambda label: errors[label].value)

@@ -17,7 +17,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace
+from boundcalc.checker.experiments.experiment import Atoms, Instance, Outcomes, Rng, SampleSpace
+from boundcalc.checker.experiments.worlds.averages import ramp, walk
 from boundcalc.checker.experiments.worlds.numbers import signs
 
 __all__ = ["ContinuousMetric", "GaussianMetric", "SphereMetric", "SpherePairs"]
@@ -79,9 +80,7 @@ class ContinuousMetric(SampleSpace):
             )
         return found
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return risks, errors, deviations and complexities on each replicate."""
         rng = np.random.default_rng(0) if rng is None else rng
         rho = float(instance["rho"])
@@ -98,7 +97,7 @@ class ContinuousMetric(SampleSpace):
         columns = np.arange(_REPLICATES)
         own = self._pairs(instance, members, risk, rho, rng)
         levels = instance["t"] / 4
-        centre = (float(levels[1]) - float(levels[0])) / (2 * self.m) * _walk(self.m)
+        centre = (float(levels[1]) - float(levels[0])) / (2 * self.m) * float(walk(self.m))
         atoms: dict[str, Any] = own | {
             "r_M": risk[worst],
             "rhat_M": empirical[worst, columns],
@@ -134,13 +133,7 @@ class ContinuousMetric(SampleSpace):
 def _ramp(values: np.ndarray, similar: np.ndarray, function: tuple[tuple[int, ...], int], rho: float) -> np.ndarray:
     weights, t = function
     score = t / 4 - values @ (np.asarray(weights) / 4)
-    return np.clip(1 - similar * score / rho, 0, 1)
-
-
-@lru_cache(maxsize=64)
-def _walk(m: int) -> float:
-    """Return E|sum_i sigma_i| over m signs."""
-    return sum(comb(m, up) * abs(2 * up - m) for up in range(m + 1)) / 2**m
+    return ramp(similar * score, rho)
 
 
 @dataclass(frozen=True)
@@ -203,9 +196,7 @@ class SpherePairs(SampleSpace):
         """Return the width of the box of weights and the range of thresholds."""
         return [{"Lam": np.asarray(rng.integers(1, 4)), "t": np.array([0, int(rng.integers(0, 3))])} for _ in range(2)]
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the empirical complexity over all signs for each replicate."""
         rng = np.random.default_rng(0) if rng is None else rng
         sphere = SphereMetric(2 * self.m)
@@ -214,14 +205,14 @@ class SpherePairs(SampleSpace):
         spread, tau = float(instance["Lam"]), float(instance["t"][1] - instance["t"][0])
         metric = spread / (2 * self.m) * np.abs(values @ signs(self.m).T).mean(axis=1)
         mean = spread / (2 * self.m) * sphere.spread({}, self.m)
-        share = tau / (2 * self.m) * _walk(self.m)
+        share = tau / (2 * self.m) * float(walk(self.m))
         return {
             "Rhat_metric": metric,
             "Rhat": metric + share,
             "Rad_metric": np.asarray(mean),
             "R_M": np.asarray(mean + share),
             "Rad_threshold": np.asarray(share),
-            "sign_sum": np.asarray(_walk(self.m)),
+            "sign_sum": np.asarray(float(walk(self.m))),
             "Lam": np.asarray(spread),
             "lam_min": np.asarray(0.0),
             "lam_max": np.asarray(spread),

@@ -16,8 +16,9 @@ from typing import Any, ClassVar
 import numpy as np
 import sympy
 
-from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace
-from boundcalc.checker.experiments.worlds.numbers import logarithm, numbers, root, scaled, sequences
+from boundcalc.checker.experiments.experiment import Instance, Outcomes, Rng, SampleSpace
+from boundcalc.checker.experiments.worlds.averages import constants, over_pairs, words_and_chances
+from boundcalc.checker.experiments.worlds.numbers import logarithm, numbers, root, scaled
 
 __all__ = [
     "Candidates",
@@ -175,9 +176,7 @@ class PairSample(SampleSpace):
             for _ in range(size)
         ]
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return what a certificate speaks of, on each sample."""
         words, chance, both = _samples(instance, self.n, exact=exact)
         q = numbers(instance["q"], exact=exact)
@@ -189,14 +188,14 @@ class PairSample(SampleSpace):
         costs = costs_of(factors, exact=exact)
         atoms = {
             "r_0": risk,
-            "rhat_holdout": _all_pairs(q, words, exact=exact),
+            "rhat_holdout": over_pairs(q, words),
             "C": span,
             "kappa": kappa,
             "h_match": mean,
             "E_match": scaled(mean, chance, exact=exact).sum(),
             "a_match": 1 - kappa * risk / span,
             "T_h": half_value(costs, words),
-            **_sizes(self.n, exact=exact),
+            **constants(exact=exact, n_h=self.n, n=self.n, m=self.n // 2),
         }
         if self.n % 2 == 0:
             atoms |= _closed(costs, words, instance, exact=exact)
@@ -205,28 +204,8 @@ class PairSample(SampleSpace):
 
 def _samples(instance: Instance, n: int, *, exact: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return all words, their probabilities, and the joint probabilities of two letters."""
-    weights = numbers(instance["weights"], exact=exact)
-    weights = weights / weights.sum()
-    words = sequences(len(weights), n)
-    return words, np.multiply.reduce(weights[words], axis=1), weights[:, None] * weights[None, :]
-
-
-def _sizes(n: int, *, exact: bool) -> dict[str, Any]:
-    return {
-        "n_h": numbers(n, exact=exact)[()],
-        "n": numbers(n, exact=exact)[()],
-        "m": numbers(n // 2, exact=exact)[()],
-    }
-
-
-def _all_pairs(q: np.ndarray, words: np.ndarray, *, exact: bool) -> np.ndarray:
-    n = words.shape[1]
-    total: Any = 0
-    for i in range(n):
-        for j in range(n):
-            if i != j:
-                total = total + q[words[:, i], words[:, j]]
-    return np.asarray(total * (Fraction(1, n * (n - 1)) if exact else 1 / (n * (n - 1))))
+    weights, words, chance = words_and_chances(instance["weights"], n, exact=exact)
+    return words, chance, weights[:, None] * weights[None, :]
 
 
 def _closed(costs: np.ndarray, words: np.ndarray, instance: Instance, *, exact: bool) -> dict[str, np.ndarray]:
@@ -257,9 +236,7 @@ class PairGain(SampleSpace):
         sample = PairSample(self.n, self.letters)
         return [row | {"other": _kernel(rng, (self.letters, self.letters))} for row in sample.draw(rng, size)]
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return both risks and the transport value of Y = (1 - (loss of N - loss of M)/C)/2."""
         words, chance, both = _samples(instance, self.n, exact=exact)
         first, second = (numbers(instance[name], exact=exact) for name in ("q", "other"))
@@ -275,7 +252,7 @@ class PairGain(SampleSpace):
             "C": span,
             "kappa": kappa,
             "T_h": half_value(costs_of(factors, exact=exact), words),
-            **_sizes(self.n, exact=exact),
+            **constants(exact=exact, n_h=self.n, n=self.n, m=self.n // 2),
         }
         return {name: np.asarray(value) for name, value in atoms.items()}, chance
 
@@ -312,9 +289,7 @@ class Candidates(SampleSpace):
             )
         return found
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the chosen kernel's risk and values."""
         words, chance, both = _samples(instance, self.n, exact=exact)
         q = numbers(instance["q"], exact=exact)
@@ -328,7 +303,7 @@ class Candidates(SampleSpace):
         chosen = np.argmax(surprise, axis=0)
         place = np.arange(len(words))
         smaller = np.minimum(q, numbers(instance["less"], exact=exact)) if self.slack else q
-        means = np.stack([_all_pairs(table, words, exact=exact) for table in q])
+        means = over_pairs(q, words)
         law = matchings(self.n, halves=True)
         products = np.stack([_mean_product(1 - kappa * table / span, words, law, exact=exact) for table in q])
         atoms = {
@@ -341,7 +316,7 @@ class Candidates(SampleSpace):
             "J": numbers(len(q), exact=exact)[()],
             "C": span,
             "kappa": kappa,
-            **_sizes(self.n, exact=exact),
+            **constants(exact=exact, n_h=self.n, n=self.n, m=self.n // 2),
         }
         return {name: np.asarray(item) for name, item in atoms.items()}, chance
 
@@ -359,15 +334,13 @@ class Posteriors(SampleSpace):
             row | {"spread": np.asarray(rng.integers(0, 4))} for row in Candidates(self.n, self.letters).draw(rng, size)
         ]
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the posterior's risks, its divergence from the prior and the transport value of its mean costs."""
         words, chance, both = _samples(instance, self.n, exact=exact)
         q = numbers(instance["q"], exact=exact)
         span, kappa = numbers(instance["C"], exact=exact)[()], numbers(instance["kappa"], exact=exact)[()] / 100
         risks = (q * both).sum(axis=(1, 2))
-        means = np.stack([_all_pairs(table, words, exact=exact) for table in q])
+        means = over_pairs(q, words)
         lucky = np.argmax(risks.astype(float)[:, None] - means.astype(float), axis=0)
         many, spread = len(q), int(instance["spread"])
         shares = numbers(np.full((many, len(words)), spread), exact=exact)
@@ -386,7 +359,7 @@ class Posteriors(SampleSpace):
             "T_h": small_value(mean_cost) if exact else transport_value(np.exp(-mean_cost)),
             "C": span,
             "kappa": kappa,
-            **_sizes(self.n, exact=exact),
+            **constants(exact=exact, n_h=self.n, n=self.n, m=self.n // 2),
         }
         return {name: np.asarray(item) for name, item in atoms.items()}, chance
 
@@ -402,9 +375,7 @@ class Looks(SampleSpace):
         """Return the instances of `PairSample`."""
         return PairSample(2, self.letters).draw(rng, size)
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the number of rows and the transport value at the worst look."""
         words, chance, both = _samples(instance, 2 * self.batches, exact=exact)
         q = numbers(instance["q"], exact=exact)
@@ -440,9 +411,7 @@ class Replacement(SampleSpace):
         """Return the instances of `PairGain`; the pilot and the test have two letters each."""
         return PairGain(2, self.letters).draw(rng, size)
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the risk of whichever model is returned, and the pilot's transport value."""
         rng = np.random.default_rng(0) if rng is None else rng
         weights = instance["weights"] / instance["weights"].sum()

@@ -12,7 +12,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from boundcalc.checker.experiments.experiment import Instance
+from boundcalc.checker.experiments.experiment import Instance, Rng
+from boundcalc.checker.experiments.worlds.averages import over_pairs_of_counts
 from boundcalc.checker.experiments.worlds.learning import Learning
 from boundcalc.checker.experiments.worlds.numbers import sequences
 
@@ -54,7 +55,7 @@ class SampledMetric(Learning):
             "omega": np.array([1, 1]),
         }
 
-    def _samples(self, weights: np.ndarray, rng: np.random.Generator | None) -> tuple[np.ndarray, np.ndarray]:
+    def _samples(self, weights: np.ndarray, rng: Rng) -> tuple[np.ndarray, np.ndarray]:
         """Return random samples instead of all."""
         rng = np.random.default_rng(0) if rng is None else rng
         return rng.integers(0, len(weights), (_REPLICATES, self.n)), np.full(_REPLICATES, 1 / _REPLICATES)
@@ -62,14 +63,10 @@ class SampledMetric(Learning):
     def _empirical(self, loss: np.ndarray, words: np.ndarray) -> np.ndarray:
         """Return the empirical risk of each function on each sample, from counts of letters."""
         letters = loss.shape[-1]
-        counts = (words[:, :, None] == np.arange(letters)).sum(axis=1).astype(float)
-        total = np.einsum("ra,fab,rb->fr", counts, np.asarray(loss, dtype=float), counts, optimize=True)
-        own = np.asarray(loss, dtype=float)[:, np.arange(letters), np.arange(letters)] @ counts.T
-        return np.asarray((total - own) / (self.n * (self.n - 1)))
+        counts = (words[:, :, None] == np.arange(letters)).sum(axis=1)
+        return over_pairs_of_counts(loss, counts, self.n)
 
-    def _terms(
-        self, cell: np.ndarray, rng: np.random.Generator | None
-    ) -> tuple[np.ndarray, np.ndarray, Sequence[np.ndarray]]:
+    def _terms(self, cell: np.ndarray, rng: Rng) -> tuple[np.ndarray, np.ndarray, Sequence[np.ndarray]]:
         """Return random choices of m independent pairs, and random signs for them."""
         rng = np.random.default_rng(0) if rng is None else rng
         words = rng.integers(0, len(cell), (_REPLICATES, self.m))
