@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
 
-__all__ = ["PALETTE", "draw_grid", "new_axes", "save"]
+__all__ = ["PALETTE", "draw_grid", "finish", "mark_level", "new_axes", "save"]
 
 #: Colours that stay apart for colour-blind readers (Okabe and Ito).
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -53,6 +53,22 @@ def save(axes: Axes, path: Path | str) -> None:
         figure.savefig(str(path), dpi=150)  # type: ignore[union-attr]
 
 
+def finish(axes: Axes, *, legend: dict[str, Any] | None = None, **properties: Any) -> Axes:
+    """Set the axes' properties, a pale grid and, where asked for, a legend without a frame."""
+    axes.set(**properties)
+    axes.grid(alpha=0.25)
+    if legend is not None:
+        axes.legend(frameon=False, **legend)
+    return axes
+
+
+def mark_level(axes: Axes, level: float, *, label: str = "constant rule", far: float | None = None) -> None:
+    """Draw what holds anyway as a dashed line; shade what says no more, as far as asked for."""
+    axes.axhline(level, color="0.35", linestyle="--", linewidth=1, label=label)
+    if far is not None:
+        axes.axhspan(level, far, color="0.5", alpha=0.1, linewidth=0)
+
+
 def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound", axes: Axes | None = None) -> Axes:
     """Draw a bound against its longest axis, one line for each value of a second axis.
 
@@ -86,11 +102,8 @@ def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound"
         style = ("-", "--", ":", "-.")[place // len(PALETTE) % 4]
         axes.plot(line[x], line, style, color=PALETTE[place % len(PALETTE)], marker="o", markersize=3, label=name)
     _scale(axes, values[x].values, np.asarray(values))
-    axes.set(xlabel=str(x), ylabel=label, title=title)
-    axes.grid(alpha=0.3)
-    if others:
-        axes.legend(frameon=False, **_legend_place(len(lines)))
-    return axes
+    legend = _legend_place(len(lines)) if others else None
+    return finish(axes, legend=legend, xlabel=str(x), ylabel=label, title=title)
 
 
 def _legend_place(lines: int) -> dict[str, Any]:
