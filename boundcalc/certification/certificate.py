@@ -29,7 +29,7 @@ class Certificate:
     ----------
     kind : str
         "transport" (population), "mix" (the hold-out's own pairs), "verification" (labels are the subjects), "listed" (a
-        list of pairs), "gain", "match_rate", "non_match_rate" or "precision".
+        list of pairs), "gallery", "gain", "match_rate", "non_match_rate" or "precision".
     quantity : str
         What is bounded, in words.
     value : float

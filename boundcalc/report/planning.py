@@ -18,7 +18,7 @@ from boundcalc.planner.learning_curve import PowerLaw
 from boundcalc.planner.usual import pilot_curve, usual_budgets
 from boundcalc.planner.worth import Worth, worth_of_modalities
 from boundcalc.report.plots import PALETTE, finish, mark_level, new_axes, save
-from boundcalc.report.training import Reporter, loaded, measured_on
+from boundcalc.report.training import Reporter, loaded, trained_on
 from boundcalc.show.answer import Answer
 from boundcalc.show.rounding import rounded_up
 from boundcalc.show.tables import Table, format_number
@@ -182,7 +182,7 @@ def plan(
         if quantity == "pair_error" and getattr(loss, "name", loss) != "hinge":
             raise InvalidInputError(f"quantity pair_error needs loss hinge, not {loss}")
         wanted = _labels(prices, allowed) if subsets == "all" else subsets
-        found = measured_on(pilot, subsets=wanted, delta=delta, rng=rng, progress=progress, **settings)
+        found = trained_on(pilot, subsets=wanted, delta=delta, rng=rng, progress=progress, **settings).measured
     else:
         _labels(prices, allowed)
         given = sorted(settings) + ([] if subsets == "all" else ["subsets"])

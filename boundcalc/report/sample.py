@@ -10,9 +10,11 @@ from typing import Any, ClassVar
 import numpy as np
 
 from boundcalc.guarantees.account import readings
+from boundcalc.guarantees.certified import Certified
 from boundcalc.guarantees.of_subset import Guarantee, all_guarantees, margin_curve, risk_curves
+from boundcalc.report.certificates import certificate_sentence, certificate_tables
 from boundcalc.report.plots import PALETTE, finish, mark_level, new_axes, save
-from boundcalc.report.training import Reporter, held_out_risk, measured_on, tested_sentence
+from boundcalc.report.training import Reporter, held_out_risk, tested_sentence, trained_on
 from boundcalc.show.answer import Answer
 from boundcalc.show.rounding import outwards, rounded_up
 from boundcalc.show.tables import Table
@@ -44,11 +46,14 @@ class Assessment(Answer):
         For each subset its guarantees by name.
     delta : float
         Failure probability of each kind of guarantee.
+    certificates : tuple of Certified
+        What the held-out rows certify; empty where there are none.
     """
 
     measured: Measurements
     found: Mapping[str, Mapping[str, Guarantee]]
     delta: float
+    certificates: tuple[Certified, ...] = ()
     draws: ClassVar[str] = "guarantees against the number of rows"
 
     @property
@@ -59,11 +64,14 @@ class Assessment(Answer):
     @property
     def sentence(self) -> str:
         """What was learnt."""
-        return _sentence(self.measured, self.found)
+        said = certificate_sentence(self.certificates, delta=self.delta)
+        of_class = _sentence(self.measured, self.found)
+        return f"{said} Of the whole class: {of_class}" if said else of_class
 
     def tables(self, *, short: bool = False) -> Sequence[Table]:
         """Return one table with a column for each subset: what was measured, then what is guaranteed."""
-        return (_table(self.measured, self.found, delta=self.delta),)
+        certified = certificate_tables(self.certificates, delta=self.delta)
+        return (*certified, _table(self.measured, self.found, delta=self.delta))
 
     def to_dict(self) -> dict[str, Any]:
         """Return estimates and guarantees by subset."""
@@ -74,6 +82,7 @@ class Assessment(Answer):
                 label: {**result.to_dict(), "guarantees": [one.to_dict() for one in self.found[label].values()]}
                 for label, result in readings(self.measured, delta=self.delta).items()
             },
+            "certificates": [line.to_dict() for line in self.certificates],
             "summary": self.sentence,
         }
 
@@ -111,8 +120,9 @@ def assess(
     InvalidInputError
         On bad settings.
     """
-    measured = measured_on(data, delta=delta, progress=progress, **settings)
-    return Assessment(measured, all_guarantees(measured, delta=delta), delta)
+    training = trained_on(data, delta=delta, progress=progress, **settings)
+    found = all_guarantees(training.measured, delta=delta)
+    return Assessment(training.measured, found, delta, training.certificates)
 
 
 def _table(measured: Measurements, found: Found, *, delta: float) -> Table:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from boundcalc.checker.experiments.experiment import Atoms, Instance
+from boundcalc.checker.experiments.experiment import Atoms, Instance, Outcomes, Rng
 from boundcalc.checker.experiments.worlds.averages import product_law, rademacher, ramp
 from boundcalc.checker.experiments.worlds.learning import Learning
 from boundcalc.checker.experiments.worlds.numbers import numbers, sequences, signs
@@ -74,9 +74,7 @@ class Matching(Learning):
             "matched": np.diagonal(scores, axis1=1, axis2=2),
         }
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return match risks and errors, deviations and complexities on each sample."""
         atoms, chance = super().outcomes(instance, exact=exact, rng=rng)
         t = self._tables(instance, exact=exact)
@@ -98,7 +96,7 @@ class Matching(Learning):
             atoms |= {"err_match": error[chosen], "r_match": risk[chosen], "rhat_match": empirical[chosen, columns]}
         return {name: np.asarray(value) for name, value in atoms.items()}, chance
 
-    def _expectations(self, t: Any, members: Any, risk: Any, *, exact: bool, rng: np.random.Generator | None) -> Atoms:
+    def _expectations(self, t: Any, members: Any, risk: Any, *, exact: bool, rng: Rng) -> Atoms:
         """Return the complexity as the larger of that over matched and that over unmatched items."""
         found = super()._expectations(t, members, risk, exact=exact, rng=rng)
         words = sequences(len(t["weights"]), self.m)
