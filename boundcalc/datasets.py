@@ -77,7 +77,9 @@ def _load_htad() -> ModalityData:
     return ModalityData(
         {
             "audio": np.column_stack([read_numbers(k, v, lines) for k, v in table.items() if k.startswith("v1_")]),
-            "accelerometer": np.column_stack([read_numbers(k, v, lines) for k, v in table.items() if k.startswith("v2_")]),
+            "accelerometer": np.column_stack(
+                [read_numbers(k, v, lines) for k, v in table.items() if k.startswith("v2_")]
+            ),
         },
         np.asarray(table["class"]),
         name="htad",

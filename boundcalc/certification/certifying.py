@@ -22,6 +22,9 @@ __all__ = ["certify", "certify_request"]
 
 Rows = NDArray[np.intp]
 
+#: The own mix is a table of classes by classes.
+_MOST_CLASSES = 2_000
+
 
 def certify(
     *,
@@ -75,10 +78,10 @@ def certify(
         whose precision is. None: the smallest balanced error on the ``calibration`` rows.
     delta : float
         The statement fails with at most this probability.
-    weights : "balanced", (w_pos, w_neg) or None
+    weights : "balanced", "own", (w_pos, w_neg) or None
         "balanced" is the mean of false-non-match and false-match rate over the held-out rows' own pairs; with
-        ``calibration`` its weights come from those rows and hold for the population. Numbers are fixed in advance. None is
-        the share of wrong pairs.
+        ``calibration`` its weights come from those rows and hold for the population. "own" is the former in any case.
+        Numbers are fixed in advance. None is the share of wrong pairs.
     groups : array_like of shape (n,), optional
         The subject that each row comes from: subjects, not rows, are then independent.
     kappa : float, optional
@@ -247,6 +250,11 @@ def _mix_bound(request: Request, kernel: Any, members: list[Rows] | None) -> tup
         raise InvalidInputError("no two groups have the same label: no pair of different groups is the same")
     if request.distances is not None and not request.distances.symmetric:
         kernel = symmetric(kernel)
+    if counts.size > _MOST_CLASSES:
+        raise InvalidInputError(
+            f"y has {counts.size:,} classes: the mix of their combinations is worked out for at most {_MOST_CLASSES:,}; give "
+            "groups=y where labels are identities, or weights as numbers"
+        )
     drawn = mix_batches(codes, balanced_mix(counts), splits=request.splits, rng=request.rng)
     kappa = LARGEST_KAPPA if request.other is not None and request.kappa is None else request.kappa
     sample = Sample(drawn.batches, kernel, 1.0, drawn.exponent)
