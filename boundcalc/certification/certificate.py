@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -69,7 +69,7 @@ class Certificate(Answer):
         object.__setattr__(self, "recipe", MappingProxyType(dict(self.recipe)))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
         return (_rebuilt, (values | {"recipe": dict(self.recipe)},))
 
     @property
@@ -166,8 +166,9 @@ class Certificate(Answer):
         kind = "rows" if self.units == self.rows else "subjects"
         needed = []
         if "needed" in self.recipe:
-            count = "no number of" if self.recipe["needed"] is None else f"about {self.recipe['needed']:,}"
-            needed = [f"For {self.recipe['target']:g} {count} {kind} would {'do' if self.recipe['needed'] is None else 'be needed'} (estimated)."]
+            count = self.recipe["needed"]
+            said = f"no number of {kind} would do" if count is None else f"about {count:,} {kind} would be needed"
+            needed = [f"For {self.recipe['target']:g} {said} (estimated)."]
         return (self.recipe["statement"], fixed, *needed, *(f"Caution: {caution}" for caution in self.cautions))
 
     def text(self) -> str:

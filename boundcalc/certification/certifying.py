@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -145,17 +144,6 @@ def certify(
 
         return certify_rate(request)
     return certify_request(request)
-
-
-@dataclass(frozen=True)
-class _Question:
-    """The kernel of a statement between units, and what the held-out units show of it."""
-
-    kind: str
-    kernel: Any
-    scale: float
-    sums: PairSums
-    units: int
 
 
 def certify_request(request: Request) -> Certificate:
