@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boundcalc.certification.certificate import Certificate
+from boundcalc.certification.dependence import signs_of_dependence
 from boundcalc.certification.halves import exponent, half_batches
 from boundcalc.certification.kernels import Derived, PairErrors, averaged, gain_kernel, symmetric, verification, within
 from boundcalc.certification.measured import PairSums, pair_sums
@@ -189,7 +190,7 @@ def certify_request(request: Request) -> Certificate:
         delta=request.delta,
         threshold=distances.sign * request.threshold,
         recipe={**facts, **_words(request, kind)},
-        cautions=_cautions(request),
+        cautions=signs_of_dependence(request),
     )
 
 
@@ -286,7 +287,7 @@ def _verification(request: Request, errors: PairErrors, members: list[Rows]) -> 
         delta=request.delta,
         threshold=distances.sign * request.threshold,
         recipe={**facts, **_words(request, "verification")},
-        cautions=_cautions(request),
+        cautions=signs_of_dependence(request),
     )
 
 
@@ -345,19 +346,3 @@ def _words(request: Request, kind: str) -> dict[str, Any]:
         "fixed": request.fixed,
         "weights": "own mix" if request.weights is None else request.weights,
     }
-
-
-def _cautions(request: Request) -> tuple[str, ...]:
-    distances = request.distances
-    if distances is None or request.groups is not None or not distances.sign > 0:
-        return ()
-    rows = np.arange(min(request.codes.size, 2_000))
-    copies = (distances.between(rows, rows) <= distances.tie) & ~np.eye(rows.size, dtype=bool)
-    count = int(np.tril(copies).any(axis=1).sum())
-    if not count:
-        return ()
-    which = "1 row is" if count == 1 else f"{count:,} rows are"
-    return (
-        f"{which} at distance 0 from an earlier one: if rows were copied, or come from one subject, they are not independent; "
-        "give groups=.",
-    )

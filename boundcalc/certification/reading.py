@@ -130,8 +130,10 @@ def read_request(**given: Any) -> Request:
                 f"against has {other.n} rows, {name} {distances.n}: expected the same rows in the same order"
             )
     codes, groups = _labels(labels, given["groups"], distances.n)
-    fixed = [f"the seed of {given['splits']} random splits", f"delta = {given['delta']:g}"]
-    if given["share"] != 1.0:
+    fixed = [f"the seed of {given['splits']} random split{'s' * (given['splits'] > 1)}", f"delta = {given['delta']:g}"]
+    if given["share"] == 1.0:
+        fixed.append("the model, one only (each of J that are compared on these rows needs share=1/J)")
+    else:
         fixed.append(f"this model's share of delta, {given['share']:g}")
     if given["kappa"] is not None:
         fixed.append(f"kappa = {given['kappa']:g}")

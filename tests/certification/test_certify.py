@@ -320,6 +320,24 @@ def test_copies_are_cautioned():
     assert found.cautions[0].startswith("5 rows are at distance 0")
 
 
+@pytest.mark.parametrize("sort", [False, True])
+def test_subjects_hidden_in_the_order_of_rows_are_cautioned(sort):
+    """Rows of one subject that follow each other are told from independent rows, sorted by class or not."""
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        groups = np.repeat(np.arange(50), 4)
+        y = rng.integers(0, 3, size=50)[groups]
+        x = rng.normal(size=(50, 3))[groups] + 3.0 * np.eye(3)[y] + 0.3 * rng.normal(size=(200, 3))
+        order = np.argsort(y, kind="stable") if sort else np.arange(200)
+        options = {"embeddings": x[order], "y": y[order], "threshold": 9.0, "kappa": 0.9, "splits": 1}
+        assert "follow each other" in certify(**options).cautions[0]
+        assert not certify(**options, groups=groups[order], weights=None).cautions
+        scored = {**options, "embeddings": None, "scores": -squared(x[order]), "threshold": -9.0}
+        assert "follow each other" in certify(**scored).cautions[0]
+        mixed = rng.permutation(200)
+        assert not certify(**{**options, "embeddings": x[mixed], "y": y[mixed]}).cautions
+
+
 def test_a_picture(tmp_path):
     pytest.importorskip("matplotlib")
     x, y = embedded(60)
