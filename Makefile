@@ -7,6 +7,7 @@ TORCH ?= torch==2.13.0
 
 .PHONY: demo test test-align lint format benchmark slow docs clean
 
+# With its picture: .venv/bin/boundcalc demo --figure demo.png
 demo: .venv/demo.stamp
 	$(BIN)/boundcalc demo
 

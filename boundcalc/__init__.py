@@ -26,14 +26,20 @@ _WHERE = {
     "Theorem": "theorems",
     "Verdict": "checker",
     "allocate": "inverse.allocation",
+    "assess": "report",
     "at_least": "statements.derivation",
     "at_most": "statements.derivation",
+    "certify": "certification",
     "check": "checker",
     "check_inequality": "checker",
+    "compare": "report",
     "equal": "statements.derivation",
+    "make_report": "report",
     "minimal_n": "inverse.solve",
+    "plan": "report",
     "replay": "checker",
     "theorem": "catalogue",
+    "train": "report",
 }
 _MODULES = ("catalogue", "datasets", "planner", "report", "symbols", "trainer")
 

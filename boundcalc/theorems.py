@@ -7,7 +7,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from html import escape
 from typing import Any
 
 import sympy
@@ -16,12 +15,13 @@ from boundcalc.bound import Bound
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.language.domains import from_assumptions
+from boundcalc.show.html import Markup, items, join, tag
 from boundcalc.statements.derivation import Derivation, Event, Kind, Relation, Step
 from boundcalc.statements.domain import Domain
 from boundcalc.statements.statement import Reference
 from boundcalc.statements.terms import label_terms
 from boundcalc.statements.typeset import bound_latex
-from boundcalc.symbols import CONSTRAINTS, VOCABULARY, Constraint
+from boundcalc.symbols import CONSTRAINTS, VOCABULARY, Constraint, known
 
 __all__ = ["NESTING", "NESTING_NOTE", "Form", "Provenance", "Source", "Status", "Theorem", "by"]
 
@@ -272,22 +272,21 @@ class Theorem(Frozen):
             status=str(chosen.status),
         )
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> Markup:
         number = "" if self.number == "-" else f"{self.number}. "
-        parts = [
-            f"<p><strong>{escape(number + self.title)}</strong> <code>{self.key}</code><br>{escape(self.claim)}</p>"
-        ]
+        head = tag("p", tag("strong", number + self.title), " ", tag("code", self.key), tag("br"), self.claim)
         rows = [
-            f"<tr><td>{name}</td><td style='text-align:left'>${escape(bound_latex(self.bound(name)), quote=False)}$</td>"
-            f"<td>{form.provenance}, {form.status}</td></tr>"
+            tag(
+                "tr",
+                tag("td", name),
+                tag("td", f"${bound_latex(self.bound(name))}$", style="text-align:left"),
+                tag("td", f"{form.provenance}, {form.status}"),
+            )
             for name, form in self.variants.items()
         ]
-        parts.append("<table>" + "".join(rows) + "</table>")
-        for title, lines in (("Assumptions", self.assumptions), ("Remarks", self.remarks)):
-            if lines:
-                parts.append(f"<p>{title}</p><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>")
-        parts.append(f"<p>Source: {escape(str(self.source))}</p>")
-        return "".join(parts)
+        lists = (("Assumptions", self.assumptions), ("Remarks", self.remarks))
+        told = [[tag("p", title), items(lines)] for title, lines in lists if lines]
+        return join((head, tag("table", rows), told, tag("p", f"Source: {self.source}")))
 
     def __repr__(self) -> str:
         return f"<Theorem {self}>"
@@ -299,11 +298,9 @@ class Theorem(Frozen):
 
 def _domain(used: AbstractSet[sympy.Symbol], chain: Derivation, special: Mapping[sympy.Symbol, sympy.Set]) -> Domain:
     """Return the sets of the symbols that a chain's bound uses, and those that the theorem itself states."""
-    known = {symbol: VOCABULARY[symbol.name].domain for symbol in used if symbol.name in VOCABULARY} | dict(
-        chain.domains
-    )
+    entries = {symbol: entry.domain for symbol in used if (entry := known(symbol)) is not None} | dict(chain.domains)
     own = sorted(used - {event.symbol for event in chain.events}, key=str)
-    return Domain({s: known[s] if s in known else from_assumptions(s) for s in own} | dict(special))
+    return Domain({s: entries[s] if s in entries else from_assumptions(s) for s in own} | dict(special))
 
 
 def _kind(chain: Derivation) -> Kind:

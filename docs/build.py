@@ -8,9 +8,9 @@
 from __future__ import annotations
 
 import argparse
-import html
 import json
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from boundcalc.checker import check
 from boundcalc.errors import InvalidInputError
 from boundcalc.report.explorer import explorer_page
 from boundcalc.report.theorem_page import STYLE, catalogue_table, theorem_page
+from boundcalc.show.html import Markup, items, tag
 from boundcalc.show.mathml import to_mathml
 from boundcalc.show.page import page
 
@@ -67,18 +68,18 @@ def build(out: Path, *, verdicts: dict[str, Any]) -> None:
 
 def index(notebooks: dict[Path, str], verdicts: dict[str, Any]) -> str:
     """Return the first page."""
-    links = "".join(
-        f"<li><a href='{path.stem}.html'>{html.escape(title)}</a></li>" for path, title in notebooks.items()
+    links = [tag("a", title, href=f"{path.stem}.html") for path, title in notebooks.items()]
+    every = tag("a", "Every bound of the catalogue, with a slider for each symbol", href="explorer.html")
+    words = (
+        "PROVED: by a decision procedure or exact enumeration. CITED: a known theorem applied under its conditions. "
+        "SUPPORTED: no violation in simulations. UNSETTLED: neither. REFUTED: a counterexample is given. A form's verdict "
+        "is that of its weakest step."
     )
     parts = [
-        "<p>Generalization bounds for multimodal pairwise metric learning: derive, evaluate, plan, check.</p>",
-        f"<h2>Notebooks</h2><ol>{links}</ol>",
-        "<h2>Explorer</h2><p><a href='explorer.html'>Every bound of the catalogue, with a slider for each symbol</a></p>",
-        "<h2>Catalogue</h2>",
-        "<p class='note'>PROVED: by a decision procedure or exact enumeration. CITED: a known theorem applied under its "
-        "conditions. SUPPORTED: no violation in simulations. UNSETTLED: neither. REFUTED: a counterexample is given. "
-        "A form's verdict is that of its weakest step.</p>",
-        catalogue_table(verdicts),
+        tag("p", "Generalization bounds for multimodal pairwise metric learning: derive, evaluate, plan, check."),
+        [tag("h2", "Notebooks"), items(links, name="ol")],
+        [tag("h2", "Explorer"), tag("p", every)],
+        [tag("h2", "Catalogue"), tag("p", words, class_="note"), catalogue_table(verdicts)],
     ]
     return page("boundcalc", parts, style=STYLE)
 
@@ -104,7 +105,7 @@ def notebook_page(path: Path, title: str) -> str:
     dark = HtmlFormatter(style="github-dark").get_style_defs(".highlight")
     light = HtmlFormatter(style="default").get_style_defs(".highlight")
     style = f"{light}\n@media (prefers-color-scheme: dark) {{ {dark} }}\n.highlight {{ background: none; }}"
-    parts = ["<nav><a href='index.html'>Documentation</a></nav>", typeset(body)]
+    parts = [tag("nav", tag("a", "Documentation", href="index.html")), Markup(typeset(body))]
     return page(title, parts, style=STYLE + NOTEBOOK_STYLE + style)
 
 
@@ -118,7 +119,7 @@ def typeset(body: str) -> str:
 
 def _formula(found: re.Match[str]) -> str:
     try:
-        return to_mathml(html.unescape(found[1]))
+        return to_mathml(unescape(found[1]))
     except InvalidInputError:
         return found[0]
 

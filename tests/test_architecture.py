@@ -21,6 +21,7 @@ ORDER = [
     ("boundcalc.language", "boundcalc.show"),
     ("boundcalc.evaluator",),
     ("boundcalc.trainer", "boundcalc.datasets"),
+    ("boundcalc.certification",),
     ("boundcalc.aligner",),
     ("boundcalc.statements",),
     ("boundcalc.inverse",),

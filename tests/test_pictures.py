@@ -9,11 +9,11 @@ import pytest
 
 import boundcalc as bc
 from boundcalc.errors import InvalidInputError
+from boundcalc.evaluator.emit.javascript import to_javascript
 from boundcalc.language.domains import contains
 from boundcalc.language.latex import expression_latex
 from boundcalc.report import plot, plot_proof, plot_terms
 from boundcalc.report.formulas import statement_html
-from boundcalc.report.javascript import to_javascript
 from boundcalc.report.ranges import usual_points, usual_range
 from boundcalc.show.mathml import to_mathml, to_mathml_terms
 from boundcalc.statements.typeset import bound_latex

@@ -92,11 +92,13 @@ def _convert(expr: Any, known: dict[Any, Node], pool: Pool, unknown: Unknown | N
     node = known.get(expr)
     if node is None:
         node = _leaf(expr, pool) or _branch(expr, lambda e: _convert(e, known, pool, unknown), pool)
-        if node is None and unknown is None:
-            name = expr.func.__name__
-            raise InvalidInputError(f"{name} in {expr} cannot be evaluated (it is not in the evaluator's list)")
-        node = known[expr] = node or unknown(expr)
+        known[expr] = node = node or (unknown or _refuse)(expr)
     return node
+
+
+def _refuse(expr: Any) -> Node:
+    name = expr.func.__name__
+    raise InvalidInputError(f"{name} in {expr} cannot be evaluated (it is not in the evaluator's list)")
 
 
 def _leaf(expr: Any, pool: Pool) -> Node | None:

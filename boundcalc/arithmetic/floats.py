@@ -74,7 +74,7 @@ class FloatEnds:
             return rounded(Fraction(a) ** exponent.numerator, up)
         if exponent == Fraction(1, 2):
             return self._root(a, up)
-        power = float(min(exponent, 10**300))
+        power = float(min(exponent, Fraction(10**300)))
         try:
             size = math.pow(abs(a), power)
         except OverflowError:

@@ -139,7 +139,7 @@ def as_number(value: Any) -> Any:
     if isinstance(value, sympy.Expr) and not value.is_Float:
         return _of_sympy(value)
     if hasattr(value, "_mpf_"):  # of mpmath or SymPy
-        constant = _MPMATH_CONSTANTS.get(getattr(value, "name", None))
+        constant = _MPMATH_CONSTANTS.get(getattr(value, "name", ""))
         if constant is not None:
             return Irrational(constant)
         finite = value - value == 0

@@ -15,20 +15,7 @@ from boundcalc.catalogue.lemmas import bounded_differences
 from boundcalc.catalogue.zhou2026 import uniform_deviation
 from boundcalc.catalogue.zhou2026.metric_complexity import SAMPLE, SELF_BOUNDING, THRESHOLD
 from boundcalc.statements.derivation import Derivation, Named, Step, at_most, equal
-from boundcalc.symbols import (
-    R_M,
-    C,
-    L,
-    Rad_metric,
-    Rad_threshold,
-    Rhat_metric,
-    lam,
-    m,
-    r_M,
-    radius,
-    t_max,
-    t_min,
-)
+from boundcalc.symbols import R_M, C, L, Rad_metric, Rad_threshold, Rhat_metric, lam, m, r_M, radius, t_max, t_min
 from boundcalc.theorems import Form, by
 
 #: Shares of delta are probabilities, so that their logarithms have a sign.

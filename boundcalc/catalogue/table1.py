@@ -19,7 +19,7 @@ from typing import Literal
 
 from boundcalc.frozen import Frozen
 
-__all__ = ["COLUMNS", "ROWS", "UNKNOWN", "Cell", "Row"]
+__all__ = ["COLUMNS", "ROWS", "UNKNOWN", "Cell", "Work"]
 
 Mark = Literal["yes", "no", "?"]
 Known = dict[str, tuple[Mark, str]]
@@ -46,7 +46,7 @@ UNKNOWN = Cell("?", "not known to us: the table's marks did not reach us")
 
 
 @dataclass(frozen=True)
-class Row(Frozen):
+class Work(Frozen):
     """One row.
 
     Attributes
@@ -66,9 +66,9 @@ class Row(Frozen):
     note: str = ""
 
 
-def _row(work: str, keys: tuple[str, ...], known: Known, note: str = "constants derived here") -> Row:
+def _row(work: str, keys: tuple[str, ...], known: Known, note: str = "constants derived here") -> Work:
     assert known.keys() <= set(COLUMNS)
-    return Row(work, dict.fromkeys(COLUMNS, UNKNOWN) | {name: Cell(*cell) for name, cell in known.items()}, keys, note)
+    return Work(work, dict.fromkeys(COLUMNS, UNKNOWN) | {name: Cell(*cell) for name, cell in known.items()}, keys, note)
 
 
 _PAIRS: Known = {"pairwise paradigm": ("yes", "its subject is learning a metric from pairs")}
@@ -78,7 +78,7 @@ _ONE_REPRESENTATION: Known = _PAIRS | {
     "risk-reduction lower bound": ("no", "upper bounds on the risk of one class only"),
 }
 
-ROWS: tuple[Row, ...] = (
+ROWS: tuple[Work, ...] = (
     _row(
         "Zhou, Zhang, Liu 2026",
         (
@@ -127,5 +127,5 @@ ROWS: tuple[Row, ...] = (
         {},
         note="constants derived here; the multi-view kernel",
     ),
-    *(Row(None, note="which work this is did not reach us; no entry carries it yet") for _ in range(10)),
+    *(Work(None, note="which work this is did not reach us; no entry carries it yet") for _ in range(10)),
 )

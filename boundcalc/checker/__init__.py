@@ -17,7 +17,7 @@ _WHERE = {
     "Word": "verdict",
     "check": "walk",
     "check_inequality": "inequality.reals",
-    "replay": "experiments.replaying",
+    "replay": "experiments.evidence",
 }
 
 __all__ = list(_WHERE)

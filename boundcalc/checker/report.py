@@ -6,10 +6,10 @@ import json
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html import escape
 from typing import Any
 
 from boundcalc.checker.verdict import Verdict, Word, weakest
+from boundcalc.show.html import Markup, join, tag
 
 __all__ = ["Report", "Row"]
 
@@ -126,21 +126,24 @@ class Report:
 
     __str__ = text
 
-    def _repr_html_(self) -> str:
-        head = "<tr><th>form</th><th>step</th><th>statement</th><th>verdict</th><th>engine</th><th>evidence</th></tr>"
-        body = "".join(
-            f"<tr><td>{escape(row.form)}</td><td>{escape(row.place)}</td><td><code>{escape(row.statement)}</code></td>"
-            f"<td><b>{row.verdict.word}</b></td><td>{escape(row.verdict.engine)}</td>"
-            f"<td>{escape(row.verdict.evidence)}"
-            f"{_witness_html(row.verdict)}</td></tr>"
+    def _repr_html_(self) -> Markup:
+        columns = ("form", "step", "statement", "verdict", "engine", "evidence")
+        rows = [
+            (
+                row.form,
+                row.place,
+                tag("code", row.statement),
+                tag("b", row.verdict.word),
+                row.verdict.engine,
+                join((row.verdict.evidence, _witness_html(row.verdict))),
+            )
             for row in self.rows
-        )
-        return (
-            f"<h3>{escape(self.subject)}: {self.word}</h3><p>{escape(self.title)}</p>"
-            f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
-        )
+        ]
+        head = tag("thead", tag("tr", [tag("th", name) for name in columns]))
+        body = tag("tbody", [tag("tr", [tag("td", cell) for cell in row]) for row in rows])
+        return join((tag("h3", f"{self.subject}: {self.word}"), tag("p", self.title), tag("table", head, body)))
 
-    def html(self) -> str:
+    def html(self) -> Markup:
         """Return a table as HTML."""
         return self._repr_html_()
 
@@ -165,10 +168,10 @@ class Report:
         return json.dumps(self.to_json(), indent=1)
 
 
-def _witness_html(verdict: Verdict) -> str:
+def _witness_html(verdict: Verdict) -> Markup | None:
     if not verdict.witness:
-        return ""
-    return f"<details><summary>instance</summary><code>{escape(str(dict(verdict.witness)))}</code></details>"
+        return None
+    return tag("details", tag("summary", "instance"), tag("code", dict(verdict.witness)))
 
 
 def _row_lines(row: Row) -> list[str]:

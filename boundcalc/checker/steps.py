@@ -10,7 +10,7 @@ import sympy
 
 from boundcalc.checker.experiments.inclusion import check_inclusion
 from boundcalc.checker.experiments.named import resolve
-from boundcalc.checker.experiments.trying import try_out
+from boundcalc.checker.experiments.trial import try_out
 from boundcalc.checker.inequality.problem import state
 from boundcalc.checker.inequality.reals import settle
 from boundcalc.checker.verdict import Verdict, cited, unsettled

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import InitVar, dataclass, field
 from enum import StrEnum
-from html import escape
 from typing import Any
 
 from boundcalc.frozen import Frozen
+from boundcalc.language.records import plain
+from boundcalc.show.html import Markup, join, tag
 
 __all__ = ["Certificate", "Verdict", "Word", "cited", "proved", "refuted", "supported", "unsettled", "weakest"]
 
@@ -112,9 +113,9 @@ class Verdict(Frozen):
         by = f" [{self.engine}]" if self.engine else ""
         return f"{self.word}{by}: {self.evidence}"
 
-    def _repr_html_(self) -> str:
-        witness = f"<br><code>{escape(str(dict(self.witness)))}</code>" if self.witness else ""
-        return f"<b>{self.word}</b> [{escape(self.engine)}] {escape(self.evidence)}{witness}"
+    def _repr_html_(self) -> Markup:
+        witness = (tag("br"), tag("code", dict(self.witness))) if self.witness else None
+        return join((tag("b", self.word), f" [{self.engine}] {self.evidence}", witness))
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
@@ -122,21 +123,9 @@ class Verdict(Frozen):
             "word": str(self.word),
             "engine": self.engine,
             "evidence": self.evidence,
-            "witness": _plain(self.witness),
-            "details": _plain(self.details),
+            "witness": plain(self.witness),
+            "details": plain(self.details),
         }
-
-
-def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in value]
-    if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    return str(value)
 
 
 def proved(certificate: Certificate) -> Verdict:

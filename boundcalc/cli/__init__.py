@@ -19,11 +19,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     args = parser.parse_args(arguments)
-    from boundcalc.cli.output import check_path, show
+    from boundcalc.cli.arguments import read
+    from boundcalc.cli.output import show
 
     try:
-        if args.out is not None:
-            check_path(args.out, args.endings)
+        read(args)
         return show(args.run(args), args)
     except KeyboardInterrupt:
         return _say("interrupted", status=130)
@@ -47,20 +47,21 @@ class _OneLineParser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
+    from boundcalc import __version__
+    from boundcalc.cli.arguments import add
+
     parser = _OneLineParser(
         prog="boundcalc",
         description="Generalization bounds for multimodal pairwise metric learning: derive, plan, check.",
         epilog="Try: boundcalc demo | boundcalc list | boundcalc show 'Theorem 3.13'",
     )
-    from boundcalc import __version__
-
     parser.add_argument("--version", action="version", version=f"boundcalc {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, help_text in COMMANDS.items():
-        child = commands.add_parser(name, help=help_text, description=help_text)
         module = load(name)
-        module.configure(child)
-        child.add_argument("--json", action="store_true", help="print one JSON object instead of text")
-        child.add_argument("--out", metavar="FILE", help="write the result by its ending: " + ", ".join(module.ENDINGS))
-        child.set_defaults(run=module.run, endings=module.ENDINGS)
+        child = commands.add_parser(
+            name, help=help_text, description=help_text, epilog=getattr(module, "EPILOG", None), allow_abbrev=False
+        )
+        add(child, module.ARGUMENTS, endings=module.ENDINGS, out=getattr(module, "PAGE", None))
+        child.set_defaults(run=module.run)
     return parser

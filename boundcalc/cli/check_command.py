@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from boundcalc.cli.output import Output
 from boundcalc.errors import InvalidInputError
+from boundcalc.show.tables import Table
 
 if TYPE_CHECKING:
     from boundcalc.checker.report import Report
     from boundcalc.theorems import Theorem
 
+ARGUMENTS = ("KEY?", "all", "form", "seconds", "seed")
 ENDINGS = (".json", ".html")
-
-_WORDS = (
+EPILOG = (
     "PROVED: by an exact method, or by two solvers that agree. CITED: rests on the literature alone. SUPPORTED: tried "
     "by enumeration or simulation without a violation. UNSETTLED: none of these, with the reason. REFUTED: with a "
     "counterexample (in full with --json). A theorem has the word of its weakest step. The same seed gives the same "
@@ -24,26 +25,12 @@ _WORDS = (
 )
 
 
-def configure(parser: ArgumentParser) -> None:
-    """Add the command's arguments."""
-    parser.epilog = _WORDS
-    parser.add_argument("key", nargs="?", metavar="KEY", help="a key or number, such as 'Theorem 3.13'")
-    parser.add_argument("--all", action="store_true", help="check the whole catalogue")
-    parser.add_argument("--form", metavar="F", help="one form only (default: all forms)")
-    parser.add_argument("--budget", type=float, metavar="SECONDS", help="time for everything (default: as needed)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed of the random searches (default: 0)")
-
-
 def run(args: Namespace) -> Output:
     """Check one theorem or all; exit status 1 when something that is said to hold is refuted (or the reverse)."""
     from boundcalc import catalogue
 
     if args.all == bool(args.key):
         raise InvalidInputError("give a KEY or --all, one of the two")
-    if args.budget is not None and not args.budget > 0:
-        raise InvalidInputError(f"--budget {args.budget}: a positive number of seconds")
-    if args.seed < 0:
-        raise InvalidInputError(f"--seed {args.seed}: a nonnegative integer")
     if args.all and args.form:
         raise InvalidInputError("--form goes with a KEY")
     entries = list(catalogue.REGISTRY.values()) if args.all else [catalogue.theorem(args.key)]
@@ -56,7 +43,7 @@ def _reports(entries: list[Theorem], args: Namespace) -> list[Report]:
 
     from boundcalc.checker import check
 
-    end = None if args.budget is None else time.monotonic() + args.budget
+    end = None if args.seconds is None else time.monotonic() + args.seconds
     memory: dict[Any, Any] = {}
     reports: list[Report] = []
     for number, entry in enumerate(entries):
@@ -84,8 +71,6 @@ def _progress(entry: Theorem) -> Any:
 
 
 def _output(reports: list[Report], *, whole: bool, expected: int) -> Output:
-    from boundcalc.show.tables import Table
-
     complete = len(reports) == expected and all(report.complete for report in reports)
     surprises = [f"{report.subject} ({form})" for report in reports for form in report.surprises]
     rows = [
@@ -95,18 +80,14 @@ def _output(reports: list[Report], *, whole: bool, expected: int) -> Output:
     ]
     notes = [f"not as the catalogue says: {', '.join(surprises)}"] if surprises else []
     notes += [] if complete else ["interrupted: what is shown was checked, the rest was not"]
-    table = Table(("theorem", "form", "verdict", "catalogue"), rows, title="Verdicts", notes=tuple(notes))
-    text = "\n\n".join(report.text() for report in reports)
-    data: dict[str, Any] = {
-        "complete": complete,
-        "surprises": surprises,
-        "theorems": [report.to_json() for report in reports],
-    }
+    table = Table(("theorem", "form", "verdict", "catalogue"), rows, title="Verdicts", notes=notes)
+    theorems = [report.to_json() for report in reports]
+    texts = [report.text() for report in reports]
     return Output(
-        f"{text}\n\n{table.text()}" if whole else text,
-        data if whole else reports[0].to_json(),
+        {"complete": complete, "surprises": surprises, "theorems": theorems} if whole else theorems[0],
         title="Checked: " + ("the catalogue" if whole else reports[0].subject),
-        tables=(table,),
-        body=tuple(report.html() for report in reports),
+        said="\n\n".join([table.text(), *texts] if whole else texts),
+        shown=(table,),
+        parts=[report.html() for report in reports],
         status=130 if not complete else 1 if surprises else 0,
     )

@@ -1,4 +1,4 @@
-"""Which commands there are. A command's module has ``ENDINGS``, ``configure(parser)`` and ``run(args) -> Output``."""
+"""Which commands there are. A command's module has ``ARGUMENTS``, ``ENDINGS`` and ``run(args) -> Answer``, nothing else."""
 
 from __future__ import annotations
 

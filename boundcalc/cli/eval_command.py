@@ -2,88 +2,73 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
-from pathlib import Path
+from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
-from boundcalc.cli.output import Output
-from boundcalc.cli.values import add_bound_arguments, parse_settings, unused_settings
+from boundcalc.cli.output import DRAWN, Output
+from boundcalc.cli.values import unused_settings
+from boundcalc.show.html import tag
 from boundcalc.show.rounding import outwards
+from boundcalc.show.tables import Table
 
 if TYPE_CHECKING:
     import xarray
 
     from boundcalc.bound import Bound
 
-ENDINGS = (".json", ".csv", ".html", ".png")
+ARGUMENTS = ("KEY", "set", "form")
+ENDINGS = DRAWN
 _SHOWN = 60
-
-
-def configure(parser: ArgumentParser) -> None:
-    """Add the command's arguments."""
-    add_bound_arguments(parser)
 
 
 def run(args: Namespace) -> Output:
     """Evaluate and return value, dims, whether it says anything, whether it is certified."""
     from boundcalc.catalogue import theorem
 
-    bound = theorem(args.key).bound(args.form)
-    inputs = parse_settings(args.settings)
+    bound, inputs = theorem(args.key).bound(args.form), args.settings
     unused = unused_settings(bound, inputs)
     result = bound.evaluate(sound=True, **inputs)
     vacuous = bound.vacuous(result, **inputs)
-    data = {
-        "key": bound.theorem.key,
-        "form": bound.form,
-        "inputs": {name: _plain(value) for name, value in inputs.items()},
-        "value": result.values.tolist(),
-        "dims": list(result.dims),
-        "vacuous": None if vacuous is None else vacuous.values.tolist(),
-        "certified": bound.certified,
-    }
     table = _table(bound, result, vacuous)
+    head = f"{bound.theorem} ({bound.form}; {bound.theorem.provenance}, {bound.theorem.status})"
+    lines = [head, "", table.head(_SHOWN).text()] if result.ndim else [head, *_point(bound, result, vacuous)]
+    lines += [f"not used by this bound: {', '.join(unused)}"] if unused else []
+    fixed = ", ".join(f"{name} = {value}" for name, value in inputs.items() if not isinstance(value, list))
     return Output(
-        _text(bound, result, vacuous, table) + (f"\nnot used by this bound: {', '.join(unused)}" if unused else ""),
-        data,
+        {
+            "key": bound.theorem.key,
+            "form": bound.form,
+            "inputs": {name: _plain(value) for name, value in inputs.items()},
+            "value": result.values,
+            "dims": result.dims,
+            "vacuous": None if vacuous is None else vacuous.values,
+            "certified": bound.certified,
+        },
         title=f"{bound.theorem} ({bound.form})",
-        tables=(table,),
-        lead=(f"<p>{_fixed(inputs)}</p>",),
-        figure=lambda path: _draw(bound, result, path),
+        said="\n".join(lines),
+        shown=(table,),
+        parts=(tag("p", f"at {fixed}"),),
+        picture=lambda path: _draw(bound, result, path),
     )
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, str):
-        number = float(value) if "/" not in value else None
-        if number is not None and number.is_integer() and abs(number) < 2**53:
-            return int(number)
-        return number if number is not None else value
-    return value
+    if not isinstance(value, str) or "/" in value:
+        return value
+    number = float(value)
+    return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
-def _fixed(inputs: dict[str, Any]) -> str:
-    """Return the values that do not vary, in one line."""
-    return "at " + ", ".join(f"{name} = {value}" for name, value in inputs.items() if not isinstance(value, list))
-
-
-def _text(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | None, table: Any) -> str:
-    head = f"{bound.theorem} ({bound.form}; {bound.theorem.provenance}, {bound.theorem.status})"
-    if result.ndim:
-        return f"{head}\n\n{table.head(_SHOWN).text()}"
-    line = f"{bound.quantity} {bound.relation} {outwards(float(result), bound.relation, digits=12):.12g}"
+def _point(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | None) -> list[str]:
+    lines = [f"{bound.quantity} {bound.relation} {outwards(float(result), bound.relation, digits=12):.12g}"]
     if vacuous is not None and bool(vacuous):
-        line += f"\nvacuous: this says no more than {bound.quantity} {bound.relation} {bound.trivial}"
-    if not bound.certified:
-        line += "\nnot certified: " + bound.why_not_certified
-    return f"{head}\n{line}"
+        lines.append(f"vacuous: this says no more than {bound.quantity} {bound.relation} {bound.trivial}")
+    return lines if bound.certified else [*lines, f"not certified: {bound.why_not_certified}"]
 
 
-def _table(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | None) -> Any:
+def _table(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | None) -> Table:
     """Return one row for each cell: its place on the axes, the bound, and whether it is vacuous."""
     import numpy as np
-
-    from boundcalc.show.tables import Table
 
     axes = np.meshgrid(*(result[name].values for name in result.dims), indexing="ij")
     columns = [*(axis.ravel().tolist() for axis in axes), np.ravel(result.values).tolist()]
@@ -95,7 +80,7 @@ def _table(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | N
     return Table(names, list(zip(*columns, strict=True)), title=f"{bound.quantity} {bound.relation}", notes=notes)
 
 
-def _draw(bound: Bound, result: xarray.DataArray, path: Path) -> None:
+def _draw(bound: Bound, result: xarray.DataArray, path: Any) -> None:
     from boundcalc.report.plots import draw_grid, save
 
     save(draw_grid(result, title=f"{bound.theorem} ({bound.form})", label=f"{bound.quantity} {bound.relation}"), path)

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from boundcalc.cli.output import Output
-from boundcalc.cli.values import add_settings, parse_settings
-from boundcalc.errors import InvalidInputError
+from boundcalc.cli.values import single
 
 if TYPE_CHECKING:
     from boundcalc.bound import Bound
 
+ARGUMENTS = ("KEYS:FORM", "set one")
 ENDINGS = (".html",)
-PAGE = "boundcalc-explorer.html"
-
-
-def configure(parser: ArgumentParser) -> None:
-    """Add the command's arguments."""
-    parser.add_argument(
-        "keys",
-        nargs="+",
-        metavar="KEY[:FORM]",
-        help="a key or number, such as zhou2026.risk_gap or 'Theorem 3.13:paper'; KEY:all takes every form",
-    )
-    add_settings(parser, help="where a slider stands at first")
-    parser.set_defaults(out=PAGE)  # a page is what the command is for
+PAGE = "boundcalc-explorer.html"  # a page is what the command is for
 
 
 def run(args: Namespace) -> Output:
@@ -33,16 +21,13 @@ def run(args: Namespace) -> Output:
     from boundcalc.report.explorer import explorer_page
 
     bounds = _bounds(args.keys)
-    start = parse_settings(args.settings)
-    lists = [name for name, value in start.items() if isinstance(value, list)]
-    if lists:
-        raise InvalidInputError(f"a slider stands at one value: give {', '.join(lists)} one, not a list or range")
-    named = [f"{bound.theorem} ({bound.form})" for bound in bounds]
+    page = explorer_page(bounds, start=single(args.settings, what="a slider stands at one value"))
+    named = [f"  {bound.theorem} ({bound.form})" for bound in bounds]
+    head = f"an explorer of {len(bounds)} bound{'s' * (len(bounds) > 1)}:"
     return Output(
-        "\n".join([f"an explorer of {len(bounds)} bound{'s' * (len(bounds) > 1)}:", *(f"  {name}" for name in named)])
-        + f"\nopen {args.out} in a browser",
         {"bounds": [{"key": bound.theorem.key, "form": bound.form} for bound in bounds], "file": args.out},
-        document=explorer_page(bounds, start=start),
+        said="\n".join([head, *named, f"open {args.out} in a browser"]),
+        document=lambda: page,
     )
 
 

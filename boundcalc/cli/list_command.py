@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 
-from boundcalc.cli.output import Output
+from boundcalc.cli.output import TABLES, Output
+from boundcalc.show.tables import Table
 
-ENDINGS = (".json", ".csv", ".html")
-
-
-def configure(parser: ArgumentParser) -> None:
-    """Add the command's arguments."""
-    parser.add_argument(
-        "--table1", action="store_true", help="the works of the primary source's Table 1, and which entry carries each"
-    )
+ARGUMENTS = ("table1",)
+ENDINGS = TABLES
 
 
 def run(args: Namespace) -> Output:
@@ -21,14 +16,9 @@ def run(args: Namespace) -> Output:
     if args.table1:
         return _table1()
     from boundcalc.catalogue import REGISTRY
-    from boundcalc.show.tables import Table
 
     rows = [(entry.key, entry.number, entry.title, ", ".join(entry.forms)) for entry in REGISTRY.values()]
-    table = Table(
-        ("key", "number", "title", "forms"),
-        rows,
-        notes=("`boundcalc show KEY` says more; the first form is the default.",),
-    )
+    notes = ("`boundcalc show KEY` says more; the first form is the default.",)
     entries = [
         {
             "key": entry.key,
@@ -36,23 +26,20 @@ def run(args: Namespace) -> Output:
             "title": entry.title,
             "quantity": entry.quantity,
             "forms": {
-                name: {"provenance": str(form.provenance), "status": str(form.status)}
-                for name, form in entry.variants.items()
+                name: {"provenance": form.provenance, "status": form.status} for name, form in entry.variants.items()
             },
         }
         for entry in REGISTRY.values()
     ]
-    return Output(table.text(), {"entries": entries}, title="Catalogue", tables=(table,))
+    table = Table(("key", "number", "title", "forms"), rows, notes=notes)
+    return Output({"entries": entries}, title="Catalogue", shown=(table,))
 
 
 def _table1() -> Output:
     from boundcalc.catalogue.table1 import COLUMNS, ROWS
-    from boundcalc.show.tables import Table
 
     named = [row for row in ROWS if row.work is not None]
-    rows: list[tuple[str, ...]] = [
-        (str(row.work), *(row.cells[column].mark for column in COLUMNS), ", ".join(row.keys)) for row in named
-    ]
+    rows = [(str(row.work), *(row.cells[column].mark for column in COLUMNS), ", ".join(row.keys)) for row in named]
     rows.append((f"{len(ROWS) - len(named)} further rows", *("?" for _ in COLUMNS), "none yet"))
     table = Table(
         ("work", *"123456", "entries"),
@@ -64,16 +51,8 @@ def _table1() -> Output:
             "with reasons in --json.",
         ),
     )
-    data = {
-        "columns": list(COLUMNS),
-        "rows": [
-            {
-                "work": row.work,
-                "cells": {column: vars(row.cells[column]) for column in COLUMNS},
-                "keys": list(row.keys),
-                "note": row.note,
-            }
-            for row in ROWS
-        ],
-    }
-    return Output(table.text(), data, title="Table 1", tables=(table,))
+    records = [
+        {"work": row.work, "cells": {name: row.cells[name] for name in COLUMNS}, "keys": row.keys, "note": row.note}
+        for row in ROWS
+    ]
+    return Output({"columns": COLUMNS, "rows": records}, title="Table 1", shown=(table,))

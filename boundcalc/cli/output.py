@@ -1,129 +1,87 @@
-"""What a command returns, and how it reaches the user: text or JSON on the terminal, a file by its ending."""
+"""How an answer reaches the user: text or JSON on the terminal, files by their endings."""
 
 from __future__ import annotations
 
-import json
-import math
-import os
 from argparse import Namespace
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from boundcalc.errors import InvalidInputError
+from boundcalc.language.records import to_json
+from boundcalc.show.answer import PICTURES, Answer
+from boundcalc.show.tables import Table
 
-if TYPE_CHECKING:
-    from boundcalc.show.tables import Table
+__all__ = ["DRAWN", "TABLES", "Output", "show"]
 
-__all__ = ["Output", "Part", "check_path", "show", "write"]
-
-#: A piece of HTML, or what makes it when a page is written.
-Part = str | Callable[[], str]
+#: Endings of what a command with tables writes, and of what one with a picture writes.
+TABLES = (".json", ".csv", ".html")
+DRAWN = (*TABLES, *PICTURES)
 
 
 @dataclass(frozen=True)
-class Output:
-    """A command's result.
+class Output(Answer):
+    """The answer of a command that is no use case of its own.
 
     Attributes
     ----------
-    text : str
-        What a person reads.
+    said : str
+        What a person reads; the tables if empty.
     data : dict
-        The same as one JSON object.
-    title : str
-        Heading of the HTML page.
-    tables : tuple of Table
-        For CSV (the first) and HTML (all).
-    lead, body : tuple of str or callable
-        HTML parts that go before and after the tables; what is costly to make is a callable that returns one.
-    figure : callable, optional
-        Draws the result: ``figure(path)``.
-    document : str or callable
-        A whole HTML page, in place of one made from title, parts and tables; a callable returns one when it is written.
-    status : int
-        The exit status.
+        The same as plain data.
+    shown : sequence of Table
+    parts : sequence
+        What a page has below the tables.
+    picture : callable, optional
+        Draws to a path.
+    document : callable, optional
+        Makes the whole page.
     """
 
-    text: str
     data: dict[str, Any]
     title: str = "boundcalc"
-    tables: tuple[Table, ...] = ()
-    lead: tuple[Part, ...] = ()
-    body: tuple[Part, ...] = ()
-    figure: Callable[[Path], None] | None = None
-    document: Part = ""
-    status: int = field(default=0)
+    said: str = ""
+    shown: Sequence[Table] = ()
+    parts: Sequence[Any] = ()
+    picture: Callable[[Any], None] | None = None
+    document: Callable[[], str] | None = None
+    status: int = 0
+
+    def tables(self, *, short: bool = False) -> Sequence[Table]:
+        """Return the tables."""
+        return self.shown
+
+    def text(self) -> str:
+        """Return what a person reads."""
+        return self.said or super().text()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        return self.data
+
+    def draw(self, path: Path | str) -> None:
+        """Write the picture."""
+        if self.picture is None:
+            super().draw(path)
+        else:
+            self.picture(path)
+
+    def body(self) -> Any:
+        """Return what a page has below its heading."""
+        return super().body(), self.parts
+
+    def page(self) -> str:
+        """Return the document."""
+        return super().page() if self.document is None else self.document()
 
 
-def show(output: Output, args: Namespace) -> int:
-    """Print a result as the user asked for, write it if asked to, and return the exit status."""
-    if args.out:
-        write(output, Path(args.out))
+def show(answer: Answer, args: Namespace) -> int:
+    """Write an answer to the files that were named, print it as asked for, and return the exit status."""
+    written = [name for name in (args.out, getattr(args, "figure", None)) if name]
+    for name in written:
+        answer.write(name)
     if args.json:
-        print(to_json(output.data))
+        print(to_json(answer.to_dict(), indent=1))
     else:
-        print(output.text)
-        if args.out:
-            print(f"\nwritten: {args.out}")
-    return output.status
-
-
-def check_path(name: str, endings: tuple[str, ...], *, option: str = "--out") -> None:
-    """Refuse a file that cannot be written, before any work is done.
-
-    Raises
-    ------
-    InvalidInputError
-        If the command cannot write that ending, or the folder does not exist or is not writable.
-    """
-    path = Path(name)
-    ending = path.suffix.lower()
-    if endings and ending not in endings:
-        raise InvalidInputError(
-            f"{option} {name!r}: this command writes {', '.join(endings)}, not {ending or 'no ending'!r}"
-        )
-    if not path.parent.is_dir():
-        raise InvalidInputError(f"{option} {name!r}: the folder {path.parent} does not exist")
-    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise InvalidInputError(f"{option} {name!r} cannot be written: choose another file")
-
-
-def write(output: Output, path: Path) -> None:
-    """Write a result by the file's ending, which ``check_path`` has passed."""
-    match path.suffix.lower():
-        case ".json":
-            path.write_text(to_json(output.data) + "\n", encoding="utf-8")
-        case ".csv":
-            path.write_text(output.tables[0].csv(), encoding="utf-8")
-        case ".html" if output.document:
-            path.write_text(_made(output.document), encoding="utf-8")
-        case ".html":
-            from boundcalc.show.page import page
-
-            parts = (*output.lead, *(table.html() for table in output.tables), *output.body)
-            path.write_text(page(output.title, map(_made, parts)), encoding="utf-8")
-        case ".png" if output.figure is not None:
-            output.figure(path)
-
-
-def _made(part: Part) -> str:
-    return part if isinstance(part, str) else part()
-
-
-def to_json(data: dict[str, Any]) -> str:
-    """Return one JSON object; numbers that JSON cannot hold become null."""
-    return json.dumps(_plain(data), indent=1, allow_nan=False, ensure_ascii=False)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if isinstance(value, str | int | bool | None) else str(value)
+        print("\n\n".join([answer.text(), *(f"written: {name}" for name in written)]))
+    return answer.status

@@ -2,59 +2,43 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from typing import Any
 
-from boundcalc.cli.output import Output
-from boundcalc.cli.values import add_bound_arguments, parse_settings, unused_settings
-from boundcalc.errors import InvalidInputError
+from boundcalc.cli.output import TABLES, Output
+from boundcalc.cli.values import single, unused_settings
+from boundcalc.show.tables import Table
 
-ENDINGS = (".json", ".csv", ".html")
-
-
-def configure(parser: ArgumentParser) -> None:
-    """Add the command's arguments."""
-    add_bound_arguments(parser)
+ARGUMENTS = ("KEY", "set", "form")
+ENDINGS = TABLES
 
 
 def run(args: Namespace) -> Output:
     """Return derivative and elasticity of each symbol at one point, the strongest first."""
     from boundcalc.catalogue import theorem
-    from boundcalc.show.tables import Table
 
     bound = theorem(args.key).bound(args.form)
-    inputs = parse_settings(args.settings)
-    lists = [name for name, value in inputs.items() if isinstance(value, list)]
-    if lists:
-        raise InvalidInputError(
-            f"{', '.join(lists)}: sensitivity is taken at one point, give one value", context=str(bound.theorem)
-        )
+    inputs = single(args.settings, what="sensitivity is taken at one point")
     unused = unused_settings(bound, inputs)
     value = float(bound.evaluate(**inputs))
     rows = sorted((_row(bound, name, inputs, value) for name in bound.symbols), key=lambda row: -abs(row[3] or 0.0))
-    table = Table(
-        ("symbol", "at", "derivative", "elasticity", "bound"),
-        rows,
-        title=f"{bound.theorem} ({bound.form}) = {value:.6g}",
-        notes=(
-            "elasticity: by how many per cent the bound changes when the symbol grows by one per cent; by integers the "
-            "derivative is that of the smooth relaxation.",
-            *(["no elasticity where the bound is 0."] if not value else []),
-            *([f"not used by this bound: {', '.join(unused)}."] if unused else []),
-        ),
-    )
+    notes = [
+        "elasticity: by how many per cent the bound changes when the symbol grows by one per cent; by integers the "
+        "derivative is that of the smooth relaxation."
+    ]
+    notes += ["no elasticity where the bound is 0."] if not value else []
+    notes += [f"not used by this bound: {', '.join(unused)}."] if unused else []
+    title = f"{bound.theorem} ({bound.form}) = {value:.6g}"
+    names = ("symbol", "at", "derivative", "elasticity", "direction")
     return Output(
-        table.text(),
         {
             "key": bound.theorem.key,
             "form": bound.form,
             "value": value,
-            "sensitivities": [
-                dict(zip(("symbol", "at", "derivative", "elasticity", "direction"), row, strict=True)) for row in rows
-            ],
+            "sensitivities": [dict(zip(names, row, strict=True)) for row in rows],
         },
-        title=table.title,
-        tables=(table,),
+        title=title,
+        shown=(Table((*names[:-1], "bound"), rows, title=title, notes=notes),),
     )
 
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -16,28 +16,7 @@ from boundcalc.errors import InvalidInputError
 if TYPE_CHECKING:
     from boundcalc.bound import Bound
 
-__all__ = ["add_bound_arguments", "add_settings", "parse", "parse_settings", "unused_settings"]
-
-
-def add_bound_arguments(parser: ArgumentParser) -> None:
-    """Add the arguments that name a bound and give its symbols values."""
-    parser.add_argument(
-        "key", metavar="KEY", help="a key such as zhou2026.risk_gap, or a number such as 'Theorem 3.13'"
-    )
-    add_settings(parser, help="a number, a list a,b,c or a range lo:hi:log:k or lo:hi:lin:k")
-    parser.add_argument("--form", metavar="F", help="the theorem's form (default: the first)")
-
-
-def add_settings(parser: ArgumentParser, *, help: str) -> None:
-    """Add ``--set NAME=VALUE``, with help on what a value is."""
-    parser.add_argument(
-        "--set",
-        dest="settings",
-        metavar="NAME=VALUE",
-        action="append",
-        default=[],
-        help=f"{help}; repeat for each symbol",
-    )
+__all__ = ["parse", "parse_settings", "single", "unused_settings"]
 
 
 def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
@@ -64,6 +43,20 @@ def parse_settings(settings: Iterable[str]) -> dict[str, Any]:
                 problems += error.problems
     if problems:
         raise InvalidInputError(problems)
+    return values
+
+
+def single(values: dict[str, Any], *, what: str) -> dict[str, Any]:
+    """Return values that are one number each.
+
+    Raises
+    ------
+    InvalidInputError
+        If one is a list or a range; ``what`` says why it must not be.
+    """
+    lists = [name for name, value in values.items() if isinstance(value, list)]
+    if lists:
+        raise InvalidInputError(f"{what}: give {', '.join(lists)} one value, not a list or range")
     return values
 
 
@@ -108,6 +101,8 @@ def parse(name: str, text: str) -> Any:
 
 
 def _number(name: str, text: str) -> int | float:
+    if re.search(r"[eE][+-]?\d{5}", text):  # an exact number of that size would fill the memory
+        raise InvalidInputError(f"{name} = {text!r} is beyond what a double can hold")
     try:
         exact = Fraction(text.strip())
     except (ValueError, ZeroDivisionError):

@@ -8,7 +8,7 @@ _HOME = {
     "CompiledExpression": "compiled",
     "compile_expression": "compiled",
     "elasticity": "calculus",
-    "enclose_grid": "balls",
+    "enclose_grid": "enclosing",
     "evaluate_grid": "grid",
     "gradient": "calculus",
 }

@@ -10,11 +10,11 @@ import numpy as np
 import sympy as sp
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.evaluator.evaluation import evaluate
-from boundcalc.evaluator.explain import explain
+from boundcalc.evaluator.emit.scalar import NotANumber, point_function
 from boundcalc.evaluator.inputs import check_out, doubles
-from boundcalc.evaluator.planning import Planner, Side
-from boundcalc.evaluator.scalar import NotANumber, point_function
+from boundcalc.evaluator.program.explain import explain
+from boundcalc.evaluator.program.planning import Planner, Side
+from boundcalc.evaluator.running.evaluation import evaluate
 
 __all__ = ["CompiledExpression", "Side", "compile_expression", "compile_with_twins"]
 

@@ -14,7 +14,7 @@ from boundcalc.arithmetic.numbers import Irrational, rounded
 from boundcalc.errors import InvalidInputError
 from boundcalc.evaluator.compiled import CompiledExpression, compile_expression, compile_with_twins
 from boundcalc.evaluator.inputs import differ, labelled, used_inputs
-from boundcalc.evaluator.planning import Side
+from boundcalc.evaluator.program.planning import Side
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import sympy
 
-from boundcalc.symbols import VOCABULARY
+from boundcalc.symbols import known
 
 __all__ = ["RELATIONS", "expression_latex"]
 
@@ -23,8 +23,8 @@ def expression_latex(expr: sympy.Expr, names: Mapping[sympy.Symbol, str] | None 
     """
     names = dict(names or {})
     for symbol in expr.free_symbols - set(names):
-        if symbol.name in VOCABULARY:
-            names[symbol] = VOCABULARY[symbol.name].latex
+        if (entry := known(symbol)) is not None:
+            names[symbol] = entry.latex
         elif symbol.name.startswith("delta["):
             names[symbol] = r"\delta_{\text{" + symbol.name[6:-1].replace("|", ", ").replace("_", " ") + "}}"
     return sympy.latex(_gather_roots(expr), symbol_names=names)

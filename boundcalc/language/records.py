@@ -9,8 +9,6 @@ from dataclasses import fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-import numpy as np
-
 from boundcalc.errors import InvalidInputError
 
 __all__ = ["from_json", "nested_tuples", "plain", "rebuild", "to_json"]
@@ -24,7 +22,7 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(item) for item in value]
-    if isinstance(value, (np.generic, np.ndarray)):
+    if hasattr(value, "tolist"):
         return plain(value.tolist())
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else repr(float(value))

@@ -9,6 +9,13 @@ from boundcalc.show.tables import Table, format_number
 
 #: What is made of theorems, loaded on first use: tables and pictures do not need the catalogue.
 _LATER = {
+    "Assessment": "sample",
+    "Contest": "compare_view",
+    "Dossier": "document",
+    "Proposal": "planning",
+    "Training": "training",
+    "assess": "sample",
+    "compare": "compare_view",
     "compare_pilot": "boundcalc.guarantees.comparison",
     "compare_values": "boundcalc.guarantees.comparison",
     "comparison_sentence": "compare_view",
@@ -18,10 +25,13 @@ _LATER = {
     "draw_plan": "planning",
     "draw_terms": "planning",
     "explorer_page": "explorer",
+    "make_report": "document",
+    "plan": "planning",
     "plan_sentence": "planning",
     "plan_tables": "planning",
     "plot": "pictures",
     "plot_terms": "pictures",
+    "train": "training",
 }
 
 __all__ = ["Table", "draw_grid", "format_number", "plot_proof", "plot_sides", *_LATER]

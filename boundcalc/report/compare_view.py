@@ -1,24 +1,29 @@
-"""A comparison of bounds as a table, as plain data, as a sentence and as a picture."""
+"""Rival bounds beside each other: as a sentence, a table, plain data and a picture."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from boundcalc.catalogue import REGISTRY, theorem
-from boundcalc.guarantees.comparison import Rival, Rivals
+from boundcalc.errors import InvalidInputError
+from boundcalc.guarantees.comparison import Rival, Rivals, check_keys, compare_pilot, compare_values
 from boundcalc.report.plots import PALETTE, new_axes, save
+from boundcalc.report.training import Reporter, loaded
+from boundcalc.show.answer import Answer, wrapped
 from boundcalc.show.rounding import outwards
 from boundcalc.show.tables import Table, format_number
+from boundcalc.trainer import ModalityData, measure_pilot
 from boundcalc.trainer.data.cautions import cautions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["comparison_data", "comparison_sentence", "comparison_table", "draw_comparison", "save_comparison"]
+__all__ = ["Contest", "compare", "comparison_sentence", "comparison_table", "draw_comparison"]
 
 #: Colour and line of each entry, so that panels and pictures agree: the primary source in black, stability in orange,
 #: norm balls in the other colours.
@@ -119,37 +124,132 @@ def comparison_sentence(comparison: Rivals) -> str:
     return sentence + f", which says nothing yet; the first to say something is {key}, from {n:,} rows on."
 
 
-def comparison_data(comparison: Rivals) -> dict[str, Any]:
-    """Return everything as plain data."""
-    grid = comparison.grid(most=_MOST, steps=60)
-    return {
-        "title": comparison.title,
-        "n": comparison.n,
-        "delta": comparison.delta,
-        "trivial": comparison.trivial,
-        "facts": dict(comparison.facts),
-        "bounds": [_rival_data(rival) for rival in comparison.rivals],
-        "tightest": comparison.tightest.key,
-        "crossings": [vars(item) for item in comparison.crossings],
-        "not compared": dict(comparison.absent),
-        "curves": {"n": grid.tolist(), **{rival.key: rival.at(grid).tolist() for rival in comparison.rivals}},
-        "summary": comparison_sentence(comparison),
-    }
+@dataclass(frozen=True)
+class Contest(Answer):
+    """Rival bounds on one risk, smallest first.
+
+    Attributes
+    ----------
+    rivals : Rivals
+    asked : tuple of str
+        The keys that were asked for; empty for all.
+    """
+
+    rivals: Rivals
+    asked: tuple[str, ...] = ()
+    draws: ClassVar[str] = "bounds on the risk against the number of rows"
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return f"Rival bounds: {self.rivals.title}"
+
+    @property
+    def sentence(self) -> str:
+        """Which bound is the smallest, and from how many rows on one says something."""
+        return comparison_sentence(self.rivals)
+
+    def tables(self, *, short: bool = False) -> Sequence[Table]:
+        """Return the bounds and, where there is room, what each assumes."""
+        values = comparison_table(self.rivals)
+        rows = [(rival.key, "; ".join(rival.assumptions), rival.why) for rival in self.rivals.rivals]
+        assumed = Table(("bound", "assumes", "how it was obtained"), rows, title="What each assumes")
+        return (values,) if short else (values, assumed)
+
+    def text(self) -> str:
+        """Return the answer, the table, and what is not compared although it was asked for or nearly applies."""
+        near = ("needs", "the ", "there", "0 ")
+        absent = self.rivals.absent.items()
+        needing = [f"{key}: {why}" for key, why in absent if self.asked or why.startswith(near)]
+        left_out = [wrapped("not compared: " + "; ".join(needing))] if needing else []
+        return "\n\n".join([super().text(), *left_out])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        rivals = self.rivals
+        grid = rivals.grid(most=_MOST, steps=60)
+        return {
+            "title": rivals.title,
+            "n": rivals.n,
+            "delta": rivals.delta,
+            "trivial": rivals.trivial,
+            "facts": dict(rivals.facts),
+            "bounds": [_rival_data(rival) for rival in rivals.rivals],
+            "tightest": rivals.tightest.key,
+            "crossings": [vars(item) for item in rivals.crossings],
+            "not compared": dict(rivals.absent),
+            "curves": {"n": grid, **{rival.key: rival.at(grid) for rival in rivals.rivals}},
+            "summary": self.sentence,
+        }
+
+    def draw(self, path: Path | str) -> None:
+        """Draw the bounds against n."""
+        save(draw_comparison(self.rivals), path)
+
+
+def compare(
+    data: ModalityData | str | Path | None = None,
+    *,
+    keys: Sequence[str] = (),
+    values: Mapping[str, Any] | None = None,
+    subset: Any = None,
+    delta: float = 0.05,
+    radii: str = "grid",
+    rng: Any = 0,
+    pair_weights: Any = "balanced",
+    progress: Reporter | None = None,
+    **settings: Any,
+) -> Contest:
+    """Put rival bounds on one risk beside each other: on a pilot sample, or at given values.
+
+    Parameters
+    ----------
+    data : ModalityData, str or Path, optional
+        The pilot sample, or what :func:`boundcalc.datasets.load` takes.
+    keys : sequence of str
+        Entries of the catalogue; all that apply if empty.
+    values : mapping of str to number, optional
+        In place of data: a value for each symbol.
+    subset : str or iterable of str, optional
+        The modalities, such as ``"a+b"``; all of them if not given.
+    delta : float
+        Each bound fails with at most this probability.
+    radii : {"grid", "measured"}
+        Radii fixed in advance and paid for, or the trained metric's own norms, marked as estimated.
+    rng : int or numpy.random.Generator
+    pair_weights : {"balanced"}, (float, float) or None
+    progress : callable, optional
+        From the name of a task to a callback ``(done, total, message)``.
+    **settings
+        Fields of :class:`boundcalc.trainer.Settings`, such as ``loss`` or ``structure``.
+
+    Returns
+    -------
+    Contest
+
+    Raises
+    ------
+    InvalidInputError
+        On keys that cannot be compared, bad settings, or both or neither of data and values.
+    """
+    if (data is None) == (values is None):
+        raise InvalidInputError("give either data or values, not both", context="compare")
+    if values is not None:
+        return Contest(compare_values({"delta": delta, **values}, keys=keys), tuple(keys))
+    check_keys(keys)
+    report = None if progress is None else progress("training")
+    fit = {"subset": subset, "delta": delta, "rng": rng, "pair_weights": pair_weights, **settings}
+    pilot = measure_pilot(loaded(data), progress=report, **fit)
+    return Contest(compare_pilot(pilot, keys=keys, radii=radii), tuple(keys))
 
 
 def _rival_data(rival: Rival) -> dict[str, Any]:
+    own = ("key", "value", "vacuous", "certified", "why", "constants", "informative_from", "assumptions")
     return {
-        "key": rival.key,
+        **{name: getattr(rival, name) for name in own},
         "title": rival.name,
         "source": str(theorem(rival.key).source),
-        "value": rival.value,
-        "vacuous": rival.vacuous,
         "holds_anyway": rival.reach,
-        "certified": rival.certified,
-        "why": rival.why,
-        "constants": dict(rival.constants),
-        "informative_from": rival.informative_from,
-        "assumptions": list(rival.assumptions),
         "expr": str(rival.members[0][0].expr),
     }
 
@@ -218,8 +318,3 @@ def _panel(comparison: Rivals, axes: Axes, lowest: float) -> None:
         axes.text(0.98, 0.98, text, transform=axes.transAxes, ha="right", va="top", fontsize=7)
     axes.set_title(comparison.title, fontsize=10)
     axes.grid(alpha=0.25, which="major")
-
-
-def save_comparison(comparison: Rivals, path: Path) -> None:
-    """Write the picture of one comparison."""
-    save(draw_comparison(comparison), path)

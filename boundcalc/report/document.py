@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import html
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boundcalc.catalogue import theorem
-from boundcalc.report.demo import Found, closing_sentence, demo_table, draw_demo
-from boundcalc.report.planning import plan_sentence, plan_tables, save_plan
-from boundcalc.show.page import answer_html, picture
+from boundcalc.report.planning import Proposal, plan
+from boundcalc.report.sample import Assessment, assess
+from boundcalc.report.training import Reporter
+from boundcalc.show.answer import Answer
+from boundcalc.show.html import Markup, fold, items, join, section, tag
+from boundcalc.show.page import lead, picture
 from boundcalc.show.tables import Table
+from boundcalc.trainer import Measurements, ModalityData
 
 if TYPE_CHECKING:
     from boundcalc.checker.report import Report
-    from boundcalc.planner.budget import Plan
-    from boundcalc.planner.learning_curve import PowerLaw
-    from boundcalc.planner.worth import Worth
-    from boundcalc.trainer import Measurements
 
-__all__ = ["USED", "document", "plain", "verdict_table", "versions"]
+__all__ = ["USED", "Dossier", "make_report", "verdict_table", "versions"]
 
 #: The theorems that the page's numbers rest on.
 USED = (
@@ -50,65 +51,133 @@ _PACKAGES = (
 )
 
 
-def document(
-    measured: Measurements,
-    found: Found,
-    plan: Plan,
+@dataclass(frozen=True)
+class Dossier(Answer):
+    """One page that a reviewer could attach to a paper.
+
+    Attributes
+    ----------
+    sample : Assessment
+        What the sample at hand guarantees.
+    proposal : Proposal
+        What a budget would guarantee beforehand.
+    reports : tuple of Report
+        What the checker says of the theorems in ``USED``; empty where it was not run.
+    seed : object
+        Of the random split and of the checker.
+    """
+
+    sample: Assessment
+    proposal: Proposal
+    reports: tuple[Report, ...]
+    seed: Any
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return f"boundcalc report: {self.sample.measured.facts['data']}"
+
+    def text(self) -> str:
+        """Return the answers, each in one line, and the verdicts."""
+        verdicts = [verdict_table(self.reports).text()] if self.reports else []
+        return "\n\n".join([*self._answers, *verdicts])
+
+    @property
+    def _answers(self) -> list[str]:
+        return [self.sample.sentence, self.proposal.sentence]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the page's content as plain data."""
+        measured, found = self.sample.measured, self.sample.found
+        return {
+            "summary": self._answers,
+            "facts": measured.facts,
+            "settings": measured.settings,
+            "guarantees": {label: [one.to_dict() for one in kinds.values()] for label, kinds in found.items()},
+            "plan": self.proposal.plan.to_dict(),
+            "verdicts": {report.subject: report.forms for report in self.reports},
+            "versions": dict(versions().rows),  # type: ignore[arg-type]
+        }
+
+    def body(self) -> Any:
+        """Return the page's sections."""
+        yield section("The answer", map(lead, self._answers))
+        for title, answer in (
+            ("What the sample at hand guarantees", self.sample),
+            ("What a budget would guarantee beforehand", self.proposal),
+        ):
+            yield section(title, picture(answer.draw, answer.draws), [table.html() for table in answer.tables()])
+        yield section("What it rests on", _assumptions(), items(_LIMITS))
+        estimates = [(label, result.estimates) for label, result in self.sample.measured.items()]
+        yield section(
+            "What is certified, what is estimated, and why",
+            [fold(f"{label}: {_counted(one)}", one._repr_html_()) for label, one in estimates],
+        )
+        if self.reports:
+            folded = [fold(f"{report.subject}: {report.word}", report.html()) for report in self.reports]
+            yield section("The proofs", verdict_table(self.reports).html(), folded)
+        settings = _settings(self.sample.measured, self.seed, self.sample.delta)
+        yield section("How to repeat this", settings.html(), versions().html())
+
+    def _repr_html_(self) -> Markup:
+        return join(self.body())
+
+
+def make_report(
+    data: ModalityData | str | Path,
     *,
-    delta: float,
-    seed: int,
-    worth: Sequence[Worth] = (),
-    curve: PowerLaw | None = None,
-    reports: Sequence[Report] = (),
-) -> list[str]:
-    """Return the page's parts as HTML.
+    delta: float = 0.05,
+    rng: Any = 0,
+    check_proofs: bool = True,
+    progress: Reporter | None = None,
+    **planning: Any,
+) -> Dossier:
+    """Train, evaluate, plan and check, and put it on one page.
 
     Parameters
     ----------
-    measured : Measurements
-    found : mapping
-        The guarantees of every subset, from ``all_guarantees``.
-    plan : Plan
+    data : ModalityData, str or Path
+        The pilot, or what :func:`boundcalc.datasets.load` takes.
     delta : float
-    seed : int
-        Of the random split and of the checker.
-    worth : sequence of Worth
-    curve : PowerLaw, optional
-    reports : sequence of Report
-        What the checker says of the theorems in ``USED``; empty where it was not run.
+        Each kind of guarantee fails with at most this probability.
+    rng : int or numpy.random.Generator
+        Of the split and of the checker.
+    check_proofs : bool
+        Whether the theorems that the page rests on are checked, which takes a few minutes.
+    progress : callable, optional
+        From the name of a task to a callback ``(done, total, message)``.
+    **planning
+        As for :func:`boundcalc.plan`.
+
+    Returns
+    -------
+    Dossier
+        ``write("page.html")`` writes it.
+
+    Raises
+    ------
+    InvalidInputError
+        On bad input, before anything is trained where that can be told.
     """
-    parts = [
-        _section("The answer", [answer_html(closing_sentence(measured, found)), answer_html(plan_sentence(plan))]),
-        _section(
-            "What the sample at hand guarantees",
-            [
-                picture(
-                    lambda path: draw_demo(measured, found, path, delta=delta), "guarantees against the number of rows"
-                ),
-                demo_table(measured, found, delta=delta).html(),
-            ],
-        ),
-        _section(
-            "What a budget would guarantee beforehand",
-            [
-                picture(lambda path: save_plan(plan, path, curve=curve), "guarantee against cost, and its terms"),
-                *(table.html() for table in plan_tables(plan, worth=worth, curve=curve)),
-            ],
-        ),
-        _section("What it rests on", _assumptions()),
-        _section(
-            "What is certified, what is estimated, and why",
-            [
-                _fold(f"{label}: {_counted(result.estimates)}", result.estimates._repr_html_())
-                for label, result in measured.items()
-            ],
-        ),
-    ]
-    if reports:
-        folded = [_fold(f"{report.subject}: {report.word}", report.html()) for report in reports]
-        parts.append(_section("The proofs", [verdict_table(reports).html(), *folded]))
-    parts.append(_section("How to repeat this", [_settings(measured, seed, delta).html(), versions().html()]))
-    return parts
+    proposal = plan(data, delta=delta, rng=rng, progress=progress, **planning)
+    sample = assess(proposal.measured, delta=delta)
+    return Dossier(sample, proposal, _checked(rng, progress) if check_proofs else (), rng)
+
+
+def _checked(rng: Any, progress: Reporter | None) -> tuple[Report, ...]:
+    """Check the theorems that the page rests on."""
+    from boundcalc.checker import check
+
+    show = (lambda *_: None) if progress is None else progress("checking")
+    memory: dict[Any, Any] = {}
+    reports = []
+    for number, key in enumerate(USED):
+        show(number, len(USED), key)
+        reports.append(check(theorem(key), rng=rng, memory=memory))
+        if not reports[-1].complete:
+            raise KeyboardInterrupt
+    show(len(USED), len(USED), "")
+    return tuple(reports)
 
 
 def verdict_table(reports: Iterable[Report]) -> Table:
@@ -141,7 +210,7 @@ def versions() -> Table:
     return Table(("package", "version"), rows, title="Versions")
 
 
-def _settings(measured: Measurements, seed: int, delta: float) -> Table:
+def _settings(measured: Measurements, seed: Any, delta: float) -> Table:
     facts, settings = measured.facts, measured.settings
     rows: list[tuple[str, Any]] = [
         ("data", facts["data"]),
@@ -161,49 +230,25 @@ def _setting(value: Any) -> str:
     return str(value)
 
 
-def _assumptions() -> list[str]:
-    items: dict[str, list[str]] = {}
+def _assumptions() -> Markup:
+    found: dict[str, list[str]] = {}
     for key in USED:
         entry = theorem(key)
         for assumption in entry.assumptions:
-            items.setdefault(assumption, []).append(entry.number if entry.number != "-" else entry.title)
-    lines = "".join(
-        f"<li>{html.escape(assumption)} <span class='note'>({html.escape(', '.join(who))})</span></li>"
-        for assumption, who in items.items()
+            found.setdefault(assumption, []).append(entry.number if entry.number != "-" else entry.title)
+    return items(
+        [assumption, " ", tag("span", f"({', '.join(who)})", class_="note")] for assumption, who in found.items()
     )
-    limits = "".join(
-        f"<li>{html.escape(text)}</li>"
-        for text in (
-            "gamma, Lhat_M and Delta cannot be observed: Theorem 3.13 is shown as the excess over gamma, Theorem 3.14 with "
-            "Lhat_M <= rhat_M, Theorem 3.20 as the Delta that it would need.",
-            "A guarantee is vacuous (*) when it is not below both the range of the loss and what the best constant rule reaches.",
-            "The constant rule's values on the hold-out part, learning curves and gains are estimates.",
-        )
-    )
-    return [f"<ul>{lines}</ul>", f"<ul>{limits}</ul>"]
+
+
+_LIMITS = (
+    "gamma, Lhat_M and Delta cannot be observed: Theorem 3.13 is shown as the excess over gamma, Theorem 3.14 with "
+    "Lhat_M <= rhat_M, Theorem 3.20 as the Delta that it would need.",
+    "A guarantee is vacuous (*) when it is not below both the range of the loss and what the best constant rule reaches.",
+    "The constant rule's values on the hold-out part, learning curves and gains are estimates.",
+)
 
 
 def _counted(estimates: Any) -> str:
     states = [entry.status for entry in estimates if entry.symbol]
     return f"{states.count('certified')} values certified, {states.count('estimated')} estimated"
-
-
-def _section(title: str, parts: Iterable[str]) -> str:
-    return f"<section><h2>{html.escape(title)}</h2>{''.join(parts)}</section>"
-
-
-def _fold(title: str, body: str) -> str:
-    return f"<details><summary>{html.escape(title)}</summary><div class='table'>{body}</div></details>"
-
-
-def plain(measured: Measurements, found: Found, plan: Plan, reports: Sequence[Report]) -> Mapping[str, Any]:
-    """Return the page's content as plain data."""
-    return {
-        "summary": [closing_sentence(measured, found), plan_sentence(plan)],
-        "facts": measured.facts,
-        "settings": measured.settings,
-        "guarantees": {label: [one.to_dict() for one in kinds.values()] for label, kinds in found.items()},
-        "plan": plan.to_dict(),
-        "verdicts": {report.subject: {form: str(word) for form, word in report.forms.items()} for report in reports},
-        "versions": dict(versions().rows),  # type: ignore[arg-type]
-    }

@@ -5,7 +5,6 @@ The file holds everything (functions, typeset formulas, the plotting library) an
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
@@ -15,21 +14,24 @@ import sympy
 from boundcalc.bound import Bound
 from boundcalc.catalogue import REGISTRY
 from boundcalc.errors import InvalidInputError
+from boundcalc.evaluator.emit.javascript import to_javascript
 from boundcalc.language.domains import describe
 from boundcalc.language.latex import expression_latex
+from boundcalc.language.records import to_json
 from boundcalc.report.formulas import FORMULA_SCRIPT, FORMULA_STYLE, statement_html
-from boundcalc.report.javascript import to_javascript
 from boundcalc.report.plots import PALETTE
 from boundcalc.report.ranges import usual_range
+from boundcalc.show.html import Markup, tag
 from boundcalc.show.mathml import to_mathml
 from boundcalc.show.page import page
 from boundcalc.symbols import VOCABULARY
 
 __all__ = ["explorer_page"]
 
-_SECURE = (
-    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
-    "script-src 'unsafe-inline'; style-src 'unsafe-inline'\">"
+_SECURE = tag(
+    "meta",
+    http_equiv="Content-Security-Policy",
+    content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'",
 )
 
 
@@ -59,7 +61,7 @@ def explorer_page(bounds: Sequence[Bound], *, start: Mapping[str, Any] | None = 
     }
     functions = ",\n".join(map(_functions, bounds))
     body = (
-        _file("explorer.html"),
+        Markup(_file("explorer.html")),
         _script(f"const DATA = {_json(data)};\nconst FUNCTIONS = [\n{functions}\n];"),
         _script(_file("uPlot.iife.min.js")),
         _script(FORMULA_SCRIPT),
@@ -73,12 +75,12 @@ def _file(name: str) -> str:
     return (resources.files("boundcalc.report") / "explorer_assets" / name).read_text(encoding="utf-8")
 
 
-def _script(source: str) -> str:
-    return f"<script>{source}</script>\n"
+def _script(source: str) -> Markup:
+    return tag("script", Markup(source))
 
 
 def _json(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, allow_nan=False).replace("</", "<\\/").replace("<!--", "<\\!--")
+    return to_json(data).replace("</", "<\\/").replace("<!--", "<\\!--")
 
 
 def _colours() -> str:

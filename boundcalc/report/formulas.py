@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from boundcalc.language.latex import expression_latex
+from boundcalc.show.html import Markup, join, tag
 from boundcalc.show.mathml import to_mathml, to_mathml_terms
 from boundcalc.statements.typeset import bound_latex_parts
 
@@ -35,14 +36,14 @@ fitFormulas();
 """
 
 
-def statement_html(bound: Bound) -> str:
+def statement_html(bound: Bound) -> Markup:
     """Return ``quantity relation bound`` with its abbreviations and the probability with which it holds."""
     head, terms, where = bound_latex_parts(bound)
-    notes = ["where " + ", ".join(map(to_mathml, where))] if where else []
+    notes: list[list[Any]] = [["where ", join(map(to_mathml, where), Markup(", "))]] if where else []
     if bound.events:
         confidence = expression_latex(bound.confidence)
-        shared = f"; {len(bound.events)} events share {to_mathml(confidence)}" if len(bound.events) > 1 else ""
-        notes.append(f"with probability at least {to_mathml(f'1-{confidence}')}{shared}")
-    after = f" <span class='where'>{', '.join(notes)}</span>" if notes else ""
+        shared = ["; ", len(bound.events), " events share ", to_mathml(confidence)] if len(bound.events) > 1 else []
+        notes.append(["with probability at least ", to_mathml(f"1-{confidence}"), *shared])
+    after = [" ", tag("span", join(notes, Markup(", ")), class_="where")] if notes else []
     pieces = [to_mathml(head), *(piece for term in terms for piece in to_mathml_terms(term))]
-    return f"<div class='formula'>{' '.join(pieces)}{after}</div>"
+    return tag("div", join(pieces, Markup(" ")), after, class_="formula")

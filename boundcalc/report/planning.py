@@ -1,25 +1,33 @@
-"""A plan as a person wants it: the answer in a sentence, tables, and two pictures."""
+"""From a pilot to a plan, as a person wants it: the answer in a sentence, tables, and two pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from boundcalc.planner.budget import Choice, Plan
-from boundcalc.planner.costs import MOST
+from boundcalc.errors import InvalidInputError, suggestion
+from boundcalc.language.ledger import check_delta
+from boundcalc.planner.budget import Choice, Plan, make_plan
+from boundcalc.planner.costs import MOST, Costs
 from boundcalc.planner.learning_curve import PowerLaw
-from boundcalc.planner.worth import Worth
+from boundcalc.planner.usual import pilot_curve, usual_budgets
+from boundcalc.planner.worth import Worth, worth_of_modalities
 from boundcalc.report.plots import PALETTE, new_axes, save
+from boundcalc.report.training import Reporter, loaded, measured_on
+from boundcalc.show.answer import Answer
 from boundcalc.show.rounding import rounded_up
 from boundcalc.show.tables import Table, format_number
+from boundcalc.trainer import Measurements, ModalityData
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["draw_plan", "draw_terms", "plan_sentence", "plan_tables", "save_plan"]
+__all__ = ["Proposal", "draw_plan", "draw_terms", "plan", "plan_sentence", "plan_tables"]
 
 _NAMES = {"risk": "risk", "pair_error": "pair error"}
 
@@ -28,6 +36,230 @@ _PLANNED_WITH = {"risk": "risk", "pair_error": "hinge risk (which stands in for 
 
 #: Subsets that the legend names.
 _NAMED = 6
+
+
+@dataclass(frozen=True)
+class Proposal(Answer):
+    """Which modalities to collect, how many samples, what is then guaranteed, and what stands in the way.
+
+    Attributes
+    ----------
+    measured : Measurements
+        The pilot.
+    plan : Plan
+        The best subset and size for each budget; ``best`` is the best of them.
+    worth : tuple of Worth
+        From how many samples on each modality is worth adding.
+    curve : PowerLaw or None
+        The learning curve of the best subset, an estimate beside the guarantee.
+    """
+
+    measured: Measurements
+    plan: Plan
+    worth: tuple[Worth, ...] = ()
+    curve: PowerLaw | None = None
+    draws: ClassVar[str] = "guarantee against cost, and its terms"
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return f"A plan from {self.measured.facts['data']}"
+
+    @property
+    def best(self) -> Choice:
+        """The smallest guarantee, the cheapest of these."""
+        return self.plan.best
+
+    @property
+    def sentence(self) -> str:
+        """What to collect, how much, what is then guaranteed, or why nothing is."""
+        return plan_sentence(self.plan)
+
+    def tables(self, *, short: bool = False) -> Sequence[Table]:
+        """Return the tables by budget, by target, and of what a modality is worth."""
+        return plan_tables(self.plan, worth=self.worth, curve=self.curve, rows=_SHOWN if short else None)
+
+    def text(self) -> str:
+        """Return the answer in one line, then the tables."""
+        return "\n\n".join([self.sentence, *(table.text() for table in self.tables(short=True))])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        curve = None if self.curve is None else {name: getattr(self.curve, name) for name in _OF_CURVE}
+        return self.plan.to_dict() | {
+            "pilot": self.measured.facts["data"],
+            "worth": [vars(one) for one in self.worth],
+            "learning_curve": curve and {**curve, "status": "estimated"},
+            "summary": self.sentence,
+        }
+
+    def draw(self, path: Path | str) -> None:
+        """Draw the guarantee against the cost, and beside it what it is made of."""
+        left, right = new_axes(width=11, height=5.2, columns=2)
+        draw_plan(self.plan, curve=self.curve, axes=left)
+        draw_terms(self.plan, axes=right)
+        save(left, path)
+
+
+_OF_CURVE = ("offset", "scale", "rate", "level")
+
+#: Budgets that a terminal shows.
+_SHOWN = 12
+
+
+def plan(
+    data: ModalityData | str | Path,
+    *,
+    costs: Costs | Mapping[str, Any] | str | Path | None = None,
+    budgets: Sequence[float] | None = None,
+    target: float | None = None,
+    delta: float = 0.05,
+    measured: Measurements | str | Path | None = None,
+    modalities: Iterable[str] | None = None,
+    subsets: Any = "all",
+    quantity: str = "risk",
+    split: str = "equal",
+    curve: bool = True,
+    rng: Any = 0,
+    progress: Reporter | None = None,
+    **settings: Any,
+) -> Proposal:
+    """Answer from a pilot which modalities to collect, how many samples, and what is guaranteed beforehand.
+
+    Parameters
+    ----------
+    data : ModalityData, str or Path
+        The pilot, or what :func:`boundcalc.datasets.load` takes.
+    costs : Costs, mapping, str or Path, optional
+        Prices, a record of them, or a TOML file; by default 1 for each modality of each sample.
+    budgets : sequence of float, optional
+        Totals in the currency of the prices; by default from a thousand to a hundred million samples of everything.
+    target : float, optional
+        A guarantee to reach as cheaply as possible.
+    delta : float
+        The guarantee of the plan that is carried out fails with at most this probability.
+    measured : Measurements, str or Path, optional
+        What was measured on the pilot, or the file that ``Measurements.to_json`` wrote: nothing is trained then.
+    modalities : iterable of str, optional
+        Plan with these only. The choice among all measured subsets is paid for either way.
+    subsets : {"all"} or str or sequence
+        What is trained on; by default every subset that the prices allow.
+    quantity : {"risk", "pair_error"}
+        What is guaranteed.
+    split : {"equal", "optimised"}
+        How delta is split over the events; ``optimised`` looks at sizes, ranges and worst cases only.
+    curve : bool
+        Whether a learning curve is fitted, an estimate beside the guarantee.
+    rng : int or numpy.random.Generator
+    progress : callable, optional
+        From the name of a task to a callback ``(done, total, message)``.
+    **settings
+        As for :func:`boundcalc.train`; none where nothing is trained.
+
+    Returns
+    -------
+    Proposal
+
+    Raises
+    ------
+    InvalidInputError
+        On bad input, before anything is trained where that can be told.
+
+    Examples
+    --------
+    >>> answer = plan("breast_cancer", costs={"per_sample": 1.0}, budgets=[1e5, 1e7], curve=False)
+    >>> answer.best.subset, answer.best.samples
+    ('worst', 10000000)
+    """
+    if split not in ("equal", "optimised"):
+        raise InvalidInputError(f"split = {split!r}: expected 'equal' or 'optimised'")
+    delta = check_delta(delta)
+    pilot = loaded(data)
+    prices = _prices(costs, pilot.names)
+    allowed = _allowed(modalities, pilot.names)
+    if measured is None:
+        loss = settings.get("loss", "hinge")
+        if quantity == "pair_error" and getattr(loss, "name", loss) != "hinge":
+            raise InvalidInputError(f"quantity pair_error needs loss hinge, not {loss}")
+        wanted = _labels(prices, allowed) if subsets == "all" else subsets
+        found = measured_on(pilot, subsets=wanted, delta=delta, rng=rng, progress=progress, **settings)
+    else:
+        _labels(prices, allowed)
+        given = sorted(settings) + ([] if subsets == "all" else ["subsets"])
+        if given:
+            raise InvalidInputError(f"nothing is trained, so {', '.join(given)} would change nothing")
+        found = _stored(measured, pilot).at(delta)
+    prices = prices if modalities is None else prices.only(allowed)
+    made = make_plan(
+        found,
+        prices,
+        budgets=usual_budgets(prices) if budgets is None else budgets,
+        delta=delta,
+        quantity=quantity,
+        target=target,
+        optimise_split=split == "optimised",
+    )
+    report = None if progress is None else progress("learning curve")
+    return Proposal(
+        measured=found,
+        plan=made,
+        worth=worth_of_modalities(found, delta=delta) if found.nests else (),
+        curve=pilot_curve(pilot, found, made, rng=rng, progress=report) if curve else None,
+    )
+
+
+def _prices(costs: Any, names: Sequence[str]) -> Costs:
+    if costs is None:
+        return Costs.uniform(names)
+    if isinstance(costs, Mapping):
+        return Costs.from_dict(costs, names)
+    return costs if isinstance(costs, Costs) else Costs.read(costs, names)
+
+
+def _allowed(modalities: Iterable[str] | None, names: tuple[str, ...]) -> tuple[str, ...]:
+    if modalities is None:
+        return tuple(names)
+    wanted = [modalities] if isinstance(modalities, str) else list(modalities)
+    unknown = [name for name in wanted if name not in names]
+    if unknown or not wanted:
+        problems = [
+            f"unknown modality {name!r}{suggestion(name, names)}; the data have {', '.join(names)}" for name in unknown
+        ]
+        raise InvalidInputError(problems or "modalities names none")
+    return tuple(name for name in names if name in wanted)
+
+
+def _labels(costs: Costs, allowed: Sequence[str]) -> list[str]:
+    """Return the subsets that the prices allow, of the modalities that are asked for."""
+    groups = (group for size in range(1, len(allowed) + 1) for group in combinations(allowed, size))
+    labels = ["+".join(group) for group in groups if costs.allows(group)]
+    if not labels:
+        raise InvalidInputError("no subset of the modalities has every required one and no excluded one")
+    return labels
+
+
+def _stored(measured: Measurements | str | Path, pilot: ModalityData) -> Measurements:
+    """Return what was measured on the pilot, refused if it speaks of other data."""
+    context = "estimates"
+    if not isinstance(measured, Measurements):
+        path = Path(measured)
+        context = f"estimates {str(path)!r}"
+        if not path.is_file():
+            raise InvalidInputError(
+                f"there is no such file; `boundcalc train DATA --out {path}` writes it", context=context
+            )
+        try:
+            measured = Measurements.from_json(path.read_text(encoding="utf-8", errors="replace"))
+        except InvalidInputError as error:
+            raise InvalidInputError(f"not what `boundcalc train` writes: {error}", context=context) from error
+    theirs, ours = (
+        ", ".join(f"{name} ({d})" for name, d in dims.items()) for dims in (measured.facts["dims"], pilot.dims)
+    )
+    if theirs == ours:
+        theirs, ours = f"{measured.facts['rows']:,} rows", f"{pilot.n:,}"
+    if measured.facts["dims"] != pilot.dims or measured.facts["rows"] != pilot.n:
+        raise InvalidInputError(f"it speaks of {theirs}, the pilot has {ours}", context=context)
+    return measured
 
 
 def plan_sentence(plan: Plan) -> str:
@@ -344,14 +576,6 @@ def draw_terms(plan: Plan, *, axes: Axes | None = None) -> Axes:
 def _scale(cost: Sequence[float]) -> str:
     """Return a scale for costs, which may be nothing where samples are free."""
     return "log" if min(cost) > 0 else "linear"
-
-
-def save_plan(plan: Plan, path: Path | str, *, curve: PowerLaw | None = None) -> None:
-    """Write both pictures of a plan side by side."""
-    left, right = new_axes(width=11, height=5.2, columns=2)
-    draw_plan(plan, curve=curve, axes=left)
-    draw_terms(plan, axes=right)
-    save(left, path)
 
 
 def _money(value: float) -> str:

@@ -69,7 +69,7 @@ def usual_range(symbol: sympy.Symbol, domain: sympy.Set) -> Usual:
         return Usual(1e-3, 1e3, 1.0, True)
     first = float(low) if low.is_finite else -1.0
     last = float(high) if high.is_finite else max(1.0, first + 1)
-    return Usual(first, last, min(max(_START_BY_ROLE.get(role, 0.1), first), last), False)
+    return _inside(Usual(first, last, _START_BY_ROLE.get(role, 0.1), False), domain)
 
 
 def _inside(known: Usual, domain: sympy.Set) -> Usual:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from html import escape
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sympy
@@ -13,14 +12,16 @@ from boundcalc.catalogue import REGISTRY
 from boundcalc.language.domains import describe
 from boundcalc.language.latex import RELATIONS, expression_latex
 from boundcalc.report.formulas import FORMULA_SCRIPT, FORMULA_STYLE, statement_html
+from boundcalc.show.html import Markup, items, join, tag
 from boundcalc.show.mathml import to_mathml, to_mathml_terms
 from boundcalc.show.page import page
+from boundcalc.show.tables import Table
 from boundcalc.symbols import VOCABULARY
 
 if TYPE_CHECKING:
     from boundcalc.bound import Bound
     from boundcalc.statements.derivation import Derivation
-    from boundcalc.theorems import Form, Theorem
+    from boundcalc.theorems import Theorem
 
 __all__ = ["STYLE", "catalogue_table", "theorem_page"]
 
@@ -55,34 +56,30 @@ def theorem_page(
         The forms that are shown; all if not given.
     """
     alone, verdicts = verdicts is None, verdicts or {"forms": {}, "steps": ()}
+    linked = _titled if alone else _linked
     number = "" if entry.number == "-" else f"{entry.number}: "
-    parts = [
-        "" if alone else "<nav><a href='index.html'>All theorems</a></nav>",
-        f"<p>{escape(entry.claim)}</p>",
-        _facts(entry, verdicts),
-        "<h2>What it assumes</h2>",
-        _list(entry.assumptions),
-        *(part for name in forms or entry.forms for part in _form(entry, name, verdicts)),
-    ]
-    comparisons = [row for row in verdicts["steps"] if row["kind"] == "comparison"]
-    if comparisons:
-        parts += ["<h2>How the forms compare</h2>", _list(_plain_row(row) for row in comparisons)]
-    if entry.remarks:
-        parts += ["<h2>Remarks</h2>", _list(entry.remarks)]
-    parts += [
-        "<h2>References</h2>",
-        "<ul>" + "".join(f"<li>{_linked(one)}</li>" for one in _references(entry)) + "</ul>",
-    ]
     users = [other.key for other in REGISTRY.values() if entry.key in _cited(other)]
-    if users:
-        parts += ["<h2>Used by</h2>", "<p>" + ", ".join(map(_linked, users)) + "</p>"]
-    parts += ["<h2>On the command line</h2>", f"<pre><code>{escape(_commands(entry))}</code></pre>"]
-    parts.append(f"<script>{FORMULA_SCRIPT}</script>")
-    whole = page(number + entry.title, parts, style=STYLE)
-    return re.sub(r"<a href='[^':]*'>(.*?)</a>", r"\1", whole) if alone else whole
+    comparisons = [
+        f"{row['form']}: {row['word']}, {row['evidence']}" for row in verdicts["steps"] if row["kind"] == "comparison"
+    ]
+    references = dict.fromkeys([str(entry.source), *_cited(entry)])
+    parts = [
+        None if alone else tag("nav", tag("a", "All theorems", href="index.html")),
+        tag("p", entry.claim),
+        _facts(entry, verdicts),
+        _titled_list("What it assumes", entry.assumptions),
+        [_form(entry, name, verdicts, linked) for name in forms or entry.forms],
+        _titled_list("How the forms compare", comparisons),
+        _titled_list("Remarks", entry.remarks),
+        _titled_list("References", map(linked, references)),
+        [tag("h2", "Used by"), tag("p", join(map(linked, users), Markup(", ")))] if users else None,
+        [tag("h2", "On the command line"), tag("pre", tag("code", _commands(entry.key)))],
+        tag("script", Markup(FORMULA_SCRIPT)),
+    ]
+    return page(number + entry.title, parts, style=STYLE)
 
 
-def catalogue_table(verdicts: Mapping[str, Mapping[str, Any]]) -> str:
+def catalogue_table(verdicts: Mapping[str, Mapping[str, Any]]) -> Markup:
     """Return the catalogue as a table with links to its pages.
 
     Parameters
@@ -90,109 +87,103 @@ def catalogue_table(verdicts: Mapping[str, Mapping[str, Any]]) -> str:
     verdicts : mapping of str to mapping
         The checker's reports as plain data, by key.
     """
-    rows = "".join(
-        f"<tr><td><a href='{entry.key}.html'>{escape(entry.title)}</a><br><code>{entry.key}</code></td>"
-        f"<td>{escape(entry.number)}</td><td>{escape(entry.quantity)}</td><td>{_words(verdicts[entry.key])}</td></tr>"
+    rows = [
+        (
+            join((tag("a", entry.title, href=f"{entry.key}.html"), tag("br"), tag("code", entry.key))),
+            entry.number,
+            entry.quantity,
+            join(
+                [[name, ": ", _word(one["verdict"])] for name, one in verdicts[entry.key]["forms"].items()], tag("br")
+            ),
+        )
         for entry in REGISTRY.values()
-    )
-    head = "".join(f"<th scope='col'>{name}</th>" for name in ("theorem", "number", "bounds", "verdicts"))
-    return f"<div class='table stacked'><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    ]
+    return Table(("theorem", "number", "bounds", "verdicts"), rows, style="stacked").html()
 
 
-def _words(verdicts: Mapping[str, Any]) -> str:
-    return "<br>".join(
-        f"{escape(name)}: <span class='word'>{one['verdict']}</span>" for name, one in verdicts["forms"].items()
-    )
+def _word(verdict: Any) -> Markup:
+    return tag("span", verdict, class_="word")
 
 
-def _facts(entry: Theorem, verdicts: Mapping[str, Any]) -> str:
-    facts = {
-        "key": f"<code>{entry.key}</code>",
-        "bounds": escape(entry.quantity),
-        "source": escape(str(entry.source)),
-    }
+def _titled_list(title: str, lines: Iterable[Any], *, heading: str = "h2") -> Markup | None:
+    entries = list(lines)
+    return join((tag(heading, title), items(entries))) if entries else None
+
+
+def _facts(entry: Theorem, verdicts: Mapping[str, Any]) -> Markup:
+    facts: dict[str, Any] = {"key": tag("code", entry.key), "bounds": entry.quantity, "source": str(entry.source)}
     if "verdict" in verdicts:
-        word = f"<span class='word'>{verdicts['verdict']}</span>"
-        facts["verdict"] = f"{word} (the weakest step of the forms that are said to hold)"
-    return "<dl class='facts'>" + "".join(f"<dt>{name}</dt><dd>{text}</dd>" for name, text in facts.items()) + "</dl>"
+        facts["verdict"] = [_word(verdicts["verdict"]), " (the weakest step of the forms that are said to hold)"]
+    return tag("dl", [[tag("dt", name), tag("dd", text)] for name, text in facts.items()], class_="facts")
 
 
-def _form(entry: Theorem, name: str, verdicts: Mapping[str, Any]) -> Iterable[str]:
+def _form(entry: Theorem, name: str, verdicts: Mapping[str, Any], linked: Callable[[str], Any]) -> Iterable[Any]:
     form, bound = entry.form(name), entry.bound(name)
     found = verdicts["forms"].get(name)
-    word = "" if found is None else f"; checked: <span class='word'>{found['verdict']}</span>"
-    yield f"<h2>Form {escape(name)}</h2>"
+    said = "holds" if form.status == "holds" else f"is {form.status}"
+    yield tag("h2", f"Form {name}")
     yield statement_html(bound)
-    yield f"<p class='note'>Constants {form.provenance}; the catalogue says it {_said(form)}{word}.</p>"
+    checked = [] if found is None else ["; checked: ", _word(found["verdict"])]
+    yield tag("p", f"Constants {form.provenance}; the catalogue says it {said}", checked, ".", class_="note")
     if form.trivial is not None:
-        yield f"<p class='note'>Without the theorem: {_statement(bound.quantity, bound.relation, form.trivial)}.</p>"
-    if bound.events:
-        yield "<h3>Events on which it holds</h3>"
-        yield _list(f"{event}: {event.statement}" for event in bound.events)
-    yield _symbols(bound)
-    yield "<h3>Proof</h3>"
-    rows = {row["step"]: row for row in verdicts["steps"] if row["form"] == name}
-    yield _steps(form.derivation, rows)
-    yield from (_whole_chain(rows[place]) for place in ("chain", "claim") if place in rows)
-    if form.remarks:
-        yield _list(form.remarks)
-
-
-def _said(form: Form) -> str:
-    return "holds" if form.status == "holds" else f"is {form.status}"
-
-
-def _symbols(bound: Bound) -> str:
-    rows = "".join(
-        f"<tr><td>{to_mathml(expression_latex(symbol))}</td><td><code>{escape(name)}</code></td>"
-        f"<td>{escape(VOCABULARY[name].meaning) if name in VOCABULARY else ''}</td>"
-        f"<td>{escape(describe(bound.domain[symbol]))}</td></tr>"
-        for name, symbol in bound.symbols.items()
+        statement = _statement(bound.quantity, bound.relation, form.trivial)
+        yield tag("p", "Without the theorem: ", statement, ".", class_="note")
+    yield _titled_list(
+        "Events on which it holds", (f"{event}: {event.statement}" for event in bound.events), heading="h3"
     )
-    head = "".join(f"<th scope='col'>{name}</th>" for name in ("", "name", "meaning", "domain"))
+    yield _symbols(bound)
+    yield tag("h3", "Proof")
+    rows = {row["step"]: row for row in verdicts["steps"] if row["form"] == name}
+    yield _steps(form.derivation, rows, linked)
+    for place, what in (("chain", "The whole chain: "), ("claim", "The claim as it is made: ")):
+        if place in rows:
+            yield tag("p", what, _verdict(rows[place], "span"))
+    if form.remarks:
+        yield items(form.remarks)
+
+
+def _symbols(bound: Bound) -> Markup:
+    rows = [
+        (
+            to_mathml(expression_latex(symbol)),
+            tag("code", name),
+            VOCABULARY[name].meaning if name in VOCABULARY else "",
+            describe(bound.domain[symbol]),
+        )
+        for name, symbol in bound.symbols.items()
+    ]
     ties = [str(one) for one in bound.constraints if one.symbols <= set(bound.symbols.values())]
-    tied = f"<p class='note'>Between them: {escape(', '.join(ties))}.</p>" if ties else ""
-    return f"<div class='table stacked'><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>{tied}"
+    notes = [f"Between them: {', '.join(ties)}."] if ties else []
+    return Table(("", "name", "meaning", "domain"), rows, notes=notes, style="stacked").html()
 
 
-def _steps(chain: Derivation, rows: Mapping[str, Mapping[str, Any]]) -> str:
+def _steps(chain: Derivation, rows: Mapping[str, Mapping[str, Any]], linked: Callable[[str], Any]) -> Markup:
     names = {event.symbol: sympy.Symbol(f"delta_{place}") for place, event in enumerate(chain.events, start=1)}
     if len(names) == 1:
         names = {symbol: VOCABULARY["delta"].symbol for symbol in names}
-    items = []
+    steps = []
     for place, step in enumerate(chain.steps, start=1):
-        cited = f" ({_linked(step.cites)})" if step.cites else ""
+        cited = [" (", linked(step.cites), ")"] if step.cites else []
         formula = _statement(step.left.xreplace(names), step.relation, step.right.xreplace(names))
-        items.append(
-            f"<li><div class='formula'>{formula}</div><div>{step.kind}: {escape(step.because)}{cited}</div>"
-            f"{_verdict(rows.get(str(place)))}</li>"
+        row = rows.get(str(place))
+        steps.append(
+            [
+                tag("div", formula, class_="formula"),
+                tag("div", step.kind, ": ", step.because, cited),
+                None if row is None else _verdict(row, "div"),
+            ]
         )
-    return f"<ol class='steps'>{''.join(items)}</ol>"
+    return items(steps, name="ol", class_="steps")
 
 
-def _statement(left: sympy.Expr, relation: str, right: sympy.Expr) -> str:
+def _statement(left: sympy.Expr, relation: str, right: sympy.Expr) -> Markup:
     head = f"{expression_latex(left)} {RELATIONS[relation]}"
-    return " ".join([to_mathml(head), *to_mathml_terms(expression_latex(right))])
+    return join([to_mathml(head), *to_mathml_terms(expression_latex(right))], Markup(" "))
 
 
-def _verdict(row: Mapping[str, Any] | None) -> str:
-    if row is None:
-        return ""
-    engine = f" [{escape(row['engine'])}]" if row["engine"] else ""
-    return f"<div class='note'><span class='word'>{row['word']}</span>{engine} {escape(row['evidence'])}</div>"
-
-
-def _whole_chain(row: Mapping[str, Any]) -> str:
-    what = "The whole chain" if row["step"] == "chain" else "The claim as it is made"
-    return f"<p>{what}: {_verdict(row)}</p>".replace("<div", "<span").replace("</div", "</span")
-
-
-def _plain_row(row: Mapping[str, Any]) -> str:
-    return f"{row['form']}: {row['word']}, {row['evidence']}"
-
-
-def _list(lines: Iterable[str]) -> str:
-    return "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in lines) + "</ul>"
+def _verdict(row: Mapping[str, Any], name: str) -> Markup:
+    engine = f" [{row['engine']}]" if row["engine"] else ""
+    return tag(name, _word(row["word"]), f"{engine} {row['evidence']}", class_="note")
 
 
 def _cited(entry: Theorem) -> dict[str, None]:
@@ -201,17 +192,21 @@ def _cited(entry: Theorem) -> dict[str, None]:
     return dict.fromkeys(step.cites for step in steps if step.cites)
 
 
-def _references(entry: Theorem) -> list[str]:
-    return list(dict.fromkeys([str(entry.source), *_cited(entry)]))
-
-
-def _linked(text: str) -> str:
+def _linked(text: str) -> Any:
     """Return a reference; catalogue keys and arXiv numbers become links."""
     if text in REGISTRY:
-        return f"<a href='{text}.html'>{escape(REGISTRY[text].title)}</a> (<code>{text}</code>)"
-    return re.sub(r"arXiv (\d{4}\.\d{4,5})", r"<a href='https://arxiv.org/abs/\1'>arXiv \1</a>", escape(text))
+        return [tag("a", REGISTRY[text].title, href=f"{text}.html"), " (", tag("code", text), ")"]
+    pieces = re.split(r"arXiv (\d{4}\.\d{4,5})", text)
+    return [
+        tag("a", f"arXiv {piece}", href=f"https://arxiv.org/abs/{piece}") if place % 2 else piece
+        for place, piece in enumerate(pieces)
+    ]
 
 
-def _commands(entry: Theorem) -> str:
-    key = entry.key
+def _titled(text: str) -> Any:
+    """Return a reference on a page that stands alone: only what leads out of the catalogue is a link."""
+    return [REGISTRY[text].title, " (", tag("code", text), ")"] if text in REGISTRY else _linked(text)
+
+
+def _commands(key: str) -> str:
     return f"boundcalc show {key}\nboundcalc check {key}\nboundcalc explore {key}:all"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.records import to_json
@@ -27,22 +27,27 @@ class Answer:
 
     Attributes
     ----------
-    title : str
-        Heading of the page.
-    sentence : str
     draws : str
         What the picture shows, in words; empty where nothing is drawn.
     status : int
         The command's exit status.
     """
 
-    title: str = "boundcalc"
-    sentence: str = ""
-    draws: str = ""
+    draws: ClassVar[str] = ""
     status: int = 0
 
-    def tables(self, *, rows: int | None = None) -> Sequence[Table]:
-        """Return the tables, each cut to about so many rows where that is asked for."""
+    @property
+    def title(self) -> str:
+        """The heading of the page."""
+        return "boundcalc"
+
+    @property
+    def sentence(self) -> str:
+        """The answer in one sentence; empty where there is none."""
+        return ""
+
+    def tables(self, *, short: bool = False) -> Sequence[Table]:
+        """Return the tables; short ones for a terminal."""
         return ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -50,8 +55,9 @@ class Answer:
         raise NotImplementedError
 
     def text(self) -> str:
-        """Return what a person reads, at most 80 columns wide but for the sentence's words."""
-        return "\n\n".join([*filter(None, [self.sentence]), *(table.text() for table in self.tables(rows=_SHOWN))])
+        """Return what a person reads, at most 80 columns wide: the answer, then the tables."""
+        answer = [wrapped(self.sentence)] if self.sentence else []
+        return "\n\n".join([*answer, *(table.text() for table in self.tables(short=True))])
 
     def draw(self, path: Path | str) -> None:
         """Write the picture to a file that ends in .png, .pdf or .svg.
@@ -102,10 +108,6 @@ class Answer:
 
     def __str__(self) -> str:
         return self.text()
-
-
-#: Rows that a table has on a terminal.
-_SHOWN = 60
 
 
 def wrapped(text: str, *, width: int = 80) -> str:

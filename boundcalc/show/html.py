@@ -22,7 +22,7 @@ class Markup(str):
     __slots__ = ()
 
 
-def tag(name: str, *children: Any, **attributes: Any) -> Markup:
+def tag(name: str, /, *children: Any, **attributes: Any) -> Markup:
     """Return an element; attributes that are None are left out, ``class_`` and ``data_x`` become ``class`` and ``data-x``."""
     words = [
         f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"'

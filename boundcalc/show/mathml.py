@@ -22,15 +22,15 @@ _GREEK = {
     "theta": "θ", "vartheta": "ϑ", "iota": "ι", "kappa": "κ", "lambda": "λ", "mu": "μ", "nu": "ν", "xi": "ξ", "pi": "π",
     "rho": "ρ", "sigma": "σ", "tau": "τ", "upsilon": "υ", "phi": "ϕ", "varphi": "φ", "chi": "χ", "psi": "ψ", "omega": "ω",
     "Gamma": "Γ", "Delta": "Δ", "Theta": "Θ", "Lambda": "Λ", "Xi": "Ξ", "Pi": "Π", "Sigma": "Σ", "Phi": "Φ", "Psi": "Ψ",
-    "Omega": "Ω", "ell": "ℓ",
+    "Omega": "Ω", "ell": "ℓ", "varrho": "ϱ",
 }  # fmt: skip
 _OPERATORS = {
-    "sum": "∑", "circ": "∘", "ast": "∗", "top": "⊤", "le": "≤", "ge": "≥", "in": "∈", "langle": "⟨", "rangle": "⟩",
+    "sum": "∑", "prod": "∏", "circ": "∘", "ast": "∗", "top": "⊤", "le": "≤", "ge": "≥", "in": "∈", "langle": "⟨", "rangle": "⟩",
     "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "cdot": "⋅", "|": "‖", "{": "{", "}": "}", "infty": "∞",
     "approx": "≈", "sim": "∼", "ne": "≠", "to": "→", "times": "×", "subset": "⊂", "subseteq": "⊆", "cup": "∪", "dots": "…",
     "ldots": "…", "mid": "∣", "geq": "≥", "leq": "≤",
 }  # fmt: skip
-_NAMES = frozenset({"log", "exp", "min", "max", "sup", "inf", "erf", "sin", "cos", "tanh"})
+_NAMES = frozenset({"det", "log", "exp", "min", "max", "sup", "inf", "erf", "sin", "cos", "tanh"})
 _SPACES = {",": "0.17em", ";": "0.28em", " ": "0.25em", "quad": "1em", "qquad": "2em"}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import sympy
 
+from boundcalc.arithmetic.numbers import Irrational
 from boundcalc.errors import CompositionError, InvalidInputError
 from boundcalc.language.domains import as_number, contains, describe, from_assumptions
 from boundcalc.statements.domain import Domain
@@ -240,7 +241,13 @@ def with_split(bound: AnyStatement, fractions: Mapping[str, Any]) -> AnyStatemen
         if name not in by_name
     ]
     # a float such as 0.8 means the decimal that was typed: 0.8 and 0.2 sum to 1
-    given = {by_name[name]: Fraction(str(as_number(value))) for name, value in fractions.items() if name in by_name}
+    given = {}
+    for name in (name for name in fractions if name in by_name):
+        number = as_number(fractions[name])
+        if isinstance(number, Irrational):
+            problems.append(f"the fraction of {name} = {number} must be a rational number")
+            number = 1
+        given[by_name[name]] = Fraction(str(number))
     problems += [f"missing the fraction of event {event}" for event in bound.events if event not in given]
     problems += [f"the fraction of {event} = {value} must be > 0" for event, value in given.items() if value <= 0]
     if sum(given.values()) > 1:

@@ -17,7 +17,6 @@ something equal, larger or smaller; the fold refuses a step that would turn the 
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,7 +28,8 @@ from boundcalc.errors import DerivationError
 from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.language.directions import Direction, direction
 from boundcalc.language.latex import RELATIONS, expression_latex
-from boundcalc.symbols import DERIVED, DOMAINS
+from boundcalc.show.html import Markup, tag
+from boundcalc.symbols import DERIVED, DOMAINS, known
 
 __all__ = ["Derivation", "Event", "Kind", "Named", "Relation", "Step", "at_least", "at_most", "equal", "named"]
 
@@ -271,7 +271,7 @@ class Derivation(Frozen):
             lines += [f"{number:2}. {step}    [{step.kind}] {step.because}", f" {step.relation:>2} {line}"]
         return "\n".join(lines)
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> Markup:
         names = {event.symbol: rf"\delta_{place}" for place, event in enumerate(self.events, start=1)}
         if len(names) == 1:
             names = dict.fromkeys(names, r"\delta")
@@ -290,7 +290,7 @@ class Derivation(Frozen):
         ]
         explained = "; $" + r",\ ".join(where) + "$" if where else ""
         rows.append(_row("", claim(self.quantity, self.relation, self.result), f"together{explained}", ""))
-        return f"<table>{''.join(rows)}</table>"
+        return tag("table", rows)
 
     def _moved(self, current: sympy.Expr, step: Step, number: int) -> Relation:
         """Return the relation of the whole expression before and after a step."""
@@ -300,7 +300,8 @@ class Derivation(Frozen):
             raise DerivationError(f"step {number}: {step.left} does not occur in {current}")
         if step.relation == "=":
             return "="
-        domains = {**DOMAINS, **self.domains}
+        own = {symbol: entry.domain for symbol in marked.free_symbols if (entry := known(symbol)) is not None}
+        domains = {**DOMAINS, **own, **self.domains}
         way: Direction = direction(marked, place, domains=domains, where=self.where)
         if way == "unknown":
             raise DerivationError(f"step {number}: cannot tell how {current} moves with {step.left}")
@@ -321,7 +322,8 @@ def _chained(so_far: Relation, moved: Relation, step: Step, number: int) -> Rela
     return so_far
 
 
-def _row(number: int | str, formula: str, because: str, cites: str) -> str:
-    why = html.escape(because) + (f" <em>({html.escape(cites)})</em>" if cites else "")
-    left, formula = "style='text-align:left; white-space:nowrap'", html.escape(formula, quote=False)
-    return f"<tr><td>{number}</td><td {left}>${formula}$</td><td style='text-align:left'>{why}</td></tr>"
+def _row(number: int | str, formula: str, because: str, cites: str) -> Markup:
+    why = [because, [" ", tag("em", f"({cites})")] if cites else None]
+    formula_style = "text-align:left; white-space:nowrap"
+    cells = tag("td", number), tag("td", f"${formula}$", style=formula_style), tag("td", why, style="text-align:left")
+    return tag("tr", cells)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import inspect
 
 import sympy
@@ -10,6 +9,7 @@ import sympy
 from boundcalc.arithmetic.entropy_points import kl_at, kl_inverse_at
 from boundcalc.language.entropy import kl, kl_inverse
 from boundcalc.language.latex import RELATIONS, expression_latex
+from boundcalc.show.html import Markup, join, tag
 from boundcalc.statements.statement import Statement
 
 __all__ = ["bound_html", "bound_latex", "bound_latex_parts", "bound_python"]
@@ -30,19 +30,19 @@ def bound_latex_parts(bound: Statement) -> tuple[str, list[str], list[str]]:
     return f"{expression_latex(bound.quantity)} {RELATIONS[bound.relation]}", [terms[0], *signed], where
 
 
-def bound_html(bound: Statement) -> str:
+def bound_html(bound: Statement) -> Markup:
     """Return the statement with what one must know to use it: where it comes from, how sure it is, on which events."""
-    facts = [
-        f"<code>{html.escape(bound.theorem.key)}</code> ({bound.form}; {bound.theorem.provenance}, {bound.theorem.status})"
-    ]
+    entry = bound.theorem
+    facts = [[tag("code", entry.key), f" ({bound.form}; {entry.provenance}, {entry.status})"]]
     if bound.events:
         shared = f", shared by {len(bound.events)} events" if len(bound.events) > 1 else ""
-        facts.append(f"with probability at least $1 - {expression_latex(bound.confidence)}${shared}")
+        facts.append([f"with probability at least $1 - {expression_latex(bound.confidence)}${shared}"])
     if bound.ingredients:
-        facts.append("with " + ", ".join(f"<code>{html.escape(str(one))}</code>" for one in bound.ingredients))
+        facts.append(["with ", join((tag("code", one) for one in bound.ingredients), Markup(", "))])
     if bound.why_not_certified:
-        facts.append(f"not certified: {html.escape(bound.why_not_certified)}")
-    return f"<p>$\\displaystyle {html.escape(bound_latex(bound), quote=False)}$</p><p><small>{'; '.join(facts)}</small></p>"
+        facts.append([f"not certified: {bound.why_not_certified}"])
+    statement = tag("p", f"$\\displaystyle {bound_latex(bound)}$")
+    return join((statement, tag("p", tag("small", join(facts, Markup("; "))))))
 
 
 def bound_python(bound: Statement) -> str:

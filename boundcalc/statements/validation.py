@@ -160,7 +160,7 @@ def _checked(symbol: sympy.Symbol, domain: sympy.Set, value: Any, notes: Mapping
     data = getattr(value, "data", value) if not isinstance(value, np.ndarray | int | float) else value
     if hasattr(data, "dask"):
         return _lazily_checked(symbol, domain, value, data, notes), ""
-    array = data if isinstance(data, _SCALARS) else np.asarray(data)
+    array: Any = data if isinstance(data, _SCALARS) else np.asarray(data)
     for cell in array.flat if isinstance(array, np.ndarray) and array.dtype == object else (array,):
         if isinstance(cell, int | Fraction) and not _fits_double(cell):
             return None, f"{name} = {_shorten(cell)} is beyond what a double can hold"

@@ -7,7 +7,7 @@ import time
 import numpy as np
 
 from boundcalc import catalogue
-from boundcalc.checker.experiments.search import enumerate_world
+from boundcalc.checker.experiments.enumeration import enumerate_world
 from boundcalc.checker.experiments.worlds.u_statistics import UStatistics
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from boundcalc.evaluator import compile_expression, execute
-from boundcalc.evaluator.kernels import KERNELS
+from boundcalc.evaluator import compile_expression
+from boundcalc.evaluator.running import execute
+from boundcalc.evaluator.running.kernels import KERNELS
 from tests.evaluator.timing import medians, report
 from tests.evaluator.workloads import ARGUMENTS, KNOWN, NUMBERS, THREE_TERMS, axes, by_hand, heavy
 

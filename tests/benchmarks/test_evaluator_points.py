@@ -10,6 +10,7 @@ import numpy as np
 import sympy as sp
 import xarray as xr
 
+import boundcalc as bc
 from boundcalc.evaluator import compile_expression, compiled, enclose_grid
 from tests.evaluator.timing import medians, report
 from tests.evaluator.workloads import ARGUMENTS, KNOWN, NUMBERS, THREE_TERMS, axes, heavy
@@ -88,3 +89,19 @@ def interval_function():
     floor = {"floor": lambda x: iv.mpf([int(mpmath.floor(mpmath.mpf(end))) for end in x._mpi_])}
     function = sp.lambdify(ARGUMENTS, THREE_TERMS, [floor | {"sqrt": iv.sqrt, "log": iv.log, "mpf": iv.mpf}, "mpmath"])
     return lambda *point: function(*map(iv.mpf, point))
+
+
+def test_evaluate_at_a_point(benchmark, capsys):
+    """What checking the inputs and labelling the result adds to the compiled call that `Bound.evaluate` ends in."""
+    bound = bc.theorem("zhou2026.risk_gap").bound()
+    point = {"n": 1000, "delta": 0.05, "L": 1.0, "C": 1.0, "R_M": 0.01, "gamma": 0.1, "eps_opt": 0.0}
+    f = bound.compile(*point)
+    numbers = [np.array(float(value)) for value in point.values()]
+    functions = {
+        "evaluate": lambda: timeit.timeit(lambda: bound.evaluate(**point), number=200),
+        "compiled": lambda: timeit.timeit(lambda: f(*numbers), number=200),
+    }
+    taken = medians(functions, rounds=11)
+    report(capsys, "evaluate at a point, of the compiled call", ratio=taken["evaluate"] / taken["compiled"])
+    benchmark(bound.evaluate, **point)
+    assert taken["evaluate"] <= 8 * taken["compiled"]

@@ -119,8 +119,8 @@ def test_the_command(capsys, tmp_path):
     assert "SUPPORTED" in path.read_text(encoding="utf-8")
     assert "lemmas.spectral: SUPPORTED" in capsys.readouterr().out
     assert main(["check"]) == 2
-    assert main(["check", "no.such", "--budget", "1"]) == 2
-    assert main(["check", "lemmas.spectral", "--budget", "0"]) == 2
+    assert main(["check", "no.such", "--seconds", "1"]) == 2
+    assert main(["check", "lemmas.spectral", "--seconds", "0"]) == 2
 
 
 def test_importing_the_checker_is_light():

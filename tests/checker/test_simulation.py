@@ -12,15 +12,17 @@ import pytest
 import sympy
 
 import boundcalc as bc
+from boundcalc.catalogue.zhou2026.ex_ante import kappa_0
+from boundcalc.checker.experiments.evidence import replay
 from boundcalc.checker.experiments.experiment import Experiment
-from boundcalc.checker.experiments.replaying import replay
-from boundcalc.checker.experiments.trying import try_out
+from boundcalc.checker.experiments.trial import try_out
 from boundcalc.checker.experiments.worlds import continuous, pilot
+from boundcalc.checker.experiments.worlds.averages import over_pairs_of_counts
 from boundcalc.checker.experiments.worlds.continuous import GaussianMetric, SphereMetric, SpherePairs
 from boundcalc.checker.experiments.worlds.pilot import Pilot
 from boundcalc.checker.steps import check_step
 from boundcalc.errors import InvalidInputError
-from boundcalc.symbols import C, J, delta, dev_f, dev_minus, kappa_0, kappa_M, m
+from boundcalc.symbols import C, J, delta, dev_f, dev_minus, kappa_M, m
 
 WORLDS = [SphereMetric(), GaussianMetric()]
 
@@ -141,7 +143,7 @@ def test_pilot_against_brute_force():
     cells = [0, 0, 1, 3, 2, 3]
     counts = np.bincount(cells, minlength=4)
     pairs = [(a, b) for i, a in enumerate(cells) for j, b in enumerate(cells) if i != j]
-    for table, value in zip(loss, pilot._empirical(loss, counts, 6), strict=True):
+    for table, value in zip(loss, over_pairs_of_counts(loss, counts, 6), strict=True):
         assert value == pytest.approx(np.mean([table[pair] for pair in pairs]))
     label, feature = [-1, -1, 1, 1], [0, 1, 0, 1]
     for f, weight in enumerate((0, 0.5, 1)):

@@ -76,6 +76,4 @@ def sufficient(step: Step) -> sympy.Expr | None:
             if complexity in step.right.free_symbols:
                 return 2 * s.L * complexity + tail
         return (s.Edev_m if step.left == s.dev_minus else s.Edev_plus) + tail
-    if step.left == s.Phi_n and s.EPhi_n in step.right.free_symbols:
-        return None
     return None

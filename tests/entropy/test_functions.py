@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from boundcalc.evaluator.emit.javascript import to_javascript
 from boundcalc.language.entropy import kl, kl_inverse
 from boundcalc.language.expressions import decode, encode
-from boundcalc.report.javascript import to_javascript
 from boundcalc.show.mathml import to_mathml
 from boundcalc.show.mathtext import mathtext
 from boundcalc.statements.asymptotics import rate

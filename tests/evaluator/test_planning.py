@@ -7,10 +7,11 @@ import pytest
 import sympy as sp
 
 from boundcalc.arithmetic.nodes import Node
-from boundcalc.evaluator import compile_expression, evaluation, execute
-from boundcalc.evaluator.costs import CostModel
-from boundcalc.evaluator.planning import Planner
-from boundcalc.evaluator.rewrite import rewrite
+from boundcalc.evaluator import compile_expression
+from boundcalc.evaluator.program.costs import CostModel
+from boundcalc.evaluator.program.planning import Planner
+from boundcalc.evaluator.program.rewrite import rewrite
+from boundcalc.evaluator.running import evaluation, execute
 from tests.evaluator.expressions import DELTA, G, L, M, N
 from tests.evaluator.workloads import ARGUMENTS, KNOWN, NUMBERS, THREE_TERMS, axes, by_hand, heavy
 

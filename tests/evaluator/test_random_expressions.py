@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from boundcalc.arithmetic.convert import convert
 from boundcalc.arithmetic.nodes import Pool
-from boundcalc.evaluator import compile_expression, compiled, execute, planning
-from boundcalc.evaluator.balls import enclose
+from boundcalc.evaluator import compile_expression, compiled
+from boundcalc.evaluator.enclosing import enclose
+from boundcalc.evaluator.program import planning
+from boundcalc.evaluator.running import execute
 from tests.evaluator.expressions import DOMAINS, SYMBOLS, expressions, grids
 
 QUICK = settings(

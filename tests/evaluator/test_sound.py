@@ -11,9 +11,14 @@ import boundcalc as bc
 from boundcalc.arithmetic.convert import convert
 from boundcalc.arithmetic.nodes import Pool
 from boundcalc.arithmetic.promises import PROMISED_ULPS, roundings
+from boundcalc.errors import InvalidInputError
 from boundcalc.evaluator import compile_expression, enclose_grid, evaluate_grid
-from boundcalc.evaluator.balls import enclose
-from boundcalc.evaluator.sides import margin
+from boundcalc.evaluator.enclosing import enclose
+from boundcalc.evaluator.program.instructions import Builder
+from boundcalc.evaluator.program.lower import Bracket, lower
+from boundcalc.evaluator.sound.directed import Directed
+from boundcalc.evaluator.sound.sides import margin
+from boundcalc.language.domains import symbol_range
 from tests.evaluator.expressions import DELTA, DOMAINS, GAMMA, SYMBOLS, B, G, L, M, N, T
 
 BOUNDS = [
@@ -183,6 +188,20 @@ def test_library_functions_that_overflow_or_vanish_silently_are_sound():
     assert lower(-200.5) < 0 < upper(-201.5)
 
 
+def test_the_logarithm_of_a_factorial_is_sound_next_to_its_zero():
+    x = sp.Symbol("x", nonnegative=True)
+    expr = sp.loggamma(x + 2)
+    values = np.array([0.0, 5e-324, 1e-300, 1e-17, 1e-16, 1e-8, 0.3, 1.0, 2.5, 1e3, 1e15])
+    ends = enclose_grid(expr, {"x": values}, symbols={"x": x})
+    upper, lower = (compile_expression(expr, (x,), side=side) for side in ("upper", "lower"))
+    for found in (upper(values), np.array([upper(v) for v in values.tolist()])):
+        assert np.all(found >= ends.upper.values)
+    for found in (lower(values), np.array([lower(v) for v in values.tolist()])):
+        assert np.all((found >= 0) & (found <= ends.lower.values))
+    with pytest.raises(InvalidInputError, match="at least 2"):
+        compile_expression(sp.loggamma(x + 1), (x,), side="upper")(1.0)
+
+
 def test_a_constant_that_is_not_a_number_stays_one():
     x = sp.Symbol("x", positive=True)
     nowhere = sp.sqrt(sp.log(sp.log(2)) * sp.exp(1))
@@ -231,3 +250,47 @@ def test_the_margins_of_sound_rounding_are_what_they_must_be():
 def test_the_ends_of_a_ball_around_a_double_lie_on_its_two_sides(expr, at, value):
     ends = enclose_grid(expr, {"L": at}, symbols={"L": L})
     assert ends.lower.item() <= value <= ends.upper.item()
+
+
+def test_a_ball_whose_middle_is_a_double_still_has_two_ends():
+    ends = enclose_grid(sp.exp(L), {"L": "1e-60"}, symbols={"L": L})
+    assert ends.lower.item() <= 1.0 < ends.upper.item()
+
+
+@pytest.mark.parametrize(
+    ("expr", "roundings_of_it"),
+    [
+        (L + B, 1),
+        (L * B, 1),
+        (L / B, 1),
+        (1 / L, 1),
+        (L**2, 1),
+        (sp.sqrt(L), 1),
+        (sp.sqrt(L + B), 2),
+        (L * B / (L + B), 3),
+        (sp.Min(L * B, L), 1),
+        (sp.log(1 + L), roundings("log")),
+        (sp.Rational(1, 4) * G, 0),
+        (sp.floor(N / 2), 0),
+    ],
+    ids=str,
+)
+def test_every_rounding_is_counted(expr, roundings_of_it):
+    """The margin has two roundings to spare, which would hide a lost one from any test of values."""
+    symbols = (N, G, L, B)
+    program = lower(convert(expr, symbols, Pool()), (0,) * 4, (), brackets=True)
+    ranges = [symbol_range(symbol) for symbol in symbols]
+    directed = Directed(program, Builder((0,) * 4), ranges, [True, True, False, False], {}, careful=False)
+    assert [directed.term(program.root, upper)[1] for upper in (True, False)] == [roundings_of_it] * 2
+
+
+@pytest.mark.parametrize(
+    "number", [sp.pi, sp.Rational(1, 3), sp.sqrt(2) / 7, -sp.E, sp.log(3) * sp.pi, sp.Rational(-1, 10)]
+)
+def test_a_constant_that_is_no_double_is_bracketed(number):
+    for expr in (L + number, number * L, L**number if number > 0 and not number.is_Rational else L + number):
+        program = lower(convert(expr, (L,), Pool()), (0,), (), brackets=True)
+        (bracket,) = [c.param for c in program.instructions if isinstance(c.param, Bracket)]
+        assert sp.Rational(bracket.low) < abs(number) < sp.Rational(bracket.high) or (
+            sp.Rational(bracket.low) < number < sp.Rational(bracket.high)
+        )

@@ -3,8 +3,10 @@
 from boundcalc.catalogue.certificates.transport import transported
 from boundcalc.catalogue.sources import pairs
 from boundcalc.statements.derivation import Derivation, at_most, named
-from boundcalc.symbols import C, J, err_slack, r_M
+from boundcalc.symbols import C, J, r_M, symbol
 from boundcalc.theorems import Form, Theorem
+
+err_slack = symbol("err_slack", r"P(s f'\le\epsilon)", "risk of the nearest lattice point with the lattice's slack")
 
 LATTICE = named("lattice")
 

@@ -3,13 +3,15 @@
 The observable side of Theorem 3.13: both models are fixed, and what is certified is the mean of a difference.
 """
 
-from sympy import Rational
+from sympy import Interval, Rational
 
 from boundcalc.catalogue.certificates.transport import transported
 from boundcalc.catalogue.sources import pairs
 from boundcalc.statements.derivation import Derivation, equal, named
-from boundcalc.symbols import C, r_M, r_N, y_gain
+from boundcalc.symbols import C, r_M, r_N, symbol
 from boundcalc.theorems import Form, Theorem
+
+y_gain = symbol("y_gain", r"\mathbb E\,Y", "mean of (1 - (loss of N - loss of M)/C)/2", Interval(0, 1))
 
 PAIR_GAIN = named("pair_gain")
 

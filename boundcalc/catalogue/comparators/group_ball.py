@@ -6,8 +6,14 @@ from boundcalc.catalogue.comparators.frobenius_ball import MEAN, WORST
 from boundcalc.catalogue.norm_balls import ASSUMPTIONS, longest, norm_ball_forms
 from boundcalc.catalogue.sources import lei2016
 from boundcalc.statements.derivation import at_most, equal, named
-from boundcalc.symbols import B, B_k, K, S_frobenius, S_group, m, u_fourth, u_group
+from boundcalc.symbols import B, B_k, K, S_frobenius, m, symbol, u_fourth, u_group
 from boundcalc.theorems import Theorem
+
+S_group = symbol(
+    "S_group",
+    r"\tfrac1m\mathbb E\max_k\|\sum_i\sigma_iu^{(k)}_iu^{(k)\top}_i\|_F",
+    "expected largest Frobenius norm of a modality's signed second moment",
+)
 
 EXACT = named("norm_ball", norm="group")
 

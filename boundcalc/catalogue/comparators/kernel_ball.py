@@ -9,8 +9,14 @@ from sympy import sqrt
 from boundcalc.catalogue.norm_balls import norm_ball_forms
 from boundcalc.catalogue.sources import huusari2018
 from boundcalc.statements.derivation import at_most, named
-from boundcalc.symbols import S_kernel, gram_trace, k_mean, kap, m
+from boundcalc.symbols import gram_trace, k_mean, kap, m, symbol
 from boundcalc.theorems import Theorem
+
+S_kernel = symbol(
+    "S_kernel",
+    r"\tfrac1m\mathbb E\|\sum_i\sigma_i\varphi(u_i)\|",
+    "expected length of the signed sum of kernel features",
+)
 
 EXACT = named("norm_ball", norm="kernel")
 

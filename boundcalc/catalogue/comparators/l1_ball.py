@@ -6,8 +6,14 @@ from boundcalc.catalogue.comparators.frobenius_ball import MEAN, WORST
 from boundcalc.catalogue.norm_balls import ASSUMPTIONS, norm_ball_forms
 from boundcalc.catalogue.sources import cao2016
 from boundcalc.statements.derivation import at_most, equal, named
-from boundcalc.symbols import B, S_frobenius, S_maximum, b_k, d_M, m, u_coordinate, u_fourth
+from boundcalc.symbols import B, S_frobenius, b_k, d_M, m, symbol, u_coordinate, u_fourth
 from boundcalc.theorems import Theorem
+
+S_maximum = symbol(
+    "S_maximum",
+    r"\tfrac1m\mathbb E\|\sum_i\sigma_iu_iu_i^\top\|_{\max}",
+    "expected largest entry of the signed second moment",
+)
 
 EXACT = named("norm_ball", norm="maximum")
 

@@ -6,8 +6,14 @@ from boundcalc.catalogue.comparators.frobenius_ball import MEAN, WORST
 from boundcalc.catalogue.norm_balls import ASSUMPTIONS, longest, norm_ball_forms
 from boundcalc.catalogue.sources import cao2016
 from boundcalc.statements.derivation import at_most, equal, named
-from boundcalc.symbols import B, S_column, S_frobenius, b_k, d_M, m, u_column, u_fourth
+from boundcalc.symbols import B, S_frobenius, b_k, d_M, m, symbol, u_column, u_fourth
 from boundcalc.theorems import Theorem
+
+S_column = symbol(
+    "S_column",
+    r"\tfrac1m\mathbb E\max_j\|\sum_i\sigma_iu_{ij}u_i\|",
+    "expected length of the longest column of the signed second moment",
+)
 
 EXACT = named("norm_ball", norm="column")
 

@@ -4,23 +4,12 @@ from sympy import Interval, log, sqrt
 
 from boundcalc.catalogue.sources import bellet2015
 from boundcalc.statements.derivation import Derivation, Event, at_most, named
-from boundcalc.symbols import (
-    B,
-    C,
-    L,
-    cell_distance,
-    cover,
-    d_M,
-    eps_osc,
-    kc,
-    labels,
-    lam_max,
-    n,
-    r_M,
-    rhat_M,
-    x_radius,
-)
+from boundcalc.symbols import B, C, L, cover, d_M, eps_osc, kc, labels, lam_max, n, r_M, rhat_M, symbol, x_radius
 from boundcalc.theorems import Form, Theorem
+
+cell_distance = symbol(
+    "cell_distance", r"\sum_c|p_c-n_c/n|", "distance of the cells' frequencies from their probabilities"
+)
 
 COVER = named("cover")
 

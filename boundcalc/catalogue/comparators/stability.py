@@ -12,8 +12,12 @@ from sympy import Interval, Min, log, sqrt
 
 from boundcalc.catalogue.sources import jin2009, mcdiarmid1989
 from boundcalc.statements.derivation import Derivation, Event, Named, at_most, named
-from boundcalc.symbols import B, C, Edev_model, L, beta, dev_model, ell_0, eps_opt, mu, n, r_M, rhat_M
+from boundcalc.symbols import REAL, B, C, L, ell_0, eps_opt, mu, n, r_M, rhat_M, symbol
 from boundcalc.theorems import Form, Theorem
+
+beta = symbol("beta", r"\beta", "uniform stability: largest change of a pair's loss when one example is replaced")
+dev_model = symbol("dev_model", r"(r-\hat r)(\hat A_S)", "population minus empirical risk of the exact minimiser", REAL)
+Edev_model = symbol("Edev_model", r"\mathbb E(r-\hat r)(\hat A_S)", "its expectation", REAL)
 
 STABLE = Event("deviation of the minimiser", "the risk of the exact minimiser is not far above its empirical risk")
 

@@ -6,8 +6,14 @@ from boundcalc.catalogue.comparators.frobenius_ball import MEAN, WORST
 from boundcalc.catalogue.norm_balls import ASSUMPTIONS, norm_ball_forms
 from boundcalc.catalogue.sources import cao2016
 from boundcalc.statements.derivation import at_most, named
-from boundcalc.symbols import B, S_frobenius, S_operator, d_M, u_fourth, u_operator
+from boundcalc.symbols import B, S_frobenius, d_M, symbol, u_fourth, u_operator
 from boundcalc.theorems import Theorem
+
+S_operator = symbol(
+    "S_operator",
+    r"\tfrac1m\mathbb E\|\sum_i\sigma_iu_iu_i^\top\|_{\rm op}",
+    "expected operator norm of the signed second moment",
+)
 
 EXACT = named("norm_ball", norm="operator")
 

@@ -4,18 +4,7 @@ from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetr
 from boundcalc.catalogue.sources import huang2021
 from boundcalc.catalogue.zhou2026.latent_quality import AGAINST_TRUTH, INSERT_EMPIRICAL, published
 from boundcalc.statements.derivation import Derivation, at_most, named
-from boundcalc.symbols import (
-    C,
-    Edev_m,
-    Phi_m,
-    Rad_loss,
-    eta_M,
-    n,
-    r_M,
-    r_star,
-    rhat_M,
-    rhat_star,
-)
+from boundcalc.symbols import C, Edev_m, Phi_m, Rad_loss, eta_M, n, r_M, r_star, rhat_M, rhat_star
 from boundcalc.theorems import Form, Provenance, Theorem, by
 
 TRIED = named("learning", context="truth", pairwise=False)

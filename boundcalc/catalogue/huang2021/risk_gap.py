@@ -7,7 +7,7 @@ from sympy import log, sqrt
 
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import huang2021
-from boundcalc.catalogue.zhou2026.risk_gap import BOTH_SIDES, INSERT_BEST_HEADS, MINUS, PLUS
+from boundcalc.catalogue.zhou2026.risk_gap import BOTH_SIDES, INSERT_BEST_HEADS, MINUS, PLUS, excess_M
 from boundcalc.statements.derivation import Derivation, at_most, named
 from boundcalc.symbols import (
     R_M,
@@ -21,7 +21,6 @@ from boundcalc.symbols import (
     dev_minus,
     dev_plus,
     eps_opt,
-    excess_M,
     n,
     r_M,
     r_N,

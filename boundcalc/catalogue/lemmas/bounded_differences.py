@@ -7,8 +7,22 @@ from sympy import log, sqrt
 
 from boundcalc.catalogue.sources import mcdiarmid1989
 from boundcalc.statements.derivation import Derivation, Event, at_most, equal, named
-from boundcalc.symbols import EPhi_m, EPhi_n, Phi_m, Phi_n, c, cgf_m, cgf_n, lam, m, n
+from boundcalc.symbols import REAL, EPhi_m, Phi_m, Phi_n, c, lam, m, n, symbol
 from boundcalc.theorems import Form, Theorem
+
+EPhi_n = symbol("EPhi_n", r"\mathbb E\,\Phi_n", "expectation of the supremum over all pairs", REAL)
+cgf_n = symbol(
+    "cgf_n",
+    r"\tfrac1\lambda\log\mathbb E e^{\lambda\Phi_n}",
+    "scaled cumulant generating function of the supremum over all pairs",
+    REAL,
+)
+cgf_m = symbol(
+    "cgf_m",
+    r"\tfrac1\lambda\log\mathbb E e^{\lambda\Phi_m}",
+    "scaled cumulant generating function of the supremum over m independent pairs",
+    REAL,
+)
 
 CHERNOFF = named("chernoff")
 DECOUPLING = named("u_statistics")

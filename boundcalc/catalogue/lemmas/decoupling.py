@@ -6,8 +6,27 @@ m = floor(n/2), n odd or even.
 
 from boundcalc.catalogue.sources import clemencon2008
 from boundcalc.statements.derivation import Derivation, at_most, equal, named
-from boundcalc.symbols import E_mean_psi, E_psi_m, E_psi_mean_sup, E_psi_perm, E_psi_U
+from boundcalc.symbols import REAL, E_psi_m, E_psi_U, symbol
 from boundcalc.theorems import Form, Theorem
+
+E_psi_perm = symbol(
+    "E_psi_perm",
+    r"\mathbb E\,\psi(\sup_\tau\tfrac1{n!}\sum_\pi A_\pi(q_\tau))",
+    "the same with the U-statistic written as an average of block averages over permutations",
+    REAL,
+)
+E_psi_mean_sup = symbol(
+    "E_psi_mean_sup",
+    r"\mathbb E\,\psi(\tfrac1{n!}\sum_\pi\sup_\tau A_\pi(q_\tau))",
+    "the same with the supremum taken inside the average over permutations",
+    REAL,
+)
+E_mean_psi = symbol(
+    "E_mean_psi",
+    r"\tfrac1{n!}\sum_\pi\mathbb E\,\psi(\sup_\tau A_\pi(q_\tau))",
+    "the same with psi taken inside the average over permutations",
+    REAL,
+)
 
 DECOUPLING = named("u_statistics")
 

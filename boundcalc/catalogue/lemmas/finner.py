@@ -1,11 +1,24 @@
 """Exponential moments of weighted sums over pairs of independent rows: a fractional matching decouples the pairs."""
 
-from sympy import exp
+from sympy import Interval, exp
 
 from boundcalc.catalogue.sources import finner1992
 from boundcalc.statements.derivation import Derivation, at_most, named
-from boundcalc.symbols import D_w, E_bernoulli, E_fractional, E_weighted, lam, r_mix
+from boundcalc.symbols import D_w, E_weighted, lam, r_mix, symbol
 from boundcalc.theorems import Form, Theorem
+
+E_fractional = symbol(
+    "E_fractional",
+    r"\prod_e(\mathbb E e^{-\lambda D q_e})^{w_e/D}",
+    "the same with every pair on its own, to the powers of a fractional matching",
+    Interval.Lopen(0, 1),
+)
+E_bernoulli = symbol(
+    "E_bernoulli",
+    r"\prod_e(1-r_e+r_e e^{-\lambda D})^{w_e/D}",
+    "the same for 0-1 variables of the same means",
+    Interval.Lopen(0, 1),
+)
 
 FINNER = named("weighted_sums")
 

@@ -4,8 +4,15 @@ from sympy import log, sqrt
 
 from boundcalc.catalogue.sources import massart2000
 from boundcalc.statements.derivation import Derivation, at_most, equal, named
-from boundcalc.symbols import Rad_A, card_A, cgf_A, lam, m, rho_A
+from boundcalc.symbols import REAL, Rad_A, card_A, lam, m, rho_A, symbol
 from boundcalc.theorems import Form, Theorem
+
+cgf_A = symbol(
+    "cgf_A",
+    r"\tfrac1\lambda\log\sum_{a\in A}\mathbb E e^{\lambda\langle\sigma,a\rangle/m}",
+    "log-sum-exp bound of a maximum over a finite set",
+    REAL,
+)
 
 FINITE_SET = named("finite_set")
 

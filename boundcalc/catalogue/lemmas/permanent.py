@@ -4,8 +4,13 @@ from sympy import log, loggamma
 
 from boundcalc.catalogue.sources import egorychev1981, pairs
 from boundcalc.statements.derivation import Derivation, at_least, equal, named
-from boundcalc.symbols import T_h, diagonals, h_match, m, perm_A, perm_S
+from boundcalc.symbols import POSITIVE, T_h, h_match, m, perm_S, symbol
 from boundcalc.theorems import Form, Theorem
+
+perm_A = symbol("perm_A", r"\operatorname{perm}A", "permanent of the matrix of factors between two halves", POSITIVE)
+diagonals = symbol(
+    "diagonals", r"\det D_1\det D_2", "product of the diagonals that scale A to a doubly stochastic matrix", POSITIVE
+)
 
 SCALINGS = named("scalings")
 

@@ -2,8 +2,11 @@
 
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.statements.derivation import Derivation, at_most, equal, named
-from boundcalc.symbols import B, distance, eigen_sum, lam_max, u_square
+from boundcalc.symbols import B, distance, lam_max, symbol
 from boundcalc.theorems import Form, Theorem
+
+u_square = symbol("u_square", r"\|x-x'\|^2", "squared Euclidean distance of a pair")
+eigen_sum = symbol("eigen_sum", r"\textstyle\sum_k a_k\,(q_k^\top(x-x'))^2", "the same distance in the eigenbasis of A")
 
 MATRIX = named("matrix")
 

@@ -2,8 +2,17 @@
 
 from boundcalc.catalogue.sources import bartlett2002
 from boundcalc.statements.derivation import Derivation, at_most, equal, named
-from boundcalc.symbols import Edev_ghost, Edev_m, Edev_signed, Rad_loss
+from boundcalc.symbols import Edev_m, Rad_loss, symbol
 from boundcalc.theorems import Form, Theorem
+
+Edev_ghost = symbol(
+    "Edev_ghost",
+    r"\mathbb E\sup_f\tfrac1m\sum_i(\ell'_f-\ell_f)",
+    "expected largest difference between two independent samples of m pairs",
+)
+Edev_signed = symbol(
+    "Edev_signed", r"\mathbb E\sup_f\tfrac1m\sum_i\sigma_i(\ell'_f-\ell_f)", "the same with random signs"
+)
 
 PAIRS = named("independent_pairs")
 

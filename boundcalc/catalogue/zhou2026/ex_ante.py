@@ -15,23 +15,37 @@ from boundcalc.catalogue.zhou2026.fixed_model import held_out
 from boundcalc.statements.derivation import Derivation, Event, at_most, equal, named
 from boundcalc.symbols import (
     R_M,
+    REAL,
     C,
     Edev_m,
     J,
     L,
     Rad_loss,
-    dev_fixed,
-    dev_future,
-    dev_ramp,
     eps_opt,
     err_weighted,
-    kappa_0,
     kappa_M,
     r_0,
     r_future,
     rhat_0,
+    symbol,
 )
 from boundcalc.theorems import Form, Theorem, by
+
+kappa_0 = symbol(
+    "kappa_0", r"\kappa^{\circ}_{\mathcal M}", "true complexity constant, of which kappa_M is an upper value"
+)
+dev_future = symbol(
+    "dev_future", r"\sup_f(r-\hat r)(f)+(\hat r-r)(f_0)", "largest deviation on the future sample, against f_0", REAL
+)
+dev_fixed = symbol(
+    "dev_fixed", r"(\hat r-r)(f_0)", "empirical minus population risk of f_0 on the planned sample", REAL
+)
+dev_ramp = symbol(
+    "dev_ramp",
+    r"\sup_f(r_{\rm ramp}-\hat r_{\rm ramp})(f)",
+    "largest deviation of the ramp risk on the planned sample",
+    REAL,
+)
 
 HINGE = named("hinge")
 

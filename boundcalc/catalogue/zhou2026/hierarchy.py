@@ -5,8 +5,14 @@ p_M keeps the modalities of M and writes "missing" elsewhere; G_M = {g' o p_M : 
 
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.statements.derivation import Derivation, at_most, equal, named
-from boundcalc.symbols import R_M, R_N, R_N_via_M
+from boundcalc.symbols import R_M, R_N, symbol
 from boundcalc.theorems import NESTING, NESTING_NOTE, Form, Provenance, Status, Theorem
+
+R_N_via_M = symbol(
+    "R_N_via_M",
+    r"\mathfrak R(\{f'\circ p'_{\mathcal N}\circ p_{\mathcal M}\})",
+    "complexity of N's class written through M's projection",
+)
 
 PROJECTIONS = named("projections")
 

@@ -18,17 +18,23 @@ from boundcalc.symbols import (
     Rad_metric,
     Rhat_metric,
     S_frobenius,
-    S_nuclear,
     d_M,
     m,
     q,
     s,
+    symbol,
     t_max,
     t_min,
     u_fourth,
     u_root_trace,
 )
 from boundcalc.theorems import Form, Theorem, by
+
+S_nuclear = symbol(
+    "S_nuclear",
+    r"\tfrac1m\mathbb E\|\sum_i\sigma_iu_iu_i^\top\|_\ast",
+    "expected nuclear norm of the signed second moment",
+)
 
 ENCODER_SAMPLES = named("encoder_samples")
 ENCODERS = named("encoders")

@@ -25,18 +25,24 @@ from boundcalc.symbols import (
     Rhat_mc,
     Rhat_metric,
     S,
-    S_abs,
-    S_root,
-    S_square,
     W,
     g_M,
     kappa_M,
     m,
     p,
-    sign_sum,
+    symbol,
     tau,
 )
 from boundcalc.theorems import Form, Provenance, Theorem, by
+
+S_abs = symbol(
+    "S_abs",
+    r"\tfrac1m\mathbb E\sum_k\mathbb E_\sigma|\sum_i\sigma_iv_{ik}|",
+    "mean over the pairs of the summed absolute Rademacher sums",
+)
+S_root = symbol("S_root", r"\tfrac1m\mathbb E\sum_k(\sum_iv_{ik}^2)^{1/2}", "the same with root sums of squares")
+S_square = symbol("S_square", r"\mathbb E\sum_{i,k}v_{ik}^2", "expected sum of squares of the pair features")
+sign_sum = symbol("sign_sum", r"\mathbb E|\sum_{i\le m}\sigma_i|", "expected absolute sum of m random signs")
 
 METRIC = named("metric")
 METRIC_SAMPLES = named("metric_samples")

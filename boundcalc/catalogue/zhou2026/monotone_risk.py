@@ -2,8 +2,11 @@
 
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.statements.derivation import Derivation, at_most, named
-from boundcalc.symbols import eps_opt_M, infhat_M, infhat_N, rhat_M, rhat_N
+from boundcalc.symbols import eps_opt_M, rhat_M, rhat_N, symbol
 from boundcalc.theorems import NESTING, NESTING_NOTE, Form, Theorem
+
+infhat_M = symbol("infhat_M", r"\inf_{\mathcal F_{\mathcal M}}\hat r", "smallest empirical risk in M's class")
+infhat_N = symbol("infhat_N", r"\inf_{\mathcal F_{\mathcal N}}\hat r", "smallest empirical risk in N's class")
 
 PROJECTIONS = named("projections")
 

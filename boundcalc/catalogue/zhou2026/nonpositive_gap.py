@@ -8,13 +8,15 @@ upper bound of Theorem 3.14 on eta_M has fallen to eta*_N.
 2*Max(1, ceiling((sqrt(2)*C*sqrt(-log(delta)) + 2*L*kappa_M)**2/(-Lhat_M + eta_star_N)**2))
 """
 
-from sympy import Max, ceiling, expand, sqrt
+from sympy import Max, Range, ceiling, expand, oo, sqrt
 
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import latent_quality, metric_complexity
 from boundcalc.statements.derivation import Derivation, at_most, equal, named
-from boundcalc.symbols import R_M, Constraint, Lhat_M, eta_star_N, m, m_0, n_nonpositive
+from boundcalc.symbols import R_M, Constraint, Lhat_M, eta_star_N, m, n_nonpositive, symbol
 from boundcalc.theorems import Form, Theorem
+
+m_0 = symbol("m_0", r"m_0", "number of independent pairs from which an inequality holds", Range(1, oo))
 
 SAMPLE_SIZE = named("sample_size")
 

@@ -28,22 +28,36 @@ from boundcalc.symbols import (
     L,
     Phi_n,
     Rad_loss,
-    best_head_M,
-    best_head_N,
     dev_minus,
     dev_plus,
     eps_opt,
     eta_M,
     eta_N,
-    excess_M,
-    excess_N,
     gamma,
     m,
     r_M,
     r_N,
     r_star,
+    symbol,
 )
 from boundcalc.theorems import Form, Provenance, Theorem, by
+
+excess_M = symbol(
+    "excess_M",
+    r"\bigl[r_{\mathcal M}-\inf_h r(h\circ\hat g_{\mathcal M})\bigr]",
+    "how far the ERM's head is from the best head on its own representation (M)",
+)
+excess_N = symbol(
+    "excess_N",
+    r"\bigl[r_{\mathcal N}-\inf_h r(h\circ\hat g_{\mathcal N})\bigr]",
+    "how far the ERM's head is from the best head on its own representation (N)",
+)
+best_head_M = symbol(
+    "best_head_M", r"\inf_h r(h\circ\hat g_{\mathcal M})", "risk of the best head on the learnt representation of M"
+)
+best_head_N = symbol(
+    "best_head_N", r"\inf_h r(h\circ\hat g_{\mathcal N})", "risk of the best head on the learnt representation of N"
+)
 
 BOTH_SIDES = Event("two-sided deviation", "the largest sum of two deviations of opposite signs is near its expectation")
 MINUS = Event("deviation below", "no f has a population risk far above its empirical risk")

@@ -17,6 +17,7 @@ from boundcalc.statements.derivation import Derivation, Event, at_least, at_most
 from boundcalc.symbols import (
     R_M,
     R_N,
+    REAL,
     C,
     Constraint,
     Delta,
@@ -26,22 +27,34 @@ from boundcalc.symbols import (
     c_claim,
     d_M,
     d_N,
-    dev_best_M,
-    dev_best_N,
-    dev_M,
-    dev_N,
     eps_opt_M,
     eps_opt_N,
-    inf_M,
-    inf_N,
     r_M,
     r_N,
-    rhat_best_M,
-    rhat_best_N,
     rhat_M,
     rhat_N,
+    symbol,
 )
 from boundcalc.theorems import NESTING, NESTING_NOTE, Form, Provenance, Status, Theorem, by
+
+inf_M = symbol("inf_M", r"\inf_{\mathcal F_{\mathcal M}}r", "smallest population risk in M's class")
+inf_N = symbol("inf_N", r"\inf_{\mathcal F_{\mathcal N}}r", "smallest population risk in N's class")
+rhat_best_M = symbol("rhat_best_M", r"\hat r(f^\ast_{\mathcal M})", "empirical risk of the best function of M's class")
+rhat_best_N = symbol("rhat_best_N", r"\hat r(f^\ast_{\mathcal N})", "empirical risk of the best function of N's class")
+dev_M = symbol("dev_M", r"(r-\hat r)(\hat f_{\mathcal M})", "population minus empirical risk of the ERM on M", REAL)
+dev_N = symbol("dev_N", r"(r-\hat r)(\hat f_{\mathcal N})", "population minus empirical risk of the ERM on N", REAL)
+dev_best_M = symbol(
+    "dev_best_M",
+    r"(\hat r-r)(f^\ast_{\mathcal M})",
+    "empirical minus population risk of the best function of M's class",
+    REAL,
+)
+dev_best_N = symbol(
+    "dev_best_N",
+    r"(\hat r-r)(f^\ast_{\mathcal N})",
+    "empirical minus population risk of the best function of N's class",
+    REAL,
+)
 
 WITNESSES = named("claim")
 

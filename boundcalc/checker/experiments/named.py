@@ -8,7 +8,7 @@ from functools import cache, partial
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from boundcalc.checker.experiments.experiment import Enumerable, Experiment, SampleSpace
-from boundcalc.checker.experiments.worlds.cells import CellCounts, Cells, Cover
+from boundcalc.checker.experiments.worlds.cells import CellCounts, Cells, CoveredBall
 from boundcalc.checker.experiments.worlds.continuous import GaussianMetric, SphereMetric, SpherePairs
 from boundcalc.checker.experiments.worlds.encoders import Encoders, EncoderSamples
 from boundcalc.checker.experiments.worlds.finite_sets import FiniteSet, Matrix
@@ -194,7 +194,7 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
     "cell_counts": Experiment(
         "frequencies of cells, all counts", (CellCounts(2, 4), CellCounts(2, 40), CellCounts(3, 9), CellCounts(4, 5))
     ),
-    "cover": Experiment("balls covered greedily", (Cover(1), Cover(2))),
+    "cover": Experiment("balls covered greedily", (CoveredBall(1), CoveredBall(2))),
     "matched_rows": Experiment(
         "kernels of two letters, all samples and matchings",
         (PairSample(2, 3), PairSample(4), PairSample(4, halves=False), PairSample(2, 5)),

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import sympy
 
+from boundcalc.checker.experiments.enumeration import as_sympy_value, relative_margin, violated
 from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace, shown
-from boundcalc.checker.experiments.search import as_sympy_value, relative_margin, violated
 from boundcalc.checker.inequality.evaluate import on_arrays, sign_of
 from boundcalc.frozen import Frozen
 

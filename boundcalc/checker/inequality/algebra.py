@@ -6,14 +6,14 @@ import sympy
 
 from boundcalc.checker.inequality.cases import Case, cases
 from boundcalc.checker.inequality.definedness import conditions
-from boundcalc.checker.inequality.problem import Problem
+from boundcalc.checker.inequality.problem import Inequality
 from boundcalc.checker.inequality.proving import prove
 from boundcalc.checker.verdict import Certificate
 
 __all__ = ["by_algebra"]
 
 
-def by_algebra(problem: Problem) -> Certificate | None:
+def by_algebra(problem: Inequality) -> Certificate | None:
     """Return the certificate of an identity, if SymPy finds it and both sides are defined everywhere."""
     pieces = list(cases(problem))
     if not pieces or not all(_zero(case) and _defined(case) for case in pieces):

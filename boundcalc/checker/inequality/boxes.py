@@ -13,7 +13,7 @@ import sympy
 from boundcalc.arithmetic import intervals
 from boundcalc.arithmetic.balls import ArbEnds
 from boundcalc.arithmetic.intervals import IntervalArithmetic, Undefined, value_on
-from boundcalc.checker.inequality.cases import Case, Range, cleared
+from boundcalc.checker.inequality.cases import Case, Extent, cleared
 from boundcalc.frozen import Frozen
 
 __all__ = ["Cover", "by_boxes"]
@@ -86,23 +86,23 @@ def _compact(case: Case) -> list[Case]:
     return [replace(piece, gap=cleared(piece.gap)) for piece in pieces]
 
 
-def _parts(symbol: sympy.Symbol, own: Range) -> list[tuple[sympy.Expr, dict[sympy.Symbol, Range]]]:
+def _parts(symbol: sympy.Symbol, own: Extent) -> list[tuple[sympy.Expr, dict[sympy.Symbol, Extent]]]:
     far = sympy.Rational(1, _FAR)
     zero = sympy.Integer(0)
     inverse = sympy.Dummy(f"1/{symbol.name}", positive=True)
     if own.low.is_finite:
         edge = max(own.low + _FAR, sympy.Integer(_FAR))
-        near = {symbol: Range(own.low, edge, own.low_open, False, own.integer)}
-        return [(symbol, near), (1 / inverse, {inverse: Range(zero, 1 / edge, True)})]
+        near = {symbol: Extent(own.low, edge, own.low_open, False, own.integer)}
+        return [(symbol, near), (1 / inverse, {inverse: Extent(zero, 1 / edge, True)})]
     if own.high.is_finite:
         edge = min(own.high - _FAR, -sympy.Integer(_FAR))
-        near = {symbol: Range(edge, own.high, False, own.high_open, own.integer)}
-        return [(symbol, near), (-1 / inverse, {inverse: Range(zero, -1 / edge, True)})]
-    middle = {symbol: Range(-sympy.Integer(_FAR), sympy.Integer(_FAR), integer=own.integer)}
+        near = {symbol: Extent(edge, own.high, False, own.high_open, own.integer)}
+        return [(symbol, near), (-1 / inverse, {inverse: Extent(zero, -1 / edge, True)})]
+    middle = {symbol: Extent(-sympy.Integer(_FAR), sympy.Integer(_FAR), integer=own.integer)}
     return [
         (symbol, middle),
-        (1 / inverse, {inverse: Range(zero, far, True)}),
-        (-1 / inverse, {inverse: Range(zero, far, True)}),
+        (1 / inverse, {inverse: Extent(zero, far, True)}),
+        (-1 / inverse, {inverse: Extent(zero, far, True)}),
     ]
 
 
@@ -199,7 +199,7 @@ def _excluded(case: Case, box: dict, balls: IntervalArithmetic) -> bool:
     return False
 
 
-def _halves(box: tuple, ranges: list[Range], balls: IntervalArithmetic) -> list[tuple] | None:
+def _halves(box: tuple, ranges: list[Extent], balls: IntervalArithmetic) -> list[tuple] | None:
     """Cut the box across its widest side (relative to the whole range); integer sides are cut between integers."""
     widths = []
     for (low, high), own in zip(box, ranges, strict=True):

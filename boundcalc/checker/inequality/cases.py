@@ -12,16 +12,16 @@ from itertools import product
 
 import sympy
 
-from boundcalc.checker.inequality.problem import Problem
+from boundcalc.checker.inequality.problem import Inequality
 from boundcalc.frozen import Frozen
 from boundcalc.language.directions import direction
 from boundcalc.symbols import Constraint
 
-__all__ = ["Case", "Range", "branches", "cases", "cleared", "reduced"]
+__all__ = ["Case", "Extent", "branches", "cases", "cleared", "reduced"]
 
 
 @dataclass(frozen=True)
-class Range:
+class Extent:
     """Where a symbol of a case lies: an interval with rational or infinite ends, of integers or not."""
 
     low: sympy.Expr
@@ -41,14 +41,14 @@ class Case(Frozen):
         Both sides of the claim, for the question whether they are defined.
     gap : sympy.Expr
     strict : bool
-    box : mapping of sympy.Symbol to Range
+    box : mapping of sympy.Symbol to Extent
     facts : tuple of Constraint
     """
 
     sides: tuple[sympy.Expr, sympy.Expr]
     gap: sympy.Expr
     strict: bool
-    box: Mapping[sympy.Symbol, Range] = field(default_factory=dict)
+    box: Mapping[sympy.Symbol, Extent] = field(default_factory=dict)
     facts: tuple[Constraint, ...] = ()
 
     def about(self, expr: sympy.Expr, *, strict: bool) -> Case:
@@ -105,7 +105,7 @@ def cleared(gap: sympy.Expr) -> sympy.Expr:
     return sympy.Mul(*(factor for factor in factors if not factor.is_positive))
 
 
-def cases(problem: Problem) -> Iterator[Case]:
+def cases(problem: Inequality) -> Iterator[Case]:
     """Yield the cases whose proofs together prove the claim (for ``=``, that the gap is nonnegative)."""
     ranges = {symbol: _ranges(allowed) for symbol, allowed in problem.domain.items()}
     for choice in product(*ranges.values()):
@@ -114,22 +114,22 @@ def cases(problem: Problem) -> Iterator[Case]:
             yield _solved(problem, box, insert)
 
 
-def _ranges(allowed: sympy.Set) -> list[Range]:
+def _ranges(allowed: sympy.Set) -> list[Extent]:
     """Return the intervals that a set is made of."""
     match allowed:
         case sympy.FiniteSet():
-            return [Range(item, item, integer=bool(item.is_integer)) for item in allowed]
+            return [Extent(item, item, integer=bool(item.is_integer)) for item in allowed]
         case sympy.Union():
             return [part for piece in allowed.args for part in _ranges(piece)]
         case sympy.Interval():
             low, high = _outwards(allowed.inf, -1), _outwards(allowed.sup, 1)
-            return [Range(low, high, bool(allowed.left_open), bool(allowed.right_open))]
+            return [Extent(low, high, bool(allowed.left_open), bool(allowed.right_open))]
         case sympy.Range() if allowed.step == 1:
-            return [Range(allowed.inf, allowed.sup, integer=True)]
+            return [Extent(allowed.inf, allowed.sup, integer=True)]
     if allowed.is_subset(sympy.S.Integers):
-        return [Range(allowed.inf, allowed.sup, integer=True)]
+        return [Extent(allowed.inf, allowed.sup, integer=True)]
     # Any other set lies between its ends, which may belong to it.
-    return [Range(_outwards(allowed.inf, -1), _outwards(allowed.sup, 1))]
+    return [Extent(_outwards(allowed.inf, -1), _outwards(allowed.sup, 1))]
 
 
 def _outwards(end: sympy.Expr, side: int) -> sympy.Expr:
@@ -140,7 +140,7 @@ def _outwards(end: sympy.Expr, side: int) -> sympy.Expr:
     return number + side * sympy.Rational(1, 10**30) * max(1, abs(number))
 
 
-def _parities(problem: Problem, box: dict[sympy.Symbol, Range]) -> Iterator[tuple[dict, dict]]:
+def _parities(problem: Inequality, box: dict[sympy.Symbol, Extent]) -> Iterator[tuple[dict, dict]]:
     """Replace each integer symbol under a floor of symbol/q by q*k + r, one case per remainder."""
     split: dict[sympy.Symbol, int] = {}
     whole = problem.left + sympy.Dummy() * problem.right
@@ -162,16 +162,16 @@ def _parities(problem: Problem, box: dict[sympy.Symbol, Range]) -> Iterator[tupl
             high = sympy.floor((own.high - remainder) / split[name]) if own.high.is_finite else own.high
             if low > high:
                 break
-            found[part] = Range(low, high, integer=True)
+            found[part] = Extent(low, high, integer=True)
             insert[name] = split[name] * part + remainder
         else:
             yield found, insert
 
 
-_NONE = Range(sympy.Integer(0), sympy.Integer(0))
+_NONE = Extent(sympy.Integer(0), sympy.Integer(0))
 
 
-def _solved(problem: Problem, box: dict[sympy.Symbol, Range], insert: dict[sympy.Symbol, sympy.Expr]) -> Case:
+def _solved(problem: Inequality, box: dict[sympy.Symbol, Extent], insert: dict[sympy.Symbol, sympy.Expr]) -> Case:
     """Solve constraints for a symbol where that keeps the box a box; the others remain as facts."""
     facts = []
     values: dict[sympy.Symbol, sympy.Expr] = dict(insert)
@@ -197,7 +197,7 @@ def _solve(rule: Constraint, low: sympy.Expr, high: sympy.Expr, box: dict) -> tu
         lower, upper = box[low], box[high]
         if lower.low == 0 and not lower.integer and upper.low >= 0 and lower.high == sympy.oo and not rule.strict:
             share = sympy.Dummy("share")
-            return low, share * high, {share: Range(sympy.Integer(0), sympy.Integer(1), lower.low_open)}
+            return low, share * high, {share: Extent(sympy.Integer(0), sympy.Integer(1), lower.low_open)}
     if high in box and high not in low.free_symbols and box[high].high == sympy.oo:
         floor = _least(low, box)
         if floor is not None and (floor > box[high].low or (floor == box[high].low and not box[high].low_open)):
@@ -208,23 +208,23 @@ def _solve(rule: Constraint, low: sympy.Expr, high: sympy.Expr, box: dict) -> tu
             return (
                 high,
                 low + slack,
-                {slack: Range(sympy.Integer(step), sympy.oo, rule.strict and not whole, integer=whole)},
+                {slack: Extent(sympy.Integer(step), sympy.oo, rule.strict and not whole, integer=whole)},
             )
         if box[high].low == -sympy.oo:
-            return high, low + slack, {slack: Range(sympy.Integer(0), sympy.oo, rule.strict)}
+            return high, low + slack, {slack: Extent(sympy.Integer(0), sympy.oo, rule.strict)}
     return None
 
 
-def _least(expr: sympy.Expr, box: Mapping[sympy.Symbol, Range]) -> sympy.Expr | None:
+def _least(expr: sympy.Expr, box: Mapping[sympy.Symbol, Extent]) -> sympy.Expr | None:
     if expr in box:
         return box[expr].low if box[expr].low.is_finite else None
     return expr if expr.is_Rational else None
 
 
-def _with_assumptions(problem: Problem, box, values, facts) -> Case:
+def _with_assumptions(problem: Inequality, box, values, facts) -> Case:
     """Replace symbols by ones that carry what the box says of their sign; fixed ones by their value."""
     fresh: dict[sympy.Symbol, sympy.Expr] = {}
-    renamed: dict[sympy.Symbol, Range] = {}
+    renamed: dict[sympy.Symbol, Extent] = {}
     for symbol, own in box.items():
         if own.low == own.high:
             fresh[symbol] = own.low

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import sympy
 
-from boundcalc.checker.experiments.search import violated
+from boundcalc.checker.experiments.enumeration import violated
 from boundcalc.checker.experiments.worlds.numbers import as_sympy
 from boundcalc.checker.inequality.evaluate import is_vast, on_arrays, sign_of, value_at
-from boundcalc.checker.inequality.problem import Problem
+from boundcalc.checker.inequality.problem import Inequality
 from boundcalc.frozen import Frozen
 from boundcalc.language.domains import admits, contains
 from boundcalc.symbols import Constraint
@@ -49,7 +49,7 @@ class Hunt(Frozen):
 
 
 def hunt(
-    problem: Problem, *, rng: np.random.Generator, seconds: float = 1.0, size: int = 4000, reach: float = _NEAR
+    problem: Inequality, *, rng: np.random.Generator, seconds: float = 1.0, size: int = 4000, reach: float = _NEAR
 ) -> Hunt:
     """Search for a counterexample among numbers up to about ten to the power of ``reach``, and down to its inverse."""
     deadline = time.monotonic() + seconds
@@ -86,7 +86,7 @@ def hunt(
     return Hunt(None, undefined, best, closest, tried)
 
 
-def _constant(problem: Problem) -> Hunt:
+def _constant(problem: Inequality) -> Hunt:
     fails = _fails(problem, {})
     whole = value_at(problem.left, {}) is not None and value_at(problem.right, {}) is not None
     return Hunt({} if fails else None, None if whole else {}, -1.0 if fails else 1.0, {}, 1)
@@ -95,7 +95,7 @@ def _constant(problem: Problem) -> Hunt:
 # ---------------------------------------------------------------------- sampling
 
 
-def _drawn(problem: Problem, rng: np.random.Generator, size: int, reach: float) -> dict:
+def _drawn(problem: Inequality, rng: np.random.Generator, size: int, reach: float) -> dict:
     """Return points; some have a number that occurs in the claim, since that is where a claim may just fail."""
     written = problem.left.atoms(sympy.Rational) | problem.right.atoms(sympy.Rational)
     numbers = np.array(sorted({abs(float(number)) for number in written} | {0.0}))
@@ -144,7 +144,7 @@ def _integers(low: float, high: float, rng: np.random.Generator, size: int, reac
     return high - step if np.isfinite(high) else step * rng.choice([-1, 1], size)
 
 
-def _children(problem: Problem, parents: dict, rng: np.random.Generator, size: int, reach: float) -> dict:
+def _children(problem: Inequality, parents: dict, rng: np.random.Generator, size: int, reach: float) -> dict:
     count = len(next(iter(parents.values())))
     chosen = rng.integers(0, count, size)
     scale = 10.0 ** -rng.uniform(0, 4, size)
@@ -165,7 +165,7 @@ def _children(problem: Problem, parents: dict, rng: np.random.Generator, size: i
     return result
 
 
-def _repaired(problem: Problem, points: dict, rng: np.random.Generator) -> dict:
+def _repaired(problem: Inequality, points: dict, rng: np.random.Generator) -> dict:
     """Pull symbols to where simple constraints (one symbol at most another) hold."""
     points = dict(points)
     for _ in range(2):
@@ -182,7 +182,7 @@ def _repaired(problem: Problem, points: dict, rng: np.random.Generator) -> dict:
     return points
 
 
-def _feasible(problem: Problem, points: dict) -> dict:
+def _feasible(problem: Inequality, points: dict) -> dict:
     keep = np.ones(len(next(iter(points.values()))), dtype=bool)
     for symbol, values in points.items():
         keep &= contains(problem.domain[symbol], values)
@@ -197,7 +197,7 @@ def _feasible(problem: Problem, points: dict) -> dict:
 # ---------------------------------------------------------------------- judging
 
 
-def _margin(problem: Problem, points: dict) -> np.ndarray:
+def _margin(problem: Inequality, points: dict) -> np.ndarray:
     named = {symbol.name: values for symbol, values in points.items()}
     count = len(next(iter(points.values())))
     left, right = (np.broadcast_to(on_arrays(side, named), (count,)) for side in (problem.left, problem.right))
@@ -213,7 +213,7 @@ def _rational(value: float) -> Fraction:
     return Fraction(int(value)) if float(value).is_integer() else Fraction(repr(float(value)))
 
 
-def inside(problem: Problem, point: Mapping[sympy.Symbol, Any]) -> bool:
+def inside(problem: Inequality, point: Mapping[sympy.Symbol, Any]) -> bool:
     """Return whether a point of exact numbers lies in the domain and satisfies the constraints, certainly."""
     for symbol, value in point.items():
         if not bool(contains(problem.domain[symbol], np.asarray(value, dtype=object))):
@@ -228,7 +228,7 @@ def _holds(rule: Constraint, point: Mapping[sympy.Symbol, Any]) -> bool:
     return sign is not None and (sign > 0 if rule.strict else sign >= 0)
 
 
-def _fails(problem: Problem, point: Mapping[sympy.Symbol, Any]) -> bool:
+def _fails(problem: Inequality, point: Mapping[sympy.Symbol, Any]) -> bool:
     """Return whether the relation certainly fails at a point of the domain where both sides are real."""
     if not inside(problem, point):
         return False
@@ -237,7 +237,7 @@ def _fails(problem: Problem, point: Mapping[sympy.Symbol, Any]) -> bool:
     return violated(sign_of(problem.right - problem.left, point), problem.relation)
 
 
-def _undefined(problem: Problem, points: dict, margin: np.ndarray) -> Mapping[sympy.Symbol, Any] | None:
+def _undefined(problem: Inequality, points: dict, margin: np.ndarray) -> Mapping[sympy.Symbol, Any] | None:
     """Return a point of the domain at which a side has no real value, confirmed exactly."""
     for place in np.flatnonzero(np.isnan(margin))[:4]:
         point = {symbol: _rational(values[place]) for symbol, values in points.items()}
@@ -248,7 +248,7 @@ def _undefined(problem: Problem, points: dict, margin: np.ndarray) -> Mapping[sy
     return None
 
 
-def _tidied(problem: Problem, point: dict[sympy.Symbol, Fraction]) -> dict[sympy.Symbol, Any]:
+def _tidied(problem: Inequality, point: dict[sympy.Symbol, Fraction]) -> dict[sympy.Symbol, Any]:
     """Return a witness with rounder numbers, as long as it remains one."""
     for symbol, value in list(point.items()):
         for simpler in _simpler(value):

@@ -15,7 +15,7 @@ from itertools import combinations
 import mpmath
 import sympy
 
-from boundcalc.checker.inequality.cases import Case, Range
+from boundcalc.checker.inequality.cases import Case, Extent
 from boundcalc.checker.inequality.system import System, Untranslatable
 
 __all__ = ["translate"]
@@ -103,7 +103,7 @@ class _Translator:
             if not all(end.is_Rational or not end.is_finite for end in ends):
                 continue
             self.squares[symbol] = new**2
-            self.out.ranges[new] = Range(ends[0], ends[1], own.low_open, own.high_open)
+            self.out.ranges[new] = Extent(ends[0], ends[1], own.low_open, own.high_open)
 
     def _polynomial(self, expr: sympy.Expr) -> sympy.Expr:
         """Return a rational expression in variables."""
@@ -144,7 +144,7 @@ class _Translator:
         if key not in self.roots:
             new = sympy.Dummy("power", positive=True)
             self.roots[key] = new
-            self.out.ranges[new] = Range(sympy.Integer(0), sympy.oo, True)
+            self.out.ranges[new] = Extent(sympy.Integer(0), sympy.oo, True)
             power, inner = self._polynomial(exponent), self._polynomial(base)
             self.out.facts.append((new - 1 - power * self._log(base), ">="))
             if (exponent - 1).is_nonnegative:
@@ -158,7 +158,7 @@ class _Translator:
             inner = self._polynomial(base)
             new = sympy.Dummy("root", nonnegative=True, positive=True if base.is_positive else None)
             self.roots[key] = new
-            self.out.ranges[new] = Range(sympy.Integer(0), sympy.oo, bool(base.is_positive))
+            self.out.ranges[new] = Extent(sympy.Integer(0), sympy.oo, bool(base.is_positive))
             self.out.facts.append((new**degree - inner, "="))
         return self.roots[key]
 
@@ -167,7 +167,7 @@ class _Translator:
             return self._number(sympy.log(argument))
         if argument not in self.logs:
             self.logs[argument] = sympy.Dummy("log", real=True)
-            self.out.ranges[self.logs[argument]] = Range(-sympy.oo, sympy.oo, True, True)
+            self.out.ranges[self.logs[argument]] = Extent(-sympy.oo, sympy.oo, True, True)
         return self.logs[argument]
 
     def _exp(self, power: sympy.Expr) -> sympy.Expr:
@@ -176,7 +176,7 @@ class _Translator:
         if power not in self.exps:
             new = sympy.Dummy("exp", positive=True)
             self.exps[power] = new
-            self.out.ranges[new] = Range(sympy.Integer(0), sympy.oo, True)
+            self.out.ranges[new] = Extent(sympy.Integer(0), sympy.oo, True)
             inner = self._polynomial(power)
             self.out.facts += [(new - 1 - inner, ">="), (1 - new * (1 - inner), ">=")]
             self.out.facts.append((new - self._number(sympy.E) * inner, ">="))
@@ -188,7 +188,7 @@ class _Translator:
     def _rounded(self, expr: sympy.Expr) -> sympy.Expr:
         inner = self._polynomial(expr.args[0])
         new = sympy.Dummy("whole", real=True)
-        self.out.ranges[new] = Range(-sympy.oo, sympy.oo, True, True)
+        self.out.ranges[new] = Extent(-sympy.oo, sympy.oo, True, True)
         below, above = (
             (inner - new, new + 1 - inner) if isinstance(expr, sympy.floor) else (new - inner, inner + 1 - new)
         )
@@ -206,7 +206,7 @@ class _Translator:
             new = sympy.Dummy("number", real=True, positive=expr.is_positive)
             self.roots[key] = new
             width = sympy.Rational(1, 10**18) * max(1, abs(value))
-            self.out.ranges[new] = Range(value - width, value + width, True, True)
+            self.out.ranges[new] = Extent(value - width, value + width, True, True)
         return self.roots[key]
 
     def _log_facts(self) -> None:
@@ -270,7 +270,7 @@ class _Translator:
             low = _rational_log(own.low, down=True)
         if own.high.is_finite and own.high.is_positive:
             high = _rational_log(own.high, down=False)
-        self.out.ranges[variable] = Range(low, high, own.low_open, own.high_open)
+        self.out.ranges[variable] = Extent(low, high, own.low_open, own.high_open)
         self.out.axioms.append(f"log({symbol}) in [{low}, {high}]")
 
     def _ordered(self, one, first, other, second) -> None:

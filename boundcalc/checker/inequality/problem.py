@@ -12,16 +12,16 @@ from sympy.core.relational import Relational
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.domains import contains, describe, from_assumptions
-from boundcalc.symbols import CONSTRAINTS, DERIVED, VOCABULARY, Constraint
+from boundcalc.symbols import CONSTRAINTS, DERIVED, VOCABULARY, Constraint, known
 
-__all__ = ["RELATIONS", "Problem", "state"]
+__all__ = ["RELATIONS", "Inequality", "state"]
 
 _LISTED = 100  # numbers of a range with a step, which are listed
 RELATIONS = ("<=", "<", ">=", ">", "=")
 
 
 @dataclass(frozen=True)
-class Problem(Frozen):
+class Inequality(Frozen):
     """``left relation right`` for all values in the domain that satisfy the constraints.
 
     Attributes
@@ -66,7 +66,7 @@ def state(
     domain: Mapping[Any, sympy.Set] | None = None,
     constraints: Iterable[Any] = (),
     definitions: Mapping[sympy.Symbol, sympy.Expr] | None = None,
-) -> Problem:
+) -> Inequality:
     """Return the claim with every symbol's domain, abbreviations that share symbols with others inserted.
 
     Raises
@@ -260,7 +260,7 @@ def _within(short: sympy.Symbol, full: sympy.Expr, allowed: sympy.Set) -> list[C
     return rules + ([Constraint(full, high, bool(getattr(allowed, "right_open", False)))] if high.is_finite else [])
 
 
-def _close(left, relation, right, used, given, rules, expanded, definitions) -> Problem:
+def _close(left, relation, right, used, given, rules, expanded, definitions) -> Inequality:
     """Add the constraints that apply, and a domain for every symbol that they bring in."""
     for rule in rules:
         used = used | rule.symbols
@@ -282,7 +282,7 @@ def _close(left, relation, right, used, given, rules, expanded, definitions) -> 
     domain = {}
     for symbol in sorted(used, key=str):
         domain[symbol] = _domain_of(symbol, given)
-    return Problem(left, relation, right, domain, tuple(rules), expanded)
+    return Inequality(left, relation, right, domain, tuple(rules), expanded)
 
 
 def _domain_of(symbol: sympy.Symbol, given: Mapping[sympy.Symbol, sympy.Set]) -> sympy.Set:
@@ -292,7 +292,7 @@ def _domain_of(symbol: sympy.Symbol, given: Mapping[sympy.Symbol, sympy.Set]) ->
     if symbol in given:
         # What SymPy has already been told of a symbol cannot be taken back.
         return given[symbol].intersect(own) if own != sympy.Reals else given[symbol]
-    entry = VOCABULARY.get(symbol.name)
+    entry = known(symbol)
     if entry is not None and entry.symbol == symbol:
         return entry.domain
     if symbol.name.startswith("delta["):

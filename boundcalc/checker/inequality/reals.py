@@ -14,7 +14,7 @@ from boundcalc.checker.inequality.algebra import by_algebra
 from boundcalc.checker.inequality.cases import cases
 from boundcalc.checker.inequality.evaluate import value_at
 from boundcalc.checker.inequality.points import FAR, Hunt, hunt
-from boundcalc.checker.inequality.problem import Problem, state
+from boundcalc.checker.inequality.problem import Inequality, state
 from boundcalc.checker.inequality.proving import Attempt, prove
 from boundcalc.checker.verdict import Certificate, Verdict, proved, refuted, unsettled
 from boundcalc.errors import InvalidInputError
@@ -82,7 +82,7 @@ def check_inequality(
     return settle(problem, budget=float(budget), rng=rng)
 
 
-def settle(problem: Problem, *, budget: float, rng: np.random.Generator) -> Verdict:
+def settle(problem: Inequality, *, budget: float, rng: np.random.Generator) -> Verdict:
     """Return the verdict on a claim that is stated in full."""
     empty = [str(symbol) for symbol, allowed in problem.domain.items() if allowed is sympy.S.EmptySet]
     if empty:
@@ -133,14 +133,14 @@ def _next_to_one(item: sympy.log) -> bool:
     return bool(item.args[0].is_number and abs(item.args[0].evalf(30) - 1) < _NEXT_TO_ONE)
 
 
-def _contradictory(problem: Problem, deadline: float) -> bool:
+def _contradictory(problem: Inequality, deadline: float) -> bool:
     """Return whether the constraints prove anything."""
     absurd = replace(problem, left=sympy.Integer(1), right=sympy.Integer(0), relation="<=")
     middle = (time.monotonic() + deadline) / 2
     return bool(problem.constraints) and _prove_cases(absurd, middle)[1] is not None
 
 
-def _prove_cases(problem: Problem, deadline: float) -> tuple[list[Attempt], Certificate | None]:
+def _prove_cases(problem: Inequality, deadline: float) -> tuple[list[Attempt], Certificate | None]:
     """Prove all cases, or return the attempt that failed."""
     attempts: list[Attempt] = []
     certificates: list[Certificate] = []
@@ -166,7 +166,7 @@ def _joined(certificates: list[Certificate]) -> Certificate | None:
     return Certificate(engines, number + "; ".join(texts), {"cases": len(certificates), "axioms": list(axioms)})
 
 
-def _equality(problem: Problem, found: Hunt, deadline: float, rng: np.random.Generator) -> Verdict:
+def _equality(problem: Inequality, found: Hunt, deadline: float, rng: np.random.Generator) -> Verdict:
     """Prove an equality by algebra, or from both sides."""
     certificate = by_algebra(problem)
     if certificate is not None:
@@ -183,7 +183,7 @@ def _equality(problem: Problem, found: Hunt, deadline: float, rng: np.random.Gen
     return proved(joined) if joined is not None else _open(problem, found, attempts)
 
 
-def _refuted(problem: Problem, found: Hunt) -> Verdict:
+def _refuted(problem: Inequality, found: Hunt) -> Verdict:
     point = found.witness or {}
     sides = [value_at(side, point) for side in (problem.left, problem.right)]
     shown = {symbol.name: str(value) for symbol, value in point.items()}
@@ -198,7 +198,7 @@ def _few(value: sympy.Expr | None) -> str:
     return "undefined" if value is None else str(sympy.N(value, 8))
 
 
-def _margin_at(problem: Problem, found: Hunt) -> float:
+def _margin_at(problem: Inequality, found: Hunt) -> float:
     """Return the relative margin at the closest point, without the rounding of the search."""
     point = {symbol: sympy.Rational(repr(float(value))) for symbol, value in (found.closest or {}).items()}
     left, right = (value_at(side, point) for side in (problem.left, problem.right))
@@ -208,7 +208,7 @@ def _margin_at(problem: Problem, found: Hunt) -> float:
     return float((-abs(gap) if problem.relation == "=" else gap) / (abs(left) + abs(right)))
 
 
-def _open(problem: Problem, found: Hunt, attempts: list[Attempt]) -> Verdict:
+def _open(problem: Inequality, found: Hunt, attempts: list[Attempt]) -> Verdict:
     """Say what is known of a claim that nothing settled."""
     remarks = list(dict.fromkeys(remark for attempt in attempts for remark in attempt.remarks))
     cover = next((attempt.cover for attempt in reversed(attempts) if attempt.cover is not None), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy
 
-from boundcalc.checker.inequality.cases import Range
+from boundcalc.checker.inequality.cases import Extent
 from boundcalc.checker.inequality.system import System
 
 __all__ = ["by_signs"]
@@ -47,7 +47,7 @@ def _ends(system: System) -> bool:
     return True
 
 
-def _carried(symbol: sympy.Symbol, own: Range | None) -> tuple[sympy.Expr | None, str]:
+def _carried(symbol: sympy.Symbol, own: Extent | None) -> tuple[sympy.Expr | None, str]:
     """Return an expression in a new nonnegative symbol that runs through the symbol's range."""
     if own is None:
         return None, ""

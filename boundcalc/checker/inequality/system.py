@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import sympy
 
-from boundcalc.checker.inequality.cases import Range
+from boundcalc.checker.inequality.cases import Extent
 
 __all__ = ["System", "Untranslatable"]
 
@@ -24,7 +24,7 @@ class System:
     goal : sympy.Expr
         A polynomial with the sign of the gap.
     strict : bool
-    ranges : dict of sympy.Symbol to Range
+    ranges : dict of sympy.Symbol to Extent
     facts : list of (sympy.Expr, str)
         Polynomial and ``>=``, ``>`` or ``=``.
     axioms : list of str
@@ -33,6 +33,6 @@ class System:
 
     goal: sympy.Expr = sympy.S.Zero
     strict: bool = False
-    ranges: dict[sympy.Symbol, Range] = field(default_factory=dict)
+    ranges: dict[sympy.Symbol, Extent] = field(default_factory=dict)
     facts: list[tuple[sympy.Expr, str]] = field(default_factory=list)
     axioms: list[str] = field(default_factory=list)

@@ -23,7 +23,7 @@ from boundcalc.trainer.risk.losses import round_up
 from boundcalc.trainer.risk.pairs import AllPairs, PairSource
 from boundcalc.trainer.risk.structures import Structure, make_structure
 
-__all__ = ["Prepared", "exceeds", "measured_squared_radius", "prepare"]
+__all__ = ["Prepared", "balanced_weights", "exceeds", "measured_squared_radius", "prepare"]
 
 Array = NDArray[np.float64]
 
@@ -234,11 +234,17 @@ def _weights(data: ModalityData, settings: Settings, split: Split) -> tuple[floa
         return (1.0, 1.0)
     if settings.pair_weights != "balanced":
         return (float(settings.pair_weights[0]), float(settings.pair_weights[1]))
-    sizes = np.unique(data.codes[split.calibration], return_counts=True)[1]
-    count = int(split.calibration.size)
-    if count < 2:
+    if split.calibration.size < 2:
         raise InvalidInputError("pair_weights='balanced' needs a calibration part: set calibration > 0")
-    total = count * (count - 1) // 2
-    # One pair of each kind is added, so that a kind that the small part lacks keeps a finite weight.
+    return balanced_weights(data.codes[split.calibration])
+
+
+def balanced_weights(codes: NDArray[np.intp]) -> tuple[float, float]:
+    """Return pair weights with which same and different pairs of rows of these classes count half each.
+
+    One pair of each kind is added, so that a kind that a small part lacks keeps a finite weight.
+    """
+    sizes = np.unique(codes, return_counts=True)[1]
+    total = codes.size * (codes.size - 1) // 2
     similar = (int((sizes * (sizes - 1) // 2).sum()) + 1) / (total + 2)
     return (0.5 / similar, 0.5 / (1 - similar))

@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, SampleSpace
+from boundcalc.checker.experiments.worlds.averages import constants, law, over_pairs, words_and_chances
 from boundcalc.checker.experiments.worlds.numbers import numbers, root, sequences
 
-__all__ = ["CellCounts", "Cells", "Cover"]
+__all__ = ["CellCounts", "Cells", "CoveredBall"]
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,9 @@ class Cells(SampleSpace):
     ) -> tuple[Atoms, np.ndarray]:
         """Return risks of the worst loss, its oscillation and the distance of the cells' frequencies, on each sample."""
         cell, table = np.asarray(instance["cell"]), numbers(instance["loss"], exact=exact)
-        whole = numbers(instance["counts"], exact=exact)
-        weights = np.asarray(whole / whole.sum())
-        words = sequences(self.letters, self.n)
-        chance = np.multiply.reduce(weights[words], axis=1)
+        weights, words, chance = words_and_chances(instance["counts"], self.n, exact=exact)
         population = (table * weights[:, None] * weights).sum(axis=(1, 2))
-        total = np.asarray(
-            sum(table[:, words[:, i], words[:, j]] for i in range(self.n) for j in range(self.n) if i != j)
-        )
-        empirical = total / (self.n * (self.n - 1))
+        empirical = over_pairs(table, words)
         worst = np.argmax(population[:, None] - empirical, axis=0)
         oscillation = np.array([self._oscillation(one, cell) for one in table])
         member = numbers(cell[:, None] == np.arange(self.cells), exact=exact)
@@ -62,8 +57,7 @@ class Cells(SampleSpace):
             "eps_osc": oscillation[worst],
             "cell_distance": np.abs(frequency - (weights[:, None] * member).sum(axis=0)).sum(axis=1),
             "C": spread if spread > 0 else one,
-            "kc": one * self.cells,
-            "n": one * self.n,
+            **constants(exact=exact, kc=self.cells, n=self.n),
         }, chance
 
     def _oscillation(self, loss: np.ndarray, cell: np.ndarray) -> Any:
@@ -87,8 +81,7 @@ class CellCounts(SampleSpace):
         self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Atoms, np.ndarray]:
         """Return the distance of frequencies from probabilities for each way to share."""
-        whole = numbers(instance["weights"], exact=exact)
-        weights = np.asarray(whole / whole.sum())
+        weights = law(instance["weights"], exact=exact)
         counts = np.array([row for row in sequences(self.n + 1, self.cells) if row.sum() == self.n])
         chance = np.array(
             [
@@ -100,16 +93,14 @@ class CellCounts(SampleSpace):
             dtype=object if exact else float,
         )
         frequency = numbers(counts, exact=exact) / self.n
-        one = numbers(1, exact=exact)[()]
         return {
             "cell_distance": np.abs(frequency - weights).sum(axis=1),
-            "kc": one * self.cells,
-            "n": one * self.n,
+            **constants(exact=exact, kc=self.cells, n=self.n),
         }, chance
 
 
 @dataclass(frozen=True)
-class Cover(Enumerable):
+class CoveredBall(Enumerable):
     """Whole-number points of a ball, covered greedily by balls around some of them; metrics lam_max times a projection."""
 
     d: int = 1

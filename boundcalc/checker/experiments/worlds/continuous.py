@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace
+from boundcalc.checker.experiments.worlds.averages import ramp, walk
 from boundcalc.checker.experiments.worlds.numbers import signs
 
 __all__ = ["ContinuousMetric", "GaussianMetric", "SphereMetric", "SpherePairs"]
@@ -98,7 +99,7 @@ class ContinuousMetric(SampleSpace):
         columns = np.arange(_REPLICATES)
         own = self._pairs(instance, members, risk, rho, rng)
         levels = instance["t"] / 4
-        centre = (float(levels[1]) - float(levels[0])) / (2 * self.m) * _walk(self.m)
+        centre = (float(levels[1]) - float(levels[0])) / (2 * self.m) * float(walk(self.m))
         atoms: dict[str, Any] = own | {
             "r_M": risk[worst],
             "rhat_M": empirical[worst, columns],
@@ -134,13 +135,7 @@ class ContinuousMetric(SampleSpace):
 def _ramp(values: np.ndarray, similar: np.ndarray, function: tuple[tuple[int, ...], int], rho: float) -> np.ndarray:
     weights, t = function
     score = t / 4 - values @ (np.asarray(weights) / 4)
-    return np.clip(1 - similar * score / rho, 0, 1)
-
-
-@lru_cache(maxsize=64)
-def _walk(m: int) -> float:
-    """Return E|sum_i sigma_i| over m signs."""
-    return sum(comb(m, up) * abs(2 * up - m) for up in range(m + 1)) / 2**m
+    return ramp(similar * score, rho)
 
 
 @dataclass(frozen=True)
@@ -214,14 +209,14 @@ class SpherePairs(SampleSpace):
         spread, tau = float(instance["Lam"]), float(instance["t"][1] - instance["t"][0])
         metric = spread / (2 * self.m) * np.abs(values @ signs(self.m).T).mean(axis=1)
         mean = spread / (2 * self.m) * sphere.spread({}, self.m)
-        share = tau / (2 * self.m) * _walk(self.m)
+        share = tau / (2 * self.m) * float(walk(self.m))
         return {
             "Rhat_metric": metric,
             "Rhat": metric + share,
             "Rad_metric": np.asarray(mean),
             "R_M": np.asarray(mean + share),
             "Rad_threshold": np.asarray(share),
-            "sign_sum": np.asarray(_walk(self.m)),
+            "sign_sum": np.asarray(float(walk(self.m))),
             "Lam": np.asarray(spread),
             "lam_min": np.asarray(0.0),
             "lam_max": np.asarray(spread),

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, SampleSpace
+from boundcalc.checker.experiments.worlds.averages import constants, with_threshold, words_and_chances
 from boundcalc.checker.experiments.worlds.matrices import eigenvalues, floats, square_root, total
-from boundcalc.checker.experiments.worlds.numbers import numbers, sequences, signs
+from boundcalc.checker.experiments.worlds.numbers import numbers, signs
 
 __all__ = ["EncoderSamples", "Encoders"]
 
@@ -66,34 +67,23 @@ class Encoders(Enumerable):
     def atoms(self, instances: Instance, *, exact: bool = False) -> Atoms:
         """Return the complexity over rank-q matrices, and expected Frobenius and nuclear norms."""
         size = len(instances["u"])
-        counts = numbers(instances["counts"], exact=exact)
-        weights = counts / counts.sum(axis=1, keepdims=True)
-        words = sequences(self.letters, self.m)
-        chance = floats(np.multiply.reduce(weights[:, words], axis=2), exact=exact)
+        _, words, chance = words_and_chances(instances["counts"], self.m, exact=exact)
+        chance = floats(chance, exact=exact)
         found = _moments(numbers(instances["u"], exact=exact)[:, words], self.q, exact=exact)
         s = numbers(instances["s"], exact=exact)
         low, high = numbers(np.cumsum(instances["t"], axis=1).T, exact=exact)
-        sign_sum = numbers(np.abs(signs(self.m).sum(axis=1)).sum(), exact=exact) / 2**self.m
-        share = (high - low) * sign_sum / (2 * self.m)
         metric = total(chance * found["top"], 1) * floats(s * s, exact=exact)
         lengths = (np.asarray(instances["u"]) ** 2).sum(axis=2).max(axis=1) + instances["room"][:, 0]
         radius = numbers(np.maximum(lengths, 1), exact=exact)
         return {
-            "R_M": metric + floats(share, exact=exact),
-            "Rad_metric": metric,
-            "Rad_threshold": share,
+            **with_threshold(metric, low, high, self.m, exact=exact),
+            **constants(size, exact=exact, q=self.q, d_M=self.d, m=self.m, n=2 * self.m + instances["room"][:, 1]),
             "S_frobenius": total(chance * found["frobenius"], 1),
             "S_nuclear": total(chance * found["nuclear"], 1),
-            "sign_sum": np.broadcast_to(sign_sum, (size,)),
             "s": s,
-            "q": numbers(np.full(size, self.q), exact=exact),
-            "tau": high - low,
             "t_min": low,
             "t_max": high,
             "B": square_root(radius, exact=exact),
-            "d_M": numbers(np.full(size, self.d), exact=exact),
-            "m": numbers(np.full(size, self.m), exact=exact),
-            "n": numbers(2 * self.m + instances["room"][:, 1], exact=exact),
         }
 
 
@@ -130,10 +120,7 @@ class EncoderSamples(SampleSpace):
         self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Atoms, np.ndarray]:
         """Return the complexities and moments on each sample of m letters."""
-        counts = numbers(instance["counts"], exact=exact)
-        weights = counts / counts.sum()
-        words = sequences(self.letters, self.m)
-        chance = np.multiply.reduce(weights[words], axis=1)
+        _, words, chance = words_and_chances(instance["counts"], self.m, exact=exact)
         u = numbers(instance["u"], exact=exact)[words]
         s = numbers(instance["s"], exact=exact)
         metric = _moments(u, self.q, exact=exact)["top"] * floats(s * s, exact=exact)
@@ -141,23 +128,14 @@ class EncoderSamples(SampleSpace):
         weighted = ((u[..., :, None] * u[..., None, :]) * squares[..., None, None]).sum(axis=1)
         trace = total(square_root(np.maximum(eigenvalues(weighted, exact=exact), 0), exact=exact), -1)
         low, high = numbers(instance["t"], exact=exact)
-        sign_sum = numbers(np.abs(signs(self.m).sum(axis=1)).sum(), exact=exact) / 2**self.m
-        share = (high - low) * sign_sum / (2 * self.m)
         mean = total(floats(chance, exact=exact) * metric, 0)
         radius = numbers(max(int((np.asarray(instance["u"]) ** 2).sum(axis=1).max()), 1), exact=exact)
         return {
             "Rhat_metric": metric,
-            "Rad_metric": mean,
-            "R_M": mean + floats(share, exact=exact),
-            "Rad_threshold": share,
-            "sign_sum": sign_sum,
+            **with_threshold(mean, low, high, self.m, exact=exact),
+            **constants(exact=exact, q=self.q, d_M=self.d, m=self.m, n=2 * self.m + instance["odd"]),
             "u_fourth": (squares * squares).sum(axis=1),
             "u_root_trace": trace,
             "s": s,
-            "q": numbers(self.q, exact=exact),
-            "tau": high - low,
             "B": square_root(radius, exact=exact),
-            "d_M": numbers(self.d, exact=exact),
-            "m": numbers(self.m, exact=exact),
-            "n": numbers(2 * self.m + instance["odd"], exact=exact),
         }, chance

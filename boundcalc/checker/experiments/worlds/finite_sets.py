@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance
-from boundcalc.checker.experiments.worlds.numbers import logarithm, maximum, numbers, root, scaled, signs
+from boundcalc.checker.experiments.worlds.averages import constants, cumulants, uniform
+from boundcalc.checker.experiments.worlds.numbers import maximum, numbers, root, signs
 
 __all__ = ["FiniteSet", "Matrix"]
 
@@ -35,22 +36,11 @@ class FiniteSet(Enumerable):
         entries = numbers(instances["entries"], exact=exact)
         sums = entries @ numbers(signs(self.m).T, exact=exact)
         base = 1 + 1 / numbers(instances["k"], exact=exact)
-        rate = scaled(logarithm(base, exact=exact), self.m, exact=exact)
-        if exact:
-            powers = np.empty(sums.shape, dtype=object)
-            for place in np.ndindex(sums.shape):
-                powers[place] = base[place[0]] ** int(sums[place])
-        else:
-            powers = base[:, None, None] ** sums
-        total = powers.sum(axis=(1, 2)) / 2**self.m
         return {
             "Rad_A": maximum(sums, axis=1).sum(axis=1) / (2**self.m * self.m),
-            "cgf_A": scaled(logarithm(total, exact=exact), 1 / rate, exact=exact),
-            "lam": rate,
+            **cumulants(base, self.m, {"cgf_A": sums / self.m}, uniform(2**self.m, exact=exact), exact=exact),
+            **constants(size, exact=exact, card_A=self.vectors, m=self.m, n=2 * self.m),
             "rho_A": root(maximum((entries * entries).sum(axis=2), axis=1), exact=exact),
-            "card_A": numbers(np.full(size, self.vectors), exact=exact),
-            "m": numbers(np.full(size, self.m), exact=exact),
-            "n": numbers(np.full(size, 2 * self.m), exact=exact),
         }
 
 

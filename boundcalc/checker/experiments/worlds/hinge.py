@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Instance
-from boundcalc.checker.experiments.worlds.learning import Context, Learning, minimiser
+from boundcalc.checker.experiments.worlds.averages import minimiser
+from boundcalc.checker.experiments.worlds.learning import Context, Learning
 from boundcalc.checker.experiments.worlds.numbers import numbers
 
 __all__ = ["HingeLearning"]

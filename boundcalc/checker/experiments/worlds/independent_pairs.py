@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance
-from boundcalc.checker.experiments.worlds.numbers import logarithm, maximum, numbers, scaled, sequences, signs
+from boundcalc.checker.experiments.worlds.averages import constants, cumulants, rademacher, words_and_chances
+from boundcalc.checker.experiments.worlds.numbers import maximum, numbers
 
-__all__ = ["IndependentPairs"]
+__all__ = ["IndependentPairs", "TwoSidedPairs"]
 
 
 @dataclass(frozen=True)
@@ -52,13 +53,10 @@ class IndependentPairs(Enumerable):
     def atoms(self, instances: Instance, *, exact: bool = False) -> Atoms:
         """Return complexities of scores and losses, expected deviations and exponential moments over m pairs."""
         size = len(instances["weights"])
-        weights = numbers(instances["weights"], exact=exact)
-        weights = weights / weights.sum(axis=1, keepdims=True)
+        weights, words, chance = words_and_chances(instances["weights"], self.m, exact=exact)
         scores = numbers(instances["scores"], exact=exact)
         slope = numbers(instances["slope"], exact=exact)
         loss = self._loss(instances, scores, slope, exact=exact)
-        words = sequences(self.cells, self.m)
-        chance = np.multiply.reduce(weights[:, words], axis=2)
         risk = (loss * weights[:, None, :]).sum(axis=2)[:, :, None]
         mean = loss[:, :, words].sum(axis=3) / self.m
 
@@ -66,17 +64,14 @@ class IndependentPairs(Enumerable):
             return (chance * values).sum(axis=1)
 
         base = 1 + 1 / numbers(instances["k"], exact=exact)
-        rate = scaled(logarithm(base, exact=exact), self.m, exact=exact)
         supremum = maximum(mean, axis=1)
         ranges = maximum(maximum(loss, axis=2) + maximum(-loss, axis=2), axis=1)
-        ghost, signed = self._ghosts(loss, weights, exact=exact)
-        complexity = self._rademacher(scores, expect, exact=exact)
-        moment = expect(_power(base, supremum, self.m, exact=exact))
+        ghost, signed = self._ghosts(instances, loss, exact=exact)
         return {
-            "R_M": complexity,
-            "R_N": complexity,
-            "R_full": complexity,
-            "Rad_loss": self._rademacher(loss, expect, exact=exact),
+            **dict.fromkeys(("R_M", "R_N", "R_full"), rademacher(scores[:, :, words], chance, exact=exact)),
+            **cumulants(base, self.m, {"cgf_m": supremum}, chance, exact=exact),
+            **constants(size, exact=exact, m=self.m, n=2 * self.m + instances["odd"]),
+            "Rad_loss": rademacher(loss[:, :, words], chance, exact=exact),
             "Edev_m": expect(maximum(risk - mean, axis=1)),
             "Edev_plus": expect(maximum(mean - risk, axis=1)),
             "Edev_ghost": ghost,
@@ -84,13 +79,9 @@ class IndependentPairs(Enumerable):
             "EPhi_m": expect(maximum(risk - mean, axis=1) + maximum(mean - risk, axis=1))
             if self._two_sided
             else expect(supremum),
-            "cgf_m": scaled(logarithm(moment, exact=exact), 1 / rate, exact=exact),
-            "lam": rate,
             "c": ranges,
             "L": slope,
             "C": maximum(loss.reshape(size, -1), axis=1) + maximum(-loss.reshape(size, -1), axis=1),
-            "m": numbers(np.full(size, self.m), exact=exact),
-            "n": numbers(2 * self.m + instances["odd"], exact=exact),
         }
 
     #: Whether EPhi_m is the expected supremum over two functions of deviations of both signs.
@@ -107,24 +98,12 @@ class IndependentPairs(Enumerable):
         )
         return np.asarray(shape * slope[:, None, None])
 
-    def _rademacher(self, table: np.ndarray, expect, *, exact: bool) -> np.ndarray:
-        chosen = table[:, :, sequences(self.cells, self.m)]
-        total = sum(
-            expect(maximum((chosen * numbers(sign, exact=exact)).sum(axis=3), axis=1)) for sign in signs(self.m)
-        )
-        return np.asarray(total / (2**self.m * self.m))
-
-    def _ghosts(self, loss: np.ndarray, weights: np.ndarray, *, exact: bool) -> tuple[np.ndarray, np.ndarray]:
+    def _ghosts(self, instances: Instance, loss: np.ndarray, *, exact: bool) -> tuple[np.ndarray, np.ndarray]:
         """Return the expected supremum of differences to a second sample, without and with random signs."""
-        words = sequences(self.cells, 2 * self.m)
-        chance = np.multiply.reduce(weights[:, words], axis=2)
+        _, words, chance = words_and_chances(instances["weights"], 2 * self.m, exact=exact)
         difference = loss[:, :, words[:, : self.m]] - loss[:, :, words[:, self.m :]]
         plain = (chance * maximum(difference.sum(axis=3), axis=1)).sum(axis=1) / self.m
-        signed = sum(
-            (chance * maximum((difference * numbers(sign, exact=exact)).sum(axis=3), axis=1)).sum(axis=1)
-            for sign in signs(self.m)
-        )
-        return plain, np.asarray(signed / (2**self.m * self.m))
+        return plain, rademacher(difference, chance, exact=exact)
 
 
 @dataclass(frozen=True)
@@ -132,13 +111,3 @@ class TwoSidedPairs(IndependentPairs):
     """The same, with Phi the supremum over f and f' of (r - rhat)(f) + (rhat - r)(f')."""
 
     _two_sided = True
-
-
-def _power(base: np.ndarray, values: np.ndarray, depth: int, *, exact: bool) -> np.ndarray:
-    """Return base ** (values * depth), exactly when the exponents are whole."""
-    if not exact:
-        return np.asarray(base[:, None] ** (values * depth))
-    result = np.empty(values.shape, dtype=object)
-    for row, column in np.ndindex(values.shape):
-        result[row, column] = base[row] ** int(values[row, column] * depth)
-    return result

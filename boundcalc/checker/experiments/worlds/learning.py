@@ -12,10 +12,19 @@ from typing import Any, Literal
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace
+from boundcalc.checker.experiments.worlds.averages import (
+    constants,
+    law,
+    minimiser,
+    over_pairs,
+    product_law,
+    rademacher,
+    ramp,
+)
 from boundcalc.checker.experiments.worlds.numbers import maximum, numbers, sequences, signs
 from boundcalc.checker.experiments.worlds.populations import bernoulli, memorisers, random_class
 
-__all__ = ["Context", "Learning", "minimiser"]
+__all__ = ["Context", "Learning"]
 
 Context = Literal["any", "single", "both", "truth", "published", "lower", "upper", "population", "future"]
 """What Phi, and the expectation and complexity beside it, speak of.
@@ -82,14 +91,13 @@ class Learning(SampleSpace):
     # ------------------------------------------------------------------ the tables of one instance
 
     def _tables(self, instance: Instance, *, exact: bool) -> dict[str, Any]:
-        weights = numbers(instance["weights"], exact=exact)
-        weights = weights / weights.sum()
+        weights = law(instance["weights"], exact=exact)
         scores = numbers(instance["scores"], exact=exact)
         rho, scale = numbers(instance["rho"], exact=exact)[()], numbers(instance["scale"], exact=exact)[()]
         agreement = scores * numbers(instance["labels"], exact=exact)
         omega = numbers(instance["omega"], exact=exact)
         weight = np.where(instance["labels"] > 0, omega[0], omega[1])
-        loss = scale * weight * np.minimum(1, np.maximum(0, 1 - agreement / rho))
+        loss = scale * weight * ramp(agreement, rho)
         cell = weights[:, None] * weights[None, :] if self.pairwise else weights
         small, middle, large = (int(size) for size in instance["encoders"])
         count = len(scores)
@@ -113,14 +121,13 @@ class Learning(SampleSpace):
     def _samples(self, weights: np.ndarray, rng: np.random.Generator | None) -> tuple[np.ndarray, np.ndarray]:
         """Return all samples of n letters and their probabilities."""
         words = sequences(len(weights), self.n)
-        return words, np.multiply.reduce(weights[words], axis=1)
+        return words, product_law(weights, words)
 
     def _empirical(self, loss: np.ndarray, words: np.ndarray) -> np.ndarray:
         """Return the empirical risk of each function on each sample."""
         if not self.pairwise:
             return np.asarray(loss[:, words].sum(axis=2) / self.n)
-        total = sum(loss[:, words[:, i], words[:, j]] for i in range(self.n) for j in range(self.n) if i != j)
-        return np.asarray(total / (self.n * (self.n - 1)))
+        return over_pairs(loss, words)
 
     def outcomes(
         self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
@@ -174,7 +181,7 @@ class Learning(SampleSpace):
         atoms |= self._expectations(t, members, risk, exact=exact, rng=rng)
         if self.context in ("any", "single"):
             atoms |= self._spoken_of(instance, t, risk, empirical, deviation, members["M"])
-        atoms |= {"n": numbers(self.n, exact=exact)[()], "m": numbers(self.m, exact=exact)[()]}
+        atoms |= constants(exact=exact, n=self.n, m=self.m)
         return {name: np.asarray(value) for name, value in atoms.items()}, chance
 
     def _future(self, instance, atoms, risk, empirical, deviation, members) -> Atoms:
@@ -229,7 +236,7 @@ class Learning(SampleSpace):
     ) -> tuple[np.ndarray, np.ndarray, Sequence[np.ndarray]]:
         """Return all choices of m independent terms, their probabilities, and all signs for them."""
         words = sequences(len(cell), self.m)
-        return words, np.multiply.reduce(cell[words], axis=1), list(signs(self.m))
+        return words, product_law(cell, words), list(signs(self.m))
 
     def _expectations(self, t, members, risk, *, exact: bool, rng: np.random.Generator | None) -> Atoms:
         """Return expected deviations and complexities over m independent terms."""
@@ -241,11 +248,7 @@ class Learning(SampleSpace):
         above = maximum((mean - risk[:, None])[other], axis=0)
 
         def complexity(table: np.ndarray, part: np.ndarray) -> Any:
-            chosen = table[part][:, words]
-            total = sum(
-                (chance * maximum((chosen * numbers(sign, exact=exact)).sum(axis=2), axis=0)).sum() for sign in drawn
-            )
-            return total / (len(drawn) * self.m)
+            return rademacher(table[part][:, words], chance, exact=exact, drawn=drawn)
 
         spread = t["flat"].max() - t["flat"].min()
         return {
@@ -260,13 +263,6 @@ class Learning(SampleSpace):
             "C": spread if spread > 0 else t["scale"],
             "c": spread if spread > 0 else t["scale"],
         }
-
-
-def minimiser(empirical, risk, members, slack) -> tuple[np.ndarray, np.ndarray]:
-    """Return the function that an adversary returns among the near-minimisers, and the smallest empirical risk."""
-    smallest = np.minimum.reduce(empirical[members], axis=0)
-    allowed = members[:, None] & (empirical <= smallest + slack)
-    return np.argmax(np.where(allowed, risk[:, None], -1), axis=0), smallest
 
 
 def _best(risk: np.ndarray, members: np.ndarray) -> int:

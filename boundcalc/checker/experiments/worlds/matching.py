@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Instance
+from boundcalc.checker.experiments.worlds.averages import product_law, rademacher, ramp
 from boundcalc.checker.experiments.worlds.learning import Learning
-from boundcalc.checker.experiments.worlds.numbers import maximum, numbers, sequences, signs
+from boundcalc.checker.experiments.worlds.numbers import numbers, sequences, signs
 from boundcalc.checker.experiments.worlds.populations import random_class
 
 __all__ = ["Matching"]
@@ -62,11 +63,8 @@ class Matching(Learning):
             own = np.diagonal(matched, axis1=1, axis2=2)
             return positive * (own[:, :, None] + own[:, None, :]) / 2 + negative * apart
 
-        def ramp(agreement: np.ndarray) -> np.ndarray:
-            return t["scale"] * np.minimum(1, np.maximum(0, 1 - agreement / t["rho"]))
-
         one = numbers(np.ones(scores.shape, dtype=np.int64), exact=exact)
-        loss = kernel(ramp(scores), ramp(-scores))
+        loss = t["scale"] * kernel(ramp(scores, t["rho"]), ramp(-scores, t["rho"]))
         count = len(scores)
         wrong = kernel(np.where(scores <= 0, one, 0 * one), np.where(scores >= 0, one, 0 * one))
         return t | {
@@ -104,12 +102,8 @@ class Matching(Learning):
         """Return the complexity as the larger of that over matched and that over unmatched items."""
         found = super()._expectations(t, members, risk, exact=exact, rng=rng)
         words = sequences(len(t["weights"]), self.m)
-        chance = np.multiply.reduce(t["weights"][words], axis=1)
-        chosen = t["matched"][members["M"]][:, words]
-        drawn = list(signs(self.m))
-        matched = sum(
-            (chance * maximum((chosen * numbers(sign, exact=exact)).sum(axis=2), axis=0)).sum() for sign in drawn
-        ) / (len(drawn) * self.m)
+        chance = product_law(t["weights"], words)
+        matched = rademacher(t["matched"][members["M"]][:, words], chance, exact=exact)
         return found | {
             "R_M": max(found["R_M"], matched),
             "Rad_apart": found["R_M"],

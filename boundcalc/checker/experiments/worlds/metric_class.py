@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import comb
 
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, SampleSpace
+from boundcalc.checker.experiments.worlds.averages import (
+    constants,
+    sign_sum,
+    uniform,
+    with_threshold,
+    words_and_chances,
+)
 from boundcalc.checker.experiments.worlds.numbers import maximum, numbers, root, scaled, sequences, signs
 
 __all__ = ["MetricClass", "MetricSamples", "SignDraws"]
@@ -48,18 +56,14 @@ class MetricClass(Enumerable):
 
     def atoms(self, instances: Instance, *, exact: bool = False) -> Atoms:
         """Return the complexity by brute force over grid and threshold ends, and what it is bounded by."""
-        size = len(instances["counts"])
-        m = self.m
-        counts = numbers(instances["counts"], exact=exact)
-        weights = counts / counts.sum(axis=1, keepdims=True)
+        size, m, more = len(instances["counts"]), self.m, instances["room"][:, 1]
+        weights, words, chance = words_and_chances(instances["counts"], m, exact=exact)
         features = numbers(instances["features"], exact=exact)
         low, high = numbers(np.cumsum(instances["lam"], axis=1).T, exact=exact)
         t_low, t_high = numbers(np.cumsum(instances["t"], axis=1).T, exact=exact)
-        words = sequences(self.letters, m)
-        chance = np.multiply.reduce(weights[:, words], axis=2)
         chosen = features[:, words]
         scores = -(np.swapaxes(_grid(self.weights, self.grid, low, high), 1, 2))[:, None]
-        both = metric = threshold = absolute = sign_sum = 0
+        both = metric = threshold = absolute = 0
         for sign in signs(m):
             sums = (chosen * numbers(sign, exact=exact)[:, None]).sum(axis=2)
             best = maximum((sums[:, :, None, :] @ scores)[:, :, 0, :], axis=2)
@@ -68,7 +72,6 @@ class MetricClass(Enumerable):
             metric = metric + (chance * best).sum(axis=1)
             threshold = threshold + level
             absolute = absolute + (chance * np.abs(sums).sum(axis=2)).sum(axis=1)
-            sign_sum += abs(int(sign.sum()))
         draws = 2**m
         squares = (features * features * weights[:, :, None]).sum(axis=1)
         chosen_squares = (chosen * chosen).sum(axis=2)
@@ -84,7 +87,7 @@ class MetricClass(Enumerable):
             "S_abs": absolute / (draws * m),
             "S_root": scaled(roots.sum(axis=(1, 2)), numbers(1, exact=exact) / m, exact=exact),
             "S_square": m * squares.sum(axis=1),
-            "sign_sum": numbers(np.full(size, sign_sum), exact=exact) / draws,
+            "sign_sum": np.broadcast_to(sign_sum(m, exact=exact), (size,)),
             "kappa_M": kappa,
             "kappa_0": kappa,
             "Lam": high - low,
@@ -94,11 +97,7 @@ class MetricClass(Enumerable):
             "t_min": t_low,
             "t_max": t_high,
             "B": root(radius, exact=exact),
-            "g_M": numbers(np.full(size, self.weights), exact=exact),
-            "d_M": numbers(self.weights + instances["room"][:, 1], exact=exact),
-            "p": numbers(np.full(size, self.grid), exact=exact),
-            "m": numbers(np.full(size, m), exact=exact),
-            "n": numbers(2 * m + instances["room"][:, 1], exact=exact),
+            **constants(size, exact=exact, g_M=self.weights, d_M=self.weights + more, p=self.grid, m=m, n=2 * m + more),
         }
 
 
@@ -137,36 +136,26 @@ class MetricSamples(SampleSpace):
     ) -> tuple[Atoms, np.ndarray]:
         """Return the complexities on each sample of m letters."""
         m = self.m
-        counts = numbers(instance["counts"], exact=exact)
-        weights = counts / counts.sum()
+        _, words, chance = words_and_chances(instance["counts"], m, exact=exact)
         features = numbers(instance["features"], exact=exact)
         spread = numbers(instance["Lam"], exact=exact)
         low, high = numbers(instance["t"], exact=exact)
-        words = sequences(self.letters, m)
-        chance = np.multiply.reduce(weights[words], axis=1)
         chosen = features[words]
         absolute = sum(
             np.abs((chosen * numbers(sign, exact=exact)[:, None]).sum(axis=1)).sum(axis=1) for sign in signs(m)
         )
         metric = absolute * spread / (2 * m * 2**m)
-        sign_sum = numbers(np.abs(signs(m).sum(axis=1)).sum(), exact=exact) / 2**m
-        share = (high - low) * sign_sum / (2 * m)
         radius = numbers(np.maximum(np.asarray(instance["features"]).sum(axis=1).max(), 1), exact=exact)
-        mean = (chance * metric).sum()
+        atoms = with_threshold((chance * metric).sum(), low, high, m, exact=exact)
         return {
+            **atoms,
+            **constants(exact=exact, m=m, n=2 * m + instance["odd"]),
             "Rhat_metric": metric,
-            "Rhat": metric + share,
-            "Rad_metric": mean,
-            "R_M": mean + share,
-            "Rad_threshold": share,
-            "sign_sum": sign_sum,
+            "Rhat": metric + atoms["Rad_threshold"],
             "Lam": spread,
             "lam_min": spread * 0,
             "lam_max": spread,
-            "tau": high - low,
             "B": root(radius, exact=exact),
-            "m": numbers(m, exact=exact),
-            "n": numbers(2 * m + instance["odd"], exact=exact),
         }, chance
 
 
@@ -198,17 +187,15 @@ class SignDraws(SampleSpace):
         sums = numbers(signs(self.m), exact=exact) @ features
         suprema = np.abs(sums).sum(axis=1) * spread / (2 * self.m)
         words = sequences(len(suprema), self.draws)
-        chance = numbers(np.ones(len(words)), exact=exact) / len(words)
+        chance = uniform(len(words), exact=exact)
         radius = numbers(max(int(np.asarray(instance["features"]).sum(axis=1).max()), 1), exact=exact)
         return {
             "Rhat_mc": suprema[words].sum(axis=1) / self.draws,
             "Rhat_metric": suprema.sum() / len(suprema),
             "W": features.sum() * spread / (2 * self.m),
-            "S": numbers(self.draws, exact=exact),
+            **constants(exact=exact, S=self.draws, m=self.m, n=2 * self.m),
             "Lam": spread,
             "B": root(radius, exact=exact),
-            "m": numbers(self.m, exact=exact),
-            "n": numbers(2 * self.m, exact=exact),
         }, chance
 
 
@@ -230,8 +217,6 @@ class ManyCoordinates(SampleSpace):
         self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Atoms, np.ndarray]:
         """Return the complexities by the number of pairs that are not 0."""
-        from math import comb
-
         m = int(instance["m"])
         count = numbers(np.arange(m + 1), exact=exact)
         hit = numbers(instance["expected"], exact=exact)[()] / m
@@ -239,18 +224,8 @@ class ManyCoordinates(SampleSpace):
         chance = np.array([way * hit**k * (1 - hit) ** (m - k) for k, way in enumerate(ways)], dtype=object)
         if not exact:
             chance = chance.astype(float)
-        one = numbers(1, exact=exact)
         return {
-            "Rhat_metric": count / (2 * m),
-            "Rhat": count / (2 * m),
-            "Rad_metric": one * hit / 2,
-            "R_M": one * hit / 2,
-            "Rad_threshold": one * 0,
-            "tau": one * 0,
-            "Lam": one,
-            "lam_min": one * 0,
-            "lam_max": one,
-            "B": one,
-            "m": one * m,
-            "n": one * 2 * m,
+            **dict.fromkeys(("Rhat_metric", "Rhat"), count / (2 * m)),
+            **dict.fromkeys(("Rad_metric", "R_M"), np.asarray(hit / 2)),
+            **constants(exact=exact, Rad_threshold=0, tau=0, Lam=1, lam_min=0, lam_max=1, B=1, m=m, n=2 * m),
         }, chance

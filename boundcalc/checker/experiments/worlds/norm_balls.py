@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, SampleSpace
+from boundcalc.checker.experiments.worlds.averages import constants, with_threshold, words_and_chances
 from boundcalc.checker.experiments.worlds.matrices import eigenvalues, floats, square_root, total
-from boundcalc.checker.experiments.worlds.numbers import maximum, numbers, sequences, signs
+from boundcalc.checker.experiments.worlds.numbers import maximum, numbers, signs
 
 __all__ = ["Norm", "NormBall", "NormSamples"]
 
@@ -126,17 +127,13 @@ class NormBall(Enumerable):
     def atoms(self, instances: Instance, *, exact: bool = False) -> Atoms:
         """Return the complexity, expected dual norms, and the radii that bound them."""
         size = len(instances["u"])
-        counts = numbers(instances["counts"], exact=exact)
-        weights = counts / counts.sum(axis=1, keepdims=True)
-        words = sequences(self.letters, self.m)
-        chance = floats(np.multiply.reduce(weights[:, words], axis=2), exact=exact)
+        weights, words, chance = words_and_chances(instances["counts"], self.m, exact=exact)
+        chance = floats(chance, exact=exact)
         u = numbers(instances["u"], exact=exact)
         found = _dual_norms(u[:, words], self.norm, exact=exact)
         means = {f"S_{name}": total(chance * value, 1) for name, value in found.items()}
         radius = numbers(instances["radius"], exact=exact)
         low, high = numbers(np.cumsum(instances["t"], axis=1).T, exact=exact)
-        sign_sum = numbers(np.abs(signs(self.m).sum(axis=1)).sum(), exact=exact) / 2**self.m
-        share = (high - low) * sign_sum / (2 * self.m)
         metric = means[f"S_{self.norm}"] * floats(radius, exact=exact)
         squares = u * u
         parts = [squares[..., block].sum(axis=-1) for block in _blocks(self.d)]
@@ -145,22 +142,15 @@ class NormBall(Enumerable):
         return {
             **means,
             **_radii(instances["u"], instances["room"][:, 0], exact=exact),
-            "R_M": metric + floats(share, exact=exact),
-            "Rad_metric": metric,
-            "Rad_threshold": share,
+            **with_threshold(metric, low, high, self.m, exact=exact),
+            **constants(size, exact=exact, d_M=self.d, K=len(parts), m=self.m, n=2 * self.m + instances["room"][:, 1]),
             "u4_mean": (weights * lengths * lengths).sum(axis=1),
             "k_mean": (weights * sum(part * part for part in parts)).sum(axis=1),
-            "sign_sum": np.broadcast_to(sign_sum, (size,)),
             "C": ranges,
             "lam": numbers(instances["lam"], exact=exact) / 4,
             "radius": radius,
-            "tau": high - low,
             "t_min": low,
             "t_max": high,
-            "d_M": numbers(np.full(size, self.d), exact=exact),
-            "K": numbers(np.full(size, len(parts)), exact=exact),
-            "m": numbers(np.full(size, self.m), exact=exact),
-            "n": numbers(2 * self.m + instances["room"][:, 1], exact=exact),
         }
 
 
@@ -197,10 +187,7 @@ class NormSamples(SampleSpace):
         self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Atoms, np.ndarray]:
         """Return the complexities and moments on each sample of m letters."""
-        counts = numbers(instance["counts"], exact=exact)
-        weights = counts / counts.sum()
-        words = sequences(self.letters, self.m)
-        chance = np.multiply.reduce(weights[words], axis=1)
+        _, words, chance = words_and_chances(instance["counts"], self.m, exact=exact)
         u = numbers(instance["u"], exact=exact)[words]
         radius = numbers(instance["radius"], exact=exact)
         metric = _dual_norms(u, self.norm, exact=exact)[self.norm] * floats(radius, exact=exact)
@@ -210,16 +197,12 @@ class NormSamples(SampleSpace):
         fourth = (parts * parts).sum(axis=2)
         weighted = ((u[..., :, None] * u[..., None, :]) * lengths[..., None, None]).sum(axis=1)
         low, high = numbers(instance["t"], exact=exact)
-        sign_sum = numbers(np.abs(signs(self.m).sum(axis=1)).sum(), exact=exact) / 2**self.m
-        share = (high - low) * sign_sum / (2 * self.m)
         mean = total(floats(chance, exact=exact) * metric, 0)
         return {
             **_radii(np.asarray(instance["u"]), np.asarray(0), exact=exact),
             "Rhat_metric": metric,
-            "Rad_metric": mean,
-            "R_M": mean + floats(share, exact=exact),
-            "Rad_threshold": share,
-            "sign_sum": sign_sum,
+            **with_threshold(mean, low, high, self.m, exact=exact),
+            **constants(exact=exact, d_M=self.d, K=len(parts), m=self.m, n=2 * self.m + instance["odd"]),
             "u_fourth": (lengths * lengths).sum(axis=1),
             "u_operator": np.maximum.reduce(eigenvalues(weighted, exact=exact), axis=-1),
             "u_coordinate": maximum((squares * squares).sum(axis=1), axis=1),
@@ -227,9 +210,4 @@ class NormSamples(SampleSpace):
             "u_group": maximum(fourth, axis=0),
             "gram_trace": fourth.sum(axis=0),
             "radius": radius,
-            "tau": high - low,
-            "d_M": numbers(self.d, exact=exact),
-            "K": numbers(len(parts), exact=exact),
-            "m": numbers(self.m, exact=exact),
-            "n": numbers(2 * self.m + instance["odd"], exact=exact),
         }, chance

@@ -17,7 +17,8 @@ import numpy as np
 import sympy
 
 from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace
-from boundcalc.checker.experiments.worlds.numbers import logarithm, numbers, root, scaled, sequences
+from boundcalc.checker.experiments.worlds.averages import constants, over_pairs, words_and_chances
+from boundcalc.checker.experiments.worlds.numbers import logarithm, numbers, root, scaled
 
 __all__ = [
     "Candidates",
@@ -189,14 +190,14 @@ class PairSample(SampleSpace):
         costs = costs_of(factors, exact=exact)
         atoms = {
             "r_0": risk,
-            "rhat_holdout": _all_pairs(q, words, exact=exact),
+            "rhat_holdout": over_pairs(q, words),
             "C": span,
             "kappa": kappa,
             "h_match": mean,
             "E_match": scaled(mean, chance, exact=exact).sum(),
             "a_match": 1 - kappa * risk / span,
             "T_h": half_value(costs, words),
-            **_sizes(self.n, exact=exact),
+            **constants(exact=exact, n_h=self.n, n=self.n, m=self.n // 2),
         }
         if self.n % 2 == 0:
             atoms |= _closed(costs, words, instance, exact=exact)
@@ -205,28 +206,8 @@ class PairSample(SampleSpace):
 
 def _samples(instance: Instance, n: int, *, exact: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return all words, their probabilities, and the joint probabilities of two letters."""
-    weights = numbers(instance["weights"], exact=exact)
-    weights = weights / weights.sum()
-    words = sequences(len(weights), n)
-    return words, np.multiply.reduce(weights[words], axis=1), weights[:, None] * weights[None, :]
-
-
-def _sizes(n: int, *, exact: bool) -> dict[str, Any]:
-    return {
-        "n_h": numbers(n, exact=exact)[()],
-        "n": numbers(n, exact=exact)[()],
-        "m": numbers(n // 2, exact=exact)[()],
-    }
-
-
-def _all_pairs(q: np.ndarray, words: np.ndarray, *, exact: bool) -> np.ndarray:
-    n = words.shape[1]
-    total: Any = 0
-    for i in range(n):
-        for j in range(n):
-            if i != j:
-                total = total + q[words[:, i], words[:, j]]
-    return np.asarray(total * (Fraction(1, n * (n - 1)) if exact else 1 / (n * (n - 1))))
+    weights, words, chance = words_and_chances(instance["weights"], n, exact=exact)
+    return words, chance, weights[:, None] * weights[None, :]
 
 
 def _closed(costs: np.ndarray, words: np.ndarray, instance: Instance, *, exact: bool) -> dict[str, np.ndarray]:
@@ -275,7 +256,7 @@ class PairGain(SampleSpace):
             "C": span,
             "kappa": kappa,
             "T_h": half_value(costs_of(factors, exact=exact), words),
-            **_sizes(self.n, exact=exact),
+            **constants(exact=exact, n_h=self.n, n=self.n, m=self.n // 2),
         }
         return {name: np.asarray(value) for name, value in atoms.items()}, chance
 
@@ -328,7 +309,7 @@ class Candidates(SampleSpace):
         chosen = np.argmax(surprise, axis=0)
         place = np.arange(len(words))
         smaller = np.minimum(q, numbers(instance["less"], exact=exact)) if self.slack else q
-        means = np.stack([_all_pairs(table, words, exact=exact) for table in q])
+        means = over_pairs(q, words)
         law = matchings(self.n, halves=True)
         products = np.stack([_mean_product(1 - kappa * table / span, words, law, exact=exact) for table in q])
         atoms = {
@@ -341,7 +322,7 @@ class Candidates(SampleSpace):
             "J": numbers(len(q), exact=exact)[()],
             "C": span,
             "kappa": kappa,
-            **_sizes(self.n, exact=exact),
+            **constants(exact=exact, n_h=self.n, n=self.n, m=self.n // 2),
         }
         return {name: np.asarray(item) for name, item in atoms.items()}, chance
 
@@ -367,7 +348,7 @@ class Posteriors(SampleSpace):
         q = numbers(instance["q"], exact=exact)
         span, kappa = numbers(instance["C"], exact=exact)[()], numbers(instance["kappa"], exact=exact)[()] / 100
         risks = (q * both).sum(axis=(1, 2))
-        means = np.stack([_all_pairs(table, words, exact=exact) for table in q])
+        means = over_pairs(q, words)
         lucky = np.argmax(risks.astype(float)[:, None] - means.astype(float), axis=0)
         many, spread = len(q), int(instance["spread"])
         shares = numbers(np.full((many, len(words)), spread), exact=exact)
@@ -386,7 +367,7 @@ class Posteriors(SampleSpace):
             "T_h": small_value(mean_cost) if exact else transport_value(np.exp(-mean_cost)),
             "C": span,
             "kappa": kappa,
-            **_sizes(self.n, exact=exact),
+            **constants(exact=exact, n_h=self.n, n=self.n, m=self.n // 2),
         }
         return {name: np.asarray(item) for name, item in atoms.items()}, chance
 

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace
+from boundcalc.checker.experiments.worlds.averages import over_pairs_of_counts, walk
 
 __all__ = ["Pilot"]
 
@@ -66,7 +67,7 @@ class Pilot(SampleSpace):
         span = float(loss.max() - loss.min())
 
         holdout = self._counts(int(instance["n_h"]), int(instance["J"]), ones, rng)
-        seen = _empirical(loss[first : first + 1], holdout, int(instance["n_h"]))[0]
+        seen = over_pairs_of_counts(loss[first : first + 1], holdout, int(instance["n_h"]))[0]
         differs = float(2 * (cell[1] + cell[3]) * (cell[0] + cell[2]))
         certified = self._certified(instance, differs, rng)
 
@@ -81,7 +82,7 @@ class Pilot(SampleSpace):
             self._counts(large, 1, ones, rng)[:, 0],
             self._counts(small, 1, ones, rng)[:, 0],
         )
-        fitted = _empirical(loss, future, n)
+        fitted = over_pairs_of_counts(loss, future, n)
         # Among equally good minimisers an adversary returns the one with the largest risk.
         chosen = np.argmax(np.where(fitted <= fitted.min(axis=0) + 1e-12, risk[:, None], -1.0), axis=0)
         constant = np.sqrt(differs) / 2
@@ -153,18 +154,9 @@ def _tables() -> tuple[np.ndarray, np.ndarray]:
     return np.maximum(0, 1 - similar * score), (similar * score <= 0).astype(float)
 
 
-def _empirical(loss: np.ndarray, counts: np.ndarray, n: Any) -> np.ndarray:
-    """Return the risk over all pairs from the counts of cells, shape (functions, ...)."""
-    counts = counts.astype(float)
-    total = np.stack([((counts @ table) * counts).sum(axis=-1) - counts @ np.diag(table) for table in loss])
-    size = np.asarray(n, dtype=float)
-    return np.asarray(total / (size * (size - 1)))
-
-
 def _rademacher(m: int, differs: float) -> float:
     """Return E|sum_i sigma_i v_i|/(2m) for independent v_i that are 1 with the given chance, else 0."""
     total = 0.0
     for active in range(m + 1):
-        walk = sum(comb(active, up) * abs(2 * up - active) for up in range(active + 1)) / 2**active
-        total += comb(m, active) * differs**active * (1 - differs) ** (m - active) * walk
+        total += comb(m, active) * differs**active * (1 - differs) ** (m - active) * float(walk(active))
     return total / (2 * m)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, SampleSpace
-from boundcalc.checker.experiments.worlds.numbers import as_sympy, logarithm, maximum, numbers, scaled, sequences
+from boundcalc.checker.experiments.worlds.averages import constants, cumulants, over_pairs, uniform, words_and_chances
+from boundcalc.checker.experiments.worlds.numbers import as_sympy, maximum, numbers, sequences
 
 __all__ = ["Chernoff", "Holdout", "SampleSize"]
 
@@ -40,25 +41,17 @@ class Holdout(SampleSpace):
         cell = np.arange(letters)
         right = np.stack([(cell >= j * own) & (cell < (j + 1) * own) for j in range(candidates)])
         loss = numbers(~right, exact=exact) * span
-        total: Any = 0
-        for i in range(self.n_h):
-            for j in range(i):
-                total = total + loss[:, (words[:, i] + words[:, j]) % letters]
-        empirical = total / (self.n_h * (self.n_h - 1) // 2)
+        empirical = over_pairs(loss[:, (cell[:, None] + cell) % letters], words)
         risk = loss.sum(axis=1) / letters
         luckiest = np.argmax(risk[:, None] - empirical, axis=0)
         chosen = empirical[luckiest, np.arange(len(words))]
-        chance = numbers(np.ones(len(words)), exact=exact) / len(words)
         return {
             "r_0": risk[luckiest],
             "rhat_holdout": chosen,
             "dev_f": risk[luckiest] - chosen,
-            "J": numbers(candidates, exact=exact),
             "C": np.asarray(span),
-            "n_h": numbers(self.n_h, exact=exact),
-            "m": numbers(self.n_h // 2, exact=exact),
-            "n": numbers(self.n_h, exact=exact),
-        }, chance
+            **constants(exact=exact, J=candidates, n_h=self.n_h, m=self.n_h // 2, n=self.n_h),
+        }, uniform(len(words), exact=exact)
 
 
 @dataclass(frozen=True)
@@ -84,21 +77,13 @@ class Chernoff(SampleSpace):
         self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
     ) -> tuple[Atoms, np.ndarray]:
         """Return Phi on each pair of letters, and its scaled cumulant generating function at lam = log(1 + 1/k)."""
-        weights = numbers(instance["weights"], exact=exact)
-        weights = weights / weights.sum()
-        chance = (weights[:, None] * weights[None, :]).ravel()
+        _, _, chance = words_and_chances(instance["weights"], 2, exact=exact)
         q = numbers(instance["q"], exact=exact)
-        base = 1 + 1 / numbers(instance["k"], exact=exact)[()]
-        rate = logarithm(np.asarray(base), exact=exact)
+        base = np.asarray(1 + 1 / numbers(instance["k"], exact=exact))
         once = maximum(q.reshape(len(q), -1), axis=0)
         both = maximum(((q + np.swapaxes(q, 1, 2)) / 2).reshape(len(q), -1), axis=0)
-
-        def cumulant(values: np.ndarray) -> np.ndarray:
-            powers = [base ** int(value) for value in values]
-            moment = sum(share * power for share, power in zip(chance, powers, strict=True))
-            return scaled(logarithm(np.asarray(moment), exact=exact), 1 / rate, exact=exact)
-
-        return {"Phi_n": both, "Phi_m": once, "cgf_n": cumulant(both), "cgf_m": cumulant(once), "lam": rate}, chance
+        moments = cumulants(base, 1, {"cgf_n": both, "cgf_m": once}, chance, exact=exact)
+        return {"Phi_n": both, "Phi_m": once, **moments}, chance
 
 
 @dataclass(frozen=True)

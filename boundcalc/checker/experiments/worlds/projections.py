@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance
-from boundcalc.checker.experiments.worlds.numbers import maximum, numbers, root, scaled, sequences, signs
+from boundcalc.checker.experiments.worlds.averages import constants, rademacher, uniform
+from boundcalc.checker.experiments.worlds.numbers import maximum, numbers, root, scaled, sequences
 
 __all__ = ["Claim", "Projections"]
 
@@ -71,15 +72,9 @@ class Projections(Enumerable):
         scores = self._scores(instances, exact=exact)
         labels = numbers(instances["labels"], exact=exact)[:, None, :]
         slack = numbers(instances["slack"], exact=exact) / 4
-        result: dict[str, Any] = {
-            "m": numbers(np.full(size, self.m), exact=exact),
-            "n": numbers(np.full(size, 2 * self.m), exact=exact),
-        }
+        result = constants(size, exact=exact, m=self.m, n=2 * self.m)
         for name, symbol in (("N", "R_N"), ("N via M", "R_N_via_M"), ("M", "R_M")):
-            total = sum(
-                maximum((scores[name] * numbers(sign, exact=exact)).sum(axis=2), axis=1) for sign in signs(self.m)
-            )
-            result[symbol] = total / (2**self.m * self.m)
+            result[symbol] = rademacher(scores[name][:, :, None], uniform(1, exact=exact), exact=exact)
         # What is known of a minimiser is often more than what it misses.
         loose = instances["slack"] == 2
         for name in ("M", "N"):
@@ -148,8 +143,7 @@ class Claim(Enumerable):
                 for t in (1, 2)
             ]
             result[f"rhat_{name}"] = np.minimum.reduce(np.concatenate(risks, axis=1), axis=1)
-            result[f"g_{name}"] = numbers(np.full(size, count), exact=exact)
-            result[f"d_{name}"] = result[f"g_{name}"]
+            result |= constants(size, exact=exact, **{f"g_{name}": count, f"d_{name}": count})
         radius = numbers(
             np.maximum((np.asarray(squares, dtype=float)).sum(axis=3).reshape(size, -1).max(axis=1), 1), exact=exact
         )
@@ -160,17 +154,7 @@ class Claim(Enumerable):
                 result[f"R_{name}"] = scaled(radius, shape, exact=True) + share
             else:
                 result[f"R_{name}"] = radius / 2 * np.sqrt(2 * count * np.log(self.grid) / m) + 1 / (2 * np.sqrt(m))
-        one = numbers(np.ones(size), exact=exact)
-        return result | {
-            "c_claim": 1 / numbers(instances["inverse_c"], exact=exact),
-            "B": root(radius, exact=exact),
-            "Lam": one,
-            "lam_max": one,
-            "lam_min": one * 0,
-            "tau": one,
-            "t_min": one,
-            "t_max": 2 * one,
-            "p": one * self.grid,
-            "m": one * m,
-            "n": one * self.n,
-        }
+        class_ = constants(size, exact=exact, Lam=1, lam_max=1, lam_min=0, tau=1, t_min=1, t_max=2)
+        sizes = constants(size, exact=exact, p=self.grid, m=m, n=self.n)
+        result |= class_ | sizes | {"B": root(radius, exact=exact)}
+        return result | {"c_claim": 1 / numbers(instances["inverse_c"], exact=exact)}

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace
+from boundcalc.checker.experiments.worlds.averages import constants, words_and_chances
 from boundcalc.checker.experiments.worlds.matrices import square_root
-from boundcalc.checker.experiments.worlds.numbers import numbers, sequences
+from boundcalc.checker.experiments.worlds.numbers import numbers
 
 __all__ = ["Regularised"]
 
@@ -56,10 +57,7 @@ class Regularised(SampleSpace):
         """Return risks of the returned weight, the minimiser's deviation, and its exact stability, on each sample."""
         world = _World(instance, exact=exact)
         letters, n = self.letters, self.n
-        weights = numbers(instance["counts"], exact=exact)
-        weights = weights / weights.sum()
-        words = sequences(letters, n)
-        chance = np.multiply.reduce(weights[words], axis=1)
+        weights, words, chance = words_and_chances(instance["counts"], n, exact=exact)
         counts = (words[:, :, None] == np.arange(letters)).sum(axis=1)
         ordered = counts[:, :, None] * counts[:, None, :] - counts[:, :, None] * np.eye(letters, dtype=np.int64)
         share = numbers(ordered.reshape(len(words), -1), exact=exact) / (n * (n - 1))
@@ -71,7 +69,6 @@ class Regularised(SampleSpace):
         risk, empirical = (other * pairs).sum(axis=1), (other * share).sum(axis=1)
         excess = empirical + world.penalty(returned) - (own * share).sum(axis=1) - world.penalty(best)
         radius = numbers(max(int((np.ptp(np.asarray(instance["x"])) ** 2) + instance["room"]), 1), exact=exact)
-        one = numbers(1, exact=exact)[()]
         atoms: dict[str, Any] = {
             "r_M": risk,
             "rhat_M": empirical,
@@ -84,7 +81,7 @@ class Regularised(SampleSpace):
             "L": world.scale,
             "mu": world.mu,
             "B": square_root(radius, exact=exact),
-            "n": one * n,
+            **constants(exact=exact, n=n),
         }
         return {name: np.asarray(value) for name, value in atoms.items()}, chance
 

@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Instance
+from boundcalc.checker.experiments.worlds.averages import over_pairs_of_counts
 from boundcalc.checker.experiments.worlds.learning import Learning
 from boundcalc.checker.experiments.worlds.numbers import sequences
 
@@ -62,10 +63,8 @@ class SampledMetric(Learning):
     def _empirical(self, loss: np.ndarray, words: np.ndarray) -> np.ndarray:
         """Return the empirical risk of each function on each sample, from counts of letters."""
         letters = loss.shape[-1]
-        counts = (words[:, :, None] == np.arange(letters)).sum(axis=1).astype(float)
-        total = np.einsum("ra,fab,rb->fr", counts, np.asarray(loss, dtype=float), counts, optimize=True)
-        own = np.asarray(loss, dtype=float)[:, np.arange(letters), np.arange(letters)] @ counts.T
-        return np.asarray((total - own) / (self.n * (self.n - 1)))
+        counts = (words[:, :, None] == np.arange(letters)).sum(axis=1)
+        return over_pairs_of_counts(loss, counts, self.n)
 
     def _terms(
         self, cell: np.ndarray, rng: np.random.Generator | None

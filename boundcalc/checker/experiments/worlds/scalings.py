@@ -11,6 +11,7 @@ import numpy as np
 import sympy
 
 from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance
+from boundcalc.checker.experiments.worlds.averages import law, powers
 from boundcalc.checker.experiments.worlds.numbers import as_sympy, logarithm, numbers, scaled, sequences
 
 __all__ = ["FinnerSums", "Scalings", "permanent"]
@@ -53,9 +54,7 @@ class Scalings(Enumerable):
         tables = numbers(table, exact=exact)
 
         def stochastic(name: str) -> np.ndarray:
-            counts = numbers(instances[name], exact=exact)
-            shares = counts / counts.sum(axis=1, keepdims=True)
-            return np.asarray((shares[:, :, None, None] * tables).sum(axis=1))
+            return np.asarray((law(instances[name], exact=exact)[:, :, None, None] * tables).sum(axis=1))
 
         s, w = stochastic("mix"), stochastic("coupling")
         rows, columns = (numbers(instances[name], exact=exact) / 5 for name in ("rows", "columns"))
@@ -119,8 +118,7 @@ class FinnerSums(Enumerable):
         size = len(instances["k"])
         pairs = list(combinations(range(self.n), 2))
         words = sequences(self.letters, self.n)
-        laws = numbers(instances["laws"], exact=exact)
-        laws = laws / laws.sum(axis=2, keepdims=True)
+        laws = law(instances["laws"], exact=exact)
         chance: Any = 1
         for i in range(self.n):
             chance = chance * laws[:, i, :][:, words[:, i]]
@@ -135,31 +133,21 @@ class FinnerSums(Enumerable):
             exponent += instances["weights"][:, e, None] * q[:, words[:, i], words[:, j]]
             joint = laws[:, i, :, None] * laws[:, j, None, :]
             part = (joint * numbers(q, exact=exact)).sum(axis=(1, 2)) / 2
-            moment = (joint * _powers(base, degree[:, None, None] * q, exact=exact)).sum(axis=(1, 2))
+            moment = (joint * powers(base, degree[:, None, None] * q, exact=exact)).sum(axis=(1, 2))
             values.append((instances["weights"][:, e], part, moment))
             risk = risk + numbers(instances["weights"][:, e], exact=exact) * part
         risk = risk / numbers(whole, exact=exact)
-        far = _powers(base, 2 * degree, exact=exact)
+        far = powers(base, 2 * degree, exact=exact)
         size_d = numbers(degree, exact=exact) / numbers(whole, exact=exact)
         rate = scaled(logarithm(1 / base, exact=exact), 2 * numbers(whole, exact=exact), exact=exact)
         return {
-            "E_weighted": (chance * _powers(base, exponent, exact=exact)).sum(axis=1),
+            "E_weighted": (chance * powers(base, exponent, exact=exact)).sum(axis=1),
             "E_fractional": _product([(w, moment) for w, _, moment in values], degree, exact=exact),
             "E_bernoulli": _product([(w, 1 - part + part * far) for w, part, _ in values], degree, exact=exact),
             "r_mix": risk,
             "D_w": size_d,
             "lam": rate,
         }
-
-
-def _powers(base: np.ndarray, exponent: np.ndarray, *, exact: bool) -> np.ndarray:
-    base = base.reshape(-1, *[1] * (exponent.ndim - 1))
-    if not exact:
-        return np.asarray(base**exponent)
-    base, exponent = np.broadcast_arrays(base, exponent)
-    result = np.empty(exponent.shape, dtype=object)
-    result.ravel()[:] = [b ** int(e) for b, e in zip(base.ravel(), exponent.ravel(), strict=True)]
-    return result
 
 
 def _product(parts, degree: np.ndarray, *, exact: bool) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, SampleSpace
+from boundcalc.checker.experiments.worlds.averages import walk
 from boundcalc.checker.experiments.worlds.numbers import numbers
 
 __all__ = ["Shattered", "ShatteredSamples"]
@@ -24,15 +25,10 @@ def _count_law(terms: int, cells: int) -> list[Fraction]:
     return [comb(terms, k) * hit**k * (1 - hit) ** (terms - k) for k in range(terms + 1)]
 
 
-def _absolute_mean(count: int) -> Fraction:
-    """Return E|sum of count random signs|."""
-    return Fraction(sum(comb(count, k) * abs(count - 2 * k) for k in range(count + 1)), 2**count)
-
-
 def _complexities(terms: int, cells: int) -> tuple[Fraction, Fraction]:
     """Return the Rademacher complexity and the expected largest deviation (the same on both sides)."""
     law = _count_law(terms, cells)
-    rademacher = cells * sum(chance * _absolute_mean(k) for k, chance in enumerate(law)) / (2 * terms)
+    rademacher = cells * sum(chance * walk(k) for k, chance in enumerate(law)) / (2 * terms)
     deviation = cells * sum(
         chance * max(Fraction(1, cells) - Fraction(k, terms), Fraction(0)) for k, chance in enumerate(law)
     )
@@ -63,10 +59,7 @@ class Shattered(Enumerable):
             "Edev_ghost": values[0] * 2,
             "Edev_signed": values[0] * 2,
             "cgf_m": values[1],
-            "lam": one,
-            "c": one,
-            "L": one,
-            "C": one,
+            **dict.fromkeys(("lam", "c", "L", "C"), one),
             "m": m,
             "n": 2 * m,
         }
@@ -100,16 +93,11 @@ class ShatteredSamples(SampleSpace):
         sides = 2 if self.two_sided else 1
         risk = Fraction(0)
         fixed = {
-            "R_M": rademacher,
-            "R_full": rademacher,
-            "Rad_loss": rademacher,
-            "Edev_m": expected,
-            "Edev_plus": expected,
+            **dict.fromkeys(("R_M", "R_full", "Rad_loss"), rademacher),
+            **dict.fromkeys(("Edev_m", "Edev_plus"), expected),
             "EPhi_m": expected * sides,
-            "L": Fraction(1),
-            "C": Fraction(1),
-            "n": Fraction(n),
-            "m": Fraction(n),
+            **dict.fromkeys(("L", "C"), Fraction(1)),
+            **dict.fromkeys(("n", "m"), Fraction(n)),
             **dict.fromkeys(("r_star", "rhat_star", "eta_M", "eta_N", "gamma", "r_M", "rhat_M", "Lhat_M"), risk),
             **dict.fromkeys(("r_N", "excess_M", "excess_N", "eps_opt"), risk),
         }

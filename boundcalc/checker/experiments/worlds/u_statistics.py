@@ -9,7 +9,8 @@ from math import lcm
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance
-from boundcalc.checker.experiments.worlds.numbers import logarithm, maximum, numbers, scaled, sequences
+from boundcalc.checker.experiments.worlds.averages import constants, cumulants, words_and_chances
+from boundcalc.checker.experiments.worlds.numbers import maximum, numbers, sequences
 
 __all__ = ["UStatistics"]
 
@@ -60,10 +61,8 @@ class UStatistics(Enumerable):
     def atoms(self, instances: Instance, *, exact: bool = False) -> Atoms:
         """Return both sides of Lemma 3.11, the steps between them, and the same for deviations and exponential moments."""
         size = len(instances["weights"])
-        weights = numbers(instances["weights"], exact=exact)
-        weights = weights / weights.sum(axis=1, keepdims=True)
+        weights, _, chance = words_and_chances(instances["weights"], self.n, exact=exact)
         q = numbers(instances["q"], exact=exact).reshape(size, self.functions, -1)
-        chance = np.multiply.reduce(weights[:, sequences(self.letters, self.n)], axis=2)
         all_pairs, blocks = self._pair_tables()
         statistic = q @ numbers(all_pairs, exact=exact) / (self.n * (self.n - 1))
         parts = [q @ numbers(block, exact=exact) / self.m for block in blocks]
@@ -78,7 +77,6 @@ class UStatistics(Enumerable):
         sup_all, sup_block = maximum(statistic, axis=1), suprema[0]
         base = 1 + 1 / numbers(instances["k"], exact=exact)
         depth = lcm(self.n * (self.n - 1), self.m)
-        rate = scaled(logarithm(base, exact=exact), depth, exact=exact)
         return {
             "E_psi_U": expect(_psi(sup_all, psi)),
             "E_psi_perm": expect(_psi(maximum(mean, axis=1), psi)),
@@ -89,22 +87,9 @@ class UStatistics(Enumerable):
             "Edev_m": expect(maximum(risk - parts[0], axis=1)),
             "EPhi_n": expect(sup_all),
             "EPhi_m": expect(sup_block),
-            "lam": rate,
-            "cgf_n": self._cumulant(expect, sup_all, base, rate, depth, exact=exact),
-            "cgf_m": self._cumulant(expect, sup_block, base, rate, depth, exact=exact),
-            "n": numbers(np.full(size, self.n), exact=exact),
-            "m": numbers(np.full(size, self.m), exact=exact),
+            **cumulants(base, depth, {"cgf_n": sup_all, "cgf_m": sup_block}, chance, exact=exact),
+            **constants(size, exact=exact, n=self.n, m=self.m),
         }
-
-    def _cumulant(self, expect, values, base, rate, depth, *, exact: bool) -> np.ndarray:
-        """Return (1/lam) log E exp(lam values)."""
-        if exact:
-            powers = np.empty(values.shape, dtype=object)
-            for row, column in np.ndindex(values.shape):
-                powers[row, column] = base[row] ** int(values[row, column] * depth)
-        else:
-            powers = base[:, None] ** (values * depth)
-        return scaled(logarithm(expect(powers), exact=exact), 1 / rate, exact=exact)
 
 
 def _psi(values: np.ndarray, kind: np.ndarray) -> np.ndarray:

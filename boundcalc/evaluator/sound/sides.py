@@ -1,6 +1,6 @@
 """The sides of a program's values: what is certainly above or below the exact value, and what is known of each value.
 
-See `boundcalc.evaluator.sound` for the idea; this is the book-keeping that its rules share.
+See `boundcalc.evaluator.sound.directed` for the idea; this is the book-keeping that its rules share.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from math import isnan
 from typing import NamedTuple
 
 from boundcalc.arithmetic.intervals import ANY, Range, range_of
-from boundcalc.evaluator.lower import Bracket
-from boundcalc.evaluator.program import Builder, Instruction, Program
+from boundcalc.evaluator.program.instructions import Builder, Instruction, Program
+from boundcalc.evaluator.program.lower import Bracket
 
 __all__ = ["Known", "Sides", "Term", "margin"]
 

@@ -1,9 +1,9 @@
-"""Sides of minima, maxima and case distinctions; see `boundcalc.evaluator.sound`."""
+"""Sides of minima, maxima and case distinctions; see `boundcalc.evaluator.sound.directed`."""
 
 from __future__ import annotations
 
-from boundcalc.evaluator.program import Instruction
-from boundcalc.evaluator.sides import Sides, Term
+from boundcalc.evaluator.program.instructions import Instruction
+from boundcalc.evaluator.sound.sides import Sides, Term
 
 __all__ = ["ChoiceSides"]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from boundcalc.arithmetic.intervals import Range, ranges_of
 from boundcalc.arithmetic.nodes import Node, Pool, topological
-from boundcalc.evaluator.costs import CostModel
+from boundcalc.evaluator.program.costs import CostModel
 
 __all__ = ["rewrite"]
 

@@ -21,8 +21,9 @@ import sympy
 from boundcalc.arithmetic.convert import convert
 from boundcalc.arithmetic.nodes import Pool
 from boundcalc.errors import InvalidInputError
-from boundcalc.evaluator.lower import lower
-from boundcalc.evaluator.program import Instruction
+from boundcalc.evaluator.emit.source import SHARED, written
+from boundcalc.evaluator.program.instructions import Instruction
+from boundcalc.evaluator.program.lower import lower
 
 __all__ = ["to_javascript"]
 
@@ -59,15 +60,8 @@ _DEFINITIONS = {
 };""",
 }
 _TEMPLATES = {
-    "add": "({}+{})",
-    "sub": "({}-{})",
-    "mul": "({}*{})",
-    "div": "({}/{})",
-    "neg": "(-{})",
-    "recip": "(1/{})",
+    **SHARED,
     "where": "({}?{}:{})",
-    "lt": "({}<{})",
-    "le": "({}<={})",
     "eq": "({}==={})",
     "ne": "({}!=={})",
     "and": "({}&&{})",
@@ -91,19 +85,9 @@ def to_javascript(expr: sympy.Expr, symbols: Sequence[sympy.Symbol]) -> str:
     """
     node = convert(expr, symbols, Pool())
     program = lower(node, (0,) * len(symbols), ())
-    used = [0] * len(program.instructions)
-    for instruction in program.instructions:
-        for arg in instruction.args:
-            used[arg] += 2 if instruction.op == "square" else 1
-    text: list[str] = []
-    lines = [f"{_DEFINITIONS[op]} " for op in _DEFINITIONS if any(op == one.op for one in program.instructions)]
-    for place, instruction in enumerate(program.instructions):
-        value = _expression(instruction, [text[arg] for arg in instruction.args], expr)
-        if instruction.op not in ("input", "const") and used[place] > 1:
-            lines.append(f"const v{place} = {value}; ")
-            value = f"v{place}"
-        text.append(value)
-    return f"a => {{ {''.join(lines)}return {text[program.root]}; }}"
+    lines, texts = written(program, lambda c, args: _expression(c, args, expr), "const {} = {}; ")
+    used = [f"{text} " for op, text in _DEFINITIONS.items() if any(op == one.op for one in program.instructions)]
+    return f"a => {{ {''.join(used + lines)}return {texts[program.root]}; }}"
 
 
 def _expression(instruction: Instruction, args: list[str], whole: Any) -> str:
@@ -112,8 +96,6 @@ def _expression(instruction: Instruction, args: list[str], whole: Any) -> str:
         return f"a[{param}]"
     if op == "const":
         return _literal(param)
-    if op == "square":
-        return f"({args[0]}*{args[0]})"
     if op in ("powi", "powr"):
         return _power(args[0], Fraction(param))
     if op == "logb" and param in (2, 10):

@@ -20,18 +20,18 @@ from collections.abc import Mapping, Sequence
 from boundcalc.arithmetic.intervals import Range
 from boundcalc.arithmetic.promises import roundings
 from boundcalc.errors import InvalidInputError
-from boundcalc.evaluator.lower import Bracket
-from boundcalc.evaluator.program import Builder, Instruction, Program
-from boundcalc.evaluator.sides import Term, margin
-from boundcalc.evaluator.sides_of_arithmetic import ArithmeticSides
-from boundcalc.evaluator.sides_of_choices import ChoiceSides
+from boundcalc.evaluator.program.instructions import Builder, Instruction, Program
+from boundcalc.evaluator.program.lower import Bracket
+from boundcalc.evaluator.sound.arithmetic import ArithmeticSides
+from boundcalc.evaluator.sound.choices import ChoiceSides
+from boundcalc.evaluator.sound.sides import Term, margin
 
 __all__ = ["make_sound"]
 
 _TINY = 1e-305  # below, a library function may have left the range where its error is relative
-_FUNCTIONS = frozenset({"log", "logb", "exp", "powi", "power", "powr", "gamma", "binomial", "kl"})
+_FUNCTIONS = frozenset({"log", "logb", "exp", "powi", "power", "powr", "gamma", "binomial", "loggamma", "kl"})
 _RISING = frozenset({"log", "logb", "exp"})
-_MAY_LEAVE = _FUNCTIONS - {"log", "logb"}  # the normal range, where their error is no longer relative
+_MAY_LEAVE = _FUNCTIONS - {"log", "logb", "loggamma"}  # the normal range, where their error is no longer relative
 _MAY_CHANGE_SIGN = frozenset({"log", "logb", "powi"})  # by what makes them sound
 _EXACT_RISING = frozenset({"floor", "ceiling", "sign", "floor_logb", "ceiling_logb"})
 
@@ -149,6 +149,15 @@ class Directed(ArithmeticSides, ChoiceSides):
     def _power(self, c: Instruction, upper: bool) -> int:
         base = list(dict.fromkeys(self._inside(c.args[0], side, 0.0) for side in (False, True)))
         return self._extreme("power", base, self._ends(c.args[1]), upper)
+
+    def _loggamma(self, c: Instruction, upper: bool) -> int:
+        """Rising from 2 on; what it may be off near its zero there is a share of 1, which is added."""
+        if self._known[c.args[0]].range.low < 2:
+            raise InvalidInputError("sound rounding of loggamma needs an argument that is at least 2")
+        value = self._emit("loggamma", self.settled(c.args[0], upper))
+        slack = self._emit("const", param=margin(roundings("loggamma"), upper))
+        moved = self._emit("add", value, slack)
+        return moved if upper else self._emit("max", moved, self._emit("const", param=0.0))
 
     def _kl(self, c: Instruction, upper: bool) -> int:
         """Largest at a corner, smallest (0 on the diagonal) at the corner next to it."""

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from boundcalc.evaluator.costs import spanned
-from boundcalc.evaluator.kernels import KERNELS
-from boundcalc.evaluator.program import Program
+from boundcalc.evaluator.program.costs import spanned
+from boundcalc.evaluator.program.instructions import Program
+from boundcalc.evaluator.running.kernels import KERNELS
 
 __all__ = ["BOOLEAN_STEPS", "Group", "Schedule", "Step", "schedule"]
 

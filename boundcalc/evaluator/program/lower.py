@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 
 from boundcalc.arithmetic.nodes import BOOLEAN, Node, Pool
 from boundcalc.arithmetic.numbers import above, below, enclosed, rounded
-from boundcalc.evaluator.costs import fold_order, spanned
-from boundcalc.evaluator.program import Builder, Program
+from boundcalc.evaluator.program.costs import fold_order, spanned
+from boundcalc.evaluator.program.instructions import Builder, Program
 
 __all__ = ["Bracket", "Lowering", "lower"]
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from boundcalc.arithmetic.nodes import Node, topological
-from boundcalc.evaluator.kernels import KERNELS
+from boundcalc.evaluator.running.kernels import KERNELS
 
 __all__ = ["CostModel", "fold_order", "spanned"]
 

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from boundcalc.arithmetic.entropy_points import kl_at, kl_inverse_at
-from boundcalc.evaluator.kernels import KERNELS
-from boundcalc.evaluator.program import Instruction, Program
+from boundcalc.evaluator.emit.source import SHARED, written
+from boundcalc.evaluator.program.instructions import Instruction, Program
+from boundcalc.evaluator.running.kernels import KERNELS
 
 __all__ = ["NotANumber", "point_function"]
 
@@ -78,13 +79,14 @@ def _source(program: Program, arity: int) -> str:
     """
     names = [f"a{i}" for i in range(arity)]
     boxed, risky = _boxed_and_risky(program)
-    body, result, checked = _body(program, risky)
+    body, texts = written(program, _expression, "{} = {}", risky)
+    checked = [texts[i] for i in sorted(risky)]
     tests = [_in_box(a) if i in boxed else f"{a} == {a}" for i, a in enumerate(names)]
     tests.append(f"type({' + '.join(['0.0', *names])}) is float")
     lines = [f"def point({', '.join(names)}):", "    try:", f"        if {' and '.join(tests)}:"]
     lines += [f"            {line}" for line in body]
     guard = f"if {' and '.join(map(_in_range, checked))}: " if checked else ""
-    lines += [f"            {guard}return 0.0 + {result}", "    except FAILURES: pass"]
+    lines += [f"            {guard}return 0.0 + {texts[program.root]}", "    except FAILURES: pass"]
     return "\n".join([*lines, f"    return hard({', '.join(['point', *names])})"])
 
 
@@ -94,28 +96,6 @@ def _in_box(name: str) -> str:
 
 def _in_range(name: str) -> str:
     return f"(1e-290 < {name} < 1e300 or {name} == 0.0 or -1e300 < {name} < -1e-290)"
-
-
-def _body(program: Program, risky: set[int]) -> tuple[list[str], str, list[str]]:
-    """Return assignments, the result, and the names of the values whose magnitude must be looked at."""
-    code = program.instructions
-    uses = [0] * len(code)
-    for c in code:
-        for a in c.args:
-            uses[a] += 2 if c.op in _NEEDS_NAMES else 1
-    lines: list[str] = []
-    text: list[str] = []
-    depth = [0] * len(code)
-    for i, c in enumerate(code):
-        value = _expression(c, [text[a] for a in c.args])
-        depth[i] = 1 + max((depth[a] for a in c.args), default=0)
-        if c.op in ("input", "const") or (uses[i] <= 1 and i not in risky and depth[i] < 20):
-            text.append(value)
-        else:
-            lines.append(f"v{i} = {value}")
-            text.append(f"v{i}")
-            depth[i] = 1
-    return lines, text[program.root], [text[i] for i in sorted(risky)]
 
 
 def _expression(c: Instruction, args: list[str]) -> str:
@@ -226,18 +206,10 @@ _SPANS: dict[str, Callable[..., tuple[float, float]]] = {
     **dict.fromkeys(("lt", "le", "eq", "ne", "and", "or", "not"), lambda *args: (0.0, 0.0)),
 }
 _TEMPLATES = {
-    "add": "({}+{})",
-    "sub": "({}-{})",
-    "mul": "({}*{})",
-    "div": "({}/{})",
-    "neg": "(-{})",
-    "recip": "(1.0/{})",
-    "square": "({0}*{0})",
+    **SHARED,
     "min": "({0} if {0} <= {1} or {0} != {0} else {1})",
     "max": "({0} if {0} >= {1} or {0} != {0} else {1})",
     "where": "({1} if {0} else {2})",
-    "lt": "({} < {})",
-    "le": "({} <= {})",
     "eq": "({} == {})",
     "ne": "({} != {})",
     "and": "({} and {})",
@@ -255,7 +227,6 @@ _TEMPLATES = {
 _WITH_PARAMETER = frozenset(
     {"kl_inverse_beyond", "floor_logb", "ceiling_logb", "widen", "widen_all", "widen_large", "above_tiny", "below_tiny"}
 )
-_NEEDS_NAMES = frozenset({"square", "min", "max"})
 
 
 def _by_kernel(name: str) -> Callable[..., float]:

@@ -1,27 +1,27 @@
-"""The demo's table, sentence and picture: what the theorems say of the trained subsets of a data set."""
+"""What the theorems say of the trained subsets of a sample: sentence, table and picture."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from boundcalc.guarantees.account import readings
 from boundcalc.guarantees.of_subset import Guarantee, all_guarantees, margin_curve, risk_curves
 from boundcalc.report.plots import PALETTE, new_axes, save
+from boundcalc.report.training import Reporter, held_out_risk, measured_on, tested_sentence
+from boundcalc.show.answer import Answer
 from boundcalc.show.rounding import outwards, rounded_up
 from boundcalc.show.tables import Table
+from boundcalc.trainer import Measurements, ModalityData
 from boundcalc.trainer.data.cautions import cautions
 
-if TYPE_CHECKING:
-    from boundcalc.trainer import Measurements
+__all__ = ["Assessment", "assess"]
 
-__all__ = ["all_guarantees", "closing_sentence", "demo_data", "demo_table", "draw_demo"]
-
-#: With fewer hold-out rows than this, subsets are not compared by them.
-_FEW = 20
+Found = Mapping[str, Mapping[str, Guarantee]]
 
 _ROWS = {
     "risk of the model": "certificate on the risk",
@@ -33,26 +33,89 @@ _ROWS = {
 }
 
 
-Found = Mapping[str, Mapping[str, Guarantee]]
+@dataclass(frozen=True)
+class Assessment(Answer):
+    """What the theorems say of the trained subsets of a sample, each kind of guarantee for all subsets at once.
+
+    Attributes
+    ----------
+    measured : Measurements
+    found : mapping
+        For each subset its guarantees by name.
+    delta : float
+        Failure probability of each kind of guarantee.
+    """
+
+    measured: Measurements
+    found: Mapping[str, Mapping[str, Guarantee]]
+    delta: float
+    draws: ClassVar[str] = "guarantees against the number of rows"
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return f"What {self.measured.facts['data']} guarantees"
+
+    @property
+    def sentence(self) -> str:
+        """What was learnt."""
+        return _sentence(self.measured, self.found)
+
+    def tables(self, *, short: bool = False) -> Sequence[Table]:
+        """Return one table with a column for each subset: what was measured, then what is guaranteed."""
+        return (_table(self.measured, self.found, delta=self.delta),)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return estimates and guarantees by subset."""
+        return {
+            "facts": self.measured.facts,
+            "delta": self.delta,
+            "subsets": {
+                label: {**result.to_dict(), "guarantees": [one.to_dict() for one in self.found[label].values()]}
+                for label, result in readings(self.measured, delta=self.delta).items()
+            },
+            "summary": self.sentence,
+        }
+
+    def draw(self, path: Path | str) -> None:
+        """Draw the margin bound of each subset, and the others of the largest, against the number of training rows."""
+        save(_draw(self.measured, self.found, delta=self.delta), path)
 
 
-def demo_data(measured: Measurements, found: Found, *, delta: float) -> dict[str, Any]:
-    """Return everything as plain data: estimates and guarantees by subset."""
-    return {
-        "facts": measured.facts,
-        "delta": delta,
-        "subsets": {
-            label: {
-                **result.to_dict(),
-                "guarantees": [guarantee.to_dict() for guarantee in found[label].values()],
-            }
-            for label, result in readings(measured, delta=delta).items()
-        },
-    }
+def assess(
+    data: ModalityData | Measurements | str | Path,
+    *,
+    delta: float = 0.05,
+    progress: Reporter | None = None,
+    **settings: Any,
+) -> Assessment:
+    """Return what the theorems guarantee for the sample at hand, on every subset of its modalities.
+
+    Parameters
+    ----------
+    data : ModalityData, str, Path or Measurements
+        A data set to train on, or what was measured already.
+    delta : float
+        Each kind of guarantee fails on some subset with at most this probability.
+    progress : callable, optional
+        From the name of a task to a callback ``(done, total, message)``.
+    **settings
+        As for :func:`boundcalc.train`; none where nothing is trained.
+
+    Returns
+    -------
+    Assessment
+
+    Raises
+    ------
+    InvalidInputError
+        On bad settings.
+    """
+    measured = measured_on(data, delta=delta, progress=progress, **settings)
+    return Assessment(measured, all_guarantees(measured, delta=delta), delta)
 
 
-def demo_table(measured: Measurements, found: Found, *, delta: float) -> Table:
-    """Return one column for each subset: what was measured, then what is guaranteed."""
+def _table(measured: Measurements, found: Found, *, delta: float) -> Table:
     labels, results = list(measured), list(readings(measured, delta=delta).values())
     columns = [found[label] for label in labels]
     rows: list[list[Any]] = [
@@ -60,7 +123,7 @@ def demo_table(measured: Measurements, found: Found, *, delta: float) -> Table:
         ["features d", *(result.d for result in results)],
         ["empirical risk", *(result.estimates["rhat_M"].value for result in results)],
         ["  the constant rule's", *(result.trivial_risk for result in results)],
-        ["held-out risk", *(result.estimates["rhat_holdout"].value for result in results)],
+        ["held-out risk", *(held_out_risk(result) for result in results)],
         ["held-out pair error", *(result.weighted_holdout_error for result in results)],
         ["  the constant rule's", *(result.weighted_trivial_holdout_error for result in results)],
         ["kappa, plug-in (estimated)", *(result.kappa.plug_in for result in results)],
@@ -73,7 +136,12 @@ def demo_table(measured: Measurements, found: Found, *, delta: float) -> Table:
     rows.append(["ROWS FROM WHICH IT SAYS MORE", *[""] * len(labels)])
     for name in ("pair error", "risk of the model", "excess of the risk gap over gamma", "latent quality"):
         rows.append([_ROWS[name], *(_rows_needed(column[name]) for column in columns)])
-    return Table(("", *labels), rows, title=_title(measured), notes=_notes(measured, delta, columns))
+    facts = measured.facts
+    title = (
+        f"{facts['data']}: {facts['rows']:,} rows = {facts['train_rows']:,} training + {facts['holdout_rows']:,} hold-out + "
+        f"{facts['calibration_rows']:,} calibration"
+    )
+    return Table(("", *labels), rows, title=title, notes=_notes(measured, delta, columns))
 
 
 def _marked(guarantee: Guarantee) -> str:
@@ -85,14 +153,6 @@ def _rows_needed(guarantee: Guarantee) -> str:
     if guarantee.informative_from is None:
         return "never"
     return f"{outwards(guarantee.informative_from, '<=', digits=3):.2e}"
-
-
-def _title(measured: Measurements) -> str:
-    facts = measured.facts
-    return (
-        f"{facts['data']}: {facts['rows']:,} rows = {facts['train_rows']:,} training + {facts['holdout_rows']:,} hold-out + "
-        f"{facts['calibration_rows']:,} calibration"
-    )
 
 
 def _notes(measured: Measurements, delta: float, columns: Sequence[Mapping[str, Guarantee]]) -> list[str]:
@@ -116,17 +176,10 @@ def _notes(measured: Measurements, delta: float, columns: Sequence[Mapping[str, 
     return [*notes, *cautions(measured.facts)]
 
 
-def closing_sentence(measured: Measurements, found: Found) -> str:
-    """Return in one sentence what was learnt."""
+def _sentence(measured: Measurements, found: Found) -> str:
     rows = measured.facts["train_rows"]
     errors = {label: found[label]["pair error"] for label in measured}
-    best = min(measured, key=lambda label: measured[label].weighted_holdout_error or np.inf)
-    tested = (
-        f"{best} does best on the held-out rows (pair error {measured[best].weighted_holdout_error:.3f}, the constant rule's "
-        f"{measured[best].weighted_trivial_holdout_error:.3f})"
-    )
-    if measured.facts["holdout_rows"] < _FEW:
-        tested = f"{measured.facts['holdout_rows']} hold-out rows are too few to compare the subsets"
+    tested = tested_sentence(measured)
     speaking = [label for label, guarantee in errors.items() if not guarantee.vacuous]
     if speaking:
         strongest = min(speaking, key=lambda label: errors[label].value)
@@ -148,53 +201,30 @@ def closing_sentence(measured: Measurements, found: Found) -> str:
     )
 
 
-def draw_demo(measured: Measurements, found: Found, path: Path, *, delta: float) -> None:
-    """Draw the margin bound of each subset, and the others of the largest, against the number of training rows."""
+def _draw(measured: Measurements, found: Found, *, delta: float) -> Any:
     left, right = new_axes(width=11, height=4.6, columns=2)
-    rows = measured.facts["train_rows"]
+    rows, count = measured.facts["train_rows"], len(measured)
     n = np.unique(np.geomspace(max(2, rows / 4), 1e10, 160).astype(np.int64)).tolist()
     shown = dict(list(measured.items())[:7])
-    for place, (label, result) in enumerate(shown.items()):
-        guarantee = found[label]["pair error"]
-        _draw_line(
-            left,
-            n,
-            margin_curve(result, n, delta=delta, subsets=len(measured)),
-            label,
-            place,
-            guarantee.informative_from,
-            guarantee.trivial,
-        )
-    first = next(iter(shown.values()))
-    _finish(left, rows, first.weighted_trivial_error, "pair error", "Margin bound on the pair error")
+    for label, result in shown.items():
+        _draw_line(left, n, margin_curve(result, n, delta=delta, subsets=count), label, found[label]["pair error"])
+    trivial = next(iter(shown.values())).weighted_trivial_error
+    _finish(left, rows, trivial, "pair error", "Margin bound on the pair error")
     largest = measured[max(measured, key=lambda label: measured[label].d)]
-    drawn = [
-        found[largest.label][name]
-        for name in ("risk of the model", "excess of the risk gap over gamma", "latent quality")
-    ]
-    for place, ((label, curve), one) in enumerate(
-        zip(risk_curves(largest, n, delta=delta, subsets=len(measured)).items(), drawn, strict=True)
-    ):
-        _draw_line(right, n, curve, label, place, one.informative_from, one.trivial)
-    trivial = drawn[0].trivial or 0.0
+    names = ("risk of the model", "excess of the risk gap over gamma", "latent quality")
+    for name, (label, curve) in zip(names, risk_curves(largest, n, delta=delta, subsets=count).items(), strict=True):
+        _draw_line(right, n, curve, label, found[largest.label][name])
+    trivial = found[largest.label][names[0]].trivial or 0.0
     _finish(right, rows, trivial, "risk", f"The other bounds, {largest.label}")
-    save(left, path)
+    return left
 
 
-def _draw_line(
-    axes: Any,
-    n: list[int],
-    curve: np.ndarray,
-    label: str,
-    place: int,
-    informative_from: int | None,
-    trivial: float | None,
-) -> None:
-    color = PALETTE[place % len(PALETTE)]
-    spoken = "never says more" if informative_from is None else f"from {informative_from:,} rows"
+def _draw_line(axes: Any, n: list[int], curve: np.ndarray, label: str, one: Guarantee) -> None:
+    color = PALETTE[len(axes.get_legend_handles_labels()[0]) % len(PALETTE)]
+    spoken = "never says more" if one.informative_from is None else f"from {one.informative_from:,} rows"
     axes.plot(n, curve, color=color, label=f"{label} ({spoken})")
-    if informative_from is not None and trivial is not None and informative_from <= n[-1]:
-        axes.plot([informative_from], [trivial], "o", color=color)
+    if one.informative_from is not None and one.trivial is not None and one.informative_from <= n[-1]:
+        axes.plot([one.informative_from], [one.trivial], "o", color=color)
 
 
 def _finish(axes: Any, rows: int, trivial: float, ylabel: str, title: str) -> None:

@@ -1,12 +1,12 @@
-"""Sides of sums, products, quotients, squares, magnitudes and square roots; see `boundcalc.evaluator.sound`."""
+"""Sides of sums, products, quotients, squares, magnitudes and square roots; see `boundcalc.evaluator.sound.directed`."""
 
 from __future__ import annotations
 
 from math import ceil, inf
 from typing import Any
 
-from boundcalc.evaluator.program import Instruction
-from boundcalc.evaluator.sides import Sides, Term, margin
+from boundcalc.evaluator.program.instructions import Instruction
+from boundcalc.evaluator.sound.sides import Sides, Term, margin
 
 __all__ = ["ArithmeticSides"]
 

@@ -14,13 +14,13 @@ import sympy as sp
 from boundcalc.arithmetic.convert import convert
 from boundcalc.arithmetic.intervals import Range
 from boundcalc.arithmetic.nodes import Node, Pool
-from boundcalc.evaluator.costs import CostModel
-from boundcalc.evaluator.layout import Layout, layout
-from boundcalc.evaluator.lower import lower
-from boundcalc.evaluator.program import Program
-from boundcalc.evaluator.rewrite import rewrite
-from boundcalc.evaluator.schedule import Schedule, schedule
-from boundcalc.evaluator.sound import make_sound
+from boundcalc.evaluator.program.costs import CostModel
+from boundcalc.evaluator.program.instructions import Program
+from boundcalc.evaluator.program.lower import lower
+from boundcalc.evaluator.program.rewrite import rewrite
+from boundcalc.evaluator.running.layout import Layout, layout
+from boundcalc.evaluator.running.schedule import Schedule, schedule
+from boundcalc.evaluator.sound.directed import make_sound
 from boundcalc.language.domains import symbol_range
 
 __all__ = ["Planner", "Request", "Side"]
@@ -55,7 +55,7 @@ class Planner:
     side : {"upper", "lower"} or None
         Sound rounding.
     twins : mapping from int to int
-        See `boundcalc.evaluator.sound.make_sound`.
+        See `boundcalc.evaluator.sound.directed.make_sound`.
     """
 
     def __init__(

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from boundcalc.evaluator.outer import OUTER, worth_an_outer
-from boundcalc.evaluator.program import Program
+from boundcalc.evaluator.program.instructions import Program
+from boundcalc.evaluator.running.outer import OUTER, worth_an_outer
 
 __all__ = ["Layout", "layout", "loop_order"]
 

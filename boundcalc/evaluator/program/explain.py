@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from boundcalc.evaluator.program import Instruction
-from boundcalc.evaluator.schedule import Group, Schedule
+from boundcalc.evaluator.program.instructions import Instruction
+from boundcalc.evaluator.running.schedule import Group, Schedule
 
 __all__ = ["explain"]
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from boundcalc.evaluator.execute import TABLE_CELLS, execute
-from boundcalc.evaluator.layout import loop_order
-from boundcalc.evaluator.planning import Planner, Request
-from boundcalc.evaluator.schedule import Schedule
+from boundcalc.evaluator.program.planning import Planner, Request
+from boundcalc.evaluator.running.execute import TABLE_CELLS, execute
+from boundcalc.evaluator.running.layout import loop_order
+from boundcalc.evaluator.running.schedule import Schedule
 
 __all__ = ["evaluate"]
 

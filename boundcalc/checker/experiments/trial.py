@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import sympy
 
+from boundcalc.checker.experiments.enumeration import Found, enumerate_world
 from boundcalc.checker.experiments.experiment import Enumerable, Experiment
-from boundcalc.checker.experiments.search import Found, enumerate_world
 from boundcalc.checker.experiments.tails import Tail, sure_on_outcomes, tail_of
 from boundcalc.checker.verdict import Verdict, refuted, supported, unsettled
 

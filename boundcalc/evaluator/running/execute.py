@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from boundcalc.evaluator.kernels import KERNELS
-from boundcalc.evaluator.outer import OUTER, outer
-from boundcalc.evaluator.schedule import BOOLEAN_STEPS, Group, Schedule
+from boundcalc.evaluator.running.kernels import KERNELS
+from boundcalc.evaluator.running.outer import OUTER, outer
+from boundcalc.evaluator.running.schedule import BOOLEAN_STEPS, Group, Schedule
 
 __all__ = ["TABLE_CELLS", "execute"]
 

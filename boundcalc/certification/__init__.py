@@ -1,0 +1,24 @@
+"""Certificates of one fixed model from held-out rows: pair scores in, a bound of the risk on new pairs out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from boundcalc.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from boundcalc.certification.certificate import Certificate
+    from boundcalc.certification.certifying import certify
+
+_PUBLIC = {
+    "Certificate": "certificate",
+    "certify": "certifying",
+}
+
+__all__ = ["Certificate", "certify"]
+
+__getattr__ = lazy_names(__name__, _PUBLIC)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,367 @@
+"""``certify``: scores of held-out pairs in, a certificate out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boundcalc.certification.certificate import Certificate
+from boundcalc.certification.halves import exponent, half_batches
+from boundcalc.certification.kernels import Derived, PairErrors, averaged, gain_kernel, symmetric, verification, within
+from boundcalc.certification.measured import PairSums, pair_sums
+from boundcalc.certification.reading import Request, read_request
+from boundcalc.certification.search import GUESSED_VARIANCE, LARGEST_KAPPA, Sample, risk_bound
+from boundcalc.certification.strata import balanced_mix, mix_batches
+from boundcalc.errors import InvalidInputError
+
+__all__ = ["certify"]
+
+Rows = NDArray[np.intp]
+
+
+def certify(
+    *,
+    distance: ArrayLike | None = None,
+    scores: ArrayLike | None = None,
+    embeddings: ArrayLike | None = None,
+    metric: str = "sqeuclidean",
+    model: Any = None,
+    data: Any = None,
+    against: Any = None,
+    pairs: ArrayLike | None = None,
+    y: ArrayLike | None = None,
+    threshold: Any = None,
+    delta: float = 0.05,
+    weights: Any = "balanced",
+    groups: ArrayLike | None = None,
+    kappa: float | None = None,
+    splits: int = 20,
+    rng: np.random.Generator | int | None = 0,
+    calibration: float | None = None,
+    share: float = 1.0,
+) -> Certificate:
+    """Certify the pair error of a model on new pairs from held-out rows that it has not seen.
+
+    Give exactly one of ``distance``, ``scores``, ``embeddings`` and ``model``.
+
+    Parameters
+    ----------
+    distance : array_like of shape (n, n)
+        Distances of held-out rows, smaller for pairs that are the same. It need not be symmetric: the statement is then
+        about ordered pairs. The diagonal is not used.
+    scores : array_like of shape (n, n)
+        Similarities, larger for pairs that are the same.
+    embeddings : array_like of shape (n, d)
+        One vector for each held-out row.
+    metric : {"sqeuclidean", "cosine"}
+        The distance of embeddings: squared Euclidean, or 1 - cosine.
+    model, data : object, (X, y)
+        A trained model (with ``transform``, or a callable that returns embeddings) and held-out data. A
+        :class:`~boundcalc.trainer.PairwiseMetricLearner` brings its threshold, and without ``data`` its own hold-out.
+    against : like the source
+        A second model on the same rows: what is certified is by how much its error is larger.
+    pairs : array_like of int, shape (P, 2)
+        Only these pairs of rows count; the source may then also be one number for each pair, shape (P,).
+    y : array_like of shape (n,)
+        Labels; two rows are the same when their labels are equal. With ``pairs`` also booleans of shape (P,).
+    threshold : float, (float, float), mapping or None
+        Pairs below it (scores: above it) are called the same; a tie is an error for both kinds of pair. A number must be
+        fixed before the held-out rows are looked at; two of them are for the model and for ``against``.
+        ``{"fmr": 0.01}`` finds the largest threshold whose false-match rate is certified, ``{"precision": 0.9}`` one
+        whose precision is. None: the smallest balanced error on the ``calibration`` rows.
+    delta : float
+        The statement fails with at most this probability.
+    weights : "balanced", (w_pos, w_neg) or None
+        "balanced" is the mean of false-non-match and false-match rate over the held-out rows' own pairs; with
+        ``calibration`` its weights come from those rows and hold for the population. Numbers are fixed in advance. None is
+        the share of wrong pairs.
+    groups : array_like of shape (n,), optional
+        The subject that each row comes from: subjects, not rows, are then independent.
+    kappa : float, optional
+        In (0, 1), fixed in advance. Default: a function of the risk, searched through by test inversion.
+    splits : int
+        Random splits that are averaged.
+    rng : int, Generator or None
+        Draws the splits; fixed in advance.
+    calibration : float, optional
+        Share of the rows that choose threshold and weights and are not counted.
+    share : float
+        The part of delta that this model gets: 1/J for each of J models, or any shares fixed in advance that add up to 1.
+
+    Returns
+    -------
+    Certificate
+
+    Raises
+    ------
+    InvalidInputError
+        On bad input, or where the statement asked for would not hold.
+    InfeasibleError
+        If no threshold reaches the rate that was asked for.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> y = rng.integers(0, 3, size=200)
+    >>> X = rng.normal(size=(200, 5)) + 3.0 * np.eye(3, 5)[y]
+    >>> answer = certify(embeddings=X, y=y, threshold=16.0)
+    >>> answer.vacuous, answer.error < answer.value < answer.constant
+    (False, True)
+    """
+    request = read_request(
+        distance=distance,
+        scores=scores,
+        embeddings=embeddings,
+        metric=metric,
+        model=model,
+        data=data,
+        against=against,
+        pairs=pairs,
+        y=y,
+        threshold=threshold,
+        delta=delta,
+        weights=weights,
+        groups=groups,
+        kappa=kappa,
+        splits=splits,
+        rng=rng,
+        calibration=calibration,
+        share=share,
+    )
+    if pairs is not None:
+        from boundcalc.certification.listed import certify_listed
+
+        return certify_listed(request)
+    if isinstance(request.threshold, Mapping):
+        from boundcalc.certification.rates import certify_rate
+
+        return certify_rate(request)
+    return _certify_error(request)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """The kernel of a statement between units, and what the held-out units show of it."""
+
+    kind: str
+    kernel: Any
+    scale: float
+    sums: PairSums
+    units: int
+
+
+def _certify_error(request: Request) -> Certificate:
+    """Certify the error of one model, or the difference of two."""
+    errors = _errors(request, other=False)
+    members = request.subjects
+    distances = request.distances
+    assert distances is not None
+    sums = pair_sums(distances, request.codes, request.threshold, groups=request.groups)
+    if members is not None and request.weights is None and _labels_are_subjects(request.codes, request.groups):
+        return _verification(request, errors, members)
+    kernel: PairErrors | Derived = errors
+    scale, kappa, gap = errors.scale, request.kappa, None
+    if request.other is not None:
+        second = _errors(request, other=True)
+        other = pair_sums(request.other, request.codes, request.other_threshold, groups=request.groups)
+        kernel, gap = gain_kernel(errors, second), other
+        kappa = LARGEST_KAPPA if kappa is None else kappa
+    units = request.codes.size if members is None else len(members)
+    between = kernel if members is None else averaged(kernel, members)
+    if request.weights is None:
+        _same_and_different(sums)
+        bound, facts = _mix_bound(request, between, members)
+        kind, weights = "mix", (0.5 / sums.share_same, 0.5 / (1.0 - sums.share_same))
+    else:
+        bound, facts = _population_bound(request, between, units, 1.0 if gap is not None else scale, kappa)
+        kind, weights = "transport", request.weights
+    error, constant, value = sums.error(weights), sums.constant(weights), bound
+    if gap is not None:
+        kind = "gain"
+        width = 1.0 if request.weights is None else scale
+        error, constant = gap.error(weights) - error, 0.0
+        value = width * (1.0 - 2.0 * bound) - 4e-15 * width
+        facts |= {"scale": width}
+    return Certificate(
+        kind=kind,
+        quantity=_quantity(request, kind),
+        value=value,
+        error=error,
+        constant=constant,
+        rows=request.codes.size,
+        units=units,
+        delta=request.delta,
+        threshold=distances.sign * request.threshold,
+        recipe={**facts, **_words(request, kind)},
+        cautions=_cautions(request),
+    )
+
+
+def _errors(request: Request, *, other: bool) -> PairErrors:
+    distances = request.other if other else request.distances
+    assert distances is not None
+    return PairErrors(
+        distances.between,
+        request.codes,
+        request.other_threshold if other else request.threshold,
+        (1.0, 1.0) if request.weights is None else request.weights,
+        distances.tie,
+    )
+
+
+def _population_bound(
+    request: Request, kernel: Any, units: int, scale: float, kappa: float | None
+) -> tuple[float, dict[str, Any]]:
+    """Bound the weighted mean over the population by Theorem T."""
+    batches = half_batches(units, splits=request.splits, rng=request.rng)
+    variance = GUESSED_VARIANCE * _typical_weight(request.weights or (1.0, 1.0)) ** 2
+    sample = Sample(batches, kernel, scale, exponent(batches))
+    bound, at = risk_bound(sample, delta=request.delta, kappa=kappa, variance=lambda risk: variance)
+    return bound, _facts(request, sample, at)
+
+
+def _typical_weight(weights: tuple[float, float]) -> float:
+    """Return the harmonic mean of the weights, which is 1 for balanced ones; the larger one if the other is 0."""
+    return 2.0 / (1.0 / weights[0] + 1.0 / weights[1]) if min(weights) > 0 else max(weights)
+
+
+def _mix_bound(request: Request, kernel: Any, members: list[Rows] | None) -> tuple[float, dict[str, Any]]:
+    """Bound the mean over the hold-out's own mix of class combinations."""
+    codes = request.codes
+    if members is not None:
+        if any((codes[rows] != codes[rows[0]]).any() for rows in members):
+            raise InvalidInputError(
+                "weights='balanced' conditions on labels, which here change within a group: give calibration=0.2 (balanced "
+                "weights from a share of the groups), numbers, or None",
+                context="certify",
+            )
+        codes = np.array([codes[rows[0]] for rows in members])
+    codes = np.unique(codes, return_inverse=True)[1]
+    counts = np.bincount(codes)
+    if counts.max() < 2:
+        raise InvalidInputError("no two groups have the same label: no pair of different groups is the same")
+    if request.distances is not None and not request.distances.symmetric:
+        kernel = symmetric(kernel)
+    drawn = mix_batches(codes, balanced_mix(counts), splits=request.splits, rng=request.rng)
+    kappa = LARGEST_KAPPA if request.other is not None and request.kappa is None else request.kappa
+    sample = Sample(drawn.batches, kernel, 1.0, drawn.exponent)
+    bound, at = risk_bound(sample, delta=request.delta, kappa=kappa, variance=drawn.variance)
+    return min(1.0, bound + drawn.rounding), _facts(request, sample, at)
+
+
+def _facts(request: Request, sample: Sample, kappa: float) -> dict[str, Any]:
+    return {
+        "kappa": kappa,
+        "exponent": sample.exponent,
+        "scale": sample.scale,
+        "batches": len(sample.batches),
+        "splits": request.splits,
+    }
+
+
+def _labels_are_subjects(codes: Rows, groups: Rows | None) -> bool:
+    assert groups is not None
+    pairs = np.unique(np.column_stack([codes, groups]), axis=0)
+    return len(pairs) == np.unique(codes).size == np.unique(groups).size
+
+
+def _verification(request: Request, errors: PairErrors, members: list[Rows]) -> Certificate:
+    """Certify the mean of the non-match rate within subjects and the match rate between them, subjects being the labels."""
+    if request.other is not None:
+        raise InvalidInputError("against= with labels that are the groups: no gain is defined across subjects")
+    inside = within(errors, members)
+    distances = request.distances
+    assert distances is not None
+    sums = pair_sums(distances, request.codes, request.threshold, groups=request.groups)
+    bound, facts = _population_bound(request, verification(errors, members), len(members), 1.0, request.kappa)
+    return Certificate(
+        kind="verification",
+        quantity=_quantity(request, "verification"),
+        value=bound,
+        error=0.5 * float(inside.mean()) + 0.5 * sums.match_rate,
+        constant=0.5,
+        rows=request.codes.size,
+        units=len(members),
+        delta=request.delta,
+        threshold=distances.sign * request.threshold,
+        recipe={**facts, **_words(request, "verification")},
+        cautions=_cautions(request),
+    )
+
+
+def _same_and_different(sums: PairSums) -> None:
+    if not (sums.same > 0 and sums.different > 0):
+        raise InvalidInputError(
+            f"the counted rows have no {'different' if sums.same else 'same'} pair: weights='balanced' needs both kinds"
+        )
+
+
+def _quantity(request: Request, kind: str) -> str:
+    name = "balanced pair error" if request.balanced else "pair error"
+    if request.weights is not None and not request.balanced and request.weights != (1.0, 1.0):
+        name = "weighted pair error"
+    return f"gain in {name}" if kind == "gain" else name
+
+
+_THEOREMS = {
+    "transport": "certificates.transport",
+    "mix": "certificates.mix",
+    "verification": "certificates.transport",
+    "gain": "certificates.gain",
+}
+
+
+def _words(request: Request, kind: str) -> dict[str, Any]:
+    """Return what the statement says exactly, which theorem it is, and what it consumes."""
+    unit = "row" if request.groups is None else "subject"
+    pair = "two new independent rows" if unit == "row" else "a random row each of two new independent subjects"
+    if kind == "verification":
+        mean = "the mean of the non-match rate within a subject (a subject with one row counts 1) and the match rate between two"
+    elif request.weights is None:
+        mean = (
+            "the mean of false-non-match and false-match rate, each averaged over the class combinations as the held-out "
+            f"{unit}s have them"
+        )
+    else:
+        mean = (
+            "the mean over the population of the pair's weight where it is judged wrongly, with weights "
+            f"{request.weights[0]:.4g} (same) and {request.weights[1]:.4g} (different)"
+        )
+    target = f"{mean}, for {pair}"
+    if kind == "gain":
+        target = f"how much larger the other model's error is than this one's: {target}"
+    given = "given the labels" if request.weights is None and kind != "verification" else f"over the {unit}s"
+    ordered = request.distances is not None and request.distances.ordered
+    order = " Pairs are ordered: the scores are not symmetric." if ordered else ""
+    statement = (
+        f"Bounded is {target}. It fails with probability at most {request.delta:.4g} {given}, which are taken as independent "
+        f"draws of one population, unseen by the model.{order}"
+    )
+    return {
+        "theorem": _THEOREMS[kind],
+        "statement": statement,
+        "events": (("the bound fails", request.delta),),
+        "fixed": request.fixed,
+        "weights": "own mix" if request.weights is None else request.weights,
+    }
+
+
+def _cautions(request: Request) -> tuple[str, ...]:
+    distances = request.distances
+    if distances is None or request.groups is not None or not distances.sign > 0:
+        return ()
+    rows = np.arange(min(request.codes.size, 2_000))
+    copies = (distances.between(rows, rows) <= distances.tie) & ~np.eye(rows.size, dtype=bool)
+    count = int(np.tril(copies).any(axis=1).sum())
+    if not count:
+        return ()
+    which = "1 row is" if count == 1 else f"{count:,} rows are"
+    return (
+        f"{which} at distance 0 from an earlier one: if rows were copied, or come from one subject, they are not independent; "
+        "give groups=.",
+    )

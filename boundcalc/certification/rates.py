@@ -1,0 +1,242 @@
+r"""False-match rate, false-non-match rate, precision and F1 at a threshold, and thresholds that reach a rate.
+
+A rate is a ratio of two means over pairs; that it is at most u is the same as E Y <= y_0 for some Y in [0, 1] on pairs, so
+(h_Y)/(1 - kappa y_0)^N is an e-value where the rate is u. It does not fall in u while kappa stays: u is bounded by bisection.
+
+A threshold for a false-match rate: Y grows with t, so all thresholds are tested in increasing order, each at the full delta,
+and the largest that passes is kept (fixed sequence testing). A threshold for a precision starts where the calibration rows
+give most evidence and goes up from there, again until the first that fails.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boundcalc.certification.certificate import Certificate
+from boundcalc.certification.draws import Batch, Kernel
+from boundcalc.certification.halves import exponent, half_batches
+from boundcalc.certification.kernels import averaged
+from boundcalc.certification.measured import PairSums, pair_sums
+from boundcalc.certification.reading import Request
+from boundcalc.certification.search import LARGEST_KAPPA, Sample, risk_bound
+from boundcalc.certification.sources import Distances
+from boundcalc.errors import InfeasibleError
+
+__all__ = ["RateKernel", "certify_rate", "rate_bound"]
+
+Array = NDArray[np.float64]
+Rows = NDArray[np.intp]
+
+#: Rows whose distances are tried as thresholds, and how many thresholds are tried for a precision.
+_CANDIDATE_ROWS = 1_000
+_STEPS = 100
+
+
+@dataclass(frozen=True)
+class RateKernel:
+    """Y for one rate: its mean is at most ``claim`` exactly where the rate is at most ``rate``.
+
+    Attributes
+    ----------
+    distances : Distances
+    codes : ndarray of int
+    threshold : float
+    name : {"fmr", "fnmr", "precision", "f1"}
+    rate : float
+        The rate claimed: an upper end for the first two, a lower one for the others.
+    """
+
+    distances: Distances
+    codes: Rows
+    threshold: float
+    name: str
+    rate: float
+
+    @property
+    def claim(self) -> float:
+        """y_0."""
+        if self.name == "f1":
+            loss = 1.0 - self.rate
+            return 2.0 * loss / (1.0 + loss)
+        return 1.0 - self.rate if self.name == "precision" else self.rate
+
+    @property
+    def levels(self) -> Array:
+        """All values of Y."""
+        return np.unique([0.0, self.claim, 1.0])
+
+    def __call__(self, rows: Rows, others: Rows) -> Array:
+        """Return Y of rows with rows."""
+        between = self.distances.between(rows, others)
+        same = self.codes[rows][:, None] == self.codes[others]
+        matched = between <= self.threshold + self.distances.tie
+        missed = between >= self.threshold - self.distances.tie
+        if self.name == "fmr":
+            return np.where(same, self.claim, matched)
+        if self.name == "fnmr":
+            return np.where(same, missed, self.claim)
+        if self.name == "precision":
+            called = between <= self.threshold - self.distances.tie
+            return np.where(same, np.where(called, 0.0, self.claim), np.where(matched, 1.0, self.claim))
+        return np.where(same, missed, np.where(matched, 1.0, self.claim))
+
+
+def rate_bound(
+    distances: Distances,
+    codes: Rows,
+    threshold: float,
+    *,
+    name: str,
+    delta: float,
+    members: list[Rows] | None = None,
+    splits: int = 20,
+    rng: np.random.Generator,
+) -> float:
+    """Return the bound of a rate at a threshold fixed in advance: an upper one, of precision and F1 a lower one.
+
+    Parameters
+    ----------
+    distances : Distances
+    codes : ndarray of int, shape (n,)
+    threshold : float
+    name : {"fmr", "fnmr", "precision", "f1"}
+    delta : float
+        In (0, 1).
+    members : list of ndarray of int, optional
+        The rows of each subject.
+    splits : int
+    rng : numpy.random.Generator
+    """
+    units = codes.size if members is None else len(members)
+    batches = half_batches(units, splits=splits, rng=rng)
+    lower = name in ("precision", "f1")
+    # The end that passes needs no test: a rate is at most 1, and at least 0.
+    passes, fails = (0.0, 1.0) if lower else (1.0, 0.0)
+    while abs(passes - fails) > 1e-4 * max(passes, fails):
+        middle = 0.5 * (passes + fails)
+        if _passes(RateKernel(distances, codes, threshold, name, middle), batches, members, delta):
+            passes = middle
+        else:
+            fails = middle
+    return passes
+
+
+def _passes(kernel: RateKernel, batches: list[Batch], members: list[Rows] | None, delta: float) -> bool:
+    """Whether the claim of a kernel is certified: worse rates are rejected at delta."""
+    if not 0.0 < kernel.claim < 1.0:
+        return False
+    between: Kernel = kernel if members is None else averaged(kernel, members)
+    sample = Sample(batches, between, 1.0, exponent(batches))
+    return risk_bound(sample, delta=delta, kappa=LARGEST_KAPPA)[0] <= kernel.claim
+
+
+def certify_rate(request: Request) -> Certificate:
+    """Find a threshold whose false-match rate or precision is certified.
+
+    Raises
+    ------
+    InfeasibleError
+        If no threshold passes.
+    """
+    ((name, rate),) = request.threshold.items()
+    distances, members = request.distances, request.subjects
+    assert distances is not None
+    units = request.codes.size if members is None else len(members)
+    batches = half_batches(units, splits=request.splits, rng=request.rng)
+
+    def passes(threshold: float) -> bool:
+        kernel = RateKernel(distances, request.codes, threshold, name, rate)
+        return _passes(kernel, batches, members, request.delta)
+
+    threshold = _largest(request, passes) if name == "fmr" else _upwards(request, passes, rate)
+    if threshold is None:
+        needed = math.ceil(2.0 * math.log(1.0 / request.delta) / (rate if name == "fmr" else 1.0 - rate))
+        raise InfeasibleError(
+            f"threshold={{{name!r}: {rate:g}}}: no threshold can be certified on {units:,} "
+            f"{'rows' if members is None else 'subjects'}"
+            f"; even without an error it takes about {needed:,}, more for pairs that do not count"
+        )
+    sums = pair_sums(distances, request.codes, threshold, groups=request.groups)
+    return _rate_certificate(request, name, rate, threshold, sums, units)
+
+
+def _largest(request: Request, passes: Callable[[float], bool]) -> float | None:
+    """Return the largest distance of a different pair, among those of some rows, that passes."""
+    rows = np.arange(min(request.codes.size, _CANDIDATE_ROWS))
+    codes = request.codes[rows]
+    assert request.distances is not None
+    tried = np.unique(request.distances.between(rows, rows)[codes[:, None] != codes])
+    low, high = -1, tried.size
+    while high - low > 1:
+        middle = (low + high) // 2
+        if passes(float(tried[middle])):
+            low = middle
+        else:
+            high = middle
+    return None if low < 0 else float(tried[low])
+
+
+def _upwards(request: Request, passes: Callable[[float], bool], rate: float) -> float | None:
+    """Return the last threshold that passes, from where the calibration rows give most evidence upwards."""
+    assert request.calibration is not None
+    distances, same = request.calibration.off_diagonal()
+    order = np.argsort(distances, kind="stable")
+    distances, same = distances[order], same[order]
+    evidence = np.cumsum(np.where(same, 1.0 - rate, -rate))
+    above = distances[int(np.argmax(evidence)) :]
+    last = None
+    for threshold in np.unique(above[np.linspace(0, above.size - 1, _STEPS).astype(int)]):
+        if not passes(float(threshold)):
+            break
+        last = float(threshold)
+    return last
+
+
+def _rate_certificate(
+    request: Request, name: str, rate: float, threshold: float, sums: PairSums, units: int
+) -> Certificate:
+    false_discoveries = sums.matched / max(sums.matched + sums.same - sums.missed, 1.0)
+    fmr = name == "fmr"
+    assert request.distances is not None
+    shown = request.distances.sign * threshold
+    what = (
+        "the share of different pairs that are called the same"
+        if fmr
+        else "the share of same pairs among those called the same"
+    )
+    order = (
+        "all thresholds were tested in increasing order"
+        if fmr
+        else "thresholds were tested upwards from one that the calibration rows chose"
+    )
+    recipe: dict[str, Any] = {
+        "theorem": "certificates.error_rates",
+        "statement": f"Bounded is {what}, over the population, at the threshold {shown:.6g}: {order}, each at delta, and the last "
+        f"that passed was kept. Same pairs missed there: {100 * sums.non_match_rate:.3g} % (measured, not certified).",
+        "events": (("a threshold with a worse rate passes", request.delta),),
+        "fixed": (*request.fixed, f"the rate {rate:g}"),
+        "kappa": LARGEST_KAPPA,
+        "scale": 1.0,
+        "exponent": units / 2.0,
+        "splits": request.splits,
+        "non_match_rate": sums.non_match_rate,
+        "match_rate": sums.match_rate,
+    }
+    return Certificate(
+        kind="match_rate" if fmr else "precision",
+        quantity="false-match rate" if fmr else "precision",
+        value=rate,
+        error=sums.match_rate if fmr else 1.0 - false_discoveries,
+        constant=1.0 if fmr else sums.share_same,
+        rows=request.codes.size,
+        units=units,
+        delta=request.delta,
+        threshold=shown,
+        recipe=recipe,
+    )

@@ -1,0 +1,370 @@
+"""What was asked: sources, labels, subjects and numbers checked, and all that calibration rows choose chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boundcalc.certification.sources import (
+    Distances,
+    from_embeddings,
+    from_matrix,
+    from_model,
+    listed_distances,
+    numbers,
+)
+from boundcalc.errors import InvalidInputError
+from boundcalc.language.arguments import Problems, as_generator
+from boundcalc.trainer.data.modalities import encode_labels
+from boundcalc.trainer.data.prepare import balanced_weights
+
+__all__ = ["Calibration", "Listed", "Request", "read_request"]
+
+Array = NDArray[np.float64]
+Rows = NDArray[np.intp]
+
+_SOURCES = ("distance", "scores", "embeddings", "model")
+#: Rates that a threshold can be chosen for, with the side of the target.
+RATES = ("fmr", "precision")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list of pairs.
+
+    Attributes
+    ----------
+    pairs : ndarray of int, shape (P, 2)
+    distances : ndarray of shape (P,)
+    same : ndarray of bool, shape (P,)
+    """
+
+    pairs: Rows
+    distances: Array
+    same: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Rows that choose and are not counted."""
+
+    distances: Distances
+    codes: Rows
+
+    def off_diagonal(self) -> tuple[Array, NDArray[np.bool_]]:
+        """Return the distances of all ordered pairs of different rows, and whether they are the same."""
+        everyone = np.arange(self.codes.size)
+        off = ~np.eye(everyone.size, dtype=bool)
+        same = self.codes[:, None] == self.codes
+        return self.distances.between(everyone, everyone)[off], same[off]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A question whose arguments fit together.
+
+    Attributes
+    ----------
+    distances, other : Distances
+        Of the model, and of the one it is compared with.
+    codes, groups : ndarray of int, shape (n,)
+        Classes and subjects of the rows that are counted.
+    threshold : float or mapping
+        The model's threshold (of distances: scores have changed their sign), or the rate it is to reach.
+    other_threshold : float
+    weights : (w_pos, w_neg) or None
+        None for the balanced mix of the hold-out's own pairs.
+    fixed : tuple of str
+        What was fixed in advance, in words.
+    delta : float
+        What the statement consumes.
+    """
+
+    distances: Distances | None
+    other: Distances | None
+    codes: Rows
+    groups: Rows | None
+    threshold: Any
+    other_threshold: float
+    weights: tuple[float, float] | None
+    balanced: bool
+    fixed: tuple[str, ...]
+    delta: float
+    kappa: float | None
+    splits: int
+    rng: np.random.Generator
+    calibration: Calibration | None
+    listed: Listed | None
+
+    @property
+    def subjects(self) -> list[Rows] | None:
+        """The rows of each subject."""
+        if self.groups is None:
+            return None
+        order = np.argsort(self.groups, kind="stable")
+        return np.split(order, np.cumsum(np.bincount(self.groups))[:-1])
+
+
+def read_request(**given: Any) -> Request:
+    """Return the question that the arguments of :func:`~boundcalc.certification.certify` ask.
+
+    Raises
+    ------
+    InvalidInputError
+        If they do not fit together.
+    """
+    delta, rng = _read_numbers(given)
+    name = _the_source(given)
+    if given["pairs"] is not None:
+        return _listed_request(given, name, delta, rng)
+    distances, labels, own = _distances(given, name, given[name])
+    other, other_own = None, None
+    if given["against"] is not None:
+        other, _, other_own = _distances(given, name, given["against"])
+        if other.n != distances.n:
+            raise InvalidInputError(
+                f"against has {other.n} rows, {name} {distances.n}: expected the same rows in the same order"
+            )
+    codes, groups = _labels(labels, given["groups"], distances.n)
+    fixed = [f"the seed of {given['splits']} random splits", f"delta = {given['delta']:g}"]
+    if given["share"] != 1.0:
+        fixed.append(f"this model's share of delta, {given['share']:g}")
+    if given["kappa"] is not None:
+        fixed.append(f"kappa = {given['kappa']:g}")
+    calibration = None
+    weights, balanced = given["weights"], isinstance(given["weights"], str)
+    if given["calibration"] is not None:
+        chosen = _share(codes.size, groups, given["calibration"], rng)
+        calibration = Calibration(distances.of_rows(chosen), codes[chosen])
+        other_calibration = None if other is None else other.of_rows(chosen)
+        kept = np.setdiff1d(np.arange(codes.size), chosen)
+        distances, other = distances.of_rows(kept), None if other is None else other.of_rows(kept)
+        if balanced:
+            weights = balanced_weights(calibration.codes)
+            fixed.append(
+                f"the weights {weights[0]:.4g} for same and {weights[1]:.4g} for different pairs, from {chosen.size} "
+                "calibration rows"
+            )
+        codes = codes[kept]
+        groups = None if groups is None else np.unique(groups[kept], return_inverse=True)[1]
+    threshold, other_threshold = _thresholds(given, own, other_own, distances.sign)
+    if threshold is None and calibration is not None:
+        threshold = _best_threshold(calibration)
+        fixed.append(f"the threshold {distances.sign * threshold:.6g}, from the calibration rows")
+        if other is not None and other_calibration is not None:
+            other_threshold = _best_threshold(Calibration(other_calibration, calibration.codes))
+    elif isinstance(threshold, float):
+        fixed.append(f"the threshold {distances.sign * threshold:.6g}")
+    if weights is None or not balanced:
+        weights = (1.0, 1.0) if weights is None else weights
+        fixed.append(f"the weights {weights[0]:.4g} for same and {weights[1]:.4g} for different pairs")
+    _enough(codes, groups)
+    return Request(
+        distances,
+        other,
+        codes,
+        groups,
+        threshold,
+        other_threshold,
+        None if isinstance(weights, str) else (float(weights[0]), float(weights[1])),
+        balanced,
+        tuple(fixed),
+        delta,
+        given["kappa"],
+        given["splits"],
+        rng,
+        calibration,
+        None,
+    )
+
+
+def _read_numbers(given: Mapping[str, Any]) -> tuple[float, np.random.Generator]:
+    """Check what does not depend on the data; return delta's share and the generator."""
+    problems = Problems("certify")
+    problems.number("delta", given["delta"], low=0, high=1, open_low=True, open_high=True)
+    problems.number("share", given["share"], low=0, high=1, open_low=True)
+    if given["kappa"] is not None:
+        problems.number("kappa", given["kappa"], low=0, high=1, open_low=True, open_high=True)
+    if given["calibration"] is not None:
+        problems.number("calibration", given["calibration"], low=0, high=1, open_low=True, open_high=True)
+    splits = given["splits"]
+    whole = isinstance(splits, (int, np.integer)) and not isinstance(splits, bool)
+    problems.require(whole and splits >= 1, f"splits={splits!r}: expected an integer >= 1")
+    weights = given["weights"]
+    expected = "expected 'balanced', (w_pos, w_neg) fixed in advance, or None"
+    if isinstance(weights, str):
+        problems.require(weights == "balanced", f"weights={weights!r}: {expected}")
+    elif weights is not None:
+        two = isinstance(weights, (Sequence, np.ndarray)) and len(weights) == 2
+        if problems.require(two, f"weights={weights!r}: {expected}"):
+            numeric = [problems.number(name, w, low=0) for name, w in zip(("w_pos", "w_neg"), weights, strict=True)]
+            problems.require(not all(numeric) or max(weights) > 0, f"weights={weights!r}: one must be above 0")
+    problems.raise_if_any()
+    return float(given["delta"]) * float(given["share"]), as_generator(given["rng"])
+
+
+def _the_source(given: Mapping[str, Any]) -> str:
+    named = [name for name in _SOURCES if given[name] is not None]
+    if len(named) != 1:
+        raise InvalidInputError(
+            f"{' and '.join(named) or 'no source'} given: expected exactly one of {', '.join(_SOURCES)}",
+            context="certify",
+        )
+    if (given["data"] is not None) and named[0] != "model":
+        raise InvalidInputError("data= goes with model= only", context="certify")
+    if named[0] == "model" and given["y"] is not None:
+        raise InvalidInputError("y= does not go with model=: give data=(X, y)", context="certify")
+    if named[0] != "model" and given["y"] is None:
+        raise InvalidInputError("y=None: expected the label of each row", context="certify")
+    return named[0]
+
+
+def _distances(given: Mapping[str, Any], name: str, value: Any) -> tuple[Distances, Any, float | None]:
+    if name == "model":
+        return from_model(value, given["data"])
+    if name == "embeddings":
+        return from_embeddings(value, metric=given["metric"]), given["y"], None
+    return from_matrix(name, value), given["y"], None
+
+
+def _labels(labels: Any, groups: Any, n: int) -> tuple[Rows, Rows | None]:
+    problems = Problems("certify")
+    _, _, codes = encode_labels(labels, problems)
+    subjects = None
+    if groups is not None:
+        inner = Problems("certify")
+        _, _, subjects = encode_labels(groups, inner)
+        for problem in inner.found:
+            problems.add(problem.replace("y ", "groups ", 1))
+    problems.raise_if_any()
+    problems.require(codes.size == n, f"y has {codes.size} labels: expected one for each of {n} rows")
+    if subjects is not None:
+        problems.require(subjects.size == n, f"groups has {subjects.size} entries: expected one for each of {n} rows")
+    problems.raise_if_any()
+    return codes, subjects
+
+
+def _share(n: int, groups: Rows | None, share: float, rng: np.random.Generator) -> Rows:
+    """Return the rows of a random share of rows or subjects."""
+    units = n if groups is None else int(groups.max()) + 1
+    chosen = rng.permutation(units)[: max(2, round(share * units))]
+    return np.sort(chosen) if groups is None else np.flatnonzero(np.isin(groups, chosen))
+
+
+def _thresholds(given: Mapping[str, Any], own: float | None, other_own: float | None, sign: int) -> tuple[Any, float]:
+    """Return the threshold of distances, a rate asked for, or None; and that of the other model."""
+    threshold = own if given["threshold"] is None else given["threshold"]
+    first, second = threshold, threshold if other_own is None or given["threshold"] is not None else other_own
+    if given["against"] is not None and isinstance(threshold, (tuple, list)) and len(threshold) == 2:
+        first, second = threshold
+    if isinstance(first, Mapping):
+        name, *more = first or ("",)
+        if more or name not in RATES or given["against"] is not None:
+            raise InvalidInputError(
+                f"threshold={first!r}: expected one of {', '.join(f'{{{r!r}: rate}}' for r in RATES)}"
+            )
+        problems = Problems("certify")
+        problems.number(name, first[name], low=0, high=1, open_low=True, open_high=True)
+        problems.raise_if_any()
+        if name == "precision" and given["calibration"] is None:
+            raise InvalidInputError(
+                "threshold={'precision': ...} is searched from the best threshold of the calibration rows: give calibration=0.2"
+            )
+        return dict(first), np.nan
+    if first is None:
+        if given["calibration"] is None:
+            raise InvalidInputError(
+                "threshold=None: a threshold chosen on the held-out rows certifies nothing; give one that was fixed in "
+                "advance, or calibration=0.2 to choose it on a share of the rows that is then not counted",
+                context="certify",
+            )
+        return None, np.nan
+    problems = Problems("certify")
+    for value in (first, second):
+        problems.number("threshold", value)
+    problems.raise_if_any()
+    return sign * float(first or 0.0), sign * float(second or 0.0)
+
+
+def _best_threshold(calibration: Calibration) -> float:
+    """Return the threshold of the smallest balanced error, half-way between two distances."""
+    distances, same = calibration.off_diagonal()
+    if same.all() or not same.any():
+        raise InvalidInputError(
+            f"the {calibration.codes.size} calibration rows have no {'different' if same.all() else 'same'} pair: "
+            "give a larger calibration share"
+        )
+    order = np.argsort(distances, kind="stable")
+    distances, same = distances[order], same[order]
+    error = 1.0 - np.cumsum(same) / same.sum() + np.cumsum(~same) / (~same).sum()
+    last = np.flatnonzero(np.append(distances[1:] > distances[:-1], False))
+    if not last.size:
+        return float(distances[0])
+    best = last[np.argmin(error[last])]
+    return float(0.5 * (distances[best] + distances[best + 1]))
+
+
+def _enough(codes: Rows, groups: Rows | None) -> None:
+    problems = Problems("certify")
+    units = codes.size if groups is None else int(groups.max()) + 1
+    kind = "rows" if groups is None else "subjects"
+    problems.require(units >= 2, f"{units} {kind} to count: expected at least 2")
+    sizes = np.bincount(codes)
+    sizes = sizes[sizes > 0]
+    problems.require(sizes.size >= 2, "y has one class only: no pair is different; expected at least two classes")
+    problems.require(sizes.max(initial=0) >= 2, "no two rows have the same label: no pair is the same")
+    problems.raise_if_any()
+
+
+def _listed_request(given: Mapping[str, Any], name: str, delta: float, rng: np.random.Generator) -> Request:
+    for argument in ("groups", "calibration", "against", "kappa"):
+        if given[argument] is not None:
+            raise InvalidInputError(f"{argument}= does not go with pairs=", context="certify")
+    pairs = np.asarray(given["pairs"])
+    if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.dtype.kind not in "iuU" or len(pairs) < 1:
+        raise InvalidInputError(
+            f"pairs of shape {pairs.shape}, {pairs.dtype}: expected row numbers or names, shape (P, 2)"
+        )
+    labels = None if given["y"] is None else np.asarray(given["y"])
+    own = None
+    if name != "model" and np.ndim(given[name]) == 1:
+        sign = -1 if name == "scores" else 1
+        listed = sign * numbers(name, given[name], ndim=1)
+        if listed.size != len(pairs):
+            raise InvalidInputError(f"{name} has {listed.size} numbers for {len(pairs)} pairs")
+    else:
+        distances, labels, own = _distances(given, name, given[name])
+        sign, labels = distances.sign, np.asarray(labels)
+        if pairs.dtype.kind == "U" or pairs.min() < 0 or pairs.max() >= distances.n:
+            raise InvalidInputError(f"pairs: expected row numbers in 0..{distances.n - 1}")
+        listed = listed_distances(distances, pairs)
+    if labels is None or labels.ndim != 1:
+        raise InvalidInputError("y: expected a boolean for each pair, or a label for each row")
+    if labels.dtype.kind == "b" and labels.size == len(pairs):
+        same = labels
+    elif pairs.dtype.kind != "U" and 0 <= pairs.min() and pairs.max() < labels.size:
+        same = labels[pairs[:, 0]] == labels[pairs[:, 1]]
+    else:
+        raise InvalidInputError(f"y has {labels.size} entries: expected a boolean for each of {len(pairs)} pairs, or a label "
+                                "for each row")  # fmt: skip
+    units, places = np.unique(pairs, return_inverse=True)
+    places = places.reshape(pairs.shape)
+    if (places[:, 0] == places[:, 1]).any():
+        raise InvalidInputError("pairs: a row is paired with itself")
+    threshold, _ = _thresholds(given, own, None, sign)
+    if not isinstance(threshold, float):
+        raise InvalidInputError("with pairs= expected a threshold that was fixed in advance")
+    weights = given["weights"]
+    fixed = (
+        f"the list of {len(pairs):,} pairs",
+        f"the threshold {sign * threshold:.6g}",
+        f"delta = {given['delta']:g}",
+    )
+    return Request(None, None, np.arange(units.size), None, threshold, np.nan,
+                   None if isinstance(weights, str) else (1.0, 1.0) if weights is None else (float(weights[0]), float(weights[1])),
+                   isinstance(weights, str), fixed, delta, None, given["splits"], rng, None,
+                   Listed(places, listed, same))  # fmt: skip

@@ -1,0 +1,144 @@
+"""The bound of a risk from its draws, at a kappa fixed in advance or by test inversion over cells of the risk.
+
+For every kappa fixed in advance E h <= (1 - kappa r/c)^N, so U(kappa) = (c/kappa)(1 - (delta h)^{1/N}) fails with
+probability at most delta. With kappa_k on the cell [r_k, r_{k+1}] only the test of the cell that holds the true risk can
+fail: U = max over cells with U(kappa_k) > r_k of min(r_{k+1}, U(kappa_k)). The cells are searched from the top.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boundcalc.certification.draws import Batch, Kernel, Profile, Table, exact_log_h, node_costs
+from boundcalc.certification.sides import as_upper_risk, log_mean_below
+from boundcalc.trainer.risk.threads import one_blas_thread
+
+__all__ = ["Sample", "kappa_at", "risk_bound"]
+
+Array = NDArray[np.float64]
+
+#: Equal cells of [0, c] in which kappa is constant.
+CELLS = 256
+LARGEST_KAPPA = 0.98
+#: The Hajek variance guessed for an error of pairs, in units of w^2.
+GUESSED_VARIANCE = 0.01
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Independent batches of units, each with several draws.
+
+    Attributes
+    ----------
+    batches : sequence of Batch
+    kernel : Kernel
+        q/c.
+    scale : float
+        c.
+    exponent : float
+        N with E h <= (1 - kappa r/c)^N.
+    """
+
+    batches: Sequence[Batch]
+    kernel: Kernel
+    scale: float
+    exponent: float
+
+
+class _Evaluator:
+    """Evaluate log H, remember where Sinkhorn ended and what the couplings say at other kappas."""
+
+    def __init__(self, sample: Sample) -> None:
+        self.sample = sample
+        self.starts: list[list[list[Array] | None]] = [[None] * len(batch.draws) for batch in sample.batches]
+        levels = getattr(sample.kernel, "levels", None)
+        self.tables = [Table.of(sample.kernel(batch.units, batch.partners), levels) for batch in sample.batches]
+        self.profiles: list[list[list[Profile]]] = []
+
+    def log_h(self, kappa: float) -> float:
+        """Return a lower end of log H: the product over batches of the mean over draws."""
+        total, profiles = [], []
+        for batch, table, starts in zip(self.sample.batches, self.tables, self.starts, strict=True):
+            logs, found = [], []
+            for place, draw in enumerate(batch.draws):
+                value, profile, starts[place] = exact_log_h(draw, table, kappa, starts[place])
+                logs.append(value)
+                found.append(profile)
+            total.append(log_mean_below(logs))
+            profiles.append(found)
+        self.profiles.append(profiles)
+        return math.fsum(total)
+
+    def log_h_by_profile(self, kappa: float) -> float:
+        """Return a lower end of log H at kappa from couplings found at others, or -inf before there are any."""
+        costs = node_costs(self.tables[0].nodes, kappa)
+        best = -math.inf
+        for profiles in self.profiles:
+            logs = ((-float(p.masses @ costs) - p.constant for p in found) for found in profiles)
+            best = max(best, math.fsum(map(log_mean_below, logs)))
+        return best
+
+    def upper(self, log_h: float, *, kappa: float, log_delta: float) -> float:
+        sample = self.sample
+        return as_upper_risk(log_delta + log_h, kappa=kappa, scale=sample.scale, exponent=sample.exponent)
+
+
+def kappa_at(risk: float, *, scale: float, level: float, exponent: float, variance: Callable[[float], float]) -> float:
+    """Return kappa(r) = min(.98, c b/(1 + b r)), b = min(sqrt(x/(N zeta_1)), 1/(c - r)), for a guessed zeta_1.
+
+    Parameters
+    ----------
+    risk : float
+        In [0, c).
+    scale, exponent : float
+        c and N.
+    level : float
+        x = log(1/delta).
+    variance : callable
+        The guess of zeta_1 at a risk.
+    """
+    slope, guess = 1.0 / (scale - risk), variance(risk)
+    if guess > 0:
+        slope = min(slope, math.sqrt(level / (exponent * guess)))
+    return min(LARGEST_KAPPA, scale * slope / (1.0 + slope * risk))
+
+
+def risk_bound(
+    sample: Sample, *, delta: float, kappa: float | None, variance: Callable[[float], float] = lambda risk: 0.0
+) -> tuple[float, float]:
+    """Return the upper confidence bound of the risk and the kappa that it was taken at.
+
+    Parameters
+    ----------
+    sample : Sample
+    delta : float
+        In (0, 1).
+    kappa : float or None
+        A number in (0, 1) fixed in advance, or kappa(r) by cells.
+    variance : callable
+        The guess of zeta_1 at a risk that kappa(r) uses.
+    """
+    with one_blas_thread():
+        return _risk_bound(_Evaluator(sample), math.log(delta), kappa, variance)
+
+
+def _risk_bound(
+    evaluator: _Evaluator, log_delta: float, kappa: float | None, variance: Callable[[float], float]
+) -> tuple[float, float]:
+    sample = evaluator.sample
+    if kappa is not None:
+        return evaluator.upper(evaluator.log_h(kappa), kappa=kappa, log_delta=log_delta), kappa
+    edges = [sample.scale * k / CELLS for k in range(CELLS)] + [sample.scale]
+    for k in reversed(range(CELLS)):
+        here = kappa_at(edges[k], scale=sample.scale, level=-log_delta, exponent=sample.exponent, variance=variance)
+        if evaluator.upper(evaluator.log_h_by_profile(here), kappa=here, log_delta=log_delta) <= edges[k]:
+            continue
+        bound = evaluator.upper(evaluator.log_h(here), kappa=here, log_delta=log_delta)
+        if bound > edges[k]:
+            return min(edges[k + 1], bound), here
+    raise AssertionError("the cell from 0 is never left: every bound is above 0")

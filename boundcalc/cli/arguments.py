@@ -1,0 +1,354 @@
+"""The one table of the command line's arguments: how each is named, explained and read."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from boundcalc.cli.values import parse, parse_settings
+from boundcalc.errors import InvalidInputError, require
+
+__all__ = ["MODEL", "PLANNING", "TRAINING", "add", "changed", "check_path", "read"]
+
+_PICTURES = (".png", ".pdf", ".svg")
+
+
+class Argument(NamedTuple):
+    """What argparse is told, what makes a value of the text that was typed, and a flag of another name than its own."""
+
+    options: dict[str, Any]
+    read: Callable[[str, Any], Any] | None = None
+    flag: str = ""
+
+
+def check_path(option: str, name: str, endings: tuple[str, ...] = ()) -> str:
+    """Return the name of a file that can be written, with one of the endings; refuse any other before work is done."""
+    path = Path(name)
+    ending = path.suffix.lower()
+    if endings and ending not in endings:
+        raise InvalidInputError(
+            f"{option} {name!r}: this command writes {', '.join(endings)}, not {ending or 'no ending'!r}"
+        )
+    if not path.parent.is_dir():
+        raise InvalidInputError(f"{option} {name!r}: the folder {path.parent} does not exist")
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise InvalidInputError(f"{option} {name!r} cannot be written: choose another file")
+    if ending in _PICTURES:
+        require("matplotlib", extra="plot", purpose=f"{option} {name}")
+    return name
+
+
+def _picture(option: str, name: str) -> str:
+    return check_path(option, name, _PICTURES)
+
+
+def _integer(least: int) -> Callable[[str, Any], int]:
+    def convert(option: str, text: Any) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if value < least:
+            raise InvalidInputError(f"{option} {text}: expected an integer >= {least}")
+        return value
+
+    return convert
+
+
+def _jobs(option: str, text: Any) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if not value:
+        raise InvalidInputError(f"{option} {text}: give a number of processes, or -1 for all")
+    return value
+
+
+def _number(text: str) -> float:
+    """Return what was typed as a decimal or as a fraction; nan for anything else, inf for what no double holds."""
+    try:
+        return float(Fraction(text)) if "/" in text else float(text)
+    except (ValueError, ZeroDivisionError):
+        return float("nan")
+    except OverflowError:
+        return float("inf")
+
+
+def _within(low: float, high: float, allowed: str) -> Callable[[str, Any], float]:
+    """Return what reads a number in the open interval, ``allowed`` being what is said of it."""
+
+    def convert(option: str, text: Any) -> float:
+        value = _number(str(text))
+        if not low < value < high:
+            raise InvalidInputError(f"{option} {text} must be {allowed}")
+        return value
+
+    return convert
+
+
+_positive = _within(0, float("inf"), "a finite number > 0")
+
+
+def _delta(option: str, text: Any) -> float:
+    if not 0 < (value := _number(str(text))) < 1:
+        raise InvalidInputError(f"delta = {text!r} is not allowed: {option} must be a number in (0, 1)")
+    return value
+
+
+def _total(name: str, text: Any) -> float:
+    value = _number(str(text))
+    if not 0 < value < float("inf"):
+        raise InvalidInputError(f"{name} = {value!r} must be a finite number > 0")
+    return value
+
+
+def _budgets(option: str, text: str) -> list[float]:
+    value = parse("budget", text)
+    return [_total("budget", one) for one in (value if isinstance(value, list) else [value])]
+
+
+def _target(option: str, text: str) -> float:
+    if isinstance(parse("target", text), list):
+        raise InvalidInputError(f"{option} {text!r} must be one number")
+    return _total("target", text)
+
+
+def _names(option: str, text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
+def _shares(option: str, text: str) -> list[float]:
+    values = [(part, _number(part)) for part in _names(option, text)]
+    bad = [part for part, value in values if not 0 < value <= 1]
+    if bad or not values:
+        raise InvalidInputError(f"{option} {_shown(bad[0] if bad else text)}: expected numbers in (0, 1]")
+    return [value for _, value in values]
+
+
+def _below_half(option: str, text: str) -> float:
+    value = _number(text)
+    if not 0 < value < _HALF:
+        raise InvalidInputError(
+            f"{option} {text}: expected a number in (0, {_HALF:g}), as never saying match errs on {_HALF:g}"
+        )
+    return value
+
+
+def _shown(text: str) -> str:
+    return text if _number(text) == _number(text) else repr(text)
+
+
+_HALF = 0.5
+"""Match error of a constant rule, with equal weights."""
+_DATA = "htad, breast_cancer, penguins, digits, or a .npz or .csv file of your own"
+_KEY = "a key such as zhou2026.risk_gap, or a number such as 'Theorem 3.13'"
+
+
+def _set(help: str) -> Argument:
+    options = {"dest": "settings", "metavar": "NAME=VALUE", "action": "append", "default": []}
+    return Argument(
+        {**options, "help": f"{help}; repeat for each symbol"}, lambda _, given: parse_settings(given), "--set"
+    )
+
+
+#: Positional arguments are in capitals.
+ARGUMENTS: dict[str, Argument] = {
+    "DATA": Argument({"metavar": "DATA", "help": _DATA}),
+    "DATA?": Argument({"metavar": "DATA", "nargs": "?", "default": "htad", "help": f"{_DATA} (default htad)"}),
+    "KEY": Argument({"metavar": "KEY", "help": _KEY}),
+    "KEY?": Argument({"metavar": "KEY", "nargs": "?", "help": _KEY}),
+    "KEYS": Argument({"metavar": "KEY", "nargs": "*", "help": "entries of the catalogue (default: all that apply)"}),
+    "KEYS:FORM": Argument(
+        {
+            "metavar": "KEY[:FORM]",
+            "nargs": "+",
+            "help": f"{_KEY}; with a form, as in KEY:paper; KEY:all takes every form",
+        }
+    ),
+    "all": Argument({"action": "store_true", "help": "the whole catalogue"}),
+    "form": Argument({"metavar": "F", "help": "the theorem's form (default: the first; check: all)"}),
+    "set": _set("a number, a list a,b,c or a range lo:hi:log:k or lo:hi:lin:k"),
+    "set one": _set("a number"),
+    "table1": Argument(
+        {"action": "store_true", "help": "the works of the primary source's Table 1, and which entry carries each"}
+    ),
+    "seconds": Argument({"metavar": "S", "help": "time for everything (default: as needed)"}, _positive),
+    "seed": Argument({"metavar": "N", "default": "0", "help": "seed of everything random (default 0)"}, _integer(0)),
+    "delta": Argument(
+        {"metavar": "P", "default": "0.05", "help": "failure probability of each guarantee (default 0.05)"}, _delta
+    ),
+    "subsets": Argument({"metavar": "LIST", "default": "all", "help": "all (default), or a list such as a,a+b"}),
+    "subset": Argument({"metavar": "NAMES", "help": "modalities, such as a+b (default: all)"}),
+    "loss": Argument(
+        {"default": "hinge", "choices": ("hinge", "smoothed_hinge", "logistic"), "help": "the loss (default hinge)"}
+    ),
+    "lam_max": Argument({"metavar": "X", "default": "1", "help": "largest metric weight (default 1)"}, _positive),
+    "weights": Argument(
+        {
+            "default": "balanced",
+            "choices": ("balanced", "none"),
+            "help": "pair weights: balanced on the calibration split (default), or none",
+        }
+    ),
+    "structure": Argument(
+        {
+            "default": "diagonal",
+            "choices": ("diagonal", "modality", "full"),
+            "help": "the metric (default diagonal)",
+        }
+    ),
+    "jobs": Argument(
+        {"metavar": "N", "default": "1", "help": "processes for the subsets (default 1; -1 for all)"}, _jobs
+    ),
+    "resume": Argument(
+        {"metavar": "FILE", "help": "keep finished subsets in FILE and take them over next time"}, check_path
+    ),
+    "estimates": Argument(
+        {"metavar": "FILE", "help": "what `boundcalc train DATA --out FILE.json` wrote: nothing is trained"}
+    ),
+    "costs": Argument(
+        {"metavar": "FILE", "help": "a TOML file of prices (default: 1 for each modality of each sample)"}
+    ),
+    "budget": Argument({"metavar": "B", "help": "money: a total, a list a,b,c or a range lo:hi:log:k"}, _budgets),
+    "target": Argument({"metavar": "X", "help": "reach this guarantee as cheaply as possible"}, _target),
+    "modalities": Argument({"metavar": "A,B", "help": "plan with these modalities only (default: all)"}, _names),
+    "quantity": Argument(
+        {
+            "choices": ("risk", "pair_error"),
+            "default": "risk",
+            "help": "what is guaranteed: the risk (default), or the pair error (hinge loss only)",
+        }
+    ),
+    "split": Argument(
+        {
+            "choices": ("equal", "optimised"),
+            "default": "equal",
+            "help": "how delta is split over hold-out, kappa and future sample (default equal)",
+        }
+    ),
+    "no_curve": Argument(
+        {"action": "store_true", "help": "leave out the learning curve (an estimate beside the guarantee)"}
+    ),
+    "no_check": Argument({"action": "store_true", "help": "leave out the proofs (they take a few minutes)"}),
+    "pilot": Argument({"metavar": "DATA", "help": _DATA}),
+    "radii": Argument(
+        {
+            "default": "grid",
+            "choices": ("grid", "measured"),
+            "help": "grid: radii fixed in advance, paid for (default); measured: the metric's norms, marked as estimated",
+        }
+    ),
+    "aligned": Argument(
+        {"metavar": "LIST", "default": "0.05,0.3", "help": "aligned shares of the training rows (default 0.05,0.3)"},
+        _shares,
+    ),
+    "regulariser": Argument(
+        {
+            "default": "all",
+            "choices": ("all", "none", "loop", "barycenter"),
+            "help": "all (default), or one of them, compared with none",
+        }
+    ),
+    "unseen": Argument(
+        {
+            "metavar": "CLASSES",
+            "default": "",
+            "help": "classes of which nothing is aligned in training, such as a,b",
+        },
+        _names,
+    ),
+    "seeds": Argument({"metavar": "N", "default": "3", "help": "random splits (default 3)"}, _integer(1)),
+    "steps": Argument(
+        {"metavar": "N", "default": "100", "help": "gradient steps of each run (default 100)"}, _integer(1)
+    ),
+    "latent": Argument({"metavar": "Q", "default": "8", "help": "latent dimension (default 8)"}, _integer(1)),
+    "weight": Argument(
+        {"metavar": "X", "type": float, "default": 1.0, "help": "weight of the regulariser (default 1)"}
+    ),
+    "k": Argument({"metavar": "K", "default": "10", "help": "recall@K (default 10)"}, _integer(1), "-k"),
+    "match_target": Argument(
+        {
+            "metavar": "X",
+            "default": "0.3",
+            "help": "match error for which aligned pairs are counted (default 0.3)",
+        },
+        _below_half,
+        "--target",
+    ),
+    "figure": Argument(
+        {"metavar": "FILE", "help": "write the picture: " + ", ".join(_PICTURES) + " (needs the extra plot)"}, _picture
+    ),
+    "json": Argument({"action": "store_true", "help": "print one JSON object instead of text"}),
+}
+
+#: What a metric's training asks for; what training on several subsets asks for; what planning asks for.
+MODEL = ("delta", "seed", "loss", "lam_max", "weights")
+TRAINING = ("subsets", *MODEL, "jobs", "resume")
+PLANNING = (
+    "DATA", "estimates", "costs", "budget", "target", "modalities", "quantity", "split", "no_curve", *TRAINING,
+)  # fmt: skip
+
+
+def add(parser: ArgumentParser, names: Iterable[str], *, endings: tuple[str, ...], out: str | None = None) -> None:
+    """Add the named arguments, those of every command, and ``--figure`` where there is a picture to write."""
+    drawn = ("figure",) if set(_PICTURES) & set(endings) else ()
+    for name in (*names, *drawn, "json"):
+        options = dict(ARGUMENTS[name].options)
+        if name[0].isupper():
+            parser.add_argument(name.strip("?").partition(":")[0].lower(), **options)
+        else:
+            parser.add_argument(_flag(name), dest=options.pop("dest", name), **options)
+    parser.add_argument(
+        "--out", metavar="FILE", default=out, help="write the result by its ending: " + ", ".join(endings)
+    )
+    parser.set_defaults(names=(*names, *drawn), endings=endings)
+
+
+def _flag(name: str) -> str:
+    return ARGUMENTS[name].flag or f"--{name.replace('_', '-')}"
+
+
+def read(args: Namespace) -> None:
+    """Replace what was typed by what it means.
+
+    Raises
+    ------
+    InvalidInputError
+        With everything that cannot be read, and with files that cannot be written, before any work is done.
+    """
+    problems: list[str] = []
+    if args.out is not None:
+        problems += _read(args, "out", "--out", lambda option, name: check_path(option, name, args.endings))
+    for name in args.names:
+        options, reader, _ = ARGUMENTS[name]
+        if reader is not None:
+            problems += _read(args, options.get("dest", name), _flag(name), reader)
+    if problems:
+        raise InvalidInputError(problems)
+
+
+def _read(args: Namespace, name: str, option: str, reader: Callable[[str, Any], Any]) -> tuple[str, ...]:
+    """Read one argument, if it is given, and return what is wrong with it."""
+    try:
+        if (given := getattr(args, name)) is not None:
+            setattr(args, name, reader(option, given))
+    except InvalidInputError as error:
+        return error.problems
+    return ()
+
+
+def changed(args: Namespace, names: Iterable[str]) -> list[str]:
+    """Return which of these options have another value than their default."""
+    found = []
+    for name in names:
+        options, reader, _ = ARGUMENTS[name]
+        usual = options.get("default")
+        if reader is not None and usual is not None:
+            usual = reader(_flag(name), usual)
+        found += [_flag(name)] if getattr(args, name) != usual else []
+    return found

@@ -1,0 +1,1 @@
+"""Programs as source code: Python for a point, JavaScript for the browser."""

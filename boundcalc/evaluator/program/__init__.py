@@ -1,0 +1,1 @@
+"""From nodes to a straight-line program: rewritten for given axes, lowered to instructions, planned."""

@@ -1,0 +1,1 @@
+"""Programs on arrays: what an instruction does, in which order and on which blocks, within memory."""

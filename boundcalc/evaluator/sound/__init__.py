@@ -1,0 +1,1 @@
+"""Sound rounding: programs whose results are never on the wrong side of the exact value."""

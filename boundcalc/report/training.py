@@ -1,0 +1,189 @@
+"""What training on modality subsets found: one row for each subset, and every estimate with its status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from boundcalc.datasets import load
+from boundcalc.errors import InvalidInputError
+from boundcalc.show.answer import Answer
+from boundcalc.show.tables import Table
+from boundcalc.trainer import Measurements, ModalityData, SubsetResult, measure_subsets
+from boundcalc.trainer.data.cautions import cautions
+
+__all__ = ["Reporter", "Training", "held_out_risk", "loaded", "measured_on", "tested_sentence", "train"]
+
+#: From the name of a task to a callback ``(done, total, message)``.
+Reporter = Callable[[str], Callable[[int, int, str], None]]
+
+
+@dataclass(frozen=True)
+class Training(Answer):
+    """What was measured on every subset.
+
+    Attributes
+    ----------
+    measured : Measurements
+        Results by subset, which every use case takes in place of training again.
+    """
+
+    measured: Measurements
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return f"Trained on {self.measured.facts['data']}"
+
+    @property
+    def sentence(self) -> str:
+        """Which subset does best on the held-out rows."""
+        return f"{tested_sentence(self.measured)}."
+
+    def tables(self, *, short: bool = False) -> Sequence[Table]:
+        """Return one row for each subset."""
+        rows = [
+            (
+                label,
+                one.d,
+                one.estimates["rhat_M"].value,
+                one.estimates["eps_opt"].value,
+                held_out_risk(one),
+                one.trivial_holdout_risk,
+                one.weighted_holdout_error,
+                one.weighted_trivial_holdout_error,
+                one.estimates["R_M"].value,
+                one.estimates["kappa_M"].value,
+            )
+            for label, one in self.measured.items()
+        ]
+        names = "subset,d,risk,eps_opt,held-out risk,const. rule,held-out error,const. rule,R_M,kappa".split(",")
+        return (Table(names, rows, title=self.title, notes=_notes(self.measured)),)
+
+    def text(self) -> str:
+        """Return the table, and all estimates where there are few subsets."""
+        records = [str(one.estimates) for one in self.measured.values()] if len(self.measured) <= 3 else []
+        return "\n\n".join([super().text(), *records])
+
+    def body(self) -> Any:
+        """Return table and estimates."""
+        return super().body(), [one.estimates._repr_html_() for one in self.measured.values()]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what ``Measurements.from_json`` reads back."""
+        import json
+
+        return json.loads(self.measured.to_json())
+
+
+def train(
+    data: ModalityData | str | Path,
+    *,
+    subsets: Any = "all",
+    delta: float = 0.05,
+    rng: Any = 0,
+    pair_weights: Any = "balanced",
+    progress: Reporter | None = None,
+    **settings: Any,
+) -> Training:
+    """Train one metric for each subset of the modalities and measure what bounds need.
+
+    Parameters
+    ----------
+    data : ModalityData, str or Path
+        Data, or what :func:`boundcalc.datasets.load` takes.
+    subsets : {"all"} or str or sequence
+        ``"all"``, ``"a,a+b"``, or a sequence of subsets.
+    delta : float
+        Failure probability at which certified random values are shown; they can be read at any other later.
+    rng : int or numpy.random.Generator
+    pair_weights : {"balanced"}, (float, float) or None
+        Weights of similar and dissimilar pairs.
+    progress : callable, optional
+        From the name of a task to a callback ``(done, total, message)``.
+    **settings
+        What :func:`boundcalc.trainer.measure_subsets` takes, such as ``loss``, ``eig_range``, ``n_jobs`` and ``resume``.
+
+    Returns
+    -------
+    Training
+
+    Raises
+    ------
+    InvalidInputError
+        On bad settings or unknown subsets.
+    """
+    report = None if progress is None else progress("training")
+    measured = measure_subsets(
+        loaded(data), subsets=subsets, delta=delta, rng=rng, pair_weights=pair_weights, progress=report, **settings
+    )
+    return Training(measured)
+
+
+def measured_on(data: Any, **settings: Any) -> Measurements:
+    """Return what is measured already, or what training on the data with :func:`train`'s settings finds."""
+    if not isinstance(data, Measurements):
+        return train(data, **settings).measured
+    given = sorted(settings.keys() - {"delta", "progress"})
+    if given:
+        raise InvalidInputError(f"nothing is trained, so {', '.join(given)} would change nothing")
+    return data.at(settings["delta"])
+
+
+def loaded(data: object) -> ModalityData:
+    """Return data, loaded where a name or a file is given."""
+    if isinstance(data, ModalityData):
+        return data
+    if not isinstance(data, (str, Path)):
+        raise InvalidInputError(f"data={type(data).__name__}: expected ModalityData, the name of a data set, or a file")
+    return load(data)
+
+
+#: With fewer hold-out rows than this, subsets are not compared by them.
+_FEW = 20
+
+
+def tested_sentence(measured: Measurements) -> str:
+    """Say which subset does best on the hold-out part, or why that cannot be said; without a full stop."""
+    rows = measured.facts["holdout_rows"]
+    if rows < _FEW:
+        return f"{rows} hold-out rows are too few to compare the subsets"
+    best = min(measured, key=lambda label: measured[label].weighted_holdout_error or 0.0)
+    error, trivial = measured[best].weighted_holdout_error, measured[best].weighted_trivial_holdout_error
+    return f"{best} does best on the held-out rows (pair error {error:.3f}, the constant rule's {trivial:.3f})"
+
+
+def held_out_risk(result: SubsetResult) -> float | None:
+    """Return the risk on the hold-out part, where there is one."""
+    return result.estimates["rhat_holdout"].value if "rhat_holdout" in result.estimates else None
+
+
+def _notes(measured: Measurements) -> list[str]:
+    first, facts = next(iter(measured.values())), measured.facts
+    estimated = [entry.name for entry in first.estimates if entry.symbol and entry.status != "certified"]
+    notes = [
+        "risk, eps_opt: all training pairs, optimum certified; held-out: all pairs of the hold-out part, beside what the best "
+        "constant rule reaches there; R_M, kappa: certified upper values.",
+        f"estimated, not certified: {', '.join(estimated)}."
+        if estimated
+        else "Every value handed to a bound is certified, for rows drawn independently.",
+    ]
+    if "sampling_error" in first.estimates:
+        notes.append(
+            f"{facts['train_rows']:,} training rows have too many pairs: risk, eps_opt and ramp risks are upper "
+            f"confidence values over {measured.settings['sampled_pairs']:,} sampled pairs, at delta like R_M and kappa."
+        )
+    weights = [first.estimates[name].value for name in ("omega_pos", "omega_neg")]
+    if weights != [1.0, 1.0]:
+        notes.append(f"Similar pairs weigh {weights[0]:.3g}, dissimilar ones {weights[1]:.3g}, in risks and errors.")
+    if facts.get("missing_blocks"):
+        notes.append(
+            f"{facts['missing_blocks']:,} blocks are missing: such a modality adds nothing to a pair's distance."
+        )
+    notes += cautions(facts)
+    if count := facts.get("constant_features"):
+        which = "1 feature never changes: it tells" if count == 1 else f"{count:,} features never change: they tell"
+        notes.append(f"{which} no pair from another.")
+    return [*notes, str(facts["note"])] if facts.get("note") else notes
