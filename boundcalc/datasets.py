@@ -73,11 +73,13 @@ def _load_htad() -> ModalityData:
     Terms of use (readme of the data): research and education; commercial use and competitions need prior written
     permission; cite Garcia-Ceja et al., MultiMedia Modeling 2021, doi 10.1007/978-3-030-67835-7_17.
     """
-    table, lines = _read_csv(_shipped("multiviewstacking", "data/htad.csv", purpose="the data set htad"))
+    table, lines = read_csv(_shipped("multiviewstacking", "data/htad.csv", purpose="the data set htad"))
     return ModalityData(
         {
-            "audio": np.column_stack([_numbers(k, v, lines) for k, v in table.items() if k.startswith("v1_")]),
-            "accelerometer": np.column_stack([_numbers(k, v, lines) for k, v in table.items() if k.startswith("v2_")]),
+            "audio": np.column_stack([read_numbers(k, v, lines) for k, v in table.items() if k.startswith("v1_")]),
+            "accelerometer": np.column_stack(
+                [read_numbers(k, v, lines) for k, v in table.items() if k.startswith("v2_")]
+            ),
         },
         np.asarray(table["class"]),
         name="htad",
@@ -88,10 +90,10 @@ def _load_htad() -> ModalityData:
 
 def _load_penguins() -> ModalityData:
     """Palmer penguins, raw table: 344 birds, 3 species, natural missing values."""
-    table, lines = _read_csv(_shipped("palmerpenguins", "data/penguins-raw.csv", purpose="the data set penguins"))
+    table, lines = read_csv(_shipped("palmerpenguins", "data/penguins-raw.csv", purpose="the data set penguins"))
 
     def columns(*names: str) -> np.ndarray:
-        return np.column_stack([_numbers(name, table[name], lines) for name in names])
+        return np.column_stack([read_numbers(name, table[name], lines) for name in names])
 
     # The blood isotopes are measured together; where one of the two is lost the block counts as missing.
     isotopes = columns("Delta 15 N (o/oo)", "Delta 13 C (o/oo)")
@@ -168,13 +170,19 @@ def _shipped(package: str, relative: str, *, purpose: str) -> Path:
     return path
 
 
-def _load_npz(path: Path) -> ModalityData:
-    expected = "expected one 2-D array per modality, and y"
+def read_npz(path: Path, *, expected: str) -> dict[str, np.ndarray]:
+    """Return the arrays of a .npz file; nothing is ever unpickled.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is no such file or holds objects; the message ends with what is expected.
+    """
     if not zipfile.is_zipfile(path):
         raise InvalidInputError(f"is not an .npz archive; {expected}", context=str(path))
     try:
         with np.load(path, allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
+            return {key: archive[key] for key in archive.files}
     except ValueError as error:
         if "pickle" not in str(error).lower() and "object" not in str(error).lower():
             raise InvalidInputError(f"cannot be read as .npz ({error}); {expected}", context=str(path)) from error
@@ -186,6 +194,11 @@ def _load_npz(path: Path) -> ModalityData:
     except Exception as error:
         # zipfile, zlib and numpy raise half a dozen unrelated types for a damaged or foreign file.
         raise InvalidInputError(f"cannot be read as .npz ({error}); {expected}", context=str(path)) from error
+
+
+def _load_npz(path: Path) -> ModalityData:
+    expected = "expected one 2-D array per modality, and y"
+    arrays = read_npz(path, expected=expected)
     if "y" not in arrays:
         raise InvalidInputError(
             f"has no array y (found: {', '.join(arrays) or 'none'}){_similar_name(arrays)}; {expected}",
@@ -218,7 +231,7 @@ def _similar_name(found: Iterable[str]) -> str:
 def _load_csv(path: Path) -> ModalityData:
     expected = "expected columns modality__feature (two underscores), and y"
     try:
-        table, lines = _read_csv(path)
+        table, lines = read_csv(path)
     except (UnicodeDecodeError, csv.Error) as error:
         raise InvalidInputError(f"cannot be read as .csv ({error}); {expected}", context=str(path)) from error
     if "y" not in table:
@@ -238,7 +251,7 @@ def _load_csv(path: Path) -> ModalityData:
             problems.append(f"column {column!r}: {expected}")
             continue
         try:
-            blocks.setdefault(modality, []).append(_numbers(column, cells, lines))
+            blocks.setdefault(modality, []).append(read_numbers(column, cells, lines))
         except InvalidInputError as error:
             problems.extend(error.problems)
     empty = next((i for i, label in enumerate(labels) if label.strip().lower() in _MISSING), None)
@@ -249,10 +262,10 @@ def _load_csv(path: Path) -> ModalityData:
     if problems:
         raise InvalidInputError(problems, context=str(path))
     arrays = {name: np.column_stack(columns) for name, columns in blocks.items()}
-    return ModalityData(arrays, _labels(labels), name=path.stem, lines=lines)
+    return ModalityData(arrays, read_labels(labels), name=path.stem, lines=lines)
 
 
-def _labels(cells: list[str]) -> np.ndarray:
+def read_labels(cells: list[str]) -> np.ndarray:
     """Return numbers where all labels are, so that 1, 1.0 and a continuous target are told for what they are."""
     try:
         numbers = np.array([float(cell) for cell in cells])
@@ -262,7 +275,7 @@ def _labels(cells: list[str]) -> np.ndarray:
     return numbers.astype(np.int64) if whole else numbers
 
 
-def _read_csv(path: Path) -> tuple[dict[str, list[str]], list[int]]:
+def read_csv(path: Path) -> tuple[dict[str, list[str]], list[int]]:
     """Return the columns, and the number of the line in which each row ends."""
     with path.open(newline="", encoding="utf-8-sig") as stream:
         reader = csv.reader(stream)
@@ -281,7 +294,7 @@ def _read_csv(path: Path) -> tuple[dict[str, list[str]], list[int]]:
     return {name: [row[k] for row in rows[1:]] for k, name in enumerate(header)}, lines[1:]
 
 
-def _numbers(column: str, cells: list[str], lines: list[int]) -> np.ndarray:
+def read_numbers(column: str, cells: list[str], lines: list[int]) -> np.ndarray:
     numbers = np.empty(len(cells))
     for i, cell in enumerate(cells):
         try:

@@ -96,7 +96,7 @@ class TestPlot:
 
     def test_drawing_into_given_axes(self):
         pytest.importorskip("matplotlib")
-        from boundcalc.report.plots import new_axes
+        from boundcalc.show.axes import new_axes
 
         axes = new_axes()
         assert plot(GAP, g_M=3, axes=axes, **POINT) is axes

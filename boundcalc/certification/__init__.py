@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 from boundcalc.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from boundcalc.certification.band import ErrorBand, certify_band
     from boundcalc.certification.certificate import Certificate
     from boundcalc.certification.certifying import certify
+    from boundcalc.certification.gallery import certify_gallery
 
 _PUBLIC = {
     "Certificate": "certificate",
+    "ErrorBand": "band",
     "certify": "certifying",
+    "certify_band": "band",
+    "certify_gallery": "gallery",
 }
 
-__all__ = ["Certificate", "certify"]
+__all__ = ["Certificate", "ErrorBand", "certify", "certify_band", "certify_gallery"]
 
 __getattr__ = lazy_names(__name__, _PUBLIC)
 

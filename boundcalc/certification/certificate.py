@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import html
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from boundcalc.certification.deviation import guessed_variance, rows_needed
-from boundcalc.errors import InfeasibleError, InvalidInputError, require
+from boundcalc.errors import InfeasibleError, InvalidInputError
+from boundcalc.frozen import Frozen
+from boundcalc.show.answer import Answer, wrapped
+from boundcalc.show.axes import PALETTE, new_axes, save
+from boundcalc.show.html import join, tag
+from boundcalc.show.page import lead
 from boundcalc.show.rounding import outwards
+from boundcalc.show.tables import Table
 
 __all__ = ["Certificate"]
 
-#: What is bounded, by kind: the noun of the sentence.
-_RISKS = ("transport", "mix", "verification", "listed")
-
 
 @dataclass(frozen=True)
-class Certificate:
+class Certificate(Answer, Frozen):
     """A bound that holds with probability at least 1 - delta over the held-out rows.
 
     Attributes
     ----------
     kind : str
         "transport" (population), "mix" (the hold-out's own pairs), "verification" (labels are the subjects), "listed" (a
-        list of pairs), "gain", "match_rate", "non_match_rate" or "precision".
+        list of pairs), "gallery", "gain", "match_rate" or "precision".
     quantity : str
         What is bounded, in words.
     value : float
@@ -61,12 +62,8 @@ class Certificate:
     recipe: Mapping[str, Any] = field(hash=False)
     cautions: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "recipe", MappingProxyType(dict(self.recipe)))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return (_rebuilt, (values | {"recipe": dict(self.recipe)},))
+    title: ClassVar[str] = "Certificate"
+    draws: ClassVar[str] = "the measured value, its certificate and the constant rule"
 
     @property
     def lower(self) -> bool:
@@ -82,14 +79,20 @@ class Certificate:
     def sentence(self) -> str:
         """The answer in one sentence."""
         side = "at least" if self.lower else "at most"
-        value = outwards(self.value, ">=" if self.lower else "<=", digits=3)
         counted = f"{self.units:,} held-out subjects" if self.units != self.rows else f"{self.rows:,} held-out rows"
         rest = "" if self.kind == "gain" else f"; a constant rule has {self.constant:.3g}"
         tail = " This says no more than the constant rule." if self.vacuous and self.kind != "gain" else ""
         return (
-            f"On new pairs of this kind the {self.quantity} is {side} {value:.3g} ({100 * (1 - self.delta):.4g} %), "
+            f"On new pairs of this kind the {self.quantity} is {side} {self._rounded} ({100 * (1 - self.delta):.4g} %), "
             f"measured {self.error:.3g} on {counted}{rest}.{tail}"
         )
+
+    @property
+    def _rounded(self) -> str:
+        """The value with three digits, rounded to its safe side unless it was asked for with as many."""
+        if float(f"{self.value:.3g}") == self.value:
+            return f"{self.value:.3g}"
+        return f"{outwards(self.value, '>=' if self.lower else '<=', digits=3):.3g}"
 
     def needed(self, target: float) -> int:
         """Return about how many units would bring the bound to a target, if the measured error stays as it is.
@@ -99,7 +102,7 @@ class Certificate:
         Parameters
         ----------
         target : float
-            Above the measured error (below it for a gain or precision), in the same units.
+            Above the measured error (below it for a gain), in the same units.
 
         Returns
         -------
@@ -109,31 +112,42 @@ class Certificate:
         ------
         InfeasibleError
             If no number of rows can be expected to reach the target.
+        InvalidInputError
+            If the target is no number, or the rate was the target already.
         """
         if isinstance(target, bool) or not isinstance(target, (int, float)) or not math.isfinite(target):
             raise InvalidInputError(f"target={target!r}: expected a finite number")
+        if self.kind in ("match_rate", "precision"):
+            raise InvalidInputError("target: the threshold was searched for a rate; ask for another rate instead")
         slack = self.error - target if self.lower else target - self.error
         if slack <= 0:
             raise InfeasibleError(
-                f"target={target:g} is not {'below' if self.lower else 'above'} the measured {self.error:.4g}: no number of "
-                "rows can be expected to reach it with this model"
+                f"target={target:g} is not {'below' if self.lower else 'above'} the measured {self.error:.4g}: no "
+                "number of rows can be expected to reach it with this model"
             )
         scale, pairs = self.recipe["scale"], self.recipe["exponent"]
-        room = max(scale - self.error, 1e-9) if not self.lower else scale + abs(self.error)
+        # A gain is twice its kernel's mean away from c.
+        width = 2.0 * scale if self.kind == "gain" else 1.0
+        room = max((scale + self.error) / width if self.lower else scale - self.error, 1e-9)
         level = math.log(1.0 / self.delta)
-        found = abs(self.value - self.error)
-        variance = guessed_variance(found, level=level, pairs=pairs, room=room)
-        return math.ceil(rows_needed(slack, level=level, room=room, variance=variance) * self.units / pairs)
+        variance = guessed_variance(abs(self.value - self.error) / width, level=level, pairs=pairs, room=room)
+        found = rows_needed(slack / width, level=level, room=room, variance=variance)
+        return math.ceil(found * self.units / pairs)
+
+    def tables(self, *, short: bool = False) -> Sequence[Table]:
+        """Return one row: what was measured and what is certified."""
+        columns = ("quantity", "measured", "certified", "constant rule", "rows", "units", "delta")
+        row = (self.quantity, self.error, self.value, self.constant, self.rows, self.units, self.delta)
+        return (Table(columns, [row]),)
+
+    @property
+    def _paragraphs(self) -> tuple[str, ...]:
+        fixed = f"Fixed in advance: {'; '.join(self.recipe['fixed'])}."
+        return (self.recipe["statement"], fixed, *(f"Caution: {caution}" for caution in self.cautions))
 
     def text(self) -> str:
         """Return the sentence, the exact statement, what was fixed in advance, and cautions."""
-        lines = [
-            self.sentence,
-            "",
-            self.recipe["statement"],
-            "Fixed in advance: " + "; ".join(self.recipe["fixed"]) + ".",
-        ]
-        return "\n".join([*lines, *(f"Caution: {caution}" for caution in self.cautions)])
+        return "\n\n".join(wrapped(part) for part in (self.sentence, *self._paragraphs))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types; ``bound`` is the value."""
@@ -154,46 +168,37 @@ class Certificate:
             "cautions": list(self.cautions),
         }
 
-    def draw(self, path: str | Path | None = None) -> Any:
-        """Draw the measured value with its certificate and the constant rule; return matplotlib axes.
+    def draw(self, path: Path | str | None = None) -> Any:
+        """Draw the measured value with its certificate and the constant rule.
 
         Parameters
         ----------
         path : str or Path, optional
             Where to write the picture as well.
+
+        Returns
+        -------
+        matplotlib axes
         """
         axes = new_axes(width=6.0, height=1.8)
         low, high = sorted((self.error, self.value))
-        axes.barh(0, high - low, left=low, height=0.5, color="#56B4E9", label="up to the certificate")
-        axes.plot([self.error], [0], "o", color="#0072B2", label="measured")
-        axes.axvline(self.constant, color="#D55E00", linestyle="--", label="constant rule")
+        axes.barh(0, high - low, left=low, height=0.5, color=PALETTE[5], label="up to the certificate")
+        axes.plot([self.error], [0], "o", color=PALETTE[0], label="measured")
+        axes.axvline(self.constant, color=PALETTE[1], linestyle="--", label="constant rule")
         axes.set_yticks([])
         axes.set_xlabel(self.quantity)
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.45), ncol=3, frameon=False, fontsize=8)
         if path is not None:
-            axes.figure.savefig(str(path), dpi=150)
+            save(axes, path)
         return axes
 
-    def _repr_html_(self) -> str:
-        first, *rest = self.text().split("\n")
-        return f"<p><strong>{html.escape(first)}</strong></p>" + "".join(
-            f"<p>{html.escape(line)}</p>" for line in rest if line
-        )
+    def body(self) -> Any:
+        """Return what a page has below its heading."""
+        first, *rest = super().body()
+        return first, [tag("p", part) for part in self._paragraphs], *rest
+
+    def _repr_html_(self) -> Any:
+        return join((lead(self.sentence), [tag("p", part) for part in self._paragraphs]))
 
     def __str__(self) -> str:
         return self.text()
-
-
-def new_axes(*, width: float, height: float) -> Any:
-    """Return fresh matplotlib axes, independent of any global figure."""
-    require("matplotlib", extra="plot", purpose="drawing")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure.subplots()
-
-
-def _rebuilt(values: dict[str, Any]) -> Certificate:
-    return Certificate(**values)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boundcalc.certification.bijections import exponent, half_batches
 from boundcalc.certification.certificate import Certificate
-from boundcalc.certification.halves import exponent, half_batches
 from boundcalc.certification.kernels import Derived, PairErrors, averaged, gain_kernel, symmetric, verification, within
 from boundcalc.certification.measured import PairSums, pair_sums
 from boundcalc.certification.reading import Request, read_request
@@ -18,7 +18,7 @@ from boundcalc.certification.search import GUESSED_VARIANCE, LARGEST_KAPPA, Samp
 from boundcalc.certification.strata import balanced_mix, mix_batches
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["certify"]
+__all__ = ["certify", "certify_request"]
 
 Rows = NDArray[np.intp]
 
@@ -141,7 +141,7 @@ def certify(
         from boundcalc.certification.rates import certify_rate
 
         return certify_rate(request)
-    return _certify_error(request)
+    return certify_request(request)
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ class _Question:
     units: int
 
 
-def _certify_error(request: Request) -> Certificate:
+def certify_request(request: Request) -> Certificate:
     """Certify the error of one model, or the difference of two."""
     errors = _errors(request, other=False)
     members = request.subjects

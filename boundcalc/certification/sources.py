@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from boundcalc.certification.sides import EPS
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["METRICS", "Distances", "from_embeddings", "from_matrix", "from_model", "listed_distances"]
+__all__ = ["METRICS", "Distances", "from_embeddings", "from_matrix", "from_model", "listed_distances", "of_metric"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -153,7 +153,6 @@ def from_model(model: Any, data: Any) -> tuple[Distances, Any, float | None]:
 def _from_learner(learner: Any, data: Any) -> tuple[Distances, Any, float | None]:
     from boundcalc.trainer.data.modalities import ModalityData
     from boundcalc.trainer.data.reading import with_gaps
-    from boundcalc.trainer.risk.distances import cross_distances
 
     prepared = learner._prepared
     if data is None:
@@ -177,19 +176,25 @@ def _from_learner(learner: Any, data: Any) -> tuple[Distances, Any, float | None
             )
     operator = learner._structure.operator(learner.params_)
     widths = [learner._dims[name] for name in learner.modalities_]
+    return of_metric(rows, here, operator, widths), labels, float(learner.threshold_)
+
+
+def of_metric(rows: Array, here: NDArray[np.bool_], operator: Array, widths: Sequence[int]) -> Distances:
+    """Return the distances of a learnt metric: rows of concatenated modalities, which are present, and the operator."""
+    from boundcalc.trainer.risk.distances import cross_distances
 
     def between(i: Rows, j: Rows) -> Array:
         return cross_distances(rows[i], rows[j], operator, widths, here[i], here[j])
 
     norm = float(np.abs(operator).max() if operator.ndim == 1 else np.linalg.norm(operator))
     tie = (4 * rows.shape[1] + 64) * EPS * norm * 4.0 * float(np.square(rows).sum(axis=1).max())
-    return Distances(rows.shape[0], between, tie), labels, float(learner.threshold_)
+    return Distances(rows.shape[0], between, tie)
 
 
 def _overlap(rows: Array, trained: Array) -> bool:
-    """Whether half of the rows or more were trained on."""
+    """Whether a tenth of the rows or more were trained on; fewer may be equal by chance."""
     seen = {row.tobytes() for row in np.ascontiguousarray(trained)}
-    return 2 * sum(row.tobytes() in seen for row in np.ascontiguousarray(rows)) >= rows.shape[0]
+    return 10 * sum(row.tobytes() in seen for row in np.ascontiguousarray(rows)) >= rows.shape[0]
 
 
 def listed_distances(distances: Distances, pairs: Rows) -> Array:

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boundcalc.certification.entropy import kl_inverse_above
+from boundcalc.arithmetic.entropy import kl_inverse_beyond
 from boundcalc.certification.scaling import scale_to_coupling
 from boundcalc.certification.sides import EPS, as_upper_risk, raised
 from boundcalc.errors import InvalidInputError
@@ -49,7 +49,7 @@ def kl_bound(mean: float, *, pairs: float, delta: float, scale: float = 1.0) -> 
     """
     _check(delta=delta, scale=scale, pairs=pairs)
     level = raised(-math.log(delta)) / pairs * (1.0 + 4.0 * EPS)
-    return min(scale, scale * kl_inverse_above(min(1.0, raised(mean / scale, 2.0)), level) * (1.0 + 2.0 * EPS))
+    return _kl_above(mean, level, scale)
 
 
 def hoeffding_bound(mean: float, *, pairs: float, delta: float, scale: float = 1.0) -> float:
@@ -255,7 +255,7 @@ def pac_bayes_bound(
     if pairs < 8:
         raise InvalidInputError(f"pairs={pairs!r}: expected at least 8")
     level = raised((divergence + math.log(2.0 * math.sqrt(pairs) / delta)) / pairs)
-    return min(scale, scale * kl_inverse_above(min(1.0, raised(risk / scale, 2.0)), level) * (1.0 + 2.0 * EPS))
+    return _kl_above(risk, level, scale)
 
 
 def replacement_bound(pilot: float, gain: float) -> float:
@@ -306,6 +306,12 @@ def cover_slack(steps: ArrayLike, caps: ArrayLike, *, threshold_step: float, tot
     worst = float(np.sum(step[order] * np.minimum(cap[order], room)))
     counts = np.ceil(1.0 / step) + 1.0
     return raised(0.5 * threshold_step + 0.5 * worst), float(raised(np.log(counts).sum(), 4.0 * step.size))
+
+
+def _kl_above(mean: float, level: float, scale: float) -> float:
+    """Return c kl_inverse(mean/c, level) from above, at most c."""
+    inverse = float(kl_inverse_beyond(min(1.0, raised(mean / scale, 2.0)), level, True))
+    return min(scale, scale * inverse * (1.0 + 2.0 * EPS))
 
 
 def _kernel(kernel: ArrayLike, *, kappa: float, scale: float) -> Array:

@@ -29,7 +29,7 @@ def run(args: Namespace) -> Answer:
             aligned=args.aligned,
             regularisers=names,
             seeds=args.seeds,
-            unseen=args.unseen,
+            unseen=args.unseen or (),
             k=args.k,
             rng=args.seed,
             progress=reporter("aligning"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
@@ -47,24 +48,24 @@ def _picture(option: str, name: str) -> str:
 
 
 def _integer(least: int) -> Callable[[str, Any], int]:
-    def convert(option: str, text: Any) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = least - 1
-        if value < least:
+    def convert(option: str, text: str) -> int:
+        value = _whole(text)
+        if value is None or value < least:
             raise InvalidInputError(f"{option} {text}: expected an integer >= {least}")
         return value
 
     return convert
 
 
-def _jobs(option: str, text: Any) -> int:
+def _whole(text: str) -> int | None:
     try:
-        value = int(text)
+        return int(text)
     except ValueError:
-        value = 0
-    if not value:
+        return None
+
+
+def _jobs(option: str, text: str) -> int:
+    if not (value := _whole(text)):
         raise InvalidInputError(f"{option} {text}: give a number of processes, or -1 for all")
     return value
 
@@ -74,16 +75,16 @@ def _number(text: str) -> float:
     try:
         return float(Fraction(text)) if "/" in text else float(text)
     except (ValueError, ZeroDivisionError):
-        return float("nan")
+        return math.nan
     except OverflowError:
-        return float("inf")
+        return math.inf
 
 
 def _within(low: float, high: float, allowed: str) -> Callable[[str, Any], float]:
     """Return what reads a number in the open interval, ``allowed`` being what is said of it."""
 
-    def convert(option: str, text: Any) -> float:
-        value = _number(str(text))
+    def convert(option: str, text: str) -> float:
+        value = _number(text)
         if not low < value < high:
             raise InvalidInputError(f"{option} {text} must be {allowed}")
         return value
@@ -91,25 +92,25 @@ def _within(low: float, high: float, allowed: str) -> Callable[[str, Any], float
     return convert
 
 
-_positive = _within(0, float("inf"), "a finite number > 0")
+_positive = _within(0, math.inf, "a finite number > 0")
 
 
-def _delta(option: str, text: Any) -> float:
-    if not 0 < (value := _number(str(text))) < 1:
+def _delta(option: str, text: str) -> float:
+    if not 0 < (value := _number(text)) < 1:
         raise InvalidInputError(f"delta = {text!r} is not allowed: {option} must be a number in (0, 1)")
     return value
 
 
-def _total(name: str, text: Any) -> float:
-    value = _number(str(text))
-    if not 0 < value < float("inf"):
+def _total(name: str, text: str) -> float:
+    value = _number(text)
+    if not 0 < value < math.inf:
         raise InvalidInputError(f"{name} = {value!r} must be a finite number > 0")
     return value
 
 
 def _budgets(option: str, text: str) -> list[float]:
     value = parse("budget", text)
-    return [_total("budget", one) for one in (value if isinstance(value, list) else [value])]
+    return [_total("budget", str(one)) for one in (value if isinstance(value, list) else [value])]
 
 
 def _target(option: str, text: str) -> float:
@@ -145,145 +146,86 @@ def _shown(text: str) -> str:
 
 _HALF = 0.5
 """Match error of a constant rule, with equal weights."""
-_DATA = "htad, breast_cancer, penguins, digits, or a .npz or .csv file of your own"
-_KEY = "a key such as zhou2026.risk_gap, or a number such as 'Theorem 3.13'"
 
 
-def _set(help: str) -> Argument:
+def _value(metavar: str, help: str, *, default: str | None = None, read: Any = None, flag: str = "") -> Argument:
+    shown = f"{help} (default {default})" if default else help
+    return Argument({"metavar": metavar, "default": default, "help": shown}, read, flag)
+
+
+def _choice(help: str, *choices: str) -> Argument:
+    """Return an argument that takes the first of the choices by default."""
+    return Argument({"choices": choices, "default": choices[0], "help": f"{help} (default {choices[0]})"})
+
+
+def _switch(help: str) -> Argument:
+    return Argument({"action": "store_true", "help": help})
+
+
+def _several(metavar: str, nargs: str, help: str, default: str | None = None) -> Argument:
+    return Argument({"metavar": metavar, "nargs": nargs, "default": default, "help": help})
+
+
+def _settings(help: str) -> Argument:
     options = {"dest": "settings", "metavar": "NAME=VALUE", "action": "append", "default": []}
     return Argument(
         {**options, "help": f"{help}; repeat for each symbol"}, lambda _, given: parse_settings(given), "--set"
     )
 
 
+_DATA = "htad, breast_cancer, penguins, digits, or a .npz or .csv file of your own"
+_KEY = "a key such as zhou2026.risk_gap, or a number such as 'Theorem 3.13'"
+
 #: Positional arguments are in capitals.
 ARGUMENTS: dict[str, Argument] = {
     "DATA": Argument({"metavar": "DATA", "help": _DATA}),
-    "DATA?": Argument({"metavar": "DATA", "nargs": "?", "default": "htad", "help": f"{_DATA} (default htad)"}),
+    "DATA?": _several("DATA", "?", f"{_DATA} (default htad)", "htad"),
     "KEY": Argument({"metavar": "KEY", "help": _KEY}),
-    "KEY?": Argument({"metavar": "KEY", "nargs": "?", "help": _KEY}),
-    "KEYS": Argument({"metavar": "KEY", "nargs": "*", "help": "entries of the catalogue (default: all that apply)"}),
-    "KEYS:FORM": Argument(
-        {
-            "metavar": "KEY[:FORM]",
-            "nargs": "+",
-            "help": f"{_KEY}; with a form, as in KEY:paper; KEY:all takes every form",
-        }
+    "KEY?": _several("KEY", "?", _KEY),
+    "KEYS": _several("KEY", "*", "entries of the catalogue (default: all that apply)"),
+    "KEYS:FORM": _several("KEY[:FORM]", "+", f"{_KEY}; with a form, as in KEY:paper; KEY:all takes every form"),
+    "all": _switch("the whole catalogue"),
+    "form": _value("F", "the theorem's form (default: the first; check: all)"),
+    "set": _settings("a number, a list a,b,c or a range lo:hi:log:k or lo:hi:lin:k"),
+    "set one": _settings("a number"),
+    "table1": _switch("the works of the primary source's Table 1, and which entry carries each"),
+    "seconds": _value("S", "time for everything (default: as needed)", read=_positive),
+    "seed": _value("N", "seed of everything random", default="0", read=_integer(0)),
+    "delta": _value("P", "failure probability of each guarantee", default="0.05", read=_delta),
+    "subsets": _value("LIST", "all, or a list such as a,a+b", default="all"),
+    "subset": _value("NAMES", "modalities, such as a+b (default: all)"),
+    "loss": _choice("the loss", "hinge", "smoothed_hinge", "logistic"),
+    "lam_max": _value("X", "largest metric weight", default="1", read=_positive),
+    "weights": _choice("pair weights: balanced on the calibration split, or none", "balanced", "none"),
+    "structure": _choice("the metric", "diagonal", "modality", "full"),
+    "jobs": _value("N", "processes for the subsets, -1 for all", default="1", read=_jobs),
+    "resume": _value("FILE", "keep finished subsets in FILE and take them over next time", read=check_path),
+    "estimates": _value("FILE", "what `boundcalc train DATA --out FILE.json` wrote: nothing is trained"),
+    "costs": _value("FILE", "a TOML file of prices (default: 1 for each modality of each sample)"),
+    "budget": _value("B", "money: a total, a list a,b,c or a range lo:hi:log:k", read=_budgets),
+    "target": _value("X", "reach this guarantee as cheaply as possible", read=_target),
+    "modalities": _value("A,B", "plan with these modalities only (default: all)", read=_names),
+    "quantity": _choice("what is guaranteed: the risk, or the pair error (hinge loss only)", "risk", "pair_error"),
+    "split": _choice("how delta is split over hold-out, kappa and future sample", "equal", "optimised"),
+    "no_curve": _switch("leave out the learning curve (an estimate beside the guarantee)"),
+    "no_check": _switch("leave out the proofs (they take a few minutes)"),
+    "pilot": _value("DATA", _DATA),
+    "radii": _choice(
+        "grid: radii fixed in advance, paid for; measured: the metric's norms, marked as estimated", "grid", "measured"
     ),
-    "all": Argument({"action": "store_true", "help": "the whole catalogue"}),
-    "form": Argument({"metavar": "F", "help": "the theorem's form (default: the first; check: all)"}),
-    "set": _set("a number, a list a,b,c or a range lo:hi:log:k or lo:hi:lin:k"),
-    "set one": _set("a number"),
-    "table1": Argument(
-        {"action": "store_true", "help": "the works of the primary source's Table 1, and which entry carries each"}
+    "aligned": _value("LIST", "aligned shares of the training rows", default="0.05,0.3", read=_shares),
+    "regulariser": _choice("all, or one of them, compared with none", "all", "none", "loop", "barycenter"),
+    "unseen": _value("CLASSES", "classes of which nothing is aligned in training, such as a,b", read=_names),
+    "seeds": _value("N", "random splits", default="3", read=_integer(1)),
+    "steps": _value("N", "gradient steps of each run", default="100", read=_integer(1)),
+    "latent": _value("Q", "latent dimension", default="8", read=_integer(1)),
+    "weight": _value("X", "weight of the regulariser", default="1", read=_within(-math.inf, math.inf, "finite")),
+    "k": _value("K", "recall@K", default="10", read=_integer(1), flag="-k"),
+    "match_target": _value(
+        "X", "match error for which aligned pairs are counted", default="0.3", read=_below_half, flag="--target"
     ),
-    "seconds": Argument({"metavar": "S", "help": "time for everything (default: as needed)"}, _positive),
-    "seed": Argument({"metavar": "N", "default": "0", "help": "seed of everything random (default 0)"}, _integer(0)),
-    "delta": Argument(
-        {"metavar": "P", "default": "0.05", "help": "failure probability of each guarantee (default 0.05)"}, _delta
-    ),
-    "subsets": Argument({"metavar": "LIST", "default": "all", "help": "all (default), or a list such as a,a+b"}),
-    "subset": Argument({"metavar": "NAMES", "help": "modalities, such as a+b (default: all)"}),
-    "loss": Argument(
-        {"default": "hinge", "choices": ("hinge", "smoothed_hinge", "logistic"), "help": "the loss (default hinge)"}
-    ),
-    "lam_max": Argument({"metavar": "X", "default": "1", "help": "largest metric weight (default 1)"}, _positive),
-    "weights": Argument(
-        {
-            "default": "balanced",
-            "choices": ("balanced", "none"),
-            "help": "pair weights: balanced on the calibration split (default), or none",
-        }
-    ),
-    "structure": Argument(
-        {
-            "default": "diagonal",
-            "choices": ("diagonal", "modality", "full"),
-            "help": "the metric (default diagonal)",
-        }
-    ),
-    "jobs": Argument(
-        {"metavar": "N", "default": "1", "help": "processes for the subsets (default 1; -1 for all)"}, _jobs
-    ),
-    "resume": Argument(
-        {"metavar": "FILE", "help": "keep finished subsets in FILE and take them over next time"}, check_path
-    ),
-    "estimates": Argument(
-        {"metavar": "FILE", "help": "what `boundcalc train DATA --out FILE.json` wrote: nothing is trained"}
-    ),
-    "costs": Argument(
-        {"metavar": "FILE", "help": "a TOML file of prices (default: 1 for each modality of each sample)"}
-    ),
-    "budget": Argument({"metavar": "B", "help": "money: a total, a list a,b,c or a range lo:hi:log:k"}, _budgets),
-    "target": Argument({"metavar": "X", "help": "reach this guarantee as cheaply as possible"}, _target),
-    "modalities": Argument({"metavar": "A,B", "help": "plan with these modalities only (default: all)"}, _names),
-    "quantity": Argument(
-        {
-            "choices": ("risk", "pair_error"),
-            "default": "risk",
-            "help": "what is guaranteed: the risk (default), or the pair error (hinge loss only)",
-        }
-    ),
-    "split": Argument(
-        {
-            "choices": ("equal", "optimised"),
-            "default": "equal",
-            "help": "how delta is split over hold-out, kappa and future sample (default equal)",
-        }
-    ),
-    "no_curve": Argument(
-        {"action": "store_true", "help": "leave out the learning curve (an estimate beside the guarantee)"}
-    ),
-    "no_check": Argument({"action": "store_true", "help": "leave out the proofs (they take a few minutes)"}),
-    "pilot": Argument({"metavar": "DATA", "help": _DATA}),
-    "radii": Argument(
-        {
-            "default": "grid",
-            "choices": ("grid", "measured"),
-            "help": "grid: radii fixed in advance, paid for (default); measured: the metric's norms, marked as estimated",
-        }
-    ),
-    "aligned": Argument(
-        {"metavar": "LIST", "default": "0.05,0.3", "help": "aligned shares of the training rows (default 0.05,0.3)"},
-        _shares,
-    ),
-    "regulariser": Argument(
-        {
-            "default": "all",
-            "choices": ("all", "none", "loop", "barycenter"),
-            "help": "all (default), or one of them, compared with none",
-        }
-    ),
-    "unseen": Argument(
-        {
-            "metavar": "CLASSES",
-            "default": "",
-            "help": "classes of which nothing is aligned in training, such as a,b",
-        },
-        _names,
-    ),
-    "seeds": Argument({"metavar": "N", "default": "3", "help": "random splits (default 3)"}, _integer(1)),
-    "steps": Argument(
-        {"metavar": "N", "default": "100", "help": "gradient steps of each run (default 100)"}, _integer(1)
-    ),
-    "latent": Argument({"metavar": "Q", "default": "8", "help": "latent dimension (default 8)"}, _integer(1)),
-    "weight": Argument(
-        {"metavar": "X", "type": float, "default": 1.0, "help": "weight of the regulariser (default 1)"}
-    ),
-    "k": Argument({"metavar": "K", "default": "10", "help": "recall@K (default 10)"}, _integer(1), "-k"),
-    "match_target": Argument(
-        {
-            "metavar": "X",
-            "default": "0.3",
-            "help": "match error for which aligned pairs are counted (default 0.3)",
-        },
-        _below_half,
-        "--target",
-    ),
-    "figure": Argument(
-        {"metavar": "FILE", "help": "write the picture: " + ", ".join(_PICTURES) + " (needs the extra plot)"}, _picture
-    ),
-    "json": Argument({"action": "store_true", "help": "print one JSON object instead of text"}),
+    "figure": _value("FILE", f"write the picture: {', '.join(_PICTURES)} (needs the extra plot)", read=_picture),
+    "json": _switch("print one JSON object instead of text"),
 }
 
 #: What a metric's training asks for; what training on several subsets asks for; what planning asks for.

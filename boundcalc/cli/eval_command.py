@@ -81,6 +81,7 @@ def _table(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | N
 
 
 def _draw(bound: Bound, result: xarray.DataArray, path: Any) -> None:
-    from boundcalc.report.plots import draw_grid, save
+    from boundcalc.report.plots import draw_grid
+    from boundcalc.show.axes import save
 
     save(draw_grid(result, title=f"{bound.theorem} ({bound.form})", label=f"{bound.quantity} {bound.relation}"), path)

@@ -19,8 +19,8 @@ from boundcalc.language.domains import describe
 from boundcalc.language.latex import expression_latex
 from boundcalc.language.records import to_json
 from boundcalc.report.formulas import FORMULA_SCRIPT, FORMULA_STYLE, statement_html
-from boundcalc.report.plots import PALETTE
 from boundcalc.report.ranges import usual_range
+from boundcalc.show.axes import PALETTE
 from boundcalc.show.html import Markup, tag
 from boundcalc.show.mathml import to_mathml
 from boundcalc.show.page import page

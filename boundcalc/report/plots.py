@@ -1,56 +1,35 @@
-"""Pictures of bounds; every function returns matplotlib axes. Needs the ``plot`` extra."""
+"""A bound against its axes. Needs the ``plot`` extra."""
 
 from __future__ import annotations
 
-import sys
-import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from boundcalc.errors import InvalidInputError, require
+from boundcalc.errors import InvalidInputError
+from boundcalc.show.axes import PALETTE, new_axes
 
 if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
 
-__all__ = ["PALETTE", "draw_grid", "new_axes", "save"]
-
-#: Colours that stay apart for colour-blind readers (Okabe and Ito).
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+__all__ = ["draw_grid", "finish", "mark_level"]
 
 
-def new_axes(*, width: float = 7.0, height: float = 4.5, columns: int = 1) -> Any:
-    """Return fresh matplotlib axes (an array of them for several columns), independent of any global figure."""
-    require("matplotlib", extra="plot", purpose="drawing")
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    _show_in_notebooks()
-    return figure.subplots(1, columns)
+def finish(axes: Axes, *, legend: dict[str, Any] | None = None, **properties: Any) -> Axes:
+    """Set the axes' properties, a pale grid and, where asked for, a legend without a frame."""
+    axes.set(**properties)
+    axes.grid(alpha=0.25)
+    if legend is not None:
+        axes.legend(frameon=False, **legend)
+    return axes
 
 
-def _show_in_notebooks() -> None:
-    """Let a running IPython display figures as PNG; it does so by itself only for those that pyplot keeps."""
-    if "IPython" in sys.modules:
-        from IPython.core.getipython import get_ipython
-        from IPython.core.pylabtools import select_figure_formats
-
-        shell = get_ipython()
-        if shell is not None:
-            select_figure_formats(shell, {"png"})
-
-
-def save(axes: Axes, path: Path | str) -> None:
-    """Write the picture that the axes belong to."""
-    figure = axes.figure
-    assert figure is not None
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph")  # names in scripts that the font lacks show as boxes
-        figure.savefig(str(path), dpi=150)  # type: ignore[union-attr]
+def mark_level(axes: Axes, level: float, *, label: str = "constant rule", far: float | None = None) -> None:
+    """Draw what holds anyway as a dashed line; shade what says no more, as far as asked for."""
+    axes.axhline(level, color="0.35", linestyle="--", linewidth=1, label=label)
+    if far is not None:
+        axes.axhspan(level, far, color="0.5", alpha=0.1, linewidth=0)
 
 
 def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound", axes: Axes | None = None) -> Axes:
@@ -86,11 +65,8 @@ def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound"
         style = ("-", "--", ":", "-.")[place // len(PALETTE) % 4]
         axes.plot(line[x], line, style, color=PALETTE[place % len(PALETTE)], marker="o", markersize=3, label=name)
     _scale(axes, values[x].values, np.asarray(values))
-    axes.set(xlabel=str(x), ylabel=label, title=title)
-    axes.grid(alpha=0.3)
-    if others:
-        axes.legend(frameon=False, **_legend_place(len(lines)))
-    return axes
+    legend = _legend_place(len(lines)) if others else None
+    return finish(axes, legend=legend, xlabel=str(x), ylabel=label, title=title)
 
 
 def _legend_place(lines: int) -> dict[str, Any]:

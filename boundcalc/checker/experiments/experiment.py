@@ -15,12 +15,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-__all__ = ["Atoms", "Enumerable", "Experiment", "Instance", "SampleSpace", "shown"]
+__all__ = ["Atoms", "Enumerable", "Experiment", "Instance", "Outcomes", "Rng", "SampleSpace", "shown"]
 
 #: Whole numbers (arrays of them) that describe an instance completely.
 Instance = dict[str, np.ndarray]
 #: Values by symbol name, one per row (an instance, or an outcome of one).
 Atoms = dict[str, np.ndarray]
+#: The value of every symbol on each outcome (or once, if it is the same on all), and the outcomes' probabilities.
+Outcomes = tuple[Atoms, np.ndarray]
+#: Where replicates come from.
+Rng = np.random.Generator | None
 
 
 class Enumerable(ABC):
@@ -60,10 +64,8 @@ class SampleSpace(ABC):
         """Return ``size`` instances."""
 
     @abstractmethod
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
-        """Return the value of every symbol on each outcome (or once, if it is the same on all), and probabilities."""
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+        """Return the value of every symbol on each outcome, and the outcomes' probabilities."""
 
 
 @dataclass(frozen=True)

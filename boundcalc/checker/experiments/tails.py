@@ -26,6 +26,7 @@ _TOLERANCE = 1e-9
 _SMALL = 300  # numbers that describe an instance; larger ones are recomputed exactly only when they violate
 #: Error probability of an interval; small, since many intervals are looked at.
 CONFIDENCE = 1e-7
+_SUSPICIOUS = 3.0  # standard deviations by which a rate exceeds delta before fresh replicates are drawn
 #: The failure probability at which it is told by how much a bound is usually kept.
 _USUAL = Fraction(1, 20)
 #: The failure probabilities that are tried.
@@ -82,22 +83,29 @@ def tail_of(
     """Return the failure probability of a relation against delta, split equally over its events."""
     if world.levels:
         return _tail_at_levels(left, relation, right, world, events, rng=rng, size=size, deadline=deadline)
-    shares = np.array([float(delta) for delta in DELTAS]) / max(1, len(events))
+    deltas = np.array([float(delta) for delta in DELTAS])
     best: tuple[float, Instance, int, float] | None = None
     suspects: list[tuple[float, Instance, int, float]] = []
     tried = 0
     for instance in world.draw(rng, size):
         atoms, chance = world.outcomes(instance, rng=rng)
-        rates = _failure_rates(left, relation, right, atoms, chance, events, shares)
+        rates = _failure_rates(left, relation, right, atoms, chance, events, deltas / max(1, len(events)))
         tried += 1
-        ratios = rates / np.array([float(delta) for delta in DELTAS])
+        ratios = rates / deltas
         place = int(np.argmax(ratios))
         entry = (float(ratios[place]), instance, place, float(rates[place]))
         if best is None or entry[0] > best[0]:
             best = entry
-        if entry[0] > 1 + 1e-9:
+        suspicious = entry[0] > 1 + 1e-9
+        if not world.exhaustive:
+            # Among replicates the largest ratio is luck at a small delta: what counts is how sure the excess is.
+            excess = (rates - deltas) / np.sqrt(deltas * (1 - deltas) / len(chance))
+            place = int(np.argmax(excess))
+            entry = (float(ratios[place]), instance, place, float(rates[place]))
+            suspicious = excess[place] > _SUSPICIOUS
+        if suspicious:
             suspects.append(entry)
-            if len(suspects) >= 3 or not world.exhaustive:
+            if len(suspects) >= 3:
                 break
         if time.monotonic() > deadline:
             break
@@ -131,8 +139,9 @@ def _tail_at_levels(left, relation, right, world, events, *, rng, size, deadline
                 _failure_rates(left, relation, right, atoms, chance, events, np.array([float(share)]), level)[0]
             )
             tried += len(chance)
-            if rate / float(level) > best:
-                interval = clopper_pearson(round(rate * len(chance)), len(chance))
+            interval = clopper_pearson(round(rate * len(chance)), len(chance))
+            exceeds = interval[0] > float(level)
+            if exceeds or rate / float(level) > best:
                 best = rate / float(level)
                 report = _report(world, placed, level) | {
                     "failure rate": rate,
@@ -140,8 +149,8 @@ def _tail_at_levels(left, relation, right, world, events, *, rng, size, deadline
                     "interval": interval,
                     "median slack": [_median_slack(left, relation, right, atoms, events, level), str(level)],
                 }
-                if interval[0] > float(level):
-                    return Tail(tried, report, None, float("nan"))
+            if exceeds:
+                return Tail(tried, report, None, float("nan"))
             if time.monotonic() > deadline:
                 return Tail(tried, None, report, float("nan"))
     return Tail(tried, None, report, float("nan"))

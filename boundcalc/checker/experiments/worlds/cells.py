@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, SampleSpace
+from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, Outcomes, Rng, SampleSpace
 from boundcalc.checker.experiments.worlds.averages import constants, law, over_pairs, words_and_chances
 from boundcalc.checker.experiments.worlds.numbers import numbers, root, sequences
 
@@ -37,9 +37,7 @@ class Cells(SampleSpace):
             instances.append({"cell": cell, "loss": loss, "counts": rng.integers(1, 7, self.letters)})
         return instances
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return risks of the worst loss, its oscillation and the distance of the cells' frequencies, on each sample."""
         cell, table = np.asarray(instance["cell"]), numbers(instance["loss"], exact=exact)
         weights, words, chance = words_and_chances(instance["counts"], self.n, exact=exact)
@@ -77,9 +75,7 @@ class CellCounts(SampleSpace):
         """Return the cells' weights."""
         return [{"weights": rng.integers(1, 5, self.cells)} for _ in range(size)]
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the distance of frequencies from probabilities for each way to share."""
         weights = law(instance["weights"], exact=exact)
         counts = np.array([row for row in sequences(self.n + 1, self.cells) if row.sum() == self.n])

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace
+from boundcalc.checker.experiments.experiment import Atoms, Instance, Outcomes, Rng, SampleSpace
 from boundcalc.checker.experiments.worlds.averages import ramp, walk
 from boundcalc.checker.experiments.worlds.numbers import signs
 
@@ -80,9 +80,7 @@ class ContinuousMetric(SampleSpace):
             )
         return found
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return risks, errors, deviations and complexities on each replicate."""
         rng = np.random.default_rng(0) if rng is None else rng
         rho = float(instance["rho"])
@@ -198,9 +196,7 @@ class SpherePairs(SampleSpace):
         """Return the width of the box of weights and the range of thresholds."""
         return [{"Lam": np.asarray(rng.integers(1, 4)), "t": np.array([0, int(rng.integers(0, 3))])} for _ in range(2)]
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the empirical complexity over all signs for each replicate."""
         rng = np.random.default_rng(0) if rng is None else rng
         sphere = SphereMetric(2 * self.m)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, SampleSpace
+from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, Outcomes, Rng, SampleSpace
 from boundcalc.checker.experiments.worlds.averages import constants, with_threshold, words_and_chances
 from boundcalc.checker.experiments.worlds.matrices import eigenvalues, floats, square_root, total
 from boundcalc.checker.experiments.worlds.numbers import numbers, signs
@@ -116,9 +116,7 @@ class EncoderSamples(SampleSpace):
             )
         return instances
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the complexities and moments on each sample of m letters."""
         _, words, chance = words_and_chances(instance["counts"], self.m, exact=exact)
         u = numbers(instance["u"], exact=exact)[words]

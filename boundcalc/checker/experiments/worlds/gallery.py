@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace
+from boundcalc.checker.experiments.experiment import Instance, Outcomes, Rng, SampleSpace
 from boundcalc.checker.experiments.worlds.pair_samples import transport_value
 
 __all__ = ["Gallery", "Rates"]
@@ -41,9 +41,7 @@ class Gallery(SampleSpace):
         """Return laws of three scores and the range."""
         return [{"weights": rng.integers(1, 8, 3), "C": np.asarray(rng.integers(1, 4))} for _ in range(size)]
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the mean score and the largest mean at which the wealth stays below 1/delta."""
         rng = np.random.default_rng(0) if rng is None else rng
         weights = instance["weights"] / instance["weights"].sum()
@@ -92,9 +90,7 @@ class Rates(SampleSpace):
             )
         return found
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the true rate and the largest value that the e-value of the rows does not reject."""
         rng = np.random.default_rng(0) if rng is None else rng
         law = instance["law"].reshape(-1) / instance["law"].sum()

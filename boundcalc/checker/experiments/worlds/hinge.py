@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from boundcalc.checker.experiments.experiment import Atoms, Instance
+from boundcalc.checker.experiments.experiment import Instance, Outcomes, Rng
 from boundcalc.checker.experiments.worlds.averages import minimiser
 from boundcalc.checker.experiments.worlds.learning import Context, Learning
 from boundcalc.checker.experiments.worlds.numbers import numbers
@@ -29,9 +29,7 @@ class HingeLearning(Learning):
             instance["rho"] = np.asarray(1)
         return found
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return hinge risks of the minimiser and of f_0, and deviations of the ramp risk, on each sample."""
         atoms, chance = super().outcomes(instance, exact=exact)
         t = self._tables(instance, exact=exact)

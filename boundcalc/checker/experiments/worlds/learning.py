@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace
+from boundcalc.checker.experiments.experiment import Atoms, Instance, Outcomes, Rng, SampleSpace
 from boundcalc.checker.experiments.worlds.averages import (
     constants,
     law,
@@ -118,7 +118,7 @@ class Learning(SampleSpace):
             "full": large,
         }
 
-    def _samples(self, weights: np.ndarray, rng: np.random.Generator | None) -> tuple[np.ndarray, np.ndarray]:
+    def _samples(self, weights: np.ndarray, rng: Rng) -> tuple[np.ndarray, np.ndarray]:
         """Return all samples of n letters and their probabilities."""
         words = sequences(len(weights), self.n)
         return words, product_law(weights, words)
@@ -129,9 +129,7 @@ class Learning(SampleSpace):
             return np.asarray(loss[:, words].sum(axis=2) / self.n)
         return over_pairs(loss, words)
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return risks, deviations and complexities on each sample."""
         t = self._tables(instance, exact=exact)
         weights, flat, encoder = t["weights"], t["flat"], t["encoder"]
@@ -231,14 +229,12 @@ class Learning(SampleSpace):
             "omega_neg": t["omega"][1],
         }
 
-    def _terms(
-        self, cell: np.ndarray, rng: np.random.Generator | None
-    ) -> tuple[np.ndarray, np.ndarray, Sequence[np.ndarray]]:
+    def _terms(self, cell: np.ndarray, rng: Rng) -> tuple[np.ndarray, np.ndarray, Sequence[np.ndarray]]:
         """Return all choices of m independent terms, their probabilities, and all signs for them."""
         words = sequences(len(cell), self.m)
         return words, product_law(cell, words), list(signs(self.m))
 
-    def _expectations(self, t, members, risk, *, exact: bool, rng: np.random.Generator | None) -> Atoms:
+    def _expectations(self, t, members, risk, *, exact: bool, rng: Rng) -> Atoms:
         """Return expected deviations and complexities over m independent terms."""
         words, chance, drawn = self._terms(t["cell"], rng)
         own = members["N" if self.context == "lower" else "M"]

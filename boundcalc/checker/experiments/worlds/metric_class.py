@@ -7,7 +7,7 @@ from math import comb
 
 import numpy as np
 
-from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, SampleSpace
+from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, Outcomes, Rng, SampleSpace
 from boundcalc.checker.experiments.worlds.averages import (
     constants,
     sign_sum,
@@ -131,9 +131,7 @@ class MetricSamples(SampleSpace):
             )
         return instances
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the complexities on each sample of m letters."""
         m = self.m
         _, words, chance = words_and_chances(instance["counts"], m, exact=exact)
@@ -178,9 +176,7 @@ class SignDraws(SampleSpace):
             instances.append({"features": features, "Lam": np.asarray(rng.integers(1, 4))})
         return instances
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the Monte-Carlo mean on each choice of S sign vectors."""
         features = numbers(instance["features"], exact=exact)
         spread = numbers(instance["Lam"], exact=exact)
@@ -213,9 +209,7 @@ class ManyCoordinates(SampleSpace):
             for _ in range(size)
         ]
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the complexities by the number of pairs that are not 0."""
         m = int(instance["m"])
         count = numbers(np.arange(m + 1), exact=exact)

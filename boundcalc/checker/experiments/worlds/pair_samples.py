@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 import sympy
 
-from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace
+from boundcalc.checker.experiments.experiment import Instance, Outcomes, Rng, SampleSpace
 from boundcalc.checker.experiments.worlds.averages import constants, over_pairs, words_and_chances
 from boundcalc.checker.experiments.worlds.numbers import logarithm, numbers, root, scaled
 
@@ -176,9 +176,7 @@ class PairSample(SampleSpace):
             for _ in range(size)
         ]
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return what a certificate speaks of, on each sample."""
         words, chance, both = _samples(instance, self.n, exact=exact)
         q = numbers(instance["q"], exact=exact)
@@ -238,9 +236,7 @@ class PairGain(SampleSpace):
         sample = PairSample(self.n, self.letters)
         return [row | {"other": _kernel(rng, (self.letters, self.letters))} for row in sample.draw(rng, size)]
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return both risks and the transport value of Y = (1 - (loss of N - loss of M)/C)/2."""
         words, chance, both = _samples(instance, self.n, exact=exact)
         first, second = (numbers(instance[name], exact=exact) for name in ("q", "other"))
@@ -293,9 +289,7 @@ class Candidates(SampleSpace):
             )
         return found
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the chosen kernel's risk and values."""
         words, chance, both = _samples(instance, self.n, exact=exact)
         q = numbers(instance["q"], exact=exact)
@@ -340,9 +334,7 @@ class Posteriors(SampleSpace):
             row | {"spread": np.asarray(rng.integers(0, 4))} for row in Candidates(self.n, self.letters).draw(rng, size)
         ]
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the posterior's risks, its divergence from the prior and the transport value of its mean costs."""
         words, chance, both = _samples(instance, self.n, exact=exact)
         q = numbers(instance["q"], exact=exact)
@@ -383,9 +375,7 @@ class Looks(SampleSpace):
         """Return the instances of `PairSample`."""
         return PairSample(2, self.letters).draw(rng, size)
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the number of rows and the transport value at the worst look."""
         words, chance, both = _samples(instance, 2 * self.batches, exact=exact)
         q = numbers(instance["q"], exact=exact)
@@ -396,7 +386,7 @@ class Looks(SampleSpace):
         sums = np.cumsum(parts, axis=0)
         seen = np.arange(1, self.batches + 1)
         surprise = -sums.astype(float) - seen[:, None] * np.log(1 - float(kappa) * float(risk) / float(span))
-        worst = np.argmax(surprise, axis=0)
+        worst = np.argmax(np.round(surprise, 9), axis=0)  # equal looks: the first, in floats as exactly
         place = np.arange(len(words))
         atoms = {
             "r_0": risk,
@@ -421,9 +411,7 @@ class Replacement(SampleSpace):
         """Return the instances of `PairGain`; the pilot and the test have two letters each."""
         return PairGain(2, self.letters).draw(rng, size)
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the risk of whichever model is returned, and the pilot's transport value."""
         rng = np.random.default_rng(0) if rng is None else rng
         weights = instance["weights"] / instance["weights"].sum()

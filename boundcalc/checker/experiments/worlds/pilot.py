@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace
+from boundcalc.checker.experiments.experiment import Instance, Outcomes, Rng, SampleSpace
 from boundcalc.checker.experiments.worlds.averages import over_pairs_of_counts, walk
 
 __all__ = ["Pilot"]
@@ -51,9 +51,7 @@ class Pilot(SampleSpace):
         ]
         return [{name: np.asarray(value) for name, value in row.items()} for row in chosen[:size]]
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return certificates, the future model's true risk and error, and the class's constants on each replicate.
 
         ``instance["share"]`` is the share of delta of each event, as numerator and denominator.

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, SampleSpace
+from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, Outcomes, Rng, SampleSpace
 from boundcalc.checker.experiments.worlds.averages import constants, cumulants, over_pairs, uniform, words_and_chances
 from boundcalc.checker.experiments.worlds.numbers import as_sympy, maximum, numbers, sequences
 
@@ -31,9 +31,7 @@ class Holdout(SampleSpace):
             found.append({"letters": letters, "J": candidates, "own": own, "C": int(rng.integers(1, 4))})
         return [{name: np.asarray(value) for name, value in row.items()} for row in found]
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the chosen candidate's risks on each sample of held-out letters."""
         letters, candidates, own = (int(instance[name]) for name in ("letters", "J", "own"))
         span = numbers(instance["C"], exact=exact)[()]
@@ -73,9 +71,7 @@ class Chernoff(SampleSpace):
             found.append({"weights": weights, "q": q, "k": np.asarray(rng.integers(1, 6))})
         return found
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return Phi on each pair of letters, and its scaled cumulant generating function at lam = log(1 + 1/k)."""
         _, _, chance = words_and_chances(instance["weights"], 2, exact=exact)
         q = numbers(instance["q"], exact=exact)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace
+from boundcalc.checker.experiments.experiment import Instance, Outcomes, Rng, SampleSpace
 from boundcalc.checker.experiments.worlds.averages import constants, words_and_chances
 from boundcalc.checker.experiments.worlds.matrices import square_root
 from boundcalc.checker.experiments.worlds.numbers import numbers
@@ -51,9 +51,7 @@ class Regularised(SampleSpace):
             )
         return instances
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return risks of the returned weight, the minimiser's deviation, and its exact stability, on each sample."""
         world = _World(instance, exact=exact)
         letters, n = self.letters, self.n

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from boundcalc.checker.experiments.experiment import Instance
+from boundcalc.checker.experiments.experiment import Instance, Rng
 from boundcalc.checker.experiments.worlds.averages import over_pairs_of_counts
 from boundcalc.checker.experiments.worlds.learning import Learning
 from boundcalc.checker.experiments.worlds.numbers import sequences
@@ -55,7 +55,7 @@ class SampledMetric(Learning):
             "omega": np.array([1, 1]),
         }
 
-    def _samples(self, weights: np.ndarray, rng: np.random.Generator | None) -> tuple[np.ndarray, np.ndarray]:
+    def _samples(self, weights: np.ndarray, rng: Rng) -> tuple[np.ndarray, np.ndarray]:
         """Return random samples instead of all."""
         rng = np.random.default_rng(0) if rng is None else rng
         return rng.integers(0, len(weights), (_REPLICATES, self.n)), np.full(_REPLICATES, 1 / _REPLICATES)
@@ -66,9 +66,7 @@ class SampledMetric(Learning):
         counts = (words[:, :, None] == np.arange(letters)).sum(axis=1)
         return over_pairs_of_counts(loss, counts, self.n)
 
-    def _terms(
-        self, cell: np.ndarray, rng: np.random.Generator | None
-    ) -> tuple[np.ndarray, np.ndarray, Sequence[np.ndarray]]:
+    def _terms(self, cell: np.ndarray, rng: Rng) -> tuple[np.ndarray, np.ndarray, Sequence[np.ndarray]]:
         """Return random choices of m independent pairs, and random signs for them."""
         rng = np.random.default_rng(0) if rng is None else rng
         words = rng.integers(0, len(cell), (_REPLICATES, self.m))

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, SampleSpace
+from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, Outcomes, Rng, SampleSpace
 from boundcalc.checker.experiments.worlds.averages import walk
 from boundcalc.checker.experiments.worlds.numbers import numbers
 
@@ -78,9 +78,7 @@ class ShatteredSamples(SampleSpace):
             for _ in range(min(size, 8))
         ]
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return deviations by the number of different cells, when no two examples share one or some do."""
         n, cells = int(instance["n"]), int(instance["cells"])
         law = [Fraction(1)] + [Fraction(0)] * n

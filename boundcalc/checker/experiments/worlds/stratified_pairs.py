@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace
+from boundcalc.checker.experiments.experiment import Instance, Outcomes, Rng, SampleSpace
 from boundcalc.checker.experiments.worlds.numbers import as_sympy, logarithm, numbers, scaled, sequences
 from boundcalc.checker.experiments.worlds.pair_samples import costs_of, small_value, transport_value
 
@@ -54,9 +54,7 @@ class StratifiedPairs(SampleSpace):
             )
         return found
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the mix's risk and, for each sample, the mean over assignments of rows to slots."""
         one: Any = Fraction(1) if exact else 1.0
         laws = [numbers(instance[name], exact=exact) for name in ("first", "second")]
@@ -163,9 +161,7 @@ class DistanceOrder(SampleSpace):
             for _ in range(size)
         ]
 
-    def outcomes(
-        self, instance: Instance, *, exact: bool = False, rng: np.random.Generator | None = None
-    ) -> tuple[Atoms, np.ndarray]:
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return 1 - AUC, the number of matched tuples and their transport value, for the first two pairs of rows."""
         law = numbers(instance["law"], exact=exact).reshape(-1)
         law = law / law.sum()

@@ -1,0 +1,235 @@
+"""What the held-out rows certify of trained subsets: pair errors, what a modality gains, new rows against stored ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boundcalc.certification.certificate import Certificate
+from boundcalc.certification.certifying import certify_request
+from boundcalc.certification.kernels import PairErrors
+from boundcalc.certification.reading import Request
+from boundcalc.certification.sources import Distances, of_metric
+from boundcalc.certification.values import gallery_bound
+from boundcalc.language.arguments import as_generator
+from boundcalc.language.ledger import Ledger, check_delta
+from boundcalc.trainer.data.prepare import Prepared, prepare
+from boundcalc.trainer.measure.settings import Settings
+
+if TYPE_CHECKING:
+    from boundcalc.trainer import Measurements, ModalityData, SubsetResult
+
+__all__ = ["FAVOURITE", "Certified", "certified"]
+
+#: The share of delta for the subset that the training part favours; the others have the rest in equal parts.
+FAVOURITE = Fraction(7, 10)
+_SPLITS = 20
+
+
+@dataclass(frozen=True)
+class Certified:
+    """One certificate of a trained subset.
+
+    Attributes
+    ----------
+    subset : str
+    certificate : Certificate
+    against : str
+        The subset that a gain is over.
+    """
+
+    subset: str
+    certificate: Certificate
+    against: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data: subset, kind, error, bound, constant, rows, delta, vacuous, theorem, and the statement."""
+        record = {"subset": self.subset, **self.certificate.to_dict()}
+        return record | {"against": self.against} if self.against else record
+
+
+def certified(data: ModalityData, measured: Measurements, *, delta: float, rng: Any) -> tuple[Certified, ...]:
+    """Certify the trained subsets by the rows that were held out of their training.
+
+    All lines of kind "transport" hold together with probability at least 1 - delta: most of it is paid for the subset with
+    the smallest error on the training part. The gains (an order fixed on the training part, stopped at the first that
+    fails) and the gallery are statements of their own, each at delta.
+
+    Parameters
+    ----------
+    data : ModalityData
+        The data that the subsets were trained on.
+    measured : Measurements
+    delta : float
+    rng : int or numpy.random.Generator
+        The seed of the training: it draws the same split again.
+
+    Returns
+    -------
+    tuple of Certified
+        Empty where nothing was held out, or where seed or data are not those of the training.
+
+    Raises
+    ------
+    InvalidInputError
+        If delta is not in (0, 1).
+    """
+    check_delta(delta)
+    prepared = prepare(data, settings=Settings.from_dict(measured.settings), rng=as_generator(rng))
+    if prepared.fingerprint != measured.facts["fingerprint"] or not _pairs_of_both_kinds(prepared):
+        return ()
+    distances = {label: _distances(prepared, result, prepared.split.holdout) for label, result in measured.items()}
+    order = sorted(measured, key=lambda label: (measured[label].train.wrong[1], measured[label].d))
+    transports = _transports(prepared, measured, distances, order, delta=delta)
+    gains = _gains(prepared, measured, distances, order, delta=delta)
+    return (*transports, *gains, _gallery(prepared, measured[order[0]], delta=delta))
+
+
+def _pairs_of_both_kinds(prepared: Prepared) -> bool:
+    """Whether the held-out rows have similar and dissimilar pairs."""
+    counts = np.unique(prepared.data.codes[prepared.split.holdout], return_counts=True)[1]
+    return counts.size > 1 and int(counts.max()) > 1
+
+
+def _distances(prepared: Prepared, result: SubsetResult, part: NDArray[np.intp]) -> Distances:
+    rows, here = prepared.rows(result.modalities, part)
+    operator = prepared.structure(result.modalities).operator(result.array())
+    return of_metric(rows, here, operator, prepared.widths(result.modalities))
+
+
+def _request(
+    prepared: Prepared,
+    one: tuple[Distances, float],
+    other: tuple[Distances, float] | None = None,
+    *,
+    weights: tuple[float, float],
+    delta: float,
+    fixed: tuple[str, ...],
+) -> Request:
+    """Return the question about a trained metric (and another one): thresholds and weights are other parts' work."""
+    return Request(
+        distances=one[0],
+        other=None if other is None else other[0],
+        codes=prepared.data.codes[prepared.split.holdout],
+        groups=None,
+        threshold=one[1],
+        other_threshold=np.nan if other is None else other[1],
+        weights=weights,
+        balanced=prepared.settings.pair_weights == "balanced" and weights != (1.0, 1.0),
+        fixed=fixed,
+        delta=delta,
+        kappa=None,
+        splits=_SPLITS,
+        rng=np.random.default_rng(0),
+        calibration=None,
+        listed=None,
+    )
+
+
+def _quantity(prepared: Prepared) -> str:
+    weights = prepared.settings.pair_weights
+    return (
+        "balanced pair error" if weights == "balanced" else "pair error" if weights is None else "weighted pair error"
+    )
+
+
+def _fixed(prepared: Prepared, subset: str) -> tuple[str, ...]:
+    plus, minus = prepared.weights
+    return (
+        f"the metric on {subset} with its threshold (training part)",
+        f"the weights {plus:.4g} of similar and {minus:.4g} of dissimilar pairs, and the normalisation (calibration part)",
+        "the seed of the splits, which have not seen the held-out rows",
+    )
+
+
+def _transports(
+    prepared: Prepared, measured: Measurements, distances: Mapping[str, Distances], order: list[str], *, delta: float
+) -> Iterator[Certified]:
+    """Certify every subset at its share of delta."""
+    rest = (1 - FAVOURITE) / max(1, len(order) - 1)
+    parts = (
+        {label: FAVOURITE if label == order[0] else rest for label in order}
+        if len(order) > 1
+        else {order[0]: Fraction(1)}
+    )
+    ledger = Ledger.split(delta, ["certificate"]).over("subsets", parts)
+    for label in order:
+        model = distances[label], measured[label].threshold
+        asked = _request(
+            prepared,
+            model,
+            weights=prepared.weights,
+            delta=ledger[f"certificate[{label}]"],
+            fixed=_fixed(prepared, label),
+        )
+        yield Certified(label, certify_request(asked))
+
+
+def _gains(
+    prepared: Prepared, measured: Measurements, distances: Mapping[str, Distances], order: list[str], *, delta: float
+) -> Iterator[Certified]:
+    """Compare the favourite with the subsets inside it, the worst on the training part first; stop at a failure."""
+    best = order[0]
+    inside = [label for label in reversed(order) if set(measured[label].modalities) < set(measured[best].modalities)]
+    told = f"the order of the comparisons: {', '.join(inside)}; they end at the first that certifies nothing"
+    for label in inside:
+        models = [(distances[name], measured[name].threshold) for name in (best, label)]
+        fixed = (*_fixed(prepared, best), told)
+        asked = _request(prepared, *models, weights=(1.0, 1.0), delta=delta, fixed=fixed)
+        found = certify_request(asked)
+        yield Certified(
+            best, replace(found, quantity=f"gain of {best} over {label} in the share of wrong pairs"), label
+        )
+        if found.vacuous:
+            return
+
+
+def _gallery(prepared: Prepared, result: SubsetResult, *, delta: float) -> Certified:
+    """Bound how often a new row is misjudged against the stored rows of training and calibration."""
+    stored = np.concatenate([prepared.split.train, prepared.split.calibration])
+    part = prepared.split.holdout
+    both = np.concatenate([part, stored])
+    distances = _distances(prepared, result, both)
+    errors = PairErrors(distances.between, prepared.data.codes[both], result.threshold, prepared.weights, distances.tie)
+    new, old = np.arange(part.size), np.arange(part.size, both.size)
+    shares = np.concatenate([errors(block, old).mean(axis=1) for block in np.array_split(new, 1 + new.size // 512)])
+    codes = prepared.data.codes
+    common = np.unique(codes[stored], return_counts=True)[1] / stored.size
+    plus, minus = prepared.weights
+    cap = max(minus, float((plus * common + minus * (1 - common)).max()))
+    value = gallery_bound(np.minimum(shares * errors.scale, cap), delta=delta, cap=cap)
+    alike = float((codes[part][:, None] == codes[stored]).mean())
+    subset = result.label
+    statement = (
+        f"Bounded is how often, on average, a new row is misjudged against these {stored.size:,} stored rows, with the stated "
+        f"weights. It fails with probability at most {delta:.4g} over the held-out rows, which are independent draws of one "
+        "population."
+    )
+    recipe = {
+        "theorem": "certificates.gallery",
+        "statement": statement,
+        "events": (("the bound fails", delta),),
+        "fixed": (*_fixed(prepared, subset), f"the {stored.size:,} stored rows (training and calibration part)"),
+        "scale": cap,
+        "exponent": float(part.size),
+    }
+    return Certified(
+        subset,
+        Certificate(
+            kind="gallery",
+            quantity=f"{_quantity(prepared)} against the {stored.size:,} stored rows",
+            value=value,
+            error=float(shares.mean()) * errors.scale,
+            constant=min(plus * alike, minus * (1 - alike)),
+            rows=int(part.size),
+            units=int(part.size),
+            delta=delta,
+            threshold=result.threshold,
+            recipe=recipe,
+        ),
+    )

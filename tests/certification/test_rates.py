@@ -1,0 +1,180 @@
+"""Rates at a threshold, thresholds that reach a rate, and the AUC of pairs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from boundcalc.certification import certify
+from boundcalc.certification.ranking import auc_bound
+from boundcalc.certification.rates import RateKernel, rate_bound
+from boundcalc.certification.sources import from_matrix
+from boundcalc.errors import InfeasibleError
+from tests.certification.worlds import POPULATIONS, all_samples, rare_class
+
+RATES = ("fmr", "fnmr", "precision", "f1")
+
+
+def true_rate(population, name, threshold=0.5):
+    fnmr, fmr = population.rates(threshold)
+    if name in ("fmr", "fnmr"):
+        return {"fmr": fmr, "fnmr": fnmr}[name]
+    pairs = np.outer(population.chance, population.chance)
+    same = pairs[population.same].sum()
+    hit, false = same * (1 - fnmr), (1 - same) * fmr
+    return hit / (hit + false) if name == "precision" else 2 * hit / (2 * hit + false + same * fnmr)
+
+
+@pytest.mark.parametrize("name", RATES)
+@pytest.mark.parametrize("population", POPULATIONS[:4], ids=lambda p: p.name)
+def test_the_claim_is_equivalent_to_the_rate(population, name):
+    """E Y <= y_0 exactly where the rate is as claimed: at the true rate the mean of Y is y_0."""
+    truth = true_rate(population, name)
+    atoms = np.arange(population.chance.size)
+    kernel = RateKernel(from_matrix("distance", population.distances), population.classes, 0.5, name, truth)
+    mean = population.chance @ kernel(atoms, atoms) @ population.chance
+    assert mean == pytest.approx(kernel.claim, abs=1e-12)
+    assert set(np.unique(kernel(atoms, atoms))) <= set(kernel.levels)
+
+
+@pytest.mark.parametrize("name", RATES)
+def test_rates_by_simulation(name):
+    population = POPULATIONS[0]
+    truth, rng, failed, runs = true_rate(population, name), np.random.default_rng(0), 0, 25
+    lower = name in ("precision", "f1")
+    for run in range(runs):
+        distances, codes = population.draw(60, rng)
+        bound = rate_bound(
+            from_matrix("distance", distances),
+            codes,
+            0.5,
+            name=name,
+            delta=0.2,
+            splits=2,
+            rng=np.random.default_rng(run),
+        )
+        assert 0.0 <= bound <= 1.0
+        failed += bound > truth if lower else bound < truth
+    assert failed <= 0.2 * runs
+
+
+def test_one_pair_by_enumeration():
+    """Two rows: the exact probability that the bound of the false-match rate is too low."""
+    population = rare_class()
+    truth = true_rate(population, "fmr", 0.85)
+    failed = 0.0
+    for chance, distances, codes in all_samples(population, 2):
+        bound = rate_bound(
+            from_matrix("distance", distances),
+            codes,
+            0.85,
+            name="fmr",
+            delta=0.3,
+            splits=1,
+            rng=np.random.default_rng(0),
+        )
+        failed += chance * (bound < truth)
+    assert failed <= 0.3
+
+
+def rows(n, *, seed=0):
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 3, size=n)
+    return rng.normal(size=(n, 3)) + 4.0 * np.eye(3)[y], y
+
+
+def test_a_threshold_for_a_match_rate():
+    x, y = rows(400)
+    strict, loose = (certify(embeddings=x, y=y, threshold={"fmr": rate}) for rate in (0.04, 0.1))
+    for found, rate in ((strict, 0.04), (loose, 0.1)):
+        assert found.kind == "match_rate"
+        assert found.value == rate
+        assert found.error < rate
+        assert not found.vacuous
+    assert strict.threshold < loose.threshold
+    assert strict.recipe["non_match_rate"] > loose.recipe["non_match_rate"]
+    scored = certify(scores=-np.square(x[:, None] - x).sum(-1), y=y, threshold={"fmr": 0.1})
+    assert scored.threshold == pytest.approx(-loose.threshold, rel=1e-9)
+    with pytest.raises(InfeasibleError, match="about 600"):
+        certify(embeddings=x[:200], y=y[:200], threshold={"fmr": 0.01})
+
+
+def test_the_threshold_of_a_match_rate_by_simulation():
+    """Far fewer than delta of the thresholds have a worse rate; a plug-in choice has one half of the time."""
+    rng, delta, rate, runs = np.random.default_rng(1), 0.2, 0.15, 20
+    big, labels = rows(1_500, seed=99)
+    distances = np.square(big[:, None] - big).sum(-1)
+    apart = np.sort(distances[labels[:, None] != labels])
+    failed = plugged = 0
+    for run in range(runs):
+        x, y = rows(120, seed=int(rng.integers(1e6)))
+        found = certify(embeddings=x, y=y, threshold={"fmr": rate}, delta=delta, splits=2, rng=run)
+        own = np.square(x[:, None] - x).sum(-1)
+        naive = np.quantile(own[y[:, None] != y], rate)
+        failed += np.searchsorted(apart, found.threshold, side="right") / apart.size > rate
+        plugged += np.searchsorted(apart, naive, side="right") / apart.size > rate
+    assert failed <= delta * runs
+    assert plugged > 0.3 * runs
+
+
+def test_a_threshold_for_a_precision():
+    x, y = rows(500)
+    found = certify(embeddings=x, y=y, threshold={"precision": 0.8}, calibration=0.2)
+    assert found.kind == "precision"
+    assert found.rows == 400
+    assert found.value == 0.8 < found.error
+    assert found.constant < 0.5
+    assert not found.vacuous
+    with pytest.raises(InfeasibleError, match="no threshold"):
+        certify(embeddings=x[:100], y=y[:100], threshold={"precision": 0.999}, calibration=0.2)
+
+
+def test_subjects_need_more():
+    x, y = rows(300)
+    y = y[3 * (np.arange(300) // 3)]
+    x = rows(300)[0] * 0 + np.random.default_rng(0).normal(size=(300, 3)) + 4.0 * np.eye(3)[y]
+    by_row = certify(embeddings=x, y=y, threshold={"fmr": 0.1})
+    by_subject = certify(embeddings=x, y=y, threshold={"fmr": 0.1}, groups=np.arange(300) // 3)
+    assert by_subject.units == 100
+    assert by_subject.threshold < by_row.threshold
+
+
+def auc_of(distances, y):
+    same = y[:, None] == y
+    off = ~np.eye(len(y), dtype=bool)
+    return np.mean(distances[same & off][:, None] < distances[~same])
+
+
+def test_the_auc_of_pairs():
+    x, y = rows(200)
+    distances = np.square(x[:, None] - x).sum(-1)
+    source = from_matrix("distance", distances)
+    bound = auc_bound(source, y, delta=0.05, rng=np.random.default_rng(0))
+    measured = auc_of(distances[:80, :80], y[:80])
+    assert 0.5 < bound < measured
+    assert auc_bound(source, y, delta=0.001, rng=np.random.default_rng(0)) < bound
+    assert (
+        auc_bound(
+            from_matrix("distance", np.ones((20, 20))), np.arange(20) % 2, delta=0.05, rng=np.random.default_rng(0)
+        )
+        == 0.0
+    )
+    subjects = [np.array([k, k + 100]) for k in range(100)]
+    assert auc_bound(source, y, delta=0.05, members=subjects, rng=np.random.default_rng(0)) < bound
+
+
+def test_the_auc_by_simulation():
+    population = POPULATIONS[0]
+    pairs = np.outer(population.chance, population.chance)
+    same, apart = pairs * population.same, pairs * ~population.same
+    near = {d: same[population.distances == d].sum() / same.sum() for d in (0.2, 0.8)}
+    far = {d: apart[population.distances == d].sum() / apart.sum() for d in (0.2, 0.8)}
+    truth = near[0.2] * far[0.8]  # ties are errors
+    rng, failed = np.random.default_rng(0), 0
+    for run in range(60):
+        distances, codes = population.draw(40, rng)
+        failed += (
+            auc_bound(from_matrix("distance", distances), codes, delta=0.3, splits=3, rng=np.random.default_rng(run))
+            > truth
+        )
+    assert failed <= 0.3 * 60
