@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from boundcalc.certification.halves import exponent, half_batches
+from boundcalc.certification.bijections import exponent, half_batches
 
 from boundcalc.certification import search
 from boundcalc.certification.draws import exact_log_h
