@@ -267,7 +267,7 @@ _TABLE = (
     SymbolInfo("M_w", r"M", "effective number of pairs: 1 over the largest weighted degree of a row", POSITIVE, "sample"),
     SymbolInfo("N_h", r"N", "number of matched pairs, fixed given the labels", _integers(1), "sample"),
     SymbolInfo("D_w", r"D", "largest weighted degree of a row", Interval.Lopen(0, 1), "sample"),
-    SymbolInfo("KL", r"\mathrm{KL}(\varrho\|\pi)", "divergence of the posterior from the prior", NONNEGATIVE, "complexity"),
+    SymbolInfo("KL", r"D(\varrho\|\pi)", "divergence of the posterior from the prior", NONNEGATIVE, "complexity"),
     SymbolInfo("rhat_mix", r"\hat r_W", "weighted mean over the hold-out's pairs, the mix of class pairs declared", Interval(0, 1), "risk"),
     SymbolInfo("rhat_rho", r"\hat r(\varrho)", "empirical risk of a model drawn from the posterior", NONNEGATIVE, "risk"),
     SymbolInfo("mu_bet", r"\mu_h", "largest mean at which a mixture of bets on the scores wins less than 1/delta", Interval(0, 1), "risk"),
@@ -382,7 +382,7 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     _at_most("b_k", "B"),
     _at_most("B_k", "B"),
     _at_most("Delta", "C"),
-    *(_at_most(risk, "C") for risk in ("r_M", "r_N", "rhat_M", "rhat_N", "rhat_0", "rhat_holdout")),
+    *(_at_most(risk, "C") for risk in ("r_M", "r_N", "rhat_M", "rhat_N", "rhat_0", "rhat_holdout", "rhat_rho")),
 )
 
 

@@ -15,6 +15,7 @@ from boundcalc.certification.rates import rate_bound
 from boundcalc.certification.reading import read_request
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import Problems
+from boundcalc.language.ledger import Ledger
 from boundcalc.show.answer import Answer
 from boundcalc.show.axes import PALETTE, new_axes, save
 from boundcalc.show.tables import Table
@@ -145,7 +146,7 @@ def certify_band(*, cuts: int = 12, thresholds: ArrayLike | None = None, **given
         fixed = np.unique(np.concatenate([np.quantile(part, levels[::2]) for part in (pairs[same], pairs[~same])]))
     else:
         fixed = np.sort(distances.sign * fixed)
-    share = request.delta / (2.0 * fixed.size)
+    share = Ledger.split(request.delta, ["missed", "matched"]).over("thresholds", fixed.size)["missed"]
     sums = [pair_sums(distances, request.codes, float(t), groups=request.groups) for t in fixed]
     bounds = {
         name: np.array(

@@ -9,7 +9,7 @@ largest p in [q, 1] with kl(q, p) <= a, for a >= 0. It rises in q and in a and i
 >>> kl_inverse(q, a).diff(a)
 (1 - kl_inverse(q, a))*kl_inverse(q, a)/(-q + kl_inverse(q, a))
 >>> kl_inverse(sympy.Rational(1, 4), 2).evalf(30)
-0.960446092440066886953741684044
+0.966799560479214623359577464566
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class kl(_OfUnit):
     Examples
     --------
     >>> kl(0, sympy.Rational(1, 3)), kl(sympy.Rational(1, 2), 1), kl(2, sympy.Symbol("p"))
-    (log(3/2), oo, nan)
+    (-log(2/3), oo, nan)
     """
 
     operation, _latex_name = "kl", r"\mathrm{kl}"

@@ -28,6 +28,8 @@ _KNOWN = {
     "J": Usual(1, 1_000, 7, True),
     "S": Usual(1, 1e6, 1_000, True),
     "delta": Usual(1e-9, 0.5, 0.05, True),
+    "kappa": Usual(0.01, 0.99, 0.5, False),
+    "T_h": Usual(0.0, 2.0, 0.15, False),
     "g_M": Usual(1, 1_000, 10, True),
     "g_N": Usual(1, 1_000, 5, True),
     "d_M": Usual(1, 10_000, 20, True),
