@@ -2,7 +2,7 @@
 
 >>> from boundcalc import theorem
 >>> theorem("certificates.transport").bound().expr
-C*(1 - delta**(2/n_h)*exp(-T_h))/kappa
+C*(-delta**(2/n_h)*exp(-T_h) + 1)/kappa
 """
 
 from sympy import exp, log, sqrt
