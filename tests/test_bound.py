@@ -92,6 +92,11 @@ def test_an_explicit_split():
         bound.with_split({"something": 0.5, "empirical complexity": 0.5})
     with pytest.raises(InvalidInputError, match="must be > 0"):
         bound.with_split({"two-sided deviation": 1, "empirical complexity": 0})
+    for bad in (sympy.sqrt(2) / 2, "x", None, float("nan"), True):
+        with pytest.raises(InvalidInputError, match=r"two-sided deviation.* must be > 0, a rational number"):
+            bound.with_split({"two-sided deviation": bad, "empirical complexity": 0.1})
+    with pytest.raises(InvalidInputError, match="given twice"):
+        bound.with_split({"empirical complexity": 0.1, "empirical complexity (M)": 0.2, "two-sided deviation": 0.5})
 
 
 def test_statements_on_m_are_renamed_for_n():

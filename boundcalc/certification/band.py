@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -79,12 +79,10 @@ class ErrorBand(Answer):
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data."""
-        arrays = {
-            name: getattr(self, name).tolist()
-            for name in self.__dataclass_fields__
-            if name not in ("rows", "units", "delta")
+        arrays = {one.name: getattr(self, one.name) for one in fields(self)}
+        return {"sentence": self.sentence} | {
+            k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in arrays.items()
         }
-        return {"sentence": self.sentence, **arrays, "rows": self.rows, "units": self.units, "delta": self.delta}
 
     def draw(self, path: Path | str | None = None) -> Any:
         """Draw the false-non-match rate against the false-match rate, measured and certified; return matplotlib axes."""

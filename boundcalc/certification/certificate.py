@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -134,6 +134,19 @@ class Certificate(Answer, Frozen):
         found = rows_needed(slack / width, level=level, room=room, variance=variance)
         return math.ceil(found * self.units / pairs)
 
+    def aimed(self, target: float) -> Certificate:
+        """Return the same certificate with what :meth:`needed` says of a target, None where no number of rows would do.
+
+        Parameters
+        ----------
+        target : float
+        """
+        try:
+            needed = self.needed(target)
+        except InfeasibleError:
+            needed = None
+        return replace(self, recipe={**self.recipe, "target": target, "needed": needed})
+
     def tables(self, *, short: bool = False) -> Sequence[Table]:
         """Return one row: what was measured and what is certified."""
         columns = ("quantity", "measured", "certified", "constant rule", "rows", "units", "delta")
@@ -143,7 +156,13 @@ class Certificate(Answer, Frozen):
     @property
     def _paragraphs(self) -> tuple[str, ...]:
         fixed = f"Fixed in advance: {'; '.join(self.recipe['fixed'])}."
-        return (self.recipe["statement"], fixed, *(f"Caution: {caution}" for caution in self.cautions))
+        kind = "rows" if self.units == self.rows else "subjects"
+        needed = []
+        if "needed" in self.recipe:
+            count = self.recipe["needed"]
+            said = f"no number of {kind} would do" if count is None else f"about {count:,} {kind} would be needed"
+            needed = [f"For {self.recipe['target']:g} {said} (estimated)."]
+        return (self.recipe["statement"], fixed, *needed, *(f"Caution: {caution}" for caution in self.cautions))
 
     def text(self) -> str:
         """Return the sentence, the exact statement, what was fixed in advance, and cautions."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from boundcalc.certification.bijections import exponent, half_batches
 from boundcalc.certification.certificate import Certificate
+from boundcalc.certification.dependence import signs_of_dependence
 from boundcalc.certification.kernels import Derived, PairErrors, averaged, gain_kernel, symmetric, verification, within
 from boundcalc.certification.measured import PairSums, pair_sums
 from boundcalc.certification.reading import Request, read_request
@@ -21,6 +21,9 @@ from boundcalc.errors import InvalidInputError
 __all__ = ["certify", "certify_request"]
 
 Rows = NDArray[np.intp]
+
+#: The own mix is a table of classes by classes.
+_MOST_CLASSES = 2_000
 
 
 def certify(
@@ -75,10 +78,10 @@ def certify(
         whose precision is. None: the smallest balanced error on the ``calibration`` rows.
     delta : float
         The statement fails with at most this probability.
-    weights : "balanced", (w_pos, w_neg) or None
+    weights : "balanced", "own", (w_pos, w_neg) or None
         "balanced" is the mean of false-non-match and false-match rate over the held-out rows' own pairs; with
-        ``calibration`` its weights come from those rows and hold for the population. Numbers are fixed in advance. None is
-        the share of wrong pairs.
+        ``calibration`` its weights come from those rows and hold for the population. "own" is the former in any case.
+        Numbers are fixed in advance. None is the share of wrong pairs.
     groups : array_like of shape (n,), optional
         The subject that each row comes from: subjects, not rows, are then independent.
     kappa : float, optional
@@ -144,17 +147,6 @@ def certify(
     return certify_request(request)
 
 
-@dataclass(frozen=True)
-class _Question:
-    """The kernel of a statement between units, and what the held-out units show of it."""
-
-    kind: str
-    kernel: Any
-    scale: float
-    sums: PairSums
-    units: int
-
-
 def certify_request(request: Request) -> Certificate:
     """Certify the error of one model, or the difference of two."""
     errors = _errors(request, other=False)
@@ -198,7 +190,7 @@ def certify_request(request: Request) -> Certificate:
         delta=request.delta,
         threshold=distances.sign * request.threshold,
         recipe={**facts, **_words(request, kind)},
-        cautions=_cautions(request),
+        cautions=signs_of_dependence(request),
     )
 
 
@@ -247,6 +239,11 @@ def _mix_bound(request: Request, kernel: Any, members: list[Rows] | None) -> tup
         raise InvalidInputError("no two groups have the same label: no pair of different groups is the same")
     if request.distances is not None and not request.distances.symmetric:
         kernel = symmetric(kernel)
+    if counts.size > _MOST_CLASSES:
+        raise InvalidInputError(
+            f"y has {counts.size:,} classes: the mix of their combinations is worked out for at most {_MOST_CLASSES:,}; give "
+            "groups=y where labels are identities, or weights as numbers"
+        )
     drawn = mix_batches(codes, balanced_mix(counts), splits=request.splits, rng=request.rng)
     kappa = LARGEST_KAPPA if request.other is not None and request.kappa is None else request.kappa
     sample = Sample(drawn.batches, kernel, 1.0, drawn.exponent)
@@ -290,7 +287,7 @@ def _verification(request: Request, errors: PairErrors, members: list[Rows]) -> 
         delta=request.delta,
         threshold=distances.sign * request.threshold,
         recipe={**facts, **_words(request, "verification")},
-        cautions=_cautions(request),
+        cautions=signs_of_dependence(request),
     )
 
 
@@ -349,19 +346,3 @@ def _words(request: Request, kind: str) -> dict[str, Any]:
         "fixed": request.fixed,
         "weights": "own mix" if request.weights is None else request.weights,
     }
-
-
-def _cautions(request: Request) -> tuple[str, ...]:
-    distances = request.distances
-    if distances is None or request.groups is not None or not distances.sign > 0:
-        return ()
-    rows = np.arange(min(request.codes.size, 2_000))
-    copies = (distances.between(rows, rows) <= distances.tie) & ~np.eye(rows.size, dtype=bool)
-    count = int(np.tril(copies).any(axis=1).sum())
-    if not count:
-        return ()
-    which = "1 row is" if count == 1 else f"{count:,} rows are"
-    return (
-        f"{which} at distance 0 from an earlier one: if rows were copied, or come from one subject, they are not independent; "
-        "give groups=.",
-    )

@@ -16,6 +16,10 @@ Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
 
+#: Pairs of rows in a block.
+_PAIRS = 4_000_000
+
+
 @dataclass(frozen=True)
 class PairErrors:
     """The weighted error of pairs: same ones at D >= t, different ones at D <= t; a tie is an error for both.
@@ -99,15 +103,23 @@ def averaged(kernel: Kernel, members: list[Rows]) -> Derived:
     """
 
     def between(subjects: Rows, others: Rows) -> Array:
-        left, right = ([members[k] for k in side] for side in (subjects, others))
-        starts = [np.cumsum([0, *(part.size for part in side[:-1])]) for side in (left, right)]
-        sums = np.add.reduceat(kernel(np.concatenate(left), np.concatenate(right)), starts[0], axis=0)
-        sums = np.add.reduceat(sums, starts[1], axis=1)
-        sizes = [np.array([part.size for part in side], dtype=float) for side in (left, right)]
-        # A mean of numbers in [0, 1], which rounding may move: from above, but not beyond 1.
-        return np.minimum(sums / np.outer(*sizes) * (1.0 + 1e-12), 1.0)
+        right = np.concatenate([members[k] for k in others])
+        sizes = np.array([members[k].size for k in others])
+        # So many subjects at a time that a block of pairs of rows stays small.
+        rows = np.cumsum([members[k].size for k in subjects])
+        parts = np.split(subjects, np.flatnonzero(np.diff(rows // max(1, _PAIRS // right.size))) + 1)
+        return np.concatenate([_means(kernel, [members[k] for k in part], right, sizes) for part in parts])
 
     return Derived(between)
+
+
+def _means(kernel: Kernel, left: list[Rows], right: Rows, sizes: Rows) -> Array:
+    """Return the mean of each subject's rows with each of the subjects whose rows stand one after the other."""
+    own = np.array([part.size for part in left])
+    sums = np.add.reduceat(kernel(np.concatenate(left), right), np.cumsum(own) - own, axis=0)
+    sums = np.add.reduceat(sums, np.cumsum(sizes) - sizes, axis=1)
+    # A mean of numbers in [0, 1], which rounding may move: from above, but not beyond 1.
+    return np.minimum(sums / np.outer(own, sizes) * (1.0 + 1e-12), 1.0)
 
 
 def within(kernel: Kernel, members: list[Rows]) -> Array:

@@ -130,8 +130,10 @@ def read_request(**given: Any) -> Request:
                 f"against has {other.n} rows, {name} {distances.n}: expected the same rows in the same order"
             )
     codes, groups = _labels(labels, given["groups"], distances.n)
-    fixed = [f"the seed of {given['splits']} random splits", f"delta = {given['delta']:g}"]
-    if given["share"] != 1.0:
+    fixed = [f"the seed of {given['splits']} random split{'s' * (given['splits'] > 1)}", f"delta = {given['delta']:g}"]
+    if given["share"] == 1.0:
+        fixed.append("the model, one only (each of J that are compared on these rows needs share=1/J)")
+    else:
         fixed.append(f"this model's share of delta, {given['share']:g}")
     if given["kappa"] is not None:
         fixed.append(f"kappa = {given['kappa']:g}")
@@ -143,7 +145,7 @@ def read_request(**given: Any) -> Request:
         other_calibration = None if other is None else other.of_rows(chosen)
         kept = np.setdiff1d(np.arange(codes.size), chosen)
         distances, other = distances.of_rows(kept), None if other is None else other.of_rows(kept)
-        if balanced:
+        if weights == "balanced" and not isinstance(given["threshold"], Mapping):
             weights = balanced_weights(calibration.codes)
             fixed.append(
                 f"the weights {weights[0]:.4g} for same and {weights[1]:.4g} for different pairs, from {chosen.size} "
@@ -159,7 +161,9 @@ def read_request(**given: Any) -> Request:
             other_threshold = _best_threshold(Calibration(other_calibration, calibration.codes))
     elif isinstance(threshold, float):
         fixed.append(f"the threshold {distances.sign * threshold:.6g}")
-    if weights is None or not balanced:
+    if isinstance(given["threshold"], Mapping):
+        weights = (1.0, 1.0)  # a rate has none
+    elif weights is None or not balanced:
         weights = (1.0, 1.0) if weights is None else weights
         fixed.append(f"the weights {weights[0]:.4g} for same and {weights[1]:.4g} for different pairs")
     _enough(codes, groups)
@@ -195,9 +199,9 @@ def _read_numbers(given: Mapping[str, Any]) -> tuple[float, np.random.Generator]
     whole = isinstance(splits, (int, np.integer)) and not isinstance(splits, bool)
     problems.require(whole and splits >= 1, f"splits={splits!r}: expected an integer >= 1")
     weights = given["weights"]
-    expected = "expected 'balanced', (w_pos, w_neg) fixed in advance, or None"
+    expected = "expected 'balanced', 'own', (w_pos, w_neg) fixed in advance, or None"
     if isinstance(weights, str):
-        problems.require(weights == "balanced", f"weights={weights!r}: {expected}")
+        problems.require(weights in ("balanced", "own"), f"weights={weights!r}: {expected}")
     elif weights is not None:
         two = isinstance(weights, (Sequence, np.ndarray)) and len(weights) == 2
         if problems.require(two, f"weights={weights!r}: {expected}"):

@@ -119,6 +119,11 @@ def _target(option: str, text: str) -> float:
     return _total("target", text)
 
 
+def _part(option: str, text: str) -> float:
+    (value,) = _shares(option, text.replace(",", " "))
+    return value
+
+
 def _names(option: str, text: str) -> tuple[str, ...]:
     return tuple(name for part in text.split(",") if (name := part.strip()))
 
@@ -138,6 +143,25 @@ def _below_half(option: str, text: str) -> float:
             f"{option} {text}: expected a number in (0, {_HALF:g}), as never saying match errs on {_HALF:g}"
         )
     return value
+
+
+def _cut(option: str, text: str) -> float | dict[str, float]:
+    """Return a threshold, or the rate that one is searched for."""
+    name, _, rate = text.rpartition("=")
+    value = _number(rate)
+    if name not in ("", "fmr", "precision") or not math.isfinite(value):
+        raise InvalidInputError(f"{option} {text!r}: expected a number, fmr=0.01 or precision=0.9")
+    return {name: value} if name else value
+
+
+def _mix(option: str, text: str) -> str | tuple[float, ...] | None:
+    """Return what weighs same and different pairs."""
+    if text in ("balanced", "none"):
+        return None if text == "none" else text
+    values = tuple(_number(part) for part in _names(option, text))
+    if len(values) != 2 or not all(0 <= value < math.inf for value in values):
+        raise InvalidInputError(f"{option} {text!r}: expected balanced, none, or two numbers such as 2,0.7")
+    return values
 
 
 def _shown(text: str) -> str:
@@ -174,6 +198,10 @@ def _settings(help: str) -> Argument:
 
 
 _DATA = "htad, breast_cancer, penguins, digits, or a .npz or .csv file of your own"
+_SCORES = (
+    "a .npz file with distance, scores or embeddings, y and perhaps groups; a .csv file of embeddings with y; or "
+    "htad, breast_cancer, penguins, digits: a metric is trained first"
+)
 _KEY = "a key such as zhou2026.risk_gap, or a number such as 'Theorem 3.13'"
 
 #: Positional arguments are in capitals.
@@ -223,6 +251,25 @@ ARGUMENTS: dict[str, Argument] = {
     "k": _value("K", "recall@K", default="10", read=_integer(1), flag="-k"),
     "match_target": _value(
         "X", "match error for which aligned pairs are counted", default="0.3", read=_below_half, flag="--target"
+    ),
+    "SCORES": Argument({"metavar": "DATA", "help": _SCORES}),
+    "cut": _value(
+        "T",
+        "fixed in advance, or fmr=RATE, precision=RATE (default: chosen on a share of the rows)",
+        read=_cut,
+        flag="--threshold",
+    ),
+    "metric": _choice("the distance of embeddings", "sqeuclidean", "cosine"),
+    "mix": _value(
+        "W", "balanced, none, or w_pos,w_neg fixed in advance", default="balanced", read=_mix, flag="--weights"
+    ),
+    "groups": _value("NAME", "the array or column with the subjects of the rows (default: groups, if there is one)"),
+    "calibration": _value("P", "share of the rows that choose and are not counted", read=_within(0, 1, "in (0, 1)")),
+    "kappa": _value("K", "fixed in advance (default: by test inversion)", read=_within(0, 1, "in (0, 1)")),
+    "share": _value("P", "this model's part of delta, 1/J for each of J models", default="1", read=_part),
+    "splits": _value("N", "random splits that are averaged", default="20", read=_integer(1)),
+    "wanted": _value(
+        "X", "say how many rows this bound would need", read=_within(-math.inf, math.inf, "finite"), flag="--target"
     ),
     "figure": _value("FILE", f"write the picture: {', '.join(_PICTURES)} (needs the extra plot)", read=_picture),
     "json": _switch("print one JSON object instead of text"),

@@ -15,6 +15,7 @@ COMMANDS = {
     "explore": "write one HTML page with a slider for each symbol and a curve for each bound",
     "sensitivity": "which symbol moves a bound most, at a point",
     "check": "check the steps of a theorem, or of all: proved, supported or refuted",
+    "certify": "what held-out rows certify of a model's pair scores, embeddings or distances",
     "train": "train on modality subsets and estimate what the bounds need",
     "plan": "which modalities to collect, how many samples, and what is guaranteed beforehand",
     "report": "train, evaluate, plan and check: one page that could be attached to a paper",

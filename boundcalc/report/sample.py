@@ -14,6 +14,7 @@ from boundcalc.guarantees.account import readings
 from boundcalc.guarantees.certified import Certified
 from boundcalc.guarantees.of_subset import Guarantee, all_guarantees, margin_curve, risk_curves
 from boundcalc.report.certificates import certificate_sentence, certificate_tables
+from boundcalc.report.plots import finish, mark_level
 from boundcalc.report.training import Reporter, held_out_risk, tested_sentence, trained_on
 from boundcalc.show.answer import Answer
 from boundcalc.show.axes import PALETTE, new_axes, save
@@ -239,18 +240,9 @@ def _draw_line(axes: Any, n: list[int], curve: np.ndarray, label: str, one: Guar
 
 
 def _finish(axes: Any, rows: int, trivial: float, ylabel: str, title: str) -> None:
-    axes.axhline(trivial, color="0.35", linestyle="--", linewidth=1, label="constant rule")
+    mark_level(axes, trivial, far=1e6)
     axes.axvline(rows, color="0.35", linestyle=":", linewidth=1)
-    axes.annotate(
-        f" n = {rows:,}",
-        (rows, 0.02),
-        xycoords=("data", "axes fraction"),
-        color="0.35",
-        rotation=90,
-        va="bottom",
-        ha="right",
-    )
-    axes.axhspan(trivial, 1e6, color="0.5", alpha=0.10, linewidth=0)
-    axes.set(xscale="log", xlabel="training rows n", ylabel=ylabel, title=title, ylim=(0, 4 * trivial))
-    axes.grid(alpha=0.25)
-    axes.legend(frameon=False, fontsize=8)
+    place = {"xycoords": ("data", "axes fraction"), "rotation": 90, "va": "bottom", "ha": "right"}
+    axes.annotate(f" n = {rows:,}", (rows, 0.02), color="0.35", **place)
+    limits = {"xscale": "log", "ylim": (0, 4 * trivial)}
+    finish(axes, legend={"fontsize": 8}, xlabel="training rows n", ylabel=ylabel, title=title, **limits)

@@ -26,6 +26,11 @@ def squared(x):
     return np.square(x[:, None] - x).sum(axis=-1)
 
 
+def said(certificate):
+    """The text without its line breaks."""
+    return " ".join(certificate.text().split())
+
+
 def independent_value(distances, y, t, weights, *, kappa, delta, rng):
     """Theorem T with one split, from the words of the contract; plain Sinkhorn with 5,000 sweeps."""
     n = len(y)
@@ -63,7 +68,7 @@ def test_an_asymmetric_matrix_is_about_ordered_pairs():
     assert found.value == pytest.approx(
         independent_value(distances, y, 9.0, (2.0, 1.0), kappa=0.9, delta=0.05, rng=0), abs=1e-8
     )
-    assert "ordered" in found.text()
+    assert "ordered" in said(found)
     assert certify(distance=distances, y=y, threshold=9.0).value < 0.5
 
 
@@ -154,7 +159,7 @@ def test_calibration_rows_choose_and_do_not_count():
     found = certify(embeddings=x, y=y, calibration=0.2)
     assert found.rows == 240
     assert found.kind == "transport"
-    assert "60 calibration rows" in found.text()
+    assert "60 calibration rows" in said(found)
     assert found.value < found.constant
     fixed = certify(embeddings=x, y=y, calibration=0.2, threshold=9.0, weights=(1.0, 1.0))
     assert fixed.threshold == 9.0
@@ -162,6 +167,18 @@ def test_calibration_rows_choose_and_do_not_count():
     groups = np.arange(300) // 3
     grouped = certify(embeddings=x, y=y, calibration=0.2, groups=groups)
     assert (grouped.rows, grouped.units) == (240, 80)
+
+
+def test_own_weights_stay_those_of_the_counted_rows():
+    """A threshold from calibration rows, the mix of the others: weights for the population are too large for many classes."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 40, size=500)
+    x = 3.0 * rng.normal(size=(40, 8))[y] + rng.normal(size=(500, 8))
+    own, population = (certify(embeddings=x, y=y, calibration=0.2, weights=w) for w in ("own", "balanced"))
+    assert own.threshold == population.threshold
+    assert own.rows == population.rows == 400
+    assert (own.kind, population.kind) == ("mix", "transport")
+    assert own.value < 0.2 < population.value
 
 
 def test_a_gain_between_two_models():
@@ -261,6 +278,9 @@ def test_more_rows_are_needed_for_less():
         found.needed(found.error)
     with pytest.raises(InvalidInputError, match="target"):
         found.needed(math.nan)
+    assert f"about {found.needed(0.99 * found.value):,} rows would be needed" in said(found.aimed(0.99 * found.value))
+    assert "no number of rows would do" in said(found.aimed(0.0))
+    assert found.aimed(0.0).value == found.value
 
 
 def test_the_estimate_of_needed_rows_is_about_right():
@@ -278,12 +298,13 @@ def test_what_it_says():
     assert "on 150 held-out rows; a constant rule has 0.5." in found.sentence
     assert float(found.sentence.split("at most ")[1].split()[0]) >= found.value
     for words in ("independent", "Fixed in advance", "the seed", "the threshold 9"):
-        assert words in found.text()
+        assert words in said(found)
     record = json.loads(json.dumps(found.to_dict()))
     assert {"kind", "error", "bound", "constant", "rows", "delta", "vacuous", "theorem", "units"} <= set(record)
     assert record["bound"] == found.value
     assert found.recipe["events"] == (("the bound fails", 0.05),)
     assert found._repr_html_().startswith("<p><strong>On new pairs")
+    assert max(map(len, found.text().split("\n"))) <= 80
     assert pickle.loads(pickle.dumps(found)).to_dict() == found.to_dict()
     with pytest.raises(TypeError):
         found.recipe["kappa"] = 1
@@ -297,6 +318,24 @@ def test_copies_are_cautioned():
     assert not certify(embeddings=x, y=y, threshold=9.0).cautions
     found = certify(embeddings=np.vstack([x, x[:5]]), y=np.append(y, y[:5]), threshold=9.0)
     assert found.cautions[0].startswith("5 rows are at distance 0")
+
+
+@pytest.mark.parametrize("sort", [False, True])
+def test_subjects_hidden_in_the_order_of_rows_are_cautioned(sort):
+    """Rows of one subject that follow each other are told from independent rows, sorted by class or not."""
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        groups = np.repeat(np.arange(50), 4)
+        y = rng.integers(0, 3, size=50)[groups]
+        x = rng.normal(size=(50, 3))[groups] + 3.0 * np.eye(3)[y] + 0.3 * rng.normal(size=(200, 3))
+        order = np.argsort(y, kind="stable") if sort else np.arange(200)
+        options = {"embeddings": x[order], "y": y[order], "threshold": 9.0, "kappa": 0.9, "splits": 1}
+        assert "follow each other" in certify(**options).cautions[0]
+        assert not certify(**options, groups=groups[order], weights=None).cautions
+        scored = {**options, "embeddings": None, "scores": -squared(x[order]), "threshold": -9.0}
+        assert "follow each other" in certify(**scored).cautions[0]
+        mixed = rng.permutation(200)
+        assert not certify(**{**options, "embeddings": x[mixed], "y": y[mixed]}).cautions
 
 
 def test_a_picture(tmp_path):
@@ -324,6 +363,7 @@ BAD = [
     ({"rng": -1}, "rng=-1"),
     ({"rng": "x"}, "rng='x'"),
     ({"weights": "equal"}, "weights='equal'"),
+    ({"y": np.arange(40) // 2, "threshold": {"fmr": math.inf}}, "fmr=inf"),
     ({"weights": (1.0,)}, "weights="),
     ({"weights": (1.0, -1.0)}, "w_neg=-1.0"),
     ({"weights": (0.0, 0.0)}, "one must be above 0"),

@@ -346,12 +346,11 @@ def test_targets_beside_a_value_without_rounding(sign, relation):
 
 
 def test_coefficients_of_inexact_inputs_are_enclosed():
-    """kappa_M L = (1 + 0.999 ulp)^2 is above 1 + 1.5 ulp, although the doubles below its factors are 1."""
+    """The eighth power of 1 + 0.999 ulp is above 1 + 7.5 ulp, although the double below its base is 1."""
     s, ulp = bc.symbols, Fraction(1, 2**52)
-    bound = replace(KAPPA, where={}, parts=(("complexity", sympy.Max(s.kappa_M * s.L, 5 - s.g_M)),), constraints=(),
-                    domain={s.g_M: sympy.Range(1, sympy.oo), s.kappa_M: sympy.Interval(0, 9), s.L: sympy.Interval(0, 9)})  # fmt: skip
-    factor = 1 + ulp * 999 / 1000
-    solution = bound.solve_for("g_M", target=[1 + ulp * 3 / 2, 1 + 2 * ulp], kappa_M=factor, L=factor)
+    domain = {s.g_M: sympy.Range(1, sympy.oo), s.kappa_M: sympy.Interval(0, 9)}
+    bound = replace(KAPPA, where={}, parts=(("complexity", sympy.Max(s.kappa_M**8, 5 - s.g_M)),), domain=domain)
+    solution = bound.solve_for("g_M", target=[1 + ulp * 15 / 2, 1 + 8 * ulp], kappa_M=1 + ulp * 999 / 1000)
     assert solution.feasible.values.tolist() == [False, True]
     assert solution.values.values.tolist() == [None, 4]
 

@@ -1,0 +1,36 @@
+"""``boundcalc certify DATA``: what held-out rows certify of a model's pair scores."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from boundcalc.cli.output import DRAWN
+
+if TYPE_CHECKING:
+    from boundcalc.certification import Certificate
+
+ARGUMENTS = (
+    "SCORES", "cut", "metric", "mix", "delta", "groups", "calibration", "kappa", "share", "splits", "wanted", "seed",
+)  # fmt: skip
+ENDINGS = DRAWN
+
+
+def run(args: Namespace) -> Certificate:
+    """Certify, and say how many rows a target would need if one is given."""
+    from boundcalc.certification.files import certify_file
+
+    found = certify_file(
+        args.scores,
+        threshold=args.cut,
+        metric=args.metric,
+        weights=args.mix,
+        delta=args.delta,
+        groups=args.groups,
+        calibration=args.calibration,
+        kappa=args.kappa,
+        share=args.share,
+        splits=args.splits,
+        rng=args.seed,
+    )
+    return found if args.wanted is None else found.aimed(args.wanted)
