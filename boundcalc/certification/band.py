@@ -123,7 +123,15 @@ def certify_band(*, cuts: int = 12, thresholds: ArrayLike | None = None, **given
     usual: dict[str, Any] = dict.fromkeys(
         ("distance", "scores", "embeddings", "model", "data", "against", "pairs", "y", "groups", "kappa", "calibration")
     )
-    usual |= {"metric": "sqeuclidean", "delta": 0.05, "weights": None, "splits": 5, "rng": 0, "share": 1.0}
+    usual |= {
+        "metric": "sqeuclidean",
+        "delta": 0.05,
+        "weights": None,
+        "splits": 5,
+        "rng": 0,
+        "share": 1.0,
+        "running": False,
+    }
     unknown = set(given) - set(usual)
     if unknown or given.get("pairs") is not None or given.get("against") is not None:
         raise InvalidInputError(f"certify_band: unexpected {', '.join(sorted(unknown)) or 'pairs= or against='}")
