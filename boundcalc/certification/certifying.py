@@ -120,27 +120,7 @@ def certify(
     >>> answer.vacuous, answer.error < answer.value < answer.constant
     (False, True)
     """
-    request = read_request(
-        distance=distance,
-        scores=scores,
-        embeddings=embeddings,
-        metric=metric,
-        model=model,
-        data=data,
-        against=against,
-        pairs=pairs,
-        y=y,
-        threshold=threshold,
-        delta=delta,
-        weights=weights,
-        groups=groups,
-        kappa=kappa,
-        splits=splits,
-        rng=rng,
-        calibration=calibration,
-        share=share,
-        running=running,
-    )
+    request = read_request(**locals())
     if pairs is not None:
         from boundcalc.certification.listed import certify_listed
 

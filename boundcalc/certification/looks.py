@@ -55,25 +55,13 @@ def certify_looks(batches: Iterable[dict[str, Any]], **given: Any) -> list[Certi
             f"certify_looks: expected {', '.join(allowed)}, weights being numbers or None: what is balanced on a batch's own "
             "labels changes with every batch"
         )
-    usual: dict[str, Any] = dict.fromkeys(
-        ("distance", "scores", "embeddings", "model", "data", "against", "pairs", "y", "groups", "kappa", "calibration")
-    )
-    usual |= {
-        "metric": "sqeuclidean",
-        "threshold": None,
-        "delta": 0.05,
-        "splits": 20,
-        "rng": 0,
-        "share": 1.0,
-        "running": False,
-    }
     logs: list[float] = []
     sizes: list[int] = []
     kappas: list[float] = []
     total, rows = PairSums(0.0, 0.0, 0.0, 0.0), 0
     found: list[Certificate] = []
     for batch in batches:
-        request = read_request(**{**usual, **given, **batch})
+        request = read_request(**given, **batch)
         if not isinstance(request.threshold, float) or request.weights is None or request.distances is None:
             raise InvalidInputError("certify_looks: expected a threshold that was fixed in advance")
         errors = PairErrors(

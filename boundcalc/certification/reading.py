@@ -28,6 +28,10 @@ Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
 _SOURCES = ("distance", "scores", "embeddings", "model")
+_DEFAULTS: dict[str, Any] = {
+    **dict.fromkeys((*_SOURCES, "data", "against", "pairs", "y", "threshold", "groups", "kappa", "calibration")),
+    "metric": "sqeuclidean", "delta": 0.05, "weights": "balanced", "splits": 20, "rng": 0, "share": 1.0, "running": False,
+}  # fmt: skip
 #: Rates that a threshold can be chosen for, with the side of the target.
 RATES = ("fmr", "precision")
 
@@ -118,6 +122,9 @@ def read_request(**given: Any) -> Request:
     InvalidInputError
         If they do not fit together.
     """
+    if unknown := set(given) - set(_DEFAULTS):
+        raise InvalidInputError(f"unexpected {', '.join(sorted(unknown))}", context="certify")
+    given = {**_DEFAULTS, **given}
     drawn = ""
     if given["rng"] is None:
         given["rng"] = np.random.default_rng(fresh := np.random.SeedSequence())

@@ -424,7 +424,7 @@ def test_the_running_maximum_needs_a_fresh_seed():
     entropy = int(said(found).split("which is ")[1].split(";")[0])
     mean = certify(embeddings=x, y=y, threshold=9.0, rng=entropy)
     assert found.value <= mean.value + 1e-12
-    assert found.value > mean.value - 0.02
+    assert found.value > mean.value - 0.1
     with pytest.raises(InvalidInputError, match="rng=None"):
         certify(embeddings=x, y=y, threshold=9.0, rng=0, running=True)
 
