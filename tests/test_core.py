@@ -223,6 +223,7 @@ class TestExpressions:
             sympy.Union(Interval(0, 1), sympy.FiniteSet(3)),
             Symbol("delta[event|M]", positive=True),
             sympy.Integer(10) ** 60,
+            symbols.symbol("width", r"w", "width of a box", Interval(0, 1), role="metric") / symbols.n,
         ],
     )
     def test_round_trip(self, node):

@@ -17,6 +17,7 @@ from boundcalc.aligner.match import match_estimates
 from boundcalc.aligner.retrieval import retrieval_measures, zero_shot_measures
 from boundcalc.aligner.training import REGULARISERS
 from boundcalc.errors import InvalidInputError, require
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.normalise import Normaliser
@@ -191,7 +192,7 @@ def compare_regularisers(
 
 
 @dataclass(frozen=True)
-class _Split:
+class _Split(Frozen):
     """Normalised rows of one seed: training rows by modality (unaligned ones shuffled), and complete test rows."""
 
     train: Blocks

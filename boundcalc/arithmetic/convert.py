@@ -136,8 +136,10 @@ def _branch(expr: Any, go: Callable[[Any], Node], pool: Pool) -> Node | None:
 
 def _log(of: Any, go: Callable[[Any], Node], pool: Pool) -> Node:
     """Convert a logarithm; of 1/u it is -log(u), which keeps all digits where u is next to 1 and does not overflow."""
-    if isinstance(of, sp.gamma) and of.args[0].is_positive:  # SymPy writes loggamma so
-        return pool.make("loggamma", go(of.args[0]))
+    if isinstance(of, sp.gamma | sp.factorial):  # SymPy writes loggamma so
+        inner = of.args[0] + (1 if isinstance(of, sp.factorial) else 0)
+        if inner.is_positive:
+            return pool.make("loggamma", go(inner))
     if isinstance(of, sp.Pow) and isinstance(of.exp, sp.Rational) and of.exp < 0:
         return pool.mul(pool.number(-1), pool.make("log", go(1 / of)))
     return pool.make("log", go(of))

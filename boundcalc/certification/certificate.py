@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, ClassVar
 
 from boundcalc.certification.deviation import guessed_variance, rows_needed
 from boundcalc.errors import InfeasibleError, InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.show.answer import Answer, wrapped
 from boundcalc.show.axes import PALETTE, new_axes, save
 from boundcalc.show.html import join, tag
@@ -22,7 +22,7 @@ __all__ = ["Certificate"]
 
 
 @dataclass(frozen=True)
-class Certificate(Answer):
+class Certificate(Answer, Frozen):
     """A bound that holds with probability at least 1 - delta over the held-out rows.
 
     Attributes
@@ -64,13 +64,6 @@ class Certificate(Answer):
 
     title: ClassVar[str] = "Certificate"
     draws: ClassVar[str] = "the measured value, its certificate and the constant rule"
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "recipe", MappingProxyType(dict(self.recipe)))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        values = {one.name: getattr(self, one.name) for one in fields(self)}
-        return (_rebuilt, (values | {"recipe": dict(self.recipe)},))
 
     @property
     def lower(self) -> bool:
@@ -228,7 +221,3 @@ class Certificate(Answer):
 
     def __str__(self) -> str:
         return self.text()
-
-
-def _rebuilt(values: dict[str, Any]) -> Certificate:
-    return Certificate(**values)

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.certification.bijections import exponent, half_batches
 from boundcalc.certification.certificate import Certificate
 from boundcalc.certification.draws import Batch, Kernel
-from boundcalc.certification.halves import exponent, half_batches
 from boundcalc.certification.kernels import averaged
 from boundcalc.certification.measured import PairSums, pair_sums
 from boundcalc.certification.reading import Request

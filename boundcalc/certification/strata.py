@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.certification.bijections import BATCH, LARGEST_BATCH
 from boundcalc.certification.draws import Batch, Block, Draw
-from boundcalc.certification.halves import BATCH, LARGEST_BATCH
 
 __all__ = ["Mix", "MixDraws", "balanced_mix", "mix_batches"]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from boundcalc.frozen import Frozen
 from boundcalc.language.records import to_json
 from boundcalc.show.answer import PICTURES, Answer
 from boundcalc.show.tables import Table
@@ -20,7 +21,7 @@ DRAWN = (*TABLES, *PICTURES)
 
 
 @dataclass(frozen=True)
-class Output(Answer):
+class Output(Frozen, Answer):
     """The answer of a command that is no use case of its own.
 
     Attributes

@@ -85,8 +85,9 @@ def _optimise(bound: Statement, movable: list[Any], values: dict[str, Any]) -> d
     def objective(logits: np.ndarray) -> float:
         return sign * float(f(*(delta * float(share) * _softmax(logits)), *point))
 
-    best = minimize(objective, np.zeros(len(movable)), method="BFGS").x
-    weights = _softmax(best) * float(share)
+    with np.errstate(all="ignore"):  # a share may vanish on the way
+        best = minimize(objective, np.zeros(len(movable)), method="BFGS").x
+    weights = _softmax(best if np.isfinite(best).all() else np.zeros(len(movable))) * float(share)
     whole = {
         event: Fraction(max(int(weight * _GRAIN), 1), _GRAIN) for event, weight in zip(movable, weights, strict=True)
     }

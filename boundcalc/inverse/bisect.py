@@ -86,8 +86,9 @@ _FEW, _SMALL = 0.25, 2048
 
 @np.errstate(all="ignore")
 def _midpoint(low: Floats, high: Floats) -> Floats:
-    """Return an integer strictly between, near the geometric mean (plain where the ends are close)."""
-    mean = np.where(np.abs(high - low) < 64, low + 0.5 * (high - low), np.sqrt(low * high))
+    """Return an integer strictly between, near the geometric mean (plain where the ends are close or differ in sign)."""
+    plain = (np.abs(high - low) < 64) | (low * high <= 0)
+    mean = np.where(plain, low + 0.5 * (high - low), np.copysign(np.sqrt(low * high), low))
     return _between(np.floor(mean), low, high)
 
 

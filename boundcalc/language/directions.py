@@ -98,9 +98,9 @@ def _product_direction(expr: sympy.Mul, symbol: sympy.Symbol, domains: Domains) 
 
 
 def _is_perspective(expr: sympy.Mul, symbol: sympy.Symbol, domains: Domains) -> bool:
-    """Whether a product is a nonnegative multiple of c kl_inverse(u/c, a).
+    """Whether a product is a nonnegative multiple of c kl_inverse(u/c, a), which rises in c.
 
-    It rises in c: kl_inverse is concave in q and nonnegative at q = 0, so that its slope from there falls.
+    For kl_inverse is concave in q and nonnegative at q = 0: its derivative by c, f - q f', is at least f(0).
     """
     rest, moving = expr.as_independent(symbol, as_Add=False)
     inverse = moving / symbol

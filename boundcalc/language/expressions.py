@@ -14,7 +14,8 @@ import sympy
 from sympy.core.relational import Relational
 
 from boundcalc.language.entropy import kl, kl_inverse
-from boundcalc.symbols import VOCABULARY
+from boundcalc.symbols import VOCABULARY, known
+from boundcalc.symbols import symbol as described
 
 __all__ = ["decode", "encode"]
 
@@ -61,9 +62,12 @@ def encode(node: sympy.Basic) -> Any:
 
 
 def _encode_symbol(symbol: sympy.Symbol) -> Any:
-    if symbol.name in VOCABULARY and VOCABULARY[symbol.name].symbol == symbol:
+    entry = known(symbol)
+    if entry is None or entry.symbol != symbol:
+        return {"symbol": symbol.name, "assumptions": {key: bool(v) for key, v in symbol._assumptions_orig.items()}}
+    if entry is VOCABULARY.get(symbol.name):
         return {"symbol": symbol.name}
-    return {"symbol": symbol.name, "assumptions": {key: bool(value) for key, value in symbol._assumptions_orig.items()}}
+    return {"symbol": symbol.name, "about": [entry.latex, entry.meaning, encode(entry.domain), entry.role]}
 
 
 def decode(data: Any) -> Any:
@@ -77,6 +81,8 @@ def decode(data: Any) -> Any:
     match data:
         case {"symbol": str(name), "assumptions": dict(assumptions)}:
             return sympy.Symbol(name, **{str(key): bool(value) for key, value in assumptions.items()})
+        case {"symbol": str(name), "about": [str(latex), str(meaning), domain, str(role)]}:
+            return described(name, latex, meaning, decode(domain), role=role)
         case {"symbol": str(name)} if name in VOCABULARY:
             return VOCABULARY[name].symbol
         case str(name) if name in _CONSTANTS:
@@ -86,5 +92,21 @@ def decode(data: Any) -> Any:
         case ["Float", int(sign), str(mantissa), int(exponent), int(bits), int(precision)]:
             return sympy.Float._new((sign, int(mantissa), exponent, bits), precision)
         case [str(name), *args] if name in _NODES:
-            return _NODES[name](*(decode(arg) for arg in args))
+            read = [decode(arg) for arg in args]
+            if name in _GROWING and all(arg.is_Rational for arg in read) and _digits(name, *read) > _MOST_DIGITS:
+                raise ValueError(f"a number of too many digits: {name}({', '.join(str(arg)[:20] for arg in read)})")
+            return _NODES[name](*read)
     raise ValueError(f"not an expression in boundcalc's format: {str(data)[:80]}")
+
+
+#: Functions that SymPy computes at once for whole arguments, and the digits that a number read may have.
+_GROWING = ("Pow", "gamma", "binomial")
+_MOST_DIGITS = 4000
+
+
+def _digits(name: str, first: sympy.Rational, second: sympy.Rational = sympy.S.Zero) -> float:
+    """Return at least about how many digits a power, factorial or binomial coefficient has."""
+    size = max(len(str(first.p)), len(str(first.q)))
+    if name == "Pow":
+        return float(size * abs(second)) if abs(first) not in (0, 1) and second.is_Integer else 0.0
+    return float(size * abs(first))

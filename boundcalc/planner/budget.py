@@ -17,7 +17,7 @@ import numpy as np
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
-from boundcalc.inverse.hoist import stride
+from boundcalc.inverse.dependence import stride
 from boundcalc.inverse.solve import solve_for
 from boundcalc.language.ledger import check_delta
 from boundcalc.planner.candidates import Candidates, Floor, read_candidates

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from boundcalc.frozen import Frozen
+from boundcalc.report.plots import finish
 from boundcalc.show.answer import Answer
 from boundcalc.show.axes import PALETTE, new_axes, save
 from boundcalc.show.tables import Table
@@ -22,7 +24,7 @@ _SHOWN = ("recall@", "mAP", "knn", "logistic", "match_error")
 
 
 @dataclass(frozen=True)
-class Alignment(Answer):
+class Alignment(Frozen, Answer):
     """Regularisers of aligned encoders beside each other.
 
     Attributes
@@ -134,20 +136,15 @@ def draw_alignment(comparison: Any, measure: str, *, title: str = "", axes: Axes
         # Side by side within each fraction, so that intervals do not hide one another.
         x = [fractions.index(row["aligned"]) + 0.07 * (place - (len(names) - 1) / 2) for row in own]
         half = [row["half_width"] if row["seeds"] > 1 else 0.0 for row in own]
-        axes.errorbar(
-            x,
-            [row["mean"] for row in own],
-            half,
-            color=PALETTE[place % len(PALETTE)],
-            linestyle=":",
-            marker="o",
-            markersize=4,
-            capsize=3,
-            label=name,
-        )
+        style: dict[str, Any] = {
+            "color": PALETTE[place % len(PALETTE)],
+            "linestyle": ":",
+            "marker": "o",
+            "markersize": 4,
+            "capsize": 3,
+        }
+        axes.errorbar(x, [row["mean"] for row in own], half, label=name, color=PALETTE[place % len(PALETTE)], **style)
     axes.set_xticks(range(len(fractions)), [f"{fraction:.3g}" for fraction in fractions])
     axes.set_xlim(-0.5, len(fractions) + 0.1)  # room for the legend beside the last intervals
-    axes.set(xlabel="share of training rows that are aligned", ylabel=measure, title=title)
-    axes.grid(alpha=0.3)
-    axes.legend(frameon=False, title="regulariser", loc="center right")
-    return axes
+    legend = {"title": "regulariser", "loc": "center right"}
+    return finish(axes, legend=legend, xlabel="share of training rows that are aligned", ylabel=measure, title=title)

@@ -12,6 +12,7 @@ import numpy as np
 from boundcalc.catalogue import REGISTRY, theorem
 from boundcalc.errors import InvalidInputError
 from boundcalc.guarantees.comparison import Rival, Rivals, check_keys, compare_pilot, compare_values
+from boundcalc.report.plots import finish
 from boundcalc.report.training import Reporter, loaded
 from boundcalc.show.answer import Answer, wrapped
 from boundcalc.show.axes import PALETTE, new_axes, save
@@ -280,14 +281,8 @@ def draw_comparison(comparisons: Rivals | Sequence[Rivals], *, height: float = 4
             handles.setdefault(label, handle)
     order = {theorem(key).title: place for place, key in enumerate(REGISTRY)}
     labels = sorted(handles, key=lambda label: order.get(label, len(order)))
-    each[-1].legend(
-        [handles[label] for label in labels],
-        labels,
-        frameon=False,
-        fontsize=8,
-        loc="center left",
-        bbox_to_anchor=(1.01, 0.5),
-    )
+    place = {"frameon": False, "fontsize": 8, "loc": "center left", "bbox_to_anchor": (1.01, 0.5)}
+    each[-1].legend([handles[label] for label in labels], labels, **place)
     return axes
 
 
@@ -317,4 +312,4 @@ def _panel(comparison: Rivals, axes: Axes, lowest: float) -> None:
         text = "off the scale: " + ", ".join(beyond)
         axes.text(0.98, 0.98, text, transform=axes.transAxes, ha="right", va="top", fontsize=7)
     axes.set_title(comparison.title, fontsize=10)
-    axes.grid(alpha=0.25, which="major")
+    finish(axes)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import platform
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boundcalc.catalogue import theorem
+from boundcalc.guarantees.certified import certified
+from boundcalc.language.arguments import as_generator
 from boundcalc.report.planning import Proposal, plan
 from boundcalc.report.sample import Assessment, assess
-from boundcalc.report.training import Reporter
+from boundcalc.report.training import Reporter, loaded
 from boundcalc.show.answer import Answer
 from boundcalc.show.html import Markup, fold, items, join, section, tag
 from boundcalc.show.page import lead, picture
@@ -94,6 +97,7 @@ class Dossier(Answer):
             "facts": measured.facts,
             "settings": measured.settings,
             "guarantees": {label: [one.to_dict() for one in kinds.values()] for label, kinds in found.items()},
+            "certificates": [line.to_dict() for line in self.sample.certificates],
             "plan": self.proposal.plan.to_dict(),
             "verdicts": {report.subject: report.forms for report in self.reports},
             "versions": dict(versions().rows),  # type: ignore[arg-type]
@@ -159,8 +163,11 @@ def make_report(
     InvalidInputError
         On bad input, before anything is trained where that can be told.
     """
-    proposal = plan(data, delta=delta, rng=rng, progress=progress, **planning)
-    sample = assess(proposal.measured, delta=delta)
+    seed = copy.deepcopy(as_generator(rng))  # the certificates draw the same split again
+    given = loaded(data)
+    proposal = plan(given, delta=delta, rng=rng, progress=progress, **planning)
+    lines = certified(given, proposal.measured, delta=delta, rng=seed)
+    sample = replace(assess(proposal.measured, delta=delta), certificates=lines)
     return Dossier(sample, proposal, _checked(rng, progress) if check_proofs else (), rng)
 
 

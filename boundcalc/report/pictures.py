@@ -9,7 +9,7 @@ import numpy as np
 from boundcalc.bound import Bound
 from boundcalc.errors import InvalidInputError, require, suggestion
 from boundcalc.language.latex import RELATIONS, expression_latex
-from boundcalc.report.plots import draw_grid
+from boundcalc.report.plots import draw_grid, finish, mark_level
 from boundcalc.report.ranges import usual_points
 from boundcalc.show.axes import PALETTE, new_axes
 from boundcalc.show.mathtext import mathtext
@@ -113,10 +113,8 @@ def plot_terms(bound: Bound, *, x: str = "n", axes: Axes | None = None, **values
     _mark_trivial(bound, total, inputs, axes)
     if points.min() > 0 and points.max() / points.min() > 30:
         axes.set_xscale("log")
-    axes.set(xlabel=x, ylabel=_label(bound), title=_title(bound), ylim=_limits(above, below, axes))
-    axes.grid(alpha=0.3)
-    axes.legend(frameon=False)
-    return axes
+    limits = _limits(above, below, axes)
+    return finish(axes, legend={}, xlabel=x, ylabel=_label(bound), title=_title(bound), ylim=limits)
 
 
 def _inputs(bound: Bound, several: list[str], values: dict[str, Any]) -> dict[str, Any]:
@@ -180,10 +178,10 @@ def _mark_trivial(bound: Bound, found: xarray.DataArray, inputs: dict[str, Any],
         return
     level, (low, high) = float(anyway), axes.get_ylim()
     upper = not bound.relation.startswith(">")
-    axes.axhline(level, color="0.35", linestyle="--", linewidth=1, label="without the theorem")
-    if bool((found >= level if upper else found <= level).any()):
-        far = max(high, level) if upper else min(low, level)
-        axes.axhspan(level, far, color="0.5", alpha=0.12, linewidth=0)
+    says_no_more = bool((found >= level if upper else found <= level).any())
+    far = max(high, level) if upper else min(low, level)
+    mark_level(axes, level, label="without the theorem", far=far if says_no_more else None)
+    if says_no_more:
         axes.set_ylim(low, high)
 
 

@@ -17,7 +17,8 @@ from boundcalc.planner.costs import MOST, Costs
 from boundcalc.planner.learning_curve import PowerLaw
 from boundcalc.planner.usual import pilot_curve, usual_budgets
 from boundcalc.planner.worth import Worth, worth_of_modalities
-from boundcalc.report.training import Reporter, loaded, measured_on
+from boundcalc.report.plots import finish, mark_level
+from boundcalc.report.training import Reporter, loaded, trained_on
 from boundcalc.show.answer import Answer
 from boundcalc.show.axes import PALETTE, new_axes, save
 from boundcalc.show.rounding import rounded_up
@@ -182,7 +183,7 @@ def plan(
         if quantity == "pair_error" and getattr(loss, "name", loss) != "hinge":
             raise InvalidInputError(f"quantity pair_error needs loss hinge, not {loss}")
         wanted = _labels(prices, allowed) if subsets == "all" else subsets
-        found = measured_on(pilot, subsets=wanted, delta=delta, rng=rng, progress=progress, **settings)
+        found = trained_on(pilot, subsets=wanted, delta=delta, rng=rng, progress=progress, **settings).measured
     else:
         _labels(prices, allowed)
         given = sorted(settings) + ([] if subsets == "all" else ["subsets"])
@@ -281,15 +282,10 @@ def plan_sentence(plan: Plan) -> str:
     if not best.vacuous:
         least = min((choice for choice in plan.front if not choice.vacuous), key=lambda choice: choice.cost)
         first = next(choice for choice in plan.choices if choice.subset)
-        if least is best:
-            more = ""
-        elif least.budget == first.budget:
-            more = f" Already {_money(least.budget)} guarantees less than that ({least.subset}, {least.samples:,} samples)."
-        else:
-            more = (
-                f" The first of the budgets to guarantee less than that is {_money(least.budget)} ({least.subset}, "
-                f"{least.samples:,} samples)."
-            )
+        less = f"({least.subset}, {least.samples:,} samples)."
+        already = f" Already {_money(least.budget)} guarantees less than that {less}"
+        later = f" The first of the budgets to guarantee less than that is {_money(least.budget)} {less}"
+        more = "" if least is best else already if least.budget == first.budget else later
         return (
             f"For at most {_money(best.budget)}, collect {best.subset}, {best.samples:,} samples: the {name} of the model "
             f"trained on them is then at most {rounded_up(best.guarantee)} {said}; the constant rule reaches "
@@ -308,7 +304,7 @@ def _target_sentence(plan: Plan, name: str, said: str) -> str:
         trivial = plan.pilot.trivial[goal.subset]
         vacuous = "" if (plan.target or 0) < trivial else f", which is no better than the constant rule's {trivial:.4g}"
         return (
-            f"Collect {goal.subset}, {goal.samples:,} samples, for {_money(goal.cost or 0)}: the {name} of the model trained on "
+            f"Collect {goal.subset}, {goal.samples:,} samples, for {_money(goal.cost)}: the {name} of the model trained on "
             f"them is then at most {plan.target:g} {said}{vacuous}."
         )
     floor = min(plan.floors, key=lambda one: one.limit)
@@ -369,62 +365,45 @@ def plan_tables(
     """
     name = _NAMES[plan.pilot.quantity]
     choices = _thinned(plan.choices, rows)
-    columns = ["budget", "collect", "samples", "cost", f"{name} <="]
-    body = [
-        [
-            _money(choice.budget),
-            choice.subset or "nothing",
-            choice.samples,
-            _money(choice.cost),
-            (rounded_up(choice.guarantee) + ("*" if choice.vacuous else "")) if choice.subset else "-",
-        ]
-        for choice in choices
-    ]
-    if curve is not None:
-        columns.append("expected (est.)")
-        for row, choice in zip(body, choices, strict=True):
-            row.append(format_number(float(curve(choice.samples))) if choice.subset == plan.best.subset else None)
-    columns.append("constant rule")
-    for row, choice in zip(body, choices, strict=True):
-        row.append(format_number(choice.trivial) if choice.subset else "-")
+    columns = ["budget", "collect", "samples", "cost", f"{name} <=", "expected (est.)", "constant rule"]
+    body = [_budget_row(choice, curve if choice.subset == plan.best.subset else None) for choice in choices]
+    if curve is None:
+        columns, body = _without(columns, 5), [_without(row, 5) for row in body]
     notes = _notes(plan, curve)
     if len(choices) < len(plan.choices):
-        notes.append(
-            f"{len(choices)} of {len(plan.choices)} budgets are shown; --out FILE.csv and --json have them all."
-        )
+        shown = f"{len(choices)} of {len(plan.choices)} budgets are shown"
+        notes.append(f"{shown}; --out FILE.csv and --json have them all.")
     tables = [Table(columns, body, title="What each budget guarantees", notes=notes)]
     if plan.goals:
-        tables.append(
-            Table(
-                ("collect", "samples", "cost", "why not"),
-                [
-                    (goal.subset, goal.samples, None if goal.cost is None else _money(goal.cost), goal.reason or None)
-                    for goal in plan.goals
-                ],
-                title=f"The cheapest way to a {name} of at most {plan.target:g}",
-            )
-        )
+        body = [[one.subset, one.samples, _money(one.cost), one.reason or None] for one in plan.goals]
+        title = f"The cheapest way to a {name} of at most {plan.target:g}"
+        tables.append(Table(("collect", "samples", "cost", "why not"), body, title=title))
     if plan.switches:
-        tables.append(
-            Table(
-                ("budget", "from", "to"),
-                [(format_number(one.budget, 7), one.before, one.after) for one in plan.switches],
-                title="Where the best subset changes",
-            )
-        )
+        body = [[format_number(one.budget, 7), one.before, one.after] for one in plan.switches]
+        tables.append(Table(("budget", "from", "to"), body, title="Where the best subset changes"))
     if worth:
-        tables.append(
-            Table(
-                ("add", "to", "gain (est.)", "worth it from n", "gamma <= 0 from n", "why not"),
-                [(one.modality, one.to, one.gain, one.n_star, one.n_nonpositive, _why_not(plan, one)) for one in worth],
-                title="From how many samples on a modality is provably worth adding",
-                notes=(
-                    "Provable if the true gain is what the hold-out part shows: population side of Theorem 3.20 with the "
-                    "certified kappa. gamma <= 0 is asked where the addition completes all modalities.",
-                ),
-            )
-        )
+        columns = ["add", "to", "gain (est.)", "worth it from n", "gamma <= 0 from n", "why not"]
+        body = [[one.modality, one.to, one.gain, one.n_star, one.n_nonpositive, _why_not(plan, one)] for one in worth]
+        notes = [
+            "Provable if the true gain is what the hold-out part shows: population side of Theorem 3.20 with the certified "
+            "kappa. gamma <= 0 is asked where the addition completes all modalities."
+        ]
+        title = "From how many samples on a modality is provably worth adding"
+        tables.append(Table(columns, body, title=title, notes=notes))
     return tables
+
+
+def _budget_row(choice: Choice, curve: PowerLaw | None) -> list[Any]:
+    if not choice.subset:
+        return [_money(choice.budget), "nothing", choice.samples, _money(choice.cost), "-", None, "-"]
+    guarantee = rounded_up(choice.guarantee) + "*" * choice.vacuous
+    expected = None if curve is None else format_number(float(curve(choice.samples)))
+    trivial = format_number(choice.trivial)
+    return [_money(choice.budget), choice.subset, choice.samples, _money(choice.cost), guarantee, expected, trivial]
+
+
+def _without(row: list[Any], place: int) -> list[Any]:
+    return row[:place] + row[place + 1 :]
 
 
 def _why_not(plan: Plan, one: Worth) -> str | None:
@@ -474,65 +453,34 @@ def draw_plan(plan: Plan, *, curve: PowerLaw | None = None, axes: Axes | None = 
     axes : matplotlib axes, optional
     """
     axes = new_axes() if axes is None else axes
-    table = plan.table.transpose("subset", "budget")
-    labels = list(plan.pilot.candidates)
-    best = {choice.subset for choice in plan.choices if choice.subset}
-    shown = [label for label in labels if label in best] + [label for label in labels if label not in best]
-    colours = {label: PALETTE[k % len(PALETTE)] for k, label in enumerate(shown)}
-    for place, label in enumerate(shown):
-        row = table.sel(subset=label)
-        good = np.isfinite(row.guarantee.values)
-        text = label if place < _NAMED or len(shown) == _NAMED + 1 else None
-        if place == _NAMED and text is None:
-            text = f"{len(shown) - place} other subsets"
-        axes.plot(
-            row.cost.values[good], row.guarantee.values[good], color=colours[label], linewidth=1, alpha=0.6, label=text
-        )
     chosen = [choice for choice in plan.choices if choice.subset]
-    axes.scatter(
-        [choice.cost for choice in chosen],
-        [choice.guarantee for choice in chosen],
-        c=[colours[choice.subset] for choice in chosen],
-        s=28,
-        zorder=3,
-        label="best for its budget",
-    )
-    trivial = plan.best.trivial
-    axes.axhline(trivial, color="0.35", linestyle="--", linewidth=1, label="constant rule")
+    cost, best = [choice.cost for choice in chosen], {choice.subset for choice in chosen}
+    shown = sorted(plan.pilot.candidates, key=lambda label: label not in best)
+    colours = {label: PALETTE[place % len(PALETTE)] for place, label in enumerate(shown)}
+    named = len(shown) if len(shown) <= _NAMED + 1 else _NAMED
+    names = [*shown[:named], f"{len(shown) - named} other subsets"]
+    lines = {label: plan.table.sel(subset=label) for label in shown}
+    lines = {label: line.isel(budget=np.isfinite(line.guarantee.values)) for label, line in lines.items()}
+    for place, (label, line) in enumerate(lines.items()):
+        text = names[place] if place <= named else None
+        axes.plot(line.cost, line.guarantee, color=colours[label], linewidth=1, alpha=0.6, label=text)
+    heights, dots = [choice.guarantee for choice in chosen], [colours[choice.subset] for choice in chosen]
+    axes.scatter(cost, heights, c=dots, s=28, zorder=3, label="best for its budget")
+    ends = [float(line.guarantee[-1]) for line in lines.values() if line.budget.size]
+    top = 1.1 * max(*heights, min(2 * max(heights), max(ends)))  # where each curve ends is shown unless far above
+    mark_level(axes, plan.best.trivial, far=max(top, 2 * plan.best.trivial))
     if curve is not None:
-        row = table.sel(subset=plan.best.subset)
-        good = np.isfinite(row.guarantee.values)
-        n, cost = row.samples.values[good], row.cost.values[good]
-        low, high = curve.interval(n)
-        axes.plot(cost, curve(n), color="0.3", linestyle=":", label="learning curve (estimate)")
+        line = lines[plan.best.subset]
+        text = f"{100 * curve.level:g} % of the refitted curves"
+        axes.plot(line.cost, curve(line.samples.values), color="0.3", linestyle=":", label="learning curve (estimate)")
         axes.fill_between(
-            cost,
-            low,
-            high,
-            color="0.5",
-            alpha=0.25,
-            linewidth=0,
-            label=f"{100 * curve.level:g} % of the refitted curves",
+            line.cost, *curve.interval(line.samples.values), color="0.5", alpha=0.25, linewidth=0, label=text
         )
     if plan.target is not None:
         axes.axhline(plan.target, color=PALETTE[1], linewidth=1, label=f"target {plan.target:g}")
     for switch in plan.switches:
         axes.axvline(switch.budget, color="0.8", linewidth=1, zorder=0)
-    highest = max(choice.guarantee for choice in chosen)
-    finite = [values[np.isfinite(values)] for values in table.guarantee.values]
-    ends = [values[-1] for values in finite if values.size]  # where each curve ends: shown unless it is far above
-    top = 1.1 * max(highest, min(2 * highest, max(ends)))
-    axes.axhspan(trivial, max(top, 2 * trivial), color="0.5", alpha=0.1, linewidth=0)
-    axes.set(
-        xscale=_scale([choice.cost for choice in chosen]),
-        xlabel="cost",
-        ylabel=_NAMES[plan.pilot.quantity],
-        title="What the money guarantees",
-        ylim=(0, max(top, 1.2 * trivial)),
-    )
-    axes.grid(alpha=0.25)
-    axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
-    return axes
+    return _finish(plan, axes, cost, title="What the money guarantees", ylim=(0, max(top, 1.2 * plan.best.trivial)))
 
 
 def draw_terms(plan: Plan, *, axes: Axes | None = None) -> Axes:
@@ -551,34 +499,25 @@ def draw_terms(plan: Plan, *, axes: Axes | None = None) -> Axes:
     """
     axes = new_axes() if axes is None else axes
     chosen = [choice for choice in plan.choices if choice.subset]
-    names = list(chosen[0].terms)
     cost = [choice.cost for choice in chosen]
-    parts = np.array([[choice.terms[name] for choice in chosen] for name in names])
-    kept = [k for k in range(len(names)) if parts[k].max() > 1e-3 * parts.sum(axis=0).max()]
-    axes.stackplot(
-        cost, parts[kept], labels=[names[k] for k in kept], colors=[PALETTE[k] for k in kept], alpha=0.75, linewidth=0
-    )
-    axes.axhline(plan.best.trivial, color="0.2", linestyle="--", linewidth=1, label="constant rule")
-    axes.set(
-        xscale=_scale(cost),
-        xlabel="cost",
-        ylabel=_NAMES[plan.pilot.quantity],
-        title="What it is made of: where to spend next",
-        xlim=(min(cost), max(cost)) if min(cost) < max(cost) else None,
-    )
-    handles, labels = axes.get_legend_handles_labels()
-    axes.legend(
-        handles[::-1], labels[::-1], frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2
-    )
-    return axes
+    parts = {name: np.array([choice.terms[name] for choice in chosen]) for name in chosen[0].terms}
+    least = 1e-3 * np.sum(list(parts.values()), axis=0).max()
+    kept = {name: (part, PALETTE[k]) for k, (name, part) in enumerate(parts.items()) if part.max() > least}
+    heights, colours = zip(*kept.values(), strict=True)
+    axes.stackplot(cost, heights, labels=list(kept), colors=colours, alpha=0.75, linewidth=0)
+    mark_level(axes, plan.best.trivial)
+    ends = (min(cost), max(cost)) if min(cost) < max(cost) else None
+    return _finish(plan, axes, cost, reverse=True, title="What it is made of: where to spend next", xlim=ends)
 
 
-def _scale(cost: Sequence[float]) -> str:
-    """Return a scale for costs, which may be nothing where samples are free."""
-    return "log" if min(cost) > 0 else "linear"
+def _finish(plan: Plan, axes: Axes, cost: Sequence[float], *, reverse: bool = False, **properties: Any) -> Axes:
+    """Name the axes, with the legend below; costs may be nothing where samples are free."""
+    scale = "log" if min(cost) > 0 else "linear"
+    legend = {"fontsize": 8, "loc": "upper center", "bbox_to_anchor": (0.5, -0.14), "ncols": 2, "reverse": reverse}
+    return finish(axes, legend=legend, xscale=scale, xlabel="cost", ylabel=_NAMES[plan.pilot.quantity], **properties)
 
 
-def _money(value: float) -> str:
-    if value >= 1e15:
-        return f"{value:.6g}"
+def _money(value: float | None) -> str | None:
+    if value is None or value >= 1e15:
+        return None if value is None else f"{value:.6g}"
     return f"{value:,.0f}" if value >= 100 or value == round(value) else f"{value:.4g}"

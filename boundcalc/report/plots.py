@@ -13,7 +13,23 @@ if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
 
-__all__ = ["draw_grid"]
+__all__ = ["draw_grid", "finish", "mark_level"]
+
+
+def finish(axes: Axes, *, legend: dict[str, Any] | None = None, **properties: Any) -> Axes:
+    """Set the axes' properties, a pale grid and, where asked for, a legend without a frame."""
+    axes.set(**properties)
+    axes.grid(alpha=0.25)
+    if legend is not None:
+        axes.legend(frameon=False, **legend)
+    return axes
+
+
+def mark_level(axes: Axes, level: float, *, label: str = "constant rule", far: float | None = None) -> None:
+    """Draw what holds anyway as a dashed line; shade what says no more, as far as asked for."""
+    axes.axhline(level, color="0.35", linestyle="--", linewidth=1, label=label)
+    if far is not None:
+        axes.axhspan(level, far, color="0.5", alpha=0.1, linewidth=0)
 
 
 def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound", axes: Axes | None = None) -> Axes:
@@ -49,11 +65,8 @@ def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound"
         style = ("-", "--", ":", "-.")[place // len(PALETTE) % 4]
         axes.plot(line[x], line, style, color=PALETTE[place % len(PALETTE)], marker="o", markersize=3, label=name)
     _scale(axes, values[x].values, np.asarray(values))
-    axes.set(xlabel=str(x), ylabel=label, title=title)
-    axes.grid(alpha=0.3)
-    if others:
-        axes.legend(frameon=False, **_legend_place(len(lines)))
-    return axes
+    legend = _legend_place(len(lines)) if others else None
+    return finish(axes, legend=legend, xlabel=str(x), ylabel=label, title=title)
 
 
 def _legend_place(lines: int) -> dict[str, Any]:

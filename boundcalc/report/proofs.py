@@ -10,6 +10,7 @@ import numpy as np
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.latex import RELATIONS, expression_latex
+from boundcalc.report.plots import finish
 from boundcalc.show.axes import PALETTE, new_axes
 from boundcalc.show.mathtext import mathtext
 from boundcalc.statements.derivation import Step
@@ -139,26 +140,17 @@ def plot_sides(
         )
     grid = np.asarray(values, dtype=float)
     panels = np.atleast_1d(new_axes(width=4.8 * len(witnesses), height=3.6, columns=len(witnesses)))
-    for place, (axes, witness) in enumerate(zip(panels, witnesses, strict=True)):
+    headings = [*titles, *[""] * len(panels)]
+    for axes, witness, title in zip(panels, witnesses, headings, strict=False):
         known = {name: float(value) for name, value in replay(witness).items() if name in names}
         sides = [_on_grid(side, known, over, grid) for side in (step.left, step.right)]
         lower, upper = (sides[1], sides[0]) if step.relation == ">=" else (sides[0], sides[1])
         for side, expr, colour in zip(sides, (step.left, step.right), PALETTE, strict=False):
             axes.plot(grid, side, color=colour, label=mathtext(expression_latex(expr)) or str(expr), linewidth=2)
-        axes.fill_between(
-            grid,
-            lower,
-            upper,
-            where=list(lower > upper),
-            color=PALETTE[1],
-            alpha=0.15,
-            linewidth=0,
-            label="claim fails",
-        )
-        entry = VOCABULARY.get(over)
-        axes.set(xlabel=mathtext(entry.latex) if entry else over, title=titles[place] if place < len(titles) else "")
-        axes.grid(alpha=0.3)
-        axes.legend(frameon=False, loc="upper left")
+        fails: dict[str, Any] = {"where": list(lower > upper), "color": PALETTE[1], "alpha": 0.15, "linewidth": 0}
+        axes.fill_between(grid, lower, upper, label="claim fails", **fails)
+        xlabel = mathtext(VOCABULARY[over].latex) if over in VOCABULARY else over
+        finish(axes, legend={"loc": "upper left"}, xlabel=xlabel, title=title)
     return panels
 
 

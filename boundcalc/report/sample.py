@@ -9,9 +9,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from boundcalc.frozen import Frozen
 from boundcalc.guarantees.account import readings
+from boundcalc.guarantees.certified import Certified
 from boundcalc.guarantees.of_subset import Guarantee, all_guarantees, margin_curve, risk_curves
-from boundcalc.report.training import Reporter, held_out_risk, measured_on, tested_sentence
+from boundcalc.report.certificates import certificate_sentence, certificate_tables
+from boundcalc.report.plots import finish, mark_level
+from boundcalc.report.training import Reporter, held_out_risk, tested_sentence, trained_on
 from boundcalc.show.answer import Answer
 from boundcalc.show.axes import PALETTE, new_axes, save
 from boundcalc.show.rounding import outwards, rounded_up
@@ -34,7 +38,7 @@ _ROWS = {
 
 
 @dataclass(frozen=True)
-class Assessment(Answer):
+class Assessment(Frozen, Answer):
     """What the theorems say of the trained subsets of a sample, each kind of guarantee for all subsets at once.
 
     Attributes
@@ -44,11 +48,14 @@ class Assessment(Answer):
         For each subset its guarantees by name.
     delta : float
         Failure probability of each kind of guarantee.
+    certificates : tuple of Certified
+        What the held-out rows certify; empty where there are none.
     """
 
     measured: Measurements
     found: Mapping[str, Mapping[str, Guarantee]]
     delta: float
+    certificates: tuple[Certified, ...] = ()
     draws: ClassVar[str] = "guarantees against the number of rows"
 
     @property
@@ -59,11 +66,14 @@ class Assessment(Answer):
     @property
     def sentence(self) -> str:
         """What was learnt."""
-        return _sentence(self.measured, self.found)
+        said = certificate_sentence(self.certificates, delta=self.delta)
+        of_class = _sentence(self.measured, self.found)
+        return f"{said} Of the whole class: {of_class}" if said else of_class
 
     def tables(self, *, short: bool = False) -> Sequence[Table]:
         """Return one table with a column for each subset: what was measured, then what is guaranteed."""
-        return (_table(self.measured, self.found, delta=self.delta),)
+        certified = certificate_tables(self.certificates, delta=self.delta)
+        return (*certified, _table(self.measured, self.found, delta=self.delta))
 
     def to_dict(self) -> dict[str, Any]:
         """Return estimates and guarantees by subset."""
@@ -74,6 +84,7 @@ class Assessment(Answer):
                 label: {**result.to_dict(), "guarantees": [one.to_dict() for one in self.found[label].values()]}
                 for label, result in readings(self.measured, delta=self.delta).items()
             },
+            "certificates": [line.to_dict() for line in self.certificates],
             "summary": self.sentence,
         }
 
@@ -111,8 +122,9 @@ def assess(
     InvalidInputError
         On bad settings.
     """
-    measured = measured_on(data, delta=delta, progress=progress, **settings)
-    return Assessment(measured, all_guarantees(measured, delta=delta), delta)
+    training = trained_on(data, delta=delta, progress=progress, **settings)
+    found = all_guarantees(training.measured, delta=delta)
+    return Assessment(training.measured, found, delta, training.certificates)
 
 
 def _table(measured: Measurements, found: Found, *, delta: float) -> Table:
@@ -228,18 +240,9 @@ def _draw_line(axes: Any, n: list[int], curve: np.ndarray, label: str, one: Guar
 
 
 def _finish(axes: Any, rows: int, trivial: float, ylabel: str, title: str) -> None:
-    axes.axhline(trivial, color="0.35", linestyle="--", linewidth=1, label="constant rule")
+    mark_level(axes, trivial, far=1e6)
     axes.axvline(rows, color="0.35", linestyle=":", linewidth=1)
-    axes.annotate(
-        f" n = {rows:,}",
-        (rows, 0.02),
-        xycoords=("data", "axes fraction"),
-        color="0.35",
-        rotation=90,
-        va="bottom",
-        ha="right",
-    )
-    axes.axhspan(trivial, 1e6, color="0.5", alpha=0.10, linewidth=0)
-    axes.set(xscale="log", xlabel="training rows n", ylabel=ylabel, title=title, ylim=(0, 4 * trivial))
-    axes.grid(alpha=0.25)
-    axes.legend(frameon=False, fontsize=8)
+    place = {"xycoords": ("data", "axes fraction"), "rotation": 90, "va": "bottom", "ha": "right"}
+    axes.annotate(f" n = {rows:,}", (rows, 0.02), color="0.35", **place)
+    limits = {"xscale": "log", "ylim": (0, 4 * trivial)}
+    finish(axes, legend={"fontsize": 8}, xlabel="training rows n", ylabel=ylabel, title=title, **limits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,15 @@ from typing import Any
 
 from boundcalc.datasets import load
 from boundcalc.errors import InvalidInputError
+from boundcalc.guarantees.certified import Certified, certified
+from boundcalc.language.arguments import as_generator
+from boundcalc.report.certificates import certificate_sentence, certificate_tables
 from boundcalc.show.answer import Answer
 from boundcalc.show.tables import Table
 from boundcalc.trainer import Measurements, ModalityData, SubsetResult, measure_subsets
 from boundcalc.trainer.data.cautions import cautions
 
-__all__ = ["Reporter", "Training", "held_out_risk", "loaded", "measured_on", "tested_sentence", "train"]
+__all__ = ["Reporter", "Training", "held_out_risk", "loaded", "tested_sentence", "train", "trained_on"]
 
 #: From the name of a task to a callback ``(done, total, message)``.
 Reporter = Callable[[str], Callable[[int, int, str], None]]
@@ -28,9 +32,15 @@ class Training(Answer):
     ----------
     measured : Measurements
         Results by subset, which every use case takes in place of training again.
+    certificates : tuple of Certified
+        What the held-out rows certify of them; empty where there are none.
+    delta : float
+        Failure probability of the certificates.
     """
 
     measured: Measurements
+    certificates: tuple[Certified, ...] = ()
+    delta: float = 0.05
 
     @property
     def title(self) -> str:
@@ -39,8 +49,8 @@ class Training(Answer):
 
     @property
     def sentence(self) -> str:
-        """Which subset does best on the held-out rows."""
-        return f"{tested_sentence(self.measured)}."
+        """What is certified, or which subset does best on the held-out rows."""
+        return certificate_sentence(self.certificates, delta=self.delta) or f"{tested_sentence(self.measured)}."
 
     def tables(self, *, short: bool = False) -> Sequence[Table]:
         """Return one row for each subset."""
@@ -60,7 +70,8 @@ class Training(Answer):
             for label, one in self.measured.items()
         ]
         names = "subset,d,risk,eps_opt,held-out risk,const. rule,held-out error,const. rule,R_M,kappa".split(",")
-        return (Table(names, rows, title=self.title, notes=_notes(self.measured)),)
+        trained = Table(names, rows, title=self.title, notes=_notes(self.measured))
+        return (trained, *certificate_tables(self.certificates, delta=self.delta))
 
     def text(self) -> str:
         """Return the table, and all estimates where there are few subsets."""
@@ -75,7 +86,8 @@ class Training(Answer):
         """Return what ``Measurements.from_json`` reads back."""
         import json
 
-        return json.loads(self.measured.to_json())
+        record = json.loads(self.measured.to_json())
+        return record | {"certificates": [line.to_dict() for line in self.certificates], "summary": self.sentence}
 
 
 def train(
@@ -116,20 +128,22 @@ def train(
         On bad settings or unknown subsets.
     """
     report = None if progress is None else progress("training")
+    given = loaded(data)
+    seed = copy.deepcopy(as_generator(rng))  # the certificates draw the same split again
     measured = measure_subsets(
-        loaded(data), subsets=subsets, delta=delta, rng=rng, pair_weights=pair_weights, progress=report, **settings
+        given, subsets=subsets, delta=delta, rng=rng, pair_weights=pair_weights, progress=report, **settings
     )
-    return Training(measured)
+    return Training(measured, certified(given, measured, delta=delta, rng=seed), delta)
 
 
-def measured_on(data: Any, **settings: Any) -> Measurements:
+def trained_on(data: Any, **settings: Any) -> Training:
     """Return what is measured already, or what training on the data with :func:`train`'s settings finds."""
     if not isinstance(data, Measurements):
-        return train(data, **settings).measured
+        return train(data, **settings)
     given = sorted(settings.keys() - {"delta", "progress"})
     if given:
         raise InvalidInputError(f"nothing is trained, so {', '.join(given)} would change nothing")
-    return data.at(settings["delta"])
+    return Training(data.at(settings["delta"]), (), settings["delta"])
 
 
 def loaded(data: object) -> ModalityData:

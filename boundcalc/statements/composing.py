@@ -12,12 +12,12 @@ from typing import Any
 
 import sympy
 
-from boundcalc.arithmetic.numbers import Irrational
 from boundcalc.errors import CompositionError, InvalidInputError
 from boundcalc.language.domains import as_number, contains, describe, from_assumptions
+from boundcalc.statements.derivation import Event
 from boundcalc.statements.domain import Domain
 from boundcalc.statements.statement import DELTA, AnyStatement, Statement
-from boundcalc.symbols import SHARED_ROLES, SUBSET_NAMES, VOCABULARY, Constraint
+from boundcalc.symbols import SHARED_ROLES, SUBSET_NAMES, VOCABULARY, Constraint, known
 
 __all__ = ["compose", "insert", "on_subset", "substitute", "with_split"]
 
@@ -233,29 +233,34 @@ def with_split(bound: AnyStatement, fractions: Mapping[str, Any]) -> AnyStatemen
         If an event is unknown or missing, a fraction is not positive, or they sum to more than 1.
     """
     labels = [event.name for event in bound.events]
-    by_name = {(event.name if labels.count(event.name) == 1 else str(event)): event for event in bound.events}
-    by_name |= {str(event): event for event in bound.events}
-    problems = [
-        f"unknown event {name!r}; this bound has {', '.join(map(str, bound.events))}"
-        for name in fractions
-        if name not in by_name
-    ]
-    # a float such as 0.8 means the decimal that was typed: 0.8 and 0.2 sum to 1
-    given = {}
-    for name in (name for name in fractions if name in by_name):
-        number = as_number(fractions[name])
-        if isinstance(number, Irrational):
-            problems.append(f"the fraction of {name} = {number} must be a rational number")
-            number = 1
-        given[by_name[name]] = Fraction(str(number))
+    named = {event.name: event for event in bound.events if labels.count(event.name) == 1}
+    named |= {str(event): event for event in bound.events}
+    given: dict[Event, Fraction] = {}
+    problems = []
+    for name, value in fractions.items():
+        fraction, event = _fraction(value), named.get(name)
+        if event is None:
+            problems.append(f"unknown event {name!r}; this bound has {', '.join(map(str, bound.events))}")
+        elif event in given:
+            problems.append(f"event {event} is given twice")
+        elif fraction is None or fraction <= 0:
+            problems.append(f"the fraction of {event} = {value} must be > 0, a rational number")
+        given |= {event: fraction or Fraction()} if event is not None else {}
     problems += [f"missing the fraction of event {event}" for event in bound.events if event not in given]
-    problems += [f"the fraction of {event} = {value} must be > 0" for event, value in given.items() if value <= 0]
     if sum(given.values()) > 1:
         problems.append(f"the fractions sum to {float(sum(given.values()))!r}, more than 1")
     if problems:
         raise InvalidInputError(problems, context=str(bound.theorem))
     split = tuple((event, sympy.Rational(given[event].numerator, given[event].denominator)) for event in bound.events)
     return replace(bound, split=split)
+
+
+def _fraction(value: Any) -> Fraction | None:
+    """Return the number that was typed: the float 0.8 means 8/10, so that 0.8 and 0.2 sum to 1."""
+    try:
+        return Fraction(str(as_number(value)))
+    except (TypeError, ValueError, ArithmeticError):
+        return None
 
 
 def _as_expression(name: str, value: Any, domain: sympy.Set | None) -> tuple[sympy.Expr, str]:
@@ -286,5 +291,5 @@ def _as_expression(name: str, value: Any, domain: sympy.Set | None) -> tuple[sym
 
 
 def _domain_of(symbol: sympy.Symbol) -> sympy.Set:
-    known = VOCABULARY.get(symbol.name)
-    return known.domain if known is not None and known.symbol == symbol else from_assumptions(symbol)
+    entry = known(symbol)
+    return entry.domain if entry is not None and entry.symbol == symbol else from_assumptions(symbol)

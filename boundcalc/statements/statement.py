@@ -18,7 +18,7 @@ from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.language.directions import Direction, direction
 from boundcalc.statements.derivation import Event
 from boundcalc.statements.domain import Domain
-from boundcalc.symbols import VOCABULARY, Constraint
+from boundcalc.symbols import VOCABULARY, Constraint, known
 
 __all__ = ["DELTA", "AnyStatement", "Reference", "Statement"]
 
@@ -156,7 +156,7 @@ class Statement(Frozen):
             If there is no such symbol.
         """
         if name not in self._directions:
-            abbreviated = {short: VOCABULARY[short.name].domain for short in self.where if short.name in VOCABULARY}
+            abbreviated = {short: entry.domain for short in self.where if (entry := known(short)) is not None}
             domains = Domain(abbreviated).merge(self.domain)
             self._directions[name] = direction(self.compact, self.symbol(name), domains=domains, where=self.where)
         return self._directions[name]

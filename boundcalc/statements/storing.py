@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
+
+import sympy
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.expressions import decode, encode
+from boundcalc.language.latex import RELATIONS
 from boundcalc.statements.derivation import Event
 from boundcalc.statements.domain import Domain
 from boundcalc.statements.statement import Reference, Statement
@@ -52,29 +56,63 @@ def read_fields(text: str) -> dict[str, Any]:
         If the text is not such a bound.
     """
     try:
-        data = json.loads(text)
-        events = tuple(Event(name, statement, subset) for name, statement, subset in data["events"])
-        return dict(
-            theorem=Reference(**data["theorem"]),
-            form=data["form"],
-            quantity=decode(data["quantity"]),
-            relation=data["relation"],
-            parts=tuple((label, decode(part)) for label, part in data["parts"]),
-            where={decode(short): decode(full) for short, full in data["where"]},
-            domain=Domain({decode(symbol): decode(allowed) for symbol, allowed in data["domain"]}),
-            constraints=tuple(
-                Constraint(decode(low), decode(high), strict) for low, high, strict in data["constraints"]
-            ),
-            assumptions=tuple(data["assumptions"]),
-            events=events,
-            split=tuple((events[place], decode(fraction)) for place, fraction in data["split"]),
-            confidence=decode(data["confidence"]),
-            notes=data["notes"],
-            unit=data["unit"],
-            trivial=None if data["trivial"] is None else decode(data["trivial"]),
-            conditions=tuple((name, decode(expr), decode(allowed)) for name, expr, allowed in data["conditions"]),
-            replaced={name: decode(expr) for name, expr in data["replaced"].items()},
-            ingredients=tuple(Reference(**reference) for reference in data["ingredients"]),
-        )
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+        return _fields(json.loads(text))
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
         raise InvalidInputError(f"not a bound written by to_json: {error}") from error
+
+
+def _fields(data: dict[str, Any]) -> dict[str, Any]:
+    events = tuple(Event(*map(_text, event)) for event in data["events"])
+    return {
+        "theorem": _reference(data["theorem"]),
+        "form": _text(data["form"]),
+        "quantity": _expr(data["quantity"]),
+        "relation": _one_of(data["relation"], RELATIONS),
+        "parts": tuple((_text(label), _expr(part)) for label, part in data["parts"]),
+        "where": {_read(short, sympy.Symbol): _expr(full) for short, full in data["where"]},
+        "domain": Domain(
+            {_read(symbol, sympy.Symbol): _read(allowed, sympy.Set) for symbol, allowed in data["domain"]}
+        ),
+        "constraints": tuple(
+            Constraint(_expr(low), _expr(high), strict is True) for low, high, strict in data["constraints"]
+        ),
+        "assumptions": tuple(map(_text, data["assumptions"])),
+        "events": events,
+        "split": tuple((events[place], _expr(fraction)) for place, fraction in data["split"]),
+        "confidence": _expr(data["confidence"]),
+        "notes": {_text(name): _text(note) for name, note in data["notes"].items()},
+        "unit": _one_of(data["unit"], ("pairs", "examples")),
+        "trivial": None if data["trivial"] is None else _expr(data["trivial"]),
+        "conditions": tuple(
+            (_text(name), _expr(expr), _read(allowed, sympy.Set)) for name, expr, allowed in data["conditions"]
+        ),
+        "replaced": {_text(name): _expr(expr) for name, expr in data["replaced"].items()},
+        "ingredients": tuple(map(_reference, data["ingredients"])),
+    }
+
+
+def _reference(data: dict[str, Any]) -> Reference:
+    return Reference(**{name: _text(value) for name, value in data.items()})
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{str(value)[:80]} is no text")
+    return value
+
+
+def _one_of(value: Any, allowed: Collection[str]) -> str:
+    if value not in allowed:
+        raise ValueError(f"{str(value)[:80]} is none of {', '.join(allowed)}")
+    return str(value)
+
+
+def _read(data: Any, kind: type) -> Any:
+    node = decode(data)
+    if not isinstance(node, kind):
+        raise TypeError(f"{str(node)[:80]} is no {kind.__name__}")
+    return node
+
+
+def _expr(data: Any) -> sympy.Expr:
+    return _read(data, sympy.Expr)

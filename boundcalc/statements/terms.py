@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import sympy
 
 from boundcalc.statements.derivation import Event
-from boundcalc.symbols import VOCABULARY
+from boundcalc.symbols import VOCABULARY, known
 
 __all__ = ["label_terms"]
 
@@ -49,8 +49,7 @@ def label_terms(expr: sympy.Expr, events: Iterable[Event]) -> tuple[tuple[str, s
 def _label(term: sympy.Expr, shares: set[sympy.Symbol]) -> str:
     if term.free_symbols & shares:
         return "confidence"
-    names = {symbol.name for symbol in term.free_symbols}
-    if "tau" in names:
+    if VOCABULARY["tau"].symbol in term.free_symbols:
         return "threshold"
-    roles = {VOCABULARY[name].role for name in names if name in VOCABULARY}
+    roles = {entry.role for symbol in term.free_symbols if (entry := known(symbol)) is not None}
     return next((label for role, label in _LABEL_OF_ROLE.items() if role in roles), "other")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+from keyword import iskeyword
 
 import sympy
 
 from boundcalc.arithmetic.entropy_points import kl_at, kl_inverse_at
+from boundcalc.errors import InvalidInputError
 from boundcalc.language.entropy import kl, kl_inverse
 from boundcalc.language.latex import RELATIONS, expression_latex
 from boundcalc.show.html import Markup, join, tag
@@ -46,13 +48,22 @@ def bound_html(bound: Statement) -> Markup:
 
 
 def bound_python(bound: Statement) -> str:
-    """Return the source of a function of the bound's symbols, in plain Python."""
+    """Return the source of a function of the bound's symbols, in plain Python.
+
+    Raises
+    ------
+    InvalidInputError
+        If a symbol or the theorem's key is no name in Python.
+    """
     name = f"{bound.theorem.key}_{bound.form}".replace(".", "_")
+    bad = [repr(word) for word in (name, *bound.symbols) if not word.isidentifier() or iskeyword(word)]
+    if bad:
+        raise InvalidInputError(
+            f"no Python can be written: {', '.join(bad)} is no name there", context=str(bound.theorem)
+        )
+    about = f"{bound.quantity} {bound.relation} this ({bound.theorem.provenance}; {bound.theorem.source})."
+    about = about.replace("\\", r"\\").replace('"', r"\"")
     body = sympy.pycode(bound.expr, fully_qualified_modules=True)
     used = [code for function, code in ((kl, kl_at), (kl_inverse, kl_inverse_at)) if bound.expr.has(function)]
     own = "".join(f"{inspect.getsource(code).replace('_at(', '(')}\n\n" for code in used)
-    return (
-        f"import math\n\n\n{own}def {name}({', '.join(bound.symbols)}):\n"
-        f'    """{bound.quantity} {bound.relation} this ({bound.theorem.provenance}; {bound.theorem.source})."""\n'
-        f"    return {body}\n"
-    )
+    return f'import math\n\n\n{own}def {name}({", ".join(bound.symbols)}):\n    """{about}"""\n    return {body}\n'

@@ -39,25 +39,30 @@ def check_inputs(statement: Statement, inputs: Mapping[str, Any], *, free: str |
         notes=statement.notes,
         context=context,
     )
-    broken = [problem for condition in statement.conditions if (problem := _broken(condition, values))]
-    if broken:
-        raise InvalidInputError(broken, context=context)
+    problems = []
+    for name, expr, allowed in statement.conditions:
+        symbols = {symbol.name: symbol for symbol in expr.free_symbols}
+        if symbols.keys() <= values.keys():
+            problems += _leaves(name, expr, allowed, values, symbols)
+    if problems:
+        raise InvalidInputError(problems, context=context)
     return values
 
 
-def _broken(condition: tuple[str, sympy.Expr, sympy.Set], values: Mapping[str, Any]) -> str:
-    """Say how a substituted expression leaves its set, if it does (only where all its symbols are given)."""
+def _leaves(
+    name: str, expr: sympy.Expr, allowed: sympy.Set, values: dict[str, Any], symbols: Mapping[str, sympy.Symbol]
+) -> list[str]:
+    """Say how a substituted expression leaves its set, if it does; lazy values are told to look when they are computed."""
     from boundcalc.evaluator import evaluate_grid
 
-    name, expr, allowed = condition
-    symbols = {symbol.name: symbol for symbol in expr.free_symbols}
-    if not symbols.keys() <= values.keys():
-        return ""
     found = evaluate_grid(expr, {key: values[key] for key in symbols}, symbols=symbols)
     if _is_lazy(found):
-        return ""
+        inside = found.data.map_blocks(lambda block: contains(allowed, block), dtype=bool).all()
+        problem = f"{name} = {expr} is not allowed everywhere: it must be {describe(allowed)}"
+        values |= {key: _provided(values[key], inside, problem) for key in symbols if _is_lazy(values[key])}
+        return []
     outside = first_outside(allowed, found.values)
-    return "" if outside is None else f"{name} = {expr} = {outside} is not allowed: it must be {describe(allowed)}"
+    return [] if outside is None else [f"{name} = {expr} = {outside} is not allowed: it must be {describe(allowed)}"]
 
 
 def check_values(

@@ -67,7 +67,11 @@ def point_of(bound, rng):
 def magnitude(bound, point):
     """Return the sum of the terms' magnitudes: where terms cancel, errors are relative to it."""
     values = [point[name] for name in bound.symbols]
-    return sum(abs(compile_expression(term, list(bound.symbols.values()))(*values)) for term in bound.terms.values())
+    terms = [sympy.Abs(term) for term in bound.terms.values()]
+    inner = bound.expr.replace(
+        lambda e: e.is_Add, lambda e: sympy.Add(*map(sympy.Abs, e.args))
+    )  # 1 - x within a product
+    return max(compile_expression(e, list(bound.symbols.values()))(*values) for e in (sympy.Add(*terms), inner))
 
 
 def test_every_bound_agrees_with_the_evaluator(visit, every):

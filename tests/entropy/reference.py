@@ -29,7 +29,7 @@ def points(count, seed):
     near_one = 1 - 10.0 ** rng.uniform(-15.9, 0, count)
     q = np.select([kinds < 0.4, kinds < 0.7], [10.0 ** rng.uniform(-323, 0, count), rng.random(count)], near_one)
     kinds = rng.random(count)
-    scaled = np.minimum(q, 1 - q) * 10.0 ** rng.uniform(-16, 3, count)
+    scaled = np.minimum(q, 1 - q) * 10.0 ** rng.uniform(-34, 3, count)
     anywhere = 10.0 ** rng.uniform(-323, 3, count)
     a = np.select([kinds < 0.5, kinds < 0.7], [scaled, anywhere], 10.0 ** rng.uniform(-6, 1.5, count))
     return q, a

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from boundcalc.arithmetic import entropy
 from boundcalc.arithmetic.entropy import kl, kl_inverse, kl_inverse_beyond
 from boundcalc.arithmetic.entropy_points import (
     kl_at,
@@ -42,7 +43,20 @@ def test_inverse_is_right_to_4_ulp(case):
     assert wrong == []
 
 
-@pytest.mark.parametrize("case", CASES, ids=["random", "corners"])
+#: Where the rounding of the relative entropy itself would put a side on the wrong side.
+ROUNDED = np.array(
+    [
+        (2.240429825903176e-19, 0.00017485910057424357),
+        (1.2465392022926243e-20, 9.834619782872517e-06),
+        (5.915013849124289e-08, 0.04045151181447173),
+        (9.019214939053589e-10, 0.010315892802510204),
+        (7.284433181170218e-21, 6.249519286444253e-05),
+        (2.739995568901797e-14, 1.5652143889740155e-05),
+    ]
+).T
+
+
+@pytest.mark.parametrize("case", [*CASES, ROUNDED], ids=["random", "corners", "rounded"])
 def test_sides_are_certain_and_close(case):
     q, a = case
     low, high = (kl_inverse_beyond(q, a, upper) for upper in (False, True))
@@ -51,6 +65,15 @@ def test_sides_are_certain_and_close(case):
         assert cell[3] <= ulps(cell[2], 200), cell
     assert (low >= np.where(a > 0, 0, q)).all()
     assert (high <= 1).all()
+
+
+@pytest.mark.parametrize("off", [0.5, 1 - 1e-6, 1 + 1e-6, 1.5])
+def test_sides_rest_on_the_relative_entropy_and_not_on_the_iteration(off, monkeypatch):
+    q, a = points(300, 4)
+    iteration = entropy._inverse
+    monkeypatch.setattr(entropy, "_inverse", lambda q, a: q + off * (iteration(q, a) - q))
+    low, high = (kl_inverse_beyond(q, a, upper) for upper in (False, True))
+    assert [cell for cell in zip(q, a, low, high, strict=True) if not between(*cell)] == []
 
 
 @pytest.mark.parametrize("case", CASES, ids=["random", "corners"])

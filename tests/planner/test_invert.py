@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import sympy
@@ -12,8 +15,8 @@ from hypothesis import strategies as st
 import boundcalc as bc
 from boundcalc.errors import InvalidInputError
 from boundcalc.inverse.bisect import first_integer, first_number
-from boundcalc.inverse.hoist import hoist, stride
-from boundcalc.inverse.solve import _at_most_zero
+from boundcalc.inverse.cells import at_most_zero
+from boundcalc.inverse.dependence import hoist, stride
 
 COMPLEXITY = bc.theorem("zhou2026.metric_complexity")
 COMPOSED = bc.theorem("zhou2026.risk_gap").bound().substitute(R_M=COMPLEXITY.bound())
@@ -268,9 +271,9 @@ def test_signs_of_tiny_differences_are_their_own():
     scale = sympy.Rational(1.3900112843514453e-144) * sympy.Rational(1.0401185092716835e-83) ** 2 / 2
     root = sympy.sqrt(sympy.log(1 / sympy.Rational(0.9999999999999999)) / 3919034)
     value = scale * root - sympy.Rational(3.95e-322)
-    assert not _at_most_zero(value)
-    assert _at_most_zero(-value)
-    assert _at_most_zero(sympy.sqrt(5 + 2 * sympy.sqrt(6)) - sympy.sqrt(2) - sympy.sqrt(3))
+    assert not at_most_zero(value)
+    assert at_most_zero(-value)
+    assert at_most_zero(sympy.sqrt(5 + 2 * sympy.sqrt(6)) - sympy.sqrt(2) - sympy.sqrt(3))
 
 
 def test_a_tied_symbol_that_the_bound_does_not_use_is_kept():
@@ -281,3 +284,118 @@ def test_a_tied_symbol_that_the_bound_does_not_use_is_kept():
 def test_targets_are_numbers():
     with pytest.raises(InvalidInputError, match="target = True must be a number"):
         bc.minimal_n(COMPOSED, target=True, **without("n"))
+
+
+KAPPA = COMPLEXITY.bound("kappa")  # kappa_M / sqrt(floor(n/2))
+
+
+@pytest.mark.parametrize(
+    ("target", "kappa", "m"),
+    [
+        ("1/3", 1, 9),
+        (Fraction(1, 7), 1, 49),
+        ("0.1", 1, 100),
+        ("1/3", "2/3", 4),
+        (1 / sympy.sqrt(3), 1, 3),
+        ("0.1", sympy.sqrt(2), 200),
+        (sympy.pi / 10, sympy.pi, 100),
+        (sympy.sqrt(2) + sympy.sqrt(3), sympy.sqrt(5 + 2 * sympy.sqrt(6)), 1),
+        (Fraction(1, 3) - Fraction(1, 10**40), 1, 10),
+        (Fraction(1, 3) + Fraction(1, 10**40), 1, 9),
+        (1 / sympy.sqrt(3) - sympy.Rational(1, 10**40), 1, 4),
+        (Fraction(1, 3) - Fraction(1, 10**400), 1, 10),
+        (Fraction(1, 3) + Fraction(1, 10**400), 1, 9),
+        (sympy.sqrt(2) + sympy.sqrt(3) - sympy.Rational(1, 10**3000), sympy.sqrt(5 + 2 * sympy.sqrt(6)), 2),
+        (sympy.sqrt(2) + sympy.sqrt(3) + sympy.Rational(1, 10**3000), sympy.sqrt(5 + 2 * sympy.sqrt(6)), 1),
+    ],
+)
+def test_exact_inputs_and_targets_are_not_rounded(target, kappa, m):
+    """The bound is equal to the target at m, or a hair's breadth beside it; 1/3 as a double is below 1/3."""
+    assert int(bc.minimal_n(KAPPA, target=target, kappa_M=kappa)) == 2 * m
+    below = replace(KAPPA, parts=tuple((label, -part) for label, part in KAPPA.parts), relation=">=")
+    opposite = -sympy.sympify(target, rational=True)
+    assert int(bc.minimal_n(below, target=opposite, kappa_M=kappa)) == 2 * m
+    lanes = bc.minimal_n(KAPPA, target=[target, 1000], kappa_M=kappa)
+    assert lanes.values.tolist() == [2 * m, 2]
+
+
+def test_ties_of_falling_answers_are_decided_too():
+    bound = replace(KAPPA, parts=(("complexity", sympy.sqrt(bc.symbols.g_M) / bc.symbols.L),), where={}, domain={
+        bc.symbols.g_M: sympy.Range(1, sympy.oo), bc.symbols.L: sympy.Interval.open(0, sympy.oo)
+    })  # fmt: skip
+    exact = bound.solve_for("g_M", target=["2/3", "5/3", 1, "0.1"], L=3)
+    assert exact.values.values.tolist() == [4, 25, 9, None]
+    hair = Fraction(1, 10**40)
+    ends = bound.solve_for("g_M", target=["1/3", Fraction(1, 3) - hair, Fraction(1, 3) + hair], L=3)
+    assert ends.values.values.tolist() == [1, None, 1]
+    assert bound.solve_for("g_M", target="7/3", L=[3, "3"]).values.values.tolist() == [49, 49]
+
+
+@pytest.mark.parametrize(("sign", "relation"), [(1, "<="), (-1, ">=")])
+def test_targets_beside_a_value_without_rounding(sign, relation):
+    """The bound is the symbol itself: nothing but the target's own rounding could hide the difference."""
+    s = bc.symbols
+    bound = replace(KAPPA, where={}, parts=(("complexity", sign * s.g_M),), domain={s.g_M: sympy.Range(1, sympy.oo)},
+                    constraints=(), relation=relation)  # fmt: skip
+    hair = Fraction(1, 10**40)
+    targets = [sign * target for target in (3 - hair, Fraction(3), 3 + hair)]
+    assert bound.solve_for("g_M", target=targets).values.values.tolist() == [2, 3, 3]
+    number = replace(bound, parts=(("complexity", sign * s.kappa_M),), domain={s.kappa_M: sympy.Interval(0, sympy.oo)})
+    found = number.solve_for("kappa_M", target=targets).values.values.tolist()
+    assert found == [np.nextafter(3.0, 0), 3.0, 3.0]
+
+
+def test_coefficients_of_inexact_inputs_are_enclosed():
+    """The eighth power of 1 + 0.999 ulp is above 1 + 7.5 ulp, although the double below its base is 1."""
+    s, ulp = bc.symbols, Fraction(1, 2**52)
+    domain = {s.g_M: sympy.Range(1, sympy.oo), s.kappa_M: sympy.Interval(0, 9)}
+    bound = replace(KAPPA, where={}, parts=(("complexity", sympy.Max(s.kappa_M**8, 5 - s.g_M)),), domain=domain)
+    solution = bound.solve_for("g_M", target=[1 + ulp * 15 / 2, 1 + 8 * ulp], kappa_M=1 + ulp * 999 / 1000)
+    assert solution.feasible.values.tolist() == [False, True]
+    assert solution.values.values.tolist() == [None, 4]
+
+
+def test_ends_meet_the_target_by_a_tie():
+    hair = Fraction(1, 10**40)
+    found = bc.minimal_n(KAPPA, target=["1/3", Fraction(1, 3) - hair, Fraction(1, 3) + hair], kappa_M="1/3")
+    assert found.values.tolist() == [2, 4, 2]
+    assert KAPPA.solve_for("kappa_M", target=0, n=18).values.item() == 0
+
+
+def test_ends_lie_in_the_domain():
+    """1/3 as a double is below 1/3 and 0.1 above 1/10: the best end is the double inside."""
+    s = bc.symbols
+    nonnegative, third, tenth = sympy.Interval(0, sympy.oo), sympy.Rational(1, 3), sympy.Rational(1, 10)
+    plain = replace(KAPPA, where={}, constraints=(bc.Constraint(s.lam_min, s.lam_max),),
+                    domain=dict.fromkeys((s.lam_min, s.lam_max, s.kappa_M), nonnegative))  # fmt: skip
+    rising = replace(plain, parts=(("complexity", s.lam_max),)).solve_for("lam_max", target=0.1, lam_min="1/3")
+    falling = replace(plain, parts=(("complexity", -s.lam_min),)).solve_for("lam_min", target=-1, lam_max="1/10")
+    low = replace(plain, parts=(("complexity", s.kappa_M),), domain={s.kappa_M: sympy.Interval(third, 2)})
+    high = replace(plain, parts=(("complexity", -s.kappa_M),), domain={s.kappa_M: sympy.Interval(0, tenth)})
+    least = [rising, low.solve_for("kappa_M", target=0.1)]
+    most = [falling, high.solve_for("kappa_M", target=-1)]
+    assert all(not bool(one.feasible) for one in least + most)
+    assert all(third <= Fraction(float(one.nearest)) < third + Fraction(1, 10**15) for one in least)
+    assert all(tenth - Fraction(1, 10**15) < -Fraction(float(one.nearest)) <= tenth for one in most)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_integers_of_either_sign(sign):
+    k = sympy.Symbol("k", integer=True)
+    gap = bc.theorem("zhou2026.risk_gap").bound().substitute(gamma=sign * k)
+    point = dict(n=1000, delta=0.05, L=1, C=1, R_M=0.1, eps_opt=0)
+    for target in (0.3, 1.3, -5, 7e5, -1e9):
+        answer = gap.solve_for("k", target=target, **point).values.item()
+        assert float(gap.evaluate(k=answer, **point)) <= target < float(gap.evaluate(k=answer + sign, **point))
+    everywhere = gap.solve_for("k", target=1e300, **point)
+    assert everywhere.values.item() is None
+    assert "every k" in everywhere.reason.item()
+
+
+def test_an_exact_lane_is_what_it_is_alone():
+    rng = np.random.default_rng(3)
+    kappas = [Fraction(int(a), int(b)) for a, b in rng.integers(1, 40, size=(30, 2))]
+    targets = [Fraction(int(a), int(b)) for a, b in rng.integers(1, 20, size=(20, 2))]
+    table = bc.minimal_n(KAPPA, target=targets, kappa_M=kappas)
+    expected = [[2 * max(1, -(-((k / t) ** 2) // 1)) for k in kappas] for t in targets]
+    assert table.transpose("target", "kappa_M").values.tolist() == expected

@@ -91,14 +91,19 @@ def tail_of(
         atoms, chance = world.outcomes(instance, rng=rng)
         rates = _failure_rates(left, relation, right, atoms, chance, events, deltas / max(1, len(events)))
         tried += 1
-        # Among replicates the largest ratio is luck at a small delta: what counts is how sure the excess is.
-        deviation = deltas if world.exhaustive else np.sqrt(deltas * (1 - deltas) / len(chance))
-        excess = (rates - deltas) / deviation
-        place = int(np.argmax(excess))
-        entry = (float(excess[place]), instance, place, float(rates[place]))
+        ratios = rates / deltas
+        place = int(np.argmax(ratios))
+        entry = (float(ratios[place]), instance, place, float(rates[place]))
         if best is None or entry[0] > best[0]:
             best = entry
-        if entry[0] > (1e-9 if world.exhaustive else _SUSPICIOUS):
+        suspicious = entry[0] > 1 + 1e-9
+        if not world.exhaustive:
+            # Among replicates the largest ratio is luck at a small delta: what counts is how sure the excess is.
+            excess = (rates - deltas) / np.sqrt(deltas * (1 - deltas) / len(chance))
+            place = int(np.argmax(excess))
+            entry = (float(ratios[place]), instance, place, float(rates[place]))
+            suspicious = excess[place] > _SUSPICIOUS
+        if suspicious:
             suspects.append(entry)
             if len(suspects) >= 3:
                 break
@@ -107,10 +112,10 @@ def tail_of(
     for entry in sorted(suspects, key=lambda item: -item[0]):
         verified = _verify(left, relation, right, world, events, entry, rng)
         if verified is not None:
-            return Tail(tried, verified, None, entry[3] / deltas[entry[2]])
+            return Tail(tried, verified, None, entry[0])
     if best is None:
         return Tail(tried, None, None, float("nan"))
-    _, instance, place, rate = best
+    ratio, instance, place, rate = best
     report = _report(world, instance, DELTAS[place]) | {"failure probability": rate}
     if not world.exhaustive:
         replicates = len(chance)
@@ -118,7 +123,7 @@ def tail_of(
         slack = _median_slack(left, relation, right, world.outcomes(instance, rng=rng)[0], events, _USUAL)
         report |= {"replicates": replicates, "interval": interval, "median slack": [slack, str(_USUAL)]}
         return Tail(tried * replicates, None, report, float("nan"))
-    return Tail(tried, None, report, min(rate / deltas[place], 1.0))
+    return Tail(tried, None, report, min(ratio, 1.0))
 
 
 def _tail_at_levels(left, relation, right, world, events, *, rng, size, deadline) -> Tail:

@@ -67,7 +67,7 @@ def check_inequality(
     >>> from boundcalc.symbols import m, n
     >>> check_inequality(1 / m, "<=", 3 / n).word
     <Word.PROVED: 'PROVED'>
-    >>> check_inequality(1 / m, "<=", 2 / n).witness
+    >>> dict(check_inequality(1 / m, "<=", 2 / n).witness)
     {'n': '3'}
     """
     if isinstance(budget, bool) or not isinstance(budget, int | float) or not budget > 0:

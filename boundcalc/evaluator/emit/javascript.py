@@ -27,8 +27,15 @@ from boundcalc.evaluator.program.lower import lower
 
 __all__ = ["to_javascript"]
 
-#: The functions of `boundcalc.arithmetic.entropy_points` for a browser; NaN where they are not defined.
+#: Functions that a browser lacks (kl and its inverse as in `boundcalc.arithmetic.entropy_points`); NaN where not defined.
 _DEFINITIONS = {
+    "loggamma": """const loggamma = (x) => {
+  if (!(x > 0) || x === Infinity) return x > 0 ? x : NaN;
+  let below = 1;
+  for (; x < 12; x++) below *= x;
+  const z = 1 / (x * x), series = 1 / 12 - z * (1 / 360 - z * (1 / 1260 - z * (1 / 1680 - z / 1188)));
+  return (x - 0.5) * Math.log(x) - x + 0.5 * Math.log(2 * Math.PI) + series / x - Math.log(below);
+};""",
     "kl": """const kl = (q, p) => {
   if (!(0 <= q && q <= 1 && 0 <= p && p <= 1)) return NaN;
   if (p === 0 || p === 1) return p === q ? 0 : Infinity;
@@ -71,7 +78,8 @@ _TEMPLATES = {
     "power": "Math.pow({},{})",
     **{name: f"Math.{name}({{}},{{}})" for name in ("min", "max")},
     **{name: f"Math.{name}({{}})" for name in ("sqrt", "log", "exp", "floor", "abs", "sign")},
-    **{name: f"{name}({{}},{{}})" for name in _DEFINITIONS},
+    "loggamma": "loggamma({})",
+    **{name: f"{name}({{}},{{}})" for name in ("kl", "kl_inverse")},
 }
 
 

@@ -71,30 +71,22 @@ class Matching(Learning):
             "loss": loss,
             "flat": loss.reshape(count, -1),
             "mistakes": wrong,
+            "wrong": wrong.reshape(count, -1),
             "matched": np.diagonal(scores, axis1=1, axis2=2),
         }
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return match risks and errors, deviations and complexities on each sample."""
         atoms, chance = super().outcomes(instance, exact=exact, rng=rng)
-        t = self._tables(instance, exact=exact)
-        words, _ = self._samples(t["weights"], rng)
-        first = int(instance["start"])
-        error = (t["mistakes"].reshape(len(t["mistakes"]), -1) * t["cell"]).sum(axis=1)
+        del atoms["err_weighted"]  # the kernel has the weights already
         if self.context == "single":
+            t = self._tables(instance, exact=exact)
+            words, _ = self._samples(t["weights"], rng)
+            first = int(instance["start"])
             seen = self._empirical(t["mistakes"], words)[first]
-            atoms |= {"err_match": error[first], "rhat_holdout": seen, "dev_f": error[first] - seen, "n_h": atoms["n"]}
-        else:
-            columns = np.arange(words.shape[0])
-            risk = (t["flat"] * t["cell"]).sum(axis=1)
-            empirical = self._empirical(t["loss"], words)
-            members = np.arange(len(risk)) % (len(risk) // int(instance["heads"])) < t["M"]
-            deviation = np.where(members[:, None], risk[:, None] - empirical, -(10**6))
-            chosen = np.argmax(deviation, axis=0)
-            if not int(instance["spoken"]):
-                chosen = np.argmin(np.where(members[:, None], empirical, 10**6), axis=0)
-            atoms |= {"err_match": error[chosen], "r_match": risk[chosen], "rhat_match": empirical[chosen, columns]}
-        return {name: np.asarray(value) for name, value in atoms.items()}, chance
+            error = np.asarray((t["mistakes"][first].ravel() * t["cell"]).sum())
+            return atoms | {"err_match": error, "rhat_holdout": seen, "dev_f": error - seen, "n_h": atoms["n"]}, chance
+        return atoms | {f"{name}_match": atoms.pop(f"{name}_M") for name in ("err", "r", "rhat")}, chance
 
     def _expectations(self, t: Any, members: Any, risk: Any, *, exact: bool, rng: Rng) -> Atoms:
         """Return the complexity as the larger of that over matched and that over unmatched items."""

@@ -386,7 +386,7 @@ class Looks(SampleSpace):
         sums = np.cumsum(parts, axis=0)
         seen = np.arange(1, self.batches + 1)
         surprise = -sums.astype(float) - seen[:, None] * np.log(1 - float(kappa) * float(risk) / float(span))
-        worst = np.argmax(surprise, axis=0)
+        worst = np.argmax(np.round(surprise, 9), axis=0)  # equal looks: the first, in floats as exactly
         place = np.arange(len(words))
         atoms = {
             "r_0": risk,
