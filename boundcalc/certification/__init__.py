@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from boundcalc.certification.certificate import Certificate
     from boundcalc.certification.certifying import certify
     from boundcalc.certification.gallery import certify_gallery
+    from boundcalc.certification.looks import certify_looks
 
 _PUBLIC = {
     "Certificate": "certificate",
@@ -18,9 +19,10 @@ _PUBLIC = {
     "certify": "certifying",
     "certify_band": "band",
     "certify_gallery": "gallery",
+    "certify_looks": "looks",
 }
 
-__all__ = ["Certificate", "ErrorBand", "certify", "certify_band", "certify_gallery"]
+__all__ = ["Certificate", "ErrorBand", "certify", "certify_band", "certify_gallery", "certify_looks"]
 
 __getattr__ = lazy_names(__name__, _PUBLIC)
 

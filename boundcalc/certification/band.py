@@ -121,13 +121,8 @@ def certify_band(*, cuts: int = 12, thresholds: ArrayLike | None = None, **given
     InvalidInputError
         On bad input.
     """
-    usual: dict[str, Any] = dict.fromkeys(
-        ("distance", "scores", "embeddings", "model", "data", "against", "pairs", "y", "groups", "kappa", "calibration")
-    )
-    usual |= {"metric": "sqeuclidean", "delta": 0.05, "weights": None, "splits": 5, "rng": 0, "share": 1.0}
-    unknown = set(given) - set(usual)
-    if unknown or given.get("pairs") is not None or given.get("against") is not None:
-        raise InvalidInputError(f"certify_band: unexpected {', '.join(sorted(unknown)) or 'pairs= or against='}")
+    if given.get("pairs") is not None or given.get("against") is not None:
+        raise InvalidInputError("certify_band: pairs= and against= have no band")
     problems = Problems("certify_band")
     whole = isinstance(cuts, (int, np.integer)) and not isinstance(cuts, bool)
     problems.require(whole and cuts >= 1, f"cuts={cuts!r}: expected an integer >= 1")
@@ -135,7 +130,9 @@ def certify_band(*, cuts: int = 12, thresholds: ArrayLike | None = None, **given
     fixed = None if thresholds is None else np.unique(np.asarray(thresholds, dtype=float))
     if fixed is not None and (not fixed.size or not np.isfinite(fixed).all()):
         raise InvalidInputError("thresholds: expected finite numbers")
-    request = read_request(**{**usual, **given, "threshold": None if fixed is None else float(fixed[0])})
+    request = read_request(
+        **{"weights": None, "splits": 5, **given, "threshold": None if fixed is None else float(fixed[0])}
+    )
     distances, members = request.distances, request.subjects
     assert distances is not None
     if fixed is None:

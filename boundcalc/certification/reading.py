@@ -28,6 +28,10 @@ Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
 
 _SOURCES = ("distance", "scores", "embeddings", "model")
+_DEFAULTS: dict[str, Any] = {
+    **dict.fromkeys((*_SOURCES, "data", "against", "pairs", "y", "threshold", "groups", "kappa", "calibration")),
+    "metric": "sqeuclidean", "delta": 0.05, "weights": "balanced", "splits": 20, "rng": 0, "share": 1.0, "running": False,
+}  # fmt: skip
 #: Rates that a threshold can be chosen for, with the side of the target.
 RATES = ("fmr", "precision")
 
@@ -99,6 +103,7 @@ class Request:
     rng: np.random.Generator
     calibration: Calibration | None
     listed: Listed | None
+    running: bool = False
 
     @property
     def subjects(self) -> list[Rows] | None:
@@ -117,7 +122,14 @@ def read_request(**given: Any) -> Request:
     InvalidInputError
         If they do not fit together.
     """
-    delta, rng = _read_numbers(given)
+    if unknown := set(given) - set(_DEFAULTS):
+        raise InvalidInputError(f"unexpected {', '.join(sorted(unknown))}", context="certify")
+    given = {**_DEFAULTS, **given}
+    drawn = ""
+    if given["rng"] is None:
+        given["rng"] = np.random.default_rng(fresh := np.random.SeedSequence())
+        drawn = f", which is {fresh.entropy}"
+    delta, rng = _read_numbers(given, fresh=bool(drawn))
     name = _the_source(given)
     if given["pairs"] is not None:
         return _listed_request(given, name, delta, rng)
@@ -130,7 +142,10 @@ def read_request(**given: Any) -> Request:
                 f"against has {other.n} rows, {name} {distances.n}: expected the same rows in the same order"
             )
     codes, groups = _labels(labels, given["groups"], distances.n)
-    fixed = [f"the seed of {given['splits']} random split{'s' * (given['splits'] > 1)}", f"delta = {given['delta']:g}"]
+    fixed = [
+        f"the seed of {given['splits']} random split{'s' * (given['splits'] > 1)}{drawn}",
+        f"delta = {given['delta']:g}",
+    ]
     if given["share"] == 1.0:
         fixed.append("the model, one only (each of J that are compared on these rows needs share=1/J)")
     else:
@@ -183,10 +198,11 @@ def read_request(**given: Any) -> Request:
         rng,
         calibration,
         None,
+        given["running"],
     )
 
 
-def _read_numbers(given: Mapping[str, Any]) -> tuple[float, np.random.Generator]:
+def _read_numbers(given: Mapping[str, Any], *, fresh: bool) -> tuple[float, np.random.Generator]:
     """Check what does not depend on the data; return delta's share and the generator."""
     problems = Problems("certify")
     problems.number("delta", given["delta"], low=0, high=1, open_low=True, open_high=True)
@@ -198,6 +214,11 @@ def _read_numbers(given: Mapping[str, Any]) -> tuple[float, np.random.Generator]
     splits = given["splits"]
     whole = isinstance(splits, (int, np.integer)) and not isinstance(splits, bool)
     problems.require(whole and splits >= 1, f"splits={splits!r}: expected an integer >= 1")
+    seedless = fresh and not isinstance(given["threshold"], Mapping) and given["pairs"] is None
+    problems.require(
+        not given["running"] or seedless,
+        "running=True holds over a seed that is drawn afresh: give rng=None, a number as threshold, and all pairs",
+    )
     weights = given["weights"]
     expected = "expected 'balanced', 'own', (w_pos, w_neg) fixed in advance, or None"
     if isinstance(weights, str):

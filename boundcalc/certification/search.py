@@ -18,7 +18,7 @@ from boundcalc.certification.draws import Batch, Kernel, Profile, Table, exact_l
 from boundcalc.certification.sides import as_upper_risk, log_mean_below
 from boundcalc.trainer.risk.threads import one_blas_thread
 
-__all__ = ["Sample", "kappa_at", "risk_bound"]
+__all__ = ["Evaluator", "Sample", "kappa_at", "risk_bound"]
 
 Array = NDArray[np.float64]
 
@@ -42,15 +42,24 @@ class Sample:
         c.
     exponent : float
         N with E h <= (1 - kappa r/c)^N.
+    running : bool
+        Take the largest of the means over the first t draws, the same t in all batches, in place of the mean over all: valid
+        over the rows and a seed that was drawn afresh (a reverse martingale), not for a constant seed.
     """
 
     batches: Sequence[Batch]
     kernel: Kernel
     scale: float
     exponent: float
+    running: bool = False
+
+    def product(self, logs: Sequence[Sequence[float]]) -> float:
+        """Return a lower end of log H from log h of every batch's draws: the product over batches of the mean over draws."""
+        counts = range(1, len(logs[0]) + 1) if self.running else (len(logs[0]),)
+        return max(math.fsum(log_mean_below(found[:t]) for found in logs) for t in counts)
 
 
-class _Evaluator:
+class Evaluator:
     """Evaluate log H, remember where Sinkhorn ended and what the couplings say at other kappas."""
 
     def __init__(self, sample: Sample) -> None:
@@ -61,7 +70,7 @@ class _Evaluator:
         self.profiles: list[list[list[Profile]]] = []
 
     def log_h(self, kappa: float) -> float:
-        """Return a lower end of log H: the product over batches of the mean over draws."""
+        """Return a lower end of log H."""
         total, profiles = [], []
         for batch, table, starts in zip(self.sample.batches, self.tables, self.starts, strict=True):
             logs, found = [], []
@@ -69,21 +78,22 @@ class _Evaluator:
                 value, profile, starts[place] = exact_log_h(draw, table, kappa, starts[place])
                 logs.append(value)
                 found.append(profile)
-            total.append(log_mean_below(logs))
+            total.append(logs)
             profiles.append(found)
         self.profiles.append(profiles)
-        return math.fsum(total)
+        return self.sample.product(total)
 
     def log_h_by_profile(self, kappa: float) -> float:
         """Return a lower end of log H at kappa from couplings found at others, or -inf before there are any."""
         costs = node_costs(self.tables[0].nodes, kappa)
         best = -math.inf
         for profiles in self.profiles:
-            logs = ((-float(p.masses @ costs) - p.constant for p in found) for found in profiles)
-            best = max(best, math.fsum(map(log_mean_below, logs)))
+            logs = [[-float(p.masses @ costs) - p.constant for p in found] for found in profiles]
+            best = max(best, self.sample.product(logs))
         return best
 
     def upper(self, log_h: float, *, kappa: float, log_delta: float) -> float:
+        """Return U(kappa) for a lower end of log H."""
         sample = self.sample
         return as_upper_risk(log_delta + log_h, kappa=kappa, scale=sample.scale, exponent=sample.exponent)
 
@@ -124,11 +134,11 @@ def risk_bound(
         The guess of zeta_1 at a risk that kappa(r) uses.
     """
     with one_blas_thread():
-        return _risk_bound(_Evaluator(sample), math.log(delta), kappa, variance)
+        return _risk_bound(Evaluator(sample), math.log(delta), kappa, variance)
 
 
 def _risk_bound(
-    evaluator: _Evaluator, log_delta: float, kappa: float | None, variance: Callable[[float], float]
+    evaluator: Evaluator, log_delta: float, kappa: float | None, variance: Callable[[float], float]
 ) -> tuple[float, float]:
     sample = evaluator.sample
     if kappa is not None:

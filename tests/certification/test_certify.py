@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import boundcalc as bc
-from boundcalc.certification import Certificate, certify
+from boundcalc.certification import Certificate, certify, certify_looks
 from boundcalc.errors import InfeasibleError, InvalidInputError
 
 
@@ -416,3 +416,61 @@ def test_two_rows_are_enough_to_ask():
     assert found.vacuous
     assert found.error == 0.0
     assert 0.5 <= found.value <= 1.0
+
+
+def test_the_running_maximum_needs_a_fresh_seed():
+    x, y = embedded(100, noise=1.5)
+    found = certify(embeddings=x, y=y, threshold=9.0, rng=None, running=True)
+    entropy = int(said(found).split("which is ")[1].split(";")[0])
+    mean = certify(embeddings=x, y=y, threshold=9.0, rng=entropy)
+    assert found.value <= mean.value + 1e-12
+    assert found.value > mean.value - 0.1
+    with pytest.raises(InvalidInputError, match="rng=None"):
+        certify(embeddings=x, y=y, threshold=9.0, rng=0, running=True)
+
+
+class TestLooks:
+    def batches(self, *, count=5, n=60):
+        parts = [embedded(n, seed=10 + k, noise=1.5) for k in range(count)]
+        return [{"embeddings": x, "y": y} for x, y in parts]
+
+    def test_bounds_never_rise_and_approach_the_error(self):
+        looks = certify_looks(self.batches(), threshold=14.0, weights=None)
+        values = [look.value for look in looks]
+        assert values == sorted(values, reverse=True)
+        assert [look.rows for look in looks] == [60, 120, 180, 240, 300]
+        assert looks[-1].error < looks[-1].value
+        whole = certify(
+            embeddings=np.vstack([b["embeddings"] for b in self.batches()]),
+            y=np.concatenate([b["y"] for b in self.batches()]),
+            threshold=14.0,
+            weights=None,
+        )
+        assert looks[-1].value - whole.value < 0.03
+        assert "all batches" in said(looks[0])
+
+    def test_one_look_is_theorem_t(self):
+        (look,) = certify_looks(self.batches(count=1), threshold=14.0, weights=(2.0, 0.7))
+        (batch,) = self.batches(count=1)
+        (kappa,) = look.recipe["kappa"]
+        plain = certify(**batch, threshold=14.0, weights=(2.0, 0.7), kappa=kappa)
+        assert look.value == pytest.approx(plain.value, abs=1e-9)
+        assert look.error == pytest.approx(plain.error)
+
+    def test_later_batches_do_not_change_earlier_looks(self):
+        few = certify_looks(self.batches(count=2), threshold=14.0, weights=None)
+        many = certify_looks(self.batches(count=3), threshold=14.0, weights=None)
+        assert [look.value for look in few] == [look.value for look in many[:2]]
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"threshold": 9.0}, "weights being numbers or None"),
+            ({"threshold": 9.0, "weights": None, "kappa": 0.5}, "expected threshold, weights"),
+            ({"weights": None}, "chosen on the held-out"),
+            ({"threshold": {"fmr": 0.1}, "weights": None}, "fixed in advance"),
+        ],
+    )
+    def test_misuse(self, options, message):
+        with pytest.raises(InvalidInputError, match=message):
+            certify_looks(self.batches(count=1), **options)

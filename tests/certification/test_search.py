@@ -56,11 +56,11 @@ def test_profiles_never_promise_more_than_the_value():
         (np.array([0.0, 0.3, 1.0]), rng.choice([0.0, 0.3, 1.0], size=(24, 24))),
         (None, rng.random((24, 24))),
     ]:
-        evaluator = search._Evaluator(sample_of(q, levels=levels))
+        evaluator = search.Evaluator(sample_of(q, levels=levels))
         exact = {kappa: evaluator.log_h(kappa) for kappa in (0.9,)}
         for kappa in (0.2, 0.5, 0.8, 0.9, 0.97):
             promised = evaluator.log_h_by_profile(kappa)
-            assert promised <= search._Evaluator(evaluator.sample).log_h(kappa) + 1e-9
+            assert promised <= search.Evaluator(evaluator.sample).log_h(kappa) + 1e-9
         assert evaluator.log_h_by_profile(0.9) == pytest.approx(exact[0.9], abs=0.02 if levels is None else 1e-3)
 
 
