@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from boundcalc.certification.bijections import exponent, half_batches
 
 from boundcalc.certification import certify
+from boundcalc.certification.bijections import exponent, half_batches
 from boundcalc.certification.kernels import PairErrors
 from boundcalc.certification.search import Sample, risk_bound
 from boundcalc.certification.sides import as_upper_risk

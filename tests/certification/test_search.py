@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from boundcalc.certification.bijections import exponent, half_batches
 
 from boundcalc.certification import search
+from boundcalc.certification.bijections import exponent, half_batches
 from boundcalc.certification.draws import exact_log_h
 from boundcalc.certification.kernels import Derived, PairErrors
 from boundcalc.certification.search import Sample, kappa_at, risk_bound
