@@ -18,6 +18,7 @@ from boundcalc.language.arguments import Problems
 from boundcalc.language.ledger import Ledger
 from boundcalc.show.answer import Answer
 from boundcalc.show.axes import PALETTE, new_axes, save
+from boundcalc.show.rounding import percent
 from boundcalc.show.tables import Table
 
 __all__ = ["ErrorBand", "certify_band"]
@@ -66,7 +67,7 @@ class ErrorBand(Answer):
         """The answer in one sentence."""
         value, threshold = self.balanced
         return (
-            f"Whatever threshold is chosen, both rates lie in the band ({100 * (1 - self.delta):.4g} %, {self.rows:,} held-out "
+            f"Whatever threshold is chosen, both rates lie in the band ({percent(1 - self.delta)}, {self.rows:,} held-out "
             f"rows); at {threshold:.6g} the balanced pair error is at most {np.ceil(value * 1e3) / 1e3:.3g}."
         )
 

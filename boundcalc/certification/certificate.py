@@ -15,7 +15,7 @@ from boundcalc.show.answer import Answer, wrapped
 from boundcalc.show.axes import PALETTE, new_axes, save
 from boundcalc.show.html import join, tag
 from boundcalc.show.page import lead
-from boundcalc.show.rounding import outwards
+from boundcalc.show.rounding import outwards, percent
 from boundcalc.show.tables import Table
 
 __all__ = ["Certificate"]
@@ -83,7 +83,7 @@ class Certificate(Answer, Frozen):
         rest = "" if self.kind == "gain" else f"; a constant rule has {self.constant:.3g}"
         tail = " This says no more than the constant rule." if self.vacuous and self.kind != "gain" else ""
         return (
-            f"On new pairs of this kind the {self.quantity} is {side} {self._rounded} ({100 * (1 - self.delta):.4g} %), "
+            f"On new pairs of this kind the {self.quantity} is {side} {self._rounded} ({percent(1 - self.delta)}), "
             f"measured {self.error:.3g} on {counted}{rest}.{tail}"
         )
 

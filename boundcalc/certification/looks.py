@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from boundcalc.certification.bijections import exponent, half_batches
 from boundcalc.certification.certificate import Certificate
-from boundcalc.certification.halves import exponent, half_batches
 from boundcalc.certification.kernels import PairErrors
 from boundcalc.certification.measured import PairSums, pair_sums
 from boundcalc.certification.reading import Request, read_request

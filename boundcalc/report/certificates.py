@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from boundcalc.guarantees.certified import Certified
-from boundcalc.show.rounding import outwards, rounded_up
+from boundcalc.show.rounding import outwards, percent, rounded_up
 from boundcalc.show.tables import Table
 
 __all__ = ["certificate_sentence", "certificate_tables"]
@@ -22,7 +22,7 @@ def certificate_sentence(lines: Sequence[Certified], *, delta: float) -> str:
     found = best.certificate
     tail = " This says no more than the constant rule." if found.vacuous else ""
     return (
-        f"On new pairs of this kind the {found.quantity} is at most {rounded_up(found.value)} ({100 * (1 - delta):.4g} %) with "
+        f"On new pairs of this kind the {found.quantity} is at most {rounded_up(found.value)} ({percent(1 - delta)}) with "
         f"{best.subset}, measured {found.error:.3f} on {found.rows:,} held-out rows; a constant rule has "
         f"{found.constant:.3f}.{tail}"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 
-__all__ = ["outwards", "rounded_up"]
+__all__ = ["outwards", "percent", "rounded_up"]
 
 _SIDES = {"<": ROUND_CEILING, ">": ROUND_FLOOR}
 
@@ -28,3 +28,12 @@ def rounded_up(value: float, *, digits: int = 4) -> str:
     ('0.1235', '2', 'inf')
     """
     return f"{outwards(value, '<=', digits=digits):.{digits}g}"
+
+
+def percent(share: float) -> str:
+    """Return a share in per cent, with four digits.
+
+    >>> percent(0.95), percent(0.99875)
+    ('95 %', '99.88 %')
+    """
+    return f"{100 * share:.4g} %"
