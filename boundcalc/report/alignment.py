@@ -143,7 +143,7 @@ def draw_alignment(comparison: Any, measure: str, *, title: str = "", axes: Axes
             "markersize": 4,
             "capsize": 3,
         }
-        axes.errorbar(x, [row["mean"] for row in own], half, label=name, color=PALETTE[place % len(PALETTE)], **style)
+        axes.errorbar(x, [row["mean"] for row in own], half, label=name, **style)
     axes.set_xticks(range(len(fractions)), [f"{fraction:.3g}" for fraction in fractions])
     axes.set_xlim(-0.5, len(fractions) + 0.1)  # room for the legend beside the last intervals
     legend = {"title": "regulariser", "loc": "center right"}

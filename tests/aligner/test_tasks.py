@@ -119,11 +119,11 @@ def test_the_comparison_measures_every_cell():
     assert {
         "recall@5",
         "mAP",
-        "mAP 0>1",
+        "mAP m0>m1",
         "mAP harmonic",
         "recall@5 unseen",
         "knn",
-        "knn only 0",
+        "knn only m0",
         "logistic",
         "match_error",
     } <= set(found.measures)
