@@ -1,0 +1,84 @@
+"""Identities: rules that hold for all positive numbers rewrite both sides until they are the same, without any numerics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sympy
+
+from boundcalc.language.entropy import kl
+
+__all__ = ["ROUNDING", "logarithms", "normal", "vanishes"]
+
+#: Nodes that SymPy evaluates at numbers by comparing them in finite precision.
+ROUNDING = (sympy.floor, sympy.ceiling, sympy.frac, sympy.sign, sympy.Abs, sympy.Min, sympy.Max, sympy.Piecewise)
+_LARGEST = 10**15  # integers up to here are factored
+
+
+def vanishes(expr: sympy.Expr, values: Mapping[sympy.Symbol, Any] | None = None) -> bool:
+    """Return whether an expression is 0 with these numbers in it, by identities alone."""
+    values = dict(values or {})
+    if values and expr.has(*ROUNDING):
+        return False
+    if any(not getattr(value, "is_Rational", True) and value.is_Pow and value.base == 10 for value in values.values()):
+        return False
+    exact = {symbol: sympy.sympify(value) for symbol, value in values.items()}
+    if any(value.is_Rational and max(abs(value.p), value.q).bit_length() > 200 for value in exact.values()):
+        return False
+    placed = expr.rewrite(sympy.log) if expr.has(kl) else expr
+    placed = placed.xreplace(exact)
+    return not placed.has(sympy.nan, sympy.zoo, sympy.oo) and normal(placed) == 0
+
+
+def normal(expr: sympy.Expr) -> sympy.Expr:
+    """Return the numerator in expanded form, logarithms split into those of primes and symbols."""
+    top = sympy.fraction(sympy.together(logarithms(expr)))[0]
+    found = sympy.expand(top)
+    return found if found == 0 else sympy.expand(logarithms(sympy.powsimp(sympy.powdenest(found))))
+
+
+def logarithms(expr: sympy.Expr) -> sympy.Expr:
+    """Split logarithms of products and powers of what is positive, and those of rationals into primes'."""
+    return expr.replace(lambda node: isinstance(node, sympy.log), lambda node: _split(node.args[0]))
+
+
+def _split(argument: sympy.Expr) -> sympy.Expr:
+    if argument.is_Rational and argument.is_positive:
+        if max(argument.p, argument.q) > _LARGEST:
+            return sympy.log(argument)
+        return sympy.Add(*(power * sympy.log(prime) for prime, power in sympy.factorrat(argument).items()))
+    if argument == sympy.E:
+        return sympy.Integer(1)
+    top, bottom = sympy.fraction(sympy.together(argument))
+    factors = [(f, 1) for f in sympy.Mul.make_args(sympy.factor_terms(top))]
+    factors += [(f, -1) for f in sympy.Mul.make_args(sympy.factor_terms(bottom))]
+    if len(factors) == 2 and bottom == 1 and len(sympy.Mul.make_args(sympy.factor_terms(top))) == 1:
+        factors = factors[:1]
+    parts, rest = [], sympy.Integer(1)
+    for factor, sign in factors:
+        base, exponent = factor.as_base_exp()
+        if base == sympy.E and exponent.is_real:
+            parts.append(sign * exponent)
+        elif _plainly_positive(base) and exponent.is_real and (factor, sign) != (argument, 1):
+            parts.append(sign * exponent * (_split(base) if base != argument else sympy.log(base)))
+        else:
+            rest *= factor**sign
+    return sympy.Add(*parts, sympy.log(rest) if rest != 1 else sympy.Integer(0))
+
+
+def _plainly_positive(expr: sympy.Expr) -> bool:
+    """Return whether an expression is positive by its form: products, sums and powers of positive symbols and rationals."""
+    if expr.is_Rational or expr.is_Symbol:
+        return bool(expr.is_positive)
+    if expr in (sympy.E, sympy.pi):
+        return True
+    if isinstance(expr, sympy.Add | sympy.Mul):
+        return all(map(_plainly_positive, expr.args)) or bool(
+            isinstance(expr, sympy.Add)
+            and all(arg.is_Rational or arg.is_Symbol or _plainly_positive(arg) for arg in expr.args)
+            and expr.is_positive
+        )
+    if isinstance(expr, sympy.Pow):
+        return _plainly_positive(expr.base) and bool(expr.exp.is_real)
+    return False
