@@ -11,6 +11,7 @@ import sympy
 from boundcalc.checker.inequality.cases import Case, Extent
 from boundcalc.checker.inequality.elementary import forms, relaxed
 from boundcalc.checker.inequality.enclosure import sign_at
+from boundcalc.checker.inequality.given import contrapositives, folded
 from boundcalc.checker.inequality.identity import ROUNDING
 from boundcalc.checker.inequality.monotone import Monotone
 from boundcalc.checker.inequality.system import System
@@ -19,10 +20,17 @@ from boundcalc.checker.verdict import Proof
 __all__ = ["by_calculus"]
 
 _PEELED = (0, 1, 4, 16)
+_DEPTHS = (1, 2, 3, 4, 6, 9)
 
 
 def by_calculus(case: Case, *, deadline: float, solvers: Callable[[System, float], bool]) -> Proof | None:
     """Return a proof of a case without Min, Max and Abs."""
+    case = folded(case)
+    if case.facts:
+        for other in contrapositives(case):
+            proof = by_calculus(other, deadline=deadline, solvers=solvers)
+            if proof is not None:
+                return Proof("contradiction", f"{case.gap} < 0 with {other.gap} <= 0", (proof,))
     original, case = case, relaxed(case)
     for first in _PEELED:
         search = Monotone(deadline, solvers)
@@ -30,8 +38,9 @@ def by_calculus(case: Case, *, deadline: float, solvers: Callable[[System, float
         if peeled is None:
             continue
         smaller, small = peeled
-        for h in forms(smaller):
-            proof = _on_pieces(h, smaller, search)
+        found = list(forms(smaller))
+        for depth, h in product(_DEPTHS, found):
+            proof = _on_pieces(h, smaller, search, depth)
             if proof is not None:
                 return Proof("cases", f"{h}", (small, proof)) if small else proof
         if time.monotonic() > deadline or not _single_integer(case):
@@ -47,7 +56,7 @@ def _peel(original: Case, case: Case, first: int) -> tuple[Case, Proof | None] |
     """Prove the first integers of a single range by enclosures, and return the case of the others."""
     if not first:
         return case, None
-    if not _single_integer(original) or original.facts:
+    if not _single_integer(original):
         return None
     ((symbol, own),) = original.box.items()
     values = [own.low + step for step in range(first)]
@@ -62,11 +71,11 @@ def _peel(original: Case, case: Case, first: int) -> tuple[Case, Proof | None] |
     return smaller, Proof("points", f"{original.gap} at {symbol.name} = {values[0]}, ..., {values[-1]}")
 
 
-def _on_pieces(h: sympy.Expr, case: Case, search: Monotone) -> Proof | None:
+def _on_pieces(h: sympy.Expr, case: Case, search: Monotone, depth: int) -> Proof | None:
     """Prove a function on every piece of the box, and where the relation is strict on the faces that belong to it."""
     parts = []
     for value, box in _pieces(h, case):
-        proof = search.proof(value, box, strict=case.strict)
+        proof = search.proof(value, box, strict=case.strict, depth=depth)
         if proof is None:
             return None
         parts.append(proof)

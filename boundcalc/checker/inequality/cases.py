@@ -150,7 +150,7 @@ def _parities(problem: Inequality, box: dict[sympy.Symbol, Extent]) -> Iterator[
             (symbol,) = argument.free_symbols
             slope = argument.coeff(symbol)
             rest = argument - slope * symbol
-            if slope.is_Rational and slope.q <= 6 and rest.is_Rational and box.get(symbol, _NONE).integer:
+            if slope.is_Rational and slope.q <= 32 and rest.is_Rational and box.get(symbol, _NONE).integer:
                 split[symbol] = sympy.ilcm(split.get(symbol, 1), slope.q)
     names = list(split)
     for remainders in product(*(range(split[name]) for name in names)):

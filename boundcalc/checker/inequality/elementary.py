@@ -32,17 +32,24 @@ def relaxed(case: Case) -> Case:
 def forms(case: Case) -> Iterator[sympy.Expr]:
     """Yield elementary functions whose being >= 0 proves the case: the gap, and the difference of the sides' logarithms."""
     gap = _plain(case.gap)
-    if not gap.has(*_SPECIAL):
-        yield gap
-    else:
-        bounded = _bounded(gap, case)
+
+    def positive(part: sympy.Expr) -> bool:
+        return sure(part, ">", case.box)
+
+    plain = sympy.expand(logarithms(gap, positive))
+    whole = [plain] + ([] if gap.has(sympy.log) or gap == plain else [gap])
+    if any(_powerful(factor) for term in sympy.Add.make_args(gap) for factor in sympy.Mul.make_args(term)):
+        sides = [sympy.expand(logarithms(_log(more), positive) - logarithms(_log(less), positive)) for more, less in _sides(gap, case)]
+        whole = [*sides, *whole]
+    for form in whole:
+        bounded = _bounded(form, case)
         if bounded is not None:
             yield bounded
-    for more, less in _sides(gap, case):
-        difference = sympy.expand(logarithms(_log(more))) - sympy.expand(logarithms(_log(less)))
-        bounded = _bounded(difference, case)
-        if bounded is not None:
-            yield bounded
+
+
+def _powerful(factor: sympy.Expr) -> bool:
+    """Return whether logarithms make a factor simpler."""
+    return isinstance(factor, (sympy.exp, *_SPECIAL)) or (factor.is_Pow and not factor.exp.is_Integer)
 
 
 def _plain(expr: sympy.Expr) -> sympy.Expr:
@@ -58,10 +65,17 @@ def _plain(expr: sympy.Expr) -> sympy.Expr:
 def _sides(gap: sympy.Expr, case: Case) -> Iterator[tuple[sympy.Expr, sympy.Expr]]:
     """Yield positive sides more >= less: of the gap's terms those with either sign, and the case's own sides."""
     terms = sympy.Add.make_args(gap)
-    more = [term for term in terms if sure(term, ">", case.box)]
-    less = [-term for term in terms if term not in more and sure(-term, ">", case.box)]
+    marked = {b: sympy.Dummy("b", positive=True) for b in gap.atoms(sympy.binomial) if _in_triangle(b, case)}
+    box = {**case.box, **dict.fromkeys(marked.values(), Extent(sympy.Integer(0), sympy.oo, True, True))}
+    more = [term for term in terms if sure(term.xreplace(marked), ">", box)]
+    less = [-term for term in terms if term not in more and sure(-term.xreplace(marked), ">", box)]
     if more and less and len(more) + len(less) == len(terms):
         yield sympy.Add(*more), sympy.Add(*less)
+
+
+def _in_triangle(b: sympy.binomial, case: Case) -> bool:
+    n, k = b.args
+    return sure(k, ">=", case.box) and sure(sympy.expand(n - k), ">=", case.box)
 
 
 def _log(side: sympy.Expr) -> sympy.Expr:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sympy
@@ -21,9 +21,9 @@ def vanishes(expr: sympy.Expr, values: Mapping[sympy.Symbol, Any] | None = None)
     values = dict(values or {})
     if values and expr.has(*ROUNDING):
         return False
-    if any(not getattr(value, "is_Rational", True) and value.is_Pow and value.base == 10 for value in values.values()):
-        return False
     exact = {symbol: sympy.sympify(value) for symbol, value in values.items()}
+    if any(value.is_Pow and value.base == 10 for value in exact.values()):
+        return False
     if any(value.is_Rational and max(abs(value.p), value.q).bit_length() > 200 for value in exact.values()):
         return False
     placed = expr.rewrite(sympy.log) if expr.has(kl) else expr
@@ -38,32 +38,31 @@ def normal(expr: sympy.Expr) -> sympy.Expr:
     return found if found == 0 else sympy.expand(logarithms(sympy.powsimp(sympy.powdenest(found))))
 
 
-def logarithms(expr: sympy.Expr) -> sympy.Expr:
+def logarithms(expr: sympy.Expr, positive: Callable[[sympy.Expr], bool] | None = None) -> sympy.Expr:
     """Split logarithms of products and powers of what is positive, and those of rationals into primes'."""
-    return expr.replace(lambda node: isinstance(node, sympy.log), lambda node: _split(node.args[0]))
+    known = (lambda part: _plainly_positive(part) or positive(part)) if positive else _plainly_positive
+    return expr.replace(lambda node: isinstance(node, sympy.log), lambda node: _split(node.args[0], known))
 
 
-def _split(argument: sympy.Expr) -> sympy.Expr:
+def _split(argument: sympy.Expr, positive: Callable[[sympy.Expr], bool]) -> sympy.Expr:
+    """Return log(argument), where it is known to be positive, as a sum over its positive factors."""
     if argument.is_Rational and argument.is_positive:
         if max(argument.p, argument.q) > _LARGEST:
             return sympy.log(argument)
         return sympy.Add(*(power * sympy.log(prime) for prime, power in sympy.factorrat(argument).items()))
-    if argument == sympy.E:
-        return sympy.Integer(1)
-    top, bottom = sympy.fraction(sympy.together(argument))
-    factors = [(f, 1) for f in sympy.Mul.make_args(sympy.factor_terms(top))]
-    factors += [(f, -1) for f in sympy.Mul.make_args(sympy.factor_terms(bottom))]
-    if len(factors) == 2 and bottom == 1 and len(sympy.Mul.make_args(sympy.factor_terms(top))) == 1:
-        factors = factors[:1]
     parts, rest = [], sympy.Integer(1)
-    for factor, sign in factors:
-        base, exponent = factor.as_base_exp()
-        if base == sympy.E and exponent.is_real:
-            parts.append(sign * exponent)
-        elif _plainly_positive(base) and exponent.is_real and (factor, sign) != (argument, 1):
-            parts.append(sign * exponent * (_split(base) if base != argument else sympy.log(base)))
-        else:
-            rest *= factor**sign
+    top, bottom = sympy.fraction(sympy.together(argument))
+    for side, sign in ((top, 1), (bottom, -1)):
+        for factor in sympy.Mul.make_args(sympy.factor_terms(side)):
+            base, exponent = factor.as_base_exp()
+            if base == sympy.E and exponent.is_real:
+                parts.append(sign * exponent)
+            elif factor == argument or factor == 1:
+                rest *= factor**sign
+            elif exponent.is_real and positive(base):
+                parts.append(sign * exponent * _split(base, positive))
+            else:
+                rest *= factor**sign
     return sympy.Add(*parts, sympy.log(rest) if rest != 1 else sympy.Integer(0))
 
 

@@ -6,6 +6,8 @@ On an open box, ``h >= 0`` follows from any of these, tried in turn, as deep as 
 * factors: ``h`` is a product, and each factor has a sign on the box;
 * a polynomial: signs of coefficients, or z3 and cvc5 agree;
 * rising: for some w > 0, h/w tends to something >= 0 where v starts, and d(h/w)/dv >= 0 (mirrored: falling);
+* one variable less: ``h`` depends on x + y or x y only;
+* unwrapped: of a difference of logarithms or of roots, the difference of what is inside;
 * turning: dh/dv vanishes at v = c(others), a point of the box; both sides of it are boxes of their own;
 * concave in v, and nonnegative at both ends.
 """
@@ -79,7 +81,7 @@ class Monotone:
     def _proof(self, h: sympy.Expr, box: Box, strict: bool, depth: int) -> Proof | None:
         if sure(h, ">" if strict else ">=", box):
             return Proof("enclosure", f"{h} on {_shown(box)}")
-        factors = self.factors(h, box)
+        given, factors = h, self.factors(h, box)
         if factors is None:
             return None
         sign, rest = factors
@@ -93,10 +95,13 @@ class Monotone:
             return Proof("enclosure", f"{h} on {_shown(box)}")
         if self._negative_somewhere(h, box):
             return None
+        fewer = self._fewer(h, box)
+        if fewer is not None:
+            return self.proof(*fewer, strict=strict, depth=depth)
         found = self._polynomial(h, box, strict) or self._cover(h, box, strict)
         if found or depth <= 0 or sympy.count_ops(h) > _LARGEST:
             return found
-        return self._moving(h, box, strict, depth)
+        return self._moving(h, given, box, strict, depth)
 
     # ------------------------------------------------------------------ forms
 
@@ -105,7 +110,7 @@ class Monotone:
         top, bottom = sympy.fraction(sympy.together(h))
         sign, rest = 1, []
         for part in (top, bottom):
-            expanded = sympy.expand(logarithms(sympy.expand(part)))
+            expanded = sympy.expand(logarithms(part, lambda item: sure(item, ">", box)))
             if expanded == 0:
                 return (0, []) if part is top else None
             for factor, power in _factored(expanded):
@@ -173,27 +178,71 @@ class Monotone:
 
     # ------------------------------------------------------------------ calculus
 
-    def _moving(self, h: sympy.Expr, box: Box, strict: bool, depth: int) -> Proof | None:
+    def _fewer(self, h: sympy.Expr, box: Box) -> tuple[sympy.Expr, Box] | None:
+        """Return the function of u = x + y or x y, where two variables of the box occur so only."""
+        for x, y in itertools.combinations(box, 2):
+            one, two = box[x], box[y]
+            for joined in ("sum", "product"):
+                if joined == "product" and not (one.low >= 0 and two.low >= 0):
+                    continue
+                u = sympy.Dummy("u", positive=True) if one.low >= 0 and two.low >= 0 else sympy.Dummy("u", real=True)
+                changed = h.xreplace({x: u - y if joined == "sum" else u / y})
+                changed = sympy.expand(changed) if changed.count_ops() < 200 else changed
+                if changed.has(x) or changed.has(y):
+                    continue
+                ends = [one.low + two.low, one.high + two.high]
+                if joined == "product":
+                    ends = [one.low * two.low, sympy.oo if sympy.oo in (one.high, two.high) else one.high * two.high]
+                rest = {symbol: own for symbol, own in box.items() if symbol not in (x, y)}
+                return changed, {**rest, u: Extent(ends[0], ends[1], True, True)}
+        return None
+
+    def _unwrapped(self, h: sympy.Expr, box: Box) -> Iterator[sympy.Expr]:
+        """Yield functions with the sign of a difference of logarithms, or of two positive terms with fractional powers."""
+        terms = sympy.Add.make_args(h)
+        split = [term.as_coeff_Mul() for term in terms]
+        if len(terms) > 1 and all(isinstance(inner, sympy.log) and c.is_Rational for c, inner in split):
+            scale = sympy.ilcm(*(c.q for c, _ in split))
+            sides = [sympy.prod([i.args[0] ** abs(c * scale) for c, i in split if (c > 0) is side]) for side in (True, False)]
+            yield sympy.sympify(sides[0] - sides[1])
+        form = _log_form(h, box) if len(terms) == 2 else None
+        if form is not None and form != 0:
+            yield form
+        if len(terms) == 2:
+            powers = [p.exp.q for t in terms for p in sympy.Mul.make_args(t) if p.is_Pow and p.exp.is_Rational]
+            degree = sympy.ilcm(1, 1, *powers)
+            more = [term for term in terms if sure(term, ">", box)]
+            less = [-term for term in terms if sure(-term, ">", box)]
+            if degree > 1 and more and less:
+                yield sympy.powdenest(more[0] ** degree) - sympy.powdenest(less[0] ** degree)
+
+    def _moving(self, h: sympy.Expr, given: sympy.Expr, box: Box, strict: bool, depth: int) -> Proof | None:
+        """Prove h, which has the sign of the function that was given, by one of its variables."""
         ranked = sorted(box, key=lambda v: (h.diff(v).count_ops(), v.name))
         slopes = []
         for v in ranked:
-            for w in self._weights(h, v, box):
-                part = sympy.expand(h / w) if w != 1 else h
+            for w in (ONE, None, *self._weights(h, v, box)):
+                part = given if w is None else sympy.expand(h / w) if w != 1 else h
+                if w is None and given == h:
+                    continue
                 slope = part.diff(v)
                 found = self._one_way(h, part, slope, v, box, strict, depth)
                 if found:
                     return found
                 if w == 1:
                     slopes.append((v, slope))
-        for v, slope in slopes:
+        for inside in self._unwrapped(h, box):
+            found = self.proof(inside, box, strict=strict, depth=depth - 1)
+            if found:
+                return Proof("unwrapped", str(h), (found,))
+        for v, slope in slopes if depth > 1 else ():
             found = self._turning(h, slope, v, box, strict, depth) or self._concave(h, slope, v, box, strict, depth)
             if found:
                 return found
         return None
 
     def _weights(self, h: sympy.Expr, v: sympy.Symbol, box: Box) -> Iterator[sympy.Expr]:
-        """Yield 1 and the positive cofactors of logarithms and exponentials that change with v."""
-        yield ONE
+        """Yield the positive cofactors of logarithms and exponentials that change with v."""
         seen = set()
         if not isinstance(h, sympy.Add):
             return
@@ -335,7 +384,7 @@ class Monotone:
         """Cut a bounded box until an enclosure, or one by the derivative from the middle, shows the sign on every piece."""
         if len(box) > 2 or not all(own.low.is_finite and own.high.is_finite for own in box.values()):
             return None
-        queue, count = [dict(box)], 0
+        queue, count, most = [dict(box)], 0, most if len(box) == 1 else most // 4
         relation = ">" if strict else ">="
         while queue:
             piece, count = queue.pop(), count + 1
@@ -370,8 +419,8 @@ class Monotone:
 
     def _roots(self, slope: sympy.Expr, v: sympy.Symbol, box: Box) -> list[sympy.Expr]:
         """Return where a slope vanishes: from factors linear in v, or two products whose logarithms are."""
+        found = [other for other in box if other != v and vanishes(slope, {v: other})]
         factors = self.factors(slope, box)
-        found = []
         for factor in factors[1] if factors else ():
             if _square(factor):
                 factor = factor.base
@@ -502,7 +551,7 @@ def _log_form(expr: sympy.Expr, box: Box) -> sympy.Expr | None:
     less = [-term for term in terms if sure(-term, ">", box)]
     if len(more) != 1 or len(less) != 1:
         return None
-    return sympy.expand(logarithms(sympy.log(more[0])) - logarithms(sympy.log(less[0])))
+    return sympy.expand(logarithms(sympy.log(more[0]) - sympy.log(less[0]), lambda item: sure(item, ">", box)))
 
 
 def _exponential(power: sympy.Expr) -> sympy.Expr:
