@@ -276,8 +276,11 @@ def main(words: list[str], budget: float = 10.0) -> None:
     """Print each claim that is open, wrong or slow, and the totals."""
     from boundcalc.checker import check_inequality
 
+    if "cpu" in words:  # on a busy machine: seconds of this process
+        time.monotonic = time.process_time
     settled, lies, late, total = 0, 0, 0, 0
     chosen = list(enumerate(CLAIMS))
+    chosen = chosen[::2] if "even" in words else chosen[1::2] if "odd" in words else chosen
     numbers = {int(word) for word in words if word.isdigit()}
     if numbers:
         chosen = [chosen[number] for number in sorted(numbers)]

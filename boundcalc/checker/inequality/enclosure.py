@@ -65,6 +65,7 @@ class Enclosing(IntervalArithmetic):
 
     def __init__(self) -> None:
         super().__init__(ArbEnds(), strict=True)
+        self.zero, self.one = self.lift(Fraction(0)), self.lift(Fraction(1))
 
     def rational(self, numerator: int, denominator: int) -> Any:
         """Return an exact rational."""

@@ -14,9 +14,12 @@ __all__ = ["ROUNDING", "logarithms", "normal", "vanishes"]
 #: Nodes that SymPy evaluates at numbers by comparing them in finite precision.
 ROUNDING = (sympy.floor, sympy.ceiling, sympy.frac, sympy.sign, sympy.Abs, sympy.Min, sympy.Max, sympy.Piecewise)
 _LARGEST = 10**15  # integers up to here are factored
+Positive = Callable[[sympy.Expr], bool]
 
 
-def vanishes(expr: sympy.Expr, values: Mapping[sympy.Symbol, Any] | None = None) -> bool:
+def vanishes(
+    expr: sympy.Expr, values: Mapping[sympy.Symbol, Any] | None = None, positive: Positive | None = None
+) -> bool:
     """Return whether an expression is 0 with these numbers in it, by identities alone."""
     values = dict(values or {})
     if values and expr.has(*ROUNDING):
@@ -28,23 +31,31 @@ def vanishes(expr: sympy.Expr, values: Mapping[sympy.Symbol, Any] | None = None)
         return False
     placed = expr.rewrite(sympy.log) if expr.has(kl) else expr
     placed = placed.xreplace(exact)
-    return not placed.has(sympy.nan, sympy.zoo, sympy.oo) and normal(placed) == 0
+    return not placed.has(sympy.nan, sympy.zoo, sympy.oo) and normal(placed, positive) == 0
 
 
-def normal(expr: sympy.Expr) -> sympy.Expr:
+def normal(expr: sympy.Expr, positive: Positive | None = None) -> sympy.Expr:
     """Return the numerator in expanded form, logarithms split into those of primes and symbols."""
-    top = sympy.fraction(sympy.together(logarithms(expr)))[0]
-    found = sympy.expand(top)
-    return found if found == 0 else sympy.expand(logarithms(sympy.powsimp(sympy.powdenest(found))))
+    found = sympy.expand(sympy.fraction(sympy.together(logarithms(expr, positive)))[0])
+    for rewrite in (lambda e: sympy.powsimp(sympy.powdenest(e)), _products):
+        if found == 0:
+            break
+        found = sympy.expand(logarithms(rewrite(found), positive))
+    return found
 
 
-def logarithms(expr: sympy.Expr, positive: Callable[[sympy.Expr], bool] | None = None) -> sympy.Expr:
+def _products(expr: sympy.Expr) -> sympy.Expr:
+    """Expand exponents that are sums and bases that are products."""
+    return sympy.expand_power_exp(sympy.expand_power_base(expr))
+
+
+def logarithms(expr: sympy.Expr, positive: Positive | None = None) -> sympy.Expr:
     """Split logarithms of products and powers of what is positive, and those of rationals into primes'."""
     known = (lambda part: _plainly_positive(part) or positive(part)) if positive else _plainly_positive
     return expr.replace(lambda node: isinstance(node, sympy.log), lambda node: _split(node.args[0], known))
 
 
-def _split(argument: sympy.Expr, positive: Callable[[sympy.Expr], bool]) -> sympy.Expr:
+def _split(argument: sympy.Expr, positive: Positive) -> sympy.Expr:
     """Return log(argument), where it is known to be positive, as a sum over its positive factors."""
     if argument.is_Rational and argument.is_positive:
         if max(argument.p, argument.q) > _LARGEST:

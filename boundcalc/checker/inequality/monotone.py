@@ -35,7 +35,7 @@ from boundcalc.checker.inequality.system import System, Untranslatable
 from boundcalc.checker.verdict import Proof
 from boundcalc.errors import MissingExtraError
 
-__all__ = ["Monotone"]
+__all__ = ["Monotone", "recognised"]
 
 Box = Mapping[sympy.Symbol, Extent]
 _POINTS, _LARGEST = 24, 400
@@ -319,7 +319,7 @@ class Monotone:
     def _brackets(self, h, slope, v, own, strict, depth) -> Proof | None:
         """Cut a range where the slope changes its sign: at a zero of h that is known exactly, or around a place where h > 0."""
         cuts: list[tuple[sympy.Expr, sympy.Expr]] = []
-        for low, high in self._changes(slope, v, own):
+        for low, high in self.changes(slope, v, own):
             exact = next((c for c in recognised(low, high) if vanishes(h, {v: c})), None)
             if exact is not None:
                 if strict:
@@ -362,7 +362,7 @@ class Monotone:
                 return ends[0], ends[1]
         return None
 
-    def _changes(self, slope, v, own) -> list[tuple[Fraction, Fraction]]:
+    def changes(self, slope, v, own) -> list[tuple[Fraction, Fraction]]:
         """Return short intervals in which a slope turns from falling to rising or back."""
         seen = [(x, self._sign_seen(slope, {v: x})) for x in grid(own)]
         seen = [(x, sign) for x, sign in seen if sign]
