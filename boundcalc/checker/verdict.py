@@ -15,7 +15,7 @@ from boundcalc.frozen import Frozen
 from boundcalc.language.records import plain
 from boundcalc.show.html import Markup, join, tag
 
-__all__ = ["Certificate", "Proof", "Verdict", "Word", "cited", "proved", "refuted", "supported", "unsettled", "weakest"]
+__all__ = ["Certificate", "Proof", "Verdict", "Word", "cited", "proved", "refuted", "restored", "supported", "unsettled", "weakest"]
 
 
 class Word(StrEnum):
@@ -197,6 +197,22 @@ def unsettled(
 ) -> Verdict:
     """Return UNSETTLED, with the reason."""
     return Verdict(Word.UNSETTLED, reason, witness, engine, details or {})
+
+
+def restored(record: Mapping[str, Any]) -> Verdict:
+    """Return a verdict that was kept as plain data by the same version of the checker (`boundcalc.checker.store`)."""
+    proofs = tuple(map(_proof, record["certificate"]))
+    word = Word(record["word"])
+    certificate = None
+    if word is Word.PROVED:
+        certificate = Certificate(tuple(record["engine"].split(" and ")), record["evidence"], record["details"], proofs)
+    return Verdict(
+        word, record["evidence"], record["witness"], record["engine"], record["details"], certificate, _MINT
+    )
+
+
+def _proof(record: Mapping[str, Any]) -> Proof:
+    return Proof(record["rule"], record["about"], tuple(map(_proof, record["parts"])))
 
 
 def weakest(verdicts: Iterable[Verdict]) -> Word:

@@ -17,6 +17,7 @@ from boundcalc.checker.inequality.problem import state
 from boundcalc.checker.inequality.reals import settle
 from boundcalc.checker.report import Report, Row
 from boundcalc.checker.steps import check_step, stream
+from boundcalc.checker.store import Memory, Store, content_of
 from boundcalc.checker.verdict import Verdict, Word
 from boundcalc.errors import InvalidInputError
 from boundcalc.statements.derivation import Derivation, Step
@@ -36,6 +37,7 @@ def check(
     rng: int | np.random.Generator = 0,
     progress: Progress | None = None,
     memory: dict[Any, Verdict] | None = None,
+    store: Store | None = None,
 ) -> Report:
     """Return what is known of every step of a theorem (or of a derivation, or of a single step).
 
@@ -53,6 +55,8 @@ def check(
         Called with each row as it is finished.
     memory : dict, optional
         Verdicts on steps that occurred before, to be shared between checks.
+    store : Store, optional
+        Verdicts kept from earlier runs; nothing is kept if not given.
 
     Returns
     -------
@@ -73,7 +77,7 @@ def check(
     seed = int(rng.integers(2**31)) if isinstance(rng, np.random.Generator) else int(rng)
     report, jobs = _jobs(theorem, form, seed)
     clock = _Clock(budget)
-    remembered = {} if memory is None else memory
+    remembered = Memory({} if memory is None else memory, store)
     try:
         for job in jobs:
             row = job(seed, clock.share(), remembered)
@@ -99,7 +103,7 @@ class _Clock:
         return max(1.0, min(_STEP_SECONDS, (self.end - time.monotonic()) / 3))
 
 
-Job = Callable[[int, float, dict[Any, Verdict]], Row | None]
+Job = Callable[[int, float, Memory], Row | None]
 
 
 def _jobs(subject: Any, form: str | None, seed: int) -> tuple[Report, Iterator[Job]]:
@@ -131,12 +135,15 @@ def _chain_jobs(form: str, chain: Derivation, *, strict: bool) -> list[Job]:
 
 
 def _step_job(form: str, number: int, step: Step, domains: Mapping[sympy.Symbol, sympy.Set]) -> Job:
-    def job(seed: int, seconds: float, memory: dict[Any, Verdict]) -> Row:
+    def job(seed: int, seconds: float, memory: Memory) -> Row:
         # Steps are shared between theorems; a definition that is not hashable is told by its text.
         key = (str(step), step.kind, str(step.definitions), step.experiment, str(domains), seed)
-        if key not in memory:
-            memory[key] = check_step(step, seed=seed, budget=seconds, domains=domains)
-        return Row(form, str(number), str(step), step.kind, memory[key])
+        verdict = memory.recall(
+            key,
+            content_of([step], domains, seed),
+            lambda: check_step(step, seed=seed, budget=seconds, domains=domains),
+        )
+        return Row(form, str(number), str(step), step.kind, verdict)
 
     return job
 
@@ -145,7 +152,7 @@ def _whole_job(form: str, chain: Derivation, *, strict: bool) -> Job:
     """Try the quantity against the bound in one go, by the first experiment that knows all symbols."""
     relation = chain.relation.replace("=", "") if strict else chain.relation
 
-    def job(seed: int, seconds: float, memory: dict[Any, Verdict]) -> Row | None:
+    def job(seed: int, seconds: float, memory: Memory) -> Row | None:
         events = [event.symbol for event in chain.events]
         tried: list[Experiment] = []
         for step in chain.steps:
@@ -160,7 +167,14 @@ def _whole_job(form: str, chain: Derivation, *, strict: bool) -> Job:
                 if verdict is not None:
                     return Row(form, "claim", f"strict: {chain.quantity} {relation} {chain.result}", "whole", verdict)
             rng = stream(seed, f"{chain.quantity}{relation}{chain.result}")
-            found = try_out(chain.quantity, relation, chain.result, experiment, events=events, rng=rng, budget=seconds)
+
+            def tried_out(experiment: Experiment = experiment, rng: np.random.Generator = rng) -> Verdict:
+                return try_out(
+                    chain.quantity, relation, chain.result, experiment, events=events, rng=rng, budget=seconds
+                )
+
+            content = content_of(chain.steps, chain.domains, "chain", relation, repr(experiment), seed)
+            found = memory.recall(("chain", form, str(chain.quantity), len(tried), content), content, tried_out)
             if found.word is not Word.UNSETTLED:
                 place = "claim" if strict else "chain"
                 return Row(form, place, f"{chain.quantity} {relation} {chain.result}", "whole", found)
@@ -183,7 +197,7 @@ def _comparisons(theorem: Any, status: Mapping[str, str]) -> list[Job]:
 
 
 def _comparison(first: str, other: str, sides: list[Any]) -> Job:
-    def job(seed: int, seconds: float, memory: dict[Any, Verdict]) -> Row:
+    def job(seed: int, seconds: float, memory: Memory) -> Row:
         left, right = (
             side.expr.subs({symbol: 0 for symbol in side.expr.free_symbols if symbol.name in _OPTIMISATION})
             for side in sides

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -16,13 +17,24 @@ from boundcalc.arithmetic.nodes import Node, Pool
 from boundcalc.arithmetic.walk import Arithmetic, values_of
 from boundcalc.errors import InvalidInputError, MissingExtraError
 
-__all__ = ["Enclosing", "enclose", "node_of", "number_ends", "ranges", "sign_at", "sure"]
+__all__ = ["Enclosing", "Power", "enclose", "node_of", "number_ends", "ranges", "sign_at", "sure"]
 
 #: Precisions tried in turn.
 _BITS = (64, 192, 768, 3072)
 #: Where the gamma function and its logarithm are smallest on (0, oo), and what they are at least.
 _TURN, _LEAST = Fraction(146163, 100000), {"gamma": Fraction(8856, 10000), "loggamma": Fraction(-12149, 100000)}
 _EXTRA = {sympy.sinh: "sinh", sympy.cosh: "cosh", sympy.tanh: "tanh", sympy.gamma: "gamma"}
+
+
+@dataclass(frozen=True)
+class Power:
+    """A coordinate ``sign * 10**exponent`` that is never written out."""
+
+    exponent: int
+    sign: int = 1
+
+    def __str__(self) -> str:
+        return f"{'-' if self.sign < 0 else ''}1e{self.exponent}"
 
 
 @lru_cache(maxsize=4096)
@@ -214,6 +226,9 @@ def enclose(expr: sympy.Expr, box: Mapping[sympy.Symbol, Any], *, bits: int = 64
 def _input(value: Any, balls: Enclosing) -> Any:
     if isinstance(value, Range | Fraction):
         return value
+    if isinstance(value, Power):
+        size = balls.rational_power(balls.lift(Fraction(10)), value.exponent, 1)
+        return size if value.sign > 0 else size.negated()
     if isinstance(value, sympy.Rational | int):
         return Fraction(int(value.p), int(value.q)) if isinstance(value, sympy.Rational) else Fraction(value)
     node = node_of(value, ())

@@ -13,10 +13,10 @@ import sympy
 from boundcalc.arithmetic.entropy import kl, kl_inverse
 from boundcalc.arithmetic.intervals import Undefined
 from boundcalc.checker.experiments.worlds.numbers import as_sympy
-from boundcalc.checker.inequality.enclosure import enclose, sign_at
+from boundcalc.checker.inequality.enclosure import Power, enclose, sign_at
 from boundcalc.errors import MissingExtraError
 
-__all__ = ["compiled", "on_arrays", "sign_of", "value_at"]
+__all__ = ["compiled", "exactly", "on_arrays", "sign_of", "value_at"]
 
 
 @lru_cache(maxsize=512)
@@ -47,7 +47,7 @@ def on_arrays(expr: sympy.Expr, values: Mapping[str, Any]) -> np.ndarray:
 
 def value_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any], *, digits: int = 50) -> sympy.Expr | None:
     """Return a value at a point of exact numbers with that many digits, or None where no enclosure shows one."""
-    exact = {symbol: as_sympy(item) for symbol, item in point.items() if symbol in expr.free_symbols}
+    exact = {symbol: exactly(item) for symbol, item in point.items() if symbol in expr.free_symbols}
     for bits in (4 * digits, 16 * digits, 64 * digits):
         try:
             found = enclose(expr, exact, bits=bits)
@@ -60,10 +60,15 @@ def value_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any], *, digits: int
     return None
 
 
+def exactly(value: Any) -> Any:
+    """Return a coordinate as an exact SymPy number; a power of ten that is not written out as it is."""
+    return value if isinstance(value, Power) else as_sympy(value)
+
+
 def sign_of(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> int | None:
     """Return the sign of an expression at a point: -1, 0 or 1, or None when it is undefined or cannot be decided."""
-    exact = {symbol: as_sympy(value) for symbol, value in point.items()}
-    if not any(value.is_Float for value in exact.values()) and not expr.has(sympy.Float):
+    exact = {symbol: exactly(value) for symbol, value in point.items()}
+    if not any(getattr(value, "is_Float", False) for value in exact.values()) and not expr.has(sympy.Float):
         try:
             return sign_at(expr, exact)
         except MissingExtraError:

@@ -11,7 +11,7 @@ from typing import Any
 import sympy
 
 from boundcalc.checker.inequality.cases import Extent
-from boundcalc.checker.inequality.enclosure import number_ends
+from boundcalc.checker.inequality.enclosure import Power, number_ends
 from boundcalc.checker.inequality.exactly import fails, power_of_ten
 from boundcalc.checker.inequality.identity import ROUNDING
 from boundcalc.checker.inequality.monotone import Monotone, recognised
@@ -62,12 +62,21 @@ def _values(allowed: sympy.Set, numbers: list[sympy.Expr]) -> Iterator[sympy.Exp
         width = high - low
         yield from (low + width * share for share in map(sympy.Rational, ("1/2", "1/3", "2/3", "1/4", "3/4", "1/10", "9/10")))
         for k in _CLOSE:
-            yield from (low + width * power_of_ten(-k), high - width * power_of_ten(-k)) if k <= 400 or low.is_zero else ()
+            small = power_of_ten(-k)
+            if not isinstance(small, Power):
+                yield from (low + width * small, high - width * small)
+            elif low.is_zero:
+                yield small
     else:
         base = low if low.is_finite else high if high.is_finite else sympy.Integer(0)
         ways = (1,) if low.is_finite else (-1,) if high.is_finite else (1, -1)
         yield from (base + way * step for way in ways for step in map(sympy.Rational, (1, 2, "1/2", 3, 5, "1/10", 10)))
-        yield from (base + way * power_of_ten(-k) for k in _CLOSE for way in ways if k <= 400 or base.is_zero and way == 1)
+        for k, way in product(_CLOSE, ways):
+            small = power_of_ten(-k)
+            if not isinstance(small, Power):
+                yield base + way * small
+            elif base.is_zero:
+                yield Power(-k, way)
     if not whole:
         for number in numbers:
             yield number
@@ -75,7 +84,7 @@ def _values(allowed: sympy.Set, numbers: list[sympy.Expr]) -> Iterator[sympy.Exp
     if not high.is_finite:
         yield from map(power_of_ten, _FAR)
     if not low.is_finite:
-        yield from (-power_of_ten(k) for k in _FAR)
+        yield from (Power(k, -1) if k > 400 else -power_of_ten(k) for k in _FAR)
 
 
 def _points(options: dict[sympy.Symbol, list]) -> Iterator[Point]:
@@ -93,7 +102,7 @@ def _points(options: dict[sympy.Symbol, list]) -> Iterator[Point]:
         yield {s: values[min(place, len(values) - 1)] for s, values in options.items()}
     close = [power_of_ten(-k) for k in (2, 3, 4, 5, 6, 7, 8, 10, 14, 20)]
     for x, y in combinations(symbols, 2):
-        middle = [value for value in options[x][:8] if value.is_Rational]
+        middle = [value for value in options[x][:8] if getattr(value, "is_Rational", False)]
         for value, step, sign in product(middle, close, (1, -1)):
             yield {**typical[0], x: value, y: value + sign * step}
             yield {**typical[0], x: value - sign * step, y: value + sign * step}
@@ -104,19 +113,22 @@ def _points(options: dict[sympy.Symbol, list]) -> Iterator[Point]:
 def _nearer(problem: Inequality, point: dict, options: dict, deadline: float) -> dict[sympy.Symbol, Any]:
     """Return a witness with smaller exponents, where there is one."""
     for symbol, value in list(point.items()):
-        if not (value.is_Pow or (value.is_Rational and max(abs(value.p), value.q) >= 10**6)):
+        if isinstance(value, Power):
+            exponent, sign = value.exponent, value.sign
+        elif value.is_Rational and max(abs(value.p), value.q) >= 10**6:
+            exponent, sign = len(str(abs(value.p))) - len(str(value.q)), -1 if value < 0 else 1
+        else:
             continue
-        exponent = int(value.exp) if value.is_Pow and not value.is_Rational else len(str(abs(value.p))) - len(str(value.q))
-        sign = -1 if value.could_extract_minus_sign() else 1
-        if fails(problem, {**point, symbol: sign * power_of_ten(exponent)}):
+
+        def trial(k: int, symbol: sympy.Symbol = symbol, sign: int = sign) -> dict:
+            return {**point, symbol: Power(k, sign) if abs(k) > 400 else sign * power_of_ten(k)}
+
+        if fails(problem, trial(exponent)):
             good, bad = exponent, 0
             while abs(good - bad) > 1 and time.monotonic() < deadline:
                 middle = (good + bad) // 2
-                if fails(problem, {**point, symbol: sign * power_of_ten(middle)}):
-                    good = middle
-                else:
-                    bad = middle
-            point[symbol] = sign * power_of_ten(good)
+                good, bad = (middle, bad) if fails(problem, trial(middle)) else (good, middle)
+            point = trial(good)
     return point
 
 

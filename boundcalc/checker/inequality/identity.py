@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
 import sympy
 
+from boundcalc.arithmetic.intervals import Undefined
+from boundcalc.checker.inequality.enclosure import enclose
 from boundcalc.language.entropy import kl
 
 __all__ = ["ROUNDING", "logarithms", "normal", "vanishes"]
 
 #: Nodes that SymPy evaluates at numbers by comparing them in finite precision.
 ROUNDING = (sympy.floor, sympy.ceiling, sympy.frac, sympy.sign, sympy.Abs, sympy.Min, sympy.Max, sympy.Piecewise)
+_COUNTING = (sympy.factorial, sympy.gamma, sympy.binomial, sympy.harmonic, sympy.loggamma, sympy.polygamma)
+_WRITTEN = 300
 _LARGEST = 10**15  # integers up to here are factored
 Positive = Callable[[sympy.Expr], bool]
 
@@ -24,14 +29,32 @@ def vanishes(
     values = dict(values or {})
     if values and expr.has(*ROUNDING):
         return False
+    if not all(isinstance(value, sympy.Expr | int | Fraction) for value in values.values()):
+        return False  # what is not written out
     exact = {symbol: sympy.sympify(value) for symbol, value in values.items()}
-    if any(value.is_Pow and value.base == 10 for value in exact.values()):
-        return False
     if any(value.is_Rational and max(abs(value.p), value.q).bit_length() > 200 for value in exact.values()):
+        return False
+    if any(_vast(node, values) for node in sympy.preorder_traversal(expr)):
         return False
     placed = expr.rewrite(sympy.log) if expr.has(kl) else expr
     placed = placed.xreplace(exact)
     return not placed.has(sympy.nan, sympy.zoo, sympy.oo) and normal(placed, positive) == 0
+
+
+def _vast(node: sympy.Basic, values: Mapping[sympy.Symbol, Any]) -> bool:
+    """Return whether SymPy would write out a number of hundreds of digits for a node."""
+    if isinstance(node, sympy.Pow | sympy.exp):
+        inner = [] if node.exp.is_Rational and abs(node.exp) < _WRITTEN else [node.exp]
+    else:
+        inner = list(node.args) if isinstance(node, _COUNTING) else []
+    for item in inner:
+        try:
+            found = enclose(item, {symbol: value for symbol, value in values.items() if symbol in item.free_symbols})
+        except Undefined:
+            return bool(values)
+        if not (found.high < _WRITTEN and found.low > -_WRITTEN):
+            return True
+    return False
 
 
 def normal(expr: sympy.Expr, positive: Positive | None = None) -> sympy.Expr:

@@ -81,7 +81,7 @@ class Monotone:
     def _proof(self, h: sympy.Expr, box: Box, strict: bool, depth: int) -> Proof | None:
         if sure(h, ">" if strict else ">=", box):
             return Proof("enclosure", f"{h} on {_shown(box)}")
-        given, factors = h, self.factors(h, box)
+        given, factors = h, self.factors(h, box, strict=strict)
         if factors is None:
             return None
         sign, rest = factors
@@ -105,7 +105,7 @@ class Monotone:
 
     # ------------------------------------------------------------------ forms
 
-    def factors(self, h: sympy.Expr, box: Box) -> tuple[int, list[sympy.Expr]] | None:
+    def factors(self, h: sympy.Expr, box: Box, *, strict: bool = False) -> tuple[int, list[sympy.Expr]] | None:
         """Return the sign of all factors that have one on the box, and the others."""
         top, bottom = sympy.fraction(sympy.together(h))
         sign, rest = 1, []
@@ -123,21 +123,19 @@ class Monotone:
                     pass
                 elif sure(-factor, ">", box):
                     sign *= (-1) ** power
-                elif power % 2 == 0:
-                    if not (part is top or self._nonzero(factor, box)):
+                elif part is top:
+                    rest.append(factor**2 if power % 2 == 0 else factor)
+                elif power % 2 or strict:
+                    own = next((s for s in (1, -1) if self.proof(s * factor, box, strict=True, depth=1)), None)
+                    if own is None:
                         return None
-                    if part is top:
-                        rest.append(factor**2)
-                else:
-                    rest.append(factor)
+                    sign *= own**power
+                # else: where an even power below vanishes the function has its sign by continuity
         if sign < 0 and rest:
             odd = next((place for place, item in enumerate(rest) if not _square(item)), None)
             if odd is not None:
                 sign, rest[odd] = 1, sympy.expand(-rest[odd])
         return sign, rest
-
-    def _nonzero(self, factor: sympy.Expr, box: Box) -> bool:
-        return sure(factor, "!=", box)
 
     def _product(self, h, sign, rest, box, strict, depth) -> Proof | None:
         """Prove a product by a sign for each factor, taken from a point."""

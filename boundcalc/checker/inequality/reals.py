@@ -13,7 +13,7 @@ import sympy
 from boundcalc.arithmetic.intervals import Undefined
 from boundcalc.checker.inequality.algebra import by_algebra
 from boundcalc.checker.inequality.cases import cases
-from boundcalc.checker.inequality.evaluate import value_at
+from boundcalc.checker.inequality.evaluate import exactly, value_at
 from boundcalc.checker.inequality.exactly import written
 from boundcalc.checker.inequality.far import far_witness, narrow_witness
 from boundcalc.checker.inequality.limits import within
@@ -115,15 +115,16 @@ class _Work:
             self.problem = narrowed(self.problem)
         except Contradiction as why:
             return refuted(f"the constraints contradict each other: {why}", {}, engine="domains")
-        settled = self._search() or self._undefined()
-        if settled is not None:
-            return settled
+        for settled in (self._search(), self._undefined()):
+            if settled is not None:
+                return settled
         if not self.found.points and self._contradictory():
             return unsettled("the constraints exclude every point of the domain: nothing is claimed", engine="domains")
         certificate = self._equal() if self.problem.relation == "=" else self._proved(self.problem, self.deadline - 0.15 * self.budget)
         if certificate is not None:
             return proved(certificate)
-        return self._search(longer=True) or self.left_open()
+        refutation = self._search(longer=True)
+        return self.left_open() if refutation is None else refutation
 
     def _stage(self, name: str, seconds: float, job: Callable[[float], Any]) -> Any:
         """Run one search with a deadline of its own."""
@@ -212,7 +213,7 @@ class _Work:
 
     def _refuted(self, point: Mapping[sympy.Symbol, Any]) -> Verdict:
         """Say where the claim fails, with as many digits as it takes to tell the sides apart."""
-        shown = {symbol.name: written(sympy.sympify(value)) for symbol, value in point.items()}
+        shown = {symbol.name: written(exactly(value)) for symbol, value in point.items()}
         place = ", ".join(f"{name} = {value}" for name, value in shown.items()) or "all values"
         sides: list[str] = []
         for digits in (8, 16, 30, 60, 120, 240):
