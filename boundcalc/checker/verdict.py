@@ -15,7 +15,19 @@ from boundcalc.frozen import Frozen
 from boundcalc.language.records import plain
 from boundcalc.show.html import Markup, join, tag
 
-__all__ = ["Certificate", "Proof", "Verdict", "Word", "cited", "proved", "refuted", "restored", "supported", "unsettled", "weakest"]
+__all__ = [
+    "Certificate",
+    "Proof",
+    "Verdict",
+    "Word",
+    "cited",
+    "proved",
+    "refuted",
+    "restored",
+    "supported",
+    "unsettled",
+    "weakest",
+]
 
 
 class Word(StrEnum):
@@ -206,9 +218,7 @@ def restored(record: Mapping[str, Any]) -> Verdict:
     certificate = None
     if word is Word.PROVED:
         certificate = Certificate(tuple(record["engine"].split(" and ")), record["evidence"], record["details"], proofs)
-    return Verdict(
-        word, record["evidence"], record["witness"], record["engine"], record["details"], certificate, _MINT
-    )
+    return Verdict(word, record["evidence"], record["witness"], record["engine"], record["details"], certificate, _MINT)
 
 
 def _proof(record: Mapping[str, Any]) -> Proof:

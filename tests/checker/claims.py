@@ -224,7 +224,7 @@ FAR = [
     false(sqrt(log(1 / D)), "<=", 30, {D: OPEN}),
     false(N, "<=", Integer(10) ** 300),
     false(log(N), "<=", 10**6),
-    false(log(1 / D), "<=", Rational(1, 1000) / sqrt(D) , {D: OPEN}),
+    false(log(1 / D), "<=", Rational(1, 1000) / sqrt(D), {D: OPEN}),
     false(log(N), ">=", N ** Rational(1, 100), {N: Range(10, oo)}),
     false(N ** Rational(1, 10), "<=", 10**40),
     false(exp(-N), ">=", Integer(10) ** -3000),
@@ -288,9 +288,14 @@ def main(words: list[str], budget: float = 10.0) -> None:
         start, cpu = time.monotonic(), time.process_time()
         try:
             verdict = check_inequality(
-                claim.left, claim.relation, claim.right, domain=claim.domain, constraints=claim.constraints, budget=budget
+                claim.left,
+                claim.relation,
+                claim.right,
+                domain=claim.domain,
+                constraints=claim.constraints,
+                budget=budget,
             )
-        except Exception as error:  # noqa: BLE001 - a table of what happens
+        except Exception as error:
             print(f"{number:4} ERROR {type(error).__name__}: {error} | {claim}", flush=True)
             total += 1
             continue
@@ -300,7 +305,10 @@ def main(words: list[str], budget: float = 10.0) -> None:
         settled, lies, late, total = settled + good, lies + lie, late + (seconds > 2 * budget), total + 1
         if not good or seconds > budget or numbers or "all" in words:
             mark = "LIE" if lie else "" if good else "open"
-            print(f"{number:4} {mark:5}{seconds:6.1f} s ({used:.1f} cpu) {claim}\n          {str(verdict)[:400]}", flush=True)
+            print(
+                f"{number:4} {mark:5}{seconds:6.1f} s ({used:.1f} cpu) {claim}\n          {str(verdict)[:400]}",
+                flush=True,
+            )
     print(f"{settled} of {total} settled, {lies} lies, {late} beyond twice the budget")
 
 

@@ -62,7 +62,8 @@ def test_floors_of_logarithms_next_to_powers(base, power, step):
 
 
 @pytest.mark.parametrize(
-    "tiny", [loggamma(1 + Rational(1, 2**20)) / 10**4, acosh(1 + Rational(1, 2**60)), exp(-50), log(1 + Rational(1, 10**30))]
+    "tiny",
+    [loggamma(1 + Rational(1, 2**20)) / 10**4, acosh(1 + Rational(1, 2**60)), exp(-50), log(1 + Rational(1, 10**30))],
 )
 def test_what_is_nearly_zero_is_not_zero(tiny):
     verdict = check_inequality(x + tiny, "=", x, domain={x: Interval(1, 10)}, budget=5)

@@ -45,6 +45,8 @@ def _defined(case: Case, deadline: float) -> bool:
             if sure(expr, relation, case.box):
                 continue
             options, strict = (expr, -expr) if relation == "!=" else (expr,), relation != ">="
-            if not any(prove(case.about(o, strict=strict), deadline=deadline, defined=False).certificate for o in options):
+            if not any(
+                prove(case.about(o, strict=strict), deadline=deadline, defined=False).certificate for o in options
+            ):
                 return False
     return True

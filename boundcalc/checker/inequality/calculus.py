@@ -98,7 +98,9 @@ def _pieces(h: sympy.Expr, case: Case) -> Iterator[tuple[sympy.Expr, dict[sympy.
             s = sympy.Dummy(v.name, positive=True)
             found.append((-s, {s: Extent(max(-own.high, sympy.Integer(0)), -own.low, True, True)}))
         if case.strict:
-            closed = [e for e, is_open in ((own.low, own.low_open), (own.high, own.high_open)) if e.is_finite and not is_open]
+            closed = [
+                e for e, is_open in ((own.low, own.low_open), (own.high, own.high_open)) if e.is_finite and not is_open
+            ]
             closed += [sympy.Integer(0)] if own.low < 0 < own.high else []
             found += [(end, {}) for end in dict.fromkeys(closed)]
         options.append((v, found))

@@ -39,7 +39,10 @@ def forms(case: Case) -> Iterator[sympy.Expr]:
     plain = sympy.expand(logarithms(gap, positive))
     whole = [plain] + ([] if gap.has(sympy.log) or gap == plain else [gap])
     if any(_powerful(factor) for term in sympy.Add.make_args(gap) for factor in sympy.Mul.make_args(term)):
-        sides = [sympy.expand(logarithms(_log(more), positive) - logarithms(_log(less), positive)) for more, less in _sides(gap, case)]
+        sides = [
+            sympy.expand(logarithms(_log(more), positive) - logarithms(_log(less), positive))
+            for more, less in _sides(gap, case)
+        ]
         whole = [*sides, *whole]
     for form in whole:
         bounded = _bounded(form, case)
@@ -55,7 +58,9 @@ def _powerful(factor: sympy.Expr) -> bool:
 def _plain(expr: sympy.Expr) -> sympy.Expr:
     """Write relative entropies by logarithms (inside their domain), hyperbolic functions by exponentials."""
     expr = expr.rewrite(sympy.log) if expr.has(kl) else expr
-    expr = expr.replace(lambda node: isinstance(node, sympy.sinh | sympy.cosh | sympy.tanh), lambda node: node.rewrite(sympy.exp))
+    expr = expr.replace(
+        lambda node: isinstance(node, sympy.sinh | sympy.cosh | sympy.tanh), lambda node: node.rewrite(sympy.exp)
+    )
     return expr.replace(
         lambda node: isinstance(node, sympy.binomial) and node.args[1].is_Integer and 0 <= node.args[1] <= 6,
         lambda node: sympy.prod([(node.args[0] - j) / sympy.Integer(j + 1) for j in range(int(node.args[1]))]),
@@ -113,7 +118,9 @@ def _bounded(expr: sympy.Expr, case: Case) -> sympy.Expr | None:
         up = sure(-factor, ">=", case.box)
         if not up and not sure(factor, ">=", case.box):
             return None
-        value = _stirling(node.args[0], case, up) if isinstance(node, sympy.loggamma) else _harmonic(node.args[0], case, up)
+        value = (
+            _stirling(node.args[0], case, up) if isinstance(node, sympy.loggamma) else _harmonic(node.args[0], case, up)
+        )
         if value is None:
             return None
         expr = sympy.expand(logarithms(rest + factor * value))

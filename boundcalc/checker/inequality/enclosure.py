@@ -73,7 +73,7 @@ def node_of(expr: sympy.Expr, symbols: tuple[sympy.Symbol, ...]) -> Node:
 class Enclosing(IntervalArithmetic):
     """Intervals with Arb ends beside exact rationals, strict: nothing that may be undefined has a value."""
 
-    exact = Fraction
+    exact: Any = Fraction
 
     def __init__(self) -> None:
         super().__init__(ArbEnds(), strict=True)
@@ -146,7 +146,11 @@ class Enclosing(IntervalArithmetic):
         return Range(low, high)
 
     def _limit(self, value: int | None) -> Any:
-        return (self.ends.inf if value == 2 else -self.ends.inf) if value in (2, -2) else self.lift(Fraction(value or 0)).low
+        return (
+            (self.ends.inf if value == 2 else -self.ends.inf)
+            if value in (2, -2)
+            else self.lift(Fraction(value or 0)).low
+        )
 
     def _sinh(self, x: Range) -> Range:
         return self._rises("sinh", x)

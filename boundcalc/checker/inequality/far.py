@@ -60,7 +60,9 @@ def _values(allowed: sympy.Set, numbers: list[sympy.Expr]) -> Iterator[sympy.Exp
         yield from (number + step for number in numbers for step in (0, 1, -1) if number.is_Integer)
     elif finite:
         width = high - low
-        yield from (low + width * share for share in map(sympy.Rational, ("1/2", "1/3", "2/3", "1/4", "3/4", "1/10", "9/10")))
+        yield from (
+            low + width * share for share in map(sympy.Rational, ("1/2", "1/3", "2/3", "1/4", "3/4", "1/10", "9/10"))
+        )
         for k in _CLOSE:
             small = power_of_ten(-k)
             if not isinstance(small, Power):
@@ -120,15 +122,14 @@ def _nearer(problem: Inequality, point: dict, options: dict, deadline: float) ->
         else:
             continue
 
-        def trial(k: int, symbol: sympy.Symbol = symbol, sign: int = sign) -> dict:
-            return {**point, symbol: Power(k, sign) if abs(k) > 400 else sign * power_of_ten(k)}
-
-        if fails(problem, trial(exponent)):
-            good, bad = exponent, 0
-            while abs(good - bad) > 1 and time.monotonic() < deadline:
-                middle = (good + bad) // 2
-                good, bad = (middle, bad) if fails(problem, trial(middle)) else (good, middle)
-            point = trial(good)
+        good, bad = exponent, 0
+        while abs(good - bad) > 1 and time.monotonic() < deadline:
+            middle = (good + bad) // 2
+            trial = {**point, symbol: Power(middle, sign) if abs(middle) > 400 else sign * power_of_ten(middle)}
+            if fails(problem, trial):
+                good, point = middle, trial
+            else:
+                bad = middle
     return point
 
 
@@ -158,6 +159,7 @@ def narrow_witness(problem: Inequality, deadline: float) -> dict[sympy.Symbol, A
 
 def _extent(part: sympy.Set) -> Extent:
     low, high = (
-        end if end.is_Rational or end.is_infinite else number_ends(end)[place] for place, end in ((1, part.inf), (0, part.sup))
+        end if end.is_Rational or end.is_infinite else number_ends(end)[place]
+        for place, end in ((1, part.inf), (0, part.sup))
     )
     return Extent(low, high, True, True)

@@ -1,9 +1,10 @@
 """The sign of a function near the end of an interval, from the leading term of its expansion.
 
 Near t -> 0+ a function is a sum of monomials t^p L^q exp(G), where L = log(1/t) and G is a sum of monomials that tend to
-infinity, with exact coefficients, and a remainder smaller than a known monomial. Sums, products, real powers, exponentials and logarithms
-of such sums are such sums (Hardy's logarithmico-exponential functions of height one), and what is dropped is bounded by the
-remainder; so the first coefficient that is certainly not 0 has the sign of the function for all small t.
+infinity, with exact coefficients, and a remainder smaller than a known monomial. Sums, products, real powers,
+exponentials and logarithms of such sums are such sums (Hardy's logarithmico-exponential functions of height one), and
+what is dropped is bounded by the remainder; so the first coefficient that is certainly not 0 has the sign of the function
+for all small t.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Constraints of a case put to use: solved for a variable where they are linear, or contradicted together with the claim's negation."""
+"""Constraints of a case put to use: solved where they are linear, or contradicted by the claim's negation."""
 
 from __future__ import annotations
 
@@ -24,20 +24,25 @@ def folded(case: Case) -> Case:
     waiting, kept = list(case.facts), []
     while waiting:
         fact = waiting.pop(0)
-        solved = next(filter(None, (_solved(case, fact, v) for v in sorted(fact.symbols & set(case.box), key=str))), None)
+        solved = next(
+            filter(None, (_solved(case, fact, v) for v in sorted(fact.symbols & set(case.box), key=str))), None
+        )
         if solved is None:
             kept.append(fact)
             continue
-        values, box, both = solved
-        place = lambda expr: expr.xreplace(values)  # noqa: E731 - used on the next lines only
-        case = replace(case, gap=place(case.gap), sides=(place(case.sides[0]), place(case.sides[1])), box=box)
-        waiting = [Constraint(place(f.lower), place(f.upper), f.strict) for f in waiting]
-        kept = [Constraint(place(f.lower), place(f.upper), f.strict) for f in kept] + ([fact] if both else [])
+        values, box = solved
+        sides = (case.sides[0].xreplace(values), case.sides[1].xreplace(values))
+        case = replace(case, gap=case.gap.xreplace(values), sides=sides, box=box)
+        waiting, kept = ([_inserted(f, values) for f in facts] for facts in (waiting, kept))
     return replace(case, facts=tuple(kept))
 
 
-def _solved(case: Case, fact: Constraint, v: sympy.Symbol) -> tuple[dict, dict, bool] | None:
-    """Return values for v, the new box, and whether the fact has to be kept beside them."""
+def _inserted(fact: Constraint, values: dict) -> Constraint:
+    return Constraint(fact.lower.xreplace(values), fact.upper.xreplace(values), fact.strict)
+
+
+def _solved(case: Case, fact: Constraint, v: sympy.Symbol) -> tuple[dict, dict] | None:
+    """Return values for v and the new box."""
     gap = sympy.expand(fact.upper - fact.lower)
     factor = gap.coeff(v, 1)
     rest = sympy.expand(gap - factor * v)
@@ -49,7 +54,7 @@ def _solved(case: Case, fact: Constraint, v: sympy.Symbol) -> tuple[dict, dict, 
     place, own = sympy.factor_terms(-rest / factor), case.box[v]
     if place.is_number:
         narrowed = _narrowed(own, place, fact.strict, positive)
-        return ({}, {**case.box, v: narrowed}, False) if narrowed is not None and narrowed != own else None
+        return ({}, {**case.box, v: narrowed}) if narrowed is not None and narrowed != own else None
     others = {symbol: item for symbol, item in case.box.items() if symbol != v}
     if own.integer and not fact.strict and not (place in others and others[place].integer):
         own = replace(own, integer=False)
@@ -63,7 +68,7 @@ def _solved(case: Case, fact: Constraint, v: sympy.Symbol) -> tuple[dict, dict, 
     top = ONE if end.is_finite else sympy.oo
     value = place + (end - place) * share if end.is_finite else place + (share if positive else -share)
     closed = not (own.high_open if positive else own.low_open)
-    return {v: value}, {**others, share: Extent(ZERO, top, fact.strict, not (closed and end.is_finite))}, False
+    return {v: value}, {**others, share: Extent(ZERO, top, fact.strict, not (closed and end.is_finite))}
 
 
 def _narrowed(own: Extent, place: sympy.Expr, strict: bool, below: bool) -> Extent | None:

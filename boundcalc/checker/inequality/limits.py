@@ -27,7 +27,7 @@ def within(deadline: float, *, memory: bool = False) -> Iterator[list[str]]:
     small elsewhere. Blocks may be nested.
     """
     reasons: list[str] = []
-    own = type("Stopped", (Stopped,), {})
+    own: type[Stopped] = type("Stopped", (Stopped,), {})
     thread = ctypes.c_ulong(threading.get_ident())
     done, lock = threading.Event(), threading.Lock()
     start = _resident() if memory else 0

@@ -201,7 +201,9 @@ class Monotone:
         split = [term.as_coeff_Mul() for term in terms]
         if len(terms) > 1 and all(isinstance(inner, sympy.log) and c.is_Rational for c, inner in split):
             scale = sympy.ilcm(*(c.q for c, _ in split))
-            sides = [sympy.prod([i.args[0] ** abs(c * scale) for c, i in split if (c > 0) is side]) for side in (True, False)]
+            sides = [
+                sympy.prod([i.args[0] ** abs(c * scale) for c, i in split if (c > 0) is side]) for side in (True, False)
+            ]
             yield sympy.sympify(sides[0] - sides[1])
         form = _log_form(h, box) if len(terms) == 2 else None
         if form is not None and form != 0:
@@ -216,25 +218,24 @@ class Monotone:
 
     def _moving(self, h: sympy.Expr, given: sympy.Expr, box: Box, strict: bool, depth: int) -> Proof | None:
         """Prove h, which has the sign of the function that was given, by one of its variables."""
-        ranked = sorted(box, key=lambda v: (h.diff(v).count_ops(), v.name))
-        slopes = []
+        # A cleared denominator multiplies logarithms, which a derivative then keeps.
+        first = given if given.has(sympy.log) and given.count_ops() <= 2 * h.count_ops() else h
+        ranked = sorted(box, key=lambda v: (first.diff(v).count_ops(), v.name))
         for v in ranked:
-            for w in (ONE, None, *self._weights(h, v, box)):
-                part = given if w is None else sympy.expand(h / w) if w != 1 else h
-                if w is None and given == h:
-                    continue
-                slope = part.diff(v)
-                found = self._one_way(h, part, slope, v, box, strict, depth)
+            whole = dict.fromkeys((first, h, given))
+            for part in (*whole, *(sympy.expand(h / w) for w in self._weights(h, v, box))):
+                found = self._one_way(h, part, part.diff(v), v, box, strict, depth)
                 if found:
                     return found
-                if w == 1:
-                    slopes.append((v, slope))
         for inside in self._unwrapped(h, box):
             found = self.proof(inside, box, strict=strict, depth=depth - 1)
             if found:
                 return Proof("unwrapped", str(h), (found,))
-        for v, slope in slopes if depth > 1 else ():
-            found = self._turning(h, slope, v, box, strict, depth) or self._concave(h, slope, v, box, strict, depth)
+        for v in ranked if depth > 1 else ():
+            slope = first.diff(v)
+            found = self._turning(first, slope, v, box, strict, depth) or self._concave(
+                first, slope, v, box, strict, depth
+            )
             if found:
                 return found
         return None
@@ -247,7 +248,11 @@ class Monotone:
         generators = {g for g in h.atoms(sympy.log, sympy.exp) if g.has(v)}
         for generator in sorted(generators, key=lambda g: (g.count_ops(), str(g))):
             inside = sympy.collect(h, generator, evaluate=False)
-            for cofactor in (inside.get(generator), inside.get(ONE)) if isinstance(generator, sympy.exp) else (inside.get(generator),):
+            for cofactor in (
+                (inside.get(generator), inside.get(ONE))
+                if isinstance(generator, sympy.exp)
+                else (inside.get(generator),)
+            ):
                 if cofactor is None or not cofactor.has(v) or cofactor in seen or cofactor.has(generator):
                     continue
                 seen.add(cofactor)
@@ -390,7 +395,9 @@ class Monotone:
                 continue
             if count + len(queue) > most or time.monotonic() > self.deadline:
                 return None
-            v, own = max(piece.items(), key=lambda item: (item[1].high - item[1].low) / (box[item[0]].high - box[item[0]].low))
+            v, own = max(
+                piece.items(), key=lambda item: (item[1].high - item[1].low) / (box[item[0]].high - box[item[0]].low)
+            )
             middle = (own.low + own.high) / 2
             queue += [
                 {**piece, v: Extent(own.low, middle, own.low_open, False)},
@@ -428,7 +435,7 @@ class Monotone:
                 for unknown in (v, sympy.log(v), sympy.exp(v)):
                     inner = sympy.Dummy("u")
                     flat = sympy.expand(form).xreplace({unknown: inner})
-                    if flat.has(v) and unknown != v or not flat.has(inner):
+                    if (flat.has(v) and unknown != v) or not flat.has(inner):
                         continue
                     try:
                         linear = sympy.Poly(flat, inner)
@@ -437,7 +444,13 @@ class Monotone:
                     if linear.degree() == 1:
                         slope_of, rest = linear.all_coeffs()
                         root = sympy.factor_terms(sympy.together(-rest / slope_of))
-                        value = root if unknown == v else _exponential(root) if isinstance(unknown, sympy.log) else sympy.log(root)
+                        value = (
+                            root
+                            if unknown == v
+                            else _exponential(root)
+                            if isinstance(unknown, sympy.log)
+                            else sympy.log(root)
+                        )
                         found.append(value)
         return list(dict.fromkeys(found))
 

@@ -28,7 +28,8 @@ def narrowed(problem: Inequality) -> Inequality:
     Contradiction
         If a symbol is left without a value.
     """
-    domain, rules, said = dict(problem.domain), [], {}
+    domain, rules = dict(problem.domain), []
+    said: dict[sympy.Symbol, list[str]] = {}
     for rule in problem.constraints:
         gap = sympy.expand(rule.upper - rule.lower)
         if not gap.free_symbols:

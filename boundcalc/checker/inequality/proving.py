@@ -102,7 +102,8 @@ def _defined(case: Case, attempt: Attempt, deadline: float) -> bool:
             share = min(deadline, time.monotonic() + max(0.5, (deadline - time.monotonic()) / 4))
             strict = relation != ">="
             if not any(
-                prove(case.about(option, strict=strict), deadline=share, defined=False).certificate for option in options
+                prove(case.about(option, strict=strict), deadline=share, defined=False).certificate
+                for option in options
             ):
                 attempt.remarks.append(f"not shown that {expr} {relation} 0")
                 return False

@@ -120,7 +120,11 @@ class _Work:
                 return settled
         if not self.found.points and self._contradictory():
             return unsettled("the constraints exclude every point of the domain: nothing is claimed", engine="domains")
-        certificate = self._equal() if self.problem.relation == "=" else self._proved(self.problem, self.deadline - 0.15 * self.budget)
+        certificate = (
+            self._equal()
+            if self.problem.relation == "="
+            else self._proved(self.problem, self.deadline - 0.15 * self.budget)
+        )
         if certificate is not None:
             return proved(certificate)
         refutation = self._search(longer=True)
@@ -154,7 +158,15 @@ class _Work:
         for name, job in searches:
             try:
                 witness = self._stage(name, max(0.4, factor * self.budget), job)
-            except (NameError, KeyError, TypeError, ValueError, NotImplementedError, ArithmeticError, AttributeError) as error:
+            except (
+                NameError,
+                KeyError,
+                TypeError,
+                ValueError,
+                NotImplementedError,
+                ArithmeticError,
+                AttributeError,
+            ) as error:
                 self.stages.append(f"{name}: {type(error).__name__}")
                 continue
             if witness is not None:
