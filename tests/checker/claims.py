@@ -19,7 +19,6 @@ from sympy import (
     Min,
     Range,
     Rational,
-    acosh,
     binomial,
     ceiling,
     cosh,
@@ -245,7 +244,7 @@ INTEGERS = [
 ]
 INTEGERS_FALSE = [
     false(N - 7 * floor(N / 7), "<=", 5),
-    false(floor(sqrt(N**2 + 2)), "=", N),
+    false(floor(sqrt(N**2 + 3)), "=", N),
     false(2 ** floor(log(N) / log(2)), "<=", N - 1),
     false(floor(log(N) / log(2)), "=", 49, {N: Range(2**49 - 1, 2**49 + 1)}),
     false(floor(log(N) / log(2)), ">=", 31, {N: Range(2**31 - 1, oo)}),
@@ -258,7 +257,7 @@ SETS = [
     false(x + exp(-50), "=", x, {x: Interval(1, 10)}),
     false(x + exp(-50), "<=", x, {x: Interval(1, 10)}),
     false(x + loggamma(1 + Rational(1, 2**20)) / 10**4, "=", x, {x: Interval(1, 10)}),
-    false(x + acosh(1 + Rational(1, 2**60)), "=", x, {x: Interval(1, 10)}),
+    true(floor(sqrt(N**2 + 2)), "=", N),
     true(log(8) / log(2), "=", 3),
     true(sqrt(2) * sqrt(3), "=", sqrt(6)),
     true(sqrt(5 + 2 * sqrt(6)), "=", sqrt(2) + sqrt(3)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import product
 
 import sympy
@@ -25,6 +26,8 @@ _DEPTHS = (1, 2, 3, 4, 6, 9)
 
 def by_calculus(case: Case, *, deadline: float, solvers: Callable[[System, float], bool]) -> Proof | None:
     """Return a proof of a case without Min, Max and Abs."""
+    if not case.strict and case.gap.is_integer and case.gap.has(sympy.floor, sympy.ceiling):
+        case = replace(case, gap=case.gap + 1, strict=True)  # whole numbers: >= 0 is > -1
     case = folded(case)
     if case.facts:
         for other in contrapositives(case):

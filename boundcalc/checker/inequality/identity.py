@@ -32,7 +32,9 @@ def vanishes(
     if not all(isinstance(value, sympy.Expr | int | Fraction) for value in values.values()):
         return False  # what is not written out
     exact = {symbol: sympy.sympify(value) for symbol, value in values.items()}
-    if any(value.is_Rational and max(abs(value.p), value.q).bit_length() > 200 for value in exact.values()):
+    # SymPy takes roots of integers to powers that are written out: short ones only.
+    short = 12 if any(power.exp.free_symbols and power.base != sympy.E for power in expr.atoms(sympy.Pow)) else 80
+    if any(value.is_Rational and max(abs(value.p), value.q).bit_length() > short for value in exact.values()):
         return False
     if any(_vast(node, values) for node in sympy.preorder_traversal(expr)):
         return False

@@ -461,11 +461,11 @@ class Monotone:
         bend = -slope.diff(v)
         if any(self._sign_seen(bend, point) == -1 for point in self._points(box)):
             return None
-        ends = [self._start(h, v, box, way, depth) for way in (1, -1)]
-        if not all(ends):
+        first, last = (self._start(h, v, box, way, depth) for way in (1, -1))
+        if first is None or last is None:
             return None
         bent = self.proof(bend, box, strict=strict, depth=depth - 1)
-        return Proof("concave", f"{h} in {v}", (*ends, bent)) if bent else None
+        return Proof("concave", f"{h} in {v}", (first, last, bent)) if bent else None
 
     # ------------------------------------------------------------------ points
 
@@ -499,10 +499,10 @@ def grid(own: Extent) -> list[Fraction]:
     shares = sorted({*steps, *(1 - share for share in steps)})
     if low is not None and high is not None:
         return [low + (high - low) * share for share in shares]
-    if low is None and high is None:
-        return [(2 * s - 1) / (s * (1 - s)) for s in shares]
     far = [s / (1 - s) for s in shares]
-    return [low + s for s in far] if low is not None else [high - s for s in reversed(far)]
+    if low is not None:
+        return [low + s for s in far]
+    return [high - s for s in reversed(far)] if high is not None else [(2 * s - 1) / (s * (1 - s)) for s in shares]
 
 
 def recognised(low: Fraction, high: Fraction) -> Iterator[sympy.Expr]:
