@@ -19,6 +19,7 @@ from boundcalc.certification.sources import (
 )
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import Problems, as_generator
+from boundcalc.language.ledger import Ledger
 from boundcalc.trainer.data.modalities import encode_labels
 from boundcalc.trainer.data.prepare import balanced_weights
 
@@ -229,7 +230,8 @@ def _read_numbers(given: Mapping[str, Any], *, fresh: bool) -> tuple[float, np.r
             numeric = [problems.number(name, w, low=0) for name, w in zip(("w_pos", "w_neg"), weights, strict=True)]
             problems.require(not all(numeric) or max(weights) > 0, f"weights={weights!r}: one must be above 0")
     problems.raise_if_any()
-    return float(given["delta"]) * float(given["share"]), as_generator(given["rng"])
+    ledger = Ledger.split(given["delta"], {"this model": given["share"]})
+    return ledger["this model"], as_generator(given["rng"])
 
 
 def _the_source(given: Mapping[str, Any]) -> str:
