@@ -15,6 +15,7 @@ from boundcalc.symbols import C, T_h, cost_mean, cost_spread, h_match, n_h, r_0,
 from boundcalc.theorems import Form, Theorem, by
 
 MATCHED = named("matched_rows")
+CENTRED = named("centred_costs")
 ROWS = named("pair_rows")
 
 HOLDOUT = Event("matched hold-out", "the matching mean of the held-out rows is at most 1/delta times its expectation")
@@ -64,7 +65,7 @@ CLOSED = Derivation(
             "theta V, and "
             "(1 - u) log(1 - u) <= -u + u^2",
             kind="expectation",
-            experiment=MATCHED,
+            experiment=CENTRED,
         ),
     ),
 )

@@ -10,6 +10,8 @@ from typing import ClassVar
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Instance, Outcomes, Rng, SampleSpace
+from boundcalc.checker.experiments.worlds.averages import product_law
+from boundcalc.checker.experiments.worlds.numbers import sequences
 from boundcalc.checker.experiments.worlds.pair_samples import transport_value
 
 __all__ = ["Gallery", "Rates"]
@@ -71,6 +73,7 @@ class Rates(SampleSpace):
 
     kind: str = "fmr"
     rows: int = 4
+    labels: int = 2
     letters: int = 2
     replicates: int = 3000
     exhaustive: ClassVar[bool] = False
@@ -81,21 +84,21 @@ class Rates(SampleSpace):
         found = []
         for _ in range(size):
             match = rng.integers(0, 2, (self.letters, self.letters))
-            found.append(
-                {
-                    "law": rng.integers(1, 6, (2, self.letters)),
-                    "match": np.maximum(match, match.T),
-                    "kappa": np.asarray(rng.integers(5, 99)),
-                }
-            )
+            if self.kind == "fdr" and rng.integers(0, 2):
+                match[:] = 1
+            law = rng.integers(1, 6, (self.labels, self.letters))
+            # Where the rate speaks of nearly all pairs and kappa is large the level is nearly attained.
+            law[0] *= int(rng.choice([1, 12, 40] if self.kind == "fnmr" else [1, 12]))
+            kappa = max(int(rng.integers(5, 99)), 98 * int(rng.integers(0, 3) > 0))
+            found.append({"law": law, "match": np.maximum(match, match.T), "kappa": np.asarray(kappa)})
         return found
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the true rate and the largest value that the e-value of the rows does not reject."""
         rng = np.random.default_rng(0) if rng is None else rng
         law = instance["law"].reshape(-1) / instance["law"].sum()
-        rows = rng.choice(len(law), (self.replicates, self.rows), p=law)
         kinds = np.arange(len(law))
+        rows = sequences(kinds.size, self.rows)
         label, letter = kinds // self.letters, kinds % self.letters
         same = label[:, None] == label[None, :]
         match = instance["match"][letter[:, None], letter[None, :]].astype(bool)
@@ -113,8 +116,9 @@ class Rates(SampleSpace):
             return np.asarray(-half * (transport_value(block) + np.log(1 - kappa * level)) < np.log(limit))
 
         truth = (chance * hit).sum() / (chance * base).sum() if (chance * base).sum() > 0 else 0.0
-        atoms = {self.kind: np.asarray(truth), "u_test": _upper_end(kept, len(rows))}
-        return atoms, np.full(len(rows), 1 / len(rows))
+        drawn = rng.choice(len(rows), self.replicates, p=product_law(law, rows))
+        atoms = {self.kind: np.asarray(truth), "u_test": _upper_end(kept, len(rows))[drawn]}
+        return atoms, np.full(self.replicates, 1 / self.replicates)
 
     def _events(self, same: np.ndarray, match: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return which pairs are errors of this kind, and out of which pairs."""

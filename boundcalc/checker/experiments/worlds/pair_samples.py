@@ -23,6 +23,7 @@ from boundcalc.checker.experiments.worlds.numbers import logarithm, numbers, roo
 __all__ = [
     "Candidates",
     "Looks",
+    "OwnPartners",
     "PairGain",
     "PairSample",
     "Posteriors",
@@ -211,7 +212,11 @@ def _samples(instance: Instance, n: int, *, exact: bool) -> tuple[np.ndarray, np
 def _closed(costs: np.ndarray, words: np.ndarray, instance: Instance, *, exact: bool) -> dict[str, np.ndarray]:
     """Return mean cost, mean square of the doubly centred costs, and a step theta that keeps the coupling positive."""
     half = words.shape[1] // 2
-    cost = costs[words[:, :half][:, :, None], words[:, half:][:, None, :]]
+    return _centred(costs[words[:, :half][:, :, None], words[:, half:][:, None, :]], instance, exact=exact)
+
+
+def _centred(cost: np.ndarray, instance: Instance, *, exact: bool) -> dict[str, np.ndarray]:
+    half = cost.shape[-1]
     mean = cost.sum(axis=(1, 2)) / half**2
     ends = (cost.sum(axis=2, keepdims=True) + cost.sum(axis=1, keepdims=True)) / half
     rest = cost - ends + mean[:, None, None]
@@ -222,6 +227,22 @@ def _closed(costs: np.ndarray, words: np.ndarray, instance: Instance, *, exact: 
         "cost_spread": (rest**2).sum(axis=(1, 2)) / half**2,
         "theta": numbers(steps, exact=exact) / 1000,
     }
+
+
+@dataclass(frozen=True)
+class OwnPartners(SampleSpace):
+    """Each of m rows is misjudged with one partner, of its own: 1 - kappa q is doubly stochastic up to its scale."""
+
+    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+        """Return m, kappa in hundredths and what share of the largest step is taken."""
+        return [{"m": rng.integers(2, 12), "kappa": rng.integers(80, 100), "theta": np.asarray(100)} for _ in range(size)]
+
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+        """Return T = -log(1 - kappa/m) and the closed forms of this one sample."""
+        m, kappa = int(instance["m"]), numbers(instance["kappa"], exact=exact)[()] / 100
+        costs = costs_of(1 - kappa * numbers(np.eye(m, dtype=np.int64), exact=exact), exact=exact)
+        value = costs_of(np.asarray([1 - kappa / m]), exact=exact)
+        return {"T_h": value} | _centred(costs[None], instance, exact=exact), numbers([1], exact=exact)
 
 
 @dataclass(frozen=True)
