@@ -17,7 +17,15 @@ from hypothesis import strategies as st
 import boundcalc
 from boundcalc.cli import main
 from boundcalc.errors import InvalidInputError
-from boundcalc.guarantees.account import COMPLEXITY, CONSTANT, DEVIATION, SAMPLED, charged, subset_ledger, with_complexity
+from boundcalc.guarantees.account import (
+    COMPLEXITY,
+    CONSTANT,
+    DEVIATION,
+    SAMPLED,
+    charged,
+    subset_ledger,
+    with_complexity,
+)
 from boundcalc.guarantees.of_subset import all_guarantees
 from boundcalc.language.ledger import Ledger, Payment, paid_once
 from boundcalc.planner import Costs, make_plan

@@ -144,7 +144,7 @@ def read_request(**given: Any) -> Request:
             )
     codes, groups = _labels(labels, given["groups"], distances.n)
     fixed = [
-        f"the seed of {given['splits']} random split{'s' * (given['splits'] > 1)}{drawn}",
+        f"the seed (one, not the best of several) of {given['splits']} random split{'s' * (given['splits'] > 1)}{drawn}",
         f"delta = {given['delta']:g}",
     ]
     if given["share"] == 1.0:
@@ -311,7 +311,7 @@ def _thresholds(given: Mapping[str, Any], own: float | None, other_own: float | 
             )
         return None, np.nan
     problems = Problems("certify")
-    for value in (first, second):
+    for value in (first, second) if second is not first else (first,):
         problems.number("threshold", value)
     problems.raise_if_any()
     return sign * float(first or 0.0), sign * float(second or 0.0)

@@ -225,7 +225,9 @@ ARGUMENTS: dict[str, Argument] = {
     "loss": _choice("the loss", "hinge", "smoothed_hinge", "logistic"),
     "lam_max": _value("X", "largest metric weight", default="1", read=_positive),
     "weights": _choice("pair weights: balanced on the calibration split, or none", "balanced", "none"),
-    "holdout": _value("P", "share of the rows that only test and certify", default="0.4", read=_within(0, 1, "in (0, 1)")),
+    "holdout": _value(
+        "P", "share of the rows that only test and certify", default="0.4", read=_within(0, 1, "in (0, 1)")
+    ),
     "prepared": _value(
         "P",
         "share of the rows that preprocessing and weights are fitted on; the rest trains",

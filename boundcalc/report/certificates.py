@@ -59,9 +59,7 @@ def certificate_tables(lines: Sequence[Certified], *, delta: float) -> tuple[Tab
         found = line.certificate
         what = f"gain over {line.against}" if line.against else _KINDS[found.kind]
         value = f">= {_gained(line)}" if found.lower else f"<= {rounded_up(found.value)}"
-        rows.append(
-            (line.subset, what, found.error, value + "*" * found.vacuous, found.constant, f"{found.delta:.4g}")
-        )
+        rows.append((line.subset, what, found.error, value + "*" * found.vacuous, found.constant, f"{found.delta:.4g}"))
     first = lines[0].certificate
     notes = [
         f"About new pairs: {first.recipe['target']}. All these lines hold at once with probability at least {1 - delta:g} over "
@@ -94,8 +92,8 @@ def draw_certificates(lines: Sequence[Certified], *, delta: float, axes: Axes) -
     axes.barh(places, values - errors, left=errors, height=0.5, color=PALETTE[5], label="up to the certificate")
     axes.plot(errors, places, "o", color=PALETTE[0], label="measured")
     for place, one in zip(places, found, strict=True):
-        said = dict(va="center", ha="left", fontsize=8, xytext=(4, 0), textcoords="offset points")
-        axes.annotate(rounded_up(one.value, digits=3), (one.value, place), **said)
+        said = rounded_up(one.value, digits=3)
+        axes.annotate(said, (one.value, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8)
     axes.axvline(found[0].constant, color="0.35", linestyle="--", linewidth=1, label="constant rule")
     axes.set_yticks(places, [line.subset.replace("+", "+\n") for line in shown], fontsize=8)
     limits = {"xlim": (0, 1.15 * max(values.max(), found[0].constant)), "ylim": (-0.6, len(found) - 0.4)}

@@ -146,10 +146,10 @@ def train(
     report = None if progress is None else progress("training")
     given = loaded(data)
     rng, again = twins(rng)
-    shares = {"holdout": holdout, "calibration": calibration}
     measured = measure_subsets(
-        given, subsets=subsets, delta=delta, rng=rng, pair_weights=pair_weights, progress=report, **shares, **settings
-    )
+        given, subsets=subsets, delta=delta, rng=rng, pair_weights=pair_weights, progress=report, holdout=holdout,
+        calibration=calibration, **settings,
+    )  # fmt: skip
     return Training(measured, certified(given, measured, delta=delta, rng=again), delta)
 
 

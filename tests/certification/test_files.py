@@ -146,8 +146,24 @@ class TestFiles:
         assert main(["certify", source, "--metric", "cosine", "--out", str(folder / "page.html")]) == 0
         assert "a constant rule has" in (folder / "page.html").read_text()
         pytest.importorskip("matplotlib")
-        assert main(["certify", source, "--threshold", "10", "--figure", str(folder / "bar.png")]) == 0
+        capsys.readouterr()
+        picture = ["--threshold", "10", "--figure", str(folder / "bar.png")]
+        assert main(["certify", source, *picture, "--json"]) == 0
         assert (folder / "bar.png").stat().st_size > 1_000
+        band = json.loads(capsys.readouterr().out)["band"]
+        assert band["rows"] == 120  # the others chose the cut points
+        assert len(band["thresholds"]) == 8
+
+    def test_the_picture_has_the_band_beside_it(self, folder):
+        pytest.importorskip("matplotlib")
+        found = certify_file(folder / "embedded.npz", threshold=10.0, band=True)
+        bar, rates = found.draw().figure.axes
+        assert (bar.get_xlabel(), rates.get_ylabel()) == ("balanced pair error", "false-non-match rate")
+        (certified,) = [line for line in rates.get_lines() if line.get_label().startswith("certified")]
+        assert certified.get_xdata().tolist() == found.band.match_bound.tolist()
+        assert certified.get_ydata().tolist() == found.band.non_match_bound.tolist()
+        assert certified.get_drawstyle() == "steps-post"
+        assert certify_file(folder / "embedded.npz", threshold=10.0).band is None
 
     @pytest.mark.parametrize(
         ("words", "message"),

@@ -235,7 +235,10 @@ class OwnPartners(SampleSpace):
 
     def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
         """Return m, kappa in hundredths and what share of the largest step is taken."""
-        return [{"m": rng.integers(2, 12), "kappa": rng.integers(80, 100), "theta": np.asarray(100)} for _ in range(size)]
+        return [
+            {"m": np.asarray(rng.integers(2, 12)), "kappa": np.asarray(rng.integers(80, 100)), "theta": np.asarray(100)}
+            for _ in range(size)
+        ]
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return T = -log(1 - kappa/m) and the closed forms of this one sample."""
