@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from boundcalc.certification.deviation import guessed_variance, rows_needed
 from boundcalc.errors import InfeasibleError, InvalidInputError
@@ -17,9 +17,6 @@ from boundcalc.show.html import join, tag
 from boundcalc.show.page import lead
 from boundcalc.show.rounding import outwards, percent
 from boundcalc.show.tables import Table
-
-if TYPE_CHECKING:
-    from boundcalc.certification.band import ErrorBand
 
 __all__ = ["Certificate"]
 
@@ -51,7 +48,7 @@ class Certificate(Answer, Frozen):
         ``theorem``, ``statement``, ``events``, ``fixed`` and the numbers that went in.
     cautions : tuple of str
         What would make the statement wrong.
-    band : ErrorBand or None
+    band : boundcalc.certification.ErrorBand or None
         Both error rates at all thresholds, a statement of its own at delta; drawn beside the value.
     """
 
@@ -66,7 +63,7 @@ class Certificate(Answer, Frozen):
     threshold: float | None
     recipe: Mapping[str, Any] = field(hash=False)
     cautions: tuple[str, ...] = ()
-    band: ErrorBand | None = None
+    band: Any = None
 
     title: ClassVar[str] = "Certificate"
     draws: ClassVar[str] = "the measured value, its certificate and the constant rule"

@@ -21,7 +21,7 @@ _NAMES = {
     "distance": "distance", "distances": "distance", "scores": "scores", "similarity": "scores",
     "embeddings": "embeddings", "X": "embeddings",
 }  # fmt: skip
-_EXPECTED = f"expected one of {', '.join(_NAMES)}, with y (and groups)"
+_EXPECTED = f"expected one of {', '.join(_NAMES)}, with y or labels (and groups)"
 #: The share of the rows that certify a metric which is trained for it, and of those that choose a threshold where none is given.
 HOLDOUT, CALIBRATION = 0.4, 0.2
 
@@ -32,7 +32,7 @@ def certify_file(source: str | Path, *, groups: str | None = None, band: bool = 
     Parameters
     ----------
     source : str or Path
-        A ``.npz`` file with ``distance``, ``scores`` or ``embeddings``, ``y``, and ``groups`` if rows have subjects; a
+        A ``.npz`` file with ``distance``, ``scores`` or ``embeddings``, ``y`` (or ``labels``), and ``groups`` if rows have subjects; a
         ``.csv`` file with a column ``y``, a column ``groups`` if rows have subjects, and one column for each coordinate of
         the embeddings; or data for :func:`boundcalc.datasets.load`, of which 20 % are then used for calibration, 40 % are
         trained on and 40 % certify.
@@ -84,12 +84,13 @@ def _from_npz(path: Path, groups: str | None) -> dict[str, Any] | None:
     named = [name for name in _NAMES if name in arrays]
     if not named:
         return None
-    if "y" not in arrays:
+    labels = arrays.get("y", arrays.get("labels"))
+    if labels is None:
         raise InvalidInputError(f"has no array y (found: {', '.join(arrays)}); {_EXPECTED}", context=str(path))
     if groups is not None and groups not in arrays:
         raise InvalidInputError(f"--groups {groups!r}: found {', '.join(arrays)}", context=str(path))
     found = {_NAMES[name]: arrays[name] for name in named}
-    return found | {"y": arrays["y"], "groups": arrays.get(groups or "groups")}
+    return found | {"y": labels, "groups": arrays.get(groups or "groups")}
 
 
 def _from_csv(path: Path, groups: str | None) -> dict[str, Any] | None:
@@ -114,14 +115,15 @@ def _of_data_set(
     """Train a diagonal metric on the data's training part, to be certified on what it has held out."""
     from boundcalc.trainer import PairwiseMetricLearner
 
+    data = load(source)
     refused = [name for name in ("calibration", "metric") if given.pop(name, None) not in (None, "sqeuclidean")]
     refused += ["groups"] * (groups is not None)
     if refused:
         raise InvalidInputError(
-            f"--{refused[0]} goes with a file of distances, scores or embeddings: this metric is trained on split rows"
+            f"--{refused[0]} goes with a file that has distance, scores or embeddings: this metric is trained on split rows"
         )
     rng = given.get("rng", 0)
     learner = PairwiseMetricLearner(
         holdout=HOLDOUT, calibration=CALIBRATION, pair_weights="balanced", random_state=rng
-    ).fit(load(source))
+    ).fit(data)
     return {"model": learner}, given

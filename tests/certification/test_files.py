@@ -124,6 +124,15 @@ class TestFiles:
         grouped = certify_file(folder / "distance.npz", threshold=10.0)
         assert grouped.value == pytest.approx(plain.value, abs=1e-10)  # every row is its own subject
 
+    def test_labels_may_be_called_so(self, folder):
+        x, y = rows(150)
+        np.savez(folder / "labelled.npz", embeddings=x, labels=y.astype(str))
+        found = certify_file(folder / "labelled.npz", threshold=10.0)
+        assert found.value == certify_file(folder / "embedded.npz", threshold=10.0).value
+        np.save(folder / "raw.npy", x)
+        with pytest.raises(InvalidInputError, match=r"raw\.npy"):
+            certify_file(folder / "raw.npy", metric="cosine")
+
     def test_without_a_threshold_rows_choose_one(self, folder):
         found = certify_file(folder / "embedded.npz")
         assert found.rows == 120
