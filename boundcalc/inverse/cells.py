@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import sympy
 
-from boundcalc.arithmetic.numbers import Irrational, above, as_number, below, enclosed, exact
+from boundcalc.arithmetic.numbers import above, as_number, below, enclosed, exact_expression
 from boundcalc.errors import InvalidInputError
 from boundcalc.inverse.bisect import LARGEST, Floats, Integers
 from boundcalc.inverse.dependence import hoist, stride
@@ -168,7 +168,7 @@ class Cells:
         for lane in np.flatnonzero(~meets & ~(lower > 0)):
             point = tuple(column[lane] for column in inputs.values())
             if point not in decided:
-                exactly = {symbols[name]: _as_sympy(number) for name, number in zip(inputs, point, strict=True)}
+                exactly = {symbols[name]: exact_expression(number) for name, number in zip(inputs, point, strict=True)}
                 decided[point] = at_most_zero(difference.subs(exactly))
             meets[lane] = decided[point]
         return meets
@@ -198,12 +198,6 @@ class Cells:
 def _unequal(ends: list[tuple[Floats, Floats]]) -> list[int]:
     """Return the places of inputs whose two ends differ."""
     return [place for place, (low, high) in enumerate(ends) if low is not high and (low != high).any()]
-
-
-def _as_sympy(number: Any) -> sympy.Expr:
-    """Return a number exactly."""
-    number = exact(number)
-    return number.expr if isinstance(number, Irrational) else sympy.Rational(number.numerator, number.denominator)
 
 
 #: Bits of the enclosures that are tried before a number that no comparison tells from 0 is asked whether it is 0.
