@@ -85,21 +85,17 @@ def norm_ball_forms(
     metric : bool
         Whether A is also positive semidefinite when the loss's range is spoken of.
     """
-    separate = equal(
+    separate = exact.equal(
         R_M,
         Rad_metric + Rad_threshold,
         because="matrix and threshold range independently: the supremum of the sum is the sum of the suprema",
-        kind="expectation",
-        experiment=exact,
     )
-    duality = equal(
+    duality = exact.equal(
         Rad_metric,
         radius * dual,
         because="a linear form is at most radius times the dual norm on the ball, and attains it",
-        kind="expectation",
-        experiment=exact,
     )
-    given = at_most(Rhat_metric, radius / m * data, because=data_because, kind="expectation", experiment=samples)
+    given = samples.at_most(Rhat_metric, radius / m * data, because=data_because)
     weight = radius * distance
     share = log(1 / SELF_BOUNDING.symbol)
     worst = (separate, duality, *steps, *THRESHOLD)
@@ -135,15 +131,13 @@ def norm_ball_forms(
                 R_M,
                 (
                     separate,
-                    at_most(
+                    samples.at_most(
                         Rad_metric,
                         radius / m * data
                         + (weight * share + sqrt(weight**2 * share**2 + 2 * weight * share * radius * data)) / m,
                         because="m Rhat/W_0 with W_0 the largest value that one pair adds is self-bounding, so its lower "
                         "tail is at most exp(-t^2/(2E)); solved for the expectation, it rises in Rhat. " + data_because,
-                        kind="probability",
                         events=(SELF_BOUNDING,),
-                        experiment=samples,
                         cites="Boucheron, Lugosi, Massart 2000, A sharp concentration inequality with applications, "
                         "Theorem 1",
                     ),
@@ -163,13 +157,12 @@ def norm_ball_forms(
                 r_M,
                 (
                     *_deviation(),
-                    at_most(
+                    exact.at_most(
                         C,
                         1 + span,
+                        kind="infimum",
                         because=f"the score lies in [t_min - radius D, t_max{' + radius D' * (not metric)}], and the hinge "
                         "loss is at most 1 plus the largest absolute score: " + distance_because,
-                        kind="infimum",
-                        experiment=exact,
                     ),
                     *worst,
                 ),

@@ -5,7 +5,7 @@ from sympy import Min, sqrt
 from boundcalc.catalogue.comparators.frobenius_ball import MEAN, WORST
 from boundcalc.catalogue.norm_balls import ASSUMPTIONS, longest, norm_ball_forms
 from boundcalc.catalogue.sources import lei2016
-from boundcalc.statements.derivation import at_most, equal, named
+from boundcalc.statements.derivation import equal, named
 from boundcalc.symbols import B, B_k, K, S_frobenius, m, symbol, u_fourth, u_group
 from boundcalc.theorems import Theorem
 
@@ -21,14 +21,12 @@ EXACT = named("norm_ball", norm="group")
 DISTANCE = B_k**2
 FREE, BEST, TUNED = longest(K)
 
-LONGEST = at_most(
+LONGEST = EXACT.at_most(
     S_group,
     Min(B_k**2 * sqrt(FREE) / sqrt(m), S_frobenius),
     because="a modality's block is a sum of signed matrices whose squared Frobenius norms sum to at most m B_k^4; with V that "
     "sum E exp(s ||S_k||^2/(2V)) <= (1 - s)^(-1/2), then Jensen over the K modalities, s = lam/(1 + lam); a block is at "
     "most the Frobenius norm of the whole",
-    kind="expectation",
-    experiment=EXACT,
 )
 
 THEOREM = Theorem(

@@ -5,7 +5,7 @@ from sympy import Min, log, sqrt
 from boundcalc.catalogue.comparators.frobenius_ball import MEAN, WORST
 from boundcalc.catalogue.norm_balls import ASSUMPTIONS, norm_ball_forms
 from boundcalc.catalogue.sources import cao2016
-from boundcalc.statements.derivation import at_most, equal, named
+from boundcalc.statements.derivation import equal, named
 from boundcalc.symbols import B, S_frobenius, b_k, d_M, m, symbol, u_coordinate, u_fourth
 from boundcalc.theorems import Theorem
 
@@ -21,14 +21,12 @@ EXACT = named("norm_ball", norm="maximum")
 DISTANCE = b_k**2
 ENTRIES = sqrt(2 * log(d_M * (d_M + 1)))
 
-MASSART = at_most(
+MASSART = EXACT.at_most(
     S_maximum,
     Min(b_k**2 * ENTRIES / sqrt(m), S_frobenius),
     because="Massart over the d(d+1)/2 different entries and both signs, each a signed sum of products of at most b^2; an "
     "entry is at most the Frobenius norm",
-    kind="expectation",
     cites="lemmas.massart",
-    experiment=EXACT,
 )
 
 THEOREM = Theorem(

@@ -5,7 +5,7 @@ from sympy import Min, log, sqrt
 from boundcalc.catalogue.comparators.frobenius_ball import MEAN, WORST
 from boundcalc.catalogue.norm_balls import ASSUMPTIONS, norm_ball_forms
 from boundcalc.catalogue.sources import cao2016
-from boundcalc.statements.derivation import at_most, named
+from boundcalc.statements.derivation import named
 from boundcalc.symbols import B, S_frobenius, d_M, symbol, u_fourth, u_operator
 from boundcalc.theorems import Theorem
 
@@ -20,13 +20,7 @@ EXACT = named("norm_ball", norm="operator")
 #: The largest <A, uu^T> for a matrix of norm 1.
 DISTANCE = B**2
 
-SMALLER = at_most(
-    S_operator,
-    S_frobenius,
-    because="the operator norm is at most the Frobenius norm",
-    kind="expectation",
-    experiment=EXACT,
-)
+SMALLER = EXACT.at_most(S_operator, S_frobenius, because="the operator norm is at most the Frobenius norm")
 
 THEOREM = Theorem(
     key="comparators.trace_ball",
