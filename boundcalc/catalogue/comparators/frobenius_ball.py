@@ -26,10 +26,7 @@ MEAN = (
         because="Jensen: (E||sum sigma_i u_i u_i^T||_F)^2 <= E sum_i ||u_i||^4, the signs being independent",
     ),
 )
-WORST = (
-    *MEAN,
-    EXACT.at_most(u4_mean, B**4, because="||u|| <= B for every pair"),
-)
+WORST = (EXACT.at_most(u4_mean, B**4, because="||u|| <= B for every pair"),)
 
 THEOREM = Theorem(
     key="comparators.frobenius_ball",
@@ -41,14 +38,13 @@ THEOREM = Theorem(
     assumptions=ASSUMPTIONS,
     variants=norm_ball_forms(
         S_frobenius,
-        WORST,
+        exact=EXACT,
         mean=MEAN,
+        worst=WORST,
         data=sqrt(u_fourth),
         data_because="Jensen: E||sum sigma_i u_i u_i^T||_F <= sqrt(sum ||u_i||^4)",
         distance=DISTANCE,
         distance_because="the Frobenius norm of uu^T is ||u||^2 <= B^2",
-        exact=EXACT,
-        samples=named("norm_samples", norm="frobenius"),
     ),
     remarks=("Given the pairs the value is right to a factor sqrt(2), by Khinchin's inequality in Hilbert space.",),
 )

@@ -46,17 +46,13 @@ THEOREM = Theorem(
     ),
     variants=norm_ball_forms(
         S_kernel,
-        (
-            *MEAN,
-            EXACT.at_most(k_mean, kap**2, because="k(u, u) <= kap^2 for every pair"),
-        ),
+        exact=EXACT,
         mean=MEAN,
+        worst=(EXACT.at_most(k_mean, kap**2, because="k(u, u) <= kap^2 for every pair"),),
         data=sqrt(gram_trace),
         data_because="Jensen given the pairs: E||sum sigma_i phi(u_i)|| <= sqrt(sum k(u_i, u_i))",
         distance=DISTANCE,
         distance_because="||phi(u)|| <= kap",
-        exact=EXACT,
-        samples=named("norm_samples", norm="kernel"),
         metric=False,
     ),
 )

@@ -3,9 +3,9 @@
 from sympy import Min, sqrt
 
 from boundcalc.catalogue.comparators.frobenius_ball import MEAN, WORST
-from boundcalc.catalogue.norm_balls import ASSUMPTIONS, longest, norm_ball_forms
+from boundcalc.catalogue.norm_balls import ASSUMPTIONS, capped, longest, norm_ball_forms
 from boundcalc.catalogue.sources import cao2016
-from boundcalc.statements.derivation import equal, named
+from boundcalc.statements.derivation import named
 from boundcalc.symbols import B, S_frobenius, b_k, d_M, m, symbol, u_column, u_fourth
 from boundcalc.theorems import Theorem
 
@@ -40,22 +40,12 @@ THEOREM = Theorem(
     assumptions=(*ASSUMPTIONS, "every coordinate of x - x' is at most b_k in absolute value"),
     variants=norm_ball_forms(
         S_column,
-        (
-            LONGEST,
-            TUNED,
-            *WORST,
-            equal(
-                Min(b_k * B * sqrt(BEST) / sqrt(m), B**2 / sqrt(m)),
-                Min(b_k * B * sqrt(BEST), B**2) / sqrt(m),
-                because="a common factor",
-            ),
-        ),
+        exact=EXACT,
         mean=(LONGEST, TUNED, *MEAN),
+        worst=(*WORST, capped(b_k * B * sqrt(BEST))),
         data=Min(sqrt(BEST * u_column), sqrt(u_fourth)),
         data_because="the same given the pairs, the squared lengths of column j summing to sum_i u_ij^2 ||u_i||^2",
         distance=DISTANCE,
         distance_because="the columns of uu^T have lengths |u_j| ||u|| <= b B",
-        exact=EXACT,
-        samples=named("norm_samples", norm="column"),
     ),
 )
