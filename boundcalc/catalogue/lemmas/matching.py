@@ -7,7 +7,7 @@ look at the Z. Pairs of one matching are independent, so E h = (1 - kappa r/C)^m
 from sympy import Rational
 
 from boundcalc.catalogue.sources import finner1992, pairs
-from boundcalc.statements.derivation import Derivation, Event, Step, equal, named
+from boundcalc.statements.derivation import Derivation, Event, Named, Step, equal, named
 from boundcalc.symbols import C, E_match, a_match, h_match, kappa, m, n_h, r_0
 from boundcalc.theorems import Form, Theorem
 
@@ -25,7 +25,7 @@ _FACTOR = equal(
 _HALF = Rational(1, 2)
 
 
-def _markov(experiment: object) -> Step:
+def _markov(experiment: Named) -> Step:
     return experiment.at_least(
         E_match, MEAN.symbol * h_match, because="Markov's inequality for the nonnegative h", events=(MEAN,)
     )
