@@ -214,9 +214,9 @@ class AlignedEncoders(BaseEstimator):
             training = Training(
                 self._plan(),
                 model,
-                [torch.from_numpy(block) for block in blocks.values()],
-                torch.from_numpy(examples.aligned),
-                None if labels is None else torch.from_numpy(labels),
+                [torch.tensor(block) for block in blocks.values()],
+                torch.tensor(examples.aligned),
+                None if labels is None else torch.tensor(labels),
             )
             self._check_outputs(model, training.blocks, examples.names)
             training.run(
