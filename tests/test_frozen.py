@@ -20,12 +20,14 @@ from boundcalc.planner.costs import Costs
 from boundcalc.trainer import ModalityData
 from boundcalc.trainer.measure.subsets import measure_subsets
 
-#: Sums and findings that grow while something runs.
+#: Sums and findings that grow while something runs, and estimators, whose parameters scikit-learn sets.
 GROWING = {
     "boundcalc.aligner.comparison.Comparison",
+    "boundcalc.aligner.estimator.AlignedEncoders",
     "boundcalc.checker.inequality.proving.Attempt",
     "boundcalc.checker.inequality.system.System",
     "boundcalc.trainer.complexity.khinchin._Moments",
+    "boundcalc.trainer.learner.PairwiseMetricLearner",
     "boundcalc.trainer.risk.pair_blocks.Totals",
 }
 CHANGEABLE = re.compile(r"\b(dict|Mapping|list|set|Sequence|ndarray|NDArray|Array|Floats|Integers|Instance|Atoms)\b")
