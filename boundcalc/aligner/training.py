@@ -157,7 +157,7 @@ class Training:
             return lmnn(a, b, labels=labels, margin=plan.margin, push=plan.push)
         common = {"temperature": plan.temperature, "similarity": plan.score}
         if plan.loss == "cross_clr":
-            return cross_clr(a, b, intra_weight=plan.intra_weight, **common)  # type: ignore[arg-type]
+            return cross_clr(a, b, intra_weight=plan.intra_weight, **common)
         return info_nce(a, b, **common)
 
     def _regulariser(self) -> Tensor:
