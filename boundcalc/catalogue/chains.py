@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import sympy
+from sympy import log, sqrt
 
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.statements.derivation import Event, Named, Step
-from boundcalc.symbols import R_M, Edev_m, Edev_plus, Rad_loss
+from boundcalc.symbols import R_M, Edev_m, Edev_plus, Rad_loss, Rad_metric, m
 from boundcalc.theorems import by
 
-__all__ = ["concentrated"]
+__all__ = ["SELF_BOUNDING", "concentrated", "self_bounding"]
+
+SELF_BOUNDING = Event(
+    "empirical complexity, self-bounding", "the empirical complexity is not far below its expectation"
+)
 
 
 def concentrated(
@@ -53,4 +58,16 @@ def concentrated(
         by(symmetrisation.THEOREM, Edev_m, because=f"over {over}"),
         *([] if halves is None else [by(symmetrisation.THEOREM, Edev_plus, because="the same for the other sign")]),
         by(contraction.THEOREM, Rad_loss, R_M=complexity, because="the loss is L-Lipschitz in the score"),
+    )
+
+
+def self_bounding(empirical: sympy.Expr, largest: sympy.Expr, *, experiment: Named, because: str) -> Step:
+    """Return the step from the expected complexity of forms to the empirical one, of which one pair adds at most ``largest``/m."""
+    x = log(1 / SELF_BOUNDING.symbol)
+    return experiment.at_most(
+        Rad_metric,
+        empirical + (largest * x + sqrt(largest**2 * x**2 + 2 * largest * x * m * empirical)) / m,
+        because=because,
+        events=(SELF_BOUNDING,),
+        cites="Boucheron, Lugosi, Massart 2000, A sharp concentration inequality with applications, Theorem 1",
     )

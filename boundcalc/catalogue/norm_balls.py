@@ -11,9 +11,10 @@ from collections.abc import Sequence
 import sympy
 from sympy import Integer, Interval, Max, Min, log, sqrt
 
+from boundcalc.catalogue.chains import self_bounding
 from boundcalc.catalogue.lemmas import bounded_differences
 from boundcalc.catalogue.zhou2026 import uniform_deviation
-from boundcalc.catalogue.zhou2026.metric_complexity import SAMPLE, SELF_BOUNDING, THRESHOLD
+from boundcalc.catalogue.zhou2026.metric_complexity import SAMPLE, THRESHOLD
 from boundcalc.statements.derivation import Derivation, Named, Step, at_most, equal
 from boundcalc.symbols import R_M, B, C, L, Rad_metric, Rad_threshold, Rhat_metric, lam, m, r_M, radius, t_max, t_min
 from boundcalc.theorems import Form, by
@@ -103,7 +104,6 @@ def norm_ball_forms(
     )
     given = samples.at_most(Rhat_metric, radius / m * data, because=data_because)
     weight = radius * distance
-    share = log(1 / SELF_BOUNDING.symbol)
     whole = (separate, duality, *mean, *worst, *THRESHOLD)
     cap = (2 * weight + t_max - t_min) / 2
     span = Max(weight - t_min, t_max if metric else t_max + weight)
@@ -137,15 +137,12 @@ def norm_ball_forms(
                 R_M,
                 (
                     separate,
-                    samples.at_most(
-                        Rad_metric,
-                        radius / m * data
-                        + (weight * share + sqrt(weight**2 * share**2 + 2 * weight * share * radius * data)) / m,
+                    self_bounding(
+                        radius / m * data,
+                        weight,
+                        experiment=samples,
                         because="m Rhat/W_0 with W_0 the largest value that one pair adds is self-bounding, so its lower "
                         "tail is at most exp(-t^2/(2E)); solved for the expectation, it rises in Rhat. " + data_because,
-                        events=(SELF_BOUNDING,),
-                        cites="Boucheron, Lugosi, Massart 2000, A sharp concentration inequality with applications, "
-                        "Theorem 1",
                     ),
                     *THRESHOLD,
                 ),

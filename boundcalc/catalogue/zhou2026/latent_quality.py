@@ -5,6 +5,8 @@
 sqrt(2)*C*sqrt(log(1/delta))/sqrt(m) + 2*L*R_M + Lhat_M
 """
 
+from typing import Any
+
 from sympy import Expr, log, sqrt
 
 from boundcalc.catalogue.chains import concentrated
@@ -49,24 +51,28 @@ INSERT_EMPIRICAL = (
     ),
 )
 
-SHARP = Derivation(
-    quantity=eta_M,
-    steps=(
-        *INSERT_EMPIRICAL,
-        TRIED.at_most(
-            r_M - rhat_M + rhat_star - r_star,
-            Phi_n,
-            kind="infimum",
-            because="Phi_n = sup over f in F_M of (r - rhat)(f) + (rhat - r)(h*g*)",
+
+def sharp(supremum: Expr, experiment: Named, *, because: str, **options: Any) -> Derivation:
+    """Return the sharp form: one event for a supremum over F_M, the truth being fixed; ``options`` of `concentrated`."""
+    return Derivation(
+        quantity=eta_M,
+        steps=(
+            *INSERT_EMPIRICAL,
+            experiment.at_most(
+                r_M - rhat_M + rhat_star - r_star,
+                supremum,
+                kind="infimum",
+                because=f"{supremum} = sup over f in F_M of (r - rhat)(f) + (rhat - r)(h*g*)",
+            ),
+            *concentrated(supremum, c=2 * C, event=AGAINST_TRUTH, experiment=experiment, because=because, **options),
         ),
-        *concentrated(
-            Phi_n,
-            c=2 * C,
-            event=AGAINST_TRUTH,
-            experiment=TRIED,
-            because="one event, range 2C; h*g* is fixed, so the second part has expectation 0: no complexity is paid",
-        ),
-    ),
+    )
+
+
+SHARP = sharp(
+    Phi_n,
+    TRIED,
+    because="one event, range 2C; h*g* is fixed, so the second part has expectation 0: no complexity is paid",
 )
 
 

@@ -11,6 +11,7 @@ B**2*Lam*Min(1, sqrt(g_M)/sqrt(m))/2 + tau/(2*sqrt(m))
 
 from sympy import Min, log, sqrt
 
+from boundcalc.catalogue.chains import self_bounding
 from boundcalc.catalogue.lemmas import bounded_differences, massart
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.statements.derivation import Derivation, Event, equal, named
@@ -48,9 +49,6 @@ METRIC = named("metric")
 METRIC_SAMPLES = named("metric_samples")
 
 SAMPLE = Event("empirical complexity", "the empirical complexity is not far below its expectation")
-SELF_BOUNDING = Event(
-    "empirical complexity, self-bounding", "the empirical complexity is not far below its expectation"
-)
 DRAWS = Event("Monte-Carlo draws", "the mean over the drawn signs is not far below the empirical complexity")
 
 #: No average of scores can be larger: weights and threshold centred, signs chosen to fit.
@@ -134,20 +132,16 @@ DATA = Derivation(
     ),
 )
 
-_W0 = Lam * B**2 / 2
-_x = log(1 / SELF_BOUNDING.symbol)
-
 SELF = Derivation(
     quantity=R_M,
     steps=(
         SEPARATE,
-        METRIC_SAMPLES.at_most(
-            Rad_metric,
-            Rhat_metric + (_W0 * _x + sqrt(_W0**2 * _x**2 + 2 * _W0 * _x * m * Rhat_metric)) / m,
+        self_bounding(
+            Rhat_metric,
+            Lam * B**2 / 2,
+            experiment=METRIC_SAMPLES,
             because="m Rhat/W_0 with W_0 = Lam B^2/2 is self-bounding, so its lower tail is at most exp(-t^2/(2E)); "
             "solved for the expectation",
-            events=(SELF_BOUNDING,),
-            cites="Boucheron, Lugosi, Massart 2000, A sharp concentration inequality with applications, Theorem 1",
         ),
         *THRESHOLD,
     ),
