@@ -121,8 +121,11 @@ class Named:
 def named(name: str, **options: str | bool | int) -> Named:
     """Return the experiment of a name, for a step to carry.
 
-    >>> print(named("learning", context="any"))
+    >>> tried = named("learning", context="any")
+    >>> print(tried)
     learning(context='any')
+    >>> tried.at_most(sympy.Symbol("x"), 1, because="...").experiment == tried
+    True
 
     Parameters
     ----------
