@@ -44,16 +44,15 @@ def clopper_pearson(failures: int, trials: int, *, error: float = CONFIDENCE) ->
 
 
 class _Rate(NamedTuple):
-    """How often a relation fails on an instance at the delta of that place, and the ratio of the two."""
+    """How often a relation fails on an instance at a delta."""
 
-    ratio: float
     instance: Instance
-    place: int
+    delta: Fraction
     rate: float
 
     @property
-    def delta(self) -> Fraction:
-        return DELTAS[self.place]
+    def ratio(self) -> float:
+        return self.rate / float(self.delta)
 
 
 def tail_of(
@@ -70,20 +69,17 @@ def tail_of(
         atoms, chance = world.outcomes(instance, rng=rng)
         rates = _failure_rates(claim, atoms, chance, deltas / claim.shares)
         tried += 1
-        ratios = rates / deltas
-
-        def at(place: Any, instance: Instance = instance, ratios: Any = ratios, rates: Any = rates) -> _Rate:
-            return _Rate(float(ratios[place]), instance, int(place), float(rates[place]))
-
-        entry = at(np.argmax(ratios))
+        place = int(np.argmax(rates / deltas))
+        entry = _Rate(instance, DELTAS[place], float(rates[place]))
         if best is None or entry.ratio > best.ratio:
             best = entry
         suspicious = entry.ratio > 1 + 1e-9
         if not world.exhaustive:
             # Among replicates the largest ratio is luck at a small delta: what counts is how sure the excess is.
             excess = (rates - deltas) / np.sqrt(deltas * (1 - deltas) / len(chance))
-            entry = at(np.argmax(excess))
-            suspicious = excess[entry.place] > _SUSPICIOUS
+            place = int(np.argmax(excess))
+            entry = _Rate(instance, DELTAS[place], float(rates[place]))
+            suspicious = excess[place] > _SUSPICIOUS
         suspects += [entry] if suspicious else []
         if len(suspects) >= 3 or time.monotonic() > deadline:
             break
