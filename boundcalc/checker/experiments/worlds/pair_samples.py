@@ -230,13 +230,16 @@ class PairSample(_PairWorld):
             "a_match": 1 - sample.kappa * sample.risk / sample.span,
             "T_h": half_value(sample.costs, sample.words),
         }
-        return atoms | (_closed(sample, int(instance["theta"])) if self.n % 2 == 0 else {})
+        if self.n % 2:
+            return atoms
+        half = self.n // 2
+        cost = sample.costs[sample.words[:, :half][:, :, None], sample.words[:, half:][:, None, :]]
+        return atoms | _closed(cost, int(instance["theta"]), exact=sample.exact)
 
 
-def _closed(sample: _Sample, theta: int) -> dict[str, np.ndarray]:
+def _closed(cost: np.ndarray, theta: int, *, exact: bool) -> dict[str, np.ndarray]:
     """Return mean cost, mean square of the doubly centred costs, and a step theta that keeps the coupling positive."""
-    half = sample.n // 2
-    cost = sample.costs[sample.words[:, :half][:, :, None], sample.words[:, half:][:, None, :]]
+    half = cost.shape[-1]
     mean = cost.sum(axis=(1, 2)) / half**2
     ends = (cost.sum(axis=2, keepdims=True) + cost.sum(axis=1, keepdims=True)) / half
     rest = cost - ends + mean[:, None, None]
@@ -245,7 +248,7 @@ def _closed(sample: _Sample, theta: int) -> dict[str, np.ndarray]:
     return {
         "cost_mean": mean,
         "cost_spread": (rest**2).sum(axis=(1, 2)) / half**2,
-        "theta": numbers(steps, exact=sample.exact) / 1000,
+        "theta": numbers(steps, exact=exact) / 1000,
     }
 
 
