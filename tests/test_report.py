@@ -237,7 +237,7 @@ def test_train_writes_what_was_measured(small, tmp_path, capsys):
         (["train", "SMALL", "--jobs", "0"], "--jobs 0"),
         (["demo", "SMALL", "--figure", "no/such/place.png"], "place.png"),
         (["demo", "SMALL", "--figure", "place.foo"], "writes .png"),
-        (["train", "SMALL", "--out", "x.png"], "writes .json"),
+        (["train", "SMALL", "--out", "x.txt"], "writes .json"),
         (["train", "SMALL", "--out", ""], "no ending"),
         (["train", "SMALL", "--resume", "no/such/place.json"], "--resume"),
     ],
