@@ -33,9 +33,9 @@ def certify_file(source: str | Path, *, groups: str | None = None, band: bool = 
     ----------
     source : str or Path
         A ``.npz`` file with ``distance``, ``scores`` or ``embeddings``, ``y`` (or ``labels``), and ``groups`` if rows have
-        subjects; a ``.csv`` file with a column ``y``, a column ``groups`` if rows have subjects, and one column for each coordinate of
-        the embeddings; or data for :func:`boundcalc.datasets.load`, of which 20 % are then used for calibration, 40 % are
-        trained on and 40 % certify.
+        subjects; a ``.csv`` file with a column ``y``, a column ``groups`` if rows have subjects, and one column for each
+        coordinate of the embeddings; or data for :func:`boundcalc.datasets.load`, of which 20 % are then used for calibration,
+        40 % are trained on and 40 % certify.
     groups : str, optional
         The array or column that holds the subjects (default: ``groups``, if there is one).
     band : bool
