@@ -17,7 +17,7 @@ from boundcalc.arithmetic.nodes import Node, Pool
 from boundcalc.arithmetic.walk import Arithmetic, values_of
 from boundcalc.errors import InvalidInputError, MissingExtraError
 
-__all__ = ["Enclosing", "Power", "enclose", "node_of", "number_ends", "ranges", "sign_at", "sure"]
+__all__ = ["Enclosing", "Power", "enclose", "node_of", "number_ends", "precision", "ranges", "sign_at", "sure"]
 
 #: Precisions tried in turn.
 _BITS = (64, 192, 768, 3072)
@@ -204,6 +204,11 @@ _AT_INFINITY: dict[str, tuple[int | None, int]] = {"sinh": (-2, 2), "tanh": (-1,
 @lru_cache(maxsize=1)
 def _enclosing() -> Enclosing:
     return Enclosing()
+
+
+def precision(bits: int) -> Any:
+    """Return a context in which Arb numbers have that many bits."""
+    return _enclosing().ends.precision(bits)
 
 
 def enclose(expr: sympy.Expr, box: Mapping[sympy.Symbol, Any], *, bits: int = 64) -> Range:

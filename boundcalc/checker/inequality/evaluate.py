@@ -13,7 +13,7 @@ import sympy
 from boundcalc.arithmetic.entropy import kl, kl_inverse
 from boundcalc.arithmetic.intervals import Undefined
 from boundcalc.checker.experiments.worlds.numbers import as_sympy
-from boundcalc.checker.inequality.enclosure import Power, enclose, sign_at
+from boundcalc.checker.inequality.enclosure import Power, enclose, precision, sign_at
 from boundcalc.errors import MissingExtraError
 
 __all__ = ["compiled", "exactly", "on_arrays", "sign_of", "value_at"]
@@ -54,7 +54,8 @@ def value_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any], *, digits: int
         except (Undefined, MissingExtraError):
             continue
         if found.low.is_finite() and found.high.is_finite():
-            ball = found.low.union(found.high)
+            with precision(bits):
+                ball = found.low.union(found.high)
             if ball.is_zero() or ball.rel_accuracy_bits() >= 3.33 * digits:
                 return sympy.Float(ball.mid().str(digits + 5, radius=False), digits)
     return None

@@ -9,7 +9,7 @@ import numpy as np
 import sympy
 
 from boundcalc.arithmetic.intervals import Undefined
-from boundcalc.checker.experiments.enumeration import violated
+from boundcalc.checker.experiments.claim import violated
 from boundcalc.checker.inequality.definedness import conditions
 from boundcalc.checker.inequality.enclosure import Power, enclose, sign_at
 from boundcalc.checker.inequality.evaluate import exactly
