@@ -176,6 +176,12 @@ TWO = [
         relative / 2 + relative.subs({P: P2, Q: Q2}, simultaneous=True) / 2,
         {**both, P2: OPEN, Q2: OPEN},
     ),
+    true(
+        relative.subs({P: lam * P + (1 - lam) * P2, Q: lam * Q + (1 - lam) * Q2}, simultaneous=True),
+        "<=",
+        lam * relative + (1 - lam) * relative.subs({P: P2, Q: Q2}, simultaneous=True),
+        {**both, P2: OPEN, Q2: OPEN, lam: UNIT},
+    ),
     true(exp((x + y) / 2), "<=", (exp(x) + exp(y)) / 2),
     true(log((a + b) / 2), ">=", (log(a) + log(b)) / 2),
     true(a * log(a / b), ">=", a - b),

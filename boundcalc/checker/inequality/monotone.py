@@ -211,8 +211,8 @@ class Monotone:
         if len(terms) == 2:
             powers = [p.exp.q for t in terms for p in sympy.Mul.make_args(t) if p.is_Pow and p.exp.is_Rational]
             degree = sympy.ilcm(1, 1, *powers)
-            more = [term for term in terms if sure(term, ">", box)]
-            less = [-term for term in terms if sure(-term, ">", box)]
+            more = [term for term in terms if _no_less(term, box)]
+            less = [-term for term in terms if term not in more and _no_less(-term, box)]
             if degree > 1 and more and less:
                 yield sympy.powdenest(more[0] ** degree) - sympy.powdenest(less[0] ** degree)
 
@@ -231,11 +231,8 @@ class Monotone:
             found = self.proof(inside, box, strict=strict, depth=depth - 1)
             if found:
                 return Proof("unwrapped", str(h), (found,))
-        for v in ranked if depth > 1 else ():
-            slope = first.diff(v)
-            found = self._turning(first, slope, v, box, strict, depth) or self._concave(
-                first, slope, v, box, strict, depth
-            )
+        for rule, v in itertools.product((self._concave, self._turning), ranked) if depth > 1 else ():
+            found = rule(first, first.diff(v), v, box, strict, depth)
             if found:
                 return found
         return None
@@ -551,6 +548,12 @@ def _placed(expr: sympy.Expr, v: sympy.Symbol, value: sympy.Expr, rest: Box) -> 
             return None
     there = expr.subs(v, value)
     return None if there.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I) else there
+
+
+def _no_less(term: sympy.Expr, box: Box) -> bool:
+    """Return whether a term is >= 0, as roots are."""
+    marks = {p: sympy.Dummy("r") for p in term.atoms(sympy.Pow) if p.exp.is_Rational and p.exp.q > 1 and p.exp > 0}
+    return sure(term.xreplace(marks), ">=", {**box, **dict.fromkeys(marks.values(), Extent(ZERO, sympy.oo))})
 
 
 def _log_form(expr: sympy.Expr, box: Box) -> sympy.Expr | None:
