@@ -12,7 +12,7 @@ from boundcalc.arithmetic.nodes import Node
 from boundcalc.arithmetic.walk import Arithmetic, walk
 from boundcalc.errors import require
 
-__all__ = ["ArbEnds", "BallArithmetic", "exact_ends"]
+__all__ = ["ArbEnds", "BallArithmetic", "as_fraction", "exact_ends"]
 
 
 def exact_ends(node: Node, bits: int) -> tuple[Fraction, Fraction]:
@@ -30,10 +30,10 @@ def exact_ends(node: Node, bits: int) -> tuple[Fraction, Fraction]:
         ball = arithmetic.lift(walk(node, (), arithmetic))
         if not ball.is_finite():
             raise TypeError("not a real number that can be enclosed")
-        return _fraction(ball.lower()), _fraction(ball.upper())
+        return as_fraction(ball.lower()), as_fraction(ball.upper())
 
 
-def _fraction(x: Any) -> Fraction:
+def as_fraction(x: Any) -> Fraction:
     """Return an exact Arb number as a rational."""
     mantissa, exponent = map(int, x.man_exp())
     return Fraction(mantissa) * Fraction(2) ** exponent

@@ -11,9 +11,8 @@ import sympy
 
 from boundcalc.checker.inequality.cases import Case, Extent
 from boundcalc.checker.inequality.elementary import forms, relaxed
-from boundcalc.checker.inequality.enclosure import sign_at
 from boundcalc.checker.inequality.given import contrapositives, folded
-from boundcalc.checker.inequality.identity import ROUNDING
+from boundcalc.checker.inequality.identity import ROUNDING, sign_at
 from boundcalc.checker.inequality.monotone import Monotone
 from boundcalc.checker.inequality.system import System
 from boundcalc.checker.verdict import Proof

@@ -10,17 +10,15 @@ from typing import Any
 
 import sympy
 
-from boundcalc.arithmetic.balls import ArbEnds
+from boundcalc.arithmetic.balls import ArbEnds, as_fraction
 from boundcalc.arithmetic.convert import convert
 from boundcalc.arithmetic.intervals import IntervalArithmetic, Range, Undefined
 from boundcalc.arithmetic.nodes import Node, Pool
 from boundcalc.arithmetic.walk import Arithmetic, values_of
 from boundcalc.errors import InvalidInputError, MissingExtraError
 
-__all__ = ["Enclosing", "Power", "enclose", "node_of", "number_ends", "precision", "ranges", "sign_at", "sure"]
+__all__ = ["Enclosing", "Power", "enclose", "node_of", "number_ends", "precision", "ranges", "sure"]
 
-#: Precisions tried in turn.
-_BITS = (64, 192, 768, 3072)
 #: Where the gamma function and its logarithm are smallest on (0, oo), and what they are at least.
 _TURN, _LEAST = Fraction(146163, 100000), {"gamma": Fraction(8856, 10000), "loggamma": Fraction(-12149, 100000)}
 _EXTRA = {sympy.sinh: "sinh", sympy.cosh: "cosh", sympy.tanh: "tanh", sympy.gamma: "gamma"}
@@ -244,24 +242,6 @@ def _input(value: Any, balls: Enclosing) -> Any:
     return values_of(node, (), balls)[id(node)]
 
 
-def sign_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any], *, bits: tuple[int, ...] = _BITS) -> int | None:
-    """Return the sign at a point of exact numbers that enclosures are certain of: -1, 0, 1, or None.
-
-    0 is only said of what is 0 exactly: an interval that has shrunk to it, or an identity.
-    """
-    needed = {symbol: value for symbol, value in point.items() if symbol in expr.free_symbols}
-    for precision in bits:
-        try:
-            found = enclose(expr, needed, bits=precision)
-        except Undefined:
-            continue
-        if found.positive or found.negative or found.low == found.high == 0:
-            return 1 if found.positive else -1 if found.negative else 0
-    from boundcalc.checker.inequality.identity import vanishes
-
-    return 0 if vanishes(expr, needed) else None
-
-
 def number_ends(expr: sympy.Expr, bits: int = 192) -> tuple[sympy.Rational, sympy.Rational]:
     """Return rationals around a number.
 
@@ -270,12 +250,10 @@ def number_ends(expr: sympy.Expr, bits: int = 192) -> tuple[sympy.Rational, symp
     Undefined
         If it has no enclosure.
     """
-    from boundcalc.arithmetic.balls import _fraction
-
     found = enclose(expr, {}, bits=bits)
     if not (found.low.is_finite() and found.high.is_finite()):
         raise Undefined(f"{expr} has no enclosure")
-    low, high = _fraction(found.low), _fraction(found.high)
+    low, high = as_fraction(found.low), as_fraction(found.high)
     return sympy.Rational(low.numerator, low.denominator), sympy.Rational(high.numerator, high.denominator)
 
 

@@ -13,7 +13,8 @@ import sympy
 from boundcalc.arithmetic.entropy import kl, kl_inverse
 from boundcalc.arithmetic.intervals import Undefined
 from boundcalc.checker.experiments.worlds.numbers import as_sympy
-from boundcalc.checker.inequality.enclosure import Power, enclose, precision, sign_at
+from boundcalc.checker.inequality.enclosure import Power, enclose, precision
+from boundcalc.checker.inequality.identity import sign_at
 from boundcalc.errors import MissingExtraError
 
 __all__ = ["compiled", "exactly", "on_arrays", "sign_of", "value_at"]

@@ -11,8 +11,9 @@ import sympy
 from boundcalc.arithmetic.intervals import Undefined
 from boundcalc.checker.experiments.claim import violated
 from boundcalc.checker.inequality.definedness import conditions
-from boundcalc.checker.inequality.enclosure import Power, enclose, sign_at
+from boundcalc.checker.inequality.enclosure import Power, enclose
 from boundcalc.checker.inequality.evaluate import exactly
+from boundcalc.checker.inequality.identity import sign_at
 from boundcalc.checker.inequality.problem import Inequality
 from boundcalc.errors import MissingExtraError
 from boundcalc.language.domains import admits, contains

@@ -16,8 +16,7 @@ from functools import cmp_to_key
 
 import sympy
 
-from boundcalc.checker.inequality.enclosure import sign_at
-from boundcalc.checker.inequality.identity import logarithms
+from boundcalc.checker.inequality.identity import logarithms, sign_at
 
 __all__ = ["NoExpansion", "leading", "sign_near"]
 

@@ -12,14 +12,32 @@ from boundcalc.arithmetic.intervals import Undefined
 from boundcalc.checker.inequality.enclosure import enclose
 from boundcalc.language.entropy import kl
 
-__all__ = ["ROUNDING", "logarithms", "normal", "vanishes"]
+__all__ = ["ROUNDING", "logarithms", "normal", "sign_at", "vanishes"]
 
 #: Nodes that SymPy evaluates at numbers by comparing them in finite precision.
 ROUNDING = (sympy.floor, sympy.ceiling, sympy.frac, sympy.sign, sympy.Abs, sympy.Min, sympy.Max, sympy.Piecewise)
+#: Precisions tried in turn.
+_BITS = (64, 192, 768, 3072)
 _COUNTING = (sympy.factorial, sympy.gamma, sympy.binomial, sympy.harmonic, sympy.loggamma, sympy.polygamma)
 _WRITTEN = 300
 _LARGEST = 10**15  # integers up to here are factored
 Positive = Callable[[sympy.Expr], bool]
+
+
+def sign_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any], *, bits: tuple[int, ...] = _BITS) -> int | None:
+    """Return the sign at a point of exact numbers that enclosures are certain of: -1, 0, 1, or None.
+
+    0 is only said of what is 0 exactly: an interval that has shrunk to it, or an identity.
+    """
+    needed = {symbol: value for symbol, value in point.items() if symbol in expr.free_symbols}
+    for precision in bits:
+        try:
+            found = enclose(expr, needed, bits=precision)
+        except Undefined:
+            continue
+        if found.positive or found.negative or found.low == found.high == 0:
+            return 1 if found.positive else -1 if found.negative else 0
+    return 0 if vanishes(expr, needed) else None
 
 
 def vanishes(

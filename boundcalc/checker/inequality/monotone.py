@@ -26,9 +26,9 @@ import sympy
 
 from boundcalc.arithmetic.intervals import Undefined
 from boundcalc.checker.inequality.cases import Case, Extent
-from boundcalc.checker.inequality.enclosure import enclose, ranges, sign_at, sure
+from boundcalc.checker.inequality.enclosure import enclose, ranges, sure
 from boundcalc.checker.inequality.germ import sign_near
-from boundcalc.checker.inequality.identity import ROUNDING, logarithms, vanishes
+from boundcalc.checker.inequality.identity import ROUNDING, logarithms, sign_at, vanishes
 from boundcalc.checker.inequality.polynomial import translate
 from boundcalc.checker.inequality.signs import by_signs
 from boundcalc.checker.inequality.system import System, Untranslatable

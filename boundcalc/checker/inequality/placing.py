@@ -8,8 +8,8 @@ from functools import reduce
 import sympy
 
 from boundcalc.arithmetic.intervals import Undefined
-from boundcalc.checker.inequality.enclosure import number_ends, sign_at
-from boundcalc.checker.inequality.identity import ROUNDING, vanishes
+from boundcalc.checker.inequality.enclosure import number_ends
+from boundcalc.checker.inequality.identity import ROUNDING, sign_at, vanishes
 
 __all__ = ["placed"]
 
