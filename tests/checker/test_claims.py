@@ -11,6 +11,7 @@ import sympy
 from sympy import Interval, Range, Rational, acosh, ceiling, exp, floor, log, loggamma, oo
 
 from boundcalc.checker import check_inequality
+from boundcalc.checker.inequality.identity import sign_at
 from tests.checker.claims import CLAIMS, Claim
 
 n = sympy.Symbol("n", integer=True, positive=True)
@@ -122,3 +123,12 @@ def test_what_proves_is_kept_for_a_kernel():
     proofs = list(verdict.certificate.proofs)
     assert "monotone" in set(itertools.chain.from_iterable(proof.rules for proof in proofs))
     assert verdict.to_json()["certificate"][0]["rule"] == proofs[0].rule
+
+
+@pytest.mark.parametrize("far", [10**20, 10**41, 10**300])
+def test_an_overflow_is_no_end_of_an_interval(far):
+    """Arb gives up on exp(1e41) at 64 bits: what is not finite must not be taken for infinitely large."""
+    z = sympy.Symbol("z", real=True)
+    gap = z**2 / 2 + log(2) - log(2 * sympy.cosh(z))
+    assert sign_at(gap, {z: sympy.Integer(far)}) in {1, None}
+    assert check_inequality(log(2 * sympy.cosh(z)), "<=", log(2) + z**2 / 2, budget=10).word == "PROVED"

@@ -139,8 +139,8 @@ class Enclosing(IntervalArithmetic):
     def _rises(self, name: str, x: Range) -> Range:
         """Apply a function that rises, at both ends; its limits at infinity are given by ``_AT_INFINITY``."""
         below, above = _AT_INFINITY[name]
-        low = getattr(x.low, name)().lower() if x.low.is_finite() else self._limit(below)
-        high = getattr(x.high, name)().upper() if x.high.is_finite() else self._limit(above)
+        low = self.ends.end(getattr(x.low, name)(), False) if x.low.is_finite() else self._limit(below)
+        high = self.ends.end(getattr(x.high, name)(), True) if x.high.is_finite() else self._limit(above)
         return Range(low, high)
 
     def _limit(self, value: int | None) -> Any:
@@ -158,8 +158,8 @@ class Enclosing(IntervalArithmetic):
 
     def _cosh(self, x: Range) -> Range:
         size = self._abs(x)
-        low = size.low.cosh().lower()
-        return Range(low, size.high.cosh().upper() if size.high.is_finite() else self.ends.inf)
+        low = self.ends.end(size.low.cosh(), False)
+        return Range(low, self.ends.end(size.high.cosh(), True) if size.high.is_finite() else self.ends.inf)
 
     def _digamma(self, x: Range) -> Range:
         if not x.low > 0:
@@ -177,12 +177,13 @@ class Enclosing(IntervalArithmetic):
         if not x.low > 0:
             raise Undefined(f"{name} of a number that may not be positive")
         turn = self.lift(_TURN + Fraction(1, 10**5)), self.lift(_TURN - Fraction(1, 10**5))
-        ends = [getattr(end, own)() if end.is_finite() else end for end in (x.low, x.high)]
+        balls = [getattr(end, own)() if end.is_finite() else end for end in (x.low, x.high)]
+        below, above = ([self.ends.end(ball, up) for ball in balls] for up in (False, True))
         if x.low >= turn[0].high:
-            return Range(ends[0].lower(), ends[1].upper())
+            return Range(below[0], above[1])
         if x.high <= turn[1].low:
-            return Range(ends[1].lower(), ends[0].upper())
-        return Range(self.lift(_LEAST[name]).low, max(end.upper() for end in ends))
+            return Range(below[1], above[0])
+        return Range(self.lift(_LEAST[name]).low, max(above))
 
     def _binomial(self, n: Range, k: Range) -> Range:
         """Enclose by gamma functions, at numbers 0 <= k <= n."""
