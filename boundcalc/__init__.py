@@ -29,6 +29,7 @@ _WHERE = {
     "assess": "report",
     "at_least": "statements.derivation",
     "at_most": "statements.derivation",
+    "by": "catalogue",
     "certify": "certification",
     "check": "checker",
     "check_inequality": "checker",

@@ -77,11 +77,15 @@ class Bound(Statement):
         What symbols were substituted, so that a later composition cannot mix two values of one symbol.
     ingredients : tuple of Reference
         The theorems whose bounds were composed in.
+    uniform : tuple of sympy.Symbol
+        Symbols for all values of which the statement holds at once.
+    proof : Derivation, optional
+        The steps it rests on, before anything was inserted; what is read from a file or restated has none.
     """
 
     # ------------------------------------------------------------------ composing
 
-    def substitute(self, **values: Any) -> Bound:
+    def substitute(self, *, union: Any = 1, **values: Any) -> Bound:
         """Return the bound with symbols replaced by numbers, SymPy expressions or other bounds.
 
         A bound may replace the symbol of the quantity it bounds, where that keeps the inequality: assumptions, domains
@@ -90,6 +94,9 @@ class Bound(Statement):
 
         Parameters
         ----------
+        union : int or SymPy expression
+            Among how many values, listed before the data are seen, those of the fixed symbols were chosen: each event's
+            share of delta is divided by it.
         **values : number, SymPy expression or Bound
             What takes the place of each symbol; expressions are in the symbols of ``boundcalc.symbols``.
 
@@ -102,9 +109,10 @@ class Bound(Statement):
         CompositionError
             If a bound does not bound that symbol, or from the wrong side, or runs over another kind of sample.
         InvalidInputError
-            If a name is not a symbol of this bound or a number lies outside its domain.
+            If a name is not a symbol of this bound, a number lies outside its domain, an expression holds delta (whose
+            event would be lost), or a symbol that is fixed in advance is given from the data and no union pays for it.
         """
-        return substitute(self, values)
+        return substitute(self, values, union=union)
 
     def on_subset(self, subset: str) -> Bound:
         """Return a statement on M as a statement on ``"N"`` or on ``"full"`` (all modalities).
