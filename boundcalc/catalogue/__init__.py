@@ -17,7 +17,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from boundcalc import symbols
 from boundcalc.bound import Bound
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.statements.derivation import Step
@@ -140,6 +139,7 @@ def theorem(name: str) -> Theorem:
 def by(lemma: Theorem | Bound | str, quantity: Any, **options: Any) -> Step:
     """Return the step that applies a statement, given as such or by its key; see `boundcalc.theorems.by`.
 
+    >>> from boundcalc import symbols
     >>> step = by("lemmas.symmetrisation", symbols.Edev_m, because="over the m pairs")
     >>> str(step), step.cites
     ('Edev_m <= 2*Rad_loss', 'lemmas.symmetrisation')

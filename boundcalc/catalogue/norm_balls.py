@@ -195,6 +195,10 @@ def _deviation(exact: Named) -> tuple[Step, ...]:
             experiment=uniform_deviation.TRIED,
         ),
         at_most(
-            L, 1, because="the hinge loss max(0, 1 - s f) is 1-Lipschitz in the score f", kind="infimum", experiment=exact
+            L,
+            1,
+            because="the hinge loss max(0, 1 - s f) is 1-Lipschitz in the score f",
+            kind="infimum",
+            experiment=exact,
         ),
     )

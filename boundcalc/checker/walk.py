@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import sympy
 
+from boundcalc.bound import Bound
+from boundcalc.catalogue import REGISTRY
 from boundcalc.checker.experiments.experiment import Experiment
 from boundcalc.checker.experiments.inclusion import check_inclusion
 from boundcalc.checker.experiments.named import resolve
@@ -19,7 +21,8 @@ from boundcalc.checker.report import Report, Row
 from boundcalc.checker.steps import check_step, stream
 from boundcalc.checker.verdict import Verdict, Word
 from boundcalc.errors import InvalidInputError
-from boundcalc.statements.derivation import Derivation, Step
+from boundcalc.statements.derivation import Derivation, Step, plain_shares
+from boundcalc.theorems import Theorem
 
 __all__ = ["check"]
 
@@ -41,8 +44,9 @@ def check(
 
     Parameters
     ----------
-    theorem : Theorem, Derivation or Step
-        Your own are welcome.
+    theorem : Theorem, Bound, Derivation or Step
+        Your own are welcome; bounds of your theorem that are made after the check are certified if every step was proved
+        or is an instance of a proved statement.
     form : str, optional
         One form of the theorem; all of them if not given.
     budget : float, optional
@@ -84,6 +88,8 @@ def check(
     except KeyboardInterrupt:
         return report
     report.complete = True
+    if isinstance(theorem, Theorem) and REGISTRY.get(theorem.key) is not theorem:
+        theorem.attest({name: report.doubt(name) for name in report.forms})
     return report
 
 
@@ -105,6 +111,13 @@ Job = Callable[[int, float, dict[Any, Verdict]], Row | None]
 def _jobs(subject: Any, form: str | None, seed: int) -> tuple[Report, Iterator[Job]]:
     if isinstance(subject, Step):
         return Report("step", str(subject), {"": "holds"}, seed), iter([_step_job("", 1, subject, {})])
+    if isinstance(subject, Bound):
+        if subject.proof is None:
+            raise InvalidInputError(
+                f"{subject.theorem} comes without its steps (read from a file, restated, or a union): check its theorem",
+                context="check",
+            )
+        subject = subject.proof
     if isinstance(subject, Derivation):
         return Report("derivation", str(subject.quantity), {"": "holds"}, seed), iter(
             _chain_jobs("", subject, strict=False)
@@ -133,9 +146,15 @@ def _chain_jobs(form: str, chain: Derivation, *, strict: bool) -> list[Job]:
 def _step_job(form: str, number: int, step: Step, domains: Mapping[sympy.Symbol, sympy.Set]) -> Job:
     def job(seed: int, seconds: float, memory: dict[Any, Verdict]) -> Row:
         # Steps are shared between theorems; a definition that is not hashable is told by its text.
-        key = (str(step), step.kind, str(step.definitions), step.experiment, str(domains), seed)
+        lemma = step.applies and (id(step.applies.lemma), step.applies.form, str(step.applies.values))
+        key = (str(step), step.kind, str(step.definitions), step.experiment, step.cites, lemma, str(domains), seed)
+
+        def doubt_of(own: Any, name: str) -> str:
+            found = check(own, form=name, budget=seconds, rng=seed, memory=memory)
+            return found.doubt(name)
+
         if key not in memory:
-            memory[key] = check_step(step, seed=seed, budget=seconds, domains=domains)
+            memory[key] = check_step(step, seed=seed, budget=seconds, domains=domains, doubt_of=doubt_of)
         return Row(form, str(number), str(step), step.kind, memory[key])
 
     return job
@@ -159,11 +178,11 @@ def _whole_job(form: str, chain: Derivation, *, strict: bool) -> Job:
                 verdict = check_inclusion(experiment, rng=stream(seed, "strict"), strict=True)
                 if verdict is not None:
                     return Row(form, "claim", f"strict: {chain.quantity} {relation} {chain.result}", "whole", verdict)
-            rng = stream(seed, f"{chain.quantity}{relation}{chain.result}")
+            rng = stream(seed, plain_shares(f"{chain.quantity}{relation}{chain.result}"))
             found = try_out(chain.quantity, relation, chain.result, experiment, events=events, rng=rng, budget=seconds)
             if found.word is not Word.UNSETTLED:
                 place = "claim" if strict else "chain"
-                return Row(form, place, f"{chain.quantity} {relation} {chain.result}", "whole", found)
+                return Row(form, place, plain_shares(f"{chain.quantity} {relation} {chain.result}"), "whole", found)
         return None
 
     return job

@@ -67,7 +67,10 @@ def _encode_symbol(symbol: sympy.Symbol) -> Any:
         return {"symbol": symbol.name, "assumptions": {key: bool(v) for key, v in symbol._assumptions_orig.items()}}
     if entry is VOCABULARY.get(symbol.name):
         return {"symbol": symbol.name}
-    return {"symbol": symbol.name, "about": [entry.latex, entry.meaning, encode(entry.domain), entry.group, entry.role, entry.free]}
+    return {
+        "symbol": symbol.name,
+        "about": [entry.latex, entry.meaning, encode(entry.domain), entry.group, entry.role, entry.free],
+    }
 
 
 def decode(data: Any) -> Any:

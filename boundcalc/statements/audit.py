@@ -41,7 +41,7 @@ def expression(value: Any, what: str) -> sympy.Expr:
 
 def foreign(expr: sympy.Basic) -> list[str]:
     """Say which symbols have a name of the vocabulary but are not its symbols."""
-    mistaken = sorted(s.name for s in expr.free_symbols if s.name in VOCABULARY and VOCABULARY[s.name].symbol != s)  # type: ignore[attr-defined]
+    mistaken = sorted(s.name for s in expr.free_symbols if s.name in VOCABULARY and VOCABULARY[s.name].symbol != s)
     return [
         f"take {name} from boundcalc.symbols (a plain SymPy symbol lacks its domain), or give your symbol another name"
         for name in mistaken
@@ -118,7 +118,9 @@ class Definitions:
         if entry is VOCABULARY.get(symbol.name) and entry is not None and entry.role == "fixed":
             return "it is a parameter of the setting; write its value instead, with Bound.substitute"
         if symbol in current.free_symbols:
-            return "it stands for something already (declare it with free=True if the statement holds for its every value)"
+            return (
+                "it stands for something already (declare it with free=True if the statement holds for its every value)"
+            )
         return ""
 
 

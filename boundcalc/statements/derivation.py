@@ -17,6 +17,7 @@ something equal, larger or smaller; the fold refuses a step that would turn the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -33,7 +34,20 @@ from boundcalc.show.html import Markup, tag
 from boundcalc.statements.audit import Definitions, expression, known_domains, unpaid
 from boundcalc.symbols import DERIVED, Constraint
 
-__all__ = ["Application", "Derivation", "Event", "Kind", "Named", "Relation", "Step", "at_least", "at_most", "equal", "named"]
+__all__ = [
+    "Application",
+    "Derivation",
+    "Event",
+    "Kind",
+    "Named",
+    "Relation",
+    "Step",
+    "at_least",
+    "at_most",
+    "equal",
+    "named",
+    "plain_shares",
+]
 
 Relation = Literal["=", "<=", ">="]
 
@@ -96,6 +110,11 @@ class Event:
 
     def __str__(self) -> str:
         return f"{self.name} ({self.subset})"
+
+
+def plain_shares(text: str) -> str:
+    """Return a formula as text with the shares of delta by their events' names alone."""
+    return re.sub(r"(delta\[[^\]|]*\|[^\]|]*)\|[0-9a-f]{12}\]", r"\1]", text)
 
 
 @dataclass(frozen=True)
@@ -230,7 +249,7 @@ class Step(Frozen):
         super().__post_init__()
 
     def __str__(self) -> str:
-        return f"{self.left} {self.relation} {self.right}"
+        return plain_shares(f"{self.left} {self.relation} {self.right}")
 
     def renamed(self, names: Mapping[sympy.Symbol, sympy.Expr]) -> Step:
         """Return the step with symbols replaced on its sides and in its definitions."""
@@ -402,7 +421,7 @@ class Derivation(Frozen):
         lines = [f"    {self.quantity}"]
         for number, (step, line) in enumerate(zip(self.steps, self.lines[1:], strict=True), start=1):
             lines += [f"{number:2}. {step}    [{step.kind}] {step.because}", f" {step.relation:>2} {line}"]
-        return "\n".join(lines)
+        return plain_shares("\n".join(lines))
 
     def _repr_html_(self) -> Markup:
         names = {event.symbol: rf"\delta_{place}" for place, event in enumerate(self.events, start=1)}

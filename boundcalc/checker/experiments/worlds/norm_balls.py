@@ -143,7 +143,9 @@ class NormBall(Enumerable):
             **means,
             **_radii(instances["u"], instances["room"][:, 0], exact=exact),
             **with_threshold(metric, low, high, self.m, exact=exact),
-            **constants(size, exact=exact, d_M=self.d, K=len(parts), L=1, m=self.m, n=2 * self.m + instances["room"][:, 1]),
+            **constants(
+                size, exact=exact, d_M=self.d, K=len(parts), L=1, m=self.m, n=2 * self.m + instances["room"][:, 1]
+            ),
             "u4_mean": (weights * lengths * lengths).sum(axis=1),
             "k_mean": (weights * sum(part * part for part in parts)).sum(axis=1),
             "C": ranges,
