@@ -39,6 +39,7 @@ _WHERE = {
     "minimal_n": "inverse.solve",
     "plan": "report",
     "replay": "checker",
+    "symbol": "language.own",
     "theorem": "catalogue",
     "train": "report",
 }

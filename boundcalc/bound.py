@@ -19,7 +19,7 @@ from boundcalc.statements.composing import insert, on_subset, substitute, with_s
 from boundcalc.statements.statement import Statement
 from boundcalc.statements.storing import read_fields, write_statement
 from boundcalc.statements.typeset import bound_html, bound_latex, bound_python
-from boundcalc.statements.validation import check_inputs, unknown_symbols
+from boundcalc.statements.validation import check_defined, check_inputs, unknown_symbols
 from boundcalc.symbols import VOCABULARY
 
 if TYPE_CHECKING:
@@ -169,8 +169,8 @@ class Bound(Statement):
         Raises
         ------
         InvalidInputError
-            Listing every unknown, missing or misplaced argument; for axes of one name that differ, and for
-            ``precision`` together with ``sound``.
+            Listing every unknown, missing or misplaced argument; for axes of one name that differ, for ``precision``
+            together with ``sound``, and naming the root or logarithm that is not defined where the bound has no value.
         """
         from boundcalc.evaluator import evaluate_grid
 
@@ -180,6 +180,7 @@ class Bound(Statement):
             result = evaluate_grid(
                 self.expr, values, symbols=self.symbols, precision=precision, side=side, domains=self.domain
             )
+        check_defined(self, values, result)
         result.name, result.attrs = self.theorem.key, dict(self._labels)
         return result
 
@@ -309,7 +310,9 @@ class Bound(Statement):
 
         values = check_inputs(self, inputs)
         with in_context(self._context):
-            return enclose_grid(self.expr, values, symbols=self.symbols)
+            found = enclose_grid(self.expr, values, symbols=self.symbols)
+        check_defined(self, values, found["upper"])
+        return found
 
     def compile(self, *names: str, **values: Any) -> Callable[..., Any]:
         """Return a plain function of the named symbols on arrays that broadcast as NumPy's do.
@@ -466,8 +469,10 @@ class Bound(Statement):
         return solve_for(self, name, target=target, closed_form=closed_form, **others)
 
     def simplify(self) -> Bound:
-        """Return the same bound with each part simplified by SymPy."""
-        return replace(self, parts=tuple((label, sympy.simplify(part)) for label, part in self.parts))
+        """Return the same bound with each part in the shortest of a few equal forms."""
+        from boundcalc.statements.asymptotics import simplified
+
+        return replace(self, parts=tuple((label, simplified(part)) for label, part in self.parts))
 
     def to_latex(self) -> str:
         """Return the statement in LaTeX, with its abbreviations explained."""

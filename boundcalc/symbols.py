@@ -391,6 +391,15 @@ class Constraint:
     upper: sympy.Expr
     strict: bool = False
 
+    def __post_init__(self) -> None:
+        for side in ("lower", "upper"):
+            value = getattr(self, side)
+            if isinstance(value, str) or isinstance(value, bool):
+                raise InvalidInputError(
+                    f"{side} = {value!r} must be a number or a SymPy expression", context="Constraint"
+                )
+            object.__setattr__(self, side, sympy.sympify(value))
+
     @property
     def symbols(self) -> frozenset[sympy.Symbol]:
         """The symbols it ties together."""

@@ -17,6 +17,7 @@ from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.show.html import Markup, items, join, tag
 from boundcalc.statements.applying import Facts, apply
 from boundcalc.statements.audit import known_domains
+from boundcalc.statements.composing import checkable
 from boundcalc.statements.derivation import Derivation, Event, Kind, Relation, Step
 from boundcalc.statements.domain import Domain
 from boundcalc.statements.statement import Reference
@@ -158,6 +159,10 @@ class Theorem(Frozen):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if not self.variants or not all(isinstance(form, Form) for form in self.variants.values()):
+            raise InvalidInputError(
+                "variants must map the name of each form, at least one, to a Form", context=self.key
+            )
         applied = (one for form in self.variants.values() for one in form.derivation.applications)
         inherited = (text for one in applied for text in one.assumptions)
         object.__setattr__(self, "assumptions", tuple(dict.fromkeys((*self.assumptions, *inherited))))
@@ -255,7 +260,12 @@ class Theorem(Frozen):
         used = chain.result.xreplace(where).free_symbols | ({VOCABULARY["delta"].symbol} if chain.events else set())
         used -= {event.symbol for event in chain.events}
         domain = _domain(used, chain, self.domain)
-        conditions = ((name, expr.xreplace(dict(chain.where)), allowed) for name, expr, allowed in chain.conditions)
+        ruled, gaps = checkable(
+            (*self.constraints, *(rule for rule in chain.constraints if rule.symbols <= set(domain)))
+        )
+        conditions = (
+            (name, expr.xreplace(dict(chain.where)), allowed) for name, expr, allowed in (*chain.conditions, *gaps)
+        )
         return Bound(
             theorem=self.reference(name),
             form=name,
@@ -266,11 +276,10 @@ class Theorem(Frozen):
             domain=domain,
             constraints=(
                 *(constraint for constraint in CONSTRAINTS if constraint.lower.free_symbols <= set(domain)),
-                *self.constraints,
-                *(rule for rule in chain.constraints if rule.symbols <= set(domain)),
+                *ruled,
             ),
             assumptions=self.assumptions,
-            conditions=tuple(one for one in conditions if one[1].free_symbols <= used),
+            conditions=tuple(one for one in conditions if one[1].free_symbols <= set(domain)),
             uniform=tuple(symbol for symbol in self.uniform if symbol in used),
             events=chain.events,
             notes=self.notes,
@@ -425,7 +434,7 @@ def _kind(chain: Derivation) -> Kind:
     """Return what a whole chain says: the strongest kind among its steps."""
     kinds = [step.kind for step in chain.steps]
     order: tuple[Kind, ...] = ("probability", "expectation", "inclusion", "infimum", "algebra", "identity")
-    return next((kind for kind in order if kind in kinds), kinds[-1])
+    return next((kind for kind in order if kind in kinds), "claim" if kinds else "identity")
 
 
 def _bound_facts(bound: Bound) -> Facts:

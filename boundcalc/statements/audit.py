@@ -69,11 +69,11 @@ def seen_in_data(expr: sympy.Expr) -> list[str]:
     return sorted(s.name for s in symbols if (entry := known(s)) is not None and entry.role != "fixed")
 
 
-def unpaid(left: sympy.Expr, right: sympy.Expr, shares: set[sympy.Symbol]) -> list[str]:
-    """Say which part of delta a step uses without an event that pays for it."""
-    used = left.free_symbols | right.free_symbols
+def unpaid(step: Any, shares: set[sympy.Symbol]) -> list[str]:
+    """Say which part of delta a step uses without an event that pays for it; closed forms may hold for every delta."""
+    used = step.left.free_symbols | step.right.free_symbols
     problems = [f"{s} belongs to no event of this chain" for s in sorted(used - shares, key=str) if is_share(s)]
-    if _DELTA in used:
+    if _DELTA in used and step.kind not in ("algebra", "identity"):
         problems.append(
             "a bare delta holds with no probability: make an Event, write its .symbol in place of delta and give it as "
             "events=(event,), so that it is paid for"

@@ -5,7 +5,7 @@ The functions take statements and return new ones of the same type; the methods 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -21,7 +21,7 @@ from boundcalc.statements.domain import Domain
 from boundcalc.statements.statement import DELTA, AnyStatement, Statement
 from boundcalc.symbols import SHARED_GROUPS, SUBSET_NAMES, VOCABULARY, Constraint
 
-__all__ = ["compose", "insert", "on_subset", "over", "substitute", "with_split"]
+__all__ = ["checkable", "compose", "insert", "on_subset", "over", "substitute", "with_split"]
 
 
 def substitute(bound: AnyStatement, values: Mapping[str, Any], *, union: Any = 1) -> AnyStatement:
@@ -47,6 +47,20 @@ def substitute(bound: AnyStatement, values: Mapping[str, Any], *, union: Any = 1
             bound = compose(bound, name, plain.pop(name))
     bound = over(bound, union)
     return insert(bound, plain, chosen=union != 1) if plain else bound
+
+
+def checkable(
+    rules: Iterable[Constraint],
+) -> tuple[tuple[Constraint, ...], tuple[tuple[str, sympy.Expr, sympy.Set], ...]]:
+    """Return the constraints between symbols and numbers, and all others as conditions on the gap of their sides."""
+    simple, gaps = [], []
+    for rule in rules:
+        if all(side.is_Symbol or side.is_number for side in (rule.lower, rule.upper)):
+            simple.append(rule)
+        else:
+            allowed = sympy.Interval(0, sympy.oo, rule.strict)
+            gaps.append((f"{rule.upper} - ({rule.lower})", rule.upper - rule.lower, allowed))
+    return tuple(simple), tuple(gaps)
 
 
 def over(bound: AnyStatement, count: Any) -> AnyStatement:
@@ -96,17 +110,15 @@ def insert(bound: AnyStatement, values: Mapping[str, Any], *, chosen: bool = Fal
 
     conditions = [(name, inserted(expr), allowed) for name, expr, allowed in bound.conditions]
     conditions += [(s.name, expr, bound.domain[s]) for s, expr in replacing.items() if expr.free_symbols]
-    constraints = []
+    rules = []
     for constraint in bound.constraints:
         rule = replace(constraint, lower=inserted(constraint.lower), upper=inserted(constraint.upper))
-        if rule.lower.is_number and rule.upper.is_number:
-            if not problems and not _holds(rule):
-                problems.append(f"{constraint} is required, given {rule.lower} and {rule.upper}")
-        elif all(side.is_Symbol or side.is_number for side in (rule.lower, rule.upper)):
-            constraints.append(rule)
-        else:
-            gap = rule.upper - rule.lower
-            conditions.append((f"{rule.upper} - ({rule.lower})", gap, sympy.Interval(0, sympy.oo, rule.strict)))
+        if not (rule.lower.is_number and rule.upper.is_number):
+            rules.append(rule)
+        elif not problems and not _holds(rule):
+            problems.append(f"{constraint} is required, given {rule.lower} and {rule.upper}")
+    constraints, gaps = checkable(rules)
+    conditions += gaps
     if problems:
         raise InvalidInputError(problems, context=str(bound.theorem))
     where = {short: inserted(full) for short, full in bound.where.items()}
@@ -118,7 +130,7 @@ def insert(bound: AnyStatement, values: Mapping[str, Any], *, chosen: bool = Fal
         parts=tuple((label, inserted(part).subs(settled)) for label, part in bound.parts),
         where={short: full for short, full in where.items() if short not in settled},
         domain=Domain(left | known_domains(sorted(fresh, key=str))),
-        constraints=tuple(constraints),
+        constraints=constraints,
         conditions=tuple(conditions),
         replaced={**bound.replaced, **{symbol.name: expr for symbol, expr in replacing.items()}},
         confidence=inserted(bound.confidence),

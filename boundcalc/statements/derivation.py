@@ -32,7 +32,7 @@ from boundcalc.language.directions import Direction, direction
 from boundcalc.language.latex import RELATIONS, expression_latex
 from boundcalc.show.html import Markup, tag
 from boundcalc.statements.audit import Definitions, expression, known_domains, unpaid
-from boundcalc.symbols import DERIVED, Constraint
+from boundcalc.symbols import DERIVED, Constraint, known
 
 __all__ = [
     "Application",
@@ -361,6 +361,9 @@ class Derivation(Frozen):
             bound = step.bound_events()
             shares |= {old.symbol: new.symbol for old, new in zip(step.events, bound.events, strict=True)}
             found.append(bound.renamed(shares))
+        told = [symbol.name for symbol in self.domains if known(symbol) is not None]
+        if told:
+            raise DerivationError(f"domains: {', '.join(told)} has its own domain; narrow it in the theorem's domain")
         domains = {shares.get(symbol, symbol): allowed for symbol, allowed in self.domains.items()}
         object.__setattr__(self, "domains", FrozenDict(domains))
         return tuple(found)
@@ -374,7 +377,7 @@ class Derivation(Frozen):
         shares: set[sympy.Symbol] = set()
         for number, step in enumerate(self.steps, start=1):
             shares |= {event.symbol for event in step.events}
-            problems = [*definitions.problems(lines[-1], step), *unpaid(step.left, step.right, shares)]
+            problems = [*definitions.problems(lines[-1], step), *unpaid(step, shares)]
             if problems:
                 raise DerivationError(problems, context=f"step {number} ({step})")
             moved = self._moved(lines[-1], step, number)
