@@ -14,6 +14,7 @@ import sympy
 from boundcalc.bound import Bound
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.frozen import Frozen, FrozenDict
+from boundcalc.language.domains import describe
 from boundcalc.show.html import Markup, items, join, tag
 from boundcalc.statements.applying import Facts, apply
 from boundcalc.statements.audit import known_domains
@@ -23,7 +24,7 @@ from boundcalc.statements.domain import Domain
 from boundcalc.statements.statement import Reference
 from boundcalc.statements.terms import label_terms
 from boundcalc.statements.typeset import bound_latex
-from boundcalc.symbols import CONSTRAINTS, DERIVED, VOCABULARY, Constraint
+from boundcalc.symbols import CONSTRAINTS, DERIVED, VOCABULARY, Constraint, known
 
 __all__ = ["NESTING", "NESTING_NOTE", "Form", "Provenance", "Source", "Status", "Theorem", "by"]
 
@@ -163,6 +164,13 @@ class Theorem(Frozen):
             raise InvalidInputError(
                 "variants must map the name of each form, at least one, to a Form", context=self.key
             )
+        wide = [
+            f"{symbol} is {describe(entry.domain)}: {describe(allowed)} is not within that"
+            for symbol, allowed in self.domain.items()
+            if (entry := known(symbol)) is not None and allowed.is_subset(entry.domain.closure) is not True
+        ]
+        if wide:
+            raise InvalidInputError([f"domain: {problem}" for problem in wide], context=self.key)
         applied = (one for form in self.variants.values() for one in form.derivation.applications)
         inherited = (text for one in applied for text in one.assumptions)
         object.__setattr__(self, "assumptions", tuple(dict.fromkeys((*self.assumptions, *inherited))))

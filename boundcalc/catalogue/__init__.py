@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from boundcalc.bound import Bound
 from boundcalc.errors import InvalidInputError, suggestion
@@ -109,6 +109,8 @@ def theorem(name: str) -> Theorem:
     ----------
     name : str
         A key such as ``zhou2026.risk_gap``, or a number such as ``Theorem 3.13`` or ``3.13``; `catalogue` has all keys.
+        Theorems of your own: the name of a ``.json`` file, or a key from a folder of the environment variable
+        ``BOUNDCALC_PATH`` or from a package with entry points in the group ``boundcalc.catalogue``.
 
     Returns
     -------
@@ -121,6 +123,9 @@ def theorem(name: str) -> Theorem:
     """
     if name in REGISTRY:
         return REGISTRY[name]
+    own = import_module(f"{__name__}.own").find(str(name))
+    if own is not None:
+        return cast(Theorem, own)
     wanted = str(name).strip().lower()
     numbered = [entry for entry in REGISTRY.values() if entry.number != "-"]
     bare = wanted[:1].isdigit()

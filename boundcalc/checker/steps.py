@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from zlib import crc32
 
@@ -19,6 +19,7 @@ from boundcalc.checker.inequality.reals import settle
 from boundcalc.checker.verdict import Verdict, Word, cited, unsettled
 from boundcalc.errors import InvalidInputError
 from boundcalc.statements.derivation import Step
+from boundcalc.symbols import Constraint
 
 __all__ = ["check_step", "stream"]
 
@@ -36,6 +37,7 @@ def check_step(
     seed: int = 0,
     budget: float = 10.0,
     domains: Mapping[sympy.Symbol, sympy.Set] | None = None,
+    rules: Iterable[Constraint] = (),
     doubt_of: Callable[[Any, str], str] = lambda lemma, form: "not checked",
 ) -> Verdict:
     """Return the verdict on one step.
@@ -51,6 +53,8 @@ def check_step(
         Seconds.
     domains : mapping of sympy.Symbol to sympy.Set, optional
         Domains of symbols that are not in the vocabulary.
+    rules : iterable of Constraint, optional
+        Relations that the theorem requires.
     doubt_of : callable, optional
         Returns why a form of a theorem of one's own that the step applies is not proved, or nothing.
     """
@@ -70,8 +74,12 @@ def check_step(
         read = read_citation(step, tried, doubt_of)
         return tried if read is None else read
     if step.kind in _CLOSED_FORM and not step.events:
+        used = set().union(*(part.free_symbols for part in (step.left, step.right, *step.definitions.values())))
+        spoken = [rule for rule in rules if rule.symbols <= used]
         try:
-            problem = state(step.left, step.relation, step.right, domain=domains, definitions=step.definitions)
+            problem = state(
+                step.left, step.relation, step.right, domain=domains, constraints=spoken, definitions=step.definitions
+            )
         except InvalidInputError as error:
             return unsettled(str(error))
         return settle(problem, budget=budget, rng=rng)

@@ -22,6 +22,7 @@ from boundcalc.checker.steps import check_step, stream
 from boundcalc.checker.verdict import Verdict, Word
 from boundcalc.errors import InvalidInputError
 from boundcalc.statements.derivation import Derivation, Step, plain_shares
+from boundcalc.symbols import Constraint
 from boundcalc.theorems import Theorem
 
 __all__ = ["check"]
@@ -130,31 +131,47 @@ def _jobs(subject: Any, form: str | None, seed: int) -> tuple[Report, Iterator[J
     report = Report(subject.key, getattr(subject, "title", ""), status, seed)
     jobs: list[Job] = []
     for name, item in chosen.items():
-        jobs += _chain_jobs(name, item.derivation, strict=bool(getattr(item, "strict", False)))
+        jobs += _chain_jobs(name, item.derivation, strict=item.strict, rules=tuple(subject.constraints))
     if form is None:
         jobs += _comparisons(subject, status)
     return report, iter(jobs)
 
 
-def _chain_jobs(form: str, chain: Derivation, *, strict: bool) -> list[Job]:
-    jobs = [_step_job(form, number, step, chain.domains) for number, step in enumerate(chain.steps, start=1)]
+def _chain_jobs(form: str, chain: Derivation, *, strict: bool, rules: tuple[Constraint, ...] = ()) -> list[Job]:
+    jobs = [_step_job(form, number, step, chain.domains, rules) for number, step in enumerate(chain.steps, start=1)]
     if strict or len(chain.steps) > 1:
         jobs.append(_whole_job(form, chain, strict=strict))
     return jobs
 
 
-def _step_job(form: str, number: int, step: Step, domains: Mapping[sympy.Symbol, sympy.Set]) -> Job:
+def _step_job(
+    form: str,
+    number: int,
+    step: Step,
+    domains: Mapping[sympy.Symbol, sympy.Set],
+    rules: tuple[Constraint, ...] = (),
+) -> Job:
     def job(seed: int, seconds: float, memory: dict[Any, Verdict]) -> Row:
         # Steps are shared between theorems; a definition that is not hashable is told by its text.
         lemma = step.applies and (id(step.applies.lemma), step.applies.form, str(step.applies.values))
-        key = (str(step), step.kind, str(step.definitions), step.experiment, step.cites, lemma, str(domains), seed)
+        key = (
+            str(step),
+            step.kind,
+            str(step.definitions),
+            step.experiment,
+            step.cites,
+            lemma,
+            str(domains),
+            str(rules),
+            seed,
+        )
 
         def doubt_of(own: Any, name: str) -> str:
             found = check(own, form=name, budget=seconds, rng=seed, memory=memory)
             return found.doubt(name)
 
         if key not in memory:
-            memory[key] = check_step(step, seed=seed, budget=seconds, domains=domains, doubt_of=doubt_of)
+            memory[key] = check_step(step, seed=seed, budget=seconds, domains=domains, rules=rules, doubt_of=doubt_of)
         return Row(form, str(number), str(step), step.kind, memory[key])
 
     return job

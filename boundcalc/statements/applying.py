@@ -19,7 +19,7 @@ from boundcalc.language.directions import value_interval
 from boundcalc.language.domains import as_number, contains, describe
 from boundcalc.statements.audit import expression, known_domains, seen_in_data
 from boundcalc.statements.derivation import Application, Event, Kind, Relation, Step
-from boundcalc.symbols import DERIVED, Constraint, known
+from boundcalc.symbols import DERIVED, VOCABULARY, Constraint, known
 
 __all__ = ["Facts", "apply", "lies_in", "unfixed"]
 
@@ -119,9 +119,13 @@ def apply(
     def here(expr: sympy.Expr) -> sympy.Expr:
         return expr.xreplace({**renaming, **shares})
 
+    left = expression(quantity, "quantity")
+    assumed = [_said_here(text, renaming) for text in facts.assumptions]
+    if left.is_Symbol and left != here(facts.quantity) and left.name not in VOCABULARY:
+        assumed.append(f"{left} is what {facts.name} bounds")
     kept = {symbol: allowed for symbol, allowed in facts.domain.items() if symbol not in renaming}
     return Step(
-        left=quantity,
+        left=left,
         relation=facts.relation,
         right=here(facts.result),
         because=because,
@@ -134,7 +138,7 @@ def apply(
             form,
             {symbol.name: value for symbol, value in renaming.items()},
             union,
-            tuple(_said_here(text, renaming) for text in facts.assumptions),
+            tuple(assumed),
             (*conditions, *((name, here(expr), allowed) for name, expr, allowed in facts.conditions)),
             tuple(Constraint(here(rule.lower), here(rule.upper), rule.strict) for rule in facts.constraints),
             kept,

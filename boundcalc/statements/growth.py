@@ -89,7 +89,7 @@ class Growth(Frozen):
         terms = max(_DEPTH, int(exponent) + 1) if exponent.is_Integer and exponent > 0 else _DEPTH
         return lead * self._composed(lambda k: sympy.binomial(exponent, k), terms)
 
-    def _composed(self, coefficient_of, terms: int = _DEPTH) -> Growth:  # type: ignore[no-untyped-def]
+    def _composed(self, coefficient_of, terms: int = _DEPTH) -> Growth:
         """Return sum_k a_k u^k, where this is its leading term times 1 + u."""
         small = self * _made({_scaled(self.scale, sympy.S.NegativeOne): 1 / self.coefficient}, None)
         u = _made({scale: c for scale, c in small.terms.items() if scale != _ONE}, small.rest)
@@ -238,7 +238,7 @@ def _extreme(first: Growth, second: Growth, kind: type) -> Growth:
     raise InvalidInputError(f"the sign of {gap.coefficient} decides, and is not known")
 
 
-def _series(u: Growth, coefficient_of, terms: int = _DEPTH) -> Growth:  # type: ignore[no-untyped-def]
+def _series(u: Growth, coefficient_of, terms: int = _DEPTH) -> Growth:
     """Return sum_k a_k u^k for a u that vanishes."""
     found, power = Growth({}), Growth({_ONE: sympy.S.One})
     for k in range(terms):

@@ -300,7 +300,7 @@ def test_by_brings_assumptions_and_checks_domains():
         bc.by("lemmas.hoeffding_u", S.dev_f, C=-3, because="-")
     with pytest.raises(InvalidInputError, match="rho is no symbol of it"):
         bc.by("lemmas.hoeffding_u", S.dev_f, rho=1, because="-")
-    with pytest.raises(InvalidInputError, match="no theorem 'lemmas.hoefding'"):
+    with pytest.raises(InvalidInputError, match=r"no theorem 'lemmas\.hoefding'"):
         bc.by("lemmas.hoefding", S.dev_f, because="-")
     gap = stated(S.dev_f, bc.by("lemmas.hoeffding_u", S.dev_f, C=S.t_max - S.t_min, because="-")).bound()
     assert gap.evaluate(n=100, delta=0.1, t_min=0, t_max=1) > 0
@@ -334,7 +334,7 @@ def test_what_is_not_defined_is_an_error_with_a_name():
 def test_constraints_of_one_s_own(low, high, bad):
     bound = vc(constraints=(bc.Constraint(low, high, strict=True),))
     assert bound.evaluate(n=100, V=2, delta=0.05, rhat_0=0) > 0
-    with pytest.raises(InvalidInputError, match="required|not allowed"):
+    with pytest.raises(InvalidInputError, match=r"required|not allowed"):
         bound.evaluate(n=100, V=bad, delta=0.05, rhat_0=0)
 
 
