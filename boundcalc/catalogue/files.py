@@ -17,7 +17,7 @@ from typing import Any
 import sympy
 
 from boundcalc.bound import Bound
-from boundcalc.catalogue import REGISTRY
+from boundcalc.catalogue.registry import REGISTRY
 from boundcalc.errors import InvalidInputError, in_context
 from boundcalc.language.expressions import decode, encode
 from boundcalc.language.records import from_json, to_json
