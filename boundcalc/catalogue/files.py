@@ -186,6 +186,7 @@ def _step_data(step: Step) -> dict[str, Any]:
             "kind": step.kind,
             "cites": step.cites,
             "definitions": [[encode(symbol), encode(value)] for symbol, value in step.definitions.items()],
+            "using": step.using,
         }
     lemma = applied.lemma
     if isinstance(lemma, Bound):
@@ -302,6 +303,7 @@ def _step(data: Any) -> Step:
             {_symbol(symbol): _expr(value) for symbol, value in data["definitions"]},
             events,
             experiment,
+            using=tuple(data["using"]),
         )
     lemma = REGISTRY[data["applies"]] if isinstance(data["applies"], str) else _theorem(data["applies"])
     values = {_text(name): _expr(value) for name, value in data["values"]}
@@ -320,7 +322,7 @@ def _step(data: Any) -> Step:
 
 
 _OPTIONS = frozenset({"because", "form", "event", "union", "experiment"})
-_STEP = ("left", "because", "experiment", "events", "relation", "right", "kind", "cites", "definitions")
+_STEP = ("left", "because", "experiment", "events", "relation", "right", "kind", "cites", "definitions", "using")
 _APPLIED = ("left", "because", "experiment", "events", "applies", "form", "union", "values")
 _FORM = ("provenance", "status", "strict", "trivial", "remarks", "quantity", "where", "domains", "steps")
 _THEOREM = (

@@ -138,7 +138,10 @@ def _jobs(subject: Any, form: str | None, seed: int) -> tuple[Report, Iterator[J
 
 
 def _chain_jobs(form: str, chain: Derivation, *, strict: bool, rules: tuple[Constraint, ...] = ()) -> list[Job]:
-    jobs = [_step_job(form, number, step, chain.domains, rules) for number, step in enumerate(chain.steps, start=1)]
+    jobs = [
+        _step_job(form, number, step, chain.domains, (*rules, *chain.granted(step)))
+        for number, step in enumerate(chain.steps, start=1)
+    ]
     if strict or len(chain.steps) > 1:
         jobs.append(_whole_job(form, chain, strict=strict))
     return jobs

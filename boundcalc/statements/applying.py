@@ -123,6 +123,8 @@ def apply(
     assumed = [_said_here(text, renaming) for text in facts.assumptions]
     if left.is_Symbol and left != here(facts.quantity) and left.name not in VOCABULARY:
         assumed.append(f"{left} is what {facts.name} bounds")
+    if not (union.is_number or all((entry := known(s)) is not None and entry.is_integer for s in union.free_symbols)):
+        assumed.append(f"the weights {1 / union} of all instances are fixed in advance and sum to at most 1")
     kept = {symbol: allowed for symbol, allowed in facts.domain.items() if symbol not in renaming}
     return Step(
         left=left,

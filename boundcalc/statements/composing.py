@@ -19,7 +19,7 @@ from boundcalc.statements.audit import expression, foreign, is_share, known_doma
 from boundcalc.statements.derivation import Derivation, Event
 from boundcalc.statements.domain import Domain
 from boundcalc.statements.statement import DELTA, AnyStatement, Statement
-from boundcalc.symbols import SHARED_GROUPS, SUBSET_NAMES, VOCABULARY, Constraint
+from boundcalc.symbols import SHARED_GROUPS, SUBSET_NAMES, VOCABULARY, Constraint, known
 
 __all__ = ["checkable", "compose", "insert", "on_subset", "over", "substitute", "with_split"]
 
@@ -140,7 +140,9 @@ def insert(bound: AnyStatement, values: Mapping[str, Any], *, chosen: bool = Fal
 
 def _unsound(bound: Statement, symbol: sympy.Symbol, value: sympy.Expr, chosen: bool) -> list[str]:
     """Say how a value loses an event, or depends on the data where it must not."""
-    lost = [s for s in value.free_symbols if is_share(s) or (s == DELTA and symbol != DELTA)]
+    entry = known(symbol)
+    fixed = entry is not None and entry.role == "fixed"  # a number that was chosen with delta in view loses nothing
+    lost = [s for s in value.free_symbols if is_share(s) or (s == DELTA and not fixed)]
     if lost:
         return [
             f"{symbol} = {value} holds {min(map(str, lost))}, and the event that it belongs to would be lost: give the Bound "

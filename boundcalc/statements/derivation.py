@@ -207,6 +207,8 @@ class Step(Frozen):
         How the step can be enumerated or simulated; for your own steps also a `boundcalc.checker.Experiment`.
     applies : Application, optional
         The statement that the step is an instance of; `boundcalc.by` fills it in.
+    using : tuple of int
+        The numbers of earlier steps that this one, an inequality of closed forms, takes for granted.
 
     Raises
     ------
@@ -224,6 +226,7 @@ class Step(Frozen):
     events: tuple[Event, ...] = ()
     experiment: Any = None
     applies: Application | None = None
+    using: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for side in ("left", "right"):
@@ -242,6 +245,8 @@ class Step(Frozen):
             problems.append("a step of kind 'probability' needs the event that it holds on: events=(Event(...),)")
         if not all(isinstance(symbol, sympy.Symbol) for symbol in self.definitions):
             problems.append("definitions must map symbols to expressions")
+        if self.using and (self.kind not in ("algebra", "identity") or not all(type(k) is int for k in self.using)):
+            problems.append(f"using = {self.using!r} must be numbers of earlier steps, in a step of kind 'algebra'")
         if problems:
             raise InvalidInputError(problems, context=f"step {self}")
         made = {s: expression(value, f"the definition of {s}") for s, value in self.definitions.items()}
@@ -250,6 +255,11 @@ class Step(Frozen):
 
     def __str__(self) -> str:
         return plain_shares(f"{self.left} {self.relation} {self.right}")
+
+    def as_constraints(self) -> tuple[Constraint, ...]:
+        """Return what the step says as relations between its sides."""
+        below, above = Constraint(self.left, self.right), Constraint(self.right, self.left)
+        return {"<=": (below,), ">=": (above,), "=": (below, above)}[self.relation]
 
     def renamed(self, names: Mapping[sympy.Symbol, sympy.Expr]) -> Step:
         """Return the step with symbols replaced on its sides and in its definitions."""
@@ -378,6 +388,7 @@ class Derivation(Frozen):
         for number, step in enumerate(self.steps, start=1):
             shares |= {event.symbol for event in step.events}
             problems = [*definitions.problems(lines[-1], step), *unpaid(step, shares)]
+            problems += [f"it uses step {k}, which is not before it" for k in step.using if not 0 < k < number]
             if problems:
                 raise DerivationError(problems, context=f"step {number} ({step})")
             moved = self._moved(lines[-1], step, number)
@@ -414,6 +425,15 @@ class Derivation(Frozen):
     def constraints(self) -> tuple[Constraint, ...]:
         """The relations that the statements need which steps apply."""
         return tuple(dict.fromkeys(rule for applied in self.applications for rule in applied.constraints))
+
+    def granted(self, step: Step) -> tuple[Constraint, ...]:
+        """Return what a step takes for granted: the earlier steps that it uses.
+
+        Parameters
+        ----------
+        step : Step
+        """
+        return tuple(rule for k in step.using for rule in self.steps[k - 1].as_constraints())
 
     @property
     def applications(self) -> tuple[Application, ...]:

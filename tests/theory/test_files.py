@@ -195,7 +195,7 @@ def test_a_smaller_constant_in_the_file_is_not_certified(path):
         bc.catalogue.files.theorem_from_json(json.dumps(data))
     data["forms"][0][1]["steps"][0] = {
         "left": step["left"], "because": "", "experiment": None, "events": [], "relation": "<=", "right": ["Rational", "0", "1"],
-        "kind": "expectation", "cites": "lemmas.symmetrisation", "definitions": [],
+        "kind": "expectation", "cites": "lemmas.symmetrisation", "definitions": [], "using": [],
     }  # fmt: skip
     data["forms"][0][1]["steps"] = data["forms"][0][1]["steps"][:1]
     forged = bc.catalogue.files.theorem_from_json(json.dumps(data))
