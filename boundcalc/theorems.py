@@ -21,6 +21,7 @@ from boundcalc.statements.audit import known_domains
 from boundcalc.statements.composing import checkable
 from boundcalc.statements.derivation import Derivation, Event, Kind, Relation, Step
 from boundcalc.statements.domain import Domain
+from boundcalc.statements.proofs_latex import theorem_latex
 from boundcalc.statements.statement import Reference
 from boundcalc.statements.terms import label_terms
 from boundcalc.statements.typeset import bound_latex
@@ -314,6 +315,15 @@ class Theorem(Frozen):
             chain.conditions,
             chain.steps[-1].experiment if chain.steps else None,
         )
+
+    def to_latex(self, form: str | None = None) -> str:
+        """Return theorem and proof environments in LaTeX, with the works that the steps cite as a bibliography.
+
+        Parameters
+        ----------
+        form : str, optional
+        """
+        return theorem_latex(self, form)
 
     def reference(self, form: str | None = None) -> Reference:
         """Return what a bound remembers of the theorem.

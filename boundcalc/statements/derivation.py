@@ -32,6 +32,7 @@ from boundcalc.language.directions import Direction, direction
 from boundcalc.language.latex import RELATIONS, expression_latex
 from boundcalc.show.html import Markup, tag
 from boundcalc.statements.audit import Definitions, expression, known_domains, unpaid
+from boundcalc.statements.proofs_latex import chain_latex
 from boundcalc.symbols import DERIVED, Constraint, known
 
 __all__ = [
@@ -445,6 +446,20 @@ class Derivation(Frozen):
         for number, (step, line) in enumerate(zip(self.steps, self.lines[1:], strict=True), start=1):
             lines += [f"{number:2}. {step}    [{step.kind}] {step.because}", f" {step.relation:>2} {line}"]
         return plain_shares("\n".join(lines))
+
+    def to_latex(self, environment: str = "align") -> str:
+        """Return the chain as aligned lines with their reasons and citations, for a document with amsmath.
+
+        Parameters
+        ----------
+        environment : {"align", "align*"}
+
+        Raises
+        ------
+        InvalidInputError
+            For another environment.
+        """
+        return chain_latex(self, environment=environment)
 
     def _repr_html_(self) -> Markup:
         names = {event.symbol: rf"\delta_{place}" for place, event in enumerate(self.events, start=1)}
