@@ -417,7 +417,8 @@ class Bound(Statement):
         points : int
             Of a geometric grid.
         **values : number or SymPy expression
-            Inserted first.
+            Inserted first. Those of symbols that are not fixed in advance are guesses: the choice is made for them, and the
+            bound keeps the symbols (on a grid, which is paid for, they are inserted too).
 
         Returns
         -------

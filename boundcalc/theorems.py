@@ -22,7 +22,7 @@ from boundcalc.statements.composing import checkable
 from boundcalc.statements.derivation import Derivation, Event, Kind, Relation, Step
 from boundcalc.statements.domain import Domain
 from boundcalc.statements.proofs_latex import theorem_latex
-from boundcalc.statements.statement import Reference
+from boundcalc.statements.statement import UNCHECKED, Reference
 from boundcalc.statements.terms import label_terms
 from boundcalc.statements.typeset import bound_latex
 from boundcalc.symbols import CONSTRAINTS, DERIVED, VOCABULARY, Constraint, known
@@ -43,10 +43,6 @@ class Status(StrEnum):
 
     HOLDS = "holds"
     REFUTED = "refuted"
-
-
-#: What is said of a form before a check has spoken.
-UNCHECKED = "unchecked: boundcalc.check has not been asked whether its steps hold"
 
 
 @dataclass(frozen=True)

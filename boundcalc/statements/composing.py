@@ -76,6 +76,11 @@ def over(bound: AnyStatement, count: Any) -> AnyStatement:
         return bound
     if not lies_in(count, sympy.Interval(1, sympy.oo)):
         raise InvalidInputError(f"union = {count} must be at least 1", context=str(bound.theorem))
+    if not bound.events:
+        raise InvalidInputError(
+            f"union = {count} is paid by an event, and this statement has none: it holds for values fixed in advance only",
+            context=str(bound.theorem),
+        )
     events = {event: replace(event, of=f"{event.of} for each of {count}") for event in bound.events}
     shares = {old.symbol: new.symbol / count for old, new in events.items()}
     fresh = Domain(known_domains(count.free_symbols))

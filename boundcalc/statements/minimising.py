@@ -35,15 +35,19 @@ def minimised(
     """
     if price not in ("fixed", "grid"):
         raise InvalidInputError(f"price = {price!r} must be 'fixed' or 'grid'", context=str(bound.theorem))
-    bound = insert(bound, given) if given else bound
     symbol = bound.symbol(name)
     if price == "grid":
+        bound = insert(bound, given) if given else bound
         return _on_a_grid(bound, symbol, _grid(bound, symbol, values, points))
+    guesses = {one: value for one, value in given.items() if seen_in_data(bound.symbol(one))}
+    settled = {one: value for one, value in given.items() if one not in guesses}
+    bound = insert(bound, settled) if settled else bound
+    trial = insert(bound, guesses) if guesses else bound
     if values is not None:
-        candidates = _grid(bound, symbol, values, points)
-        best = min(candidates, key=lambda value: _value(bound, symbol, value))
+        candidates = _grid(trial, symbol, values, points)
+        best = min(candidates, key=lambda value: _value(trial, symbol, value))
     else:
-        best = balance(bound.expr if not bound.is_lower else -bound.expr, symbol) or _searched(bound, symbol)
+        best = balance(trial.expr if not trial.is_lower else -trial.expr, symbol) or _searched(trial, symbol)
     seen = [] if symbol in bound.uniform else seen_in_data(best)
     if seen:
         raise InvalidInputError(

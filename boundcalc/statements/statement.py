@@ -20,13 +20,17 @@ from boundcalc.statements.derivation import Derivation, Event
 from boundcalc.statements.domain import Domain
 from boundcalc.symbols import VOCABULARY, Constraint, known
 
-__all__ = ["DELTA", "AnyStatement", "Reference", "Statement"]
+__all__ = ["DELTA", "UNCHECKED", "AnyStatement", "Reference", "Statement"]
 
 DELTA = VOCABULARY["delta"].symbol
 
 _PLACES = {name: place for place, name in enumerate(VOCABULARY)}
 
 AnyStatement = TypeVar("AnyStatement", bound="Statement")
+
+
+#: What is said of a form before a check has spoken.
+UNCHECKED = "unchecked: boundcalc.check has not been asked whether its steps hold"
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Reference:
     source: str
     provenance: str
     status: str
-    doubt: str = field(default="", compare=False)
+    doubt: str = field(default=UNCHECKED, compare=False)
 
     def __str__(self) -> str:
         return self.key

@@ -37,10 +37,12 @@ def catoni():
 def test_the_best_value_in_closed_form():
     best = catoni().minimise("beta", KL=3)
     assert sympy.simplify(best.argmin**2 - 8 * S.n * (3 - log(S.delta))) == 0
-    at = {"n": 1000, "rhat_rho": 0.1, "delta": 0.05}
+    at = {"n": 1000, "rhat_rho": 0.1, "delta": 0.05, "KL": 3}
     value = float(best.evaluate(**at))
     others = [float(catoni().substitute(KL=3, beta=float(b)).evaluate(**at)) for b in np.geomspace(1, 1e5, 200)]
     assert value <= min(others) * (1 + 1e-9)
+    worse = float(best.evaluate(**{**at, "KL": 6}))  # KL = 3 was a guess: the bound holds for every KL
+    assert worse > value + 3 / float(best.argmin.subs({S.n: 1000, S.delta: 0.05})) * 0.99
 
 
 def test_what_the_data_choose_is_paid():
