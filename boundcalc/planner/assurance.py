@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr, ndtri, rel_entr
+from scipy.special import ndtr, rel_entr
 
 from boundcalc.certification.search import GUESSED_VARIANCE, kappa_at
 from boundcalc.errors import InfeasibleError, InvalidInputError
@@ -240,7 +240,3 @@ def _provable(m: Array, r: Array, tau: Array, level: float) -> Array:
     possible = (r < tau) & (m * _kl(r, tau) >= level)
     return np.where(possible, -np.expm1(-m * _kl(low, r)), 0.0)
 
-
-def quantile(power: float) -> float:
-    """Return z_power, the standard normal quantile."""
-    return float(ndtri(power))

@@ -1,0 +1,171 @@
+"""Carry a plan out: train on the planned part of some rows and certify on the rest, on resampled pilots or on rows that came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boundcalc.certification.kernels import PairErrors
+from boundcalc.certification.bijections import exponent, half_batches
+from boundcalc.certification.certifying import typical_weight
+from boundcalc.certification.rates import rate_bound
+from boundcalc.certification.search import GUESSED_VARIANCE, Sample, risk_bound
+from boundcalc.certification.sources import Distances, of_metric
+from boundcalc.errors import InvalidInputError, require
+from boundcalc.language.arguments import as_generator
+from boundcalc.planner.offers import Offer, Question
+from boundcalc.trainer.data.modalities import ModalityData
+from boundcalc.trainer.data.prepare import Prepared, prepare
+from boundcalc.trainer.data.splits import Split
+from boundcalc.trainer.measure.settings import Settings
+from boundcalc.trainer.measure.subset_fit import fit_subset
+
+__all__ = ["Carried", "Model", "carry_out", "simulate", "train_on"]
+
+Rows = NDArray[np.intp]
+_SPLITS = 20
+_COARSE = 5e-3
+
+
+@dataclass(frozen=True)
+class Carried:
+    """How often a plan met its target on the pilot's own rows.
+
+    Attributes
+    ----------
+    values : tuple of float
+        Certificates, rising; inf where a sample could not be trained on.
+    target : float
+    """
+
+    values: tuple[float, ...]
+    target: float
+
+    @property
+    def met(self) -> float:
+        """The share of runs whose certificate was at most the target."""
+        return float(np.mean(np.array(self.values) <= self.target))
+
+    def quantile(self, power: float) -> float:
+        """Return the certificate that so many of the runs stayed below."""
+        return float(np.quantile(self.values, power, method="higher"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {"runs": len(self.values), "target": self.target, "met": self.met, "values": list(self.values)}
+
+
+@dataclass(frozen=True)
+class Model:
+    """A metric trained on some rows, and the rows that it has not seen.
+
+    Attributes
+    ----------
+    prepared : Prepared
+    subset : tuple of str
+    params : ndarray
+    threshold : float
+    """
+
+    prepared: Prepared
+    subset: tuple[str, ...]
+    params: NDArray[np.float64]
+    threshold: float
+
+    def distances(self, part: Rows) -> Distances:
+        """Return the distances of some rows."""
+        rows, here = self.prepared.rows(self.subset, part)
+        operator = self.prepared.structure(self.subset).operator(self.params)
+        return of_metric(rows, here, operator, self.prepared.widths(self.subset))
+
+    def certificate(self, part: Rows, *, question: Question, rng: np.random.Generator) -> float:
+        """Return the certificate of the quantity on held-out rows."""
+        distances, codes = self.distances(part), self.prepared.data.codes[part]
+        if question.quantity != "pair_error":
+            return rate_bound(
+                distances, codes, self.threshold, name=question.quantity, delta=question.delta, splits=_SPLITS, rng=rng
+            )
+        errors = PairErrors(distances.between, codes, self.threshold, self.prepared.weights, distances.tie)
+        batches = half_batches(part.size, splits=_SPLITS, rng=rng)
+        variance = GUESSED_VARIANCE * typical_weight(self.prepared.weights) ** 2
+        sample = Sample(batches, errors, errors.scale, exponent(batches))
+        return risk_bound(sample, delta=question.delta, kappa=None, variance=lambda _: variance)[0]
+
+
+def train_on(
+    data: ModalityData, subset: tuple[str, ...], *, split: Split, settings: Settings, rng: np.random.Generator
+) -> Model:
+    """Train a subset on a given split."""
+    prepared = prepare(data, settings=settings, rng=rng, split=split)
+    fit = fit_subset(prepared, subset, rng=rng)
+    return Model(prepared, subset, fit.params, settings.decision_threshold(fit.threshold))
+
+
+def simulate(
+    data: ModalityData,
+    offer: Offer,
+    *,
+    question: Question,
+    settings: Settings,
+    runs: int,
+    rng: Any = 0,
+    n_jobs: int = 1,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Carried:
+    """Resample the pilot, collect as planned, train and certify, and count how often the target was met.
+
+    The pilot's rows are cut at random into two pools, one to train from and one to hold out from, so that no row is in both;
+    rows are drawn without replacement where a pool has enough of them.
+
+    Parameters
+    ----------
+    data : ModalityData
+    offer : Offer
+    question : Question
+    settings : Settings
+    runs : int
+    rng : int or numpy.random.Generator
+    n_jobs : int
+    progress : callable, optional
+
+    Raises
+    ------
+    InvalidInputError
+        If ``runs`` is no number of runs.
+    """
+    if isinstance(runs, bool) or not isinstance(runs, (int, np.integer)) or runs < 1:
+        raise InvalidInputError(f"simulate = {runs!r}: expected a number of runs >= 1")
+    settings = replace(settings, tolerance=max(_COARSE, settings.tolerance))
+    report, values = progress or (lambda *_: None), []
+    jobs = [(data, offer, question, settings, child) for child in as_generator(rng).spawn(runs)]
+    if n_jobs == 1:
+        found = (_one_run(*job) for job in jobs)
+    else:
+        joblib = require("joblib", extra="train", purpose="training in parallel")
+        found = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(joblib.delayed(_one_run)(*job) for job in jobs)
+    for value in found:
+        values.append(value)
+        report(len(values), runs, "runs")
+    return Carried(tuple(sorted(values)), offer.target)
+
+
+def _one_run(
+    data: ModalityData, offer: Offer, question: Question, settings: Settings, rng: np.random.Generator
+) -> float:
+    order = rng.permutation(data.n)
+    cut = min(max(round(data.n * offer.train / offer.rows), 4), data.n - 2)
+    pools = order[:cut], order[cut:]
+    seen, held = (
+        rng.choice(pool, size, replace=size > pool.size)
+        for pool, size in zip(pools, (offer.train, offer.holdout), strict=True)
+    )
+    split = Split(seen[: offer.calibration], held, seen[offer.calibration :])
+    try:
+        model = train_on(data, tuple(offer.subset.split("+")), split=split, settings=settings, rng=rng)
+    except InvalidInputError:
+        return float("inf")
+    return model.certificate(held, question=question, rng=rng)
