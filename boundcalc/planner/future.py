@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from boundcalc.certification.kernels import PairErrors
 from boundcalc.certification.bijections import exponent, half_batches
 from boundcalc.certification.certifying import typical_weight
+from boundcalc.certification.measured import pair_sums
 from boundcalc.certification.rates import rate_bound
 from boundcalc.certification.search import GUESSED_VARIANCE, Sample, risk_bound
 from boundcalc.certification.sources import Distances, of_metric
@@ -82,25 +83,38 @@ class Model:
         operator = self.prepared.structure(self.subset).operator(self.params)
         return of_metric(rows, here, operator, self.prepared.widths(self.subset))
 
-    def certificate(self, part: Rows, *, question: Question, rng: np.random.Generator) -> float:
-        """Return the certificate of the quantity on held-out rows."""
-        distances, codes = self.distances(part), self.prepared.data.codes[part]
+    def certificate(self, part: Rows, *, question: Question, rng: np.random.Generator, delta: float | None = None) -> float:
+        """Return the certificate of the quantity on held-out rows, at the question's delta if not given."""
+        distances, codes, level = self.distances(part), self.prepared.data.codes[part], delta or question.delta
         if question.quantity != "pair_error":
             return rate_bound(
-                distances, codes, self.threshold, name=question.quantity, delta=question.delta, splits=_SPLITS, rng=rng
+                distances, codes, self.threshold, name=question.quantity, delta=level, splits=_SPLITS, rng=rng
             )
-        errors = PairErrors(distances.between, codes, self.threshold, self.prepared.weights, distances.tie)
+        weights = self.prepared.weights
+        errors = PairErrors(distances.between, codes, self.threshold, weights, distances.tie)
         batches = half_batches(part.size, splits=_SPLITS, rng=rng)
-        variance = GUESSED_VARIANCE * typical_weight(self.prepared.weights) ** 2
         sample = Sample(batches, errors, errors.scale, exponent(batches))
-        return risk_bound(sample, delta=question.delta, kappa=None, variance=lambda _: variance)[0]
+        variance = GUESSED_VARIANCE * typical_weight(weights) ** 2
+        return risk_bound(sample, delta=level, kappa=None, variance=lambda _: variance)[0]
+
+    def measured(self, part: Rows, *, question: Question) -> tuple[float, float]:
+        """Return the quantity on held-out rows, and what the better constant rule has."""
+        sums = pair_sums(self.distances(part), self.prepared.data.codes[part], self.threshold)
+        if question.quantity != "pair_error":
+            return (sums.match_rate if question.quantity == "fmr" else sums.non_match_rate), 1.0
+        return sums.error(self.prepared.weights), sums.constant(self.prepared.weights)
 
 
 def train_on(
     data: ModalityData, subset: tuple[str, ...], *, split: Split, settings: Settings, rng: np.random.Generator
 ) -> Model:
     """Train a subset on a given split."""
-    prepared = prepare(data, settings=settings, rng=rng, split=split)
+    return trained(prepare(data, settings=settings, rng=rng, split=split), subset, rng=rng)
+
+
+def trained(prepared: Prepared, subset: tuple[str, ...], *, rng: np.random.Generator) -> Model:
+    """Train a subset on what is prepared."""
+    settings = prepared.settings
     fit = fit_subset(prepared, subset, rng=rng)
     return Model(prepared, subset, fit.params, settings.decision_threshold(fit.threshold))
 
