@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from numbers import Real
 from typing import Any
 
@@ -23,7 +22,8 @@ __all__ = ["Goal", "Plan", "make_plan", "usual_budgets"]
 _LARGEST_TOTAL = float(np.finfo(float).max)
 #: What costs this much more is as cheap: then the smaller error counts.
 _AS_CHEAP = 1.1
-_SAME = 2e-3
+#: A certificate this much larger is as good, if it costs less.
+_SAME = 5e-3
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,15 @@ class Goal:
         Why there is none; empty if there is one.
     pilot_rows : int or None
         Rows of a pilot, in all, that would know the error well enough, if more rows of a pilot would help.
+    provable_from : int or None
+        Held-out rows from which the power is provable, for every population in which the model has the expected error.
     """
 
     target: float
     offer: Offer | None
     reason: str = ""
     pilot_rows: int | None = None
+    provable_from: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -65,6 +68,8 @@ class Plan(Frozen):
         One for each target.
     limit : float or None
         The largest of the budgets, if budgets were named.
+    promised : float or None
+        What is guaranteed before anything is collected.
     """
 
     study: Study
@@ -73,6 +78,7 @@ class Plan(Frozen):
     offers: tuple[Offer, ...]
     goals: tuple[Goal, ...]
     limit: float | None = None
+    promised: float | None = None
 
     @property
     def front(self) -> tuple[Offer, ...]:
@@ -83,9 +89,13 @@ class Plan(Frozen):
                 kept.append(offer)
         return tuple(kept)
 
-    @cached_property
+    @property
     def best(self) -> Offer:
         """The cheapest way to the first target; without one, or where it cannot be reached, the smallest certificate."""
+        return replace(self._best, promised=self.promised)
+
+    @property
+    def _best(self) -> Offer:
         reached = [goal.offer for goal in self.goals[:1] if goal.offer is not None]
         if reached and (self.limit is None or reached[0].cost <= self.limit or not self.offers):
             return reached[0]
@@ -101,17 +111,6 @@ class Plan(Frozen):
         target : float, optional
         """
         return Shop.of(self.study.evidence[subset], self.question, target)
-
-    def with_promise(self, promised: float | None) -> Plan:
-        """Return the plan with what is guaranteed before anything is collected.
-
-        Parameters
-        ----------
-        promised : float or None
-        """
-        found = replace(self)
-        found.__dict__["best"] = replace(self.best, promised=promised)
-        return found
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -257,7 +256,10 @@ def _goal(shops: dict[str, Shop], costs: Costs, target: float) -> Goal:
             found.append(shop.offer(rows, cost=cost, target=target))
             least = min(least, cost)
     cheap = [offer for offer in found if offer.cost <= _AS_CHEAP * least]
-    return Goal(target, min(cheap, key=lambda offer: offer.error)) if cheap else _out_of_reach(shops, costs, target)
+    if not cheap:
+        return _out_of_reach(shops, costs, target)
+    best = min(cheap, key=lambda offer: offer.error)
+    return Goal(target, best, provable_from=shops[best.subset].provable_from(best))
 
 
 def _out_of_reach(shops: dict[str, Shop], costs: Costs, target: float) -> Goal:

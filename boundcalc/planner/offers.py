@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from boundcalc.certification.search import GUESSED_VARIANCE, LARGEST_KAPPA
+from boundcalc.errors import InfeasibleError
 from boundcalc.planner.assurance import assurance, expected_bound, spread_of
 from boundcalc.planner.moments import Law
 from boundcalc.planner.study import Evidence, Window
@@ -266,7 +267,7 @@ class Shop:
             constant=float(own.constant),
             target=wanted,
             assurance=float(ndtr((wanted - bound) / max(float(spread), 1e-12))),
-            provable=self._provable(holdout, found, wanted),
+            provable=assurance(holdout, **self._provable(found, wanted)),
             terms={
                 ERROR: limit,
                 TRAINING: float(found.error) - limit,
@@ -276,14 +277,26 @@ class Shop:
             budget=budget,
         )
 
-    def _provable(self, holdout: int, found: Window, target: float) -> float:
-        own, rate = found.law, self.question.quantity != "pair_error"
+    def provable_from(self, offer: Offer) -> int | None:
+        """Return the fewest held-out rows for which the power is provable at an offer's error; None if none are.
+
+        Parameters
+        ----------
+        offer : Offer
+        """
+        question = self._provable(self.window.at(float(offer.train - offer.calibration)), offer.target)
+        try:
+            return int(assurance.minimal_n(power=self.question.power, **question))
+        except InfeasibleError:
+            return None
+
+    def _provable(self, found: Window, target: float) -> dict[str, float]:
+        """Return what the provable assurance is asked: a rate's target stands for a mean of its kernel."""
+        own, scale = found.law, float(found.law.scale)
         mean = float(_kernel_mean(found.error, own))
-        aim = float(own.share) * (target - float(found.error)) + mean if rate else target
-        scale = float(own.scale)
-        return assurance(
-            holdout, error=min(mean, scale), target=min(max(aim, 0.0), scale), delta=self.question.delta, scale=scale
-        )
+        aim = mean + float(own.share) * (target - float(found.error))
+        error, aim = (min(max(value, 0.0), scale) for value in (mean, aim))
+        return {"error": error, "target": aim, "delta": self.question.delta, "scale": scale}
 
 
 def _kernel_mean(error: Array, own: Law) -> Array:
