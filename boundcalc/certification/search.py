@@ -148,7 +148,9 @@ def _risk_bound(
         return evaluator.upper(evaluator.log_h(kappa), kappa=kappa, log_delta=log_delta), kappa
     edges = [sample.scale * k / CELLS for k in range(CELLS)] + [sample.scale]
     for k in reversed(range(CELLS)):
-        here = float(kappa_at(edges[k], scale=sample.scale, level=-log_delta, exponent=sample.exponent, variance=variance))
+        here = float(
+            kappa_at(edges[k], scale=sample.scale, level=-log_delta, exponent=sample.exponent, variance=variance)
+        )
         if evaluator.upper(evaluator.log_h_by_profile(here), kappa=here, log_delta=log_delta) <= edges[k]:
             continue
         bound = evaluator.upper(evaluator.log_h(here), kappa=here, log_delta=log_delta)

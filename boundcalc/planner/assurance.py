@@ -42,7 +42,7 @@ def expected_bound(
     rows: Any,
     *,
     variance: Any,
-    scale: float = 1.0,
+    scale: Any = 1.0,
     level: float,
     kappa: float | None = None,
     guess: float = GUESSED_VARIANCE,
@@ -239,4 +239,3 @@ def _provable(m: Array, r: Array, tau: Array, level: float) -> Array:
         low, high = np.where(enough, middle, low), np.where(enough, high, middle)
     possible = (r < tau) & (m * _kl(r, tau) >= level)
     return np.where(possible, -np.expm1(-m * _kl(low, r)), 0.0)
-

@@ -14,7 +14,7 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.planner.costs import Costs
 from boundcalc.planner.moments import QUANTITIES
-from boundcalc.planner.offers import MOST, Offer, Question, Shop
+from boundcalc.planner.offers import MOST, THRIFT, Offer, Question, Shop
 from boundcalc.planner.study import Study
 
 __all__ = ["Goal", "Plan", "make_plan", "usual_budgets"]
@@ -231,20 +231,24 @@ def _by_budget(
         enough = bought[label] >= shop.fewest
         if enough.any():
             reached[place, enough] = shop.split(bought[label][enough])[1]
-    labels, found = list(shops), []
+    labels: list[str] = list(shops)
+    found: list[Offer] = []
     for column, budget in enumerate(totals):
         label = labels[int(reached[:, column].argmin())]
         if np.isfinite(reached[:, column].min()):
             rows = shops[label].thrifty(int(bought[label][column]))
             cost = min(float(costs.total(label.split("+"), rows)), budget)
-            found.append(shops[label].offer(rows, cost=cost, target=target, budget=budget))
+            offer = shops[label].offer(rows, cost=cost, target=target, budget=budget)
+            spent = found and found[-1].subset == label and found[-1].reached <= offer.reached + THRIFT
+            found.append(replace(found[-1], budget=budget) if spent else offer)
     return tuple(found)
 
 
 def _goal(shops: dict[str, Shop], costs: Costs, target: float) -> Goal:
     """Return the cheapest way to a target; among those that are about as cheap the one with the smallest error."""
     order = sorted(shops, key=lambda label: float(shops[label].window.error[-1]))
-    found, least = [], math.inf
+    found: list[Offer] = []
+    least = math.inf
     for label in order:
         subset, shop = label.split("+"), shops[label]
         most = costs.cap_of(subset) or MOST

@@ -379,7 +379,8 @@ class Costs(Frozen):
         """Return what is paid in all: for any sample, for each modality, and for equipment that any of them needs."""
         used = [one for one in self.shared.values() if subset.intersection(one.modalities)]
         return sum(
-            (decimal(getattr(one, price)) for one in (self, *(self.modalities[name] for name in subset), *used)), Fraction()
+            (decimal(getattr(one, price)) for one in (self, *(self.modalities[name] for name in subset), *used)),
+            Fraction(),
         )
 
 

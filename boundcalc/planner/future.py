@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from boundcalc.certification.kernels import PairErrors
 from boundcalc.certification.bijections import exponent, half_batches
 from boundcalc.certification.certifying import typical_weight
+from boundcalc.certification.kernels import PairErrors
 from boundcalc.certification.looks import certify_looks
 from boundcalc.certification.measured import pair_sums
 from boundcalc.certification.rates import rate_bound
@@ -29,7 +29,17 @@ from boundcalc.trainer.data.splits import Split
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset_fit import fit_subset
 
-__all__ = ["Carried", "Collected", "Model", "Schedule", "certify_collected", "schedule", "simulate", "train_on", "trained"]
+__all__ = [
+    "Carried",
+    "Collected",
+    "Model",
+    "Schedule",
+    "certify_collected",
+    "schedule",
+    "simulate",
+    "train_on",
+    "trained",
+]
 
 Rows = NDArray[np.intp]
 _SPLITS = 20
@@ -87,7 +97,9 @@ class Model:
         operator = self.prepared.structure(self.subset).operator(self.params)
         return of_metric(rows, here, operator, self.prepared.widths(self.subset))
 
-    def certificate(self, part: Rows, *, question: Question, rng: np.random.Generator, delta: float | None = None) -> float:
+    def certificate(
+        self, part: Rows, *, question: Question, rng: np.random.Generator, delta: float | None = None
+    ) -> float:
         """Return the certificate of the quantity on held-out rows, at the question's delta if not given."""
         distances, codes, level = self.distances(part), self.prepared.data.codes[part], delta or question.delta
         if question.quantity != "pair_error":
@@ -281,7 +293,13 @@ class Collected:
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
         error = None if math.isnan(self.error) else self.error
-        return {**vars(self), "looks": list(self.looks), "error": error, "met_at": self.met_at, "sentence": self.sentence}
+        return {
+            **vars(self),
+            "looks": list(self.looks),
+            "error": error,
+            "met_at": self.met_at,
+            "sentence": self.sentence,
+        }
 
 
 def certify_collected(

@@ -92,7 +92,11 @@ def law(moments: Array, *, weights: Array, rows: int, quantity: str = "pair_erro
     a, b, s, aa, ab, as_, bb, bs, ss = np.moveaxis(moments, -1, 0)
     plus, minus = np.moveaxis(np.asarray(weights, dtype=float), -1, 0)
     if quantity == "pair_error":
-        mean, triple, second = plus * a + minus * b, plus**2 * aa + 2 * plus * minus * ab + minus**2 * bb, plus**2 * a + minus**2 * b
+        mean, triple, second = (
+            plus * a + minus * b,
+            plus**2 * aa + 2 * plus * minus * ab + minus**2 * bb,
+            plus**2 * a + minus**2 * b,
+        )
         error, scale, share = mean, np.maximum(plus, minus), np.ones_like(mean)
         u, constant = np.zeros_like(mean), np.minimum(plus * s, minus * (1.0 - s))
         drift = minus * b / _positive(1.0 - s) - plus * a / _positive(s)
@@ -107,7 +111,12 @@ def law(moments: Array, *, weights: Array, rows: int, quantity: str = "pair_erro
         else:
             d, ad, dd = 1.0 - s, a - as_, 1.0 - 2.0 * s + ss
             mean, second, triple = a + u * d, a + u**2 * d, aa + 2 * u * ad + u**2 * dd
-        scale, constant, drift, stretch = np.ones_like(mean), np.ones_like(mean), np.zeros_like(mean), np.zeros_like(mean)
+        scale, constant, drift, stretch = (
+            np.ones_like(mean),
+            np.ones_like(mean),
+            np.zeros_like(mean),
+            np.zeros_like(mean),
+        )
     variance, square = _variances(mean, triple, second, rows)
     mix = _variances(s, ss, s, rows)
     return Law(error, variance, square, scale, share, u, constant, drift, stretch, *mix)

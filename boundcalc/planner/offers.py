@@ -16,7 +16,7 @@ from boundcalc.planner.assurance import assurance, expected_bound, spread_of
 from boundcalc.planner.moments import Law
 from boundcalc.planner.study import Evidence, Window
 
-__all__ = ["MOST", "Offer", "Question", "Shop"]
+__all__ = ["MOST", "THRIFT", "Offer", "Question", "Shop"]
 
 Array = NDArray[np.float64]
 
@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 MOST = 10**9
 _SHARES = np.linspace(0.06, 0.94, 67)
 #: A certificate this much larger is as good, if it takes fewer rows.
-_SAME = 1e-3
+THRIFT = 1e-3
 _LEAST_HELD = 8
 #: z of the interval [low, high] of an error: nine in ten.
 _NINE_IN_TEN = 1.6449
@@ -113,8 +113,8 @@ class Offer:
 
     @property
     def vacuous(self) -> bool:
-        """Whether not even the expected certificate is below the constant rule."""
-        return self.certificate >= self.constant
+        """Whether the certificate is not below the constant rule's error with the probability asked for."""
+        return self.reached >= self.constant
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -181,7 +181,7 @@ class Shop:
         return tuple(np.take_along_axis(values, best, axis=1)[:, 0] for values in (holdout, reached))  # type: ignore[return-value]
 
     def certificate(self, train: Array, holdout: Array, calibration: Array) -> tuple[Array, Array, Array, Window]:
-        """Return the expected certificate, its standard error in all and for a known error, and what the model is expected to do."""
+        """Return the expected certificate, its standard error in all and for a known error, and the model's expectation."""
         found = self.window.at(train)
         own = found.law
         mean = _kernel_mean(found.error, own)
@@ -227,7 +227,7 @@ class Shop:
 
     def thrifty(self, rows: int) -> int:
         """Return the fewest rows that are as good as these."""
-        found = self.fewest_rows(float(self.split([rows])[1][0]) + _SAME, most=rows)
+        found = self.fewest_rows(float(self.split([rows])[1][0]) + THRIFT, most=rows)
         return rows if found is None else found
 
     def offer(self, rows: int, *, cost: float, target: float | None = None, budget: float | None = None) -> Offer:
@@ -290,7 +290,7 @@ class Shop:
         except InfeasibleError:
             return None
 
-    def _provable(self, found: Window, target: float) -> dict[str, float]:
+    def _provable(self, found: Window, target: float) -> dict[str, Any]:
         """Return what the provable assurance is asked: a rate's target stands for a mean of its kernel."""
         own, scale = found.law, float(found.law.scale)
         mean = float(_kernel_mean(found.error, own))

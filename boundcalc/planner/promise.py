@@ -109,7 +109,9 @@ def class_bound(result: SubsetResult, *, n: int, searched: int, question: Questi
     bound = theorem(EX_ANTE).bound("pair_error")
     events = [event.name for event in bound.events]
     sampled = ["sampled hold-out pairs"] if result.holdout is not None and result.holdout.sampled else []
-    ledger = Ledger.split(question.delta, [*events, *sampled]).over("subsets", searched, events=["hold-out", "kappa", *sampled])
+    ledger = Ledger.split(question.delta, [*events, *sampled]).over(
+        "subsets", searched, events=["hold-out", "kappa", *sampled]
+    )
     values: dict[str, Any] = {
         **(result.at(ledger[sampled[0]]) if sampled else result).estimates.values,
         "J": searched,

@@ -35,9 +35,11 @@ Progress = Callable[[int, int, str], None]
 
 #: A plan trains on at most so many times the rows that the pilot trained on.
 REACH = 4.0
-FOLDS = 4
+FOLDS, _LEAST = 4, 8
 #: Fewest training rows of a curve's point, and its number of points.
 _SMALLEST, _SIZES, _GRID = 24, 5, 24
+#: Held-out rows of a fold whose pairs are looked at; the others would tell little more.
+MOST_HELD = 2_000
 #: With more subsets than this, only so many get a curve.
 _CURVES = 40
 #: With more modalities than this, subsets are found greedily.
@@ -173,7 +175,13 @@ class Study(Frozen):
             {**vars(one), "sizes": list(one.sizes), "moments": one.moments.tolist(), "weights": one.weights.tolist()}
             for one in self.evidence.values()
         ]
-        return {"format": FORMAT, "facts": self.facts, "settings": self.settings, "searched": self.searched, "evidence": evidence}
+        return {
+            "format": FORMAT,
+            "facts": self.facts,
+            "settings": self.settings,
+            "searched": self.searched,
+            "evidence": evidence,
+        }
 
     @classmethod
     def from_dict(cls, record: Any) -> Study:
@@ -255,22 +263,27 @@ def study_pilot(
     else:
         asked = [subset for subset in (data.parse_subsets("all") if subsets is None else subsets) if allowed(subset)]
         points, searched = bench.run({subset: (largest,) for subset in asked}), len(asked)
-    sizes = np.unique(np.geomspace(min(_SMALLEST, largest), largest, _SIZES).astype(int)).tolist() if curve else [largest]
+    sizes = (
+        np.unique(np.geomspace(min(_SMALLEST, largest), largest, _SIZES).astype(int)).tolist() if curve else [largest]
+    )
     shown = _contenders(points, folds)
     smaller = bench.run({subset: tuple(sizes[:-1]) for subset in shown}) if len(sizes) > 1 else {}
     weights = np.array([fold.weights for fold in folds])
-    rows = min(fold.split.holdout.size for fold in folds)
+    rows = min(min(fold.split.holdout.size for fold in folds), MOST_HELD)
+    pilot_rows = min(data.n, FOLDS * MOST_HELD)
     evidence = {}
     for subset, last in points.items():
         label = "+".join(subset)
         moments = np.concatenate([smaller[subset], last], axis=1) if subset in smaller else last
         own = tuple(sizes) if subset in smaller else (largest,)
-        evidence[label] = Evidence(label, own, moments, weights, rows, data.n)
+        evidence[label] = Evidence(label, own, moments, weights, rows, pilot_rows)
     facts = folds[0].facts()
     return Study(evidence, facts, settings_record(settings), searched)
 
 
 def _folds(data: ModalityData, *, settings: Settings, rng: np.random.Generator) -> list[Prepared]:
+    if data.n < FOLDS * _LEAST:
+        raise InvalidInputError(f"the pilot has {data.n} rows: expected at least {FOLDS * _LEAST} to plan from", context="plan")
     order = rng.permutation(data.n)
     calibration = max(2, round(settings.calibration * data.n)) if settings.calibration > 0 else 0
     found = []
@@ -300,7 +313,9 @@ class _Bench:
         else:
             joblib = require("joblib", extra="train", purpose="training in parallel")
             alone = [(replace(fold, threads=1), subset, sizes) for fold, subset, sizes in jobs]
-            results = joblib.Parallel(n_jobs=self.n_jobs, return_as="generator")(joblib.delayed(_tested)(*job) for job in alone)
+            results = joblib.Parallel(n_jobs=self.n_jobs, return_as="generator")(
+                joblib.delayed(_tested)(*job) for job in alone
+            )
         for (_, subset, _), moments in zip(jobs, results, strict=True):
             found[subset].append(moments)
             done += 1
@@ -321,10 +336,10 @@ def _tested(fold: Prepared, subset: Subset, sizes: tuple[int, ...]) -> Array:
 
 
 def tested_pairs(fold: Prepared, subset: Sequence[str], params: Array, threshold: float) -> tuple[Any, Any, Any]:
-    """Return which held-out pairs are missed, matched and the same, each of shape (n_h, n_h)."""
+    """Return which pairs of the first held-out rows are missed, matched and the same, each of shape (n_h, n_h)."""
     from boundcalc.trainer.risk.distances import cross_distances
 
-    part = fold.split.holdout
+    part = fold.split.holdout[:MOST_HELD]
     rows, here = fold.rows(subset, part)
     distances = cross_distances(rows, rows, fold.structure(subset).operator(params), fold.widths(subset), here, here)
     codes = fold.data.codes[part]
@@ -360,7 +375,9 @@ def _greedy(
         base = min(tried, key=lambda subset: _error(tried[subset], bench.folds))
     kept = {subset: moments for subset, moments in found.items() if allowed(subset)}
     if not kept:
-        raise InvalidInputError("no subset on the greedy path has every required modality and no excluded one; give subsets=")
+        raise InvalidInputError(
+            "no subset on the greedy path has every required modality and no excluded one; give subsets="
+        )
     return kept
 
 
@@ -382,9 +399,11 @@ def study_measured(data: ModalityData, measured: Measurements, *, rng: Any) -> S
     prepared = prepare(data, settings=Settings.from_dict(measured.settings), rng=as_generator(rng))
     if prepared.fingerprint != measured.facts["fingerprint"]:
         raise InvalidInputError("measured, rng: these are not the data and the seed that the estimates come from")
-    part, size = prepared.split.holdout.size, prepared.split.train.size
-    if part < 8:
-        raise InvalidInputError(f"measured: {part} rows were held out; expected at least 8 (holdout > 0 in the settings)")
+    part, size = min(prepared.split.holdout.size, MOST_HELD), prepared.split.train.size
+    if part < _LEAST:
+        raise InvalidInputError(
+            f"measured: {part} rows were held out; expected at least {_LEAST} (holdout > 0 in the settings)"
+        )
     weights = np.array([prepared.weights])
     evidence = {}
     for label, result in measured.items():
@@ -400,4 +419,3 @@ def read_study(text: str) -> Study | None:
     except ValueError:
         return None
     return Study.from_dict(record["study"]) if isinstance(record, dict) and "study" in record else None
-

@@ -143,7 +143,9 @@ def _holm(bounds: Sequence[Any], *, steps: int, delta: float) -> list[bool]:
     """Return which gains are positive by Holm's step-down test; steps that were not compared count as failing."""
     passed = [False] * len(bounds)
     while True:
-        level = Ledger.split(delta, ["gain"]).over("steps", steps - sum(passed))["gain"] if steps > sum(passed) else delta
+        level = (
+            Ledger.split(delta, ["gain"]).over("steps", steps - sum(passed))["gain"] if steps > sum(passed) else delta
+        )
         new = [not done and bound(level) > 0 for done, bound in zip(passed, bounds, strict=True)]
         if not any(new):
             return passed

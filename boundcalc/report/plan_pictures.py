@@ -74,7 +74,9 @@ def _certificates(proposal: Proposal, shops: dict[str, Shop], axes: Any) -> None
         axes.axhline(proposal.promise.value, color=PALETTE[0], linestyle="-.", linewidth=0.9, label="promised before")
     if proposal.tried is not None:
         low, high = (proposal.tried.quantile(one) for one in (0.1, 0.9))
-        axes.plot([best.rows] * 2, [low, high], color="0.2", linewidth=3, alpha=0.6, label="8 in 10 simulated certificates")
+        axes.plot(
+            [best.rows] * 2, [low, high], color="0.2", linewidth=3, alpha=0.6, label="8 in 10 simulated certificates"
+        )
     _label_ends(axes, ends)
     _finish(axes, plan, xlabel="rows in all, at their best split", title="What is expected to be certified")
     top = max(best.constant, best.certificate) if plan.question.quantity == "pair_error" else best.certificate * 3

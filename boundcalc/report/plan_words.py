@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from boundcalc.planner.budget import Plan
+from boundcalc.planner.budget import Goal, Plan
 from boundcalc.planner.moments import QUANTITIES
 from boundcalc.planner.offers import MOST, Offer
 from boundcalc.show.rounding import outwards, percent, rounded_up
@@ -32,39 +31,47 @@ def plan_sentence(plan: Plan) -> str:
     -------
     str
     """
-    best, name, sure = plan.best, QUANTITIES[plan.question.quantity], percent(1 - plan.question.delta)
+    best, question, goal = plan.best, plan.question, plan.goals[0] if plan.goals else None
+    name, sure = QUANTITIES[question.quantity], percent(1 - question.delta)
     action = f"collect {best.subset}, {best.rows:,} rows, and hold {best.holdout:,} of them out"
     expected = (
         f"the model's {name} is expected at {best.error:.3g} [{best.low:.3g}, {best.high:.3g}] and its certificate "
         f"({sure}) at {best.certificate:.3g}"
     )
-    constant = "" if plan.question.quantity != "pair_error" else f"; a constant rule has {best.constant:.3g}"
-    promised = ""
-    if best.promised is not None:
-        promised = f" Promised before anything is collected: at most {rounded_up(best.promised, digits=3)}."
-    goal = plan.goals[0] if plan.goals else None
-    if goal is not None and goal.offer is not None and goal.offer.rows == best.rows and goal.offer.subset == best.subset:
+    constant = f"; a constant rule has {best.constant:.3g}" if question.quantity == "pair_error" else ""
+    end = "." if best.promised is None else f". Promised beforehand: at most {rounded_up(best.promised, digits=3)}."
+    if goal is not None and goal.offer is not None and _same(goal.offer, best):
+        idle = " (no better than the constant rule)" if goal.target >= best.constant else ""
         return (
-            f"{action.capitalize()}{_for(best)}: a {name} of at most {goal.target:g} is then certified with probability about "
-            f"{best.assurance:.2g}; {expected}{constant}.{promised}{_better(plan)}"
+            f"{action.capitalize()}{_for(best)}: a {name} of at most {goal.target:g}{idle} is then certified with probability "
+            f"about {best.assurance:.2g}; {expected}{constant}{end}{_better(plan)}"
         )
-    lead = ""
-    if goal is not None and goal.offer is not None:
-        lead = (
-            f"The budget does not reach a certified {name} of {goal.target:g}, which takes {goal.offer.rows:,} rows of "
-            f"{goal.offer.subset}{_for(goal.offer)}. "
-        )
-    elif goal is not None:
-        larger = f" A pilot of about {goal.pilot_rows:,} rows in all would tell more." if goal.pilot_rows else ""
-        lead = f"A {name} of {goal.target:g} is not expected to be certified: {goal.reason}.{larger} "
+    lead = "" if goal is None else _missed(goal, name)
     if best.vacuous:
         return (
             f"{lead}Nothing here is expected to be certified below the constant rule's {best.constant:.3g}: with {best.subset} "
-            f"and {best.rows:,} rows {expected}.{promised}"
+            f"and {best.rows:,} rows {expected}{end}"
         )
-    chance = f"with probability about {best.assurance:.2g} at most {goal.target:g}" if goal else ""
-    reached = chance or f"with probability {plan.question.power:g} at most {rounded_up(best.reached, digits=3)}"
-    return f"{lead}{'For' if not lead else 'Within'} {_money(best.budget)}, {action}: {expected}, {reached}{constant}.{promised}{_better(plan)}"
+    chance = f"with probability {question.power:g} at most {rounded_up(best.reached, digits=3)}"
+    if goal is not None:
+        chance = f"with probability about {best.assurance:.2g} at most {goal.target:g}"
+    start = f"{'Within' if lead else 'For'} {_money(best.budget)}, {action}"
+    return f"{lead}{start}: {expected}, {chance}{constant}{end}{_better(plan)}"
+
+
+def _same(one: Offer, other: Offer) -> bool:
+    return (one.subset, one.rows, one.holdout) == (other.subset, other.rows, other.holdout)
+
+
+def _missed(goal: Goal, name: str) -> str:
+    """Say what a target would take that is not reached."""
+    if goal.offer is not None:
+        return (
+            f"The budget does not reach a certified {name} of {goal.target:g}, which takes {goal.offer.rows:,} rows of "
+            f"{goal.offer.subset}{_for(goal.offer)}. "
+        )
+    larger = f" A pilot of about {goal.pilot_rows:,} rows in all would tell more." if goal.pilot_rows else ""
+    return f"A {name} of {goal.target:g} is not expected to be certified: {goal.reason}.{larger} "
 
 
 def _for(offer: Offer) -> str:
@@ -109,7 +116,7 @@ def _by_budget(proposal: Proposal) -> Table:
     rows = [
         (
             _money(one.budget), one.subset, one.rows, one.holdout, f"[{one.low:.3f}, {one.high:.3f}]",
-            f"{one.certificate:.3f}" + "*" * one.vacuous, f"{one.reached:.3f}", f"{one.assurance:.2f}", one.binding,
+            f"{one.certificate:.3f}", f"{one.reached:.3f}" + "*" * one.vacuous, f"{one.assurance:.2f}", one.binding,
         )
         for one in plan.offers
     ]  # fmt: skip
@@ -168,15 +175,15 @@ def _notes(proposal: Proposal) -> list[str]:
     evidence = plan.study.evidence[best.subset]
     reach = f"training parts of {evidence.sizes[0]:,} to {evidence.sizes[-1]:,} rows"
     notes = [
-        "Expected, not guaranteed: error (nine in ten), certificate and the value that it stays below with the probability named are "
-        f"estimated from the pilot's {evidence.pilot_rows:,} rows, each held out once, {reach}; no error is expected to fall beyond "
-        f"{evidence.reach:,} training rows. {round(100 * plan.question.calibration):g} % of all rows calibrate; the rest of those "
-        "not held out train.",
-        f"binding: where most of what can still be won lies. Prices of the choice among {plan.study.searched:,} subsets are paid "
-        "in what is guaranteed; the certificate to come needs none, as its subset is fixed by the pilot.",
+        "Expected, not guaranteed: error (nine in ten), certificate, and the value that it stays below with the probability "
+        f"named are estimated from the pilot's {evidence.pilot_rows:,} rows, each held out once, {reach}; no error is expected to "
+        f"fall beyond {evidence.reach:,} training rows. {round(100 * plan.question.calibration):g} % of all rows calibrate; the "
+        "rest of those not held out train.",
+        f"binding: where most of what can still be won lies. The choice among {plan.study.searched:,} subsets is paid for in what "
+        "is guaranteed; the certificate to come needs no price, as its subset is fixed by the pilot.",
     ]
     if any(offer.vacuous for offer in plan.offers):
-        notes.append("* no better than the constant rule.")
+        notes.append("* not below the constant rule with that probability.")
     if (waiting := proposal.waiting) is not None:
         most = f", and {waiting.most:,} with probability {plan.question.power:g}" if waiting.most else ""
         notes.append(
@@ -186,8 +193,8 @@ def _notes(proposal: Proposal) -> list[str]:
     if (tried := proposal.tried) is not None:
         power = plan.question.power
         notes.append(
-            f"Tried {len(tried.values)} times on the resampled pilot: {tried.target:.3g} was certified in {percent(tried.met)} of the "
-            f"runs (assurance {best.assurance:.2f}); {100 * power:g} % stayed below {tried.quantile(power):.3f}."
+            f"Tried {len(tried.values)} times on the resampled pilot: {tried.target:.3g} was certified in {percent(tried.met)} "
+            f"of the runs (assurance {best.assurance:.2f}); {percent(power)} stayed below {tried.quantile(power):.3f}."
         )
     if any(offer.rows >= MOST for offer in plan.offers):
         notes.append(f"More than {MOST:.0e} rows are not planned.")

@@ -19,13 +19,12 @@ from boundcalc.planner.costs import Costs, ModalityCost
 from boundcalc.planner.future import (
     Carried,
     Collected,
-    Model,
     Schedule,
     certify_collected,
     schedule,
-    simulate as simulated,
     trained,
 )
+from boundcalc.planner.future import simulate as simulated
 from boundcalc.planner.offers import Offer, Question
 from boundcalc.planner.promise import Promise, class_bound, promise_of
 from boundcalc.planner.study import MOST_EXACT, Study, read_study, study_measured, study_pilot
@@ -36,12 +35,13 @@ from boundcalc.report.training import Reporter, loaded
 from boundcalc.show.answer import Answer, wrapped
 from boundcalc.show.tables import Table
 from boundcalc.trainer import Measurements, ModalityData
+from boundcalc.trainer.data.cautions import cautions
 from boundcalc.trainer.data.prepare import prepare
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset import measure_subset
 from boundcalc.trainer.measure.subsets import changed_settings
 
-__all__ = ["Proposal", "plan"]
+__all__ = ["Proposal", "plan", "read_measured"]
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,7 @@ class Proposal(Answer):
             **{name: best[name] for name in _NAMES},
             **self.plan.to_dict(),
             "pilot": self.plan.study.facts["data"],
+            "cautions": list(cautions(self.plan.study.facts)),
             "worth": [one.to_dict() for one in self.worth],
             "promise": plain(self.promise),
             "class_bound": self.of_class,
@@ -208,6 +209,7 @@ def plan(
     balanced = chosen.pair_weights == "balanced"
     question = Question(quantity, delta, power, chosen.calibration, balanced)
     seed = copy.deepcopy(as_generator(rng))  # the models beside the study are trained on the settings' own split
+    known: Any = None
     show = (lambda name: None) if progress is None else progress
     if measured is None:
         asked = _asked(pilot, prices, subsets)
@@ -219,11 +221,12 @@ def plan(
         if settings or subsets != "all":
             given = sorted(settings) + ([] if subsets == "all" else ["subsets"])
             raise InvalidInputError(f"nothing is trained, so {', '.join(given)} would change nothing")
-        study = _stored(measured, pilot, rng=seed)
+        known = read_measured(measured, pilot)
+        study = known if isinstance(known, Study) else study_measured(pilot, known, rng=copy.deepcopy(seed))
         chosen = Settings.from_dict(study.settings)
         question = replace(question, calibration=chosen.calibration, balanced=chosen.pair_weights == "balanced")
     made = make_plan(study, prices, targets=targets, budgets=budgets, question=question)
-    found = _beside(pilot, made, chosen, rng=copy.deepcopy(seed))
+    found = _beside(pilot, made, chosen, rng=copy.deepcopy(seed), known=known)
     if simulate:
         found["tried"] = simulated(
             pilot, made.best, question=question, settings=chosen, runs=simulate, rng=seed, n_jobs=n_jobs,
@@ -236,7 +239,7 @@ def plan(
     return Proposal(plan=replace(made, promised=promised), **found)
 
 
-def _beside(pilot: ModalityData, made: Plan, settings: Settings, *, rng: Any) -> dict[str, Any]:
+def _beside(pilot: ModalityData, made: Plan, settings: Settings, *, rng: Any, known: Any) -> dict[str, Any]:
     """Return what stands beside a plan: the promise, what modalities are worth, the class's bound, and the looks."""
     best, question, study = made.best, made.question, made.study
     shop = made.shop(best.subset, best.target)
@@ -249,7 +252,7 @@ def _beside(pilot: ModalityData, made: Plan, settings: Settings, *, rng: Any) ->
     near = [one for one in changed if "+".join(one) in study.evidence]
     models = {"+".join(one): trained(prepared, one, rng=rng) for one in (subset, *near)}
     steps = steps_in(study.evidence, modalities=len(pilot.names), searched=study.searched)
-    result = measure_subset(prepared, subset, rng=rng)
+    result = known[best.subset] if isinstance(known, Measurements) else measure_subset(prepared, subset, rng=rng)
     train = best.train - best.calibration
     return found | {
         "promise": promise_of(models[best.subset], question=question, searched=study.searched),
@@ -296,7 +299,7 @@ def _asked(pilot: ModalityData, costs: Costs, subsets: Any) -> list[tuple[str, .
     return found
 
 
-def _stored(measured: Any, pilot: ModalityData, *, rng: Any) -> Study:
+def read_measured(measured: Any, pilot: ModalityData) -> Any:
     """Return what was measured on the pilot, refused if it speaks of other data."""
     context = "estimates"
     if isinstance(measured, (str, Path)):
@@ -318,4 +321,4 @@ def _stored(measured: Any, pilot: ModalityData, *, rng: Any) -> Study:
         theirs, ours = f"{facts['rows']:,} rows", f"{pilot.n:,}"
     if facts["dims"] != pilot.dims or facts["rows"] != pilot.n:
         raise InvalidInputError(f"it speaks of {theirs}, the pilot has {ours}", context=context)
-    return measured if isinstance(measured, Study) else study_measured(pilot, measured, rng=copy.deepcopy(rng))
+    return measured
