@@ -195,7 +195,7 @@ class Shop:
             kappa=LARGEST_KAPPA if rate else None,
             guess=GUESSED_VARIANCE * self.weight**2,
         )
-        future = spread_of(holdout, variance=own.variance, square=own.square) / own.share
+        future = np.hypot(spread_of(holdout, variance=own.variance, square=own.square) / own.share, found.luck)
         if self.question.balanced:  # weights of a small calibration part differ from one to the next
             share = spread_of(np.maximum(calibration, 2.0), variance=own.mix_variance, square=own.mix_square)
             future = np.hypot(future, (own.drift + 2.0 * level / holdout * own.stretch) * share)

@@ -58,6 +58,8 @@ class Window:
         Rising numbers of training rows; beyond the last nothing falls any more.
     error, uncertainty : ndarray
         The curve there, and its standard error.
+    luck : ndarray
+        Standard deviation of the error between models that are trained on different rows.
     law : Law
         Of the kernel there.
     """
@@ -65,6 +67,7 @@ class Window:
     train: Array
     error: Array
     uncertainty: Array
+    luck: Array
     law: Law
 
     def at(self, train: Any) -> Window:
@@ -80,7 +83,7 @@ class Window:
             return np.interp(np.log(np.maximum(n, 1.0)), logs, values)
 
         kernel = Law(*(between(getattr(self.law, name)) for name in Law.__dataclass_fields__))
-        return Window(n, between(self.error), between(self.uncertainty), kernel)
+        return Window(n, between(self.error), between(self.uncertainty), between(self.luck), kernel)
 
 
 @dataclass(frozen=True)
@@ -143,10 +146,14 @@ class Evidence(Frozen):
         # What the pilot leaves open of the error of one model: each of its rows was held out once.
         own = spread_of(self.pilot_rows, variance=kernel.variance, square=kernel.square) / kernel.share
         if curve is None:
-            return Window(train, found.error[:, -1:].mean(axis=0), own, kernel)
+            return Window(train, found.error[:, -1:].mean(axis=0), own, np.zeros(1), kernel)
         refits = curve.refits
         values = refits[:, :1] + refits[:, 1:2] * train ** -refits[:, 2:]
-        return Window(train, curve(train), np.hypot(own, values.std(axis=0)), kernel)
+        # In a fold all sizes meet the same held-out rows, so that the models' own variance, about v/n, is what differences show.
+        apart = (found.error[:, :-1] - found.error[:, -1:]).var(axis=0, ddof=1)
+        sizes = np.array(self.sizes, dtype=float)
+        v = float(np.mean(apart / (1.0 / sizes[:-1] + 1.0 / sizes[-1])))
+        return Window(train, curve(train), np.hypot(own, values.std(axis=0)), np.sqrt(v / train), kernel)
 
 
 @dataclass(frozen=True)
