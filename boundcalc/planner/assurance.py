@@ -217,7 +217,7 @@ def _checked(n: Array, r: Array, tau: Array, delta: float, scale: float, varianc
     ):
         array = np.asarray(value, dtype=float)
         if not ((array >= low) & (array <= high)).all():
-            problems.append(f"{name} = {value!r} must be in [{low:g}, {high:g}]")
+            problems.append(f"{name} = {array.tolist()!r} must be in [{low:g}, {high:g}]")
     if variance is None and np.any(uncertainty):
         problems.append("uncertainty goes with variance: what is provable takes the error as given")
     if problems:

@@ -20,8 +20,11 @@ from boundcalc.planner.study import Study
 __all__ = ["Goal", "Plan", "make_plan", "usual_budgets"]
 
 _LARGEST_TOTAL = float(np.finfo(float).max)
-#: What costs this much more is as cheap: then the smaller error counts.
+#: What costs this much more is as cheap.
 _AS_CHEAP = 1.1
+#: Errors this many standard errors apart are alike to the pilot: then the larger subset is taken, as a metric may give a
+#: modality no weight.
+_ALIKE = 0.5
 #: A certificate this much larger is as good, if it costs less.
 _SAME = 5e-3
 
@@ -234,7 +237,7 @@ def _by_budget(
     labels: list[str] = list(shops)
     found: list[Offer] = []
     for column, budget in enumerate(totals):
-        label = labels[int(reached[:, column].argmin())]
+        label = _preferred(shops, dict(zip(labels, reached[:, column].tolist(), strict=True)))
         if np.isfinite(reached[:, column].min()):
             rows = shops[label].thrifty(int(bought[label][column]))
             cost = min(float(costs.total(label.split("+"), rows)), budget)
@@ -245,7 +248,7 @@ def _by_budget(
 
 
 def _goal(shops: dict[str, Shop], costs: Costs, target: float) -> Goal:
-    """Return the cheapest way to a target; among those that are about as cheap the one with the smallest error."""
+    """Return x."""
     order = sorted(shops, key=lambda label: float(shops[label].window.error[-1]))
     found: list[Offer] = []
     least = math.inf
@@ -259,21 +262,30 @@ def _goal(shops: dict[str, Shop], costs: Costs, target: float) -> Goal:
             cost = float(costs.total(subset, rows))
             found.append(shop.offer(rows, cost=cost, target=target))
             least = min(least, cost)
-    cheap = [offer for offer in found if offer.cost <= _AS_CHEAP * least]
+    cheap = {offer.subset: offer for offer in found if offer.cost <= _AS_CHEAP * least}
     if not cheap:
         return _out_of_reach(shops, costs, target)
-    best = min(cheap, key=lambda offer: offer.error)
+    best = cheap[_preferred(shops, {label: offer.error for label, offer in cheap.items()})]
     return Goal(target, best, provable_from=shops[best.subset].provable_from(best))
+
+
+def _preferred(shops: dict[str, Shop], values: dict[str, float]) -> str:
+    """Return the subset with the smallest value, or the largest subset that the pilot cannot tell from it."""
+    least = min(values.values())
+    alike = [label for label, value in values.items() if value <= least + _ALIKE * shops[label].window.uncertainty[-1]]
+    return min(alike, key=lambda label: (-label.count("+"), values[label]))
 
 
 def _out_of_reach(shops: dict[str, Shop], costs: Costs, target: float) -> Goal:
     """Say why no number of rows is enough: the error, the pilot's size, or a cap."""
-    most = {label: min(costs.cap_of(label.split("+")) or MOST, MOST) for label in shops}
-    limits = {label: float(shop.split([max(most[label], shop.fewest)])[1][0]) for label, shop in shops.items()}
+    capped = {label: rows for label, shop in shops.items() if (rows := shop.fewest_rows(target)) is not None}
+    if capped:
+        label = min(capped, key=lambda name: capped[name])
+        cap = costs.cap_of(label.split("+"))
+        return Goal(target, None, f"it would take {capped[label]:,} rows of {label}, but there are at most {cap:,}")
+    limits = {label: float(shop.split([MOST])[1][0]) for label, shop in shops.items()}
     label = min(limits, key=lambda name: limits[name])
-    shop, cap = shops[label], costs.cap_of(label.split("+"))
-    if cap is not None and (rows := shop.fewest_rows(target)) is not None:
-        return Goal(target, None, f"it would take {rows:,} rows of {label}, but there are at most {cap:,}")
+    shop = shops[label]
     error, spread = float(shop.window.error[-1]), float(shop.window.uncertainty[-1])
     tends = f"what is reached with probability {shop.question.power:g} tends to {limits[label]:.4g} at best ({label})"
     if target <= error:
