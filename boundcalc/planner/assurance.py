@@ -88,12 +88,12 @@ class Assurance:
 
     Examples
     --------
-    >>> round(assurance(277, error=0.227, target=0.32, scale=3.47, variance=0.0059, square=0.2), 2)
-    0.74
+    >>> round(assurance(277, error=0.227, target=0.32, scale=3.47, variance=0.0133, square=0.4), 2)
+    0.8
     >>> assurance(277, error=0.227, target=0.32, scale=3.47)  # provable, whatever the population
     0.0
     >>> assurance.minimal_n(target=0.4, power=0.9, error=0.227, scale=3.47).item()
-    1382
+    1374
     """
 
     def __call__(

@@ -84,7 +84,7 @@ def rows_for_gain(gain: float, *, variance: float, delta: float = 0.05) -> int:
     Examples
     --------
     >>> rows_for_gain(0.05, variance=0.002)
-    129
+    131
     """
     if not (gain <= 1 and 0 <= variance <= 1):
         raise InvalidInputError(f"gain = {gain!r}, variance = {variance!r}: expected gain <= 1 and variance in [0, 1]")

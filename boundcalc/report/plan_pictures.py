@@ -37,13 +37,20 @@ def draw_plan(proposal: Proposal, path: Path | str | None = None) -> Any:
     plan, best = proposal.plan, proposal.best
     labels = [label for label in plan.study.evidence if plan.costs.allows(label.split("+"))]
     shops = {label: plan.shop(label, best.target) for label in labels}
-    named = sorted(shops, key=lambda label: (label != best.subset, float(shops[label].window.error[-1])))[:_NAMED]
+    named = _named(shops, best.subset)
     left, right = new_axes(width=12.5, height=5.4, columns=2)
     _certificates(proposal, {label: shops[label] for label in named}, left)
     _errors(plan, {label: shops[label] for label in named}, right)
     if path is not None:
         save(left, path)
     return left.figure.axes
+
+
+def _named(shops: dict[str, Shop], best: str) -> list[str]:
+    """Return the recommended subset, the best one of every size, and the best of the others, as far as colours reach."""
+    order = sorted(shops, key=lambda label: float(shops[label].window.error[-1]))
+    of_size = {label.count("+"): label for label in reversed(order)}
+    return list(dict.fromkeys([best, *of_size.values(), *order]))[:_NAMED]
 
 
 def _certificates(proposal: Proposal, shops: dict[str, Shop], axes: Any) -> None:
