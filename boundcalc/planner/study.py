@@ -290,7 +290,9 @@ def study_pilot(
 
 def _folds(data: ModalityData, *, settings: Settings, rng: np.random.Generator) -> list[Prepared]:
     if data.n < FOLDS * _LEAST:
-        raise InvalidInputError(f"the pilot has {data.n} rows: expected at least {FOLDS * _LEAST} to plan from", context="plan")
+        raise InvalidInputError(
+            f"the pilot has {data.n} rows: expected at least {FOLDS * _LEAST} to plan from", context="plan"
+        )
     order = rng.permutation(data.n)
     calibration = max(2, round(settings.calibration * data.n)) if settings.calibration > 0 else 0
     found = []

@@ -130,10 +130,10 @@ def test_bad_input(given, says):
 
 
 def test_what_no_number_of_rows_reaches_is_said():
-    with pytest.raises(InfeasibleError, match="not met with probability 0.9 by any number of rows"):
+    with pytest.raises(InfeasibleError, match=r"not met with probability 0\.9 by any number of rows"):
         assurance.minimal_n(target=0.2, error=0.2)
     with pytest.raises(InfeasibleError, match="known to some extent only"):
         assurance.minimal_n(target=0.22, error=0.2, variance=0.01, uncertainty=0.05)
     for bad in ({"power": 0.3}, {"power": 1.0}, {"name": "n_h"}):
-        with pytest.raises(InvalidInputError, match="power|rows"):
+        with pytest.raises(InvalidInputError, match=r"power|rows"):
             assurance.minimal_n(**{"target": 0.3, "error": 0.2} | bad)

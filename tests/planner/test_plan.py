@@ -10,8 +10,8 @@ import pytest
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.planner import Costs, ModalityCost, SharedCost, Study, fit_power_law, make_plan, study_pilot
-from boundcalc.planner.offers import ERROR, HELD_OUT, PILOT, TRAINING, Question, Shop
 from boundcalc.planner import study as pilot_study
+from boundcalc.planner.offers import ERROR, HELD_OUT, PILOT, TRAINING, Question, Shop
 from boundcalc.planner.study import FOLDS, REACH
 from boundcalc.trainer import ModalityData, Settings
 from tests.planner.conftest import SETTINGS
