@@ -18,6 +18,7 @@ from boundcalc.certification.sources import (
     numbers,
 )
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems, as_generator
 from boundcalc.trainer.data.modalities import encode_labels
 from boundcalc.trainer.data.prepare import balanced_weights
@@ -37,7 +38,7 @@ RATES = ("fmr", "precision")
 
 
 @dataclass(frozen=True)
-class Listed:
+class Listed(Frozen):
     """A list of pairs.
 
     Attributes
