@@ -11,7 +11,7 @@ from scipy.optimize import brentq, elementwise
 
 import boundcalc as bc
 from boundcalc.planner import Costs, make_plan, study_pilot
-from boundcalc.trainer import ModalityData
+from boundcalc.trainer import ModalityData, Settings
 
 CELLS = 10**6
 
