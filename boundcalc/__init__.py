@@ -27,7 +27,7 @@ _WHERE = {
     "Verdict": "checker",
     "allocate": "inverse.allocation",
     "assess": "report",
-    "assurance": "planner.assurance",
+    "assurance": "planner.assured",
     "at_least": "statements.derivation",
     "at_most": "statements.derivation",
     "certify": "certification",

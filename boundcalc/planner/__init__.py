@@ -9,7 +9,7 @@ from boundcalc.inverse.solve import Solution, minimal_n, solve_for
 from boundcalc.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from boundcalc.planner.assurance import assurance, expected_bound
+    from boundcalc.planner.assured import assurance, expected_bound
     from boundcalc.planner.budget import Plan, make_plan
     from boundcalc.planner.costs import Costs, ModalityCost, SharedCost
     from boundcalc.planner.learning_curve import PowerLaw, fit_power_law
@@ -50,8 +50,8 @@ _LATER = {
     "SharedCost": "costs",
     "Study": "study",
     "Worth": "worth",
-    "assurance": "assurance",
-    "expected_bound": "assurance",
+    "assurance": "assured",
+    "expected_bound": "assured",
     "fit_power_law": "learning_curve",
     "make_plan": "budget",
     "rows_for_gain": "worth",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
@@ -17,7 +17,7 @@ from boundcalc.planner.moments import QUANTITIES
 from boundcalc.planner.offers import MOST, THRIFT, Offer, Question, Shop
 from boundcalc.planner.study import Study
 
-__all__ = ["Goal", "Plan", "make_plan", "usual_budgets"]
+__all__ = ["Goal", "Plan", "check_request", "make_plan", "usual_budgets"]
 
 _LARGEST_TOTAL = float(np.finfo(float).max)
 #: What costs this much more is as cheap.
@@ -171,7 +171,7 @@ def make_plan(
         On bad numbers, an unknown quantity, or when no budget buys enough rows to train on.
     """
     question = question or Question()
-    _check(study, costs, targets, question)
+    check_request(study.facts["dims"], costs, targets=targets, budgets=budgets, question=question)
     totals = _checked_budgets(usual_budgets(study, costs) if budgets is None else budgets)
     labels = [label for label in study.evidence if costs.allows(label.split("+"))]
     if not labels:
@@ -195,8 +195,24 @@ def make_plan(
     return Plan(study, costs, question, offers, goals, None if budgets is None else totals[-1])
 
 
-def _check(study: Study, costs: Costs, targets: Sequence[float], question: Question) -> None:
-    costs.check_names(study.facts["dims"])
+def check_request(
+    names: Iterable[str],
+    costs: Costs,
+    *,
+    targets: Sequence[float],
+    budgets: Sequence[float] | None,
+    question: Question,
+) -> None:
+    """Refuse what no plan could be made for, whatever the pilot shows.
+
+    Raises
+    ------
+    InvalidInputError
+        On bad numbers, an unknown quantity or costs of other modalities.
+    """
+    costs.check_names(names)
+    if budgets is not None:
+        _checked_budgets(budgets)
     problems = []
     if question.quantity not in QUANTITIES:
         problems.append(f"quantity = {question.quantity!r} must be one of {', '.join(QUANTITIES)}")

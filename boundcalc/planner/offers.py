@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,8 @@ from scipy.special import ndtr, ndtri
 
 from boundcalc.certification.search import GUESSED_VARIANCE, LARGEST_KAPPA
 from boundcalc.errors import InfeasibleError
-from boundcalc.planner.assurance import assurance, expected_bound, spread_of
+from boundcalc.frozen import Frozen
+from boundcalc.planner.assured import assurance, expected_bound, spread_of
 from boundcalc.planner.moments import Law
 from boundcalc.planner.study import Evidence, Window
 
@@ -55,7 +57,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Offer:
+class Offer(Frozen):
     """What to collect of which modalities, how to split it, and what is then expected.
 
     Attributes
@@ -78,7 +80,7 @@ class Offer:
         Probability that the certificate is at most ``target``: an estimate.
     provable : float
         A lower end of that probability, for every population in which the model has the expected error (the kl certificate).
-    terms : dict of str to float
+    terms : mapping of str to float
         What ``reached`` is made of.
     budget : float or None
     promised : float or None
@@ -100,7 +102,7 @@ class Offer:
     target: float
     assurance: float
     provable: float
-    terms: dict[str, float]
+    terms: Mapping[str, float]
     budget: float | None = None
     promised: float | None = None
 
@@ -118,7 +120,7 @@ class Offer:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
-        return {**vars(self), "binding": self.binding, "vacuous": self.vacuous}
+        return {**vars(self), "terms": dict(self.terms), "binding": self.binding, "vacuous": self.vacuous}
 
 
 ERROR, TRAINING, HELD_OUT, PILOT = "the modalities' own error", "training rows", "hold-out rows", "the pilot's size"

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from boundcalc.errors import InvalidInputError, require
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import as_generator, why_unreadable
-from boundcalc.planner.assurance import spread_of
+from boundcalc.planner.assured import spread_of
 from boundcalc.planner.learning_curve import PowerLaw, fit_power_law
 from boundcalc.planner.moments import Law, law, pair_moments
 from boundcalc.trainer.data.modalities import ModalityData

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from boundcalc.planner.budget import Plan
 from boundcalc.planner.moments import QUANTITIES
 from boundcalc.planner.offers import MOST, Shop
+from boundcalc.report.plan_findings import Findings
 from boundcalc.report.plots import finish, mark_level
 from boundcalc.show.axes import PALETTE, new_axes, save
-
-if TYPE_CHECKING:
-    from boundcalc.report.planning import Proposal
 
 __all__ = ["draw_plan"]
 
 _NAMED, _POINTS = 8, 60
 
 
-def draw_plan(proposal: Proposal, path: Path | str | None = None) -> Any:
+def draw_plan(proposal: Findings, path: Path | str | None = None) -> Any:
     """Draw expected certificates against rows, and errors against training rows, of the subsets with the smallest errors.
 
     Parameters
     ----------
-    proposal : Proposal
+    proposal : Findings
     path : str or Path, optional
         Where to write the picture.
 
@@ -53,7 +51,7 @@ def _named(shops: dict[str, Shop], best: str) -> list[str]:
     return list(dict.fromkeys([best, *of_size.values(), *order]))[:_NAMED]
 
 
-def _certificates(proposal: Proposal, shops: dict[str, Shop], axes: Any) -> None:
+def _certificates(proposal: Findings, shops: dict[str, Shop], axes: Any) -> None:
     plan, best = proposal.plan, proposal.best
     most = max([offer.rows for offer in plan.offers] + [2 * best.rows])
     ends: list[tuple[float, str, str]] = []

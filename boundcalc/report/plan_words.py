@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from boundcalc.planner.budget import Goal, Plan
 from boundcalc.planner.moments import QUANTITIES
 from boundcalc.planner.offers import MOST, Offer
+from boundcalc.report.plan_findings import Findings
 from boundcalc.show.rounding import outwards, percent, rounded_up
 from boundcalc.show.tables import Table, format_number
 from boundcalc.trainer.data.cautions import cautions
-
-if TYPE_CHECKING:
-    from boundcalc.report.planning import Proposal
 
 __all__ = ["plan_sentence", "plan_tables"]
 
@@ -88,12 +86,12 @@ def _better(plan: Plan) -> str:
     return f" The smallest error is expected of {least} ({errors[least]:.3g}), at another price."
 
 
-def plan_tables(proposal: Proposal) -> list[Table]:
+def plan_tables(proposal: Findings) -> list[Table]:
     """Return the tables of a plan.
 
     Parameters
     ----------
-    proposal : Proposal
+    proposal : Findings
     """
     plan = proposal.plan
     tables = [_by_budget(proposal)]
@@ -109,7 +107,7 @@ def plan_tables(proposal: Proposal) -> list[Table]:
     return tables
 
 
-def _by_budget(proposal: Proposal) -> Table:
+def _by_budget(proposal: Findings) -> Table:
     plan = proposal.plan
     power = f"{100 * plan.question.power:g} %"
     columns = ("budget", "collect", "rows", "hold out", "error", "certificate", power, "assurance", "binding")
@@ -139,7 +137,7 @@ def _by_target(plan: Plan) -> Table:
     return Table(columns, rows, title="The cheapest way to a certified target", notes=[note])
 
 
-def _promised(proposal: Proposal) -> list[tuple[str, str, str]]:
+def _promised(proposal: Findings) -> list[tuple[str, str, str]]:
     found, delta = [], proposal.plan.question.delta
     if (promise := proposal.promise) is not None:
         what = (
@@ -155,7 +153,7 @@ def _promised(proposal: Proposal) -> list[tuple[str, str, str]]:
     return found
 
 
-def _worth(proposal: Proposal) -> Table:
+def _worth(proposal: Findings) -> Table:
     rows = [
         (one.modality, one.to, f"{one.gain:.3f}", f"[{one.low:.3f}, {one.high:.3f}]",
          f">= {outwards(one.bound, '>=', digits=3):.3g}" if one.bound > 0 else None, one.verdict)
@@ -170,7 +168,7 @@ def _worth(proposal: Proposal) -> Table:
     return Table(columns, rows, title="What a modality is worth", notes=notes)
 
 
-def _notes(proposal: Proposal) -> list[str]:
+def _notes(proposal: Findings) -> list[str]:
     plan, best = proposal.plan, proposal.best
     evidence = plan.study.evidence[best.subset]
     reach = f"training parts of {evidence.sizes[0]:,} to {evidence.sizes[-1]:,} rows"

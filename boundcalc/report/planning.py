@@ -14,21 +14,19 @@ import numpy as np
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.language.arguments import as_generator
 from boundcalc.language.ledger import check_delta
-from boundcalc.planner.budget import Plan, make_plan
+from boundcalc.planner.budget import Plan, check_request, make_plan
 from boundcalc.planner.costs import Costs, ModalityCost
 from boundcalc.planner.future import (
-    Carried,
-    Collected,
-    Schedule,
     certify_collected,
     schedule,
     trained,
 )
 from boundcalc.planner.future import simulate as simulated
-from boundcalc.planner.offers import Offer, Question
-from boundcalc.planner.promise import Promise, class_bound, promise_of
+from boundcalc.planner.offers import Question
+from boundcalc.planner.promise import class_bound, promise_of
 from boundcalc.planner.study import MOST_EXACT, Study, read_study, study_measured, study_pilot
-from boundcalc.planner.worth import Worth, steps_in, worth_of
+from boundcalc.planner.worth import steps_in, worth_of
+from boundcalc.report.plan_findings import Findings
 from boundcalc.report.plan_pictures import draw_plan
 from boundcalc.report.plan_words import plan_sentence, plan_tables
 from boundcalc.report.training import Reporter, loaded
@@ -45,45 +43,15 @@ __all__ = ["Proposal", "plan", "read_measured"]
 
 
 @dataclass(frozen=True)
-class Proposal(Answer):
-    """Which modalities to collect, how many rows, how they are split, and what certificate is then expected.
+class Proposal(Findings, Answer):
+    """Which modalities to collect, how many rows, how they are split, and what certificate is then expected."""
 
-    Attributes
-    ----------
-    plan : Plan
-        The best subset, size and split for each budget and target; ``best`` is the answer.
-    worth : tuple of Worth
-        What each modality is worth.
-    promise : Promise or None
-        What is guaranteed before anything is collected.
-    of_class : float or None
-        The source's bound for the class that will be trained, the last word of a plan.
-    waiting : Schedule or None
-        How many rows it takes if one stops as soon as the target is certified.
-    tried : Carried or None
-        The plan carried out on the pilot's own rows.
-    collected : Collected or None
-        What rows that came so far certify.
-    """
-
-    plan: Plan
-    worth: tuple[Worth, ...] = ()
-    promise: Promise | None = None
-    of_class: float | None = None
-    waiting: Schedule | None = None
-    tried: Carried | None = None
-    collected: Collected | None = None
     draws: ClassVar[str] = "expected certificates against rows, and errors against training rows"
 
     @property
     def title(self) -> str:
         """The heading."""
         return f"A plan from {self.plan.study.facts['data']}"
-
-    @property
-    def best(self) -> Offer:
-        """What to do: ``subset``, ``rows``, ``train``, ``holdout``, ``certificate``, ``assurance``, ``promised``."""
-        return self.plan.best
 
     @property
     def sentence(self) -> str:
@@ -199,8 +167,8 @@ def plan(
     Examples
     --------
     >>> answer = plan("penguins", target=0.25, subsets="bill,bill+body", curve=False)
-    >>> answer.best.subset, answer.best.rows < 200, answer.best.assurance >= 0.9
-    ('bill+body', True, True)
+    >>> answer.best.subset, answer.best.rows < 250, round(answer.best.assurance, 2)
+    ('bill+body', False, 0.9)
     """
     delta, pilot = check_delta(delta), loaded(data)
     prices = _prices(costs, pilot.names, _allowed(modalities, pilot.names))
@@ -209,6 +177,7 @@ def plan(
     balanced = chosen.pair_weights == "balanced"
     question = Question(quantity, delta, power, chosen.calibration, balanced)
     seed = copy.deepcopy(as_generator(rng))  # the models beside the study are trained on the settings' own split
+    check_request(pilot.names, prices, targets=targets, budgets=budgets, question=question)
     known: Any = None
     show = (lambda name: None) if progress is None else progress
     if measured is None:

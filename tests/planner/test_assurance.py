@@ -12,7 +12,7 @@ import boundcalc as bc
 from boundcalc.certification import certify
 from boundcalc.certification.deviation import deviation
 from boundcalc.errors import InfeasibleError, InvalidInputError
-from boundcalc.planner.assurance import assurance, expected_bound, spread_of
+from boundcalc.planner.assured import assurance, expected_bound, spread_of
 
 X = math.log(20)
 

@@ -89,7 +89,7 @@ class Assurance:
     Examples
     --------
     >>> round(assurance(277, error=0.227, target=0.32, scale=3.47, variance=0.0133, square=0.4), 2)
-    0.8
+    0.9
     >>> assurance(277, error=0.227, target=0.32, scale=3.47)  # provable, whatever the population
     0.0
     >>> assurance.minimal_n(target=0.4, power=0.9, error=0.227, scale=3.47).item()
