@@ -15,7 +15,7 @@ ARGUMENTS = (*PLANNING, "collected", "simulate")
 ENDINGS = DRAWN
 
 #: Options that speak of the training alone.
-_OF_TRAINING = ("subsets", "loss", "lam_max", "weights")
+_OF_TRAINING = ("subsets", "loss", "lam_max", "weights", "holdout", "prepared")
 
 
 def run(args: Namespace) -> Answer:

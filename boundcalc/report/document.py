@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -11,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boundcalc.catalogue import theorem
-from boundcalc.guarantees.certified import certified
-from boundcalc.language.arguments import as_generator
+from boundcalc.guarantees.certified import certified, twins
 from boundcalc.report.planning import Proposal, plan, read_measured
 from boundcalc.report.sample import Assessment, assess
 from boundcalc.report.training import Reporter, loaded, train
@@ -176,7 +174,7 @@ def make_report(
     InvalidInputError
         On bad input, before anything is trained where that can be told.
     """
-    seed = copy.deepcopy(as_generator(rng))  # the certificates draw the same split again
+    _, again = twins(rng)
     given = loaded(data)
     shared: dict[str, Any] = {"delta": delta, "rng": rng, "progress": progress}
     if measured is None:
@@ -186,7 +184,7 @@ def make_report(
     else:
         found = read_measured(measured, given).at(delta)
         proposal = plan(given, measured=found, n_jobs=n_jobs, **shared, **planning)
-    lines = certified(given, found, delta=delta, rng=seed)
+    lines = certified(given, found, delta=delta, rng=again)
     sample = replace(assess(found, delta=delta), certificates=lines)
     return Dossier(sample, proposal, _checked(rng, progress) if check_proofs else (), rng)
 

@@ -29,7 +29,7 @@ from boundcalc.planner.worth import steps_in, worth_of
 from boundcalc.report.plan_findings import Findings
 from boundcalc.report.plan_pictures import draw_plan
 from boundcalc.report.plan_words import plan_sentence, plan_tables
-from boundcalc.report.training import Reporter, loaded
+from boundcalc.report.training import CALIBRATION, HOLDOUT, Reporter, loaded
 from boundcalc.show.answer import Answer, wrapped
 from boundcalc.show.tables import Table
 from boundcalc.trainer import Measurements, ModalityData
@@ -173,7 +173,9 @@ def plan(
     delta, pilot = check_delta(delta), loaded(data)
     prices = _prices(costs, pilot.names, _allowed(modalities, pilot.names))
     targets = () if target is None else tuple(np.atleast_1d(np.asarray(target, dtype=object)).tolist())
-    chosen = changed_settings(None, {"pair_weights": "balanced", **settings})
+    chosen = changed_settings(
+        None, {"pair_weights": "balanced", "holdout": HOLDOUT, "calibration": CALIBRATION, **settings}
+    )
     balanced = chosen.pair_weights == "balanced"
     question = Question(quantity, delta, power, chosen.calibration, balanced)
     seed = copy.deepcopy(as_generator(rng))  # the models beside the study are trained on the settings' own split
