@@ -27,6 +27,7 @@ _WHERE = {
     "Verdict": "checker",
     "allocate": "inverse.allocation",
     "assess": "report",
+    "assurance": "planner.assured",
     "at_least": "statements.derivation",
     "at_most": "statements.derivation",
     "best_constant": "checker",
