@@ -154,7 +154,7 @@ def test_json_is_lossless_and_never_evaluates(composed):
 
 
 def test_symbols_of_ones_own_are_stored_with_what_is_known_of_them():
-    width = bc.symbols.symbol("width", r"w_0", "width of a box", sympy.Interval(0, 1), role="metric")
+    width = bc.symbols.symbol("width", r"w_0", "width of a box", sympy.Interval(0, 1), role="fixed")
     bound = RISK_GAP.bound().substitute(R_M=width / 2)
     read = bc.Bound.from_json(bound.to_json())
     assert read == bound

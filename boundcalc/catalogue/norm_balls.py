@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sympy
-from sympy import Integer, Interval, Max, Min, log, sqrt
+from sympy import Interval, Max, Min, log, sqrt
 
 from boundcalc.catalogue.chains import self_bounding
 from boundcalc.catalogue.lemmas import bounded_differences
@@ -159,7 +159,7 @@ def norm_ball_forms(
             Derivation(
                 r_M,
                 (
-                    *_deviation(),
+                    *_deviation(exact),
                     exact.at_most(
                         C,
                         1 + span,
@@ -180,7 +180,7 @@ def norm_ball_forms(
     }
 
 
-def _deviation() -> tuple[Step, ...]:
+def _deviation(exact: Named) -> tuple[Step, ...]:
     """Return the steps from the risk to empirical risk, complexity and range of the hinge loss."""
     return (
         by(
@@ -190,7 +190,11 @@ def _deviation() -> tuple[Step, ...]:
             because="the class is fixed in advance",
             experiment=uniform_deviation.TRIED,
         ),
-        equal(
-            L, 1, definitions={L: Integer(1)}, because="the hinge loss max(0, 1 - s f) is 1-Lipschitz in the score f"
+        at_most(
+            L,
+            1,
+            because="the hinge loss max(0, 1 - s f) is 1-Lipschitz in the score f",
+            kind="infimum",
+            experiment=exact,
         ),
     )

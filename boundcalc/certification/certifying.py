@@ -18,7 +18,7 @@ from boundcalc.certification.search import GUESSED_VARIANCE, LARGEST_KAPPA, Samp
 from boundcalc.certification.strata import balanced_mix, mix_batches
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["certify", "certify_request"]
+__all__ = ["certify", "certify_request", "typical_weight"]
 
 Rows = NDArray[np.intp]
 
@@ -196,13 +196,13 @@ def _population_bound(
 ) -> tuple[float, dict[str, Any]]:
     """Bound the weighted mean over the population by Theorem T."""
     batches = half_batches(units, splits=request.splits, rng=request.rng)
-    variance = GUESSED_VARIANCE * _typical_weight(request.weights or (1.0, 1.0)) ** 2
+    variance = GUESSED_VARIANCE * typical_weight(request.weights or (1.0, 1.0)) ** 2
     sample = Sample(batches, kernel, scale, exponent(batches), request.running)
     bound, at = risk_bound(sample, delta=request.delta, kappa=kappa, variance=lambda risk: variance)
     return bound, _facts(request, sample, at)
 
 
-def _typical_weight(weights: tuple[float, float]) -> float:
+def typical_weight(weights: tuple[float, float]) -> float:
     """Return the harmonic mean of the weights, which is 1 for balanced ones; the larger one if the other is 0."""
     return 2.0 / (1.0 / weights[0] + 1.0 / weights[1]) if min(weights) > 0 else max(weights)
 

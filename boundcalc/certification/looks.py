@@ -83,9 +83,8 @@ def certify_looks(batches: Iterable[dict[str, Any]], **given: Any) -> list[Certi
 
 def _kappa(request: Request, guess: float, scale: float, rows: int) -> float:
     risk = min(guess, (1.0 - 1e-6) * scale)
-    return kappa_at(
-        risk, scale=scale, level=-np.log(request.delta), exponent=0.5 * rows, variance=lambda _: GUESSED_VARIANCE
-    )
+    level = -np.log(request.delta)
+    return float(kappa_at(risk, scale=scale, level=level, exponent=0.5 * rows, variance=lambda _: GUESSED_VARIANCE))
 
 
 def _certificate(

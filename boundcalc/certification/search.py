@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -99,15 +100,17 @@ class Evaluator:
         return as_upper_risk(log_delta + log_h, kappa=kappa, scale=sample.scale, exponent=sample.exponent)
 
 
-def kappa_at(risk: float, *, scale: float, level: float, exponent: float, variance: Callable[[float], float]) -> float:
+def kappa_at(risk: Any, *, scale: float, level: float, exponent: Any, variance: Callable[[Any], float]) -> Any:
     """Return kappa(r) = min(.98, c b/(1 + b r)), b = min(sqrt(x/(N zeta_1)), 1/(c - r)), for a guessed zeta_1.
 
     Parameters
     ----------
-    risk : float
+    risk : float or ndarray
         In [0, c).
-    scale, exponent : float
-        c and N.
+    scale : float
+        c.
+    exponent : float or ndarray
+        N.
     level : float
         x = log(1/delta).
     variance : callable
@@ -115,8 +118,8 @@ def kappa_at(risk: float, *, scale: float, level: float, exponent: float, varian
     """
     slope, guess = 1.0 / (scale - risk), variance(risk)
     if guess > 0:
-        slope = min(slope, math.sqrt(level / (exponent * guess)))
-    return min(LARGEST_KAPPA, scale * slope / (1.0 + slope * risk))
+        slope = np.minimum(slope, np.sqrt(level / (exponent * guess)))
+    return np.minimum(LARGEST_KAPPA, scale * slope / (1.0 + slope * risk))
 
 
 def risk_bound(
@@ -146,7 +149,9 @@ def _risk_bound(
         return evaluator.upper(evaluator.log_h(kappa), kappa=kappa, log_delta=log_delta), kappa
     edges = [sample.scale * k / CELLS for k in range(CELLS)] + [sample.scale]
     for k in reversed(range(CELLS)):
-        here = kappa_at(edges[k], scale=sample.scale, level=-log_delta, exponent=sample.exponent, variance=variance)
+        here = float(
+            kappa_at(edges[k], scale=sample.scale, level=-log_delta, exponent=sample.exponent, variance=variance)
+        )
         if evaluator.upper(evaluator.log_h_by_profile(here), kappa=here, log_delta=log_delta) <= edges[k]:
             continue
         bound = evaluator.upper(evaluator.log_h(here), kappa=here, log_delta=log_delta)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from boundcalc.checker.citations import counts
 from boundcalc.checker.verdict import Verdict, Word, weakest
 from boundcalc.frozen import Frozen
 from boundcalc.show.html import Markup, join, tag
@@ -86,6 +87,14 @@ class Report(Frozen):
         """The weakest word of each form."""
         names = dict.fromkeys(row.form for row in self.rows if row.counts)
         return {name: weakest(row.verdict for row in self.rows if row.form == name and row.counts) for name in names}
+
+    def doubt(self, form: str) -> str:
+        """Return why a form's proof does not count: the first step that is neither proved nor an instance of what is."""
+        rows = [row for row in self.rows if row.form == form and row.counts]
+        for row in rows:
+            if row.verdict.refutes or (row.place != "chain" and not counts(row.verdict)):
+                return f"not proved: step {row.place} is {row.verdict.word} ({row.verdict.evidence})"
+        return "" if rows and self.complete else "not checked to the end"
 
     @property
     def word(self) -> Word:

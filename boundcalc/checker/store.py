@@ -121,9 +121,13 @@ class Memory:
 
 
 def content_of(steps: Sequence[Step], domains: Mapping[sympy.Symbol, sympy.Set], *more: Any) -> str | None:
-    """Return what the verdict on steps depends on, as text; None if an experiment is an object that has none."""
-    if any(" at 0x" in repr(step.experiment) for step in steps):
-        return None
+    """Return what the verdict on steps depends on, as text.
+
+    None if it depends on more: on a theorem that a step applies or cites, or on an experiment that is an object.
+    """
+    for step in steps:
+        if step.applies is not None or (step.cites and step.experiment is None) or " at 0x" in repr(step.experiment):
+            return None
     where = sorted((sympy.srepr(symbol), sympy.srepr(allowed)) for symbol, allowed in domains.items())
     return repr([*map(_content, steps), where, *more])
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import sympy
 
+from boundcalc.bound import Bound
+from boundcalc.catalogue import REGISTRY
 from boundcalc.checker.experiments.experiment import Experiment
 from boundcalc.checker.experiments.inclusion import check_inclusion
 from boundcalc.checker.experiments.named import resolve
@@ -21,7 +23,9 @@ from boundcalc.checker.steps import check_step, stream
 from boundcalc.checker.store import Memory, Store, content_of
 from boundcalc.checker.verdict import Verdict, Word
 from boundcalc.errors import InvalidInputError
-from boundcalc.statements.derivation import Derivation, Step
+from boundcalc.statements.derivation import Derivation, Step, plain_shares
+from boundcalc.symbols import Constraint
+from boundcalc.theorems import Theorem
 
 __all__ = ["check"]
 
@@ -44,8 +48,9 @@ def check(
 
     Parameters
     ----------
-    theorem : Theorem, Derivation or Step
-        Your own are welcome.
+    theorem : Theorem, Bound, Derivation or Step
+        Your own are welcome; bounds of your theorem that are made after the check are certified if every step was proved
+        or is an instance of a proved statement.
     form : str, optional
         One form of the theorem; all of them if not given.
     budget : float, optional
@@ -89,7 +94,10 @@ def check(
                     progress(row)
     except KeyboardInterrupt:
         return replace(report, rows=tuple(rows))
-    return replace(report, rows=tuple(rows), complete=True)
+    report = replace(report, rows=tuple(rows), complete=True)
+    if isinstance(theorem, Theorem) and REGISTRY.get(theorem.key) is not theorem:
+        theorem.attest({name: report.doubt(name) for name in report.forms})
+    return report
 
 
 class _Clock:
@@ -110,6 +118,13 @@ Job = Callable[[int, float, Memory], Row | None]
 def _jobs(subject: Any, form: str | None, seed: int) -> tuple[Report, Iterator[Job]]:
     if isinstance(subject, Step):
         return Report("step", str(subject), {"": "holds"}, seed), iter([_step_job("", 1, subject, {})])
+    if isinstance(subject, Bound):
+        if subject.proof is None:
+            raise InvalidInputError(
+                f"{subject.theorem} comes without its steps (read from a file, restated, or a union): check its theorem",
+                context="check",
+            )
+        subject = subject.proof
     if isinstance(subject, Derivation):
         return Report("derivation", str(subject.quantity), {"": "holds"}, seed), iter(
             _chain_jobs("", subject, strict=False)
@@ -122,28 +137,52 @@ def _jobs(subject: Any, form: str | None, seed: int) -> tuple[Report, Iterator[J
     report = Report(subject.key, getattr(subject, "title", ""), status, seed)
     jobs: list[Job] = []
     for name, item in chosen.items():
-        jobs += _chain_jobs(name, item.derivation, strict=bool(getattr(item, "strict", False)))
+        jobs += _chain_jobs(name, item.derivation, strict=item.strict, rules=tuple(subject.constraints))
     if form is None:
         jobs += _comparisons(subject, status)
     return report, iter(jobs)
 
 
-def _chain_jobs(form: str, chain: Derivation, *, strict: bool) -> list[Job]:
-    jobs = [_step_job(form, number, step, chain.domains) for number, step in enumerate(chain.steps, start=1)]
+def _chain_jobs(form: str, chain: Derivation, *, strict: bool, rules: tuple[Constraint, ...] = ()) -> list[Job]:
+    jobs = [
+        _step_job(form, number, step, chain.domains, (*rules, *chain.granted(step)))
+        for number, step in enumerate(chain.steps, start=1)
+    ]
     if strict or len(chain.steps) > 1:
         jobs.append(_whole_job(form, chain, strict=strict))
     return jobs
 
 
-def _step_job(form: str, number: int, step: Step, domains: Mapping[sympy.Symbol, sympy.Set]) -> Job:
+def _step_job(
+    form: str,
+    number: int,
+    step: Step,
+    domains: Mapping[sympy.Symbol, sympy.Set],
+    rules: tuple[Constraint, ...] = (),
+) -> Job:
     def job(seed: int, seconds: float, memory: Memory) -> Row:
         # Steps are shared between theorems; a definition that is not hashable is told by its text.
-        key = (str(step), step.kind, str(step.definitions), step.experiment, str(domains), seed)
-        verdict = memory.recall(
-            key,
-            content_of([step], domains, seed),
-            lambda: check_step(step, seed=seed, budget=seconds, domains=domains),
+        lemma = step.applies and (id(step.applies.lemma), step.applies.form, str(step.applies.values))
+        key = (
+            str(step),
+            step.kind,
+            str(step.definitions),
+            step.experiment,
+            step.cites,
+            lemma,
+            str(domains),
+            str(rules),
+            seed,
         )
+
+        def doubt_of(own: Any, name: str) -> str:
+            found = check(own, form=name, budget=seconds, rng=seed, memory=memory.known, store=memory.store)
+            return found.doubt(name)
+
+        def checked() -> Verdict:
+            return check_step(step, seed=seed, budget=seconds, domains=domains, rules=rules, doubt_of=doubt_of)
+
+        verdict = memory.recall(key, content_of([step], domains, [str(rule) for rule in rules], seed), checked)
         return Row(form, str(number), str(step), step.kind, verdict)
 
     return job
@@ -167,7 +206,7 @@ def _whole_job(form: str, chain: Derivation, *, strict: bool) -> Job:
                 verdict = check_inclusion(experiment, rng=stream(seed, "strict"), strict=True)
                 if verdict is not None:
                     return Row(form, "claim", f"strict: {chain.quantity} {relation} {chain.result}", "whole", verdict)
-            rng = stream(seed, f"{chain.quantity}{relation}{chain.result}")
+            rng = stream(seed, plain_shares(f"{chain.quantity}{relation}{chain.result}"))
 
             def tried_out(experiment: Experiment = experiment, rng: np.random.Generator = rng) -> Verdict:
                 return try_out(
@@ -178,7 +217,7 @@ def _whole_job(form: str, chain: Derivation, *, strict: bool) -> Job:
             found = memory.recall(("chain", form, str(chain.quantity), len(tried), content), content, tried_out)
             if found.word is not Word.UNSETTLED:
                 place = "claim" if strict else "chain"
-                return Row(form, place, f"{chain.quantity} {relation} {chain.result}", "whole", found)
+                return Row(form, place, plain_shares(f"{chain.quantity} {relation} {chain.result}"), "whole", found)
         return None
 
     return job

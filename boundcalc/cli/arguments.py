@@ -113,10 +113,15 @@ def _budgets(option: str, text: str) -> list[float]:
     return [_total("budget", str(one)) for one in (value if isinstance(value, list) else [value])]
 
 
-def _target(option: str, text: str) -> float:
-    if isinstance(parse("target", text), list):
-        raise InvalidInputError(f"{option} {text!r} must be one number")
-    return _total("target", text)
+def _targets(option: str, text: str) -> list[float]:
+    value = parse("target", text)
+    return [_total("target", str(one)) for one in (value if isinstance(value, list) else [value])]
+
+
+def _power(option: str, text: str) -> float:
+    if not 0.5 <= (value := _number(text)) < 1:
+        raise InvalidInputError(f"{option} {text}: expected a probability in [0.5, 1)")
+    return value
 
 
 def _part(option: str, text: str) -> float:
@@ -239,14 +244,18 @@ ARGUMENTS: dict[str, Argument] = {
     "structure": _choice("the metric", "diagonal", "modality", "full"),
     "jobs": _value("N", "processes for the subsets, -1 for all", default="1", read=_jobs),
     "resume": _value("FILE", "keep finished subsets in FILE and take them over next time", read=check_path),
-    "estimates": _value("FILE", "what `boundcalc train DATA --out FILE.json` wrote: nothing is trained"),
-    "costs": _value("FILE", "a TOML file of prices (default: 1 for each modality of each sample)"),
+    "estimates": _value("FILE", "what `boundcalc train` or `plan DATA --out FILE.json` wrote, with the same seed"),
+    "costs": _value("FILE", "a TOML file of prices (default: 1 for each row, whatever is collected of it)"),
     "budget": _value("B", "money: a total, a list a,b,c or a range lo:hi:log:k", read=_budgets),
-    "target": _value("X", "reach this guarantee as cheaply as possible", read=_target),
+    "target": _value("X", "certify this as cheaply as possible; several as X,Y, the first decides", read=_targets),
+    "power": _value("P", "probability with which the certificate should be reached", default="0.9", read=_power),
+    "collected": _value("FILE", "rows that came so far, in their order: certify them at every look"),
+    "simulate": _value("N", "carry the plan out N times on the resampled pilot", default="0", read=_integer(0)),
     "modalities": _value("A,B", "plan with these modalities only (default: all)", read=_names),
-    "quantity": _choice("what is guaranteed: the risk, or the pair error (hinge loss only)", "risk", "pair_error"),
-    "split": _choice("how delta is split over hold-out, kappa and future sample", "equal", "optimised"),
-    "no_curve": _switch("leave out the learning curve (an estimate beside the guarantee)"),
+    "quantity": _choice(
+        "what is certified: the pair error, or the false-match or false-non-match rate", "pair_error", "fmr", "fnmr"
+    ),
+    "no_curve": _switch("do not train on smaller parts: errors stay what they are on the pilot"),
     "no_check": _switch("leave out the proofs (they take a few minutes)"),
     "pilot": _value("DATA", _DATA),
     "radii": _choice(
@@ -290,7 +299,7 @@ ARGUMENTS: dict[str, Argument] = {
 MODEL = ("delta", "seed", "loss", "lam_max", "weights", "holdout", "prepared")
 TRAINING = ("subsets", *MODEL, "jobs", "resume")
 PLANNING = (
-    "DATA", "estimates", "costs", "budget", "target", "modalities", "quantity", "split", "no_curve", *TRAINING,
+    "DATA", "estimates", "costs", "budget", "target", "power", "modalities", "quantity", "no_curve", "subsets", *MODEL, "jobs",
 )  # fmt: skip
 
 

@@ -108,15 +108,17 @@ def compare_values(inputs: Mapping[str, Any], *, keys: Sequence[str] = ()) -> Ri
         If a key does not exist, a value is bad, or there is nothing to compare.
     """
     many = [name for name, value in inputs.items() if np.ndim(value)]
-    unknown = [name for name in inputs if name not in VOCABULARY]
+    names = [_named(key) for key in keys]
+    own = {name for key in names if key not in REGISTRY for name in theorem(key).bound().symbols}
+    unknown = [name for name in inputs if name not in VOCABULARY and name not in own]
     problems = [f"{name}: give one number; bounds are drawn against n anyway" for name in many]
-    problems += [f"unknown symbol {name!r}{suggestion(name, VOCABULARY)}" for name in unknown]
+    problems += [f"unknown symbol {name!r}{suggestion(name, {*VOCABULARY, *own})}" for name in unknown]
     problems += [f"missing {name}" for name in ("n", "delta") if name not in inputs]
     if problems:
         raise InvalidInputError(problems, context="compare")
     rivals: list[Rival] = []
     absent: dict[str, str] = {}
-    for key in dict.fromkeys([theorem(key).key for key in keys] or REGISTRY):
+    for key in dict.fromkeys(names or REGISTRY):
         bound, why = _whole(key)
         if bound is None:
             absent[key] = why
@@ -149,6 +151,12 @@ def compare_values(inputs: Mapping[str, Any], *, keys: Sequence[str] = ()) -> Ri
         absent=absent,
         title="given values",
     )
+
+
+def _named(key: str) -> str:
+    """Return an entry's key; a theorem of one's own is found again by the name that was given."""
+    found = theorem(key).key
+    return found if found in REGISTRY else key
 
 
 def check_keys(keys: Sequence[str]) -> None:

@@ -54,13 +54,14 @@ class Solution:
     closed_form: sympy.Expr | None = None
 
 
-def minimal_n(bound: Statement, *, target: Any, name: str = "n", **others: Any) -> xarray.DataArray:
+def minimal_n(bound: Statement | Any, *, target: Any, name: str = "n", **others: Any) -> xarray.DataArray:
     """Return the smallest integer for which a bound meets the target, in every cell.
 
     Parameters
     ----------
     bound : Bound
-        An upper bound that never rises (or a lower bound that never falls) in ``name``.
+        An upper bound that never rises (or a lower bound that never falls) in ``name``; or what inverts itself, as
+        ``boundcalc.assurance`` does.
     target : scalar, 1-D array_like or xarray.DataArray
         What the bound should reach; an array becomes the axis ``target``.
     name : str
@@ -79,6 +80,8 @@ def minimal_n(bound: Statement, *, target: Any, name: str = "n", **others: Any) 
     InvalidInputError
         If the bound does not improve with ``name``, or an input is bad.
     """
+    if inverse := getattr(bound, "minimal_n", None):
+        return inverse(target=target, **({} if name == "n" else {"name": name}), **others)
     larger_is_better = _improves(bound, name)
     if not is_integer(bound.domain[name]):
         raise InvalidInputError(

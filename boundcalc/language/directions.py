@@ -17,7 +17,7 @@ from boundcalc.arithmetic.nodes import Node, Pool
 from boundcalc.language.domains import symbol_range
 from boundcalc.language.entropy import kl, kl_inverse
 
-__all__ = ["Direction", "direction", "value_range"]
+__all__ = ["Direction", "direction", "value_interval", "value_range"]
 
 Direction = Literal["constant", "rises", "falls", "unknown"]
 Domains = Mapping[sympy.Symbol, sympy.Set]
@@ -145,6 +145,12 @@ def value_range(expr: sympy.Expr, domains: Domains) -> tuple[float, float]:
 
     Ends that are no floats are rounded outwards, so that a sign read off them is certain.
     """
+    found = value_interval(expr, domains)
+    return found.low, found.high
+
+
+def value_interval(expr: sympy.Expr, domains: Domains) -> Range:
+    """Return the same with what is known of the ends: an open one is not attained."""
     symbols = sorted(expr.free_symbols, key=str)
     ranges = [symbol_range(symbol, domains.get(symbol)) for symbol in symbols]
     pool = Pool()
@@ -155,5 +161,5 @@ def value_range(expr: sympy.Expr, domains: Domains) -> tuple[float, float]:
         return pool.make("symbol", value=len(ranges) - 1)
 
     node = convert(expr, symbols, pool, unknown=unknown)
-    found = ranges_of(node, ranges)[id(node)]
-    return found.low, found.high
+    found: Range = ranges_of(node, ranges)[id(node)]
+    return found

@@ -67,7 +67,10 @@ def _encode_symbol(symbol: sympy.Symbol) -> Any:
         return {"symbol": symbol.name, "assumptions": {key: bool(v) for key, v in symbol._assumptions_orig.items()}}
     if entry is VOCABULARY.get(symbol.name):
         return {"symbol": symbol.name}
-    return {"symbol": symbol.name, "about": [entry.latex, entry.meaning, encode(entry.domain), entry.role]}
+    return {
+        "symbol": symbol.name,
+        "about": [entry.latex, entry.meaning, encode(entry.domain), entry.group, entry.role, entry.free],
+    }
 
 
 def decode(data: Any) -> Any:
@@ -81,8 +84,8 @@ def decode(data: Any) -> Any:
     match data:
         case {"symbol": str(name), "assumptions": dict(assumptions)}:
             return sympy.Symbol(name, **{str(key): bool(value) for key, value in assumptions.items()})
-        case {"symbol": str(name), "about": [str(latex), str(meaning), domain, str(role)]}:
-            return described(name, latex, meaning, decode(domain), role=role)
+        case {"symbol": str(name), "about": [str(latex), str(meaning), domain, str(group), str(role), bool(free)]}:
+            return described(name, latex, meaning, decode(domain), group=group, role=role, free=free)
         case {"symbol": str(name)} if name in VOCABULARY:
             return VOCABULARY[name].symbol
         case str(name) if name in _CONSTANTS:

@@ -28,7 +28,7 @@ def expression_latex(expr: sympy.Expr, names: Mapping[sympy.Symbol, str] | None 
         if (entry := known(symbol)) is not None:
             names[symbol] = entry.latex
         elif symbol.name.startswith("delta["):
-            names[symbol] = r"\delta_{\text{" + symbol.name[6:-1].replace("|", ", ").replace("_", " ") + "}}"
+            names[symbol] = r"\delta_{\text{" + ", ".join(symbol.name[6:-1].split("|")[:2]).replace("_", " ") + "}}"
     return sympy.latex(_gather_roots(expr), symbol_names=names)
 
 

@@ -307,7 +307,7 @@ def draw_comparison(comparisons: Rivals | Sequence[Rivals], *, height: float = 4
 def _panel(comparison: Rivals, axes: Axes, lowest: float) -> None:
     grid = comparison.grid(most=_MOST, steps=160)
     curves = {rival.key: rival.at(grid).astype(float) for rival in comparison.rivals}
-    order = list(REGISTRY)
+    order = [*REGISTRY, *(rival.key for rival in comparison.rivals if rival.key not in REGISTRY)]
     envelope = np.min(list(curves.values()), axis=0)
     axes.plot(
         grid, envelope, color="#000000", linewidth=5, alpha=0.2, solid_capstyle="round", label="smallest at this n"

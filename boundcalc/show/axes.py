@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PALETTE", "new_axes", "save"]
 
-#: Colours that stay apart for colour-blind readers (Okabe and Ito).
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+#: Colours that stay apart for colour-blind readers (Okabe and Ito; the last three by Tol).
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255", "#999933", "#7F7F7F")
 
 
 def new_axes(*, width: float = 7.0, height: float = 4.5, columns: int = 1) -> Any:

@@ -17,17 +17,21 @@ from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.language.directions import Direction, direction
 from boundcalc.language.latex import readable
-from boundcalc.statements.derivation import Event
+from boundcalc.statements.derivation import Derivation, Event
 from boundcalc.statements.domain import Domain
 from boundcalc.symbols import VOCABULARY, Constraint, known
 
-__all__ = ["DELTA", "AnyStatement", "Reference", "Statement"]
+__all__ = ["DELTA", "UNCHECKED", "AnyStatement", "Reference", "Statement"]
 
 DELTA = VOCABULARY["delta"].symbol
 
 _PLACES = {name: place for place, name in enumerate(VOCABULARY)}
 
 AnyStatement = TypeVar("AnyStatement", bound="Statement")
+
+
+#: What is said of a form before a check has spoken.
+UNCHECKED = "unchecked: boundcalc.check has not been asked whether its steps hold"
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,8 @@ class Reference:
         Where the form's constants come from: ``quoted``, ``reconstructed`` or ``derived``.
     status : str
         What the catalogue says of the form: ``holds`` or ``refuted``.
+    doubt : str
+        Why its proof does not count yet, or nothing; not part of its identity.
     """
 
     key: str
@@ -52,6 +58,7 @@ class Reference:
     source: str
     provenance: str
     status: str
+    doubt: str = field(default=UNCHECKED, compare=False)
 
     def __str__(self) -> str:
         return self.key
@@ -79,6 +86,8 @@ class Statement(Frozen):
     conditions: tuple[tuple[str, sympy.Expr, sympy.Set], ...] = ()
     replaced: Mapping[str, sympy.Expr] = field(default_factory=FrozenDict)
     ingredients: tuple[Reference, ...] = ()
+    uniform: tuple[sympy.Symbol, ...] = ()
+    proof: Derivation | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domain", Domain(self.domain))
@@ -184,7 +193,7 @@ class Statement(Frozen):
 
     @property
     def certified(self) -> bool:
-        """Whether the statement is proved from first principles (its inputs must be certified too)."""
+        """Whether the statement is proved from first principles, and the check said so (its inputs must be certified too)."""
         return not self.why_not_certified
 
     @property
@@ -195,6 +204,8 @@ class Statement(Frozen):
                 return f"the claim of {reference} is {reference.status}"
             if reference.provenance != "derived":
                 return f"the constants of {reference} are {reference.provenance}, not proved here; the sharp form's are"
+            if reference.doubt:
+                return f"{reference} is {reference.doubt}"
         return ""
 
     def __str__(self) -> str:

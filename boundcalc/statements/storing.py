@@ -24,7 +24,7 @@ def write_statement(bound: Statement) -> str:
     return json.dumps(
         {
             "boundcalc": 1,
-            "theorem": vars(bound.theorem),
+            "theorem": _named(bound.theorem),
             "form": bound.form,
             "quantity": encode(bound.quantity),
             "relation": bound.relation,
@@ -33,7 +33,7 @@ def write_statement(bound: Statement) -> str:
             "domain": [[encode(symbol), encode(allowed)] for symbol, allowed in bound.domain.items()],
             "constraints": [[encode(c.lower), encode(c.upper), c.strict] for c in bound.constraints],
             "assumptions": list(bound.assumptions),
-            "events": [[event.name, event.statement, event.subset] for event in bound.events],
+            "events": [[event.name, event.statement, event.subset, event.of] for event in bound.events],
             "split": [[bound.events.index(event), encode(fraction)] for event, fraction in bound.split],
             "confidence": encode(bound.confidence),
             "notes": dict(bound.notes),
@@ -41,7 +41,8 @@ def write_statement(bound: Statement) -> str:
             "trivial": None if bound.trivial is None else encode(bound.trivial),
             "conditions": [[name, encode(expr), encode(allowed)] for name, expr, allowed in bound.conditions],
             "replaced": {name: encode(expr) for name, expr in bound.replaced.items()},
-            "ingredients": [vars(reference) for reference in bound.ingredients],
+            "ingredients": [_named(reference) for reference in bound.ingredients],
+            "uniform": [encode(symbol) for symbol in bound.uniform],
         },
         indent=1,
     )
@@ -88,11 +89,20 @@ def _fields(data: dict[str, Any]) -> dict[str, Any]:
         ),
         "replaced": {_text(name): _expr(expr) for name, expr in data["replaced"].items()},
         "ingredients": tuple(map(_reference, data["ingredients"])),
+        "uniform": tuple(_read(symbol, sympy.Symbol) for symbol in data["uniform"]),
     }
 
 
+def _named(reference: Reference) -> dict[str, str]:
+    return {name: value for name, value in vars(reference).items() if name != "doubt"}
+
+
 def _reference(data: dict[str, Any]) -> Reference:
-    return Reference(**{name: _text(value) for name, value in data.items()})
+    """Return a reference to what a file says; what it says of itself is not believed."""
+    return Reference(**{**{name: _text(value) for name, value in data.items()}, "doubt": _READ})
+
+
+_READ = "read from a file: make the bound of its theorem again, or load the theorem, to have it checked"
 
 
 def _text(value: Any) -> str:

@@ -17,7 +17,7 @@ from boundcalc.language.domains import admits, as_number, contains, describe, de
 from boundcalc.statements.statement import Statement
 from boundcalc.symbols import VOCABULARY, Constraint
 
-__all__ = ["check_inputs", "check_values", "partners", "unknown_symbols"]
+__all__ = ["check_defined", "check_inputs", "check_values", "partners", "unknown_symbols"]
 
 
 def check_inputs(statement: Statement, inputs: Mapping[str, Any], *, free: str | None = None) -> dict[str, Any]:
@@ -47,6 +47,65 @@ def check_inputs(statement: Statement, inputs: Mapping[str, Any], *, free: str |
     if problems:
         raise InvalidInputError(problems, context=context)
     return values
+
+
+def check_defined(statement: Statement, values: Mapping[str, Any], found: Any) -> None:
+    """Say which part of a statement is undefined where its value is not a number.
+
+    Parameters
+    ----------
+    statement : Statement
+    values : mapping of str to value
+        What it was evaluated at.
+    found : xarray.DataArray
+        The values; lazy ones are left alone.
+
+    Raises
+    ------
+    InvalidInputError
+        Naming the root, logarithm or quotient, the point, and what its argument must be.
+    """
+    if _is_lazy(found) or not (missing := found.data != found.data).any():
+        return
+    place = dict(zip(found.dims, np.argwhere(missing)[0], strict=True))
+    point = {name: _cell(values[name], name, place) for name in statement.symbols}
+    where = ", ".join(f"{name} = {_shorten(value)}" for name, value in point.items())
+    raise InvalidInputError(
+        f"the bound is not defined at {where}{_undefined(statement, point)}",
+        context=f"{statement.theorem.key} ({statement.form})",
+    )
+
+
+def _cell(value: Any, name: str, place: Mapping[Any, Any]) -> Any:
+    """Return an input's value in one cell of a grid."""
+    if hasattr(value, "dims"):
+        cell = value.isel({dim: place[dim] for dim in value.dims})
+        return cell.data[()] if hasattr(cell.data, "dtype") else cell.data
+    return np.asarray(value)[place[name]] if np.ndim(value) else value
+
+
+def _undefined(statement: Statement, point: Mapping[str, Any]) -> str:
+    """Return which part has no value at a point, the innermost first."""
+    from boundcalc.evaluator import evaluate_grid
+
+    for part in sympy.postorder_traversal(statement.expr):
+        match part:
+            case sympy.log():
+                argument, allowed = part.args[0], sympy.Interval.open(0, sympy.oo)
+            case sympy.Pow() if not part.exp.is_integer:
+                argument, allowed = part.base, sympy.Interval(0, sympy.oo)
+            case sympy.Pow() if part.exp.is_negative:
+                argument, allowed = (
+                    part.base,
+                    sympy.Union(sympy.Interval.open(-sympy.oo, 0), sympy.Interval.open(0, sympy.oo)),
+                )
+            case _:
+                continue
+        symbols = {symbol.name: symbol for symbol in argument.free_symbols}
+        value = evaluate_grid(argument, {name: point[name] for name in symbols}, symbols=symbols).item()
+        if not contains(allowed, value):
+            return f": in {part}, {argument} must be {describe(allowed)}, and it is {value:.6g}"
+    return ""
 
 
 def _leaves(

@@ -57,7 +57,7 @@ def test_nested_parts_share_the_hold_out_part(data):
         progress=lambda done, total, what: calls.append((done, total)),
     )  # fmt: skip
     assert points.sizes[0] == 24
-    assert points.sizes[-1] == 720
+    assert points.sizes[-1] == data.n - round(0.2 * data.n) - round(Settings().holdout * data.n)
     assert np.shape(points.risk) == np.shape(points.pair_error) == (2, len(points.sizes))
     assert np.mean(points.risk, axis=0)[-1] <= np.mean(points.risk, axis=0)[0]
     assert calls[-1] == (2 * len(points.sizes), 2 * len(points.sizes))

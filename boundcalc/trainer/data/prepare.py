@@ -139,7 +139,9 @@ def pair_differences(block: Array, present: NDArray[np.bool_], widths: Sequence[
     return np.where(both, block[pairs[:, 0]] - block[pairs[:, 1]], 0.0)
 
 
-def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator) -> Prepared:
+def prepare(
+    data: ModalityData, *, settings: Settings, rng: np.random.Generator, split: Split | None = None
+) -> Prepared:
     """Split, fit the preprocessing on the calibration part alone, normalise, and pair up the training part.
 
     Parameters
@@ -148,6 +150,8 @@ def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator)
     settings : Settings
     rng : numpy.random.Generator
         Draws one permutation of the rows and one of the training part.
+    split : Split, optional
+        Drawn by the settings' shares if not given.
 
     Raises
     ------
@@ -155,7 +159,8 @@ def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator)
         If the parts would be too small, the training part has no similar or no dissimilar pair, or a declared pair
         radius is exceeded.
     """
-    split = draw_split(data.n, rng=rng, calibration=settings.calibration, holdout=settings.holdout)
+    if split is None:
+        split = draw_split(data.n, rng=rng, calibration=settings.calibration, holdout=settings.holdout)
     sizes = np.unique(data.codes[split.train], return_counts=True)[1]
     if sizes.size < 2 or sizes.max() < 2:
         raise InvalidInputError(

@@ -188,7 +188,7 @@ def measure_subsets(
     >>> list(measure_subsets(data, rng=1))
     ['a', 'b', 'a+b']
     """
-    settings = _settings(settings, changes)
+    settings = changed_settings(settings, changes)
     if not isinstance(data, ModalityData):
         raise InvalidInputError(f"data={type(data).__name__}: expected ModalityData")
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0:
@@ -219,7 +219,8 @@ def settings_record(settings: Settings) -> dict[str, Any]:
     return json.loads(json.dumps(settings.to_dict(), default=str))
 
 
-def _settings(settings: Settings | None, changes: Mapping[str, Any]) -> Settings:
+def changed_settings(settings: Settings | None, changes: Mapping[str, Any]) -> Settings:
+    """Return settings with changes, unknown ones refused."""
     known = Settings.__dataclass_fields__
     problems = Problems("training")
     for name in changes:

@@ -144,7 +144,9 @@ class NormBall(Enumerable):
             **means,
             **_radii(instances["u"], instances["room"][:, 0], exact=exact),
             **with_threshold(metric, low, high, self.m, exact=exact),
-            **constants(size, exact=exact, d_M=self.d, K=len(parts), m=self.m, n=2 * self.m + instances["room"][:, 1]),
+            **constants(
+                size, exact=exact, d_M=self.d, K=len(parts), L=1, m=self.m, n=2 * self.m + instances["room"][:, 1]
+            ),
             "u4_mean": (weights * lengths * lengths).sum(axis=1),
             "k_mean": (weights * sum(part * part for part in parts)).sum(axis=1),
             "C": ranges,
@@ -196,7 +198,7 @@ class NormSamples(SampleSpace):
             **_radii(np.asarray(instance["u"]), np.asarray(0), exact=exact),
             "Rhat_metric": metric,
             **with_threshold(mean, low, high, self.m, exact=exact),
-            **constants(exact=exact, d_M=self.d, K=len(parts), m=self.m, n=2 * self.m + instance["odd"]),
+            **constants(exact=exact, d_M=self.d, K=len(parts), L=1, m=self.m, n=2 * self.m + instance["odd"]),
             "u_fourth": (lengths * lengths).sum(axis=1),
             "u_operator": np.maximum.reduce(eigenvalues(weighted, exact=exact), axis=-1),
             "u_coordinate": maximum((squares * squares).sum(axis=1), axis=1),
