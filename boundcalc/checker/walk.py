@@ -214,7 +214,8 @@ def _whole_job(form: str, chain: Derivation, *, strict: bool) -> Job:
                 )
 
             content = content_of(chain.steps, chain.domains, "chain", relation, repr(experiment), seed)
-            found = memory.recall(("chain", form, str(chain.quantity), len(tried), content), content, tried_out)
+            key = ("chain", str(chain.quantity), relation, str(chain.result), repr(experiment), str(events), seed)
+            found = memory.recall(key, content, tried_out)
             if found.word is not Word.UNSETTLED:
                 place = "claim" if strict else "chain"
                 return Row(form, place, plain_shares(f"{chain.quantity} {relation} {chain.result}"), "whole", found)

@@ -106,8 +106,8 @@ def test_a_witness_far_out_is_a_power_that_reads_as_a_number():
 def test_no_claim_runs_past_twice_its_budget(claim):
     left, relation, right, domain = claim
     start = time.monotonic()
-    check_inequality(left, relation, right, domain=domain, budget=2)
-    assert time.monotonic() - start < 4
+    check_inequality(left, relation, right, domain=domain, budget=3)
+    assert time.monotonic() - start < 6
 
 
 def test_claims_may_be_checked_in_any_thread():
