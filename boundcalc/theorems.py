@@ -27,9 +27,10 @@ __all__ = ["NESTING", "NESTING_NOTE", "Form", "Provenance", "Source", "Status", 
 
 
 class Provenance(StrEnum):
-    """Where a form's constants come from."""
+    """Where a form's constants come from: read in the work, quoted by another, rebuilt from its structure, or proved here."""
 
     QUOTED = "quoted"
+    SECONDARY = "secondary"
     RECONSTRUCTED = "reconstructed"
     DERIVED = "derived"
 

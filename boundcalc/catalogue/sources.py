@@ -15,15 +15,27 @@ __all__ = [
     "huang2021",
     "huusari2018",
     "jin2009",
+    "kar2011",
     "ledoux1991",
+    "lee2021",
     "lei2016",
+    "lu2023",
     "massart2000",
     "maurer2004",
     "mcdiarmid1989",
+    "nakada2023",
+    "nozawa2020",
     "pairs",
     "perrot2015",
     "ramdas2023",
+    "saunshi2019",
+    "tosh2021",
+    "tropp2012",
+    "tsai2020",
+    "weinberger2005",
+    "ying2009",
     "zhou2026",
+    "zolfaghari2021",
 ]
 
 _DERIVED = "derived here, technique of this work"
@@ -127,4 +139,92 @@ def ramdas2023(place: str) -> Source:
     """Return a place in the survey of betting and e-values."""
     return Source(
         "Waudby-Smith, Ramdas 2024, Estimating means of bounded random variables by betting", "arXiv 2010.09686", place
+    )
+
+
+def kar2011(place: str) -> Source:
+    """Return a place in the work on landmarks of a good similarity."""
+    return Source("Kar, Jain 2011, Similarity-based Learning via Data Driven Embeddings", "", place)
+
+
+def lee2021(place: str) -> Source:
+    """Return a place in the work on predicting one view from the other."""
+    return Source(
+        "Lee, Lei, Saunshi, Zhuo 2021, Predicting What You Already Know Helps: Provable Self-Supervised Learning",
+        "arXiv 2008.01064",
+        place,
+    )
+
+
+def lu2023(place: str) -> Source:
+    """Return a place in the work on one modality at test time."""
+    return Source("Lu 2023, A Theory of Multimodal Learning", "arXiv 2309.12458", place)
+
+
+def nakada2023(place: str) -> Source:
+    """Return a place in the work on common features of two modalities."""
+    return Source(
+        "Nakada et al. 2023, Understanding Multimodal Contrastive Learning and Incorporating Unpaired Data",
+        "arXiv 2302.06232",
+        place,
+    )
+
+
+def nozawa2020(place: str) -> Source:
+    """Return a place in the PAC-Bayesian work on contrastive learning."""
+    return Source(
+        "Nozawa, Germain, Guedj 2020, PAC-Bayesian Contrastive Unsupervised Representation Learning",
+        "arXiv 1910.04464",
+        place,
+    )
+
+
+def saunshi2019(place: str) -> Source:
+    """Return a place in the work on contrastive losses and mean classifiers."""
+    return Source(
+        "Saunshi et al. 2019, A Theoretical Analysis of Contrastive Unsupervised Representation Learning",
+        "arXiv 1902.09229",
+        place,
+    )
+
+
+def tosh2021(place: str) -> Source:
+    """Return a place in the work on the redundancy of two views."""
+    return Source(
+        "Tosh, Krishnamurthy, Hsu 2021, Contrastive learning, multi-view redundancy, and linear models",
+        "arXiv 2008.10150",
+        place,
+    )
+
+
+def tropp2012(place: str) -> Source:
+    """Return a place in the matrix inequalities' reference."""
+    return Source("Tropp 2012, User-friendly tail bounds for sums of random matrices", "arXiv 1004.4389", place)
+
+
+def tsai2020(place: str) -> Source:
+    """Return a place in the work on self-supervision in nats."""
+    return Source("Tsai et al. 2020, Self-supervised Learning from a Multi-view Perspective", "arXiv 2006.05576", place)
+
+
+def weinberger2005(place: str) -> Source:
+    """Return a place in the work on large margin nearest neighbours."""
+    return Source(
+        "Weinberger, Blitzer, Saul 2005, Distance Metric Learning for Large Margin Nearest Neighbor Classification",
+        "",
+        place,
+    )
+
+
+def ying2009(place: str) -> Source:
+    """Return a place in the work on learning the kernel by Rademacher chaos."""
+    return Source("Ying, Campbell 2009, Generalization Bounds for Learning the Kernel", "", place)
+
+
+def zolfaghari2021(place: str) -> Source:
+    """Return a place in the work on negatives of both modalities."""
+    return Source(
+        "Zolfaghari et al. 2021, CrossCLR: Cross-modal Contrastive Learning For Multi-modal Video Representations",
+        "arXiv 2109.14910",
+        place,
     )

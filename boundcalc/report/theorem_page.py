@@ -16,7 +16,7 @@ from boundcalc.show.html import Markup, items, join, tag
 from boundcalc.show.mathml import to_mathml, to_mathml_terms
 from boundcalc.show.page import page
 from boundcalc.show.tables import Table
-from boundcalc.symbols import VOCABULARY
+from boundcalc.symbols import VOCABULARY, known
 
 if TYPE_CHECKING:
     from boundcalc.bound import Bound
@@ -147,7 +147,7 @@ def _symbols(bound: Bound) -> Markup:
         (
             to_mathml(expression_latex(symbol)),
             tag("code", name),
-            VOCABULARY[name].meaning if name in VOCABULARY else "",
+            entry.meaning if (entry := known(symbol)) else "",
             describe(bound.domain[symbol]),
         )
         for name, symbol in bound.symbols.items()

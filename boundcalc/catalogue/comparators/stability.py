@@ -11,7 +11,7 @@ source metric instead.
 from sympy import Interval, Min, log, sqrt
 
 from boundcalc.catalogue.sources import jin2009, mcdiarmid1989
-from boundcalc.statements.derivation import Derivation, Event, Named, at_most, named
+from boundcalc.statements.derivation import Derivation, Event, Named, Step, at_most, named
 from boundcalc.symbols import REAL, B, C, L, ell_0, eps_opt, mu, n, r_M, rhat_M, symbol
 from boundcalc.theorems import Form, Theorem
 
@@ -25,8 +25,30 @@ STABLE = Event("deviation of the minimiser", "the risk of the exact minimiser is
 LARGEST = ell_0 + L * B**2 * Min(sqrt(ell_0 / (2 * mu)), L * B**2 / (2 * mu))
 
 
+def on_average(tried: Named) -> tuple[Step, Step]:
+    """Return what the deviation is in expectation, and how stable the minimiser is, tried on one kind of anchor."""
+    return (
+        at_most(
+            Edev_model,
+            2 * beta,
+            because="exchange the two examples of a new pair with two of the sample: each exchange costs at most beta",
+            kind="expectation",
+            experiment=tried,
+        ),
+        at_most(
+            beta,
+            2 * L**2 * B**4 / (mu * n),
+            because="add the two strong convexity inequalities: 2 mu ||A - A'||^2 is at most the difference of the two "
+            "empirical risks' differences, (4 L B^2/n) ||A - A'||; then a pair's loss is L B^2-Lipschitz in A",
+            kind="infimum",
+            experiment=tried,
+        ),
+    )
+
+
 def chain(tried: Named) -> Derivation:
     """Return the steps, tried on minimisers with one kind of anchor."""
+    bias, stable = on_average(tried)
     return Derivation(
         quantity=r_M,
         steps=(
@@ -48,13 +70,7 @@ def chain(tried: Named) -> Derivation:
                 cites=str(mcdiarmid1989("Lemma 1.2")),
                 experiment=tried,
             ),
-            at_most(
-                Edev_model,
-                2 * beta,
-                because="exchange the two examples of a new pair with two of the sample: each exchange costs at most beta",
-                kind="expectation",
-                experiment=tried,
-            ),
+            bias,
             at_most(
                 C,
                 LARGEST,
@@ -63,14 +79,7 @@ def chain(tried: Named) -> Derivation:
                 kind="infimum",
                 experiment=tried,
             ),
-            at_most(
-                beta,
-                2 * L**2 * B**4 / (mu * n),
-                because="add the two strong convexity inequalities: 2 mu ||A - A'||^2 is at most the difference of the two "
-                "empirical risks' differences, (4 L B^2/n) ||A - A'||; then a pair's loss is L B^2-Lipschitz in A",
-                kind="infimum",
-                experiment=tried,
-            ),
+            stable,
         ),
         where={},
         domains={STABLE.symbol: Interval.open(0, 1)},
