@@ -21,7 +21,7 @@ from boundcalc.theorems import Form, by
 #: Shares of delta are probabilities, so that their logarithms have a sign.
 _SHARES = {uniform_deviation.UNIFORM.symbol: Interval.open(0, 1)}
 
-__all__ = ["ASSUMPTIONS", "longest", "norm_ball_forms"]
+__all__ = ["ASSUMPTIONS", "longest", "norm_ball_forms", "signed_sums"]
 
 ASSUMPTIONS = (
     "the score is t - <A, uu^T> with u = x - x', t in [t_min, t_max]",
@@ -47,6 +47,26 @@ def longest(count: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr, Step]:
             best,
             definitions={lam: sympy.exp(2 * sqrt(log(count))) - 1},
             because="at lam = exp(x) - 1 with x = 2 sqrt(log): exp(x) >= 1 + x + x^2/2",
+        ),
+    )
+
+
+def signed_sums(dual: sympy.Expr, exact: Named) -> tuple[Step, Step]:
+    """Return the steps from the complexity to the expected dual norm (over m), and to the threshold's share."""
+    return (
+        equal(
+            R_M,
+            Rad_metric + Rad_threshold,
+            because="matrix and threshold range independently: the supremum of the sum is the sum of the suprema",
+            kind="expectation",
+            experiment=exact,
+        ),
+        equal(
+            Rad_metric,
+            radius * dual,
+            because="a linear form is at most radius times the dual norm on the ball, and attains it",
+            kind="expectation",
+            experiment=exact,
         ),
     )
 
@@ -85,20 +105,7 @@ def norm_ball_forms(
     metric : bool
         Whether A is also positive semidefinite when the loss's range is spoken of.
     """
-    separate = equal(
-        R_M,
-        Rad_metric + Rad_threshold,
-        because="matrix and threshold range independently: the supremum of the sum is the sum of the suprema",
-        kind="expectation",
-        experiment=exact,
-    )
-    duality = equal(
-        Rad_metric,
-        radius * dual,
-        because="a linear form is at most radius times the dual norm on the ball, and attains it",
-        kind="expectation",
-        experiment=exact,
-    )
+    separate, duality = signed_sums(dual, exact)
     given = at_most(Rhat_metric, radius / m * data, because=data_because, kind="expectation", experiment=samples)
     weight = radius * distance
     share = log(1 / SELF_BOUNDING.symbol)

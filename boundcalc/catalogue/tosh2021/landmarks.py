@@ -9,7 +9,7 @@ is an unbiased linear function of the features g(x, z_1), ..., of variance V/m_L
 295
 """
 
-from sympy import ceiling, floor, log, sqrt
+from sympy import Max, ceiling, floor, log, sqrt
 
 from boundcalc.catalogue.sources import tosh2021
 from boundcalc.catalogue.tosh2021.redundancy import eps_mu
@@ -71,7 +71,7 @@ PAPER = Derivation(
             experiment=LANDMARKS,
         ),
         _found(
-            2 * V / floor(m_L / _bits),
+            2 * V / floor(m_L / Max(1, _bits)),
             _BLOCKS
             + "log2(1/delta) blocks, as printed; where that is no whole number the number of whole blocks is smaller",
             cites=str(tosh2021("Lemma 2")),
@@ -99,8 +99,10 @@ THEOREM = Theorem(
             PAPER,
             provenance=Provenance.QUOTED,
             remarks=(
+                "Printed without the maximum: for delta > 1/2 that claims less than the mean error V/m_L, and is refuted.",
                 "The proof as printed gives delta only where log2(1/delta) is whole: with m_L = 5 and delta = 2^-2.5 blocks "
-                "of 2 make 2 whole blocks, which fail with chance 1/4 > delta. The statement itself is not refuted.",
+                "of 2 make 2 whole blocks, which fail with chance 1/4 > delta. For delta <= 1/2 the "
+                "statement itself is not refuted.",
             ),
         ),
         "markov": Form(MARKOV, remarks=("No blocks: never larger than the sharp form for delta >= 1/6.",)),

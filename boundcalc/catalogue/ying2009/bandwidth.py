@@ -24,6 +24,7 @@ walk_end = symbol("walk_end", r"\mathbb E|S_m|", "expected absolute sum of m sig
 walk_up = symbol("walk_up", r"P(S_m>0)", "chance that the sum of m signs is positive")
 
 BANDWIDTHS = named("bandwidths")
+MODALITIES = named("bandwidths", modalities=True)
 
 _MIXTURE = (
     "exp(-t a) is the mixture over s of 1[a <= s] with density t exp(-t s): the supremum over t is at most that over indicators, "
@@ -60,14 +61,14 @@ MANY = Derivation(
             walks_max / m,
             because="a convex combination of modalities is at most the largest; then as for one",
             kind="expectation",
-            experiment=BANDWIDTHS,
+            experiment=MODALITIES,
         ),
         at_most(
             walks_max,
             sqrt(2 * m) * (sqrt(log(2 * K)) + 1 / (2 * sqrt(log(2 * K)))),
             because="P(max_k S_k >= x) <= 2 exp(-x^2/(2m)) for each order, a union over K, integrated from sqrt(2 m log(2K)) on",
             kind="expectation",
-            experiment=BANDWIDTHS,
+            experiment=MODALITIES,
         ),
     ),
 )

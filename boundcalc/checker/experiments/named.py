@@ -139,6 +139,12 @@ def metric_triplets(*, alone: bool = False) -> Experiment:
     )
 
 
+def bandwidths(*, modalities: bool = False) -> Experiment:
+    """Return learnt bandwidths of one length, or of one length for each of several ``modalities``."""
+    worlds = [Bandwidths(m) for m in (1, 2, 4)] + [Bandwidths(m, K) for m, K in ((3, 2), (3, 3)) if modalities]
+    return Experiment("bandwidths on a grid, all samples and signs", tuple(worlds))
+
+
 def rates(kind: Literal["fmr", "fnmr", "fdr"]) -> Experiment:
     """Return a fixed threshold on labelled rows; ``kind`` is the rate of errors spoken of."""
     return Experiment("a fixed threshold on labelled rows, replicates", (Rates(kind), Rates(kind, 2)))
@@ -302,10 +308,7 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
         "finite families of kernels, all samples and signs",
         (KernelFamilies(), KernelFamilies(3, 2, 2), KernelFamilies(2, 9, 2), KernelFamilies(4, 1, 2)),
     ),
-    "bandwidths": Experiment(
-        "bandwidths on a grid, all samples and signs",
-        (Bandwidths(), Bandwidths(1), Bandwidths(4), Bandwidths(3, 2), Bandwidths(3, 3)),
-    ),
+    "bandwidths": bandwidths,
     "walks": Experiment("sums of up to 400 signs", (Walks(),)),
     "views": Experiment("examples with two views, all signs", (Views(), Views(1, 3), Views(3, 1))),
     "contrastive_losses": Experiment(

@@ -67,7 +67,8 @@ class Contrast(Enumerable):
     def atoms(self, instances: Instance, *, exact: bool = False) -> Atoms:
         """Return contrastive risk, risk of the mean classifier and collision probability."""
         score = _tables(numbers(instances["x"], exact=exact), numbers(instances["W"], exact=exact) / 2)
-        within, share = (law(instances[name], exact=exact) for name in ("within", "share"))
+        own = np.eye(self.classes, self.letters, dtype=np.int64)  # every class has a letter
+        within, share = law(instances["within"] + own, exact=exact), law(instances["share"], exact=exact)
         kind = instances["kind"]
         return _risks(_loss(score, kind), score, within, share, kind)
 

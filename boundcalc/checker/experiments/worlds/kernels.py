@@ -106,8 +106,8 @@ class Bandwidths(Enumerable):
 
 def _walk(m: np.ndarray, *, exact: bool) -> Atoms:
     """Return E|S_m| and P(S_m > 0)."""
-    ends = [walk(int(one)) for one in m]
-    ups = [(1 - Fraction(comb(int(one), int(one) // 2) * (one % 2 == 0), 2 ** int(one))) / 2 for one in m]
+    ends = [walk(one) for one in m.tolist()]
+    ups = [(1 - Fraction(0 if one % 2 else comb(one, one // 2), 2**one)) / 2 for one in m.tolist()]
     kind = object if exact else float
     return {"walk_end": np.array(ends, dtype=kind), "walk_up": np.array(ups, dtype=kind)}
 

@@ -92,7 +92,7 @@ class PairClassifiers(TwoViews):
             "gap_chance": (apart * (guess - true) ** 2).sum(axis=(1, 2)),
             "Y_square": (views.both * views.y * views.y).sum(axis=(1, 2)),
             "gmax": maximum(np.maximum(learnt, views.ratio).reshape(len(learnt), -1), axis=1),
-            "eps_opt": scaled(lost, (views.both + apart) / 2, exact=exact).sum(axis=(1, 2)),
+            "eps_opt": floats(scaled(lost, (views.both + apart) / 2, exact=exact).sum(axis=(1, 2)), exact=exact),
         }
 
 
@@ -173,7 +173,7 @@ class TaskAndViews(Enumerable):
 def _given(joint: np.ndarray, *, exact: bool) -> np.ndarray:
     """Return the entropy in nats of the last axis given the one before it, of a joint law without zeros."""
     share = joint / joint.sum(axis=2, keepdims=True)
-    return np.asarray(-scaled(joint, logarithm(share, exact=exact), exact=exact).sum(axis=(1, 2)))
+    return floats(-scaled(joint, logarithm(share, exact=exact), exact=exact).sum(axis=(1, 2)), exact=exact)
 
 
 @dataclass(frozen=True)
