@@ -129,7 +129,7 @@ class Theorem(Frozen):
     notes : mapping of str to str
         Why a symbol's domain is narrowed, for error messages.
     unit : str
-        What the complexities run over: ``pairs``, or ``examples`` for pointwise theorems.
+        What the complexities run over: ``pairs``, ``examples`` for pointwise theorems, ``tuples`` or ``landmarks``.
     remarks : tuple of str
         Gaps in the source, counterexamples, ways to use it.
     """

@@ -83,7 +83,9 @@ def massart2000(place: str) -> Source:
 
 def cao2016(place: str = _DERIVED) -> Source:
     """Return the work on norm-regularised metric and similarity learning."""
-    return Source("Cao, Guo, Ying 2016, Generalization bounds for metric and similarity learning", "", place)
+    return Source(
+        "Cao, Guo, Ying 2016, Generalization bounds for metric and similarity learning", "arXiv 1207.5437", place
+    )
 
 
 def lei2016(place: str = _DERIVED) -> Source:
@@ -91,9 +93,13 @@ def lei2016(place: str = _DERIVED) -> Source:
     return Source("Lei, Ying 2016, Generalization analysis of multi-modal metric learning", "", place)
 
 
-def huusari2018(place: str = _DERIVED) -> Source:
+def huusari2018(place: str) -> Source:
     """Return the work on metric learning over several views in kernel spaces."""
-    return Source("Huusari, Kadri, Capponi 2018, Multi-view Metric Learning in Vector-valued Kernel Spaces", "", place)
+    return Source(
+        "Huusari, Kadri, Capponi 2018, Multi-view Metric Learning in Vector-valued Kernel Spaces",
+        "arXiv 1803.07821",
+        place,
+    )
 
 
 def jin2009(place: str = _DERIVED) -> Source:
@@ -108,7 +114,7 @@ def perrot2015(place: str = _DERIVED) -> Source:
 
 def bellet2015(place: str = _DERIVED) -> Source:
     """Return the work on the robustness of metric learning."""
-    return Source("Bellet, Habrard 2015, Robustness and Generalization for Metric Learning", "", place)
+    return Source("Bellet, Habrard 2015, Robustness and Generalization for Metric Learning", "arXiv 1209.1086", place)
 
 
 def pairs(place: str) -> Source:
@@ -144,7 +150,7 @@ def ramdas2023(place: str) -> Source:
 
 def kar2011(place: str) -> Source:
     """Return a place in the work on landmarks of a good similarity."""
-    return Source("Kar, Jain 2011, Similarity-based Learning via Data Driven Embeddings", "", place)
+    return Source("Kar, Jain 2011, Similarity-based Learning via Data Driven Embeddings", "arXiv 1112.5404", place)
 
 
 def lee2021(place: str) -> Source:

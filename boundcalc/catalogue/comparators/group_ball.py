@@ -51,8 +51,8 @@ POWER = Form(
             at_most(
                 S_fourth,
                 K ** (1 - 1 / p_group) * B_k**2 / sqrt(m * (p_group - 1)),
-                because="Jensen with the exponent p*; a signed sum of matrices has E||S_k||^p* <= (p* - 1)^(p*/2) (E||S_k||^2)^(p*/2) "
-                "(hypercontractivity), E||S_k||^2 <= m B_k^4, and p* - 1 = 1/(p - 1)",
+                because="Jensen with the exponent p*; a signed sum of matrices has E||S_k||^p* <= (p* - 1)^(p*/2) "
+                "(E||S_k||^2)^(p*/2) (hypercontractivity), E||S_k||^2 <= m B_k^4, and p* - 1 = 1/(p - 1)",
                 kind="expectation",
                 cites="Bonami 1970; Kahane's inequality for signed sums of vectors",
                 experiment=POWERS,

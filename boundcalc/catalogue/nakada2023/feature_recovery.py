@@ -7,7 +7,7 @@ p_mis of the pairs has independent partners: it shrinks the signal, not the nois
 >>> bound = theorem("nakada2023.feature_recovery").bound()
 >>> about = dict(r=2, s_r=0.4, B_a=1, B_b=1, v=0.3, d_a=6, d_b=5, delta=0.1)
 >>> [int(minimal_n(bound, target=0.3, p_mis=p, **about)) for p in (0, 0.5)]
-[663, 2447]
+[666, 2482]
 """
 
 from sympy import Interval, Max, Range, log, oo, sqrt

@@ -123,7 +123,7 @@ THEOREM = Theorem(
         "the encoder is x -> W x, ||W||_op <= s, rank at most q, ||x|| <= B_x; the loss is the hinge",
         "tau_c is the chance that two classes drawn at random are the same",
     ),
-    unit="triplets",
+    unit="tuples",
     variants={
         "sharp": Form(SHARP),
         "pac_bayes": Form(

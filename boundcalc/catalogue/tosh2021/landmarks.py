@@ -6,7 +6,7 @@ is an unbiased linear function of the features g(x, z_1), ..., of variance V/m_L
 >>> from boundcalc import theorem
 >>> bound = theorem("tosh2021.landmarks").bound()
 >>> int(bound.solve_for("m_L", target=0.1, eps_X=0.02, eps_Z=0.01, V=1, delta=0.05).values)
-295
+300
 """
 
 from sympy import Max, ceiling, floor, log, sqrt

@@ -6,7 +6,7 @@ is eps_info = I(X;T|S): that much may be lost, and no more.
 >>> from boundcalc import theorem
 >>> bound = theorem("tsai2020.bayes_error").bound()
 >>> [round(float(bound.evaluate(P_sup=0.05, labels=10, eps_info=eps)), 4) for eps in (0, 0.1)]
-[0.2653, 0.3353]
+[0.2654, 0.3353]
 """
 
 from sympy import Interval, Range, Rational, exp, log, oo

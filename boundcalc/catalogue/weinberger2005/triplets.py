@@ -8,7 +8,7 @@ The loss of (i, j, l) with labels y_i = y_j != y_l is w_pull D_ij + w_push [1 + 
 1800
 """
 
-from sympy import Range, floor, oo, sqrt
+from sympy import Integer, Range, floor, oo, sqrt
 
 from boundcalc.catalogue.lemmas import decoupling, symmetrisation
 from boundcalc.catalogue.sources import weinberger2005
@@ -122,8 +122,8 @@ THEOREM = Theorem(
     ),
     domain={n: Range(3, oo)},
     notes={"n": "a triple needs three rows"},
-    constraints=(Constraint(3, n_h),),
-    unit="triplets",
+    constraints=(Constraint(Integer(3), n_h),),
+    unit="tuples",
     variants={
         "sharp": Form(SHARP, trivial=_range),
         "fixed": Form(

@@ -7,7 +7,7 @@ inside the exponential and keeps the sample itself with logit 0.
 >>> from boundcalc import theorem
 >>> bound = theorem("zolfaghari2021.contrastive").bound()
 >>> round(float(bound.evaluate(rhat_holdout=0.3, n_h=1000, order=3, w_intra=0.8, temperature=1, delta=0.05)), 4)
-0.4228
+0.4959
 """
 
 from sympy import exp, log
