@@ -53,32 +53,40 @@ def huang2021(place: str) -> Source:
 
 def clemencon2008(place: str) -> Source:
     """Return a place in the U-statistics reference."""
-    return Source("Clémençon, Lugosi, Vayatis 2008, Ranking and empirical minimization of U-statistics", "", place)
+    return Source(
+        "Clémençon, Lugosi, Vayatis 2008, Ranking and empirical minimization of U-statistics",
+        "Annals of Statistics 36(2)",
+        place,
+    )
 
 
 def hoeffding1963(place: str) -> Source:
     """Return a place in the reference for sums, and U-statistics, of bounded variables."""
-    return Source("Hoeffding 1963, Probability inequalities for sums of bounded random variables", "", place)
+    return Source(
+        "Hoeffding 1963, Probability inequalities for sums of bounded random variables", "JASA 58(301)", place
+    )
 
 
 def ledoux1991(place: str) -> Source:
     """Return a place in the contraction principle's reference."""
-    return Source("Ledoux, Talagrand 1991, Probability in Banach Spaces", "", place)
+    return Source("Ledoux, Talagrand 1991, Probability in Banach Spaces", "Springer", place)
 
 
 def bartlett2002(place: str) -> Source:
     """Return a place in the Rademacher complexities' reference."""
-    return Source("Bartlett, Mendelson 2002, Rademacher and Gaussian complexities", "", place)
+    return Source("Bartlett, Mendelson 2002, Rademacher and Gaussian complexities", "JMLR 3:463-482", place)
 
 
 def mcdiarmid1989(place: str) -> Source:
     """Return a place in the bounded-differences reference."""
-    return Source("McDiarmid 1989, On the method of bounded differences", "", place)
+    return Source("McDiarmid 1989, On the method of bounded differences", "Surveys in Combinatorics", place)
 
 
 def massart2000(place: str) -> Source:
     """Return a place in the finite-class reference."""
-    return Source("Massart 2000, Some applications of concentration inequalities to statistics", "", place)
+    return Source(
+        "Massart 2000, Some applications of concentration inequalities to statistics", "Annales de Toulouse 9(2)", place
+    )
 
 
 def cao2016(place: str = _DERIVED) -> Source:
@@ -90,7 +98,11 @@ def cao2016(place: str = _DERIVED) -> Source:
 
 def lei2016(place: str = _DERIVED) -> Source:
     """Return the work on metric learning with several groups of features."""
-    return Source("Lei, Ying 2016, Generalization analysis of multi-modal metric learning", "", place)
+    return Source(
+        "Lei, Ying 2016, Generalization analysis of multi-modal metric learning",
+        "Analysis and Applications 14(4)",
+        place,
+    )
 
 
 def huusari2018(place: str) -> Source:
@@ -104,12 +116,14 @@ def huusari2018(place: str) -> Source:
 
 def jin2009(place: str = _DERIVED) -> Source:
     """Return the work on the stability of regularised distance metric learning."""
-    return Source("Jin, Wang, Zhou 2009, Regularized Distance Metric Learning: Theory and Algorithm", "", place)
+    return Source("Jin, Wang, Zhou 2009, Regularized Distance Metric Learning: Theory and Algorithm", "NIPS 22", place)
 
 
 def perrot2015(place: str = _DERIVED) -> Source:
     """Return the work on metric learning biased towards a source metric."""
-    return Source("Perrot, Habrard 2015, A Theoretical Analysis of Metric Hypothesis Transfer Learning", "", place)
+    return Source(
+        "Perrot, Habrard 2015, A Theoretical Analysis of Metric Hypothesis Transfer Learning", "PMLR 37", place
+    )
 
 
 def bellet2015(place: str = _DERIVED) -> Source:
@@ -124,7 +138,11 @@ def pairs(place: str) -> Source:
 
 def egorychev1981(place: str) -> Source:
     """Return a place in the proofs of van der Waerden's conjecture on permanents."""
-    return Source("Egorychev 1981 and Falikman 1981, proofs of van der Waerden's conjecture on permanents", "", place)
+    return Source(
+        "Egorychev 1981 and Falikman 1981, proofs of van der Waerden's conjecture on permanents",
+        "Advances in Mathematics 42; Math. Notes 29",
+        place,
+    )
 
 
 def finner1992(place: str) -> Source:
@@ -217,14 +235,14 @@ def weinberger2005(place: str) -> Source:
     """Return a place in the work on large margin nearest neighbours."""
     return Source(
         "Weinberger, Blitzer, Saul 2005, Distance Metric Learning for Large Margin Nearest Neighbor Classification",
-        "",
+        "NIPS 18",
         place,
     )
 
 
 def ying2009(place: str) -> Source:
     """Return a place in the work on learning the kernel by Rademacher chaos."""
-    return Source("Ying, Campbell 2009, Generalization Bounds for Learning the Kernel", "", place)
+    return Source("Ying, Campbell 2009, Generalization Bounds for Learning the Kernel", "COLT 2009", place)
 
 
 def zolfaghari2021(place: str) -> Source:
