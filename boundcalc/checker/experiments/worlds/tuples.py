@@ -19,8 +19,9 @@ __all__ = ["ContrastiveLosses", "MetricTriplets", "Tuples", "TwoSamples", "over_
 def over_tuples(tables: np.ndarray, words: np.ndarray, order: int) -> np.ndarray:
     """Return means over all ordered tuples of different places of each word; tables of shape (functions, letters, ...)."""
     places = list(permutations(range(words.shape[1]), order))
-    total: Any = sum(tables[(slice(None), *(words[:, spot] for spot in place))] for place in places)
-    return np.asarray(total / len(places))
+    spread = np.moveaxis(tables, 0, -1)
+    total: Any = sum(spread[tuple(words[:, spot] for spot in place)] for place in places)
+    return np.asarray(total / len(places)).T
 
 
 def _blocks(flat: np.ndarray, cells: np.ndarray, m: int) -> tuple[np.ndarray, np.ndarray]:
