@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,12 +14,17 @@ from sympy import Max, Min, Rational, exp, floor, log, sqrt
 
 import boundcalc as bc
 from boundcalc import check, symbols
+from boundcalc.catalogue.fidelity import FIDELITY, rests_on
 from boundcalc.catalogue.huang2021_tables import ACCURACY, BY_TRAINING_SHARE, MIXED, SIMULATION, implied_gaps
+from boundcalc.catalogue.neighbours import NEIGHBOURS
 from boundcalc.catalogue.table1 import COLUMNS, ROWS
 from boundcalc.checker.inequality.evaluate import value_at
 from boundcalc.checker.steps import check_step
 from boundcalc.cli import main
+from boundcalc.errors import InvalidInputError
+from boundcalc.report.works import ledger_page, neighbours_page, table1_page
 from boundcalc.symbols import known
+from boundcalc.trainer import collision_probability, cross_covariance, information, view_prices
 
 #: One letter for each column: y or n, in the order of the source.
 MARKS = {
@@ -270,3 +277,67 @@ def test_a_power_of_a_label_count_is_not_written_out():
     """Exp(P log(k - 1)) at a P of many digits is (k - 1)^P for SymPy, which never comes back from it."""
     point = {P_sup: Rational(2**52 - 1, 2**53), s.labels: 10**9 + 7}
     assert float(value_at(exp(P_sup * log(s.labels - 1)), point)) == pytest.approx((10**9 + 6) ** 0.5)
+
+
+def test_the_ledger_speaks_of_every_work():
+    assert {key for row in ROWS for key in row.keys} == set(FIDELITY)
+    assert rests_on("nakada2023.feature_recovery") == (
+        "Tropp 2012, User-friendly tail bounds for sums of random matrices, arXiv 1004.4389, Theorem 1.6",
+    )
+    verdicts = {key: {"forms": {form: {"verdict": "CITED"} for form in bc.theorem(key).forms}} for key in bc.catalogue}
+    page = ledger_page(verdicts)
+    for key, said in FIDELITY.items():
+        assert f'href="{key}.html"' in page
+        assert said.agrees.split("<")[0].replace("'", "&#x27;")[:30] in page
+    words = {str(form.provenance) for entry in bc.catalogue.values() for form in entry.variants.values()}
+    assert words == {"quoted", "secondary", "reconstructed", "derived"}
+    assert all(f": {word}, CITED" in page for word in words)
+
+
+def test_the_pages_of_works_link_to_entries_and_to_the_literature():
+    table, others = table1_page(), neighbours_page()
+    assert all(f'href="{key}.html"' in table for row in ROWS for key in row.keys)
+    assert all(work.split(" et al")[0].split(" and")[0] in table for work in MARKS)
+    assert "https://arxiv.org/abs/2412.09364" in others
+    assert others.count("<li>") == len(NEIGHBOURS)
+
+
+def test_every_work_is_cited_with_an_identifier():
+    cited = (Path(__file__).parent.parent / "CITATION.cff").read_text(encoding="utf-8")
+    works = [bc.theorem(key).source for row in ROWS for key in row.keys] + [source for source, _ in NEIGHBOURS]
+    for source in works:
+        assert source.identifier
+        assert source.work.split(", ")[-1] in cited
+        assert source.identifier.removeprefix("arXiv ").removeprefix("doi ") in cited
+
+
+def test_what_a_sample_says_of_two_views():
+    """On a sample in which every pair of values occurs as often as its law says."""
+    x, z = np.array([0, 0, 1, 1] * 3), np.array([0, 1, 0, 1] * 3)
+    y = np.where(z == 1, 2.0, 0.0) + x  # independent views, both of use
+    found = view_prices(x, z, y)
+    assert found["eps_X"] == pytest.approx(1)
+    assert found["eps_Z"] == pytest.approx(1 / 4)
+    assert found["eps_mu"] == pytest.approx(1 + 1 / 4)
+    assert found["V"] == pytest.approx(1)
+    nats = information(x, z, (x + z) % 2)
+    assert nats["H_X"] == pytest.approx(math.log(2))
+    assert nats["eps_info"] == pytest.approx(math.log(2))
+    assert (nats["P_sup"], nats["labels"]) == (0.5, 2)
+
+
+def test_common_features_and_collisions_of_a_sample():
+    rows = np.array([[2.0, 1], [2, -1], [-2, 1], [-2, -1]])
+    found = cross_covariance(rows + 5, rows[:, :1], rank=1)
+    assert found["s_r"] == pytest.approx(4)
+    assert (found["B_a"], found["B_b"]) == pytest.approx((math.sqrt(5), 2))
+    assert found["v"] == pytest.approx(max(4 * 4, 5 * 4))
+    with pytest.raises(InvalidInputError, match="at most as many"):
+        cross_covariance(rows, rows[:, :1], rank=2)
+    with pytest.raises(InvalidInputError, match="x has 3, z has 2, y has 3 rows"):
+        view_prices([0, 1, 0], [0, 1], [1, 2, 3])
+    shares = collision_probability([0, 0, 1, 1], delta=0.1)
+    assert shares["tau_c"] == pytest.approx(1 / 3)
+    assert shares["upper"] == pytest.approx(1.0)
+    with pytest.raises(InvalidInputError, match="at least two rows"):
+        collision_probability([1], delta=0.1)

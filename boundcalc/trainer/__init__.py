@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from boundcalc.trainer.measure.settings import Settings
     from boundcalc.trainer.measure.subset import SubsetResult
     from boundcalc.trainer.measure.subsets import Measurements, measure_subsets
-    from boundcalc.trainer.measure.views import collision_probability, cross_covariance, information, redundancy
+    from boundcalc.trainer.measure.views import collision_probability, cross_covariance, information, view_prices
 
 _PUBLIC = {
     "Entry": "measure.estimates",
@@ -39,7 +39,7 @@ _PUBLIC = {
     "measure_planned": "measure.planned",
     "measure_subsets": "measure.subsets",
     "nested_risks": "measure.curve",
-    "redundancy": "measure.views",
+    "view_prices": "measure.views",
 }
 
 __all__ = [
@@ -59,7 +59,7 @@ __all__ = [
     "measure_planned",
     "measure_subsets",
     "nested_risks",
-    "redundancy",
+    "view_prices",
 ]
 
 # Loaded on first use: the learner needs scikit-learn, the rest does not.

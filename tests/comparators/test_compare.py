@@ -209,7 +209,8 @@ def test_the_size_shown_is_never_too_small(comparison):
 def test_given_values_are_compared_and_what_is_missing_is_named():
     values = {"n": 1000, "delta": 0.05, "L": 1, "C": 2, "rhat_M": 0.1, "radius": 1, "B": 1, "t_min": 0, "t_max": 1}
     found = compare_values(values)
-    assert {rival.key for rival in found.rivals} == {"comparators.frobenius_ball", "comparators.trace_ball"}
+    learnt = {"comparators.frobenius_ball", "comparators.trace_ball", "ying2009.bandwidth"}
+    assert {rival.key for rival in found.rivals} == learnt
     assert found.absent["comparators.l1_ball"] == "needs d_M, b_k"
     certificate = bc.theorem("zhou2026.uniform_deviation").bound()
     whole = certificate.substitute(R_M=bc.theorem("comparators.frobenius_ball").bound())

@@ -16,7 +16,7 @@ w_shared = symbol(
     "w_shared", r"w", "share of m_1 that is mixed into each other modality", Interval(0, 1), role="approximation"
 )
 missing = symbol(
-    "missing", r"\textstyle\sum_{j\notin\mathcal M}\|\beta_j\|^2", "squared length of the missing modalities' weights",
+    "missing", r"\textstyle\sum_{\rm missing}\|\beta_j\|^2", "squared length of the missing modalities' weights",
     role="approximation",
 )  # fmt: skip
 

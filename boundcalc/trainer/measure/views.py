@@ -16,7 +16,7 @@ import numpy as np
 
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["collision_probability", "cross_covariance", "information", "redundancy"]
+__all__ = ["collision_probability", "cross_covariance", "information", "view_prices"]
 
 
 def collision_probability(y: Any, *, delta: float) -> dict[str, float]:
@@ -78,7 +78,7 @@ def information(x: Any, s: Any, t: Any) -> dict[str, float]:
     }
 
 
-def redundancy(x: Any, z: Any, y: Any) -> dict[str, float]:
+def view_prices(x: Any, z: Any, y: Any) -> dict[str, float]:
     """Return plug-in estimates of what each of two views adds to the other, and of a landmark's variance.
 
     Parameters
