@@ -11,7 +11,7 @@ from boundcalc.checker.experiments.experiment import Enumerable, Experiment, Sam
 from boundcalc.checker.experiments.worlds.cells import CellCounts, Cells, CoveredBall
 from boundcalc.checker.experiments.worlds.continuous import GaussianMetric, SphereMetric, SpherePairs
 from boundcalc.checker.experiments.worlds.contrast import Contrast, GibbsTriplets, Triplets
-from boundcalc.checker.experiments.worlds.cross_covariance import MismatchedPairs, PerturbedMatrix
+from boundcalc.checker.experiments.worlds.covariances import MismatchedPairs, PerturbedMatrix
 from boundcalc.checker.experiments.worlds.encoders import Encoders, EncoderSamples
 from boundcalc.checker.experiments.worlds.finite_sets import FiniteSet, Matrix
 from boundcalc.checker.experiments.worlds.gallery import Gallery, Rates
