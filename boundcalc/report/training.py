@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from boundcalc.certification.files import CALIBRATION, HOLDOUT
 from boundcalc.datasets import load
 from boundcalc.errors import InvalidInputError
-from boundcalc.guarantees.certified import Certified, certified
-from boundcalc.language.arguments import as_generator
-from boundcalc.report.certificates import certificate_sentence, certificate_tables
+from boundcalc.guarantees.certified import Certified, certified, twins
+from boundcalc.report.certificates import certificate_sentence, certificate_tables, draw_certificates
 from boundcalc.show.answer import Answer
+from boundcalc.show.axes import new_axes, save
 from boundcalc.show.tables import Table
 from boundcalc.trainer import Measurements, ModalityData, SubsetResult, measure_subsets
 from boundcalc.trainer.data.cautions import cautions
@@ -48,6 +48,11 @@ class Training(Answer):
         return f"Trained on {self.measured.facts['data']}"
 
     @property
+    def draws(self) -> str:  # type: ignore[override]
+        """What the picture shows; nothing without certificates."""
+        return "errors of the subsets with their certificates" if self.certificates else ""
+
+    @property
     def sentence(self) -> str:
         """What is certified, or which subset does best on the held-out rows."""
         return certificate_sentence(self.certificates, delta=self.delta) or f"{tested_sentence(self.measured)}."
@@ -73,6 +78,13 @@ class Training(Answer):
         trained = Table(names, rows, title=self.title, notes=_notes(self.measured))
         return (trained, *certificate_tables(self.certificates, delta=self.delta))
 
+    def draw(self, path: Path | str) -> None:
+        """Draw the error of each subset with its certificate."""
+        if not self.certificates:
+            super().draw(path)
+        axes = new_axes(height=2.2 + 0.4 * len(self.measured))
+        save(draw_certificates(self.certificates, delta=self.delta, axes=axes), path)
+
     def text(self) -> str:
         """Return the table, and all estimates where there are few subsets."""
         records = [str(one.estimates) for one in self.measured.values()] if len(self.measured) <= 3 else []
@@ -97,6 +109,8 @@ def train(
     delta: float = 0.05,
     rng: Any = 0,
     pair_weights: Any = "balanced",
+    holdout: float = HOLDOUT,
+    calibration: float = CALIBRATION,
     progress: Reporter | None = None,
     **settings: Any,
 ) -> Training:
@@ -113,6 +127,8 @@ def train(
     rng : int or numpy.random.Generator
     pair_weights : {"balanced"}, (float, float) or None
         Weights of similar and dissimilar pairs.
+    holdout, calibration : float
+        The shares of the rows that test and certify, and that fix preprocessing and weights; the rest trains.
     progress : callable, optional
         From the name of a task to a callback ``(done, total, message)``.
     **settings
@@ -129,11 +145,12 @@ def train(
     """
     report = None if progress is None else progress("training")
     given = loaded(data)
-    seed = copy.deepcopy(as_generator(rng))  # the certificates draw the same split again
+    rng, again = twins(rng)
     measured = measure_subsets(
-        given, subsets=subsets, delta=delta, rng=rng, pair_weights=pair_weights, progress=report, **settings
-    )
-    return Training(measured, certified(given, measured, delta=delta, rng=seed), delta)
+        given, subsets=subsets, delta=delta, rng=rng, pair_weights=pair_weights, progress=report, holdout=holdout,
+        calibration=calibration, **settings,
+    )  # fmt: skip
+    return Training(measured, certified(given, measured, delta=delta, rng=again), delta)
 
 
 def trained_on(data: Any, **settings: Any) -> Training:

@@ -13,7 +13,7 @@ from sympy import Integer
 
 from boundcalc.catalogue.huang2021 import latent_quality
 from boundcalc.catalogue.sources import huang2021
-from boundcalc.statements.derivation import Derivation, at_least, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, equal, named
 from boundcalc.symbols import eta_M, eta_N, eta_star_N, gamma
 from boundcalc.theorems import Form, Provenance, Status, Theorem
 
@@ -21,12 +21,11 @@ SHARP = Derivation(
     quantity=gamma,
     steps=(
         equal(gamma, eta_M - eta_N, definitions={gamma: eta_M - eta_N}, because="definition of the gap"),
-        at_least(
+        named("learning", context="truth", pairwise=False).at_least(
             eta_N,
             eta_star_N,
             because="eta*_N is the smallest risk on N above r*: no representation and head of N does better",
             kind="infimum",
-            experiment=latent_quality.TRIED,
         ),
         *latent_quality.SHARP.steps,
     ),
@@ -36,13 +35,12 @@ SHARP = Derivation(
 PAPER = Derivation(
     quantity=gamma,
     steps=(
-        at_most(
+        named("noise_modality").at_most(
             gamma,
             Integer(0),
             because="as claimed: more modalities, at least as good a representation",
             kind="claim",
             cites=str(huang2021("Proposition 1")),
-            experiment=named("noise_modality"),
         ),
     ),
     where={},

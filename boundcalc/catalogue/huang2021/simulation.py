@@ -7,7 +7,7 @@ y = sum_j beta_j . m_j is predicted by least squares from a subset that has m_1.
 from sympy import Interval
 
 from boundcalc.catalogue.sources import huang2021
-from boundcalc.statements.derivation import Derivation, equal, named
+from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import symbol
 from boundcalc.theorems import Form, Theorem
 
@@ -23,13 +23,11 @@ missing = symbol(
 SHARP = Derivation(
     quantity=mse,
     steps=(
-        equal(
+        named("shared_modalities").equal(
             mse,
             (1 - w_shared) ** 2 * missing,
             because="what m_1 and the subset's modalities do not span of beta_j . m_j is (1 - w) beta_j . m_j, of variance "
             "(1 - w)^2 ||beta_j||^2, independent over j",
-            kind="expectation",
-            experiment=named("shared_modalities"),
         ),
     ),
     where={},

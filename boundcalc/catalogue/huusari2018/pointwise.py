@@ -10,7 +10,7 @@ sqrt(alpha_A)*beta_u*sqrt(q_views)/n
 from sympy import sqrt
 
 from boundcalc.catalogue.sources import huusari2018
-from boundcalc.statements.derivation import Derivation, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import POSITIVE, n, symbol
 from boundcalc.theorems import Form, Provenance, Theorem
 
@@ -29,20 +29,16 @@ VIEWS = named("views")
 QUOTED = Derivation(
     quantity=Rhat_n,
     steps=(
-        equal(
+        VIEWS.equal(
             Rhat_n,
             beta_u * sqrt(alpha_A) * signed_grams / n,
             because="the supremum over u is beta times a length, whose square is s' A s with s the views' signed features in the "
             "span of the examples; over A it is alpha ||s||^2, attained by A of rank one",
-            kind="expectation",
-            experiment=VIEWS,
         ),
-        at_most(
+        VIEWS.at_most(
             signed_grams,
             sqrt(q_views),
             because="Jensen: E ||K_l sigma_l||^2 = tr K_l^2",
-            kind="expectation",
-            experiment=VIEWS,
         ),
     ),
     where={},

@@ -9,7 +9,7 @@
 from sympy import Integer, exp
 
 from boundcalc.catalogue.sources import kar2011
-from boundcalc.statements.derivation import Derivation, Event, at_most, named
+from boundcalc.statements.derivation import Derivation, Event, named
 from boundcalc.symbols import NONNEGATIVE, POSITIVE, d_L, gamma_K, symbol
 from boundcalc.theorems import Form, Theorem
 
@@ -30,20 +30,17 @@ DRAWN = Event("landmark pairs", "few inputs of margin gamma_K fall below half of
 SHARP = Derivation(
     quantity=err_half,
     steps=(
-        at_most(
+        LANDMARKS.at_most(
             err_half,
             eps_good + far,
             because="an input below half the margin has no margin in expectation, or the landmarks' mean is far from it",
             kind="infimum",
-            experiment=LANDMARKS,
         ),
-        at_most(far, E_far / DRAWN.symbol, because="Markov", kind="probability", events=(DRAWN,), experiment=LANDMARKS),
-        at_most(
+        LANDMARKS.at_most(far, E_far / DRAWN.symbol, because="Markov", events=(DRAWN,)),
+        LANDMARKS.at_most(
             E_far,
             exp(-d_L * gamma_K**2 / (8 * B_w**2)),
             because="Hoeffding for each input: d_L independent terms in [-B_w, B_w] whose mean is gamma_K/2 too small; then Fubini",
-            kind="expectation",
-            experiment=LANDMARKS,
         ),
     ),
     where={},

@@ -10,11 +10,11 @@ eps_CI**2/s_k**2
 
 from sympy import Range, oo, sqrt
 
-from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
+from boundcalc.catalogue.chains import concentrated
 from boundcalc.catalogue.sources import lee2021
-from boundcalc.statements.derivation import Derivation, Event, at_most, named
-from boundcalc.symbols import POSITIVE, R_M, C, Edev_m, Phi_m, Rad_loss, eps_CI, eps_opt, radius, s_k, symbol
-from boundcalc.theorems import Form, Theorem, by
+from boundcalc.statements.derivation import Derivation, Event, named
+from boundcalc.symbols import POSITIVE, R_M, C, Phi_m, eps_CI, eps_opt, radius, s_k, symbol
+from boundcalc.theorems import Form, Theorem
 
 approx = symbol(
     "approx", r"\min_W\mathbb E\|W\psi(X_1)-\mathbb E[Y|X_1]\|^2", "squared error of the best linear head on psi"
@@ -28,54 +28,36 @@ HEAD = named("linear_head")
 
 HEAD_EVENT = Event("deviation of the head", "(r - rhat)(w) + (rhat - r)(w*) over heads w, w* the pseudo-inverse's")
 
-LINEAR = at_most(
+LINEAR = VIEWS.at_most(
     approx,
     eps_CI**2 / s_k**2,
     because="W = A^+ gives W psi - E[Y|X1] = A^+(psi - A E[Y|X1]), as A^+ A = 1, and the norm of A^+ is 1/s_k",
-    kind="expectation",
-    experiment=VIEWS,
 )
 
 DOWNSTREAM = Derivation(
     quantity=excess_head,
     steps=(
-        at_most(
+        HEAD.at_most(
             excess_head,
             approx + Phi_m + eps_opt,
             because="ERM: the empirical risk of the trained head is at most that of A^+'s row, up to eps_opt; squared risk above "
             "r* is the squared distance from E[Y|X1]",
             kind="infimum",
-            experiment=HEAD,
         ),
-        by(
-            bounded_differences.THEOREM,
+        *concentrated(
             Phi_m,
             form="independent",
             c=2 * C,
-            EPhi_m=Edev_m,
             m=n_2,
             event=HEAD_EVENT,
             experiment=HEAD,
             because="one event: on one example the difference of two losses varies by at most 2C",
+            over="the n_2 examples; the fixed head's deviation has expectation 0",
         ),
-        by(
-            symmetrisation.THEOREM,
-            Edev_m,
-            because="over the n_2 examples; the fixed head's deviation has expectation 0",
-            experiment=HEAD,
-        ),
-        by(
-            contraction.THEOREM,
-            Rad_loss,
-            because="the squared loss is L-Lipschitz on the range of scores",
-            experiment=HEAD,
-        ),
-        at_most(
+        HEAD.at_most(
             R_M,
             radius * B_psi / sqrt(n_2),
             because="E||sum sigma_i psi_i|| <= sqrt(sum ||psi_i||^2)",
-            kind="expectation",
-            experiment=HEAD,
         ),
         LINEAR,
     ),

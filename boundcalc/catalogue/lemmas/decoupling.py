@@ -13,7 +13,7 @@ from sympy import Range, floor, oo
 
 from boundcalc.catalogue.lemmas import bounded_differences
 from boundcalc.catalogue.sources import clemencon2008
-from boundcalc.statements.derivation import Derivation, Event, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, Event, named
 from boundcalc.symbols import REAL, Constraint, E_psi_m, E_psi_U, Phi_n, n, order, symbol
 from boundcalc.theorems import Form, Theorem, by
 
@@ -41,28 +41,22 @@ DECOUPLING = named("u_statistics")
 SHARP = Derivation(
     quantity=E_psi_U,
     steps=(
-        equal(
+        DECOUPLING.equal(
             E_psi_U,
             E_psi_perm,
             because="a U-statistic is the average over permutations of averages over m disjoint tuples, for pairs "
             "(pi(i), pi(m+i)): every ordered tuple occurs equally often",
-            kind="expectation",
-            experiment=DECOUPLING,
         ),
-        at_most(
+        DECOUPLING.at_most(
             E_psi_perm,
             E_psi_mean_sup,
             because="the supremum of an average is at most the average of the suprema, and psi is nondecreasing",
-            kind="expectation",
-            experiment=DECOUPLING,
         ),
-        at_most(E_psi_mean_sup, E_mean_psi, because="Jensen: psi is convex", kind="expectation", experiment=DECOUPLING),
-        equal(
+        DECOUPLING.at_most(E_psi_mean_sup, E_mean_psi, because="Jensen: psi is convex"),
+        DECOUPLING.equal(
             E_mean_psi,
             E_psi_m,
             because="the Z_i are exchangeable: every permutation has the same expectation",
-            kind="expectation",
-            experiment=DECOUPLING,
         ),
     ),
 )

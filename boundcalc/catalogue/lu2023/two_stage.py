@@ -5,7 +5,7 @@ The price is the sum of the complexities of two hypotheses, each over its own sa
 
 from boundcalc.catalogue.lemmas import bounded_differences
 from boundcalc.catalogue.sources import lu2023
-from boundcalc.statements.derivation import Derivation, Event, at_most, named
+from boundcalc.statements.derivation import Derivation, Event, named
 from boundcalc.symbols import NONNEGATIVE, POSITIVE, REAL, C, L, conn, n, n_u, symbol
 from boundcalc.theorems import Form, Theorem, by
 
@@ -45,13 +45,11 @@ def _learnt(phi, deviation, span, size, event, complexity, rate):
             experiment=STAGES,
             because="one event, range twice that of one loss; the fixed function's deviation has expectation 0",
         ),
-        at_most(
+        STAGES.at_most(
             deviation,
             2 * rate * complexity,
             because="symmetrisation" + (", then contraction" if rate != 1 else ""),
-            kind="expectation",
             cites="lemmas.symmetrisation" + (", lemmas.contraction" if rate != 1 else ""),
-            experiment=STAGES,
         ),
     )
 
@@ -59,27 +57,23 @@ def _learnt(phi, deviation, span, size, event, complexity, rate):
 SHARP = Derivation(
     quantity=r_two - r_best,
     steps=(
-        at_most(
+        STAGES.at_most(
             r_two,
             r_multi + L * Lam_y * dist,
             because="the loss moves by at most L times the prediction, and hhat(x, .) by at most Lam_y times the distance",
-            kind="expectation",
-            experiment=STAGES,
         ),
-        at_most(
+        STAGES.at_most(
             r_multi,
             r_best + Phi_h,
             because="hhat minimises the empirical risk on the labelled sample",
             kind="infimum",
-            experiment=STAGES,
         ),
         *_learnt(Phi_h, Edev_h, C, n, LABELLED, R_H, L),
-        at_most(
+        STAGES.at_most(
             dist,
             conn + Phi_g,
             because="ghat minimises the empirical distance on the unlabelled sample",
             kind="infimum",
-            experiment=STAGES,
         ),
         *_learnt(Phi_g, Edev_g, D_y, n_u, UNLABELLED, R_G, 1),
     ),

@@ -13,7 +13,7 @@ p_mis of the pairs has independent partners: it shrinks the signal, not the nois
 from sympy import Interval, Max, Range, log, oo, sqrt
 
 from boundcalc.catalogue.sources import nakada2023, tropp2012
-from boundcalc.statements.derivation import Derivation, Event, at_most, named
+from boundcalc.statements.derivation import Derivation, Event, named
 from boundcalc.symbols import POSITIVE, n, s_r, symbol
 from boundcalc.theorems import Form, Theorem
 
@@ -40,23 +40,20 @@ _large = 2 * B_a * B_b * _log / (3 * n)
 SHARP = Derivation(
     quantity=sin_theta,
     steps=(
-        at_most(
+        named("perturbed_matrix").at_most(
             sin_theta,
             sqrt(r) / Max(1, (1 - p_mis) * s_r / E_op - 1),
             because="with S's orthogonal complement P: P Uhat Sighat = P E Vhat, as P S = 0, so the sines are at most sqrt(r) "
             "||E||/sighat_r, and sighat_r >= (1 - p) s_r - ||E|| (Weyl); never more than sqrt(r)",
             kind="infimum",
-            experiment=named("perturbed_matrix"),
         ),
-        at_most(
+        named("mismatched_pairs").at_most(
             E_op,
             _large + sqrt(_large**2 + 2 * v * _log / n),
             because="matrix Bernstein for the n independent centred matrices x xt^T, of norm at most 2 B_a B_b and variance at "
             "most v, solved for the deviation; a pair with an independent partner has mean 0 and no larger variance",
-            kind="probability",
             events=(COVARIANCE,),
             cites=str(tropp2012("Theorem 1.6")),
-            experiment=named("mismatched_pairs"),
         ),
     ),
     where={},

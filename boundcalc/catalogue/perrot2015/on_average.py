@@ -7,7 +7,7 @@
 
 from boundcalc.catalogue.comparators.stability import ASSUMPTIONS, Edev_model, on_average
 from boundcalc.catalogue.sources import perrot2015
-from boundcalc.statements.derivation import Derivation, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, equal, named
 from boundcalc.symbols import B, L, mu, n, symbol
 from boundcalc.theorems import Form, Provenance, Theorem
 
@@ -26,21 +26,18 @@ INSERTED = (
         definitions={Edev_model: Er_model - Erhat_model},
         because="the deviation is the difference of the two risks",
     ),
-    at_most(
+    TRIED.at_most(
         Erhat_model,
         r_source,
         because="the minimiser's empirical risk is at most that of A_0, where the penalty is 0, and E rhat(A_0) = r(A_0)",
         kind="infimum",
-        experiment=TRIED,
     ),
 )
 
-PAPER = at_most(
+PAPER = TRIED.at_most(
     Edev_model,
     8 * L**2 * B**4 / (mu * n),
     because="on-average stability with the constant of the work, for k = L B^2 and lam = mu",
-    kind="expectation",
-    experiment=TRIED,
 )
 
 THEOREM = Theorem(

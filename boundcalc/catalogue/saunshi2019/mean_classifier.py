@@ -13,7 +13,7 @@ from sympy import exp, log, sqrt
 
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import nozawa2020, saunshi2019
-from boundcalc.statements.derivation import Derivation, Event, at_most, named
+from boundcalc.statements.derivation import Derivation, Event, named
 from boundcalc.symbols import (
     KL,
     NONNEGATIVE,
@@ -46,26 +46,23 @@ GIBBS = named("gibbs_triplets")
 TRIPLET_EVENT = Event("contrastive deviation", "no encoder has a contrastive risk far above its empirical one")
 PRIOR = Event("prior mean of exponentials", "the prior mean of exp(n_t times the deviation) is at most 1/delta")
 
-TO_CLASSES = at_most(
+TO_CLASSES = CONTRAST.at_most(
     L_sup,
     (L_un - tau_c) / (1 - tau_c),
     because="for different classes the loss of the means is at most the mean loss over x+ and x- (Jensen); for equal ones, "
     "of share tau_c, the mean loss is at least l(0) = 1",
-    kind="expectation",
     cites=str(saunshi2019("Lemma 4.3")),
-    experiment=CONTRAST,
 )
 
 SHARP = Derivation(
     quantity=L_sup,
     steps=(
         TO_CLASSES,
-        at_most(
+        TRIPLETS.at_most(
             L_un,
             Lhat_un + dev_minus,
             because="a supremum over the class, whatever was trained",
             kind="infimum",
-            experiment=TRIPLETS,
         ),
         by(
             bounded_differences.THEOREM,
@@ -80,13 +77,11 @@ SHARP = Derivation(
         ),
         by(symmetrisation.THEOREM, Edev_m, because="over the n_t triplets", experiment=TRIPLETS),
         by(contraction.THEOREM, Rad_loss, L=1, because="the hinge loss is 1-Lipschitz", experiment=TRIPLETS),
-        at_most(
+        TRIPLETS.at_most(
             R_M,
             2 * s**2 * B_x**2 * sqrt(q) / sqrt(n_t),
             because="the score is <A, x (x+ - x-)^T> with A = W^T W, ||A||_F <= s^2 sqrt(q), and "
             "E ||sum sigma_i x_i (x+_i - x-_i)^T||_F <= 2 B_x^2 sqrt(n_t)",
-            kind="expectation",
-            experiment=TRIPLETS,
         ),
     ),
     where={},
@@ -96,15 +91,13 @@ PAC_BAYES = Derivation(
     quantity=L_sup,
     steps=(
         TO_CLASSES,
-        at_most(
+        GIBBS.at_most(
             L_un,
             B_l * (1 - exp(-lam * Lhat_un / B_l - (KL + log(1 / PRIOR.symbol)) / n_t)) / (1 - exp(-lam)),
             because="with x = loss/B_l in [0, 1], E exp(-lam x) <= 1 - (1 - exp(-lam)) E x by convexity; Markov for the prior "
             "mean, Donsker and Varadhan, and -log(1 - (1 - exp(-lam)) u) is convex in u",
-            kind="probability",
             events=(PRIOR,),
             cites=str(nozawa2020("Theorem 7")),
-            experiment=GIBBS,
         ),
     ),
     where={},

@@ -5,7 +5,7 @@ and g = f/(1 - f) the density ratio. The head is muhat(x) = E[ghat(x, Z') E[Y|Z'
 """
 
 from boundcalc.catalogue.sources import tosh2021
-from boundcalc.statements.derivation import Derivation, at_most, named
+from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import eps_opt, gmax, symbol
 from boundcalc.theorems import Form, Provenance, Theorem
 
@@ -25,27 +25,21 @@ CONTRAST = named("pair_classifiers")
 PAPER = Derivation(
     quantity=eps_direct,
     steps=(
-        at_most(
+        CONTRAST.at_most(
             eps_direct,
             Y_square * gap_ratio,
             because="Cauchy-Schwarz over Z' for each x, and E E[Y|Z]^2 <= E Y^2",
-            kind="expectation",
-            experiment=CONTRAST,
         ),
-        at_most(
+        CONTRAST.at_most(
             gap_ratio,
             (1 + gmax) ** 4 * gap_chance,
             because="g = f/(1 - f) has the slope (1 + g)^2 <= (1 + gmax)^2",
-            kind="expectation",
-            experiment=CONTRAST,
         ),
-        at_most(
+        CONTRAST.at_most(
             gap_chance,
             eps_opt,
             because="half of the pairs have independent partners, and the excess log loss is a mean of relative entropies, each "
             "at least 2 (fhat - f)^2 (Pinsker)",
-            kind="expectation",
-            experiment=CONTRAST,
         ),
     ),
     where={},

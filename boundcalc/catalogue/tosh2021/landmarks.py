@@ -13,7 +13,7 @@ from sympy import Max, ceiling, floor, log, sqrt
 
 from boundcalc.catalogue.sources import tosh2021
 from boundcalc.catalogue.tosh2021.redundancy import eps_mu
-from boundcalc.statements.derivation import Derivation, Event, at_most, named
+from boundcalc.statements.derivation import Derivation, Event, named
 from boundcalc.symbols import eps_lm, eps_X, eps_Z, m_L, symbol
 from boundcalc.theorems import Form, Provenance, Theorem
 
@@ -30,19 +30,17 @@ FOUND = Event("landmarks", "some weights of the landmarks represent mu")
 _bits = log(1 / FOUND.symbol) / log(2)
 
 TOGETHER = (
-    at_most(
+    LANDMARKS.at_most(
         err_lm,
         eps_X + (sqrt(eps_Z) + sqrt(eps_lm)) ** 2,
         because="a head is a function of X, so its error is eps_X and its squared distance from E[Y|X], which is at most the "
         "distance of mu (tosh2021.redundancy) and that of the head from mu",
-        kind="expectation",
-        experiment=LANDMARKS,
     ),
 )
 
 
 def _found(value, because, **more):
-    return at_most(eps_lm, value, because=because, kind="probability", events=(FOUND,), experiment=LANDMARKS, **more)
+    return LANDMARKS.at_most(eps_lm, value, because=because, events=(FOUND,), **more)
 
 
 _BLOCKS = "among blocks of landmarks one has twice its expected squared error or less, except with chance 1/2 each (Markov): with "
@@ -63,12 +61,10 @@ MARKOV = Derivation(
 PAPER = Derivation(
     quantity=err_lm,
     steps=(
-        at_most(
+        LANDMARKS.at_most(
             err_lm,
             eps_mu + 2 * sqrt(eps_mu) * sqrt(eps_lm) + eps_lm,
             because="the triangle inequality in the space of square-integrable functions",
-            kind="expectation",
-            experiment=LANDMARKS,
         ),
         _found(
             2 * V / floor(m_L / Max(1, _bits)),

@@ -12,7 +12,7 @@ squares add up without a cross term.
 from sympy import sqrt
 
 from boundcalc.catalogue.sources import tosh2021
-from boundcalc.statements.derivation import Derivation, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import eps_X, eps_Z, symbol
 from boundcalc.theorems import Form, Provenance, Theorem
 
@@ -21,23 +21,19 @@ gap_mu = symbol("gap_mu", r"\mathbb E(\mu(X)-\mathbb E[Y|X])^2", "squared distan
 
 JOINT = named("two_views")
 
-THROUGH_Z = at_most(
+THROUGH_Z = JOINT.at_most(
     gap_mu,
     eps_Z,
     because="mu(X) - E[Y|X] = E[E[Y|Z] - E[Y|X,Z] | X], and a squared conditional mean is at most the mean square",
-    kind="expectation",
-    experiment=JOINT,
 )
 
 SHARP = Derivation(
     quantity=eps_mu,
     steps=(
-        equal(
+        JOINT.equal(
             eps_mu,
             eps_X + gap_mu,
             because="E[Y|X] - E[Y|X,Z] has mean 0 given X, and mu(X) - E[Y|X] is a function of X: they are orthogonal",
-            kind="expectation",
-            experiment=JOINT,
         ),
         THROUGH_Z,
     ),
@@ -46,12 +42,10 @@ SHARP = Derivation(
 PAPER = Derivation(
     quantity=eps_mu,
     steps=(
-        at_most(
+        JOINT.at_most(
             eps_mu,
             eps_X + 2 * sqrt(eps_X) * sqrt(gap_mu) + gap_mu,
             because="the triangle inequality in the space of square-integrable functions",
-            kind="expectation",
-            experiment=JOINT,
         ),
         THROUGH_Z,
     ),

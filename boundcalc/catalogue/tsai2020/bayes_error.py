@@ -13,7 +13,7 @@ from sympy import Interval, Range, Rational, exp, log, oo
 
 from boundcalc.catalogue.sources import tsai2020
 from boundcalc.language.entropy import kl
-from boundcalc.statements.derivation import Derivation, at_most, named
+from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import eps_info, labels, symbol
 from boundcalc.theorems import Form, Provenance, Theorem
 
@@ -24,28 +24,24 @@ H_X = symbol("H_X", r"H(T|X)", "entropy in nats of the task given X", role="appr
 
 JOINT = named("task_and_views")
 
-_TO_ERROR = at_most(
+_TO_ERROR = JOINT.at_most(
     P_ssl,
     1 - exp(-H_Z),
     because="the best guess is right with chance E max_t P(t|Z) >= E exp(-H(T|Z=z)) >= exp(-H(T|Z)): a largest probability is at "
     "least the exponential of a mean logarithm, then Jensen",
-    kind="expectation",
-    experiment=JOINT,
 )
-_KEPT = at_most(
+_KEPT = JOINT.at_most(
     H_Z,
     H_X + eps_info,
     because="I(Z;T) >= I(Z;S) - I(Z;S|T) >= I(X;S) - I(X;S|T) = I(X;T) - I(X;T|S): Z is a function of X that has all of its "
     "information about S",
-    kind="expectation",
-    experiment=JOINT,
 )
 
 
 def _fano(value, because):
     return Derivation(
         quantity=P_ssl,
-        steps=(_TO_ERROR, _KEPT, at_most(H_X, value, because=because, kind="expectation", experiment=JOINT)),
+        steps=(_TO_ERROR, _KEPT, JOINT.at_most(H_X, value, because=because)),
         where={},
     )
 

@@ -12,7 +12,7 @@ from sympy import Integer, Range, floor, oo, sqrt
 
 from boundcalc.catalogue.lemmas import decoupling, symmetrisation
 from boundcalc.catalogue.sources import weinberger2005
-from boundcalc.statements.derivation import Derivation, Event, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, Event, equal, named
 from boundcalc.symbols import (
     POSITIVE,
     B,
@@ -47,12 +47,11 @@ _range = w_pull * radius * B**2 + w_push * (1 + radius * B**2)
 SHARP = Derivation(
     quantity=r_triplet,
     steps=(
-        at_most(
+        TRIPLES.at_most(
             r_triplet,
             rhat_triplet + dev_minus,
             because="a supremum over the class, whatever was trained",
             kind="infimum",
-            experiment=TRIPLES,
         ),
         by(
             decoupling.THEOREM,
@@ -65,22 +64,19 @@ SHARP = Derivation(
             experiment=TRIPLES,
             because="the average over all triples of rows is a U-statistic of order 3",
         ),
-        at_most(
+        TRIPLES.at_most(
             C,
             _range,
             because="0 <= D <= radius B^2 for a metric of Frobenius norm at most radius, and a triple's loss is 0 for other labels",
             kind="infimum",
-            experiment=TRIPLES,
         ),
         by(symmetrisation.THEOREM, Edev_m, because="over floor(n/3) independent triples", experiment=TRIPLES),
-        at_most(
+        TRIPLES.at_most(
             Rad_loss,
             radius * B**2 * (w_pull + sqrt(2) * w_push) / sqrt(floor(n / 3)),
             because="pull and push are added and contracted: each is linear in A, with matrices uu^T of norm at most B^2 and "
             "uu^T - vv^T of norm at most sqrt(2) B^2",
-            kind="expectation",
             cites="lemmas.contraction",
-            experiment=TRIPLES,
         ),
     ),
     where={},

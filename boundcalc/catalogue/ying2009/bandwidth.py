@@ -10,7 +10,7 @@ sqrt(2)/(sqrt(pi)*sqrt(m))
 from sympy import log, pi, sqrt
 
 from boundcalc.catalogue.sources import ying2009
-from boundcalc.statements.derivation import Derivation, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import R_M, K, m, symbol
 from boundcalc.theorems import Form, Theorem
 
@@ -34,21 +34,17 @@ _MIXTURE = (
 SHARP = Derivation(
     quantity=R_M,
     steps=(
-        at_most(R_M, walk_max / m, because=_MIXTURE, kind="expectation", experiment=BANDWIDTHS),
-        equal(
+        BANDWIDTHS.at_most(R_M, walk_max / m, because=_MIXTURE),
+        BANDWIDTHS.equal(
             walk_max,
             walk_end - walk_up,
             because="reflection: P(max_k S_k >= j) = P(S_m >= j) + P(S_m > j), summed over j >= 1",
-            kind="expectation",
-            experiment=BANDWIDTHS,
         ),
-        at_most(
+        named("walks").at_most(
             walk_end - walk_up,
             sqrt(2 * m / pi),
             because="for even m E|S_m| = m C(m, m/2)/2^m <= sqrt(2m/pi); for odd m it is E|S_{m+1}|, and P(S_m > 0) = 1/2 pays for "
             "the difference",
-            kind="expectation",
-            experiment=named("walks"),
         ),
     ),
 )
@@ -56,19 +52,15 @@ SHARP = Derivation(
 MANY = Derivation(
     quantity=R_M,
     steps=(
-        at_most(
+        MODALITIES.at_most(
             R_M,
             walks_max / m,
             because="a convex combination of modalities is at most the largest; then as for one",
-            kind="expectation",
-            experiment=MODALITIES,
         ),
-        at_most(
+        MODALITIES.at_most(
             walks_max,
             sqrt(2 * m) * (sqrt(log(2 * K)) + 1 / (2 * sqrt(log(2 * K)))),
             because="P(max_k S_k >= x) <= 2 exp(-x^2/(2m)) for each order, a union over K, integrated from sqrt(2 m log(2K)) on",
-            kind="expectation",
-            experiment=MODALITIES,
         ),
     ),
 )

@@ -3,7 +3,7 @@
 from sympy import Max, Range, log, oo, sqrt
 
 from boundcalc.catalogue.sources import ying2009
-from boundcalc.statements.derivation import Derivation, at_most, named
+from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import R_M, kap, m, radius, symbol
 from boundcalc.theorems import Form, Theorem
 
@@ -17,12 +17,10 @@ kernels = symbol("kernels", r"|\mathcal K|", "number of kernels of a finite fami
 
 CHAOS = named("kernel_families")
 
-TO_CHAOS = at_most(
+TO_CHAOS = CHAOS.at_most(
     R_M,
     radius * sqrt((2 * U_chaos + kap**2) / m),
     because="the longest signed sum of features: its squared length is sum_i K_ii + 2 sum_{i<j} sigma_i sigma_j K_ij; Jensen",
-    kind="expectation",
-    experiment=CHAOS,
 )
 
 _p = Max(2, log(kernels))
@@ -31,14 +29,12 @@ FINITE = Derivation(
     quantity=R_M,
     steps=(
         TO_CHAOS,
-        at_most(
+        CHAOS.at_most(
             U_chaos,
             kernels ** (1 / _p) * (_p - 1) * kap**2 / sqrt(2),
             because="a chaos has E|Q|^p <= (p - 1)^p (E Q^2)^(p/2) for p >= 2 (hypercontractivity), E Q^2 <= kap^4/2; the largest "
             "of finitely many is at most the p-norm of all, p = max(2, log |K|)",
-            kind="expectation",
             cites="Bonami 1970; de la Pena, Gine 1999, Theorem 3.2.5",
-            experiment=CHAOS,
         ),
     ),
 )

@@ -14,7 +14,7 @@ from sympy import exp, log
 
 from boundcalc.catalogue.lemmas import decoupling
 from boundcalc.catalogue.sources import zolfaghari2021
-from boundcalc.statements.derivation import Derivation, Event, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, Event, equal, named
 from boundcalc.symbols import NONNEGATIVE, POSITIVE, C, Constraint, dev_f, n_h, order, r_0, rhat_holdout, symbol
 from boundcalc.theorems import Form, Theorem, by
 
@@ -45,12 +45,11 @@ SHARP = Derivation(
             experiment=LOSSES,
             because="the mean over all tuples of an item and order - 1 others is a U-statistic; one fixed pair of encoders",
         ),
-        at_most(
+        LOSSES.at_most(
             C,
             log((1 + _negatives * exp(2 / temperature)) / (1 + _negatives * exp(-2 / temperature))),
             because="cosines lie in [-1, 1]: each ratio d'/d lies in [exp(-2/temperature), exp(2/temperature)]",
             kind="infimum",
-            experiment=LOSSES,
         ),
     ),
     where={},
