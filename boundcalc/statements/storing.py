@@ -82,7 +82,7 @@ def _fields(data: dict[str, Any]) -> dict[str, Any]:
         "split": tuple((events[place], _expr(fraction)) for place, fraction in data["split"]),
         "confidence": _expr(data["confidence"]),
         "notes": {_text(name): _text(note) for name, note in data["notes"].items()},
-        "unit": _one_of(data["unit"], ("pairs", "examples")),
+        "unit": _one_of(data["unit"], ("pairs", "examples", "tuples", "landmarks")),
         "trivial": None if data["trivial"] is None else _expr(data["trivial"]),
         "conditions": tuple(
             (_text(name), _expr(expr), _read(allowed, sympy.Set)) for name, expr, allowed in data["conditions"]

@@ -75,6 +75,9 @@ def value_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any], *, digits: int
 def _is_huge(power: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> bool:
     """Return whether a power would have thousands of digits at a point."""
     base, exponent = power.as_base_exp()
+    if base is sympy.E and exponent.has(sympy.log):  # exp(a log(b)) is written as b^a
+        factors = [term.as_independent(sympy.log) for term in sympy.Add.make_args(exponent) if term.has(sympy.log)]
+        return any(_is_huge(sympy.Pow(sympy.Symbol("b"), rate), point) for rate, _ in factors)
     if exponent.is_number or (not base.is_Rational and not base.free_symbols):
         return False
     size = exponent.subs(point, simultaneous=True)
