@@ -11,6 +11,7 @@ from typing import Any
 
 import sympy
 
+from boundcalc.arithmetic.convert import as_expression
 from boundcalc.bound import Bound
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.frozen import Frozen, FrozenDict
@@ -343,7 +344,7 @@ def by(
         What the theorem's symbols are here, e.g. ``c=2*C``.
     """
     chain = theorem.derivation(form)
-    renaming = {VOCABULARY[name].symbol: sympy.sympify(value) for name, value in values.items()}
+    renaming = {VOCABULARY[name].symbol: as_expression(value, name) for name, value in values.items()}
     events = chain.events
     if event is not None:
         (own,) = chain.events
@@ -351,7 +352,7 @@ def by(
         events = (event,)
     relation: Relation = chain.relation
     return Step(
-        left=sympy.sympify(quantity),
+        left=as_expression(quantity, "quantity"),
         relation=relation,
         right=chain.result.xreplace(renaming),
         because=because,

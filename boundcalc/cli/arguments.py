@@ -10,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from boundcalc.arithmetic.written import MOST_DIGITS, shortened, written
 from boundcalc.cli.values import parse, parse_settings
 from boundcalc.errors import InvalidInputError, require
 
@@ -59,9 +60,10 @@ def _integer(least: int) -> Callable[[str, Any], int]:
 
 def _whole(text: str) -> int | None:
     try:
-        return int(text)
-    except ValueError:
+        value = written(text)
+    except (ValueError, ArithmeticError):
         return None
+    return int(value) if isinstance(value, Fraction) and value.denominator == 1 else None
 
 
 def _jobs(option: str, text: str) -> int:
@@ -73,7 +75,7 @@ def _jobs(option: str, text: str) -> int:
 def _number(text: str) -> float:
     """Return what was typed as a decimal or as a fraction; nan for anything else, inf for what no double holds."""
     try:
-        return float(Fraction(text)) if "/" in text else float(text)
+        return float(written(text))
     except (ValueError, ZeroDivisionError):
         return math.nan
     except OverflowError:
@@ -324,7 +326,10 @@ def read(args: Namespace) -> None:
 def _read(args: Namespace, name: str, option: str, reader: Callable[[str, Any], Any]) -> tuple[str, ...]:
     """Read one argument, if it is given, and return what is wrong with it."""
     try:
-        if (given := getattr(args, name)) is not None:
+        given = getattr(args, name)
+        if isinstance(given, str) and len(given) > MOST_DIGITS:
+            return (f"{option} {shortened(given)}: {len(given):,} characters are more than any value needs",)
+        if given is not None:
             setattr(args, name, reader(option, given))
     except InvalidInputError as error:
         return error.problems

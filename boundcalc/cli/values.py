@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from boundcalc.arithmetic.written import shortened, written
 from boundcalc.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -101,18 +101,15 @@ def parse(name: str, text: str) -> Any:
 
 
 def _number(name: str, text: str) -> int | float:
-    if re.search(r"[eE][+-]?\d{5}", text):  # an exact number of that size would fill the memory
-        raise InvalidInputError(f"{name} = {text!r} is beyond what a double can hold")
     try:
-        exact = Fraction(text.strip())
+        exact = written(text)  # nan and inf are turned down later, with the symbol's allowed set
+        return int(exact) if isinstance(exact, Fraction) and exact.denominator == 1 else float(exact)
+    except OverflowError:
+        raise InvalidInputError(f"{name} = {shortened(text)} is beyond what a double can hold") from None
     except (ValueError, ZeroDivisionError):
-        try:
-            return float(text)  # nan and inf are turned down later, with the symbol's allowed set
-        except ValueError:
-            raise InvalidInputError(
-                f"{name} = {text!r} is not a number, a list a,b,c or a range lo:hi:log:k or lo:hi:lin:k"
-            ) from None
-    return int(exact) if exact.denominator == 1 else float(exact)
+        raise InvalidInputError(
+            f"{name} = {shortened(text)} is not a number, a list a,b,c or a range lo:hi:log:k or lo:hi:lin:k"
+        ) from None
 
 
 def _range(name: str, text: str) -> list[int | float]:

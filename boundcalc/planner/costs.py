@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.frozen import Frozen
 
@@ -389,12 +390,6 @@ def _checked_fields(prefix: str, record: Mapping[str, Any], problems: list[str])
 def _price(name: str, value: Any, problems: list[str]) -> float:
     number: Any = value if isinstance(value, Real) and not isinstance(value, bool) else -1
     if not 0 <= number <= MOST:
-        problems.append(f"{name} = {_short(value)} must be a number >= 0 and at most {MOST:.0e}")
+        problems.append(f"{name} = {shortened(value, width=40)} must be a number >= 0 and at most {MOST:.0e}")
         return 0.0
     return float(value)
-
-
-def _short(value: Any) -> str:
-    """Return how a value prints, cut where it is long."""
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."

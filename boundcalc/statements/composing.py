@@ -12,6 +12,8 @@ from typing import Any
 
 import sympy
 
+from boundcalc.arithmetic.convert import as_expression
+from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import CompositionError, InvalidInputError
 from boundcalc.language.domains import as_number, contains, describe, from_assumptions
 from boundcalc.statements.derivation import Event
@@ -277,8 +279,8 @@ def _as_expression(name: str, value: Any, domain: sympy.Set | None) -> tuple[sym
         return value, ""
     try:
         number = as_number(value)
-    except (TypeError, ValueError):
-        return sympy.nan, f"{name} = {value!r} is neither a real number nor a SymPy expression nor a Bound"
+    except (TypeError, ValueError, ArithmeticError):
+        return sympy.nan, f"{name} = {shortened(value)} is neither a real number nor a SymPy expression nor a Bound"
     if domain is not None and not bool(contains(domain, number)):
         return sympy.nan, f"{name} = {value} is not allowed: {name} must be {describe(domain)}"
     if isinstance(value, sympy.Expr):
@@ -287,7 +289,7 @@ def _as_expression(name: str, value: Any, domain: sympy.Set | None) -> tuple[sym
         return sympy.Rational(number.numerator, number.denominator), ""
     if isinstance(number, float) and number.is_integer() and domain is not None and isinstance(domain, sympy.Range):
         return sympy.Integer(int(number)), ""
-    return sympy.sympify(number), ""
+    return as_expression(number), ""
 
 
 def _domain_of(symbol: sympy.Symbol) -> sympy.Set:

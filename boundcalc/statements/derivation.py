@@ -24,6 +24,7 @@ from typing import Any, Literal
 
 import sympy
 
+from boundcalc.arithmetic.convert import as_expression
 from boundcalc.errors import DerivationError
 from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.language.directions import Direction, direction
@@ -156,7 +157,7 @@ class Step(Frozen):
 
 
 def _step(left: Any, relation: Relation, right: Any, because: str, options: dict[str, Any]) -> Step:
-    return Step(sympy.sympify(left), relation, sympy.sympify(right), because, **options)
+    return Step(as_expression(left, "left"), relation, as_expression(right, "right"), because, **options)
 
 
 def equal(left: Any, right: Any, *, because: str, kind: Kind = "identity", **options: Any) -> Step:
@@ -230,7 +231,7 @@ class Derivation(Frozen):
     domains: Mapping[sympy.Symbol, sympy.Set] = field(default_factory=FrozenDict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "quantity", sympy.sympify(self.quantity))
+        object.__setattr__(self, "quantity", as_expression(self.quantity, "quantity"))
         super().__post_init__()
         self._folded  # noqa: B018 - a chain that does not fold is refused at once
 
