@@ -12,8 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
+from boundcalc.language.arguments import Problems
+from boundcalc.language.records import check_entries, rebuild
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.normalise import Normaliser
 from boundcalc.trainer.data.splits import Split, draw_pairs, draw_split
@@ -23,7 +26,7 @@ from boundcalc.trainer.risk.losses import round_up
 from boundcalc.trainer.risk.pairs import AllPairs, PairSource
 from boundcalc.trainer.risk.structures import Structure, make_structure
 
-__all__ = ["Prepared", "balanced_weights", "exceeds", "measured_squared_radius", "prepare"]
+__all__ = ["Prepared", "balanced_weights", "checked_facts", "exceeds", "measured_squared_radius", "prepare"]
 
 Array = NDArray[np.float64]
 
@@ -131,6 +134,40 @@ class Prepared(Frozen):
             "normalise": dict(self.normaliser.kinds),
             "fingerprint": self.fingerprint,
         }
+
+
+#: What :meth:`Prepared.facts` says, by its type.
+_FACTS: dict[str, Any] = {
+    "data": str, "note": str, "rows": int, "dims": dict, "classes": int, "calibration_rows": int, "holdout_rows": int,
+    "train_rows": int, "missing_blocks": int, "duplicate_rows": int, "constant_features": int, "normalise": dict,
+    "fingerprint": str,
+}  # fmt: skip
+
+
+def checked_facts(record: Any) -> dict[str, Any]:
+    """Return what was stored of the data, refused where it contradicts itself.
+
+    Raises
+    ------
+    InvalidInputError or TypeError
+        If it does, or is no such record.
+    """
+    check_entries(record, _FACTS)
+    facts = {name: rebuild(kind, record[name]) for name, kind in _FACTS.items()}
+    dims = facts["dims"]
+    sizes = [rebuild(int, d) for d in dims.values()]
+    parts = [facts[f"{part}_rows"] for part in ("calibration", "holdout", "train")]
+    limits = {"classes": facts["rows"], "duplicate_rows": facts["rows"], "constant_features": sum(sizes)}
+    limits["missing_blocks"] = facts["rows"] * len(dims)
+    problems = Problems("facts")
+    problems.require(bool(sizes) and all(d >= 1 for d in sizes), f"dims = {shortened(dims)}: expected columns >= 1")
+    whole = min(parts) >= 0 and sum(parts) == facts["rows"]
+    problems.require(whole, f"parts of {parts} rows do not fit the split of {facts['rows']}")
+    problems.require(facts["normalise"].keys() == dims.keys(), "normalise: expected a kind for each modality")
+    for name, most in limits.items():
+        problems.require(0 <= facts[name] <= most, f"{name} = {facts[name]}: expected 0 to {most}")
+    problems.raise_if_any()
+    return facts
 
 
 def pair_differences(block: Array, present: NDArray[np.bool_], widths: Sequence[int], pairs: NDArray[np.intp]) -> Array:

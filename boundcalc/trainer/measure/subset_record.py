@@ -11,10 +11,11 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
 from boundcalc.language.ledger import Ledger
+from boundcalc.language.records import check_entries, rebuild
 from boundcalc.trainer.complexity.bernstein import BoundedMean
 from boundcalc.trainer.complexity.kappa import Kappa
 from boundcalc.trainer.complexity.rademacher import Complexity
-from boundcalc.trainer.data.prepare import Prepared
+from boundcalc.trainer.data.prepare import Prepared, checked_facts
 from boundcalc.trainer.measure.estimates import CERTIFIED, ESTIMATED, Entry, Estimates
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.risk.incomplete import Gap
@@ -134,12 +135,13 @@ class Frame(Frozen):
         InvalidInputError
             If the record contradicts itself.
         """
+        check_entries(record, ("modalities", "weights", "squared_radii", "settings", "facts"))
         frame = cls(
-            tuple(map(str, record["modalities"])),
+            rebuild(tuple[str, ...], record["modalities"]),
             Settings.from_dict(record["settings"]),
-            dict(record["facts"]),
-            tuple(map(float, record["weights"])),  # type: ignore[arg-type]
-            {str(name): float(radius) for name, radius in record["squared_radii"].items()},
+            checked_facts(record["facts"]),
+            rebuild(tuple[float, float], record["weights"]),
+            {str(name): rebuild(float, radius) for name, radius in record["squared_radii"].items()},
         )
         settings, radii = frame.settings, frame.squared_radii
         problems = Problems("frame")
@@ -168,6 +170,26 @@ class Frame(Frozen):
         InvalidInputError
             If there are any.
         """
+        problems = Problems("parts")
+        for part in (train, holdout):
+            if part is None:
+                continue
+            sampled, heaviest = part.rows > self.settings.exact_rows, max(self.weights)
+            pairs = self.settings.sampled_pairs if sampled else part.rows * (part.rows - 1) // 2
+            counts = {part.risk.count, *(one.count for one in (*part.ramps, *part.heavy_ramps))}
+            problems.require(
+                part.pairs == pairs and counts <= {pairs if sampled else 0},
+                f"means over {part.pairs} pairs of {part.rows} rows: expected {pairs}",
+            )
+            spans = {(1.0, one.span) for one in part.ramps} | {(heaviest, one.span) for one in part.heavy_ramps}
+            spans |= {(self.loss_range(), part.risk.span)} if sampled else set()
+            problems.require(all(one == other for one, other in spans), "ranges of losses are not the settings'")
+            found = (part.wrong[0], part.wrong[1] / heaviest, part.trivial[1], part.trivial[2] / heaviest)
+            problems.require(
+                all(0 <= share <= 1 + 1e-9 for share in found) and part.trivial[0] >= 0,
+                f"errors {found}: expected shares",
+            )
+        problems.raise_if_any()
         rows = (train.rows, 0 if holdout is None else holdout.rows)
         told = self.facts["holdout_rows"]
         expected = (self.facts["train_rows"], told if told >= 2 else 0)

@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError, require
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems, as_generator, why_unreadable
 from boundcalc.language.ledger import check_delta
+from boundcalc.language.records import check_entries, from_json, plain, rebuild
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.prepare import Prepared, prepare
 from boundcalc.trainer.measure.settings import Settings
@@ -123,15 +125,21 @@ class Measurements(Frozen, Mapping[str, SubsetResult]):
             If the text is not such a record.
         """
         try:
-            record = json.loads(text)
+            record = from_json(text)
+            check_entries(record, ("format", "facts", "settings", "results"), optional=("certificates", "summary"))
             if record["format"] != FORMAT:
-                raise InvalidInputError(f"its format is {record['format']!r}, expected {FORMAT!r}")
+                raise InvalidInputError(f"its format is {shortened(record['format'])}, expected {FORMAT!r}")
             shared = {"facts": record["facts"], "settings": record["settings"]}
-            results = [
-                SubsetResult.from_dict({**one, "frame": {**one["frame"], **shared}}) for one in record["results"]
-            ]
-            return cls({result.label: result for result in results}, record["facts"], record["settings"])
-        except (KeyError, TypeError, ValueError) as error:
+            results: dict[str, SubsetResult] = {}
+            for one in rebuild(tuple[dict, ...], record["results"]):
+                result = SubsetResult.from_dict({**one, "frame": {**one["frame"], **shared}})
+                if result.label in results:
+                    raise InvalidInputError(f"the subset {result.label} is there twice")
+                results[result.label] = result
+            if not results:
+                raise InvalidInputError("it holds no subset")
+            return cls(results, record["facts"], record["settings"])
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
             raise InvalidInputError(why_unreadable(error), context="measurements") from error
 
 
@@ -297,9 +305,11 @@ class _Store:
                 record = Measurements.from_json(self.path.read_text(encoding="utf-8"))
             except (InvalidInputError, UnicodeDecodeError) as error:
                 raise InvalidInputError(
-                    f"resume={str(path)!r} is not a file of finished subsets: remove it, or name another"
+                    f"resume={str(path)!r} is not a file of finished subsets: remove it, or name another ({error})"
                 ) from error
-            if record.facts.get("fingerprint") != prepared.fingerprint:
+            one, facts = next(iter(record.values())), prepared.facts()
+            radii = (one.frame.weights, one.frame.squared_radii)
+            if (plain(record.facts), *radii) != (plain(facts), prepared.weights, prepared.squared_radii):
                 raise InvalidInputError(
                     f"resume={str(path)!r} belongs to other data, settings or another split: remove it, or use "
                     "the same data, settings and seed"
