@@ -10,6 +10,7 @@ import pytest
 
 from boundcalc.certification import certify, certify_band, certify_gallery
 from boundcalc.certification.files import certify_file
+from boundcalc.certification.kernels import PairErrors
 from boundcalc.cli import main
 from boundcalc.errors import InvalidInputError
 
@@ -33,6 +34,14 @@ class TestGallery:
         assert found.error == pytest.approx((3.0 + 0.5) / 3)
         assert found.constant == pytest.approx(min(3.0 * 2 / 3, 0.5 / 3))
         assert found.recipe["scale"] == pytest.approx(max(3.0 * 2 / 3 + 0.5 / 3, 3.0 / 3 + 0.5 * 2 / 3))
+
+    @pytest.mark.parametrize("moved", [0.0, 1e-9, -1e-9])
+    def test_a_tie_is_an_error_for_both_kinds_and_so_is_what_rounding_may_have_moved(self, moved):
+        distance, tie = np.full((4, 2), 1.0 + moved), 2e-9
+        given = {"y": [0, 1, 0, 1], "stored": [0, 1], "threshold": 1.0, "weights": None}
+        assert certify_gallery(distance=distance, **given, tie=tie).error == 1.0
+        kernel = PairErrors(lambda rows, others: distance[:, :2], np.array([0, 1, 0, 1]), 1.0, tie=tie)
+        assert (kernel(np.arange(4), np.arange(2)) == 1.0).all()
 
     def test_a_label_that_no_stored_row_has(self):
         """The cap counts a new class, whose every pair is different: with w_neg the largest weight it is the cap."""
