@@ -13,8 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import Problems
 
-__all__ = ["MIN_ROWS", "ModalityData", "as_block", "encode_labels", "missing_rows"]
+__all__ = ["MIN_ROWS", "ModalityData", "as_block", "encode_groups", "encode_labels", "missing_rows"]
 
+#: Rows are near copies within this share of the usual distance, looked for among so many rows; blocks that tell an identity.
+_NEAR, _LOOKED_AT, _BLOCKS = 0.01, 200, 4
 MIN_ROWS = 8
 """Fewest rows from which calibration, hold-out and training parts can be drawn with at least one pair each."""
 
@@ -38,6 +40,10 @@ class ModalityData:
         What the data are called, and what a user has to know about them (a licence, say).
     lines : sequence of int, optional
         The line of a file that each row comes from: error messages name it instead of the row (counted from 0).
+    groups : array_like of shape (n,), optional
+        What each row belongs to (a patient, speaker, session, product), where several rows belong to one: the groups
+        are then what is drawn independently. Parts are made of whole groups, n counts groups, pairs are rows of two
+        different groups, and what is guaranteed holds for two new groups and a random row of each.
 
     Attributes
     ----------
@@ -52,6 +58,8 @@ class ModalityData:
         Index of each label in ``classes``.
     mask : ndarray of bool, shape (n, K)
         True where a modality is missing.
+    groups : ndarray of int, shape (n,), or None
+        The number of each row's group.
 
     Raises
     ------
@@ -77,6 +85,7 @@ class ModalityData:
         name: str = "",
         note: str = "",
         lines: Sequence[int] | None = None,
+        groups: ArrayLike | None = None,
     ) -> None:
         problems = Problems(f"data {name}".strip())
         if not isinstance(modalities, Mapping) or not modalities:
@@ -121,6 +130,7 @@ class ModalityData:
                 problems.require(
                     bool((self.arrays[key] >= 0).all()), f"modality {key!r} was declared nonnegative but has values < 0"
                 )
+        self.groups = None if groups is None else encode_groups(groups, n, problems)
         problems.raise_if_any()
         self.mask: NDArray[np.bool_] = missing
 
@@ -144,6 +154,34 @@ class ModalityData:
         """Number of rows that repeat an earlier one in all modalities: then rows are hardly independent."""
         seen = {b"".join(block[i].tobytes() for block in self.arrays.values()) for i in range(self.n)}
         return self.n - len(seen)
+
+    @cached_property
+    def near_copies(self) -> float:
+        """Share of rows with another row within 1 % of the usual distance, where chance does not bring rows so close."""
+        block = np.concatenate(list(self.arrays.values()), axis=1)
+        if self.n * _NEAR ** min(block.shape[1], 400) > 0.01:
+            return 0.0
+        spread = np.ptp(block, axis=0)
+        block = (
+            np.divide(block, spread, out=np.zeros_like(block), where=spread > 0) if np.isfinite(spread).all() else block
+        )
+        some = block[:: max(1, self.n // _LOOKED_AT)][:_LOOKED_AT]
+        squares = np.square(block).sum(axis=1)
+        far = np.sqrt(np.maximum(np.square(some).sum(axis=1)[:, None] + squares - 2 * some @ block.T, 0.0))
+        usual = float(np.median(far))
+        near = (far > 1e-6 * usual) & (far < _NEAR * usual)  # what repeats a row exactly is told apart
+        return float(near.any(axis=1).mean())
+
+    @cached_property
+    def like_identities(self) -> tuple[str, ...]:
+        """Columns of which each value fills one block of rows, as the number of a patient or session does; at most three."""
+        found = []
+        for name, block in self.arrays.items():
+            runs = 1 + (block[1:] != block[:-1]).sum(axis=0)
+            for column in np.flatnonzero((runs >= _BLOCKS) & (2 * runs <= self.n)):
+                if np.unique(block[:, column]).size == runs[column] and not self.mask[:, self.names.index(name)].any():
+                    found.append(f"{name}[{column}]")
+        return tuple(found[:3])
 
     @cached_property
     def constant_features(self) -> int:
@@ -315,6 +353,17 @@ def encode_labels(
         problems.add("y mixes labels that cannot be compared: expected all numbers or all strings")
         return empty
     return labels, classes, codes.astype(np.intp)
+
+
+def encode_groups(groups: Any, n: int, problems: Problems) -> NDArray[np.intp]:
+    """Return the number of each row's group; note what is wrong with them."""
+    inner = Problems("groups")
+    _, _, codes = encode_labels(groups, inner)
+    for problem in inner.found:
+        problems.add(problem.replace("y ", "groups ", 1))
+    if not inner.found:
+        problems.require(codes.size == n, f"groups has {codes.size} entries: expected one for each of {n} rows")
+    return codes
 
 
 def _place(row: int, lines: Sequence[int] | None) -> str:

@@ -19,7 +19,7 @@ from boundcalc.language.arguments import Problems
 from boundcalc.language.records import check_entries, rebuild
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.normalise import Normaliser
-from boundcalc.trainer.data.splits import Split, draw_pairs, draw_split
+from boundcalc.trainer.data.splits import Split, draw_pairs, draw_split, similar_share
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.risk.erm import Problem
 from boundcalc.trainer.risk.losses import round_up
@@ -113,9 +113,23 @@ class Prepared(Frozen):
         for name in self.data.names:
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(self.data.arrays[name]).tobytes())
-        for array in (self.data.codes, self.data.mask, self.split.calibration, self.split.holdout, self.pairs):
+        groups = np.empty(0) if self.data.groups is None else self.data.groups
+        for array in (self.data.codes, groups, self.data.mask, self.split.calibration, self.split.holdout, self.pairs):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
+
+    def units(self, part: NDArray[np.intp]) -> int:
+        """Return how many independent units a part has: its rows, or the groups that they come in."""
+        return part.size if self.data.groups is None else int(np.unique(self.data.groups[part]).size)
+
+    def sampled(self, part: NDArray[np.intp]) -> bool:
+        """Whether a part is measured over a random sample of its pairs: beyond ``exact_rows``, and where rows have groups."""
+        return self.data.groups is not None or part.size > self.settings.exact_rows
+
+    def similar_share(self, part: NDArray[np.intp]) -> float:
+        """Return the share of similar pairs among those that count."""
+        groups = self.data.groups
+        return similar_share(self.data.codes[part], None if groups is None else groups[part])
 
     def facts(self) -> dict[str, Any]:
         """Return what a reader of the results has to know, as JSON types."""
@@ -128,8 +142,13 @@ class Prepared(Frozen):
             "calibration_rows": int(self.split.calibration.size),
             "holdout_rows": int(self.split.holdout.size),
             "train_rows": int(self.split.train.size),
+            "groups": {}
+            if self.data.groups is None
+            else {name: self.units(getattr(self.split, name)) for name in ("calibration", "holdout", "train")},
             "missing_blocks": int(self.data.mask.sum()),
             "duplicate_rows": self.data.duplicate_rows,
+            "near_copies": self.data.near_copies,
+            "like_identities": list(self.data.like_identities),
             "constant_features": self.data.constant_features,
             "normalise": dict(self.normaliser.kinds),
             "fingerprint": self.fingerprint,
@@ -139,7 +158,8 @@ class Prepared(Frozen):
 #: What :meth:`Prepared.facts` says, by its type.
 _FACTS: dict[str, Any] = {
     "data": str, "note": str, "rows": int, "dims": dict, "classes": int, "calibration_rows": int, "holdout_rows": int,
-    "train_rows": int, "missing_blocks": int, "duplicate_rows": int, "constant_features": int, "normalise": dict,
+    "train_rows": int, "groups": dict, "missing_blocks": int, "duplicate_rows": int, "near_copies": float,
+    "like_identities": list, "constant_features": int, "normalise": dict,
     "fingerprint": str,
 }  # fmt: skip
 
@@ -163,6 +183,11 @@ def checked_facts(record: Any) -> dict[str, Any]:
     problems.require(bool(sizes) and all(d >= 1 for d in sizes), f"dims = {shortened(dims)}: expected columns >= 1")
     whole = min(parts) >= 0 and sum(parts) == facts["rows"]
     problems.require(whole, f"parts of {parts} rows do not fit the split of {facts['rows']}")
+    counted = [facts["groups"].get(part) for part in ("calibration", "holdout", "train")] if facts["groups"] else []
+    fits = all(isinstance(count, int) and 0 <= count <= rows for count, rows in zip(counted, parts, strict=False))
+    problems.require(
+        len(facts["groups"]) in (0, 3) and fits, f"groups = {shortened(facts['groups'])}: expected at most rows"
+    )
     problems.require(facts["normalise"].keys() == dims.keys(), "normalise: expected a kind for each modality")
     for name, most in limits.items():
         problems.require(0 <= facts[name] <= most, f"{name} = {facts[name]}: expected 0 to {most}")
@@ -192,7 +217,7 @@ def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator)
         If the parts would be too small, the training part has no similar or no dissimilar pair, or a declared pair
         radius is exceeded.
     """
-    split = draw_split(data.n, rng=rng, calibration=settings.calibration, holdout=settings.holdout)
+    split = draw_split(data.n, rng=rng, calibration=settings.calibration, holdout=settings.holdout, groups=data.groups)
     sizes = np.unique(data.codes[split.train], return_counts=True)[1]
     if sizes.size < 2 or sizes.max() < 2:
         raise InvalidInputError(
@@ -200,7 +225,12 @@ def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator)
             f"{'one class only: no pair is dissimilar' if sizes.size < 2 else 'no two rows of one class: no pair is similar'}; "
             "expected pairs of both kinds: give more rows, smaller calibration and holdout shares, or another seed"
         )
-    pairs = draw_pairs(split.train.size, rng=rng)
+    groups = None if data.groups is None else data.groups[split.train]
+    if groups is not None and not 0 < similar_share(data.codes[split.train], groups) < 1:
+        raise InvalidInputError(
+            "the groups of the training part make pairs of one kind only: expected similar and dissimilar pairs of different groups"
+        )
+    pairs = draw_pairs(split.train.size, rng=rng, groups=groups)
     present = {name: data.present[:, k] for k, name in enumerate(data.names)}
     raw = settings.normalise == "none"
     normaliser = Normaliser.fit(
@@ -273,15 +303,16 @@ def _weights(data: ModalityData, settings: Settings, split: Split) -> tuple[floa
         return (float(settings.pair_weights[0]), float(settings.pair_weights[1]))
     if split.calibration.size < 2:
         raise InvalidInputError("pair_weights='balanced' needs a calibration part: set calibration > 0")
-    return balanced_weights(data.codes[split.calibration])
+    groups = None if data.groups is None else data.groups[split.calibration]
+    return balanced_weights(data.codes[split.calibration], groups)
 
 
-def balanced_weights(codes: NDArray[np.intp]) -> tuple[float, float]:
+def balanced_weights(codes: NDArray[np.intp], groups: NDArray[np.intp] | None = None) -> tuple[float, float]:
     """Return pair weights with which same and different pairs of rows of these classes count half each.
 
     One pair of each kind is added, so that a kind that a small part lacks keeps a finite weight.
     """
-    sizes = np.unique(codes, return_counts=True)[1]
-    total = codes.size * (codes.size - 1) // 2
-    similar = (int((sizes * (sizes - 1) // 2).sum()) + 1) / (total + 2)
+    units = codes.size if groups is None else np.unique(groups).size
+    total = units * (units - 1) // 2
+    similar = (similar_share(codes, groups) * total + 1) / (total + 2)
     return (0.5 / similar, 0.5 / (1 - similar))

@@ -255,7 +255,7 @@ class Estimates(Frozen):
 
     def _check_facts(self) -> None:
         """Refuse values that contradict what the record says of the data."""
-        counts = {"n": "train_rows", "n_h": "holdout_rows"}
+        counts = {} if self.facts.get("groups") else {"n": "train_rows", "n_h": "holdout_rows"}
         problems = [
             f"{name} = {self[name].value} contradicts {fact} = {shortened(self.facts[fact])}"
             for name, fact in counts.items()

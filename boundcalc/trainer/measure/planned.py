@@ -99,5 +99,5 @@ def _planned(before: Prepared, data: ModalityData, names: tuple[str, ...], rng: 
         data=data,
         split=Split(nobody, nobody, np.arange(data.n)),
         arrays=arrays,
-        pairs=draw_pairs(data.n, rng=rng),
+        pairs=draw_pairs(data.n, rng=rng, groups=data.groups),
     )

@@ -47,7 +47,7 @@ def fit_subset(
     """
     settings, train = prepared.settings, prepared.split.train
     options = {"tolerance": settings.tolerance, "max_evaluations": settings.max_evaluations}
-    if train.size <= settings.exact_rows:
+    if not prepared.sampled(train):
         pairs = prepared.all_pairs(subset, train) if pairs is None else pairs
         problem = prepared.problem(subset, pairs)
         width: float | None = None

@@ -170,11 +170,12 @@ class Frame(Frozen):
         InvalidInputError
             If there are any.
         """
-        problems = Problems("parts")
+        problems, groups = Problems("parts"), self.facts["groups"]
         for part in (train, holdout):
             if part is None:
                 continue
-            sampled, heaviest = part.rows > self.settings.exact_rows, max(self.weights)
+            sampled = bool(groups) or part.rows > self.settings.exact_rows
+            heaviest = max(self.weights)
             pairs = self.settings.sampled_pairs if sampled else part.rows * (part.rows - 1) // 2
             counts = {part.risk.count, *(one.count for one in (*part.ramps, *part.heavy_ramps))}
             problems.require(
@@ -191,8 +192,8 @@ class Frame(Frozen):
             )
         problems.raise_if_any()
         rows = (train.rows, 0 if holdout is None else holdout.rows)
-        told = self.facts["holdout_rows"]
-        expected = (self.facts["train_rows"], told if told >= 2 else 0)
+        told = groups.get("holdout", self.facts["holdout_rows"])
+        expected = (groups.get("train", self.facts["train_rows"]), told if told >= 2 else 0)
         if rows != expected or train.gap is None or len(train.ramps) != 1 + len(self.settings.rho_grid):
             raise InvalidInputError(f"parts of {rows} rows do not fit the split's {expected} and the margins")
 
@@ -212,6 +213,7 @@ def subset_record(
     def extra(name: str, value: float, meaning: str, state: str, why: str, events: _Events = ()) -> Entry:
         return Entry(name, value, meaning, state, why, events, symbol=False)
 
+    unit = "groups" if frame.facts["groups"] else "examples"
     by_complexity, by_kappa = ((f"complexity[{label}]", delta),), ((f"kappa[{label}]", delta),)
     concentrated = complexity.self_bounding < complexity.worst_case
     bernstein = kappa.bernstein < kappa.worst_case
@@ -227,7 +229,7 @@ def subset_record(
     tested = 0.0 if holdout is None else holdout.at(delta)[0]
     loss_range = max(frame.loss_range(), rhat, tested)
     entries = [
-        Entry("n", train.rows, "training examples", why="size of the training part"),
+        Entry("n", train.rows, f"training {unit}", why="size of the training part"),
         Entry("K", len(frame.squared_radii), "modalities in the data", why=fixed),
         Entry("d_M", structure.d, "feature dimension of the subset", why=fixed),
         Entry("g_M", structure.granularity, f"free weights of the {structure.name} metric", why=fixed),
@@ -260,7 +262,7 @@ def subset_record(
         drawn: _Events = ((f"holdout_pairs[{label}]", delta),) if holdout.sampled else ()
         how = f"upper confidence value over {holdout.pairs:,} sampled pairs" if drawn else "all pairs, to rounding"
         entries.append(Entry("rhat_holdout", tested, "risk on the hold-out part", CERTIFIED, how, drawn))
-        entries.append(Entry("n_h", holdout.rows, "hold-out examples", why="size of the part"))
+        entries.append(Entry("n_h", holdout.rows, f"hold-out {unit}", why="size of the part"))
     if sampled:
         mean = f"mean over {train.pairs:,} sampled pairs"
         entries += [
