@@ -9,8 +9,9 @@ import numpy as np
 
 from boundcalc.certification.certificate import Certificate
 from boundcalc.certification.certifying import certify
-from boundcalc.datasets import load, read_csv, read_labels, read_npz, read_numbers
+from boundcalc.datasets import load
 from boundcalc.errors import InvalidInputError, in_context
+from boundcalc.trainer.data.tables import TABLES, few, read_labels, read_npz, read_numbers, read_table
 
 __all__ = ["certify_file"]
 
@@ -50,8 +51,8 @@ def certify_file(source: str | Path, *, groups: str | None = None, **given: Any)
     """
     path = Path(source)
     ending = path.suffix.lower()
-    if path.is_file() and ending in (".npz", ".csv"):
-        read = _from_npz if ending == ".npz" else _from_csv
+    if path.is_file() and path.name.lower().endswith((".npz", *TABLES)):
+        read = _from_npz if ending == ".npz" else _from_table
         found = read(path, groups)
         if found is not None:
             if given.get("threshold") is None and given.get("calibration") is None:
@@ -71,21 +72,22 @@ def _from_npz(path: Path, groups: str | None) -> dict[str, Any] | None:
     if not named:
         return None
     if "y" not in arrays:
-        raise InvalidInputError(f"has no array y (found: {', '.join(arrays)}); {_EXPECTED}", context=str(path))
+        raise InvalidInputError(f"has no array y (found: {few(arrays)}); {_EXPECTED}", context=str(path))
     if groups is not None and groups not in arrays:
-        raise InvalidInputError(f"--groups {groups!r}: found {', '.join(arrays)}", context=str(path))
+        raise InvalidInputError(f"--groups {groups!r}: found {few(arrays)}", context=str(path))
     found = {_NAMES[name]: arrays[name] for name in named}
     return found | {"y": arrays["y"], "groups": arrays.get(groups or "groups")}
 
 
-def _from_csv(path: Path, groups: str | None) -> dict[str, Any] | None:
+def _from_table(path: Path, groups: str | None) -> dict[str, Any] | None:
     """Return the arguments that a file's columns are; None if they are modalities."""
     with in_context(str(path)):
-        table, lines = read_csv(path)
+        read = read_table(path)
+        table, lines = dict(read.columns), read.lines
         if "y" not in table or all("__" in name for name in table if name not in ("y", groups)):
             return None
         if groups is not None and groups not in table:
-            raise InvalidInputError(f"--groups {groups!r}: found {', '.join(table)}")
+            raise InvalidInputError(f"--groups {groups!r}: found {few(table)}")
         subjects = table.pop(groups or "groups", None)
         y = read_labels(table.pop("y"))
         if not table:
@@ -99,7 +101,6 @@ def _of_data_set(source: str | Path, groups: str | None, given: dict[str, Any]) 
     from boundcalc.trainer import PairwiseMetricLearner
 
     refused = [name for name in ("calibration", "metric") if given.pop(name, None) not in (None, "sqeuclidean")]
-    refused += ["groups"] * (groups is not None)
     if refused:
         raise InvalidInputError(
             f"--{refused[0]} goes with a file of distances, scores or embeddings: this metric is trained on split rows"
@@ -107,5 +108,5 @@ def _of_data_set(source: str | Path, groups: str | None, given: dict[str, Any]) 
     rng = given.get("rng", 0)
     learner = PairwiseMetricLearner(
         holdout=HOLDOUT, calibration=CALIBRATION, pair_weights="balanced", random_state=rng
-    ).fit(load(source))
+    ).fit(load(source, groups=groups))
     return certify(model=learner, **given)

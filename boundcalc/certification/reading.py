@@ -21,6 +21,7 @@ from boundcalc.certification.sources import (
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import Problems, as_generator
 from boundcalc.trainer.data.modalities import encode_groups, encode_labels
+from boundcalc.trainer.data.order import aligned
 from boundcalc.trainer.data.prepare import balanced_weights
 
 __all__ = ["Calibration", "Listed", "Request", "read_request"]
@@ -132,6 +133,8 @@ def read_request(**given: Any) -> Request:
         drawn = f", which is {fresh.entropy}"
     delta, rng = _read_numbers(given, fresh=bool(drawn))
     name = _the_source(given)
+    frames = aligned({key: given[key] for key in (name, "y", "groups")}) if given["pairs"] is None else {}
+    given |= frames
     if given["pairs"] is not None:
         return _listed_request(given, name, delta, rng)
     distances, labels, own = _distances(given, name, given[name])

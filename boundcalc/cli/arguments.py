@@ -14,7 +14,7 @@ from boundcalc.arithmetic.written import MOST_DIGITS, shortened, written
 from boundcalc.cli.values import parse, parse_settings
 from boundcalc.errors import InvalidInputError, require
 
-__all__ = ["MODEL", "PLANNING", "TRAINING", "add", "changed", "check_path", "read"]
+__all__ = ["MODEL", "PLANNING", "READING", "TRAINING", "add", "changed", "check_path", "read"]
 
 _PICTURES = (".png", ".pdf", ".svg")
 
@@ -166,6 +166,19 @@ def _mix(option: str, text: str) -> str | tuple[float, ...] | None:
     return values
 
 
+def _columns(option: str, given: list[str]) -> dict[str, str | tuple[str, ...]]:
+    """Return for each modality a prefix of its columns, or their names."""
+    found: dict[str, str | tuple[str, ...]] = {}
+    for one in given:
+        name, _, columns = (part.strip() for part in one.partition("="))
+        if not name or not columns or name in found:
+            raise InvalidInputError(
+                f"{option} {shortened(one)}: expected NAME=PREFIX or NAME=COLUMN,COLUMN, each name once"
+            )
+        found[name] = _names(option, columns) if "," in columns else columns
+    return found
+
+
 def _shown(text: str) -> str:
     return text if _number(text) == _number(text) else repr(text)
 
@@ -199,7 +212,7 @@ def _settings(help: str) -> Argument:
     )
 
 
-_DATA = "htad, breast_cancer, penguins, digits, or a .npz or .csv file of your own"
+_DATA = "htad, breast_cancer, penguins, digits, or a file of your own: .npz, a folder of .npy, .csv, .parquet, .xlsx, .h5mu, ..."
 _SCORES = (
     "a .npz file with distance, scores or embeddings, y and perhaps groups; a .csv file of embeddings with y; or "
     "htad, breast_cancer, penguins, digits: a metric is trained first"
@@ -265,7 +278,17 @@ ARGUMENTS: dict[str, Argument] = {
     "mix": _value(
         "W", "balanced, none, or w_pos,w_neg fixed in advance", default="balanced", read=_mix, flag="--weights"
     ),
-    "groups": _value("NAME", "the array or column with the subjects of the rows (default: groups, if there is one)"),
+    "groups": _value("COLUMN", "the array or column with what each row belongs to (default: groups, if there is one)"),
+    "label": _value("COLUMN", "the array or column with the labels (default: y)"),
+    "drop": _value("A,B", "columns or arrays to leave out", read=_names),
+    "modality": Argument(
+        {
+            "metavar": "NAME=COLUMNS",
+            "action": "append",
+            "help": "a modality: a prefix of its columns, or a list of them; repeat for each (default: columns NAME__FEATURE)",
+        },
+        _columns,
+    ),
     "calibration": _value("P", "share of the rows that choose and are not counted", read=_within(0, 1, "in (0, 1)")),
     "kappa": _value("K", "fixed in advance (default: by test inversion)", read=_within(0, 1, "in (0, 1)")),
     "share": _value("P", "this model's part of delta, 1/J for each of J models", default="1", read=_part),
@@ -277,11 +300,12 @@ ARGUMENTS: dict[str, Argument] = {
     "json": _switch("print one JSON object instead of text"),
 }
 
-#: What a metric's training asks for; what training on several subsets asks for; what planning asks for.
+#: What a metric's training asks for, reading a file, training on several subsets, and planning.
 MODEL = ("delta", "seed", "loss", "lam_max", "weights")
+READING = ("label", "groups", "drop", "modality")
 TRAINING = ("subsets", *MODEL, "jobs", "resume")
 PLANNING = (
-    "DATA", "estimates", "costs", "budget", "target", "modalities", "quantity", "split", "no_curve", *TRAINING,
+    "DATA", *READING, "estimates", "costs", "budget", "target", "modalities", "quantity", "split", "no_curve", *TRAINING,
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from boundcalc.cli.arguments import PLANNING, changed
 from boundcalc.cli.output import DRAWN
-from boundcalc.cli.training import training_settings
+from boundcalc.cli.training import data_of, training_settings
 from boundcalc.errors import InvalidInputError
 from boundcalc.show.answer import Answer
 
@@ -22,7 +22,7 @@ def run(args: Namespace) -> Answer:
     """Measure the pilot or read its estimates, plan, and answer in a sentence, tables and pictures."""
     from boundcalc.report.planning import plan
 
-    return plan(args.data, **planning_settings(args))
+    return plan(data_of(args, args.data), **planning_settings(args))
 
 
 def planning_settings(args: Namespace) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from argparse import Namespace
 
 from boundcalc.cli.arguments import PLANNING
 from boundcalc.cli.plan_command import planning_settings
+from boundcalc.cli.training import data_of
 from boundcalc.show.answer import Answer
 
 ARGUMENTS = (*PLANNING, "no_check")
@@ -17,4 +18,4 @@ def run(args: Namespace) -> Answer:
     """Train, evaluate, plan and check."""
     from boundcalc.report.document import make_report
 
-    return make_report(args.data, check_proofs=not args.no_check, **planning_settings(args))
+    return make_report(data_of(args, args.data), check_proofs=not args.no_check, **planning_settings(args))

@@ -198,6 +198,7 @@ def compare(
     radii: str = "grid",
     rng: Any = 0,
     pair_weights: Any = "balanced",
+    groups: Any = None,
     progress: Reporter | None = None,
     **settings: Any,
 ) -> Contest:
@@ -219,6 +220,8 @@ def compare(
         Radii fixed in advance and paid for, or the trained metric's own norms, marked as estimated.
     rng : int or numpy.random.Generator
     pair_weights : {"balanced"}, (float, float) or None
+    groups : str or array_like of shape (n,), optional
+        What each row belongs to, as for :func:`boundcalc.train`.
     progress : callable, optional
         From the name of a task to a callback ``(done, total, message)``.
     **settings
@@ -240,7 +243,7 @@ def compare(
     check_keys(keys)
     report = None if progress is None else progress("training")
     fit = {"subset": subset, "delta": delta, "rng": rng, "pair_weights": pair_weights, **settings}
-    pilot = measure_pilot(loaded(data), progress=report, **fit)
+    pilot = measure_pilot(loaded(data, groups), progress=report, **fit)
     return Contest(compare_pilot(pilot, keys=keys, radii=radii), tuple(keys))
 
 

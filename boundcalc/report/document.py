@@ -164,7 +164,7 @@ def make_report(
         On bad input, before anything is trained where that can be told.
     """
     seed = copy.deepcopy(as_generator(rng))  # the certificates draw the same split again
-    given = loaded(data)
+    given = loaded(data, planning.pop("groups", None))
     proposal = plan(given, delta=delta, rng=rng, progress=progress, **planning)
     lines = certified(given, proposal.measured, delta=delta, rng=seed)
     sample = replace(assess(proposal.measured, delta=delta), certificates=lines)

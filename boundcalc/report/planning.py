@@ -121,6 +121,7 @@ def plan(
     quantity: str = "risk",
     split: str = "equal",
     curve: bool = True,
+    groups: Any = None,
     rng: Any = 0,
     progress: Reporter | None = None,
     **settings: Any,
@@ -151,6 +152,8 @@ def plan(
         How delta is split over the events; ``optimised`` looks at sizes, ranges and worst cases only.
     curve : bool
         Whether a learning curve is fitted, an estimate beside the guarantee.
+    groups : str or array_like of shape (n,), optional
+        What each row belongs to, as for :func:`boundcalc.train`.
     rng : int or numpy.random.Generator
     progress : callable, optional
         From the name of a task to a callback ``(done, total, message)``.
@@ -175,7 +178,7 @@ def plan(
     if split not in ("equal", "optimised"):
         raise InvalidInputError(f"split = {split!r}: expected 'equal' or 'optimised'")
     delta = check_delta(delta)
-    pilot = loaded(data)
+    pilot = loaded(data, groups)
     prices = _prices(costs, pilot.names)
     allowed = _allowed(modalities, pilot.names)
     if measured is None:
@@ -258,7 +261,8 @@ def _stored(measured: Measurements | str | Path, pilot: ModalityData) -> Measure
     )
     if theirs == ours:
         theirs, ours = f"{measured.facts['rows']:,} rows", f"{pilot.n:,}"
-    if measured.facts["dims"] != pilot.dims or measured.facts["rows"] != pilot.n:
+    same = list(measured.facts["dims"]) == list(pilot.names) if pilot.text else measured.facts["dims"] == pilot.dims
+    if not same or measured.facts["rows"] != pilot.n:
         raise InvalidInputError(f"it speaks of {theirs}, the pilot has {ours}", context=context)
     return measured
 

@@ -17,6 +17,7 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
 from boundcalc.language.records import check_entries, rebuild
+from boundcalc.trainer.data.encoding import Encoding
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.normalise import Normaliser
 from boundcalc.trainer.data.splits import Split, draw_pairs, draw_split, similar_share
@@ -47,6 +48,8 @@ class Prepared(Frozen):
         Disjoint pairs of positions within the training part.
     weights : (omega_pos, omega_neg)
     squared_radii : dict of str to float
+    encodings : dict of str to Encoding
+        Of the modalities with text or single missing values.
     threads : int, optional
         Threads that share the blocks of all pairs.
     """
@@ -59,7 +62,13 @@ class Prepared(Frozen):
     pairs: NDArray[np.intp]
     weights: tuple[float, float]
     squared_radii: dict[str, float]
+    encodings: dict[str, Encoding]
     threads: int | None = None
+
+    def normalised(self, name: str, block: Array, present: NDArray[np.bool_]) -> Array:
+        """Return raw rows of one modality as the same map takes them."""
+        block = self.encodings[name].apply(block) if name in self.encodings else block
+        return self.normaliser.apply(name, block, present)
 
     def widths(self, subset: Sequence[str]) -> list[int]:
         """Return the number of columns of each modality of the subset."""
@@ -122,6 +131,10 @@ class Prepared(Frozen):
         """Return how many independent units a part has: its rows, or the groups that they come in."""
         return part.size if self.data.groups is None else int(np.unique(self.data.groups[part]).size)
 
+    def sample_size(self, part: NDArray[np.intp]) -> int:
+        """Return how many pairs a sample has: as set, of groups no more than ten for each pair of rows."""
+        return sample_size(self.settings, part.size, grouped=self.data.groups is not None)
+
     def sampled(self, part: NDArray[np.intp]) -> bool:
         """Whether a part is measured over a random sample of its pairs: beyond ``exact_rows``, and where rows have groups."""
         return self.data.groups is not None or part.size > self.settings.exact_rows
@@ -137,7 +150,9 @@ class Prepared(Frozen):
             "data": self.data.name,
             "note": self.data.note,
             "rows": self.data.n,
-            "dims": self.data.dims,
+            "dims": {name: block.shape[1] for name, block in self.arrays.items()},
+            "text_columns": sum(map(len, self.data.text.values())),
+            "filled_values": int(sum(np.isnan(block).sum() for block in self.data.arrays.values())),
             "classes": int(self.data.classes.size),
             "calibration_rows": int(self.split.calibration.size),
             "holdout_rows": int(self.split.holdout.size),
@@ -157,9 +172,9 @@ class Prepared(Frozen):
 
 #: What :meth:`Prepared.facts` says, by its type.
 _FACTS: dict[str, Any] = {
-    "data": str, "note": str, "rows": int, "dims": dict, "classes": int, "calibration_rows": int, "holdout_rows": int,
-    "train_rows": int, "groups": dict, "missing_blocks": int, "duplicate_rows": int, "near_copies": float,
-    "like_identities": list, "constant_features": int, "normalise": dict,
+    "data": str, "note": str, "rows": int, "dims": dict, "text_columns": int, "filled_values": int, "classes": int,
+    "calibration_rows": int, "holdout_rows": int, "train_rows": int, "groups": dict, "missing_blocks": int,
+    "duplicate_rows": int, "near_copies": float, "like_identities": list, "constant_features": int, "normalise": dict,
     "fingerprint": str,
 }  # fmt: skip
 
@@ -193,6 +208,11 @@ def checked_facts(record: Any) -> dict[str, Any]:
         problems.require(0 <= facts[name] <= most, f"{name} = {facts[name]}: expected 0 to {most}")
     problems.raise_if_any()
     return facts
+
+
+def sample_size(settings: Settings, rows: int, *, grouped: bool) -> int:
+    """Return how many pairs of so many rows are drawn where not all are taken."""
+    return min(settings.sampled_pairs, max(1000, 5 * rows * (rows - 1))) if grouped else settings.sampled_pairs
 
 
 def pair_differences(block: Array, present: NDArray[np.bool_], widths: Sequence[int], pairs: NDArray[np.intp]) -> Array:
@@ -233,14 +253,23 @@ def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator)
     pairs = draw_pairs(split.train.size, rng=rng, groups=groups)
     present = {name: data.present[:, k] for k, name in enumerate(data.names)}
     raw = settings.normalise == "none"
+    encodings = {}
+    if data.needs_encoding:
+        if not split.calibration.size:
+            raise InvalidInputError("text and missing values are read by the calibration part: set calibration > 0")
+        encodings = {
+            name: Encoding.fit(block[split.calibration][present[name][split.calibration]], data.text.get(name, {}))
+            for name, block in data.arrays.items()
+        }
+    blocks = {name: encodings[name].apply(block) if encodings else block for name, block in data.arrays.items()}
     normaliser = Normaliser.fit(
-        {name: block[split.calibration] for name, block in data.arrays.items()},
+        {name: block[split.calibration] for name, block in blocks.items()},
         {name: here[split.calibration] for name, here in present.items()},
         kind=settings.normalise,
         standardise=settings.standardise,
         nonnegative=data.nonnegative,
     )
-    arrays = {name: normaliser.apply(name, block, present[name]) for name, block in data.arrays.items()}
+    arrays = {name: normaliser.apply(name, block, present[name]) for name, block in blocks.items()}
     radii = {name: normaliser.squared_radius(name) for name in data.names}
     if raw:
         measured = {name: measured_squared_radius(block[present[name]]) for name, block in arrays.items()}
@@ -274,6 +303,7 @@ def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator)
         pairs=pairs,
         weights=_weights(data, settings, split),
         squared_radii=radii,
+        encodings=encodings,
     )
 
 
@@ -304,7 +334,20 @@ def _weights(data: ModalityData, settings: Settings, split: Split) -> tuple[floa
     if split.calibration.size < 2:
         raise InvalidInputError("pair_weights='balanced' needs a calibration part: set calibration > 0")
     groups = None if data.groups is None else data.groups[split.calibration]
-    return balanced_weights(data.codes[split.calibration], groups)
+    weights = balanced_weights(data.codes[split.calibration], groups)
+    if max(weights) > _HEAVIEST:
+        kind, least = ("similar", weights[0]) if weights[0] > weights[1] else ("dissimilar", weights[1])
+        rare = np.unique(data.y, return_counts=True)
+        raise InvalidInputError(
+            f"pair_weights='balanced': of the calibration part's pairs hardly any is {kind}, which would make each weigh "
+            f"{least:,.0f} (the rarest class is {rare[0][rare[1].argmin()].item()!r}, {rare[1].min()} of {data.n:,} rows): give "
+            "more rows of rare classes, or leave them out; merge classes; or give weights (pair_weights=None or two numbers)"
+        )
+    return weights
+
+
+#: A pair that weighs more than this says that almost none of its kind was seen.
+_HEAVIEST = 500.0
 
 
 def balanced_weights(codes: NDArray[np.intp], groups: NDArray[np.intp] | None = None) -> tuple[float, float]:

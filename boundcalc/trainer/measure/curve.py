@@ -84,7 +84,7 @@ def nested_risks(
         sizes = tuple(np.unique(np.geomspace(SMALLEST, train.size, SIZES).astype(int)).tolist())
         tested: PairSource = prepared.all_pairs(names, holdout)
         if prepared.sampled(holdout):
-            tested = SampledPairs(prepared, names, holdout, count=settings.sampled_pairs, rng=child)
+            tested = SampledPairs(prepared, names, holdout, count=prepared.sample_size(holdout), rng=child)
         risks, errors = [], []
         for size in sizes:
             part = replace(prepared, split=replace(prepared.split, train=train[:size]))

@@ -141,7 +141,7 @@ def _measure_part(
             unregularised = prepared.problem(subset, pairs, regularised=False)
             gap = Gap(certify(unregularised, fit.params, fit.threshold) if settings.reg > 0 else fit.eps_opt)
     else:
-        pairs = sample = SampledPairs(prepared, subset, part, count=settings.sampled_pairs, rng=rng)
+        pairs = sample = SampledPairs(prepared, subset, part, count=prepared.sample_size(part), rng=rng)
         span = prepared.loss_range(prepared.squared_radius(subset))
         risk = sample.mean_loss(operator, fit.threshold, loss=loss, weights=weights, span=span)
         wrong = [value for value, _ in sample.profiles(operator, decision, rhos=(), weights=kinds)]

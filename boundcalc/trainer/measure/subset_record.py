@@ -15,7 +15,7 @@ from boundcalc.language.records import check_entries, rebuild
 from boundcalc.trainer.complexity.bernstein import BoundedMean
 from boundcalc.trainer.complexity.kappa import Kappa
 from boundcalc.trainer.complexity.rademacher import Complexity
-from boundcalc.trainer.data.prepare import Prepared, checked_facts
+from boundcalc.trainer.data.prepare import Prepared, checked_facts, sample_size
 from boundcalc.trainer.measure.estimates import CERTIFIED, ESTIMATED, Entry, Estimates
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.risk.incomplete import Gap
@@ -171,12 +171,13 @@ class Frame(Frozen):
             If there are any.
         """
         problems, groups = Problems("parts"), self.facts["groups"]
-        for part in (train, holdout):
+        for name, part in (("train", train), ("holdout", holdout)):
             if part is None:
                 continue
             sampled = bool(groups) or part.rows > self.settings.exact_rows
             heaviest = max(self.weights)
-            pairs = self.settings.sampled_pairs if sampled else part.rows * (part.rows - 1) // 2
+            size = sample_size(self.settings, self.facts[f"{name}_rows"], grouped=bool(groups))
+            pairs = size if sampled else part.rows * (part.rows - 1) // 2
             counts = {part.risk.count, *(one.count for one in (*part.ramps, *part.heavy_ramps))}
             problems.require(
                 part.pairs == pairs and counts <= {pairs if sampled else 0},
