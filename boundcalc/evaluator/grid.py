@@ -101,7 +101,7 @@ def _at_a_point(function: CompiledExpression, values: list[Any]) -> xr.DataArray
 def _check_digits(precision: Any, side: Side | None) -> None:
     if precision is None:
         return
-    if isinstance(precision, bool) or not isinstance(precision, Integral) or not 1 <= precision <= _MOST_PRECISE:
+    if isinstance(precision, bool) or not isinstance(precision, Integral) or not 1 <= int(precision) <= _MOST_PRECISE:
         raise InvalidInputError(
             f"precision = {shortened(precision)} is not allowed: it is a number of decimal digits, 1 to {_MOST_PRECISE:,}"
         )

@@ -21,7 +21,7 @@ from boundcalc.trainer.data.cautions import cautions
 __all__ = ["Reporter", "Training", "held_out_risk", "loaded", "tested_sentence", "train", "trained_on"]
 
 #: From the name of a task to a callback ``(done, total, message)``.
-Reporter = Callable[[str], Callable[[int, int, str], None]]
+Reporter = Callable[[str], Callable[[float, int, str], None]]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import importlib.util
 import math
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +32,12 @@ Array = NDArray[np.float64]
 
 
 def measure_subset(
-    prepared: Prepared, subset: Sequence[str], *, start: tuple[Array, float] | None = None, rng: np.random.Generator
+    prepared: Prepared,
+    subset: Sequence[str],
+    *,
+    start: tuple[Array, float] | None = None,
+    rng: np.random.Generator,
+    progress: Callable[[float], None] | None = None,
 ) -> SubsetResult:
     """Train on one subset and measure it.
 
@@ -44,11 +49,13 @@ def measure_subset(
         Warm start, for instance the solution on a smaller subset with weight 0 elsewhere.
     rng : numpy.random.Generator
         For Monte-Carlo draws, and for pair samples beyond ``exact_rows``.
+    progress : callable, optional
+        Called with the share that is done, in [0, 1).
     """
     began = time.perf_counter()
     train = prepared.split.train
     pairs = None if prepared.sampled(train) else prepared.all_pairs(subset, train)
-    fit = fit_subset(prepared, subset, pairs=pairs, start=start, rng=rng)
+    fit = fit_subset(prepared, subset, pairs=pairs, start=start, rng=rng, progress=progress)
     result = assess_fit(prepared, subset, fit, pairs=pairs, rng=rng)
     return replace(result, seconds=time.perf_counter() - began)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -28,6 +28,7 @@ def fit_subset(
     pairs: PairSource | None = None,
     start: tuple[Array, float] | None = None,
     rng: np.random.Generator | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Fit:
     """Minimise the empirical risk on one subset of modalities.
 
@@ -44,9 +45,11 @@ def fit_subset(
     start : (params, threshold), optional
     rng : numpy.random.Generator, optional
         Needed beyond ``exact_rows``.
+    progress : callable, optional
+        Called with the share that is done, in [0, 1), as the certified error falls to what is asked for.
     """
     settings, train = prepared.settings, prepared.split.train
-    options = {"tolerance": settings.tolerance, "max_evaluations": settings.max_evaluations}
+    options = {"tolerance": settings.tolerance, "max_evaluations": settings.max_evaluations, "progress": progress}
     if not prepared.sampled(train):
         pairs = prepared.all_pairs(subset, train) if pairs is None else pairs
         problem = prepared.problem(subset, pairs)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError, require
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems, as_generator, why_unreadable
+from boundcalc.language.files import write_text
 from boundcalc.language.ledger import check_delta
 from boundcalc.language.records import check_entries, from_json, plain, rebuild
 from boundcalc.trainer.data.modalities import ModalityData
@@ -28,7 +28,7 @@ __all__ = ["Measurements", "measure_subsets"]
 
 FORMAT = "boundcalc-measurements-2"
 Array = NDArray[np.float64]
-Progress = Callable[[int, int, str], None]
+Progress = Callable[[float, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,8 @@ def measure_subsets(
         What is fixed in advance.
     rng : numpy.random.Generator or int, optional
     progress : callable, optional
-        Called as ``progress(done, total, message)``.
+        Called as ``progress(done, total, message)``; ``done`` is a whole number after each subset and, where one takes
+        longer than a second, a fraction within it.
     n_jobs : int
         Subsets of one size are trained in parallel through joblib (its backend may be dask or ray).
     resume : path, optional
@@ -214,7 +215,7 @@ def measure_subsets(
         level = [subset for subset in asked if len(subset) == size and "+".join(subset) not in done]
         starts = [warm_start(prepared, subset, done.values()) for subset in level]
         generators = [_child(generator, _number(data, subset)) for subset in level]
-        for result in _run(prepared, level, starts, generators, n_jobs):
+        for result in _run(prepared, level, starts, generators, n_jobs, _Within(report, done, len(asked))):
             done[result.label] = result
             store.save(done)
             report(len(done), len(asked), result.label)
@@ -249,24 +250,46 @@ def _number(data: ModalityData, subset: Sequence[str]) -> int:
     return sum(1 << data.names.index(name) for name in subset)
 
 
+class _Within:
+    """Tells how far a subset is, at most once a second: in fractions of a subset that is done."""
+
+    def __init__(self, report: Callable[[float, int, str], None], done: Mapping[str, Any], total: int) -> None:
+        self.report, self.done, self.total, self.last = report, done, total, time.monotonic()
+
+    def __call__(self, subset: tuple[str, ...]) -> Callable[[float], None]:
+        def tell(share: float) -> None:
+            if time.monotonic() - self.last >= 1.0:
+                self.report(len(self.done) + share, self.total, "+".join(subset))
+                self.last = time.monotonic()
+
+        return tell
+
+
 def _run(
     prepared: Prepared,
     level: Sequence[tuple[str, ...]],
     starts: Sequence[tuple[Array, float] | None],
     generators: Sequence[np.random.Generator],
     n_jobs: int,
+    within: Callable[[tuple[str, ...]], Callable[[float], None]],
 ) -> Iterator[SubsetResult]:
     jobs = list(zip(level, starts, generators, strict=True))
     if n_jobs == 1 or len(level) < 2:
         for subset, start, generator in jobs:
-            yield measure_subset(prepared, subset, start=start, rng=generator)
+            yield measure_subset(prepared, subset, start=start, rng=generator, progress=within(subset))
         return
     joblib = require("joblib", extra="train", purpose="training in parallel")
     prepared = replace(prepared, threads=1)
-    yield from joblib.Parallel(n_jobs=n_jobs, return_as="generator")(
-        joblib.delayed(measure_subset)(prepared, subset, start=start, rng=generator)
-        for subset, start, generator in jobs
-    )
+    try:
+        yield from joblib.Parallel(n_jobs=n_jobs, return_as="generator")(
+            joblib.delayed(measure_subset)(prepared, subset, start=start, rng=generator)
+            for subset, start, generator in jobs
+        )
+    except BaseException:  # an interruption, or the end of whoever waits: the workers end as well
+        from joblib.externals.loky import get_reusable_executor
+
+        get_reusable_executor().shutdown(wait=False, kill_workers=True)
+        raise
 
 
 def warm_start(
@@ -321,7 +344,4 @@ class _Store:
             return
         merged = {**self.results, **results}
         record = Measurements(merged, self.prepared.facts(), settings_record(self.prepared.settings))
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name, suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(record.to_json())
-        os.replace(name, self.path)
+        write_text(self.path, record.to_json())

@@ -140,7 +140,10 @@ class _Converged(Exception):
 class _Search:
     """Evaluate the surrogate, remember the best point and the best lower bound."""
 
-    def __init__(self, problem: Problem, tolerance: float, limit: int) -> None:
+    def __init__(
+        self, problem: Problem, tolerance: float, limit: int, progress: Callable[[float], None] | None = None
+    ) -> None:
+        self.progress = progress
         self.problem, self.tolerance, self.limit = problem, tolerance, limit
         self.low, self.high = problem.eig_range
         self.t_low, self.t_high = problem.threshold_range if problem.loss.has_threshold else (0.0, 0.0)
@@ -192,6 +195,9 @@ class _Search:
         linear += d_threshold * threshold - min(d_threshold * self.t_low, d_threshold * self.t_high)
         self.lower_bound = max(self.lower_bound, value - risk.slack - linear)
         self.slack = risk.slack
+        if self.progress is not None:
+            far = math.log(max(self.gap / self.target, 1.0)) / math.log(1e3)
+            self.progress(max(0.0, 0.95 - 0.9 * min(far, 1.0)))
         # The surrogate is never below the loss.
         self.record(params, threshold, value)
         # A rounded kink is worth no more accuracy than the rounding costs.
@@ -208,6 +214,7 @@ def minimise_risk(
     width: float | None = None,
     tolerance: float = 1e-3,
     max_evaluations: int = 2000,
+    progress: Callable[[float], None] | None = None,
 ) -> Fit:
     """Minimise the empirical risk over the box and certify how close the result is.
 
@@ -222,13 +229,15 @@ def minimise_risk(
         Stop when the certified error is at most this share of the objective.
     max_evaluations : int
         Stop then at the latest; the certificate still holds, it is just larger.
+    progress : callable, optional
+        Called at each evaluation with the share that is done: how far the certified error has come, on a log scale.
 
     Returns
     -------
     Fit
     """
     structure = problem.structure
-    search = _Search(problem, tolerance, max_evaluations)
+    search = _Search(problem, tolerance, max_evaluations, progress)
     middle = 0.5 * (search.t_low + search.t_high)
     if start is None:
         params, threshold = structure.constant(0.5 * (search.low + search.high)), middle
