@@ -247,7 +247,13 @@ def _of_arrays(
         hint = f" (rename {near[0]!r} to 'y', or give --label {near[0]})" if near else ""
         raise InvalidInputError(f"has no array {label} (found: {few(arrays) or 'none'}){hint}; {_EXPECTED}")
     y = arrays.pop(label)
-    belongs = arrays.pop(groups) if groups else arrays.pop("groups") if "groups" in arrays and arrays["groups"].ndim == 1 else None
+    belongs = (
+        arrays.pop(groups)
+        if groups
+        else arrays.pop("groups")
+        if "groups" in arrays and arrays["groups"].ndim == 1
+        else None
+    )
     if not arrays:
         raise InvalidInputError(f"has {label} only; {_EXPECTED}")
     mask = arrays.pop("mask") if "mask" in arrays and arrays["mask"].dtype.kind == "b" else None

@@ -90,7 +90,9 @@ def test_a_request_to_end_ends_the_workers_and_keeps_what_is_done(tmp_path, jobs
     np.savez(tmp_path / "data.npz", y=y, **blocks)
     resume = tmp_path / "resume.json"
     command = [sys.executable, "-m", "boundcalc", "train", "data.npz", "--jobs", jobs, "--resume", "resume.json"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ) as process:
+    with subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ
+    ) as process:
         deadline = time.monotonic() + 100
         while not resume.exists() and time.monotonic() < deadline and process.poll() is None:
             time.sleep(0.05)

@@ -235,7 +235,9 @@ ARGUMENTS: dict[str, Argument] = {
     "seconds": _value("S", "time for everything (default: as needed)", read=_positive),
     "seed": _value("N", "seed of everything random", default="0", read=_integer(0)),
     "delta": _value("P", "failure probability of each guarantee", default="0.05", read=_delta),
-    "subsets": _value("LIST", "all, or a list such as a,a+b", default="all"),
+    "subsets": _value(
+        "LIST", "all, greedy (each alone, then the best with one more), or a list such as a,a+b", default="all"
+    ),
     "subset": _value("NAMES", "modalities, such as a+b (default: all)"),
     "loss": _choice("the loss", "hinge", "smoothed_hinge", "logistic"),
     "lam_max": _value("X", "largest metric weight", default="1", read=_positive),

@@ -24,6 +24,7 @@ from boundcalc.show.axes import PALETTE, new_axes, save
 from boundcalc.show.rounding import rounded_up
 from boundcalc.show.tables import Table, format_number
 from boundcalc.trainer import Measurements, ModalityData
+from boundcalc.trainer.data.modalities import refuse_all
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -188,7 +189,7 @@ def plan(
         wanted = _labels(prices, allowed) if subsets == "all" else subsets
         found = trained_on(pilot, subsets=wanted, delta=delta, rng=rng, progress=progress, **settings).measured
     else:
-        _labels(prices, allowed)
+        _check_allowed(prices, allowed)
         given = sorted(settings) + ([] if subsets == "all" else ["subsets"])
         if given:
             raise InvalidInputError(f"nothing is trained, so {', '.join(given)} would change nothing")
@@ -235,11 +236,17 @@ def _allowed(modalities: Iterable[str] | None, names: tuple[str, ...]) -> tuple[
 
 def _labels(costs: Costs, allowed: Sequence[str]) -> list[str]:
     """Return the subsets that the prices allow, of the modalities that are asked for."""
+    _check_allowed(costs, allowed)
+    refuse_all(len(allowed))
     groups = (group for size in range(1, len(allowed) + 1) for group in combinations(allowed, size))
-    labels = ["+".join(group) for group in groups if costs.allows(group)]
-    if not labels:
+    return ["+".join(group) for group in groups if costs.allows(group)]
+
+
+def _check_allowed(costs: Costs, allowed: Sequence[str]) -> None:
+    """Refuse prices that allow none of the subsets."""
+    largest = [name for name in allowed if not costs.modalities[name].excluded]
+    if not largest or not costs.allows(largest):
         raise InvalidInputError("no subset of the modalities has every required one and no excluded one")
-    return labels
 
 
 def _stored(measured: Measurements | str | Path, pilot: ModalityData) -> Measurements:

@@ -16,7 +16,7 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import Problems
 from boundcalc.trainer.data.order import aligned
 
-__all__ = ["MIN_ROWS", "ModalityData", "as_block", "encode_groups", "encode_labels", "missing_rows"]
+__all__ = ["MIN_ROWS", "ModalityData", "as_block", "encode_groups", "encode_labels", "missing_rows", "refuse_all"]
 
 #: Rows are near copies within this share of the usual distance, looked for among so many rows; blocks that tell an identity.
 _NEAR, _LOOKED_AT, _BLOCKS = 0.01, 200, 4
@@ -282,6 +282,8 @@ class ModalityData:
             If there is none, or one is empty or names a modality that does not exist.
         """
         if isinstance(subsets, str):
+            if subsets.strip() == "all":
+                refuse_all(len(self.names))
             asked: Sequence[str | Iterable[str]] = (
                 self.subset_labels() if subsets.strip() == "all" else [part.strip() for part in subsets.split(",")]
             )
@@ -299,6 +301,27 @@ class ModalityData:
         missing = int(self.mask.sum())
         gaps = f", {missing} block{'s' * (missing != 1)} missing" if missing else ""
         return f"<ModalityData {self.name or 'unnamed'}: {self.n} rows, {blocks}, {self.classes.size} classes{gaps}>"
+
+
+#: Modalities of which all subsets are trained at once.
+_MOST_MODALITIES = 12
+
+
+def refuse_all(count: int) -> None:
+    """Refuse all subsets of so many modalities.
+
+    Raises
+    ------
+    InvalidInputError
+        Saying how many they are, how long they take, and what can be asked for instead.
+    """
+    if count > _MOST_MODALITIES:
+        subsets = 2**count - 1
+        raise InvalidInputError(
+            f"{count} modalities have {subsets:,} subsets, {subsets / 3600:,.0f} hours at one second each: list those that matter "
+            f"(subsets='a,b,a+b'), or take subsets='greedy' ({count * (count + 1) // 2} of them: each alone, and the best so "
+            "far with one more)"
+        )
 
 
 def as_block(value: Any) -> NDArray[np.float64]:

@@ -162,8 +162,9 @@ def measure_subsets(
     Parameters
     ----------
     data : ModalityData
-    subsets : {"all"} or str or sequence
-        ``"all"``, ``"a,a+b"``, or a sequence of subsets.
+    subsets : {"all", "greedy"} or str or sequence
+        ``"all"``, ``"a,a+b"``, a sequence of subsets, or ``"greedy"``: each modality alone, and again and again the subset of
+        the largest size so far that errs least on the training part, with each other modality added.
     settings : Settings, optional
         What is fixed in advance.
     rng : numpy.random.Generator or int, optional
@@ -202,25 +203,39 @@ def measure_subsets(
         raise InvalidInputError(f"data={type(data).__name__}: expected ModalityData")
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0:
         raise InvalidInputError(f"n_jobs={n_jobs!r}: expected a nonzero integer (-1: all processors)")
-    asked = data.parse_subsets(subsets)
+    greedy = isinstance(subsets, str) and subsets.strip() == "greedy"
+    asked = [(name,) for name in data.names] if greedy else list(data.parse_subsets(subsets))
+    total = len(data.names) * (len(data.names) + 1) // 2 if greedy else len(asked)
     generator = as_generator(rng)
     prepared = prepare(data, settings=settings, rng=generator)
     store = _Store(resume, prepared)
-    done = {
-        label: result.at(settings.delta) for label, result in store.results.items() if tuple(result.modalities) in asked
-    }
+    known = {label: result.at(settings.delta) for label, result in store.results.items()}
+    done = {"+".join(subset): known["+".join(subset)] for subset in asked if "+".join(subset) in known}
     report = progress if progress is not None else lambda *_: None
-    report(len(done), len(asked), "taken over" if done else "start")
-    for size in sorted({len(subset) for subset in asked}):
+    report(len(done), total, "taken over" if done else "start")
+    for size in range(1, 1 + len(data.names)):
+        if greedy and size > 1:
+            grown = _grown(data.names, done.values())
+            asked += grown
+            done |= {"+".join(subset): known["+".join(subset)] for subset in grown if "+".join(subset) in known}
         level = [subset for subset in asked if len(subset) == size and "+".join(subset) not in done]
         starts = [warm_start(prepared, subset, done.values()) for subset in level]
         generators = [_child(generator, _number(data, subset)) for subset in level]
-        for result in _run(prepared, level, starts, generators, n_jobs, _Within(report, done, len(asked))):
+        for result in _run(prepared, level, starts, generators, n_jobs, _Within(report, done, total)):
             done[result.label] = result
             store.save(done)
-            report(len(done), len(asked), result.label)
+            report(len(done), total, result.label)
     ordered = {"+".join(subset): done["+".join(subset)] for subset in asked}
     return Measurements(ordered, prepared.facts(), settings_record(settings))
+
+
+def _grown(names: Sequence[str], done: Iterable[SubsetResult]) -> list[tuple[str, ...]]:
+    """Return the best of the largest subsets so far with each other modality added."""
+    results = list(done)
+    size = max(len(result.modalities) for result in results)
+    largest = [result for result in results if len(result.modalities) == size]
+    best = set(min(largest, key=lambda result: (result.train.wrong[1], result.train.risk.mean)).modalities)
+    return [tuple(name for name in names if name in best | {added}) for added in names if added not in best]
 
 
 def settings_record(settings: Settings) -> dict[str, Any]:

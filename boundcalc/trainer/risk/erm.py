@@ -340,19 +340,26 @@ class _UnitBox:
         return matrix * np.outer(self.scale, self.scale)
 
 
+#: Of more weights than this no matrix of second derivatives is made: it would not fit.
+_MOST_CURVED = 3000
+
+
 def _solve_weights(search: _Search, params: Array, threshold: float) -> tuple[Array, float]:
-    """Newton steps on exact gradients with the curvature of a sample, then L-BFGS-B for what they leave."""
+    """Newton steps on exact gradients with the curvature of a sample, then L-BFGS-B for what they leave, or for all."""
     box = _UnitBox(search)
     point = box.enter(params, threshold)
     sample = search.sample
-    if sample is None:
+    few = params.size <= _MOST_CURVED
+    if sample is None and few:
         assert isinstance(search.problem.structure, GroupedWeights)
         sample = PairSample.draw(search.problem.pairs, search.problem.structure, search.problem.weights)
         search.sample = sample
         if 4 * sample.shares.size < search.problem.pairs.count:
             decrement = 0.3 * max(search.tolerance, 1e-3) * search.floor
             point = _newton(box, sample, partial(box.sampled, sample=sample), point, 40, decrement)
-    point = _newton(box, sample, box.exact, point, 15, 0.0)
+    if few:
+        assert sample is not None
+        point = _newton(box, sample, box.exact, point, 15, 0.0)
     result = minimize(
         box.exact,
         point,
