@@ -225,7 +225,7 @@ def _read_folder(path: Path) -> dict[str, np.ndarray]:
             with file.open("rb") as stream:
                 check_declared(stream, file.stat().st_size)
             arrays[file.stem] = np.load(file, allow_pickle=False)
-        except (ValueError, OSError, EOFError) as error:
+        except Exception as error:  # numpy raises what its tokenizer does, among others, for a damaged header
             raise InvalidInputError(
                 f"{file.name} cannot be read as .npy ({shortened(str(error), width=120)})"
             ) from error

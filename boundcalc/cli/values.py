@@ -114,15 +114,15 @@ def _number(name: str, text: str) -> int | float:
 
 def _range(name: str, text: str) -> list[int | float]:
     parts = text.split(":")
-    shape = f"{name} = {text!r} is not a range lo:hi:log:k or lo:hi:lin:k"
+    shape = f"{name} = {shortened(text)} is not a range lo:hi:log:k or lo:hi:lin:k"
     if len(parts) != 4 or parts[2] not in ("log", "lin"):
         raise InvalidInputError(shape)
     low, high = (float(_number(name, part)) for part in parts[:2])
     count = _number(name, parts[3])
     if not isinstance(count, int) or not 2 <= count <= 10**7:
-        raise InvalidInputError(f"{shape}: k = {parts[3]} must be an integer from 2 to 10000000")
+        raise InvalidInputError(f"{shape}: k must be an integer from 2 to 10000000")
     if not low < high:
-        raise InvalidInputError(f"{shape}: lo = {parts[0]} must be below hi = {parts[1]}")
+        raise InvalidInputError(f"{shape}: lo = {shortened(low)} must be below hi = {shortened(high)}")
     if parts[2] == "log" and low <= 0:
         raise InvalidInputError(f"{shape}: lo = {parts[0]} must be > 0 on a log scale")
     return _rounded(name, _points(low, high, count, parts[2]))

@@ -21,7 +21,9 @@ def many(count=24, n=60):
 def test_all_subsets_of_many_modalities_are_counted_and_refused_at_once():
     began = time.perf_counter()
     for call in (measure_subsets, bc.train, bc.plan):
-        with pytest.raises(InvalidInputError, match=r"24 modalities have 16,777,215 subsets, 4,660 hours .*'greedy' \(300 of them"):
+        with pytest.raises(
+            InvalidInputError, match=r"24 modalities have 16,777,215 subsets, 4,660 hours .*'greedy' \(300 of them"
+        ):
             call(many())
     assert time.perf_counter() - began < 5
 
@@ -40,14 +42,18 @@ def test_greedy_grows_the_best_subset_one_by_one(tmp_path):
     assert all("m3" in label.split("+") for label in measured if "+" in label)
     assert measured.full is not None
     seen = []
-    again = measure_subsets(data, subsets="greedy", rng=0, resume=tmp_path / "resume.json", progress=lambda *s: seen.append(s))
+    again = measure_subsets(
+        data, subsets="greedy", rng=0, resume=tmp_path / "resume.json", progress=lambda *s: seen.append(s)
+    )
     assert again == measured
     assert seen == [(5, 15, "taken over")]
     assert measure_subsets(data, subsets="all", rng=0)["m3"].params == measured["m3"].params
 
 
 def test_prices_that_allow_no_subset_are_refused_before_subsets_are_made():
-    costs = Costs.from_dict({"modalities": {"m0": {"required": True, "per_sample": 1}}, "per_sample": 1}, [f"m{k}" for k in range(24)])
+    costs = Costs.from_dict(
+        {"modalities": {"m0": {"required": True, "per_sample": 1}}, "per_sample": 1}, [f"m{k}" for k in range(24)]
+    )
     with pytest.raises(InvalidInputError, match="no subset"):
         bc.plan(many(), costs=costs, modalities=["m1"])
 
