@@ -551,3 +551,29 @@ def test_moved_to_another_subset_a_value_keeps_to_its_own_symbol():
 def test_forms_are_asked_for_by_name():
     with pytest.raises(InvalidInputError, match="does not exist"):
         RISK_GAP.bound(["sharp"])
+
+
+@pytest.mark.parametrize("order", [("x", "y", "z"), ("z", "x", "y"), ("y", "z", "x")])
+@pytest.mark.parametrize("wrap", [float, sympy.Float])
+def test_a_float_put_in_is_the_binary_number_it_is_whatever_it_is_added_to(order, wrap):
+    # Added as 53-bit numbers, 0.1 + 1e17 - 1e17 would be 0.
+    pytest.importorskip("flint")
+    values = {"x": 0.1, "y": 1e17, "z": -1e17}
+    shift = sum(sympy.Symbol(name, real=True) for name in values)
+    bound = bc.theorem("lemmas.contraction").bound().substitute(R_M=shift)
+    for name in order:
+        bound = bound.substitute(**{name: wrap(values[name])})
+    ends = bound.enclose(L=1)
+    truth = sum(map(Fraction, values.values()))
+    assert Fraction(float(ends.lower)) <= truth <= Fraction(float(ends.upper))
+    assert bound.evaluate(L=1, sound=True).item() >= truth
+    assert not bound.expr.has(sympy.Float)
+
+
+def test_floats_within_a_substituted_expression_are_exact_and_are_shown_short():
+    y = sympy.Symbol("y", real=True)
+    bound = bc.theorem("zhou2026.risk_gap").bound().substitute(gamma=0.1 + y)
+    assert bound.substitute(y=0.2).expr.has(sympy.Rational(0.1) + sympy.Rational(0.2))
+    assert "0.1" in str(bound)
+    assert "0.1" in bound.to_latex()
+    assert bc.Bound.from_json(bound.to_json()) == bound

@@ -20,7 +20,7 @@ from boundcalc.arithmetic.nodes import Node, Pool
 from boundcalc.arithmetic.written import MOST_DIGITS, written
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["Irrational", "above", "as_number", "below", "enclosed", "exact", "rounded"]
+__all__ = ["Irrational", "above", "as_number", "below", "enclosed", "exact", "exact_expression", "rounded"]
 
 _BITS = (128, 512, 4096)  # tried in turn where an enclosure does not decide
 _MPMATH_CONSTANTS = {"pi": sympy.pi, "e": sympy.E, "euler": sympy.EulerGamma}
@@ -189,6 +189,18 @@ def exact(value: Any) -> Fraction | Irrational | float:
     """
     number = as_number(value) if not isinstance(value, bool | np.bool_) else int(value)
     return number if isinstance(number, Irrational) or number in (inf, -inf) or number != number else Fraction(number)
+
+
+def exact_expression(value: Any) -> sympy.Expr:
+    """Return a number, or an expression with all its numbers, without floats: SymPy would round sums of them.
+
+    >>> exact_expression(0.5), exact_expression(0.25 * sympy.Symbol("x")), exact_expression(sympy.sqrt(2))
+    (1/2, x/4, sqrt(2))
+    """
+    if isinstance(value, sympy.Expr):
+        return value.xreplace({number: sympy.Rational(exact(number)) for number in value.atoms(sympy.Float)})
+    number = exact(value)
+    return number.expr if isinstance(number, Irrational) else sympy.Rational(number)
 
 
 def rounded(value: Any) -> float:

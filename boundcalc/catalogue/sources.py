@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from boundcalc.theorems import Source
 
 __all__ = [
@@ -26,105 +28,38 @@ __all__ = [
     "zhou2026",
 ]
 
-_DERIVED = "derived here, technique of this work"
+
+def _places(work: str, identifier: str = "") -> Callable[[str], Source]:
+    """Return the function from a place in a work to the source."""
+    return lambda place: Source(work, identifier, place)
 
 
-def zhou2026(place: str) -> Source:
-    """Return a place in the primary source, whose displayed formulas are not available to us."""
-    return Source("Zhou, Zhang, Liu 2026, Quantifying Multimodal Capabilities", "arXiv 2605.01424", place)
+def _technique(work: str) -> Callable[..., Source]:
+    """Return the same for a work whose technique is used here, with constants of our own."""
+    return lambda place="derived here, technique of this work": Source(work, "", place)
 
 
-def huang2021(place: str) -> Source:
-    """Return a place in the pointwise theorem that the primary source extends."""
-    return Source("Huang et al. 2021, What Makes Multi-modal Learning Better than Single", "arXiv 2106.04538", place)
-
-
-def clemencon2008(place: str) -> Source:
-    """Return a place in the U-statistics reference."""
-    return Source("Clémençon, Lugosi, Vayatis 2008, Ranking and empirical minimization of U-statistics", "", place)
-
-
-def hoeffding1963(place: str) -> Source:
-    """Return a place in the reference for sums, and U-statistics, of bounded variables."""
-    return Source("Hoeffding 1963, Probability inequalities for sums of bounded random variables", "", place)
-
-
-def ledoux1991(place: str) -> Source:
-    """Return a place in the contraction principle's reference."""
-    return Source("Ledoux, Talagrand 1991, Probability in Banach Spaces", "", place)
-
-
-def bartlett2002(place: str) -> Source:
-    """Return a place in the Rademacher complexities' reference."""
-    return Source("Bartlett, Mendelson 2002, Rademacher and Gaussian complexities", "", place)
-
-
-def mcdiarmid1989(place: str) -> Source:
-    """Return a place in the bounded-differences reference."""
-    return Source("McDiarmid 1989, On the method of bounded differences", "", place)
-
-
-def massart2000(place: str) -> Source:
-    """Return a place in the finite-class reference."""
-    return Source("Massart 2000, Some applications of concentration inequalities to statistics", "", place)
-
-
-def cao2016(place: str = _DERIVED) -> Source:
-    """Return the work on norm-regularised metric and similarity learning."""
-    return Source("Cao, Guo, Ying 2016, Generalization bounds for metric and similarity learning", "", place)
-
-
-def lei2016(place: str = _DERIVED) -> Source:
-    """Return the work on metric learning with several groups of features."""
-    return Source("Lei, Ying 2016, Generalization analysis of multi-modal metric learning", "", place)
-
-
-def huusari2018(place: str = _DERIVED) -> Source:
-    """Return the work on metric learning over several views in kernel spaces."""
-    return Source("Huusari, Kadri, Capponi 2018, Multi-view Metric Learning in Vector-valued Kernel Spaces", "", place)
-
-
-def jin2009(place: str = _DERIVED) -> Source:
-    """Return the work on the stability of regularised distance metric learning."""
-    return Source("Jin, Wang, Zhou 2009, Regularized Distance Metric Learning: Theory and Algorithm", "", place)
-
-
-def perrot2015(place: str = _DERIVED) -> Source:
-    """Return the work on metric learning biased towards a source metric."""
-    return Source("Perrot, Habrard 2015, A Theoretical Analysis of Metric Hypothesis Transfer Learning", "", place)
-
-
-def bellet2015(place: str = _DERIVED) -> Source:
-    """Return the work on the robustness of metric learning."""
-    return Source("Bellet, Habrard 2015, Robustness and Generalization for Metric Learning", "", place)
-
-
-def pairs(place: str) -> Source:
-    """Return a place among the certificates for pairs, which are derived here."""
-    return Source("boundcalc, certificates for pairs by matchings and transport", "", place)
-
-
-def egorychev1981(place: str) -> Source:
-    """Return a place in the proofs of van der Waerden's conjecture on permanents."""
-    return Source("Egorychev 1981 and Falikman 1981, proofs of van der Waerden's conjecture on permanents", "", place)
-
-
-def finner1992(place: str) -> Source:
-    """Return a place in the generalised Hoelder inequality's references."""
-    return Source(
-        "Finner 1992, A generalization of Hoelder's inequality; Wang, Guo, Ramon 2017, Learning from networked examples",
-        "arXiv 1405.2600",
-        place,
-    )
-
-
-def maurer2004(place: str) -> Source:
-    """Return a place in the note on the PAC-Bayesian theorem."""
-    return Source("Maurer 2004, A note on the PAC-Bayesian theorem", "arXiv cs/0411099", place)
-
-
-def ramdas2023(place: str) -> Source:
-    """Return a place in the survey of betting and e-values."""
-    return Source(
-        "Waudby-Smith, Ramdas 2024, Estimating means of bounded random variables by betting", "arXiv 2010.09686", place
-    )
+zhou2026 = _places("Zhou, Zhang, Liu 2026, Quantifying Multimodal Capabilities", "arXiv 2605.01424")
+huang2021 = _places("Huang et al. 2021, What Makes Multi-modal Learning Better than Single", "arXiv 2106.04538")
+clemencon2008 = _places("Clémençon, Lugosi, Vayatis 2008, Ranking and empirical minimization of U-statistics")
+hoeffding1963 = _places("Hoeffding 1963, Probability inequalities for sums of bounded random variables")
+ledoux1991 = _places("Ledoux, Talagrand 1991, Probability in Banach Spaces")
+bartlett2002 = _places("Bartlett, Mendelson 2002, Rademacher and Gaussian complexities")
+mcdiarmid1989 = _places("McDiarmid 1989, On the method of bounded differences")
+massart2000 = _places("Massart 2000, Some applications of concentration inequalities to statistics")
+cao2016 = _technique("Cao, Guo, Ying 2016, Generalization bounds for metric and similarity learning")
+lei2016 = _technique("Lei, Ying 2016, Generalization analysis of multi-modal metric learning")
+huusari2018 = _technique("Huusari, Kadri, Capponi 2018, Multi-view Metric Learning in Vector-valued Kernel Spaces")
+jin2009 = _technique("Jin, Wang, Zhou 2009, Regularized Distance Metric Learning: Theory and Algorithm")
+perrot2015 = _technique("Perrot, Habrard 2015, A Theoretical Analysis of Metric Hypothesis Transfer Learning")
+bellet2015 = _technique("Bellet, Habrard 2015, Robustness and Generalization for Metric Learning")
+pairs = _places("boundcalc, certificates for pairs by matchings and transport")
+egorychev1981 = _places("Egorychev 1981 and Falikman 1981, proofs of van der Waerden's conjecture on permanents")
+finner1992 = _places(
+    "Finner 1992, A generalization of Hoelder's inequality; Wang, Guo, Ramon 2017, Learning from networked examples",
+    "arXiv 1405.2600",
+)
+maurer2004 = _places("Maurer 2004, A note on the PAC-Bayesian theorem", "arXiv cs/0411099")
+ramdas2023 = _places(
+    "Waudby-Smith, Ramdas 2024, Estimating means of bounded random variables by betting", "arXiv 2010.09686"
+)

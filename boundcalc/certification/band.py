@@ -14,6 +14,7 @@ from boundcalc.certification.measured import pair_sums
 from boundcalc.certification.rates import rate_bound
 from boundcalc.certification.reading import read_request
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
 from boundcalc.language.ledger import Ledger
 from boundcalc.show.answer import Answer
@@ -27,7 +28,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class ErrorBand(Answer):
+class ErrorBand(Answer, Frozen):
     """Upper bounds of both rates, all of which hold at once with probability at least 1 - delta.
 
     Attributes

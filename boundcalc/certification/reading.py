@@ -19,6 +19,7 @@ from boundcalc.certification.sources import (
     own_groups,
 )
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems, as_generator
 from boundcalc.trainer.data.modalities import encode_groups, encode_labels
 from boundcalc.trainer.data.order import aligned
@@ -39,7 +40,7 @@ RATES = ("fmr", "precision")
 
 
 @dataclass(frozen=True)
-class Listed:
+class Listed(Frozen):
     """A list of pairs.
 
     Attributes

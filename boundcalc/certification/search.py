@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from boundcalc.certification.draws import Batch, Kernel, Profile, Table, exact_log_h, node_costs
 from boundcalc.certification.sides import as_upper_risk, log_mean_below
+from boundcalc.frozen import Frozen
 from boundcalc.trainer.risk.threads import one_blas_thread
 
 __all__ = ["Evaluator", "Sample", "kappa_at", "risk_bound"]
@@ -30,7 +31,7 @@ GUESSED_VARIANCE = 0.01
 
 
 @dataclass(frozen=True)
-class Sample:
+class Sample(Frozen):
     """Independent batches of units, each with several draws.
 
     Attributes

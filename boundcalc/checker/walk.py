@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -74,17 +75,17 @@ def check(
     report, jobs = _jobs(theorem, form, seed)
     clock = _Clock(budget)
     remembered = {} if memory is None else memory
+    rows: list[Row] = []
     try:
         for job in jobs:
             row = job(seed, clock.share(), remembered)
             if row is not None:
-                report.rows.append(row)
+                rows.append(row)
                 if progress is not None:
                     progress(row)
     except KeyboardInterrupt:
-        return report
-    report.complete = True
-    return report
+        return replace(report, rows=tuple(rows))
+    return replace(report, rows=tuple(rows), complete=True)
 
 
 class _Clock:

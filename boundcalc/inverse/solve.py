@@ -13,7 +13,7 @@ from boundcalc.errors import InfeasibleError, InvalidInputError
 from boundcalc.inverse.bisect import LARGEST, Floats, Integers, first_integer, first_number
 from boundcalc.inverse.cells import Cells, high_end, is_integer, low_end
 from boundcalc.inverse.smooth import closed_form as smooth_form
-from boundcalc.language.domains import describe
+from boundcalc.language.domains import describe, describe_assumptions
 from boundcalc.statements.statement import Statement
 
 if TYPE_CHECKING:
@@ -127,10 +127,13 @@ def solve_for(bound: Statement, name: str, *, target: Any, closed_form: bool = F
     cells = Cells(bound, name, target, others)
     better, worse = cells.ends(larger_is_better=larger_is_better)
     values, feasible, everywhere, nearest = _in_blocks(_integers if cells.integer else _numbers, cells, better, worse)
+    refused = cells.admitted(values, better, feasible & ~everywhere)
     reason = np.full(values.shape, "", dtype=object)
+    reason[refused] = f"no {describe_assumptions(cells.symbol)} {name} near the first that meets the target"
     reason[~feasible] = f"the bound stays on the wrong side of the target for every {name}"
     counted = " up to 2^53" if cells.integer else ""
     reason[everywhere] = f"every {name} {describe(cells.domain)}{counted} meets the target"
+    feasible &= ~refused
     missing = ~feasible | everywhere
     answers: Any = values
     if missing.any():

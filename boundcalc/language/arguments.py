@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,17 @@ class Problems:
         inside = bool(math.isfinite(value) and low <= value <= high)
         inside = inside and not (open_low and value == low) and not (open_high and value == high)
         return self.require(inside, f"{name}={value!r}: expected {allowed}")
+
+    def integer(self, name: str, value: Any, *, low: int, why: str = "") -> bool:
+        """Note a problem unless ``value`` is an integer that is at least ``low``."""
+        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+        return self.require(whole and value >= low, f"{name}={value!r}: expected an integer >= {low}{why}")
+
+    def one_of(self, name: str, value: Any, allowed: Iterable[str]) -> bool:
+        """Note a problem unless ``value`` is one of the allowed words."""
+        words = tuple(allowed)
+        known = isinstance(value, str) and value in words
+        return self.require(known, f"{name}={value!r}: expected one of {', '.join(words)}")
 
     def raise_if_any(self) -> None:
         """Raise the collected problems.

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from boundcalc.frozen import Frozen
 from boundcalc.show.html import Markup, join, tag
 
 __all__ = ["Table", "format_number"]
@@ -37,7 +38,7 @@ def format_number(value: Any, digits: int = 4) -> str:
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Frozen):
     """Rows under column headings.
 
     Attributes

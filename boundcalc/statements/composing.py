@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy
 
-from boundcalc.arithmetic.convert import as_expression
+from boundcalc.arithmetic.numbers import exact_expression
 from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import CompositionError, InvalidInputError
 from boundcalc.language.domains import as_number, contains, describe, from_assumptions
@@ -276,20 +276,14 @@ def _as_expression(name: str, value: Any, domain: sympy.Set | None) -> tuple[sym
                 sympy.nan,
                 f"{name} = {value}: take {foreign[0]} from boundcalc.symbols, a plain SymPy symbol lacks its domain",
             )
-        return value, ""
+        return exact_expression(value), ""
     try:
         number = as_number(value)
     except (TypeError, ValueError, ArithmeticError):
         return sympy.nan, f"{name} = {shortened(value)} is neither a real number nor a SymPy expression nor a Bound"
     if domain is not None and not bool(contains(domain, number)):
         return sympy.nan, f"{name} = {value} is not allowed: {name} must be {describe(domain)}"
-    if isinstance(value, sympy.Expr):
-        return value, ""
-    if isinstance(number, Fraction):
-        return sympy.Rational(number.numerator, number.denominator), ""
-    if isinstance(number, float) and number.is_integer() and domain is not None and isinstance(domain, sympy.Range):
-        return sympy.Integer(int(number)), ""
-    return as_expression(number), ""
+    return exact_expression(value if isinstance(value, sympy.Expr) else number), ""
 
 
 def _domain_of(symbol: sympy.Symbol) -> sympy.Set:

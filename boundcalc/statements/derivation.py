@@ -102,12 +102,31 @@ class Named:
     def __str__(self) -> str:
         return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in self.options)})"
 
+    def equal(self, left: Any, right: Any, *, because: str, **options: Any) -> Step:
+        """Return the step ``left = right`` that this experiment tries out; arguments as for `equal`."""
+        return equal(left, right, because=because, **self._tried(options))
+
+    def at_most(self, left: Any, right: Any, *, because: str, **options: Any) -> Step:
+        """Return the step ``left <= right`` that this experiment tries out; arguments as for `at_most`."""
+        return at_most(left, right, because=because, **self._tried(options))
+
+    def at_least(self, left: Any, right: Any, *, because: str, **options: Any) -> Step:
+        """Return the step ``left >= right`` that this experiment tries out; arguments as for `at_least`."""
+        return at_least(left, right, because=because, **self._tried(options))
+
+    def _tried(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Return a step's options: it is about expectations unless it says otherwise, or consumes events."""
+        return {"kind": "probability" if options.get("events") else "expectation", "experiment": self} | options
+
 
 def named(name: str, **options: str | bool | int) -> Named:
     """Return the experiment of a name, for a step to carry.
 
-    >>> print(named("learning", context="any"))
+    >>> tried = named("learning", context="any")
+    >>> print(tried)
     learning(context='any')
+    >>> tried.at_most(sympy.Symbol("x"), 1, because="...").experiment == tried
+    True
 
     Parameters
     ----------

@@ -16,6 +16,7 @@ import sympy
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.language.directions import Direction, direction
+from boundcalc.language.latex import readable
 from boundcalc.statements.derivation import Event
 from boundcalc.statements.domain import Domain
 from boundcalc.symbols import VOCABULARY, Constraint, known
@@ -197,7 +198,7 @@ class Statement(Frozen):
         return ""
 
     def __str__(self) -> str:
-        return f"{self.quantity} {self.relation} {self.expr}"
+        return f"{self.quantity} {self.relation} {readable(self.expr)}"
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.theorem.key} ({self.form}): {self}>"

@@ -17,6 +17,7 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.inverse.bisect import first_integer, first_number
 from boundcalc.inverse.cells import at_most_zero
 from boundcalc.inverse.dependence import hoist, stride
+from boundcalc.language.domains import admits
 
 COMPLEXITY = bc.theorem("zhou2026.metric_complexity")
 COMPOSED = bc.theorem("zhou2026.risk_gap").bound().substitute(R_M=COMPLEXITY.bound())
@@ -399,3 +400,26 @@ def test_an_exact_lane_is_what_it_is_alone():
     table = bc.minimal_n(KAPPA, target=targets, kappa_M=kappas)
     expected = [[2 * max(1, -(-((k / t) ** 2) // 1)) for k in kappas] for t in targets]
     assert table.transpose("target", "kappa_M").values.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "facts", [{"even": True}, {"odd": True}, {"prime": True}, {"composite": True}, {"prime": False}, {"even": False}]
+)
+def test_an_answer_has_all_properties_that_its_symbol_is_assumed_to_have(facts):
+    k = sympy.Symbol("k", integer=True, positive=True, **facts)
+    bound = bc.theorem("zhou2026.risk_gap").bound().substitute(n=k + 1)
+    others = dict(delta=0.05, L=1, C=1, R_M=0, gamma=0, eps_opt=0)
+    allowed = [value for value in range(1, 400) if admits(k, value)]
+    targets = [0.5, 0.3, 0.2, 5.0]
+    found = bound.solve_for("k", target=targets, **others).values.values
+    for target, answer in zip(targets, found, strict=True):
+        assert answer == next(v for v in allowed if bound.evaluate(k=v, **others).item() <= target)
+
+
+def test_an_answer_that_no_number_near_it_can_be_is_none():
+    k = sympy.Symbol("k", prime=True, even=True)
+    bound = bc.theorem("zhou2026.risk_gap").bound().substitute(n=k)
+    solution = bound.solve_for("k", target=[0.5, 9.0], delta=0.05, L=1, C=1, R_M=0, gamma=0, eps_opt=0)
+    assert solution.values.values.tolist() == [None, 2]
+    assert solution.feasible.values.tolist() == [False, True]
+    assert "prime and even" in solution.reason.values[0]

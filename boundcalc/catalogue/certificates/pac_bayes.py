@@ -4,7 +4,7 @@ from sympy import exp, floor, log, sqrt
 
 from boundcalc.catalogue.sources import maurer2004, pairs
 from boundcalc.language.entropy import kl_inverse
-from boundcalc.statements.derivation import Derivation, Event, at_most, named
+from boundcalc.statements.derivation import Derivation, Event, named
 from boundcalc.symbols import KL, C, T_h, kappa, n_h, r_rho, rhat_rho
 from boundcalc.theorems import Form, Theorem
 
@@ -15,15 +15,13 @@ PRIOR = Event("prior mean", "the prior mean of h_f/(1 - kappa r_f/C)^m is at mos
 TRANSPORT = Derivation(
     quantity=r_rho,
     steps=(
-        at_most(
+        POSTERIORS.at_most(
             r_rho,
             C / kappa * (1 - PRIOR.symbol ** (2 / n_h) * exp(-T_h - 2 * KL / n_h)),
             because="the prior mean of h_f/(1 - kappa r_f/C)^m has expectation 1: Markov, then Donsker and Varadhan; "
             "log h_f >= -m T_f(P) "
             "with one coupling P for all f, and -log(1 - kappa r/C) is convex in r",
-            kind="probability",
             events=(PRIOR,),
-            experiment=POSTERIORS,
         ),
     ),
 )
@@ -32,16 +30,14 @@ _m = floor(n_h / 2)
 ENTROPY = Derivation(
     quantity=r_rho,
     steps=(
-        at_most(
+        POSTERIORS.at_most(
             r_rho,
             C * kl_inverse(rhat_rho / C, (KL + log(2 * sqrt(_m) / PRIOR.symbol)) / _m),
             because="E exp(m kl(rhat, r)) <= 2 sqrt(m) for every fixed model (kl is convex, Lemma 3.11); Markov, "
             "Donsker and "
             "Varadhan, and kl is convex in both arguments",
-            kind="probability",
             events=(PRIOR,),
             cites=str(maurer2004("Theorem 1, for m >= 8; m < 8 by computation")),
-            experiment=POSTERIORS,
         ),
     ),
 )

@@ -3,10 +3,10 @@
 from sympy import Min, sqrt
 
 from boundcalc.catalogue.comparators.frobenius_ball import MEAN, WORST
-from boundcalc.catalogue.norm_balls import ASSUMPTIONS, longest, norm_ball_forms
+from boundcalc.catalogue.norm_balls import ASSUMPTIONS, capped, longest, norm_ball_forms
 from boundcalc.catalogue.sources import lei2016
-from boundcalc.statements.derivation import at_most, equal, named
-from boundcalc.symbols import B, B_k, K, S_frobenius, m, symbol, u_fourth, u_group
+from boundcalc.statements.derivation import named
+from boundcalc.symbols import B_k, K, S_frobenius, m, symbol, u_fourth, u_group
 from boundcalc.theorems import Theorem
 
 S_group = symbol(
@@ -21,14 +21,12 @@ EXACT = named("norm_ball", norm="group")
 DISTANCE = B_k**2
 FREE, BEST, TUNED = longest(K)
 
-LONGEST = at_most(
+LONGEST = EXACT.at_most(
     S_group,
     Min(B_k**2 * sqrt(FREE) / sqrt(m), S_frobenius),
     because="a modality's block is a sum of signed matrices whose squared Frobenius norms sum to at most m B_k^4; with V that "
     "sum E exp(s ||S_k||^2/(2V)) <= (1 - s)^(-1/2), then Jensen over the K modalities, s = lam/(1 + lam); a block is at "
     "most the Frobenius norm of the whole",
-    kind="expectation",
-    experiment=EXACT,
 )
 
 THEOREM = Theorem(
@@ -46,22 +44,12 @@ THEOREM = Theorem(
     ),
     variants=norm_ball_forms(
         S_group,
-        (
-            LONGEST,
-            TUNED,
-            *WORST,
-            equal(
-                Min(B_k**2 * sqrt(BEST) / sqrt(m), B**2 / sqrt(m)),
-                Min(B_k**2 * sqrt(BEST), B**2) / sqrt(m),
-                because="a common factor",
-            ),
-        ),
+        exact=EXACT,
         mean=(LONGEST, TUNED, *MEAN),
+        worst=(*WORST, capped(B_k**2 * sqrt(BEST))),
         data=Min(sqrt(BEST * u_group), sqrt(u_fourth)),
         data_because="the same given the pairs, the squared norms of modality k summing to sum_i ||u_i^(k)||^4",
         distance=DISTANCE,
         distance_because="the modalities' blocks of uu^T have Frobenius norms ||u^(k)||^2 <= B_k^2",
-        exact=EXACT,
-        samples=named("norm_samples", norm="group"),
     ),
 )

@@ -8,7 +8,7 @@ from sympy import sqrt
 
 from boundcalc.catalogue.norm_balls import norm_ball_forms
 from boundcalc.catalogue.sources import huusari2018
-from boundcalc.statements.derivation import at_most, named
+from boundcalc.statements.derivation import named
 from boundcalc.symbols import gram_trace, k_mean, kap, m, symbol
 from boundcalc.theorems import Theorem
 
@@ -24,12 +24,10 @@ EXACT = named("norm_ball", norm="kernel")
 DISTANCE = kap
 
 MEAN = (
-    at_most(
+    EXACT.at_most(
         S_kernel,
         sqrt(k_mean) / sqrt(m),
         because="Jensen: (E||sum sigma_i phi(u_i)||)^2 <= E sum_i k(u_i, u_i), the signs being independent",
-        kind="expectation",
-        experiment=EXACT,
     ),
 )
 
@@ -48,17 +46,13 @@ THEOREM = Theorem(
     ),
     variants=norm_ball_forms(
         S_kernel,
-        (
-            *MEAN,
-            at_most(k_mean, kap**2, because="k(u, u) <= kap^2 for every pair", kind="expectation", experiment=EXACT),
-        ),
+        exact=EXACT,
         mean=MEAN,
+        worst=(EXACT.at_most(k_mean, kap**2, because="k(u, u) <= kap^2 for every pair"),),
         data=sqrt(gram_trace),
         data_because="Jensen given the pairs: E||sum sigma_i phi(u_i)|| <= sqrt(sum k(u_i, u_i))",
         distance=DISTANCE,
         distance_because="||phi(u)|| <= kap",
-        exact=EXACT,
-        samples=named("norm_samples", norm="kernel"),
         metric=False,
     ),
 )

@@ -5,7 +5,7 @@ m = floor(n/2), n odd or even.
 """
 
 from boundcalc.catalogue.sources import clemencon2008
-from boundcalc.statements.derivation import Derivation, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import REAL, E_psi_m, E_psi_U, symbol
 from boundcalc.theorems import Form, Theorem
 
@@ -33,28 +33,20 @@ DECOUPLING = named("u_statistics")
 SHARP = Derivation(
     quantity=E_psi_U,
     steps=(
-        equal(
+        DECOUPLING.equal(
             E_psi_U,
             E_psi_perm,
             because="a U-statistic is the average over permutations of averages over the m disjoint pairs "
             "(pi(i), pi(m+i)): every ordered pair occurs equally often",
-            kind="expectation",
-            experiment=DECOUPLING,
         ),
-        at_most(
+        DECOUPLING.at_most(
             E_psi_perm,
             E_psi_mean_sup,
             because="the supremum of an average is at most the average of the suprema, and psi is nondecreasing",
-            kind="expectation",
-            experiment=DECOUPLING,
         ),
-        at_most(E_psi_mean_sup, E_mean_psi, because="Jensen: psi is convex", kind="expectation", experiment=DECOUPLING),
-        equal(
-            E_mean_psi,
-            E_psi_m,
-            because="the Z_i are exchangeable: every permutation has the same expectation",
-            kind="expectation",
-            experiment=DECOUPLING,
+        DECOUPLING.at_most(E_psi_mean_sup, E_mean_psi, because="Jensen: psi is convex"),
+        DECOUPLING.equal(
+            E_mean_psi, E_psi_m, because="the Z_i are exchangeable: every permutation has the same expectation"
         ),
     ),
 )

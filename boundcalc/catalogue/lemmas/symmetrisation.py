@@ -1,7 +1,7 @@
 """Symmetrisation: the expected largest deviation is at most twice the Rademacher complexity of the loss class."""
 
 from boundcalc.catalogue.sources import bartlett2002
-from boundcalc.statements.derivation import Derivation, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import Edev_m, Rad_loss, symbol
 from boundcalc.theorems import Form, Theorem
 
@@ -19,26 +19,16 @@ PAIRS = named("independent_pairs")
 SHARP = Derivation(
     quantity=Edev_m,
     steps=(
-        at_most(
-            Edev_m,
-            Edev_ghost,
-            because="write r(f) as the expectation over a second sample of m pairs; Jensen",
-            kind="expectation",
-            experiment=PAIRS,
+        PAIRS.at_most(
+            Edev_m, Edev_ghost, because="write r(f) as the expectation over a second sample of m pairs; Jensen"
         ),
-        equal(
-            Edev_ghost,
-            Edev_signed,
-            because="swapping a pair with its twin leaves the joint distribution unchanged",
-            kind="expectation",
-            experiment=PAIRS,
+        PAIRS.equal(
+            Edev_ghost, Edev_signed, because="swapping a pair with its twin leaves the joint distribution unchanged"
         ),
-        at_most(
+        PAIRS.at_most(
             Edev_signed,
             2 * Rad_loss,
             because="the supremum of a difference is at most the sum of two suprema; -sigma is distributed as sigma",
-            kind="expectation",
-            experiment=PAIRS,
         ),
     ),
 )

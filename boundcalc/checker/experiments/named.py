@@ -42,6 +42,11 @@ from boundcalc.statements.derivation import Named
 __all__ = ["EXPERIMENTS", "resolve"]
 
 
+def _sizes(about: str, world: Callable[..., Enumerable | SampleSpace], *sizes: tuple[Any, ...]) -> Experiment:
+    """Return an experiment in one kind of world of several sizes."""
+    return Experiment(about, tuple(world(*size) for size in sizes))
+
+
 def learning(
     context: Context, *, pairwise: bool = True, exact: bool = False, unit_range: bool = False, weighted: bool = False
 ) -> Experiment:
@@ -80,26 +85,19 @@ def holdout(*, alone: bool = False) -> Experiment:
 def norm_ball(norm: Norm) -> Experiment:
     """Return matrices of bounded norm on finitely many differences, all samples and signs; ``norm`` is the dual one."""
     sizes = ((1, 2, 2), (2, 2, 2), (2, 2, 1), (3, 2, 2), (2, 2, 3), (4, 1, 2))
-    return Experiment(
-        "matrices of bounded norm, all samples and signs", tuple(NormBall(norm, m, count, d) for m, count, d in sizes)
-    )
+    return _sizes("matrices of bounded norm, all samples and signs", partial(NormBall, norm), *sizes)
 
 
 def norm_samples(norm: Norm) -> Experiment:
     """Return random differences, all samples; ``norm`` is the dual one of the ball's."""
-    return Experiment(
-        "random differences, all samples",
-        (NormSamples(norm), NormSamples(norm, 2), NormSamples(norm, 3, 2, 1), NormSamples(norm, 2, 3, 3)),
-    )
+    return _sizes("random differences, all samples", NormSamples, (norm,), (norm, 2), (norm, 3, 2, 1), (norm, 2, 3, 3))
 
 
 def regularised(*, source: bool) -> Experiment:
     """Return regularised learning of one weight, solved exactly on every sample; ``source``: the anchor is not 0."""
-    sizes = ((2, 2), (2, 4), (3, 3), (4, 2), (4, 3))
-    return Experiment(
-        "regularised learning of one weight, solved exactly, all samples",
-        tuple(Regularised(n, letters, source) for n, letters in sizes),
-    )
+    world = partial(Regularised, source=source)
+    about = "regularised learning of one weight, solved exactly, all samples"
+    return _sizes(about, world, (2, 2), (2, 4), (3, 3), (4, 2), (4, 3))
 
 
 def matching(context: Context, *, unit_range: bool = False) -> Experiment:
@@ -124,9 +122,13 @@ def rates(kind: Literal["fmr", "fnmr", "fdr"]) -> Experiment:
 
 #: What a name stands for: an experiment, or a function that returns one for the arguments that are given with it.
 EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
-    "u_statistics": Experiment(
+    "u_statistics": _sizes(
         "finite populations and classes, all samples and permutations",
-        (UStatistics(4, 3, 4), UStatistics(3, 3, 4), UStatistics(2, 3, 4), UStatistics(5, 2, 2)),
+        UStatistics,
+        (4, 3, 4),
+        (3, 3, 4),
+        (2, 3, 4),
+        (5, 2, 2),
     ),
     "independent_pairs": Experiment(
         "finite classes on m independent pairs, all samples and signs",
@@ -142,42 +144,37 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
         "finite classes on m independent pairs, two functions at once",
         (TwoSidedPairs(2, 3, 4), TwoSidedPairs(1, 4, 4)),
     ),
-    "finite_set": Experiment(
-        "finite sets of vectors, all signs", (FiniteSet(1, 2), FiniteSet(2, 4), FiniteSet(3, 6), FiniteSet(3, 1))
-    ),
+    "finite_set": _sizes("finite sets of vectors, all signs", FiniteSet, (1, 2), (2, 4), (3, 6), (3, 1)),
     "matrix": Experiment("symmetric matrices with rational eigenbases", (Matrix(),)),
-    "metric": Experiment(
+    "metric": _sizes(
         "metric classes by brute force over grid, thresholds, samples and signs",
-        (
-            MetricClass(1, 3, 2, 2),
-            MetricClass(1, 2, 1, 2),
-            MetricClass(2, 3, 2, 3),
-            MetricClass(3, 2, 1, 2),
-            MetricClass(1, 2, 1, 3),
-            MetricClass(2, 2, 3, 2),
-        ),
+        MetricClass,
+        (1, 3, 2, 2),
+        (1, 2, 1, 2),
+        (2, 3, 2, 3),
+        (3, 2, 1, 2),
+        (1, 2, 1, 3),
+        (2, 2, 3, 2),
     ),
     "metric_samples": Experiment(
         "random pairs, all samples",
         (MetricSamples(1), MetricSamples(2), MetricSamples(3, letters=3), ManyCoordinates(), SpherePairs()),
     ),
-    "sign_draws": Experiment(
-        "all choices of S sign vectors", (SignDraws(2, 1), SignDraws(2, 2), SignDraws(3, 2), SignDraws(1, 1))
-    ),
-    "encoders": Experiment(
+    "sign_draws": _sizes("all choices of S sign vectors", SignDraws, (2, 1), (2, 2), (3, 2), (1, 1)),
+    "encoders": _sizes(
         "low-rank encoders through eigenvalues, all samples and signs",
-        (Encoders(1, 2, 2, 1), Encoders(2, 2, 2, 1), Encoders(2, 2, 3, 2), Encoders(3, 2, 2, 2)),
+        Encoders,
+        (1, 2, 2, 1),
+        (2, 2, 2, 1),
+        (2, 2, 3, 2),
+        (3, 2, 2, 2),
     ),
-    "encoder_samples": Experiment(
-        "random differences, all samples", (EncoderSamples(1), EncoderSamples(2), EncoderSamples(2, 2, 3, 2))
-    ),
+    "encoder_samples": _sizes("random differences, all samples", EncoderSamples, (1,), (2,), (2, 2, 3, 2)),
     "chernoff": Experiment("suprema on two letters, all samples", (Chernoff(), Chernoff(letters=3))),
     "holdout": holdout,
     "sample_size": Experiment("sample sizes found by search", (SampleSize(),)),
     "pilot": Experiment("pilot, certified kappa, choice among equal candidates, future sample, training", (Pilot(),)),
-    "projections": Experiment(
-        "classes with missing modalities, every function listed", (Projections(), Projections(1, 3, 2), Projections(3))
-    ),
+    "projections": _sizes("classes with missing modalities, every function listed", Projections, (), (1, 3, 2), (3,)),
     "hinge": Experiment(
         "finite classes trained with the hinge loss, all samples",
         (HingeLearning(2), HingeLearning(3), HingeLearning(2, large=True)),
@@ -187,13 +184,18 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
         (Claim(kind="constant"), Claim(kind="separated"), Claim(6)),
         all_witnesses=True,
     ),
-    "cells": Experiment(
+    "cells": _sizes(
         "losses on letters in cells, all samples",
-        (Cells(2), Cells(2, 6, 3), Cells(3, 3, 1), Cells(3, 4, 2), Cells(2, 3, 3), Cells(2, 20, 1), Cells(4, 3, 2)),
+        Cells,
+        (2,),
+        (2, 6, 3),
+        (3, 3, 1),
+        (3, 4, 2),
+        (2, 3, 3),
+        (2, 20, 1),
+        (4, 3, 2),
     ),
-    "cell_counts": Experiment(
-        "frequencies of cells, all counts", (CellCounts(2, 4), CellCounts(2, 40), CellCounts(3, 9), CellCounts(4, 5))
-    ),
+    "cell_counts": _sizes("frequencies of cells, all counts", CellCounts, (2, 4), (2, 40), (3, 9), (4, 5)),
     "cover": Experiment("balls covered greedily", (CoveredBall(1), CoveredBall(2))),
     "matched_rows": Experiment(
         "kernels of two letters, all samples and matchings",
@@ -203,9 +205,7 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
         "kernels of two letters, all samples and matchings, odd numbers with a triangle",
         (PairSample(2, 3), PairSample(3), PairSample(4), PairSample(5), PairSample(3, 3, halves=False)),
     ),
-    "pair_gain": Experiment(
-        "two fixed models on the same letters, all samples", (PairGain(2, 3), PairGain(3), PairGain(4))
-    ),
+    "pair_gain": _sizes("two fixed models on the same letters, all samples", PairGain, (2, 3), (3,), (4,)),
     "fixed_candidates": Experiment(
         "fixed candidates on the same letters, the worst served one chosen, all samples",
         (Candidates(), Candidates(3, 3)),
@@ -219,25 +219,20 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
     "replacement": Experiment(
         "pilot, new letters, and a model that is replaced only with a certified gain", (Replacement(),)
     ),
-    "stratified_pairs": Experiment(
+    "stratified_pairs": _sizes(
         "two classes with given numbers of rows, all samples and assignments",
-        (
-            StratifiedPairs(),
-            StratifiedPairs((3, 3), (1, 1, 1)),
-            StratifiedPairs((3, 2), (1, 0, 1)),
-            StratifiedPairs((2, 2), (1, 1, 0)),
-        ),
+        StratifiedPairs,
+        (),
+        ((3, 3), (1, 1, 1)),
+        ((3, 2), (1, 0, 1)),
+        ((2, 2), (1, 1, 0)),
     ),
     "distance_order": Experiment(
         "distances of same and different pairs, all samples of four rows", (DistanceOrder(), DistanceOrder(3))
     ),
     "gallery": Experiment("scores of new rows against stored ones, replicates", (Gallery(), Gallery(2))),
-    "scalings": Experiment(
-        "matrices with known scalings and couplings, all permutations", (Scalings(1), Scalings(2), Scalings(3))
-    ),
-    "weighted_sums": Experiment(
-        "independent letters of different laws, all samples", (FinnerSums(2), FinnerSums(3), FinnerSums(4))
-    ),
+    "scalings": _sizes("matrices with known scalings and couplings, all permutations", Scalings, (1,), (2,), (3,)),
+    "weighted_sums": _sizes("independent letters of different laws, all samples", FinnerSums, (2,), (3,), (4,)),
     "rates": rates,
     "learning": learning,
     "norm_ball": norm_ball,

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from boundcalc.checker.experiments.enumeration import violated
+from boundcalc.checker.experiments.claim import violated
 from boundcalc.checker.experiments.worlds.numbers import as_sympy
 from boundcalc.checker.inequality.evaluate import is_vast, on_arrays, sign_of, value_at
 from boundcalc.checker.inequality.problem import Inequality

@@ -14,13 +14,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
 
 __all__ = ["Split", "draw_pairs", "draw_split", "pairs_between", "similar_share"]
 
 
 @dataclass(frozen=True)
-class Split:
+class Split(Frozen):
     """Row numbers of the three parts: ``calibration``, ``holdout`` and ``train``."""
 
     calibration: NDArray[np.intp]

@@ -17,6 +17,7 @@ from numpy.lib import format as npy
 
 from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError, require, suggestion
+from boundcalc.frozen import Frozen
 from boundcalc.trainer.data.modalities import ModalityData
 
 __all__ = ["MISSING", "TABLES", "Table", "few", "of_frame", "read_labels", "read_npz", "read_numbers", "read_table"]
@@ -31,7 +32,7 @@ _SEPARATORS = ",;\t|"
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Frozen):
     """Columns by name.
 
     Attributes

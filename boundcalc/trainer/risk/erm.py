@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.trainer.risk.losses import Loss
 from boundcalc.trainer.risk.newton import PairSample, newton_descent
 from boundcalc.trainer.risk.pairs import PairSource
@@ -36,7 +37,7 @@ _FLOOR = 0.2
 
 
 @dataclass(frozen=True)
-class Problem:
+class Problem(Frozen):
     """One convex problem: pairs, structure, loss, box, pair weights and regularisation.
 
     Attributes
@@ -60,6 +61,7 @@ class Problem:
     source: Array | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.loss.convex:
             raise InvalidInputError(f"loss={self.loss.name!r} is not convex: it is evaluated, never minimised")
 
@@ -98,8 +100,8 @@ class Problem:
         return float(4.0 * np.finfo(float).eps * depth * (max(self.weights) * scale + penalty))
 
 
-@dataclass
-class Fit:
+@dataclass(frozen=True)
+class Fit(Frozen):
     """What the solver found.
 
     Attributes

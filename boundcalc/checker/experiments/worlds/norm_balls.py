@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -163,25 +164,20 @@ class NormSamples(SampleSpace):
     letters: int = 3
     d: int = 2
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return letters, weights and the ball's radius; half of the populations have one letter apart from 0."""
-        instances = []
-        for number in range(size):
-            u = rng.integers(-2, 3, (self.letters, self.d))
-            if number % 2:
-                u[0] = 0
-                u[1:] = np.eye(self.letters - 1, self.d, dtype=np.int64) if number % 4 == 1 else u[1:2]
-            start = int(rng.integers(-1, 2))
-            instances.append(
-                {
-                    "u": u,
-                    "counts": rng.integers(1, 5, self.letters),
-                    "radius": np.asarray(rng.integers(1, 3)),
-                    "t": np.array([start, start + rng.integers(0, 2)]),
-                    "odd": np.asarray(rng.integers(0, 2)),
-                }
-            )
-        return instances
+        u = rng.integers(-2, 3, (self.letters, self.d))
+        if number % 2:
+            u[0] = 0
+            u[1:] = np.eye(self.letters - 1, self.d, dtype=np.int64) if number % 4 == 1 else u[1:2]
+        start = int(rng.integers(-1, 2))
+        return {
+            "u": u,
+            "counts": rng.integers(1, 5, self.letters),
+            "radius": rng.integers(1, 3),
+            "t": np.array([start, start + rng.integers(0, 2)]),
+            "odd": rng.integers(0, 2),
+        }
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the complexities and moments on each sample of m letters."""
