@@ -198,6 +198,10 @@ def _by_convention(columns: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split())[:150]
+
+
 def _is_missing(cell: Any) -> bool:
     if isinstance(cell, str):
         return cell.strip().lower() in MISSING
@@ -273,7 +277,7 @@ def read_table(path: Path) -> Table:
     try:
         frame = getattr(pandas, reader)(path)
     except Exception as error:  # each engine raises its own types for damaged files
-        raise InvalidInputError(f"cannot be read as {path.suffix} ({shortened(str(error), width=150)})") from error
+        raise InvalidInputError(f"cannot be read as {path.suffix} ({_said(error)})") from error
     return of_frame(frame, name=path.stem)
 
 
@@ -299,13 +303,13 @@ def _read_text(path: Path) -> Table:
     except (OSError, EOFError, UnicodeDecodeError, ValueError) as error:
         if isinstance(error, InvalidInputError):
             raise
-        raise InvalidInputError(f"cannot be read as .csv in UTF-8 ({error})") from error
+        raise InvalidInputError(f"cannot be read as .csv in UTF-8 ({_said(error)})") from error
     head = next((line for line in text.splitlines() if line.strip()), "")
     separator = max(_SEPARATORS, key=lambda mark: (head.count(mark), mark == ","))
     try:
         rows = list(_rows(text, separator))
     except csv.Error as error:
-        raise InvalidInputError(f"cannot be read as .csv ({error})") from error
+        raise InvalidInputError(f"cannot be read as .csv ({_said(error)})") from error
     if not rows:
         return Table({}, [], path.name.partition(".")[0])
     header = [cell.strip() for cell in rows[0][1]]
@@ -366,7 +370,9 @@ def read_npz(path: Path, *, expected: str) -> dict[str, np.ndarray]:
             return {key: arrays[key] for key in arrays.files}
     except ValueError as error:
         if "pickle" not in str(error).lower() and "object" not in str(error).lower():
-            raise InvalidInputError(f"cannot be read as .npz ({error}); {expected}", context=str(path)) from error
+            raise InvalidInputError(
+                f"cannot be read as .npz ({_said(error)}); {expected}", context=str(path)
+            ) from error
         raise InvalidInputError(
             "holds object arrays, which are never unpickled; save numbers, and strings as a fixed-width string array "
             "(np.asarray(labels, dtype=str))",
@@ -374,7 +380,7 @@ def read_npz(path: Path, *, expected: str) -> dict[str, np.ndarray]:
         ) from error
     except Exception as error:
         # zipfile, zlib and numpy raise half a dozen unrelated types for a damaged or foreign file.
-        raise InvalidInputError(f"cannot be read as .npz ({error}); {expected}", context=str(path)) from error
+        raise InvalidInputError(f"cannot be read as .npz ({_said(error)}); {expected}", context=str(path)) from error
 
 
 def check_declared(stream: Any, size: int) -> None:
