@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -276,7 +277,9 @@ def _of_annotated(path: Path, *, label: str, groups: str | None, drop: Iterable[
     package = "mudata" if path.suffix.lower() == ".h5mu" else "anndata"
     module = require(package, extra="formats", purpose=f"reading {path.name}")
     try:
-        read = module.read_h5mu(path) if package == "mudata" else module.read_h5ad(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what they think of one another's versions
+            read = module.read_h5mu(path) if package == "mudata" else module.read_h5ad(path)
     except Exception as error:  # h5py raises several types for damaged files
         raise InvalidInputError(f"cannot be read as {path.suffix} ({shortened(str(error), width=150)})") from error
     rows = read.obs_names

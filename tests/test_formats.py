@@ -93,10 +93,13 @@ def test_frames_of_polars():
     same(load(polars.DataFrame(COLUMNS), **OPTIONS))
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_annotated_data(tmp_path):
     anndata = pytest.importorskip("anndata")
     mudata = pytest.importorskip("mudata")
     pandas = pytest.importorskip("pandas")
+    if hasattr(anndata.settings, "allow_write_nullable_strings"):
+        anndata.settings.allow_write_nullable_strings = True
     about = pandas.DataFrame(
         {"kind": COLUMNS["kind"], "patient": COLUMNS["patient"]}, index=[f"c{k}" for k in range(N)]
     )

@@ -122,7 +122,7 @@ def _range(name: str, text: str) -> list[int | float]:
     if not isinstance(count, int) or not 2 <= count <= 10**7:
         raise InvalidInputError(f"{shape}: k must be an integer from 2 to 10000000")
     if not low < high:
-        raise InvalidInputError(f"{shape}: lo = {shortened(low)} must be below hi = {shortened(high)}")
+        raise InvalidInputError(f"{shape}: lo = {parts[0][:40]} must be below hi = {parts[1][:40]}")
     if parts[2] == "log" and low <= 0:
         raise InvalidInputError(f"{shape}: lo = {parts[0]} must be > 0 on a log scale")
     return _rounded(name, _points(low, high, count, parts[2]))

@@ -101,9 +101,11 @@ def check_entries(record: Any, expected: Iterable[str], *, optional: Iterable[st
     ------
     InvalidInputError
         Naming them.
+    TypeError
+        If it is no object.
     """
     if not isinstance(record, Mapping):
-        raise InvalidInputError(f"{shortened(record)} is no object")
+        raise TypeError(f"{shortened(record)} is no object")
     expected = list(expected)
     unknown = [name for name in record if name not in (*expected, *optional)]
     missing = [name for name in expected if name not in record]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from boundcalc.certification.certificate import Certificate
 from boundcalc.guarantees.certified import Certified
 from boundcalc.show.rounding import outwards, percent, rounded_up
 from boundcalc.show.tables import Table
@@ -23,7 +24,7 @@ def certificate_sentence(lines: Sequence[Certified], *, delta: float) -> str:
     tail = " This says no more than the constant rule." if found.vacuous else ""
     return (
         f"On new pairs of this kind the {found.quantity} is at most {rounded_up(found.value)} ({percent(1 - delta)}) with "
-        f"{best.subset}, measured {found.error:.3f} on {found.rows:,} held-out rows; a constant rule has "
+        f"{best.subset}, measured {found.error:.3f} on {_held_out(found)}; a constant rule has "
         f"{found.constant:.3f}.{tail}"
     )
 
@@ -41,7 +42,7 @@ def certificate_tables(lines: Sequence[Certified], *, delta: float) -> tuple[Tab
         rows.append((line.subset, what, found.error, bound, found.constant, f"{found.delta:.4g}"))
     notes = [
         f"Errors on new pairs hold for all subsets at once with probability at least {1 - delta:g} over the "
-        f"{lines[0].certificate.rows:,} held-out rows, which are taken as independent draws of one population: delta is paid "
+        f"{_held_out(lines[0].certificate)}, which are taken as independent draws of one population: delta is paid "
         "for the subset with the smallest training error first. Each gain (share of wrong pairs, in an order fixed on the "
         "training part) and the line on stored rows is a statement of its own at delta.",
         *(
@@ -53,3 +54,10 @@ def certificate_tables(lines: Sequence[Certified], *, delta: float) -> tuple[Tab
     ]
     names = ("subset", "about", "measured", "certified", "const. rule", "delta")
     return (Table(names, rows, title="What the held-out rows certify", notes=notes),)
+
+
+def _held_out(one: Certificate) -> str:
+    """Say how many independent units were held out, and how many rows they have."""
+    return (
+        f"{one.rows:,} held-out rows" if one.units == one.rows else f"{one.units:,} held-out groups ({one.rows:,} rows)"
+    )

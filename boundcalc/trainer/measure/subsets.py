@@ -126,9 +126,9 @@ class Measurements(Frozen, Mapping[str, SubsetResult]):
         """
         try:
             record = from_json(text)
-            check_entries(record, ("format", "facts", "settings", "results"), optional=("certificates", "summary"))
             if record["format"] != FORMAT:
                 raise InvalidInputError(f"its format is {shortened(record['format'])}, expected {FORMAT!r}")
+            check_entries(record, ("format", "facts", "settings", "results"), optional=("certificates", "summary"))
             shared = {"facts": record["facts"], "settings": record["settings"]}
             results: dict[str, SubsetResult] = {}
             for one in rebuild(tuple[dict, ...], record["results"]):
