@@ -30,6 +30,7 @@ _WHERE = {
     "at_least": "statements.derivation",
     "at_most": "statements.derivation",
     "certify": "certification",
+    "certify_band": "certification",
     "check": "checker",
     "check_inequality": "checker",
     "compare": "report",

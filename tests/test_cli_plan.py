@@ -149,7 +149,7 @@ def test_the_verdict_table_counts_steps():
     from boundcalc.report.document import verdict_table
 
     table = verdict_table([check(theorem("lemmas.hoeffding_u"), rng=0)])
-    assert table.rows == [("lemmas.hoeffding_u", "sharp", "SUPPORTED", "1 SUPPORTED", "holds")]
+    assert table.rows == (("lemmas.hoeffding_u", "sharp", "SUPPORTED", "1 SUPPORTED", "holds"),)
 
 
 def test_what_training_cannot_mend_is_refused_before_it(folder, monkeypatch, capsys):

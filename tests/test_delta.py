@@ -17,7 +17,15 @@ from hypothesis import strategies as st
 import boundcalc
 from boundcalc.cli import main
 from boundcalc.errors import InvalidInputError
-from boundcalc.guarantees.account import COMPLEXITY, DEVIATION, SAMPLED, charged, subset_ledger, with_complexity
+from boundcalc.guarantees.account import (
+    COMPLEXITY,
+    CONSTANT,
+    DEVIATION,
+    SAMPLED,
+    charged,
+    subset_ledger,
+    with_complexity,
+)
 from boundcalc.guarantees.of_subset import all_guarantees
 from boundcalc.language.ledger import Ledger, Payment, paid_once
 from boundcalc.planner import Costs, make_plan
@@ -230,8 +238,8 @@ def test_all_events_of_all_subsets_together_cost_delta(options):
     for label, found in all_guarantees(measured, delta=0.2).items():
         ledger = subset_ledger(measured[label], delta=0.2, subsets=len(measured))
         names = {payment.event for payment in ledger.payments}
-        assert names == {DEVIATION, COMPLEXITY} | ({SAMPLED} if options else set())
-        assert ledger[COMPLEXITY] == pytest.approx(0.2 / len(names) / len(measured))
+        assert names == {DEVIATION, COMPLEXITY, CONSTANT} | ({SAMPLED} if options else set())
+        assert ledger[COMPLEXITY] == ledger[CONSTANT] == pytest.approx(0.2 / 4 / len(measured))
         for one in found.values():
             assert one.paid.whole(*names) == pytest.approx(0.2)
             assert json.loads(json.dumps(one.to_dict()))["paid"]["delta"] == 0.2

@@ -87,11 +87,17 @@ class ErrorBand(Answer, Frozen):
             k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in arrays.items()
         }
 
-    def draw(self, path: Path | str | None = None) -> Any:
+    def draw(self, path: Path | str | None = None, *, axes: Any = None) -> Any:
         """Draw the false-non-match rate against the false-match rate, measured and certified; return matplotlib axes."""
-        axes = new_axes(width=5.0, height=4.5)
+        axes = new_axes(width=5.0, height=4.5) if axes is None else axes
         axes.plot(self.match_rate, self.non_match_rate, color=PALETTE[0], marker=".", label="measured")
-        axes.step(self.match_bound, self.non_match_bound, where="post", color=PALETTE[1], label="certified: not above")
+        axes.step(
+            self.match_bound,
+            self.non_match_bound,
+            where="post",
+            color=PALETTE[1],
+            label=f"certified: not above ({percent(1 - self.delta)})",
+        )
         axes.plot([0, 1], [1, 0], color="0.6", linestyle=":", label="constant rules")
         axes.set_xlabel("false-match rate")
         axes.set_ylabel("false-non-match rate")

@@ -301,10 +301,12 @@ _THEOREMS = {
 def _words(request: Request, kind: str) -> dict[str, Any]:
     """Return what the statement says exactly, which theorem it is, and what it consumes."""
     unit = "row" if request.groups is None else "subject"
+    given = ""
     pair = "two new independent rows" if unit == "row" else "a random row each of two new independent subjects"
     if kind == "verification":
         mean = "the mean of the non-match rate within a subject (a subject with one row counts 1) and the match rate between two"
     elif request.weights is None:
+        pair, given = f"pairs of new {unit}s of these classes", ", given their labels"
         mean = (
             "the mean of false-non-match and false-match rate, each averaged over the class combinations as the held-out "
             f"{unit}s have them"
@@ -317,15 +319,17 @@ def _words(request: Request, kind: str) -> dict[str, Any]:
     target = f"{mean}, for {pair}"
     if kind == "gain":
         target = f"how much larger the other model's error is than this one's: {target}"
-    given = "given the labels" if request.weights is None and kind != "verification" else f"over the {unit}s"
     ordered = request.distances is not None and request.distances.ordered
     order = " Pairs are ordered: the scores are not symmetric." if ordered else ""
+    if request.distances is not None and request.distances.off_zero:
+        order += " Rows are at a distance from themselves (similarities go into scores=); the diagonal is not used."
     statement = (
-        f"Bounded is {target}. It fails with probability at most {request.delta:.4g} {given}, which are taken as independent "
-        f"draws of one population, unseen by the model.{order}"
+        f"Bounded is {target}. It fails with probability at most {request.delta:.4g} over the held-out {unit}s{given}; they "
+        f"are taken as independent draws of one population, unseen by the model.{order}"
     )
     return {
         "theorem": _THEOREMS[kind],
+        "target": target,
         "statement": statement,
         "events": (("the bound fails", request.delta),),
         "fixed": request.fixed,

@@ -21,6 +21,7 @@ from boundcalc.certification.sources import (
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems, as_generator
+from boundcalc.language.ledger import Ledger
 from boundcalc.trainer.data.modalities import encode_groups, encode_labels
 from boundcalc.trainer.data.order import aligned
 from boundcalc.trainer.data.prepare import balanced_weights
@@ -149,7 +150,7 @@ def read_request(**given: Any) -> Request:
     groups = own_groups(given[name], given["data"]) if given["groups"] is None else given["groups"]
     codes, groups = _labels(labels, groups, distances.n)
     fixed = [
-        f"the seed of {given['splits']} random split{'s' * (given['splits'] > 1)}{drawn}",
+        f"the seed (one, not the best of several) of {given['splits']} random split{'s' * (given['splits'] > 1)}{drawn}",
         f"delta = {given['delta']:g}",
     ]
     if given["share"] == 1.0:
@@ -235,7 +236,8 @@ def _read_numbers(given: Mapping[str, Any], *, fresh: bool) -> tuple[float, np.r
             numeric = [problems.number(name, w, low=0) for name, w in zip(("w_pos", "w_neg"), weights, strict=True)]
             problems.require(not all(numeric) or max(weights) > 0, f"weights={weights!r}: one must be above 0")
     problems.raise_if_any()
-    return float(given["delta"]) * float(given["share"]), as_generator(given["rng"])
+    ledger = Ledger.split(given["delta"], {"this model": given["share"]})
+    return ledger["this model"], as_generator(given["rng"])
 
 
 def _the_source(given: Mapping[str, Any]) -> str:
@@ -310,7 +312,7 @@ def _thresholds(given: Mapping[str, Any], own: float | None, other_own: float | 
             )
         return None, np.nan
     problems = Problems("certify")
-    for value in (first, second):
+    for value in (first, second) if second is not first else (first,):
         problems.number("threshold", value)
     problems.raise_if_any()
     return sign * float(first or 0.0), sign * float(second or 0.0)

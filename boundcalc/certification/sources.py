@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,8 @@ class Distances:
         Whether the two orders of a pair differ by more than rounding.
     sign : int
         -1 where the distance is a score with its sign changed.
+    off_zero : bool
+        Whether rows are at a distance from themselves, which is not used.
     """
 
     n: int
@@ -54,13 +56,12 @@ class Distances:
     symmetric: bool = True
     ordered: bool = False
     sign: int = 1
+    off_zero: bool = False
 
     def of_rows(self, rows: Rows) -> Distances:
         """Return the distances of some of the rows, numbered anew."""
         between = self.between
-        return Distances(
-            rows.size, lambda i, j: between(rows[i], rows[j]), self.tie, self.symmetric, self.ordered, self.sign
-        )
+        return replace(self, n=rows.size, between=lambda i, j: between(rows[i], rows[j]))
 
 
 def numbers(name: str, value: Any, *, ndim: int) -> Array:
@@ -101,7 +102,8 @@ def from_matrix(name: str, value: Any) -> Distances:
     matrix = matrix if sign == 1 else -matrix
     symmetric = bool(((matrix == matrix.T) | ~off).all())
     ordered = not symmetric and not np.allclose(matrix[off], matrix.T[off], rtol=1e-6, atol=0.0)
-    return Distances(n, lambda rows, others: matrix[rows[:, None], others], 0.0, symmetric, ordered, sign)
+    off_zero = sign == 1 and bool(matrix.diagonal().any())
+    return Distances(n, lambda rows, others: matrix[rows[:, None], others], 0.0, symmetric, ordered, sign, off_zero)
 
 
 def from_embeddings(value: Any, *, metric: str) -> Distances:

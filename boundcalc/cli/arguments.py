@@ -242,6 +242,16 @@ ARGUMENTS: dict[str, Argument] = {
     "loss": _choice("the loss", "hinge", "smoothed_hinge", "logistic"),
     "lam_max": _value("X", "largest metric weight", default="1", read=_positive),
     "weights": _choice("pair weights: balanced on the calibration split, or none", "balanced", "none"),
+    "holdout": _value(
+        "P", "share of the rows that only test and certify", default="0.4", read=_within(0, 1, "in (0, 1)")
+    ),
+    "prepared": _value(
+        "P",
+        "share of the rows that preprocessing and weights are fitted on; the rest trains",
+        default="0.2",
+        read=_within(0, 1, "in (0, 1)"),
+        flag="--calibration",
+    ),
     "structure": _choice("the metric", "diagonal", "modality", "full"),
     "jobs": _value("N", "processes for the subsets, -1 for all", default="1", read=_jobs),
     "resume": _value("FILE", "keep finished subsets in FILE and take them over next time", read=check_path),
@@ -303,7 +313,7 @@ ARGUMENTS: dict[str, Argument] = {
 }
 
 #: What a metric's training asks for, reading a file, training on several subsets, and planning.
-MODEL = ("delta", "seed", "loss", "lam_max", "weights")
+MODEL = ("delta", "seed", "loss", "lam_max", "weights", "holdout", "prepared")
 READING = ("label", "groups", "drop", "modality")
 TRAINING = ("subsets", *MODEL, "jobs", "resume")
 PLANNING = (

@@ -14,7 +14,7 @@ ARGUMENTS = ("KEYS", "all", "pilot", "set one", "subset", *READING, *MODEL, "str
 ENDINGS = DRAWN
 
 #: Options that speak of a pilot sample.
-_OF_PILOT = (*READING, "subset", "seed", "loss", "lam_max", "structure", "weights", "radii")
+_OF_PILOT = (*READING, "subset", "seed", "loss", "lam_max", "structure", "weights", "holdout", "prepared", "radii")
 
 
 def run(args: Namespace) -> Answer:

@@ -15,7 +15,7 @@ ARGUMENTS = PLANNING
 ENDINGS = DRAWN
 
 #: Options that speak of the training alone.
-_OF_TRAINING = ("subsets", "loss", "lam_max", "weights", "jobs", "resume")
+_OF_TRAINING = ("subsets", "loss", "lam_max", "weights", "holdout", "prepared", "jobs", "resume")
 
 
 def run(args: Namespace) -> Answer:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from argparse import Namespace
 
 from boundcalc.cli.arguments import READING, TRAINING
-from boundcalc.cli.output import TABLES
+from boundcalc.cli.output import DRAWN
 from boundcalc.cli.training import data_of, training_settings
 from boundcalc.show.answer import Answer
 
 ARGUMENTS = ("DATA", *READING, *TRAINING)
-ENDINGS = TABLES
+ENDINGS = DRAWN
 
 
 def run(args: Namespace) -> Answer:

@@ -29,6 +29,8 @@ def model_settings(args: Namespace) -> dict[str, Any]:
         "loss": args.loss,
         "eig_range": (0.0, args.lam_max),
         "pair_weights": None if args.weights == "none" else args.weights,
+        "holdout": args.holdout,
+        "calibration": args.prepared,
         "progress": reporter,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -24,7 +25,7 @@ from boundcalc.trainer.measure.settings import Settings
 if TYPE_CHECKING:
     from boundcalc.trainer import Measurements, ModalityData, SubsetResult
 
-__all__ = ["FAVOURITE", "Certified", "certified"]
+__all__ = ["FAVOURITE", "Certified", "certified", "twins"]
 
 #: The share of delta for the subset that the training part favours; the others have the rest in equal parts.
 FAVOURITE = Fraction(7, 10)
@@ -51,6 +52,17 @@ class Certified:
         """Return plain data: subset, kind, error, bound, constant, rows, delta, vacuous, theorem, and the statement."""
         record = {"subset": self.subset, **self.certificate.to_dict()}
         return record | {"against": self.against} if self.against else record
+
+
+def twins(rng: Any) -> tuple[np.random.Generator, np.random.Generator]:
+    """Return two generators that draw the same: one to train with, one that finds the split again.
+
+    Parameters
+    ----------
+    rng : int, numpy.random.Generator or None
+    """
+    first = as_generator(rng)
+    return first, copy.deepcopy(first)
 
 
 def certified(data: ModalityData, measured: Measurements, *, delta: float, rng: Any) -> tuple[Certified, ...]:

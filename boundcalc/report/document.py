@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -11,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boundcalc.catalogue import theorem
-from boundcalc.guarantees.certified import certified
-from boundcalc.language.arguments import as_generator
+from boundcalc.guarantees.certified import certified, twins
 from boundcalc.report.planning import Proposal, plan
 from boundcalc.report.sample import Assessment, assess
 from boundcalc.report.training import Reporter, loaded
@@ -163,10 +161,10 @@ def make_report(
     InvalidInputError
         On bad input, before anything is trained where that can be told.
     """
-    seed = copy.deepcopy(as_generator(rng))  # the certificates draw the same split again
+    _, again = twins(rng)
     given = loaded(data, planning.pop("groups", None))
     proposal = plan(given, delta=delta, rng=rng, progress=progress, **planning)
-    lines = certified(given, proposal.measured, delta=delta, rng=seed)
+    lines = certified(given, proposal.measured, delta=delta, rng=again)
     sample = replace(assess(proposal.measured, delta=delta), certificates=lines)
     return Dossier(sample, proposal, _checked(rng, progress) if check_proofs else (), rng)
 

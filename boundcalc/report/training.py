@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from boundcalc.certification.files import CALIBRATION, HOLDOUT
 from boundcalc.datasets import load
 from boundcalc.errors import InvalidInputError
-from boundcalc.guarantees.certified import Certified, certified
-from boundcalc.language.arguments import as_generator
-from boundcalc.report.certificates import certificate_sentence, certificate_tables
+from boundcalc.guarantees.certified import Certified, certified, twins
+from boundcalc.report.certificates import certificate_sentence, certificate_tables, draw_certificates
 from boundcalc.show.answer import Answer
+from boundcalc.show.axes import new_axes, save
 from boundcalc.show.tables import Table
 from boundcalc.trainer import Measurements, ModalityData, SubsetResult, measure_subsets
 from boundcalc.trainer.data.cautions import cautions
@@ -48,6 +48,11 @@ class Training(Answer):
         return f"Trained on {self.measured.facts['data']}"
 
     @property
+    def draws(self) -> str:  # type: ignore[override]
+        """What the picture shows; nothing without certificates."""
+        return "errors of the subsets with their certificates" if self.certificates else ""
+
+    @property
     def sentence(self) -> str:
         """What is certified, or which subset does best on the held-out rows."""
         return certificate_sentence(self.certificates, delta=self.delta) or f"{tested_sentence(self.measured)}."
@@ -72,6 +77,13 @@ class Training(Answer):
         names = "subset,d,risk,eps_opt,held-out risk,const. rule,held-out error,const. rule,R_M,kappa".split(",")
         trained = Table(names, rows, title=self.title, notes=_notes(self.measured))
         return (trained, *certificate_tables(self.certificates, delta=self.delta))
+
+    def draw(self, path: Path | str) -> None:
+        """Draw the error of each subset with its certificate."""
+        if not self.certificates:
+            super().draw(path)
+        axes = new_axes(height=2.2 + 0.4 * len(self.measured))
+        save(draw_certificates(self.certificates, delta=self.delta, axes=axes), path)
 
     def text(self) -> str:
         """Return the table, and all estimates where there are few subsets."""
@@ -98,6 +110,8 @@ def train(
     rng: Any = 0,
     pair_weights: Any = "balanced",
     groups: Any = None,
+    holdout: float = HOLDOUT,
+    calibration: float = CALIBRATION,
     progress: Reporter | None = None,
     **settings: Any,
 ) -> Training:
@@ -117,6 +131,8 @@ def train(
     groups : str or array_like of shape (n,), optional
         What each row belongs to, where several rows belong to one: a column of the file, or one entry per row. See
         :class:`~boundcalc.trainer.ModalityData`.
+    holdout, calibration : float
+        The shares of the rows that test and certify, and that fix preprocessing and weights; the rest trains.
     progress : callable, optional
         From the name of a task to a callback ``(done, total, message)``.
     **settings
@@ -133,11 +149,12 @@ def train(
     """
     report = None if progress is None else progress("training")
     given = loaded(data, groups)
-    seed = copy.deepcopy(as_generator(rng))  # the certificates draw the same split again
+    rng, again = twins(rng)
     measured = measure_subsets(
-        given, subsets=subsets, delta=delta, rng=rng, pair_weights=pair_weights, progress=report, **settings
-    )
-    return Training(measured, certified(given, measured, delta=delta, rng=seed), delta)
+        given, subsets=subsets, delta=delta, rng=rng, pair_weights=pair_weights, progress=report, holdout=holdout,
+        calibration=calibration, **settings,
+    )  # fmt: skip
+    return Training(measured, certified(given, measured, delta=delta, rng=again), delta)
 
 
 def trained_on(data: Any, **settings: Any) -> Training:

@@ -24,7 +24,7 @@ class Rate:
     limit : sympy.Expr
         What remains in the limit.
     order : sympy.Expr
-        The slowest power of the symbol that vanishes (or grows), 0 if nothing depends on it.
+        The slowest power of the symbol, times one of its logarithm, that vanishes (or grows); 0 if nothing depends on it.
     coefficient : sympy.Expr
     """
 
@@ -78,7 +78,23 @@ def rate(expr: sympy.Expr, symbol: sympy.Symbol) -> Rate:
     InvalidInputError
         If the growth is not that of a power.
     """
-    powers = _powers(_unfolded(relax(expr, symbol), symbol), symbol)
+    smooth = _unfolded(relax(expr, symbol), symbol)
+    found = _rate_by_powers(smooth, symbol)
+    return _rate_by_logs(smooth, symbol) if found.coefficient.has(sympy.oo, sympy.zoo, sympy.nan) else found
+
+
+def _rate_by_logs(expr: sympy.Expr, symbol: sympy.Symbol) -> Rate:
+    """Return the rate of an expression whose leading power has a factor that grows like one of the logarithm."""
+    slow = sympy.Dummy("slow", positive=True)  # slower than any power, so that it is a constant beside them
+    found = _rate_by_powers(sympy.expand_log(expr, force=True).subs(sympy.log(symbol), slow), symbol)
+    if slow in found.limit.free_symbols or slow not in found.coefficient.free_symbols:
+        raise InvalidInputError(f"{expr} does not grow like a power of {symbol} and of its logarithm")
+    power, coefficient = _leading(found.coefficient, slow)
+    return Rate(symbol, found.limit, found.order * sympy.log(symbol) ** power, coefficient)
+
+
+def _rate_by_powers(expr: sympy.Expr, symbol: sympy.Symbol) -> Rate:
+    powers = _powers(expr, symbol)
     limit = powers.pop(sympy.Integer(0), sympy.Integer(0))
     powers = {power: sympy.simplify(coefficient) for power, coefficient in powers.items()}
     powers = {power: coefficient for power, coefficient in powers.items() if coefficient != 0}

@@ -320,6 +320,31 @@ def test_copies_are_cautioned():
     assert found.cautions[0].startswith("5 rows are at distance 0")
 
 
+def test_copied_scores_are_cautioned():
+    x, y = embedded(60)
+    scores = -squared(np.vstack([x, x[:5]]))
+    assert not certify(scores=-squared(x), y=y, threshold=-9.0).cautions
+    found = certify(scores=scores, y=np.append(y, y[:5]), threshold=-9.0)
+    assert found.cautions[0].startswith("5 rows are scored with all rows as an earlier one is")
+
+
+def test_a_diagonal_that_is_not_zero_is_told_and_not_used():
+    x, y = embedded(60)
+    plain = certify(distance=squared(x), y=y, threshold=9.0)
+    found = certify(distance=squared(x) + 5.0 * np.eye(60), y=y, threshold=9.0)
+    assert found.value == plain.value
+    assert "the diagonal is not used" in said(found)
+    assert "diagonal" not in said(plain)
+
+
+def test_what_cannot_be_seen_is_said():
+    """A seed, a model or a kappa picked on the held-out rows cannot be told from one that was not."""
+    x, y = embedded(60)
+    words = said(certify(embeddings=x, y=y, threshold=9.0, kappa=0.5))
+    for claim in ("one, not the best of several", "needs share=1/J", "kappa = 0.5", "the threshold 9"):
+        assert claim in words.split("Fixed in advance:")[1]
+
+
 @pytest.mark.parametrize("sort", [False, True])
 def test_subjects_hidden_in_the_order_of_rows_are_cautioned(sort):
     """Rows of one subject that follow each other are told from independent rows, sorted by class or not."""

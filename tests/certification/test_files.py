@@ -133,6 +133,15 @@ class TestFiles:
         grouped = certify_file(folder / "distance.npz", threshold=10.0)
         assert grouped.value == pytest.approx(plain.value, abs=1e-10)  # every row is its own subject
 
+    def test_labels_may_be_called_so(self, folder):
+        x, y = rows(150)
+        np.savez(folder / "labelled.npz", embeddings=x, labels=y.astype(str))
+        found = certify_file(folder / "labelled.npz", threshold=10.0)
+        assert found.value == certify_file(folder / "embedded.npz", threshold=10.0).value
+        np.save(folder / "raw.npy", x)
+        with pytest.raises(InvalidInputError, match=r"raw\.npy"):
+            certify_file(folder / "raw.npy", metric="cosine")
+
     def test_without_a_threshold_rows_choose_one(self, folder):
         found = certify_file(folder / "embedded.npz")
         assert found.rows == 120
@@ -155,8 +164,24 @@ class TestFiles:
         assert main(["certify", source, "--metric", "cosine", "--out", str(folder / "page.html")]) == 0
         assert "a constant rule has" in (folder / "page.html").read_text()
         pytest.importorskip("matplotlib")
-        assert main(["certify", source, "--threshold", "10", "--figure", str(folder / "bar.png")]) == 0
+        capsys.readouterr()
+        picture = ["--threshold", "10", "--figure", str(folder / "bar.png")]
+        assert main(["certify", source, *picture, "--json"]) == 0
         assert (folder / "bar.png").stat().st_size > 1_000
+        band = json.loads(capsys.readouterr().out)["band"]
+        assert band["rows"] == 120  # the others chose the cut points
+        assert len(band["thresholds"]) == 8
+
+    def test_the_picture_has_the_band_beside_it(self, folder):
+        pytest.importorskip("matplotlib")
+        found = certify_file(folder / "embedded.npz", threshold=10.0, band=True)
+        bar, rates = found.draw().figure.axes
+        assert (bar.get_xlabel(), rates.get_ylabel()) == ("balanced pair error", "false-non-match rate")
+        (certified,) = [line for line in rates.get_lines() if line.get_label().startswith("certified")]
+        assert certified.get_xdata().tolist() == found.band.match_bound.tolist()
+        assert certified.get_ydata().tolist() == found.band.non_match_bound.tolist()
+        assert certified.get_drawstyle() == "steps-post"
+        assert certify_file(folder / "embedded.npz", threshold=10.0).band is None
 
     @pytest.mark.parametrize(
         ("words", "message"),

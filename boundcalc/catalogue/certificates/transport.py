@@ -15,6 +15,7 @@ from boundcalc.symbols import C, T_h, cost_mean, cost_spread, h_match, n_h, r_0,
 from boundcalc.theorems import Form, Theorem, by
 
 MATCHED = named("matched_rows")
+CENTRED = named("centred_costs")
 ROWS = named("pair_rows")
 
 HOLDOUT = Event("matched hold-out", "the matching mean of the held-out rows is at most 1/delta times its expectation")
@@ -55,7 +56,7 @@ CLOSED = Derivation(
     quantity=r_0,
     steps=(
         *transported(experiment=MATCHED),
-        MATCHED.at_most(
+        CENTRED.at_most(
             T_h,
             cost_mean - theta * cost_spread + theta**2 * cost_spread,
             because="the coupling (1 - theta R)/m^2, R the doubly centred costs: its cost is the mean cost minus "

@@ -22,6 +22,7 @@ from boundcalc.checker.experiments.worlds.norm_balls import Norm, NormBall, Norm
 from boundcalc.checker.experiments.worlds.pair_samples import (
     Candidates,
     Looks,
+    OwnPartners,
     PairGain,
     PairSample,
     Posteriors,
@@ -117,7 +118,7 @@ def matching(context: Context, *, unit_range: bool = False) -> Experiment:
 
 def rates(kind: Literal["fmr", "fnmr", "fdr"]) -> Experiment:
     """Return a fixed threshold on labelled rows; ``kind`` is the rate of errors spoken of."""
-    return Experiment("a fixed threshold on labelled rows, replicates", (Rates(kind), Rates(kind, 2)))
+    return Experiment("a fixed threshold on labelled rows, replicates", (Rates(kind), Rates(kind, 2, labels=6)))
 
 
 #: What a name stands for: an experiment, or a function that returns one for the arguments that are given with it.
@@ -197,6 +198,10 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
     ),
     "cell_counts": _sizes("frequencies of cells, all counts", CellCounts, (2, 4), (2, 40), (3, 9), (4, 5)),
     "cover": Experiment("balls covered greedily", (CoveredBall(1), CoveredBall(2))),
+    "centred_costs": Experiment(
+        "kernels of two letters, all samples, and rows misjudged with one partner each",
+        (PairSample(2, 3), PairSample(4), OwnPartners()),
+    ),
     "matched_rows": Experiment(
         "kernels of two letters, all samples and matchings",
         (PairSample(2, 3), PairSample(4), PairSample(4, halves=False), PairSample(2, 5)),

@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Instance, Replicated
+from boundcalc.checker.experiments.worlds.averages import product_law
+from boundcalc.checker.experiments.worlds.numbers import sequences
 from boundcalc.checker.experiments.worlds.pair_samples import transport_value
 
 __all__ = ["Gallery", "Rates"]
@@ -68,6 +70,7 @@ class Rates(Replicated):
 
     kind: str = "fmr"
     rows: int = 4
+    labels: int = 2
     letters: int = 2
     replicates: int = 3000
     levels: ClassVar[tuple[Fraction, ...]] = _LEVELS
@@ -75,17 +78,19 @@ class Rates(Replicated):
     def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return the joint law of label and letter, which letters match, and kappa."""
         match = rng.integers(0, 2, (self.letters, self.letters))
-        return {
-            "law": rng.integers(1, 6, (2, self.letters)),
-            "match": np.maximum(match, match.T),
-            "kappa": rng.integers(5, 99),
-        }
+        if self.kind == "fdr" and rng.integers(0, 2):
+            match[:] = 1
+        law = rng.integers(1, 6, (self.labels, self.letters))
+        # Where the rate speaks of nearly all pairs and kappa is large the level is nearly attained.
+        law[0] *= int(rng.choice([1, 12, 40] if self.kind == "fnmr" else [1, 12]))
+        kappa = max(int(rng.integers(5, 99)), 98 * int(rng.integers(0, 3) > 0))
+        return {"law": law, "match": np.maximum(match, match.T), "kappa": kappa}
 
     def simulate(self, instance: Instance, rng: np.random.Generator) -> Mapping[str, Any]:
         """Return the true rate and the largest value that the e-value of the rows does not reject."""
         law = instance["law"].reshape(-1) / instance["law"].sum()
-        rows = rng.choice(len(law), (self.replicates, self.rows), p=law)
         kinds = np.arange(len(law))
+        rows = sequences(kinds.size, self.rows)
         label, letter = kinds // self.letters, kinds % self.letters
         same = label[:, None] == label[None, :]
         match = instance["match"][letter[:, None], letter[None, :]].astype(bool)
@@ -103,7 +108,8 @@ class Rates(Replicated):
             return np.asarray(-half * (transport_value(block) + np.log(1 - kappa * level)) < np.log(limit))
 
         truth = (chance * hit).sum() / (chance * base).sum() if (chance * base).sum() > 0 else 0.0
-        return {self.kind: truth, "u_test": _upper_end(kept, len(rows))}
+        drawn = rng.choice(len(rows), self.replicates, p=product_law(law, rows))
+        return {self.kind: truth, "u_test": _upper_end(kept, len(rows))[drawn]}
 
     def _events(self, same: np.ndarray, match: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return which pairs are errors of this kind, and out of which pairs."""

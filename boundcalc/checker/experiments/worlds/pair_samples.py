@@ -24,6 +24,7 @@ from boundcalc.checker.experiments.worlds.numbers import logarithm, numbers, roo
 __all__ = [
     "Candidates",
     "Looks",
+    "OwnPartners",
     "PairGain",
     "PairSample",
     "Posteriors",
@@ -250,6 +251,22 @@ def _closed(cost: np.ndarray, theta: int, *, exact: bool) -> dict[str, np.ndarra
         "cost_spread": (rest**2).sum(axis=(1, 2)) / half**2,
         "theta": numbers(steps, exact=exact) / 1000,
     }
+
+
+@dataclass(frozen=True)
+class OwnPartners(SampleSpace):
+    """Each of m rows is misjudged with one partner, of its own: 1 - kappa q is doubly stochastic up to its scale."""
+
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
+        """Return m and kappa in hundredths."""
+        return {"m": rng.integers(2, 12), "kappa": rng.integers(80, 100)}
+
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+        """Return T = -log(1 - kappa/m) and the closed forms of this one sample, at the largest step."""
+        m, kappa = int(instance["m"]), numbers(instance["kappa"], exact=exact)[()] / 100
+        costs = -logarithm(1 - kappa * numbers(np.eye(m, dtype=np.int64), exact=exact), exact=exact)
+        value = -logarithm(np.asarray([1 - kappa / m]), exact=exact)
+        return {"T_h": value} | _closed(costs[None], 100, exact=exact), numbers([1], exact=exact)
 
 
 @dataclass(frozen=True)
