@@ -92,11 +92,11 @@ def load(
     kind = next((ending for ending in (".npz", *HELD, *TABLES) if name.lower().endswith(ending)), "")
     if not kind and not path.is_dir():
         raise InvalidInputError(
-            f"data {shortened(name)}: expected one of {', '.join(_SETS)}, a folder of .npy files, or a file that ends in .npz "
+            f"data {shortened(name, width=300)}: expected one of {', '.join(_SETS)}, a folder of .npy files, or a file that ends in .npz "
             f"(one 2-D array per modality, and y), {', '.join(TABLES)} (columns modality__feature, and y) or {', '.join(HELD)}"
         )
     if not path.exists() or (kind and not path.is_file()):
-        raise InvalidInputError(f"data {shortened(name)}: there is no such file")
+        raise InvalidInputError(f"data {shortened(name, width=300)}: there is no such file")
     with in_context(name):
         if kind in TABLES:
             return read_table(path).data(**options)

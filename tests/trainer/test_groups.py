@@ -94,7 +94,7 @@ def test_what_holds_is_said():
     blocks, labels, groups = grouped(30)
     trained = bc.train(ModalityData(blocks, labels, groups=groups))
     assert "Rows come in 30 groups: n counts groups" in " ".join(trained.text().split())
-    assert all(line.certificate.units == 6 for line in trained.certificates)
+    assert all(line.certificate.units == 12 for line in trained.certificates)
     learner = PairwiseMetricLearner(random_state=0, holdout=0.4).fit(ModalityData(blocks, labels, groups=groups))
     assert bc.certify(model=learner).units == 12
 
