@@ -86,7 +86,7 @@ def test_n_counts_groups_and_every_value_is_of_pairs_of_different_groups():
         Measurements.from_json(json.dumps(bc.train(ModalityData(blocks, labels, groups=groups)).to_dict()))[
             "a"
         ].train.rows
-        == 24
+        == 16
     )
 
 
