@@ -93,7 +93,7 @@ def load(
     if not kind and not path.is_dir():
         raise InvalidInputError(
             f"data {shortened(name, width=300)}: expected one of {', '.join(_SETS)}, a folder of .npy files, or a file that ends "
-            f"in .npz (one 2-D array per modality, and y), {', '.join(TABLES)} (columns modality__feature, and y) or {', '.join(HELD)}"
+            f"in .npz (one 2-D array per modality, and y), {', '.join(TABLES)} (columns modality__feature, y) or {', '.join(HELD)}"
         )
     if not path.exists() or (kind and not path.is_file()):
         raise InvalidInputError(f"data {shortened(name, width=300)}: there is no such file")
