@@ -165,7 +165,7 @@ def symbol(
     domain : sympy.Set, optional
         The values it may take; nonnegative reals if not given.
     role, group : str, optional
-        As in `SymbolInfo`; a group that is given as the role stands for its usual role.
+        As in `SymbolInfo`.
     free : bool, optional
         As in `SymbolInfo`.
 
@@ -180,8 +180,6 @@ def symbol(
     """
     if name in VOCABULARY:
         raise InvalidInputError(f"symbol {name!r} is in the vocabulary: use boundcalc.symbols.{name}")
-    if role in {row.group for row in _TABLE}:
-        role, group = "", role
     if role not in ("", *ROLES):
         raise InvalidInputError(f"role = {role!r} of {name} must be one of {', '.join(ROLES)}")
     return SymbolInfo(name, latex, meaning, domain, group, role, free, local=True).symbol
@@ -317,6 +315,23 @@ _TABLE = (
     SymbolInfo("E_match", r"\mathbb E\,h", "expectation of the matching mean", Interval.Lopen(0, 1), "quantity"),
     SymbolInfo("perm_S", r"\operatorname{perm}S", "permanent of a doubly stochastic matrix", POSITIVE, "quantity"),
     SymbolInfo("E_weighted", r"\mathbb E e^{-\lambda\sum w q}", "exponential moment of a weighted sum over pairs", Interval.Lopen(0, 1), "quantity"),
+    # works of Table 1
+    SymbolInfo("order", "k", "order of a U-statistic: number of examples that its kernel takes", _integers(2), "sample"),
+    SymbolInfo("n_t", r"n_t", "number of independent triplets", _integers(1), "sample"),
+    SymbolInfo("n_u", r"n_u", "number of unlabelled pairs of modalities", _integers(1), "sample"),
+    SymbolInfo("m_L", r"m_L", "number of landmarks of the other modality", _integers(1), "sample"),
+    SymbolInfo("d_L", r"d_L", "number of landmark pairs", _integers(1), "sample"),
+    SymbolInfo("tau_c", r"\tau_c", "collision probability: that two classes drawn at random are the same", Interval.Ropen(0, 1), "approximation"),
+    SymbolInfo("eps_X", r"\varepsilon_X", "what Z adds to X in predicting Y: E(E[Y|X]-E[Y|X,Z])^2", NONNEGATIVE, "approximation"),
+    SymbolInfo("eps_Z", r"\varepsilon_Z", "what X adds to Z in predicting Y: E(E[Y|Z]-E[Y|X,Z])^2", NONNEGATIVE, "approximation"),
+    SymbolInfo("eps_lm", r"\varepsilon_{\rm lm}", "squared error of representing mu(X) by landmarks", NONNEGATIVE, "approximation"),
+    SymbolInfo("eps_info", r"\varepsilon_{\rm info}", "information in nats that X has about the task beyond the other modality: I(X;T|S)", NONNEGATIVE, "approximation"),
+    SymbolInfo("eps_CI", r"\varepsilon_{\rm CI}", "distance from conditional independence given the label: root of E||psi(X1)-A E[Y|X1]||^2", NONNEGATIVE, "approximation"),
+    SymbolInfo("conn", r"\kappa_{xy}", "connection: smallest expected distance of a predicted from the true second modality", NONNEGATIVE, "approximation"),
+    SymbolInfo("s_k", r"s_k", "smallest singular value of the matrix of the classes' means of X2", POSITIVE, "approximation"),
+    SymbolInfo("s_r", r"s_r", "smallest singular value, not 0, of the cross-covariance", POSITIVE, "approximation"),
+    SymbolInfo("gmax", r"g_{\max}", "largest density ratio p(x,z)/(p(x)p(z)), true or learnt", NONNEGATIVE, "approximation"),
+    SymbolInfo("gamma_K", r"\gamma_K", "margin of a good similarity", POSITIVE, "loss"),
     # intermediates of proofs
     SymbolInfo("c", "c", "range of the pair functions under a supremum", POSITIVE, "quantity", "fixed"),
     SymbolInfo("c_claim", r"c_0", "the unnamed positive constant of the source's claim", POSITIVE, "quantity", "fixed"),

@@ -31,9 +31,10 @@ __all__ = ["NESTING", "NESTING_NOTE", "Form", "Provenance", "Source", "Status", 
 
 
 class Provenance(StrEnum):
-    """Where a form's constants come from."""
+    """Where a form's constants come from: read in the work, quoted by another, rebuilt from its structure, or proved here."""
 
     QUOTED = "quoted"
+    SECONDARY = "secondary"
     RECONSTRUCTED = "reconstructed"
     DERIVED = "derived"
 
@@ -133,7 +134,7 @@ class Theorem(Frozen):
     notes : mapping of str to str
         Why a symbol's domain is narrowed, for error messages.
     unit : str
-        What the complexities run over: ``pairs``, or ``examples`` for pointwise theorems.
+        What the complexities run over: ``pairs``, ``examples`` for pointwise theorems, ``tuples`` or ``landmarks``.
     uniform : tuple of sympy.Symbol
         Symbols for all values of which it holds at once, so that they may be chosen after seeing the data.
     remarks : tuple of str

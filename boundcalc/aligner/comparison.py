@@ -204,6 +204,10 @@ class _Split(Frozen):
 
 
 def _split(data: ModalityData, *, seed: int, aligned: float, unseen: Sequence[Any]) -> _Split:
+    if data.needs_encoding or data.groups is not None:
+        raise InvalidInputError(
+            "data with text, single missing values or groups: expected rows of numbers, each drawn by itself"
+        )
     rng = np.random.default_rng(seed)
     order = rng.permutation(data.n)
     first, second = round(_CALIBRATION * data.n), round((_CALIBRATION + _TEST) * data.n)

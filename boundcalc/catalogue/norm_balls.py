@@ -22,7 +22,7 @@ from boundcalc.theorems import Form, by
 #: Shares of delta are probabilities, so that their logarithms have a sign.
 _SHARES = {uniform_deviation.UNIFORM.symbol: Interval.open(0, 1)}
 
-__all__ = ["ASSUMPTIONS", "capped", "longest", "norm_ball_forms"]
+__all__ = ["ASSUMPTIONS", "capped", "longest", "norm_ball_forms", "signed_sums"]
 
 ASSUMPTIONS = (
     "the score is t - <A, uu^T> with u = x - x', t in [t_min, t_max]",
@@ -56,6 +56,22 @@ def capped(value: sympy.Expr) -> Step:
     """Return the step that takes 1/sqrt(m) out of a worst case that is at most the Frobenius ball's."""
     both = Min(value / sqrt(m), B**2 / sqrt(m))
     return equal(both, Min(value, B**2) / sqrt(m), because="a common factor")
+
+
+def signed_sums(dual: sympy.Expr, exact: Named) -> tuple[Step, Step]:
+    """Return the steps from the complexity to the expected dual norm (over m), and to the threshold's share."""
+    return (
+        exact.equal(
+            R_M,
+            Rad_metric + Rad_threshold,
+            because="matrix and threshold range independently: the supremum of the sum is the sum of the suprema",
+        ),
+        exact.equal(
+            Rad_metric,
+            radius * dual,
+            because="a linear form is at most radius times the dual norm on the ball, and attains it",
+        ),
+    )
 
 
 def norm_ball_forms(
@@ -92,16 +108,7 @@ def norm_ball_forms(
         Whether A is also positive semidefinite when the loss's range is spoken of.
     """
     samples = Named("norm_samples", exact.options)
-    separate = exact.equal(
-        R_M,
-        Rad_metric + Rad_threshold,
-        because="matrix and threshold range independently: the supremum of the sum is the sum of the suprema",
-    )
-    duality = exact.equal(
-        Rad_metric,
-        radius * dual,
-        because="a linear form is at most radius times the dual norm on the ball, and attains it",
-    )
+    separate, duality = signed_sums(dual, exact)
     given = samples.at_most(Rhat_metric, radius / m * data, because=data_because)
     weight = radius * distance
     whole = (separate, duality, *mean, *worst, *THRESHOLD)

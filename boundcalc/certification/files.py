@@ -11,8 +11,9 @@ import numpy as np
 from boundcalc.certification.band import certify_band
 from boundcalc.certification.certificate import Certificate
 from boundcalc.certification.certifying import certify
-from boundcalc.datasets import load, read_csv, read_labels, read_npz, read_numbers
+from boundcalc.datasets import load
 from boundcalc.errors import InvalidInputError, in_context
+from boundcalc.trainer.data.tables import TABLES, few, read_labels, read_npz, read_numbers, read_table
 
 __all__ = ["CALIBRATION", "HOLDOUT", "certify_file"]
 
@@ -55,8 +56,8 @@ def certify_file(source: str | Path, *, groups: str | None = None, band: bool = 
     """
     path = Path(source)
     ending = path.suffix.lower()
-    if path.is_file() and ending in (".npz", ".csv"):
-        read = _from_npz if ending == ".npz" else _from_csv
+    if path.is_file() and path.name.lower().endswith((".npz", *TABLES)):
+        read = _from_npz if ending == ".npz" else _from_table
         found = read(path, groups)
         if found is not None:
             if given.get("threshold") is None and given.get("calibration") is None:
@@ -86,21 +87,22 @@ def _from_npz(path: Path, groups: str | None) -> dict[str, Any] | None:
         return None
     labels = arrays.get("y", arrays.get("labels"))
     if labels is None:
-        raise InvalidInputError(f"has no array y (found: {', '.join(arrays)}); {_EXPECTED}", context=str(path))
+        raise InvalidInputError(f"has no array y (found: {few(arrays)}); {_EXPECTED}", context=str(path))
     if groups is not None and groups not in arrays:
-        raise InvalidInputError(f"--groups {groups!r}: found {', '.join(arrays)}", context=str(path))
+        raise InvalidInputError(f"--groups {groups!r}: found {few(arrays)}", context=str(path))
     found = {_NAMES[name]: arrays[name] for name in named}
     return found | {"y": labels, "groups": arrays.get(groups or "groups")}
 
 
-def _from_csv(path: Path, groups: str | None) -> dict[str, Any] | None:
+def _from_table(path: Path, groups: str | None) -> dict[str, Any] | None:
     """Return the arguments that a file's columns are; None if they are modalities."""
     with in_context(str(path)):
-        table, lines = read_csv(path)
+        read = read_table(path)
+        table, lines = dict(read.columns), read.lines
         if "y" not in table or all("__" in name for name in table if name not in ("y", groups)):
             return None
         if groups is not None and groups not in table:
-            raise InvalidInputError(f"--groups {groups!r}: found {', '.join(table)}")
+            raise InvalidInputError(f"--groups {groups!r}: found {few(table)}")
         subjects = table.pop(groups or "groups", None)
         y = read_labels(table.pop("y"))
         if not table:
@@ -115,9 +117,8 @@ def _of_data_set(
     """Train a diagonal metric on the data's training part, to be certified on what it has held out."""
     from boundcalc.trainer import PairwiseMetricLearner
 
-    data = load(source)
+    data = load(source, groups=groups)
     refused = [name for name in ("calibration", "metric") if given.pop(name, None) not in (None, "sqeuclidean")]
-    refused += ["groups"] * (groups is not None)
     if refused:
         raise InvalidInputError(
             f"--{refused[0]} goes with a file that has distance, scores or embeddings: this metric is trained on split rows"

@@ -16,12 +16,14 @@ from boundcalc.certification.sources import (
     from_model,
     listed_distances,
     numbers,
+    own_groups,
 )
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems, as_generator
 from boundcalc.language.ledger import Ledger
-from boundcalc.trainer.data.modalities import encode_labels
+from boundcalc.trainer.data.modalities import encode_groups, encode_labels
+from boundcalc.trainer.data.order import aligned
 from boundcalc.trainer.data.prepare import balanced_weights
 
 __all__ = ["Calibration", "Listed", "Request", "read_request"]
@@ -133,6 +135,8 @@ def read_request(**given: Any) -> Request:
         drawn = f", which is {fresh.entropy}"
     delta, rng = _read_numbers(given, fresh=bool(drawn))
     name = _the_source(given)
+    frames = aligned({key: given[key] for key in (name, "y", "groups")}) if given["pairs"] is None else {}
+    given |= frames
     if given["pairs"] is not None:
         return _listed_request(given, name, delta, rng)
     distances, labels, own = _distances(given, name, given[name])
@@ -143,7 +147,8 @@ def read_request(**given: Any) -> Request:
             raise InvalidInputError(
                 f"against has {other.n} rows, {name} {distances.n}: expected the same rows in the same order"
             )
-    codes, groups = _labels(labels, given["groups"], distances.n)
+    groups = own_groups(given[name], given["data"]) if given["groups"] is None else given["groups"]
+    codes, groups = _labels(labels, groups, distances.n)
     fixed = [
         f"the seed (one, not the best of several) of {given['splits']} random split{'s' * (given['splits'] > 1)}{drawn}",
         f"delta = {given['delta']:g}",
@@ -264,14 +269,9 @@ def _labels(labels: Any, groups: Any, n: int) -> tuple[Rows, Rows | None]:
     _, _, codes = encode_labels(labels, problems)
     subjects = None
     if groups is not None:
-        inner = Problems("certify")
-        _, _, subjects = encode_labels(groups, inner)
-        for problem in inner.found:
-            problems.add(problem.replace("y ", "groups ", 1))
+        subjects = encode_groups(groups, n, problems)
     problems.raise_if_any()
     problems.require(codes.size == n, f"y has {codes.size} labels: expected one for each of {n} rows")
-    if subjects is not None:
-        problems.require(subjects.size == n, f"groups has {subjects.size} entries: expected one for each of {n} rows")
     problems.raise_if_any()
     return codes, subjects
 

@@ -12,7 +12,16 @@ from numpy.typing import NDArray
 from boundcalc.certification.sides import EPS
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["METRICS", "Distances", "from_embeddings", "from_matrix", "from_model", "listed_distances", "of_metric"]
+__all__ = [
+    "METRICS",
+    "Distances",
+    "from_embeddings",
+    "from_matrix",
+    "from_model",
+    "listed_distances",
+    "of_metric",
+    "own_groups",
+]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -179,6 +188,14 @@ def _from_learner(learner: Any, data: Any) -> tuple[Distances, Any, float | None
     operator = learner._structure.operator(learner.params_)
     widths = [learner._dims[name] for name in learner.modalities_]
     return of_metric(rows, here, operator, widths), labels, float(learner.threshold_)
+
+
+def own_groups(model: Any, data: Any) -> Any:
+    """Return the groups of the rows that certify, where the data say them."""
+    prepared = getattr(model, "_prepared", None) if data is None else None
+    if prepared is not None and prepared.data.groups is not None:
+        return prepared.data.groups[prepared.split.holdout]
+    return getattr(data, "groups", None)
 
 
 def of_metric(rows: Array, here: NDArray[np.bool_], operator: Array, widths: Sequence[int]) -> Distances:

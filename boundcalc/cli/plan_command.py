@@ -7,7 +7,7 @@ from typing import Any
 
 from boundcalc.cli.arguments import PLANNING, changed
 from boundcalc.cli.output import DRAWN
-from boundcalc.cli.training import model_settings
+from boundcalc.cli.training import data_of, model_settings
 from boundcalc.errors import InvalidInputError
 from boundcalc.show.answer import Answer
 
@@ -22,7 +22,7 @@ def run(args: Namespace) -> Answer:
     """Study the pilot or read what was measured on it, plan, and answer in a sentence, tables and pictures."""
     from boundcalc.report.planning import plan
 
-    return plan(args.data, **planning_settings(args), collected=args.collected, simulate=args.simulate)
+    return plan(data_of(args, args.data), **planning_settings(args), collected=args.collected, simulate=args.simulate)
 
 
 def planning_settings(args: Namespace) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from argparse import Namespace
 
 from boundcalc.cli.arguments import PLANNING
 from boundcalc.cli.plan_command import planning_settings
+from boundcalc.cli.training import data_of
 from boundcalc.errors import InvalidInputError
 from boundcalc.show.answer import Answer
 
@@ -20,4 +21,6 @@ def run(args: Namespace) -> Answer:
 
     if args.estimates is not None and args.resume is not None:
         raise InvalidInputError("--estimates: nothing is trained, so --resume would change nothing")
-    return make_report(args.data, check_proofs=not args.no_check, resume=args.resume, **planning_settings(args))
+    return make_report(
+        data_of(args, args.data), check_proofs=not args.no_check, resume=args.resume, **planning_settings(args)
+    )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy
 
+from boundcalc.arithmetic.convert import as_expression
+from boundcalc.arithmetic.numbers import as_number
 from boundcalc.bound import Bound
 from boundcalc.catalogue import REGISTRY, theorem
 from boundcalc.catalogue.comparators import frobenius_ball, group_ball, kernel_ball, l1_ball, l21_ball, trace_ball
@@ -184,7 +186,7 @@ def _anyway(bound: Bound, inputs: Inputs) -> float | None:
     """Return what holds of the risk without the bound, where its symbols are given."""
     if bound.trivial is None or not {symbol.name for symbol in bound.trivial.free_symbols} <= inputs.keys():
         return None
-    return float(bound.trivial.subs({s: sympy.sympify(inputs[s.name]) for s in bound.trivial.free_symbols}))
+    return float(bound.trivial.subs({s: as_expression(as_number(inputs[s.name])) for s in bound.trivial.free_symbols}))
 
 
 def _composed(key: str, form: str | None = None) -> Bound:

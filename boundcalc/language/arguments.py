@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable
 from typing import Any
@@ -68,8 +67,6 @@ def why_unreadable(error: Exception) -> str:
     """Say in plain words why a JSON record could not be read."""
     if isinstance(error, InvalidInputError):
         return str(error)
-    if isinstance(error, json.JSONDecodeError):
-        return f"it is no JSON (line {error.lineno}, column {error.colno})"
     if isinstance(error, KeyError):
         return f"it has no entry {error.args[0]!r}"
     return "its entries are not of the kind expected"

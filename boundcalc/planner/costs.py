@@ -2,6 +2,7 @@
 
 A cost file is TOML::
 
+    version = 1                       # of this format; may be left out
     per_sample = 1.0                  # of any sample
     setup = 100.0                     # paid once
 
@@ -29,11 +30,14 @@ from typing import Any
 
 import numpy as np
 
+from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.frozen import Frozen
 
 __all__ = ["MOST", "Costs", "ModalityCost", "SharedCost"]
 
+#: Of the format of cost files.
+VERSION = 1
 #: More samples than this are not counted.
 MOST = 10**18
 
@@ -167,7 +171,7 @@ class Costs(Frozen):
                 record = tomllib.load(file)
         except OSError as error:
             raise InvalidInputError(f"costs = {str(path)!r} cannot be read: {error.strerror}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:  # of TOML, of UTF-8, of numbers with thousands of digits
             raise InvalidInputError(f"costs = {str(path)!r} is no TOML file: {error}") from error
         return cls.from_dict(record, names, context=f"costs {path}")
 
@@ -195,9 +199,11 @@ class Costs(Frozen):
         """
         names = list(names)
         problems: list[str] = []
-        known = ("per_sample", "setup", "modalities", "shared")
+        known = ("version", "per_sample", "setup", "modalities", "shared")
+        if (version := record.get("version", VERSION)) is not VERSION:
+            problems.append(f"version = {shortened(version)}: expected {VERSION}")
         problems += [
-            f"unknown entry {key!r}{suggestion(key, known)}; allowed are {', '.join(known)}"
+            f"unknown entry {shortened(key)}{suggestion(key, known)}; allowed are {', '.join(known)}"
             for key in record
             if key not in known
         ]
@@ -395,7 +401,9 @@ def decimal(value: float) -> Fraction:
 
 def _modality(name: str, record: Any, problems: list[str]) -> ModalityCost:
     if not isinstance(record, Mapping):
-        problems.append(f"{name} = {record!r} must be a table with per_sample, setup, max_samples, required, excluded")
+        problems.append(
+            f"{name} = {shortened(record)} must be a table with per_sample, setup, max_samples, required, excluded"
+        )
         return ModalityCost()
     known = ModalityCost.__dataclass_fields__
     problems += [
@@ -419,7 +427,7 @@ def _shared(given: Any, names: Iterable[str], problems: list[str]) -> dict[str, 
         strangers = [one for one in users if one not in names] if isinstance(users, (list, tuple)) else [users]
         if wrong or strangers or not users:
             allowed = "modalities (some of the data's), per_sample, setup"
-            problems.append(f"shared.{key} = {_short(record)} must be a table with {allowed}")
+            problems.append(f"shared.{key} = {shortened(record)} must be a table with {allowed}")
             continue
         try:
             found[key] = SharedCost(**{**entries, "modalities": tuple(users)})
@@ -432,13 +440,13 @@ def _checked_fields(prefix: str, record: Mapping[str, Any], problems: list[str])
     """Return the fields of a modality's cost, with harmless values in place of those that are reported."""
     cap = record.get("max_samples")
     if cap is not None and (isinstance(cap, bool) or not isinstance(cap, Integral) or cap < 2):
-        problems.append(f"{prefix}max_samples = {cap!r} must be an integer >= 2")
+        problems.append(f"{prefix}max_samples = {shortened(cap)} must be an integer >= 2")
         cap = None
     flags = {}
     for flag in ("required", "excluded"):
         flags[flag] = record.get(flag, False)
         if not isinstance(flags[flag], bool):
-            problems.append(f"{prefix}{flag} = {flags[flag]!r} must be true or false")
+            problems.append(f"{prefix}{flag} = {shortened(flags[flag])} must be true or false")
             flags[flag] = False
     if all(flags.values()):
         problems.append(f"{prefix.rstrip('.') or 'it'} is both required and excluded")
@@ -454,12 +462,6 @@ def _checked_fields(prefix: str, record: Mapping[str, Any], problems: list[str])
 def _price(name: str, value: Any, problems: list[str]) -> float:
     number: Any = value if isinstance(value, Real) and not isinstance(value, bool) else -1
     if not 0 <= number <= MOST:
-        problems.append(f"{name} = {_short(value)} must be a number >= 0 and at most {MOST:.0e}")
+        problems.append(f"{name} = {shortened(value, width=40)} must be a number >= 0 and at most {MOST:.0e}")
         return 0.0
     return float(value)
-
-
-def _short(value: Any) -> str:
-    """Return how a value prints, cut where it is long."""
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."

@@ -289,6 +289,8 @@ def study_pilot(
 
 
 def _folds(data: ModalityData, *, settings: Settings, rng: np.random.Generator) -> list[Prepared]:
+    if data.groups is not None:
+        raise InvalidInputError("groups: a plan counts rows; give the pilot one row of each group", context="plan")
     if data.n < FOLDS * _LEAST:
         raise InvalidInputError(
             f"the pilot has {data.n} rows: expected at least {FOLDS * _LEAST} to plan from", context="plan"

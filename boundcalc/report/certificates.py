@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from boundcalc.certification.certificate import Certificate
 from boundcalc.guarantees.certified import Certified
 from boundcalc.report.plots import finish
 from boundcalc.show.axes import PALETTE
@@ -36,7 +37,7 @@ def certificate_sentence(lines: Sequence[Certified], *, delta: float) -> str:
     tail = " This says no more than the constant rule." if found.vacuous else ""
     said = (
         f"On new pairs of this kind the {found.quantity} is at most {rounded_up(found.value)} ({percent(1 - delta)}) with "
-        f"{best.subset}, measured {found.error:.3f} on {found.rows:,} held-out rows; a constant rule has "
+        f"{best.subset}, measured {found.error:.3f} on {_held_out(found)}; a constant rule has "
         f"{found.constant:.3f}.{tail}"
     )
     gains = [line for line in lines if line.against and not line.certificate.vacuous]
@@ -63,7 +64,7 @@ def certificate_tables(lines: Sequence[Certified], *, delta: float) -> tuple[Tab
     first = lines[0].certificate
     notes = [
         f"About new pairs: {first.recipe['target']}. All these lines hold at once with probability at least {1 - delta:g} over "
-        f"the {first.rows:,} held-out rows, which are taken as independent draws of one population; most of delta is paid for "
+        f"the {_held_out(first)}, which are taken as independent draws of one population; most of delta is paid for "
         "the subset with the smallest training error.",
         "Each gain (share of wrong pairs, in an order fixed on the training part, up to the first that certifies nothing) and "
         "the line on stored rows is a statement of its own at delta.",
@@ -73,6 +74,13 @@ def certificate_tables(lines: Sequence[Certified], *, delta: float) -> tuple[Tab
     ]
     names = ("subset", "about", "measured", "certified", "const. rule", "delta")
     return (Table(names, rows, title="What the held-out rows certify", notes=notes),)
+
+
+def _held_out(one: Certificate) -> str:
+    """Say how many independent units were held out, and how many rows they have."""
+    return (
+        f"{one.rows:,} held-out rows" if one.units == one.rows else f"{one.units:,} held-out groups ({one.rows:,} rows)"
+    )
 
 
 def draw_certificates(lines: Sequence[Certified], *, delta: float, axes: Axes) -> Axes:

@@ -208,6 +208,7 @@ def compare(
     radii: str = "grid",
     rng: Any = 0,
     pair_weights: Any = "balanced",
+    groups: Any = None,
     holdout: float = HOLDOUT,
     calibration: float = CALIBRATION,
     progress: Reporter | None = None,
@@ -231,6 +232,8 @@ def compare(
         Radii fixed in advance and paid for, or the trained metric's own norms, marked as estimated.
     rng : int or numpy.random.Generator
     pair_weights : {"balanced"}, (float, float) or None
+    groups : str or array_like of shape (n,), optional
+        What each row belongs to, as for :func:`boundcalc.train`.
     holdout, calibration : float
         As for :func:`boundcalc.train`.
     progress : callable, optional
@@ -253,7 +256,7 @@ def compare(
         return Contest(compare_values({"delta": delta, **values}, keys=keys), tuple(keys))
     check_keys(keys)
     report = None if progress is None else progress("training")
-    given, (rng, again) = loaded(data), twins(rng)
+    given, (rng, again) = loaded(data, groups), twins(rng)
     fit = {"subset": subset, "delta": delta, "rng": rng, "pair_weights": pair_weights, **settings}
     fit |= {"holdout": holdout, "calibration": calibration}
     pilot = measure_pilot(given, progress=report, **fit)

@@ -175,7 +175,7 @@ def make_report(
         On bad input, before anything is trained where that can be told.
     """
     _, again = twins(rng)
-    given = loaded(data)
+    given = loaded(data, planning.pop("groups", None))
     shared: dict[str, Any] = {"delta": delta, "rng": rng, "progress": progress}
     if measured is None:
         settings = {name: value for name, value in planning.items() if name not in _PLANNED}

@@ -113,6 +113,7 @@ def plan(
     collected: ModalityData | str | Path | None = None,
     simulate: int = 0,
     n_jobs: int = 1,
+    groups: Any = None,
     rng: Any = 0,
     progress: Reporter | None = None,
     **settings: Any,
@@ -149,6 +150,8 @@ def plan(
         Runs of the plan on the resampled pilot.
     n_jobs : int
         Processes for folds and runs.
+    groups : str or array_like of shape (n,), optional
+        What each row belongs to, as for :func:`boundcalc.train`.
     rng : int or numpy.random.Generator
     progress : callable, optional
         From the name of a task to a callback ``(done, total, message)``.
@@ -170,7 +173,7 @@ def plan(
     >>> answer.best.subset, answer.best.rows < 250, round(answer.best.assurance, 2)
     ('bill+body', False, 0.9)
     """
-    delta, pilot = check_delta(delta), loaded(data)
+    delta, pilot = check_delta(delta), loaded(data, groups)
     prices = _prices(costs, pilot.names, _allowed(modalities, pilot.names))
     targets = () if target is None else tuple(np.atleast_1d(np.asarray(target, dtype=object)).tolist())
     chosen = changed_settings(

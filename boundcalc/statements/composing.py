@@ -13,6 +13,7 @@ from typing import Any
 import sympy
 
 from boundcalc.arithmetic.numbers import exact_expression
+from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import CompositionError, DerivationError, InvalidInputError
 from boundcalc.language.domains import as_number, contains, describe
 from boundcalc.statements.applying import lies_in, unfixed
@@ -357,8 +358,8 @@ def _as_expression(name: str, value: Any, domain: sympy.Set | None) -> tuple[sym
         return (sympy.nan, f"{name} = {value}: {mistaken[0]}") if mistaken else (exact_expression(value), "")
     try:
         number = as_number(value)
-    except (TypeError, ValueError):
-        return sympy.nan, f"{name} = {value!r} is neither a real number nor a SymPy expression nor a Bound"
+    except (TypeError, ValueError, ArithmeticError):
+        return sympy.nan, f"{name} = {shortened(value)} is neither a real number nor a SymPy expression nor a Bound"
     if domain is not None and not bool(contains(domain, number)):
         return sympy.nan, f"{name} = {value} is not allowed: {name} must be {describe(domain)}"
     return exact_expression(value if isinstance(value, sympy.Expr) else number), ""

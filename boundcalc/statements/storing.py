@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import sympy
 
+from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.expressions import decode, encode
 from boundcalc.language.latex import RELATIONS
+from boundcalc.language.records import check_entries, from_json
 from boundcalc.statements.derivation import Event
 from boundcalc.statements.domain import Domain
 from boundcalc.statements.statement import Reference, Statement
@@ -57,12 +59,27 @@ def read_fields(text: str) -> dict[str, Any]:
         If the text is not such a bound.
     """
     try:
-        return _fields(json.loads(text))
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
-        raise InvalidInputError(f"not a bound written by to_json: {error}") from error
+        return _fields(from_json(text, depth=_DEPTH, parts=_PARTS))
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        AttributeError,
+        NotImplementedError,
+        RecursionError,
+    ) as error:
+        raise InvalidInputError(f"not a bound written by to_json: {shortened(str(error), width=200)[1:-1]}") from error
+
+
+#: How deeply a bound may be nested, and of how many parts it may be made: several times what the catalogue needs.
+_DEPTH, _PARTS = 50, 4_000
 
 
 def _fields(data: dict[str, Any]) -> dict[str, Any]:
+    check_entries(data, _ENTRIES)
+    if data["boundcalc"] != 1:
+        raise InvalidInputError(f"its version is {shortened(data['boundcalc'])}, expected 1")
     events = tuple(Event(*map(_text, event)) for event in data["events"])
     return {
         "theorem": _reference(data["theorem"]),
@@ -70,9 +87,9 @@ def _fields(data: dict[str, Any]) -> dict[str, Any]:
         "quantity": _expr(data["quantity"]),
         "relation": _one_of(data["relation"], RELATIONS),
         "parts": tuple((_text(label), _expr(part)) for label, part in data["parts"]),
-        "where": {_read(short, sympy.Symbol): _expr(full) for short, full in data["where"]},
+        "where": _once((_read(short, sympy.Symbol), _expr(full)) for short, full in data["where"]),
         "domain": Domain(
-            {_read(symbol, sympy.Symbol): _read(allowed, sympy.Set) for symbol, allowed in data["domain"]}
+            _once((_read(symbol, sympy.Symbol), _read(allowed, sympy.Set)) for symbol, allowed in data["domain"])
         ),
         "constraints": tuple(
             Constraint(_expr(low), _expr(high), strict is True) for low, high, strict in data["constraints"]
@@ -82,7 +99,7 @@ def _fields(data: dict[str, Any]) -> dict[str, Any]:
         "split": tuple((events[place], _expr(fraction)) for place, fraction in data["split"]),
         "confidence": _expr(data["confidence"]),
         "notes": {_text(name): _text(note) for name, note in data["notes"].items()},
-        "unit": _one_of(data["unit"], ("pairs", "examples")),
+        "unit": _one_of(data["unit"], ("pairs", "examples", "tuples", "landmarks")),
         "trivial": None if data["trivial"] is None else _expr(data["trivial"]),
         "conditions": tuple(
             (_text(name), _expr(expr), _read(allowed, sympy.Set)) for name, expr, allowed in data["conditions"]
@@ -97,12 +114,28 @@ def _named(reference: Reference) -> dict[str, str]:
     return {name: value for name, value in vars(reference).items() if name != "doubt"}
 
 
+#: What the record of a bound holds.
+_ENTRIES = (
+    "boundcalc", "theorem", "form", "quantity", "relation", "parts", "where", "domain", "constraints", "assumptions", "events",
+    "split", "confidence", "notes", "unit", "trivial", "conditions", "replaced", "ingredients", "uniform",
+)  # fmt: skip
+
+
 def _reference(data: dict[str, Any]) -> Reference:
     """Return a reference to what a file says; what it says of itself is not believed."""
     return Reference(**{**{name: _text(value) for name, value in data.items()}, "doubt": _READ})
 
 
 _READ = "read from a file: make the bound of its theorem again, or load the theorem, to have it checked"
+
+
+def _once(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+    found: dict[Any, Any] = {}
+    for symbol, meaning in pairs:
+        if symbol in found:
+            raise InvalidInputError(f"{symbol} is given twice")
+        found[symbol] = meaning
+    return found
 
 
 def _text(value: Any) -> str:

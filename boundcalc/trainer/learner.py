@@ -159,7 +159,7 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         fit = fit_subset(prepared, self.modalities_, rng=rng)
         self._prepared: Prepared | None = prepared
         self._fit = fit
-        self._adopt(settings, prepared.normaliser, data.dims, prepared.structure(self.modalities_), fit)
+        self._adopt(settings, prepared.normaliser, prepared.facts()["dims"], prepared.structure(self.modalities_), fit)
         return self
 
     def fit_pairs(self, pairs: Any, s: ArrayLike) -> PairwiseMetricLearner:

@@ -1,13 +1,14 @@
 """A ball in the feature space of a pair kernel; over several views, the sum of the views' squared inner products.
 
 With k(u, u') = sum_k <u^(k), u'^(k)>^2 the ball holds the block-diagonal metrics of Frobenius norm at most radius, and
-kap^2 = sum_k B_k^4 is smaller than the B^4 of all matrices.
+kap^2 = sum_k B_k^4 is smaller than the B^4 of all matrices. A standard argument, of no work of Table 1: the theorem of Huusari,
+Kadri, Capponi 2018 is of another, pointwise class (huusari2018.pointwise).
 """
 
 from sympy import sqrt
 
 from boundcalc.catalogue.norm_balls import norm_ball_forms
-from boundcalc.catalogue.sources import huusari2018
+from boundcalc.catalogue.sources import bartlett2002
 from boundcalc.statements.derivation import named
 from boundcalc.symbols import gram_trace, k_mean, kap, m, symbol
 from boundcalc.theorems import Theorem
@@ -38,7 +39,7 @@ THEOREM = Theorem(
     claim="R_M <= radius kap/sqrt(m) + (t_max - t_min)/(2 sqrt(m)) for scores t - <w, phi(x, x')>, ||w|| <= radius, "
     "k(u, u) <= kap^2.",
     quantity="Rademacher complexity of the class over m independent pairs",
-    source=huusari2018(),
+    source=bartlett2002("derived here for pairs, by the argument of Lemma 22"),
     assumptions=(
         "the score is t - <w, phi(x, x')> with ||w|| <= radius in the feature space of a pair kernel, t in [t_min, t_max]",
         "radius and kernel are fixed before the sample is drawn",

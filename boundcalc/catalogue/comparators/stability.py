@@ -11,7 +11,7 @@ source metric instead.
 from sympy import Interval, Min, log, sqrt
 
 from boundcalc.catalogue.sources import jin2009, mcdiarmid1989
-from boundcalc.statements.derivation import Derivation, Event, Named, named
+from boundcalc.statements.derivation import Derivation, Event, Named, Step, named
 from boundcalc.symbols import REAL, B, C, L, ell_0, eps_opt, mu, n, r_M, rhat_M, symbol
 from boundcalc.theorems import Form, Theorem
 
@@ -25,8 +25,27 @@ STABLE = Event("deviation of the minimiser", "the risk of the exact minimiser is
 LARGEST = ell_0 + L * B**2 * Min(sqrt(ell_0 / (2 * mu)), L * B**2 / (2 * mu))
 
 
+def on_average(tried: Named) -> tuple[Step, Step]:
+    """Return what the deviation is in expectation, and how stable the minimiser is, tried on one kind of anchor."""
+    return (
+        tried.at_most(
+            Edev_model,
+            2 * beta,
+            because="exchange the two examples of a new pair with two of the sample: each exchange costs at most beta",
+        ),
+        tried.at_most(
+            beta,
+            2 * L**2 * B**4 / (mu * n),
+            kind="infimum",
+            because="add the two strong convexity inequalities: 2 mu ||A - A'||^2 is at most the difference of the two "
+            "empirical risks' differences, (4 L B^2/n) ||A - A'||; then a pair's loss is L B^2-Lipschitz in A",
+        ),
+    )
+
+
 def chain(tried: Named) -> Derivation:
     """Return the steps, tried on minimisers with one kind of anchor."""
+    bias, stable = on_average(tried)
     return Derivation(
         quantity=r_M,
         steps=(
@@ -45,11 +64,7 @@ def chain(tried: Named) -> Derivation:
                 events=(STABLE,),
                 cites=str(mcdiarmid1989("Lemma 1.2")),
             ),
-            tried.at_most(
-                Edev_model,
-                2 * beta,
-                because="exchange the two examples of a new pair with two of the sample: each exchange costs at most beta",
-            ),
+            bias,
             tried.at_most(
                 C,
                 LARGEST,
@@ -57,13 +72,7 @@ def chain(tried: Named) -> Derivation:
                 because="losses are nonnegative, and by strong convexity 2 mu ||A - A_0||^2 is at most the gain in empirical "
                 "risk, itself at most ell_0 and at most L B^2 ||A - A_0||",
             ),
-            tried.at_most(
-                beta,
-                2 * L**2 * B**4 / (mu * n),
-                kind="infimum",
-                because="add the two strong convexity inequalities: 2 mu ||A - A'||^2 is at most the difference of the two "
-                "empirical risks' differences, (4 L B^2/n) ||A - A'||; then a pair's loss is L B^2-Lipschitz in A",
-            ),
+            stable,
         ),
         where={},
         domains={STABLE.symbol: Interval.open(0, 1)},

@@ -35,9 +35,7 @@ THEOREM = Theorem(
     ),
     unit="examples",
     variants={
-        "paper": Form(
-            PAPER, trivial=C, provenance=Provenance.RECONSTRUCTED, remarks=("Known to us from a secondary source.",)
-        ),
+        "paper": Form(PAPER, trivial=C, provenance=Provenance.SECONDARY, remarks=("As a public review quotes it.",)),
         "sharp": Form(
             SHARP, trivial=C, remarks=("The sharp form of Theorem 3.14 of Zhou, Zhang, Liu 2026 with n in place of m.",)
         ),

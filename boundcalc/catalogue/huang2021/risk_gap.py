@@ -98,8 +98,8 @@ THEOREM = Theorem(
         "paper": Form(
             PAPER,
             trivial=C,
-            provenance=Provenance.RECONSTRUCTED,
-            remarks=("Known to us from a secondary source; the work itself states it at 1 - delta/2.",),
+            provenance=Provenance.SECONDARY,
+            remarks=("As a public review quotes it; stated there at 1 - delta/2.",),
         ),
         "sharp": Form(
             SHARP, trivial=C, remarks=("The sharp form of Theorem 3.13 of Zhou, Zhang, Liu 2026 with n in place of m.",)

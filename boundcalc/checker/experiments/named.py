@@ -10,12 +10,17 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from boundcalc.checker.experiments.experiment import Enumerable, Experiment, SampleSpace
 from boundcalc.checker.experiments.worlds.cells import CellCounts, Cells, CoveredBall
 from boundcalc.checker.experiments.worlds.continuous import GaussianMetric, SphereMetric, SpherePairs
+from boundcalc.checker.experiments.worlds.contrast import Contrast, GibbsTriplets, Triplets
+from boundcalc.checker.experiments.worlds.covariances import MismatchedPairs, PerturbedMatrix
 from boundcalc.checker.experiments.worlds.encoders import Encoders, EncoderSamples
 from boundcalc.checker.experiments.worlds.finite_sets import FiniteSet, Matrix
 from boundcalc.checker.experiments.worlds.gallery import Gallery, Rates
 from boundcalc.checker.experiments.worlds.hinge import HingeLearning
 from boundcalc.checker.experiments.worlds.independent_pairs import IndependentPairs, TwoSidedPairs
+from boundcalc.checker.experiments.worlds.kernels import Bandwidths, KernelFamilies, Views, Walks
+from boundcalc.checker.experiments.worlds.landmark_pairs import LandmarkPairs
 from boundcalc.checker.experiments.worlds.learning import Context, Learning
+from boundcalc.checker.experiments.worlds.linear_gains import NoiseModality, SharedModalities
 from boundcalc.checker.experiments.worlds.matching import Matching
 from boundcalc.checker.experiments.worlds.metric_class import ManyCoordinates, MetricClass, MetricSamples, SignDraws
 from boundcalc.checker.experiments.worlds.norm_balls import Norm, NormBall, NormSamples
@@ -36,7 +41,17 @@ from boundcalc.checker.experiments.worlds.sampled import SampledMetric
 from boundcalc.checker.experiments.worlds.scalings import FinnerSums, Scalings
 from boundcalc.checker.experiments.worlds.shattered import Shattered, ShatteredSamples
 from boundcalc.checker.experiments.worlds.stratified_pairs import DistanceOrder, StratifiedPairs
+from boundcalc.checker.experiments.worlds.tuples import ContrastiveLosses, MetricTriplets, Tuples, TwoSamples
+from boundcalc.checker.experiments.worlds.two_stages import TwoStages
 from boundcalc.checker.experiments.worlds.u_statistics import UStatistics
+from boundcalc.checker.experiments.worlds.views import (
+    LandmarkDraws,
+    LinearHead,
+    PairClassifiers,
+    PredictedView,
+    TaskAndViews,
+    TwoViews,
+)
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.statements.derivation import Named
 
@@ -114,6 +129,19 @@ def matching(context: Context, *, unit_range: bool = False) -> Experiment:
     world = partial(Matching, context=context, unit_range=unit_range)
     worlds = (*(world(n) for n in (2, 3, 4)), *(world(n, shattered=True) for n in (2, 3)))
     return Experiment("finite classes of matching scores, all samples", worlds)
+
+
+def metric_triplets(*, alone: bool = False) -> Experiment:
+    """Return metrics on a line with the loss of large margin neighbours; ``alone``: one metric fixed in advance."""
+    return Experiment(
+        "metrics on three labelled points, all samples", (MetricTriplets(3, alone), MetricTriplets(4, alone))
+    )
+
+
+def bandwidths(*, modalities: bool = False) -> Experiment:
+    """Return learnt bandwidths of one length, or of one length for each of several ``modalities``."""
+    worlds = [Bandwidths(m) for m in (1, 2, 4)] + [Bandwidths(m, K) for m, K in ((3, 2), (3, 3)) if modalities]
+    return Experiment("bandwidths on a grid, all samples and signs", tuple(worlds))
 
 
 def rates(kind: Literal["fmr", "fnmr", "fdr"]) -> Experiment:
@@ -238,6 +266,59 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
     "gallery": Experiment("scores of new rows against stored ones, replicates", (Gallery(), Gallery(2))),
     "scalings": _sizes("matrices with known scalings and couplings, all permutations", Scalings, (1,), (2,), (3,)),
     "weighted_sums": _sizes("independent letters of different laws, all samples", FinnerSums, (2,), (3,), (4,)),
+    "tuples": Experiment(
+        "functions of pairs, triplets and quadruples of letters, all samples",
+        (Tuples(), Tuples(3, 3, 3), Tuples(3, 6), Tuples(2, 3, 3), Tuples(4, 5)),
+    ),
+    "two_samples": Experiment(
+        "functions of one letter of each of two samples, all samples",
+        (TwoSamples(), TwoSamples(1, 4), TwoSamples(3, 3), TwoSamples(4, 2)),
+    ),
+    "contrast": Experiment("classes of letters and one encoder", (Contrast(), Contrast(3, 2), Contrast(2, 2))),
+    "triplets": Experiment(
+        "encoders on triplets of two letters, all samples", (Triplets(1), Triplets(2, 2), Triplets(3), Triplets(3, 2))
+    ),
+    "gibbs_triplets": Experiment(
+        "posteriors on encoders that look at the triplets, all samples",
+        (GibbsTriplets(1), GibbsTriplets(2), GibbsTriplets(3)),
+    ),
+    "two_views": Experiment("joint laws of two views", (TwoViews(), TwoViews(2, 2), TwoViews(2, 4))),
+    "pair_classifiers": Experiment(
+        "joint laws of two views, learnt density ratios", (PairClassifiers(), PairClassifiers(2, 2))
+    ),
+    "landmarks": Experiment(
+        "landmarks of the other view, all draws",
+        (LandmarkDraws(1), LandmarkDraws(2), LandmarkDraws(4), LandmarkDraws(5, 2)),
+    ),
+    "task_and_views": Experiment("tasks with two or three labels on two views", (TaskAndViews(), TaskAndViews(2))),
+    "predicted_view": Experiment("means of the second view in the plane", (PredictedView(),)),
+    "linear_head": Experiment("least squares over a grid of heads, all samples", (LinearHead(), LinearHead(3))),
+    "two_stages": Experiment(
+        "finite classes of connections and hypotheses, all samples", (TwoStages(), TwoStages(1, 3), TwoStages(3, 1))
+    ),
+    "perturbed_matrix": Experiment("matrices of rank one in the plane, perturbed", (PerturbedMatrix(),)),
+    "mismatched_pairs": Experiment(
+        "pairs with some wrong partners, replicates", (MismatchedPairs(), MismatchedPairs(400))
+    ),
+    "landmark_pairs": Experiment(
+        "landmark pairs of three inputs, all draws",
+        (LandmarkPairs(), LandmarkPairs(1), LandmarkPairs(6), LandmarkPairs(4, 3)),
+    ),
+    "kernel_families": Experiment(
+        "finite families of kernels, all samples and signs",
+        (KernelFamilies(), KernelFamilies(3, 2, 2), KernelFamilies(2, 9, 2), KernelFamilies(4, 1, 2)),
+    ),
+    "bandwidths": bandwidths,
+    "walks": Experiment("sums of up to 400 signs", (Walks(),)),
+    "views": Experiment("examples with two views, all signs", (Views(), Views(1, 3), Views(3, 1))),
+    "contrastive_losses": Experiment(
+        "losses of two items, all samples", (ContrastiveLosses(), ContrastiveLosses(2, 2), ContrastiveLosses(3, 3))
+    ),
+    "metric_triplets": metric_triplets,
+    "noise_modality": Experiment(
+        "least squares with a modality of noise, all samples", (NoiseModality(2), NoiseModality())
+    ),
+    "shared_modalities": Experiment("four modalities that share their first", (SharedModalities(),)),
     "rates": rates,
     "learning": learning,
     "norm_ball": norm_ball,

@@ -13,6 +13,8 @@ from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.prepare import prepare
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset import fit_subset
+from boundcalc.trainer.risk.incomplete import SampledPairs
+from boundcalc.trainer.risk.pairs import PairSource
 
 __all__ = ["CurvePoints", "nested_risks"]
 
@@ -80,7 +82,9 @@ def nested_risks(
                 f"there are {holdout.size} and {train.size}"
             )
         sizes = tuple(np.unique(np.geomspace(SMALLEST, train.size, SIZES).astype(int)).tolist())
-        tested = prepared.all_pairs(names, holdout)
+        tested: PairSource = prepared.all_pairs(names, holdout)
+        if prepared.sampled(holdout):
+            tested = SampledPairs(prepared, names, holdout, count=prepared.sample_size(holdout), rng=child)
         risks, errors = [], []
         for size in sizes:
             part = replace(prepared, split=replace(prepared.split, train=train[:size]))

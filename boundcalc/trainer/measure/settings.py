@@ -11,6 +11,7 @@ import numpy as np
 
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
+from boundcalc.language.records import check_entries
 from boundcalc.trainer.data.normalise import KINDS
 from boundcalc.trainer.risk.erm import Problem
 from boundcalc.trainer.risk.losses import Contrastive, Loss, loss_from_name, round_up
@@ -108,6 +109,9 @@ class Settings(Frozen):
                 object.__setattr__(self, name, (float(value[0]), float(value[1])))
         problems.one_of("structure", self.structure, STRUCTURES)
         problems.one_of("normalise", self.normalise, KINDS)
+        problems.require(
+            isinstance(self.standardise, bool), f"standardise={self.standardise!r}: expected True or False"
+        )
         problems.number("width", self.width, low=0, high=1, open_low=True)
         problems.number("delta", self.delta, low=0, high=1, open_low=True, open_high=True)
         for name in ("margin", "tolerance", "rho", *(["pair_radius"] if self.pair_radius is not None else [])):
@@ -216,6 +220,7 @@ class Settings(Frozen):
         -------
         Settings
         """
+        check_entries(record, cls.__dataclass_fields__)
         values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in record.items()}
         loss = dict(record["loss"])
         values["loss"] = loss_from_name(loss.pop("name"), **loss)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from boundcalc.trainer.complexity.bernstein import BoundedMean, safe_variance
 from boundcalc.trainer.data.prepare import Prepared, pair_differences
+from boundcalc.trainer.data.splits import pairs_between
 from boundcalc.trainer.risk.erm import Problem
 from boundcalc.trainer.risk.losses import Loss, round_up
 from boundcalc.trainer.risk.pair_blocks import Totals
@@ -31,7 +32,7 @@ Array = NDArray[np.float64]
 
 
 class SampledPairs(ListedPairs):
-    """Pairs of rows drawn uniformly with replacement; differences are formed in blocks when they are needed.
+    """Pairs of rows (of groups, a random row of each) drawn uniformly with replacement; differences are formed in blocks.
 
     Parameters
     ----------
@@ -49,10 +50,9 @@ class SampledPairs(ListedPairs):
     ) -> None:
         self._block, self._present = prepared.rows(subset, part)
         self._widths = prepared.widths(subset)
-        n = part.size
-        left, right = rng.integers(0, n, size=count), rng.integers(0, n - 1, size=count)
-        drawn = np.column_stack([left, right + (right >= left)])
-        codes = prepared.data.codes[part]
+        codes, groups = prepared.data.codes[part], prepared.data.groups
+        groups = None if groups is None else groups[part]
+        drawn = pairs_between(part.size, count=count, rng=rng, groups=groups)
         similar = codes[drawn[:, 0]] == codes[drawn[:, 1]]
         self._pairs = np.concatenate([drawn[similar], drawn[~similar]])
         self.d = self._block.shape[1]

@@ -171,6 +171,7 @@ class Learning(SampleSpace):
         atoms["gamma"] = atoms["eta_M"] - atoms["eta_N"]
         atoms["Lhat_M"] = atoms["rhat_M"] - empirical[star]
         atoms["Delta"] = risk[best["N"]] - risk[best["M"]]
+        atoms["eta_star_N"] = risk[best["N"]] - risk[star]
         atoms |= self._future(instance, atoms, risk, empirical, deviation, members["M"])
         atoms |= self._phi(atoms, deviation, members, best)
         atoms |= self._expectations(t, members, risk, exact=exact, rng=rng)

@@ -15,8 +15,8 @@ from boundcalc.checker.experiments.worlds.numbers import maximum, numbers, signs
 
 __all__ = ["Norm", "NormBall", "NormSamples"]
 
-Norm = Literal["frobenius", "maximum", "operator", "column", "group", "kernel"]
-"""The dual norm: of a Frobenius, entrywise l1, trace, l(2,1), group or kernel ball.
+Norm = Literal["frobenius", "maximum", "operator", "column", "group", "fourth", "kernel"]
+"""The dual norm: of a Frobenius, entrywise l1, trace, l(2,1), group (l1 or l(4/3) over modalities) or kernel ball.
 
 Modalities are the first coordinate and the others; the kernel is the sum over them of squared inner products.
 """
@@ -50,6 +50,8 @@ def _dual_norm(signed: np.ndarray, norm: str, d: int, *, exact: bool) -> np.ndar
     parts = [squares[..., block, block].sum(axis=(-1, -2)) for block in _blocks(d)]
     if norm == "group":
         return square_root(np.maximum.reduce(np.stack(parts), axis=0), exact=exact)
+    if norm == "fourth":
+        return square_root(square_root(sum(part * part for part in parts), exact=exact), exact=exact)
     return square_root(sum(parts) if norm == "kernel" else squares.sum(axis=(-1, -2)), exact=exact)
 
 
@@ -79,7 +81,7 @@ def _largest_distance(u: np.ndarray, norm: Norm, *, exact: bool) -> np.ndarray:
     elif norm == "column":
         sums = np.abs(u).sum(axis=-1)
         found = maximum(length * length * length / np.where(sums > 0, sums * sums, 1), axis=-1)
-    elif norm == "group":
+    elif norm in ("group", "fourth"):  # both are attained, or nearly, on one modality
         found = maximum(np.concatenate(parts, axis=-1), axis=-1) ** 2
     elif norm == "kernel":
         found = maximum(np.asarray(sum(part * part for part in parts)), axis=-1)
@@ -147,6 +149,7 @@ class NormBall(Enumerable):
             **constants(
                 size, exact=exact, d_M=self.d, K=len(parts), L=1, m=self.m, n=2 * self.m + instances["room"][:, 1]
             ),
+            "p_group": constants(size, exact=exact, four=4)["four"] / 3,
             "u4_mean": (weights * lengths * lengths).sum(axis=1),
             "k_mean": (weights * sum(part * part for part in parts)).sum(axis=1),
             "C": ranges,

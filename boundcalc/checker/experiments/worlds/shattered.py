@@ -95,7 +95,8 @@ class ShatteredSamples(SampleSpace):
             "EPhi_m": expected * sides,
             **dict.fromkeys(("L", "C"), Fraction(1)),
             **dict.fromkeys(("n", "m"), Fraction(n)),
-            **dict.fromkeys(("r_star", "rhat_star", "eta_M", "eta_N", "gamma", "r_M", "rhat_M", "Lhat_M"), risk),
+            **dict.fromkeys(("r_star", "rhat_star", "eta_M", "eta_N", "eta_star_N"), risk),
+            **dict.fromkeys(("gamma", "r_M", "rhat_M", "Lhat_M"), risk),
             **dict.fromkeys(("r_N", "excess_M", "excess_N", "eps_opt"), risk),
         }
         atoms = {name: np.array(value, dtype=kind) for name, value in fixed.items()}
