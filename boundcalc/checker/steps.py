@@ -12,8 +12,8 @@ import sympy
 
 from boundcalc.catalogue import REGISTRY
 from boundcalc.checker.citations import read_citation
-from boundcalc.checker.experiments.inclusion import check_inclusion
 from boundcalc.checker.experiments.experiment import Experiment
+from boundcalc.checker.experiments.inclusion import check_inclusion
 from boundcalc.checker.experiments.named import resolve
 from boundcalc.checker.experiments.trial import try_out
 from boundcalc.checker.inequality.problem import state
