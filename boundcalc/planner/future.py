@@ -325,6 +325,8 @@ def certify_collected(
     """
     subset = tuple(offer.subset.split("+"))
     missing = [name for name in subset if name not in data.names]
+    if data.groups is not None:
+        raise InvalidInputError("groups: a plan counts rows; collect one row of each group", context="collected rows")
     if missing or question.quantity != "pair_error":
         told = f"no modality {', '.join(missing)}" if missing else "only the pair error is certified at every look"
         raise InvalidInputError(told, context="collected rows")

@@ -14,6 +14,7 @@ from boundcalc.planner.future import Collected, batch_of, certify_collected, sch
 from boundcalc.planner.offers import Question, Shop
 from boundcalc.planner.promise import class_bound, pilot_level, promise_of
 from boundcalc.planner.worth import _holm, rows_for_gain, steps_in, worth_of
+from boundcalc.trainer import ModalityData
 from boundcalc.trainer.data.prepare import prepare
 from boundcalc.trainer.data.splits import Split
 from boundcalc.trainer.measure.subset import measure_subset
@@ -116,6 +117,9 @@ def test_too_few_rows_and_other_rows(data, offer, question):
     assert "the next look is at" in Collected(90, 50, 20, ((70, 0.4),), 0.3, 0.2).sentence
     with pytest.raises(InvalidInputError, match="only the pair error"):
         certify_collected(rows, offer, question=Question(quantity="fmr"), settings=SETTINGS)
+    grouped = ModalityData(rows.arrays, rows.y, groups=np.arange(rows.n) // 2)
+    with pytest.raises(InvalidInputError, match="one row of each group"):
+        certify_collected(grouped, offer, question=question, settings=SETTINGS)
     with pytest.raises(InvalidInputError, match="no modality other"):
         certify_collected(rows, replace(offer, subset="other"), question=question, settings=SETTINGS)
 
