@@ -41,6 +41,7 @@ from boundcalc.checker.experiments.worlds.sampled import SampledMetric
 from boundcalc.checker.experiments.worlds.scalings import FinnerSums, Scalings
 from boundcalc.checker.experiments.worlds.shattered import Shattered, ShatteredSamples
 from boundcalc.checker.experiments.worlds.stratified_pairs import DistanceOrder, StratifiedPairs
+from boundcalc.checker.experiments.worlds.terms import CoinTosses, Events, FixedFunctions, SetFamilies
 from boundcalc.checker.experiments.worlds.tuples import ContrastiveLosses, MetricTriplets, Tuples, TwoSamples
 from boundcalc.checker.experiments.worlds.two_stages import TwoStages
 from boundcalc.checker.experiments.worlds.u_statistics import UStatistics
@@ -149,6 +150,15 @@ def rates(kind: Literal["fmr", "fnmr", "fdr"]) -> Experiment:
     return Experiment("a fixed threshold on labelled rows, replicates", (Rates(kind), Rates(kind, 2, labels=6)))
 
 
+def fixed_functions(*, alone: bool = False) -> Experiment:
+    """Return functions fixed in advance on i.i.d. letters, the worst served chosen; ``alone``: only one."""
+    if alone:
+        worlds = (*(FixedFunctions(*size) for size in ((2,), (3,), (5,), (2, 9))), CoinTosses())
+        return Experiment("one fixed function, all samples", worlds)
+    sizes = (2, 4, 4), (3, 3, 3), (2, 8, 8), (4, 2, 2)
+    return _sizes("functions fixed in advance, the worst served chosen, all samples", FixedFunctions, *sizes)
+
+
 #: What a name stands for: an experiment, or a function that returns one for the arguments that are given with it.
 EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
     "u_statistics": _sizes(
@@ -201,6 +211,16 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
     "encoder_samples": _sizes("random differences, all samples", EncoderSamples, (1,), (2,), (2, 2, 3, 2)),
     "chernoff": Experiment("suprema on two letters, all samples", (Chernoff(), Chernoff(letters=3))),
     "holdout": holdout,
+    "events": _sizes("events on few letters", Events, (), (4, 2), (8, 5)),
+    "set_families": _sizes("families of subsets of few points", SetFamilies, (), (3, 4), (3, 8), (5, 16), (2, 4)),
+    "fixed_functions": fixed_functions,
+    "weighted_functions": _sizes(
+        "functions with weights fixed in advance, the worst served chosen, all samples",
+        partial(FixedFunctions, weighted=True),
+        (2, 4, 4),
+        (3, 3, 3),
+        (2, 8, 8),
+    ),
     "sample_size": Experiment("sample sizes found by search", (SampleSize(),)),
     "pilot": Experiment("pilot, certified kappa, choice among equal candidates, future sample, training", (Pilot(),)),
     "projections": _sizes("classes with missing modalities, every function listed", Projections, (), (1, 3, 2), (3,)),

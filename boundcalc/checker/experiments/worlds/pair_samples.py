@@ -166,6 +166,7 @@ class _Sample:
         self.both = weights[:, None] * weights[None, :]
         self.q = numbers(instance["q"], exact=exact)
         self.span = numbers(instance["C"], exact=exact)[()]
+        self.half_rows = numbers(n, exact=exact)[()] / 2
         self.kappa = numbers(instance["kappa"], exact=exact)[()] / 100
         self.risk = (self.both * self.q).sum(axis=(-1, -2))
         self.factors = 1 - self.kappa * self.q / self.span
@@ -193,6 +194,7 @@ class _PairWorld(SampleSpace):
             "C": sample.span,
             "kappa": sample.kappa,
             **constants(exact=exact, n_h=self.n, n=self.n, m=self.n // 2),
+            "M_w": sample.half_rows,
             **self.values(sample, instance),
         }
         return {name: np.asarray(value) for name, value in atoms.items()}, sample.chance
