@@ -1,12 +1,12 @@
 """The empirical Bernstein inequality of Maurer and Pontil: Bernstein's with the variance of the sample."""
 
-from sympy import Rational, Range, log, oo, sqrt
+from sympy import Integer, Rational, log, sqrt
 
 from boundcalc.catalogue.lemmas import bernstein
 from boundcalc.catalogue.lemmas.bennett import FIXED, TERMS
 from boundcalc.catalogue.sources import maurer2009
 from boundcalc.statements.derivation import Derivation, Event, at_most
-from boundcalc.symbols import C, dev_f, m, symbol, var_f
+from boundcalc.symbols import C, Constraint, dev_f, m, symbol, var_f
 from boundcalc.theorems import Form, Theorem, by
 
 var_hat = symbol(
@@ -44,8 +44,7 @@ THEOREM = Theorem(
     "+ C x/(3m) for one fixed f.",
     quantity="deviation of one fixed f, one side",
     source=maurer2009("Theorem 4, before its last inequality"),
-    domain={m: Range(2, oo)},
-    notes={"m": "a sample variance needs two terms"},
+    constraints=(Constraint(Integer(2), m),),  # a sample variance needs two terms
     assumptions=("the m terms are i.i.d. and lie in a range of length C", "f is fixed before they are drawn"),
     variants={
         "sharp": Form(Derivation(quantity=dev_f, steps=_STEPS, where={}), trivial=C),

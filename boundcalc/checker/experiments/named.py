@@ -22,6 +22,7 @@ from boundcalc.checker.experiments.worlds.landmark_pairs import LandmarkPairs
 from boundcalc.checker.experiments.worlds.learning import Context, Learning
 from boundcalc.checker.experiments.worlds.linear_gains import NoiseModality, SharedModalities
 from boundcalc.checker.experiments.worlds.matching import Matching
+from boundcalc.checker.experiments.worlds.measures import IndependentVariables, Measures, PosteriorMeans, Tails
 from boundcalc.checker.experiments.worlds.metric_class import ManyCoordinates, MetricClass, MetricSamples, SignDraws
 from boundcalc.checker.experiments.worlds.norm_balls import Norm, NormBall, NormSamples
 from boundcalc.checker.experiments.worlds.pair_samples import (
@@ -159,6 +160,12 @@ def fixed_functions(*, alone: bool = False) -> Experiment:
     return _sizes("functions fixed in advance, the worst served chosen, all samples", FixedFunctions, *sizes)
 
 
+def posterior_means(*, of: Literal["kl", "catoni"]) -> Experiment:
+    """Return posteriors that look at i.i.d. letters; ``of`` is the function of a model that is compared with its risk."""
+    about = "posteriors that look at i.i.d. letters, all samples"
+    return _sizes(about, partial(PosteriorMeans, of), (2,), (3,), (5, 2))
+
+
 #: What a name stands for: an experiment, or a function that returns one for the arguments that are given with it.
 EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
     "u_statistics": _sizes(
@@ -214,6 +221,12 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
     "events": _sizes("events on few letters", Events, (), (4, 2), (8, 5)),
     "set_families": _sizes("families of subsets of few points", SetFamilies, (), (3, 4), (3, 8), (5, 16), (2, 4)),
     "fixed_functions": fixed_functions,
+    "measures": _sizes("priors and posteriors on a few models", Measures, (), (2,), (6,)),
+    "posterior_means": posterior_means,
+    "independent_variables": _sizes(
+        "tables of independent letters, all samples", IndependentVariables, (), (2, 2), (4, 2), (3,)
+    ),
+    "tails": _sizes("variables with a few values, or with a fine tail", Tails, (), (40,)),
     "weighted_functions": _sizes(
         "functions with weights fixed in advance, the worst served chosen, all samples",
         partial(FixedFunctions, weighted=True),
