@@ -28,6 +28,5 @@ THEOREM = Theorem(
     quantity="posterior mean of a function of the model",
     source=donsker1975(f"as {boucheron2013('Corollary 4.15')}"),
     assumptions=("the posterior is absolutely continuous with respect to the prior", "pi(e^g) is finite"),
-    uniform=(KL,),
     variants={"sharp": Form(SHARP)},
 )

@@ -25,7 +25,7 @@ _STEPS = (
         _spread,
         because="the sample variance is self-bounding: its lower deviations are at most those of a sum of that mean",
         events=(VARIANCE,),
-        cites=str(maurer2009("Theorem 10, inequality (4)")),
+        cites=str(maurer2009("Theorem 10")),
     ),
 )
 

@@ -75,7 +75,7 @@ THEOREM = Theorem(
     quantity="deviation of whichever of J functions is chosen",
     source=shalev2014("Corollary 4.6 and Theorem 7.7, for a range of C and one side"),
     assumptions=(
-        "the m terms of a function are i.i.d., and all functions were fixed before they were drawn; the choice may look at them",
+        "the data are i.i.d., and all functions were fixed before they were drawn; the choice may look at them",
         "the loss lies in a range of length C",
     ),
     variants={

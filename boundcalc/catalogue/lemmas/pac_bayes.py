@@ -105,13 +105,12 @@ THEOREM = Theorem(
     claim="With probability at least 1 - delta, for all posteriors at once: "
     "m kl(rhat(rho)/C, r(rho)/C) <= KL(rho || pi) + log(2 sqrt(m)/delta) if rhat(rho) <= r(rho).",
     quantity="population risk of a model drawn from the posterior",
-    source=maurer2004("Theorem 5"),
+    source=maurer2004("Theorem 1 and the PAC-Bayesian theorem that follows from it"),
     assumptions=(
         "the m terms are i.i.d. (or their exponential moments are at most those of m i.i.d. terms)",
         "the prior was fixed before they were drawn",
         "the loss lies in [0, C]",
     ),
-    uniform=(KL, rhat_rho),
     variants={
         "kl": Form(ENTROPY, trivial=C),
         "mcallester": Form(MCALLESTER, trivial=C, remarks=(f"{mcallester2003('Theorem 1')}, with Maurer's constant.",)),

@@ -21,7 +21,7 @@ THEOREM = Theorem(
     title="Union bound",
     claim="P(A_1 or ... or A_J) <= P(A_1) + ... + P(A_J) <= J max_j P(A_j).",
     quantity="chance that at least one of J events occurs",
-    source=boucheron2013("Section 2.5, Boole's inequality; derived here"),
+    source=boucheron2013("Section 2.5, maximal inequalities; Boole's inequality is derived here"),
     assumptions=("the events A_1..A_J do not depend on what is seen; nothing is asked of how they depend on each other",),
     variants={
         "sharp": Form(Derivation(quantity=P_any, steps=(_BOOLE,)), trivial=1),

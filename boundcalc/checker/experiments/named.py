@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from boundcalc.checker.experiments.experiment import Enumerable, Experiment, SampleSpace
 from boundcalc.checker.experiments.worlds.cells import CellCounts, Cells, CoveredBall
+from boundcalc.checker.experiments.worlds.chains import Chains, Covers, Martingales, Shells, VectorFunctions
 from boundcalc.checker.experiments.worlds.continuous import GaussianMetric, SphereMetric, SpherePairs
 from boundcalc.checker.experiments.worlds.contrast import Contrast, GibbsTriplets, Triplets
 from boundcalc.checker.experiments.worlds.covariances import MismatchedPairs, PerturbedMatrix
@@ -221,6 +222,14 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
     "events": _sizes("events on few letters", Events, (), (4, 2), (8, 5)),
     "set_families": _sizes("families of subsets of few points", SetFamilies, (), (3, 4), (3, 8), (5, 16), (2, 4)),
     "fixed_functions": fixed_functions,
+    "covers": _sizes("finite sets of vectors and covers of them, all signs", Covers, (2, 4), (3, 6), (1, 3)),
+    "chains": Experiment(
+        "finite sets of vectors and their smallest covers, all signs",
+        (Chains(2, 4), Chains(3, 5, levels=3), Chains(2, 6, levels=1)),
+    ),
+    "vector_functions": _sizes("functions with several outputs, all signs", VectorFunctions, (), (1, 2, 4), (3, 2, 3), (2, 3)),
+    "shells": _sizes("functions with radii, the worst served chosen, all samples", Shells, (), (3, 2), (4, 2, 8)),
+    "martingales": _sizes("sums with terms that depend on the past, all paths", Martingales, (), (2,), (7,)),
     "measures": _sizes("priors and posteriors on a few models", Measures, (), (2,), (6,)),
     "posterior_means": posterior_means,
     "independent_variables": _sizes(

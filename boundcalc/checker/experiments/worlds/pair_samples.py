@@ -370,7 +370,21 @@ class Posteriors(_PairWorld):
             "r_rho": (shares * sample.risk[:, None]).sum(axis=0),
             "rhat_rho": (shares * means).sum(axis=0),
             "KL": scaled(shares, logs, exact=exact).sum(axis=0),
+            **self._tilted(sample, shares),
             "T_h": small_value(mean_cost) if exact else transport_value(np.exp(-mean_cost)),
+        }
+
+
+    def _tilted(self, sample: _Sample, shares: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the posterior mean of log(h/(1 - kappa r/C)^m), and the prior mean of the ratio itself."""
+        exact = sample.exact
+        true = (1 - sample.kappa * sample.risk / sample.span) ** (self.n // 2)
+        ratio = np.stack([sample.mean_product(one) for one in sample.factors]) / true[:, None]
+        mean = ratio.sum(axis=0) / len(ratio)
+        return {
+            "tilt_rho": scaled(shares, logarithm(ratio, exact=exact), exact=exact).sum(axis=0),
+            "log_prior": logarithm(mean, exact=exact),
+            "E_tilt": scaled(mean, sample.chance, exact=exact).sum(),
         }
 
 
