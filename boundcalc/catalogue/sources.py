@@ -129,7 +129,9 @@ zolfaghari2021 = _places(
     "Zolfaghari et al. 2021, CrossCLR: Cross-modal Contrastive Learning For Multi-modal Video Representations",
     "arXiv 2109.14910",
 )
-bennett1962 = _places("Bennett 1962, Probability inequalities for the sum of independent random variables", "JASA 57(297)")
+bennett1962 = _places(
+    "Bennett 1962, Probability inequalities for the sum of independent random variables", "JASA 57(297)"
+)
 boucheron2013 = _places("Boucheron, Lugosi, Massart 2013, Concentration Inequalities", "Oxford University Press")
 catoni2007 = _places("Catoni 2007, PAC-Bayesian supervised classification", "arXiv 0712.0248")
 donsker1975 = _places(
@@ -137,7 +139,9 @@ donsker1975 = _places(
     "Communications on Pure and Applied Mathematics 28",
 )
 freedman1975 = _places("Freedman 1975, On tail probabilities for martingales", "Annals of Probability 3(1)")
-maurer2009 = _places("Maurer, Pontil 2009, Empirical Bernstein bounds and sample variance penalization", "arXiv 0907.3740")
+maurer2009 = _places(
+    "Maurer, Pontil 2009, Empirical Bernstein bounds and sample variance penalization", "arXiv 0907.3740"
+)
 maurer2016 = _places("Maurer 2016, A vector-contraction inequality for Rademacher complexities", "arXiv 1605.00251")
 mcallester2003 = _places("McAllester 2003, PAC-Bayesian stochastic model selection", "Machine Learning 51(1)")
 sauer1972 = _places("Sauer 1972, On the density of families of sets", "Journal of Combinatorial Theory A 13")

@@ -8,7 +8,9 @@ from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import Rad_A, symbol
 from boundcalc.theorems import Form, Theorem, by
 
-N_cover = symbol("N_cover", r"N(\epsilon)", "number of members of A within eps of each of A", Range(1, oo), role="fixed")
+N_cover = symbol(
+    "N_cover", r"N(\epsilon)", "number of members of A within eps of each of A", Range(1, oo), role="fixed"
+)
 eps_cover = symbol("eps_cover", r"\epsilon", "scale of the cover, in the norm ||a||/sqrt(m)", role="fixed")
 Rad_cover = symbol("Rad_cover", r"\mathfrak R(A_\epsilon)", "Rademacher average of the cover")
 
@@ -18,7 +20,9 @@ SHARP = Derivation(
     quantity=Rad_A,
     steps=(
         COVERS.at_most(
-            Rad_A, Rad_cover + eps_cover, because="<sigma, a - b> <= ||sigma|| ||a - b|| <= sqrt(m) sqrt(m) eps (Cauchy-Schwarz)"
+            Rad_A,
+            Rad_cover + eps_cover,
+            because="<sigma, a - b> <= ||sigma|| ||a - b|| <= sqrt(m) sqrt(m) eps (Cauchy-Schwarz)",
         ),
         by(
             massart.THEOREM,

@@ -14,7 +14,10 @@ eps_0 = symbol("eps_0", r"\epsilon_0", "radius of A about one of its members, in
 levels = symbol("levels", r"\ell", "number of scales", Range(1, oo), role="fixed")
 Rad_links = symbol("Rad_links", r"\textstyle\sum_j\mathfrak R(\text{links of level }j)", "sum of the links' averages")
 chain_sum = symbol(
-    "chain_sum", r"\textstyle\sum_{j\le\ell}2^{-j}\sqrt{\log N_j}", "sum over the scales of 2^-j sqrt(log N_j)", role="fixed"
+    "chain_sum",
+    r"\textstyle\sum_{j\le\ell}2^{-j}\sqrt{\log N_j}",
+    "sum over the scales of 2^-j sqrt(log N_j)",
+    role="fixed",
 )
 entropy_integral = symbol(
     "entropy_integral",
@@ -47,7 +50,10 @@ THEOREM = Theorem(
     "<= eps_0/2^l + (12/sqrt(m)) integral of sqrt(log N(u)) from eps_0/2^(l+1) to eps_0/2.",
     quantity="Rademacher average of a set of vectors in R^m",
     source=shalev2014("Lemma 27.4, with a centre in A"),
-    assumptions=("the scales are fixed without looking at the signs", "covers consist of members of A and are as small as possible"),
+    assumptions=(
+        "the scales are fixed without looking at the signs",
+        "covers consist of members of A and are as small as possible",
+    ),
     variants={
         "sharp": Form(Derivation(quantity=Rad_A, steps=_CHAIN, where={})),
         "integral": Form(

@@ -7,8 +7,12 @@ from boundcalc.statements.derivation import Derivation, Event, equal, named
 from boundcalc.symbols import NONNEGATIVE, POSITIVE, C, lam, symbol
 from boundcalc.theorems import Form, Theorem
 
-S_most = symbol("S_most", r"\max\{S_k:W_k\le v\}", "largest value of the sum while its predictable variance is at most v")
-v_most = symbol("v_most", "v", "what the predictable variance W_k = sum of E[X_i^2 | past] must not exceed", POSITIVE, role="fixed")
+S_most = symbol(
+    "S_most", r"\max\{S_k:W_k\le v\}", "largest value of the sum while its predictable variance is at most v"
+)
+v_most = symbol(
+    "v_most", "v", "what the predictable variance W_k = sum of E[X_i^2 | past] must not exceed", POSITIVE, role="fixed"
+)
 
 PATHS = named("martingales")
 VILLE = Event("no large exponential", "exp(lam S_k - psi(lam) W_k) never exceeds 1/delta")

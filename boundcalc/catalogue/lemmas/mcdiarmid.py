@@ -29,9 +29,7 @@ _moment = EPhi_f + lam * c_squares / 8
 SHARP = Derivation(
     quantity=Phi_f,
     steps=(
-        TABLES.at_most(
-            Phi_f, cgf_Phi + _x / lam, because="Markov's inequality for exp(lam Phi)", events=(CHANGES,)
-        ),
+        TABLES.at_most(Phi_f, cgf_Phi + _x / lam, because="Markov's inequality for exp(lam Phi)", events=(CHANGES,)),
         TABLES.at_most(
             cgf_Phi,
             _moment,

@@ -27,7 +27,9 @@ E_tilt = symbol("E_tilt", r"\mathbb E\,\pi(e^h)", "expectation of the prior mean
 BERNOULLI = named("posterior_means", of="kl")
 LINEAR = named("posterior_means", of="catoni")
 
-PRIOR = Event("prior mean of exponentials", "the prior mean of the exponential is at most 1/delta times its expectation")
+PRIOR = Event(
+    "prior mean of exponentials", "the prior mean of the exponential is at most 1/delta times its expectation"
+)
 
 
 def all_posteriors(mean: Symbol, log_mean: Symbol, expected: Symbol, experiment: Named) -> tuple[Step, ...]:

@@ -11,11 +11,17 @@ from boundcalc.statements.derivation import Derivation, Event, named
 from boundcalc.symbols import REAL, symbol
 from boundcalc.theorems import Form, Theorem, by
 
-dev_seen = symbol("dev_seen", r"(r-\hat r)(\hat f)", "deviation of a function of any radius, chosen on the sample", REAL)
-dev_shell = symbol("dev_shell", r"\sup_{f\in F_k}(r-\hat r)(f)", "largest deviation up to the next radius of the grid", REAL)
+dev_seen = symbol(
+    "dev_seen", r"(r-\hat r)(\hat f)", "deviation of a function of any radius, chosen on the sample", REAL
+)
+dev_shell = symbol(
+    "dev_shell", r"\sup_{f\in F_k}(r-\hat r)(f)", "largest deviation up to the next radius of the grid", REAL
+)
 E_shell = symbol("E_shell", r"\mathbb E\sup_{f\in F_k}(r-\hat r)(f)", "its expectation")
 r_shell = symbol("r_shell", r"r_k", "next radius of the grid")
-r_seen = symbol("r_seen", r"r(\hat f)", "radius of the chosen function, at least half the first of the grid", role="observed")
+r_seen = symbol(
+    "r_seen", r"r(\hat f)", "radius of the chosen function, at least half the first of the grid", role="observed"
+)
 a_rate = symbol("a_rate", "a", "expected largest deviation per unit of radius", role="fixed")
 K_grid = symbol("K_grid", "K", "number of radii in the grid, each twice the one before", Range(1, oo), role="fixed")
 
@@ -25,7 +31,9 @@ SHELL = Event("every shell", "at every radius of the grid the largest deviation 
 SHARP = Derivation(
     quantity=dev_seen,
     steps=(
-        SHELLS.at_most(dev_seen, dev_shell, because="the chosen function belongs to the class of the next radius", kind="infimum"),
+        SHELLS.at_most(
+            dev_seen, dev_shell, because="the chosen function belongs to the class of the next radius", kind="infimum"
+        ),
         by(
             bounded_differences.THEOREM,
             dev_shell,

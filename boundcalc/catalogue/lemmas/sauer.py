@@ -5,7 +5,7 @@
 0.2024
 """
 
-from sympy import E, Range, log, oo, sqrt
+from sympy import E, Integer, Range, log, oo, sqrt
 
 from boundcalc.catalogue.lemmas import massart
 from boundcalc.catalogue.sources import sauer1972, shalev2014
@@ -67,7 +67,7 @@ THEOREM = Theorem(
         "sharp": Form(SHARP),
         "rademacher": Form(
             RADEMACHER,
-            trivial=1,
+            trivial=Integer(1),
             remarks=(f"Values -1 and 1; {shalev2014('Lemma 6.10')} and Massart's lemma. Values 0 and 1 halve it.",),
         ),
     },

@@ -1,6 +1,6 @@
 """The union bound: one of several things goes wrong with at most the sum of their chances."""
 
-from sympy import Interval
+from sympy import Integer, Interval
 
 from boundcalc.catalogue.sources import boucheron2013
 from boundcalc.statements.derivation import Derivation, named
@@ -22,15 +22,17 @@ THEOREM = Theorem(
     claim="P(A_1 or ... or A_J) <= P(A_1) + ... + P(A_J) <= J max_j P(A_j).",
     quantity="chance that at least one of J events occurs",
     source=boucheron2013("Section 2.5, maximal inequalities; Boole's inequality is derived here"),
-    assumptions=("the events A_1..A_J do not depend on what is seen; nothing is asked of how they depend on each other",),
+    assumptions=(
+        "the events A_1..A_J do not depend on what is seen; nothing is asked of how they depend on each other",
+    ),
     variants={
-        "sharp": Form(Derivation(quantity=P_any, steps=(_BOOLE,)), trivial=1),
+        "sharp": Form(Derivation(quantity=P_any, steps=(_BOOLE,)), trivial=Integer(1)),
         "equal": Form(
             Derivation(
                 quantity=P_any,
                 steps=(_BOOLE, EVENTS.at_most(P_sum, J * P_most, because="none of J terms exceeds the largest")),
             ),
-            trivial=1,
+            trivial=Integer(1),
         ),
     },
     remarks=("`by(..., union=J)` applies it: a statement with chance delta/J each holds for J instances at once.",),

@@ -17,7 +17,7 @@ from boundcalc.checker.experiments.worlds.encoders import Encoders, EncoderSampl
 from boundcalc.checker.experiments.worlds.finite_sets import FiniteSet, Matrix
 from boundcalc.checker.experiments.worlds.gallery import Gallery, Rates
 from boundcalc.checker.experiments.worlds.hinge import HingeLearning
-from boundcalc.checker.experiments.worlds.independent_pairs import IndependentPairs, TwoSidedPairs
+from boundcalc.checker.experiments.worlds.independent_pairs import AbsolutePairs, IndependentPairs, TwoSidedPairs
 from boundcalc.checker.experiments.worlds.kernels import Bandwidths, KernelFamilies, Views, Walks
 from boundcalc.checker.experiments.worlds.landmark_pairs import LandmarkPairs
 from boundcalc.checker.experiments.worlds.learning import Context, Learning
@@ -187,6 +187,14 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
             Shattered(),
         ),
     ),
+    "absolute_pairs": _sizes(
+        "finite classes on m independent pairs, absolute deviations",
+        AbsolutePairs,
+        (2, 3, 4),
+        (1, 12, 12),
+        (1, 3, 3),
+        (3, 2, 3),
+    ),
     "two_sided_pairs": Experiment(
         "finite classes on m independent pairs, two functions at once",
         (TwoSidedPairs(2, 3, 4), TwoSidedPairs(1, 4, 4)),
@@ -227,7 +235,9 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
         "finite sets of vectors and their smallest covers, all signs",
         (Chains(2, 4), Chains(3, 5, levels=3), Chains(2, 6, levels=1)),
     ),
-    "vector_functions": _sizes("functions with several outputs, all signs", VectorFunctions, (), (1, 2, 4), (3, 2, 3), (2, 3)),
+    "vector_functions": _sizes(
+        "functions with several outputs, all signs", VectorFunctions, (), (1, 2, 4), (3, 2, 3), (2, 3)
+    ),
     "shells": _sizes("functions with radii, the worst served chosen, all samples", Shells, (), (3, 2), (4, 2, 8)),
     "martingales": _sizes("sums with terms that depend on the past, all paths", Martingales, (), (2,), (7,)),
     "measures": _sizes("priors and posteriors on a few models", Measures, (), (2,), (6,)),

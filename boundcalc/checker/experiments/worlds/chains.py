@@ -81,7 +81,9 @@ class Chains(FiniteSet):
             previous = nearest
         # N(u) falls by steps: its values between the distances that occur
         ends = [Fraction(1, 4 ** (self.levels + 1)), Fraction(1, 4)]
-        places = sorted({*ends, *(Fraction(int(d), far) for d in squares.ravel() if ends[0] < Fraction(int(d), far) < ends[1])})
+        places = sorted(
+            {*ends, *(Fraction(int(d), far) for d in squares.ravel() if ends[0] < Fraction(int(d), far) < ends[1])}
+        )
         lengths = root(numbers(0, exact=exact)[None] + np.array(places, dtype=object if exact else float), exact=exact)
         integral = 0
         for low, high, square in zip(lengths, lengths[1:], places, strict=False):
@@ -98,7 +100,10 @@ def _smallest(near: np.ndarray) -> list[int]:
     """Return a smallest set of columns such that every row is near one."""
     columns = range(len(near))
     return next(
-        list(some) for k in range(1, len(near) + 1) for some in combinations(columns, k) if near[:, some].any(axis=1).all()
+        list(some)
+        for k in range(1, len(near) + 1)
+        for some in combinations(columns, k)
+        if near[:, some].any(axis=1).all()
     )
 
 
@@ -167,7 +172,10 @@ class Shells(SampleSpace):
         place = np.searchsorted(grid, radius)
         least = deviation.astype(float).min() - 1
         suprema = np.stack(
-            [maximum(np.where((radius <= end)[:, None], deviation, deviation * 0 + least), axis=0) for end in grid[place]]
+            [
+                maximum(np.where((radius <= end)[:, None], deviation, deviation * 0 + least), axis=0)
+                for end in grid[place]
+            ]
         )
         expected = (suprema * chance).sum(axis=1)
         rate = maximum(expected / numbers(grid[place], exact=exact), axis=0)

@@ -374,7 +374,6 @@ class Posteriors(_PairWorld):
             "T_h": small_value(mean_cost) if exact else transport_value(np.exp(-mean_cost)),
         }
 
-
     def _tilted(self, sample: _Sample, shares: np.ndarray) -> dict[str, np.ndarray]:
         """Return the posterior mean of log(h/(1 - kappa r/C)^m), and the prior mean of the ratio itself."""
         exact = sample.exact
