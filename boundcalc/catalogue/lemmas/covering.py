@@ -39,7 +39,8 @@ THEOREM = Theorem(
     key="lemmas.covering",
     number="-",
     title="Covering number to Rademacher average",
-    claim="E_sigma max_{a in A} (1/m) <sigma, a> <= eps + rho_A sqrt(2 log N(eps))/m, N(eps) members of A within eps sqrt(m) of each.",
+    claim="E_sigma max_{a in A} (1/m) <sigma, a> <= eps + rho_A sqrt(2 log N(eps))/m, N(eps) members of A "
+    "within eps sqrt(m) of each of A.",
     quantity="Rademacher average of a set of vectors in R^m",
     source=shalev2014("Section 27.2, one scale; derived here"),
     assumptions=("eps is fixed without looking at the signs", "the cover consists of members of A"),

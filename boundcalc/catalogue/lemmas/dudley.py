@@ -32,8 +32,8 @@ _CHAIN = (
     CHAINS.at_most(
         Rad_A,
         eps_0 / 2**levels + Rad_links,
-        because="a = a_0 + (a_1 - a_0) + ... + (a - a_l) with a_j the nearest member of level j; a_0 is the same for all a, and the "
-        "last term is at most eps_0/2^l by Cauchy-Schwarz",
+        because="a = a_0 + (a_1 - a_0) + ... + (a - a_l) with a_j the nearest member of level j; a_0 is the same for all a, and "
+        "the last term is at most eps_0/2^l by Cauchy-Schwarz",
     ),
     CHAINS.at_most(
         Rad_links,

@@ -27,7 +27,8 @@ SHARP = Derivation(
             S_most,
             _bound,
             because="for lam C < 3, E[exp(lam X_i) | past] <= exp(psi E[X_i^2 | past]) with psi = lam^2/(2 (1 - lam C/3)), as in "
-            "lemmas.bernstein: exp(lam S_k - psi W_k) is a nonnegative supermartingale, and Ville's inequality holds at all k at once",
+            "lemmas.bernstein: exp(lam S_k - psi W_k) is a nonnegative supermartingale, and Ville's inequality holds "
+            "at all k at once",
             events=(VILLE,),
         ),
         equal(

@@ -13,7 +13,7 @@ from boundcalc.catalogue.lemmas.change_of_measure import log_prior
 from boundcalc.catalogue.sources import catoni2007, maurer2004, mcallester2003
 from boundcalc.language.entropy import kl_inverse
 from boundcalc.statements.derivation import Derivation, Event, Named, Step, named
-from boundcalc.symbols import KL, POSITIVE, REAL, C, lam, m, r_rho, rhat_rho, symbol
+from boundcalc.symbols import POSITIVE, REAL, C, lam, m, r_rho, rhat_rho, symbol
 from boundcalc.theorems import Form, Theorem, by
 
 gain_rho = symbol("gain_rho", r"\varrho(g)", "posterior mean of g = m kl(rhat/C, r/C)")

@@ -72,7 +72,9 @@ class Chains(FiniteSet):
         """Return the links' averages, the squared radius, and both sums in units of the radius."""
         squares = ((vectors[:, None] - vectors[None]) ** 2).sum(axis=2)
         far = max(int(squares[0].max()), 1)
-        previous, links, total = np.zeros(len(vectors), dtype=int), 0, 0
+        previous = np.zeros(len(vectors), dtype=int)
+        links: Any = 0
+        total: Any = 0
         for level in range(1, self.levels + 1):
             cover = _smallest(squares * 4**level <= far)
             nearest = np.array(cover)[squares[:, cover].argmin(axis=1)]
@@ -85,7 +87,7 @@ class Chains(FiniteSet):
             {*ends, *(Fraction(int(d), far) for d in squares.ravel() if ends[0] < Fraction(int(d), far) < ends[1])}
         )
         lengths = root(numbers(0, exact=exact)[None] + np.array(places, dtype=object if exact else float), exact=exact)
-        integral = 0
+        integral: Any = 0
         for low, high, square in zip(lengths, lengths[1:], places, strict=False):
             size = len(_smallest(squares * square.denominator <= far * square.numerator))
             integral = integral + _entropy(size, exact=exact) * (high - low)

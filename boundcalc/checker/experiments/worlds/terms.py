@@ -73,8 +73,8 @@ class CoinTosses(SampleSpace):
         m = int(instance["m"])
         chance_of_one = numbers(instance["percent"], exact=exact)[()] / 100
         ones = numbers(np.arange(m + 1), exact=exact)
-        ways = numbers([comb(m, k) for k in range(m + 1)], exact=exact)
-        chance = ways * chance_of_one**ones * (1 - chance_of_one) ** (m - ones)
+        row = [comb(m, k) * chance_of_one**k * (1 - chance_of_one) ** (m - k) for k in range(m + 1)]
+        chance = np.array(row, dtype=object if exact else float)
         base = np.asarray(1 + 1 / numbers(instance["k"], exact=exact))
         moment = cumulants(base, m, {"cgf_f": -ones / m}, chance, exact=exact)
         return {
@@ -126,11 +126,9 @@ class SetFamilies(Enumerable):
     def draw(self, rng: np.random.Generator, size: int) -> Instance:
         """Return the members' points, 0 or 1 each."""
         inside = rng.integers(0, 2, (size, self.members, self.m))
-        few = [subset for k in range(self.m + 1) for subset in combinations(range(self.m), k)][: self.members]
-        balls = rng.random(size) < 0.4
-        for place, subset in enumerate(few):
-            inside[balls, place] = 0
-            inside[np.ix_(balls, [place], list(subset))] = 1
+        few = [subset for k in range(self.m + 1) for subset in combinations(range(self.m), k)]
+        ball = np.array([[point in subset for point in range(self.m)] for subset in few[: self.members]])
+        inside[rng.random(size) < 0.4, : len(ball)] = ball
         return {"inside": inside}
 
     def atoms(self, instances: Instance, *, exact: bool = False) -> Atoms:
