@@ -43,7 +43,9 @@ def test_fixed_functions_by_hand():
             assert chance[place] == math.prod(shares[z] for z in word)
             mean = Fraction(sum(q[0][z] for z in word), 3)
             assert atoms["var_hat"][place] == sum((q[0][z] - mean) ** 2 for z in word) / 2
-        moment = sum(p * math.exp(float(atoms["lam"]) * float(risks[0] - q[0][z]) / 3) for z, p in enumerate(shares)) ** 3
+        moment = (
+            sum(p * math.exp(float(atoms["lam"]) * float(risks[0] - q[0][z]) / 3) for z, p in enumerate(shares)) ** 3
+        )
         assert float(atoms["cgf_f"]) == pytest.approx(math.log(moment) / float(atoms["lam"]))
         assert atoms["var_f"] == sum(p * (value - risks[0]) ** 2 for p, value in zip(shares, q[0], strict=True))
 
