@@ -161,7 +161,7 @@ def test_a_bound_that_is_read_is_the_catalogues_only_if_it_equals_it():
         {"assumptions": data["assumptions"][1:]},
         {"form": "another"},
         {"relation": "<"},
-        {"constraints": []},
+        {"unit": "examples"},
         {"theorem": data["theorem"] | {"key": "zhou2026.nothing"}},
     ):
         read = bc.Bound.from_json(json.dumps(data | changes))
