@@ -238,7 +238,9 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
     "vector_functions": _sizes(
         "functions with several outputs, all signs", VectorFunctions, (), (1, 2, 4), (3, 2, 3), (2, 3)
     ),
-    "shells": _sizes("functions with radii, the worst served chosen, all samples", Shells, (), (3, 2), (4, 2, 8)),
+    "shells": _sizes(
+        "functions with radii, the worst served chosen, all samples", Shells, (), (3, 2), (4, 2, 8), (1, 8, 8, 0)
+    ),
     "martingales": _sizes("sums with terms that depend on the past, all paths", Martingales, (), (2,), (7,)),
     "measures": _sizes("priors and posteriors on a few models", Measures, (), (2,), (6,)),
     "posterior_means": posterior_means,

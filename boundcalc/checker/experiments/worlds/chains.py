@@ -158,10 +158,13 @@ class Shells(SampleSpace):
     radii: int = 3
 
     def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
-        """Return a population, functions, and radii between 1 and 2^K times the half of the first of the grid."""
+        """Return a population, functions (in some instances right on one letter each), and radii up to the grid's last."""
+        q = rng.integers(0, 4, (self.functions, self.letters))
+        if number % 3 == 0:
+            q = 4 * (np.arange(self.functions)[:, None] % self.letters != np.arange(self.letters))
         return {
-            "weights": rng.integers(1, 6, self.letters),
-            "q": rng.integers(0, 4, (self.functions, self.letters)),
+            "weights": rng.integers(1, 6, self.letters) if number % 3 else np.ones(self.letters, dtype=int),
+            "q": q,
             "radius": rng.integers(2, 2 ** (self.radii + 1) + 1, self.functions),
         }
 
