@@ -349,6 +349,7 @@ _TABLE = (
     SymbolInfo("Edev_m", r"\mathbb E\sup_f(r(f)-\tfrac1m\sum_i\ell_f(Z_i,Z_{m+i}))", "expected largest one-sided deviation over m independent pairs", NONNEGATIVE, "quantity"),
     SymbolInfo("Edev_plus", r"\mathbb E\sup_f(\hat r-r)(f)", "expected largest one-sided deviation of the other sign, m independent pairs", NONNEGATIVE, "quantity"),
     SymbolInfo("dev_f", r"(r-\hat r)(f_0)", "deviation of one fixed f_0 (one side)", REAL, "quantity"),
+    SymbolInfo("var_f", r"\sigma^2(f_0)", "variance of one term of a fixed f_0", POSITIVE, "quantity", "fixed"),
     SymbolInfo("dev_minus", r"\sup_f(r-\hat r)(f)", "largest deviation of population over empirical risk", NONNEGATIVE, "quantity"),
     SymbolInfo("dev_plus", r"\sup_f(\hat r-r)(f)", "largest deviation of empirical over population risk", NONNEGATIVE, "quantity"),
     SymbolInfo("err_M", r"P(sf\le 0)", "pair error: probability that the sign of f disagrees with the pair's label", Interval(0, 1), "quantity"),
