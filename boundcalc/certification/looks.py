@@ -9,7 +9,7 @@ import numpy as np
 
 from boundcalc.certification.bijections import exponent, half_batches
 from boundcalc.certification.certificate import Certificate
-from boundcalc.certification.kernels import PairErrors
+from boundcalc.certification.kernels import PairErrors, averaged
 from boundcalc.certification.measured import PairSums, pair_sums
 from boundcalc.certification.reading import Request, read_request
 from boundcalc.certification.search import GUESSED_VARIANCE, Evaluator, Sample, kappa_at
@@ -29,8 +29,8 @@ def certify_looks(batches: Iterable[dict[str, Any]], **given: Any) -> list[Certi
     ----------
     batches : iterable of dict
         For each batch a source and labels as for :func:`~boundcalc.certification.certify`, such as
-        ``{"embeddings": X, "y": y}``. Sizes are fixed in advance or depend on earlier batches only. Pairs within a batch
-        count; every batch is seen once.
+        ``{"embeddings": X, "y": y}``, and ``groups`` if rows have subjects, each with all its rows in one batch. Sizes are
+        fixed in advance or depend on earlier batches only. Pairs within a batch count; every batch is seen once.
     **given
         ``threshold`` (a number), ``weights`` (numbers or None), ``delta``, ``metric``, ``splits`` and ``rng``.
 
@@ -67,17 +67,21 @@ def certify_looks(batches: Iterable[dict[str, Any]], **given: Any) -> list[Certi
         errors = PairErrors(
             request.distances.between, request.codes, request.threshold, request.weights, request.distances.tie
         )
-        drawn = half_batches(request.codes.size, splits=request.splits, rng=request.rng)
+        members = request.subjects
+        drawn = half_batches(
+            request.codes.size if members is None else len(members), splits=request.splits, rng=request.rng
+        )
         size = round(2 * exponent(drawn))
         guess = found[-1].value if found else _FIRST_GUESS * errors.scale
         kappas.append(_kappa(request, guess, errors.scale, sum(sizes) + size))
-        logs.append(Evaluator(Sample(drawn, errors, errors.scale, exponent(drawn))).log_h(kappas[-1]))
+        between = errors if members is None else averaged(errors, members)
+        logs.append(Evaluator(Sample(drawn, between, errors.scale, exponent(drawn))).log_h(kappas[-1]))
         sizes.append(size)
         bounds = looks_bound(logs, sizes=sizes, kappas=kappas, delta=request.delta, scale=errors.scale)
         rows += request.codes.size
-        new = pair_sums(request.distances, request.codes, request.threshold)
+        new = pair_sums(request.distances, request.codes, request.threshold, groups=request.groups)
         total = PairSums(*(getattr(total, name) + getattr(new, name) for name in PairSums.__dataclass_fields__))
-        found.append(_certificate(request, float(bounds[-1]), total, rows=rows, looks=len(sizes), kappas=kappas))
+        found.append(_certificate(request, float(bounds[-1]), total, rows=rows, sizes=sizes, kappas=kappas))
     return found
 
 
@@ -88,7 +92,7 @@ def _kappa(request: Request, guess: float, scale: float, rows: int) -> float:
 
 
 def _certificate(
-    request: Request, value: float, sums: PairSums, *, rows: int, looks: int, kappas: list[float]
+    request: Request, value: float, sums: PairSums, *, rows: int, sizes: list[int], kappas: list[float]
 ) -> Certificate:
     weights = request.weights or (1.0, 1.0)
     return Certificate(
@@ -98,19 +102,19 @@ def _certificate(
         error=sums.error(weights),
         constant=sums.constant(weights),
         rows=rows,
-        units=rows,
+        units=sum(sizes),
         delta=request.delta,
         threshold=None if request.distances is None else request.distances.sign * request.threshold,
         recipe={
             "theorem": "certificates.anytime",
             "statement": "Bounded is the mean over the population of the pair's weight where it is judged wrongly, with weights "
             f"{weights[0]:.4g} (same) and {weights[1]:.4g} (different), for two new independent rows. With probability at least "
-            f"{1 - request.delta:.4g} the bounds after all batches hold, this one ({looks}) included; a batch was seen once, and "
+            f"{1 - request.delta:.4g} the bounds after all batches hold, this one ({len(sizes)}) included; a batch was seen once, and "
             "one that has begun counts from its end.",
             "events": (("a bound after some batch fails", request.delta),),
             "fixed": (*request.fixed, "sizes of the batches, by earlier batches at most"),
             "kappa": tuple(kappas),
-            "exponent": 0.5 * rows,
+            "exponent": 0.5 * sum(sizes),
             "scale": max(weights),
             "splits": request.splits,
             "weights": weights,

@@ -83,7 +83,9 @@ def _certificates(proposal: Findings, shops: dict[str, Shop], axes: Any) -> None
             [best.rows] * 2, [low, high], color="0.2", linewidth=3, alpha=0.6, label="8 in 10 simulated certificates"
         )
     _label_ends(axes, ends)
-    _finish(axes, plan, xlabel="rows in all, at their best split", title="What is expected to be certified")
+    _finish(
+        axes, plan, xlabel=f"{plan.study.unit} in all, at their best split", title="What is expected to be certified"
+    )
     top = max(best.constant, best.certificate) if plan.question.quantity == "pair_error" else best.certificate * 3
     axes.set_ylim(0, 1.3 * top)
 
@@ -99,13 +101,20 @@ def _errors(plan: Plan, shops: dict[str, Shop], axes: Any) -> None:
         if label == plan.best.subset:
             low, high = window.error - 1.6449 * window.uncertainty, window.error + 1.6449 * window.uncertainty
             axes.fill_between(window.train, low, high, color=colour, alpha=0.18, linewidth=0, label="nine in ten")
-            axes.axvline(evidence.sizes[-1], color="0.6", linewidth=0.9, label="the pilot's training rows")
+            axes.axvline(
+                evidence.sizes[-1], color="0.6", linewidth=0.9, label=f"the pilot's training {plan.study.unit}"
+            )
         ends.append((float(window.error[-1]), label, colour))
         highest = max(highest, float(found.max()))
     if plan.question.quantity == "pair_error":
         mark_level(axes, plan.best.constant)
     _label_ends(axes, ends)
-    _finish(axes, plan, xlabel="training rows", title="What the pilot shows of the error, each row held out once")
+    _finish(
+        axes,
+        plan,
+        xlabel=f"training {plan.study.unit}",
+        title="What the pilot shows of the error, each row held out once",
+    )
     axes.set_ylim(0, 1.3 * max(highest, plan.best.constant if plan.question.quantity == "pair_error" else 0.0))
 
 

@@ -219,7 +219,7 @@ def _beside(pilot: ModalityData, made: Plan, settings: Settings, *, rng: Any, kn
     shop = made.shop(best.subset, best.target)
     found: dict[str, Any] = {"waiting": schedule(shop, best), "promise": None, "worth": (), "of_class": None}
     prepared = prepare(pilot, settings=settings, rng=rng)
-    if prepared.split.holdout.size < 8 or np.unique(pilot.codes[prepared.split.holdout]).size < 2:
+    if prepared.units(prepared.split.holdout) < 8 or np.unique(pilot.codes[prepared.split.holdout]).size < 2:
         return found
     subset = tuple(best.subset.split("+"))
     changed = (tuple(name for name in pilot.names if (name in subset) != (name == other)) for other in pilot.names)

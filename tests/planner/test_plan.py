@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from boundcalc.planner import Costs, ModalityCost, SharedCost, Study, fit_power_
 from boundcalc.planner import study as pilot_study
 from boundcalc.planner.offers import ERROR, HELD_OUT, PILOT, TRAINING, Question, Shop
 from boundcalc.planner.study import FOLDS, REACH
+from boundcalc.report import plan
 from boundcalc.trainer import ModalityData, Settings
 from tests.planner.conftest import SETTINGS
 
@@ -299,3 +301,54 @@ def test_a_curve_is_fitted_to_the_errors_of_the_folds(study):
     curve = fit_power_law(evidence.sizes, evidence.laws("pair_error").error, rng=0)
     window = evidence.window("pair_error")
     assert window.error == pytest.approx(curve(window.train))
+
+
+# ------------------------------------------------------------------ rows in groups
+
+
+@pytest.fixture(scope="module")
+def twice(data):
+    """Every row twice, which says nothing new: a group is one row."""
+    rows = np.random.default_rng(1).permutation(np.repeat(np.arange(120), 2))
+    blocks = {name: data.arrays[name][rows] for name in ("sharp", "blurred")}
+    return ModalityData(blocks, data.codes[rows], groups=rows)
+
+
+def test_folds_are_of_whole_groups_and_all_numbers_count_them(twice):
+    folds = pilot_study._folds(twice, settings=SETTINGS, rng=np.random.default_rng(0))
+    for fold in folds:
+        parts = [set(twice.groups[part]) for part in (fold.split.calibration, fold.split.train, fold.split.holdout)]
+        assert [len(one) for one in parts] == [24, 66, 30]
+        assert not parts[0] & parts[1] | parts[0] & parts[2] | parts[1] & parts[2]
+        first = pilot_study._first_units(fold, 10)
+        assert (first.size, len(set(twice.groups[first]))) == (20, 10)
+        assert set(first) < set(fold.split.train)
+
+
+def test_a_row_twice_in_its_group_counts_once(data, twice):
+    """Moments of a model of folds with every row twice are those of the rows themselves."""
+    fold = pilot_study._folds(twice, settings=SETTINGS, rng=np.random.default_rng(0))[0]
+    params, threshold = np.array([0.3, 0.1]), 1.0
+    alone = np.unique(twice.groups[fold.split.holdout], return_index=True)[1]
+    rows = copy.copy(twice)
+    rows.groups = None
+    one_each = replace(fold, data=rows, split=replace(fold.split, holdout=fold.split.holdout[alone]))
+    found = pilot_study.tested_moments(fold, ("blurred",), params, threshold)
+    assert found == pytest.approx(pilot_study.tested_moments(one_each, ("blurred",), params, threshold))
+
+
+def test_a_plan_for_groups_counts_and_tells_groups(twice):
+    found = study_pilot(twice, settings=SETTINGS, rng=0)
+    assert (found.unit, found.units) == ("groups", 120)
+    evidence = found.evidence["sharp+blurred"]
+    assert (evidence.rows, evidence.pilot_rows, evidence.sizes[-1]) == (30, 120, 66)
+    answer = plan(twice, target=0.4, measured=found)
+    assert f"{answer.best.rows} groups" in answer.sentence
+    assert "groups" in answer.tables()[0].columns
+    assert answer.promise.rows == 24  # of 120, by the study's own settings
+    with pytest.raises(InvalidInputError, match="groups cannot be drawn twice"):
+        plan(twice, measured=found, simulate=2)
+    shop = Shop.of(found.evidence["sharp+blurred"], Question())
+    near = float(shop.window.error[-1] + 0.1 * shop.window.uncertainty[-1])
+    few = make_plan(found, Costs.uniform(("sharp", "blurred")), targets=[near])
+    assert "120 groups" in few.goals[0].reason
