@@ -109,8 +109,8 @@ def _certificate(
             "theorem": "certificates.anytime",
             "statement": "Bounded is the mean over the population of the pair's weight where it is judged wrongly, with weights "
             f"{weights[0]:.4g} (same) and {weights[1]:.4g} (different), for two new independent rows. With probability at least "
-            f"{1 - request.delta:.4g} the bounds after all batches hold, this one ({len(sizes)}) included; a batch was seen once, and "
-            "one that has begun counts from its end.",
+            f"{1 - request.delta:.4g} the bounds after all batches hold, this one ({len(sizes)}) included; a batch was seen "
+            "once, and one that has begun counts from its end.",
             "events": (("a bound after some batch fails", request.delta),),
             "fixed": (*request.fixed, "sizes of the batches, by earlier batches at most"),
             "kappa": tuple(kappas),

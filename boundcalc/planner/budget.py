@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from numbers import Real
 from typing import Any
 
@@ -113,7 +114,26 @@ class Plan(Frozen):
         subset : str
         target : float, optional
         """
-        return Shop.of(self.study.evidence[subset], self.question, target)
+        return Shop.of(self.study.evidence[subset], self.question, target, choice=self.choice)
+
+    def shops(self, target: float | None = None) -> dict[str, Shop]:
+        """Return what rows of each candidate offer.
+
+        Parameters
+        ----------
+        target : float, optional
+        """
+        return {label: self.shop(label, target) for label in self.candidates}
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The subsets that the costs allow."""
+        return tuple(label for label in self.study.evidence if self.costs.allows(label.split("+")))
+
+    @cached_property
+    def choice(self) -> float:
+        """By how much the choice among the candidates flatters the error of the best."""
+        return self.study.price_of_choice(self.candidates, self.question.quantity)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -125,7 +145,8 @@ class Plan(Frozen):
             "targets": [goal.to_dict() for goal in self.goals],
             "front": [offer.budget for offer in self.front],
             "costs": self.costs.to_dict(),
-            "candidates": [label for label in self.study.evidence if self.costs.allows(label.split("+"))],
+            "candidates": list(self.candidates),
+            "choice": self.choice,
             "searched": self.study.searched,
             "status": "estimated",
         }
@@ -173,26 +194,22 @@ def make_plan(
     question = question or Question()
     check_request(study.facts["dims"], costs, targets=targets, budgets=budgets, question=question)
     totals = _checked_budgets(usual_budgets(study, costs) if budgets is None else budgets)
-    labels = [label for label in study.evidence if costs.allows(label.split("+"))]
-    if not labels:
+    draft = Plan(study, costs, question, (), (), None if budgets is None else totals[-1])
+    if not draft.candidates:
         raise InvalidInputError("no candidate subset has every required modality and no excluded one")
     first = targets[0] if targets else None
-    shops = {label: Shop.of(study.evidence[label], question, first) for label in labels}
+    shops = draft.shops(first)
     offers = _by_budget(shops, costs, totals, first)
     rate = question.quantity != "pair_error"
-    tested = {
-        target: {label: Shop.of(study.evidence[label], question, target) for label in labels} if rate else shops
-        for target in targets
-    }
-    goals = tuple(_goal(tested[target], costs, target, study.unit) for target in targets)
+    goals = tuple(_goal(draft.shops(target) if rate else shops, costs, target, study.unit) for target in targets)
     if not offers and not any(goal.offer for goal in goals):
-        cheapest = min(labels, key=lambda label: costs.total(label.split("+"), shops[label].fewest))
+        cheapest = min(shops, key=lambda label: costs.total(label.split("+"), shops[label].fewest))
         rows = shops[cheapest].fewest
         raise InvalidInputError(
             f"budget = {totals[-1]:g} buys too few {study.unit} to plan with: {rows} of {cheapest} cost "
             f"{float(costs.total(cheapest.split('+'), rows)):g}"
         )
-    return Plan(study, costs, question, offers, goals, None if budgets is None else totals[-1])
+    return replace(draft, offers=offers, goals=goals)
 
 
 def check_request(

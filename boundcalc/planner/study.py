@@ -146,17 +146,21 @@ class Evidence(Frozen):
             return np.interp(np.log(train), np.log(self.sizes), values)
 
         kernel = Law(*(between(getattr(found, name)) for name in Law.__dataclass_fields__))
-        # What the pilot leaves open of the error of one model: each of its rows was held out once.
-        own = spread_of(self.pilot_rows, variance=kernel.variance, square=kernel.square) / kernel.share
+        # What the pilot leaves open of the error of one model: each of its rows was held out once, with those of its fold.
+        folds = len(self.weights)
+        own = spread_of(self.rows, variance=kernel.variance, square=kernel.square) / kernel.share / np.sqrt(folds)
         if curve is None:
             return Window(train, found.error[:, -1:].mean(axis=0), own, np.zeros(1), kernel)
         refits = curve.refits
         values = refits[:, :1] + refits[:, 1:2] * train ** -refits[:, 2:]
-        # In a fold all sizes meet the same held-out rows, so that the models' own variance, about v/n, is what differences show.
+        # In a fold all sizes meet the same held-out rows, so that the models' own variance, v/n, is what differences show: the
+        # parts are nested, so that it is v/n - v/n' for two of them.
         apart = (found.error[:, :-1] - found.error[:, -1:]).var(axis=0, ddof=1)
         sizes = np.array(self.sizes, dtype=float)
-        v = float(np.mean(apart / (1.0 / sizes[:-1] + 1.0 / sizes[-1])))
-        return Window(train, curve(train), np.hypot(own, values.std(axis=0)), np.sqrt(v / train), kernel)
+        v = float(apart.sum() / (1.0 / sizes[:-1] - 1.0 / sizes[-1]).sum())
+        pilot = in_folds(v / sizes[-1], v / self.pilot_rows, folds)  # luck of the pilot's models, which share rows
+        uncertainty = np.sqrt(own**2 + values.var(axis=0) + pilot)
+        return Window(train, curve(train), uncertainty, np.sqrt(v / train), kernel)
 
 
 @dataclass(frozen=True)
@@ -188,6 +192,23 @@ class Study(Frozen):
     def units(self) -> int:
         """How many of them the pilot has."""
         return int(sum(self.facts["groups"].values()) if self.unit == "groups" else self.facts["rows"])
+
+    def price_of_choice(self, labels: Sequence[str], quantity: str) -> float:
+        """Return by how much the best of some subsets looks better than it is, as it was chosen by the errors that it shows.
+
+        In each fold the subset that is best in the others is looked at: their mean error is not chosen to be small.
+
+        Parameters
+        ----------
+        labels : sequence of str
+        quantity : {"pair_error", "fmr", "fnmr"}
+        """
+        errors = np.stack([self.evidence[label].laws(quantity).error[:, -1] for label in labels])
+        total, folds = errors.sum(axis=1, keepdims=True), np.arange(errors.shape[1])
+        if folds.size == 1:
+            return 0.0
+        elsewhere = (total - errors).argmin(axis=0)
+        return max(float(errors[elsewhere, folds].mean() - errors.mean(axis=1).min()), 0.0)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that :meth:`from_dict` reads."""
@@ -238,6 +259,11 @@ class Study(Frozen):
             return cls(found, dict(record["facts"]), dict(record["settings"]), max(int(record["searched"]), len(found)))
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidInputError(why_unreadable(error), context="study") from error
+
+
+def in_folds(part: Any, everything: Any, folds: int) -> Any:
+    """Return the variance of a mean over folds whose parts are drawn from the same rows, of one part's and of all rows'."""
+    return everything + (part - everything) / folds
 
 
 def study_pilot(

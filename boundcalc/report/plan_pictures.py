@@ -33,8 +33,7 @@ def draw_plan(proposal: Findings, path: Path | str | None = None) -> Any:
     array of matplotlib axes
     """
     plan, best = proposal.plan, proposal.best
-    labels = [label for label in plan.study.evidence if plan.costs.allows(label.split("+"))]
-    shops = {label: plan.shop(label, best.target) for label in labels}
+    shops = plan.shops(best.target)
     named = _named(shops, best.subset)
     left, right = new_axes(width=12.5, height=5.4, columns=2)
     _certificates(proposal, {label: shops[label] for label in named}, left)

@@ -79,8 +79,7 @@ def _for(offer: Offer) -> str:
 
 def _better(plan: Plan) -> str:
     """Name the subset with the smallest expected error, where the recommended one's is larger."""
-    labels = [label for label in plan.study.evidence if plan.costs.allows(label.split("+"))]
-    errors = {label: float(plan.shop(label, plan.best.target).window.error[-1]) for label in labels}
+    errors = {label: float(shop.window.error[-1]) for label, shop in plan.shops(plan.best.target).items()}
     least = min(errors, key=lambda label: errors[label])
     if errors[plan.best.subset] <= errors[least] + _BETTER:
         return ""
@@ -137,16 +136,17 @@ def _by_target(plan: Plan) -> Table:
         rows.append((f"{goal.target:g}", *cells, goal.reason or None))
     note = (
         "assurance: probability that the target is certified, estimated. provable from: held-out "
-        f"{plan.study.unit} with which it is {plan.question.power:g} for any population in which the model has the expected error (kl certificate)."
+        f"{plan.study.unit} with which it is {plan.question.power:g} for any population in which the model has the expected error "
+        "(kl certificate)."
     )
     return Table(columns, rows, title="The cheapest way to a certified target", notes=[note])
 
 
 def _promised(proposal: Findings) -> list[tuple[str, str, str]]:
-    found, delta = [], proposal.plan.question.delta
+    found, delta, unit = [], proposal.plan.question.delta, proposal.plan.study.unit
     if (promise := proposal.promise) is not None:
         what = (
-            f"whatever is collected: the pilot's model (measured {promise.error:.3f} on {promise.rows:,} {proposal.plan.study.unit}) is "
+            f"whatever is collected: the pilot's model (measured {promise.error:.3f} on {promise.rows:,} {unit}) is "
             "replaced only by one whose gain is certified"
         )
         value = rounded_up(promise.value) + "*" * promise.vacuous
@@ -181,7 +181,12 @@ def _notes(proposal: Findings) -> list[str]:
         "Expected, not guaranteed: error (nine in ten), certificate, and the value that it stays below with the probability "
         f"named are estimated from the pilot's {evidence.pilot_rows:,} {unit}, each held out once, {reach}; no error is expected "
         f"to fall beyond {evidence.reach:,} training {unit}. {round(100 * plan.question.calibration):g} % of all {unit} calibrate; "
-        "the rest of those not held out train.",
+        "the rest of those not held out train."
+        + (
+            f" Errors are {plan.choice:.2g} above what the pilot shows: the best of several was chosen."
+            if plan.choice > 0
+            else ""
+        ),
         f"binding: where most of what can still be won lies. The choice among {plan.study.searched:,} subsets is paid for in what "
         "is guaranteed; the certificate to come needs no price, as its subset is fixed by the pilot.",
     ]

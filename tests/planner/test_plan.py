@@ -303,6 +303,66 @@ def test_a_curve_is_fitted_to_the_errors_of_the_folds(study):
     assert window.error == pytest.approx(curve(window.train))
 
 
+# ------------------------------------------------------------------ what is left open
+
+
+def evidence_of(errors, sizes, label="a"):
+    """Evidence whose folds have these errors, shape (folds, sizes): a share of missed pairs of weight 1."""
+    moments = np.zeros((*errors.shape, 15))
+    moments[..., 0], moments[..., 2], moments[..., 3], moments[..., 9] = errors, 0.9, errors**2, errors
+    return pilot_study.Evidence(label, sizes, moments, np.ones((len(errors), 2)), 50, 200)
+
+
+def test_the_luck_of_training_rows_is_found_on_nested_parts():
+    """Errors that move with the mean of the training rows' noise: their variance is v/n, and v is found again."""
+    rng, sizes, v = np.random.default_rng(0), (20, 40, 60, 80, 100), 0.09
+    found = []
+    for _ in range(60):
+        noise = np.sqrt(v) * rng.normal(size=(4, sizes[-1]))
+        errors = np.stack([0.5 + noise[:, :size].mean(axis=1) for size in sizes], axis=1)
+        window = evidence_of(errors, sizes).window("pair_error")
+        found.append(window.luck[0] ** 2 * window.train[0])
+    assert np.mean(found) == pytest.approx(v, rel=0.15)
+
+
+def test_what_is_not_known_of_an_error_has_all_its_parts():
+    rng, sizes = np.random.default_rng(0), (20, 40, 80)
+    evidence = evidence_of(0.3 + 0.01 * rng.normal(size=(4, 3)), sizes)
+    window = evidence.window("pair_error")
+    train = window.train[-1]
+    values = np.array([r0 + a * train**-b for r0, a, b in evidence.curve("pair_error").refits])
+    square = float(np.interp(np.log(80), np.log(sizes), evidence.laws("pair_error").square.mean(axis=0)))
+    tested = (4 * window.law.variance[-1] / 50 + 2 * square / 50**2) / 4  # four folds of 50 rows
+    v = window.luck[-1] ** 2 * train
+    assert window.uncertainty[-1] ** 2 == pytest.approx(tested + values.var() + v / 200 + (v / 80 - v / 200) / 4)
+
+
+def test_the_price_of_a_choice_is_what_is_lost_in_the_other_folds(study):
+    labels = list(study.evidence)
+    errors = {label: study.evidence[label].laws("pair_error").error[:, -1] for label in labels}
+    lost = []
+    for fold in range(FOLDS):
+        others = [k for k in range(FOLDS) if k != fold]
+        best = min(labels, key=lambda label: errors[label][others].mean())
+        lost.append(errors[best][fold])
+    expected = np.mean(lost) - min(one.mean() for one in errors.values())
+    assert study.price_of_choice(labels, "pair_error") == pytest.approx(max(expected, 0.0))
+    assert study.price_of_choice(labels[:1], "pair_error") == 0
+
+
+def test_noise_looks_better_when_it_is_chosen():
+    """Twenty subsets that are alike: the best looks better by about what its price says, and plans pay it."""
+    rng, prices, flattered = np.random.default_rng(1), [], []
+    for _ in range(200):
+        errors = 0.3 + 0.02 * rng.normal(size=(20, 4, 1))
+        found = Study({str(k): evidence_of(one, (80,), str(k)) for k, one in enumerate(errors)}, {}, {}, 20)
+        prices.append(found.price_of_choice(list(found.evidence), "pair_error"))
+        flattered.append(0.3 - errors.mean(axis=(1, 2)).min())
+    assert np.mean(prices) == pytest.approx(np.mean(flattered), rel=0.15)
+    shop = Shop.of(found.evidence["0"], Question(), choice=0.01)
+    assert shop.window.error == pytest.approx(found.evidence["0"].window("pair_error").error + 0.01)
+
+
 # ------------------------------------------------------------------ rows in groups
 
 
@@ -348,7 +408,6 @@ def test_a_plan_for_groups_counts_and_tells_groups(twice):
     assert answer.promise.rows == 24  # of 120, by the study's own settings
     with pytest.raises(InvalidInputError, match="groups cannot be drawn twice"):
         plan(twice, measured=found, simulate=2)
-    shop = Shop.of(found.evidence["sharp+blurred"], Question())
-    near = float(shop.window.error[-1] + 0.1 * shop.window.uncertainty[-1])
-    few = make_plan(found, Costs.uniform(("sharp", "blurred")), targets=[near])
-    assert "120 groups" in few.goals[0].reason
+    window = answer.plan.shop("sharp+blurred").window
+    near = float(window.error[-1] + 0.1 * window.uncertainty[-1])
+    assert "120 groups" in make_plan(found, answer.plan.costs, targets=[near]).goals[0].reason
