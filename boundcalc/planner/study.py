@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -127,7 +128,7 @@ class Evidence(Frozen):
         """Fit r0 + a n^-b to the folds' errors; None where there are fewer than three sizes."""
         if len(self.sizes) < 3:
             return None
-        return fit_power_law(self.sizes, self.laws(quantity).error, rng=0)
+        return _fitted(self.sizes, self.laws(quantity).error.tobytes())
 
     def window(self, quantity: str, at: float | None = None) -> Window:
         """Return what is expected within the pilot's reach.
@@ -259,6 +260,12 @@ class Study(Frozen):
             return cls(found, dict(record["facts"]), dict(record["settings"]), max(int(record["searched"]), len(found)))
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidInputError(why_unreadable(error), context="study") from error
+
+
+@lru_cache(maxsize=1024)
+def _fitted(sizes: tuple[int, ...], errors: bytes) -> PowerLaw:
+    """Return the curve through the folds' errors, which tables and pictures of a plan ask for again."""
+    return fit_power_law(sizes, np.frombuffer(errors).reshape(-1, len(sizes)), rng=0)
 
 
 def in_folds(part: Any, everything: Any, folds: int) -> Any:

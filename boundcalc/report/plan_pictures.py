@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 
 from boundcalc.planner.budget import Plan
 from boundcalc.planner.moments import QUANTITIES
@@ -123,12 +124,12 @@ def _finish(axes: Any, plan: Plan, **properties: Any) -> None:
 
 
 def _label_ends(axes: Any, ends: list[tuple[float, str, str]]) -> None:
-    """Write each curve's name at its end, in its colour, moved apart where they would overlap."""
+    """Write each curve's name at its end, in its colour, moved apart as little as possible where they would overlap."""
     if not ends:
         return
-    gap = 0.055 * max(y for y, *_ in ends) + 0.008
-    height = -np.inf
-    for y, label, colour in sorted(ends):
-        height = max(y, height + gap)
+    ends = sorted(ends)
+    heights = np.array([y for y, *_ in ends])
+    steps = (0.055 * heights[-1] + 0.008) * np.arange(heights.size)
+    for height, (_, label, colour) in zip(isotonic_regression(heights - steps).x + steps, ends, strict=True):
         text = label if len(label) <= 24 else f"{label[:22]}..."
         axes.text(1.01, height, text, transform=axes.get_yaxis_transform(), color=colour, fontsize=8, va="center")

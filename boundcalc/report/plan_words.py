@@ -37,7 +37,7 @@ def plan_sentence(plan: Plan) -> str:
         f"the model's {name} is expected at {best.error:.3g} [{best.low:.3g}, {best.high:.3g}] and its certificate "
         f"({sure}) at {best.certificate:.3g}"
     )
-    constant = f"; a constant rule has {best.constant:.3g}" if question.quantity == "pair_error" else ""
+    constant = f"; a constant rule has {best.constant:.3g}" if question.quantity == "pair_error" else _other_rate(plan)
     end = "." if best.promised is None else f". Promised beforehand: at most {rounded_up(best.promised, digits=3)}."
     if goal is not None and goal.offer is not None and _same(goal.offer, best):
         idle = " (no better than the constant rule)" if goal.target >= best.constant else ""
@@ -56,6 +56,13 @@ def plan_sentence(plan: Plan) -> str:
         chance = f"with probability about {best.assurance:.2g} at most {goal.target:g}"
     start = f"{'Within' if lead else 'For'} {_money(best.budget)}, {action}"
     return f"{lead}{start}: {expected}, {chance}{constant}{end}{_better(plan)}"
+
+
+def _other_rate(plan: Plan) -> str:
+    """Say what the other rate is at the same threshold: a rule that never matches has no false match."""
+    best, other = plan.best, "fnmr" if plan.question.quantity == "fmr" else "fmr"
+    window = plan.study.evidence[best.subset].window(other)
+    return f"; the {QUANTITIES[other]} at the same threshold at {window.at(best.train - best.calibration).error:.3g}"
 
 
 def _same(one: Offer, other: Offer) -> bool:

@@ -411,3 +411,10 @@ def test_a_plan_for_groups_counts_and_tells_groups(twice):
     window = answer.plan.shop("sharp+blurred").window
     near = float(window.error[-1] + 0.1 * window.uncertainty[-1])
     assert "120 groups" in make_plan(found, answer.plan.costs, targets=[near]).goals[0].reason
+
+
+def test_a_rate_is_told_with_the_other_one(data, study):
+    answer = plan(data, target=0.3, quantity="fmr", measured=study)
+    best = answer.best
+    other = study.evidence[best.subset].window("fnmr").at(best.train - best.calibration).error
+    assert f"the false-non-match rate at the same threshold at {other:.3g}" in answer.sentence
