@@ -546,13 +546,23 @@ def test_a_listed_pair_that_rounding_leaves_undecided_is_an_error():
 class TestBatchesSayWhatTheyAre:
     @pytest.mark.parametrize(
         "extra",
-        [{"groups": np.arange(60) // 2}, {"threshold": 3.0}, {"share": 0.5}, {"calibration": 0.3}, {"kappa": 0.5}],
+        [{"threshold": 3.0}, {"share": 0.5}, {"calibration": 0.3}, {"kappa": 0.5}],
     )
     def test_a_batch_has_scores_and_labels_only(self, extra):
         x, y = embedded(60)
         given = {"weights": None} if "threshold" in extra else {"weights": None, "threshold": 14.0}
         with pytest.raises(InvalidInputError, match=next(iter(extra))):
             certify_looks([{"embeddings": x, "y": y, **extra}], **given)
+
+    def test_subjects_are_counted_and_come_in_one_batch(self):
+        x, y = embedded(60)
+        batch = {"embeddings": np.repeat(x, 3, axis=0), "y": np.repeat(y, 3)}
+        single = certify_looks([{"embeddings": x, "y": y}], threshold=14.0, weights=None)
+        grouped = certify_looks([{**batch, "groups": np.repeat(np.arange(60), 3)}], threshold=14.0, weights=None)
+        assert grouped[0].units == single[0].units == 60
+        assert grouped[0].value == pytest.approx(single[0].value, abs=1e-9)
+        with pytest.raises(InvalidInputError, match="in an earlier batch already"):
+            certify_looks([{**batch, "groups": np.repeat(np.arange(60), 3)}] * 2, threshold=14.0, weights=None)
 
     def test_copies_are_cautioned_and_exponents_are_those_used(self):
         x, y = embedded(33)
