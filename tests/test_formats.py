@@ -167,7 +167,7 @@ def test_text_and_missing_values_are_read_by_the_calibration_part_alone(tmp_path
     assert (measured.facts["text_columns"], measured.facts["filled_values"]) == (1, int(np.isnan(raw).sum()))
     assert Measurements.from_json(measured.to_json()).to_json() == measured.to_json()
     said = " ".join(bc.train(data, rng=3).text().split())
-    assert "1 columns are text" in said
+    assert "1 column is text" in said
     assert "missing single values are filled in by the means of the calibration part" in said
 
 
