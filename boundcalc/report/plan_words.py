@@ -206,10 +206,12 @@ def _notes(proposal: Findings) -> list[str]:
     if any(offer.vacuous for offer in plan.offers):
         notes.append("* not below the constant rule with that probability.")
     if (waiting := proposal.waiting) is not None:
-        looked = f"Looking after every {waiting.batch} held-out {unit} (--collected) and stopping when {best.target:.3g} is certified"
+        looked = (
+            f"Looking after every {waiting.batch} held-out {unit} (--collected) and stopping when {best.target:.3g} is"
+        )
         takes = f"takes about {waiting.expected:,.0f} {unit}, and {waiting.most or 0:,} with probability {plan.question.power:g}"
         never = f"does not reach it with probability {plan.question.power:g} within {waiting.last:,} {unit}"
-        notes.append(f"{looked}, {best.subset} {takes if waiting.most else never} (estimated).")
+        notes.append(f"{looked} certified, {best.subset} {takes if waiting.most else never} (estimated).")
     if (tried := proposal.tried) is not None:
         power = plan.question.power
         notes.append(
