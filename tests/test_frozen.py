@@ -121,7 +121,7 @@ def values() -> SimpleNamespace:
         verdict=bc.check_inequality(bc.symbols.delta, "<", 1),
         measured=measured,
         estimates=measured["a+b"].estimates,
-        choice=plan.choices[0],
+        choice=plan.best,
         costs=costs,
     )
 

@@ -21,6 +21,7 @@ from boundcalc.certification.rates import rate_bound
 from boundcalc.certification.search import GUESSED_VARIANCE, Sample, risk_bound
 from boundcalc.certification.sources import Distances, of_metric
 from boundcalc.errors import InvalidInputError, require
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import as_generator
 from boundcalc.planner.offers import Offer, Question, Shop
 from boundcalc.planner.study import coarser
@@ -76,7 +77,7 @@ class Carried:
 
 
 @dataclass(frozen=True)
-class Model:
+class Model(Frozen):
     """A metric trained on some rows, and the rows that it has not seen.
 
     Attributes

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.frozen import Frozen
+
 __all__ = ["QUANTITIES", "Law", "law", "pair_moments"]
 
 Array = NDArray[np.float64]
@@ -16,7 +18,7 @@ QUANTITIES = {"pair_error": "pair error", "fmr": "false-match rate", "fnmr": "fa
 
 
 @dataclass(frozen=True)
-class Law:
+class Law(Frozen):
     """The mean of the error between two units (rows or groups) and what its certificate depends on.
 
     Attributes

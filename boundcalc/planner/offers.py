@@ -127,7 +127,7 @@ ERROR, TRAINING, HELD_OUT, PILOT = "own error", "training", "hold-out", "pilot"
 
 
 @dataclass(frozen=True)
-class Shop:
+class Shop(Frozen):
     """What rows of one subset offer.
 
     Attributes
