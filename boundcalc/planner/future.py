@@ -251,6 +251,11 @@ class Schedule:
     expected: float
     most: int | None
 
+    @property
+    def last(self) -> int:
+        """Rows in all at the last look that is planned for."""
+        return self.train + 4 * _LOOKS * self.batch
+
 
 def batch_of(holdout: int) -> int:
     """Return how many rows, an even number, lie between two looks."""
@@ -370,7 +375,9 @@ def certify_collected(
     generator = as_generator(rng)
     model = train_on(data, subset, split=split, settings=settings, rng=generator)
     parts = [data.rows_of(order[offer.train + k * batch : offer.train + (k + 1) * batch]) for k in range(count)]
-    groups = {part[0]: {} if data.groups is None else {"groups": data.groups[part]} for part in parts}
+    groups: dict[Any, dict[str, Any]] = {
+        part[0]: {} if data.groups is None else {"groups": data.groups[part]} for part in parts
+    }
     found = certify_looks(
         ({"distance": _cautious(model, part), "y": data.codes[part], **groups[part[0]]} for part in parts),
         threshold=model.threshold, weights=model.prepared.weights, delta=question.delta, splits=_SPLITS, rng=generator,
