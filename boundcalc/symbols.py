@@ -333,7 +333,7 @@ _TABLE = (
     SymbolInfo("gmax", r"g_{\max}", "largest density ratio p(x,z)/(p(x)p(z)), true or learnt", NONNEGATIVE, "approximation"),
     SymbolInfo("gamma_K", r"\gamma_K", "margin of a good similarity", POSITIVE, "loss"),
     # intermediates of proofs
-    SymbolInfo("c", "c", "range of the pair functions under a supremum", POSITIVE, "quantity", "fixed"),
+    SymbolInfo("c", "c", "range of the pair functions under a supremum", NONNEGATIVE, "quantity", "fixed"),
     SymbolInfo("c_claim", r"c_0", "the unnamed positive constant of the source's claim", POSITIVE, "quantity", "fixed"),
     SymbolInfo("rho_A", r"\rho_A", "largest Euclidean norm of a vector of the finite set A", NONNEGATIVE, "quantity", "fixed"),
     SymbolInfo("card_A", r"|A|", "number of vectors of the finite set A", _integers(1), "quantity", "fixed"),

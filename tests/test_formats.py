@@ -167,7 +167,7 @@ def test_text_and_missing_values_are_read_by_the_calibration_part_alone(tmp_path
     assert (measured.facts["text_columns"], measured.facts["filled_values"]) == (1, int(np.isnan(raw).sum()))
     assert Measurements.from_json(measured.to_json()).to_json() == measured.to_json()
     said = " ".join(bc.train(data, rng=3).text().split())
-    assert "1 columns are text" in said
+    assert "1 column is text" in said
     assert "missing single values are filled in by the means of the calibration part" in said
 
 
@@ -192,8 +192,8 @@ def test_options_on_the_command_line(tmp_path, capsys):
     record = json.loads(capsys.readouterr().out)
     assert record["facts"]["groups"] == {"calibration": 4, "holdout": 8, "train": 8}
     assert record["facts"]["text_columns"] == 1
-    assert main(["plan", str(path), *GIVEN, "--budget", "1000", "--no-curve"]) == 0
-    assert "Rows come in 20 groups" in " ".join(capsys.readouterr().out.split())
+    assert main(["plan", str(path), *GIVEN, "--budget", "1000", "--no-curve"]) == 2
+    assert "the pilot has 20 groups: expected at least 32 to plan from" in capsys.readouterr().err
 
 
 MANY = {f"c{k}": np.ones(N) for k in range(142)}

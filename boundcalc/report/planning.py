@@ -219,14 +219,18 @@ def _beside(pilot: ModalityData, made: Plan, settings: Settings, *, rng: Any, kn
     shop = made.shop(best.subset, best.target)
     found: dict[str, Any] = {"waiting": schedule(shop, best), "promise": None, "worth": (), "of_class": None}
     prepared = prepare(pilot, settings=settings, rng=rng)
-    if prepared.split.holdout.size < 8 or np.unique(pilot.codes[prepared.split.holdout]).size < 2:
+    if prepared.units(prepared.split.holdout) < 8 or np.unique(pilot.codes[prepared.split.holdout]).size < 2:
         return found
     subset = tuple(best.subset.split("+"))
     changed = (tuple(name for name in pilot.names if (name in subset) != (name == other)) for other in pilot.names)
     near = [one for one in changed if "+".join(one) in study.evidence]
     models = {"+".join(one): trained(prepared, one, rng=rng) for one in (subset, *near)}
     steps = steps_in(study.evidence, modalities=len(pilot.names), searched=study.searched)
-    result = known[best.subset] if isinstance(known, Measurements) else measure_subset(prepared, subset, rng=rng)
+    if isinstance(known, Measurements):
+        result = known[best.subset]
+    else:
+        start = models[best.subset].params, models[best.subset].threshold
+        result = measure_subset(prepared, subset, start=start, neighbours=False, rng=rng)
     train = best.train - best.calibration
     return found | {
         "promise": promise_of(models[best.subset], question=question, searched=study.searched),

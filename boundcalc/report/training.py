@@ -215,10 +215,10 @@ def _notes(measured: Measurements) -> list[str]:
     weights = [first.estimates[name].value for name in ("omega_pos", "omega_neg")]
     if weights != [1.0, 1.0]:
         notes.append(f"Similar pairs weigh {weights[0]:.3g}, dissimilar ones {weights[1]:.3g}, in risks and errors.")
-    if facts.get("text_columns"):
+    if count := facts.get("text_columns"):
         notes.append(
-            f"{facts['text_columns']} columns are text: each text that the calibration part has becomes a column of zeros and "
-            "ones, any other text is all zeros."
+            f"{count} {'column is' if count == 1 else 'columns are'} text: each text that the calibration part has becomes "
+            "a column of zeros and ones, any other text is all zeros."
         )
     if facts.get("filled_values"):
         notes.append(

@@ -174,6 +174,25 @@ class ModalityData:
         return int(self.y.shape[0])
 
     @property
+    def units(self) -> int:
+        """Number of examples that are independent: of rows, or of the groups that they come in."""
+        return self.n if self.groups is None else int(self.groups.max()) + 1
+
+    def rows_of(self, units: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the rows of some units, one unit after the other.
+
+        Parameters
+        ----------
+        units : ndarray of int
+            Numbers of rows, or of groups.
+        """
+        if self.groups is None:
+            return units
+        order = np.argsort(self.groups, kind="stable")
+        members = np.split(order, np.cumsum(np.bincount(self.groups))[:-1])
+        return np.concatenate([order[:0], *(members[unit] for unit in units)])
+
+    @property
     def dims(self) -> dict[str, int]:
         """Number of features of each modality."""
         return {name: block.shape[1] for name, block in self.arrays.items()}
