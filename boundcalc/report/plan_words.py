@@ -125,7 +125,7 @@ def plan_tables(proposal: Findings) -> list[Table]:
 def _by_budget(proposal: Findings) -> Table:
     plan = proposal.plan
     power = f"{100 * plan.question.power:g} %"
-    columns = ("budget", "collect", plan.study.unit, "hold out", "error", "certificate", power, "assurance", "binding")
+    columns = ("budget", "collect", plan.study.unit, "hold out", "error", "certified", power, "assurance", "binding")
     rows = [
         (
             _money(one.budget), one.subset, one.rows, one.holdout, f"[{one.low:.3f}, {one.high:.3f}]",
@@ -198,18 +198,21 @@ def _notes(proposal: Findings) -> list[str]:
             if plan.choice > 0
             else ""
         ),
-        f"binding: where most of what can still be won lies. The choice among {plan.study.searched:,} subsets is paid for in what "
-        "is guaranteed; the certificate to come needs no price, as its subset is fixed by the pilot.",
+        "binding: where most of what can still be won lies (own error: of the modalities). The choice among "
+        f"{plan.study.searched:,} subsets is paid for in what is guaranteed; "
+        "the certificate to come needs no price, as its subset is fixed by the pilot.",
     ]
     if unit == "groups":
         notes.append("Numbers count groups: a group with its rows is what is collected, paid for, and held out.")
     if any(offer.vacuous for offer in plan.offers):
         notes.append("* not below the constant rule with that probability.")
     if (waiting := proposal.waiting) is not None:
-        looked = f"Looking after every {waiting.batch} held-out {unit} (--collected) and stopping when {best.target:.3g} is certified"
+        looked = (
+            f"Looking after every {waiting.batch} held-out {unit} (--collected) and stopping when {best.target:.3g} is"
+        )
         takes = f"takes about {waiting.expected:,.0f} {unit}, and {waiting.most or 0:,} with probability {plan.question.power:g}"
         never = f"does not reach it with probability {plan.question.power:g} within {waiting.last:,} {unit}"
-        notes.append(f"{looked}, {best.subset} {takes if waiting.most else never} (estimated).")
+        notes.append(f"{looked} certified, {best.subset} {takes if waiting.most else never} (estimated).")
     if (tried := proposal.tried) is not None:
         power = plan.question.power
         notes.append(
