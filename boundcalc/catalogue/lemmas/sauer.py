@@ -2,7 +2,7 @@
 
 >>> from boundcalc import theorem
 >>> round(float(theorem("lemmas.sauer").bound("rademacher").evaluate(m=1000, d_vc=3)), 4)
-0.2024
+0.2021
 """
 
 from sympy import E, Integer, Range, log, oo, sqrt
