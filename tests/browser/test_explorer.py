@@ -93,7 +93,7 @@ def test_every_bound_agrees_with_the_evaluator(visit, every):
     found = page.evaluate("(asked) => asked.map(([place, values]) => explorer.evaluate(place, values))", asked)
     assert len({place for place, _ in asked}) == len(EVERY)
     for (place, point), ours, theirs in zip(asked, found, expected, strict=True):
-        assert ours == pytest.approx(theirs, rel=1e-12, abs=1e-12 * magnitude(EVERY[place], point)), (
+        assert ours == pytest.approx(theirs, rel=1e-12, abs=1e-14 + 1e-12 * magnitude(EVERY[place], point)), (
             EVERY[place],
             point,
         )
