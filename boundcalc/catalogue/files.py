@@ -6,8 +6,6 @@ file says of its own certainty is believed. `boundcalc.check` then says whether 
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from functools import lru_cache
@@ -19,9 +17,11 @@ import sympy
 from boundcalc.bound import Bound
 from boundcalc.catalogue.registry import REGISTRY
 from boundcalc.errors import InvalidInputError, in_context
-from boundcalc.language.expressions import decode, encode
+from boundcalc.language.expressions import decode_as, encode, one_of, text_of
+from boundcalc.language.files import write_text
 from boundcalc.language.records import from_json, to_json
 from boundcalc.statements.derivation import Derivation, Event, Named, Step
+from boundcalc.statements.statement import UNITS
 from boundcalc.symbols import Constraint
 from boundcalc.theorems import Form, Provenance, Source, Status, Theorem, by
 
@@ -48,13 +48,9 @@ def save(theorem: Theorem, path: str | Path) -> None:
     text = theorem_to_json(theorem)
     if path.suffix != ".json" or not path.parent.is_dir() or path.is_dir():
         raise InvalidInputError(f"path = {str(path)!r} must be a file that ends in .json, in a folder that exists")
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text + "\n")
-        os.replace(partial, path)
+        write_text(path, text + "\n")
     except OSError as error:
-        Path(partial).unlink(missing_ok=True)
         raise InvalidInputError(f"path = {str(path)!r} cannot be written: {error}") from error
 
 
@@ -244,23 +240,23 @@ def _theorem(data: Any) -> Theorem:
     if _object(data, _THEOREM)["boundcalc_theorem"] is not _FORMAT:
         raise ValueError(f"format {data['boundcalc_theorem']!r} is not {_FORMAT}")
     source = _object(data["source"], ("work", "identifier", "place"))
-    forms = {_text(name): _form(form) for name, form in data["forms"]}
+    forms = {text_of(name): _form(form) for name, form in data["forms"]}
     if len(forms) != len(data["forms"]):
         raise ValueError("two forms have one name")
-    key = _text(data["key"])
+    key = text_of(data["key"])
     if key in REGISTRY:
         raise ValueError(f"the key {key!r} belongs to the catalogue: give it one of your own")
     return Theorem(
         key=key,
-        **{name: _text(data[name]) for name in ("number", "title", "claim", "quantity")},
-        source=Source(*(_text(source[name]) for name in ("work", "identifier", "place"))),
+        **{name: text_of(data[name]) for name in ("number", "title", "claim", "quantity")},
+        source=Source(*(text_of(source[name]) for name in ("work", "identifier", "place"))),
         assumptions=_texts(data["assumptions"]),
         domain=_sets(data["domain"]),
         constraints=tuple(
             Constraint(_expr(low), _expr(high), _truth(strict)) for low, high, strict in data["constraints"]
         ),
-        notes={_text(name): _text(note) for name, note in data["notes"].items()},
-        unit=_one_of(data["unit"], ("pairs", "examples")),
+        notes={text_of(name): text_of(note) for name, note in data["notes"].items()},
+        unit=one_of(data["unit"], UNITS),
         uniform=tuple(_symbol(one) for one in data["uniform"]),
         remarks=_texts(data["remarks"]),
         variants=forms,
@@ -277,8 +273,8 @@ def _form(data: Any) -> Form:
     )
     return Form(
         chain,
-        Provenance(_text(data["provenance"])),
-        Status(_text(data["status"])),
+        Provenance(text_of(data["provenance"])),
+        Status(text_of(data["status"])),
         _truth(data["strict"]),
         None if data["trivial"] is None else _expr(data["trivial"]),
         _texts(data["remarks"]),
@@ -291,29 +287,29 @@ def _step(data: Any) -> Step:
     experiment = None
     if data["experiment"] is not None:
         name, options = data["experiment"]
-        experiment = Named(_text(name), tuple((_text(key), _option(value)) for key, value in options))
+        experiment = Named(text_of(name), tuple((text_of(key), _option(value)) for key, value in options))
     if "applies" not in data:
         return Step(
             _expr(data["left"]),
             data["relation"],
             _expr(data["right"]),
-            _text(data["because"]),
+            text_of(data["because"]),
             data["kind"],
-            _text(data["cites"]),
+            text_of(data["cites"]),
             {_symbol(symbol): _expr(value) for symbol, value in data["definitions"]},
             events,
             experiment,
             using=tuple(data["using"]),
         )
     lemma = REGISTRY[data["applies"]] if isinstance(data["applies"], str) else _theorem(data["applies"])
-    values = {_text(name): _expr(value) for name, value in data["values"]}
+    values = {text_of(name): _expr(value) for name, value in data["values"]}
     if len(values) != len(data["values"]) or not values.keys().isdisjoint(_OPTIONS):
         raise ValueError(f"the values {', '.join(values)} are no symbols of the statement that is applied")
     step = by(
         lemma,
         _expr(data["left"]),
-        because=_text(data["because"]),
-        form=_text(data["form"]),
+        because=text_of(data["because"]),
+        form=text_of(data["form"]),
         event=events[0] if len(events) == 1 else None,
         union=_expr(data["union"]),
         **values,
@@ -339,16 +335,10 @@ def _object(data: Any, names: Collection[str]) -> Mapping[str, Any]:
     return data
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{str(value)[:80]} is no text")
-    return value
-
-
 def _texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
         raise TypeError(f"{str(value)[:80]} is no list of texts")
-    return tuple(map(_text, value))
+    return tuple(map(text_of, value))
 
 
 def _truth(value: Any) -> bool:
@@ -363,26 +353,13 @@ def _option(value: Any) -> str | bool | int:
     return value
 
 
-def _one_of(value: Any, allowed: Collection[str]) -> str:
-    if value not in allowed:
-        raise ValueError(f"{str(value)[:80]} is none of {', '.join(allowed)}")
-    return str(value)
-
-
-def _decoded(data: Any, kind: Any) -> Any:
-    node = decode(data)
-    if not isinstance(node, kind):
-        raise TypeError(f"{str(node)[:80]} is no {kind.__name__}")
-    return node
-
-
 def _expr(data: Any) -> sympy.Expr:
-    return _decoded(data, sympy.Expr)
+    return decode_as(data, sympy.Expr)
 
 
 def _symbol(data: Any) -> sympy.Symbol:
-    return _decoded(data, sympy.Symbol)
+    return decode_as(data, sympy.Symbol)
 
 
 def _sets(data: Any) -> dict[sympy.Symbol, sympy.Set]:
-    return {_symbol(symbol): _decoded(allowed, sympy.Set) for symbol, allowed in data}
+    return {_symbol(symbol): decode_as(allowed, sympy.Set) for symbol, allowed in data}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +20,7 @@ import sympy
 
 import boundcalc
 from boundcalc.checker.verdict import Verdict, Word, restored
+from boundcalc.language.files import write_text
 from boundcalc.statements.derivation import Step
 
 __all__ = ["Memory", "Store", "content_of", "folder", "identity"]
@@ -89,10 +89,7 @@ class Store:
         record = {"content": content, "identity": identity(), "verdict": verdict.to_json()}
         try:
             self.place.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self.place, suffix=".part")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(record, file)
-            os.replace(name, self._path(content))
+            write_text(self._path(content), json.dumps(record))
         except OSError:
             return
 

@@ -8,6 +8,7 @@ True
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import sympy
@@ -18,7 +19,7 @@ from boundcalc.language.entropy import kl, kl_inverse
 from boundcalc.symbols import VOCABULARY, known
 from boundcalc.symbols import symbol as described
 
-__all__ = ["decode", "encode"]
+__all__ = ["decode", "decode_as", "encode", "one_of", "text_of"]
 
 _NODES = {
     cls.__name__: cls
@@ -126,3 +127,43 @@ def _grows_little(name: str, first: sympy.Expr, second: sympy.Expr = sympy.S.Zer
             size * abs(second * exponent) <= MOST_DIGITS
         )
     return all(not one.is_Rational or bool(size * abs(one) <= MOST_DIGITS) for one in (first, second))
+
+
+def decode_as(data: Any, kind: Any) -> Any:
+    """Return what :func:`decode` makes of data.
+
+    Raises
+    ------
+    TypeError
+        If it is not of that kind.
+    """
+    node = decode(data)
+    if not isinstance(node, kind):
+        raise TypeError(f"{str(node)[:80]} is no {kind.__name__}")
+    return node
+
+
+def text_of(value: Any) -> str:
+    """Return a text as it is.
+
+    Raises
+    ------
+    TypeError
+        If it is something else.
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"{str(value)[:80]} is no text")
+    return value
+
+
+def one_of(value: Any, allowed: Collection[str]) -> str:
+    """Return one of some texts.
+
+    Raises
+    ------
+    ValueError
+        If it is none of them.
+    """
+    if value not in allowed:
+        raise ValueError(f"{str(value)[:80]} is none of {', '.join(allowed)}")
+    return str(value)

@@ -21,9 +21,11 @@ from boundcalc.statements.derivation import Derivation, Event
 from boundcalc.statements.domain import Domain
 from boundcalc.symbols import VOCABULARY, Constraint, known
 
-__all__ = ["DELTA", "UNCHECKED", "AnyStatement", "Reference", "Statement"]
+__all__ = ["DELTA", "UNCHECKED", "UNITS", "AnyStatement", "Reference", "Statement"]
 
 DELTA = VOCABULARY["delta"].symbol
+#: What complexities can run over.
+UNITS = ("pairs", "examples", "tuples", "landmarks")
 
 _PLACES = {name: place for place, name in enumerate(VOCABULARY)}
 

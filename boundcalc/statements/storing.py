@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import sympy
 
 from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError
-from boundcalc.language.expressions import decode, encode
+from boundcalc.language.expressions import decode_as, encode, one_of, text_of
 from boundcalc.language.latex import RELATIONS
 from boundcalc.language.records import check_entries, from_json
 from boundcalc.statements.derivation import Event
 from boundcalc.statements.domain import Domain
-from boundcalc.statements.statement import Reference, Statement
+from boundcalc.statements.statement import UNITS, Reference, Statement
 from boundcalc.symbols import Constraint
 
 __all__ = ["read_fields", "write_statement"]
@@ -80,33 +80,35 @@ def _fields(data: dict[str, Any]) -> dict[str, Any]:
     check_entries(data, _ENTRIES)
     if data["boundcalc"] != 1:
         raise InvalidInputError(f"its version is {shortened(data['boundcalc'])}, expected 1")
-    events = tuple(Event(*map(_text, event)) for event in data["events"])
+    events = tuple(Event(*map(text_of, event)) for event in data["events"])
     return {
         "theorem": _reference(data["theorem"]),
-        "form": _text(data["form"]),
+        "form": text_of(data["form"]),
         "quantity": _expr(data["quantity"]),
-        "relation": _one_of(data["relation"], RELATIONS),
-        "parts": tuple((_text(label), _expr(part)) for label, part in data["parts"]),
-        "where": _once((_read(short, sympy.Symbol), _expr(full)) for short, full in data["where"]),
+        "relation": one_of(data["relation"], RELATIONS),
+        "parts": tuple((text_of(label), _expr(part)) for label, part in data["parts"]),
+        "where": _once((decode_as(short, sympy.Symbol), _expr(full)) for short, full in data["where"]),
         "domain": Domain(
-            _once((_read(symbol, sympy.Symbol), _read(allowed, sympy.Set)) for symbol, allowed in data["domain"])
+            _once(
+                (decode_as(symbol, sympy.Symbol), decode_as(allowed, sympy.Set)) for symbol, allowed in data["domain"]
+            )
         ),
         "constraints": tuple(
             Constraint(_expr(low), _expr(high), strict is True) for low, high, strict in data["constraints"]
         ),
-        "assumptions": tuple(map(_text, data["assumptions"])),
+        "assumptions": tuple(map(text_of, data["assumptions"])),
         "events": events,
         "split": tuple((events[place], _expr(fraction)) for place, fraction in data["split"]),
         "confidence": _expr(data["confidence"]),
-        "notes": {_text(name): _text(note) for name, note in data["notes"].items()},
-        "unit": _one_of(data["unit"], ("pairs", "examples", "tuples", "landmarks")),
+        "notes": {text_of(name): text_of(note) for name, note in data["notes"].items()},
+        "unit": one_of(data["unit"], UNITS),
         "trivial": None if data["trivial"] is None else _expr(data["trivial"]),
         "conditions": tuple(
-            (_text(name), _expr(expr), _read(allowed, sympy.Set)) for name, expr, allowed in data["conditions"]
+            (text_of(name), _expr(expr), decode_as(allowed, sympy.Set)) for name, expr, allowed in data["conditions"]
         ),
-        "replaced": {_text(name): _expr(expr) for name, expr in data["replaced"].items()},
+        "replaced": {text_of(name): _expr(expr) for name, expr in data["replaced"].items()},
         "ingredients": tuple(map(_reference, data["ingredients"])),
-        "uniform": tuple(_read(symbol, sympy.Symbol) for symbol in data["uniform"]),
+        "uniform": tuple(decode_as(symbol, sympy.Symbol) for symbol in data["uniform"]),
     }
 
 
@@ -123,7 +125,7 @@ _ENTRIES = (
 
 def _reference(data: dict[str, Any]) -> Reference:
     """Return a reference to what a file says; what it says of itself is not believed."""
-    return Reference(**{**{name: _text(value) for name, value in data.items()}, "doubt": _READ})
+    return Reference(**{**{name: text_of(value) for name, value in data.items()}, "doubt": _READ})
 
 
 _READ = "read from a file: make the bound of its theorem again, or load the theorem, to have it checked"
@@ -138,24 +140,5 @@ def _once(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
     return found
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{str(value)[:80]} is no text")
-    return value
-
-
-def _one_of(value: Any, allowed: Collection[str]) -> str:
-    if value not in allowed:
-        raise ValueError(f"{str(value)[:80]} is none of {', '.join(allowed)}")
-    return str(value)
-
-
-def _read(data: Any, kind: type) -> Any:
-    node = decode(data)
-    if not isinstance(node, kind):
-        raise TypeError(f"{str(node)[:80]} is no {kind.__name__}")
-    return node
-
-
 def _expr(data: Any) -> sympy.Expr:
-    return _read(data, sympy.Expr)
+    return decode_as(data, sympy.Expr)

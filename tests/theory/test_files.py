@@ -3,6 +3,7 @@
 import copy
 import json
 import random
+from dataclasses import replace
 
 import pytest
 import sympy
@@ -12,6 +13,7 @@ import boundcalc as bc
 from boundcalc import symbols as S
 from boundcalc.errors import InvalidInputError
 from boundcalc.statements.derivation import named
+from boundcalc.statements.statement import UNITS
 
 V = bc.symbol("V", r"d_{\mathrm{VC}}", "VC dimension", Range(1, oo), role="fixed")
 MINE = bc.Source("A. Theorist 2026", "arXiv 0000.00000", "Theorem 1")
@@ -71,6 +73,19 @@ def test_a_saved_theorem_is_read_as_it_was(path):
     assert bc.load(path) is read
     assert bc.theorem(str(path)) is read
     assert not read.bound().certified
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_what_its_complexities_run_over_is_read_as_it_was(tmp_path, unit):
+    bc.save(replace(own_theorem(), unit=unit), tmp_path / "mine.json")
+    assert bc.load(tmp_path / "mine.json").unit == unit
+
+
+def test_a_saved_file_has_the_usual_mode_and_nothing_stays_beside_it(path):
+    usual = path.with_name("usual")
+    usual.touch()
+    assert path.stat().st_mode == usual.stat().st_mode
+    assert {one.name for one in path.parent.iterdir()} == {"mine.json", "usual"}
 
 
 def test_a_file_is_checked_anew(path):
