@@ -6,7 +6,10 @@ import numpy as np
 
 from boundcalc.certification.draws import Batch, Block, Draw
 
-__all__ = ["exponent", "half_batches", "halves"]
+__all__ = ["SPLITS", "exponent", "half_batches", "halves"]
+
+#: Random splits that are averaged: more gain nothing.
+SPLITS = 20
 
 #: Up to so many units are one batch; beyond, batches have about ``BATCH`` units.
 LARGEST_BATCH = 1_000

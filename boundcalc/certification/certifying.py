@@ -8,17 +8,26 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boundcalc.certification.bijections import exponent, half_batches
+from boundcalc.certification.bijections import SPLITS
 from boundcalc.certification.certificate import Certificate
 from boundcalc.certification.dependence import signs_of_dependence
-from boundcalc.certification.kernels import Derived, PairErrors, averaged, gain_kernel, symmetric, verification, within
+from boundcalc.certification.kernels import (
+    Derived,
+    PairErrors,
+    averaged,
+    gain_above,
+    gain_kernel,
+    symmetric,
+    verification,
+    within,
+)
 from boundcalc.certification.measured import PairSums, pair_sums
 from boundcalc.certification.reading import Request, read_request
-from boundcalc.certification.search import GUESSED_VARIANCE, LARGEST_KAPPA, Sample, risk_bound
+from boundcalc.certification.search import LARGEST_KAPPA, Sample, population_bound, risk_bound
 from boundcalc.certification.strata import balanced_mix, mix_batches
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["certify", "certify_request", "typical_weight"]
+__all__ = ["certify", "certify_request"]
 
 Rows = NDArray[np.intp]
 
@@ -42,7 +51,7 @@ def certify(
     weights: Any = "balanced",
     groups: ArrayLike | None = None,
     kappa: float | None = None,
-    splits: int = 20,
+    splits: int = SPLITS,
     rng: np.random.Generator | int | None = 0,
     calibration: float | None = None,
     share: float = 1.0,
@@ -162,7 +171,7 @@ def certify_request(request: Request) -> Certificate:
         kind = "gain"
         width = 1.0 if request.weights is None else scale
         error, constant = gap.error(weights) - error, 0.0
-        value = width * (1.0 - 2.0 * bound) - 4e-15 * width
+        value = gain_above(bound, width)
         facts |= {"scale": width}
     return Certificate(
         kind=kind,
@@ -195,16 +204,11 @@ def _population_bound(
     request: Request, kernel: Any, units: int, scale: float, kappa: float | None
 ) -> tuple[float, dict[str, Any]]:
     """Bound the weighted mean over the population by Theorem T."""
-    batches = half_batches(units, splits=request.splits, rng=request.rng)
-    variance = GUESSED_VARIANCE * typical_weight(request.weights or (1.0, 1.0)) ** 2
-    sample = Sample(batches, kernel, scale, exponent(batches), request.running)
-    bound, at = risk_bound(sample, delta=request.delta, kappa=kappa, variance=lambda risk: variance)
+    bound, at, sample = population_bound(
+        kernel, units, weights=request.weights or (1.0, 1.0), scale=scale, delta=request.delta, kappa=kappa,
+        splits=request.splits, rng=request.rng, running=request.running,
+    )  # fmt: skip
     return bound, _facts(request, sample, at)
-
-
-def typical_weight(weights: tuple[float, float]) -> float:
-    """Return the harmonic mean of the weights, which is 1 for balanced ones; the larger one if the other is 0."""
-    return 2.0 / (1.0 / weights[0] + 1.0 / weights[1]) if min(weights) > 0 else max(weights)
 
 
 def _mix_bound(request: Request, kernel: Any, members: list[Rows] | None) -> tuple[float, dict[str, Any]]:

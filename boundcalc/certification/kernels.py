@@ -83,6 +83,11 @@ def gain_kernel(model: PairErrors, other: PairErrors) -> Derived:
     return Derived(function, np.unique(0.5 * (1.0 - (other.levels[:, None] - model.levels))))
 
 
+def gain_above(bound: float, scale: float = 1.0) -> float:
+    """Return the gain that a bound of the mean of `gain_kernel` certifies: c (1 - 2 U), rounded down."""
+    return scale * (1.0 - 2.0 * bound) - 4e-15 * scale
+
+
 def symmetric(kernel: PairErrors | Derived) -> Derived:
     """Return the mean of both orders of a pair."""
     levels = kernel.levels
@@ -90,6 +95,12 @@ def symmetric(kernel: PairErrors | Derived) -> Derived:
         lambda rows, others: 0.5 * (kernel(rows, others) + kernel(others, rows).T),
         None if levels is None else np.unique(0.5 * (levels[:, None] + levels)),
     )
+
+
+def members_of(groups: NDArray[np.intp]) -> list[Rows]:
+    """Return the rows of each subject, subjects in the order of their numbers."""
+    order = np.argsort(groups, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
 
 
 def averaged(kernel: Kernel, members: list[Rows]) -> Derived:

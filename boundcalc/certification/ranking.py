@@ -12,6 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.certification.bijections import SPLITS
 from boundcalc.certification.draws import Block
 from boundcalc.certification.scaling import scale_to_coupling
 from boundcalc.certification.sides import log_mean_below
@@ -30,7 +31,7 @@ def auc_bound(
     delta: float,
     members: list[Rows] | None = None,
     kappa: float = 0.98,
-    splits: int = 20,
+    splits: int = SPLITS,
     rng: np.random.Generator,
 ) -> float:
     """Return the lower confidence bound of the AUC of pairs; 0 where nothing is certified.

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boundcalc.certification.bijections import exponent, half_batches
+from boundcalc.certification.bijections import SPLITS, exponent, half_batches
 from boundcalc.certification.certificate import Certificate
 from boundcalc.certification.dependence import signs_of_dependence
 from boundcalc.certification.draws import Batch, Kernel
@@ -97,7 +97,7 @@ def rate_bound(
     name: str,
     delta: float,
     members: list[Rows] | None = None,
-    splits: int = 20,
+    splits: int = SPLITS,
     rng: np.random.Generator,
 ) -> float:
     """Return the bound of a rate at a threshold fixed in advance: an upper one, of precision and F1 a lower one.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.certification.kernels import members_of
 from boundcalc.certification.sources import (
     Distances,
     from_embeddings,
@@ -119,10 +120,7 @@ class Request:
     @property
     def subjects(self) -> list[Rows] | None:
         """The rows of each subject."""
-        if self.groups is None:
-            return None
-        order = np.argsort(self.groups, kind="stable")
-        return np.split(order, np.cumsum(np.bincount(self.groups))[:-1])
+        return None if self.groups is None else members_of(self.groups)
 
 
 def read_request(**given: Any) -> Request:

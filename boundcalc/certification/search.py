@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.certification.bijections import exponent, half_batches
 from boundcalc.certification.draws import Batch, Kernel, Profile, Table, exact_log_h, node_costs
 from boundcalc.certification.sides import as_upper_risk, log_mean_below
 from boundcalc.frozen import Frozen
 from boundcalc.trainer.risk.threads import one_blas_thread
 
-__all__ = ["Evaluator", "Sample", "kappa_at", "risk_bound"]
+__all__ = ["Evaluator", "Sample", "kappa_at", "population_bound", "risk_bound", "typical_weight"]
 
 Array = NDArray[np.float64]
 
@@ -120,6 +121,46 @@ def kappa_at(risk: Any, *, scale: float, level: float, exponent: Any, variance: 
     if guess > 0:
         slope = np.minimum(slope, np.sqrt(level / (exponent * guess)))
     return np.minimum(LARGEST_KAPPA, scale * slope / (1.0 + slope * risk))
+
+
+def typical_weight(weights: tuple[float, float]) -> float:
+    """Return the harmonic mean of the weights, which is 1 for balanced ones; the larger one if the other is 0."""
+    return 2.0 / (1.0 / weights[0] + 1.0 / weights[1]) if min(weights) > 0 else max(weights)
+
+
+def population_bound(
+    kernel: Kernel,
+    units: int,
+    *,
+    weights: tuple[float, float],
+    scale: float,
+    delta: float,
+    kappa: float | None,
+    splits: int,
+    rng: np.random.Generator,
+    running: bool = False,
+) -> tuple[float, float, Sample]:
+    """Bound a weighted mean over the population by Theorem T; return the bound, its kappa and the sample.
+
+    Parameters
+    ----------
+    kernel : Kernel
+        q/c between units, rows or subjects.
+    units : int
+    weights : (float, float)
+        Of the pairs: they say which zeta_1 kappa(r) guesses.
+    scale, delta, kappa
+        As for `Sample` and `risk_bound`.
+    splits : int
+    rng : numpy.random.Generator
+        Halves the units.
+    running : bool
+    """
+    batches = half_batches(units, splits=splits, rng=rng)
+    sample = Sample(batches, kernel, scale, exponent(batches), running)
+    variance = GUESSED_VARIANCE * typical_weight(weights) ** 2
+    bound, at = risk_bound(sample, delta=delta, kappa=kappa, variance=lambda risk: variance)
+    return bound, at, sample
 
 
 def risk_bound(

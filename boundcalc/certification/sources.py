@@ -207,6 +207,12 @@ def same_holdout(model: Any, other: Any) -> bool:
     )
 
 
+def of_trained(prepared: Any, modalities: Sequence[str], params: Array, part: NDArray[np.intp]) -> Distances:
+    """Return the distances of some prepared rows under a metric that was trained on modalities."""
+    rows, here = prepared.rows(modalities, part)
+    return of_metric(rows, here, prepared.structure(modalities).operator(params), prepared.widths(modalities))
+
+
 def of_metric(rows: Array, here: NDArray[np.bool_], operator: Array, widths: Sequence[int]) -> Distances:
     """Return the distances of a learnt metric: rows of concatenated modalities, which are present, and the operator."""
     from boundcalc.trainer.risk.distances import cross_distances

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.certification.bijections import SPLITS
 from boundcalc.certification.certificate import Certificate
 from boundcalc.certification.certifying import certify_request
 from boundcalc.certification.kernels import PairErrors
 from boundcalc.certification.reading import Request
-from boundcalc.certification.sources import Distances, of_metric
+from boundcalc.certification.sources import Distances, of_trained
 from boundcalc.certification.values import gallery_bound
 from boundcalc.language.arguments import as_generator
 from boundcalc.language.ledger import Ledger, check_delta
@@ -29,7 +30,6 @@ __all__ = ["FAVOURITE", "Certified", "certified", "twins"]
 
 #: The share of delta for the subset that the training part favours; the others have the rest in equal parts.
 FAVOURITE = Fraction(7, 10)
-_SPLITS = 20
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,7 @@ def _pairs_of_both_kinds(prepared: Prepared) -> bool:
 
 
 def _distances(prepared: Prepared, result: SubsetResult, part: NDArray[np.intp]) -> Distances:
-    rows, here = prepared.rows(result.modalities, part)
-    operator = prepared.structure(result.modalities).operator(result.array())
-    return of_metric(rows, here, operator, prepared.widths(result.modalities))
+    return of_trained(prepared, result.modalities, result.array(), part)
 
 
 def _request(
@@ -136,7 +134,7 @@ def _request(
         fixed=fixed,
         delta=delta,
         kappa=None,
-        splits=_SPLITS,
+        splits=SPLITS,
         rng=np.random.default_rng(0),
         calibration=None,
         listed=None,

@@ -11,15 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from boundcalc.certification.bijections import exponent, half_batches
-from boundcalc.certification.certifying import typical_weight
+from boundcalc.certification.bijections import SPLITS
 from boundcalc.certification.draws import Kernel
-from boundcalc.certification.kernels import Derived, PairErrors, averaged
+from boundcalc.certification.kernels import Derived, PairErrors, averaged, members_of
 from boundcalc.certification.looks import certify_looks
 from boundcalc.certification.measured import pair_sums
 from boundcalc.certification.rates import rate_bound
-from boundcalc.certification.search import GUESSED_VARIANCE, Sample, risk_bound
-from boundcalc.certification.sources import Distances, of_metric
+from boundcalc.certification.search import population_bound
+from boundcalc.certification.sources import Distances, of_trained
 from boundcalc.errors import InvalidInputError, require
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import as_generator
@@ -45,7 +44,6 @@ __all__ = [
 ]
 
 Rows = NDArray[np.intp]
-_SPLITS = 20
 
 
 @dataclass(frozen=True)
@@ -95,9 +93,7 @@ class Model(Frozen):
 
     def distances(self, part: Rows) -> Distances:
         """Return the distances of some rows."""
-        rows, here = self.prepared.rows(self.subset, part)
-        operator = self.prepared.structure(self.subset).operator(self.params)
-        return of_metric(rows, here, operator, self.prepared.widths(self.subset))
+        return of_trained(self.prepared, self.subset, self.params, part)
 
     def errors(self, part: Rows, weights: tuple[float, float] = (1.0, 1.0)) -> PairErrors:
         """Return the weighted errors of pairs of some rows."""
@@ -106,11 +102,8 @@ class Model(Frozen):
 
     def members(self, part: Rows) -> list[Rows] | None:
         """Return which of some rows belong to one group, for each group; None where rows have none."""
-        if self.prepared.data.groups is None:
-            return None
-        groups = self.prepared.data.groups[part]
-        order = np.argsort(groups, kind="stable")
-        return np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
+        groups = self.prepared.data.groups
+        return None if groups is None else members_of(groups[part])
 
     def between(self, part: Rows, kernel: PairErrors | Derived) -> Kernel:
         """Return a kernel between units of some rows: the rows themselves, or their groups."""
@@ -125,14 +118,14 @@ class Model(Frozen):
         if question.quantity != "pair_error":
             return rate_bound(
                 self.distances(part), self.prepared.data.codes[part], self.threshold, name=question.quantity, delta=level,
-                members=self.members(part), splits=_SPLITS, rng=rng,
+                members=self.members(part), splits=SPLITS, rng=rng,
             )  # fmt: skip
-        weights = self.prepared.weights
+        weights, units = self.prepared.weights, self.prepared.units(part)
         errors = self.errors(part, weights)
-        batches = half_batches(self.prepared.units(part), splits=_SPLITS, rng=rng)
-        sample = Sample(batches, self.between(part, errors), errors.scale, exponent(batches))
-        variance = GUESSED_VARIANCE * typical_weight(weights) ** 2
-        return risk_bound(sample, delta=level, kappa=None, variance=lambda _: variance)[0]
+        return population_bound(
+            self.between(part, errors), units, weights=weights, scale=errors.scale, delta=level, kappa=None, splits=SPLITS,
+            rng=rng,
+        )[0]  # fmt: skip
 
     def measured(self, part: Rows, *, question: Question) -> tuple[float, float]:
         """Return the quantity on held-out rows, and what the better constant rule has."""
@@ -375,12 +368,13 @@ def certify_collected(
     generator = as_generator(rng)
     model = train_on(data, subset, split=split, settings=settings, rng=generator)
     parts = [data.rows_of(order[offer.train + k * batch : offer.train + (k + 1) * batch]) for k in range(count)]
-    groups: dict[Any, dict[str, Any]] = {
-        part[0]: {} if data.groups is None else {"groups": data.groups[part]} for part in parts
-    }
+    groups = [None if data.groups is None else data.groups[part] for part in parts]
     found = certify_looks(
-        ({"distance": _cautious(model, part), "y": data.codes[part], **groups[part[0]]} for part in parts),
-        threshold=model.threshold, weights=model.prepared.weights, delta=question.delta, splits=_SPLITS, rng=generator,
+        (
+            {"distance": _cautious(model, part), "y": data.codes[part], "groups": own}
+            for part, own in zip(parts, groups, strict=True)
+        ),
+        threshold=model.threshold, weights=model.prepared.weights, delta=question.delta, splits=SPLITS, rng=generator,
     )  # fmt: skip
     looks = tuple((offer.train + one.units, one.value) for one in found)
     return Collected(data.units, offer.train, batch, looks, offer.target, found[-1].error, unit)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from boundcalc.certification.search import GUESSED_VARIANCE, LARGEST_KAPPA
+from boundcalc.certification.search import GUESSED_VARIANCE, LARGEST_KAPPA, typical_weight
 from boundcalc.errors import InfeasibleError
 from boundcalc.frozen import Frozen
 from boundcalc.planner.assured import assurance, expected_bound, spread_of
@@ -147,8 +147,6 @@ class Shop(Frozen):
     @classmethod
     def of(cls, evidence: Evidence, question: Question, target: float | None = None, *, choice: float = 0.0) -> Shop:
         """Return the offers of a subset; a rate is tested at the target, and ``choice`` is what a choice flatters the error by."""
-        from boundcalc.certification.certifying import typical_weight
-
         at = target if question.quantity != "pair_error" else None
         plus, minus = evidence.weights.mean(axis=0)
         window = evidence.window(question.quantity, at)

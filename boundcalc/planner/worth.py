@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from boundcalc.certification.bijections import exponent, half_batches
+from boundcalc.certification.bijections import SPLITS, exponent, half_batches
 from boundcalc.certification.deviation import rows_needed
-from boundcalc.certification.kernels import gain_kernel
+from boundcalc.certification.kernels import gain_above, gain_kernel
 from boundcalc.certification.search import LARGEST_KAPPA, Evaluator, Sample
 from boundcalc.errors import InfeasibleError, InvalidInputError
 from boundcalc.language.ledger import Ledger, check_delta
@@ -166,11 +166,11 @@ def _compared(small: Model, large: Model) -> tuple[float, float, Any]:
     gain = float(difference.sum()) / (n * (n - 1))
     sums = difference.sum(axis=1)
     triple = float(sums @ sums - np.square(difference).sum()) / max(n * (n - 1) * (n - 2), 1)
-    batches = half_batches(units, splits=20, rng=np.random.default_rng(0))
+    batches = half_batches(units, splits=SPLITS, rng=np.random.default_rng(0))
     evaluator = Evaluator(Sample(batches, between, 1.0, exponent(batches)))
     log_h = evaluator.log_h(LARGEST_KAPPA)
 
     def bound(level: float) -> float:
-        return 1.0 - 2.0 * evaluator.upper(log_h, kappa=LARGEST_KAPPA, log_delta=math.log(level)) - 4e-15
+        return gain_above(evaluator.upper(log_h, kappa=LARGEST_KAPPA, log_delta=math.log(level)))
 
     return gain, max(triple - gain**2, 0.0), bound

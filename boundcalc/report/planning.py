@@ -16,11 +16,7 @@ from boundcalc.language.arguments import as_generator
 from boundcalc.language.ledger import check_delta
 from boundcalc.planner.budget import Plan, check_request, make_plan
 from boundcalc.planner.costs import Costs, ModalityCost
-from boundcalc.planner.future import (
-    certify_collected,
-    schedule,
-    trained,
-)
+from boundcalc.planner.future import certify_collected, schedule, trained
 from boundcalc.planner.future import simulate as simulated
 from boundcalc.planner.offers import Question
 from boundcalc.planner.promise import class_bound, promise_of
