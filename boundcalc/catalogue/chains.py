@@ -8,11 +8,16 @@ import sympy
 from sympy import log, sqrt
 
 from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
-from boundcalc.statements.derivation import Event, Named, Step
-from boundcalc.symbols import R_M, Edev_m, Edev_plus, Rad_loss, Rad_metric, m
+from boundcalc.statements.derivation import Event, Named, Step, equal
+from boundcalc.symbols import R_M, Edev_m, Edev_plus, Rad_loss, Rad_metric, dev_f, m, r_0, rhat_holdout
 from boundcalc.theorems import by
 
-__all__ = ["SELF_BOUNDING", "concentrated", "self_bounding"]
+__all__ = ["HELD_OUT_RISK", "SELF_BOUNDING", "concentrated", "self_bounding"]
+
+#: The risk of one fixed model is its held-out risk and what that deviates by.
+HELD_OUT_RISK = equal(
+    r_0, rhat_holdout + dev_f, definitions={dev_f: r_0 - rhat_holdout}, because="definition of the deviation"
+)
 
 SELF_BOUNDING = Event(
     "empirical complexity, self-bounding", "the empirical complexity is not far below its expectation"

@@ -10,9 +10,10 @@ The loss of (i, j, l) with labels y_i = y_j != y_l is w_pull D_ij + w_push [1 + 
 
 from sympy import Integer, Range, floor, oo, sqrt
 
+from boundcalc.catalogue.chains import HELD_OUT_RISK
 from boundcalc.catalogue.lemmas import decoupling, symmetrisation
 from boundcalc.catalogue.sources import weinberger2005
-from boundcalc.statements.derivation import Derivation, Event, equal, named
+from boundcalc.statements.derivation import Derivation, Event, named
 from boundcalc.symbols import (
     POSITIVE,
     B,
@@ -26,7 +27,6 @@ from boundcalc.symbols import (
     n_h,
     r_0,
     radius,
-    rhat_holdout,
     symbol,
 )
 from boundcalc.theorems import Form, Theorem, by
@@ -85,9 +85,7 @@ SHARP = Derivation(
 HELD_OUT = Derivation(
     quantity=r_0,
     steps=(
-        equal(
-            r_0, rhat_holdout + dev_f, definitions={dev_f: r_0 - rhat_holdout}, because="definition of the deviation"
-        ),
+        HELD_OUT_RISK,
         by(
             decoupling.THEOREM,
             dev_f,

@@ -12,10 +12,11 @@ inside the exponential and keeps the sample itself with logit 0.
 
 from sympy import exp, log
 
+from boundcalc.catalogue.chains import HELD_OUT_RISK
 from boundcalc.catalogue.lemmas import decoupling
 from boundcalc.catalogue.sources import zolfaghari2021
-from boundcalc.statements.derivation import Derivation, Event, equal, named
-from boundcalc.symbols import NONNEGATIVE, POSITIVE, C, Constraint, dev_f, n_h, order, r_0, rhat_holdout, symbol
+from boundcalc.statements.derivation import Derivation, Event, named
+from boundcalc.symbols import NONNEGATIVE, POSITIVE, C, Constraint, dev_f, n_h, order, r_0, symbol
 from boundcalc.theorems import Form, Theorem, by
 
 w_intra = symbol(
@@ -31,9 +32,7 @@ _negatives = (order - 1) * (1 + w_intra)
 SHARP = Derivation(
     quantity=r_0,
     steps=(
-        equal(
-            r_0, rhat_holdout + dev_f, definitions={dev_f: r_0 - rhat_holdout}, because="definition of the deviation"
-        ),
+        HELD_OUT_RISK,
         by(
             decoupling.THEOREM,
             dev_f,
