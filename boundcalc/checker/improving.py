@@ -18,6 +18,7 @@ import numpy as np
 import sympy
 
 from boundcalc.bound import Bound
+from boundcalc.checker.inequality.evaluate import on_arrays
 from boundcalc.checker.inequality.problem import state
 from boundcalc.checker.inequality.reals import check_inequality
 from boundcalc.checker.verdict import Verdict, Word
@@ -138,7 +139,6 @@ class _Search:
         self.problem, self.rng = problem, rng
         self.symbols = sorted(problem.domain, key=str)
         self.ratio_expr = problem.left, problem.right
-        self._sides = [sympy.lambdify(self.symbols, side, "numpy") for side in self.ratio_expr]
 
     def run(self) -> tuple[float, dict[str, Any]]:
         best = self._best(self._spread(20_000))
@@ -177,19 +177,21 @@ class _Search:
         for k, symbol in enumerate(self.symbols):
             inside &= contains(self.problem.domain[symbol], points[k]) & admits(symbol, points[k])
         for rule in self.problem.constraints:
-            low, high = (sympy.lambdify(self.symbols, side, "numpy")(*points) for side in (rule.lower, rule.upper))
-            inside &= np.asarray(low < high if rule.strict else low <= high)
+            low, high = (self._values(side, points) for side in (rule.lower, rule.upper))
+            inside &= low < high if rule.strict else low <= high
         points = points[:, inside]
         if not points.size:
             return -math.inf, np.zeros(len(self.symbols))
+        above, below = (self._values(side, points) for side in self.ratio_expr)
         with np.errstate(all="ignore"):
-            above, below = (
-                np.broadcast_to(np.asarray(side(*points), dtype=float), points.shape[1]) for side in self._sides
-            )
             ratio = np.where(below > 0, above / np.where(below > 0, below, 1), -math.inf)
         ratio = np.where(np.isfinite(ratio), ratio, -math.inf)
         place = int(np.argmax(ratio))
         return float(ratio[place]), points[:, place]
+
+    def _values(self, expr: sympy.Expr, points: np.ndarray) -> np.ndarray:
+        named = {symbol.name: points[k] for k, symbol in enumerate(self.symbols)}
+        return np.broadcast_to(on_arrays(expr, named), points.shape[1])
 
     def _exactly(self, point: np.ndarray) -> float:
         at = {s: sympy.Rational(float(value)) for s, value in zip(self.symbols, point, strict=True)}

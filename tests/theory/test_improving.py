@@ -8,6 +8,7 @@ from sympy import Interval, Rational, exp, log, oo, sqrt
 import boundcalc as bc
 from boundcalc import symbols as S
 from boundcalc.errors import CompositionError, InfeasibleError, InvalidInputError
+from boundcalc.language.entropy import kl_inverse
 from boundcalc.statements.asymptotics import rate
 from boundcalc.statements.growth import growth
 
@@ -95,6 +96,7 @@ def test_bad_choices_are_refused(options):
         (x + 1, x, {x: Interval(2, oo)}, Rational(3, 2)),
         (log(x), x, {x: Interval(1, oo)}, 1 / sympy.E),
         (sqrt(log(1 / S.delta) / S.m), sqrt(log(2 / S.delta) / S.n), {}, sqrt(3)),
+        (kl_inverse(x, y), x + sqrt(y), {x: Interval.open(0, 1), y: Interval.open(0, 1)}, 1),
     ],
 )
 def test_best_constants(above, below, domain, constant):

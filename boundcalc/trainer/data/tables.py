@@ -50,7 +50,7 @@ class Table(Frozen):
 
     def place(self, row: int) -> str:
         """Say where a row is."""
-        return f"row {row}" if self.lines is None else f"line {self.lines[row]}"
+        return place_of(row, self.lines)
 
     def column(self, name: str, *, option: str) -> Sequence[Any]:
         """Return a column; refuse one that is not there."""
@@ -228,6 +228,11 @@ def _is_number(cell: Any) -> bool:
     return True
 
 
+def place_of(row: int, lines: Sequence[int] | None) -> str:
+    """Say where a row is: in which line of its file, if it has one."""
+    return f"row {row}" if lines is None else f"line {lines[row]}"
+
+
 def read_numbers(column: str, cells: Sequence[Any], lines: Sequence[int] | None) -> np.ndarray:
     """Return the numbers of a column, NaN where one is missing.
 
@@ -241,8 +246,8 @@ def read_numbers(column: str, cells: Sequence[Any], lines: Sequence[int] | None)
         try:
             numbers[i] = np.nan if _is_missing(cell) else _number(cell)
         except (TypeError, ValueError):
-            place = f"row {i}" if lines is None else f"line {lines[i]}"
-            raise InvalidInputError(f"column {column!r}, {place}: {shortened(cell)} is not a number") from None
+            where = place_of(i, lines)
+            raise InvalidInputError(f"column {column!r}, {where}: {shortened(cell)} is not a number") from None
     return numbers
 
 
