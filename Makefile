@@ -15,7 +15,7 @@ test: lint
 	$(BIN)/python -m pytest
 
 test-align: .venv/align.stamp
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/aligner boundcalc/aligner "tests/test_notebooks.py::test_notebooks_run[06_align]"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest tests/aligner boundcalc/aligner tests/test_frozen.py "tests/test_notebooks.py::test_notebooks_run[06_align]"
 
 lint: .venv/test.stamp
 	$(BIN)/ruff check .

@@ -9,12 +9,14 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from importlib.util import find_spec
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import boundcalc as bc
+from boundcalc.errors import MissingExtraError
 from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.planner.costs import Costs
 from boundcalc.trainer import ModalityData
@@ -54,7 +56,12 @@ def dataclasses_of_the_package() -> Iterator[type]:
     for module in pkgutil.walk_packages(bc.__path__, "boundcalc."):
         if module.name.endswith("__main__"):
             continue
-        for kind in vars(import_module(module.name)).values():
+        try:
+            home = import_module(module.name)
+        except MissingExtraError:  # torch: `make test-align` walks these too
+            assert module.name.startswith("boundcalc.aligner.")
+            continue
+        for kind in vars(home).values():
             if inspect.isclass(kind) and dataclasses.is_dataclass(kind) and kind.__module__ == module.name:
                 yield kind
 
@@ -62,7 +69,9 @@ def dataclasses_of_the_package() -> Iterator[type]:
 def test_every_dataclass_is_frozen_through_and_through():
     kinds = {f"{kind.__module__}.{kind.__qualname__}": kind for kind in dataclasses_of_the_package()}
     assert len(kinds) > 150
-    assert kinds.keys() >= GROWING, "a name here that the package does not have"
+    with_torch = find_spec("torch") is not None
+    expected = {name for name in GROWING if with_torch or not name.startswith("boundcalc.aligner.")}
+    assert kinds.keys() >= expected, "a name here that the package does not have"
     assert {name: why for name, kind in kinds.items() if name not in GROWING and (why := complaints(kind))} == {}
 
 
