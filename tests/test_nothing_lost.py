@@ -81,6 +81,25 @@ def test_a_full_disk_breaks_no_answer(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["answer.json"]
 
 
+def test_a_theorem_is_saved_whole_and_with_the_usual_mode(tmp_path, monkeypatch):
+    chain = bc.Derivation(bc.symbols.r_0, (bc.by("lemmas.hoeffding_u", bc.symbols.r_0, because="a citation"),))
+    mine = bc.Theorem("mine.own", "-", "Own", "r <= b", "risk", bc.Source("A"), {"sharp": bc.Form(chain)})
+    path, plain = tmp_path / "mine.json", tmp_path / "plain"
+    plain.write_text("")
+    bc.save(mine, path)
+    assert path.stat().st_mode == plain.stat().st_mode
+    before = path.read_bytes()
+
+    def full(*_args, **_options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(bc.InvalidInputError, match="No space"):
+        bc.save(mine, path)
+    assert path.read_bytes() == before
+    assert sorted(os.listdir(tmp_path)) == ["mine.json", "plain"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_request_to_end_ends_the_workers_and_keeps_what_is_done(tmp_path, jobs):

@@ -6,8 +6,6 @@ file says of its own certainty is believed. `boundcalc.check` then says whether 
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Collection, Mapping
 from dataclasses import fields, replace
 from functools import lru_cache
@@ -20,6 +18,7 @@ from boundcalc.bound import Bound
 from boundcalc.catalogue.registry import REGISTRY
 from boundcalc.errors import InvalidInputError, in_context
 from boundcalc.language.expressions import decode, encode
+from boundcalc.language.files import write_text
 from boundcalc.language.records import from_json, to_json
 from boundcalc.statements.derivation import Derivation, Event, Named, Step
 from boundcalc.symbols import Constraint
@@ -48,13 +47,9 @@ def save(theorem: Theorem, path: str | Path) -> None:
     text = theorem_to_json(theorem)
     if path.suffix != ".json" or not path.parent.is_dir() or path.is_dir():
         raise InvalidInputError(f"path = {str(path)!r} must be a file that ends in .json, in a folder that exists")
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text + "\n")
-        os.replace(partial, path)
+        write_text(path, text + "\n")
     except OSError as error:
-        Path(partial).unlink(missing_ok=True)
         raise InvalidInputError(f"path = {str(path)!r} cannot be written: {error}") from error
 
 
@@ -237,7 +232,7 @@ def theorem_from_json(text: str) -> Theorem:
         RecursionError,
     ) as error:
         said = f"{type(error).__name__}: {error}" if isinstance(error, KeyError) else str(error)
-        raise InvalidInputError(f"no theorem of boundcalc's format: {said}") from error
+        raise InvalidInputError(f"no theorem of boundcalc's format: {' '.join(said.split())[:300]}") from error
 
 
 def _theorem(data: Any) -> Theorem:

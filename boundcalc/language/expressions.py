@@ -105,6 +105,8 @@ def decode(data: Any) -> Any:
             if name in _COMPARING and len(args) > _MOST_COMPARED:
                 raise ValueError(f"{name} of {len(args)} arguments: expected at most {_MOST_COMPARED}")
             read = [decode(arg) for arg in args]
+            if name in ("Add", "Mul", "Pow") and not all(isinstance(one, sympy.Expr) for one in read):
+                raise ValueError(f"{name} of {', '.join(map(shortened, read))}: expected expressions")
             if name in _GROWING and not _grows_little(name, *read):
                 raise ValueError(f"a number of too many digits: {name}({', '.join(map(shortened, read))})")
             return _NODES[name](*read)

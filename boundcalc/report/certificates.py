@@ -105,6 +105,6 @@ def draw_certificates(lines: Sequence[Certified], *, delta: float, axes: Axes) -
     axes.axvline(found[0].constant, color="0.35", linestyle="--", linewidth=1, label="constant rule")
     axes.set_yticks(places, [line.subset.replace("+", "+\n") for line in shown], fontsize=8)
     limits = {"xlim": (0, 1.15 * max(values.max(), found[0].constant)), "ylim": (-0.6, len(found) - 0.4)}
-    title = f"{found[0].rows:,} held-out rows, together {percent(1 - delta)}"
+    title = f"{_held_out(found[0])}, together {percent(1 - delta)}"
     place = {"fontsize": 8, "loc": "upper center", "bbox_to_anchor": (0.5, -0.14), "ncol": 3}
     return finish(axes, legend=place, xlabel=found[0].quantity, title=title, **limits)

@@ -196,7 +196,8 @@ def _notes(proposal: Findings) -> list[str]:
         )
     if any(offer.rows >= MOST for offer in plan.offers):
         notes.append(f"More than {MOST:.0e} rows are not planned.")
-    return [*notes, *cautions(plan.study.facts)]
+    said = plan.study.facts["note"]
+    return [*notes, *cautions(plan.study.facts), *([said] if said else [])]
 
 
 def _money(value: float | None) -> str:

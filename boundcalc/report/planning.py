@@ -24,7 +24,7 @@ from boundcalc.planner.future import (
 from boundcalc.planner.future import simulate as simulated
 from boundcalc.planner.offers import Question
 from boundcalc.planner.promise import class_bound, promise_of
-from boundcalc.planner.study import MOST_EXACT, Study, read_study, study_measured, study_pilot
+from boundcalc.planner.study import MOST_EXACT, Study, check_study, read_study, study_measured, study_pilot
 from boundcalc.planner.worth import steps_in, worth_of
 from boundcalc.report.plan_findings import Findings
 from boundcalc.report.plan_pictures import draw_plan
@@ -151,7 +151,8 @@ def plan(
     n_jobs : int
         Processes for folds and runs.
     groups : str or array_like of shape (n,), optional
-        What each row belongs to, as for :func:`boundcalc.train`.
+        What each row belongs to, as for :func:`boundcalc.train`: one random row of each group is planned with, and a row of
+        the plan is a new group.
     rng : int or numpy.random.Generator
     progress : callable, optional
         From the name of a task to a callback ``(done, total, message)``.
@@ -173,7 +174,7 @@ def plan(
     >>> answer.best.subset, answer.best.rows < 250, round(answer.best.assurance, 2)
     ('bill+body', False, 0.9)
     """
-    delta, pilot = check_delta(delta), loaded(data, groups)
+    delta, pilot = check_delta(delta), loaded(data, groups).one_of_each_group()
     prices = _prices(costs, pilot.names, _allowed(modalities, pilot.names))
     targets = () if target is None else tuple(np.atleast_1d(np.asarray(target, dtype=object)).tolist())
     chosen = changed_settings(
@@ -196,6 +197,8 @@ def plan(
             given = sorted(settings) + ([] if subsets == "all" else ["subsets"])
             raise InvalidInputError(f"nothing is trained, so {', '.join(given)} would change nothing")
         known = read_measured(measured, pilot)
+        if isinstance(known, Study):
+            check_study(known, pilot, rng=copy.deepcopy(seed))
         study = known if isinstance(known, Study) else study_measured(pilot, known, rng=copy.deepcopy(seed))
         chosen = Settings.from_dict(study.settings)
         question = replace(question, calibration=chosen.calibration, balanced=chosen.pair_weights == "balanced")
@@ -207,7 +210,7 @@ def plan(
             progress=show("simulation"),
         )  # fmt: skip
     if collected is not None:
-        rows = loaded(collected)
+        rows = loaded(collected).one_of_each_group()
         found["collected"] = certify_collected(rows, made.best, question=question, settings=chosen, rng=0)
     promised = None if found["promise"] is None else found["promise"].value
     return Proposal(plan=replace(made, promised=promised), **found)
@@ -292,7 +295,8 @@ def read_measured(measured: Any, pilot: ModalityData) -> Any:
     facts = measured.facts
     ours, theirs = (", ".join(f"{name} ({d})" for name, d in dims.items()) for dims in (pilot.dims, facts["dims"]))
     if theirs == ours:
-        theirs, ours = f"{facts['rows']:,} rows", f"{pilot.n:,}"
+        grouped = " in groups, of which a plan takes one row each (leave the estimates out)" * bool(facts["groups"])
+        theirs, ours = f"{facts['rows']:,} rows{grouped}", f"{pilot.n:,}"
     if facts["dims"] != pilot.dims or facts["rows"] != pilot.n:
         raise InvalidInputError(f"it speaks of {theirs}, the pilot has {ours}", context=context)
     return measured
