@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import zipfile
 
 import numpy as np
@@ -88,6 +89,22 @@ def test_tables_that_packages_read(tmp_path, ending, engine):
         load(path, **OPTIONS)
 
 
+def test_a_damaged_column_of_text_is_refused_before_memory_is_asked_for(tmp_path):
+    feather = pytest.importorskip("pyarrow.feather")
+    pyarrow = pytest.importorskip("pyarrow")
+    pytest.importorskip("pandas")
+    path = tmp_path / "data.feather"
+    table = pyarrow.table({"y": pyarrow.array(["n", "s"] * 20, pyarrow.large_string()), "a__x": np.arange(40.0)})
+    feather.write_feather(table, str(path), compression="uncompressed")
+    content, offsets = path.read_bytes(), np.arange(41, dtype="<i8")
+    assert offsets.tobytes() in content
+    damaged = offsets.copy()
+    damaged[-1] = 2**61
+    path.write_bytes(content.replace(offsets.tobytes(), damaged.tobytes()))
+    with pytest.raises(InvalidInputError, match="cannot be read"):
+        load(path)
+
+
 def test_frames_of_polars():
     polars = pytest.importorskip("polars")
     same(load(polars.DataFrame(COLUMNS), **OPTIONS))
@@ -167,8 +184,8 @@ def test_text_and_missing_values_are_read_by_the_calibration_part_alone(tmp_path
     assert (measured.facts["text_columns"], measured.facts["filled_values"]) == (1, int(np.isnan(raw).sum()))
     assert Measurements.from_json(measured.to_json()).to_json() == measured.to_json()
     said = " ".join(bc.train(data, rng=3).text().split())
-    assert "1 columns are text" in said
-    assert "missing single values are filled in by the means of the calibration part" in said
+    assert "1 column is text" in said
+    assert re.search(r"Missing single values \(\d+\) are filled in by the means of the calibration part", said)
 
 
 def test_a_text_that_calibration_has_not_seen_is_all_zeros():
@@ -192,8 +209,9 @@ def test_options_on_the_command_line(tmp_path, capsys):
     record = json.loads(capsys.readouterr().out)
     assert record["facts"]["groups"] == {"calibration": 4, "holdout": 8, "train": 8}
     assert record["facts"]["text_columns"] == 1
+    path.write_text(text(columns={**COLUMNS, "patient": [f"p{min(k, 33)}" for k in range(N)]}))
     assert main(["plan", str(path), *GIVEN, "--budget", "1000", "--no-curve"]) == 0
-    assert "Rows come in 20 groups" in " ".join(capsys.readouterr().out.split())
+    assert "One random row of each of the 34 groups is taken" in " ".join(capsys.readouterr().out.split())
 
 
 MANY = {f"c{k}": np.ones(N) for k in range(142)}

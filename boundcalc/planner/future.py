@@ -281,7 +281,7 @@ class Collected:
     def sentence(self) -> str:
         """What to do now."""
         if self.met_at is not None:
-            return f"Stop: after {self.met_at:,} rows at most {rounded_up(self.target)} was certified, valid at every look."
+            return f"Stop: after {self.met_at:,} rows at most {self.target:g} was certified, valid at every look."
         if not self.looks:
             return f"Go on: {self.rows:,} rows came, the first look is at {self.train + self.batch:,}."
         rows, value = self.looks[-1]

@@ -154,6 +154,8 @@ def _read(data: Any, kind: type) -> Any:
     node = decode(data)
     if not isinstance(node, kind):
         raise TypeError(f"{str(node)[:80]} is no {kind.__name__}")
+    if isinstance(node, sympy.Expr) and node.has(sympy.I, sympy.nan, sympy.zoo):
+        raise ValueError(f"{str(node)[:80]} is no real value")
     return node
 
 

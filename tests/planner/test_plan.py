@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import boundcalc as bc
-
 from boundcalc.errors import InvalidInputError
 from boundcalc.planner import Costs, ModalityCost, SharedCost, Study, fit_power_law, make_plan, study_pilot
 from boundcalc.planner import study as pilot_study
