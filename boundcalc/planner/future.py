@@ -19,13 +19,14 @@ from boundcalc.certification.measured import pair_sums
 from boundcalc.certification.rates import rate_bound
 from boundcalc.certification.search import GUESSED_VARIANCE, Sample, risk_bound
 from boundcalc.certification.sources import Distances, of_metric
-from boundcalc.errors import InvalidInputError, require
+from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import as_generator
 from boundcalc.planner.offers import Offer, Question, Shop
 from boundcalc.show.rounding import rounded_up
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.prepare import Prepared, prepare
 from boundcalc.trainer.data.splits import Split
+from boundcalc.trainer.measure.parallel import in_parallel
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset_fit import fit_subset
 
@@ -172,11 +173,7 @@ def simulate(
     settings = replace(settings, tolerance=max(_COARSE, settings.tolerance))
     report, values = progress or (lambda *_: None), []
     jobs = [(data, offer, question, settings, child) for child in as_generator(rng).spawn(runs)]
-    if n_jobs == 1:
-        found = (_one_run(*job) for job in jobs)
-    else:
-        joblib = require("joblib", extra="train", purpose="training in parallel")
-        found = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(joblib.delayed(_one_run)(*job) for job in jobs)
+    found = (_one_run(*job) for job in jobs) if n_jobs == 1 else in_parallel(_one_run, jobs, n_jobs=n_jobs)
     for value in found:
         values.append(value)
         report(len(values), runs, "runs")

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.arithmetic.written import shortened
-from boundcalc.errors import InvalidInputError, require
+from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems, as_generator, why_unreadable
 from boundcalc.language.records import check_entries, from_json, rebuild
@@ -25,6 +25,7 @@ from boundcalc.planner.moments import Law, law, pair_moments
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.prepare import Prepared, checked_facts, prepare
 from boundcalc.trainer.data.splits import Split
+from boundcalc.trainer.measure.parallel import in_parallel
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset_fit import fit_subset
 from boundcalc.trainer.measure.subsets import Measurements, settings_record
@@ -352,11 +353,8 @@ class _Bench:
         if self.n_jobs == 1:
             results: Iterable[Array] = (_tested(*job) for job in jobs)
         else:
-            joblib = require("joblib", extra="train", purpose="training in parallel")
             alone = [(replace(fold, threads=1), subset, sizes) for fold, subset, sizes in jobs]
-            results = joblib.Parallel(n_jobs=self.n_jobs, return_as="generator")(
-                joblib.delayed(_tested)(*job) for job in alone
-            )
+            results = in_parallel(_tested, alone, n_jobs=self.n_jobs)
         for (_, subset, _), moments in zip(jobs, results, strict=True):
             found[subset].append(moments)
             done += 1
