@@ -333,7 +333,7 @@ _TABLE = (
     SymbolInfo("gmax", r"g_{\max}", "largest density ratio p(x,z)/(p(x)p(z)), true or learnt", NONNEGATIVE, "approximation"),
     SymbolInfo("gamma_K", r"\gamma_K", "margin of a good similarity", POSITIVE, "loss"),
     # intermediates of proofs
-    SymbolInfo("c", "c", "range of the pair functions under a supremum", POSITIVE, "quantity", "fixed"),
+    SymbolInfo("c", "c", "range of the pair functions under a supremum", NONNEGATIVE, "quantity", "fixed"),
     SymbolInfo("c_claim", r"c_0", "the unnamed positive constant of the source's claim", POSITIVE, "quantity", "fixed"),
     SymbolInfo("rho_A", r"\rho_A", "largest Euclidean norm of a vector of the finite set A", NONNEGATIVE, "quantity", "fixed"),
     SymbolInfo("card_A", r"|A|", "number of vectors of the finite set A", _integers(1), "quantity", "fixed"),
@@ -349,6 +349,7 @@ _TABLE = (
     SymbolInfo("Edev_m", r"\mathbb E\sup_f(r(f)-\tfrac1m\sum_i\ell_f(Z_i,Z_{m+i}))", "expected largest one-sided deviation over m independent pairs", NONNEGATIVE, "quantity"),
     SymbolInfo("Edev_plus", r"\mathbb E\sup_f(\hat r-r)(f)", "expected largest one-sided deviation of the other sign, m independent pairs", NONNEGATIVE, "quantity"),
     SymbolInfo("dev_f", r"(r-\hat r)(f_0)", "deviation of one fixed f_0 (one side)", REAL, "quantity"),
+    SymbolInfo("var_f", r"\sigma^2(f_0)", "variance of one term of a fixed f_0", POSITIVE, "quantity", "fixed"),
     SymbolInfo("dev_minus", r"\sup_f(r-\hat r)(f)", "largest deviation of population over empirical risk", NONNEGATIVE, "quantity"),
     SymbolInfo("dev_plus", r"\sup_f(\hat r-r)(f)", "largest deviation of empirical over population risk", NONNEGATIVE, "quantity"),
     SymbolInfo("err_M", r"P(sf\le 0)", "pair error: probability that the sign of f disagrees with the pair's label", Interval(0, 1), "quantity"),

@@ -153,6 +153,22 @@ def test_json_is_lossless_and_never_evaluates(composed):
         bc.Bound.from_json("[]")
 
 
+def test_a_bound_that_is_read_is_the_catalogues_only_if_it_equals_it():
+    bound = RISK_GAP.bound()
+    assert bc.Bound.from_json(bound.to_json()) is bound
+    data = json.loads(bound.to_json())
+    for changes in (
+        {"assumptions": data["assumptions"][1:]},
+        {"form": "another"},
+        {"relation": "<"},
+        {"unit": "examples"},
+        {"theorem": data["theorem"] | {"key": "zhou2026.nothing"}},
+    ):
+        read = bc.Bound.from_json(json.dumps(data | changes))
+        assert read is not bound
+        assert not read.certified, changes
+
+
 def test_symbols_of_ones_own_are_stored_with_what_is_known_of_them():
     width = bc.symbols.symbol("width", r"w_0", "width of a box", sympy.Interval(0, 1), role="fixed")
     bound = RISK_GAP.bound().substitute(R_M=width / 2)

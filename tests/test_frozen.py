@@ -24,8 +24,10 @@ from boundcalc.trainer.measure.subsets import measure_subsets
 GROWING = {
     "boundcalc.aligner.comparison.Comparison",
     "boundcalc.aligner.estimator.AlignedEncoders",
+    "boundcalc.checker.inequality.monotone.Monotone",
     "boundcalc.checker.inequality.proving.Attempt",
     "boundcalc.checker.inequality.system.System",
+    "boundcalc.checker.store.Memory",
     "boundcalc.trainer.complexity.khinchin._Moments",
     "boundcalc.trainer.learner.PairwiseMetricLearner",
     "boundcalc.trainer.risk.pair_blocks.Totals",
@@ -121,7 +123,7 @@ def values() -> SimpleNamespace:
         verdict=bc.check_inequality(bc.symbols.delta, "<", 1),
         measured=measured,
         estimates=measured["a+b"].estimates,
-        choice=plan.choices[0],
+        choice=plan.best,
         costs=costs,
     )
 

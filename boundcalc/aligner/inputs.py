@@ -99,7 +99,7 @@ def refuse_unread(data: ModalityData) -> None:
     problems = Problems("align")
     problems.require(
         data.groups is None,
-        "the data have groups: examples are taken as independent here; leave one row of each (data.one_of_each_group())",
+        "the data have groups: examples are taken as independent here; leave one row of each",
     )
     problems.require(
         not data.needs_encoding,

@@ -9,10 +9,15 @@ from boundcalc.theorems import Source
 __all__ = [
     "bartlett2002",
     "bellet2015",
+    "bennett1962",
+    "boucheron2013",
     "cao2016",
+    "catoni2007",
     "clemencon2008",
+    "donsker1975",
     "egorychev1981",
     "finner1992",
+    "freedman1975",
     "hoeffding1963",
     "huang2021",
     "huusari2018",
@@ -24,13 +29,18 @@ __all__ = [
     "lu2023",
     "massart2000",
     "maurer2004",
+    "maurer2009",
+    "maurer2016",
+    "mcallester2003",
     "mcdiarmid1989",
     "nakada2023",
     "nozawa2020",
     "pairs",
     "perrot2015",
     "ramdas2023",
+    "sauer1972",
     "saunshi2019",
+    "shalev2014",
     "tosh2021",
     "tropp2012",
     "tsai2020",
@@ -119,3 +129,20 @@ zolfaghari2021 = _places(
     "Zolfaghari et al. 2021, CrossCLR: Cross-modal Contrastive Learning For Multi-modal Video Representations",
     "arXiv 2109.14910",
 )
+bennett1962 = _places(
+    "Bennett 1962, Probability inequalities for the sum of independent random variables", "JASA 57(297)"
+)
+boucheron2013 = _places("Boucheron, Lugosi, Massart 2013, Concentration Inequalities", "Oxford University Press")
+catoni2007 = _places("Catoni 2007, PAC-Bayesian supervised classification", "arXiv 0712.0248")
+donsker1975 = _places(
+    "Donsker, Varadhan 1975, Asymptotic evaluation of certain Markov process expectations for large time",
+    "Communications on Pure and Applied Mathematics 28",
+)
+freedman1975 = _places("Freedman 1975, On tail probabilities for martingales", "Annals of Probability 3(1)")
+maurer2009 = _places(
+    "Maurer, Pontil 2009, Empirical Bernstein bounds and sample variance penalization", "arXiv 0907.3740"
+)
+maurer2016 = _places("Maurer 2016, A vector-contraction inequality for Rademacher complexities", "arXiv 1605.00251")
+mcallester2003 = _places("McAllester 2003, PAC-Bayesian stochastic model selection", "Machine Learning 51(1)")
+sauer1972 = _places("Sauer 1972, On the density of families of sets", "Journal of Combinatorial Theory A 13")
+shalev2014 = _places("Shalev-Shwartz, Ben-David 2014, Understanding Machine Learning", "Cambridge University Press")

@@ -153,6 +153,10 @@ def certify_band(*, cuts: int = 12, thresholds: ArrayLike | None = None, **given
         fixed = np.sort(distances.sign * fixed)
     share = Ledger.split(request.delta, ["missed", "matched"]).over("thresholds", fixed.size)["missed"]
     sums = [pair_sums(distances, request.codes, float(t), groups=request.groups) for t in fixed]
+    if not sums[0].same:
+        raise InvalidInputError(
+            "certify_band: no pair of different subjects is the same, so that no rate of misses is defined"
+        )
     bounds = {
         name: np.array(
             [

@@ -222,7 +222,7 @@ def _mix_bound(request: Request, kernel: Any, members: list[Rows] | None) -> tup
     counts = np.bincount(codes)
     if counts.max() < 2:
         raise InvalidInputError("no two groups have the same label: no pair of different groups is the same")
-    if request.distances is not None and not request.distances.symmetric:
+    if not all(one.symmetric for one in (request.distances, request.other) if one is not None):
         kernel = symmetric(kernel)
     if counts.size > _MOST_CLASSES:
         raise InvalidInputError(
@@ -306,7 +306,8 @@ def _words(request: Request, kind: str) -> dict[str, Any]:
     if kind == "verification":
         mean = "the mean of the non-match rate within a subject (a subject with one row counts 1) and the match rate between two"
     elif request.weights is None:
-        pair, given = f"pairs of new {unit}s of these classes", ", given their labels"
+        each = "" if unit == "row" else ", a random row each"
+        pair, given = f"pairs of new {unit}s of these classes{each}", ", given their labels"
         mean = (
             "the mean of false-non-match and false-match rate, each averaged over the class combinations as the held-out "
             f"{unit}s have them"
@@ -319,7 +320,7 @@ def _words(request: Request, kind: str) -> dict[str, Any]:
     target = f"{mean}, for {pair}"
     if kind == "gain":
         target = f"how much larger the other model's error is than this one's: {target}"
-    ordered = request.distances is not None and request.distances.ordered
+    ordered = any(one.ordered for one in (request.distances, request.other) if one is not None)
     order = " Pairs are ordered: the scores are not symmetric." if ordered else ""
     if request.distances is not None and request.distances.off_zero:
         order += " Rows are at a distance from themselves (similarities go into scores=); the diagonal is not used."

@@ -17,6 +17,7 @@ from boundcalc.certification.sources import (
     listed_distances,
     numbers,
     own_groups,
+    same_holdout,
 )
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
@@ -49,11 +50,17 @@ class Listed(Frozen):
     pairs : ndarray of int, shape (P, 2)
     distances : ndarray of shape (P,)
     same : ndarray of bool, shape (P,)
+    tie : float
+        Distances this close to the threshold count as ties.
+    sign : int
+        -1 where distances are scores with their sign changed.
     """
 
     pairs: Rows
     distances: Array
     same: NDArray[np.bool_]
+    tie: float
+    sign: int
 
 
 @dataclass(frozen=True)
@@ -147,16 +154,17 @@ def read_request(**given: Any) -> Request:
             raise InvalidInputError(
                 f"against has {other.n} rows, {name} {distances.n}: expected the same rows in the same order"
             )
+        if name == "model" and given["data"] is None and not same_holdout(given["model"], given["against"]):
+            raise InvalidInputError(
+                "against has held out other rows than model: give data=(X, y) that neither was trained on"
+            )
     groups = own_groups(given[name], given["data"]) if given["groups"] is None else given["groups"]
     codes, groups = _labels(labels, groups, distances.n)
     fixed = [
         f"the seed (one, not the best of several) of {given['splits']} random split{'s' * (given['splits'] > 1)}{drawn}",
         f"delta = {given['delta']:g}",
     ]
-    if given["share"] == 1.0:
-        fixed.append("the model, one only (each of J that are compared on these rows needs share=1/J)")
-    else:
-        fixed.append(f"this model's share of delta, {given['share']:g}")
+    fixed.append(_paid(given["share"]))
     if given["kappa"] is not None:
         fixed.append(f"kappa = {given['kappa']:g}")
     calibration = None
@@ -188,6 +196,8 @@ def read_request(**given: Any) -> Request:
     elif weights is None or not balanced:
         weights = (1.0, 1.0) if weights is None else weights
         fixed.append(f"the weights {weights[0]:.4g} for same and {weights[1]:.4g} for different pairs")
+    if other is not None:
+        fixed.append(f"the threshold {other.sign * other_threshold:.6g} of the other model")
     _enough(codes, groups)
     return Request(
         distances,
@@ -207,6 +217,13 @@ def read_request(**given: Any) -> Request:
         None,
         given["running"],
     )
+
+
+def _paid(share: float) -> str:
+    """Return what a model's share of delta is for."""
+    if share == 1.0:
+        return "the model, one only (each of J that are compared on these rows needs share=1/J)"
+    return f"this model's share of delta, {share:g}"
 
 
 def _read_numbers(given: Mapping[str, Any], *, fresh: bool) -> tuple[float, np.random.Generator]:
@@ -358,7 +375,7 @@ def _listed_request(given: Mapping[str, Any], name: str, delta: float, rng: np.r
             f"pairs of shape {pairs.shape}, {pairs.dtype}: expected row numbers or names, shape (P, 2)"
         )
     labels = None if given["y"] is None else np.asarray(given["y"])
-    own = None
+    own, tie = None, 0.0
     if name != "model" and np.ndim(given[name]) == 1:
         sign = -1 if name == "scores" else 1
         listed = sign * numbers(name, given[name], ndim=1)
@@ -366,7 +383,7 @@ def _listed_request(given: Mapping[str, Any], name: str, delta: float, rng: np.r
             raise InvalidInputError(f"{name} has {listed.size} numbers for {len(pairs)} pairs")
     else:
         distances, labels, own = _distances(given, name, given[name])
-        sign, labels = distances.sign, np.asarray(labels)
+        sign, tie, labels = distances.sign, distances.tie, np.asarray(labels)
         if pairs.dtype.kind == "U" or pairs.min() < 0 or pairs.max() >= distances.n:
             raise InvalidInputError(f"pairs: expected row numbers in 0..{distances.n - 1}")
         listed = listed_distances(distances, pairs)
@@ -387,12 +404,15 @@ def _listed_request(given: Mapping[str, Any], name: str, delta: float, rng: np.r
     if not isinstance(threshold, float):
         raise InvalidInputError("with pairs= expected a threshold that was fixed in advance")
     weights = given["weights"]
-    fixed = (
+    balanced = isinstance(weights, str)
+    weights = None if balanced else (1.0, 1.0) if weights is None else (float(weights[0]), float(weights[1]))
+    fixed = [
         f"the list of {len(pairs):,} pairs",
         f"the threshold {sign * threshold:.6g}",
         f"delta = {given['delta']:g}",
-    )
-    return Request(None, None, np.arange(units.size), None, threshold, np.nan,
-                   None if isinstance(weights, str) else (1.0, 1.0) if weights is None else (float(weights[0]), float(weights[1])),
-                   isinstance(weights, str), fixed, delta, None, given["splits"], rng, None,
-                   Listed(places, listed, same))  # fmt: skip
+    ]
+    fixed.append(_paid(given["share"]))
+    if weights is not None:
+        fixed.append(f"the weights {weights[0]:.4g} for same and {weights[1]:.4g} for different pairs")
+    return Request(None, None, np.arange(units.size), None, threshold, np.nan, weights, balanced, tuple(fixed), delta, None,
+                   given["splits"], rng, None, Listed(places, listed, same, tie, sign))  # fmt: skip

@@ -21,6 +21,7 @@ __all__ = [
     "listed_distances",
     "of_metric",
     "own_groups",
+    "same_holdout",
 ]
 
 Array = NDArray[np.float64]
@@ -196,6 +197,14 @@ def own_groups(model: Any, data: Any) -> Any:
     if prepared is not None and prepared.data.groups is not None:
         return prepared.data.groups[prepared.split.holdout]
     return getattr(data, "groups", None)
+
+
+def same_holdout(model: Any, other: Any) -> bool:
+    """Whether two trained models have held out the same rows."""
+    first, second = model._prepared, other._prepared
+    return np.array_equal(first.split.holdout, second.split.holdout) and np.array_equal(
+        first.data.codes, second.data.codes
+    )
 
 
 def of_metric(rows: Array, here: NDArray[np.bool_], operator: Array, widths: Sequence[int]) -> Distances:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 from zlib import crc32
 
@@ -11,6 +12,7 @@ import sympy
 
 from boundcalc.catalogue import REGISTRY
 from boundcalc.checker.citations import read_citation
+from boundcalc.checker.experiments.experiment import Experiment
 from boundcalc.checker.experiments.inclusion import check_inclusion
 from boundcalc.checker.experiments.named import resolve
 from boundcalc.checker.experiments.trial import try_out
@@ -61,12 +63,11 @@ def check_step(
     rng = stream(seed, f"{step}|{step.kind}")
     experiment = resolve(step.experiment)
     if experiment is not None:
-        events = [event.symbol for event in step.events]
         if step.kind == "inclusion":
             refutation = check_inclusion(experiment, rng=stream(seed, "inclusion"))
             if refutation is not None:
                 return refutation
-        tried = try_out(step.left, step.relation, step.right, experiment, events=events, rng=rng, budget=budget)
+        tried = _tried(step, experiment, rng=rng, budget=budget)
         if step.kind == "claim" and step.cites and not tried.refutes and step.applies is None:
             return cited(f"{step.cites}; {tried.evidence}")
         if tried.refutes or step.applies is None:
@@ -100,7 +101,13 @@ def _by_the_entry(step: Step, rng: np.random.Generator, budget: float) -> Verdic
     """Try a step by the experiment of the entry that it cites."""
     facts = REGISTRY[step.cites].facts()
     experiment = resolve(facts.experiment)
-    events = [event.symbol for event in step.events]
-    if experiment is None:
-        return None
-    return try_out(step.left, step.relation, step.right, experiment, events=events, rng=rng, budget=budget)
+    return None if experiment is None else _tried(step, experiment, rng=rng, budget=budget)
+
+
+def _tried(step: Step, experiment: Experiment, *, rng: np.random.Generator, budget: float) -> Verdict:
+    """Try a step out; worlds know its events by their names, whatever they bound."""
+    plain = {event.symbol: replace(event, of="").symbol for event in step.events}
+    if len(set(plain.values())) < len(plain):
+        plain = {symbol: symbol for symbol in plain}
+    left, right = step.left.xreplace(plain), step.right.xreplace(plain)
+    return try_out(left, step.relation, right, experiment, events=list(plain.values()), rng=rng, budget=budget)

@@ -20,6 +20,7 @@ from boundcalc.checker.inequality.problem import state
 from boundcalc.checker.inequality.reals import settle
 from boundcalc.checker.report import Report, Row
 from boundcalc.checker.steps import check_step, stream
+from boundcalc.checker.store import Memory, Store, content_of
 from boundcalc.checker.verdict import Verdict, Word
 from boundcalc.errors import InvalidInputError
 from boundcalc.statements.derivation import Derivation, Step, plain_shares
@@ -41,6 +42,7 @@ def check(
     rng: int | np.random.Generator = 0,
     progress: Progress | None = None,
     memory: dict[Any, Verdict] | None = None,
+    store: Store | None = None,
 ) -> Report:
     """Return what is known of every step of a theorem (or of a derivation, or of a single step).
 
@@ -59,6 +61,8 @@ def check(
         Called with each row as it is finished.
     memory : dict, optional
         Verdicts on steps that occurred before, to be shared between checks.
+    store : Store, optional
+        Verdicts kept from earlier runs; nothing is kept if not given.
 
     Returns
     -------
@@ -79,7 +83,7 @@ def check(
     seed = int(rng.integers(2**31)) if isinstance(rng, np.random.Generator) else int(rng)
     report, jobs = _jobs(theorem, form, seed)
     clock = _Clock(budget)
-    remembered = {} if memory is None else memory
+    remembered = Memory({} if memory is None else memory, store)
     rows: list[Row] = []
     try:
         for job in jobs:
@@ -108,7 +112,7 @@ class _Clock:
         return max(1.0, min(_STEP_SECONDS, (self.end - time.monotonic()) / 3))
 
 
-Job = Callable[[int, float, dict[Any, Verdict]], Row | None]
+Job = Callable[[int, float, Memory], Row | None]
 
 
 def _jobs(subject: Any, form: str | None, seed: int) -> tuple[Report, Iterator[Job]]:
@@ -156,7 +160,7 @@ def _step_job(
     domains: Mapping[sympy.Symbol, sympy.Set],
     rules: tuple[Constraint, ...] = (),
 ) -> Job:
-    def job(seed: int, seconds: float, memory: dict[Any, Verdict]) -> Row:
+    def job(seed: int, seconds: float, memory: Memory) -> Row:
         # Steps are shared between theorems; a definition that is not hashable is told by its text.
         lemma = step.applies and (id(step.applies.lemma), step.applies.form, str(step.applies.values))
         key = (
@@ -172,12 +176,14 @@ def _step_job(
         )
 
         def doubt_of(own: Any, name: str) -> str:
-            found = check(own, form=name, budget=seconds, rng=seed, memory=memory)
+            found = check(own, form=name, budget=seconds, rng=seed, memory=memory.known, store=memory.store)
             return found.doubt(name)
 
-        if key not in memory:
-            memory[key] = check_step(step, seed=seed, budget=seconds, domains=domains, rules=rules, doubt_of=doubt_of)
-        return Row(form, str(number), str(step), step.kind, memory[key])
+        def checked() -> Verdict:
+            return check_step(step, seed=seed, budget=seconds, domains=domains, rules=rules, doubt_of=doubt_of)
+
+        verdict = memory.recall(key, content_of([step], domains, [str(rule) for rule in rules], seed), checked)
+        return Row(form, str(number), str(step), step.kind, verdict)
 
     return job
 
@@ -186,7 +192,7 @@ def _whole_job(form: str, chain: Derivation, *, strict: bool) -> Job:
     """Try the quantity against the bound in one go, by the first experiment that knows all symbols."""
     relation = chain.relation.replace("=", "") if strict else chain.relation
 
-    def job(seed: int, seconds: float, memory: dict[Any, Verdict]) -> Row | None:
+    def job(seed: int, seconds: float, memory: Memory) -> Row | None:
         events = [event.symbol for event in chain.events]
         tried: list[Experiment] = []
         for step in chain.steps:
@@ -201,7 +207,15 @@ def _whole_job(form: str, chain: Derivation, *, strict: bool) -> Job:
                 if verdict is not None:
                     return Row(form, "claim", f"strict: {chain.quantity} {relation} {chain.result}", "whole", verdict)
             rng = stream(seed, plain_shares(f"{chain.quantity}{relation}{chain.result}"))
-            found = try_out(chain.quantity, relation, chain.result, experiment, events=events, rng=rng, budget=seconds)
+
+            def tried_out(experiment: Experiment = experiment, rng: np.random.Generator = rng) -> Verdict:
+                return try_out(
+                    chain.quantity, relation, chain.result, experiment, events=events, rng=rng, budget=seconds
+                )
+
+            content = content_of(chain.steps, chain.domains, "chain", relation, repr(experiment), seed)
+            key = ("chain", str(chain.quantity), relation, str(chain.result), repr(experiment), str(events), seed)
+            found = memory.recall(key, content, tried_out)
             if found.word is not Word.UNSETTLED:
                 place = "claim" if strict else "chain"
                 return Row(form, place, plain_shares(f"{chain.quantity} {relation} {chain.result}"), "whole", found)
@@ -224,7 +238,7 @@ def _comparisons(theorem: Any, status: Mapping[str, str]) -> list[Job]:
 
 
 def _comparison(first: str, other: str, sides: list[Any]) -> Job:
-    def job(seed: int, seconds: float, memory: dict[Any, Verdict]) -> Row:
+    def job(seed: int, seconds: float, memory: Memory) -> Row:
         left, right = (
             side.expr.subs({symbol: 0 for symbol in side.expr.free_symbols if symbol.name in _OPTIMISATION})
             for side in sides

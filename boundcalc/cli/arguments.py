@@ -238,6 +238,7 @@ ARGUMENTS: dict[str, Argument] = {
     "set one": _settings("a number"),
     "table1": _switch("the works of the primary source's Table 1, and which entry carries each"),
     "seconds": _value("S", "time for everything (default: as needed)", read=_positive),
+    "fresh": _switch("check again what earlier runs have settled"),
     "seed": _value("N", "seed of everything random", default="0", read=_integer(0)),
     "delta": _value("P", "failure probability of each guarantee", default="0.05", read=_delta),
     "subsets": _value(

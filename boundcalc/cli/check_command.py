@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from boundcalc.checker.report import Report
     from boundcalc.theorems import Theorem
 
-ARGUMENTS = ("KEY?", "all", "form", "seconds", "seed")
+ARGUMENTS = ("KEY?", "all", "form", "seconds", "seed", "fresh")
 ENDINGS = (".json", ".html")
 EPILOG = (
     "PROVED: by an exact method, or by two solvers that agree. CITED: rests on the literature alone. SUPPORTED: tried "
     "by enumeration or simulation without a violation. UNSETTLED: none of these, with the reason. REFUTED: with a "
     "counterexample (in full with --json). A theorem has the word of its weakest step. The same seed gives the same "
-    "report unless time runs out. Exit status: 1 when the outcome is not what the catalogue says, 2 on bad input, 130 "
-    "when interrupted."
+    "report unless time runs out. Verdicts are kept in $BOUNDCALC_CACHE (or the user's cache folder) by the content of "
+    "what was checked and the version of the checker; --fresh checks all again. Exit status: 1 when the outcome is not "
+    "what the catalogue says, 2 on bad input, 130 when interrupted."
 )
 
 
@@ -42,13 +43,17 @@ def _reports(entries: list[Theorem], args: Namespace) -> list[Report]:
     import time
 
     from boundcalc.checker import check
+    from boundcalc.checker.store import Store
 
     end = None if args.seconds is None else time.monotonic() + args.seconds
     memory: dict[Any, Any] = {}
+    store = Store(fresh=args.fresh)
     reports: list[Report] = []
     for number, entry in enumerate(entries):
         left = None if end is None else max(1.0, (end - time.monotonic()) / (len(entries) - number))
-        report = check(entry, form=args.form, budget=left, rng=args.seed, progress=_progress(entry), memory=memory)
+        report = check(
+            entry, form=args.form, budget=left, rng=args.seed, progress=_progress(entry), memory=memory, store=store
+        )
         reports.append(report)
         if sys.stderr.isatty():
             print(f"\r{entry.key}: {report.word}".ljust(79), file=sys.stderr)

@@ -19,6 +19,7 @@ _OF_PILOT = (*READING, "subset", "seed", "loss", "lam_max", "structure", "weight
 
 def run(args: Namespace) -> Answer:
     """Compare, and return sentence, table, data and picture."""
+    from boundcalc.guarantees.comparison import check_keys
     from boundcalc.report.compare_view import compare
 
     if bool(args.pilot) == bool(args.settings):
@@ -26,6 +27,7 @@ def run(args: Namespace) -> Answer:
     if args.all and args.keys:
         raise InvalidInputError(f"give either --all or keys ({', '.join(args.keys)}), not both", context="compare")
     if args.pilot:
+        check_keys(args.keys)  # before anything is read
         settings = {"subset": args.subset, "structure": args.structure, "radii": args.radii, **model_settings(args)}
         return compare(data_of(args, args.pilot), keys=args.keys, **settings)
     problems = [f"{option} needs --pilot: with --set nothing is trained" for option in changed(args, _OF_PILOT)]

@@ -185,6 +185,10 @@ class Cells:
                 low = np.maximum(low, limit)
             if constraint.lower == self.symbol and (limit := self._limit(constraint.upper, self.below)) is not None:
                 high = np.minimum(high, limit)
+        if larger_is_better and self.bound.direction(self.name) == "unknown":
+            for turn in self.bound.better_from(self.name) or ():
+                start = self._enclosed(turn)[1]
+                low = np.maximum(low, np.ceil(start) if self.integer else start)
         return (high, low) if larger_is_better else (low, high)
 
     def admitted(self, values: Any, better: Floats, asked: np.ndarray) -> np.ndarray:

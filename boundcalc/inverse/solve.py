@@ -60,8 +60,9 @@ def minimal_n(bound: Statement | Any, *, target: Any, name: str = "n", **others:
     Parameters
     ----------
     bound : Bound
-        An upper bound that never rises (or a lower bound that never falls) in ``name``; or what inverts itself, as
-        ``boundcalc.assurance`` does.
+        An upper bound that never rises (or a lower bound that never falls) in ``name``, or not from where on
+        ``Bound.better_from`` says, as log(n)/n: then the answer is the smallest integer from there on; or what inverts
+        itself, as ``boundcalc.assurance`` does.
     target : scalar, 1-D array_like or xarray.DataArray
         What the bound should reach; an array becomes the axis ``target``.
     name : str
@@ -107,7 +108,7 @@ def solve_for(bound: Statement, name: str, *, target: Any, closed_form: bool = F
     Parameters
     ----------
     bound : Bound
-        Monotone in the symbol.
+        Monotone in the symbol, or from where on ``Bound.better_from`` says: then the answer lies there.
     name : str
         The symbol that is left out.
     target : scalar, 1-D array_like or xarray.DataArray
@@ -157,6 +158,8 @@ def _improves(bound: Statement, name: str) -> bool:
     if not isinstance(bound, Statement):
         raise InvalidInputError(f"{bound!r} is no bound: give one, such as theorem(...).bound()")
     way = bound.direction(name)
+    if way == "unknown" and bound.better_from(name) is not None:
+        way = "rises" if bound.is_lower else "falls"
     if way not in ("rises", "falls"):
         raise InvalidInputError(f"{name} cannot be solved for: the bound is {way} in it", context=bound.theorem.key)
     if bound.relation == "=":

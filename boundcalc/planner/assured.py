@@ -49,9 +49,12 @@ def expected_bound(
 ) -> Array:
     r"""Return about what the transport certificate comes out at, on average: an expansion, no guarantee.
 
-    .. math:: \bar U = r + \frac{c - \kappa r}{\kappa} \left(1 - e^{-x/m - \zeta_1 \kappa^2/(c - \kappa r)^2}\right),
+    .. math:: \bar U = r + \frac{c - \kappa r}{\kappa} \left(1 - e^{-x/m - \zeta_1 u^2 - (2/3) \mu_3 u^3}\right),
+        \quad u = \frac{\kappa}{c - \kappa r},
 
-    at the kappa that the certificate chooses where it ends, kappa(U). For many rows it is r + dev(n).
+    at the kappa that the certificate chooses where it ends, kappa(U). For many rows it is r + dev(n). The transport cost is
+    about log(1 - kappa r/c) - 2 E log(1 - kappa g/c) for rows' mean errors g = E[q(Z, Z')|Z], expanded to their third central
+    moment mu_3, that of the beta law on [0, c] with their mean and variance.
 
     Parameters
     ----------
@@ -66,11 +69,14 @@ def expected_bound(
     """
     r, m = np.asarray(error, dtype=float), np.asarray(rows, dtype=float) / 2.0
     # The certificate ends where U(kappa(U)) = U: kappa is found by repeating it.
+    variance = np.asarray(variance, dtype=float)
+    third = 2.0 * variance**2 * (scale - 2.0 * r) / np.maximum(r * (scale - r) + variance, 1e-300)
     bound = np.minimum(r + 0.1 * scale, 0.999 * scale)
     for _ in range(1 if kappa is not None else 5):
         at = np.minimum(bound, 0.999 * scale)
         k = kappa or kappa_at(at, scale=scale, level=level, exponent=m, variance=lambda _: guess)
-        lost = level / m + np.asarray(variance) * (k / (scale - k * r)) ** 2
+        unit = k / (scale - k * r)
+        lost = level / m + (variance + 2.0 / 3.0 * third * unit) * unit**2
         bound = r - (scale - k * r) / k * np.expm1(-lost)
     return np.asarray(np.minimum(bound, scale))
 

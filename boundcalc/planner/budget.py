@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from numbers import Real
 from typing import Any
 
@@ -113,7 +114,26 @@ class Plan(Frozen):
         subset : str
         target : float, optional
         """
-        return Shop.of(self.study.evidence[subset], self.question, target)
+        return Shop.of(self.study.evidence[subset], self.question, target, choice=self.choice)
+
+    def shops(self, target: float | None = None) -> dict[str, Shop]:
+        """Return what rows of each candidate offer.
+
+        Parameters
+        ----------
+        target : float, optional
+        """
+        return {label: self.shop(label, target) for label in self.candidates}
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The subsets that the costs allow."""
+        return tuple(label for label in self.study.evidence if self.costs.allows(label.split("+")))
+
+    @cached_property
+    def choice(self) -> float:
+        """By how much the choice among the candidates flatters the error of the best."""
+        return self.study.price_of_choice(self.candidates, self.question.quantity)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -125,7 +145,8 @@ class Plan(Frozen):
             "targets": [goal.to_dict() for goal in self.goals],
             "front": [offer.budget for offer in self.front],
             "costs": self.costs.to_dict(),
-            "candidates": [label for label in self.study.evidence if self.costs.allows(label.split("+"))],
+            "candidates": list(self.candidates),
+            "choice": self.choice,
             "searched": self.study.searched,
             "status": "estimated",
         }
@@ -135,7 +156,7 @@ def usual_budgets(study: Study, costs: Costs) -> list[float]:
     """Return what half the pilot, and up to 64 times as many rows, would cost of everything that is not excluded."""
     kept = [name for name, cost in costs.modalities.items() if not cost.excluded]
     caps = costs.cap_of(kept)
-    rows = [int(study.facts["rows"] * 2.0**power) for power in range(-1, 7)]
+    rows = [int(study.units * 2.0**power) for power in range(-1, 7)]
     totals = {float(costs.total(kept, count if caps is None else min(count, caps))) for count in rows}
     return sorted(totals - {0.0}) or [1.0]
 
@@ -173,26 +194,22 @@ def make_plan(
     question = question or Question()
     check_request(study.facts["dims"], costs, targets=targets, budgets=budgets, question=question)
     totals = _checked_budgets(usual_budgets(study, costs) if budgets is None else budgets)
-    labels = [label for label in study.evidence if costs.allows(label.split("+"))]
-    if not labels:
+    draft = Plan(study, costs, question, (), (), None if budgets is None else totals[-1])
+    if not draft.candidates:
         raise InvalidInputError("no candidate subset has every required modality and no excluded one")
     first = targets[0] if targets else None
-    shops = {label: Shop.of(study.evidence[label], question, first) for label in labels}
+    shops = draft.shops(first)
     offers = _by_budget(shops, costs, totals, first)
     rate = question.quantity != "pair_error"
-    tested = {
-        target: {label: Shop.of(study.evidence[label], question, target) for label in labels} if rate else shops
-        for target in targets
-    }
-    goals = tuple(_goal(tested[target], costs, target) for target in targets)
+    goals = tuple(_goal(draft.shops(target) if rate else shops, costs, target, study.unit) for target in targets)
     if not offers and not any(goal.offer for goal in goals):
-        cheapest = min(labels, key=lambda label: costs.total(label.split("+"), shops[label].fewest))
+        cheapest = min(shops, key=lambda label: costs.total(label.split("+"), shops[label].fewest))
         rows = shops[cheapest].fewest
         raise InvalidInputError(
-            f"budget = {totals[-1]:g} buys too few rows to plan with: {rows} of {cheapest} cost "
+            f"budget = {totals[-1]:g} buys too few {study.unit} to plan with: {rows} of {cheapest} cost "
             f"{float(costs.total(cheapest.split('+'), rows)):g}"
         )
-    return Plan(study, costs, question, offers, goals, None if budgets is None else totals[-1])
+    return replace(draft, offers=offers, goals=goals)
 
 
 def check_request(
@@ -263,8 +280,8 @@ def _by_budget(
     return tuple(found)
 
 
-def _goal(shops: dict[str, Shop], costs: Costs, target: float) -> Goal:
-    """Return x."""
+def _goal(shops: dict[str, Shop], costs: Costs, target: float, unit: str) -> Goal:
+    """Return the cheapest way to a target, or why there is none."""
     order = sorted(shops, key=lambda label: float(shops[label].window.error[-1]))
     found: list[Offer] = []
     least = math.inf
@@ -280,7 +297,7 @@ def _goal(shops: dict[str, Shop], costs: Costs, target: float) -> Goal:
             least = min(least, cost)
     cheap = {offer.subset: offer for offer in found if offer.cost <= _AS_CHEAP * least}
     if not cheap:
-        return _out_of_reach(shops, costs, target)
+        return _out_of_reach(shops, costs, target, unit)
     best = cheap[_preferred(shops, {label: offer.error for label, offer in cheap.items()})]
     return Goal(target, best, provable_from=shops[best.subset].provable_from(best))
 
@@ -292,13 +309,13 @@ def _preferred(shops: dict[str, Shop], values: dict[str, float]) -> str:
     return min(alike, key=lambda label: (-label.count("+"), values[label]))
 
 
-def _out_of_reach(shops: dict[str, Shop], costs: Costs, target: float) -> Goal:
+def _out_of_reach(shops: dict[str, Shop], costs: Costs, target: float, unit: str) -> Goal:
     """Say why no number of rows is enough: the error, the pilot's size, or a cap."""
     capped = {label: rows for label, shop in shops.items() if (rows := shop.fewest_rows(target)) is not None}
     if capped:
         label = min(capped, key=lambda name: capped[name])
         cap = costs.cap_of(label.split("+"))
-        return Goal(target, None, f"it would take {capped[label]:,} rows of {label}, but there are at most {cap:,}")
+        return Goal(target, None, f"it would take {capped[label]:,} {unit} of {label}, but there are at most {cap:,}")
     limits = {label: float(shop.split([MOST])[1][0]) for label, shop in shops.items()}
     label = min(limits, key=lambda name: limits[name])
     shop = shops[label]
@@ -308,5 +325,5 @@ def _out_of_reach(shops: dict[str, Shop], costs: Costs, target: float) -> Goal:
         return Goal(target, None, f"{tends}: its expected error is {error:.4g} already")
     # The pilot's own error falls with the square root of its rows; half of the room is left for the hold-out.
     rows = math.ceil(shop.evidence.pilot_rows * (2.0 * 1.2816 * spread / (target - error)) ** 2)
-    reason = f"{tends}: the pilot's {shop.evidence.pilot_rows:,} rows leave its error of {error:.4g} uncertain by {spread:.2g}"
+    reason = f"{tends}: the pilot's {shop.evidence.pilot_rows:,} {unit} leave its error of {error:.4g} uncertain by {spread:.2g}"
     return Goal(target, None, reason, max(rows, shop.evidence.pilot_rows + 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,15 +13,18 @@ from scipy.special import ndtr
 
 from boundcalc.certification.bijections import exponent, half_batches
 from boundcalc.certification.certifying import typical_weight
-from boundcalc.certification.kernels import PairErrors
+from boundcalc.certification.draws import Kernel
+from boundcalc.certification.kernels import Derived, PairErrors, averaged
 from boundcalc.certification.looks import certify_looks
 from boundcalc.certification.measured import pair_sums
 from boundcalc.certification.rates import rate_bound
 from boundcalc.certification.search import GUESSED_VARIANCE, Sample, risk_bound
 from boundcalc.certification.sources import Distances, of_metric
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import as_generator
 from boundcalc.planner.offers import Offer, Question, Shop
+from boundcalc.planner.study import coarser
 from boundcalc.show.rounding import rounded_up
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.prepare import Prepared, prepare
@@ -44,7 +47,6 @@ __all__ = [
 
 Rows = NDArray[np.intp]
 _SPLITS = 20
-_COARSE = 5e-3
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Carried:
 
 
 @dataclass(frozen=True)
-class Model:
+class Model(Frozen):
     """A metric trained on some rows, and the rows that it has not seen.
 
     Attributes
@@ -98,25 +100,46 @@ class Model:
         operator = self.prepared.structure(self.subset).operator(self.params)
         return of_metric(rows, here, operator, self.prepared.widths(self.subset))
 
+    def errors(self, part: Rows, weights: tuple[float, float] = (1.0, 1.0)) -> PairErrors:
+        """Return the weighted errors of pairs of some rows."""
+        distances = self.distances(part)
+        return PairErrors(distances.between, self.prepared.data.codes[part], self.threshold, weights, distances.tie)
+
+    def members(self, part: Rows) -> list[Rows] | None:
+        """Return which of some rows belong to one group, for each group; None where rows have none."""
+        if self.prepared.data.groups is None:
+            return None
+        groups = self.prepared.data.groups[part]
+        order = np.argsort(groups, kind="stable")
+        return np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
+
+    def between(self, part: Rows, kernel: PairErrors | Derived) -> Kernel:
+        """Return a kernel between units of some rows: the rows themselves, or their groups."""
+        members = self.members(part)
+        return kernel if members is None else averaged(kernel, members)
+
     def certificate(
         self, part: Rows, *, question: Question, rng: np.random.Generator, delta: float | None = None
     ) -> float:
         """Return the certificate of the quantity on held-out rows, at the question's delta if not given."""
-        distances, codes, level = self.distances(part), self.prepared.data.codes[part], delta or question.delta
+        level = delta or question.delta
         if question.quantity != "pair_error":
             return rate_bound(
-                distances, codes, self.threshold, name=question.quantity, delta=level, splits=_SPLITS, rng=rng
-            )
+                self.distances(part), self.prepared.data.codes[part], self.threshold, name=question.quantity, delta=level,
+                members=self.members(part), splits=_SPLITS, rng=rng,
+            )  # fmt: skip
         weights = self.prepared.weights
-        errors = PairErrors(distances.between, codes, self.threshold, weights, distances.tie)
-        batches = half_batches(part.size, splits=_SPLITS, rng=rng)
-        sample = Sample(batches, errors, errors.scale, exponent(batches))
+        errors = self.errors(part, weights)
+        batches = half_batches(self.prepared.units(part), splits=_SPLITS, rng=rng)
+        sample = Sample(batches, self.between(part, errors), errors.scale, exponent(batches))
         variance = GUESSED_VARIANCE * typical_weight(weights) ** 2
         return risk_bound(sample, delta=level, kappa=None, variance=lambda _: variance)[0]
 
     def measured(self, part: Rows, *, question: Question) -> tuple[float, float]:
         """Return the quantity on held-out rows, and what the better constant rule has."""
-        sums = pair_sums(self.distances(part), self.prepared.data.codes[part], self.threshold)
+        data = self.prepared.data
+        groups = None if data.groups is None else data.groups[part]
+        sums = pair_sums(self.distances(part), data.codes[part], self.threshold, groups=groups)
         if question.quantity != "pair_error":
             return (sums.match_rate if question.quantity == "fmr" else sums.non_match_rate), 1.0
         return sums.error(self.prepared.weights), sums.constant(self.prepared.weights)
@@ -166,11 +189,15 @@ def simulate(
     Raises
     ------
     InvalidInputError
-        If ``runs`` is no number of runs.
+        If ``runs`` is no number of runs, or rows come in groups.
     """
+    if data.groups is not None:
+        raise InvalidInputError(
+            "simulate: groups cannot be drawn twice; plan without it, or give one row of each group"
+        )
     if isinstance(runs, bool) or not isinstance(runs, (int, np.integer)) or runs < 1:
         raise InvalidInputError(f"simulate = {runs!r}: expected a number of runs >= 1")
-    settings = replace(settings, tolerance=max(_COARSE, settings.tolerance))
+    settings = coarser(settings)
     report, values = progress or (lambda *_: None), []
     jobs = [(data, offer, question, settings, child) for child in as_generator(rng).spawn(runs)]
     found = (_one_run(*job) for job in jobs) if n_jobs == 1 else in_parallel(_one_run, jobs, n_jobs=n_jobs)
@@ -253,13 +280,15 @@ class Collected:
     Attributes
     ----------
     rows, train : int
-        All rows so far, and those that train.
+        All rows (or groups) so far, and those that train.
     batch : int
         Rows between two looks.
     looks : tuple of (int, float)
         Rows in all at each look, and the certificate there; all hold at once.
     target, error : float
         The target, and the measured error (nan before the first look).
+    unit : str
+        What is counted: "rows" or "groups".
     """
 
     rows: int
@@ -268,6 +297,7 @@ class Collected:
     looks: tuple[tuple[int, float], ...]
     target: float
     error: float
+    unit: str = "rows"
 
     @property
     def met_at(self) -> int | None:
@@ -278,13 +308,15 @@ class Collected:
     def sentence(self) -> str:
         """What to do now."""
         if self.met_at is not None:
-            return f"Stop: after {self.met_at:,} rows at most {self.target:g} was certified, valid at every look."
+            return (
+                f"Stop: after {self.met_at:,} {self.unit} at most {self.target:g} was certified, valid at every look."
+            )
         if not self.looks:
-            return f"Go on: {self.rows:,} rows came, the first look is at {self.train + self.batch:,}."
+            return f"Go on: {self.rows:,} {self.unit} came, the first look is at {self.train + self.batch:,}."
         rows, value = self.looks[-1]
         return (
-            f"Go on: after {rows:,} rows at most {rounded_up(value)} is certified (measured {self.error:.3g}); "
-            f"the next look is at {rows + self.batch:,} rows."
+            f"Go on: after {rows:,} {self.unit} at most {rounded_up(value)} is certified (measured {self.error:.3g}); "
+            f"the next look is at {rows + self.batch:,} {self.unit}."
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -326,20 +358,26 @@ def certify_collected(
         told = f"no modality {', '.join(missing)}" if missing else "only the pair error is certified at every look"
         raise InvalidInputError(told, context="collected rows")
     batch = batch_of(offer.holdout)
-    count = max(data.n - offer.train, 0) // batch
+    count, unit = max(data.units - offer.train, 0) // batch, "rows" if data.groups is None else "groups"
     if not count:
-        return Collected(data.n, offer.train, batch, (), offer.target, math.nan)
+        return Collected(data.units, offer.train, batch, (), offer.target, math.nan, unit)
     order = np.arange(data.n)
-    split = Split(order[: offer.calibration], order[offer.train :], order[offer.calibration : offer.train])
+    if data.groups is not None:  # in the order of their first rows
+        order = data.groups[np.sort(np.unique(data.groups, return_index=True)[1])]
+    units = order[: offer.calibration], order[offer.train :], order[offer.calibration : offer.train]
+    split = Split(*(data.rows_of(part) for part in units))
     generator = as_generator(rng)
     model = train_on(data, subset, split=split, settings=settings, rng=generator)
-    parts = [order[offer.train + k * batch : offer.train + (k + 1) * batch] for k in range(count)]
+    parts = [data.rows_of(order[offer.train + k * batch : offer.train + (k + 1) * batch]) for k in range(count)]
+    groups: dict[Any, dict[str, Any]] = {
+        part[0]: {} if data.groups is None else {"groups": data.groups[part]} for part in parts
+    }
     found = certify_looks(
-        ({"distance": _cautious(model, part), "y": data.codes[part]} for part in parts),
+        ({"distance": _cautious(model, part), "y": data.codes[part], **groups[part[0]]} for part in parts),
         threshold=model.threshold, weights=model.prepared.weights, delta=question.delta, splits=_SPLITS, rng=generator,
     )  # fmt: skip
-    looks = tuple((offer.train + one.rows, one.value) for one in found)
-    return Collected(data.n, offer.train, batch, looks, offer.target, found[-1].error)
+    looks = tuple((offer.train + one.units, one.value) for one in found)
+    return Collected(data.units, offer.train, batch, looks, offer.target, found[-1].error, unit)
 
 
 def _cautious(model: Model, part: Rows) -> NDArray[np.float64]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["QUANTITIES", "Law", "law", "pair_moments"]
+from boundcalc.frozen import Frozen
+
+__all__ = ["PRODUCTS", "QUANTITIES", "Law", "law", "pair_moments"]
 
 Array = NDArray[np.float64]
 
@@ -16,8 +18,8 @@ QUANTITIES = {"pair_error": "pair error", "fmr": "false-match rate", "fnmr": "fa
 
 
 @dataclass(frozen=True)
-class Law:
-    """The mean of a pair's error and what its certificate depends on.
+class Law(Frozen):
+    """The mean of the error between two units (rows or groups) and what its certificate depends on.
 
     Attributes
     ----------
@@ -52,26 +54,42 @@ class Law:
     mix_square: Array
 
 
-def pair_moments(missed: NDArray[np.bool_], matched: NDArray[np.bool_], same: NDArray[np.bool_]) -> Array:
-    """Return means and second moments over pairs and triples of different rows, shape (9,).
+def pair_moments(missed: Array, matched: Array, same: Array, *, groups: NDArray[np.intp] | None = None) -> Array:
+    """Return means and second moments over pairs and triples of different units, shape (15,).
 
-    With a, b, s the indicators of a missed same pair, a matched different pair and a same pair: E a, E b, E s, and E x_ij y_ik
-    for (x, y) = aa, ab, as, bb, bs, ss, each over all ordered triples of different rows.
+    With a, b, s the shares of missed same pairs, of matched different pairs and of same pairs between two units (rows, or
+    groups of rows): E a, E b, E s; then for (x, y) = aa, ab, as, bb, bs, ss the means of x_ij y_ik over all ordered triples, and
+    of x_ij y_ij over all pairs.
 
     Parameters
     ----------
-    missed, matched, same : ndarray of bool, shape (n, n)
-        Symmetric; the diagonal is not used.
+    missed, matched, same : array_like of bool, shape (n, n)
+        Between rows, symmetric; what is within a unit is not used.
+    groups : ndarray of int, shape (n,), optional
+        What each row belongs to, rows of a group one after the other.
     """
-    n = same.shape[0]
-    off = ~np.eye(n, dtype=bool)
-    a, b, s = (kind & off for kind in (missed, matched, same))
-    sums = [kind.sum(axis=1, dtype=float) for kind in (a, b, s)]
-    means = [one.sum() / (n * (n - 1)) for one in sums]
-    # A pair has both indicators for aa, bb, ss and as; these pairs are no triples.
-    both = np.array([sums[0].sum(), 0.0, sums[0].sum(), sums[1].sum(), 0.0, sums[2].sum()])
-    products = np.array([sums[i] @ sums[j] for i in range(3) for j in range(i, 3)])
-    return np.concatenate([means, (products - both) / max(n * (n - 1) * (n - 2), 1)])
+    kinds = np.stack([_between(np.asarray(kind, dtype=float), groups) for kind in (missed, matched, same)])
+    n = kinds.shape[1]
+    kinds[:, np.arange(n), np.arange(n)] = 0.0
+    sums = kinds.sum(axis=2)
+    pairs = np.array([np.vdot(kinds[i], kinds[j]) for i, j in PRODUCTS])
+    triples = np.array([sums[i] @ sums[j] for i, j in PRODUCTS]) - pairs
+    return np.concatenate(
+        [sums.sum(axis=1) / (n * (n - 1)), triples / max(n * (n - 1) * (n - 2), 1), pairs / (n * (n - 1))]
+    )
+
+
+#: Which of a, b, s are multiplied.
+PRODUCTS = [(i, j) for i in range(3) for j in range(i, 3)]
+
+
+def _between(kind: Array, groups: NDArray[np.intp] | None) -> Array:
+    """Return means between groups of what is between rows."""
+    if groups is None:
+        return kind
+    starts = np.flatnonzero(np.diff(groups, prepend=-1))
+    sizes = np.diff(starts, append=groups.size)
+    return np.add.reduceat(np.add.reduceat(kind, starts, axis=0), starts, axis=1) / np.outer(sizes, sizes)
 
 
 def law(moments: Array, *, weights: Array, rows: int, quantity: str = "pair_error", at: float | None = None) -> Law:
@@ -79,51 +97,43 @@ def law(moments: Array, *, weights: Array, rows: int, quantity: str = "pair_erro
 
     Parameters
     ----------
-    moments : ndarray of shape (..., 9)
+    moments : ndarray of shape (..., 15)
         As from :func:`pair_moments`.
     weights : ndarray of shape (..., 2)
         Of missed and of matched pairs.
     rows : int
-        Of which each entry was measured: r^2 is corrected for its own variance.
+        Units of which each entry was measured: r^2 is corrected for its own variance.
     quantity : {"pair_error", "fmr", "fnmr"}
     at : float, optional
         For a rate: the claim u that is tested; by default the rate itself.
     """
-    a, b, s, aa, ab, as_, bb, bs, ss = np.moveaxis(moments, -1, 0)
-    plus, minus = np.moveaxis(np.asarray(weights, dtype=float), -1, 0)
+    a, b, s = np.moveaxis(moments[..., :3], -1, 0)
+    plus, minus = np.moveaxis(np.broadcast_to(np.asarray(weights, dtype=float), (*a.shape, 2)), -1, 0)
+    zero, one = np.zeros_like(a), np.ones_like(a)
+    mix = _variances(moments, (zero, zero, one), rows)
     if quantity == "pair_error":
-        mean, triple, second = (
-            plus * a + minus * b,
-            plus**2 * aa + 2 * plus * minus * ab + minus**2 * bb,
-            plus**2 * a + minus**2 * b,
-        )
-        error, scale, share = mean, np.maximum(plus, minus), np.ones_like(mean)
-        u, constant = np.zeros_like(mean), np.minimum(plus * s, minus * (1.0 - s))
+        scale = np.maximum(plus, minus)
         drift = minus * b / _positive(1.0 - s) - plus * a / _positive(s)
         stretch = np.where(plus >= minus, -scale / _positive(s), scale / _positive(1.0 - s))
-    else:
-        # Y = 1{matched} + u 1{same} for the FMR; 1{missed} + u 1{different} for the FNMR.
-        share = _positive(1.0 - s if quantity == "fmr" else s)
-        error = (b if quantity == "fmr" else a) / share
-        u = error if at is None else np.full_like(error, at)
-        if quantity == "fmr":
-            mean, second, triple = b + u * s, b + u**2 * s, bb + 2 * u * bs + u**2 * ss
-        else:
-            d, ad, dd = 1.0 - s, a - as_, 1.0 - 2.0 * s + ss
-            mean, second, triple = a + u * d, a + u**2 * d, aa + 2 * u * ad + u**2 * dd
-        scale, constant, drift, stretch = (
-            np.ones_like(mean),
-            np.ones_like(mean),
-            np.zeros_like(mean),
-            np.zeros_like(mean),
-        )
-    variance, square = _variances(mean, triple, second, rows)
-    mix = _variances(s, ss, s, rows)
-    return Law(error, variance, square, scale, share, u, constant, drift, stretch, *mix)
+        constant = np.minimum(plus * s, minus * (1.0 - s))
+        variances = _variances(moments, (plus, minus, zero), rows)
+        return Law(plus * a + minus * b, *variances, scale, one, zero, constant, drift, stretch, *mix)
+    # Y = 1{matched} + u 1{same} for the FMR; 1{missed} + u 1{different} for the FNMR.
+    wrong, share = (b, _positive(1.0 - s)) if quantity == "fmr" else (a, _positive(s))
+    error = wrong / share
+    u = error if at is None else np.full_like(error, at)
+    variances = _variances(moments, (zero, one, u) if quantity == "fmr" else (one, zero, -u), rows)
+    return Law(error, *variances, one, share, u, one, zero, zero, *mix)
 
 
-def _variances(mean: Array, triple: Array, second: Array, rows: int) -> tuple[Array, Array]:
-    """Return zeta_1 and sigma^2; the square of the measured mean is above that of the mean by its variance, 4 zeta_1/n."""
+def _variances(moments: Array, kernel: tuple[Array, Array, Array], rows: int) -> tuple[Array, Array]:
+    """Return zeta_1 and sigma^2 of a kernel x a + y b + z s.
+
+    The square of the measured mean is above that of the mean by its variance, 4 zeta_1/n.
+    """
+    mean = sum(kernel[k] * moments[..., k] for k in range(3))
+    twice = [kernel[i] * kernel[j] * (1.0 if i == j else 2.0) for i, j in PRODUCTS]
+    triple, second = (sum(one * moments[..., start + k] for k, one in enumerate(twice)) for start in (3, 9))
     variance = np.maximum((triple - mean**2) / (1.0 - 4.0 / max(rows, 8)), 0.0)
     square = np.maximum(second - mean**2, variance)
     return np.maximum(variance, square / max(rows, 8) ** 2), square

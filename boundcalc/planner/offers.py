@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -123,7 +123,7 @@ class Offer(Frozen):
         return {**vars(self), "terms": dict(self.terms), "binding": self.binding, "vacuous": self.vacuous}
 
 
-ERROR, TRAINING, HELD_OUT, PILOT = "the modalities' own error", "training rows", "hold-out rows", "the pilot's size"
+ERROR, TRAINING, HELD_OUT, PILOT = "the modalities' own error", "training", "hold-out", "the pilot's size"
 
 
 @dataclass(frozen=True)
@@ -145,13 +145,15 @@ class Shop:
     weight: float
 
     @classmethod
-    def of(cls, evidence: Evidence, question: Question, target: float | None = None) -> Shop:
-        """Return the offers of a subset; a rate is tested at the target."""
+    def of(cls, evidence: Evidence, question: Question, target: float | None = None, *, choice: float = 0.0) -> Shop:
+        """Return the offers of a subset; a rate is tested at the target, and ``choice`` is what a choice flatters the error by."""
         from boundcalc.certification.certifying import typical_weight
 
         at = target if question.quantity != "pair_error" else None
         plus, minus = evidence.weights.mean(axis=0)
-        return cls(evidence, question, evidence.window(question.quantity, at), typical_weight((plus, minus)))
+        window = evidence.window(question.quantity, at)
+        window = replace(window, error=window.error + choice)
+        return cls(evidence, question, window, typical_weight((plus, minus)))
 
     @property
     def fewest(self) -> int:

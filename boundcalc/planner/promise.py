@@ -32,7 +32,7 @@ class Promise:
     error, constant : float
         Of f_0 and of the better constant rule on the pilot's held-out rows.
     rows : int
-        Held-out rows of the pilot.
+        Held-out rows (or groups) of the pilot.
     level : float
         What f_0's certificate may fail with.
     """
@@ -88,7 +88,7 @@ def promise_of(model: Model, *, question: Question, searched: int) -> Promise:
     part = model.prepared.split.holdout
     value = model.certificate(part, question=question, delta=level, rng=np.random.default_rng(0))
     error, constant = model.measured(part, question=question)
-    return Promise(value, error, constant, int(part.size), level)
+    return Promise(value, error, constant, model.prepared.units(part), level)
 
 
 def class_bound(result: SubsetResult, *, n: int, searched: int, question: Question) -> float | None:

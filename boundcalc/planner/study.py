@@ -1,7 +1,8 @@
 """What a pilot shows of future models: every row held out once, errors of every subset at several numbers of training rows.
 
 Rows are cut into folds without looking at them. In each fold the other rows calibrate and train, on nested parts; what is kept
-are moments of the errors on the fold's pairs. Nothing here is a guarantee: it is what a plan expects.
+are moments of the errors on the fold's pairs. Nothing here is a guarantee: it is what a plan expects. Where rows come in groups
+all numbers count groups, which are what is drawn and collected: folds are made of whole groups, pairs are of different ones.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,7 @@ from boundcalc.language.arguments import Problems, as_generator, why_unreadable
 from boundcalc.language.records import check_entries, from_json, rebuild
 from boundcalc.planner.assured import spread_of
 from boundcalc.planner.learning_curve import PowerLaw, fit_power_law
-from boundcalc.planner.moments import Law, law, pair_moments
+from boundcalc.planner.moments import PRODUCTS, Law, law, pair_moments
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.prepare import Prepared, checked_facts, prepare
 from boundcalc.trainer.data.splits import Split
@@ -48,11 +50,13 @@ _CURVES = 40
 #: With more modalities than this, subsets are found greedily.
 MOST_EXACT = 12
 _COARSE = 5e-3
-FORMAT = "boundcalc-study-1"
+#: Pairs that are drawn where not all are taken.
+_SAMPLED = 100_000
+FORMAT = "boundcalc-study-2"
 
 
 @dataclass(frozen=True)
-class Window:
+class Window(Frozen):
     """What is expected of a model at numbers of training rows within a pilot's reach.
 
     Attributes
@@ -98,7 +102,7 @@ class Evidence(Frozen):
     subset : str
     sizes : tuple of int
         Training rows (without those that calibrate), rising.
-    moments : ndarray of shape (folds, sizes, 9)
+    moments : ndarray of shape (folds, sizes, 15)
         As from ``pair_moments``.
     weights : ndarray of shape (folds, 2)
     rows : int
@@ -127,7 +131,7 @@ class Evidence(Frozen):
         """Fit r0 + a n^-b to the folds' errors; None where there are fewer than three sizes."""
         if len(self.sizes) < 3:
             return None
-        return fit_power_law(self.sizes, self.laws(quantity).error, rng=0)
+        return _fitted(self.sizes, self.laws(quantity).error.tobytes())
 
     def window(self, quantity: str, at: float | None = None) -> Window:
         """Return what is expected within the pilot's reach.
@@ -146,17 +150,21 @@ class Evidence(Frozen):
             return np.interp(np.log(train), np.log(self.sizes), values)
 
         kernel = Law(*(between(getattr(found, name)) for name in Law.__dataclass_fields__))
-        # What the pilot leaves open of the error of one model: each of its rows was held out once.
-        own = spread_of(self.pilot_rows, variance=kernel.variance, square=kernel.square) / kernel.share
+        # What the pilot leaves open of the error of one model: each of its rows was held out once, with those of its fold.
+        folds = len(self.weights)
+        own = spread_of(self.rows, variance=kernel.variance, square=kernel.square) / kernel.share / np.sqrt(folds)
         if curve is None:
             return Window(train, found.error[:, -1:].mean(axis=0), own, np.zeros(1), kernel)
         refits = curve.refits
         values = refits[:, :1] + refits[:, 1:2] * train ** -refits[:, 2:]
-        # In a fold all sizes meet the same held-out rows, so that the models' own variance, about v/n, is what differences show.
+        # In a fold all sizes meet the same held-out rows, so that the models' own variance, v/n, is what differences show: the
+        # parts are nested, so that it is v/n - v/n' for two of them.
         apart = (found.error[:, :-1] - found.error[:, -1:]).var(axis=0, ddof=1)
         sizes = np.array(self.sizes, dtype=float)
-        v = float(np.mean(apart / (1.0 / sizes[:-1] + 1.0 / sizes[-1])))
-        return Window(train, curve(train), np.hypot(own, values.std(axis=0)), np.sqrt(v / train), kernel)
+        v = float(apart.sum() / (1.0 / sizes[:-1] - 1.0 / sizes[-1]).sum())
+        pilot = in_folds(v / sizes[-1], v / self.pilot_rows, folds)  # luck of the pilot's models, which share rows
+        uncertainty = np.sqrt(own**2 + values.var(axis=0) + pilot)
+        return Window(train, curve(train), uncertainty, np.sqrt(v / train), kernel)
 
 
 @dataclass(frozen=True)
@@ -178,6 +186,33 @@ class Study(Frozen):
     facts: dict[str, Any]
     settings: dict[str, Any]
     searched: int
+
+    @property
+    def unit(self) -> str:
+        """What is counted: "rows", or the "groups" that they come in."""
+        return "groups" if self.facts.get("groups") else "rows"
+
+    @property
+    def units(self) -> int:
+        """How many of them the pilot has."""
+        return int(sum(self.facts["groups"].values()) if self.unit == "groups" else self.facts["rows"])
+
+    def price_of_choice(self, labels: Sequence[str], quantity: str) -> float:
+        """Return by how much the best of some subsets looks better than it is, as it was chosen by the errors that it shows.
+
+        In each fold the subset that is best in the others is looked at: their mean error is not chosen to be small.
+
+        Parameters
+        ----------
+        labels : sequence of str
+        quantity : {"pair_error", "fmr", "fnmr"}
+        """
+        errors = np.stack([self.evidence[label].laws(quantity).error[:, -1] for label in labels])
+        total, folds = errors.sum(axis=1, keepdims=True), np.arange(errors.shape[1])
+        if folds.size == 1:
+            return 0.0
+        elsewhere = (total - errors).argmin(axis=0)
+        return max(float(errors[elsewhere, folds].mean() - errors.mean(axis=1).min()), 0.0)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that :meth:`from_dict` reads."""
@@ -240,7 +275,7 @@ def _read_evidence(record: Any, facts: Mapping[str, Any], settings: Settings) ->
     )
     held = 2 <= found.rows <= min(MOST_HELD, found.pilot_rows) and found.pilot_rows <= facts["rows"]
     problems.require(held, f"{found.rows} and {found.pilot_rows} held-out rows of {facts['rows']}")
-    shaped = weights.ndim == 2 and weights.shape[1] == 2 and found.moments.shape == (len(weights), len(sizes), 9)
+    shaped = weights.ndim == 2 and weights.shape[1] == 2 and found.moments.shape == (len(weights), len(sizes), 15)
     problems.require(shaped and 0 < len(weights) <= FOLDS, f"moments of shape {found.moments.shape}")
     problems.raise_if_any()
     fixed = None if settings.pair_weights == "balanced" else settings.pair_weights or (1.0, 1.0)
@@ -248,16 +283,28 @@ def _read_evidence(record: Any, facts: Mapping[str, Any], settings: Settings) ->
         bool((np.isfinite(weights) & (weights > 0)).all()) and (fixed is None or bool((weights == fixed).all())),
         f"weights {shortened(weights.tolist())} are not the settings'",
     )
-    a, b, s, aa, ab, as_, bb, bs, ss = np.moveaxis(found.moments, -1, 0)
+    a, b, s = np.moveaxis(found.moments[..., :3], -1, 0)
     # A missed pair is a same one, a matched pair a different one, and what is so of two pairs is so of the first.
-    nested = [(0, a), (a, s), (0, b), (b, 1 - s), (aa, a), (ab, a), (ab, b), (as_, a), (bb, b), (bs, b), (ss, s)]
-    nested += [(0, triple) for triple in (aa, ab, as_, bb, bs, ss)]
+    nested = [(0, a), (a, s), (0, b), (b, 1 - s)]
+    for product, (first, second) in zip(np.moveaxis(found.moments[..., 3:], -1, 0), 2 * PRODUCTS, strict=True):
+        nested += [(0, product), (product, (a, b, s)[first]), (product, (a, b, s)[second])]
     problems.require(
         all(bool((low <= high + 1e-9).all()) for low, high in nested),
         "its moments must be in [0, 1], and none contradict another",
     )
     problems.raise_if_any()
     return found
+
+
+@lru_cache(maxsize=1024)
+def _fitted(sizes: tuple[int, ...], errors: bytes) -> PowerLaw:
+    """Return the curve through the folds' errors, which tables and pictures of a plan ask for again."""
+    return fit_power_law(sizes, np.frombuffer(errors).reshape(-1, len(sizes)), rng=0)
+
+
+def in_folds(part: Any, everything: Any, folds: int) -> Any:
+    """Return the variance of a mean over folds whose parts are drawn from the same rows, of one part's and of all rows'."""
+    return everything + (part - everything) / folds
 
 
 def study_pilot(
@@ -297,7 +344,7 @@ def study_pilot(
     """
     folds = list(_folds(data, settings=settings, rng=as_generator(rng)))
     bench = _Bench(folds, n_jobs, progress or (lambda *_: None))
-    largest = min(fold.split.train.size for fold in folds)
+    largest = min(fold.units(fold.split.train) for fold in folds)
     if subsets is None and len(data.names) > MOST_EXACT:
         points, searched = _greedy(bench, data.names, allowed, largest), 2 ** len(data.names) - 1
     else:
@@ -309,8 +356,8 @@ def study_pilot(
     shown = _contenders(points, folds)
     smaller = bench.run({subset: tuple(sizes[:-1]) for subset in shown}) if len(sizes) > 1 else {}
     weights = np.array([fold.weights for fold in folds])
-    rows = min(min(fold.split.holdout.size for fold in folds), MOST_HELD)
-    pilot_rows = min(data.n, FOLDS * MOST_HELD)
+    rows = min(fold.units(held_part(fold)) for fold in folds)
+    pilot_rows = sum(fold.units(held_part(fold)) for fold in folds)
     evidence = {}
     for subset, last in points.items():
         label = "+".join(subset)
@@ -322,23 +369,22 @@ def study_pilot(
 
 
 def _folds(data: ModalityData, *, settings: Settings, rng: np.random.Generator) -> Iterator[Prepared]:
-    if data.groups is not None:
-        raise InvalidInputError("groups: a plan counts rows; take data.one_of_each_group()", context="plan")
-    if data.n < FOLDS * _LEAST:
+    if data.units < FOLDS * _LEAST:
+        kind = "rows" if data.groups is None else "groups"
         raise InvalidInputError(
-            f"the pilot has {data.n} rows: expected at least {FOLDS * _LEAST} to plan from", context="plan"
+            f"the pilot has {data.units} {kind}: expected at least {FOLDS * _LEAST} to plan from", context="plan"
         )
-    order = rng.permutation(data.n)
-    calibration = max(2, round(settings.calibration * data.n)) if settings.calibration > 0 else 0
+    order = rng.permutation(data.units)
+    calibration = max(2, round(settings.calibration * data.units)) if settings.calibration > 0 else 0
     for fold in range(FOLDS):
         holdout = order[fold::FOLDS]
         rest = rng.permutation(np.setdiff1d(order, holdout))
-        split = Split(rest[:calibration], holdout, rest[calibration:])
+        split = Split(*(data.rows_of(part) for part in (rest[:calibration], holdout, rest[calibration:])))
         yield prepare(data, settings=settings, rng=rng, split=split)
 
 
 @dataclass(frozen=True)
-class _Bench:
+class _Bench(Frozen):
     """Folds, and how to train on them."""
 
     folds: list[Prepared]
@@ -346,7 +392,7 @@ class _Bench:
     progress: Progress
 
     def run(self, asked: Mapping[Subset, tuple[int, ...]]) -> dict[Subset, Array]:
-        """Return for each subset the moments at its sizes, shape (folds, sizes, 9)."""
+        """Return for each subset the moments at its sizes, shape (folds, sizes, 15)."""
         found: dict[Subset, list[Array]] = {subset: [] for subset in asked}
         done, total = 0, len(asked) * len(self.folds)
         jobs = [(fold, subset, sizes) for subset, sizes in asked.items() for fold in self.folds]
@@ -363,22 +409,48 @@ class _Bench:
 
 
 def _tested(fold: Prepared, subset: Subset, sizes: tuple[int, ...]) -> Array:
-    """Train on nested parts of a fold, each from the solution before it, and return the moments, shape (sizes, 9)."""
-    settings = replace(fold.settings, tolerance=max(_COARSE, fold.settings.tolerance))
+    """Train on nested parts of a fold, each from the solution before it, and return the moments, shape (sizes, 15)."""
+    settings = coarser(fold.settings)
     found, start = [], None
     for size in sizes:
-        part = replace(fold, settings=settings, split=replace(fold.split, train=fold.split.train[:size]))
+        nested = replace(fold.split, train=_first_units(fold, size))
+        part = replace(fold, settings=settings, split=nested)
         fit = fit_subset(part, subset, start=start, rng=np.random.default_rng(0))
         start = fit.params, fit.threshold
-        found.append(pair_moments(*tested_pairs(fold, subset, fit.params, settings.decision_threshold(fit.threshold))))
+        found.append(tested_moments(fold, subset, fit.params, settings.decision_threshold(fit.threshold)))
     return np.stack(found)
+
+
+def coarser(settings: Settings) -> Settings:
+    """Return the settings with which models are trained that only tell what is expected."""
+    pairs = min(settings.sampled_pairs, _SAMPLED)
+    return replace(settings, tolerance=max(_COARSE, settings.tolerance), sampled_pairs=pairs)
+
+
+def _first_units(fold: Prepared, count: int) -> NDArray[np.intp]:
+    """Return the training rows of so many units; in a fold a unit's rows stand one after the other."""
+    train, groups = fold.split.train, fold.data.groups
+    starts = np.arange(train.size) if groups is None else np.flatnonzero(np.diff(groups[train], prepend=-1))
+    return train[: starts[count]] if count < starts.size else train
+
+
+def held_part(fold: Prepared) -> NDArray[np.intp]:
+    """Return the first held-out rows, those of a group one after the other."""
+    part, groups = fold.split.holdout, fold.data.groups
+    return (part if groups is None else part[np.argsort(groups[part], kind="stable")])[:MOST_HELD]
+
+
+def tested_moments(fold: Prepared, subset: Sequence[str], params: Array, threshold: float) -> Array:
+    """Return the moments of a model's errors on the first held-out rows, shape (15,)."""
+    groups = None if fold.data.groups is None else fold.data.groups[held_part(fold)]
+    return pair_moments(*tested_pairs(fold, subset, params, threshold), groups=groups)
 
 
 def tested_pairs(fold: Prepared, subset: Sequence[str], params: Array, threshold: float) -> tuple[Any, Any, Any]:
     """Return which pairs of the first held-out rows are missed, matched and the same, each of shape (n_h, n_h)."""
     from boundcalc.trainer.risk.distances import cross_distances
 
-    part = fold.split.holdout[:MOST_HELD]
+    part = held_part(fold)
     rows, here = fold.rows(subset, part)
     distances = cross_distances(rows, rows, fold.structure(subset).operator(params), fold.widths(subset), here, here)
     codes = fold.data.codes[part]
@@ -438,16 +510,17 @@ def study_measured(data: ModalityData, measured: Measurements, *, rng: Any) -> S
     prepared = prepare(data, settings=Settings.from_dict(measured.settings), rng=as_generator(rng))
     if prepared.fingerprint != measured.facts["fingerprint"]:
         raise InvalidInputError("measured, rng: these are not the data and the seed that the estimates come from")
-    part, size = min(prepared.split.holdout.size, MOST_HELD), prepared.split.train.size
+    part, size = prepared.units(held_part(prepared)), prepared.units(prepared.split.train)
     if part < _LEAST:
+        kind = "rows" if data.groups is None else "groups"
         raise InvalidInputError(
-            f"measured: {part} rows were held out; expected at least {_LEAST} (holdout > 0 in the settings)"
+            f"measured: {part} {kind} were held out; expected at least {_LEAST} (holdout > 0 in the settings)"
         )
     weights = np.array([prepared.weights])
     evidence = {}
     for label, result in measured.items():
-        pairs = tested_pairs(prepared, result.modalities, result.array(), result.threshold)
-        evidence[label] = Evidence(label, (size,), pair_moments(*pairs)[None, None], weights, part, part)
+        moments = tested_moments(prepared, result.modalities, result.array(), result.threshold)
+        evidence[label] = Evidence(label, (size,), moments[None, None], weights, part, part)
     return Study(evidence, dict(measured.facts), dict(measured.settings), len(measured))
 
 

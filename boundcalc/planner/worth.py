@@ -11,7 +11,7 @@ import numpy as np
 
 from boundcalc.certification.bijections import exponent, half_batches
 from boundcalc.certification.deviation import rows_needed
-from boundcalc.certification.kernels import PairErrors, gain_kernel
+from boundcalc.certification.kernels import gain_kernel
 from boundcalc.certification.search import LARGEST_KAPPA, Evaluator, Sample
 from boundcalc.errors import InfeasibleError, InvalidInputError
 from boundcalc.language.ledger import Ledger, check_delta
@@ -56,7 +56,7 @@ class Worth:
         """The answer in words."""
         if self.certified:
             return "certified now"
-        return "not expected" if self.rows is None else f"expected from {self.rows:,} held-out rows"
+        return "not expected" if self.rows is None else f"expected from {self.rows:,} held out"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -131,7 +131,8 @@ def worth_of(models: Mapping[str, Model], best: str, *, steps: int, delta: float
     found = []
     for (small, large), (gain, variance, bound), certified in zip(pairs, tested, passed, strict=True):
         (modality,) = set(large.split("+")) - set(small.split("+"))
-        part = models[best].prepared.split.holdout.size
+        prepared = models[best].prepared
+        part = prepared.units(prepared.split.holdout)
         spread = _NINE_IN_TEN * math.sqrt(4.0 * variance / part)
         rows = rows_for_gain(gain, variance=variance, delta=delta) if gain > 0 and gain + spread > 0 else None
         limits = gain - spread, gain + spread
@@ -155,21 +156,18 @@ def _holm(bounds: Sequence[Any], *, steps: int, delta: float) -> list[bool]:
 def _compared(small: Model, large: Model) -> tuple[float, float, Any]:
     """Return gain, zeta_1 of the difference, and the certified gain as a function of its level."""
     part = large.prepared.split.holdout
-    codes = large.prepared.data.codes[part]
-    errors = [
-        PairErrors(distances.between, codes, model.threshold, (1.0, 1.0), distances.tie)
-        for model in (large, small)
-        for distances in (model.distances(part),)
-    ]
-    sample_rows = np.arange(min(part.size, _ROWS))
-    difference = errors[1](sample_rows, sample_rows) - errors[0](sample_rows, sample_rows)
+    units = large.prepared.units(part)
+    kernel = gain_kernel(large.errors(part), small.errors(part))
+    between = large.between(part, kernel)
+    sample_rows = np.arange(min(units, _ROWS))
+    difference = 1.0 - 2.0 * between(sample_rows, sample_rows)
     np.fill_diagonal(difference, 0.0)
     n = sample_rows.size
     gain = float(difference.sum()) / (n * (n - 1))
     sums = difference.sum(axis=1)
     triple = float(sums @ sums - np.square(difference).sum()) / max(n * (n - 1) * (n - 2), 1)
-    batches = half_batches(part.size, splits=20, rng=np.random.default_rng(0))
-    evaluator = Evaluator(Sample(batches, gain_kernel(*errors), 1.0, exponent(batches)))
+    batches = half_batches(units, splits=20, rng=np.random.default_rng(0))
+    evaluator = Evaluator(Sample(batches, between, 1.0, exponent(batches)))
     log_h = evaluator.log_h(LARGEST_KAPPA)
 
     def bound(level: float) -> float:

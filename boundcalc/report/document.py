@@ -19,7 +19,6 @@ from boundcalc.show.html import Markup, fold, items, join, section, tag
 from boundcalc.show.page import lead, picture
 from boundcalc.show.tables import Table
 from boundcalc.trainer import Measurements, ModalityData
-from boundcalc.trainer.measure.settings import Settings
 
 if TYPE_CHECKING:
     from boundcalc.checker.report import Report
@@ -184,13 +183,7 @@ def make_report(
         found = train(given, subsets=subsets, n_jobs=n_jobs, resume=resume, **shared, **settings).measured
     else:
         found = read_measured(measured, given).at(delta)
-        if given.groups is None:
-            planning["measured"] = found
-        else:  # one row of each group is planned with, and is trained on anew
-            planning |= {
-                name: value for name, value in vars(Settings.from_dict(found.settings)).items() if name != "delta"
-            }
-        proposal = plan(given, n_jobs=n_jobs, **shared, **planning)
+        proposal = plan(given, measured=found, n_jobs=n_jobs, **shared, **planning)
     lines = certified(given, found, delta=delta, rng=again)
     sample = replace(assess(found, delta=delta), certificates=lines)
     return Dossier(sample, proposal, _checked(rng, progress) if check_proofs else (), rng)

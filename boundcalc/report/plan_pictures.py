@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 
 from boundcalc.planner.budget import Plan
 from boundcalc.planner.moments import QUANTITIES
@@ -33,8 +34,7 @@ def draw_plan(proposal: Findings, path: Path | str | None = None) -> Any:
     array of matplotlib axes
     """
     plan, best = proposal.plan, proposal.best
-    labels = [label for label in plan.study.evidence if plan.costs.allows(label.split("+"))]
-    shops = {label: plan.shop(label, best.target) for label in labels}
+    shops = plan.shops(best.target)
     named = _named(shops, best.subset)
     left, right = new_axes(width=12.5, height=5.4, columns=2)
     _certificates(proposal, {label: shops[label] for label in named}, left)
@@ -83,7 +83,9 @@ def _certificates(proposal: Findings, shops: dict[str, Shop], axes: Any) -> None
             [best.rows] * 2, [low, high], color="0.2", linewidth=3, alpha=0.6, label="8 in 10 simulated certificates"
         )
     _label_ends(axes, ends)
-    _finish(axes, plan, xlabel="rows in all, at their best split", title="What is expected to be certified")
+    _finish(
+        axes, plan, xlabel=f"{plan.study.unit} in all, at their best split", title="What is expected to be certified"
+    )
     top = max(best.constant, best.certificate) if plan.question.quantity == "pair_error" else best.certificate * 3
     axes.set_ylim(0, 1.3 * top)
 
@@ -99,13 +101,20 @@ def _errors(plan: Plan, shops: dict[str, Shop], axes: Any) -> None:
         if label == plan.best.subset:
             low, high = window.error - 1.6449 * window.uncertainty, window.error + 1.6449 * window.uncertainty
             axes.fill_between(window.train, low, high, color=colour, alpha=0.18, linewidth=0, label="nine in ten")
-            axes.axvline(evidence.sizes[-1], color="0.6", linewidth=0.9, label="the pilot's training rows")
+            axes.axvline(
+                evidence.sizes[-1], color="0.6", linewidth=0.9, label=f"the pilot's training {plan.study.unit}"
+            )
         ends.append((float(window.error[-1]), label, colour))
         highest = max(highest, float(found.max()))
     if plan.question.quantity == "pair_error":
         mark_level(axes, plan.best.constant)
     _label_ends(axes, ends)
-    _finish(axes, plan, xlabel="training rows", title="What the pilot shows of the error, each row held out once")
+    _finish(
+        axes,
+        plan,
+        xlabel=f"training {plan.study.unit}",
+        title="What the pilot shows of the error, each row held out once",
+    )
     axes.set_ylim(0, 1.3 * max(highest, plan.best.constant if plan.question.quantity == "pair_error" else 0.0))
 
 
@@ -115,12 +124,12 @@ def _finish(axes: Any, plan: Plan, **properties: Any) -> None:
 
 
 def _label_ends(axes: Any, ends: list[tuple[float, str, str]]) -> None:
-    """Write each curve's name at its end, in its colour, moved apart where they would overlap."""
+    """Write each curve's name at its end, in its colour, moved apart as little as possible where they would overlap."""
     if not ends:
         return
-    gap = 0.055 * max(y for y, *_ in ends) + 0.008
-    height = -np.inf
-    for y, label, colour in sorted(ends):
-        height = max(y, height + gap)
+    ends = sorted(ends)
+    heights = np.array([y for y, *_ in ends])
+    steps = (0.055 * heights[-1] + 0.008) * np.arange(heights.size)
+    for height, (_, label, colour) in zip(isotonic_regression(heights - steps).x + steps, ends, strict=True):
         text = label if len(label) <= 24 else f"{label[:22]}..."
         axes.text(1.01, height, text, transform=axes.get_yaxis_transform(), color=colour, fontsize=8, va="center")

@@ -31,12 +31,13 @@ def plan_sentence(plan: Plan) -> str:
     """
     best, question, goal = plan.best, plan.question, plan.goals[0] if plan.goals else None
     name, sure = QUANTITIES[question.quantity], percent(1 - question.delta)
-    action = f"collect {best.subset}, {best.rows:,} rows, and hold {best.holdout:,} of them out"
+    unit = plan.study.unit
+    action = f"collect {best.subset}, {best.rows:,} {unit}, and hold {best.holdout:,} of them out"
     expected = (
         f"the model's {name} is expected at {best.error:.3g} [{best.low:.3g}, {best.high:.3g}] and its certificate "
         f"({sure}) at {best.certificate:.3g}"
     )
-    constant = f"; a constant rule has {best.constant:.3g}" if question.quantity == "pair_error" else ""
+    constant = f"; a constant rule has {best.constant:.3g}" if question.quantity == "pair_error" else _other_rate(plan)
     end = "." if best.promised is None else f". Promised beforehand: at most {rounded_up(best.promised, digits=3)}."
     if goal is not None and goal.offer is not None and _same(goal.offer, best):
         idle = " (no better than the constant rule)" if goal.target >= best.constant else ""
@@ -44,11 +45,11 @@ def plan_sentence(plan: Plan) -> str:
             f"{action.capitalize()}{_for(best)}: a {name} of at most {goal.target:g}{idle} is then certified with probability "
             f"about {best.assurance:.2g}; {expected}{constant}{end}{_better(plan)}"
         )
-    lead = "" if goal is None else _missed(goal, name)
+    lead = "" if goal is None else _missed(goal, name, unit)
     if best.vacuous:
         return (
             f"{lead}Nothing here is expected to be certified below the constant rule's {best.constant:.3g}: with {best.subset} "
-            f"and {best.rows:,} rows {expected}{end}"
+            f"and {best.rows:,} {unit} {expected}{end}"
         )
     chance = f"with probability {question.power:g} at most {rounded_up(best.reached, digits=3)}"
     if goal is not None:
@@ -57,18 +58,25 @@ def plan_sentence(plan: Plan) -> str:
     return f"{lead}{start}: {expected}, {chance}{constant}{end}{_better(plan)}"
 
 
+def _other_rate(plan: Plan) -> str:
+    """Say what the other rate is at the same threshold: a rule that never matches has no false match."""
+    best, other = plan.best, "fnmr" if plan.question.quantity == "fmr" else "fmr"
+    window = plan.study.evidence[best.subset].window(other)
+    return f"; the {QUANTITIES[other]} at the same threshold at {window.at(best.train - best.calibration).error:.3g}"
+
+
 def _same(one: Offer, other: Offer) -> bool:
     return (one.subset, one.rows, one.holdout) == (other.subset, other.rows, other.holdout)
 
 
-def _missed(goal: Goal, name: str) -> str:
+def _missed(goal: Goal, name: str, unit: str) -> str:
     """Say what a target would take that is not reached."""
     if goal.offer is not None:
         return (
-            f"The budget does not reach a certified {name} of {goal.target:g}, which takes {goal.offer.rows:,} rows of "
+            f"The budget does not reach a certified {name} of {goal.target:g}, which takes {goal.offer.rows:,} {unit} of "
             f"{goal.offer.subset}{_for(goal.offer)}. "
         )
-    larger = f" A pilot of about {goal.pilot_rows:,} rows in all would tell more." if goal.pilot_rows else ""
+    larger = f" A pilot of about {goal.pilot_rows:,} {unit} in all would tell more." if goal.pilot_rows else ""
     return f"A {name} of {goal.target:g} is not expected to be certified: {goal.reason}.{larger} "
 
 
@@ -78,8 +86,7 @@ def _for(offer: Offer) -> str:
 
 def _better(plan: Plan) -> str:
     """Name the subset with the smallest expected error, where the recommended one's is larger."""
-    labels = [label for label in plan.study.evidence if plan.costs.allows(label.split("+"))]
-    errors = {label: float(plan.shop(label, plan.best.target).window.error[-1]) for label in labels}
+    errors = {label: float(shop.window.error[-1]) for label, shop in plan.shops(plan.best.target).items()}
     least = min(errors, key=lambda label: errors[label])
     if errors[plan.best.subset] <= errors[least] + _BETTER:
         return ""
@@ -103,14 +110,18 @@ def plan_tables(proposal: Findings) -> list[Table]:
         tables.append(_worth(proposal))
     if proposal.collected is not None and proposal.collected.looks:
         looks = [(rows, f"<= {rounded_up(value)}") for rows, value in proposal.collected.looks]
-        tables.append(Table(("rows", "certified"), looks, title="What the rows so far certify, valid at every look"))
+        tables.append(
+            Table(
+                (proposal.collected.unit, "certified"), looks, title="What the rows so far certify, valid at every look"
+            )
+        )
     return tables
 
 
 def _by_budget(proposal: Findings) -> Table:
     plan = proposal.plan
     power = f"{100 * plan.question.power:g} %"
-    columns = ("budget", "collect", "rows", "hold out", "error", "certificate", power, "assurance", "binding")
+    columns = ("budget", "collect", plan.study.unit, "hold out", "error", "certificate", power, "assurance", "binding")
     rows = [
         (
             _money(one.budget), one.subset, one.rows, one.holdout, f"[{one.low:.3f}, {one.high:.3f}]",
@@ -122,7 +133,7 @@ def _by_budget(proposal: Findings) -> Table:
 
 
 def _by_target(plan: Plan) -> Table:
-    columns = ("target", "collect", "rows", "hold out", "cost", "assurance", "provable from", "why not")
+    columns = ("target", "collect", plan.study.unit, "hold out", "cost", "assurance", "provable from", "why not")
     rows: list[tuple[Any, ...]] = []
     for goal in plan.goals:
         one = goal.offer
@@ -131,18 +142,19 @@ def _by_target(plan: Plan) -> Table:
         )  # fmt: skip
         rows.append((f"{goal.target:g}", *cells, goal.reason or None))
     note = (
-        "assurance: probability that the target is certified, estimated. provable from: held-out rows with which it is "
-        f"{plan.question.power:g} for any population in which the model has the expected error (kl certificate)."
+        "assurance: probability that the target is certified, estimated. provable from: held-out "
+        f"{plan.study.unit} with which it is {plan.question.power:g} for any population in which the model has the expected error "
+        "(kl certificate)."
     )
     return Table(columns, rows, title="The cheapest way to a certified target", notes=[note])
 
 
 def _promised(proposal: Findings) -> list[tuple[str, str, str]]:
-    found, delta = [], proposal.plan.question.delta
+    found, delta, unit = [], proposal.plan.question.delta, proposal.plan.study.unit
     if (promise := proposal.promise) is not None:
         what = (
-            f"whatever is collected: the pilot's model (measured {promise.error:.3f} on {promise.rows:,} rows) is replaced only by "
-            "one whose gain is certified"
+            f"whatever is collected: the pilot's model (measured {promise.error:.3f} on {promise.rows:,} {unit}) is "
+            "replaced only by one whose gain is certified"
         )
         value = rounded_up(promise.value) + "*" * promise.vacuous
         found.append((what, value, f"{percent(1 - delta)}, {promise.theorem}"))
@@ -170,23 +182,30 @@ def _worth(proposal: Findings) -> Table:
 
 def _notes(proposal: Findings) -> list[str]:
     plan, best = proposal.plan, proposal.best
-    evidence = plan.study.evidence[best.subset]
-    reach = f"training parts of {evidence.sizes[0]:,} to {evidence.sizes[-1]:,} rows"
+    evidence, unit = plan.study.evidence[best.subset], plan.study.unit
+    reach = f"training parts of {evidence.sizes[0]:,} to {evidence.sizes[-1]:,} {unit}"
     notes = [
         "Expected, not guaranteed: error (nine in ten), certificate, and the value that it stays below with the probability "
-        f"named are estimated from the pilot's {evidence.pilot_rows:,} rows, each held out once, {reach}; no error is expected to "
-        f"fall beyond {evidence.reach:,} training rows. {round(100 * plan.question.calibration):g} % of all rows calibrate; the "
-        "rest of those not held out train.",
+        f"named are estimated from the pilot's {evidence.pilot_rows:,} {unit}, each held out once, {reach}; no error is expected "
+        f"to fall beyond {evidence.reach:,} training {unit}. {round(100 * plan.question.calibration):g} % of all {unit} calibrate; "
+        "the rest of those not held out train."
+        + (
+            f" Errors are {plan.choice:.2g} above what the pilot shows: the best of several was chosen."
+            if plan.choice > 0
+            else ""
+        ),
         f"binding: where most of what can still be won lies. The choice among {plan.study.searched:,} subsets is paid for in what "
         "is guaranteed; the certificate to come needs no price, as its subset is fixed by the pilot.",
     ]
+    if unit == "groups":
+        notes.append("Numbers count groups: a group with its rows is what is collected, paid for, and held out.")
     if any(offer.vacuous for offer in plan.offers):
         notes.append("* not below the constant rule with that probability.")
     if (waiting := proposal.waiting) is not None:
         most = f", and {waiting.most:,} with probability {plan.question.power:g}" if waiting.most else ""
         notes.append(
-            f"Looking after every {waiting.batch} held-out rows (--collected) and stopping when {best.target:.3g} is certified, "
-            f"{best.subset} takes about {waiting.expected:,.0f} rows{most} (estimated)."
+            f"Looking after every {waiting.batch} held-out {unit} (--collected) and stopping when {best.target:.3g} is certified, "
+            f"{best.subset} takes about {waiting.expected:,.0f} {unit}{most} (estimated)."
         )
     if (tried := proposal.tried) is not None:
         power = plan.question.power
@@ -195,9 +214,8 @@ def _notes(proposal: Findings) -> list[str]:
             f"of the runs (assurance {best.assurance:.2f}); {percent(power)} stayed below {tried.quantile(power):.3f}."
         )
     if any(offer.rows >= MOST for offer in plan.offers):
-        notes.append(f"More than {MOST:.0e} rows are not planned.")
-    said = plan.study.facts["note"]
-    return [*notes, *cautions(plan.study.facts), *([said] if said else [])]
+        notes.append(f"More than {MOST:.0e} {unit} are not planned.")
+    return [*notes, *cautions(plan.study.facts)]
 
 
 def _money(value: float | None) -> str:

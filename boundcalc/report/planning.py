@@ -151,8 +151,7 @@ def plan(
     n_jobs : int
         Processes for folds and runs.
     groups : str or array_like of shape (n,), optional
-        What each row belongs to, as for :func:`boundcalc.train`: one random row of each group is planned with, and a row of
-        the plan is a new group.
+        What each row belongs to, as for :func:`boundcalc.train`.
     rng : int or numpy.random.Generator
     progress : callable, optional
         From the name of a task to a callback ``(done, total, message)``.
@@ -174,7 +173,7 @@ def plan(
     >>> answer.best.subset, answer.best.rows < 250, round(answer.best.assurance, 2)
     ('bill+body', False, 0.9)
     """
-    delta, pilot = check_delta(delta), loaded(data, groups).one_of_each_group()
+    delta, pilot = check_delta(delta), loaded(data, groups)
     prices = _prices(costs, pilot.names, _allowed(modalities, pilot.names))
     targets = () if target is None else tuple(np.atleast_1d(np.asarray(target, dtype=object)).tolist())
     chosen = changed_settings(
@@ -210,7 +209,7 @@ def plan(
             progress=show("simulation"),
         )  # fmt: skip
     if collected is not None:
-        rows = loaded(collected).one_of_each_group()
+        rows = loaded(collected)
         found["collected"] = certify_collected(rows, made.best, question=question, settings=chosen, rng=0)
     promised = None if found["promise"] is None else found["promise"].value
     return Proposal(plan=replace(made, promised=promised), **found)
@@ -222,14 +221,18 @@ def _beside(pilot: ModalityData, made: Plan, settings: Settings, *, rng: Any, kn
     shop = made.shop(best.subset, best.target)
     found: dict[str, Any] = {"waiting": schedule(shop, best), "promise": None, "worth": (), "of_class": None}
     prepared = prepare(pilot, settings=settings, rng=rng)
-    if prepared.split.holdout.size < 8 or np.unique(pilot.codes[prepared.split.holdout]).size < 2:
+    if prepared.units(prepared.split.holdout) < 8 or np.unique(pilot.codes[prepared.split.holdout]).size < 2:
         return found
     subset = tuple(best.subset.split("+"))
     changed = (tuple(name for name in pilot.names if (name in subset) != (name == other)) for other in pilot.names)
     near = [one for one in changed if "+".join(one) in study.evidence]
     models = {"+".join(one): trained(prepared, one, rng=rng) for one in (subset, *near)}
     steps = steps_in(study.evidence, modalities=len(pilot.names), searched=study.searched)
-    result = known[best.subset] if isinstance(known, Measurements) else measure_subset(prepared, subset, rng=rng)
+    if isinstance(known, Measurements):
+        result = known[best.subset]
+    else:
+        start = models[best.subset].params, models[best.subset].threshold
+        result = measure_subset(prepared, subset, start=start, neighbours=False, rng=rng)
     train = best.train - best.calibration
     return found | {
         "promise": promise_of(models[best.subset], question=question, searched=study.searched),
@@ -295,8 +298,7 @@ def read_measured(measured: Any, pilot: ModalityData) -> Any:
     facts = measured.facts
     ours, theirs = (", ".join(f"{name} ({d})" for name, d in dims.items()) for dims in (pilot.dims, facts["dims"]))
     if theirs == ours:
-        grouped = " in groups, of which a plan takes one row each (leave the estimates out)" * bool(facts["groups"])
-        theirs, ours = f"{facts['rows']:,} rows{grouped}", f"{pilot.n:,}"
+        theirs, ours = f"{facts['rows']:,} rows", f"{pilot.n:,}"
     if facts["dims"] != pilot.dims or facts["rows"] != pilot.n:
         raise InvalidInputError(f"it speaks of {theirs}, the pilot has {ours}", context=context)
     return measured

@@ -28,7 +28,7 @@ import sympy
 
 from boundcalc.errors import DerivationError, InvalidInputError, suggestion
 from boundcalc.frozen import Frozen, FrozenDict
-from boundcalc.language.directions import Direction, direction
+from boundcalc.language.directions import Direction, direction, value_range
 from boundcalc.language.latex import RELATIONS, expression_latex
 from boundcalc.show.html import Markup, tag
 from boundcalc.statements.audit import Definitions, expression, known_domains, unpaid
@@ -510,7 +510,9 @@ class Derivation(Frozen):
         if step.relation == "=":
             return "="
         symbols = marked.free_symbols | set().union(*(full.free_symbols for full in self.where.values()))
-        domains = {**known_domains({*symbols, *self.where} - {place}), **self.domains}
+        domains = {**known_domains({*symbols, *step.left.free_symbols, *self.where} - {place}), **self.domains}
+        if step.relation == "<=":  # the part only grows
+            domains[place] = sympy.Interval(sympy.sympify(value_range(step.left, domains)[0]), sympy.oo)
         way: Direction = direction(marked, place, domains=domains, where=self.where)
         if way == "unknown":
             raise DerivationError(f"step {number}: cannot tell how {current} moves with {step.left}")

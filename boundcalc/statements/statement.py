@@ -15,7 +15,7 @@ import sympy
 
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.frozen import Frozen, FrozenDict
-from boundcalc.language.directions import Direction, direction
+from boundcalc.language.directions import Direction, direction, falls_from, value_range
 from boundcalc.language.latex import readable
 from boundcalc.statements.derivation import Derivation, Event
 from boundcalc.statements.domain import Domain
@@ -166,10 +166,39 @@ class Statement(Frozen):
             If there is no such symbol.
         """
         if name not in self._directions:
-            abbreviated = {short: entry.domain for short in self.where if (entry := known(short)) is not None}
-            domains = Domain(abbreviated).merge(self.domain)
-            self._directions[name] = direction(self.compact, self.symbol(name), domains=domains, where=self.where)
+            symbol = self.symbol(name)
+            way = direction(self.compact, symbol, domains=self._ranges, where=self.where)
+            if way == "unknown" and (turns := self.better_from(name)) is not None:
+                ruled = {rule.lower for rule in self.constraints if rule.upper == symbol}
+                low = float(self.domain[symbol].inf)
+                if all(turn in ruled or value_range(turn, self._ranges)[1] <= low for turn in turns):
+                    way = "rises" if self.is_lower else "falls"
+            self._directions[name] = way
         return self._directions[name]
+
+    def better_from(self, name: str) -> tuple[sympy.Expr, ...] | None:
+        """Return values of a symbol beyond all of which the bound gets no worse as it grows; None where that is unknown.
+
+        A logarithm that meets a power, as in log(n)/n, gets worse up to its maximum and better from there on.
+
+        Parameters
+        ----------
+        name : str
+            A symbol of this bound.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such symbol.
+        """
+        expr = -self.compact if self.is_lower else self.compact
+        return falls_from(expr, self.symbol(name), domains=self._ranges, where=self.where)
+
+    @cached_property
+    def _ranges(self) -> Domain:
+        """The domains of the symbols and of the abbreviations."""
+        abbreviated = {short: entry.domain for short in self.where if (entry := known(short)) is not None}
+        return Domain(abbreviated).merge(self.domain)
 
     @cached_property
     def _directions(self) -> dict[str, Direction]:

@@ -12,7 +12,6 @@ from boundcalc.lazy import lazy_names
 if TYPE_CHECKING:
     from boundcalc.trainer.data.modalities import ModalityData
     from boundcalc.trainer.learner import PairwiseMetricLearner
-    from boundcalc.trainer.measure.curve import nested_risks
     from boundcalc.trainer.measure.estimates import Entry, Estimates
     from boundcalc.trainer.measure.external import estimates_from_embeddings
     from boundcalc.trainer.measure.pilot import Pilot, measure_pilot
@@ -38,7 +37,6 @@ _PUBLIC = {
     "measure_pilot": "measure.pilot",
     "measure_planned": "measure.planned",
     "measure_subsets": "measure.subsets",
-    "nested_risks": "measure.curve",
     "view_prices": "measure.views",
 }
 
@@ -58,7 +56,6 @@ __all__ = [
     "measure_pilot",
     "measure_planned",
     "measure_subsets",
-    "nested_risks",
     "view_prices",
 ]
 

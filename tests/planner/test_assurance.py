@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.stats import norm
 
 import boundcalc as bc
@@ -137,3 +138,16 @@ def test_what_no_number_of_rows_reaches_is_said():
     for bad in ({"power": 0.3}, {"power": 1.0}, {"name": "n_h"}):
         with pytest.raises(InvalidInputError, match=r"power|rows"):
             assurance.minimal_n(**{"target": 0.3, "error": 0.2} | bad)
+
+
+def test_skewed_errors_cost_more_than_their_variance_says():
+    """Against the transport cost of rows whose mean errors follow a beta law, 2 E log(1 - kappa g) - log(1 - kappa r)."""
+    mean, variance, kappa, m, level = 0.2, 0.03, 0.9, 100, math.log(20)
+    total = mean * (1 - mean) / variance - 1
+    rows = stats.beta(mean * total, (1 - mean) * total)
+    log_h = 2 * rows.expect(lambda g: np.log1p(-kappa * g)) - math.log1p(-kappa * mean)
+    exact = (1 - math.exp(log_h - level / m)) / kappa
+    found = float(expected_bound(mean, 2 * m, variance=variance, level=level, kappa=kappa))
+    second = mean + (1 - kappa * mean) / kappa * -math.expm1(-level / m - variance * (kappa / (1 - kappa * mean)) ** 2)
+    assert found == pytest.approx(exact, abs=0.006)
+    assert second < found - 0.004

@@ -13,7 +13,8 @@ from boundcalc.planner import future
 from boundcalc.planner.future import Collected, batch_of, certify_collected, schedule, simulate, train_on, trained
 from boundcalc.planner.offers import Question, Shop
 from boundcalc.planner.promise import class_bound, pilot_level, promise_of
-from boundcalc.planner.worth import _holm, rows_for_gain, steps_in, worth_of
+from boundcalc.planner.worth import _compared, _holm, rows_for_gain, steps_in, worth_of
+from boundcalc.trainer import ModalityData
 from boundcalc.trainer.data.prepare import prepare
 from boundcalc.trainer.data.splits import Split
 from boundcalc.trainer.measure.subset import measure_subset
@@ -118,6 +119,46 @@ def test_too_few_rows_and_other_rows(data, offer, question):
         certify_collected(rows, offer, question=Question(quantity="fmr"), settings=SETTINGS)
     with pytest.raises(InvalidInputError, match="no modality other"):
         certify_collected(rows, replace(offer, subset="other"), question=question, settings=SETTINGS)
+
+
+def test_a_group_of_copies_counts_as_the_row_that_it_repeats(data, models, offer, question):
+    """Certificates, gains and looks of groups are those of single rows where all rows of a group are the same."""
+    part = np.arange(60)
+    copies = data.with_groups(np.arange(data.n))
+    grouped = {label: replace(model, prepared=replace(model.prepared, data=copies)) for label, model in models.items()}
+    thrice = np.sort(np.tile(part, 3))
+    for quantity in ("pair_error", "fmr"):
+        asked = replace(question, quantity=quantity)
+        alone, whole = (
+            one.certificate(rows, question=asked, rng=np.random.default_rng(0))
+            for one, rows in ((models["sharp"], part), (grouped["sharp"], thrice))
+        )
+        assert whole == pytest.approx(alone, rel=1e-6)
+    gains = [
+        _compared(
+            *(
+                replace(one[label], prepared=replace(one[label].prepared, split=Split(part, rows, part)))
+                for label in two
+            )
+        )
+        for one, rows in ((models, part), (grouped, thrice))
+        for two in [("sharp", "sharp+blurred")]
+    ]
+    assert gains[0][:2] == pytest.approx(gains[1][:2])
+    assert gains[0][2](0.05) == pytest.approx(gains[1][2](0.05), rel=1e-6)
+
+
+def test_groups_that_came_are_looked_at_whole(offer, question):
+    alone = population(np.random.default_rng(8), offer.train + 3 * offer.holdout)
+    order = np.repeat(np.arange(alone.n), 2)
+    blocks = {name: block[order] for name, block in alone.arrays.items()}
+    twice = ModalityData(blocks, alone.codes[order], groups=alone.n - order)
+    found = certify_collected(twice, offer, question=question, settings=SETTINGS)
+    assert found.unit == "groups"
+    assert found.rows == alone.n
+    expected = certify_collected(alone, offer, question=question, settings=SETTINGS)
+    assert [at for at, _ in found.looks] == [at for at, _ in expected.looks]
+    assert found.looks[-1][1] == pytest.approx(expected.looks[-1][1], abs=0.02)
 
 
 # ------------------------------------------------------------------ promises

@@ -26,7 +26,16 @@ def test_means_and_triples_by_loops(pairs):
     means = [np.mean([kind[i, j] for i, j in permutations(range(9), 2)]) for kind in (a, b, s)]
     kinds = ((a, a), (a, b), (a, s), (b, b), (b, s), (s, s))
     triples = [np.mean([x[i, j] * y[i, k] for i, j, k in permutations(range(9), 3)]) for x, y in kinds]
-    assert pair_moments(*pairs) == pytest.approx(np.array([*means, *triples]), abs=1e-14)
+    seconds = [np.mean([x[i, j] * y[i, j] for i, j in permutations(range(9), 2)]) for x, y in kinds]
+    assert pair_moments(*pairs) == pytest.approx(np.array([*means, *triples, *seconds]), abs=1e-14)
+
+
+def test_of_groups_means_over_their_rows_are_counted(pairs):
+    groups = np.array([3, 3, 0, 1, 1, 1, 4, 2, 2])
+    units = [np.flatnonzero(groups == one) for one in (3, 0, 1, 4, 2)]
+    averaged = [np.array([[kind[np.ix_(i, j)].mean() for j in units] for i in units]) for kind in pairs]
+    assert pair_moments(*pairs, groups=groups) == pytest.approx(pair_moments(*averaged), abs=1e-14)
+    assert pair_moments(*pairs, groups=np.arange(9)) == pytest.approx(pair_moments(*pairs), abs=1e-14)
 
 
 def kernel(pairs, quantity, weights, claim):
@@ -66,7 +75,7 @@ def test_slopes_in_the_share_of_same_pairs():
         return 0.5 / p * missed + 0.5 / (1 - p) * matched
 
     weights = np.array([0.5 / same, 0.5 / (1 - same)])
-    moments = np.array([missed, matched, same, 0.01, 0.01, 0.02, 0.02, 0.02, 0.05])
+    moments = np.array([missed, matched, same, 0.01, 0.01, 0.02, 0.02, 0.02, 0.05, 0.05, 0.0, 0.05, 0.1, 0.0, 0.2])
     found = law(moments, weights=weights, rows=10**6)
     step = 1e-6
     assert float(found.drift) == pytest.approx((error(same + step) - error(same - step)) / (2 * step), rel=1e-6)

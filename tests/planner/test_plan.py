@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from boundcalc.planner import Costs, ModalityCost, SharedCost, Study, fit_power_
 from boundcalc.planner import study as pilot_study
 from boundcalc.planner.offers import ERROR, HELD_OUT, PILOT, TRAINING, Question, Shop
 from boundcalc.planner.study import FOLDS, REACH
+from boundcalc.report import plan
 from boundcalc.trainer import ModalityData, Settings
 from tests.planner.conftest import SETTINGS, population
 
@@ -330,3 +332,120 @@ def test_a_curve_is_fitted_to_the_errors_of_the_folds(study):
     curve = fit_power_law(evidence.sizes, evidence.laws("pair_error").error, rng=0)
     window = evidence.window("pair_error")
     assert window.error == pytest.approx(curve(window.train))
+
+
+# ------------------------------------------------------------------ what is left open
+
+
+def evidence_of(errors, sizes, label="a"):
+    """Evidence whose folds have these errors, shape (folds, sizes): a share of missed pairs of weight 1."""
+    moments = np.zeros((*errors.shape, 15))
+    moments[..., 0], moments[..., 2], moments[..., 3], moments[..., 9] = errors, 0.9, errors**2, errors
+    return pilot_study.Evidence(label, sizes, moments, np.ones((len(errors), 2)), 50, 200)
+
+
+def test_the_luck_of_training_rows_is_found_on_nested_parts():
+    """Errors that move with the mean of the training rows' noise: their variance is v/n, and v is found again."""
+    rng, sizes, v = np.random.default_rng(0), (20, 40, 60, 80, 100), 0.09
+    found = []
+    for _ in range(60):
+        noise = np.sqrt(v) * rng.normal(size=(4, sizes[-1]))
+        errors = np.stack([0.5 + noise[:, :size].mean(axis=1) for size in sizes], axis=1)
+        window = evidence_of(errors, sizes).window("pair_error")
+        found.append(window.luck[0] ** 2 * window.train[0])
+    assert np.mean(found) == pytest.approx(v, rel=0.15)
+
+
+def test_what_is_not_known_of_an_error_has_all_its_parts():
+    rng, sizes = np.random.default_rng(0), (20, 40, 80)
+    evidence = evidence_of(0.3 + 0.01 * rng.normal(size=(4, 3)), sizes)
+    window = evidence.window("pair_error")
+    train = window.train[-1]
+    values = np.array([r0 + a * train**-b for r0, a, b in evidence.curve("pair_error").refits])
+    square = float(np.interp(np.log(80), np.log(sizes), evidence.laws("pair_error").square.mean(axis=0)))
+    tested = (4 * window.law.variance[-1] / 50 + 2 * square / 50**2) / 4  # four folds of 50 rows
+    v = window.luck[-1] ** 2 * train
+    assert window.uncertainty[-1] ** 2 == pytest.approx(tested + values.var() + v / 200 + (v / 80 - v / 200) / 4)
+
+
+def test_the_price_of_a_choice_is_what_is_lost_in_the_other_folds(study):
+    labels = list(study.evidence)
+    errors = {label: study.evidence[label].laws("pair_error").error[:, -1] for label in labels}
+    lost = []
+    for fold in range(FOLDS):
+        others = [k for k in range(FOLDS) if k != fold]
+        best = min(labels, key=lambda label: errors[label][others].mean())
+        lost.append(errors[best][fold])
+    expected = np.mean(lost) - min(one.mean() for one in errors.values())
+    assert study.price_of_choice(labels, "pair_error") == pytest.approx(max(expected, 0.0))
+    assert study.price_of_choice(labels[:1], "pair_error") == 0
+
+
+def test_noise_looks_better_when_it_is_chosen():
+    """Twenty subsets that are alike: the best looks better by about what its price says, and plans pay it."""
+    rng, prices, flattered = np.random.default_rng(1), [], []
+    for _ in range(200):
+        errors = 0.3 + 0.02 * rng.normal(size=(20, 4, 1))
+        found = Study({str(k): evidence_of(one, (80,), str(k)) for k, one in enumerate(errors)}, {}, {}, 20)
+        prices.append(found.price_of_choice(list(found.evidence), "pair_error"))
+        flattered.append(0.3 - errors.mean(axis=(1, 2)).min())
+    assert np.mean(prices) == pytest.approx(np.mean(flattered), rel=0.15)
+    shop = Shop.of(found.evidence["0"], Question(), choice=0.01)
+    assert shop.window.error == pytest.approx(found.evidence["0"].window("pair_error").error + 0.01)
+
+
+# ------------------------------------------------------------------ rows in groups
+
+
+@pytest.fixture(scope="module")
+def twice(data):
+    """Every row twice, which says nothing new: a group is one row."""
+    rows = np.random.default_rng(1).permutation(np.repeat(np.arange(120), 2))
+    blocks = {name: data.arrays[name][rows] for name in ("sharp", "blurred")}
+    return ModalityData(blocks, data.codes[rows], groups=rows)
+
+
+def test_folds_are_of_whole_groups_and_all_numbers_count_them(twice):
+    folds = pilot_study._folds(twice, settings=SETTINGS, rng=np.random.default_rng(0))
+    for fold in folds:
+        parts = [set(twice.groups[part]) for part in (fold.split.calibration, fold.split.train, fold.split.holdout)]
+        assert [len(one) for one in parts] == [24, 66, 30]
+        assert not parts[0] & parts[1] | parts[0] & parts[2] | parts[1] & parts[2]
+        first = pilot_study._first_units(fold, 10)
+        assert (first.size, len(set(twice.groups[first]))) == (20, 10)
+        assert set(first) < set(fold.split.train)
+
+
+def test_a_row_twice_in_its_group_counts_once(data, twice):
+    """Moments of a model of folds with every row twice are those of the rows themselves."""
+    fold = next(pilot_study._folds(twice, settings=SETTINGS, rng=np.random.default_rng(0)))
+    params, threshold = np.array([0.3, 0.1]), 1.0
+    alone = np.unique(twice.groups[fold.split.holdout], return_index=True)[1]
+    rows = copy.copy(twice)
+    rows.groups = None
+    one_each = replace(fold, data=rows, split=replace(fold.split, holdout=fold.split.holdout[alone]))
+    found = pilot_study.tested_moments(fold, ("blurred",), params, threshold)
+    assert found == pytest.approx(pilot_study.tested_moments(one_each, ("blurred",), params, threshold))
+
+
+def test_a_plan_for_groups_counts_and_tells_groups(twice):
+    found = study_pilot(twice, settings=SETTINGS, rng=0)
+    assert (found.unit, found.units) == ("groups", 120)
+    evidence = found.evidence["sharp+blurred"]
+    assert (evidence.rows, evidence.pilot_rows, evidence.sizes[-1]) == (30, 120, 66)
+    answer = plan(twice, target=0.4, measured=found)
+    assert f"{answer.best.rows} groups" in answer.sentence
+    assert "groups" in answer.tables()[0].columns
+    assert answer.promise.rows == 24  # of 120, by the study's own settings
+    with pytest.raises(InvalidInputError, match="groups cannot be drawn twice"):
+        plan(twice, measured=found, simulate=2)
+    window = answer.plan.shop("sharp+blurred").window
+    near = float(window.error[-1] + 0.1 * window.uncertainty[-1])
+    assert "120 groups" in make_plan(found, answer.plan.costs, targets=[near]).goals[0].reason
+
+
+def test_a_rate_is_told_with_the_other_one(data, study):
+    answer = plan(data, target=0.3, quantity="fmr", measured=study)
+    best = answer.best
+    other = study.evidence[best.subset].window("fnmr").at(best.train - best.calibration).error
+    assert f"the false-non-match rate at the same threshold at {other:.3g}" in answer.sentence

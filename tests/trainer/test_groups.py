@@ -110,24 +110,14 @@ def test_the_learner_takes_groups_beside_the_rows():
     assert beside.params_.tolist() == inside.params_.tolist()
 
 
-def test_a_plan_takes_one_row_of_each_group(tmp_path):
+def test_a_study_of_groups_is_read_back_with_their_data_only(tmp_path):
     blocks, labels, groups = grouped(40)
     data = ModalityData(blocks, labels, groups=groups)
-    rows = data.one_of_each_group()
-    assert (rows.n, rows.groups) == (40, None)
-    assert [np.flatnonzero((blocks["a"] == row).all(axis=1))[0] // 8 for row in rows.arrays["a"]] == list(range(40))
     answer = bc.plan(data, target=0.4)
-    assert answer.to_dict()["best"] == bc.plan(rows, target=0.4).to_dict()["best"]
-    assert "a row stands for a new group" in " ".join(answer.text().split())
     answer.write(tmp_path / "plan.json")
     assert bc.plan(data, target=0.4, measured=tmp_path / "plan.json").sentence == answer.sentence
-    trained = bc.train(data)
-    with pytest.raises(InvalidInputError, match="320 rows in groups, of which a plan takes one row each"):
-        bc.plan(data, measured=trained.measured, target=0.4)
-    for measured in (None, trained.measured):
-        page = bc.make_report(data, check_proofs=False, measured=measured)
-        assert page.proposal.plan.study.facts["rows"] == 40
-        assert page.sample.certificates[0].certificate.units == 16
+    with pytest.raises(InvalidInputError, match="not the data and the seed"):
+        bc.plan(ModalityData(blocks, labels), target=0.4, measured=tmp_path / "plan.json")
 
 
 def test_groups_are_counted_in_every_sentence():

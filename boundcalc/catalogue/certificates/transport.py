@@ -7,9 +7,8 @@ C*(-delta**(2/n_h)*exp(-T_h) + 1)/kappa
 
 from sympy import exp, log, sqrt
 
-from boundcalc.catalogue.lemmas import matching, permanent
+from boundcalc.catalogue.lemmas import finite_class, matching, permanent
 from boundcalc.catalogue.sources import pairs
-from boundcalc.language.entropy import kl_inverse
 from boundcalc.statements.derivation import Derivation, Event, Named, Step, equal, named
 from boundcalc.symbols import C, T_h, cost_mean, cost_spread, h_match, n_h, r_0, rhat_holdout, theta
 from boundcalc.theorems import Form, Theorem, by
@@ -26,16 +25,17 @@ def transported(
 ) -> tuple[Step, ...]:
     """Return the steps from the risk of a fixed model to its hold-out rows' transport value, for a union at once."""
     share = HOLDOUT.symbol / union
+    one = union == 1
     return (
         by(
-            matching.THEOREM,
+            matching.THEOREM if one else finite_class.THEOREM,
             quantity,
-            form="rows",
+            form="rows" if one else "matching",
             C=span,
             event=HOLDOUT,
-            union=union,
-            because="the model is fixed when the held-out rows are drawn",
+            because="the model is fixed when the held-out rows are drawn" + ("" if one else ", one of several"),
             experiment=experiment,
+            **({} if one else {"J": union}),
         ),
         ROWS.at_least(
             h_match,
@@ -69,13 +69,15 @@ CLOSED = Derivation(
 
 def by_entropy(*, union: object = 1, experiment: Named = ROWS) -> Derivation:
     """Return the derivation of the kl form: uniform weights on all pairs, so n_h/2 pairs count."""
-    step = experiment.at_most(
+    step = by(
+        finite_class.THEOREM,
         r_0,
-        C * kl_inverse(rhat_holdout / C, 2 * log(union / HOLDOUT.symbol) / n_h),
-        because="lemmas.finner with uniform weights, D = 2/n_h, then Chernoff: the best lam is fixed by the level"
-        + ("" if union == 1 else "; union over the J models"),
-        events=(HOLDOUT,),
-        cites="lemmas.finner",
+        form="kl",
+        J=union,
+        M_w=n_h / 2,
+        event=HOLDOUT,
+        because="uniform weights on all pairs of n_h rows have D = 2/n_h",
+        experiment=experiment,
     )
     return Derivation(quantity=r_0, steps=(step,))
 

@@ -7,7 +7,7 @@ from sympy import log, sqrt
 
 from boundcalc.catalogue.sources import mcdiarmid1989
 from boundcalc.statements.derivation import Derivation, Event, equal, named
-from boundcalc.symbols import NONNEGATIVE, REAL, EPhi_m, Phi_m, Phi_n, c, lam, m, n, symbol
+from boundcalc.symbols import REAL, EPhi_m, Phi_m, Phi_n, c, lam, m, n, symbol
 from boundcalc.theorems import Form, Theorem
 
 EPhi_n = symbol("EPhi_n", r"\mathbb E\,\Phi_n", "expectation of the supremum over all pairs", REAL)
@@ -86,7 +86,6 @@ THEOREM = Theorem(
     claim="With probability at least 1 - delta, Phi_n <= E Phi_m + c sqrt(log(1/delta)/(2m)), m = floor(n/2).",
     quantity="supremum over a class of an average over all pairs",
     source=mcdiarmid1989("Lemma 1.2"),
-    domain={c: NONNEGATIVE},  # with c = 0 nothing deviates
     assumptions=("Z_1..Z_n i.i.d.", "on one pair the functions under the supremum vary by at most c"),
     variants={
         "sharp": Form(SHARP),

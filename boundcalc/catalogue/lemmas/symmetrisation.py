@@ -14,6 +14,14 @@ Edev_signed = symbol(
     "Edev_signed", r"\mathbb E\sup_f\tfrac1m\sum_i\sigma_i(\ell'_f-\ell_f)", "the same with random signs"
 )
 
+Edev_abs = symbol("Edev_abs", r"\mathbb E\sup_f|\tfrac1m\sum_i\ell_f-r(f)|", "expected largest absolute deviation")
+Rad_abs = symbol(
+    "Rad_abs",
+    r"\mathbb E\sup_f|\tfrac1m\sum_i\sigma_i\ell_f|",
+    "Rademacher complexity of the loss class with absolute value",
+    group="complexity",
+)
+
 PAIRS = named("independent_pairs")
 
 SHARP = Derivation(
@@ -33,6 +41,17 @@ SHARP = Derivation(
     ),
 )
 
+ABSOLUTE = Derivation(
+    quantity=Edev_abs,
+    steps=(
+        named("absolute_pairs").at_most(
+            Edev_abs,
+            2 * Rad_abs,
+            because="the sharp form for the class together with its negatives, whose suprema are those of the absolute values",
+        ),
+    ),
+)
+
 THEOREM = Theorem(
     key="lemmas.symmetrisation",
     number="-",
@@ -41,6 +60,9 @@ THEOREM = Theorem(
     quantity="expected largest one-sided deviation over m independent pairs",
     source=bartlett2002("proof of Theorem 8"),
     assumptions=("the m pairs are independent and identically distributed",),
-    variants={"sharp": Form(SHARP)},
+    variants={
+        "sharp": Form(SHARP),
+        "absolute": Form(ABSOLUTE, remarks=("Both sides at once, for classes of any sign.",)),
+    },
     remarks=("The same holds for the other side, (1/m) sum l_f - r(f).",),
 )

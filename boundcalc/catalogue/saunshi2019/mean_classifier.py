@@ -9,20 +9,18 @@ is drawn twice with probability tau_c: then x- is no negative at all, and the lo
 0.6592
 """
 
-from sympy import exp, log, sqrt
+from sympy import sqrt
 
-from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
+from boundcalc.catalogue.lemmas import bounded_differences, contraction, pac_bayes, symmetrisation
 from boundcalc.catalogue.sources import nozawa2020, saunshi2019
 from boundcalc.statements.derivation import Derivation, Event, named
 from boundcalc.symbols import (
-    KL,
     NONNEGATIVE,
     POSITIVE,
     R_M,
     Edev_m,
     Rad_loss,
     dev_minus,
-    lam,
     n_t,
     q,
     s,
@@ -44,7 +42,6 @@ TRIPLETS = named("triplets")
 GIBBS = named("gibbs_triplets")
 
 TRIPLET_EVENT = Event("contrastive deviation", "no encoder has a contrastive risk far above its empirical one")
-PRIOR = Event("prior mean of exponentials", "the prior mean of exp(n_t times the deviation) is at most 1/delta")
 
 TO_CLASSES = CONTRAST.at_most(
     L_sup,
@@ -91,13 +88,15 @@ PAC_BAYES = Derivation(
     quantity=L_sup,
     steps=(
         TO_CLASSES,
-        GIBBS.at_most(
+        by(
+            pac_bayes.THEOREM,
             L_un,
-            B_l * (1 - exp(-lam * Lhat_un / B_l - (KL + log(1 / PRIOR.symbol)) / n_t)) / (1 - exp(-lam)),
-            because="with x = loss/B_l in [0, 1], E exp(-lam x) <= 1 - (1 - exp(-lam)) E x by convexity; Markov for the prior "
-            "mean, Donsker and Varadhan, and -log(1 - (1 - exp(-lam)) u) is convex in u",
-            events=(PRIOR,),
-            cites=str(nozawa2020("Theorem 7")),
+            form="catoni",
+            C=B_l,
+            rhat_rho=Lhat_un,
+            m=n_t,
+            because=f"for the contrastive loss, as {nozawa2020('Theorem 7')}",
+            experiment=GIBBS,
         ),
     ),
     where={},

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from boundcalc.checker.experiments.experiment import Enumerable, Experiment, SampleSpace
 from boundcalc.checker.experiments.worlds.cells import CellCounts, Cells, CoveredBall
+from boundcalc.checker.experiments.worlds.chains import Chains, Covers, Martingales, Shells, VectorFunctions
 from boundcalc.checker.experiments.worlds.continuous import GaussianMetric, SphereMetric, SpherePairs
 from boundcalc.checker.experiments.worlds.contrast import Contrast, GibbsTriplets, Triplets
 from boundcalc.checker.experiments.worlds.covariances import MismatchedPairs, PerturbedMatrix
@@ -16,12 +17,13 @@ from boundcalc.checker.experiments.worlds.encoders import Encoders, EncoderSampl
 from boundcalc.checker.experiments.worlds.finite_sets import FiniteSet, Matrix
 from boundcalc.checker.experiments.worlds.gallery import Gallery, Rates
 from boundcalc.checker.experiments.worlds.hinge import HingeLearning
-from boundcalc.checker.experiments.worlds.independent_pairs import IndependentPairs, TwoSidedPairs
+from boundcalc.checker.experiments.worlds.independent_pairs import AbsolutePairs, IndependentPairs, TwoSidedPairs
 from boundcalc.checker.experiments.worlds.kernels import Bandwidths, KernelFamilies, Views, Walks
 from boundcalc.checker.experiments.worlds.landmark_pairs import LandmarkPairs
 from boundcalc.checker.experiments.worlds.learning import Context, Learning
 from boundcalc.checker.experiments.worlds.linear_gains import NoiseModality, SharedModalities
 from boundcalc.checker.experiments.worlds.matching import Matching
+from boundcalc.checker.experiments.worlds.measures import IndependentVariables, Measures, PosteriorMeans, Tails
 from boundcalc.checker.experiments.worlds.metric_class import ManyCoordinates, MetricClass, MetricSamples, SignDraws
 from boundcalc.checker.experiments.worlds.norm_balls import Norm, NormBall, NormSamples
 from boundcalc.checker.experiments.worlds.pair_samples import (
@@ -41,6 +43,7 @@ from boundcalc.checker.experiments.worlds.sampled import SampledMetric
 from boundcalc.checker.experiments.worlds.scalings import FinnerSums, Scalings
 from boundcalc.checker.experiments.worlds.shattered import Shattered, ShatteredSamples
 from boundcalc.checker.experiments.worlds.stratified_pairs import DistanceOrder, StratifiedPairs
+from boundcalc.checker.experiments.worlds.terms import CoinTosses, Events, FixedFunctions, SetFamilies
 from boundcalc.checker.experiments.worlds.tuples import ContrastiveLosses, MetricTriplets, Tuples, TwoSamples
 from boundcalc.checker.experiments.worlds.two_stages import TwoStages
 from boundcalc.checker.experiments.worlds.u_statistics import UStatistics
@@ -149,6 +152,21 @@ def rates(kind: Literal["fmr", "fnmr", "fdr"]) -> Experiment:
     return Experiment("a fixed threshold on labelled rows, replicates", (Rates(kind), Rates(kind, 2, labels=6)))
 
 
+def fixed_functions(*, alone: bool = False) -> Experiment:
+    """Return functions fixed in advance on i.i.d. letters, the worst served chosen; ``alone``: only one."""
+    if alone:
+        worlds = (*(FixedFunctions(*size) for size in ((2,), (3,), (5,), (2, 9))), CoinTosses())
+        return Experiment("one fixed function, all samples", worlds)
+    sizes = (2, 4, 4), (3, 3, 3), (2, 8, 8), (4, 2, 2)
+    return _sizes("functions fixed in advance, the worst served chosen, all samples", FixedFunctions, *sizes)
+
+
+def posterior_means(*, of: Literal["kl", "catoni"]) -> Experiment:
+    """Return posteriors that look at i.i.d. letters; ``of`` is the function of a model that is compared with its risk."""
+    about = "posteriors that look at i.i.d. letters, all samples"
+    return _sizes(about, partial(PosteriorMeans, of), (2,), (3,), (5, 2))
+
+
 #: What a name stands for: an experiment, or a function that returns one for the arguments that are given with it.
 EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
     "u_statistics": _sizes(
@@ -168,6 +186,14 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
             IndependentPairs(3, 2, 3),
             Shattered(),
         ),
+    ),
+    "absolute_pairs": _sizes(
+        "finite classes on m independent pairs, absolute deviations",
+        AbsolutePairs,
+        (2, 3, 4),
+        (1, 12, 12),
+        (1, 3, 3),
+        (3, 2, 3),
     ),
     "two_sided_pairs": Experiment(
         "finite classes on m independent pairs, two functions at once",
@@ -201,6 +227,34 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
     "encoder_samples": _sizes("random differences, all samples", EncoderSamples, (1,), (2,), (2, 2, 3, 2)),
     "chernoff": Experiment("suprema on two letters, all samples", (Chernoff(), Chernoff(letters=3))),
     "holdout": holdout,
+    "events": _sizes("events on few letters", Events, (), (4, 2), (8, 5)),
+    "set_families": _sizes("families of subsets of few points", SetFamilies, (), (3, 4), (3, 8), (5, 16), (2, 4)),
+    "fixed_functions": fixed_functions,
+    "covers": _sizes("finite sets of vectors and covers of them, all signs", Covers, (2, 4), (3, 6), (1, 3)),
+    "chains": Experiment(
+        "finite sets of vectors and their smallest covers, all signs",
+        (Chains(2, 4), Chains(3, 5, levels=3), Chains(2, 6, levels=1)),
+    ),
+    "vector_functions": _sizes(
+        "functions with several outputs, all signs", VectorFunctions, (), (1, 2, 4), (3, 2, 3), (2, 3)
+    ),
+    "shells": _sizes(
+        "functions with radii, the worst served chosen, all samples", Shells, (), (3, 2), (4, 2, 8), (1, 8, 8, 0)
+    ),
+    "martingales": _sizes("sums with terms that depend on the past, all paths", Martingales, (), (2,), (7,)),
+    "measures": _sizes("priors and posteriors on a few models", Measures, (), (2,), (6,)),
+    "posterior_means": posterior_means,
+    "independent_variables": _sizes(
+        "tables of independent letters, all samples", IndependentVariables, (), (2, 2), (4, 2), (3,)
+    ),
+    "tails": _sizes("variables with a few values, or with a fine tail", Tails, (), (40,)),
+    "weighted_functions": _sizes(
+        "functions with weights fixed in advance, the worst served chosen, all samples",
+        partial(FixedFunctions, weighted=True),
+        (2, 4, 4),
+        (3, 3, 3),
+        (2, 8, 8),
+    ),
     "sample_size": Experiment("sample sizes found by search", (SampleSize(),)),
     "pilot": Experiment("pilot, certified kappa, choice among equal candidates, future sample, training", (Pilot(),)),
     "projections": _sizes("classes with missing modalities, every function listed", Projections, (), (1, 3, 2), (3,)),

@@ -168,22 +168,29 @@ class ModalityData:
         problems.raise_if_any()
         return found
 
-    def one_of_each_group(self) -> ModalityData:
-        """Return one random row of each group as rows without groups, in their order; the same data where there are no groups."""
-        if self.groups is None:
-            return self
-        shuffled = np.random.default_rng(0).permutation(self.n)
-        rows = np.sort(shuffled[np.unique(self.groups[shuffled], return_index=True)[1]])
-        said = f"One random row of each of the {rows.size:,} groups is taken: a row stands for a new group."
-        return ModalityData(
-            {name: block[rows] for name, block in self.arrays.items()}, self.y[rows], mask=self.mask[rows],
-            nonnegative=self.nonnegative, name=self.name, note=f"{self.note} {said}".strip(), impute=True, text=self.text,
-        )  # fmt: skip
-
     @property
     def n(self) -> int:
         """Number of examples."""
         return int(self.y.shape[0])
+
+    @property
+    def units(self) -> int:
+        """Number of examples that are independent: of rows, or of the groups that they come in."""
+        return self.n if self.groups is None else int(self.groups.max()) + 1
+
+    def rows_of(self, units: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the rows of some units, one unit after the other.
+
+        Parameters
+        ----------
+        units : ndarray of int
+            Numbers of rows, or of groups.
+        """
+        if self.groups is None:
+            return units
+        order = np.argsort(self.groups, kind="stable")
+        members = np.split(order, np.cumsum(np.bincount(self.groups))[:-1])
+        return np.concatenate([order[:0], *(members[unit] for unit in units)])
 
     @property
     def dims(self) -> dict[str, int]:

@@ -36,6 +36,7 @@ def measure_subset(
     subset: Sequence[str],
     *,
     start: tuple[Array, float] | None = None,
+    neighbours: bool = True,
     rng: np.random.Generator,
     progress: Callable[[float], None] | None = None,
 ) -> SubsetResult:
@@ -47,6 +48,8 @@ def measure_subset(
     subset : sequence of str
     start : (params, threshold), optional
         Warm start, for instance the solution on a smaller subset with weight 0 elsewhere.
+    neighbours : bool
+        Whether to measure AUC and nearest neighbours, which no bound asks for.
     rng : numpy.random.Generator
         For Monte-Carlo draws, and for pair samples beyond ``exact_rows``.
     progress : callable, optional
@@ -56,12 +59,18 @@ def measure_subset(
     train = prepared.split.train
     pairs = None if prepared.sampled(train) else prepared.all_pairs(subset, train)
     fit = fit_subset(prepared, subset, pairs=pairs, start=start, rng=rng, progress=progress)
-    result = assess_fit(prepared, subset, fit, pairs=pairs, rng=rng)
+    result = assess_fit(prepared, subset, fit, pairs=pairs, neighbours=neighbours, rng=rng)
     return replace(result, seconds=time.perf_counter() - began)
 
 
 def assess_fit(
-    prepared: Prepared, subset: Sequence[str], fit: Fit, *, pairs: PairSource | None = None, rng: np.random.Generator
+    prepared: Prepared,
+    subset: Sequence[str],
+    fit: Fit,
+    *,
+    pairs: PairSource | None = None,
+    neighbours: bool = True,
+    rng: np.random.Generator,
 ) -> SubsetResult:
     """Measure a metric that was trained on one subset; its random values are read at the settings' delta.
 
@@ -72,6 +81,8 @@ def assess_fit(
     fit : Fit
     pairs : PairSource, optional
         All pairs of the training part, if they are at hand.
+    neighbours : bool
+        As for :func:`measure_subset`.
     rng : numpy.random.Generator
     """
     settings, split = prepared.settings, prepared.split
@@ -99,7 +110,8 @@ def assess_fit(
     tested, auc, knn = None, None, None
     if split.holdout.size >= 2:
         tested = _measure_part(prepared, subset, fit, split.holdout, rng=rng)
-        auc, knn = _neighbour_scores(prepared, subset, structure.operator(fit.params))
+        if neighbours:
+            auc, knn = _neighbour_scores(prepared, subset, structure.operator(fit.params))
     return SubsetResult(
         frame=Frame.of(prepared, subset),
         params=nested_tuples(fit.params.tolist()),

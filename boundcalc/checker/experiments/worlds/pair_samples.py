@@ -166,6 +166,7 @@ class _Sample:
         self.both = weights[:, None] * weights[None, :]
         self.q = numbers(instance["q"], exact=exact)
         self.span = numbers(instance["C"], exact=exact)[()]
+        self.half_rows = numbers(n, exact=exact)[()] / 2
         self.kappa = numbers(instance["kappa"], exact=exact)[()] / 100
         self.risk = (self.both * self.q).sum(axis=(-1, -2))
         self.factors = 1 - self.kappa * self.q / self.span
@@ -193,6 +194,7 @@ class _PairWorld(SampleSpace):
             "C": sample.span,
             "kappa": sample.kappa,
             **constants(exact=exact, n_h=self.n, n=self.n, m=self.n // 2),
+            "M_w": sample.half_rows,
             **self.values(sample, instance),
         }
         return {name: np.asarray(value) for name, value in atoms.items()}, sample.chance
@@ -368,7 +370,20 @@ class Posteriors(_PairWorld):
             "r_rho": (shares * sample.risk[:, None]).sum(axis=0),
             "rhat_rho": (shares * means).sum(axis=0),
             "KL": scaled(shares, logs, exact=exact).sum(axis=0),
+            **self._tilted(sample, shares),
             "T_h": small_value(mean_cost) if exact else transport_value(np.exp(-mean_cost)),
+        }
+
+    def _tilted(self, sample: _Sample, shares: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the posterior mean of log(h/(1 - kappa r/C)^m), and the prior mean of the ratio itself."""
+        exact = sample.exact
+        true = (1 - sample.kappa * sample.risk / sample.span) ** (self.n // 2)
+        ratio = np.stack([sample.mean_product(one) for one in sample.factors]) / true[:, None]
+        mean = ratio.sum(axis=0) / len(ratio)
+        return {
+            "tilt_rho": scaled(shares, logarithm(ratio, exact=exact), exact=exact).sum(axis=0),
+            "log_prior": logarithm(mean, exact=exact),
+            "E_tilt": scaled(mean, sample.chance, exact=exact).sum(),
         }
 
 
