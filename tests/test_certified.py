@@ -151,6 +151,13 @@ def test_the_picture_has_error_certificate_and_constant_rule(lines):
     assert [float(text.get_text()) >= one.value for text, one in zip(axes.texts, errors, strict=True)] == [True] * 3
 
 
+def test_the_picture_counts_groups_where_rows_come_in_groups(lines):
+    pytest.importorskip("matplotlib")
+    grouped = [replace(line, certificate=replace(line.certificate, units=32, rows=152)) for line in lines]
+    title = draw_certificates(grouped, delta=0.1, axes=new_axes()).get_title()
+    assert title == "32 held-out groups (152 rows), together 90 %"
+
+
 def test_copied_rows_are_cautioned(data):
     copied = ModalityData({name: np.vstack([x, x]) for name, x in data.arrays.items()}, np.append(data.y, data.y))
     answer = bc.train(copied, rng=3, subsets="near")

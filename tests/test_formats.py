@@ -184,7 +184,7 @@ def test_text_and_missing_values_are_read_by_the_calibration_part_alone(tmp_path
     assert Measurements.from_json(measured.to_json()).to_json() == measured.to_json()
     said = " ".join(bc.train(data, rng=3).text().split())
     assert "1 column is text" in said
-    assert "are filled in by the means of the calibration part" in said
+    assert "missing single values are filled in by the means of the calibration part" in said
 
 
 def test_a_text_that_calibration_has_not_seen_is_all_zeros():

@@ -89,7 +89,7 @@ def _from_npz(path: Path, groups: str | None) -> dict[str, Any] | None:
     if labels is None:
         raise InvalidInputError(f"has no array y (found: {few(arrays)}); {_EXPECTED}", context=str(path))
     if groups is not None and groups not in arrays:
-        raise InvalidInputError(f"--groups {groups!r}: found {few(arrays)}", context=str(path))
+        raise InvalidInputError(f"--groups {groups!r}: there is no such array (found {few(arrays)})", context=str(path))
     found = {_NAMES[name]: arrays[name] for name in named}
     return found | {"y": labels, "groups": arrays.get(groups or "groups")}
 
@@ -102,7 +102,7 @@ def _from_table(path: Path, groups: str | None) -> dict[str, Any] | None:
         if "y" not in table or all("__" in name for name in table if name not in ("y", groups)):
             return None
         if groups is not None and groups not in table:
-            raise InvalidInputError(f"--groups {groups!r}: found {few(table)}")
+            raise InvalidInputError(f"--groups {groups!r}: there is no such column (found {few(table)})")
         subjects = table.pop(groups or "groups", None)
         y = read_labels(table.pop("y"))
         if not table:

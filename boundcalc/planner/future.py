@@ -248,6 +248,11 @@ class Schedule:
     expected: float
     most: int | None
 
+    @property
+    def last(self) -> int:
+        """Rows in all at the last look that is planned for."""
+        return self.train + 4 * _LOOKS * self.batch
+
 
 def batch_of(holdout: int) -> int:
     """Return how many rows, an even number, lie between two looks."""

@@ -123,11 +123,11 @@ class Offer(Frozen):
         return {**vars(self), "terms": dict(self.terms), "binding": self.binding, "vacuous": self.vacuous}
 
 
-ERROR, TRAINING, HELD_OUT, PILOT = "the modalities' own error", "training", "hold-out", "the pilot's size"
+ERROR, TRAINING, HELD_OUT, PILOT = "own error", "training", "hold-out", "pilot"
 
 
 @dataclass(frozen=True)
-class Shop:
+class Shop(Frozen):
     """What rows of one subset offer.
 
     Attributes

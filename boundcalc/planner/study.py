@@ -343,7 +343,7 @@ def study_pilot(
         If the folds of so small a pilot cannot be trained.
     """
     folds = list(_folds(data, settings=settings, rng=as_generator(rng)))
-    bench = _Bench(folds, n_jobs, progress or (lambda *_: None))
+    bench = _Bench(tuple(folds), n_jobs, progress or (lambda *_: None))
     largest = min(fold.units(fold.split.train) for fold in folds)
     if subsets is None and len(data.names) > MOST_EXACT:
         points, searched = _greedy(bench, data.names, allowed, largest), 2 ** len(data.names) - 1
@@ -387,7 +387,7 @@ def _folds(data: ModalityData, *, settings: Settings, rng: np.random.Generator) 
 class _Bench(Frozen):
     """Folds, and how to train on them."""
 
-    folds: list[Prepared]
+    folds: tuple[Prepared, ...]
     n_jobs: int
     progress: Progress
 

@@ -53,7 +53,7 @@ def plan_sentence(plan: Plan) -> str:
         )
     chance = f"with probability {question.power:g} at most {rounded_up(best.reached, digits=3)}"
     if goal is not None:
-        chance = f"with probability about {best.assurance:.2g} at most {goal.target:g}"
+        chance = f"with probability {_about(best.assurance)} at most {goal.target:g}"
     start = f"{'Within' if lead else 'For'} {_money(best.budget)}, {action}"
     return f"{lead}{start}: {expected}, {chance}{constant}{end}{_better(plan)}"
 
@@ -67,6 +67,10 @@ def _other_rate(plan: Plan) -> str:
 
 def _same(one: Offer, other: Offer) -> bool:
     return (one.subset, one.rows, one.holdout) == (other.subset, other.rows, other.holdout)
+
+
+def _about(probability: float) -> str:
+    return "below 0.001" if probability < 1e-3 else f"about {probability:.2g}"
 
 
 def _missed(goal: Goal, name: str, unit: str) -> str:
@@ -121,7 +125,7 @@ def plan_tables(proposal: Findings) -> list[Table]:
 def _by_budget(proposal: Findings) -> Table:
     plan = proposal.plan
     power = f"{100 * plan.question.power:g} %"
-    columns = ("budget", "collect", plan.study.unit, "hold out", "error", "certificate", power, "assurance", "binding")
+    columns = ("budget", "collect", plan.study.unit, "hold out", "error", "certified", power, "assurance", "binding")
     rows = [
         (
             _money(one.budget), one.subset, one.rows, one.holdout, f"[{one.low:.3f}, {one.high:.3f}]",
@@ -194,19 +198,21 @@ def _notes(proposal: Findings) -> list[str]:
             if plan.choice > 0
             else ""
         ),
-        f"binding: where most of what can still be won lies. The choice among {plan.study.searched:,} subsets is paid for in what "
-        "is guaranteed; the certificate to come needs no price, as its subset is fixed by the pilot.",
+        "binding: where most of what can still be won lies (own error: of the modalities). The choice among "
+        f"{plan.study.searched:,} subsets is paid for in what is guaranteed; "
+        "the certificate to come needs no price, as its subset is fixed by the pilot.",
     ]
     if unit == "groups":
         notes.append("Numbers count groups: a group with its rows is what is collected, paid for, and held out.")
     if any(offer.vacuous for offer in plan.offers):
         notes.append("* not below the constant rule with that probability.")
     if (waiting := proposal.waiting) is not None:
-        most = f", and {waiting.most:,} with probability {plan.question.power:g}" if waiting.most else ""
-        notes.append(
-            f"Looking after every {waiting.batch} held-out {unit} (--collected) and stopping when {best.target:.3g} is certified, "
-            f"{best.subset} takes about {waiting.expected:,.0f} {unit}{most} (estimated)."
+        looked = (
+            f"Looking after every {waiting.batch} held-out {unit} (--collected) and stopping when {best.target:.3g} is"
         )
+        takes = f"takes about {waiting.expected:,.0f} {unit}, and {waiting.most or 0:,} with probability {plan.question.power:g}"
+        never = f"does not reach it with probability {plan.question.power:g} within {waiting.last:,} {unit}"
+        notes.append(f"{looked} certified, {best.subset} {takes if waiting.most else never} (estimated).")
     if (tried := proposal.tried) is not None:
         power = plan.question.power
         notes.append(

@@ -220,15 +220,14 @@ def _notes(measured: Measurements) -> list[str]:
     weights = [first.estimates[name].value for name in ("omega_pos", "omega_neg")]
     if weights != [1.0, 1.0]:
         notes.append(f"Similar pairs weigh {weights[0]:.3g}, dissimilar ones {weights[1]:.3g}, in risks and errors.")
-    if facts.get("text_columns"):
-        which = "1 column is" if facts["text_columns"] == 1 else f"{facts['text_columns']} columns are"
+    if count := facts.get("text_columns"):
         notes.append(
-            f"{which} text: each text that the calibration part has becomes a column of zeros and "
-            "ones, any other text is all zeros."
+            f"{count} {'column is' if count == 1 else 'columns are'} text: each text that the calibration part has becomes "
+            "a column of zeros and ones, any other text is all zeros."
         )
     if facts.get("filled_values"):
         notes.append(
-            f"Missing single values ({facts['filled_values']:,}) are filled in by the means of the calibration part."
+            f"{facts['filled_values']:,} missing single values are filled in by the means of the calibration part."
         )
     if count := facts.get("missing_blocks"):
         which = "1 block is" if count == 1 else f"{count:,} blocks are"

@@ -11,12 +11,26 @@ from typing import Any
 import sympy
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import FrozenDict
 from boundcalc.language.domains import from_assumptions
 from boundcalc.symbols import DERIVED, VOCABULARY, known
 
 __all__ = ["Definitions", "expression", "foreign", "is_share", "known_domains", "seen_in_data", "unpaid"]
 
 _DELTA = VOCABULARY["delta"].symbol
+
+_V = {name: entry.symbol for name, entry in VOCABULARY.items()}
+
+#: The values that a proof may give to names of the vocabulary; none where local symbols of the proof say it in full.
+_MEANINGS: Mapping[str, tuple[sympy.Expr, ...]] = FrozenDict(
+    gamma=(_V["eta_M"] - _V["eta_N"],),
+    Lhat_M=(_V["rhat_M"] - _V["rhat_star"],),
+    dev_f=(_V["r_0"] - _V["rhat_holdout"], _V["r_0"] - _V["rhat_0"]),
+    eta_M=(),
+    eta_N=(),
+    Delta=(),
+    a_match=(),
+)
 
 
 def expression(value: Any, what: str) -> sympy.Expr:
@@ -117,11 +131,19 @@ class Definitions:
             return f"{symbol} is fixed in advance, and {', '.join(seen)} is not" if seen else ""
         if entry is VOCABULARY.get(symbol.name) and entry is not None and entry.role == "fixed":
             return "it is a parameter of the setting; write its value instead, with Bound.substitute"
+        if entry is VOCABULARY.get(symbol.name) and entry is not None and not _means(symbol, value):
+            return f"it has a meaning already, {entry.meaning}; name what is defined by a boundcalc.symbol of your own"
         if symbol in current.free_symbols:
             return (
                 "it stands for something already (declare it with free=True if the statement holds for its every value)"
             )
         return ""
+
+
+def _means(symbol: sympy.Symbol, value: sympy.Expr) -> bool:
+    """Return whether a value is what the vocabulary's symbol stands for."""
+    meanings = _MEANINGS.get(symbol.name)
+    return meanings is not None and (not meanings or value in meanings)
 
 
 def _closure(symbols: Iterable[sympy.Symbol], definitions: Mapping[sympy.Symbol, sympy.Expr]) -> set[sympy.Symbol]:

@@ -189,7 +189,7 @@ class TestFiles:
             (["missing.npz"], "no such file"),
             (["embedded.npz", "--threshold", "recall=1"], "fmr=0.01 or precision=0.9"),
             (["embedded.npz", "--weights", "heavy"], "two numbers such as"),
-            (["embedded.npz", "--groups", "person"], "found embeddings, y"),
+            (["embedded.npz", "--groups", "person"], "there is no such array (found embeddings, y)"),
             (["embedded.npz", "--delta", "2"], "delta"),
             (["embedded.npz", "--kappa", "1"], "in (0, 1)"),
             (["embedded.npz", "--share", "0"], "(0, 1]"),

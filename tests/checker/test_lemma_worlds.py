@@ -211,3 +211,11 @@ FALSE = {
 def test_what_a_reader_would_get_wrong_is_refuted(said):
     verdict = check_step(FALSE[said](), budget=8)
     assert verdict.word == "REFUTED", verdict
+
+
+def test_bennett_at_its_best_is_no_larger_than_bernstein_and_the_sample_pays_for_its_variance():
+    values = {"C": 1, "m": 1000, "delta": 0.05}
+    best = theorem("lemmas.bennett").bound().minimise("lam", var_f=0.01, **values)
+    bernstein = float(theorem("lemmas.bernstein").bound().evaluate(var_f=0.01, **values))
+    assert 0.9 * bernstein < float(best.evaluate()) <= bernstein
+    assert float(theorem("lemmas.empirical_bernstein").bound().evaluate(var_hat=0.01, **values)) > bernstein

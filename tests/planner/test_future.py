@@ -92,6 +92,12 @@ def test_the_rows_until_the_target_by_adding_up(shop, offer):
     assert found.most == found.train + found.batch * (1 + int(np.argmax(best >= 0.9)))
 
 
+def test_a_target_out_of_reach_has_no_expected_number_of_rows(shop, offer):
+    found = schedule(shop, replace(offer, target=1e-4))
+    assert found.most is None
+    assert found.last == found.train + 40 * found.batch
+
+
 def test_looks_end_when_the_target_is_certified(offer, question):
     rows = population(np.random.default_rng(8), offer.train + 3 * offer.holdout)
     found = certify_collected(rows, offer, question=question, settings=SETTINGS)

@@ -129,6 +129,10 @@ DEV = deviation("dev_own")
                 bc.equal(S.rhat_holdout + DEV, S.rhat_holdout, definitions={DEV: 0}, because="-"),
             ],
         ),
+        # a measured value, and quantities that lemmas bound, keep the vocabulary's meaning
+        (S.r_0, [bc.equal(S.r_0, 2 * S.rhat_0, definitions={S.rhat_0: S.r_0 / 2}, because="-")]),
+        (S.r_0, [bc.equal(S.r_0, S.Edev_m, definitions={S.Edev_m: S.r_0}, because="-")]),
+        (S.r_0, [bc.equal(S.r_0, S.dev_f, definitions={S.dev_f: S.r_0}, because="-")]),
         (S.r_0, [bc.equal(S.r_0, S.r_0 + DEV, definitions={DEV: DEV}, because="-")]),
         (S.r_0, [bc.equal(S.r_0, S.r_0 + S.dev_f, definitions={S.dev_f: S.dev_minus, S.dev_minus: S.dev_f}, because="-")]),
         (

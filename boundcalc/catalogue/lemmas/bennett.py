@@ -4,7 +4,7 @@ from sympy import exp, log
 
 from boundcalc.catalogue.sources import bennett1962, boucheron2013
 from boundcalc.statements.derivation import Derivation, Event, named
-from boundcalc.symbols import NONNEGATIVE, REAL, C, dev_f, lam, m, symbol, var_f
+from boundcalc.symbols import REAL, C, dev_f, lam, m, symbol, var_f
 from boundcalc.theorems import Form, Theorem
 
 cgf_f = symbol(
@@ -47,7 +47,6 @@ THEOREM = Theorem(
     "r - rhat <= m var (exp(u) - 1 - u)/(lam C^2) + log(1/delta)/lam for one fixed f.",
     quantity="deviation of one fixed f, one side",
     source=bennett1962(f"in the form of {boucheron2013('Theorem 2.9')}"),
-    domain={var_f: NONNEGATIVE},
     assumptions=(
         "the m terms are independent and identically distributed, of variance at most var_f",
         "f and lam are fixed before they are drawn",

@@ -10,7 +10,7 @@ from sympy import log, sqrt
 from boundcalc.catalogue.lemmas.bennett import CHERNOFF, FIXED, TERMS, cgf_f
 from boundcalc.catalogue.sources import boucheron2013
 from boundcalc.statements.derivation import Derivation, equal
-from boundcalc.symbols import NONNEGATIVE, C, dev_f, lam, m, var_f
+from boundcalc.symbols import C, dev_f, lam, m, var_f
 from boundcalc.theorems import Form, Theorem
 
 _x = log(1 / FIXED.symbol)
@@ -44,7 +44,6 @@ THEOREM = Theorem(
     claim="With probability at least 1 - delta, r - rhat <= sqrt(2 var log(1/delta)/m) + C log(1/delta)/(3m) for one fixed f.",
     quantity="deviation of one fixed f, one side",
     source=boucheron2013("Theorem 2.10, with c = C/3"),
-    domain={var_f: NONNEGATIVE},  # without variance nothing deviates
     assumptions=(
         "the m terms are independent and identically distributed, of variance at most var_f",
         "f is fixed before they are drawn",

@@ -4,7 +4,7 @@ from sympy import log, sqrt
 
 from boundcalc.catalogue.sources import freedman1975
 from boundcalc.statements.derivation import Derivation, Event, equal, named
-from boundcalc.symbols import NONNEGATIVE, POSITIVE, C, lam, symbol
+from boundcalc.symbols import POSITIVE, C, lam, symbol
 from boundcalc.theorems import Form, Theorem
 
 S_most = symbol(
@@ -47,7 +47,6 @@ THEOREM = Theorem(
     claim="With probability at least 1 - delta, S_k <= sqrt(2 v log(1/delta)) + C log(1/delta)/3 at every k with W_k <= v.",
     quantity="largest value of a martingale while its predictable variance is at most v",
     source=freedman1975("Theorem 1.6, solved for the deviation"),
-    domain={v_most: NONNEGATIVE},  # without variance the sum stays 0
     assumptions=(
         "the terms X_i have conditional mean at most 0 given the past, and X_i <= C",
         "v is fixed in advance",

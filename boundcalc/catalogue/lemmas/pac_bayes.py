@@ -3,7 +3,7 @@
 >>> from boundcalc import theorem
 >>> values = dict(rhat_rho=0.1, KL=5, m=1000, delta=0.05)
 >>> [round(float(theorem("lemmas.pac_bayes").bound(form).evaluate(C=1, **values)), 4) for form in ("kl", "mcallester")]
-[0.1502, 0.1789]
+[0.1531, 0.1779]
 """
 
 from sympy import Integer, Interval, Symbol, exp, log, oo, sqrt
