@@ -25,7 +25,8 @@ _GREEK = {
     "Omega": "Ω", "ell": "ℓ", "varrho": "ϱ",
 }  # fmt: skip
 _OPERATORS = {
-    "sum": "∑", "prod": "∏", "circ": "∘", "ast": "∗", "top": "⊤", "le": "≤", "ge": "≥", "in": "∈", "langle": "⟨", "rangle": "⟩",
+    "sum": "∑", "prod": "∏", "int": "∫", "bigcup": "⋃",
+    "circ": "∘", "ast": "∗", "top": "⊤", "le": "≤", "ge": "≥", "in": "∈", "langle": "⟨", "rangle": "⟩",
     "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "cdot": "⋅", "|": "‖", "{": "{", "}": "}", "infty": "∞",
     "approx": "≈", "sim": "∼", "ne": "≠", "to": "→", "times": "×", "subset": "⊂", "subseteq": "⊆", "cup": "∪", "dots": "…",
     "ldots": "…", "mid": "∣", "geq": "≥", "leq": "≤",

@@ -2,7 +2,7 @@
 
 >>> from boundcalc import theorem
 >>> round(float(theorem("lemmas.sauer").bound("rademacher").evaluate(m=1000, d_vc=3)), 4)
-0.2024
+0.2021
 """
 
 from sympy import E, Integer, Range, log, oo, sqrt
@@ -16,7 +16,7 @@ from boundcalc.theorems import Form, Theorem, by
 d_vc = symbol("d_vc", r"d_{\mathrm{VC}}", "VC dimension of the class", Range(1, oo), role="fixed", group="complexity")
 growth = symbol("growth", r"\Pi(m)", "number of ways in which the class labels m points", Range(1, oo), role="fixed")
 binomials = symbol(
-    "binomials", r"\textstyle\sum_{i\le d}\binom mi", "number of subsets of at most d of m points", Range(1, oo)
+    "binomials", r"\textstyle\sum_{i\le d}C_m^i", "number of subsets of at most d of m points", Range(1, oo)
 )
 
 FAMILIES = named("set_families")

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 
 __all__ = ["Stopped", "within"]
 
-_TICK = 0.05
+_TICK, _AGAIN = 0.05, 1.0
 _GROWTH = 640 << 20  # bytes that a claim may add to what the process holds
 _raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
@@ -40,7 +40,8 @@ def within(deadline: float, *, memory: bool = False) -> Iterator[list[str]]:
                     if not done.is_set():
                         reasons.append("time" if late else "memory")
                         _raise_in(thread, ctypes.py_object(own))
-                return
+                if done.wait(_AGAIN):  # a callback of the interpreter's may have swallowed it
+                    return
 
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -49,9 +50,11 @@ def within(deadline: float, *, memory: bool = False) -> Iterator[list[str]]:
     except own:
         pass
     finally:
+        while not done.is_set():
+            with suppress(own):
+                done.set()
         with suppress(own):
             with lock:
-                done.set()
                 if reasons:
                     _raise_in(thread, None)  # not yet delivered: withdrawn
         watcher.join()
