@@ -19,6 +19,10 @@ __all__ = [
 ]
 
 
+#: Characters of a sentence: what is quoted in it comes from a file and may be of any length.
+_MOST = 800
+
+
 class InvalidInputError(ValueError):
     """Bad input, all of it at once.
 
@@ -31,7 +35,8 @@ class InvalidInputError(ValueError):
     """
 
     def __init__(self, problems: str | Iterable[str], *, context: str = "") -> None:
-        self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
+        found = (problems,) if isinstance(problems, str) else tuple(problems)
+        self.problems = tuple(one if len(one) <= _MOST else f"{one[:_MOST]}..." for one in found)
         self.context = context
         super().__init__((f"{context}: " if context else "") + "; ".join(self.problems))
 

@@ -181,7 +181,7 @@ def symbol(
     if name in VOCABULARY:
         raise InvalidInputError(f"symbol {name!r} is in the vocabulary: use boundcalc.symbols.{name}")
     if role not in ("", *ROLES):
-        raise InvalidInputError(f"role = {role!r} of {name} must be one of {', '.join(ROLES)}")
+        raise InvalidInputError(f"role = {role!r:.60} of {name!r:.60} must be one of {', '.join(ROLES)}")
     return SymbolInfo(name, latex, meaning, domain, group, role, free, local=True).symbol
 
 

@@ -88,6 +88,22 @@ def test_tables_that_packages_read(tmp_path, ending, engine):
         load(path, **OPTIONS)
 
 
+def test_a_damaged_column_of_text_is_refused_before_memory_is_asked_for(tmp_path):
+    feather = pytest.importorskip("pyarrow.feather")
+    pyarrow = pytest.importorskip("pyarrow")
+    pytest.importorskip("pandas")
+    path = tmp_path / "data.feather"
+    table = pyarrow.table({"y": pyarrow.array(["n", "s"] * 20, pyarrow.large_string()), "a__x": np.arange(40.0)})
+    feather.write_feather(table, str(path), compression="uncompressed")
+    content, offsets = path.read_bytes(), np.arange(41, dtype="<i8")
+    assert offsets.tobytes() in content
+    damaged = offsets.copy()
+    damaged[-1] = 2**61
+    path.write_bytes(content.replace(offsets.tobytes(), damaged.tobytes()))
+    with pytest.raises(InvalidInputError, match="cannot be read"):
+        load(path)
+
+
 def test_frames_of_polars():
     polars = pytest.importorskip("polars")
     same(load(polars.DataFrame(COLUMNS), **OPTIONS))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import boundcalc as bc
+from boundcalc.catalogue.files import theorem_to_json
 from boundcalc.cli.values import parse
 from boundcalc.datasets import load
 from boundcalc.errors import InvalidInputError
@@ -75,6 +76,9 @@ def kinds(tmp_path_factory):
     lines = ["a__x,a__site,b__x,groups,y", *(f"{k / 7:.3f},{'ns'[k % 2]},{k % 5},{k // 2},{k % 2}" for k in range(40))]
     costs = "version = 1\nper_sample = 1.0\n[modalities.a]\nsetup = 500.0\nmax_samples = 50000\nrequired = true\n"
     bound = bc.theorem("zhou2026.risk_gap").bound().to_json()
+    study = json.dumps({"study": bc.plan(data, target=0.4).plan.study.to_dict()})
+    chain = bc.Derivation(bc.symbols.r_0, (bc.by("lemmas.hoeffding_u", bc.symbols.r_0, because="a citation"),))
+    theorem = bc.Theorem("mine.own", "-", "Own", "r <= b", "risk", bc.Source("A"), {"sharp": bc.Form(chain)})
 
     def from_file(name, read):
         def reading(content):
@@ -97,6 +101,8 @@ def kinds(tmp_path_factory):
         "bound": (bound, from_text(bc.Bound.from_json)),
         "measurements": (measured.to_json(), from_text(Measurements.from_json)),
         "estimates": (measured["a"].estimates.to_json(), from_text(Estimates.from_json)),
+        "study": (study, from_file("study.json", lambda path: bc.plan(data, measured=path, target=0.4))),
+        "theorem": (theorem_to_json(theorem), from_file("mine.json", bc.load)),
         "costs": (costs, from_file("costs.toml", lambda path: Costs.read(path, ["a", "b"]))),
         "csv": ("\n".join(lines), from_file("x.csv", load)),
         "npz": ((folder / "x.npz").read_bytes(), from_file("x.npz", load)),
@@ -118,7 +124,7 @@ def attack(kind, good, read, rng):
     content = good.encode() if isinstance(good, str) else good
     if kind in ("text", "values") and rng.random() < 0.3:
         content = rng.choice(WORDS).encode(errors="surrogatepass")
-    elif kind in ("bound", "measurements", "estimates") and rng.random() < 0.7:
+    elif kind in ("bound", "measurements", "estimates", "study", "theorem") and rng.random() < 0.7:
         content = changed(good, rng).encode(errors="surrogatepass")
     else:
         content = mutated(content, rng)

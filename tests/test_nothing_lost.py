@@ -18,6 +18,7 @@ from boundcalc.cli import progress
 from boundcalc.language.files import replacing, write_text
 from boundcalc.show.tables import Table
 from boundcalc.trainer import ModalityData, measure_subsets
+from boundcalc.trainer.measure.parallel import in_parallel
 
 
 def small(n=60, **options):
@@ -81,6 +82,25 @@ def test_a_full_disk_breaks_no_answer(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["answer.json"]
 
 
+def test_a_theorem_is_saved_whole_and_with_the_usual_mode(tmp_path, monkeypatch):
+    chain = bc.Derivation(bc.symbols.r_0, (bc.by("lemmas.hoeffding_u", bc.symbols.r_0, because="a citation"),))
+    mine = bc.Theorem("mine.own", "-", "Own", "r <= b", "risk", bc.Source("A"), {"sharp": bc.Form(chain)})
+    path, plain = tmp_path / "mine.json", tmp_path / "plain"
+    plain.write_text("")
+    bc.save(mine, path)
+    assert path.stat().st_mode == plain.stat().st_mode
+    before = path.read_bytes()
+
+    def full(*_args, **_options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(bc.InvalidInputError, match="No space"):
+        bc.save(mine, path)
+    assert path.read_bytes() == before
+    assert sorted(os.listdir(tmp_path)) == ["mine.json", "plain"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_request_to_end_ends_the_workers_and_keeps_what_is_done(tmp_path, jobs):
@@ -108,6 +128,32 @@ def test_a_request_to_end_ends_the_workers_and_keeps_what_is_done(tmp_path, jobs
     while any(Path(f"/proc/{child}").exists() for child in children) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not [child for child in children if Path(f"/proc/{child}").exists()]
+
+
+@pytest.mark.filterwarnings("ignore:.*tasks which were still being processed")
+@pytest.mark.parametrize("reason", ["a failure", "whoever waits ends"])
+def test_workers_end_with_whoever_waits(reason):
+    loky = pytest.importorskip("joblib.externals.loky")
+    results = in_parallel(time.sleep, [(0.0,), (60.0 if reason != "a failure" else -1.0,), (60.0,)], n_jobs=2)
+    next(results)
+    workers = list(loky.get_reusable_executor(reuse=True)._processes)
+    assert len(workers) == 2
+    if reason == "a failure":
+        with pytest.raises(ValueError, match="non-negative"):
+            next(results)
+    else:
+        results.close()
+    deadline = time.monotonic() + 20
+    while any(_runs(one) for one in workers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(_runs, workers))
+
+
+def _runs(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _children(pid):

@@ -211,3 +211,22 @@ def test_a_resume_file_of_other_facts_is_refused(data, measured, tmp_path):
         measure_subsets(data, resume=path, **settings)
     path.write_text(json.dumps(record))
     assert list(measure_subsets(data, resume=path, **settings)) == list(measured)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        ["Add", {"symbol": "n"}, "Reals"],
+        ["Mul", "true", {"symbol": "n"}],
+        ["Pow", ["Rational", "-1", "1"], ["Rational", "1", "2"]],
+    ],
+)
+def test_a_bound_of_what_is_no_real_value_is_refused(part):
+    record = json.loads(bc.theorem("zhou2026.risk_gap").bound().to_json())
+    refused(bc.Bound.from_json, changed(record, ("parts", 0, 1), part), "no real value|expected expressions")
+
+
+def test_what_a_file_says_is_quoted_in_part(measured):
+    record = json.loads(measured["a"].estimates.to_json())
+    refused(bc.trainer.Estimates.from_json, changed(record, ("entries", 0, "status"), "x" * 10_000), "xx")
+    assert len(str(bc.InvalidInputError("y" * 10_000))) < 900

@@ -15,7 +15,7 @@ from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
 from boundcalc.trainer.data.modalities import ModalityData
 
-__all__ = ["Examples", "read_blocks", "read_examples"]
+__all__ = ["Examples", "read_blocks", "read_examples", "refuse_unread"]
 
 Blocks = dict[str, NDArray[np.float64]]
 
@@ -88,6 +88,26 @@ def read_blocks(X: Any, *, context: str = "AlignedEncoders") -> Blocks:
     return blocks
 
 
+def refuse_unread(data: ModalityData) -> None:
+    """Refuse what encoders do not read: groups, text and single missing values.
+
+    Raises
+    ------
+    InvalidInputError
+        Saying what can be done.
+    """
+    problems = Problems("align")
+    problems.require(
+        data.groups is None,
+        "the data have groups: examples are taken as independent here; leave one row of each",
+    )
+    problems.require(
+        not data.needs_encoding,
+        "the data have text or single missing values: encoders take numbers; leave such columns out, or fill them in before",
+    )
+    problems.raise_if_any()
+
+
 def read_examples(X: Any, aligned: Any, y: Any) -> Examples:
     """Check training data.
 
@@ -100,6 +120,7 @@ def read_examples(X: Any, aligned: Any, y: Any) -> Examples:
     problems = Problems("AlignedEncoders.fit")
     present = None
     if isinstance(X, ModalityData):
+        refuse_unread(X)
         present = X.present
         y = X.y if y is None else y
         blocks = {name: X.arrays[name][present[:, k]] for k, name in enumerate(X.names)}

@@ -233,7 +233,7 @@ def theorem_from_json(text: str) -> Theorem:
         RecursionError,
     ) as error:
         said = f"{type(error).__name__}: {error}" if isinstance(error, KeyError) else str(error)
-        raise InvalidInputError(f"no theorem of boundcalc's format: {said}") from error
+        raise InvalidInputError(f"no theorem of boundcalc's format: {' '.join(said.split())[:300]}") from error
 
 
 def _theorem(data: Any) -> Theorem:

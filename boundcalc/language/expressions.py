@@ -106,6 +106,8 @@ def decode(data: Any) -> Any:
             if name in _COMPARING and len(args) > _MOST_COMPARED:
                 raise ValueError(f"{name} of {len(args)} arguments: expected at most {_MOST_COMPARED}")
             read = [decode(arg) for arg in args]
+            if name in ("Add", "Mul", "Pow") and not all(isinstance(one, sympy.Expr) for one in read):
+                raise ValueError(f"{name} of {', '.join(map(shortened, read))}: expected expressions")
             if name in _GROWING and not _grows_little(name, *read):
                 raise ValueError(f"a number of too many digits: {name}({', '.join(map(shortened, read))})")
             return _NODES[name](*read)
@@ -136,10 +138,14 @@ def decode_as(data: Any, kind: Any) -> Any:
     ------
     TypeError
         If it is not of that kind.
+    ValueError
+        If it is an expression with an unreal part.
     """
     node = decode(data)
     if not isinstance(node, kind):
         raise TypeError(f"{str(node)[:80]} is no {kind.__name__}")
+    if isinstance(node, sympy.Expr) and node.has(sympy.I, sympy.nan, sympy.zoo):
+        raise ValueError(f"{str(node)[:80]} is no real value")
     return node
 
 

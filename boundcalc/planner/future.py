@@ -19,7 +19,7 @@ from boundcalc.certification.measured import pair_sums
 from boundcalc.certification.rates import rate_bound
 from boundcalc.certification.search import population_bound
 from boundcalc.certification.sources import Distances, of_trained
-from boundcalc.errors import InvalidInputError, require
+from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import as_generator
 from boundcalc.planner.offers import Offer, Question, Shop
@@ -28,6 +28,7 @@ from boundcalc.show.rounding import rounded_up
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.prepare import Prepared, prepare
 from boundcalc.trainer.data.splits import Split
+from boundcalc.trainer.measure.parallel import in_parallel
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset_fit import fit_subset
 
@@ -192,11 +193,7 @@ def simulate(
     settings = coarser(settings)
     report, values = progress or (lambda *_: None), []
     jobs = [(data, offer, question, settings, child) for child in as_generator(rng).spawn(runs)]
-    if n_jobs == 1:
-        found = (_one_run(*job) for job in jobs)
-    else:
-        joblib = require("joblib", extra="train", purpose="training in parallel")
-        found = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(joblib.delayed(_one_run)(*job) for job in jobs)
+    found = (_one_run(*job) for job in jobs) if n_jobs == 1 else in_parallel(_one_run, jobs, n_jobs=n_jobs)
     for value in found:
         values.append(value)
         report(len(values), runs, "runs")
@@ -309,7 +306,9 @@ class Collected:
     def sentence(self) -> str:
         """What to do now."""
         if self.met_at is not None:
-            return f"Stop: after {self.met_at:,} {self.unit} at most {rounded_up(self.target)} was certified, valid at every look."
+            return (
+                f"Stop: after {self.met_at:,} {self.unit} at most {self.target:g} was certified, valid at every look."
+            )
         if not self.looks:
             return f"Go on: {self.rows:,} {self.unit} came, the first look is at {self.train + self.batch:,}."
         rows, value = self.looks[-1]

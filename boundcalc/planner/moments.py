@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from boundcalc.frozen import Frozen
 
-__all__ = ["QUANTITIES", "Law", "law", "pair_moments"]
+__all__ = ["PRODUCTS", "QUANTITIES", "Law", "law", "pair_moments"]
 
 Array = NDArray[np.float64]
 
@@ -72,15 +72,15 @@ def pair_moments(missed: Array, matched: Array, same: Array, *, groups: NDArray[
     n = kinds.shape[1]
     kinds[:, np.arange(n), np.arange(n)] = 0.0
     sums = kinds.sum(axis=2)
-    pairs = np.array([np.vdot(kinds[i], kinds[j]) for i, j in _KINDS])
-    triples = np.array([sums[i] @ sums[j] for i, j in _KINDS]) - pairs
+    pairs = np.array([np.vdot(kinds[i], kinds[j]) for i, j in PRODUCTS])
+    triples = np.array([sums[i] @ sums[j] for i, j in PRODUCTS]) - pairs
     return np.concatenate(
         [sums.sum(axis=1) / (n * (n - 1)), triples / max(n * (n - 1) * (n - 2), 1), pairs / (n * (n - 1))]
     )
 
 
 #: Which of a, b, s are multiplied.
-_KINDS = [(i, j) for i in range(3) for j in range(i, 3)]
+PRODUCTS = [(i, j) for i in range(3) for j in range(i, 3)]
 
 
 def _between(kind: Array, groups: NDArray[np.intp] | None) -> Array:
@@ -132,7 +132,7 @@ def _variances(moments: Array, kernel: tuple[Array, Array, Array], rows: int) ->
     The square of the measured mean is above that of the mean by its variance, 4 zeta_1/n.
     """
     mean = sum(kernel[k] * moments[..., k] for k in range(3))
-    twice = [kernel[i] * kernel[j] * (1.0 if i == j else 2.0) for i, j in _KINDS]
+    twice = [kernel[i] * kernel[j] * (1.0 if i == j else 2.0) for i, j in PRODUCTS]
     triple, second = (sum(one * moments[..., start + k] for k, one in enumerate(twice)) for start in (3, 9))
     variance = np.maximum((triple - mean**2) / (1.0 - 4.0 / max(rows, 8)), 0.0)
     square = np.maximum(second - mean**2, variance)

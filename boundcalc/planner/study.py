@@ -7,8 +7,8 @@ all numbers count groups, which are what is drawn and collected: folds are made 
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -16,20 +16,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from boundcalc.errors import InvalidInputError, require
+from boundcalc.arithmetic.written import shortened
+from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
-from boundcalc.language.arguments import as_generator, why_unreadable
+from boundcalc.language.arguments import Problems, as_generator, why_unreadable
+from boundcalc.language.records import check_entries, from_json, rebuild
 from boundcalc.planner.assured import spread_of
 from boundcalc.planner.learning_curve import PowerLaw, fit_power_law
-from boundcalc.planner.moments import Law, law, pair_moments
+from boundcalc.planner.moments import PRODUCTS, Law, law, pair_moments
 from boundcalc.trainer.data.modalities import ModalityData
-from boundcalc.trainer.data.prepare import Prepared, prepare
+from boundcalc.trainer.data.prepare import Prepared, checked_facts, prepare
 from boundcalc.trainer.data.splits import Split
+from boundcalc.trainer.measure.parallel import in_parallel
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset_fit import fit_subset
 from boundcalc.trainer.measure.subsets import Measurements, settings_record
 
-__all__ = ["REACH", "Evidence", "Study", "Window", "study_measured", "study_pilot", "tested_pairs"]
+__all__ = ["REACH", "Evidence", "Study", "Window", "check_study", "study_measured", "study_pilot", "tested_pairs"]
 
 Array = NDArray[np.float64]
 Subset = tuple[str, ...]
@@ -239,27 +242,58 @@ class Study(Frozen):
             If it is no such record.
         """
         try:
+            check_entries(record, ("format", "facts", "settings", "searched", "evidence"))
             if record["format"] != FORMAT:
-                raise InvalidInputError(f"its format is {record['format']!r}, expected {FORMAT!r}")
-            found = {}
-            for one in record["evidence"]:
-                read = Evidence(
-                    str(one["subset"]), tuple(int(size) for size in one["sizes"]), np.array(one["moments"], dtype=float),
-                    np.array(one["weights"], dtype=float), int(one["rows"]), int(one["pilot_rows"]),
-                )  # fmt: skip
-                folds = len(read.weights)
-                if read.moments.shape != (folds, len(read.sizes), 15) or read.weights.shape != (folds, 2) or not folds:
-                    raise InvalidInputError(f"moments of {read.subset!r} have shape {read.moments.shape}")
-                if not ((read.moments >= 0) & (read.moments <= 1)).all() or not (read.weights >= 0).all():
-                    raise InvalidInputError(f"moments of {read.subset!r} must be in [0, 1], weights >= 0")
-                if min(read.sizes, default=0) < 1 or list(read.sizes) != sorted(set(read.sizes)) or read.rows < 2:
-                    raise InvalidInputError(f"sizes of {read.subset!r} must be rising numbers >= 1")
-                found[read.subset] = read
-            if not found:
-                raise InvalidInputError("it holds no subset")
-            return cls(found, dict(record["facts"]), dict(record["settings"]), max(int(record["searched"]), len(found)))
-        except (KeyError, TypeError, ValueError) as error:
+                raise InvalidInputError(f"its format is {shortened(record['format'])}, expected {FORMAT!r}")
+            facts, settings = checked_facts(record["facts"]), Settings.from_dict(record["settings"])
+            listed = [_read_evidence(one, facts, settings) for one in rebuild(tuple[dict, ...], record["evidence"])]
+            found, searched = {one.subset: one for one in listed}, rebuild(int, record["searched"])
+            if not found or len(found) < len(listed):
+                raise InvalidInputError("it holds no subset, or one twice")
+            if searched not in (len(found), 2 ** len(facts["dims"]) - 1):  # what the choice costs: these, or all
+                raise InvalidInputError(f"searched = {shortened(searched)} does not fit its {len(found)} subsets")
+            return cls(found, facts, settings_record(settings), searched)
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
             raise InvalidInputError(why_unreadable(error), context="study") from error
+
+
+def _read_evidence(record: Any, facts: Mapping[str, Any], settings: Settings) -> Evidence:
+    """Return what is said of one subset, refused where it contradicts itself or the pilot."""
+    check_entries(record, Evidence.__dataclass_fields__)
+    kinds = {"subset": str, "sizes": tuple[int, ...], "rows": int, "pilot_rows": int}
+    found = Evidence(
+        **{name: rebuild(kind, record[name]) for name, kind in kinds.items()},
+        moments=np.array(record["moments"], dtype=float),
+        weights=np.array(record["weights"], dtype=float),
+    )
+    names, sizes, weights = found.subset.split("+"), found.sizes, found.weights
+    problems = Problems(f"evidence of {shortened(found.subset)}")
+    problems.require(bool(names) and names == [name for name in facts["dims"] if name in names], "no such subset")
+    problems.require(
+        bool(sizes) and list(sizes) == sorted(set(sizes)) and sizes[0] >= 1 and sizes[-1] <= facts["rows"],
+        f"sizes {shortened(sizes)} must be rising numbers from 1 to {facts['rows']}",
+    )
+    held = 2 <= found.rows <= min(MOST_HELD, found.pilot_rows) and found.pilot_rows <= facts["rows"]
+    problems.require(held, f"{found.rows} and {found.pilot_rows} held-out rows of {facts['rows']}")
+    shaped = weights.ndim == 2 and weights.shape[1] == 2 and found.moments.shape == (len(weights), len(sizes), 15)
+    problems.require(shaped and 0 < len(weights) <= FOLDS, f"moments of shape {found.moments.shape}")
+    problems.raise_if_any()
+    fixed = None if settings.pair_weights == "balanced" else settings.pair_weights or (1.0, 1.0)
+    problems.require(
+        bool((np.isfinite(weights) & (weights > 0)).all()) and (fixed is None or bool((weights == fixed).all())),
+        f"weights {shortened(weights.tolist())} are not the settings'",
+    )
+    a, b, s = np.moveaxis(found.moments[..., :3], -1, 0)
+    # A missed pair is a same one, a matched pair a different one, and what is so of two pairs is so of the first.
+    nested = [(0, a), (a, s), (0, b), (b, 1 - s)]
+    for product, (first, second) in zip(np.moveaxis(found.moments[..., 3:], -1, 0), 2 * PRODUCTS, strict=True):
+        nested += [(0, product), (product, (a, b, s)[first]), (product, (a, b, s)[second])]
+    problems.require(
+        all(bool((low <= high + 1e-9).all()) for low, high in nested),
+        "its moments must be in [0, 1], and none contradict another",
+    )
+    problems.raise_if_any()
+    return found
 
 
 @lru_cache(maxsize=1024)
@@ -308,7 +342,7 @@ def study_pilot(
     InvalidInputError
         If the folds of so small a pilot cannot be trained.
     """
-    folds = _folds(data, settings=settings, rng=as_generator(rng))
+    folds = list(_folds(data, settings=settings, rng=as_generator(rng)))
     bench = _Bench(tuple(folds), n_jobs, progress or (lambda *_: None))
     largest = min(fold.units(fold.split.train) for fold in folds)
     if subsets is None and len(data.names) > MOST_EXACT:
@@ -334,7 +368,7 @@ def study_pilot(
     return Study(evidence, facts, settings_record(settings), searched)
 
 
-def _folds(data: ModalityData, *, settings: Settings, rng: np.random.Generator) -> list[Prepared]:
+def _folds(data: ModalityData, *, settings: Settings, rng: np.random.Generator) -> Iterator[Prepared]:
     if data.units < FOLDS * _LEAST:
         kind = "rows" if data.groups is None else "groups"
         raise InvalidInputError(
@@ -342,13 +376,11 @@ def _folds(data: ModalityData, *, settings: Settings, rng: np.random.Generator) 
         )
     order = rng.permutation(data.units)
     calibration = max(2, round(settings.calibration * data.units)) if settings.calibration > 0 else 0
-    found = []
     for fold in range(FOLDS):
         holdout = order[fold::FOLDS]
         rest = rng.permutation(np.setdiff1d(order, holdout))
         split = Split(*(data.rows_of(part) for part in (rest[:calibration], holdout, rest[calibration:])))
-        found.append(prepare(data, settings=settings, rng=rng, split=split))
-    return found
+        yield prepare(data, settings=settings, rng=rng, split=split)
 
 
 @dataclass(frozen=True)
@@ -367,11 +399,8 @@ class _Bench(Frozen):
         if self.n_jobs == 1:
             results: Iterable[Array] = (_tested(*job) for job in jobs)
         else:
-            joblib = require("joblib", extra="train", purpose="training in parallel")
             alone = [(replace(fold, threads=1), subset, sizes) for fold, subset, sizes in jobs]
-            results = joblib.Parallel(n_jobs=self.n_jobs, return_as="generator")(
-                joblib.delayed(_tested)(*job) for job in alone
-            )
+            results = in_parallel(_tested, alone, n_jobs=self.n_jobs)
         for (_, subset, _), moments in zip(jobs, results, strict=True):
             found[subset].append(moments)
             done += 1
@@ -495,10 +524,24 @@ def study_measured(data: ModalityData, measured: Measurements, *, rng: Any) -> S
     return Study(evidence, dict(measured.facts), dict(measured.settings), len(measured))
 
 
+def check_study(study: Study, data: ModalityData, *, rng: Any) -> None:
+    """Refuse a study of other data, or of parts that another seed has drawn.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is one.
+    """
+    settings, seed = Settings.from_dict(study.settings), as_generator(rng)
+    whole = prepare(data, settings=settings, rng=copy.deepcopy(seed))
+    if study.facts["fingerprint"] not in (
+        whole.fingerprint,
+        next(_folds(data, settings=settings, rng=seed)).fingerprint,
+    ):
+        raise InvalidInputError("measured, rng: these are not the data and the seed that the study comes from")
+
+
 def read_study(text: str) -> Study | None:
     """Return the study in the JSON that a plan writes, or None where there is none."""
-    try:
-        record = json.loads(text)
-    except ValueError:
-        return None
+    record = from_json(text)
     return Study.from_dict(record["study"]) if isinstance(record, dict) and "study" in record else None

@@ -22,7 +22,7 @@ from boundcalc.show.axes import PALETTE, new_axes, save
 from boundcalc.show.rounding import outwards
 from boundcalc.show.tables import Table, format_number
 from boundcalc.trainer import Measurements, ModalityData, measure_pilot
-from boundcalc.trainer.data.cautions import cautions
+from boundcalc.trainer.data.cautions import cautions, units
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -95,7 +95,8 @@ def _notes(comparison: Rivals) -> list[str]:
         notes.append("(est.) not certified: " + "; ".join(reasons) + ".")
     if comparison.facts:
         notes.append(
-            "Speaks from: training rows from which it says more, if empirical risks and certified constants stay what they are."
+            f"Speaks from: training {units(comparison.facts)} from which it says more, if empirical risks and certified constants "
+            "stay what they are."
         )
     else:
         notes.append(
@@ -118,14 +119,17 @@ def comparison_sentence(comparison: Rivals) -> str:
     str
     """
     best = comparison.tightest
-    sentence = f"At {comparison.n:,} rows {best.key} is the smallest, {format_number(best.value)}"
+    sentence = f"At {comparison.n:,} {units(comparison.facts)} {best.key} is the smallest, {format_number(best.value)}"
     if not best.vacuous:
         return sentence + f", below the {format_number(best.reach)} that holds anyway."
     known = [(rival.informative_from, rival.key) for rival in comparison.rivals if rival.informative_from is not None]
     if not known:
         return sentence + ", and none says more than what holds anyway, at any n."
     n, key = min(known)
-    return sentence + f", which says nothing yet; the first to say something is {key}, from {n:,} rows on."
+    return (
+        sentence
+        + f", which says nothing yet; the first to say something is {key}, from {n:,} {units(comparison.facts)} on."
+    )
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from boundcalc.planner.future import certify_collected, schedule, trained
 from boundcalc.planner.future import simulate as simulated
 from boundcalc.planner.offers import Question
 from boundcalc.planner.promise import class_bound, promise_of
-from boundcalc.planner.study import MOST_EXACT, Study, read_study, study_measured, study_pilot
+from boundcalc.planner.study import MOST_EXACT, Study, check_study, read_study, study_measured, study_pilot
 from boundcalc.planner.worth import steps_in, worth_of
 from boundcalc.report.plan_findings import Findings
 from boundcalc.report.plan_pictures import draw_plan
@@ -192,6 +192,8 @@ def plan(
             given = sorted(settings) + ([] if subsets == "all" else ["subsets"])
             raise InvalidInputError(f"nothing is trained, so {', '.join(given)} would change nothing")
         known = read_measured(measured, pilot)
+        if isinstance(known, Study):
+            check_study(known, pilot, rng=copy.deepcopy(seed))
         study = known if isinstance(known, Study) else study_measured(pilot, known, rng=copy.deepcopy(seed))
         chosen = Settings.from_dict(study.settings)
         question = replace(question, calibration=chosen.calibration, balanced=chosen.pair_weights == "balanced")

@@ -21,7 +21,7 @@ from boundcalc.show.axes import PALETTE, new_axes, save
 from boundcalc.show.rounding import outwards, rounded_up
 from boundcalc.show.tables import Table
 from boundcalc.trainer import Measurements, ModalityData
-from boundcalc.trainer.data.cautions import cautions
+from boundcalc.trainer.data.cautions import cautions, units
 
 __all__ = ["Assessment", "assess"]
 
@@ -185,7 +185,8 @@ def _notes(measured: Measurements, delta: float, columns: Sequence[Mapping[str, 
         )
     notes.append("* vacuous: it says no more than the constant rule, or the range of the loss, does.")
     notes.append(
-        "Rows from which: if empirical risk and certified kappa stay what they are; training rows, without the splits."
+        f"Rows from which: if empirical risk and certified kappa stay what they are; training {units(measured.facts)}, without "
+        "the splits."
     )
     if any(not guarantee.certified for column in columns for guarantee in column.values()):
         notes.append("(est.): an input is estimated, so the value is not certified.")
@@ -193,14 +194,15 @@ def _notes(measured: Measurements, delta: float, columns: Sequence[Mapping[str, 
 
 
 def _sentence(measured: Measurements, found: Found) -> str:
-    rows = measured.facts["train_rows"]
+    first, unit = next(iter(measured.values())), units(measured.facts)
+    rows = first.train.rows
     errors = {label: found[label]["pair error"] for label in measured}
     tested = tested_sentence(measured)
     speaking = [label for label, guarantee in errors.items() if not guarantee.vacuous]
     if speaking:
         strongest = min(speaking, key=lambda label: errors[label].value)
         return (
-            f"{tested}; guaranteed at {rows:,} training rows is a pair error of at most {errors[strongest].value:.3f} "
+            f"{tested}; guaranteed at {rows:,} training {unit} is a pair error of at most {errors[strongest].value:.3f} "
             f"with {strongest}."
         )
     known = {
@@ -209,18 +211,18 @@ def _sentence(measured: Measurements, found: Found) -> str:
         if guarantee.informative_from is not None
     }
     if not known:
-        return f"{tested}, but no number of rows makes the margin bound say more than the constant rule here."
-    first = min(known, key=lambda label: known[label] or 0)
+        return f"{tested}, but no number of {unit} makes the margin bound say more than the constant rule here."
+    label = min(known, key=lambda one: known[one] or 0)
     return (
-        f"{tested}, but {rows:,} training rows guarantee nothing yet: the margin bound says more than the constant rule "
-        f"from {known[first]:,} rows on, with {first}."
+        f"{tested}, but {rows:,} training {unit} guarantee nothing yet: the margin bound says more than the constant rule "
+        f"from {known[label]:,} {unit} on, with {label}."
     )
 
 
 def _draw(measured: Measurements, found: Found, *, delta: float, axes: Any) -> None:
     """Draw the margin bound of each subset, and the others of the largest, against the number of training rows."""
     left, right = axes
-    rows, count = measured.facts["train_rows"], len(measured)
+    rows, count = next(iter(measured.values())).train.rows, len(measured)
     n = np.unique(np.geomspace(max(2, rows / 4), 1e10, 160).astype(np.int64)).tolist()
     shown = dict(list(measured.items())[:7])
     for label, result in shown.items():

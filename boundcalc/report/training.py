@@ -16,7 +16,7 @@ from boundcalc.show.answer import Answer
 from boundcalc.show.axes import new_axes, save
 from boundcalc.show.tables import Table
 from boundcalc.trainer import Measurements, ModalityData, SubsetResult, measure_subsets
-from boundcalc.trainer.data.cautions import cautions
+from boundcalc.trainer.data.cautions import cautions, units
 
 __all__ = ["Reporter", "Training", "held_out_risk", "loaded", "tested_sentence", "train", "trained_on"]
 
@@ -184,9 +184,9 @@ _FEW = 20
 
 def tested_sentence(measured: Measurements) -> str:
     """Say which subset does best on the hold-out part, or why that cannot be said; without a full stop."""
-    rows = measured.facts["holdout_rows"]
+    rows = measured.facts["groups"].get("holdout", measured.facts["holdout_rows"])
     if rows < _FEW:
-        return f"{rows} hold-out rows are too few to compare the subsets"
+        return f"{rows} hold-out {units(measured.facts)} are too few to compare the subsets"
     best = min(measured, key=lambda label: measured[label].weighted_holdout_error or 0.0)
     error, trivial = measured[best].weighted_holdout_error, measured[best].weighted_trivial_holdout_error
     return f"{best} does best on the held-out rows (pair error {error:.3f}, the constant rule's {trivial:.3f})"
@@ -208,9 +208,14 @@ def _notes(measured: Measurements) -> list[str]:
         else "Every value handed to a bound is certified, for rows drawn independently.",
     ]
     if "sampling_error" in first.estimates:
+        why = (
+            "Pairs are a random row each of two groups"
+            if facts["groups"]
+            else f"{facts['train_rows']:,} training rows have too many pairs"
+        )
         notes.append(
-            f"{facts['train_rows']:,} training rows have too many pairs: risk, eps_opt and ramp risks are upper "
-            f"confidence values over {measured.settings['sampled_pairs']:,} sampled pairs, at delta like R_M and kappa."
+            f"{why}: risk, eps_opt and ramp risks are upper confidence values over {first.train.pairs:,} sampled pairs, at "
+            "delta like R_M and kappa."
         )
     weights = [first.estimates[name].value for name in ("omega_pos", "omega_neg")]
     if weights != [1.0, 1.0]:
@@ -224,10 +229,9 @@ def _notes(measured: Measurements) -> list[str]:
         notes.append(
             f"{facts['filled_values']:,} missing single values are filled in by the means of the calibration part."
         )
-    if facts.get("missing_blocks"):
-        notes.append(
-            f"{facts['missing_blocks']:,} blocks are missing: such a modality adds nothing to a pair's distance."
-        )
+    if count := facts.get("missing_blocks"):
+        which = "1 block is" if count == 1 else f"{count:,} blocks are"
+        notes.append(f"{which} missing: such a modality adds nothing to a pair's distance.")
     notes += cautions(facts)
     if count := facts.get("constant_features"):
         which = "1 feature never changes: it tells" if count == 1 else f"{count:,} features never change: they tell"

@@ -136,7 +136,7 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         tags.input_tags.allow_nan = False
         return tags
 
-    def fit(self, X: Any, y: ArrayLike | None = None) -> PairwiseMetricLearner:
+    def fit(self, X: Any, y: ArrayLike | None = None, *, groups: ArrayLike | None = None) -> PairwiseMetricLearner:
         """Fit on labelled examples.
 
         Parameters
@@ -145,6 +145,8 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
             A row of a modality that is NaN throughout is a missing modality.
         y : array_like of shape (n,)
             Labels; part of X already if that is ModalityData.
+        groups : array_like of shape (n,), optional
+            What each row belongs to, where several rows belong to one: see :class:`~boundcalc.trainer.ModalityData`.
 
         Raises
         ------
@@ -153,6 +155,7 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         """
         settings = self._settings()
         data = self._labelled(X, y)
+        data = data if groups is None else data.with_groups(groups)
         self.modalities_ = data.names if self.subset is None else data.parse_subset(self.subset)
         rng = self._generator()
         prepared = prepare(data, settings=settings, rng=rng)

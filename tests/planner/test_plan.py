@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import boundcalc as bc
 from boundcalc.errors import InvalidInputError
 from boundcalc.planner import Costs, ModalityCost, SharedCost, Study, fit_power_law, make_plan, study_pilot
 from boundcalc.planner import study as pilot_study
@@ -16,7 +17,7 @@ from boundcalc.planner.offers import ERROR, HELD_OUT, PILOT, TRAINING, Question,
 from boundcalc.planner.study import FOLDS, REACH
 from boundcalc.report import plan
 from boundcalc.trainer import ModalityData, Settings
-from tests.planner.conftest import SETTINGS
+from tests.planner.conftest import SETTINGS, population
 
 EACH = Costs(per_sample=1.0, modalities={name: ModalityCost() for name in ("sharp", "blurred", "noise")})
 
@@ -31,7 +32,7 @@ def shop(study, question):
 
 def test_every_row_is_held_out_once_and_never_trains_its_own_test(data):
     seen = []
-    folds = pilot_study._folds(data, settings=SETTINGS, rng=np.random.default_rng(0))
+    folds = list(pilot_study._folds(data, settings=SETTINGS, rng=np.random.default_rng(0)))
     for fold in folds:
         split = fold.split
         parts = np.concatenate([split.calibration, split.train, split.holdout])
@@ -46,7 +47,7 @@ def test_errors_are_those_of_the_held_out_pairs(data, study):
     """The last point of a curve, trained again in the same folds."""
     from boundcalc.trainer.measure.subset_fit import fit_subset
 
-    folds = pilot_study._folds(data, settings=SETTINGS, rng=np.random.default_rng(0))
+    folds = list(pilot_study._folds(data, settings=SETTINGS, rng=np.random.default_rng(0)))
     expected = []
     for fold in folds:
         fit = fit_subset(fold, ("blurred",))
@@ -83,7 +84,22 @@ def test_a_stored_study_says_the_same(study):
         (lambda record: record.update(evidence=[]), "no subset"),
         (lambda record: record["evidence"][0].update(sizes=[9, 5]), "rising|shape"),
         (lambda record: record["evidence"][0]["moments"][0][0].__setitem__(0, 7.0), r"in \[0, 1\]"),
+        (lambda record: record["evidence"][0]["moments"][0][0].__setitem__(0, 0.9), "contradict"),
+        (lambda record: record["evidence"][0]["moments"][0][0].__setitem__(7, 0.9), "contradict"),
         (lambda record: record["evidence"][0].pop("weights"), "weights"),
+        (lambda record: record["evidence"][0].update(extra=1), "unknown entry"),
+        (lambda record: record["evidence"][0].update(weights=[["inf", 1]] * 4), "kind|weights"),
+        (lambda record: record["evidence"][0].update(weights=[[0.0, 1.0]] * 4), "weights"),
+        (lambda record: record["evidence"][0].update(rows=10**9), "held-out rows"),
+        (lambda record: record["evidence"][0].update(pilot_rows=10**9), "held-out rows"),
+        (lambda record: record["evidence"][0].update(rows=True), "kind"),
+        (lambda record: record["evidence"][0].update(sizes=[9, 10**9]), "rising"),
+        (lambda record: record["evidence"][0].update(subset="noise+sharp"), "no such subset"),
+        (lambda record: record["evidence"].append(record["evidence"][0]), "one twice"),
+        (lambda record: record.update(searched=3), "searched"),
+        (lambda record: record["facts"].update(rows=10**9), "do not fit"),
+        (lambda record: record["facts"].pop("dims"), "no entry 'dims'"),
+        (lambda record: record["settings"].update(eig_range=[1.0, 0.0]), "eig_range"),
     ],
 )
 def test_a_study_that_contradicts_itself_is_refused(study, change, says):
@@ -91,6 +107,21 @@ def test_a_study_that_contradicts_itself_is_refused(study, change, says):
     change(record)
     with pytest.raises(InvalidInputError, match=says):
         Study.from_dict(record)
+
+
+def test_a_study_of_other_rows_or_of_another_seed_is_refused(data, study):
+    others = population(np.random.default_rng(6), data.n)
+    for rows, seed in ((others, 0), (data, 1)):
+        with pytest.raises(InvalidInputError, match="not the data and the seed"):
+            bc.plan(rows, measured=study, target=0.3, rng=seed)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"study": ' * 100 + "1" + "}" * 100, '{"study": NaN}', '{"study": {}}']
+)
+def test_a_text_that_is_no_study_is_refused(text):
+    with pytest.raises(InvalidInputError):
+        pilot_study.read_study(text)
 
 
 def test_random_labels_promise_nothing():
@@ -387,7 +418,7 @@ def test_folds_are_of_whole_groups_and_all_numbers_count_them(twice):
 
 def test_a_row_twice_in_its_group_counts_once(data, twice):
     """Moments of a model of folds with every row twice are those of the rows themselves."""
-    fold = pilot_study._folds(twice, settings=SETTINGS, rng=np.random.default_rng(0))[0]
+    fold = next(pilot_study._folds(twice, settings=SETTINGS, rng=np.random.default_rng(0)))
     params, threshold = np.array([0.3, 0.1]), 1.0
     alone = np.unique(twice.groups[fold.split.holdout], return_index=True)[1]
     rows = copy.copy(twice)

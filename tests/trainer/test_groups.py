@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 import boundcalc as bc
+from boundcalc.aligner.inputs import refuse_unread
 from boundcalc.errors import InvalidInputError
+from boundcalc.report.certificates import draw_certificates
+from boundcalc.show.axes import new_axes
 from boundcalc.trainer import Measurements, ModalityData, PairwiseMetricLearner, measure_subsets
 from boundcalc.trainer.data.cautions import cautions
 from boundcalc.trainer.data.order import aligned
@@ -97,6 +100,57 @@ def test_what_holds_is_said():
     assert all(line.certificate.units == 12 for line in trained.certificates)
     learner = PairwiseMetricLearner(random_state=0, holdout=0.4).fit(ModalityData(blocks, labels, groups=groups))
     assert bc.certify(model=learner).units == 12
+
+
+def test_the_learner_takes_groups_beside_the_rows():
+    blocks, labels, groups = grouped(30)
+    inside = PairwiseMetricLearner(random_state=0).fit(ModalityData(blocks, labels, groups=groups))
+    beside = PairwiseMetricLearner(random_state=0).fit(blocks, labels, groups=groups)
+    assert beside.estimates()["n"].value == inside.estimates()["n"].value == 18
+    assert beside.params_.tolist() == inside.params_.tolist()
+
+
+def test_a_study_of_groups_is_read_back_with_their_data_only(tmp_path):
+    blocks, labels, groups = grouped(40)
+    data = ModalityData(blocks, labels, groups=groups)
+    answer = bc.plan(data, target=0.4)
+    answer.write(tmp_path / "plan.json")
+    assert bc.plan(data, target=0.4, measured=tmp_path / "plan.json").sentence == answer.sentence
+    with pytest.raises(InvalidInputError, match="not the data and the seed"):
+        bc.plan(ModalityData(blocks, labels), target=0.4, measured=tmp_path / "plan.json")
+
+
+def test_groups_are_counted_in_every_sentence():
+    blocks, labels, groups = grouped(40, names=("a", "b"))
+    data = ModalityData(blocks, labels, groups=groups)
+    trained = bc.train(data)
+    said = " ".join(trained.text().split())
+    assert "Pairs are a random row each of two groups" in said
+    assert f"over {trained.measured['a'].train.pairs:,} sampled pairs" in said
+    assert "training rows have" not in said
+    assert "8 held-out groups (64 rows)" in " ".join(bc.train(data, holdout=0.2).sentence.split())
+    assert "hold-out groups are too few" in bc.assess(data).sentence
+    assert bc.compare(data).sentence.count("At 16 groups") == 1
+    axes = draw_certificates(trained.certificates, delta=0.05, axes=new_axes())
+    assert axes.get_title() == "16 held-out groups (128 rows), together 95 %"
+
+
+def test_what_is_aligned_or_transformed_has_neither_groups_nor_text():
+    blocks, labels, groups = grouped(20, names=("a", "b"))
+    text = ModalityData({"a": groups % 2, "b": blocks["b"]}, labels, text={"a": {0: ("n", "s")}})
+    holes = blocks["b"].copy()
+    holes[0, 0] = np.nan
+    cases = {
+        "have groups": ModalityData(blocks, labels, groups=groups),
+        "text or single missing values": text,
+        "or single missing": ModalityData({"a": blocks["a"], "b": holes}, labels, impute=True),
+    }
+    for says, data in cases.items():
+        with pytest.raises(InvalidInputError, match=says):
+            refuse_unread(data)
+    learner = PairwiseMetricLearner(random_state=0).fit(text)
+    with pytest.raises(InvalidInputError, match="'a' has columns of text"):
+        learner.transform(text)
 
 
 @pytest.mark.slow

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["cautions"]
+__all__ = ["cautions", "units"]
+
+
+def units(facts: Mapping[str, Any]) -> str:
+    """Return what is counted: rows, or the groups that they come in."""
+    return "groups" if facts.get("groups") else "rows"
 
 
 def cautions(facts: Mapping[str, Any]) -> tuple[str, ...]:

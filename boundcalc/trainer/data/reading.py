@@ -43,7 +43,10 @@ def is_list_of_matrices(X: Any) -> bool:
 def with_gaps(data: ModalityData) -> dict[str, Array]:
     """Return the blocks with NaN in the rows where a modality is missing; text is read by the data that were trained on only."""
     if data.text:
-        raise InvalidInputError("the data have columns of text: this takes numbers; encode them before")
+        raise InvalidInputError(
+            f"modality {next(iter(data.text))!r} has columns of text: this takes numbers; make columns of zeros and ones of them "
+            "before (pandas.get_dummies), for what is trained on and what is transformed alike"
+        )
     return {name: np.where(data.mask[:, [k]], np.nan, data.arrays[name]) for k, name in enumerate(data.names)}
 
 

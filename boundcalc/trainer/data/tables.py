@@ -275,12 +275,18 @@ def read_table(path: Path) -> Table:
     if name.endswith(TEXT):
         return _read_text(path)
     pandas = require("pandas", extra="formats", purpose=f"reading {path.name}")
-    require("openpyxl" if name.endswith(".xlsx") else "pyarrow", extra="formats", purpose=f"reading {path.name}")
-    reader = {".parquet": "read_parquet", ".feather": "read_feather", ".xlsx": "read_excel"}[path.suffix.lower()]
-    if name.endswith(".xlsx"):
+    excel = name.endswith(".xlsx")
+    engine = "openpyxl" if excel else f"pyarrow.{path.suffix[1:].lower()}"
+    read = require(engine, extra="formats", purpose=f"reading {path.name}")
+    if excel:
         check_archive(path, expected="expected a sheet")
     try:
-        frame = getattr(pandas, reader)(path)
+        if excel:
+            frame = pandas.read_excel(path)
+        else:
+            table = read.read_table(path)
+            table.validate(full=True)  # offsets of a damaged file may ask for any memory, which ends the process
+            frame = table.to_pandas()
     except Exception as error:  # each engine raises its own types for damaged files
         raise InvalidInputError(f"cannot be read as {path.suffix} ({_said(error)})") from error
     return of_frame(frame, name=path.stem)

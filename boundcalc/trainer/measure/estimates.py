@@ -62,7 +62,9 @@ class Entry:
         if self.name in _UNOBSERVABLE:
             problems.append(f"{self.name} cannot be observed: {_UNOBSERVABLE[self.name]}")
         if self.status not in (CERTIFIED, ESTIMATED):
-            problems.append(f"status={self.status!r} of {self.name}: expected {CERTIFIED!r} or {ESTIMATED!r}")
+            problems.append(
+                f"status={shortened(self.status)} of {shortened(self.name)}: expected {CERTIFIED!r} or {ESTIMATED!r}"
+            )
         if isinstance(self.value, bool) or not isinstance(self.value, (int, float)):
             problems.append(f"value={self.value!r} of {self.name}: expected an int or a float")
         if problems:

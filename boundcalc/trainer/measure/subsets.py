@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.arithmetic.written import shortened
-from boundcalc.errors import InvalidInputError, require
+from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems, as_generator, why_unreadable
 from boundcalc.language.files import write_text
@@ -21,6 +21,7 @@ from boundcalc.language.ledger import check_delta
 from boundcalc.language.records import check_entries, from_json, plain, rebuild
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.prepare import Prepared, prepare
+from boundcalc.trainer.measure.parallel import in_parallel
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset import SubsetResult, measure_subset
 
@@ -294,18 +295,12 @@ def _run(
         for subset, start, generator in jobs:
             yield measure_subset(prepared, subset, start=start, rng=generator, progress=within(subset))
         return
-    joblib = require("joblib", extra="train", purpose="training in parallel")
-    prepared = replace(prepared, threads=1)
-    try:
-        yield from joblib.Parallel(n_jobs=n_jobs, return_as="generator")(
-            joblib.delayed(measure_subset)(prepared, subset, start=start, rng=generator)
-            for subset, start, generator in jobs
-        )
-    except BaseException:  # an interruption, or the end of whoever waits: the workers end as well
-        from joblib.externals.loky import get_reusable_executor
+    alone = replace(prepared, threads=1)
+    yield from in_parallel(_measured, [(alone, *job) for job in jobs], n_jobs=n_jobs)
 
-        get_reusable_executor().shutdown(wait=False, kill_workers=True)
-        raise
+
+def _measured(prepared: Prepared, subset: Sequence[str], start: Any, generator: np.random.Generator) -> SubsetResult:
+    return measure_subset(prepared, subset, start=start, rng=generator)
 
 
 def warm_start(
