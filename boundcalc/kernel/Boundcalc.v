@@ -1,12 +1,17 @@
 (* What the exported files rest on: definitions, lemmas and tactics. Every lemma is proved here; nothing is assumed.
-   The interval tactic works on pairs of integers, so that no primitive machine number enters a proof. *)
+   Enclosures are computed with integers: asked for more than 53 digits, the interval tactic leaves the machine's numbers
+   alone, whose properties would be axioms. *)
 From Coq Require Export Reals ZArith Lia Lra Psatz.
-From Coquelicot Require Import Coquelicot.
+From Coquelicot Require Export Coquelicot.
 From Interval Require Import Tactic Float.Specific_stdz Float.Specific_ops.
 Module Numbers := SpecificFloat StdZRadix2.
 Module Enclosure := Tactic.IntervalTactic Numbers.
-Export Enclosure.
+Import Enclosure.
 Open Scope R_scope.
+
+Ltac enclosed := interval with (i_prec 60).
+Ltac enclosed_in x := first [ interval with (i_bisect x, i_taylor x, i_depth 14, i_prec 60)
+                            | interval with (i_bisect x, i_depth 18, i_prec 60) ].
 
 (* Relative entropy of coins, for 0 < p < 1; 0 log 0 = 0 holds by 0 * x = 0. *)
 Definition kl (q p : R) : R := q * ln (q / p) + (1 - q) * ln ((1 - q) / (1 - p)).
@@ -202,3 +207,99 @@ Ltac cases := unfold Rmin, Rmax, Rabs; repeat (destruct Rle_dec || destruct Rcas
 Ltac logs :=
   unfold Rpower;
   repeat (first [rewrite ln_mult by sign | rewrite ln_quotient by sign | rewrite ln_exp | rewrite ln_1]).
+
+(* What calculus needs. *)
+Lemma transfer : forall a b, a = b -> 0 <= b -> 0 <= a.
+Proof. intros a b -> H. assumption. Qed.
+
+Lemma transfer_strictly : forall a b, a = b -> 0 < b -> 0 < a.
+Proof. intros a b -> H. assumption. Qed.
+
+Lemma right_of_strictly : forall f f' c x, c < x -> 0 <= f c ->
+  (forall t, c <= t <= x -> derivable_pt_lim f t (f' t)) ->
+  (forall t, c < t < x -> 0 < f' t) -> 0 < f x.
+Proof.
+  intros f f' c x cx F D S. destruct (MVT_cor2 f f' c x cx D) as [t [E T]].
+  specialize (S t T). nra.
+Qed.
+
+Lemma left_of_strictly : forall f f' c x, x < c -> 0 <= f c ->
+  (forall t, x <= t <= c -> derivable_pt_lim f t (f' t)) ->
+  (forall t, x < t < c -> 0 < - f' t) -> 0 < f x.
+Proof.
+  intros f f' c x xc F D S. destruct (MVT_cor2 f f' x c xc D) as [t [E T]].
+  specialize (S t T). nra.
+Qed.
+
+Lemma right_of_positive : forall f f' c x, c <= x -> 0 < f c ->
+  (forall t, c <= t <= x -> derivable_pt_lim f t (f' t)) ->
+  (forall t, c < t < x -> 0 <= f' t) -> 0 < f x.
+Proof. intros f f' c x cx F D S. pose proof (rises f f' c x cx D S). lra. Qed.
+
+Lemma left_of_positive : forall f f' c x, x <= c -> 0 < f c ->
+  (forall t, x <= t <= c -> derivable_pt_lim f t (f' t)) ->
+  (forall t, x < t < c -> 0 <= - f' t) -> 0 < f x.
+Proof.
+  intros f f' c x cx F D S.
+  assert (f c <= f x); [| lra].
+  apply (falls f f' x c cx D). intros t T. specialize (S t T). lra.
+Qed.
+
+Lemma le_of_ln : forall x y, 0 < x -> 0 < y -> ln x <= ln y -> x <= y.
+Proof. intros x y X Y H. rewrite <- (exp_ln x X), <- (exp_ln y Y). apply exp_le. assumption. Qed.
+
+Lemma lt_of_ln : forall x y, 0 < x -> 0 < y -> ln x < ln y -> x < y.
+Proof. intros x y X Y H. apply ln_lt_inv; assumption. Qed.
+
+Lemma ln_power : forall x k, 0 < x -> ln (x ^ k) = IZR (Z.of_nat k) * ln x.
+Proof. intros x k X. rewrite ln_pow by assumption. rewrite INR_IZR_INZ. reflexivity. Qed.
+
+Lemma ln_inverse : forall x, 0 < x -> ln (/ x) = - ln x.
+Proof. exact ln_Rinv. Qed.
+
+Ltac logarithms :=
+  unfold Rpower;
+  repeat (first [ rewrite ln_mult by sign | rewrite ln_quotient by sign | rewrite ln_inverse by sign
+                | rewrite ln_power by sign | rewrite ln_exp | rewrite ln_1 ]);
+  simpl Z.of_nat.
+
+(* Two ways to write one positive number: their logarithms agree. *)
+Ltac same_logarithm := unfold Rpower; apply ln_inv; [sign | sign | logarithms; first [ring | field; nonzero]].
+
+(* Arguments that are equal are written alike. *)
+Ltac alike :=
+  repeat match goal with
+  | |- context [ln (?a - ?b)] => match goal with |- context [ln ?c] =>
+      lazymatch c with _ - _ => fail | _ => replace (ln (a - b)) with (ln c) by (f_equal; field; nonzero) end end
+  | |- context [ln ?a] => match goal with |- context [ln ?b] =>
+      tryif constr_eq a b then fail else (replace (ln a) with (ln b) by (f_equal; field; nonzero)) end
+  | |- context [exp ?a] => match goal with |- context [exp ?b] =>
+      tryif constr_eq a b then fail else (replace (exp a) with (exp b) by (f_equal; field; nonzero)) end
+  | |- context [sqrt ?a] => match goal with |- context [sqrt ?b] =>
+      tryif constr_eq a b then fail else (replace (sqrt a) with (sqrt b) by (f_equal; field; nonzero)) end
+  end.
+
+(* Both sides are one number, written in two ways. *)
+Ltac rearranged := first [ring | solve [alike; field; nonzero] | solve [field; nonzero] | solve [logarithms; first [ring | field; nonzero]]].
+
+(* The sign of a value at a pivot: logarithms of 1 and exponentials of 0 go. *)
+Ltac value :=
+  cbv beta;
+  repeat match goal with
+  | |- context [ln (exp ?a)] => rewrite (ln_exp a)
+  | |- context [ln ?a] => replace a with 1 by (first [ring | field; nonzero]); rewrite ln_1
+  | |- context [exp ?a] => replace a with 0 by (first [ring | field; nonzero]); rewrite exp_0
+  | |- context [sqrt ?a] => first [ replace a with 1 by (first [ring | field; nonzero]); rewrite sqrt_1
+                                  | replace a with 0 by (first [ring | field; nonzero]); rewrite sqrt_0 ]
+  end;
+  first [ lra | solve [alike; logarithms; lra] | enclosed
+        | apply Req_le; solve [symmetry; rearranged] | sign | nra ].
+
+Ltac derivative :=
+  cbv beta; derive;
+  [ repeat split; first [exact I | nonzero]
+  | first [ solve [field; nonzero]
+          | match goal with
+            | |- context [sqrt ?a] => let S := fresh in assert (S : 0 <= a) by sign; apply sqrt_sqrt in S;
+                                      solve [field [S]; nonzero]
+            end ] ].

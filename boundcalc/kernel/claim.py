@@ -17,7 +17,7 @@ from boundcalc.kernel.terms import names_of, obligations, printed
 from boundcalc.statements.derivation import Step
 from boundcalc.symbols import Constraint
 
-__all__ = ["Claim", "Fact", "compared", "of_inequality", "of_step"]
+__all__ = ["Claim", "Fact", "compared", "number", "of_inequality", "of_step", "random_point"]
 
 
 @dataclass(frozen=True)
@@ -240,11 +240,11 @@ def compared(claim: Claim, problem: Inequality, *, seed: int = 0) -> int:
     compared_points = 0
     with mp.workdps(_DIGITS):
         for _ in range(_TRIES):
-            point = _random_point(claim, problem, rng)
+            point = random_point(claim, problem.constraints, rng)
             if point is None:
                 continue
             given, values = point
-            expected = [_number(side.xreplace(given)) for side in (problem.left, problem.right)]
+            expected = [number(side.xreplace(given)) for side in (problem.left, problem.right)]
             if None in expected:
                 continue
             if not read.admits(values):
@@ -261,8 +261,8 @@ def compared(claim: Claim, problem: Inequality, *, seed: int = 0) -> int:
     return compared_points
 
 
-def _random_point(
-    claim: Claim, problem: Inequality, rng: np.random.Generator
+def random_point(
+    claim: Claim, constraints: Iterable[Constraint], rng: np.random.Generator
 ) -> tuple[dict[sympy.Symbol, sympy.Expr], dict[str, Any]] | None:
     """Return a point of the checker's claim, by symbol and by name, or None when a constraint fails at it."""
     given: dict[sympy.Symbol, sympy.Expr] = {}
@@ -278,14 +278,14 @@ def _random_point(
             return None
         everything[symbol] = value
     for symbol in claim.definitions:
-        value = _number(everything[symbol])
+        value = number(everything[symbol])
         if value is None or (symbol.is_nonnegative and (value < 0 or (symbol.is_positive and value == 0))):
             return None
-    for rule in (*claim.constraints, *problem.constraints):
-        sides = [_number(side.xreplace(everything)) for side in (rule.lower, rule.upper)]
+    for rule in (*claim.constraints, *constraints):
+        sides = [number(side.xreplace(everything)) for side in (rule.lower, rule.upper)]
         if None in sides or (sides[0] >= sides[1] if rule.strict else sides[0] > sides[1]):
             return None
-    values = {claim.names[symbol]: _number(value) for symbol, value in everything.items()}
+    values = {claim.names[symbol]: number(value) for symbol, value in everything.items()}
     return None if None in values.values() else (everything, values)
 
 
@@ -323,7 +323,7 @@ def _draw(allowed: sympy.Set, rng: np.random.Generator) -> sympy.Expr:
     return high - size if high.is_finite else size * int(rng.choice([-1, 1]))
 
 
-def _number(expr: sympy.Expr) -> Any:
+def number(expr: sympy.Expr) -> Any:
     """Return a real number to fifty digits, or None."""
     value = sympy.N(expr, _DIGITS + 5)
     if value is sympy.nan or value.has(sympy.zoo, sympy.nan, sympy.oo) or not value.is_Number:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
+import numpy as np
 import sympy
 
-from boundcalc.kernel.claim import Claim
+from boundcalc.kernel.calculus import by_calculus
+from boundcalc.kernel.claim import Claim, number, random_point
 from boundcalc.kernel.terms import printed
+from boundcalc.language.entropy import kl
 
-__all__ = ["attempts", "defined", "opening"]
+__all__ = ["attempts", "defined", "opening", "samples"]
 
 
 def opening(claim: Claim) -> str:
@@ -34,7 +38,25 @@ def attempts(claim: Claim) -> Iterator[str]:
         yield f"{start}subst. reals. first [lra | field; nonzero]."
         if claim.left.has(sympy.Pow, sympy.exp, sympy.log):
             yield f"{start}reals. logs. rewrite <- ?exp_plus. first [reflexivity | ring | f_equal; field; nonzero]."
+    calculus = by_calculus(claim, start, samples(claim))
+    if len(claim.names) <= 2 and any(side.has(sympy.log, sympy.exp, sympy.cosh, kl) for side in (claim.left, claim.right)):
+        yield from calculus
     yield _by_atoms(claim)
+    yield from calculus
+
+
+def samples(claim: Claim) -> list[dict[sympy.Symbol, Any]]:
+    """Return a few points of a claim: guides of the search, no part of a proof."""
+    if len(claim.names) == 1:
+        return [{}]
+    rng, found = np.random.default_rng(0), []
+    for _ in range(400):
+        point = random_point(claim, claim.constraints, rng)
+        if point is not None:
+            found.append({symbol: number(value) for symbol, value in point[0].items()})
+        if len(found) == 12:
+            break
+    return found
 
 
 @dataclass

@@ -13,7 +13,7 @@ import sympy
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.entropy import kl
 
-__all__ = ["coq_name", "names_of", "obligations", "printed"]
+__all__ = ["bracketed", "coq_name", "names_of", "obligations", "printed"]
 
 _FUNCTIONS = {sympy.log: "ln", sympy.cosh: "cosh", sympy.sinh: "sinh", sympy.tanh: "tanh", sympy.Abs: "Rabs", kl: "kl"}
 _FOLDED = {sympy.Min: "Rmin", sympy.Max: "Rmax"}
@@ -60,6 +60,11 @@ def printed(expr: sympy.Expr, names: Mapping[sympy.Symbol, str]) -> str:
     return _term(sympy.sympify(expr), names)[0]
 
 
+def bracketed(expr: sympy.Expr, names: Mapping[sympy.Symbol, str]) -> str:
+    """Return an expression as an argument: in brackets where it is more than a name or a number."""
+    return _inside(expr, names, _ATOM)
+
+
 def _inside(expr: sympy.Expr, names: Mapping[sympy.Symbol, str], level: int) -> str:
     """Return a term in brackets where it binds less tightly than its place asks for."""
     text, own = _term(expr, names)
@@ -87,6 +92,8 @@ def _term(expr: sympy.Expr, names: Mapping[sympy.Symbol, str]) -> tuple[str, int
         first, *others = sorted(expr.args, key=sympy.default_sort_key)
         rest = expr.func(*others, evaluate=False) if len(others) > 1 else others[0]
         return f"{_FOLDED[expr.func]} {_inside(first, names, _ATOM)} {_inside(rest, names, _ATOM)}", _CALL
+    if hasattr(expr, "coq"):
+        return f"{expr.coq} {_inside(expr.args[0], names, _ATOM)}", _CALL
     if expr.func in _FUNCTIONS:
         return " ".join([_FUNCTIONS[expr.func], *(_inside(arg, names, _ATOM) for arg in expr.args)]), _CALL
     raise InvalidInputError(f"{expr} has no term in Coq: {type(expr).__name__} is not translated", context="kernel")
