@@ -160,6 +160,8 @@ Ltac sign :=
   | |- 0 <= _ ^ _ => apply pow_le; sign
   | |- 0 < ln _ => apply ln_pos; sign_above
   | |- 0 <= ln _ => apply ln_nonneg; sign_above
+  | |- 0 < ?a - ?b / ?c => replace (a - b / c) with ((a * c - b) / c) by (field; lra); apply Rdiv_lt_0_compat; sign
+  | |- 0 <= ?a - ?b / ?c => replace (a - b / c) with ((a * c - b) / c) by (field; lra); apply div_nonneg; sign
   | |- 0 < _ + _ => apply Rplus_lt_0_compat; sign
   | |- 0 < _ + _ => apply Rplus_lt_le_0_compat; sign
   | |- 0 < _ + _ => apply Rplus_le_lt_0_compat; sign
@@ -268,6 +270,7 @@ Ltac same_logarithm := unfold Rpower; apply ln_inv; [sign | sign | logarithms; f
 
 (* Arguments that are equal are written alike. *)
 Ltac alike :=
+  rewrite ?ln_exp;
   repeat match goal with
   | |- context [ln (?a - ?b)] => match goal with |- context [ln ?c] =>
       lazymatch c with _ - _ => fail | _ => replace (ln (a - b)) with (ln c) by (f_equal; field; nonzero) end end
@@ -287,6 +290,7 @@ Ltac value :=
   cbv beta;
   repeat match goal with
   | |- context [ln (exp ?a)] => rewrite (ln_exp a)
+  | |- context [exp (?c * ln ?a)] => replace (c * ln a) with (ln a) by ring; rewrite (exp_ln a) by sign
   | |- context [ln ?a] => replace a with 1 by (first [ring | field; nonzero]); rewrite ln_1
   | |- context [exp ?a] => replace a with 0 by (first [ring | field; nonzero]); rewrite exp_0
   | |- context [sqrt ?a] => first [ replace a with 1 by (first [ring | field; nonzero]); rewrite sqrt_1
@@ -299,7 +303,32 @@ Ltac derivative :=
   cbv beta; derive;
   [ repeat split; first [exact I | nonzero]
   | first [ solve [field; nonzero]
+          | solve [alike; field; nonzero]
           | match goal with
             | |- context [sqrt ?a] => let S := fresh in assert (S : 0 <= a) by sign; apply sqrt_sqrt in S;
                                       solve [field [S]; nonzero]
             end ] ].
+
+(* What grows with its parts: an inequality between expressions that differ in a part of which one is known. *)
+Ltac grows :=
+  match goal with
+  | |- _ => assumption
+  | |- ?a <= ?a => apply Rle_refl
+  | |- _ => lra
+  | |- _ + _ <= _ + _ => apply Rplus_le_compat; grows
+  | |- _ - _ <= _ - _ => unfold Rminus; apply Rplus_le_compat; grows
+  | |- - _ <= - _ => apply Ropp_le_contravar; grows
+  | |- ?a * _ <= ?a * _ => apply Rmult_le_compat_l; [sign | grows]
+  | |- _ * ?a <= _ * ?a => apply Rmult_le_compat_r; [sign | grows]
+  | |- _ * _ <= _ * _ => apply Rmult_le_compat; [sign | sign | grows | grows]
+  | |- _ / ?a <= _ / ?a => unfold Rdiv; apply Rmult_le_compat_r; [sign | grows]
+  | |- ?a / _ <= ?a / _ => unfold Rdiv; apply Rmult_le_compat_l; [sign | apply Rinv_le_contravar; [sign | grows]]
+  | |- Rmin _ _ <= Rmin _ _ =>
+    apply Rmin_glb; [eapply Rle_trans; [apply Rmin_l | grows] | eapply Rle_trans; [apply Rmin_r | grows]]
+  | |- Rmin _ _ <= _ => first [eapply Rle_trans; [apply Rmin_l | grows] | eapply Rle_trans; [apply Rmin_r | grows]]
+  | |- sqrt _ <= sqrt _ => apply sqrt_le_1_alt; grows
+  | |- exp _ <= exp _ => apply exp_le; grows
+  | |- ln _ <= ln _ => apply ln_le; [sign | grows]
+  | |- Rpower _ _ <= Rpower _ _ => apply Rle_Rpower_l; [sign | split; [sign | grows]]
+  | |- _ => nra
+  end.

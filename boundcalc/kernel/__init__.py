@@ -11,6 +11,7 @@ from boundcalc.lazy import lazy_names
 _WHERE = {
     "Exported": "exporting",
     "available": "coqc",
+    "compose": "whole",
     "confirm": "confirming",
     "export": "exporting",
     "prove": "exporting",

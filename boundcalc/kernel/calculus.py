@@ -53,8 +53,9 @@ class Root(Function):
         return 1 / (2 * self)
 
 
+_HYPERBOLIC = [sympy.cosh, sympy.sinh, sympy.tanh]
 _LEFT_OUT = (sympy.Abs, sympy.Min, sympy.Max, sympy.sign, sympy.Derivative, sympy.Piecewise)
-_SECONDS = 3.0  # for one variable
+_SECONDS = 5.0  # of computing, for one variable
 _NUMERIC = {"Exp": mp.exp, "Ln": mp.log, "Root": mp.sqrt}
 
 
@@ -99,7 +100,9 @@ def _power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
     whole = sympy.floor(exponent.as_coeff_Add()[0])
     rest = sympy.expand(exponent - whole)
     parts = [Exp(opaque(term) * Ln(inner)) for term in sympy.Add.make_args(rest) if not term.could_extract_minus_sign()]
-    parts += [1 / Exp(opaque(-term) * Ln(inner)) for term in sympy.Add.make_args(rest) if term.could_extract_minus_sign()]
+    parts += [
+        1 / Exp(opaque(-term) * Ln(inner)) for term in sympy.Add.make_args(rest) if term.could_extract_minus_sign()
+    ]
     return sympy.Mul(inner**whole, *parts)
 
 
@@ -122,7 +125,7 @@ class _Search:
     names: Mapping[sympy.Symbol, str]
     samples: list[dict[sympy.Symbol, Any]]
     nodes: int = 80
-    deadline: float = field(default_factory=lambda: time.monotonic() + _SECONDS)
+    deadline: float = field(default_factory=lambda: time.process_time() + _SECONDS)
 
     def text(self, expr: sympy.Expr, name: str) -> str:
         """Return an expression in Coq, the variable under a name."""
@@ -140,7 +143,9 @@ class _Search:
                 rest = [given.get(symbol, mp.one) for symbol in symbols]
                 first, last = ends(*rest)
                 for point in _grid(first, last):
-                    arguments = [point if symbol == self.variable else value for symbol, value in zip(symbols, rest, strict=True)]
+                    arguments = [
+                        point if symbol == self.variable else value for symbol, value in zip(symbols, rest, strict=True)
+                    ]
                     try:
                         value = function(*arguments)
                     except (ZeroDivisionError, ValueError, OverflowError):
@@ -165,7 +170,7 @@ class _Search:
     ) -> str | None:
         """Return a tactic that proves ``0 <= expr`` (``0 < expr``), the variable being called ``name``."""
         self.nodes -= 1
-        if self.nodes < 0 or depth < 0 or time.monotonic() > self.deadline:
+        if self.nodes < 0 or depth < 0 or time.process_time() > self.deadline:
             return None
         if not expr.has(self.variable) and not expr.free_symbols:
             return "value"
@@ -197,7 +202,11 @@ class _Search:
         if isinstance(expr, Exp | Root):
             return True
         if expr.is_Symbol:
-            return bool(low.is_number and low >= 0) if expr == self.variable else all(given.get(expr, -1) > 0 for given in self.samples)
+            return (
+                bool(low.is_number and low >= 0)
+                if expr == self.variable
+                else all(given.get(expr, -1) > 0 for given in self.samples)
+            )
         if isinstance(expr, sympy.Add | sympy.Mul):
             return all(self._nonnegative(arg, low) for arg in expr.args)
         if isinstance(expr, sympy.Pow) and expr.exp.is_Integer:
@@ -218,7 +227,7 @@ class _Search:
             f"assert (W{depth} : 0 < 1 / {name} <= 1 / ({bound})) by (split; [sign | apply div_le; lra]); "
             f"assert (X{depth} : {name} = 1 / (1 / {name})) by (field; nonzero); "
             f"apply (transfer{'_strictly' if strict else ''} _ (let {inner} := 1 / {name} in {self.text(other, inner)})); "
-            f"[cbv zeta; rearranged | cbv zeta; generalize dependent (1 / {name}); intros {inner} W{depth} X{depth}; {proof}]"
+            f"[cbv zeta; rearranged | cbv zeta; set ({inner} := 1 / {name}) in *; clearbody {inner}; {proof}]"
         )
 
     def _factors(self, expr, name, low, high, strict, depth) -> str | None:
@@ -235,7 +244,10 @@ class _Search:
         scale = number / other
         if len(parts) <= 1 and not below and all(power == 1 for _, power, _ in parts):
             return None
-        steps, top, bottom, sign = [], [], [], 1 if scale > 0 else -1
+        steps: list[str] = []
+        top: list[str] = []
+        bottom: list[str] = []
+        sign = 1 if scale > 0 else -1
         for part, power, divides in parts:
             own = self.sign(part, low, high)
             if own == 0 and power % 2 == 0 and not divides:
@@ -258,14 +270,22 @@ class _Search:
         whole = f"({product}) / ({' * '.join(bottom)})" if bottom else product
         lemma = "transfer_strictly" if strict else "transfer"
         square = " | apply Rmult_le_pos; [lra | apply pow2_ge_0]" if len(top) == 1 and not bottom else ""
-        return "; ".join([*steps, f"apply ({lemma} _ ({whole})); [first [ring | field; nonzero] | first [sign{square}]]"])
+        return "; ".join(
+            [*steps, f"apply ({lemma} _ ({whole})); [first [ring | field; nonzero] | first [sign{square}]]"]
+        )
 
     def _box(self, expr, name, low, high, strict, depth) -> str | None:
         """Enclose the values in a box, where they stay away from 0."""
-        if not (low.is_number and high.is_number and low.is_finite and high.is_finite) or expr.free_symbols - {self.variable}:
+        if not (low.is_number and high.is_number and low.is_finite and high.is_finite) or expr.free_symbols - {
+            self.variable
+        }:
             return None
         found = self.values(expr, low, high)
-        if any(self.values(expr.xreplace({self.variable: end}), low, high) is None for end in (low, high)):
+        insides = [node.args[0] for node in expr.atoms(Ln, Root)] + [
+            1 / node.base for node in expr.atoms(sympy.Pow) if node.exp < 0
+        ]
+        at_ends = [inside.xreplace({self.variable: end}) for inside in insides for end in (low, high)]
+        if any(value.has(sympy.zoo, sympy.nan) or self.sign(value, low, high) == 0 or value == 0 for value in at_ends):
             return None
         if not found or min(found) < 1e-4 * max(abs(value) for value in found) or max(found) > 1e6:
             return None
@@ -279,6 +299,12 @@ class _Search:
             at = expr.xreplace({self.variable: pivot})
             if self.values(at, sympy.Integer(0), sympy.Integer(1)) is None or self.sign(at, low, high) != 1:
                 continue
+            if (
+                at.free_symbols
+                and at.has(Function)
+                and max(map(abs, self.values(at, low, high) or [1])) > mp.mpf(10) ** -20
+            ):
+                continue  # a value that is not seen to be nonnegative at a glance
             sides = []
             for other, sign, lemma in ((low, -1, "left_of"), (high, 1, "right_of")):
                 if other == pivot:
@@ -307,7 +333,11 @@ class _Search:
         shown = sympy.together(expr.diff(self.variable))
         lemma += ("_positive" if positive else "_strictly") if strict else ""
         same = "transfer_strictly" if strict and not positive else "transfer"
-        known = "" if pivot.is_Rational or not pivot.is_number else f"assert (0 < {self.text(opaque(pivot), name)}) by sign; "
+        known = (
+            ""
+            if pivot.is_Rational or not pivot.is_number
+            else f"assert (0 < {self.text(opaque(pivot), name)}) by sign; "
+        )
         return (
             f"{known}apply ({lemma} (fun {inner} => {self.text(expr, inner)}) (fun {inner} => {self.text(shown, inner)}) "
             f"({self.text(opaque(pivot), name)})); [lra | value | intros {inner} ?; derivative | intros {inner} ?; cbv beta; "
@@ -332,10 +362,10 @@ class _Search:
         """Cut the range in two at a point where the expression is positive, and prove each part by itself."""
         if depth < 4:
             return None
-        for cut in [sympy.Rational(*pair) for pair in ((1, 2), (1, 1), (2, 1), (4, 1), (8, 1), (-1, 2), (-1, 1), (1, 4), (32, 1))]:
-            if any(end.is_number and end.is_finite and not inside for end, inside in ((low, low.is_number and low < cut), (high, high.is_number and cut < high))):
-                continue
-            if not (low.is_number and high.is_number):
+        if not (low.is_number and high.is_number):
+            return None
+        for cut in map(sympy.Rational, ("1/2", "1", "2", "4", "8", "-1/2", "-1", "1/4", "32")):
+            if not low < cut < high:
                 continue
             left = self.prove(expr, name, low, cut, strict=strict, depth=depth - 3)
             right = left and self.prove(expr, name, cut, high, strict=strict, depth=depth - 3)
@@ -378,8 +408,10 @@ def by_calculus(claim: Claim, opening: str, samples: list[dict[sympy.Symbol, Any
     larger, smaller = (claim.left, claim.right) if claim.relation in (">=", ">") else (claim.right, claim.left)
     strict = claim.relation in ("<", ">")
     kinds = [(opaque(larger - smaller), False)]
-    if any(side.has(sympy.exp, sympy.cosh) or any(not p.exp.is_Rational for p in side.atoms(sympy.Pow)) for side in (larger, smaller)):
-        logs = [sympy.expand_log(sympy.log(side.rewrite([sympy.cosh, sympy.sinh, sympy.tanh], sympy.exp)), force=True) for side in (larger, smaller)]
+    if (larger - smaller).has(sympy.cosh) or _exponentials(larger - smaller):
+        logs = [
+            sympy.expand_log(sympy.log(side.rewrite(_HYPERBOLIC, sympy.exp)), force=True) for side in (larger, smaller)
+        ]
         kinds.insert(0, (opaque(logs[0] - logs[1]), True))
     for expr, logarithmic in kinds:
         if expr.has(sympy.I, sympy.zoo, sympy.nan, sympy.oo):
@@ -394,12 +426,13 @@ def by_calculus(claim: Claim, opening: str, samples: list[dict[sympy.Symbol, Any
 
 def _of_variable(claim: Claim, expr: sympy.Expr, variable: sympy.Symbol, samples, strict: bool) -> str | None:
     allowed = claim.domain[variable]
+    name = f"x_{claim.names[variable]}" if variable in claim.integers else claim.names[variable]
     lows = [allowed.inf, *(rule.lower for rule in claim.constraints if rule.upper == variable)]
     highs = [allowed.sup, *(rule.upper for rule in claim.constraints if rule.lower == variable)]
     for low in reversed(lows):
         for high in reversed(highs):
             search = _Search(variable, claim.terms, samples)
-            found = search.prove(expr, claim.terms[variable] if " " not in claim.terms[variable] else f"x_{claim.names[variable]}", low, high, strict=strict)
+            found = search.prove(expr, name, low, high, strict=strict)
             if found is not None:
                 return found
     return None
@@ -411,7 +444,9 @@ def _bridge(claim: Claim, opening: str, larger, smaller, expr, proof: str, logar
     up, down = claim.printed(larger), claim.printed(smaller)
     lines = [f"{opening}reals."]
     if logarithmic:
-        lines.append(f"apply {'lt' if strict else 'le'}_of_ln; [try unfold cosh, sinh, tanh; sign | try unfold cosh, sinh, tanh; sign |].")
+        lines.append(
+            f"apply {'lt' if strict else 'le'}_of_ln; [try unfold cosh, sinh, tanh; sign | try unfold cosh, sinh, tanh; sign |]."
+        )
         up, down = f"ln ({up})", f"ln ({down})"
     lines.append(f"enough (G : {zero} {up} - ({down})) by lra.")
     lines.append("unfold kl, cosh, sinh, tanh, Rpower.")
@@ -419,10 +454,12 @@ def _bridge(claim: Claim, opening: str, larger, smaller, expr, proof: str, logar
         name = claim.names[symbol]
         lines.append(f"set (x_{name} := IZR {name}) in *; clearbody x_{name}.")
     names = {symbol: f"x_{name}" if symbol in claim.integers else name for symbol, name in claim.names.items()}
-    for number, node in enumerate(sorted(_exponentials(larger) | _exponentials(smaller), key=lambda n: (n.count_ops(), str(n)))):
+    for number, node in enumerate(sorted(_exponentials(larger - smaller), key=lambda n: (n.count_ops(), str(n)))):
         old, new = printed(node, names).replace("Rpower", "Rpower"), printed(opaque(node), names)
         if old != new:
-            lines.append(f"try (assert (X{number} : {_unfolded(node, names)} = {new}) by same_logarithm; rewrite X{number}).")
+            lines.append(
+                f"try (assert (X{number} : {_unfolded(node, names)} = {new}) by same_logarithm; rewrite X{number})."
+            )
     lines.append(f"apply (transfer{'_strictly' if strict else ''} _ ({printed(expr, names)})); [rearranged |].")
     lines.append(f"{proof}.")
     return "\n  ".join(lines)
@@ -431,8 +468,9 @@ def _bridge(claim: Claim, opening: str, larger, smaller, expr, proof: str, logar
 def _exponentials(side: sympy.Expr) -> set[sympy.Expr]:
     return {
         node
-        for node in sympy.preorder_traversal(side)
-        if isinstance(node, sympy.exp) or (isinstance(node, sympy.Pow) and not (node.exp.is_Rational and node.exp.q <= 2))
+        for node in sympy.preorder_traversal(side.rewrite(_HYPERBOLIC, sympy.exp))
+        if isinstance(node, sympy.exp)
+        or (isinstance(node, sympy.Pow) and not (node.exp.is_Rational and node.exp.q <= 2))
     }
 
 

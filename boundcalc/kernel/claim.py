@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,13 @@ from mpmath import mp
 
 from boundcalc.checker.inequality.problem import Inequality, state
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.kernel.reading import read_statement
 from boundcalc.kernel.terms import names_of, obligations, printed
-from boundcalc.statements.derivation import Step
-from boundcalc.symbols import Constraint
+from boundcalc.statements.derivation import Derivation, Step
+from boundcalc.symbols import DERIVED, Constraint
 
-__all__ = ["Claim", "Fact", "compared", "number", "of_inequality", "of_step", "random_point"]
+__all__ = ["Claim", "Fact", "compared", "of_chain", "of_inequality", "of_step", "random_point", "to_number"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claim(Frozen):
     """What is to be proved, ready to be printed.
 
     Attributes
@@ -44,6 +45,8 @@ class Claim:
     rounded : mapping of sympy.Symbol to sympy.Expr
         The floor or ceiling that an integer symbol stands for.
     constraints : tuple of Constraint
+    premises : mapping of str to (sympy.Expr, str, sympy.Expr)
+        Statements that are given, by the name of their hypothesis.
     """
 
     left: sympy.Expr
@@ -54,6 +57,7 @@ class Claim:
     definitions: Mapping[sympy.Symbol, sympy.Expr]
     rounded: Mapping[sympy.Symbol, sympy.Expr]
     constraints: tuple[Constraint, ...]
+    premises: Mapping[str, tuple[sympy.Expr, str, sympy.Expr]] = field(default_factory=dict)
 
     @property
     def integers(self) -> tuple[sympy.Symbol, ...]:
@@ -90,6 +94,8 @@ class Claim:
                 found[f"def_rule_{number}_{place}"] = text
             relation = "<" if rule.strict else "<="
             found[f"rule_{number}"] = f"{self.printed(rule.lower)} {relation} {self.printed(rule.upper)}"
+        for name, (left, relation, right) in self.premises.items():
+            found[name] = f"{self.printed(left)} {relation} {self.printed(right)}"
         return tuple(Fact(name, text) for name, text in found.items())
 
     def _hidden(self, expr: sympy.Expr) -> list[str]:
@@ -143,6 +149,23 @@ def of_inequality(problem: Inequality) -> Claim:
     return _claim(problem.left, problem.relation, problem.right, problem, {}, problem.constraints)
 
 
+def of_chain(chain: Derivation) -> tuple[Claim, tuple[sympy.Expr, ...]]:
+    """Return the theorem that a whole derivation is, its steps as premises, and its lines in the theorem's symbols."""
+    sides = [side for step in chain.steps for side in (step.left, step.right)] + list(chain.lines)
+    rules = [Constraint(side, side) for side in sides]
+    problem = state(chain.quantity, chain.relation, chain.result, domain=chain.domains, constraints=rules)
+    flat = [rule.lower for rule in problem.constraints[: len(rules)]]
+    rest = problem.constraints[len(rules) :]
+    many = sympy.Tuple(*flat)
+    claim = _claim(many, chain.relation, many, problem, {}, rest)
+    flat, count = list(claim.left), 2 * len(chain.steps)
+    premises = {
+        f"step_{number}": (flat[2 * number - 2], step.relation, flat[2 * number - 1])
+        for number, step in enumerate(chain.steps, start=1)
+    }
+    return replace(claim, left=flat[count], right=flat[-1], premises=premises), tuple(flat[count:])
+
+
 def of_step(step: Step, domains: Mapping[sympy.Symbol, sympy.Set] | None = None) -> Claim:
     """Return the theorem that a step between closed forms is, its definitions as equations.
 
@@ -177,7 +200,7 @@ def _claim(
             domain[symbol] = sign if symbol.is_nonnegative else sympy.Reals
         else:
             domain[symbol] = allowed
-    short = {full: symbol for symbol, full in problem.expanded.items()}
+    short = {full: symbol for symbol, full in DERIVED.items() if symbol not in domain}
     rounded: dict[sympy.Symbol, sympy.Expr] = {}
 
     def flat(expr: sympy.Expr) -> sympy.Expr:
@@ -244,7 +267,7 @@ def compared(claim: Claim, problem: Inequality, *, seed: int = 0) -> int:
             if point is None:
                 continue
             given, values = point
-            expected = [number(side.xreplace(given)) for side in (problem.left, problem.right)]
+            expected = [to_number(side.xreplace(given)) for side in (problem.left, problem.right)]
             if None in expected:
                 continue
             if not read.admits(values):
@@ -278,14 +301,14 @@ def random_point(
             return None
         everything[symbol] = value
     for symbol in claim.definitions:
-        value = number(everything[symbol])
+        value = to_number(everything[symbol])
         if value is None or (symbol.is_nonnegative and (value < 0 or (symbol.is_positive and value == 0))):
             return None
     for rule in (*claim.constraints, *constraints):
-        sides = [number(side.xreplace(everything)) for side in (rule.lower, rule.upper)]
+        sides = [to_number(side.xreplace(everything)) for side in (rule.lower, rule.upper)]
         if None in sides or (sides[0] >= sides[1] if rule.strict else sides[0] > sides[1]):
             return None
-    values = {claim.names[symbol]: number(value) for symbol, value in everything.items()}
+    values = {claim.names[symbol]: to_number(value) for symbol, value in everything.items()}
     return None if None in values.values() else (everything, values)
 
 
@@ -323,7 +346,7 @@ def _draw(allowed: sympy.Set, rng: np.random.Generator) -> sympy.Expr:
     return high - size if high.is_finite else size * int(rng.choice([-1, 1]))
 
 
-def number(expr: sympy.Expr) -> Any:
+def to_number(expr: sympy.Expr) -> Any:
     """Return a real number to fifty digits, or None."""
     value = sympy.N(expr, _DIGITS + 5)
     if value is sympy.nan or value.has(sympy.zoo, sympy.nan, sympy.oo) or not value.is_Number:

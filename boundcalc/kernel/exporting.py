@@ -14,13 +14,14 @@ import sympy
 from boundcalc.checker.experiments.named import resolve
 from boundcalc.checker.inequality.problem import Inequality, state
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.kernel.claim import Claim, compared, of_inequality, of_step
 from boundcalc.kernel.coqc import Outcome, compile_file, recall
 from boundcalc.kernel.proofs import attempts, defined
 from boundcalc.statements.derivation import Derivation, Step
 from boundcalc.symbols import known
 
-__all__ = ["Exported", "Job", "export", "jobs", "prove", "prove_claim"]
+__all__ = ["Exported", "Job", "export", "finite_mathematics", "jobs", "prove", "prove_claim", "search"]
 
 _OPEN = "From Boundcalc Require Import Boundcalc.\nOpen Scope R_scope.\n"
 
@@ -70,14 +71,14 @@ class Exported:
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(Frozen):
     """A step to be exported: where it stands, and what it says."""
 
     key: str
     form: str
     number: int
     step: Step
-    domains: Mapping[sympy.Symbol, sympy.Set]  # type: ignore[type-arg]
+    domains: Mapping[sympy.Symbol, sympy.Set]
 
     @property
     def name(self) -> str:
@@ -87,6 +88,7 @@ class Job:
 
 def jobs(subject: Any, *, form: str | None = None) -> Iterator[Job]:
     """Yield the closed-form steps of a theorem, a derivation or a step: those without experiment and event."""
+    chains: dict[str, tuple[str, tuple[Step, ...], Mapping[sympy.Symbol, sympy.Set]]]
     if isinstance(subject, Step):
         chains = {"": ("step", (subject,), {})}
     elif isinstance(subject, Derivation):
@@ -171,6 +173,20 @@ def _step(job: Job, seconds: float, fresh: bool) -> Exported:
     return Exported(job.name, where, text, outcome, job.form, str(job.number))
 
 
+def finite_mathematics(*, seconds: float = 120.0, fresh: bool = False) -> Exported:
+    """Return the file of lemmas on finite sums (union bound, account of delta, Markov, e-values), and what the kernel said.
+
+    Parameters
+    ----------
+    seconds : float
+    fresh : bool
+        Whether to ask the kernel again.
+    """
+    text = Path(__file__).with_name("Finite.v").read_text(encoding="utf-8")
+    theorems = tuple(re.findall(r"^ *Theorem (\w+)", text, re.MULTILINE))
+    return Exported("Finite", "finite mathematics", text, compile_file(text, theorems, seconds=seconds, fresh=fresh))
+
+
 def prove(
     lhs: Any,
     relation: str,
@@ -221,30 +237,47 @@ def prove_inequality(
 
 def prove_claim(claim: Claim, title: str, said: str, *, seconds: float, fresh: bool = False) -> tuple[Outcome, str]:
     """Return what the kernel said of the first proof that it accepts, or of the last one tried, and the file."""
+    return search(claim, title, said, attempts(claim), seconds=seconds, fresh=fresh)
+
+
+def search(
+    claim: Claim,
+    title: str,
+    said: str,
+    proofs: Iterable[str],
+    *,
+    seconds: float,
+    fresh: bool = False,
+    domain: bool = True,
+) -> tuple[Outcome, str]:
+    """Try proofs in turn, those first that were accepted before; with the theorem that both sides are defined."""
     head = f"{_comment(claim, title, said)}\n{_OPEN}\n"
-    mains = [f"{head}{_theorem('step', claim.statement(), proof)}" for proof in attempts(claim)]
-    names = ("step", "step_defined") if claim.obligations else ("step",)
-    if not fresh:
-        for text in (whole for main in mains for whole in _with_domain(claim, main)):
-            if (known := recall(text, names)) is not None:
-                return known, text
-    last = Outcome(False, "no proof to try")
-    for main in mains:
+    domain = domain and bool(claim.obligations)
+    names = ("step", "step_defined") if domain else ("step",)
+    tried, last = [], Outcome(False, "no proof to try")
+    for proof in proofs:
+        main = f"{head}{_theorem('step', claim.statement(), proof)}"
+        tried.append(main)
+        if not fresh:
+            for text in _with_domain(claim, main, domain):
+                if (known := recall(text, names)) is not None:
+                    return known, text
+    for main in tried:
         last = compile_file(main, ("step",), seconds=seconds, fresh=fresh)
         if last.accepted:
             break
     else:
         return last, f"{head}{_theorem('step', claim.statement(), None)}"
-    for text in _with_domain(claim, main):
+    for text in _with_domain(claim, main, domain):
         last = compile_file(text, names, seconds=seconds, fresh=fresh)
         if last.accepted:
             return last, text
     return replace(last, reason=f"the statement is proved, but not that both sides are defined: {last.reason}"), main
 
 
-def _with_domain(claim: Claim, text: str) -> Iterator[str]:
+def _with_domain(claim: Claim, text: str, domain: bool) -> Iterator[str]:
     """Yield the file with the theorem that both sides are defined, where that is anything."""
-    if not claim.obligations:
+    if not domain:
         yield text
         return
     sides = claim.statement(" /\\ ".join(claim.obligations))

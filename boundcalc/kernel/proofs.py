@@ -10,7 +10,7 @@ import numpy as np
 import sympy
 
 from boundcalc.kernel.calculus import by_calculus
-from boundcalc.kernel.claim import Claim, number, random_point
+from boundcalc.kernel.claim import Claim, random_point, to_number
 from boundcalc.kernel.terms import printed
 from boundcalc.language.entropy import kl
 
@@ -39,7 +39,10 @@ def attempts(claim: Claim) -> Iterator[str]:
         if claim.left.has(sympy.Pow, sympy.exp, sympy.log):
             yield f"{start}reals. logs. rewrite <- ?exp_plus. first [reflexivity | ring | f_equal; field; nonzero]."
     calculus = by_calculus(claim, start, samples(claim))
-    if len(claim.names) <= 2 and any(side.has(sympy.log, sympy.exp, sympy.cosh, kl) for side in (claim.left, claim.right)):
+    powers = [
+        power for side in (claim.left, claim.right) for power in side.atoms(sympy.Pow) if not power.exp.is_Rational
+    ]
+    if len(claim.names) <= 2 and (powers or (claim.left - claim.right).has(sympy.log, sympy.exp, sympy.cosh, kl)):
         yield from calculus
     yield _by_atoms(claim)
     yield from calculus
@@ -53,7 +56,7 @@ def samples(claim: Claim) -> list[dict[sympy.Symbol, Any]]:
     for _ in range(400):
         point = random_point(claim, claim.constraints, rng)
         if point is not None:
-            found.append({symbol: number(value) for symbol, value in point[0].items()})
+            found.append({symbol: to_number(value) for symbol, value in point[0].items()})
         if len(found) == 12:
             break
     return found

@@ -9,6 +9,8 @@ from typing import Any
 
 from mpmath import mp
 
+from boundcalc.frozen import Frozen
+
 __all__ = ["Statement", "read_statement"]
 
 _TOKEN = re.compile(r"\s*(->|/\\|\\/|<=|<>|>=|[A-Za-z_][A-Za-z_0-9']*|\d+|%Z|[-+*/^()<>=:,.])")
@@ -31,7 +33,7 @@ _CALLS = {
 
 
 @dataclass(frozen=True)
-class Statement:
+class Statement(Frozen):
     """A theorem as it stands in a file: its variables, its hypotheses and its conclusion, as trees.
 
     Attributes
