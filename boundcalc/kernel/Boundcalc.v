@@ -309,6 +309,17 @@ Ltac derivative :=
                                       solve [field [S]; nonzero]
             end ] ].
 
+(* An equation in which roots and what they are roots of both occur. *)
+Ltac rooted :=
+  repeat match goal with
+  | |- context [sqrt ?a] =>
+    let P := fresh "P" in let Q := fresh "Q" in let s := fresh "s" in
+    assert (P : 0 <= a) by sign; first [assert (0 < sqrt a) by sign | idtac];
+    pose proof (sqrt_sqrt a P) as Q; set (s := sqrt a) in *; clearbody s;
+    lazymatch a with IZR (Zpos _) => idtac | _ => try rewrite <- Q end
+  end;
+  first [ring | solve [field; nonzero] | match goal with Q : ?s * ?s = _ |- _ => solve [field [Q]; nonzero] end].
+
 (* What grows with its parts: an inequality between expressions that differ in a part of which one is known. *)
 Ltac grows :=
   match goal with
@@ -327,6 +338,7 @@ Ltac grows :=
     apply Rmin_glb; [eapply Rle_trans; [apply Rmin_l | grows] | eapply Rle_trans; [apply Rmin_r | grows]]
   | |- Rmin _ _ <= _ => first [eapply Rle_trans; [apply Rmin_l | grows] | eapply Rle_trans; [apply Rmin_r | grows]]
   | |- sqrt _ <= sqrt _ => apply sqrt_le_1_alt; grows
+  | |- sqrt _ <= _ => apply sqrt_below; [sign | sign | nra]
   | |- exp _ <= exp _ => apply exp_le; grows
   | |- ln _ <= ln _ => apply ln_le; [sign | grows]
   | |- Rpower _ _ <= Rpower _ _ => apply Rle_Rpower_l; [sign | split; [sign | grows]]

@@ -99,7 +99,9 @@ def _power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
         return Root(inner) ** (2 * exponent)
     whole = sympy.floor(exponent.as_coeff_Add()[0])
     rest = sympy.expand(exponent - whole)
-    parts = [Exp(opaque(term) * Ln(inner)) for term in sympy.Add.make_args(rest) if not term.could_extract_minus_sign()]
+    parts: list[Any] = [
+        Exp(opaque(term) * Ln(inner)) for term in sympy.Add.make_args(rest) if not term.could_extract_minus_sign()
+    ]
     parts += [
         1 / Exp(opaque(-term) * Ln(inner)) for term in sympy.Add.make_args(rest) if term.could_extract_minus_sign()
     ]

@@ -74,28 +74,33 @@ def _folds(claim: Claim, lines: tuple[sympy.Expr, ...]) -> Iterator[str]:
     for number, (before, after) in enumerate(pairwise(lines), start=1):
         left, own, right = claim.premises[f"step_{number}"]
         shown = "=" if own == "=" else relation
-        small, large = (after, before) if shown == ">=" else (before, after)
+        falls = shown == ">="
+        small, large = (after, before) if falls else (before, after)
         parts.append(
             f"assert (line_{number} : {claim.printed(small)} {'=' if shown == '=' else '<='} {claim.printed(large)})\n"
-            f"    by ({_moved(claim, small, large, left, own, right, f'step_{number}')})."
+            f"    by ({_moved(claim, (small, large), falls, (left, own, right), f'step_{number}')})."
         )
     parts.append("lra.")
     yield "\n  ".join(parts)
 
 
-def _moved(claim: Claim, small, large, left, own: str, right, name: str) -> str:
+def _moved(claim: Claim, sides: tuple[Any, Any], falls: bool, step: tuple[Any, str, Any], name: str) -> str:
     """Return why a line relates to the next as it does: affine in what is replaced, or growing with it."""
+    (small, large), (left, own, right) = sides, step
     if own == "=":
-        same = "first [reflexivity | ring | solve [field; nonzero]]"
+        same = "first [reflexivity | ring | solve [field; nonzero] | rooted]"
         return f"first [lra | rewrite {name}; {same} | rewrite <- {name}; {same} | nra]"
-    gap = sympy.expand(large - small)
-    difference = (right - left) if own == "<=" else (left - right)
-    factor = sympy.cancel(sympy.together(gap / difference)) if difference != 0 else sympy.S.One
-    if not factor.is_number and not factor.free_symbols & (difference.free_symbols - claim.left.free_symbols):
+    place = sympy.Dummy("place")
+    before, way = (large, -1) if falls else (small, 1)
+    marked = before.xreplace({left: place}) if left.is_Symbol else before.subs(left, place)
+    factor = sympy.diff(marked, place)
+    if marked.has(place) and not factor.has(place) and not factor.is_number:
+        factor, difference = (way * factor, right - left) if own == "<=" else (-way * factor, left - right)
         times = f"({claim.printed(factor)}) * ({claim.printed(difference)})"
         affine = (
             f"apply Rminus_le; apply Ropp_le_cancel; rewrite Ropp_0; "
-            f"replace (- ({claim.printed(small)} - ({claim.printed(large)}))) with ({times}) by (field; nonzero); "
+            f"replace (- ({claim.printed(small)} - ({claim.printed(large)}))) with ({times}) "
+            f"by (first [solve [field; nonzero] | rooted]); "
             f"apply Rmult_le_pos; [sign | lra]"
         )
         return f"first [lra | solve [{affine}] | grows]"
