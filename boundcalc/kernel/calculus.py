@@ -239,8 +239,10 @@ class _Search:
         plain = {node: sympy.Dummy(f"z{number}") for number, node in enumerate(outer)}
         back = {variable: node for node, variable in plain.items()}
         over, under = sympy.fraction(sympy.together(expr.xreplace(plain)))
-        number, above = sympy.factor_list(over)
-        other, below = sympy.factor_list(under)
+        if over.is_number and under.is_number:
+            return None
+        number, above = sympy.factor_list(over) if not over.is_number else (over, [])
+        other, below = sympy.factor_list(under) if not under.is_number else (under, [])
         parts = [(part.xreplace(back), power, False) for part, power in above]
         parts += [(part.xreplace(back), power, True) for part, power in below]
         scale = number / other

@@ -20,7 +20,9 @@ __all__ = ["attempts", "defined", "opening", "samples"]
 def opening(claim: Claim) -> str:
     """Return the lines that name what is given."""
     names = [*claim.binder_names, *(fact.name for fact in claim.facts)]
-    return f"intros {' '.join(names)}. " if names else ""
+    whole = [claim.names[symbol] for symbol in claim.rounded]
+    positive = "".join(f"try (assert (pos_{name} : (1 <= {name})%Z) by lia). " for name in whole)
+    return f"intros {' '.join(names)}. {positive}" if names else ""
 
 
 def defined(claim: Claim) -> Iterator[str]:
@@ -38,6 +40,8 @@ def attempts(claim: Claim) -> Iterator[str]:
         yield f"{start}subst. reals. first [lra | field; nonzero]."
         if claim.left.has(sympy.Pow, sympy.exp, sympy.log):
             yield f"{start}reals. logs. rewrite <- ?exp_plus. first [reflexivity | ring | f_equal; field; nonzero]."
+    else:
+        yield f"{start}subst. reals. cases; lra."
     calculus = by_calculus(claim, start, samples(claim))
     powers = [
         power for side in (claim.left, claim.right) for power in side.atoms(sympy.Pow) if not power.exp.is_Rational

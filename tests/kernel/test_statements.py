@@ -12,7 +12,7 @@ from sympy import Interval, Rational, exp, floor, log, sqrt
 from boundcalc.catalogue import REGISTRY
 from boundcalc.checker.inequality.problem import state
 from boundcalc.errors import InvalidInputError
-from boundcalc.kernel.claim import compared, of_inequality, of_step
+from boundcalc.kernel.claim import Claim, compared, of_inequality, of_step
 from boundcalc.kernel.coqc import _judged
 from boundcalc.kernel.exporting import jobs
 from boundcalc.kernel.reading import read_statement
@@ -62,25 +62,27 @@ PROBLEM = state(x / (1 + x), "<=", log(1 + x), domain={x: Interval.open(0, 5)})
 WRONG = {
     "relation": {"relation": ">="},
     "left": {"left": x / (2 + x)},
-    "right": {"right": log(1 + x) + sympy.Float("1e-9")},
+    "right": {"right": log(1 + x) + Rational(1, 10**12)},
     "domain": {"domain": {x: Interval.open(0, 1)}},
     "constraint": {"constraints": (Constraint(x, sympy.Integer(2)),)},
 }
 
 
-@pytest.mark.parametrize("change", ["relation", "left", "domain"])
+@pytest.mark.parametrize("change", ["relation", "left", "right"])
 def test_a_statement_of_something_else_is_caught(change):
     claim = of_inequality(PROBLEM)
     assert compared(claim, PROBLEM) == 25
-    wrong = replace(claim, **WRONG[change])
-    if change == "domain":  # points of the claim that the hypotheses exclude
-        wide = of_inequality(PROBLEM)
-        printed_wrong = wrong.statement()
-        object.__setattr__(wide, "_said", printed_wrong)
-        assert not read_statement(printed_wrong).admits({"x": mp.mpf(3)})
-        return
     with pytest.raises(InvalidInputError, match="differs"):
-        compared(wrong, PROBLEM)
+        compared(replace(claim, **WRONG[change]), PROBLEM)
+
+
+@pytest.mark.parametrize("change", ["domain", "constraint"])
+def test_hypotheses_that_say_more_than_the_claim_are_caught(change, monkeypatch):
+    """Points are drawn from the claim; the text that is read back excludes some of them."""
+    narrow = replace(of_inequality(PROBLEM), **WRONG[change]).statement()
+    monkeypatch.setattr(Claim, "statement", lambda self, conclusion=None: narrow)
+    with pytest.raises(InvalidInputError, match="exclude"):
+        compared(of_inequality(PROBLEM), PROBLEM)
 
 
 def test_hypotheses_that_nothing_satisfies_are_refused():
@@ -91,9 +93,7 @@ def test_hypotheses_that_nothing_satisfies_are_refused():
 
 def test_definedness_is_asked_for():
     z = sympy.Symbol("z", real=True)
-    assert obligations(sqrt(z - 1) / log(z), {z: "z"}) == ["0 <= z - 1", "ln z <> 0", "0 < z"] or set(
-        obligations(sqrt(z - 1) / log(z), {z: "z"})
-    ) == {"0 <= z - 1", "ln z <> 0", "0 < z"}
+    assert set(obligations(sqrt(z - 1) / log(z), {z: "z"})) == {"0 <= z - 1", "ln z <> 0", "0 < z"}
 
 
 def test_what_has_no_term_says_so():
