@@ -256,6 +256,12 @@ Proof. intros x y X Y H. apply ln_lt_inv; assumption. Qed.
 Lemma ln_power : forall x k, 0 < x -> ln (x ^ k) = IZR (Z.of_nat k) * ln x.
 Proof. intros x k X. rewrite ln_pow by assumption. rewrite INR_IZR_INZ. reflexivity. Qed.
 
+Lemma ln_4 : ln 4 = 2 * ln 2.
+Proof. rewrite <- ln_square by lra. f_equal. ring. Qed.
+
+Lemma ln_8 : ln 8 = 3 * ln 2.
+Proof. replace 8 with (2 ^ 3) by ring. rewrite ln_power by lra. simpl Z.of_nat. ring. Qed.
+
 Lemma ln_inverse : forall x, 0 < x -> ln (/ x) = - ln x.
 Proof. exact ln_Rinv. Qed.
 
@@ -296,6 +302,7 @@ Ltac value :=
   | |- context [sqrt ?a] => first [ replace a with 1 by (first [ring | field; nonzero]); rewrite sqrt_1
                                   | replace a with 0 by (first [ring | field; nonzero]); rewrite sqrt_0 ]
   end;
+  rewrite ?ln_4, ?ln_8;
   first [ lra | solve [alike; logarithms; lra] | enclosed
         | apply Req_le; solve [symmetry; rearranged] | sign | nra ].
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import product
 from typing import Any
 
 import sympy
@@ -55,7 +56,7 @@ class Root(Function):
 
 _HYPERBOLIC = [sympy.cosh, sympy.sinh, sympy.tanh]
 _LEFT_OUT = (sympy.Abs, sympy.Min, sympy.Max, sympy.sign, sympy.Derivative, sympy.Piecewise)
-_SECONDS = 5.0  # of computing, for one variable
+_SECONDS = 4.0  # of computing, for one variable
 _NUMERIC = {"Exp": mp.exp, "Ln": mp.log, "Root": mp.sqrt}
 
 
@@ -119,6 +120,8 @@ class _Search:
         How the other symbols are written.
     samples : list of dict
         Values of the other symbols.
+    joined : bool
+        Whether derivatives are written as one quotient.
     nodes : int
         How many expressions may still be looked at.
     """
@@ -126,6 +129,7 @@ class _Search:
     variable: sympy.Symbol
     names: Mapping[sympy.Symbol, str]
     samples: list[dict[sympy.Symbol, Any]]
+    joined: bool = False
     nodes: int = 80
     deadline: float = field(default_factory=lambda: time.process_time() + _SECONDS)
 
@@ -180,7 +184,7 @@ class _Search:
             return None
         ways = [self._linear, self._obvious, self._factors, self._box, self._pivot, self._cut, self._inverse]
         if expr.has(Function) and not _is_product(expr):
-            ways[2:5] = [self._box, self._pivot, self._factors]
+            ways[2:5] = [self._plain_factors, self._box, self._pivot, self._factors]
         for way in ways:
             found = way(expr, name, low, high, strict, depth)
             if found is not None:
@@ -231,6 +235,10 @@ class _Search:
             f"apply (transfer{'_strictly' if strict else ''} _ (let {inner} := 1 / {name} in {self.text(other, inner)})); "
             f"[cbv zeta; rearranged | cbv zeta; set ({inner} := 1 / {name}) in *; clearbody {inner}; {proof}]"
         )
+
+    def _plain_factors(self, expr, name, low, high, strict, depth) -> str | None:
+        """Split a quotient into factors whose signs are plain, such as squares."""
+        return self._factors(expr, name, low, high, strict, min(depth, 1))
 
     def _factors(self, expr, name, low, high, strict, depth) -> str | None:
         """Split a product or a quotient, and prove the sign of each factor."""
@@ -284,21 +292,22 @@ class _Search:
             self.variable
         }:
             return None
-        found = self.values(expr, low, high)
         insides = [node.args[0] for node in expr.atoms(Ln, Root)] + [
             1 / node.base for node in expr.atoms(sympy.Pow) if node.exp < 0
         ]
         at_ends = [inside.xreplace({self.variable: end}) for inside in insides for end in (low, high)]
         if any(value.has(sympy.zoo, sympy.nan) or self.sign(value, low, high) == 0 or value == 0 for value in at_ends):
             return None
-        if not found or min(found) < 1e-4 * max(abs(value) for value in found) or max(found) > 1e6:
+        at_ends = [expr.xreplace({self.variable: end}) for end in (low, high)]
+        found = [value for part in (expr, *at_ends) for value in self.values(part, low, high) or [mp.zero]]
+        if min(found) < 1e-4 * max(abs(value) for value in found) or max(found) > 1e6:
             return None
         ends = f"{printed(opaque(low), {})} <= {name} <= {printed(opaque(high), {})}"
         return f"assert ({ends}) by lra; enclosed_in {name}"
 
     def _pivot(self, expr, name, low, high, strict, depth) -> str | None:
         """Show that the derivative leads away from a point at which the expression is nonnegative."""
-        derivative = sympy.together(expr.diff(self.variable))
+        derivative = self._derivative(expr)
         for pivot in self._pivots(expr, low, high):
             at = expr.xreplace({self.variable: pivot})
             if self.values(at, sympy.Integer(0), sympy.Integer(1)) is None or self.sign(at, low, high) != 1:
@@ -326,6 +335,10 @@ class _Search:
                     return f"destruct (Rle_or_lt {name} ({where})); [{sides[0]} | {sides[1]}]"
         return None
 
+    def _derivative(self, expr: sympy.Expr) -> sympy.Expr:
+        found = expr.diff(self.variable)
+        return sympy.together(found) if self.joined else found
+
     def _side(self, expr, derivative, name, pivot, ends, lemma, strict, depth) -> str | None:
         """Prove one side of a pivot; a strict claim needs a positive value at it or a derivative that is never 0."""
         inner = f"t{7 - depth}"
@@ -334,7 +347,7 @@ class _Search:
         proof = self.prove(derivative, inner, *ends, strict=strict and not positive, depth=depth - 1)
         if proof is None:
             return None
-        shown = sympy.together(expr.diff(self.variable))
+        shown = self._derivative(expr)
         lemma += ("_positive" if positive else "_strictly") if strict else ""
         same = "transfer_strictly" if strict and not positive else "transfer"
         known = (
@@ -433,12 +446,10 @@ def _of_variable(claim: Claim, expr: sympy.Expr, variable: sympy.Symbol, samples
     name = f"x_{claim.names[variable]}" if variable in claim.integers else claim.names[variable]
     lows = [allowed.inf, *(rule.lower for rule in claim.constraints if rule.upper == variable)]
     highs = [allowed.sup, *(rule.upper for rule in claim.constraints if rule.lower == variable)]
-    for low in reversed(lows):
-        for high in reversed(highs):
-            search = _Search(variable, claim.terms, samples)
-            found = search.prove(expr, name, low, high, strict=strict)
-            if found is not None:
-                return found
+    for low, high, joined in product(reversed(lows), list(reversed(highs)), (False, True)):
+        found = _Search(variable, claim.terms, samples, joined).prove(expr, name, low, high, strict=strict)
+        if found is not None:
+            return found
     return None
 
 

@@ -85,6 +85,8 @@ class _Atoms:
                     found[sympy.sqrt(base)] = None
                 elif isinstance(node, sympy.log | sympy.exp):
                     found[node] = None
+                if isinstance(node, sympy.log):
+                    found |= dict.fromkeys(sympy.expand_log(node, force=True).atoms(sympy.log))
         for node in sorted(found, key=lambda item: (-item.count_ops(), str(item))):
             self._add(node)
 
@@ -125,6 +127,8 @@ class _Atoms:
             replaced = f"replace ({self.claim.printed(inside)}) with (exp ({inner})) by (subst; ring)"
             self.facts.append(f"assert (E{number} : {text} = {inner}) by ({replaced}; apply ln_exp).")
             self.equations[self.variables[node]] = full.args[0]  # in atoms that come later: made plain at the end
+        elif (parts := sympy.expand_log(node, force=True)) != node:
+            self.facts.append(f"try (assert (E{number} : {text} = {self.claim.printed(parts)}) by (logarithms; ring)).")
 
     def plain(self, expr: sympy.Expr) -> sympy.Expr:
         """Return an expression with its atoms as variables."""
