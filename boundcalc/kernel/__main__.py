@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 from boundcalc.catalogue import REGISTRY
 from boundcalc.kernel.coqc import HINT, available
@@ -15,24 +16,23 @@ def main() -> int:
     if not available():
         print(HINT, file=sys.stderr)
         return 2
-    steps: list[Exported] = []
-    wholes: list[Exported] = []
-    for entry in REGISTRY.values():
-        steps += export(entry)
-        wholes += compose(entry)
-    lemmas = [finite_mathematics()]
-    for name, files in (
-        ("closed-form steps", steps),
-        ("whole bounds", wholes),
-        ("files of finite mathematics", lemmas),
-    ):
-        for file in files:
-            if not file.accepted:
-                print(f"not accepted: {file.title} ({file.outcome.reason})")
-        print(f"{name}: {sum(file.accepted for file in files)} of {len(files)} accepted")
+    lemmas = _told("finite mathematics", iter([finite_mathematics()]))
+    steps = _told("closed-form steps", (file for entry in REGISTRY.values() for file in export(entry)))
+    wholes = _told("whole bounds", (file for entry in REGISTRY.values() for file in compose(entry)))
     axioms = sorted({axiom for file in [*steps, *wholes, *lemmas] for axiom in file.outcome.axioms})
     print(f"axioms: {', '.join(axioms)}")
     return int(not all(file.accepted for file in [*steps, *lemmas]))
+
+
+def _told(name: str, files: Iterator[Exported]) -> list[Exported]:
+    """Say which files are refused as they come, and how many are accepted."""
+    found = []
+    for file in files:
+        found.append(file)
+        if not file.accepted:
+            print(f"not accepted: {file.title} ({file.outcome.reason})", flush=True)
+    print(f"{name}: {sum(file.accepted for file in found)} of {len(found)} accepted", flush=True)
+    return found
 
 
 if __name__ == "__main__":
