@@ -7,8 +7,9 @@ engines below.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,10 +17,12 @@ import sympy
 
 from boundcalc.errors import InvalidInputError, in_context
 from boundcalc.statements.composing import insert, on_subset, substitute, with_split
+from boundcalc.statements.joint import Regimes, regimes_of
+from boundcalc.statements.minimising import minimised
 from boundcalc.statements.statement import Statement
 from boundcalc.statements.storing import read_fields, write_statement
 from boundcalc.statements.typeset import bound_html, bound_latex, bound_python
-from boundcalc.statements.validation import check_inputs, unknown_symbols
+from boundcalc.statements.validation import check_defined, check_inputs, unknown_symbols
 from boundcalc.symbols import VOCABULARY
 
 if TYPE_CHECKING:
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from boundcalc.inverse.solve import Solution
     from boundcalc.statements.asymptotics import Rate, RateComparison
 
-__all__ = ["Bound"]
+__all__ = ["Bound", "MinimisedBound"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,11 +80,15 @@ class Bound(Statement):
         What symbols were substituted, so that a later composition cannot mix two values of one symbol.
     ingredients : tuple of Reference
         The theorems whose bounds were composed in.
+    uniform : tuple of sympy.Symbol
+        Symbols for all values of which the statement holds at once.
+    proof : Derivation, optional
+        The steps it rests on, before anything was inserted; what is read from a file or restated has none.
     """
 
     # ------------------------------------------------------------------ composing
 
-    def substitute(self, **values: Any) -> Bound:
+    def substitute(self, *, union: Any = 1, **values: Any) -> Bound:
         """Return the bound with symbols replaced by numbers, SymPy expressions or other bounds.
 
         A bound may replace the symbol of the quantity it bounds, where that keeps the inequality: assumptions, domains
@@ -90,6 +97,9 @@ class Bound(Statement):
 
         Parameters
         ----------
+        union : int or SymPy expression
+            Among how many values, listed before the data are seen, those of the fixed symbols were chosen: each event's
+            share of delta is divided by it.
         **values : number, SymPy expression or Bound
             What takes the place of each symbol; expressions are in the symbols of ``boundcalc.symbols``.
 
@@ -102,9 +112,10 @@ class Bound(Statement):
         CompositionError
             If a bound does not bound that symbol, or from the wrong side, or runs over another kind of sample.
         InvalidInputError
-            If a name is not a symbol of this bound or a number lies outside its domain.
+            If a name is not a symbol of this bound, a number lies outside its domain, an expression holds delta (whose
+            event would be lost), or a symbol that is fixed in advance is given from the data and no union pays for it.
         """
-        return substitute(self, values)
+        return substitute(self, values, union=union)
 
     def on_subset(self, subset: str) -> Bound:
         """Return a statement on M as a statement on ``"N"`` or on ``"full"`` (all modalities).
@@ -161,8 +172,8 @@ class Bound(Statement):
         Raises
         ------
         InvalidInputError
-            Listing every unknown, missing or misplaced argument; for axes of one name that differ, and for
-            ``precision`` together with ``sound``.
+            Listing every unknown, missing or misplaced argument; for axes of one name that differ, for ``precision``
+            together with ``sound``, and naming the root or logarithm that is not defined where the bound has no value.
         """
         from boundcalc.evaluator import evaluate_grid
 
@@ -172,6 +183,7 @@ class Bound(Statement):
             result = evaluate_grid(
                 self.expr, values, symbols=self.symbols, precision=precision, side=side, domains=self.domain
             )
+        check_defined(self, values, result)
         result.name, result.attrs = self.theorem.key, dict(self._labels)
         return result
 
@@ -301,7 +313,9 @@ class Bound(Statement):
 
         values = check_inputs(self, inputs)
         with in_context(self._context):
-            return enclose_grid(self.expr, values, symbols=self.symbols)
+            found = enclose_grid(self.expr, values, symbols=self.symbols)
+        check_defined(self, values, found["upper"])
+        return found
 
     def compile(self, *names: str, **values: Any) -> Callable[..., Any]:
         """Return a plain function of the named symbols on arrays that broadcast as NumPy's do.
@@ -382,6 +396,93 @@ class Bound(Statement):
     def _context(self) -> str:
         return f"{self.theorem.key} ({self.form})"
 
+    # ------------------------------------------------------------------ better and simpler
+
+    def minimise(
+        self, name: str, *, over: Any = None, price: str = "fixed", points: int = 16, **values: Any
+    ) -> MinimisedBound:
+        """Return the bound at the best value of a symbol that may be chosen, such as the lam of a PAC-Bayes bound.
+
+        Every value that is fixed in advance keeps the statement true, so that a closed form is sought first and a search in
+        numbers does where all other symbols have values. A best value that depends on the data costs a union.
+
+        Parameters
+        ----------
+        name : str
+            A symbol of the bound with the role ``fixed``.
+        over : sequence of numbers or (low, high), optional
+            The values to choose among; a tuple of two is a geometric grid between them.
+        price : {"fixed", "grid"}
+            ``grid`` pays for every value of ``over``: delta is divided by their number, and the bound is the smallest.
+        points : int
+            Of a geometric grid.
+        **values : number or SymPy expression
+            Inserted first. Those of symbols that are not fixed in advance are guesses: the choice is made for them, and the
+            bound keeps the symbols (on a grid, which is paid for, they are inserted too).
+
+        Returns
+        -------
+        MinimisedBound
+            With the best value as ``argmin``.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such symbol, no best value is known, or it depends on the data and nothing pays for it.
+        """
+        found, best = minimised(self, name, values=over, price=price, points=points, given=values)
+        kept = {one.name: getattr(found, one.name) for one in fields(Bound)}
+        return MinimisedBound(**kept, argmin=best)
+
+    def relax(self, *, drop: str = "", round: int | None = None, budget: float = 60.0) -> Bound:
+        """Return a cleaner bound that is provably larger (smaller, for a lower bound) on the whole domain.
+
+        Parameters
+        ----------
+        drop : {"", "lower order"}
+            Whether terms that vanish faster in n are put into the constant of the slowest one.
+        round : int, optional
+            To how many significant digits coefficients are rounded, away from the truth.
+        budget : float
+            Seconds for the proofs.
+
+        Returns
+        -------
+        Bound
+            Its last step of ``proof`` is what was relaxed; `boundcalc.check` proves it again.
+
+        Raises
+        ------
+        InvalidInputError
+            If nothing is asked, or the cleaner form could not be proved.
+        """
+        return self._asked("improving", "relaxed", drop=drop, digits=round, budget=budget)
+
+    def dominates(self, other: Bound, **options: Any) -> Any:
+        """Return the verdict on whether this bound is at most another on the whole domain, with a point where it is not.
+
+        Parameters
+        ----------
+        other : Bound
+            Of the same quantity.
+        **options
+            ``domain``, ``constraints`` and ``budget`` of `boundcalc.check_inequality`.
+
+        Returns
+        -------
+        Verdict
+
+        Raises
+        ------
+        CompositionError
+            If the two bound different quantities or from different sides.
+        """
+        return self._asked("improving", "dominated", other, **options)
+
+    def _asked(self, module: str, function: str, *args: Any, **options: Any) -> Any:
+        """Return what the checker says: it stands above, so that it is found by its name."""
+        return getattr(import_module(f"boundcalc.checker.{module}"), function)(self, *args, **options)
+
     # ------------------------------------------------------------------ symbols
 
     def rate(self, name: str = "n") -> Rate:
@@ -429,6 +530,26 @@ class Bound(Statement):
 
         return compare_rates(self, other, name)
 
+    def regimes(self, exponents: Mapping[str, Any]) -> Regimes:
+        """Return how the bound moves when several symbols grow together, each like a power of one scale.
+
+        Parameters
+        ----------
+        exponents : mapping of str to number or SymPy symbol
+            ``{"n": 1, "d": alpha}`` means n = N and d = N^alpha, N to infinity.
+
+        Returns
+        -------
+        Regimes
+            The exponent of each term, and which dominate where.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such symbol, or a part has no exponent.
+        """
+        return regimes_of(self, exponents)
+
     def solve_for(self, name: str, *, target: Any, closed_form: bool = False, **others: Any) -> Solution:
         """Solve for the one symbol that is left out: the last value at which the bound meets the target.
 
@@ -458,8 +579,10 @@ class Bound(Statement):
         return solve_for(self, name, target=target, closed_form=closed_form, **others)
 
     def simplify(self) -> Bound:
-        """Return the same bound with each part simplified by SymPy."""
-        return replace(self, parts=tuple((label, sympy.simplify(part)) for label, part in self.parts))
+        """Return the same bound with each part in the shortest of a few equal forms."""
+        from boundcalc.statements.asymptotics import simplified
+
+        return replace(self, parts=tuple((label, simplified(part)) for label, part in self.parts))
 
     def to_latex(self) -> str:
         """Return the statement in LaTeX, with its abbreviations explained."""
@@ -483,6 +606,8 @@ class Bound(Statement):
     def from_json(cls, text: str) -> Bound:
         """Return the bound that ``to_json`` wrote; nothing in the text is ever evaluated as code.
 
+        One that equals the catalogue's own is the catalogue's, with its proof; any other is not certified.
+
         Parameters
         ----------
         text : str
@@ -496,4 +621,20 @@ class Bound(Statement):
         InvalidInputError
             If the text is not such a bound.
         """
-        return cls(**read_fields(text))
+        made = cls(**read_fields(text))
+        entry = import_module("boundcalc.catalogue.registry").REGISTRY.get(made.theorem.key)
+        own: Bound | None = entry.bound(made.form) if entry is not None and made.form in entry.forms else None
+        return made if own is None or own != made else own
+
+
+@dataclass(frozen=True, repr=False)
+class MinimisedBound(Bound):
+    """A bound at the best value of a symbol.
+
+    Attributes
+    ----------
+    argmin : sympy.Expr
+        That value; on a grid, a value for each case.
+    """
+
+    argmin: sympy.Expr = sympy.nan

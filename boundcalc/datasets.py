@@ -1,23 +1,23 @@
-"""Real multimodal data sets that installed packages ship, and users' own ``.npz`` and ``.csv`` files; all offline."""
+"""Real multimodal data sets that installed packages ship, and users' own files, folders and frames; all offline."""
 
 from __future__ import annotations
 
-import csv
 import importlib.util
-import zipfile
-from collections.abc import Callable, Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from boundcalc.errors import InvalidInputError, require
+from boundcalc.arithmetic.written import shortened
+from boundcalc.errors import InvalidInputError, in_context, require, suggestion
 from boundcalc.trainer.data.modalities import ModalityData
+from boundcalc.trainer.data.tables import TABLES, check_declared, few, of_frame, read_npz, read_numbers, read_table
 
 __all__ = ["available", "halves", "load"]
-
-_MISSING = frozenset({"", "na", "nan", "null", "none", "n/a", "?"})
 
 
 def available() -> Mapping[str, str]:
@@ -31,40 +31,81 @@ def available() -> Mapping[str, str]:
     return MappingProxyType({name: about for name, (_, about) in _SETS.items()})
 
 
-def load(source: str | Path) -> ModalityData:
-    """Load a data set by name, or from a file.
+def load(
+    source: Any,
+    *,
+    label: str = "y",
+    groups: str | None = None,
+    drop: Iterable[str] = (),
+    modalities: Mapping[str, str | Sequence[str]] | None = None,
+) -> ModalityData:
+    """Load a data set by name, from a file, from a folder, or from a frame.
 
     Parameters
     ----------
-    source : str or Path
-        A name from :func:`available`; a ``.npz`` file with one two-dimensional array per modality and ``y``; or a
-        ``.csv`` file with columns ``modality__feature`` and ``y``. Empty cells, NA and NaN are missing values. A
-        boolean array ``mask`` in a ``.npz`` file, shape (n, K), is True where a modality is missing, in the order in
-        which the modalities were saved.
+    source : str, Path, or frame
+        A name from :func:`available`; a ``.npz`` file or a folder of ``.npy`` files with one two-dimensional array per
+        modality and ``y``; a table (``.csv``, ``.tsv``, either with ``.gz``, ``.parquet``, ``.feather``, ``.xlsx``, or a frame
+        of pandas or polars) with columns ``modality__feature`` and ``y``; ``.h5mu`` or ``.h5ad``. The separator of a text
+        table is found. A boolean array ``mask``, shape (n, K), is True where a modality is missing, in the order in which the
+        modalities were saved.
+    label, groups : str
+        The column or array with the labels, and that with what each row belongs to (default: ``groups``, if there is one).
+    drop : iterable of str
+        Columns or arrays to leave out.
+    modalities : mapping of str to str or sequence of str, optional
+        Of a table: for each modality a prefix of its columns, or their names.
+
+    Returns
+    -------
+    ModalityData
+        Columns of text, and single missing values of a table (empty cells, NA, NaN), are read by the calibration part of each
+        split; a modality that is missing throughout a row stays missing.
 
     Raises
     ------
     InvalidInputError
-        If there is no such data set, or the file is not what is expected; the message says what is.
+        If there is no such data set, or the file is not what is expected; the message says what is, and in which column and
+        line.
     MissingExtraError
-        If the package that ships the data set is not installed.
+        If the package that ships or reads it is not installed.
     """
+    options: dict[str, Any] = {
+        "label": label,
+        "groups": groups,
+        "drop": tuple([drop] if isinstance(drop, str) else drop),
+        "modalities": modalities,
+    }
+    if hasattr(source, "columns"):
+        return of_frame(source).data(**options)
     if not isinstance(source, (str, Path)) or not str(source).strip():
         raise InvalidInputError(
-            f"data {source!r}: expected one of {', '.join(_SETS)}, or the path of a .npz or .csv file"
+            f"data {shortened(source)}: expected one of {', '.join(_SETS)}, a frame, or the path of a file such as .npz or .csv"
         )
-    name = str(source)
+    name, path = str(source), Path(source)
     if name in _SETS:
+        if options != {"label": "y", "groups": None, "drop": (), "modalities": None}:
+            raise InvalidInputError(
+                f"data {name!r}: its label and modalities are known; label, groups, drop and modality go with files"
+            )
         return _SETS[name][0]()
-    path = Path(source)
-    if path.suffix.lower() not in (".npz", ".csv"):
+    kind = next((ending for ending in (".npz", *HELD, *TABLES) if name.lower().endswith(ending)), "")
+    if not kind and not path.is_dir():
         raise InvalidInputError(
-            f"data {name!r}: expected one of {', '.join(_SETS)}, or a file that ends in .npz "
-            "(one 2-D array per modality, and y) or .csv (columns modality__feature, and y)"
+            f"data {shortened(name, width=300)}: expected one of {', '.join(_SETS)}, a folder of .npy files, or a file that ends "
+            f"in .npz (one 2-D array per modality, and y), {', '.join(TABLES)} (columns modality__feature, y) or {', '.join(HELD)}"
         )
-    if not path.is_file():
-        raise InvalidInputError(f"data {name!r}: there is no such file")
-    return _load_npz(path) if path.suffix.lower() == ".npz" else _load_csv(path)
+    if not path.exists() or (kind and not path.is_file()):
+        raise InvalidInputError(f"data {shortened(name, width=300)}: there is no such file")
+    with in_context(name):
+        if kind in TABLES:
+            return read_table(path).data(**options)
+        if kind in HELD:
+            return _of_annotated(path, **options)
+        if modalities is not None:
+            raise InvalidInputError("--modality goes with tables; here each array is a modality")
+        arrays = read_npz(path, expected=_EXPECTED) if kind else _read_folder(path)
+        return _of_arrays(arrays, path.stem, label=label, groups=groups, drop=options["drop"])
 
 
 def _load_htad() -> ModalityData:
@@ -73,7 +114,8 @@ def _load_htad() -> ModalityData:
     Terms of use (readme of the data): research and education; commercial use and competitions need prior written
     permission; cite Garcia-Ceja et al., MultiMedia Modeling 2021, doi 10.1007/978-3-030-67835-7_17.
     """
-    table, lines = read_csv(_shipped("multiviewstacking", "data/htad.csv", purpose="the data set htad"))
+    shipped = read_table(_shipped("multiviewstacking", "data/htad.csv", purpose="the data set htad"))
+    table, lines = shipped.columns, shipped.lines
     return ModalityData(
         {
             "audio": np.column_stack([read_numbers(k, v, lines) for k, v in table.items() if k.startswith("v1_")]),
@@ -90,7 +132,8 @@ def _load_htad() -> ModalityData:
 
 def _load_penguins() -> ModalityData:
     """Palmer penguins, raw table: 344 birds, 3 species, natural missing values."""
-    table, lines = read_csv(_shipped("palmerpenguins", "data/penguins-raw.csv", purpose="the data set penguins"))
+    shipped = read_table(_shipped("palmerpenguins", "data/penguins-raw.csv", purpose="the data set penguins"))
+    table, lines = shipped.columns, shipped.lines
 
     def columns(*names: str) -> np.ndarray:
         return np.column_stack([read_numbers(name, table[name], lines) for name in names])
@@ -170,51 +213,58 @@ def _shipped(package: str, relative: str, *, purpose: str) -> Path:
     return path
 
 
-def read_npz(path: Path, *, expected: str) -> dict[str, np.ndarray]:
-    """Return the arrays of a .npz file; nothing is ever unpickled.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is no such file or holds objects; the message ends with what is expected.
-    """
-    if not zipfile.is_zipfile(path):
-        raise InvalidInputError(f"is not an .npz archive; {expected}", context=str(path))
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {key: archive[key] for key in archive.files}
-    except ValueError as error:
-        if "pickle" not in str(error).lower() and "object" not in str(error).lower():
-            raise InvalidInputError(f"cannot be read as .npz ({error}); {expected}", context=str(path)) from error
-        raise InvalidInputError(
-            "holds object arrays, which are never unpickled; save numbers, and strings as a fixed-width string array "
-            "(np.asarray(labels, dtype=str))",
-            context=str(path),
-        ) from error
-    except Exception as error:
-        # zipfile, zlib and numpy raise half a dozen unrelated types for a damaged or foreign file.
-        raise InvalidInputError(f"cannot be read as .npz ({error}); {expected}", context=str(path)) from error
+#: Endings of annotated arrays, read by packages of their own.
+HELD = (".h5mu", ".h5ad")
+_EXPECTED = "expected one 2-D array per modality, and y"
 
 
-def _load_npz(path: Path) -> ModalityData:
-    expected = "expected one 2-D array per modality, and y"
-    arrays = read_npz(path, expected=expected)
-    if "y" not in arrays:
-        raise InvalidInputError(
-            f"has no array y (found: {', '.join(arrays) or 'none'}){_similar_name(arrays)}; {expected}",
-            context=str(path),
-        )
-    y = arrays.pop("y")
+def _read_folder(path: Path) -> dict[str, np.ndarray]:
+    """Return the arrays of a folder's .npy files by their names; nothing is ever unpickled."""
+    arrays = {}
+    for file in sorted(path.glob("*.npy")):
+        try:
+            with file.open("rb") as stream:
+                check_declared(stream, file.stat().st_size)
+            arrays[file.stem] = np.load(file, allow_pickle=False)
+        except Exception as error:  # numpy raises what its tokenizer does, among others, for a damaged header
+            raise InvalidInputError(
+                f"{file.name} cannot be read as .npy ({shortened(str(error), width=120)})"
+            ) from error
     if not arrays:
-        raise InvalidInputError(f"has y only; {expected}", context=str(path))
+        raise InvalidInputError(f"has no .npy file; {_EXPECTED}, each in a file of its name")
+    return arrays
+
+
+def _of_arrays(
+    arrays: dict[str, np.ndarray], name: str, *, label: str, groups: str | None, drop: Iterable[str]
+) -> ModalityData:
+    """Return the modalities, labels, mask and groups that arrays by name are."""
+    for one in (*drop, *([groups] if groups else [])):
+        if one not in arrays:
+            raise InvalidInputError(f"{one!r}: there is no such array{suggestion(one, arrays)} (found {few(arrays)})")
+    arrays = {key: array for key, array in arrays.items() if key not in drop}
+    if label not in arrays:
+        near = [one for one in arrays if one.strip().lower() in ("y", "label", "labels", "target", "class", "classes")]
+        hint = f" (rename {near[0]!r} to 'y', or give --label {near[0]})" if near else ""
+        raise InvalidInputError(f"has no array {label} (found: {few(arrays) or 'none'}){hint}; {_EXPECTED}")
+    y = arrays.pop(label)
+    belongs = (
+        arrays.pop(groups)
+        if groups
+        else arrays.pop("groups")
+        if "groups" in arrays and arrays["groups"].ndim == 1
+        else None
+    )
+    if not arrays:
+        raise InvalidInputError(f"has {label} only; {_EXPECTED}")
     mask = arrays.pop("mask") if "mask" in arrays and arrays["mask"].dtype.kind == "b" else None
     if "mask" in arrays and _looks_like_mask(arrays["mask"], rows=y.shape[:1], modalities=len(arrays) - 1):
         raise InvalidInputError(
             "holds zeros and ones in mask: save mask.astype(bool) if they say where a modality is missing, and choose "
-            "another name if they are features",
-            context=str(path),
+            "another name if they are features"
         )
-    return ModalityData(arrays, y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y, mask=mask, name=path.stem)
+    y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
+    return ModalityData(arrays, y, mask=mask, name=name, groups=belongs)
 
 
 def _looks_like_mask(array: np.ndarray, *, rows: tuple[int, ...], modalities: int) -> bool:
@@ -222,83 +272,23 @@ def _looks_like_mask(array: np.ndarray, *, rows: tuple[int, ...], modalities: in
     return array.shape == (*rows, modalities) and array.dtype.kind in "iuf" and bool(np.isin(array, (0, 1)).all())
 
 
-def _similar_name(found: Iterable[str]) -> str:
-    """Return a hint at a name that was probably meant to be y."""
-    near = [name for name in found if name.strip().lower() in ("y", "label", "labels", "target", "class", "classes")]
-    return f" (rename {near[0]!r} to 'y'?)" if near else ""
-
-
-def _load_csv(path: Path) -> ModalityData:
-    expected = "expected columns modality__feature (two underscores), and y"
+def _of_annotated(path: Path, *, label: str, groups: str | None, drop: Iterable[str], modalities: Any) -> ModalityData:
+    """Return the modalities of a MuData file, or the matrix and the embeddings (obsm) of an AnnData file."""
+    package = "mudata" if path.suffix.lower() == ".h5mu" else "anndata"
+    module = require(package, extra="formats", purpose=f"reading {path.name}")
     try:
-        table, lines = read_csv(path)
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InvalidInputError(f"cannot be read as .csv ({error}); {expected}", context=str(path)) from error
-    if "y" not in table:
-        hint = _similar_name(table)
-        separator = next((mark for mark in (";", "\t", "|") if any(mark in column for column in table)), None)
-        if separator is not None:
-            hint = f" (line 1 seems to be separated by {separator!r}: expected commas)"
-        raise InvalidInputError(
-            f"has no column y (found: {', '.join(table) or 'none'}){hint}; {expected}", context=str(path)
-        )
-    labels = table.pop("y")
-    blocks: dict[str, list[np.ndarray]] = {}
-    problems = []
-    for column, cells in table.items():
-        modality, separator, feature = column.partition("__")
-        if not (modality and separator and feature):
-            problems.append(f"column {column!r}: {expected}")
-            continue
-        try:
-            blocks.setdefault(modality, []).append(read_numbers(column, cells, lines))
-        except InvalidInputError as error:
-            problems.extend(error.problems)
-    empty = next((i for i, label in enumerate(labels) if label.strip().lower() in _MISSING), None)
-    if empty is not None:
-        problems.append(f"column y, line {lines[empty]}: {labels[empty]!r} is no label: expected one label per row")
-    if not blocks and not problems:
-        problems.append(f"has no feature column; {expected}")
-    if problems:
-        raise InvalidInputError(problems, context=str(path))
-    arrays = {name: np.column_stack(columns) for name, columns in blocks.items()}
-    return ModalityData(arrays, read_labels(labels), name=path.stem, lines=lines)
-
-
-def read_labels(cells: list[str]) -> np.ndarray:
-    """Return numbers where all labels are, so that 1, 1.0 and a continuous target are told for what they are."""
-    try:
-        numbers = np.array([float(cell) for cell in cells])
-    except ValueError:
-        return np.asarray([cell.strip() for cell in cells])
-    whole = bool((np.abs(numbers) < 2**53).all() and (numbers == np.rint(numbers)).all())
-    return numbers.astype(np.int64) if whole else numbers
-
-
-def read_csv(path: Path) -> tuple[dict[str, list[str]], list[int]]:
-    """Return the columns, and the number of the line in which each row ends."""
-    with path.open(newline="", encoding="utf-8-sig") as stream:
-        reader = csv.reader(stream)
-        numbered = [(reader.line_num, row) for row in reader if row]
-    if not numbered:
-        return {}, []
-    lines, rows = [line for line, _ in numbered], [row for _, row in numbered]
-    header = [cell.strip() for cell in rows[0]]
-    if len(set(header)) != len(header):
-        raise InvalidInputError("has two columns of the same name", context=str(path))
-    bad = next((i for i, row in enumerate(rows) if len(row) != len(header)), None)
-    if bad is not None:
-        raise InvalidInputError(
-            f"line {lines[bad]} has {len(rows[bad])} cells: expected {len(header)}, as in the header", context=str(path)
-        )
-    return {name: [row[k] for row in rows[1:]] for k, name in enumerate(header)}, lines[1:]
-
-
-def read_numbers(column: str, cells: list[str], lines: list[int]) -> np.ndarray:
-    numbers = np.empty(len(cells))
-    for i, cell in enumerate(cells):
-        try:
-            numbers[i] = np.nan if cell.strip().lower() in _MISSING else float(cell)
-        except ValueError:
-            raise InvalidInputError(f"column {column!r}, line {lines[i]}: {cell!r} is not a number") from None
-    return numbers
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of what they think of one another's versions
+            read = module.read_h5mu(path) if package == "mudata" else module.read_h5ad(path)
+    except Exception as error:  # h5py raises several types for damaged files
+        raise InvalidInputError(f"cannot be read as {path.suffix} ({shortened(str(error), width=150)})") from error
+    rows = read.obs_names
+    if package == "mudata":
+        frames = {key: one.to_df().reindex(rows) for key, one in read.mod.items()}
+    else:
+        frames = {"X": read.to_df(), **{key: np.asarray(value) for key, value in read.obsm.items()}}
+    table = of_frame(read.obs)
+    y = table.column(label, option="--label")
+    belongs = None if groups is None else list(table.column(groups, option="--groups"))
+    chosen = {key: np.asarray(frame) for key, frame in frames.items() if key not in drop}
+    return ModalityData(chosen, np.asarray(y), name=path.stem, groups=belongs)

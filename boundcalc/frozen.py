@@ -6,6 +6,8 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any, NoReturn, TypeVar
 
+import numpy as np
+
 __all__ = ["Frozen", "FrozenDict"]
 
 K = TypeVar("K")
@@ -41,14 +43,17 @@ class FrozenDict(dict[K, V]):
 
 
 def _frozen(value: Any) -> Any:
-    """Return dictionaries and lists in their unchangeable kind, anything else as it is."""
+    """Return dictionaries, lists and arrays in their unchangeable kind, anything else as it is."""
+    if type(value) is np.ndarray and value.flags.writeable:
+        value = value.view()  # the array that was given stays its owner's
+        value.flags.writeable = False
     if isinstance(value, dict | MappingProxyType) and not isinstance(value, FrozenDict):
         return FrozenDict(value)
     return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 class Frozen:
-    """Base of frozen dataclasses: the mappings and lists among their fields are frozen with them.
+    """Base of frozen dataclasses: the mappings, lists and arrays among their fields are frozen with them.
 
     >>> from dataclasses import dataclass
     >>> @dataclass(frozen=True)

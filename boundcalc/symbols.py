@@ -31,7 +31,8 @@ __all__ = [
     "NONNEGATIVE",
     "POSITIVE",
     "REAL",
-    "SHARED_ROLES",
+    "ROLES",
+    "SHARED_GROUPS",
     "SUBSET_NAMES",
     "VOCABULARY",
     "Constraint",
@@ -51,6 +52,15 @@ def _integers(start: int) -> sympy.Set:
     return Range(start, oo)
 
 
+#: Whether a value is fixed in advance, comes from the data or belongs to their distribution.
+ROLES = ("fixed", "observed", "population")
+
+#: The role of a group's symbols; "fixed" for all other groups.
+_USUAL_ROLE: Mapping[str, str] = FrozenDict(
+    risk="observed", optimisation="observed", complexity="population", approximation="population", quantity="population"
+)
+
+
 @dataclass(frozen=True)
 class SymbolInfo:
     """What the library knows of one symbol.
@@ -65,9 +75,14 @@ class SymbolInfo:
         One line in words.
     domain : sympy.Set
         The values it may take on its own; constraints between symbols are in ``CONSTRAINTS``.
-    role : str
+    group : str
         ``sample``, ``confidence``, ``loss``, ``metric``, ``complexity``, ``risk``, ``approximation``,
         ``optimisation`` or ``quantity`` (what a statement or a proof speaks of).
+    role : str
+        ``fixed`` (in advance, before the data are seen), ``observed`` (depends on the data) or ``population`` (depends on
+        their distribution); the group's usual one if not given.
+    free : bool
+        Whether a statement with it holds for every value, so that a proof may choose one.
     local : bool
         Whether it belongs to one statement, and not to the vocabulary.
     """
@@ -76,8 +91,13 @@ class SymbolInfo:
     latex: str
     meaning: str
     domain: sympy.Set
-    role: str
+    group: str
+    role: str = ""
+    free: bool = False
     local: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "role", self.role or _USUAL_ROLE.get(self.group, "fixed"))
 
     @cached_property
     def symbol(self) -> sympy.Symbol:
@@ -116,16 +136,23 @@ class _Described(sympy.Symbol):
         return sympy.Symbol.class_key()
 
     def _hashable_content(self) -> tuple:
-        return (self.info.name, self.info.latex, *sorted(self.assumptions0.items()))
+        return (self.info.name, self.info.latex, self.info.role, *sorted(self.assumptions0.items()))
 
     def __getnewargs_ex__(self) -> tuple:
         return (replace(self.info),), {}  # a copy that does not hold this symbol again
 
 
 def symbol(
-    name: str, latex: str, meaning: str, domain: sympy.Set = NONNEGATIVE, *, role: str = "quantity"
+    name: str,
+    latex: str,
+    meaning: str,
+    domain: sympy.Set = NONNEGATIVE,
+    *,
+    role: str = "",
+    group: str = "quantity",
+    free: bool = False,
 ) -> sympy.Symbol:
-    r"""Return a symbol of your own: one that a single proof needs, or that the vocabulary does not have.
+    r"""Return a symbol that the vocabulary does not have, such as one that a single proof needs.
 
     >>> S = symbol("S_operator", r"\|S\|", "expected operator norm")
     >>> S, known(S).meaning, S.is_nonnegative
@@ -137,7 +164,9 @@ def symbol(
         How it is written in Python and typeset, and one line in words.
     domain : sympy.Set, optional
         The values it may take; nonnegative reals if not given.
-    role : str, optional
+    role, group : str, optional
+        As in `SymbolInfo`.
+    free : bool, optional
         As in `SymbolInfo`.
 
     Returns
@@ -147,11 +176,13 @@ def symbol(
     Raises
     ------
     InvalidInputError
-        If the vocabulary has a symbol of that name.
+        If the vocabulary has a symbol of that name, or there is no such role.
     """
     if name in VOCABULARY:
         raise InvalidInputError(f"symbol {name!r} is in the vocabulary: use boundcalc.symbols.{name}")
-    return SymbolInfo(name, latex, meaning, domain, role, local=True).symbol
+    if role not in ("", *ROLES):
+        raise InvalidInputError(f"role = {role!r} of {name} must be one of {', '.join(ROLES)}")
+    return SymbolInfo(name, latex, meaning, domain, group, role, free, local=True).symbol
 
 
 _TABLE = (
@@ -192,25 +223,25 @@ _TABLE = (
     SymbolInfo("R_M", r"\mathfrak R_{\mathcal M}", "Rademacher complexity of subset M's class over m independent pairs", NONNEGATIVE, "complexity"),
     SymbolInfo("R_N", r"\mathfrak R_{\mathcal N}", "Rademacher complexity of subset N's class over m independent pairs", NONNEGATIVE, "complexity"),
     SymbolInfo("R_full", r"\mathfrak R_{[K]}", "Rademacher complexity of the class on all modalities", NONNEGATIVE, "complexity"),
-    SymbolInfo("Rhat", r"\hat{\mathfrak R}_S", "empirical Rademacher complexity on given pairs (M's class)", NONNEGATIVE, "complexity"),
-    SymbolInfo("Rhat_N", r"\hat{\mathfrak R}_{S,\mathcal N}", "empirical Rademacher complexity on given pairs (N's class)", NONNEGATIVE, "complexity"),
-    SymbolInfo("Rhat_full", r"\hat{\mathfrak R}_{S,[K]}", "empirical Rademacher complexity on given pairs (all modalities)", NONNEGATIVE, "complexity"),
-    SymbolInfo("Rhat_metric", r"\hat{\mathfrak R}^{\circ}_S", "empirical complexity on given pairs without the threshold's share (M's class)", NONNEGATIVE, "complexity"),
-    SymbolInfo("Rhat_metric_N", r"\hat{\mathfrak R}^{\circ}_{S,\mathcal N}", "empirical complexity on given pairs without the threshold's share (N's class)", NONNEGATIVE, "complexity"),
-    SymbolInfo("Rhat_metric_full", r"\hat{\mathfrak R}^{\circ}_{S,[K]}", "empirical complexity on given pairs without the threshold's share (all modalities)", NONNEGATIVE, "complexity"),
-    SymbolInfo("Rhat_mc", r"\tilde{\mathfrak R}_S", "Monte-Carlo mean over S Rademacher draws, without the threshold's share (M's class)", NONNEGATIVE, "complexity"),
-    SymbolInfo("Rhat_mc_N", r"\tilde{\mathfrak R}_{S,\mathcal N}", "Monte-Carlo mean over S Rademacher draws, without the threshold's share (N's class)", NONNEGATIVE, "complexity"),
-    SymbolInfo("Rhat_mc_full", r"\tilde{\mathfrak R}_{S,[K]}", "Monte-Carlo mean over S Rademacher draws, without the threshold's share (all modalities)", NONNEGATIVE, "complexity"),
-    SymbolInfo("W", "W", "range of one Rademacher draw's supremum: (Lam/(2m)) sum_ik v_ik (M's class)", NONNEGATIVE, "complexity"),
-    SymbolInfo("W_N", r"W_{\mathcal N}", "range of one Rademacher draw's supremum (N's class)", NONNEGATIVE, "complexity"),
-    SymbolInfo("W_full", r"W_{[K]}", "range of one Rademacher draw's supremum (all modalities)", NONNEGATIVE, "complexity"),
-    SymbolInfo("kappa_M", r"\kappa_{\mathcal M}", "complexity constant: R_M <= kappa_M/sqrt(m) for every m", NONNEGATIVE, "complexity"),
-    SymbolInfo("kappa_N", r"\kappa_{\mathcal N}", "complexity constant: R_N <= kappa_N/sqrt(m) for every m", NONNEGATIVE, "complexity"),
-    SymbolInfo("kappa_full", r"\kappa_{[K]}", "complexity constant: R_full <= kappa_full/sqrt(m) for every m", NONNEGATIVE, "complexity"),
-    SymbolInfo("u_fourth", r"\textstyle\sum_i\|u_i\|^4", "sum over the pairs of ||u_i||^4", NONNEGATIVE, "complexity"),
-    SymbolInfo("u_root_trace", r"\operatorname{tr}(\sum_i\|u_i\|^2u_iu_i^\top)^{1/2}", "trace of the square root of sum_i ||u_i||^2 u_i u_i^T", NONNEGATIVE, "complexity"),
+    SymbolInfo("Rhat", r"\hat{\mathfrak R}_S", "empirical Rademacher complexity on given pairs (M's class)", NONNEGATIVE, "complexity", "observed"),
+    SymbolInfo("Rhat_N", r"\hat{\mathfrak R}_{S,\mathcal N}", "empirical Rademacher complexity on given pairs (N's class)", NONNEGATIVE, "complexity", "observed"),
+    SymbolInfo("Rhat_full", r"\hat{\mathfrak R}_{S,[K]}", "empirical Rademacher complexity on given pairs (all modalities)", NONNEGATIVE, "complexity", "observed"),
+    SymbolInfo("Rhat_metric", r"\hat{\mathfrak R}^{\circ}_S", "empirical complexity on given pairs without the threshold's share (M's class)", NONNEGATIVE, "complexity", "observed"),
+    SymbolInfo("Rhat_metric_N", r"\hat{\mathfrak R}^{\circ}_{S,\mathcal N}", "empirical complexity on given pairs without the threshold's share (N's class)", NONNEGATIVE, "complexity", "observed"),
+    SymbolInfo("Rhat_metric_full", r"\hat{\mathfrak R}^{\circ}_{S,[K]}", "empirical complexity on given pairs without the threshold's share (all modalities)", NONNEGATIVE, "complexity", "observed"),
+    SymbolInfo("Rhat_mc", r"\tilde{\mathfrak R}_S", "Monte-Carlo mean over S Rademacher draws, without the threshold's share (M's class)", NONNEGATIVE, "complexity", "observed"),
+    SymbolInfo("Rhat_mc_N", r"\tilde{\mathfrak R}_{S,\mathcal N}", "Monte-Carlo mean over S Rademacher draws, without the threshold's share (N's class)", NONNEGATIVE, "complexity", "observed"),
+    SymbolInfo("Rhat_mc_full", r"\tilde{\mathfrak R}_{S,[K]}", "Monte-Carlo mean over S Rademacher draws, without the threshold's share (all modalities)", NONNEGATIVE, "complexity", "observed"),
+    SymbolInfo("W", "W", "range of one Rademacher draw's supremum: (Lam/(2m)) sum_ik v_ik (M's class)", NONNEGATIVE, "complexity", "observed"),
+    SymbolInfo("W_N", r"W_{\mathcal N}", "range of one Rademacher draw's supremum (N's class)", NONNEGATIVE, "complexity", "observed"),
+    SymbolInfo("W_full", r"W_{[K]}", "range of one Rademacher draw's supremum (all modalities)", NONNEGATIVE, "complexity", "observed"),
+    SymbolInfo("kappa_M", r"\kappa_{\mathcal M}", "complexity constant: R_M <= kappa_M/sqrt(m) for every m", NONNEGATIVE, "complexity", "observed"),
+    SymbolInfo("kappa_N", r"\kappa_{\mathcal N}", "complexity constant: R_N <= kappa_N/sqrt(m) for every m", NONNEGATIVE, "complexity", "observed"),
+    SymbolInfo("kappa_full", r"\kappa_{[K]}", "complexity constant: R_full <= kappa_full/sqrt(m) for every m", NONNEGATIVE, "complexity", "observed"),
+    SymbolInfo("u_fourth", r"\textstyle\sum_i\|u_i\|^4", "sum over the pairs of ||u_i||^4", NONNEGATIVE, "complexity", "observed"),
+    SymbolInfo("u_root_trace", r"\operatorname{tr}(\sum_i\|u_i\|^2u_iu_i^\top)^{1/2}", "trace of the square root of sum_i ||u_i||^2 u_i u_i^T", NONNEGATIVE, "complexity", "observed"),
     *(
-        SymbolInfo(f"u_{kind}_{subset}", latex, f"{meaning} ({words})", NONNEGATIVE, "complexity")
+        SymbolInfo(f"u_{kind}_{subset}", latex, f"{meaning} ({words})", NONNEGATIVE, "complexity", "observed")
         for subset, words in (("N", "N's pairs"), ("full", "pairs on all modalities"))
         for kind, latex, meaning in (
             ("fourth", r"\textstyle\sum_i\|u_i\|^4", "sum over the pairs of ||u_i||^4"),
@@ -218,8 +249,8 @@ _TABLE = (
         )
     ),
     # risks
-    SymbolInfo("r_M", r"r_{\mathcal M}", "population risk of the ERM on M", NONNEGATIVE, "risk"),
-    SymbolInfo("r_N", r"r_{\mathcal N}", "population risk of the ERM on N", NONNEGATIVE, "risk"),
+    SymbolInfo("r_M", r"r_{\mathcal M}", "population risk of the ERM on M", NONNEGATIVE, "risk", "population"),
+    SymbolInfo("r_N", r"r_{\mathcal N}", "population risk of the ERM on N", NONNEGATIVE, "risk", "population"),
     SymbolInfo("rhat_M", r"\hat r_{\mathcal M}", "empirical risk of the ERM (or of the f spoken of) on M, all pairs", NONNEGATIVE, "risk"),
     SymbolInfo("rhat_N", r"\hat r_{\mathcal N}", "empirical risk of the ERM on N, all pairs", NONNEGATIVE, "risk"),
     SymbolInfo("rhat_holdout", r"\hat r_h", "risk of a fixed f_0 on the held-out examples, all pairs", NONNEGATIVE, "risk"),
@@ -227,7 +258,7 @@ _TABLE = (
     SymbolInfo("rhat_ramp_w", r"\hat r_{\rho,\omega}", "empirical ramp risk at margin rho with the pair weights, all pairs", NONNEGATIVE, "risk"),
     SymbolInfo("rhat_match", r"\hat r_{\rm match}", "empirical match risk on n aligned items (sharp form: with the ramp loss at margin rho)", NONNEGATIVE, "risk"),
     SymbolInfo("Lhat_M", r"\hat L_S(\mathcal M)", "centred empirical loss rhat(ERM on M) - rhat(h*g*); not observable", REAL, "risk"),
-    SymbolInfo("r_star", r"r^\ast", "risk of the true composition h*g*", NONNEGATIVE, "risk"),
+    SymbolInfo("r_star", r"r^\ast", "risk of the true composition h*g*", NONNEGATIVE, "risk", "population"),
     SymbolInfo("rhat_star", r"\hat r^\ast", "empirical risk of h*g*", NONNEGATIVE, "risk"),
     # approximation
     SymbolInfo("eta_M", r"\eta_{\mathcal M}", "latent-representation quality of the ERM on M (Definition 3.9)", NONNEGATIVE, "approximation"),
@@ -249,11 +280,11 @@ _TABLE = (
     SymbolInfo("kap", r"\kappa_0", "root of the largest value of the pair kernel: k(u, u) <= kap^2", POSITIVE, "metric"),
     SymbolInfo("u4_mean", r"\mathbb E\|u\|^4", "expected fourth power of the length of a pair difference", NONNEGATIVE, "complexity"),
     SymbolInfo("k_mean", r"\mathbb E\,k(u,u)", "expected value of the pair kernel on the diagonal", NONNEGATIVE, "complexity"),
-    SymbolInfo("u_operator", r"\|\sum_i\|u_i\|^2u_iu_i^\top\|_{\rm op}", "largest eigenvalue of sum_i ||u_i||^2 u_i u_i^T", NONNEGATIVE, "complexity"),
-    SymbolInfo("u_coordinate", r"\max_j\sum_iu_{ij}^4", "largest sum over the pairs of u_ij^4", NONNEGATIVE, "complexity"),
-    SymbolInfo("u_column", r"\max_j\sum_iu_{ij}^2\|u_i\|^2", "largest sum over the pairs of u_ij^2 ||u_i||^2", NONNEGATIVE, "complexity"),
-    SymbolInfo("u_group", r"\max_k\sum_i\|u_i^{(k)}\|^4", "largest sum over the pairs of the fourth power of a modality's length", NONNEGATIVE, "complexity"),
-    SymbolInfo("gram_trace", r"\operatorname{tr}G", "trace of the pair kernel's Gram matrix, sum_i k(u_i, u_i)", NONNEGATIVE, "complexity"),
+    SymbolInfo("u_operator", r"\|\sum_i\|u_i\|^2u_iu_i^\top\|_{\rm op}", "largest eigenvalue of sum_i ||u_i||^2 u_i u_i^T", NONNEGATIVE, "complexity", "observed"),
+    SymbolInfo("u_coordinate", r"\max_j\sum_iu_{ij}^4", "largest sum over the pairs of u_ij^4", NONNEGATIVE, "complexity", "observed"),
+    SymbolInfo("u_column", r"\max_j\sum_iu_{ij}^2\|u_i\|^2", "largest sum over the pairs of u_ij^2 ||u_i||^2", NONNEGATIVE, "complexity", "observed"),
+    SymbolInfo("u_group", r"\max_k\sum_i\|u_i^{(k)}\|^4", "largest sum over the pairs of the fourth power of a modality's length", NONNEGATIVE, "complexity", "observed"),
+    SymbolInfo("gram_trace", r"\operatorname{tr}G", "trace of the pair kernel's Gram matrix, sum_i k(u_i, u_i)", NONNEGATIVE, "complexity", "observed"),
     SymbolInfo("cover", r"\rho_c", "radius of the balls that cover the inputs", POSITIVE, "metric"),
     SymbolInfo("x_radius", r"\rho_x", "radius of a ball that holds all inputs", POSITIVE, "metric"),
     SymbolInfo("labels", r"|\mathcal Y|", "number of labels (times the patterns of missing modalities)", _integers(1), "metric"),
@@ -267,7 +298,7 @@ _TABLE = (
     SymbolInfo("M_w", r"M", "effective number of pairs: 1 over the largest weighted degree of a row", POSITIVE, "sample"),
     SymbolInfo("N_h", r"N", "number of matched pairs, fixed given the labels", _integers(1), "sample"),
     SymbolInfo("D_w", r"D", "largest weighted degree of a row", Interval.Lopen(0, 1), "sample"),
-    SymbolInfo("KL", r"D(\varrho\|\pi)", "divergence of the posterior from the prior", NONNEGATIVE, "complexity"),
+    SymbolInfo("KL", r"D(\varrho\|\pi)", "divergence of the posterior from the prior", NONNEGATIVE, "complexity", "observed"),
     SymbolInfo("rhat_mix", r"\hat r_W", "weighted mean over the hold-out's pairs, the mix of class pairs declared", Interval(0, 1), "risk"),
     SymbolInfo("rhat_rho", r"\hat r(\varrho)", "empirical risk of a model drawn from the posterior", NONNEGATIVE, "risk"),
     SymbolInfo("mu_bet", r"\mu_h", "largest mean at which a mixture of bets on the scores wins less than 1/delta", Interval(0, 1), "risk"),
@@ -284,11 +315,28 @@ _TABLE = (
     SymbolInfo("E_match", r"\mathbb E\,h", "expectation of the matching mean", Interval.Lopen(0, 1), "quantity"),
     SymbolInfo("perm_S", r"\operatorname{perm}S", "permanent of a doubly stochastic matrix", POSITIVE, "quantity"),
     SymbolInfo("E_weighted", r"\mathbb E e^{-\lambda\sum w q}", "exponential moment of a weighted sum over pairs", Interval.Lopen(0, 1), "quantity"),
+    # works of Table 1
+    SymbolInfo("order", "k", "order of a U-statistic: number of examples that its kernel takes", _integers(2), "sample"),
+    SymbolInfo("n_t", r"n_t", "number of independent triplets", _integers(1), "sample"),
+    SymbolInfo("n_u", r"n_u", "number of unlabelled pairs of modalities", _integers(1), "sample"),
+    SymbolInfo("m_L", r"m_L", "number of landmarks of the other modality", _integers(1), "sample"),
+    SymbolInfo("d_L", r"d_L", "number of landmark pairs", _integers(1), "sample"),
+    SymbolInfo("tau_c", r"\tau_c", "collision probability: that two classes drawn at random are the same", Interval.Ropen(0, 1), "approximation"),
+    SymbolInfo("eps_X", r"\varepsilon_X", "what Z adds to X in predicting Y: E(E[Y|X]-E[Y|X,Z])^2", NONNEGATIVE, "approximation"),
+    SymbolInfo("eps_Z", r"\varepsilon_Z", "what X adds to Z in predicting Y: E(E[Y|Z]-E[Y|X,Z])^2", NONNEGATIVE, "approximation"),
+    SymbolInfo("eps_lm", r"\varepsilon_{\rm lm}", "squared error of representing mu(X) by landmarks", NONNEGATIVE, "approximation"),
+    SymbolInfo("eps_info", r"\varepsilon_{\rm info}", "information in nats that X has about the task beyond the other modality: I(X;T|S)", NONNEGATIVE, "approximation"),
+    SymbolInfo("eps_CI", r"\varepsilon_{\rm CI}", "distance from conditional independence given the label: root of E||psi(X1)-A E[Y|X1]||^2", NONNEGATIVE, "approximation"),
+    SymbolInfo("conn", r"\kappa_{xy}", "connection: smallest expected distance of a predicted from the true second modality", NONNEGATIVE, "approximation"),
+    SymbolInfo("s_k", r"s_k", "smallest singular value of the matrix of the classes' means of X2", POSITIVE, "approximation"),
+    SymbolInfo("s_r", r"s_r", "smallest singular value, not 0, of the cross-covariance", POSITIVE, "approximation"),
+    SymbolInfo("gmax", r"g_{\max}", "largest density ratio p(x,z)/(p(x)p(z)), true or learnt", NONNEGATIVE, "approximation"),
+    SymbolInfo("gamma_K", r"\gamma_K", "margin of a good similarity", POSITIVE, "loss"),
     # intermediates of proofs
-    SymbolInfo("c", "c", "range of the pair functions under a supremum", POSITIVE, "quantity"),
-    SymbolInfo("c_claim", r"c_0", "the unnamed positive constant of the source's claim", POSITIVE, "quantity"),
-    SymbolInfo("rho_A", r"\rho_A", "largest Euclidean norm of a vector of the finite set A", NONNEGATIVE, "quantity"),
-    SymbolInfo("card_A", r"|A|", "number of vectors of the finite set A", _integers(1), "quantity"),
+    SymbolInfo("c", "c", "range of the pair functions under a supremum", NONNEGATIVE, "quantity", "fixed"),
+    SymbolInfo("c_claim", r"c_0", "the unnamed positive constant of the source's claim", POSITIVE, "quantity", "fixed"),
+    SymbolInfo("rho_A", r"\rho_A", "largest Euclidean norm of a vector of the finite set A", NONNEGATIVE, "quantity", "fixed"),
+    SymbolInfo("card_A", r"|A|", "number of vectors of the finite set A", _integers(1), "quantity", "fixed"),
     SymbolInfo("Rad_A", r"\mathfrak R(A)", "Rademacher average of the finite set A", NONNEGATIVE, "quantity"),
     SymbolInfo("Rad_loss", r"\mathfrak R_m(\ell\circ\mathcal F)", "Rademacher complexity of the loss class over m independent pairs", NONNEGATIVE, "quantity"),
     SymbolInfo("Rad_metric", r"\mathfrak R^{\circ}_{\mathcal M}", "complexity of the metric class without the threshold's share", NONNEGATIVE, "quantity"),
@@ -301,6 +349,7 @@ _TABLE = (
     SymbolInfo("Edev_m", r"\mathbb E\sup_f(r(f)-\tfrac1m\sum_i\ell_f(Z_i,Z_{m+i}))", "expected largest one-sided deviation over m independent pairs", NONNEGATIVE, "quantity"),
     SymbolInfo("Edev_plus", r"\mathbb E\sup_f(\hat r-r)(f)", "expected largest one-sided deviation of the other sign, m independent pairs", NONNEGATIVE, "quantity"),
     SymbolInfo("dev_f", r"(r-\hat r)(f_0)", "deviation of one fixed f_0 (one side)", REAL, "quantity"),
+    SymbolInfo("var_f", r"\sigma^2(f_0)", "variance of one term of a fixed f_0", POSITIVE, "quantity", "fixed"),
     SymbolInfo("dev_minus", r"\sup_f(r-\hat r)(f)", "largest deviation of population over empirical risk", NONNEGATIVE, "quantity"),
     SymbolInfo("dev_plus", r"\sup_f(\hat r-r)(f)", "largest deviation of empirical over population risk", NONNEGATIVE, "quantity"),
     SymbolInfo("err_M", r"P(sf\le 0)", "pair error: probability that the sign of f disagrees with the pair's label", Interval(0, 1), "quantity"),
@@ -312,7 +361,7 @@ _TABLE = (
     SymbolInfo("r_future", r"r(\hat f_n)", "population risk of the ERM on the planned sample", NONNEGATIVE, "quantity"),
     SymbolInfo("n_nonpositive", r"n_{\gamma\le 0}", "sample size from which gamma <= 0", POSITIVE, "quantity"),
     SymbolInfo("distance", r"D_A(x,x')", "squared Mahalanobis pseudo-distance (x-x')^T A (x-x')", NONNEGATIVE, "quantity"),
-    SymbolInfo("lam", r"\lambda", "free parameter of an exponential-moment argument", POSITIVE, "quantity"),
+    SymbolInfo("lam", r"\lambda", "free parameter of an exponential-moment argument", POSITIVE, "quantity", "fixed", free=True),
     SymbolInfo("Phi_m", r"\Phi_m", "supremum over the class of an average over m independent terms", REAL, "quantity"),
     SymbolInfo("S_frobenius", r"\tfrac1m\mathbb E\|\sum_i\sigma_iu_iu_i^\top\|_F", "expected Frobenius norm of the signed second moment", NONNEGATIVE, "quantity"),
 )  # fmt: skip
@@ -346,8 +395,8 @@ SUBSET_NAMES: Mapping[str, Mapping[str, str]] = FrozenDict({
     },
 })  # fmt: skip
 
-#: Roles of symbols that mean the same whatever the subset (what is named in SUBSET_NAMES changes all the same).
-SHARED_ROLES = frozenset({"sample", "confidence", "loss", "metric"})
+#: Groups of symbols that mean the same whatever the subset (what is named in SUBSET_NAMES changes all the same).
+SHARED_GROUPS = frozenset({"sample", "confidence", "loss", "metric"})
 
 
 @dataclass(frozen=True)
@@ -357,6 +406,15 @@ class Constraint:
     lower: sympy.Expr
     upper: sympy.Expr
     strict: bool = False
+
+    def __post_init__(self) -> None:
+        for side in ("lower", "upper"):
+            value = getattr(self, side)
+            if isinstance(value, str) or isinstance(value, bool):
+                raise InvalidInputError(
+                    f"{side} = {value!r} must be a number or a SymPy expression", context="Constraint"
+                )
+            object.__setattr__(self, side, sympy.sympify(value))
 
     @property
     def symbols(self) -> frozenset[sympy.Symbol]:
@@ -396,7 +454,7 @@ def info(name: str | sympy.Symbol) -> SymbolInfo:
     Returns
     -------
     SymbolInfo
-        Name, LaTeX, meaning, domain and role.
+        Name, LaTeX, meaning, domain, group and role.
 
     Raises
     ------
@@ -407,13 +465,16 @@ def info(name: str | sympy.Symbol) -> SymbolInfo:
 
 
 def known(symbol: sympy.Symbol) -> SymbolInfo | None:
-    """Return what is known of a symbol: its own description, the vocabulary's for its name, or None.
+    """Return what is known of a symbol: its own description, the vocabulary's, or None.
 
     Parameters
     ----------
     symbol : sympy.Symbol
     """
-    return symbol.info if isinstance(symbol, _Described) else VOCABULARY.get(symbol.name)
+    if isinstance(symbol, _Described):
+        return symbol.info
+    entry = VOCABULARY.get(symbol.name)
+    return entry if entry is not None and entry.symbol == symbol else None
 
 
 def __getattr__(name: str) -> Any:

@@ -7,29 +7,34 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import sympy
 
 from boundcalc.bound import Bound
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.frozen import Frozen, FrozenDict
-from boundcalc.language.domains import from_assumptions
+from boundcalc.language.domains import describe
 from boundcalc.show.html import Markup, items, join, tag
+from boundcalc.statements.applying import Facts, apply
+from boundcalc.statements.audit import known_domains
+from boundcalc.statements.composing import checkable
 from boundcalc.statements.derivation import Derivation, Event, Kind, Relation, Step
 from boundcalc.statements.domain import Domain
-from boundcalc.statements.statement import Reference
+from boundcalc.statements.proofs_latex import theorem_latex
+from boundcalc.statements.statement import UNCHECKED, Reference
 from boundcalc.statements.terms import label_terms
 from boundcalc.statements.typeset import bound_latex
-from boundcalc.symbols import CONSTRAINTS, VOCABULARY, Constraint, known
+from boundcalc.symbols import CONSTRAINTS, DERIVED, VOCABULARY, Constraint, known
 
 __all__ = ["NESTING", "NESTING_NOTE", "Form", "Provenance", "Source", "Status", "Theorem", "by"]
 
 
 class Provenance(StrEnum):
-    """Where a form's constants come from."""
+    """Where a form's constants come from: read in the work, quoted by another, rebuilt from its structure, or proved here."""
 
     QUOTED = "quoted"
+    SECONDARY = "secondary"
     RECONSTRUCTED = "reconstructed"
     DERIVED = "derived"
 
@@ -119,6 +124,7 @@ class Theorem(Frozen):
         The bounded quantity in words.
     source : Source
     assumptions : tuple of str
+        In words; those of the statements that its steps apply are added.
     variants : mapping of str to Form
         The forms, default first.
     domain : mapping of sympy.Symbol to sympy.Set
@@ -128,7 +134,9 @@ class Theorem(Frozen):
     notes : mapping of str to str
         Why a symbol's domain is narrowed, for error messages.
     unit : str
-        What the complexities run over: ``pairs``, or ``examples`` for pointwise theorems.
+        What the complexities run over: ``pairs``, ``examples`` for pointwise theorems, ``tuples`` or ``landmarks``.
+    uniform : tuple of sympy.Symbol
+        Symbols for all values of which it holds at once, so that they may be chosen after seeing the data.
     remarks : tuple of str
         Gaps in the source, counterexamples, ways to use it.
     """
@@ -145,7 +153,25 @@ class Theorem(Frozen):
     constraints: tuple[Constraint, ...] = ()
     notes: Mapping[str, str] = field(default_factory=FrozenDict)
     unit: str = "pairs"
+    uniform: tuple[sympy.Symbol, ...] = ()
     remarks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.variants or not all(isinstance(form, Form) for form in self.variants.values()):
+            raise InvalidInputError(
+                "variants must map the name of each form, at least one, to a Form", context=self.key
+            )
+        wide = [
+            f"{symbol} is {describe(entry.domain)}: {describe(allowed)} is not within that"
+            for symbol, allowed in self.domain.items()
+            if (entry := known(symbol)) is not None and allowed.is_subset(entry.domain.closure) is not True
+        ]
+        if wide:
+            raise InvalidInputError([f"domain: {problem}" for problem in wide], context=self.key)
+        applied = (one for form in self.variants.values() for one in form.derivation.applications)
+        inherited = (text for one in applied for text in one.assumptions)
+        object.__setattr__(self, "assumptions", tuple(dict.fromkeys((*self.assumptions, *inherited))))
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -217,6 +243,18 @@ class Theorem(Frozen):
             self._bounds[name] = self._bound(name, chosen)
         return self._bounds[name]
 
+    def attest(self, doubts: Mapping[str, str]) -> None:
+        """Remember what a check said of forms: why a form's proof does not count, or nothing where it does."""
+        for form, doubt in doubts.items():
+            if self._doubts.get(form) != doubt:
+                self._doubts[form] = doubt
+                self._bounds.pop(form, None)
+
+    @cached_property
+    def _doubts(self) -> dict[str, str]:
+        """What checks said of forms so far; without an entry nothing was checked."""
+        return {}
+
     @cached_property
     def _bounds(self) -> dict[str, Bound]:
         """The bounds asked for so far: each keeps what it worked out."""
@@ -226,7 +264,14 @@ class Theorem(Frozen):
         chain = chosen.derivation
         where = {short: full for short, full in chain.where.items() if short in chain.result.free_symbols}
         used = chain.result.xreplace(where).free_symbols | ({VOCABULARY["delta"].symbol} if chain.events else set())
+        used -= {event.symbol for event in chain.events}
         domain = _domain(used, chain, self.domain)
+        ruled, gaps = checkable(
+            (*self.constraints, *(rule for rule in chain.constraints if rule.symbols <= set(domain)))
+        )
+        conditions = (
+            (name, expr.xreplace(dict(chain.where)), allowed) for name, expr, allowed in (*chain.conditions, *gaps)
+        )
         return Bound(
             theorem=self.reference(name),
             form=name,
@@ -237,14 +282,45 @@ class Theorem(Frozen):
             domain=domain,
             constraints=(
                 *(constraint for constraint in CONSTRAINTS if constraint.lower.free_symbols <= set(domain)),
-                *self.constraints,
+                *ruled,
             ),
             assumptions=self.assumptions,
+            conditions=tuple(one for one in conditions if one[1].free_symbols <= set(domain)),
+            uniform=tuple(symbol for symbol in self.uniform if symbol in used),
             events=chain.events,
             notes=self.notes,
             unit=self.unit,
             trivial=chosen.trivial,
+            proof=chain,
         )
+
+    def facts(self, form: str | None = None) -> Facts:
+        """Return what a step that applies a form needs to know (see `by`)."""
+        chain = self.derivation(form)
+        own = {short: full for short, full in chain.where.items() if DERIVED.get(short) != full}
+        return Facts(
+            self.key,
+            chain.quantity,
+            chain.relation,
+            chain.result.xreplace(own),
+            _kind(chain),
+            chain.events,
+            {**chain.domains, **self.domain},
+            (*self.constraints, *chain.constraints),
+            self.assumptions,
+            self.uniform,
+            chain.conditions,
+            chain.steps[-1].experiment if chain.steps else None,
+        )
+
+    def to_latex(self, form: str | None = None) -> str:
+        """Return theorem and proof environments in LaTeX, with the works that the steps cite as a bibliography.
+
+        Parameters
+        ----------
+        form : str, optional
+        """
+        return theorem_latex(self, form)
 
     def reference(self, form: str | None = None) -> Reference:
         """Return what a bound remembers of the theorem.
@@ -270,6 +346,7 @@ class Theorem(Frozen):
             source=str(self.source),
             provenance=str(chosen.provenance),
             status=str(chosen.status),
+            doubt=self._doubts.get(form or self.forms[0], UNCHECKED),
         )
 
     def _repr_html_(self) -> Markup:
@@ -297,21 +374,25 @@ class Theorem(Frozen):
 
 
 def _domain(used: AbstractSet[sympy.Symbol], chain: Derivation, special: Mapping[sympy.Symbol, sympy.Set]) -> Domain:
-    """Return the sets of the symbols that a chain's bound uses, and those that the theorem itself states."""
-    entries = {symbol: entry.domain for symbol in used if (entry := known(symbol)) is not None} | dict(chain.domains)
-    own = sorted(used - {event.symbol for event in chain.events}, key=str)
-    return Domain({s: entries[s] if s in entries else from_assumptions(s) for s in own} | dict(special))
+    """Return the sets of the symbols that a chain's bound uses, and those that the theorem itself states.
 
-
-def _kind(chain: Derivation) -> Kind:
-    """Return what a whole chain says: the strongest kind among its steps."""
-    kinds = [step.kind for step in chain.steps]
-    order: tuple[Kind, ...] = ("probability", "expectation", "inclusion", "infimum", "algebra", "identity")
-    return next((kind for kind in order if kind in kinds), kinds[-1])
+    Raises
+    ------
+    InvalidInputError
+        If the statements that were put together allow no common value of a symbol.
+    """
+    stated = {**known_domains(used), **{s: allowed for s, allowed in chain.domains.items() if s in used}, **special}
+    found = Domain({symbol: stated[symbol] for symbol in sorted(stated, key=str)})
+    for applied in chain.applications:
+        found = found.merge({symbol: allowed for symbol, allowed in applied.domain.items() if symbol in found})
+    empty = [symbol.name for symbol, allowed in found.items() if allowed is sympy.EmptySet]
+    if empty:
+        raise InvalidInputError(f"no value of {', '.join(empty)} is allowed by all statements that were put together")
+    return found
 
 
 def by(
-    theorem: Theorem,
+    lemma: Theorem | Bound,
     quantity: Any,
     *,
     because: str,
@@ -321,11 +402,13 @@ def by(
     experiment: Any = None,
     **values: Any,
 ) -> Step:
-    """Return the step that applies a theorem to a quantity, with the theorem's symbols set to ``values``.
+    """Return the step that applies a statement to a quantity, with the statement's symbols set to ``values``.
+
+    Its assumptions, domains, constraints and conditions come along.
 
     Parameters
     ----------
-    theorem : Theorem
+    lemma : Theorem or Bound
         What is applied; the step's right side and relation are its bound's.
     quantity : sympy.Expr
         The part of the current expression that it bounds.
@@ -334,29 +417,58 @@ def by(
     form : str, optional
         The theorem's form.
     event : Event, optional
-        What the theorem's event is called here.
+        What the statement's event is called here.
     union : sympy.Expr
-        How many instances of the theorem the event covers at once (a union bound).
+        How many instances of the statement the events cover at once (a union bound); at least 1.
     experiment : object, optional
         How the step can be checked; the theorem's own last step's if not given.
     **values : sympy.Expr
-        What the theorem's symbols are here, e.g. ``c=2*C``.
+        What the statement's symbols are here, e.g. ``c=2*C``.
+
+    Returns
+    -------
+    Step
+
+    Raises
+    ------
+    InvalidInputError
+        Listing symbols that the statement lacks, values outside its domain, a symbol that is fixed in advance given from
+        the data without a union, and an event or union that it cannot have.
     """
-    chain = theorem.derivation(form)
-    renaming = {VOCABULARY[name].symbol: sympy.sympify(value) for name, value in values.items()}
-    events = chain.events
-    if event is not None:
-        (own,) = chain.events
-        renaming[own.symbol] = event.symbol / union
-        events = (event,)
-    relation: Relation = chain.relation
-    return Step(
-        left=sympy.sympify(quantity),
-        relation=relation,
-        right=chain.result.xreplace(renaming),
-        because=because,
-        kind=_kind(chain),
-        cites=theorem.key,
-        events=events,
-        experiment=experiment if experiment is not None else chain.steps[-1].experiment,
+    if not isinstance(lemma, Theorem | Bound):
+        raise InvalidInputError(f"lemma = {lemma!r} must be a Theorem, a Bound or a key of the catalogue")
+    name = form or (lemma.forms[0] if isinstance(lemma, Theorem) else lemma.form)
+    facts = lemma.facts(name) if isinstance(lemma, Theorem) else _bound_facts(lemma)
+    return apply(
+        lemma, facts, quantity,
+        because=because, form=name, event=event, union=union, experiment=experiment, values=values,
+    )  # fmt: skip
+
+
+def _kind(chain: Derivation) -> Kind:
+    """Return what a whole chain says: the strongest kind among its steps."""
+    kinds = [step.kind for step in chain.steps]
+    order: tuple[Kind, ...] = ("probability", "expectation", "inclusion", "infimum", "algebra", "identity")
+    return next((kind for kind in order if kind in kinds), "claim" if kinds else "identity")
+
+
+def _bound_facts(bound: Bound) -> Facts:
+    """Return what a step needs to know of a bound."""
+    if bound.split or bound.confidence != VOCABULARY["delta"].symbol:
+        raise InvalidInputError(
+            "a bound whose delta is set or split is no lemma any more: apply it before that", context=str(bound.theorem)
+        )
+    own = {short: full for short, full in bound.where.items() if DERIVED.get(short) != full}
+    return Facts(
+        str(bound.theorem),
+        bound.quantity,
+        cast(Relation, bound.relation.replace("<", "<=").replace(">", ">=").replace("==", "=")),
+        bound.raw.xreplace(own),
+        "probability" if bound.events else "expectation",
+        bound.events,
+        bound.domain,
+        bound.constraints,
+        bound.assumptions,
+        bound.uniform,
+        bound.conditions,
     )

@@ -19,11 +19,17 @@ from boundcalc.checker import check
 from boundcalc.errors import InvalidInputError
 from boundcalc.report.explorer import explorer_page
 from boundcalc.report.theorem_page import STYLE, catalogue_table, theorem_page
+from boundcalc.report.works import ledger_page, neighbours_page, table1_page
 from boundcalc.show.html import Markup, items, tag
 from boundcalc.show.mathml import to_mathml
 from boundcalc.show.page import page
 
 ROOT = Path(__file__).resolve().parent.parent
+WORKS = {
+    "table1": "Table 1 of the primary source: which work has what, and which entries carry it",
+    "ledger": "Ledger of fidelity: what agrees with each work, what differs, what is not claimed",
+    "neighbours": "What else exists",
+}
 NOTEBOOK_STYLE = """
 .highlight { overflow-x: auto; } pre { white-space: pre-wrap; overflow-wrap: anywhere; } .jp-Cell, .cell { min-width: 0; }
 .output_area, .jp-OutputArea-output, .text_cell_render { overflow-x: auto; }
@@ -63,7 +69,14 @@ def build(out: Path, *, verdicts: dict[str, Any]) -> None:
         (out / f"{key}.html").write_text(theorem_page(entry, verdicts[key]), encoding="utf-8")
     bounds = [entry.bound(form) for entry in REGISTRY.values() for form in entry.forms]
     (out / "explorer.html").write_text(explorer_page(bounds), encoding="utf-8")
+    for name, text in works(verdicts).items():
+        (out / f"{name}.html").write_text(text, encoding="utf-8")
     (out / "index.html").write_text(index(notebooks, verdicts), encoding="utf-8")
+
+
+def works(verdicts: dict[str, Any]) -> dict[str, str]:
+    """Return the pages on the works behind the catalogue."""
+    return {"table1": table1_page(), "ledger": ledger_page(verdicts), "neighbours": neighbours_page()}
 
 
 def index(notebooks: dict[Path, str], verdicts: dict[str, Any]) -> str:
@@ -79,6 +92,7 @@ def index(notebooks: dict[Path, str], verdicts: dict[str, Any]) -> str:
         tag("p", "Generalization bounds for multimodal pairwise metric learning: derive, evaluate, plan, check."),
         [tag("h2", "Notebooks"), items(links, name="ol")],
         [tag("h2", "Explorer"), tag("p", every)],
+        [tag("h2", "Works"), items([tag("a", words, href=f"{name}.html") for name, words in WORKS.items()])],
         [tag("h2", "Catalogue"), tag("p", words, class_="note"), catalogue_table(verdicts)],
     ]
     return page("boundcalc", parts, style=STYLE)

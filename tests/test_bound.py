@@ -153,8 +153,24 @@ def test_json_is_lossless_and_never_evaluates(composed):
         bc.Bound.from_json("[]")
 
 
+def test_a_bound_that_is_read_is_the_catalogues_only_if_it_equals_it():
+    bound = RISK_GAP.bound()
+    assert bc.Bound.from_json(bound.to_json()) is bound
+    data = json.loads(bound.to_json())
+    for changes in (
+        {"assumptions": data["assumptions"][1:]},
+        {"form": "another"},
+        {"relation": "<"},
+        {"unit": "examples"},
+        {"theorem": data["theorem"] | {"key": "zhou2026.nothing"}},
+    ):
+        read = bc.Bound.from_json(json.dumps(data | changes))
+        assert read is not bound
+        assert not read.certified, changes
+
+
 def test_symbols_of_ones_own_are_stored_with_what_is_known_of_them():
-    width = bc.symbols.symbol("width", r"w_0", "width of a box", sympy.Interval(0, 1), role="metric")
+    width = bc.symbols.symbol("width", r"w_0", "width of a box", sympy.Interval(0, 1), role="fixed")
     bound = RISK_GAP.bound().substitute(R_M=width / 2)
     read = bc.Bound.from_json(bound.to_json())
     assert read == bound
@@ -551,3 +567,29 @@ def test_moved_to_another_subset_a_value_keeps_to_its_own_symbol():
 def test_forms_are_asked_for_by_name():
     with pytest.raises(InvalidInputError, match="does not exist"):
         RISK_GAP.bound(["sharp"])
+
+
+@pytest.mark.parametrize("order", [("x", "y", "z"), ("z", "x", "y"), ("y", "z", "x")])
+@pytest.mark.parametrize("wrap", [float, sympy.Float])
+def test_a_float_put_in_is_the_binary_number_it_is_whatever_it_is_added_to(order, wrap):
+    # Added as 53-bit numbers, 0.1 + 1e17 - 1e17 would be 0.
+    pytest.importorskip("flint")
+    values = {"x": 0.1, "y": 1e17, "z": -1e17}
+    shift = sum(sympy.Symbol(name, real=True) for name in values)
+    bound = bc.theorem("lemmas.contraction").bound().substitute(R_M=shift)
+    for name in order:
+        bound = bound.substitute(**{name: wrap(values[name])})
+    ends = bound.enclose(L=1)
+    truth = sum(map(Fraction, values.values()))
+    assert Fraction(float(ends.lower)) <= truth <= Fraction(float(ends.upper))
+    assert bound.evaluate(L=1, sound=True).item() >= truth
+    assert not bound.expr.has(sympy.Float)
+
+
+def test_floats_within_a_substituted_expression_are_exact_and_are_shown_short():
+    y = sympy.Symbol("y", real=True)
+    bound = bc.theorem("zhou2026.risk_gap").bound().substitute(gamma=0.1 + y)
+    assert bound.substitute(y=0.2).expr.has(sympy.Rational(0.1) + sympy.Rational(0.2))
+    assert "0.1" in str(bound)
+    assert "0.1" in bound.to_latex()
+    assert bc.Bound.from_json(bound.to_json()) == bound

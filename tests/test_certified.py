@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from fractions import Fraction
 
@@ -9,7 +11,12 @@ import numpy as np
 import pytest
 
 import boundcalc as bc
+from boundcalc.cli import main
+from boundcalc.guarantees.account import charged, with_complexity
 from boundcalc.guarantees.certified import FAVOURITE, certified
+from boundcalc.guarantees.of_subset import guarantees
+from boundcalc.report.certificates import certificate_sentence, certificate_tables, draw_certificates
+from boundcalc.show.axes import new_axes
 from boundcalc.trainer import ModalityData, measure_subsets
 
 
@@ -76,3 +83,86 @@ def test_json_names_what_each_line_says(data):
         assert ("against" in record) == (record["kind"] == "gain")
     assert answer.sentence.startswith("On new pairs of this kind the balanced pair error is at most")
     assert replace(answer, certificates=()).sentence.endswith(").")
+
+
+def test_compare_answers_first_with_the_same_certificate(data):
+    pytest.importorskip("sklearn")
+    answer = bc.compare(data, keys=["comparators.frobenius_ball"], rng=3)
+    (error, gallery) = answer.to_dict()["certificates"]
+    assert (error["kind"], gallery["kind"], error["rows"]) == ("transport", "gallery", 96)
+    assert answer.sentence.startswith("On new pairs of this kind the balanced pair error is at most")
+    alone = bc.train(data, rng=3, subsets="near+far").certificates[0].certificate
+    assert (error["error"], error["bound"]) == (alone.error, alone.value)
+    given = bc.compare(values={"n": 100, "delta": 0.1, "C": 1, "rhat_M": 0.1, "R_M": 0.1, "L": 1})
+    assert given.certificates == ()
+    assert given.sentence.startswith("At 100 rows")
+
+
+@pytest.mark.parametrize("ask", [bc.train, bc.assess])
+def test_the_shares_of_the_split(ask, data):
+    for shares, rows in [({}, (48, 96, 96)), ({"holdout": 0.3, "calibration": 0.1}, (24, 72, 144))]:
+        facts = ask(data, rng=3, subsets="near", **shares).measured.facts
+        assert tuple(facts[f"{part}_rows"] for part in ("calibration", "holdout", "train")) == rows
+
+
+def test_the_command_takes_the_shares_and_draws(data, tmp_path, capsys):
+    pytest.importorskip("matplotlib")
+    source, picture = tmp_path / "data.npz", tmp_path / "picture.png"
+    np.savez(source, y=data.y, **data.arrays)
+    shares = ["--holdout", "0.3", "--calibration", "1/10"]
+    assert main(["train", str(source), "--subsets", "near", *shares, "--figure", str(picture)]) == 0
+    assert "on 72 held-out rows" in " ".join(capsys.readouterr().out.split())
+    assert picture.read_bytes()[:4] == b"\x89PNG"
+    assert main(["compare", "--pilot", str(source), *shares, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["certificates"][0]["rows"] == 72
+    assert main(["train", str(source), "--holdout", "1"]) == 2
+    assert "--holdout 1 must be in (0, 1)" in capsys.readouterr().err
+    assert main(["train", str(source), "--holdout", "0.8", "--calibration", "0.3"]) == 2
+    assert "leave -24 for training" in capsys.readouterr().err
+
+
+def test_sentences_say_what_a_modality_gains(lines):
+    said = certificate_sentence(lines, delta=0.1)
+    gains = [line for line in lines if line.against and not line.certificate.vacuous]
+    assert gains
+    for line in gains:
+        (shown,) = re.findall(rf"([\d.]+) less than {line.against}\b", said)
+        assert 0 < float(shown) <= line.certificate.value
+
+
+def test_the_table_says_what_exactly_is_bounded(lines):
+    (table,) = certificate_tables(lines, delta=0.1)
+    notes = " ".join(table.notes)
+    for words in ("mean over the population", "two new independent rows", "hold at once with probability at least 0.9",
+                  "the metric on near+far with its threshold", "calibration part", "own at delta"):  # fmt: skip
+        assert words in notes
+
+
+def test_the_picture_has_error_certificate_and_constant_rule(lines):
+    pytest.importorskip("matplotlib")
+    errors = sorted((line.certificate for line in lines if line.certificate.kind == "transport"), key=lambda c: c.value)
+    axes = draw_certificates(lines, delta=0.1, axes=new_axes())
+    assert [bar.get_x() for bar in axes.patches] == pytest.approx([one.error for one in errors])
+    assert [bar.get_x() + bar.get_width() for bar in axes.patches] == pytest.approx([one.value for one in errors])
+    heights = [bar.get_y() for bar in axes.patches]
+    assert heights == sorted(heights, reverse=True)
+    (rule,) = [line for line in axes.get_lines() if line.get_label() == "constant rule"]
+    assert set(rule.get_xdata()) == {errors[0].constant}
+    assert [float(text.get_text()) >= one.value for text, one in zip(axes.texts, errors, strict=True)] == [True] * 3
+
+
+def test_copied_rows_are_cautioned(data):
+    copied = ModalityData({name: np.vstack([x, x]) for name, x in data.arrays.items()}, np.append(data.y, data.y))
+    answer = bc.train(copied, rng=3, subsets="near")
+    assert "at distance 0 from an earlier one" in answer.text().replace("\n", " ")
+
+
+def test_the_smaller_complexity_is_taken_and_both_are_paid(measured):
+    """Neither form alone, at its share of delta, is below what is printed."""
+    found = guarantees(measured["near"], delta=0.1)[0]
+    values = measured["near"].at(0.025).estimates.values
+    for form in ("self_bounding", "kappa"):
+        bound, delta = charged(with_complexity("zhou2026.uniform_deviation", None, form), found.paid)
+        alone = float(bound.evaluate(**{name: values[name] for name in bound.symbols if name != "delta"}, delta=delta))
+        assert found.value <= alone * (1 + 1e-12)
+    assert found.paid.whole("deviation", "complexity", "constant") == pytest.approx(0.1)

@@ -1,4 +1,4 @@
-"""``boundcalc plan``: the answer, the estimates of `train`, cost files, and one clear line for each mistake."""
+"""``boundcalc plan``: the answer, what `train` and `plan` wrote, cost files, and one clear line for each mistake."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from boundcalc.cli import main
 pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")
 
+NAMES = ("subset", "rows", "train", "holdout", "certificate", "assurance", "promised")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A pilot file and what ``train`` wrote about it."""
+    """A pilot file, what ``train`` and ``plan`` wrote about it, and rows that came later."""
     folder = tmp_path_factory.mktemp("plan")
     rng = np.random.default_rng(0)
-    y = rng.integers(0, 2, 240)
-    np.savez(
-        folder / "pilot.npz",
-        near=3.0 * y[:, None] + rng.normal(size=(240, 2)),
-        far=1.0 * y[:, None] + rng.normal(size=(240, 3)),
-        y=y,
-    )
+    for name, n in (("pilot", 240), ("later", 300)):
+        y = rng.integers(0, 2, n)
+        near, far = 3.0 * y[:, None] + rng.normal(size=(n, 2)), 1.0 * y[:, None] + rng.normal(size=(n, 3))
+        np.savez(folder / f"{name}.npz", near=near, far=far, y=y)
     assert main(["train", str(folder / "pilot.npz"), "--out", str(folder / "estimates.json"), "--json"]) == 0
+    assert main(["plan", str(folder / "pilot.npz"), "--out", str(folder / "study.json"), "--json"]) == 0
     return folder
 
 
@@ -33,59 +33,104 @@ def folder(tmp_path_factory):
 def ask(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
 
-    def run(*argv):
-        status = main(["plan", "pilot.npz", "--estimates", "estimates.json", *argv])
+    def run(*argv, estimates="study.json"):
+        status = main(["plan", "pilot.npz", "--estimates", estimates, *argv])
         captured = capsys.readouterr()
         return status, captured.out, captured.err
 
     return run
 
 
-def test_the_answer_comes_first(ask, folder):
-    status, out, _ = ask("--budget", "1e3:1e8:log:20", "--out", "plan.html")
+def test_the_answer_comes_first_then_budgets_promises_and_worth(ask, folder):
+    status, out, _ = ask("--budget", "100:1e4:log:4", "--target", "0.3,0.2", "--out", "plan.html")
     assert status == 0
-    first = out.splitlines()[0]
-    assert "near" in first
-    assert "constant rule" in first
-    assert "What each budget guarantees" in out
-    assert "12 of 20 budgets are shown" in " ".join(out.split())
-    assert max(map(len, out.splitlines()[2:])) <= 80
+    text = " ".join(out.split())
+    assert text.startswith("Collect near")
+    assert "a pair error of at most 0.3 is then certified with probability about 0.9" in text
+    titles = (
+        "What each budget is expected to certify",
+        "The cheapest way to a certified target",
+        "What is guaranteed before anything is collected",
+        "What a modality is worth",
+    )
+    places = [text.index(title) for title in titles]
+    assert places == sorted(places)
+    assert text.index("certificates.replace") < text.index("zhou2026.ex_ante")
+    assert max(map(len, out.splitlines())) <= 80
     page = (folder / "plan.html").read_text()
     assert "data:image/png;base64," in page
-    assert page.count("<tr>") > 20
 
 
-def test_json_is_one_object_with_everything(ask):
-    status, out, _ = ask("--budget", "1e4,1e6", "--target", "0.9", "--json", "--no-curve")
+def test_json_has_the_names_of_the_best_plan(ask):
+    status, out, _ = ask("--budget", "100,1000", "--target", "0.3", "--json")
     record = json.loads(out)
     assert status == 0
-    assert [choice["budget"] for choice in record["choices"]] == [1e4, 1e6]
-    assert record["learning_curve"] is None
-    assert len(record["goals"]) == 3
-    assert record["key"] == "zhou2026.ex_ante"
+    assert {name: record["best"][name] for name in NAMES} == {name: record[name] for name in NAMES}
+    assert record["rows"] == record["train"] + record["holdout"]
+    assert [offer["budget"] for offer in record["budgets"]] == [100, 1000]
+    assert record["targets"][0]["target"] == 0.3
+    assert record["assurance"] >= 0.9 - 1e-9
+    assert record["certificate"] < 0.3
+    assert record["promised"] == record["promise"]["value"]
+    assert record["key"] == "certificates.transport"
+    assert record["status"] == "estimated"
 
 
-def test_a_plan_trains_by_itself_and_agrees_with_the_estimates(ask, folder, capsys):
-    _, out, _ = ask("--budget", "1e6", "--json", "--no-curve")
-    assert main(["plan", "pilot.npz", "--budget", "1e6", "--json", "--no-curve"]) == 0
+def test_a_study_is_planned_with_again_and_training_estimates_serve_too(ask, folder, capsys):
+    _, out, _ = ask("--budget", "1e3", "--json")
+    assert main(["plan", "pilot.npz", "--budget", "1e3", "--json"]) == 0
     alone = json.loads(capsys.readouterr().out)
-    assert alone["choices"] == json.loads(out)["choices"]
+    assert alone == json.loads(out)
+    status, out, _ = ask("--target", "0.3", "--json", estimates="estimates.json")
+    record = json.loads(out)
+    assert status == 0
+    assert record["study"]["evidence"][0]["sizes"] == [record_size(folder)]
+    status, _, err = ask("--seed", "3", estimates="estimates.json")
+    assert status == 2
+    assert "not the data and the seed" in err
+
+
+def record_size(folder):
+    return json.loads((folder / "estimates.json").read_text())["facts"]["train_rows"]
 
 
 def test_costs_and_restrictions_are_kept(ask, folder):
     (folder / "costs.toml").write_text(
-        "setup = 100\n[modalities.near]\nper_sample = 5\nmax_samples = 50\n[modalities.far]\nper_sample = 0.5\n"
+        "setup = 100\n[modalities.near]\nper_sample = 5\nmax_samples = 60\n[modalities.far]\nper_sample = 0.5\n"
+        '[shared.lamp]\nmodalities = ["near", "far"]\nsetup = 20\n'
     )
-    _, out, _ = ask("--costs", "costs.toml", "--budget", "1e6", "--json", "--no-curve")
-    record = json.loads(out)
-    assert record["choices"][0]["subset"] == "far"
-    assert record["choices"][0]["samples"] == 2 * (10**6 - 100)
-    _, out, _ = ask("--costs", "costs.toml", "--budget", "1e6", "--no-curve")
-    assert "there are at most 50 samples" in " ".join(out.split())
-    _, out, _ = ask("--modalities", "near", "--budget", "1e6", "--json", "--no-curve")
+    _, out, _ = ask("--costs", "costs.toml", "--budget", "300", "--json")
+    offer = json.loads(out)["budgets"][0]
+    assert offer["subset"] == "far"
+    assert offer["cost"] == 120 + 0.5 * offer["rows"] <= 300
+    _, out, _ = ask("--costs", "costs.toml", "--target", "0.12")
+    assert "there are at most 60" in " ".join(out.split())
+    _, out, _ = ask("--modalities", "near", "--json")
     record = json.loads(out)
     assert record["candidates"] == ["near"]
-    assert record["paid_for"] == 3
+    assert record["searched"] == 3
+
+
+def test_rates_power_and_delta_are_planned(ask):
+    rows = {}
+    for argv in (("--power", "0.6"), ("--power", "0.99"), ("--delta", "0.3"), ("--quantity", "fnmr")):
+        _, out, _ = ask("--target", "0.3", "--json", *argv)
+        rows[argv[1]] = json.loads(out)["rows"]
+    assert rows["0.6"] < rows["0.99"]
+    assert rows["0.3"] < rows["0.99"]
+    _, out, _ = ask("--quantity", "fmr", "--target", "0.3")
+    assert "a false-match rate of at most 0.3" in " ".join(out.split())
+    assert "zhou2026.ex_ante" not in out
+
+
+def test_a_plan_is_tried_and_rows_that_came_are_certified(ask):
+    _, out, _ = ask("--target", "0.35", "--simulate", "3", "--json")
+    tried = json.loads(out)["simulation"]
+    assert tried["runs"] == 3
+    assert tried["target"] == 0.35
+    _, out, _ = ask("--target", "0.35", "--collected", "later.npz")
+    assert " ".join(out.split()).startswith("Stop: after")
+    assert "What the rows so far certify, valid at every look" in out
 
 
 @pytest.mark.parametrize(
@@ -93,7 +138,7 @@ def test_costs_and_restrictions_are_kept(ask, folder):
     [
         (["--budget", "0"], "budget = 0.0 must be a finite number > 0"),
         (["--budget", "-5"], "budget = -5.0 must be a finite number > 0"),
-        (["--budget", "1"], "buys no pair of samples: two of"),
+        (["--budget", "1"], "buys too few rows to plan with"),
         (["--budget", "1e400"], "budget = inf must be a finite number > 0"),
         (["--budget", "nan"], "budget = nan must be a finite number > 0"),
         (["--target", "1e400"], "target = inf must be a finite number > 0"),
@@ -101,12 +146,14 @@ def test_costs_and_restrictions_are_kept(ask, folder):
         (["--budget", "lots"], "budget = 'lots' is not a number"),
         (["--budget", "1e4:1e3:log:5"], "lo = 1e4 must be below hi = 1e3"),
         (["--target", "-1"], "target = -1.0 must be a finite number > 0"),
-        (["--target", "1,2"], "--target '1,2' must be one number"),
+        (["--power", "0.2"], "--power 0.2: expected a probability in [0.5, 1)"),
+        (["--simulate", "-1"], "--simulate -1"),
+        (["--collected", "none.npz"], "none.npz"),
         (["--delta", "2"], "delta"),
         (["--modalities", "naer"], "unknown modality 'naer', did you mean 'near'?"),
         (["--costs", "none.toml"], "cannot be read"),
         (["--estimates", "none.json"], "there is no such file"),
-        (["--estimates", "pilot.npz"], "measurements"),
+        (["--estimates", "pilot.npz"], "not what `boundcalc train` or `plan` writes"),
         (["--figure", "plan.txt"], "--figure"),
         (["--out", "plan.txt"], "--out"),
     ],
@@ -119,28 +166,36 @@ def test_mistakes_get_one_line(ask, argv, message):
     assert err.count("\n") == 1
 
 
-def test_estimates_of_other_data_are_refused(ask, folder, capsys):
-    assert main(["plan", "penguins", "--estimates", "estimates.json"]) == 2
-    assert "it speaks of near (2), far (3)" in capsys.readouterr().err
+def test_estimates_of_other_data_are_refused(folder, monkeypatch, capsys):
+    monkeypatch.chdir(folder)
+    pilot = np.load(folder / "pilot.npz")
+    np.savez(folder / "fewer.npz", **{name: pilot[name][:200] for name in pilot.files})
+    for estimates in ("estimates.json", "study.json"):
+        assert main(["plan", "penguins", "--estimates", estimates]) == 2
+        assert "it speaks of near (2), far (3)" in capsys.readouterr().err
+        assert main(["plan", "fewer.npz", "--estimates", estimates]) == 2
+        assert "it speaks of 240 rows, the pilot has 200" in capsys.readouterr().err
 
 
 def test_a_report_is_one_self_contained_page(folder, monkeypatch, capsys):
     monkeypatch.chdir(folder)
-    assert main(["report", "pilot.npz", "--budget", "1e4,1e6", "--no-check"]) == 0
+    assert main(["report", "pilot.npz", "--budget", "1e3", "--no-curve", "--no-check"]) == 0
     out = capsys.readouterr().out
     assert "written: boundcalc-report.html" in out
     page = (folder / "boundcalc-report.html").read_text()
-    for title in ("The answer", "What the sample at hand guarantees", "What a budget would guarantee", "What it rests on",
+    for title in ("The answer", "What the sample at hand guarantees", "What more rows are expected to certify", "What it rests on",
                   "What is certified", "How to repeat this"):  # fmt: skip
         assert title in page
     assert page.count("data:image/png;base64,") == 2
     assert "http://" not in page.replace("http://www.w3.org", "")
-    assert (
-        main(["report", "pilot.npz", "--budget", "1e6", "--no-check", "--no-curve", "--json", "--out", "r.json"]) == 0
-    )
+    argv = ["report", "pilot.npz", "--estimates", "estimates.json", "--no-check", "--json", "--out", "r.json"]
+    assert main(argv) == 0
     record = json.loads(capsys.readouterr().out)
     assert record["versions"]["boundcalc"]
     assert len(record["guarantees"]) == 3
+    assert "study" not in record["plan"]
+    assert main([*argv, "--resume", "r.part"]) == 2
+    assert "--resume would change nothing" in capsys.readouterr().err
 
 
 def test_the_verdict_table_counts_steps():
@@ -149,41 +204,21 @@ def test_the_verdict_table_counts_steps():
     from boundcalc.report.document import verdict_table
 
     table = verdict_table([check(theorem("lemmas.hoeffding_u"), rng=0)])
-    assert table.rows == [("lemmas.hoeffding_u", "sharp", "SUPPORTED", "1 SUPPORTED", "holds")]
+    assert table.rows == (("lemmas.hoeffding_u", "sharp", "SUPPORTED", "1 SUPPORTED", "holds"),)
 
 
-def test_what_training_cannot_mend_is_refused_before_it(folder, monkeypatch, capsys):
-    monkeypatch.chdir(folder)
-    assert main(["plan", "pilot.npz", "--loss", "logistic", "--quantity", "pair_error"]) == 2
-    assert main(["plan", "pilot.npz", "--budget", "0"]) == 2
-    captured = capsys.readouterr()
-    assert "quantity pair_error needs loss hinge, not logistic" in captured.err
-    assert "training" not in captured.err
+def test_an_unreachable_target_says_what_stands_in_the_way(ask):
+    _, out, _ = ask("--target", "1e-6")
+    first = " ".join(out.split("\n\n")[0].split())
+    assert first.startswith("A pair error of 1e-06 is not expected to be certified")
+    assert "tends to" in first
+    assert "Within" in first
 
 
-def test_estimates_of_another_sample_are_refused(folder, monkeypatch, capsys):
-    monkeypatch.chdir(folder)
-    pilot = np.load(folder / "pilot.npz")
-    np.savez(folder / "fewer.npz", **{name: pilot[name][:200] for name in pilot.files})
-    assert main(["plan", "fewer.npz", "--estimates", "estimates.json"]) == 2
-    assert "it speaks of 240 rows, the pilot has 200" in capsys.readouterr().err
-
-
-def test_an_unreachable_target_names_the_nearest_and_no_false_remedy(ask):
-    _, out, _ = ask("--target", "1e-6", "--no-curve")
-    first = out.splitlines()[0]
-    assert "cannot be guaranteed from this pilot however much is collected" in first
-    assert "hold-out rows leave uncertain" in first
-    assert "More samples" not in first
-
-
-def test_free_capped_samples_are_planned_and_drawn(ask, folder, recwarn):
-    (folder / "free.toml").write_text("[modalities.near]\nmax_samples = 50\n[modalities.far]\nmax_samples = 70\n")
-    status, out, _ = ask("--costs", "free.toml", "--no-curve")
-    assert status == 0
-    assert "there are at most" in out.splitlines()[0] or "hold-out rows" in out.splitlines()[0]
-    assert not [one for one in recwarn if "log-scaled" in str(one.message)]
-    (folder / "capped.toml").write_text("per_sample = 1\n[modalities.near]\nmax_samples = 2\n")
-    _, out, _ = ask("--costs", "capped.toml", "--modalities", "near", "--json", "--no-curve")
+def test_free_capped_rows_are_planned_and_drawn(ask, folder, recwarn):
+    (folder / "free.toml").write_text("[modalities.near]\nmax_samples = 90\n[modalities.far]\nmax_samples = 95\n")
+    status, out, _ = ask("--costs", "free.toml", "--json", "--figure", "free.png")
     record = json.loads(out)
-    assert [choice["samples"] for choice in record["choices"]] == [2]
+    assert status == 0
+    assert all(offer["rows"] <= 95 for offer in record["budgets"])
+    assert not [one for one in recwarn if "log-scaled" in str(one.message)]

@@ -163,17 +163,16 @@ class TestDerivation:
         with pytest.raises(DerivationError, match="cannot tell"):
             Derivation(symbols.gamma * symbols.R_M, (at_most(symbols.R_M, 1, because=""),))
 
-    def test_events_are_collected_once(self):
+    def test_an_event_is_what_it_bounds_and_is_paid_once(self):
         event = Event("e", "something holds")
-        chain = Derivation(
-            symbols.r_M + symbols.r_N,
-            (
-                at_most(symbols.r_M, event.symbol, because="", events=(event,)),
-                at_most(symbols.r_N, event.symbol, because="", events=(event,)),
-                equal(2 * event.symbol, event.symbol * 2, because="same"),
-            ),
-        )
-        assert chain.events == (event,)
+        first = at_most(symbols.r_M, event.symbol, because="", events=(event,))
+        second = at_most(symbols.r_N, event.symbol, because="", events=(event,))
+        both = Derivation(symbols.r_M + symbols.r_N, (first, second))
+        assert len(both.events) == 2
+        assert both.result == sympy.Add(*(one.symbol for one in both.events))
+        again = Derivation(symbols.r_M * symbols.n, (first, equal(event.symbol, event.symbol * 2 / 2, because="same")))
+        assert again.events == both.events[:1]
+        assert again.result == symbols.n * both.events[0].symbol
 
 
 n = Symbol("n", positive=True, integer=True)
@@ -223,7 +222,7 @@ class TestExpressions:
             sympy.Union(Interval(0, 1), sympy.FiniteSet(3)),
             Symbol("delta[event|M]", positive=True),
             sympy.Integer(10) ** 60,
-            symbols.symbol("width", r"w", "width of a box", Interval(0, 1), role="metric") / symbols.n,
+            symbols.symbol("width", r"w", "width of a box", Interval(0, 1), role="fixed") / symbols.n,
         ],
     )
     def test_round_trip(self, node):

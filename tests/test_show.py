@@ -177,10 +177,10 @@ class TestUseCases:
     def test_a_plan_is_the_commands(self, sample, trained, capsys):
         assert main(["plan", str(sample), "--budget", "1e4,1e8", "--json", "--no-curve"]) == 0
         shown = json.loads(capsys.readouterr().out)
-        answer = bc.plan(sample, measured=trained.measured, budgets=[1e4, 1e8], curve=False)
+        answer = bc.plan(sample, budgets=[1e4, 1e8], curve=False)
         assert shown == plain(answer.to_dict())
-        assert answer.best.subset == shown["choices"][-1]["subset"]
-        assert answer.sentence == shown["summary"]
+        assert answer.best.subset == shown["subset"] == shown["best"]["subset"]
+        assert answer.sentence == shown["sentence"]
 
     @pytest.mark.parametrize(
         ("options", "match"),
@@ -189,8 +189,9 @@ class TestUseCases:
             ({"modalities": ["naer"]}, "did you mean 'near'"),
             ({"modalities": []}, "names none"),
             ({"delta": 2}, "delta = 2"),
-            ({"split": "half"}, "expected 'equal' or 'optimised'"),
-            ({"loss": "logistic", "quantity": "pair_error"}, "needs loss hinge"),
+            ({"split": "half"}, "split: not a setting"),
+            ({"power": 0.1}, "power = 0.1"),
+            ({"quantity": "risk"}, "quantity = 'risk'"),
             ({"measured": "none.json"}, "there is no such file"),
             ({"target": -1}, "target = -1"),
             ({"budgets": [0]}, "budget = 0"),

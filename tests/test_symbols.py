@@ -51,7 +51,7 @@ def test_what_only_one_proof_needs_is_not_in_the_vocabulary():
     inputs = {s for key, form in chains for s in catalogue[key].bound(form).expr.free_symbols}
     files = [path.read_text(encoding="utf-8") for path in sorted(_folder().rglob("*.py"))]
     for row in symbols.VOCABULARY.values():
-        if row.role == "quantity" and row.symbol not in bounded | inputs:
+        if row.group == "quantity" and row.symbol not in bounded | inputs:
             spoken = sum(bool(re.search(rf"\b{row.name}\b", text)) for text in files)
             assert spoken > 1, f"{row.name}: define it in the one file that needs it"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 
 from boundcalc.aligner._torch import torch
 from boundcalc.errors import InvalidInputError
+from boundcalc.language.files import replacing
 
 __all__ = ["fingerprint", "load", "save"]
 
@@ -28,9 +28,8 @@ def fingerprint(settings: Mapping[str, Any], *arrays: np.ndarray) -> str:
 
 def save(path: str | Path, state: Mapping[str, Any]) -> None:
     """Write a checkpoint; an interruption while writing leaves the old one."""
-    partial = Path(f"{path}.partial")
-    torch.save(dict(state), partial)
-    os.replace(partial, path)
+    with replacing(path) as beside:
+        torch.save(dict(state), beside)
 
 
 def load(path: str | Path, *, expected: str) -> dict[str, Any] | None:

@@ -204,6 +204,10 @@ class _Split(Frozen):
 
 
 def _split(data: ModalityData, *, seed: int, aligned: float, unseen: Sequence[Any]) -> _Split:
+    if data.needs_encoding or data.groups is not None:
+        raise InvalidInputError(
+            "data with text, single missing values or groups: expected rows of numbers, each drawn by itself"
+        )
     rng = np.random.default_rng(seed)
     order = rng.permutation(data.n)
     first, second = round(_CALIBRATION * data.n), round((_CALIBRATION + _TEST) * data.n)
@@ -299,10 +303,9 @@ def _check(
         problems.number("aligned", part, low=0, high=1, open_low=True)
     problems.require(len(regularisers) > 0, "regularisers is empty: expected at least one")
     for name in regularisers:
-        problems.require(name in REGULARISERS, f"regulariser {name!r}: expected one of {', '.join(REGULARISERS)}")
-    for name, value in (("seeds", seeds), ("k", k)):
-        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-        problems.require(whole and value >= 1, f"{name}={value!r}: expected an integer >= 1")
+        problems.one_of("regulariser", name, REGULARISERS)
+    problems.integer("seeds", seeds, low=1)
+    problems.integer("k", k, low=1)
     classes = [str(name) for name in data.classes]
     for name in unseen:
         problems.require(str(name) in classes, f"unseen class {str(name)!r}: expected some of {', '.join(classes)}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,7 @@ from boundcalc.aligner.checkpoint import fingerprint
 from boundcalc.aligner.contrastive import SIMILARITIES, scores
 from boundcalc.aligner.encoders import JointLinear, ModulePerModality
 from boundcalc.aligner.inputs import read_blocks, read_examples
-from boundcalc.aligner.training import LOSSES, REGULARISERS, Plan, Training
+from boundcalc.aligner.training import LOSSES, REGULARISERS, Training
 from boundcalc.errors import InvalidInputError, require
 from boundcalc.language.arguments import Problems, as_generator
 from boundcalc.trainer.data.normalise import project_rows, unit_rows
@@ -31,6 +33,7 @@ Array = NDArray[np.float64]
 _NORMALISE = ("unit", "ball", "none")
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class AlignedEncoders(BaseEstimator):
     """One encoder for each modality into R^q, so that what belongs together lies together.
 
@@ -114,68 +117,35 @@ class AlignedEncoders(BaseEstimator):
     (['m0', 'm1'], (80, 4))
     """
 
-    def __init__(
-        self,
-        *,
-        q: int = 8,
-        s: float = 1.0,
-        encoders: Mapping[str, Any] | None = None,
-        loss: str = "info_nce",
-        regulariser: str = "none",
-        weight: float = 1.0,
-        score: str = "distance",
-        temperature: float = 0.1,
-        intra_weight: float = 0.8,
-        margin: float = 1.0,
-        push: float = 0.5,
-        eps: float = 0.05,
-        consistency: float = 0.0,
-        sinkhorn_iter: int = 30,
-        atoms: int = 64,
-        refresh: int = 5,
-        batch_size: int = 256,
-        ot_batch: int = 128,
-        steps: int = 200,
-        learning_rate: float = 0.02,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.2,
-        patience: int = 5,
-        tol: float = 1e-4,
-        normalise: str = "unit",
-        checkpoint: str | Path | None = None,
-        checkpoint_every: int = 50,
-        progress: Callable[[int, int, str], None] | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.q = q
-        self.s = s
-        self.encoders = encoders
-        self.loss = loss
-        self.regulariser = regulariser
-        self.weight = weight
-        self.score = score
-        self.temperature = temperature
-        self.intra_weight = intra_weight
-        self.margin = margin
-        self.push = push
-        self.eps = eps
-        self.consistency = consistency
-        self.sinkhorn_iter = sinkhorn_iter
-        self.atoms = atoms
-        self.refresh = refresh
-        self.batch_size = batch_size
-        self.ot_batch = ot_batch
-        self.steps = steps
-        self.learning_rate = learning_rate
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.patience = patience
-        self.tol = tol
-        self.normalise = normalise
-        self.checkpoint = checkpoint
-        self.checkpoint_every = checkpoint_every
-        self.progress = progress
-        self.random_state = random_state
+    q: int = 8
+    s: float = 1.0
+    encoders: Mapping[str, Any] | None = None
+    loss: str = "info_nce"
+    regulariser: str = "none"
+    weight: float = 1.0
+    score: str = "distance"
+    temperature: float = 0.1
+    intra_weight: float = 0.8
+    margin: float = 1.0
+    push: float = 0.5
+    eps: float = 0.05
+    consistency: float = 0.0
+    sinkhorn_iter: int = 30
+    atoms: int = 64
+    refresh: int = 5
+    batch_size: int = 256
+    ot_batch: int = 128
+    steps: int = 200
+    learning_rate: float = 0.02
+    early_stopping: bool = False
+    validation_fraction: float = 0.2
+    patience: int = 5
+    tol: float = 1e-4
+    normalise: str = "unit"
+    checkpoint: str | Path | None = None
+    checkpoint_every: int = 50
+    progress: Callable[[int, int, str], None] | None = None
+    random_state: Any = None
 
     def fit(self, X: Any, aligned: ArrayLike, y: Any = None) -> AlignedEncoders:
         """Train on partly aligned examples.
@@ -212,11 +182,11 @@ class AlignedEncoders(BaseEstimator):
             model = self._model(dims)
             labels = examples.labels if self.loss == "lmnn" else None
             training = Training(
-                self._plan(),
+                SimpleNamespace(**self.get_params(deep=False)),
                 model,
-                [torch.from_numpy(block) for block in blocks.values()],
-                torch.from_numpy(examples.aligned),
-                None if labels is None else torch.from_numpy(labels),
+                [torch.tensor(block) for block in blocks.values()],
+                torch.tensor(examples.aligned),
+                None if labels is None else torch.tensor(labels),
             )
             self._check_outputs(model, training.blocks, examples.names)
             training.run(
@@ -405,42 +375,21 @@ class AlignedEncoders(BaseEstimator):
             }
         return settings
 
-    def _plan(self) -> Plan:
-        values = {name: getattr(self, name) for name in Plan.__dataclass_fields__ if name != "similarity"}
-        return Plan(similarity=self.score, **values)
-
     def _check_settings(self) -> None:
         problems = Problems("AlignedEncoders")
-        for name, allowed in (
-            ("loss", LOSSES),
-            ("regulariser", REGULARISERS),
-            ("score", SIMILARITIES),
-            ("normalise", _NORMALISE),
-        ):
-            value = getattr(self, name)
-            problems.require(value in allowed, f"{name}={value!r}: expected one of {', '.join(allowed)}")
+        words = {"loss": LOSSES, "regulariser": REGULARISERS, "score": SIMILARITIES, "normalise": _NORMALISE}
+        for name, allowed in words.items():
+            problems.one_of(name, getattr(self, name), allowed)
         for name in ("s", "temperature", "margin", "eps", "learning_rate"):
             problems.number(name, getattr(self, name), low=0, open_low=True)
         for name in ("weight", "intra_weight", "consistency", "tol"):
             problems.number(name, getattr(self, name), low=0)
         problems.number("push", self.push, low=0, high=1)
         problems.number("validation_fraction", self.validation_fraction, low=0, high=1, open_low=True, open_high=True)
-        low = {"batch_size": 2, "ot_batch": 2}
-        for name in (
-            "q",
-            "steps",
-            "batch_size",
-            "ot_batch",
-            "sinkhorn_iter",
-            "atoms",
-            "refresh",
-            "patience",
-            "checkpoint_every",
-        ):
-            value, least = getattr(self, name), low.get(name, 1)
-            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-            why = ": a batch of one has nothing to be told from" if name == "batch_size" else ""
-            problems.require(whole and value >= least, f"{name}={value!r}: expected an integer >= {least}{why}")
+        for name in ("q", "steps", "sinkhorn_iter", "atoms", "refresh", "patience", "checkpoint_every"):
+            problems.integer(name, getattr(self, name), low=1)
+        problems.integer("ot_batch", self.ot_batch, low=2)
+        problems.integer("batch_size", self.batch_size, low=2, why=": a batch of one has nothing to be told from")
         problems.require(
             self.encoders is None or isinstance(self.encoders, Mapping),
             f"encoders={type(self.encoders).__name__}: expected a mapping of modality name to torch.nn.Module, or None",

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
 from boundcalc.trainer.data.modalities import ModalityData
 
@@ -20,7 +21,7 @@ Blocks = dict[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
-class Examples:
+class Examples(Frozen):
     """Checked training data.
 
     Attributes

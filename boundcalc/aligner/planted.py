@@ -50,8 +50,7 @@ def planted_latent(
     problems = Problems("planted_latent")
     sizes = {"n": (n, 1), "modalities": (modalities, 2), "d": (d, 1), "latent": (latent, 1), "classes": (classes, 1)}
     for name, (value, least) in sizes.items():
-        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-        problems.require(whole and value >= least, f"{name}={value!r}: expected an integer >= {least}")
+        problems.integer(name, value, low=least)
     problems.number("noise", noise, low=0)
     problems.raise_if_any()
     generator = as_generator(rng)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from boundcalc.aligner._torch import Tensor, torch
@@ -16,7 +16,7 @@ from boundcalc.aligner.contrastive import cross_clr, info_nce, lmnn
 from boundcalc.aligner.regularisers import barycenter_support, ot_barycenter, ot_loop
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["LOSSES", "REGULARISERS", "Plan", "Training"]
+__all__ = ["LOSSES", "REGULARISERS", "Training"]
 
 LOSSES = ("info_nce", "cross_clr", "lmnn")
 REGULARISERS = ("none", "loop", "barycenter")
@@ -25,39 +25,13 @@ CHECK_EVERY = 10
 _BARYCENTER_ROUNDS = 1
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What to train with; the meaning of each is that of the estimator's parameter of the same name."""
-
-    loss: str
-    regulariser: str
-    weight: float
-    similarity: str
-    temperature: float
-    intra_weight: float
-    margin: float
-    push: float
-    eps: float
-    consistency: float
-    sinkhorn_iter: int
-    atoms: int
-    refresh: int
-    batch_size: int
-    ot_batch: int
-    steps: int
-    learning_rate: float
-    early_stopping: bool
-    validation_fraction: float
-    patience: int
-    tol: float
-
-
 class Training:
     """One run: the model, the optimiser, and where it stands.
 
     Parameters
     ----------
-    plan : Plan
+    plan : namespace
+        What to train with: the estimator's parameters by name.
     model : torch.nn.Module
         With ``encode(place, rows)`` and ``project()``.
     blocks : list of tensors of shape (n_k, d_k)
@@ -65,7 +39,9 @@ class Training:
     labels : tensor of int of shape (P,), or None
     """
 
-    def __init__(self, plan: Plan, model: Any, blocks: list[Tensor], aligned: Tensor, labels: Tensor | None) -> None:
+    def __init__(
+        self, plan: SimpleNamespace, model: Any, blocks: list[Tensor], aligned: Tensor, labels: Tensor | None
+    ) -> None:
         self.plan, self.model, self.blocks, self.labels = plan, model, blocks, labels
         self.optimiser = torch.optim.Adam(model.parameters(), lr=plan.learning_rate)
         self.step = 0
@@ -179,10 +155,10 @@ class Training:
         plan = self.plan
         if plan.loss == "lmnn":
             return lmnn(a, b, labels=labels, margin=plan.margin, push=plan.push)
-        common = {"temperature": plan.temperature, "similarity": plan.similarity}
+        common = {"temperature": plan.temperature, "similarity": plan.score}
         if plan.loss == "cross_clr":
-            return cross_clr(a, b, intra_weight=plan.intra_weight, **common)  # type: ignore[arg-type]
-        return info_nce(a, b, **common)  # type: ignore[arg-type]
+            return cross_clr(a, b, intra_weight=plan.intra_weight, **common)
+        return info_nce(a, b, **common)
 
     def _regulariser(self) -> Tensor:
         plan = self.plan
@@ -193,16 +169,16 @@ class Training:
             rows = block if len(block) <= plan.ot_batch else block[torch.randperm(len(block))[: plan.ot_batch]]
             points = self.model.encode(place, rows)
             # Cosines do not see lengths: the transport of raw points would shrink them all to the origin for nothing.
-            latents.append(torch.nn.functional.normalize(points, dim=1) if plan.similarity == "cosine" else points)
+            latents.append(torch.nn.functional.normalize(points, dim=1) if plan.score == "cosine" else points)
         limits = {"eps": plan.eps, "max_iter": plan.sinkhorn_iter, "tol": 1e-6, "warn": False}
         if plan.regulariser == "loop":
-            return ot_loop(latents, consistency=plan.consistency, **limits) / len(latents)  # type: ignore[arg-type]
+            return ot_loop(latents, consistency=plan.consistency, **limits) / len(latents)
         if self.support is None:
             cloud = torch.cat([points.detach() for points in latents])
             self.support = cloud[torch.randperm(len(cloud))[: plan.atoms]]
         if self.step % plan.refresh == 0:
-            self.support = barycenter_support(latents, self.support, rounds=_BARYCENTER_ROUNDS, **limits)  # type: ignore[arg-type]
-        return ot_barycenter(latents, self.support, **limits)  # type: ignore[arg-type]
+            self.support = barycenter_support(latents, self.support, rounds=_BARYCENTER_ROUNDS, **limits)
+        return ot_barycenter(latents, self.support, **limits)
 
     # ------------------------------------------------------------------ early stopping
 

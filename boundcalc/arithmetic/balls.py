@@ -12,7 +12,7 @@ from boundcalc.arithmetic.nodes import Node
 from boundcalc.arithmetic.walk import Arithmetic, walk
 from boundcalc.errors import require
 
-__all__ = ["ArbEnds", "BallArithmetic", "exact_ends"]
+__all__ = ["ArbEnds", "BallArithmetic", "as_fraction", "exact_ends"]
 
 
 def exact_ends(node: Node, bits: int) -> tuple[Fraction, Fraction]:
@@ -30,10 +30,10 @@ def exact_ends(node: Node, bits: int) -> tuple[Fraction, Fraction]:
         ball = arithmetic.lift(walk(node, (), arithmetic))
         if not ball.is_finite():
             raise TypeError("not a real number that can be enclosed")
-        return _fraction(ball.lower()), _fraction(ball.upper())
+        return as_fraction(ball.lower()), as_fraction(ball.upper())
 
 
-def _fraction(x: Any) -> Fraction:
+def as_fraction(x: Any) -> Fraction:
     """Return an exact Arb number as a rational."""
     mantissa, exponent = map(int, x.man_exp())
     return Fraction(mantissa) * Fraction(2) ** exponent
@@ -51,29 +51,34 @@ class ArbEnds:
         """Return a context in which numbers have that many bits (53 outside of it)."""
         return self._flint.ctx.workprec(bits)
 
-    def _end(self, ball: Any, up: bool) -> Any:
-        return ball.upper() if up else ball.lower()
+    def end(self, ball: Any, up: bool) -> Any:
+        """Return an end of a ball; of one that is not finite (overflow, or undefined) nothing is known."""
+        if ball.is_finite():
+            return ball.upper() if up else ball.lower()
+        if not ball.is_nan() and ball.is_exact():
+            return ball
+        return self.inf if up else -self.inf
 
     def rational(self, value: Fraction, up: bool) -> Any:
         """Return what is next to a rational number."""
-        return self._end(self._arb(self._flint.fmpq(value.numerator, value.denominator)), up)
+        return self.end(self._arb(self._flint.fmpq(value.numerator, value.denominator)), up)
 
     def constant(self, name: str, up: bool) -> Any:
         """Return what is next to a named constant."""
-        return self._end(BallArithmetic().constant(name), up)
+        return self.end(BallArithmetic().constant(name), up)
 
     def add(self, a: Any, b: Any, up: bool) -> Any:
         """Add; of infinities that cancel nothing is known."""
         total = a + b
-        return self._end(total, up) if not total.is_nan() else self.inf if up else -self.inf
+        return self.end(total, up) if not total.is_nan() else self.inf if up else -self.inf
 
     def mul(self, a: Any, b: Any, up: bool) -> Any:
         """Multiply; 0 times an infinite end is 0, which is what finite values tend to."""
-        return self._zero if a == 0 or b == 0 else self._end(a * b, up)
+        return self._zero if a == 0 or b == 0 else self.end(a * b, up)
 
     def inverse(self, a: Any, up: bool) -> Any:
         """Return 1/a of a number that is not 0."""
-        return self._end(1 / a, up) if a.is_finite() else self._zero
+        return self.end(1 / a, up) if a.is_finite() else self._zero
 
     def power(self, a: Any, exponent: Fraction, up: bool) -> Any:
         """Raise a number to a positive power; below 0 only to an integer one."""
@@ -82,30 +87,30 @@ class ArbEnds:
         if a == 0:
             return self._zero
         if exponent.denominator == 1:
-            return self._end(a**exponent.numerator, up)
+            return self.end(a**exponent.numerator, up)
         if exponent.denominator == 2:
-            return self._end(a.sqrt() ** exponent.numerator, up)
-        return self._end(a ** self._arb(self._flint.fmpq(exponent.numerator, exponent.denominator)), up)
+            return self.end(a.sqrt() ** exponent.numerator, up)
+        return self.end(a ** self._arb(self._flint.fmpq(exponent.numerator, exponent.denominator)), up)
 
     def log(self, a: Any, up: bool) -> Any:
         """Return the logarithm of a nonnegative number."""
-        return -self.inf if a == 0 else self._end(a.log(), up) if a.is_finite() else self.inf
+        return -self.inf if a == 0 else self.end(a.log(), up) if a.is_finite() else self.inf
 
     def exp(self, a: Any, up: bool) -> Any:
         """Return the exponential."""
-        return self._end(a.exp(), up) if a.is_finite() else self.inf if a > 0 else self._zero
+        return self.end(a.exp(), up) if a.is_finite() else self.inf if a > 0 else self._zero
 
     def kl(self, q: Any, p: Any, up: bool) -> Any:
         """Return the relative entropy of numbers in [0, 1]."""
-        return self._end(kl_ball(q, p), up)
+        return self.end(kl_ball(q, p), up)
 
     def kl_inverse(self, q: Any, a: Any, up: bool) -> Any:
         """Return the inverse of the relative entropy, for q in [0, 1] and a nonnegative a."""
-        return self._end(kl_inverse_ball(q, a), up)
+        return self.end(kl_inverse_ball(q, a), up)
 
     def loggamma(self, a: Any, up: bool) -> Any:
         """Return the logarithm of the gamma function from 2 on, where it rises from 0."""
-        return self._end(a.lgamma(), up) if a.is_finite() else a
+        return self.end(a.lgamma(), up) if a.is_finite() else a
 
     def floor(self, a: Any) -> Any:
         """Return the largest integer that is no larger."""

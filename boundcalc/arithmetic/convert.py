@@ -11,9 +11,10 @@ import sympy as sp
 from sympy.logic.boolalg import ITE
 
 from boundcalc.arithmetic.nodes import Node, Pool
+from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["convert", "node_of"]
+__all__ = ["as_expression", "convert", "node_of"]
 
 _UNARY = {
     sp.exp: "exp",
@@ -64,6 +65,22 @@ _CONSTANTS = {
 Unknown = Callable[[Any], Node]
 
 
+def as_expression(value: Any, name: str = "expression") -> Any:
+    """Return an expression of SymPy, a number as one too; text is never read as one, for reading it would run it.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is neither.
+    """
+    try:
+        return sp.sympify(value, strict=True)
+    except sp.SympifyError:
+        raise InvalidInputError(
+            f"{name} = {shortened(value)}: expected an expression of SymPy or a number, and no text"
+        ) from None
+
+
 def convert(expr: Any, symbols: Sequence[sp.Symbol], pool: Pool, *, unknown: Unknown | None = None) -> Node:
     """Return the node of a SymPy expression whose symbols are the arguments, in this order.
 
@@ -74,7 +91,7 @@ def convert(expr: Any, symbols: Sequence[sp.Symbol], pool: Pool, *, unknown: Unk
     InvalidInputError
         For symbols that are no arguments, and for functions that the evaluator does not know.
     """
-    expr = sp.sympify(expr)
+    expr = as_expression(expr)
     missing = sorted(map(str, expr.free_symbols - set(symbols)))
     if missing:
         raise InvalidInputError(f"{name} stands in the expression but is no argument" for name in missing)

@@ -72,7 +72,7 @@ class IntervalArithmetic(Arithmetic):
         Raise `Undefined` where an operation is not certainly real, rather than return what its real values span.
     """
 
-    exact = None  # the ends are rounded outwards: no other exact numbers beside them
+    exact: Any = None  # the ends are rounded outwards: no other exact numbers beside them
 
     def __init__(self, ends: Any, *, strict: bool = False) -> None:
         self.ends, self._strict = ends, strict

@@ -17,12 +17,12 @@ from mpmath.libmp import to_rational
 
 from boundcalc.arithmetic.convert import convert
 from boundcalc.arithmetic.nodes import Node, Pool
+from boundcalc.arithmetic.written import MOST_DIGITS, written
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["Irrational", "above", "as_number", "below", "enclosed", "exact", "rounded"]
+__all__ = ["Irrational", "above", "as_number", "below", "enclosed", "exact", "exact_expression", "rounded"]
 
 _BITS = (128, 512, 4096)  # tried in turn where an enclosure does not decide
-_FAR = 5000  # decimal exponents beyond this are not written out
 _MPMATH_CONSTANTS = {"pi": sympy.pi, "e": sympy.E, "euler": sympy.EulerGamma}
 
 
@@ -45,6 +45,9 @@ class Irrational:
 
     def __hash__(self) -> int:
         return hash(self.expr)
+
+    def _sympy_(self) -> sympy.Expr:
+        return self.expr
 
     def __float__(self) -> float:
         for bits in _BITS:
@@ -135,15 +138,18 @@ def as_number(value: Any) -> Any:
     if isinstance(value, bool | complex | bytes | np.bool_):
         raise TypeError(f"{type(value).__name__} is no real number")
     if isinstance(value, str | Decimal):
-        return _written(value)
+        return written(value if isinstance(value, str) else str(value).lower().replace("snan", "nan"))
     if isinstance(value, sympy.Expr) and not value.is_Float:
         return _of_sympy(value)
     if hasattr(value, "_mpf_"):  # of mpmath or SymPy
         constant = _MPMATH_CONSTANTS.get(getattr(value, "name", ""))
         if constant is not None:
             return Irrational(constant)
-        finite = value - value == 0
-        return Fraction(*to_rational(value._mpf_)) if finite else float(value)
+        if value - value != 0:
+            return float(value)
+        if abs(value._mpf_[2]) > 4 * MOST_DIGITS:
+            raise OverflowError("too many digits")
+        return Fraction(*to_rational(value._mpf_))
     if isinstance(value, Rational) and not isinstance(value, int):
         return Fraction(int(value.numerator), int(value.denominator))
     return value if isinstance(value, Number | Irrational) else float(value)
@@ -159,16 +165,6 @@ def _of_float(value: Any) -> Any:
     )
 
 
-def _written(value: str | Decimal) -> Any:
-    text = str(value).strip()
-    if text.lower().lstrip("+-") in ("nan", "snan", "inf", "infinity"):
-        return float(text.lower().replace("snan", "nan"))
-    exponent = text.lower().replace("_", "").partition("e")[2]
-    if exponent.lstrip("+-").isdecimal() and int(exponent[:9]) and abs(int(exponent[:9])) > _FAR:
-        raise OverflowError("too many digits")
-    return Fraction(text)
-
-
 def _of_sympy(value: sympy.Expr) -> Any:
     if not value.is_number or value.is_extended_real is False:
         raise TypeError("not a real number")
@@ -176,6 +172,8 @@ def _of_sympy(value: sympy.Expr) -> Any:
         return Fraction(int(value.p), int(value.q))
     if value.is_infinite:
         return float(value)
+    if any(power.exp.is_Integer and abs(power.exp) > MOST_DIGITS for power in value.atoms(sympy.Pow)):
+        raise OverflowError("too many digits")
     try:
         number = Irrational(value)
     except InvalidInputError as error:
@@ -191,6 +189,18 @@ def exact(value: Any) -> Fraction | Irrational | float:
     """
     number = as_number(value) if not isinstance(value, bool | np.bool_) else int(value)
     return number if isinstance(number, Irrational) or number in (inf, -inf) or number != number else Fraction(number)
+
+
+def exact_expression(value: Any) -> sympy.Expr:
+    """Return a number, or an expression with all its numbers, without floats: SymPy would round sums of them.
+
+    >>> exact_expression(0.5), exact_expression(0.25 * sympy.Symbol("x")), exact_expression(sympy.sqrt(2))
+    (1/2, x/4, sqrt(2))
+    """
+    if isinstance(value, sympy.Expr):
+        return value.xreplace({number: sympy.Rational(exact(number)) for number in value.atoms(sympy.Float)})
+    number = exact(value)
+    return number.expr if isinstance(number, Irrational) else sympy.Rational(number)
 
 
 def rounded(value: Any) -> float:

@@ -13,85 +13,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from types import ModuleType
+from typing import Any
 
+from boundcalc.bound import Bound
+from boundcalc.catalogue.own import find
+from boundcalc.catalogue.registry import REGISTRY
 from boundcalc.errors import InvalidInputError, suggestion
+from boundcalc.statements.derivation import Step
 from boundcalc.theorems import Theorem
+from boundcalc.theorems import by as applied
 
-__all__ = ["REGISTRY", "theorem"]
-
-#: Every key once, in reading order: the entry is ``THEOREM`` in the module of that name, imported when it is first used.
-_KEYS = (
-    "lemmas.decoupling",
-    "zhou2026.decoupled_deviation",
-    "lemmas.symmetrisation",
-    "lemmas.contraction",
-    "lemmas.bounded_differences",
-    "lemmas.hoeffding_u",
-    "lemmas.chernoff_u",
-    "lemmas.matching",
-    "lemmas.permanent",
-    "lemmas.finner",
-    "lemmas.massart",
-    "lemmas.spectral",
-    "zhou2026.hierarchy",
-    "zhou2026.uniform_deviation",
-    "zhou2026.margin",
-    "zhou2026.risk_gap",
-    "zhou2026.latent_quality",
-    "zhou2026.metric_complexity",
-    "zhou2026.monotone_risk",
-    "zhou2026.risk_reduction",
-    "zhou2026.nonpositive_gap",
-    "zhou2026.fixed_model",
-    "certificates.transport",
-    "certificates.gain",
-    "certificates.mix",
-    "certificates.gallery",
-    "certificates.error_rates",
-    "certificates.occam",
-    "certificates.cover",
-    "certificates.pac_bayes",
-    "certificates.replace",
-    "certificates.anytime",
-    "zhou2026.ex_ante",
-    "zhou2026.latent_encoders",
-    "zhou2026.match_error",
-    "huang2021.risk_gap",
-    "huang2021.latent_quality",
-    "comparators.frobenius_ball",
-    "comparators.l1_ball",
-    "comparators.trace_ball",
-    "comparators.l21_ball",
-    "comparators.group_ball",
-    "comparators.kernel_ball",
-    "comparators.stability",
-    "comparators.source_stability",
-    "comparators.robustness",
-)
-
-
-class _Registry(Mapping[str, Theorem]):
-    """Theorems by key; one entry costs the import of that entry, and of those it rests on."""
-
-    def __getitem__(self, key: str) -> Theorem:
-        if key not in _KEYS:
-            raise KeyError(key)
-        entry: Theorem = import_module(f"{__name__}.{key}").THEOREM
-        return entry
-
-    def __contains__(self, key: object) -> bool:
-        return key in _KEYS
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(_KEYS)
-
-    def __len__(self) -> int:
-        return len(_KEYS)
-
-
-REGISTRY: Mapping[str, Theorem] = _Registry()
+__all__ = ["REGISTRY", "by", "theorem"]
 
 
 def theorem(name: str) -> Theorem:
@@ -104,6 +37,8 @@ def theorem(name: str) -> Theorem:
     ----------
     name : str
         A key such as ``zhou2026.risk_gap``, or a number such as ``Theorem 3.13`` or ``3.13``; `catalogue` has all keys.
+        Theorems of your own: the name of a ``.json`` file, or a key from a folder of the environment variable
+        ``BOUNDCALC_PATH`` or from a package with entry points in the group ``boundcalc.catalogue``.
 
     Returns
     -------
@@ -116,6 +51,9 @@ def theorem(name: str) -> Theorem:
     """
     if name in REGISTRY:
         return REGISTRY[name]
+    own = find(str(name))
+    if own is not None:
+        return own
     wanted = str(name).strip().lower()
     numbered = [entry for entry in REGISTRY.values() if entry.number != "-"]
     bare = wanted[:1].isdigit()
@@ -129,6 +67,35 @@ def theorem(name: str) -> Theorem:
         f"no theorem {name!r}{suggestion(str(name), [*REGISTRY, *numbers])}; "
         "`boundcalc list` (or list(boundcalc.catalogue)) shows all keys"
     )
+
+
+def by(lemma: Theorem | Bound | str, quantity: Any, **options: Any) -> Step:
+    """Return the step that applies a statement, given as such or by its key; see `boundcalc.theorems.by`.
+
+    >>> from boundcalc import symbols
+    >>> step = by("lemmas.symmetrisation", symbols.Edev_m, because="over the m pairs")
+    >>> str(step), step.cites
+    ('Edev_m <= 2*Rad_loss', 'lemmas.symmetrisation')
+
+    Parameters
+    ----------
+    lemma : Theorem, Bound or str
+        Your own, or a key of the catalogue.
+    quantity : sympy.Expr
+        The part of the current expression that it bounds.
+    **options
+        ``because``, ``form``, ``event``, ``union``, ``experiment``, and what the statement's symbols are here.
+
+    Returns
+    -------
+    Step
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no such entry, and as `boundcalc.theorems.by` does.
+    """
+    return applied(theorem(lemma) if isinstance(lemma, str) else lemma, quantity, **options)
 
 
 class _Catalogue(ModuleType, Mapping):

@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import sympy
-from sympy import Integer, Interval, Max, log, sqrt
+from sympy import Interval, Max, Min, log, sqrt
 
+from boundcalc.catalogue.chains import self_bounding
 from boundcalc.catalogue.lemmas import bounded_differences
 from boundcalc.catalogue.zhou2026 import uniform_deviation
-from boundcalc.catalogue.zhou2026.metric_complexity import SAMPLE, SELF_BOUNDING, THRESHOLD
+from boundcalc.catalogue.zhou2026.metric_complexity import SAMPLE, THRESHOLD
 from boundcalc.statements.derivation import Derivation, Named, Step, at_most, equal
-from boundcalc.symbols import R_M, C, L, Rad_metric, Rad_threshold, Rhat_metric, lam, m, r_M, radius, t_max, t_min
+from boundcalc.symbols import R_M, B, C, L, Rad_metric, Rad_threshold, Rhat_metric, lam, m, r_M, radius, t_max, t_min
 from boundcalc.theorems import Form, by
 
 #: Shares of delta are probabilities, so that their logarithms have a sign.
 _SHARES = {uniform_deviation.UNIFORM.symbol: Interval.open(0, 1)}
 
-__all__ = ["ASSUMPTIONS", "longest", "norm_ball_forms"]
+__all__ = ["ASSUMPTIONS", "capped", "longest", "norm_ball_forms", "signed_sums"]
 
 ASSUMPTIONS = (
     "the score is t - <A, uu^T> with u = x - x', t in [t_min, t_max]",
@@ -51,17 +52,38 @@ def longest(count: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr, Step]:
     )
 
 
+def capped(value: sympy.Expr) -> Step:
+    """Return the step that takes 1/sqrt(m) out of a worst case that is at most the Frobenius ball's."""
+    both = Min(value / sqrt(m), B**2 / sqrt(m))
+    return equal(both, Min(value, B**2) / sqrt(m), because="a common factor")
+
+
+def signed_sums(dual: sympy.Expr, exact: Named) -> tuple[Step, Step]:
+    """Return the steps from the complexity to the expected dual norm (over m), and to the threshold's share."""
+    return (
+        exact.equal(
+            R_M,
+            Rad_metric + Rad_threshold,
+            because="matrix and threshold range independently: the supremum of the sum is the sum of the suprema",
+        ),
+        exact.equal(
+            Rad_metric,
+            radius * dual,
+            because="a linear form is at most radius times the dual norm on the ball, and attains it",
+        ),
+    )
+
+
 def norm_ball_forms(
     dual: sympy.Expr,
-    steps: Sequence[Step],
     *,
+    exact: Named,
     mean: Sequence[Step],
+    worst: Sequence[Step],
     data: sympy.Expr,
     data_because: str,
     distance: sympy.Expr,
     distance_because: str,
-    exact: Named,
-    samples: Named,
     metric: bool = True,
 ) -> dict[str, Form]:
     """Return a norm ball's forms.
@@ -70,43 +92,30 @@ def norm_ball_forms(
     ----------
     dual : sympy.Expr
         The expected dual norm, over m.
-    steps : sequence of Step
-        From it to the worst case over all pairs.
+    exact : Named
+        The ball over all signs and samples; the same options name its empirical complexity over all samples.
     mean : sequence of Step
         From it to the expectation over one pair.
+    worst : sequence of Step
+        From there to the worst case over all pairs.
     data : sympy.Expr
         What bounds the dual norm's mean over the signs, given the pairs.
     data_because, distance_because : str
         Why.
     distance : sympy.Expr
         The largest <A, uu^T> for a matrix A of norm 1.
-    exact, samples : Named
-        The ball over all signs and samples, and its empirical complexity over all samples.
     metric : bool
         Whether A is also positive semidefinite when the loss's range is spoken of.
     """
-    separate = equal(
-        R_M,
-        Rad_metric + Rad_threshold,
-        because="matrix and threshold range independently: the supremum of the sum is the sum of the suprema",
-        kind="expectation",
-        experiment=exact,
-    )
-    duality = equal(
-        Rad_metric,
-        radius * dual,
-        because="a linear form is at most radius times the dual norm on the ball, and attains it",
-        kind="expectation",
-        experiment=exact,
-    )
-    given = at_most(Rhat_metric, radius / m * data, because=data_because, kind="expectation", experiment=samples)
+    samples = Named("norm_samples", exact.options)
+    separate, duality = signed_sums(dual, exact)
+    given = samples.at_most(Rhat_metric, radius / m * data, because=data_because)
     weight = radius * distance
-    share = log(1 / SELF_BOUNDING.symbol)
-    worst = (separate, duality, *steps, *THRESHOLD)
+    whole = (separate, duality, *mean, *worst, *THRESHOLD)
     cap = (2 * weight + t_max - t_min) / 2
     span = Max(weight - t_min, t_max if metric else t_max + weight)
     return {
-        "sharp": Form(Derivation(R_M, worst), trivial=cap, remarks=("Worst case over all pairs in the ball.",)),
+        "sharp": Form(Derivation(R_M, whole), trivial=cap, remarks=("Worst case over all pairs in the ball.",)),
         "data": Form(
             Derivation(
                 R_M,
@@ -135,17 +144,12 @@ def norm_ball_forms(
                 R_M,
                 (
                     separate,
-                    at_most(
-                        Rad_metric,
-                        radius / m * data
-                        + (weight * share + sqrt(weight**2 * share**2 + 2 * weight * share * radius * data)) / m,
+                    self_bounding(
+                        radius / m * data,
+                        weight,
+                        experiment=samples,
                         because="m Rhat/W_0 with W_0 the largest value that one pair adds is self-bounding, so its lower "
                         "tail is at most exp(-t^2/(2E)); solved for the expectation, it rises in Rhat. " + data_because,
-                        kind="probability",
-                        events=(SELF_BOUNDING,),
-                        experiment=samples,
-                        cites="Boucheron, Lugosi, Massart 2000, A sharp concentration inequality with applications, "
-                        "Theorem 1",
                     ),
                     *THRESHOLD,
                 ),
@@ -162,16 +166,15 @@ def norm_ball_forms(
             Derivation(
                 r_M,
                 (
-                    *_deviation(),
-                    at_most(
+                    *_deviation(exact),
+                    exact.at_most(
                         C,
                         1 + span,
+                        kind="infimum",
                         because=f"the score lies in [t_min - radius D, t_max{' + radius D' * (not metric)}], and the hinge "
                         "loss is at most 1 plus the largest absolute score: " + distance_because,
-                        kind="infimum",
-                        experiment=exact,
                     ),
-                    *worst,
+                    *whole,
                 ),
                 domains=_SHARES,
             ),
@@ -184,7 +187,7 @@ def norm_ball_forms(
     }
 
 
-def _deviation() -> tuple[Step, ...]:
+def _deviation(exact: Named) -> tuple[Step, ...]:
     """Return the steps from the risk to empirical risk, complexity and range of the hinge loss."""
     return (
         by(
@@ -194,7 +197,11 @@ def _deviation() -> tuple[Step, ...]:
             because="the class is fixed in advance",
             experiment=uniform_deviation.TRIED,
         ),
-        equal(
-            L, 1, definitions={L: Integer(1)}, because="the hinge loss max(0, 1 - s f) is 1-Lipschitz in the score f"
+        at_most(
+            L,
+            1,
+            because="the hinge loss max(0, 1 - s f) is 1-Lipschitz in the score f",
+            kind="infimum",
+            experiment=exact,
         ),
     )

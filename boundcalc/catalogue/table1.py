@@ -1,48 +1,35 @@
-"""Table 1 of the primary source as data: which work has which of six properties, and which entry here carries it.
+"""Table 1 of the primary source: 18 works, six properties, and the entries here that carry each work.
 
-The table's own rows and marks did not reach us, only that it has 18 rows and these six columns. A row is named when the
-work is known to be in it, a cell is filled when what the work is publicly known for supports it; everything else says
-that it is not known.
+Rows, columns and marks are the source's, read from ``table1.csv``; keys and remarks are ours, and stand beside its marks.
 
 >>> from boundcalc.catalogue.table1 import COLUMNS, ROWS
->>> len(ROWS), len(COLUMNS), sum(row.work is None for row in ROWS)
-(18, 6, 10)
->>> ROWS[0].work, ROWS[0].cells["subset hierarchy"].mark
-('Zhou, Zhang, Liu 2026', 'yes')
+>>> len(ROWS), len(COLUMNS), ROWS[-1].work
+(18, 6, 'Zhou, Zhang, Liu 2026')
+>>> ROWS[-2].cells["modality subset hierarchy"].mark, ROWS[-2].keys
+('yes', ('nakada2023.feature_recovery',))
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from importlib.resources import files
 
 from boundcalc.frozen import Frozen
 
-__all__ = ["COLUMNS", "ROWS", "UNKNOWN", "Cell", "Work"]
+__all__ = ["COLUMNS", "ROWS", "Cell", "Work"]
 
-Mark = Literal["yes", "no", "?"]
-Known = dict[str, tuple[Mark, str]]
-
-COLUMNS: tuple[str, ...] = (
-    "pairwise paradigm",
-    "subset hierarchy",
-    "latent quality",
-    "dependency decoupling",
-    "granularity-aware complexity",
-    "risk-reduction lower bound",
-)
+#: What the table calls its own source.
+_OWN = "This Paper"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One mark and what it rests on."""
+    """One mark as the source has it, ``yes`` or ``no``, and our remark where it can be disputed."""
 
-    mark: Mark
-    why: str
-
-
-UNKNOWN = Cell("?", "not known to us: the table's marks did not reach us")
+    mark: str
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,81 +38,87 @@ class Work(Frozen):
 
     Attributes
     ----------
-    work : str or None
-        The work, or None where we do not know which it is.
+    work : str
+        The work, as the source cites it.
     cells : mapping of str to Cell
         One cell for each of ``COLUMNS``.
     keys : tuple of str
-        The entries of the catalogue that carry its technique.
-    note : str
+        The entries of the catalogue that carry it.
     """
 
-    work: str | None
-    cells: Mapping[str, Cell] = field(default_factory=lambda: dict.fromkeys(COLUMNS, UNKNOWN))
-    keys: tuple[str, ...] = ()
-    note: str = ""
+    work: str
+    cells: Mapping[str, Cell]
+    keys: tuple[str, ...]
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """The documentation's pages of these entries."""
+        return tuple(f"{key}.html" for key in self.keys)
 
 
-def _row(work: str, keys: tuple[str, ...], known: Known, note: str = "constants derived here") -> Work:
-    assert known.keys() <= set(COLUMNS)
-    return Work(work, dict.fromkeys(COLUMNS, UNKNOWN) | {name: Cell(*cell) for name, cell in known.items()}, keys, note)
+def _keys(work: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"{work}.{name}" for name in names)
 
 
-_PAIRS: Known = {"pairwise paradigm": ("yes", "its subject is learning a metric from pairs")}
-_ONE_REPRESENTATION: Known = _PAIRS | {
-    "subset hierarchy": ("no", "one representation: there are no modalities to leave out"),
-    "latent quality": ("no", "the metric acts on given features; no latent mapping is compared with a best one"),
-    "risk-reduction lower bound": ("no", "upper bounds on the risk of one class only"),
+#: Which entries carry a work, by its name in the table.
+_KEYS: dict[str, tuple[str, ...]] = {
+    "Weinberger et al. (2005)": _keys("weinberger2005", "triplets"),
+    "Jin et al. (2009)": _keys("comparators", "stability"),
+    "Ying and Campbell (2009)": _keys("ying2009", "chaos", "bandwidth"),
+    "Kar and Jain (2011)": _keys("kar2011", "landmarks"),
+    "Bellet and Habrard (2015)": _keys("comparators", "robustness"),
+    "Perrot and Habrard (2015)": (*_keys("comparators", "source_stability"), *_keys("perrot2015", "on_average")),
+    "Lei and Ying (2016)": _keys("comparators", "group_ball"),
+    "Cao et al. (2016)": _keys("comparators", "frobenius_ball", "l1_ball", "trace_ball", "l21_ball"),
+    "Huusari et al. (2018)": _keys("huusari2018", "pointwise"),
+    "Saunshi et al. (2019)": _keys("saunshi2019", "mean_classifier"),
+    "Tsai et al. (2020)": _keys("tsai2020", "bayes_error"),
+    "Huang et al. (2021)": _keys("huang2021", "risk_gap", "latent_quality", "extra_modality", "simulation"),
+    "Zolfaghari et al. (2021)": _keys("zolfaghari2021", "contrastive"),
+    "Tosh et al. (2021)": _keys("tosh2021", "redundancy", "landmarks", "direct"),
+    "Lee et al. (2021)": _keys("lee2021", "approximation"),
+    "Lu (2023)": _keys("lu2023", "two_stage"),
+    "Nakada et al. (2023)": _keys("nakada2023", "feature_recovery"),
+    _OWN: _keys(
+        "zhou2026",
+        *("hierarchy", "decoupled_deviation", "risk_gap", "latent_quality", "metric_complexity", "monotone_risk"),
+        *("risk_reduction", "nonpositive_gap"),
+    ),
 }
 
-ROWS: tuple[Work, ...] = (
-    _row(
-        "Zhou, Zhang, Liu 2026",
-        (
-            "zhou2026.hierarchy",
-            "zhou2026.risk_gap",
-            "zhou2026.latent_quality",
-            "zhou2026.metric_complexity",
-            "zhou2026.risk_reduction",
-        ),
-        {
-            "pairwise paradigm": ("yes", "its title"),
-            "subset hierarchy": ("yes", "Theorem 3.8"),
-            "latent quality": ("yes", "Theorem 3.14"),
-            "dependency decoupling": ("yes", "Lemma 3.11, Theorem 3.12"),
-            "granularity-aware complexity": ("yes", "Theorem 3.18"),
-            "risk-reduction lower bound": (
-                "yes",
-                "Theorem 3.20, as claimed; refuted without a further assumption",
-            ),
-        },
-        note="the source itself; whether it is one of the 18 rows is not known to us",
-    ),
-    _row(
-        "Huang et al. 2021",
-        ("huang2021.risk_gap", "huang2021.latent_quality"),
-        {
-            "pairwise paradigm": ("no", "single examples"),
-            "subset hierarchy": ("yes", "its Theorem 1 compares a modality subset with a smaller one"),
-            "latent quality": ("yes", "its Theorem 2"),
-            "dependency decoupling": ("no", "single examples are independent: there is nothing to decouple"),
-        },
-        note="constants known from a secondary source",
-    ),
-    _row("Jin, Wang, Zhou 2009", ("comparators.stability",), _ONE_REPRESENTATION),
-    _row("Perrot, Habrard 2015", ("comparators.source_stability",), _ONE_REPRESENTATION),
-    _row("Bellet, Habrard 2015", ("comparators.robustness",), _ONE_REPRESENTATION),
-    _row(
-        "Cao, Guo, Ying 2016",
-        tuple(f"comparators.{norm}_ball" for norm in ("frobenius", "l1", "trace", "l21")),
-        _ONE_REPRESENTATION | {"dependency decoupling": ("yes", "pairs are averaged over floor(n/2) independent ones")},
-    ),
-    _row("Lei, Ying 2016", ("comparators.group_ball",), _PAIRS),
-    _row(
-        "Huusari, Kadri, Capponi 2018",
-        ("comparators.kernel_ball",),
-        {},
-        note="constants derived here; the multi-view kernel",
-    ),
-    *(Work(None, note="which work this is did not reach us; no entry carries it yet") for _ in range(10)),
-)
+_DECOUPLING = "dependency decoupling"
+_MULTIMODAL = "pairwise multimodal paradigm"
+_HIERARCHY = "modality subset hierarchy"
+_GAIN = "risk reduction lower bound"
+
+#: Where a mark can be disputed, and why.
+_REMARKS: dict[tuple[str, str], str] = {
+    ("Weinberger et al. (2005)", _MULTIMODAL): "triplets of one representation; several modalities are ours to add",
+    ("Jin et al. (2009)", _DECOUPLING): "by uniform stability: no pair is replaced by an independent one",
+    ("Bellet and Habrard (2015)", _DECOUPLING): "by frequencies of cells: no pair is replaced by an independent one",
+    ("Perrot and Habrard (2015)", _DECOUPLING): "by uniform stability: no pair is replaced by an independent one",
+    ("Kar and Jain (2011)", _DECOUPLING): "its landmark pairs are drawn independently: there is nothing to decouple",
+    ("Huusari et al. (2018)", _MULTIMODAL): "its theorem is of a pointwise vector-valued classifier over several views",
+    ("Saunshi et al. (2019)", _MULTIMODAL): "tuples of one modality",
+    ("Saunshi et al. (2019)", _DECOUPLING): "its tuples are drawn independently: there is nothing to decouple",
+    ("Tsai et al. (2020)", _MULTIMODAL): "its two views are paired, though its statements are in nats",
+    ("Tosh et al. (2021)", _HIERARCHY): "its Lemma 1 is the price of leaving out one of two views",
+    ("Nakada et al. (2023)", _HIERARCHY): "common features of two modalities; no subset is compared with a larger one",
+    (_OWN, _HIERARCHY): "inclusion is proved; that it is strict is refuted",
+    (_OWN, _GAIN): "the bound as claimed is refuted (zhou2026.risk_reduction, form paper); the repaired one has Delta",
+}
+
+
+def _read() -> tuple[tuple[str, ...], tuple[Work, ...]]:
+    """Return the columns and the rows of the data file."""
+    text = files("boundcalc.catalogue").joinpath("table1.csv").read_text(encoding="utf-8")
+    (_, *columns), *lines = csv.reader(text.splitlines())
+    rows = []
+    for work, *marks in lines:
+        found = zip(columns, marks, strict=True)
+        cells = {column: Cell(mark, _REMARKS.get((work, column), "")) for column, mark in found}
+        rows.append(Work("Zhou, Zhang, Liu 2026" if work == _OWN else work, cells, _KEYS[work]))
+    return tuple(columns), tuple(rows)
+
+
+COLUMNS, ROWS = _read()

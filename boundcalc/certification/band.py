@@ -14,6 +14,7 @@ from boundcalc.certification.measured import pair_sums
 from boundcalc.certification.rates import rate_bound
 from boundcalc.certification.reading import read_request
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
 from boundcalc.language.ledger import Ledger
 from boundcalc.show.answer import Answer
@@ -27,7 +28,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class ErrorBand(Answer):
+class ErrorBand(Answer, Frozen):
     """Upper bounds of both rates, all of which hold at once with probability at least 1 - delta.
 
     Attributes
@@ -86,11 +87,17 @@ class ErrorBand(Answer):
             k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in arrays.items()
         }
 
-    def draw(self, path: Path | str | None = None) -> Any:
+    def draw(self, path: Path | str | None = None, *, axes: Any = None) -> Any:
         """Draw the false-non-match rate against the false-match rate, measured and certified; return matplotlib axes."""
-        axes = new_axes(width=5.0, height=4.5)
+        axes = new_axes(width=5.0, height=4.5) if axes is None else axes
         axes.plot(self.match_rate, self.non_match_rate, color=PALETTE[0], marker=".", label="measured")
-        axes.step(self.match_bound, self.non_match_bound, where="post", color=PALETTE[1], label="certified: not above")
+        axes.step(
+            self.match_bound,
+            self.non_match_bound,
+            where="post",
+            color=PALETTE[1],
+            label=f"certified: not above ({percent(1 - self.delta)})",
+        )
         axes.plot([0, 1], [1, 0], color="0.6", linestyle=":", label="constant rules")
         axes.set_xlabel("false-match rate")
         axes.set_ylabel("false-non-match rate")
@@ -146,6 +153,10 @@ def certify_band(*, cuts: int = 12, thresholds: ArrayLike | None = None, **given
         fixed = np.sort(distances.sign * fixed)
     share = Ledger.split(request.delta, ["missed", "matched"]).over("thresholds", fixed.size)["missed"]
     sums = [pair_sums(distances, request.codes, float(t), groups=request.groups) for t in fixed]
+    if not sums[0].same:
+        raise InvalidInputError(
+            "certify_band: no pair of different subjects is the same, so that no rate of misses is defined"
+        )
     bounds = {
         name: np.array(
             [

@@ -48,6 +48,8 @@ class Certificate(Answer, Frozen):
         ``theorem``, ``statement``, ``events``, ``fixed`` and the numbers that went in.
     cautions : tuple of str
         What would make the statement wrong.
+    band : boundcalc.certification.ErrorBand or None
+        Both error rates at all thresholds, a statement of its own at delta; drawn beside the value.
     """
 
     kind: str
@@ -61,6 +63,7 @@ class Certificate(Answer, Frozen):
     threshold: float | None
     recipe: Mapping[str, Any] = field(hash=False)
     cautions: tuple[str, ...] = ()
+    band: Any = None
 
     title: ClassVar[str] = "Certificate"
     draws: ClassVar[str] = "the measured value, its certificate and the constant rule"
@@ -185,10 +188,10 @@ class Certificate(Answer, Frozen):
             "theorem": self.recipe["theorem"],
             "recipe": {k: list(v) if isinstance(v, tuple) else v for k, v in self.recipe.items()},
             "cautions": list(self.cautions),
-        }
+        } | ({} if self.band is None else {"band": self.band.to_dict()})
 
     def draw(self, path: Path | str | None = None) -> Any:
-        """Draw the measured value with its certificate and the constant rule.
+        """Draw the measured value with its certificate and the constant rule, and the DET curve where there is a band.
 
         Parameters
         ----------
@@ -199,14 +202,19 @@ class Certificate(Answer, Frozen):
         -------
         matplotlib axes
         """
-        axes = new_axes(width=6.0, height=1.8)
+        if self.band is None:
+            axes = new_axes(width=6.0, height=1.8)
+        else:
+            axes, beside = new_axes(width=10.0, height=4.5, columns=2)
+            self.band.draw(axes=beside)
         low, high = sorted((self.error, self.value))
         axes.barh(0, high - low, left=low, height=0.5, color=PALETTE[5], label="up to the certificate")
         axes.plot([self.error], [0], "o", color=PALETTE[0], label="measured")
         axes.axvline(self.constant, color=PALETTE[1], linestyle="--", label="constant rule")
         axes.set_yticks([])
         axes.set_xlabel(self.quantity)
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, 1.45), ncol=3, frameon=False, fontsize=8)
+        axes.set(xlim=(0.0, 1.05 * max(high, self.constant)) if low >= 0 else None, ylim=(-0.6, 0.6))
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=3, frameon=False, fontsize=8)
         if path is not None:
             save(axes, path)
         return axes

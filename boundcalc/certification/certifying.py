@@ -18,7 +18,7 @@ from boundcalc.certification.search import GUESSED_VARIANCE, LARGEST_KAPPA, Samp
 from boundcalc.certification.strata import balanced_mix, mix_batches
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["certify", "certify_request"]
+__all__ = ["certify", "certify_request", "typical_weight"]
 
 Rows = NDArray[np.intp]
 
@@ -196,13 +196,13 @@ def _population_bound(
 ) -> tuple[float, dict[str, Any]]:
     """Bound the weighted mean over the population by Theorem T."""
     batches = half_batches(units, splits=request.splits, rng=request.rng)
-    variance = GUESSED_VARIANCE * _typical_weight(request.weights or (1.0, 1.0)) ** 2
+    variance = GUESSED_VARIANCE * typical_weight(request.weights or (1.0, 1.0)) ** 2
     sample = Sample(batches, kernel, scale, exponent(batches), request.running)
     bound, at = risk_bound(sample, delta=request.delta, kappa=kappa, variance=lambda risk: variance)
     return bound, _facts(request, sample, at)
 
 
-def _typical_weight(weights: tuple[float, float]) -> float:
+def typical_weight(weights: tuple[float, float]) -> float:
     """Return the harmonic mean of the weights, which is 1 for balanced ones; the larger one if the other is 0."""
     return 2.0 / (1.0 / weights[0] + 1.0 / weights[1]) if min(weights) > 0 else max(weights)
 
@@ -222,7 +222,7 @@ def _mix_bound(request: Request, kernel: Any, members: list[Rows] | None) -> tup
     counts = np.bincount(codes)
     if counts.max() < 2:
         raise InvalidInputError("no two groups have the same label: no pair of different groups is the same")
-    if request.distances is not None and not request.distances.symmetric:
+    if not all(one.symmetric for one in (request.distances, request.other) if one is not None):
         kernel = symmetric(kernel)
     if counts.size > _MOST_CLASSES:
         raise InvalidInputError(
@@ -301,10 +301,13 @@ _THEOREMS = {
 def _words(request: Request, kind: str) -> dict[str, Any]:
     """Return what the statement says exactly, which theorem it is, and what it consumes."""
     unit = "row" if request.groups is None else "subject"
+    given = ""
     pair = "two new independent rows" if unit == "row" else "a random row each of two new independent subjects"
     if kind == "verification":
         mean = "the mean of the non-match rate within a subject (a subject with one row counts 1) and the match rate between two"
     elif request.weights is None:
+        each = "" if unit == "row" else ", a random row each"
+        pair, given = f"pairs of new {unit}s of these classes{each}", ", given their labels"
         mean = (
             "the mean of false-non-match and false-match rate, each averaged over the class combinations as the held-out "
             f"{unit}s have them"
@@ -317,15 +320,17 @@ def _words(request: Request, kind: str) -> dict[str, Any]:
     target = f"{mean}, for {pair}"
     if kind == "gain":
         target = f"how much larger the other model's error is than this one's: {target}"
-    given = "given the labels" if request.weights is None and kind != "verification" else f"over the {unit}s"
-    ordered = request.distances is not None and request.distances.ordered
+    ordered = any(one.ordered for one in (request.distances, request.other) if one is not None)
     order = " Pairs are ordered: the scores are not symmetric." if ordered else ""
+    if request.distances is not None and request.distances.off_zero:
+        order += " Rows are at a distance from themselves (similarities go into scores=); the diagonal is not used."
     statement = (
-        f"Bounded is {target}. It fails with probability at most {request.delta:.4g} {given}, which are taken as independent "
-        f"draws of one population, unseen by the model.{order}"
+        f"Bounded is {target}. It fails with probability at most {request.delta:.4g} over the held-out {unit}s{given}; they "
+        f"are taken as independent draws of one population, unseen by the model.{order}"
     )
     return {
         "theorem": _THEOREMS[kind],
+        "target": target,
         "statement": statement,
         "events": (("the bound fails", request.delta),),
         "fixed": request.fixed,

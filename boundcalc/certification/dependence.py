@@ -23,17 +23,16 @@ def signs_of_dependence(request: Request) -> tuple[str, ...]:
 
 
 def _copies(distances: Distances, rows: np.ndarray) -> list[str]:
-    if distances.sign < 0:
-        return []
-    alike = (distances.between(rows, rows) <= distances.tie) & ~np.eye(rows.size, dtype=bool)
-    count = int(np.tril(alike).any(axis=1).sum())
+    between = distances.between(rows, rows)
+    if distances.sign < 0:  # no score says what the same row would have, so that its scores with all rows are compared
+        count, what = rows.size - len({row.tobytes() for row in between}), "scored with all rows as an earlier one is"
+    else:
+        count = int(np.tril(between <= distances.tie, -1).any(axis=1).sum())
+        what = "at distance 0 from an earlier one"
     if not count:
         return []
     which = "1 row is" if count == 1 else f"{count:,} rows are"
-    return [
-        f"{which} at distance 0 from an earlier one; if rows were copied, or come from one subject, they are not independent: "
-        "give groups="
-    ]
+    return [f"{which} {what}; if rows were copied, or come from one subject, they are not independent: give groups="]
 
 
 def _neighbours(distances: Distances, codes: np.ndarray, rows: np.ndarray) -> list[str]:

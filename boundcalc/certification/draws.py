@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from boundcalc.certification.scaling import scale_to_coupling
 from boundcalc.certification.sides import EPS
+from boundcalc.frozen import Frozen
 
 __all__ = ["Batch", "Block", "Draw", "Kernel", "Profile", "Table", "exact_log_h", "node_costs"]
 
@@ -59,7 +60,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Draw:
+class Draw(Frozen):
     """Blocks of one draw, and pairs that stand alone.
 
     Attributes
@@ -93,7 +94,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Profile:
+class Profile(Frozen):
     """A lower end of log h as a function of kappa, for couplings that stay as they are.
 
     Attributes
@@ -109,7 +110,7 @@ class Profile:
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Frozen):
     """The kernel between the units of a batch: numbers of its values where these are few, itself otherwise.
 
     Attributes

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.certification.draws import Kernel
+from boundcalc.frozen import Frozen
 
 __all__ = ["Derived", "PairErrors", "averaged", "gain_kernel", "symmetric", "verification", "within"]
 
@@ -62,7 +63,7 @@ class PairErrors:
 
 
 @dataclass(frozen=True)
-class Derived:
+class Derived(Frozen):
     """A kernel made of others, with all values that it can take if they are few."""
 
     function: Kernel

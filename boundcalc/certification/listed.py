@@ -17,7 +17,11 @@ def certify_listed(request: Request) -> Certificate:
     listed = request.listed
     assert listed is not None
     same, different = listed.same, ~listed.same
-    wrong = np.where(same, listed.distances >= request.threshold, listed.distances <= request.threshold)
+    missed, matched = (
+        listed.distances >= request.threshold - listed.tie,
+        listed.distances <= request.threshold + listed.tie,
+    )
+    wrong = np.where(same, missed, matched)
     if request.weights is None:
         if not (same.any() and different.any()):
             raise InvalidInputError("pairs of one kind only: weights='balanced' needs both kinds")
@@ -42,7 +46,7 @@ def certify_listed(request: Request) -> Certificate:
         rows=request.codes.size,
         units=request.codes.size,
         delta=request.delta,
-        threshold=request.threshold,
+        threshold=listed.sign * request.threshold,
         recipe={
             "theorem": "certificates.mix",
             "statement": f"Bounded is {mean} over a list like this one: the same {same.size:,} pairs of new rows. It fails with "

@@ -3,9 +3,10 @@ r"""False-match rate, false-non-match rate, precision and F1 at a threshold, and
 A rate is a ratio of two means over pairs; that it is at most u is the same as E Y <= y_0 for some Y in [0, 1] on pairs, so
 (h_Y)/(1 - kappa y_0)^N is an e-value where the rate is u. It does not fall in u while kappa stays: u is bounded by bisection.
 
-A threshold for a false-match rate: Y grows with t, so all thresholds are tested in increasing order, each at the full delta,
-and the largest that passes is kept (fixed sequence testing). A threshold for a precision starts where the calibration rows
-give most evidence and goes up from there, again until the first that fails.
+A threshold for a false-match rate: Y grows with t, so where the first threshold with a worse rate fails, all later ones do:
+each is tested at the full delta, and the largest found that passes is kept (fixed sequence testing, by bisection). A
+threshold for a precision starts where the calibration rows give most evidence and goes up from there, until the first that
+fails.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from numpy.typing import NDArray
 
 from boundcalc.certification.bijections import exponent, half_batches
 from boundcalc.certification.certificate import Certificate
+from boundcalc.certification.dependence import signs_of_dependence
 from boundcalc.certification.draws import Batch, Kernel
-from boundcalc.certification.kernels import averaged
+from boundcalc.certification.kernels import PairErrors, averaged, within
 from boundcalc.certification.measured import PairSums, pair_sums
 from boundcalc.certification.reading import Request
 from boundcalc.certification.search import LARGEST_KAPPA, Sample, risk_bound
@@ -127,13 +129,15 @@ def rate_bound(
     return passes
 
 
-def _passes(kernel: RateKernel, batches: list[Batch], members: list[Rows] | None, delta: float) -> bool:
+def _passes(
+    kernel: RateKernel, batches: list[Batch], members: list[Rows] | None, delta: float, kappa: float = LARGEST_KAPPA
+) -> bool:
     """Whether the claim of a kernel is certified: worse rates are rejected at delta."""
     if not 0.0 < kernel.claim < 1.0:
         return False
     between: Kernel = kernel if members is None else averaged(kernel, members)
     sample = Sample(batches, between, 1.0, exponent(batches))
-    return risk_bound(sample, delta=delta, kappa=LARGEST_KAPPA)[0] <= kernel.claim
+    return risk_bound(sample, delta=delta, kappa=kappa)[0] <= kernel.claim
 
 
 def certify_rate(request: Request) -> Certificate:
@@ -149,10 +153,11 @@ def certify_rate(request: Request) -> Certificate:
     assert distances is not None
     units = request.codes.size if members is None else len(members)
     batches = half_batches(units, splits=request.splits, rng=request.rng)
+    kappa = LARGEST_KAPPA if request.kappa is None else request.kappa
 
     def passes(threshold: float) -> bool:
         kernel = RateKernel(distances, request.codes, threshold, name, rate)
-        return _passes(kernel, batches, members, request.delta)
+        return _passes(kernel, batches, members, request.delta, kappa)
 
     threshold = _largest(request, passes) if name == "fmr" else _upwards(request, passes, rate)
     if threshold is None:
@@ -163,7 +168,7 @@ def certify_rate(request: Request) -> Certificate:
             f"; even without an error it takes about {needed:,}, more for pairs that do not count"
         )
     sums = pair_sums(distances, request.codes, threshold, groups=request.groups)
-    return _rate_certificate(request, name, rate, threshold, sums, units)
+    return _rate_certificate(request, name, rate, threshold, sums, units, pairs=exponent(batches), kappa=kappa)
 
 
 def _largest(request: Request, passes: Callable[[float], bool]) -> float | None:
@@ -198,34 +203,56 @@ def _upwards(request: Request, passes: Callable[[float], bool], rate: float) -> 
     return last
 
 
+def _missed(request: Request, threshold: float, sums: PairSums) -> float:
+    """Return the measured share of same pairs that are missed; where labels are the subjects, of pairs within a subject."""
+    if sums.same or request.subjects is None or request.distances is None:
+        return sums.non_match_rate
+    distances = request.distances
+    errors = PairErrors(distances.between, request.codes, threshold, (1.0, 0.0), distances.tie)
+    return float(within(errors, request.subjects).mean())
+
+
 def _rate_certificate(
-    request: Request, name: str, rate: float, threshold: float, sums: PairSums, units: int
+    request: Request,
+    name: str,
+    rate: float,
+    threshold: float,
+    sums: PairSums,
+    units: int,
+    *,
+    pairs: float,
+    kappa: float,
 ) -> Certificate:
     false_discoveries = sums.matched / max(sums.matched + sums.same - sums.missed, 1.0)
     fmr = name == "fmr"
     assert request.distances is not None
-    shown = request.distances.sign * threshold
+    shown, missed = float(request.distances.sign * threshold), _missed(request, threshold, sums)
+    unit, drawn = "row", "the population"
+    if request.groups is not None:
+        unit, drawn = "subject", "pairs of a random row each of two new independent subjects"
     what = (
         "the share of different pairs that are called the same"
         if fmr
         else "the share of same pairs among those called the same"
     )
     order = (
-        "all thresholds were tested in increasing order"
+        "of which no looser one passes more easily"
         if fmr
-        else "thresholds were tested upwards from one that the calibration rows chose"
+        else "from one that the calibration rows chose to looser ones"
     )
     recipe: dict[str, Any] = {
         "theorem": "certificates.error_rates",
-        "statement": f"Bounded is {what}, over the population, at the threshold {shown:.6g}: {order}, each at delta, and the last "
-        f"that passed was kept. Same pairs missed there: {100 * sums.non_match_rate:.3g} % (measured, not certified).",
+        "statement": f"Bounded is {what}, over {drawn}, at the threshold {shown!r}: thresholds, {order}, were tested at delta "
+        f"each, and the last that passed was kept. It fails with probability at most {request.delta:.4g} over the held-out "
+        f"{unit}s, which are taken as independent draws of one population, unseen by the model. Same pairs missed there: "
+        f"{100 * missed:.3g} % (measured, not certified).",
         "events": (("a threshold with a worse rate passes", request.delta),),
         "fixed": (*request.fixed, f"the rate {rate:g}"),
-        "kappa": LARGEST_KAPPA,
+        "kappa": kappa,
         "scale": 1.0,
-        "exponent": units / 2.0,
+        "exponent": pairs,
         "splits": request.splits,
-        "non_match_rate": sums.non_match_rate,
+        "non_match_rate": missed,
         "match_rate": sums.match_rate,
     }
     return Certificate(
@@ -239,4 +266,5 @@ def _rate_certificate(
         delta=request.delta,
         threshold=shown,
         recipe=recipe,
+        cautions=signs_of_dependence(request),
     )

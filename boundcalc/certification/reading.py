@@ -16,10 +16,15 @@ from boundcalc.certification.sources import (
     from_model,
     listed_distances,
     numbers,
+    own_groups,
+    same_holdout,
 )
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems, as_generator
-from boundcalc.trainer.data.modalities import encode_labels
+from boundcalc.language.ledger import Ledger
+from boundcalc.trainer.data.modalities import encode_groups, encode_labels
+from boundcalc.trainer.data.order import aligned
 from boundcalc.trainer.data.prepare import balanced_weights
 
 __all__ = ["Calibration", "Listed", "Request", "read_request"]
@@ -37,7 +42,7 @@ RATES = ("fmr", "precision")
 
 
 @dataclass(frozen=True)
-class Listed:
+class Listed(Frozen):
     """A list of pairs.
 
     Attributes
@@ -45,11 +50,17 @@ class Listed:
     pairs : ndarray of int, shape (P, 2)
     distances : ndarray of shape (P,)
     same : ndarray of bool, shape (P,)
+    tie : float
+        Distances this close to the threshold count as ties.
+    sign : int
+        -1 where distances are scores with their sign changed.
     """
 
     pairs: Rows
     distances: Array
     same: NDArray[np.bool_]
+    tie: float
+    sign: int
 
 
 @dataclass(frozen=True)
@@ -131,6 +142,8 @@ def read_request(**given: Any) -> Request:
         drawn = f", which is {fresh.entropy}"
     delta, rng = _read_numbers(given, fresh=bool(drawn))
     name = _the_source(given)
+    frames = aligned({key: given[key] for key in (name, "y", "groups")}) if given["pairs"] is None else {}
+    given |= frames
     if given["pairs"] is not None:
         return _listed_request(given, name, delta, rng)
     distances, labels, own = _distances(given, name, given[name])
@@ -141,15 +154,17 @@ def read_request(**given: Any) -> Request:
             raise InvalidInputError(
                 f"against has {other.n} rows, {name} {distances.n}: expected the same rows in the same order"
             )
-    codes, groups = _labels(labels, given["groups"], distances.n)
+        if name == "model" and given["data"] is None and not same_holdout(given["model"], given["against"]):
+            raise InvalidInputError(
+                "against has held out other rows than model: give data=(X, y) that neither was trained on"
+            )
+    groups = own_groups(given[name], given["data"]) if given["groups"] is None else given["groups"]
+    codes, groups = _labels(labels, groups, distances.n)
     fixed = [
-        f"the seed of {given['splits']} random split{'s' * (given['splits'] > 1)}{drawn}",
+        f"the seed (one, not the best of several) of {given['splits']} random split{'s' * (given['splits'] > 1)}{drawn}",
         f"delta = {given['delta']:g}",
     ]
-    if given["share"] == 1.0:
-        fixed.append("the model, one only (each of J that are compared on these rows needs share=1/J)")
-    else:
-        fixed.append(f"this model's share of delta, {given['share']:g}")
+    fixed.append(_paid(given["share"]))
     if given["kappa"] is not None:
         fixed.append(f"kappa = {given['kappa']:g}")
     calibration = None
@@ -181,6 +196,8 @@ def read_request(**given: Any) -> Request:
     elif weights is None or not balanced:
         weights = (1.0, 1.0) if weights is None else weights
         fixed.append(f"the weights {weights[0]:.4g} for same and {weights[1]:.4g} for different pairs")
+    if other is not None:
+        fixed.append(f"the threshold {other.sign * other_threshold:.6g} of the other model")
     _enough(codes, groups)
     return Request(
         distances,
@@ -200,6 +217,13 @@ def read_request(**given: Any) -> Request:
         None,
         given["running"],
     )
+
+
+def _paid(share: float) -> str:
+    """Return what a model's share of delta is for."""
+    if share == 1.0:
+        return "the model, one only (each of J that are compared on these rows needs share=1/J)"
+    return f"this model's share of delta, {share:g}"
 
 
 def _read_numbers(given: Mapping[str, Any], *, fresh: bool) -> tuple[float, np.random.Generator]:
@@ -229,7 +253,8 @@ def _read_numbers(given: Mapping[str, Any], *, fresh: bool) -> tuple[float, np.r
             numeric = [problems.number(name, w, low=0) for name, w in zip(("w_pos", "w_neg"), weights, strict=True)]
             problems.require(not all(numeric) or max(weights) > 0, f"weights={weights!r}: one must be above 0")
     problems.raise_if_any()
-    return float(given["delta"]) * float(given["share"]), as_generator(given["rng"])
+    ledger = Ledger.split(given["delta"], {"this model": given["share"]})
+    return ledger["this model"], as_generator(given["rng"])
 
 
 def _the_source(given: Mapping[str, Any]) -> str:
@@ -261,14 +286,9 @@ def _labels(labels: Any, groups: Any, n: int) -> tuple[Rows, Rows | None]:
     _, _, codes = encode_labels(labels, problems)
     subjects = None
     if groups is not None:
-        inner = Problems("certify")
-        _, _, subjects = encode_labels(groups, inner)
-        for problem in inner.found:
-            problems.add(problem.replace("y ", "groups ", 1))
+        subjects = encode_groups(groups, n, problems)
     problems.raise_if_any()
     problems.require(codes.size == n, f"y has {codes.size} labels: expected one for each of {n} rows")
-    if subjects is not None:
-        problems.require(subjects.size == n, f"groups has {subjects.size} entries: expected one for each of {n} rows")
     problems.raise_if_any()
     return codes, subjects
 
@@ -309,7 +329,7 @@ def _thresholds(given: Mapping[str, Any], own: float | None, other_own: float | 
             )
         return None, np.nan
     problems = Problems("certify")
-    for value in (first, second):
+    for value in (first, second) if second is not first else (first,):
         problems.number("threshold", value)
     problems.raise_if_any()
     return sign * float(first or 0.0), sign * float(second or 0.0)
@@ -355,7 +375,7 @@ def _listed_request(given: Mapping[str, Any], name: str, delta: float, rng: np.r
             f"pairs of shape {pairs.shape}, {pairs.dtype}: expected row numbers or names, shape (P, 2)"
         )
     labels = None if given["y"] is None else np.asarray(given["y"])
-    own = None
+    own, tie = None, 0.0
     if name != "model" and np.ndim(given[name]) == 1:
         sign = -1 if name == "scores" else 1
         listed = sign * numbers(name, given[name], ndim=1)
@@ -363,7 +383,7 @@ def _listed_request(given: Mapping[str, Any], name: str, delta: float, rng: np.r
             raise InvalidInputError(f"{name} has {listed.size} numbers for {len(pairs)} pairs")
     else:
         distances, labels, own = _distances(given, name, given[name])
-        sign, labels = distances.sign, np.asarray(labels)
+        sign, tie, labels = distances.sign, distances.tie, np.asarray(labels)
         if pairs.dtype.kind == "U" or pairs.min() < 0 or pairs.max() >= distances.n:
             raise InvalidInputError(f"pairs: expected row numbers in 0..{distances.n - 1}")
         listed = listed_distances(distances, pairs)
@@ -384,12 +404,15 @@ def _listed_request(given: Mapping[str, Any], name: str, delta: float, rng: np.r
     if not isinstance(threshold, float):
         raise InvalidInputError("with pairs= expected a threshold that was fixed in advance")
     weights = given["weights"]
-    fixed = (
+    balanced = isinstance(weights, str)
+    weights = None if balanced else (1.0, 1.0) if weights is None else (float(weights[0]), float(weights[1]))
+    fixed = [
         f"the list of {len(pairs):,} pairs",
         f"the threshold {sign * threshold:.6g}",
         f"delta = {given['delta']:g}",
-    )
-    return Request(None, None, np.arange(units.size), None, threshold, np.nan,
-                   None if isinstance(weights, str) else (1.0, 1.0) if weights is None else (float(weights[0]), float(weights[1])),
-                   isinstance(weights, str), fixed, delta, None, given["splits"], rng, None,
-                   Listed(places, listed, same))  # fmt: skip
+    ]
+    fixed.append(_paid(given["share"]))
+    if weights is not None:
+        fixed.append(f"the weights {weights[0]:.4g} for same and {weights[1]:.4g} for different pairs")
+    return Request(None, None, np.arange(units.size), None, threshold, np.nan, weights, balanced, tuple(fixed), delta, None,
+                   given["splits"], rng, None, Listed(places, listed, same, tie, sign))  # fmt: skip

@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.certification.sides import EPS, sum_above
+from boundcalc.frozen import Frozen
 
 __all__ = ["Scaled", "scale_to_coupling"]
 
@@ -37,7 +38,7 @@ SWEEPS = 2_000
 
 
 @dataclass(frozen=True)
-class Scaled:
+class Scaled(Frozen):
     """A verified coupling.
 
     Attributes

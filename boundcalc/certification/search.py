@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.certification.draws import Batch, Kernel, Profile, Table, exact_log_h, node_costs
 from boundcalc.certification.sides import as_upper_risk, log_mean_below
+from boundcalc.frozen import Frozen
 from boundcalc.trainer.risk.threads import one_blas_thread
 
 __all__ = ["Evaluator", "Sample", "kappa_at", "risk_bound"]
@@ -30,7 +32,7 @@ GUESSED_VARIANCE = 0.01
 
 
 @dataclass(frozen=True)
-class Sample:
+class Sample(Frozen):
     """Independent batches of units, each with several draws.
 
     Attributes
@@ -98,15 +100,17 @@ class Evaluator:
         return as_upper_risk(log_delta + log_h, kappa=kappa, scale=sample.scale, exponent=sample.exponent)
 
 
-def kappa_at(risk: float, *, scale: float, level: float, exponent: float, variance: Callable[[float], float]) -> float:
+def kappa_at(risk: Any, *, scale: float, level: float, exponent: Any, variance: Callable[[Any], float]) -> Any:
     """Return kappa(r) = min(.98, c b/(1 + b r)), b = min(sqrt(x/(N zeta_1)), 1/(c - r)), for a guessed zeta_1.
 
     Parameters
     ----------
-    risk : float
+    risk : float or ndarray
         In [0, c).
-    scale, exponent : float
-        c and N.
+    scale : float
+        c.
+    exponent : float or ndarray
+        N.
     level : float
         x = log(1/delta).
     variance : callable
@@ -114,8 +118,8 @@ def kappa_at(risk: float, *, scale: float, level: float, exponent: float, varian
     """
     slope, guess = 1.0 / (scale - risk), variance(risk)
     if guess > 0:
-        slope = min(slope, math.sqrt(level / (exponent * guess)))
-    return min(LARGEST_KAPPA, scale * slope / (1.0 + slope * risk))
+        slope = np.minimum(slope, np.sqrt(level / (exponent * guess)))
+    return np.minimum(LARGEST_KAPPA, scale * slope / (1.0 + slope * risk))
 
 
 def risk_bound(
@@ -145,7 +149,9 @@ def _risk_bound(
         return evaluator.upper(evaluator.log_h(kappa), kappa=kappa, log_delta=log_delta), kappa
     edges = [sample.scale * k / CELLS for k in range(CELLS)] + [sample.scale]
     for k in reversed(range(CELLS)):
-        here = kappa_at(edges[k], scale=sample.scale, level=-log_delta, exponent=sample.exponent, variance=variance)
+        here = float(
+            kappa_at(edges[k], scale=sample.scale, level=-log_delta, exponent=sample.exponent, variance=variance)
+        )
         if evaluator.upper(evaluator.log_h_by_profile(here), kappa=here, log_delta=log_delta) <= edges[k]:
             continue
         bound = evaluator.upper(evaluator.log_h(here), kappa=here, log_delta=log_delta)

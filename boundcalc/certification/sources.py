@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 from boundcalc.certification.sides import EPS
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["METRICS", "Distances", "from_embeddings", "from_matrix", "from_model", "listed_distances", "of_metric"]
+__all__ = [
+    "METRICS",
+    "Distances",
+    "from_embeddings",
+    "from_matrix",
+    "from_model",
+    "listed_distances",
+    "of_metric",
+    "own_groups",
+    "same_holdout",
+]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -37,6 +47,8 @@ class Distances:
         Whether the two orders of a pair differ by more than rounding.
     sign : int
         -1 where the distance is a score with its sign changed.
+    off_zero : bool
+        Whether rows are at a distance from themselves, which is not used.
     """
 
     n: int
@@ -45,13 +57,12 @@ class Distances:
     symmetric: bool = True
     ordered: bool = False
     sign: int = 1
+    off_zero: bool = False
 
     def of_rows(self, rows: Rows) -> Distances:
         """Return the distances of some of the rows, numbered anew."""
         between = self.between
-        return Distances(
-            rows.size, lambda i, j: between(rows[i], rows[j]), self.tie, self.symmetric, self.ordered, self.sign
-        )
+        return replace(self, n=rows.size, between=lambda i, j: between(rows[i], rows[j]))
 
 
 def numbers(name: str, value: Any, *, ndim: int) -> Array:
@@ -92,7 +103,8 @@ def from_matrix(name: str, value: Any) -> Distances:
     matrix = matrix if sign == 1 else -matrix
     symmetric = bool(((matrix == matrix.T) | ~off).all())
     ordered = not symmetric and not np.allclose(matrix[off], matrix.T[off], rtol=1e-6, atol=0.0)
-    return Distances(n, lambda rows, others: matrix[rows[:, None], others], 0.0, symmetric, ordered, sign)
+    off_zero = sign == 1 and bool(matrix.diagonal().any())
+    return Distances(n, lambda rows, others: matrix[rows[:, None], others], 0.0, symmetric, ordered, sign, off_zero)
 
 
 def from_embeddings(value: Any, *, metric: str) -> Distances:
@@ -177,6 +189,22 @@ def _from_learner(learner: Any, data: Any) -> tuple[Distances, Any, float | None
     operator = learner._structure.operator(learner.params_)
     widths = [learner._dims[name] for name in learner.modalities_]
     return of_metric(rows, here, operator, widths), labels, float(learner.threshold_)
+
+
+def own_groups(model: Any, data: Any) -> Any:
+    """Return the groups of the rows that certify, where the data say them."""
+    prepared = getattr(model, "_prepared", None) if data is None else None
+    if prepared is not None and prepared.data.groups is not None:
+        return prepared.data.groups[prepared.split.holdout]
+    return getattr(data, "groups", None)
+
+
+def same_holdout(model: Any, other: Any) -> bool:
+    """Whether two trained models have held out the same rows."""
+    first, second = model._prepared, other._prepared
+    return np.array_equal(first.split.holdout, second.split.holdout) and np.array_equal(
+        first.data.codes, second.data.codes
+    )
 
 
 def of_metric(rows: Array, here: NDArray[np.bool_], operator: Array, widths: Sequence[int]) -> Distances:

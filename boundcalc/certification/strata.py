@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from boundcalc.certification.bijections import BATCH, LARGEST_BATCH
 from boundcalc.certification.draws import Batch, Block, Draw
+from boundcalc.frozen import Frozen
 
 __all__ = ["Mix", "MixDraws", "balanced_mix", "mix_batches"]
 
@@ -35,7 +36,7 @@ _WHOLE = 1e-11
 
 
 @dataclass(frozen=True)
-class Mix:
+class Mix(Frozen):
     """How much each combination of classes counts.
 
     Attributes
@@ -76,7 +77,7 @@ def balanced_mix(counts: NDArray[np.intp]) -> Mix:
 
 
 @dataclass(frozen=True)
-class MixDraws:
+class MixDraws(Frozen):
     """Batches whose class combinations have the powers N W.
 
     Attributes

@@ -15,6 +15,7 @@ _WHERE = {
     "Report": "report",
     "Verdict": "verdict",
     "Word": "verdict",
+    "best_constant": "improving",
     "check": "walk",
     "check_inequality": "inequality.reals",
     "replay": "experiments.evidence",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from boundcalc.checker.citations import counts
 from boundcalc.checker.verdict import Verdict, Word, weakest
+from boundcalc.frozen import Frozen
 from boundcalc.show.html import Markup, join, tag
 
 __all__ = ["Report", "Row"]
@@ -50,8 +52,8 @@ class Row:
         }
 
 
-@dataclass
-class Report:
+@dataclass(frozen=True)
+class Report(Frozen):
     """The verdicts on a theorem, a derivation or a step.
 
     Attributes
@@ -59,19 +61,19 @@ class Report:
     subject : str
         The theorem's key, or what was checked.
     title : str
-    status : dict of str to str
+    status : mapping of str to str
         What the catalogue says of each form: ``holds`` or ``refuted``.
     seed : int
-    rows : list of Row
-        Filled as the check proceeds; an interrupted check keeps what it has.
+    rows : tuple of Row
     complete : bool
+        False after an interruption: the rows are those that were finished.
     """
 
     subject: str
     title: str
-    status: dict[str, str]
+    status: Mapping[str, str]
     seed: int
-    rows: list[Row] = field(default_factory=list)
+    rows: tuple[Row, ...] = ()
     complete: bool = False
 
     def __iter__(self) -> Iterator[Row]:
@@ -86,27 +88,34 @@ class Report:
         names = dict.fromkeys(row.form for row in self.rows if row.counts)
         return {name: weakest(row.verdict for row in self.rows if row.form == name and row.counts) for name in names}
 
+    def doubt(self, form: str) -> str:
+        """Return why a form's proof does not count: the first step that is neither proved nor an instance of what is."""
+        rows = [row for row in self.rows if row.form == form and row.counts]
+        for row in rows:
+            if row.verdict.refutes or (row.place != "chain" and not counts(row.verdict)):
+                return f"not proved: step {row.place} is {row.verdict.word} ({row.verdict.evidence})"
+        return "" if rows and self.complete else "not checked to the end"
+
     @property
     def word(self) -> Word:
         """The weakest word over the forms that are said to hold (over all, if none is)."""
-        holding = [row for row in self.rows if row.counts and self.status.get(row.form, "holds") == "holds"]
-        return weakest(row.verdict for row in holding or self.rows)
+        return weakest(row.verdict for row in self._holding)
 
     @property
     def verdict(self) -> Verdict:
         """The weakest row's verdict."""
+        return next(row.verdict for row in self._holding if row.verdict.word is self.word)
+
+    @property
+    def _holding(self) -> Sequence[Row]:
         holding = [row for row in self.rows if row.counts and self.status.get(row.form, "holds") == "holds"]
-        rows = holding or self.rows
-        return next(row.verdict for row in rows if row.verdict.word is self.word)
+        return holding or self.rows
 
     @property
     def surprises(self) -> tuple[str, ...]:
         """The forms that hold according to the catalogue and are refuted, or the other way round."""
-        found = []
-        for name, word in self.forms.items():
-            if (self.status.get(name, "holds") == "refuted") != (word is Word.REFUTED):
-                found.append(name)
-        return tuple(found)
+        said = {name: self.status.get(name, "holds") == "refuted" for name in self.forms}
+        return tuple(name for name, word in self.forms.items() if said[name] != (word is Word.REFUTED))
 
     def text(self) -> str:
         """Return the report as text that fits 80 columns."""

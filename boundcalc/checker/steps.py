@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 import sympy
 
+from boundcalc.catalogue import REGISTRY
+from boundcalc.checker.citations import read_citation
+from boundcalc.checker.experiments.experiment import Experiment
 from boundcalc.checker.experiments.inclusion import check_inclusion
 from boundcalc.checker.experiments.named import resolve
 from boundcalc.checker.experiments.trial import try_out
 from boundcalc.checker.inequality.problem import state
 from boundcalc.checker.inequality.reals import settle
-from boundcalc.checker.verdict import Verdict, cited, unsettled
+from boundcalc.checker.verdict import Verdict, Word, cited, unsettled
 from boundcalc.errors import InvalidInputError
 from boundcalc.statements.derivation import Step
+from boundcalc.symbols import Constraint
 
 __all__ = ["check_step", "stream"]
 
@@ -33,6 +39,8 @@ def check_step(
     seed: int = 0,
     budget: float = 10.0,
     domains: Mapping[sympy.Symbol, sympy.Set] | None = None,
+    rules: Iterable[Constraint] = (),
+    doubt_of: Callable[[Any, str], str] = lambda lemma, form: "not checked",
 ) -> Verdict:
     """Return the verdict on one step.
 
@@ -47,25 +55,59 @@ def check_step(
         Seconds.
     domains : mapping of sympy.Symbol to sympy.Set, optional
         Domains of symbols that are not in the vocabulary.
+    rules : iterable of Constraint, optional
+        Relations that the theorem requires.
+    doubt_of : callable, optional
+        Returns why a form of a theorem of one's own that the step applies is not proved, or nothing.
     """
     rng = stream(seed, f"{step}|{step.kind}")
     experiment = resolve(step.experiment)
     if experiment is not None:
-        events = [event.symbol for event in step.events]
         if step.kind == "inclusion":
             refutation = check_inclusion(experiment, rng=stream(seed, "inclusion"))
             if refutation is not None:
                 return refutation
-        tried = try_out(step.left, step.relation, step.right, experiment, events=events, rng=rng, budget=budget)
-        if step.kind == "claim" and step.cites and not tried.refutes:
+        tried = _tried(step, experiment, rng=rng, budget=budget)
+        if step.kind == "claim" and step.cites and not tried.refutes and step.applies is None:
             return cited(f"{step.cites}; {tried.evidence}")
-        return tried
+        if tried.refutes or step.applies is None:
+            return tried
+        read = read_citation(step, tried, doubt_of)
+        return tried if read is None else read
     if step.kind in _CLOSED_FORM and not step.events:
+        used = set().union(*(part.free_symbols for part in (step.left, step.right, *step.definitions.values())))
+        spoken = [rule for rule in rules if rule.symbols <= used]
         try:
-            problem = state(step.left, step.relation, step.right, domain=domains, definitions=step.definitions)
+            problem = state(
+                step.left, step.relation, step.right, domain=domains, constraints=spoken, definitions=step.definitions
+            )
         except InvalidInputError as error:
             return unsettled(str(error))
         return settle(problem, budget=budget, rng=rng)
+    if step.applies is not None or step.cites in REGISTRY:
+        read = read_citation(step, None, doubt_of)
+        if read is not None and (read.word is not Word.UNSETTLED or step.applies is not None):
+            return read
+        by_entry = _by_the_entry(step, rng, budget) if step.applies is None else None
+        if by_entry is not None and by_entry.refutes:
+            return by_entry
+        return unsettled("nothing checks it") if read is None else read
     if step.cites:
         return cited(step.cites)
     return unsettled(f"a step of kind '{step.kind}' needs an experiment or a citation")
+
+
+def _by_the_entry(step: Step, rng: np.random.Generator, budget: float) -> Verdict | None:
+    """Try a step by the experiment of the entry that it cites."""
+    facts = REGISTRY[step.cites].facts()
+    experiment = resolve(facts.experiment)
+    return None if experiment is None else _tried(step, experiment, rng=rng, budget=budget)
+
+
+def _tried(step: Step, experiment: Experiment, *, rng: np.random.Generator, budget: float) -> Verdict:
+    """Try a step out; worlds know its events by their names, whatever they bound."""
+    plain = {event.symbol: replace(event, of="").symbol for event in step.events}
+    if len(set(plain.values())) < len(plain):
+        plain = {symbol: symbol for symbol in plain}
+    left, right = step.left.xreplace(plain), step.right.xreplace(plain)
+    return try_out(left, step.relation, right, experiment, events=list(plain.values()), rng=rng, budget=budget)

@@ -17,12 +17,14 @@ from boundcalc.show.html import Markup, join, tag
 
 __all__ = [
     "Certificate",
+    "Proof",
     "Verdict",
     "Word",
     "cited",
     "confirmed",
     "proved",
     "refuted",
+    "restored",
     "supported",
     "unsettled",
     "weakest",
@@ -44,7 +46,35 @@ _MINT = object()
 _KERNEL = "axioms of the kernel's proof"
 
 #: Methods whose answer is a proof on its own; every other needs a second engine that agrees.
-_SUFFICIENT = frozenset({"SymPy", "signs", "Arb", "linear z3"})
+_SUFFICIENT = frozenset({"identities", "signs", "Arb", "linear z3", "calculus"})
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A step of a proof that an engine found, for a proof assistant to repeat.
+
+    Attributes
+    ----------
+    rule : str
+        Such as ``monotone``, ``factors``, ``boxes`` or ``identity``.
+    about : str
+        What the rule says: the function, its sign, the box and the precision.
+    parts : tuple of Proof
+        What it rests on.
+    """
+
+    rule: str
+    about: str
+    parts: tuple[Proof, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {"rule": self.rule, "about": self.about, "parts": [part.to_json() for part in self.parts]}
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The names of the rules used, each once."""
+        return tuple(dict.fromkeys((self.rule, *(rule for part in self.parts for rule in part.rules))))
 
 
 @dataclass(frozen=True)
@@ -59,11 +89,14 @@ class Certificate(Frozen):
         How, in a few words.
     details : mapping
         What is needed to repeat it: facts and axioms used, boxes, time.
+    proofs : tuple of Proof
+        One per case, where an engine left one.
     """
 
     engines: tuple[str, ...]
     evidence: str
     details: Mapping[str, Any] = field(default_factory=dict)
+    proofs: tuple[Proof, ...] = ()
 
     @property
     def suffices(self) -> bool:
@@ -88,6 +121,8 @@ class Verdict(Frozen):
         Who says so.
     details : mapping
         Everything else that helps to repeat it.
+    certificate : Certificate or None
+        What a PROVED rests on.
 
     Other Parameters
     ----------------
@@ -105,6 +140,7 @@ class Verdict(Frozen):
     witness: Mapping[str, Any] | None = None
     engine: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+    certificate: Certificate | None = None
     mint: InitVar[object] = None
 
     def __post_init__(self, mint: object) -> None:
@@ -148,6 +184,7 @@ class Verdict(Frozen):
             "evidence": self.evidence,
             "witness": plain(self.witness),
             "details": plain(self.details),
+            "certificate": [proof.to_json() for proof in self.certificate.proofs] if self.certificate else [],
         }
 
 
@@ -158,7 +195,7 @@ def proved(certificate: Certificate) -> Verdict:
         return unsettled(
             f"{certificate.evidence}; no second engine confirms {engine}", engine=engine, details=certificate.details
         )
-    return Verdict(Word.PROVED, certificate.evidence, engine=engine, details=certificate.details, mint=_MINT)
+    return Verdict(Word.PROVED, certificate.evidence, None, engine, certificate.details, certificate, _MINT)
 
 
 def confirmed(verdict: Verdict, axioms: Iterable[str]) -> Verdict:
@@ -173,8 +210,9 @@ def confirmed(verdict: Verdict, axioms: Iterable[str]) -> Verdict:
         raise ValueError("a claim that is refuted cannot be confirmed: one of the two is wrong")
     details = {**verdict.details, _KERNEL: list(axioms)}
     if verdict.word is Word.PROVED:
-        return Verdict(Word.PROVED, verdict.evidence, engine=verdict.engine, details=details, mint=_MINT)
-    return Verdict(Word.PROVED, "a proof that Coq's kernel accepts", engine="Coq", details=details, mint=_MINT)
+        return Verdict(Word.PROVED, verdict.evidence, None, verdict.engine, details, verdict.certificate, _MINT)
+    certificate = Certificate(("Coq",), "a proof that Coq's kernel accepts", details)
+    return Verdict(Word.PROVED, certificate.evidence, None, "Coq", details, certificate, _MINT)
 
 
 def refuted(
@@ -201,6 +239,20 @@ def unsettled(
 ) -> Verdict:
     """Return UNSETTLED, with the reason."""
     return Verdict(Word.UNSETTLED, reason, witness, engine, details or {})
+
+
+def restored(record: Mapping[str, Any]) -> Verdict:
+    """Return a verdict that was kept as plain data by the same version of the checker (`boundcalc.checker.store`)."""
+    proofs = tuple(map(_proof, record["certificate"]))
+    word = Word(record["word"])
+    certificate = None
+    if word is Word.PROVED:
+        certificate = Certificate(tuple(record["engine"].split(" and ")), record["evidence"], record["details"], proofs)
+    return Verdict(word, record["evidence"], record["witness"], record["engine"], record["details"], certificate, _MINT)
+
+
+def _proof(record: Mapping[str, Any]) -> Proof:
+    return Proof(record["rule"], record["about"], tuple(map(_proof, record["parts"])))
 
 
 def weakest(verdicts: Iterable[Verdict]) -> Word:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import sympy
 
+from boundcalc.bound import Bound
+from boundcalc.catalogue import REGISTRY
 from boundcalc.checker.experiments.experiment import Experiment
 from boundcalc.checker.experiments.inclusion import check_inclusion
 from boundcalc.checker.experiments.named import resolve
@@ -17,9 +20,12 @@ from boundcalc.checker.inequality.problem import state
 from boundcalc.checker.inequality.reals import settle
 from boundcalc.checker.report import Report, Row
 from boundcalc.checker.steps import check_step, stream
+from boundcalc.checker.store import Memory, Store, content_of
 from boundcalc.checker.verdict import Verdict, Word
 from boundcalc.errors import InvalidInputError
-from boundcalc.statements.derivation import Derivation, Step
+from boundcalc.statements.derivation import Derivation, Step, plain_shares
+from boundcalc.symbols import Constraint
+from boundcalc.theorems import Theorem
 
 __all__ = ["check"]
 
@@ -36,13 +42,15 @@ def check(
     rng: int | np.random.Generator = 0,
     progress: Progress | None = None,
     memory: dict[Any, Verdict] | None = None,
+    store: Store | None = None,
 ) -> Report:
     """Return what is known of every step of a theorem (or of a derivation, or of a single step).
 
     Parameters
     ----------
-    theorem : Theorem, Derivation or Step
-        Your own are welcome.
+    theorem : Theorem, Bound, Derivation or Step
+        Your own are welcome; bounds of your theorem that are made after the check are certified if every step was proved
+        or is an instance of a proved statement.
     form : str, optional
         One form of the theorem; all of them if not given.
     budget : float, optional
@@ -53,6 +61,8 @@ def check(
         Called with each row as it is finished.
     memory : dict, optional
         Verdicts on steps that occurred before, to be shared between checks.
+    store : Store, optional
+        Verdicts kept from earlier runs; nothing is kept if not given.
 
     Returns
     -------
@@ -73,17 +83,20 @@ def check(
     seed = int(rng.integers(2**31)) if isinstance(rng, np.random.Generator) else int(rng)
     report, jobs = _jobs(theorem, form, seed)
     clock = _Clock(budget)
-    remembered = {} if memory is None else memory
+    remembered = Memory({} if memory is None else memory, store)
+    rows: list[Row] = []
     try:
         for job in jobs:
             row = job(seed, clock.share(), remembered)
             if row is not None:
-                report.rows.append(row)
+                rows.append(row)
                 if progress is not None:
                     progress(row)
     except KeyboardInterrupt:
-        return report
-    report.complete = True
+        return replace(report, rows=tuple(rows))
+    report = replace(report, rows=tuple(rows), complete=True)
+    if isinstance(theorem, Theorem) and REGISTRY.get(theorem.key) is not theorem:
+        theorem.attest({name: report.doubt(name) for name in report.forms})
     return report
 
 
@@ -99,12 +112,19 @@ class _Clock:
         return max(1.0, min(_STEP_SECONDS, (self.end - time.monotonic()) / 3))
 
 
-Job = Callable[[int, float, dict[Any, Verdict]], Row | None]
+Job = Callable[[int, float, Memory], Row | None]
 
 
 def _jobs(subject: Any, form: str | None, seed: int) -> tuple[Report, Iterator[Job]]:
     if isinstance(subject, Step):
         return Report("step", str(subject), {"": "holds"}, seed), iter([_step_job("", 1, subject, {})])
+    if isinstance(subject, Bound):
+        if subject.proof is None:
+            raise InvalidInputError(
+                f"{subject.theorem} comes without its steps (read from a file, restated, or a union): check its theorem",
+                context="check",
+            )
+        subject = subject.proof
     if isinstance(subject, Derivation):
         return Report("derivation", str(subject.quantity), {"": "holds"}, seed), iter(
             _chain_jobs("", subject, strict=False)
@@ -117,26 +137,53 @@ def _jobs(subject: Any, form: str | None, seed: int) -> tuple[Report, Iterator[J
     report = Report(subject.key, getattr(subject, "title", ""), status, seed)
     jobs: list[Job] = []
     for name, item in chosen.items():
-        jobs += _chain_jobs(name, item.derivation, strict=bool(getattr(item, "strict", False)))
+        jobs += _chain_jobs(name, item.derivation, strict=item.strict, rules=tuple(subject.constraints))
     if form is None:
         jobs += _comparisons(subject, status)
     return report, iter(jobs)
 
 
-def _chain_jobs(form: str, chain: Derivation, *, strict: bool) -> list[Job]:
-    jobs = [_step_job(form, number, step, chain.domains) for number, step in enumerate(chain.steps, start=1)]
+def _chain_jobs(form: str, chain: Derivation, *, strict: bool, rules: tuple[Constraint, ...] = ()) -> list[Job]:
+    jobs = [
+        _step_job(form, number, step, chain.domains, (*rules, *chain.granted(step)))
+        for number, step in enumerate(chain.steps, start=1)
+    ]
     if strict or len(chain.steps) > 1:
         jobs.append(_whole_job(form, chain, strict=strict))
     return jobs
 
 
-def _step_job(form: str, number: int, step: Step, domains: Mapping[sympy.Symbol, sympy.Set]) -> Job:
-    def job(seed: int, seconds: float, memory: dict[Any, Verdict]) -> Row:
+def _step_job(
+    form: str,
+    number: int,
+    step: Step,
+    domains: Mapping[sympy.Symbol, sympy.Set],
+    rules: tuple[Constraint, ...] = (),
+) -> Job:
+    def job(seed: int, seconds: float, memory: Memory) -> Row:
         # Steps are shared between theorems; a definition that is not hashable is told by its text.
-        key = (str(step), step.kind, str(step.definitions), step.experiment, str(domains), seed)
-        if key not in memory:
-            memory[key] = check_step(step, seed=seed, budget=seconds, domains=domains)
-        return Row(form, str(number), str(step), step.kind, memory[key])
+        lemma = step.applies and (id(step.applies.lemma), step.applies.form, str(step.applies.values))
+        key = (
+            str(step),
+            step.kind,
+            str(step.definitions),
+            step.experiment,
+            step.cites,
+            lemma,
+            str(domains),
+            str(rules),
+            seed,
+        )
+
+        def doubt_of(own: Any, name: str) -> str:
+            found = check(own, form=name, budget=seconds, rng=seed, memory=memory.known, store=memory.store)
+            return found.doubt(name)
+
+        def checked() -> Verdict:
+            return check_step(step, seed=seed, budget=seconds, domains=domains, rules=rules, doubt_of=doubt_of)
+
+        verdict = memory.recall(key, content_of([step], domains, [str(rule) for rule in rules], seed), checked)
+        return Row(form, str(number), str(step), step.kind, verdict)
 
     return job
 
@@ -145,7 +192,7 @@ def _whole_job(form: str, chain: Derivation, *, strict: bool) -> Job:
     """Try the quantity against the bound in one go, by the first experiment that knows all symbols."""
     relation = chain.relation.replace("=", "") if strict else chain.relation
 
-    def job(seed: int, seconds: float, memory: dict[Any, Verdict]) -> Row | None:
+    def job(seed: int, seconds: float, memory: Memory) -> Row | None:
         events = [event.symbol for event in chain.events]
         tried: list[Experiment] = []
         for step in chain.steps:
@@ -159,11 +206,19 @@ def _whole_job(form: str, chain: Derivation, *, strict: bool) -> Job:
                 verdict = check_inclusion(experiment, rng=stream(seed, "strict"), strict=True)
                 if verdict is not None:
                     return Row(form, "claim", f"strict: {chain.quantity} {relation} {chain.result}", "whole", verdict)
-            rng = stream(seed, f"{chain.quantity}{relation}{chain.result}")
-            found = try_out(chain.quantity, relation, chain.result, experiment, events=events, rng=rng, budget=seconds)
+            rng = stream(seed, plain_shares(f"{chain.quantity}{relation}{chain.result}"))
+
+            def tried_out(experiment: Experiment = experiment, rng: np.random.Generator = rng) -> Verdict:
+                return try_out(
+                    chain.quantity, relation, chain.result, experiment, events=events, rng=rng, budget=seconds
+                )
+
+            content = content_of(chain.steps, chain.domains, "chain", relation, repr(experiment), seed)
+            key = ("chain", str(chain.quantity), relation, str(chain.result), repr(experiment), str(events), seed)
+            found = memory.recall(key, content, tried_out)
             if found.word is not Word.UNSETTLED:
                 place = "claim" if strict else "chain"
-                return Row(form, place, f"{chain.quantity} {relation} {chain.result}", "whole", found)
+                return Row(form, place, plain_shares(f"{chain.quantity} {relation} {chain.result}"), "whole", found)
         return None
 
     return job
@@ -183,7 +238,7 @@ def _comparisons(theorem: Any, status: Mapping[str, str]) -> list[Job]:
 
 
 def _comparison(first: str, other: str, sides: list[Any]) -> Job:
-    def job(seed: int, seconds: float, memory: dict[Any, Verdict]) -> Row:
+    def job(seed: int, seconds: float, memory: Memory) -> Row:
         left, right = (
             side.expr.subs({symbol: 0 for symbol in side.expr.free_symbols if symbol.name in _OPTIMISATION})
             for side in sides

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from boundcalc.cli.commands import COMMANDS, load
 
@@ -12,7 +15,7 @@ __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit status: 0 on success, 2 on bad input, 130 when interrupted."""
+    """Run the command line and return its exit status: 0 on success, 2 on bad input, 130 when interrupted, 143 when ended."""
     parser = _parser()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments:
@@ -23,10 +26,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     from boundcalc.cli.output import show
 
     try:
-        read(args)
-        return show(args.run(args), args)
+        with _ending_on_request():
+            read(args)
+            return show(args.run(args), args)
     except KeyboardInterrupt:
         return _say("interrupted", status=130)
+    except _EndedError:
+        return _say("ended", status=143)
     except BrokenPipeError:
         sys.stderr.close()  # whoever read our output has seen enough
         return 0
@@ -34,6 +40,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(f"not enough memory: {error}; ask for a smaller grid")
     except (ValueError, ImportError, OSError) as error:
         return _say(str(error) or type(error).__name__)
+
+
+class _EndedError(BaseException):
+    """Somebody has asked the process to end (SIGTERM): files are put away and workers end on its way out."""
+
+
+@contextmanager
+def _ending_on_request() -> Iterator[None]:
+    """Let SIGTERM end what runs as an interruption does; signals are heard in the main thread only."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(*_: object) -> None:
+        raise _EndedError
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _say(message: str, *, status: int = 2) -> int:

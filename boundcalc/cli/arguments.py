@@ -10,10 +10,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from boundcalc.arithmetic.written import MOST_DIGITS, shortened, written
 from boundcalc.cli.values import parse, parse_settings
 from boundcalc.errors import InvalidInputError, require
 
-__all__ = ["MODEL", "PLANNING", "TRAINING", "add", "changed", "check_path", "read"]
+__all__ = ["MODEL", "PLANNING", "READING", "TRAINING", "add", "changed", "check_path", "read"]
 
 _PICTURES = (".png", ".pdf", ".svg")
 
@@ -66,9 +67,10 @@ def _integer(least: int) -> Callable[[str, Any], int]:
 
 def _whole(text: str) -> int | None:
     try:
-        return int(text)
-    except ValueError:
+        value = written(text)
+    except (ValueError, ArithmeticError):
         return None
+    return int(value) if isinstance(value, Fraction) and value.denominator == 1 else None
 
 
 def _jobs(option: str, text: str) -> int:
@@ -80,7 +82,7 @@ def _jobs(option: str, text: str) -> int:
 def _number(text: str) -> float:
     """Return what was typed as a decimal or as a fraction; nan for anything else, inf for what no double holds."""
     try:
-        return float(Fraction(text)) if "/" in text else float(text)
+        return float(written(text))
     except (ValueError, ZeroDivisionError):
         return math.nan
     except OverflowError:
@@ -120,10 +122,15 @@ def _budgets(option: str, text: str) -> list[float]:
     return [_total("budget", str(one)) for one in (value if isinstance(value, list) else [value])]
 
 
-def _target(option: str, text: str) -> float:
-    if isinstance(parse("target", text), list):
-        raise InvalidInputError(f"{option} {text!r} must be one number")
-    return _total("target", text)
+def _targets(option: str, text: str) -> list[float]:
+    value = parse("target", text)
+    return [_total("target", str(one)) for one in (value if isinstance(value, list) else [value])]
+
+
+def _power(option: str, text: str) -> float:
+    if not 0.5 <= (value := _number(text)) < 1:
+        raise InvalidInputError(f"{option} {text}: expected a probability in [0.5, 1)")
+    return value
 
 
 def _part(option: str, text: str) -> float:
@@ -171,6 +178,19 @@ def _mix(option: str, text: str) -> str | tuple[float, ...] | None:
     return values
 
 
+def _columns(option: str, given: list[str]) -> dict[str, str | tuple[str, ...]]:
+    """Return for each modality a prefix of its columns, or their names."""
+    found: dict[str, str | tuple[str, ...]] = {}
+    for one in given:
+        name, _, columns = (part.strip() for part in one.partition("="))
+        if not name or not columns or name in found:
+            raise InvalidInputError(
+                f"{option} {shortened(one)}: expected NAME=PREFIX or NAME=COLUMN,COLUMN, each name once"
+            )
+        found[name] = _names(option, columns) if "," in columns else columns
+    return found
+
+
 def _shown(text: str) -> str:
     return text if _number(text) == _number(text) else repr(text)
 
@@ -204,7 +224,7 @@ def _settings(help: str) -> Argument:
     )
 
 
-_DATA = "htad, breast_cancer, penguins, digits, or a .npz or .csv file of your own"
+_DATA = "htad, breast_cancer, penguins, digits, or a file of your own: .npz, a folder of .npy, .csv, .parquet, .xlsx, .h5mu, ..."
 _SCORES = (
     "a .npz file with distance, scores or embeddings, y and perhaps groups; a .csv file of embeddings with y; or "
     "htad, breast_cancer, penguins, digits: a metric is trained first"
@@ -227,24 +247,41 @@ ARGUMENTS: dict[str, Argument] = {
     "kernel": _switch("ask Coq's kernel for the closed-form steps (needs coqc)"),
     "export_coq": _value("DIR", "write the closed-form steps as files of Coq, with their proofs", read=_folder),
     "seconds": _value("S", "time for everything (default: as needed)", read=_positive),
+    "fresh": _switch("check again what earlier runs have settled"),
     "seed": _value("N", "seed of everything random", default="0", read=_integer(0)),
     "delta": _value("P", "failure probability of each guarantee", default="0.05", read=_delta),
-    "subsets": _value("LIST", "all, or a list such as a,a+b", default="all"),
+    "subsets": _value(
+        "LIST", "all, greedy (each alone, then the best with one more), or a list such as a,a+b", default="all"
+    ),
     "subset": _value("NAMES", "modalities, such as a+b (default: all)"),
     "loss": _choice("the loss", "hinge", "smoothed_hinge", "logistic"),
     "lam_max": _value("X", "largest metric weight", default="1", read=_positive),
     "weights": _choice("pair weights: balanced on the calibration split, or none", "balanced", "none"),
+    "holdout": _value(
+        "P", "share of the rows that only test and certify", default="0.4", read=_within(0, 1, "in (0, 1)")
+    ),
+    "prepared": _value(
+        "P",
+        "share of the rows that preprocessing and weights are fitted on; the rest trains",
+        default="0.2",
+        read=_within(0, 1, "in (0, 1)"),
+        flag="--calibration",
+    ),
     "structure": _choice("the metric", "diagonal", "modality", "full"),
     "jobs": _value("N", "processes for the subsets, -1 for all", default="1", read=_jobs),
     "resume": _value("FILE", "keep finished subsets in FILE and take them over next time", read=check_path),
-    "estimates": _value("FILE", "what `boundcalc train DATA --out FILE.json` wrote: nothing is trained"),
-    "costs": _value("FILE", "a TOML file of prices (default: 1 for each modality of each sample)"),
+    "estimates": _value("FILE", "what `boundcalc train` or `plan DATA --out FILE.json` wrote, with the same seed"),
+    "costs": _value("FILE", "a TOML file of prices (default: 1 for each row, whatever is collected of it)"),
     "budget": _value("B", "money: a total, a list a,b,c or a range lo:hi:log:k", read=_budgets),
-    "target": _value("X", "reach this guarantee as cheaply as possible", read=_target),
+    "target": _value("X", "certify this as cheaply as possible; several as X,Y, the first decides", read=_targets),
+    "power": _value("P", "probability with which the certificate should be reached", default="0.9", read=_power),
+    "collected": _value("FILE", "rows that came so far, in their order: certify them at every look"),
+    "simulate": _value("N", "carry the plan out N times on the resampled pilot", default="0", read=_integer(0)),
     "modalities": _value("A,B", "plan with these modalities only (default: all)", read=_names),
-    "quantity": _choice("what is guaranteed: the risk, or the pair error (hinge loss only)", "risk", "pair_error"),
-    "split": _choice("how delta is split over hold-out, kappa and future sample", "equal", "optimised"),
-    "no_curve": _switch("leave out the learning curve (an estimate beside the guarantee)"),
+    "quantity": _choice(
+        "what is certified: the pair error, or the false-match or false-non-match rate", "pair_error", "fmr", "fnmr"
+    ),
+    "no_curve": _switch("do not train on smaller parts: errors stay what they are on the pilot"),
     "no_check": _switch("leave out the proofs (they take a few minutes)"),
     "pilot": _value("DATA", _DATA),
     "radii": _choice(
@@ -272,7 +309,17 @@ ARGUMENTS: dict[str, Argument] = {
     "mix": _value(
         "W", "balanced, none, or w_pos,w_neg fixed in advance", default="balanced", read=_mix, flag="--weights"
     ),
-    "groups": _value("NAME", "the array or column with the subjects of the rows (default: groups, if there is one)"),
+    "groups": _value("COLUMN", "the array or column with what each row belongs to (default: groups, if there is one)"),
+    "label": _value("COLUMN", "the array or column with the labels (default: y)"),
+    "drop": _value("A,B", "columns or arrays to leave out", read=_names),
+    "modality": Argument(
+        {
+            "metavar": "NAME=COLUMNS",
+            "action": "append",
+            "help": "a modality: a prefix of its columns, or a list of them; repeat for each (default: columns NAME__FEATURE)",
+        },
+        _columns,
+    ),
     "calibration": _value("P", "share of the rows that choose and are not counted", read=_within(0, 1, "in (0, 1)")),
     "kappa": _value("K", "fixed in advance (default: by test inversion)", read=_within(0, 1, "in (0, 1)")),
     "share": _value("P", "this model's part of delta, 1/J for each of J models", default="1", read=_part),
@@ -284,11 +331,13 @@ ARGUMENTS: dict[str, Argument] = {
     "json": _switch("print one JSON object instead of text"),
 }
 
-#: What a metric's training asks for; what training on several subsets asks for; what planning asks for.
-MODEL = ("delta", "seed", "loss", "lam_max", "weights")
+#: What a metric's training asks for, reading a file, training on several subsets, and planning.
+MODEL = ("delta", "seed", "loss", "lam_max", "weights", "holdout", "prepared")
+READING = ("label", "groups", "drop", "modality")
 TRAINING = ("subsets", *MODEL, "jobs", "resume")
 PLANNING = (
-    "DATA", "estimates", "costs", "budget", "target", "modalities", "quantity", "split", "no_curve", *TRAINING,
+    "DATA", *READING, "estimates", "costs", "budget", "target", "power", "modalities", "quantity", "no_curve", "subsets", *MODEL,
+    "jobs",
 )  # fmt: skip
 
 
@@ -333,7 +382,10 @@ def read(args: Namespace) -> None:
 def _read(args: Namespace, name: str, option: str, reader: Callable[[str, Any], Any]) -> tuple[str, ...]:
     """Read one argument, if it is given, and return what is wrong with it."""
     try:
-        if (given := getattr(args, name)) is not None:
+        given = getattr(args, name)
+        if isinstance(given, str) and len(given) > MOST_DIGITS:
+            return (f"{option} {shortened(given)}: {len(given):,} characters are more than any value needs",)
+        if given is not None:
             setattr(args, name, reader(option, given))
     except InvalidInputError as error:
         return error.problems

@@ -6,6 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from boundcalc.cli.output import DRAWN
+from boundcalc.show.answer import PICTURES
 
 if TYPE_CHECKING:
     from boundcalc.certification import Certificate
@@ -32,5 +33,6 @@ def run(args: Namespace) -> Certificate:
         share=args.share,
         splits=args.splits,
         rng=args.seed,
+        band=any(name and name.lower().endswith((".html", *PICTURES)) for name in (args.out, args.figure)),
     )
     return found if args.wanted is None else found.aimed(args.wanted)

@@ -15,14 +15,15 @@ if TYPE_CHECKING:
     from boundcalc.checker.report import Report
     from boundcalc.theorems import Theorem
 
-ARGUMENTS = ("KEY?", "all", "form", "seconds", "seed", "kernel", "export_coq")
+ARGUMENTS = ("KEY?", "all", "form", "seconds", "seed", "fresh", "kernel", "export_coq")
 ENDINGS = (".json", ".html")
 EPILOG = (
     "PROVED: by an exact method, or by two solvers that agree. CITED: rests on the literature alone. SUPPORTED: tried "
     "by enumeration or simulation without a violation. UNSETTLED: none of these, with the reason. REFUTED: with a "
     "counterexample (in full with --json). A theorem has the word of its weakest step. The same seed gives the same "
-    "report unless time runs out. Exit status: 1 when the outcome is not what the catalogue says, 2 on bad input, 130 "
-    "when interrupted."
+    "report unless time runs out. Verdicts are kept in $BOUNDCALC_CACHE (or the user's cache folder) by the content of "
+    "what was checked and the version of the checker; --fresh checks all again. Exit status: 1 when the outcome is not "
+    "what the catalogue says, 2 on bad input, 130 when interrupted."
 )
 
 
@@ -41,25 +42,32 @@ def run(args: Namespace) -> Output:
         if not available():
             raise InvalidInputError(HINT)
     reports = _reports(entries, args)
-    said, alarms = _kernel(entries, reports, args) if args.kernel or args.export_coq else ([], [])
+    said: list[str] = []
+    alarms: list[str] = []
+    if args.kernel or args.export_coq:
+        reports, said, alarms = _kernel(entries, reports, args)
     return _output(reports, whole=args.all, expected=len(entries), said=said, alarms=alarms)
 
 
-def _kernel(entries: list[Theorem], reports: list[Report], args: Namespace) -> tuple[list[str], list[str]]:
-    """Ask the kernel, mark what it accepts in the reports, and return what is said and the alarms."""
+def _kernel(
+    entries: list[Theorem], reports: list[Report], args: Namespace
+) -> tuple[list[Report], list[str], list[str]]:
+    """Ask the kernel, and return reports that mark what it accepts, what is said, and the alarms."""
     from boundcalc.kernel import confirm, export
 
-    files, alarms = [], []
+    files, marked, alarms = [], [], []
     for entry, report in zip(entries, reports, strict=False):
-        found = export(entry, args.export_coq, form=args.form)
+        found = export(entry, args.export_coq, form=args.form, fresh=args.fresh)
         files += found
-        alarms += confirm(report, found)
+        report, raised = confirm(report, found)
+        marked.append(report)
+        alarms += raised
     refused = [
         f"not accepted by the kernel: {file.title} ({file.outcome.reason})" for file in files if not file.accepted
     ]
     axioms = sorted({axiom for file in files for axiom in file.outcome.axioms})
     accepted = f"kernel: {len(files) - len(refused)} of {len(files)} closed-form steps accepted"
-    return [accepted, f"axioms used: {', '.join(axioms) or 'none'}", *refused], alarms
+    return marked, [accepted, f"axioms used: {', '.join(axioms) or 'none'}", *refused], alarms
 
 
 def _reports(entries: list[Theorem], args: Namespace) -> list[Report]:
@@ -67,13 +75,17 @@ def _reports(entries: list[Theorem], args: Namespace) -> list[Report]:
     import time
 
     from boundcalc.checker import check
+    from boundcalc.checker.store import Store
 
     end = None if args.seconds is None else time.monotonic() + args.seconds
     memory: dict[Any, Any] = {}
+    store = Store(fresh=args.fresh)
     reports: list[Report] = []
     for number, entry in enumerate(entries):
         left = None if end is None else max(1.0, (end - time.monotonic()) / (len(entries) - number))
-        report = check(entry, form=args.form, budget=left, rng=args.seed, progress=_progress(entry), memory=memory)
+        report = check(
+            entry, form=args.form, budget=left, rng=args.seed, progress=_progress(entry), memory=memory, store=store
+        )
         reports.append(report)
         if sys.stderr.isatty():
             print(f"\r{entry.key}: {report.word}".ljust(79), file=sys.stderr)

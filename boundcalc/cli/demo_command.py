@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from boundcalc.cli.arguments import TRAINING
+from boundcalc.cli.arguments import READING, TRAINING
 from boundcalc.cli.output import DRAWN
-from boundcalc.cli.training import training_settings
+from boundcalc.cli.training import data_of, training_settings
 from boundcalc.show.answer import Answer
 
-ARGUMENTS = ("DATA?", *TRAINING)
+ARGUMENTS = ("DATA?", *READING, *TRAINING)
 ENDINGS = DRAWN
 
 
@@ -17,4 +17,4 @@ def run(args: Namespace) -> Answer:
     """Train, evaluate, and sum up in one sentence."""
     from boundcalc.report.sample import assess
 
-    return assess(args.data, **training_settings(args))
+    return assess(data_of(args, args.data), **training_settings(args))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from boundcalc.catalogue.table1 import Cell
 from boundcalc.cli.output import TABLES, Output
 from boundcalc.show.tables import Table
 
@@ -38,21 +39,23 @@ def run(args: Namespace) -> Output:
 def _table1() -> Output:
     from boundcalc.catalogue.table1 import COLUMNS, ROWS
 
-    named = [row for row in ROWS if row.work is not None]
-    rows = [(str(row.work), *(row.cells[column].mark for column in COLUMNS), ", ".join(row.keys)) for row in named]
-    rows.append((f"{len(ROWS) - len(named)} further rows", *("?" for _ in COLUMNS), "none yet"))
-    table = Table(
-        ("work", *"123456", "entries"),
+    def mark(cell: Cell) -> str:
+        return f"{cell.mark}*" if cell.remark else cell.mark
+
+    rows = [(row.work, *(mark(row.cells[column]) for column in COLUMNS)) for row in ROWS]
+    remarks = [
+        f"* {row.work}, {column}: {cell.remark}." for row in ROWS for column, cell in row.cells.items() if cell.remark
+    ]
+    marks = Table(
+        ("work", *"123456"),
         rows,
-        title="Table 1 of the primary source, as far as it is known to us",
+        title="Table 1 of the primary source",
         notes=(
             "Columns: " + ", ".join(f"{place} {column}" for place, column in enumerate(COLUMNS, start=1)) + ".",
-            "?: the table's rows and marks did not reach us; yes and no rest on what the works are publicly known for, "
-            "with reasons in --json.",
+            "The marks are the source's; a star stands where we have a remark of our own:",
+            *remarks,
         ),
     )
-    records = [
-        {"work": row.work, "cells": {name: row.cells[name] for name in COLUMNS}, "keys": row.keys, "note": row.note}
-        for row in ROWS
-    ]
-    return Output({"columns": COLUMNS, "rows": records}, title="Table 1", shown=(table,))
+    keys = Table(("work", "entries"), [(row.work, ", ".join(row.keys)) for row in ROWS], title="What carries each work")
+    records = [{"work": row.work, "cells": dict(row.cells), "keys": row.keys, "pages": row.pages} for row in ROWS]
+    return Output({"columns": COLUMNS, "rows": records}, title="Table 1", shown=(marks, keys))

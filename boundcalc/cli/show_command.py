@@ -31,7 +31,7 @@ def run(args: Namespace) -> Output:
 
 def _text(entry: Theorem, bound: Bound) -> str:
     from boundcalc.language.domains import describe
-    from boundcalc.symbols import VOCABULARY
+    from boundcalc.symbols import known
 
     form = entry.form(bound.form)
     lines = [str(entry), "", *textwrap.wrap(entry.claim, 80), "", "bounds    " + entry.quantity]
@@ -49,7 +49,7 @@ def _text(entry: Theorem, bound: Bound) -> str:
         lines += ["", "with probability at least 1 - delta; delta is shared equally by", *shared]
     lines += ["", "assumptions", *_listed(bound.assumptions)]
     rows = [
-        (name, VOCABULARY[name].meaning if name in VOCABULARY else "", describe(bound.domain[symbol]))
+        (name, about.meaning if (about := known(symbol)) is not None else "", describe(bound.domain[symbol]))
         for name, symbol in bound.symbols.items()
     ]
     lines += ["", Table(("symbol", "meaning", "domain"), rows).text(), "", "steps"]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from boundcalc.cli.arguments import TRAINING
-from boundcalc.cli.output import TABLES
-from boundcalc.cli.training import training_settings
+from boundcalc.cli.arguments import READING, TRAINING
+from boundcalc.cli.output import DRAWN
+from boundcalc.cli.training import data_of, training_settings
 from boundcalc.show.answer import Answer
 
-ARGUMENTS = ("DATA", *TRAINING)
-ENDINGS = TABLES
+ARGUMENTS = ("DATA", *READING, *TRAINING)
+ENDINGS = DRAWN
 
 
 def run(args: Namespace) -> Answer:
     """Train and return a table of the subsets, with all estimates as data."""
     from boundcalc.report.training import train
 
-    return train(args.data, **training_settings(args))
+    return train(data_of(args, args.data), **training_settings(args))

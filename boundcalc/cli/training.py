@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from boundcalc.cli.progress import reporter
 
-__all__ = ["model_settings", "training_settings"]
+if TYPE_CHECKING:
+    from boundcalc.trainer import ModalityData
+
+__all__ = ["data_of", "model_settings", "training_settings"]
+
+
+def data_of(args: Namespace, source: str) -> ModalityData:
+    """Return the data that were named, read as the options say."""
+    from boundcalc.datasets import load
+
+    options = {"groups": args.groups, "drop": args.drop or (), "modalities": args.modality}
+    return load(source, **({"label": args.label} if args.label else {}), **options)
 
 
 def model_settings(args: Namespace) -> dict[str, Any]:
@@ -18,6 +29,8 @@ def model_settings(args: Namespace) -> dict[str, Any]:
         "loss": args.loss,
         "eig_range": (0.0, args.lam_max),
         "pair_weights": None if args.weights == "none" else args.weights,
+        "holdout": args.holdout,
+        "calibration": args.prepared,
         "progress": reporter,
     }
 

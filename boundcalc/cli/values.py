@@ -6,11 +6,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from boundcalc.arithmetic.written import shortened, written
 from boundcalc.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -101,31 +101,28 @@ def parse(name: str, text: str) -> Any:
 
 
 def _number(name: str, text: str) -> int | float:
-    if re.search(r"[eE][+-]?\d{5}", text):  # an exact number of that size would fill the memory
-        raise InvalidInputError(f"{name} = {text!r} is beyond what a double can hold")
     try:
-        exact = Fraction(text.strip())
+        exact = written(text)  # nan and inf are turned down later, with the symbol's allowed set
+        return int(exact) if isinstance(exact, Fraction) and exact.denominator == 1 else float(exact)
+    except OverflowError:
+        raise InvalidInputError(f"{name} = {shortened(text)} is beyond what a double can hold") from None
     except (ValueError, ZeroDivisionError):
-        try:
-            return float(text)  # nan and inf are turned down later, with the symbol's allowed set
-        except ValueError:
-            raise InvalidInputError(
-                f"{name} = {text!r} is not a number, a list a,b,c or a range lo:hi:log:k or lo:hi:lin:k"
-            ) from None
-    return int(exact) if exact.denominator == 1 else float(exact)
+        raise InvalidInputError(
+            f"{name} = {shortened(text)} is not a number, a list a,b,c or a range lo:hi:log:k or lo:hi:lin:k"
+        ) from None
 
 
 def _range(name: str, text: str) -> list[int | float]:
     parts = text.split(":")
-    shape = f"{name} = {text!r} is not a range lo:hi:log:k or lo:hi:lin:k"
+    shape = f"{name} = {shortened(text)} is not a range lo:hi:log:k or lo:hi:lin:k"
     if len(parts) != 4 or parts[2] not in ("log", "lin"):
         raise InvalidInputError(shape)
     low, high = (float(_number(name, part)) for part in parts[:2])
     count = _number(name, parts[3])
     if not isinstance(count, int) or not 2 <= count <= 10**7:
-        raise InvalidInputError(f"{shape}: k = {parts[3]} must be an integer from 2 to 10000000")
+        raise InvalidInputError(f"{shape}: k must be an integer from 2 to 10000000")
     if not low < high:
-        raise InvalidInputError(f"{shape}: lo = {parts[0]} must be below hi = {parts[1]}")
+        raise InvalidInputError(f"{shape}: lo = {parts[0][:40]} must be below hi = {parts[1][:40]}")
     if parts[2] == "log" and low <= 0:
         raise InvalidInputError(f"{shape}: lo = {parts[0]} must be > 0 on a log scale")
     return _rounded(name, _points(low, high, count, parts[2]))

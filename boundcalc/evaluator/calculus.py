@@ -7,6 +7,8 @@ from typing import Any
 
 import sympy as sp
 
+from boundcalc.arithmetic.convert import as_expression
+
 __all__ = ["elasticity", "gradient"]
 
 
@@ -36,7 +38,7 @@ def gradient(expr: Any, symbol: sp.Symbol) -> sp.Expr:
     >>> gradient(1 / sp.floor(n / 2), n)
     -2/n**2
     """
-    return _gradient(sp.sympify(expr), symbol)
+    return _gradient(as_expression(expr), symbol)
 
 
 def elasticity(expr: Any, symbol: sp.Symbol) -> sp.Expr:
@@ -50,7 +52,7 @@ def elasticity(expr: Any, symbol: sp.Symbol) -> sp.Expr:
     >>> elasticity(3 / sp.sqrt(x), x)
     -1/2
     """
-    expr = sp.sympify(expr)
+    expr = as_expression(expr)
     return symbol * gradient(expr, symbol) / expr
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from boundcalc.arithmetic.convert import as_expression
 from boundcalc.errors import InvalidInputError
 from boundcalc.evaluator.emit.scalar import NotANumber, point_function
 from boundcalc.evaluator.inputs import check_out, doubles
@@ -75,7 +76,7 @@ def compile_expression(
     array([[0.5 , 1.  ],
            [0.25, 0.5 ]])
     """
-    return _compile(sp.sympify(expr), tuple(symbols), _frozen(domains or {}), side, ())
+    return _compile(as_expression(expr), tuple(symbols), _frozen(domains or {}), side, ())
 
 
 def _frozen(domains: Mapping[sp.Symbol, sp.Set]) -> Domains:
@@ -94,7 +95,7 @@ def compile_with_twins(
         a: domains[symbols[i]] for i, a in zip(inexact, above, strict=True) if symbols[i] in domains
     }
     twins = tuple((i, len(symbols) + k) for k, i in enumerate(inexact))
-    return _compile(sp.sympify(expr), (*symbols, *above), _frozen(known), side, twins)
+    return _compile(as_expression(expr), (*symbols, *above), _frozen(known), side, twins)
 
 
 @lru_cache(maxsize=256)

@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 
 from boundcalc.arithmetic.balls import BallArithmetic
-from boundcalc.arithmetic.convert import node_of
+from boundcalc.arithmetic.convert import as_expression, node_of
 from boundcalc.arithmetic.nodes import Node
 from boundcalc.arithmetic.walk import walk
 from boundcalc.errors import require
@@ -60,7 +60,7 @@ def enclose_grid(expr: Any, inputs: Mapping[str, Any], *, symbols: Mapping[str, 
     import xarray as xr
 
     require("flint", extra="rigor", purpose="a rigorous enclosure")
-    expr = sp.sympify(expr)
+    expr = as_expression(expr)
     values = used_inputs(expr, inputs, symbols)
     names = {symbol: name for name, symbol in symbols.items()}
     arrays = labelled({names[s]: v for s, v in values.items()}, form="exact")

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy as sp
 
+from boundcalc.arithmetic.convert import as_expression
 from boundcalc.arithmetic.numbers import Irrational, rounded
+from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError
 from boundcalc.evaluator.compiled import CompiledExpression, compile_expression, compile_with_twins
 from boundcalc.evaluator.inputs import differ, labelled, used_inputs
@@ -67,7 +69,7 @@ def evaluate_grid(
     >>> evaluate_grid(c / sp.sqrt(n), {"n": [4, 16], "c": "1/2"}, symbols={"n": n, "c": c}).values
     array([0.25 , 0.125])
     """
-    expr = sp.sympify(expr)
+    expr = as_expression(expr)
     _check_digits(precision, side)
     values = used_inputs(expr, inputs, symbols)
     names = {symbol: name for name, symbol in symbols.items()}
@@ -82,6 +84,10 @@ def evaluate_grid(
     return apply_on_grid(compile_expression(expr, tuple(values), domains=domains), arrays, np.float64)
 
 
+#: Bytes of a cell that is no double, at least.
+_CELL = 512
+#: Digits of a value: at more, one takes longer than anyone waits.
+_MOST_PRECISE = 10_000
 _NUMBERS = (int, float, Fraction, Irrational)
 
 
@@ -95,8 +101,10 @@ def _at_a_point(function: CompiledExpression, values: list[Any]) -> xr.DataArray
 def _check_digits(precision: Any, side: Side | None) -> None:
     if precision is None:
         return
-    if isinstance(precision, bool) or not isinstance(precision, Integral) or precision < 1:
-        raise InvalidInputError(f"precision = {precision!r} is not allowed: it is a number of decimal digits, >= 1")
+    if isinstance(precision, bool) or not isinstance(precision, Integral) or not 1 <= int(precision) <= _MOST_PRECISE:
+        raise InvalidInputError(
+            f"precision = {shortened(precision)} is not allowed: it is a number of decimal digits, 1 to {_MOST_PRECISE:,}"
+        )
     if side is not None:
         raise InvalidInputError("precision and sound exclude each other: sound rounds doubles, enclose gives both ends")
 
@@ -137,5 +145,7 @@ def apply_on_grid(function: Callable[..., Any], arrays: list[Any], dtype: type) 
 
     if not arrays:
         return xr.DataArray(np.asarray(function(), dtype=dtype))
+    if dtype is np.object_:  # a cell is a number of its own: ask for the memory before the work, as doubles do
+        np.empty((*{d: size for a in arrays for d, size in a.sizes.items()}.values(), _CELL), dtype=np.uint8)
     grid = xr.apply_ufunc(function, *arrays, join="exact", dask="parallelized", output_dtypes=[dtype])
     return grid.rename(None)

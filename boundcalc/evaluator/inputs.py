@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from boundcalc.arithmetic.numbers import above, below, exact, rounded
+from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError
 
 __all__ = ["check_out", "differ", "doubles", "labelled", "used_inputs"]
@@ -70,13 +71,8 @@ def _doubles(name: str, value: Any, problems: list[str]) -> np.ndarray:
             return array.astype(np.float64, copy=False)
         return np.array([rounded(exact(v)) for v in array.astype(object).flat], dtype=np.float64).reshape(array.shape)
     except (TypeError, ValueError, ArithmeticError):
-        problems.append(f"{name} = {_short(value)} is no real number or array of them")
+        problems.append(f"{name} = {shortened(value)} is no real number or array of them")
         return np.empty(())
-
-
-def _short(value: Any) -> str:
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def check_out(out: Any, shape: tuple[int, ...]) -> None:
@@ -148,7 +144,7 @@ def _same_axis(a: Any, b: Any, dim: Any) -> bool:
 
 def _axis(array: Any, dim: Any) -> str:
     size = array.sizes[dim]
-    return f"{size} cells" + (f" at {_short(array.indexes[dim][:8].tolist())}" if dim in array.indexes else "")
+    return f"{size} cells" + (f" at {shortened(array.indexes[dim][:8].tolist())}" if dim in array.indexes else "")
 
 
 def _labelled(name: str, value: Any, form: Form, problems: list[str]) -> Any:
@@ -213,7 +209,7 @@ def _numbers(name: str, data: Any, form: Form, problems: list[str]) -> Any:
     try:
         cells = [exact(v) for v in data.astype(object).flat]
     except (TypeError, ValueError, ArithmeticError):
-        problems.append(f"{name} = {_short(data.tolist())} is no real number or array of them")
+        problems.append(f"{name} = {shortened(data.tolist())} is no real number or array of them")
         return data
     if form != "exact":
         cells = [_ROUND[form](v) for v in cells]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,16 +13,16 @@ from boundcalc.language.ledger import Ledger
 if TYPE_CHECKING:
     from boundcalc.trainer import Measurements, SubsetResult
 
-__all__ = ["COMPLEXITY", "DEVIATION", "SAMPLED", "charged", "readings", "subset_ledger", "with_complexity"]
+__all__ = ["COMPLEXITY", "CONSTANT", "DEVIATION", "SAMPLED", "charged", "readings", "subset_ledger", "with_complexity"]
 
-DEVIATION, COMPLEXITY, SAMPLED = "deviation", "complexity", "sampled pairs"
+DEVIATION, COMPLEXITY, CONSTANT, SAMPLED = "deviation", "complexity", "constant", "sampled pairs"
 
 
 def subset_ledger(result: SubsetResult, *, delta: float, subsets: int = 1) -> Ledger:
-    """Split delta equally over what a guarantee on a trained subset rests on.
+    """Split delta over what a guarantee on a trained subset rests on: a quarter for each measured event, the rest deviates.
 
-    That is the deviation, the event on which the complexity was measured, and the one of the sampled pairs where the
-    empirical risk is an upper value over them.
+    That is the deviation, the events on which the complexity and its constant were measured (a guarantee takes what is
+    smaller), and the one of the sampled pairs where the empirical risk is an upper value over them.
 
     Parameters
     ----------
@@ -31,8 +32,8 @@ def subset_ledger(result: SubsetResult, *, delta: float, subsets: int = 1) -> Le
     subsets : int
         How many one may choose among afterwards.
     """
-    events = (DEVIATION, COMPLEXITY, *((SAMPLED,) if result.train.sampled else ()))
-    ledger = Ledger.split(delta, events)
+    shares = dict.fromkeys((COMPLEXITY, CONSTANT, *((SAMPLED,) if result.train.sampled else ())), Fraction(1, 4))
+    ledger = Ledger.split(delta, {DEVIATION: 1 - sum(shares.values()), **shares})
     return ledger if subsets == 1 else ledger.over("subsets", subsets)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -24,7 +25,7 @@ from boundcalc.trainer.measure.settings import Settings
 if TYPE_CHECKING:
     from boundcalc.trainer import Measurements, ModalityData, SubsetResult
 
-__all__ = ["FAVOURITE", "Certified", "certified"]
+__all__ = ["FAVOURITE", "Certified", "certified", "twins"]
 
 #: The share of delta for the subset that the training part favours; the others have the rest in equal parts.
 FAVOURITE = Fraction(7, 10)
@@ -51,6 +52,17 @@ class Certified:
         """Return plain data: subset, kind, error, bound, constant, rows, delta, vacuous, theorem, and the statement."""
         record = {"subset": self.subset, **self.certificate.to_dict()}
         return record | {"against": self.against} if self.against else record
+
+
+def twins(rng: Any) -> tuple[np.random.Generator, np.random.Generator]:
+    """Return two generators that draw the same: one to train with, one that finds the split again.
+
+    Parameters
+    ----------
+    rng : int, numpy.random.Generator or None
+    """
+    first = as_generator(rng)
+    return first, copy.deepcopy(first)
 
 
 def certified(data: ModalityData, measured: Measurements, *, delta: float, rng: Any) -> tuple[Certified, ...]:
@@ -92,8 +104,8 @@ def certified(data: ModalityData, measured: Measurements, *, delta: float, rng: 
 
 def _pairs_of_both_kinds(prepared: Prepared) -> bool:
     """Whether the held-out rows have similar and dissimilar pairs."""
-    counts = np.unique(prepared.data.codes[prepared.split.holdout], return_counts=True)[1]
-    return counts.size > 1 and int(counts.max()) > 1
+    part = prepared.split.holdout
+    return part.size > 1 and 0 < prepared.similar_share(part) < 1
 
 
 def _distances(prepared: Prepared, result: SubsetResult, part: NDArray[np.intp]) -> Distances:
@@ -116,7 +128,7 @@ def _request(
         distances=one[0],
         other=None if other is None else other[0],
         codes=prepared.data.codes[prepared.split.holdout],
-        groups=None,
+        groups=_groups(prepared, prepared.split.holdout),
         threshold=one[1],
         other_threshold=np.nan if other is None else other[1],
         weights=weights,
@@ -129,6 +141,12 @@ def _request(
         calibration=None,
         listed=None,
     )
+
+
+def _groups(prepared: Prepared, part: NDArray[np.intp]) -> NDArray[np.intp] | None:
+    """Return the groups of a part's rows, numbered anew."""
+    groups = prepared.data.groups
+    return None if groups is None else np.unique(groups[part], return_inverse=True)[1]
 
 
 def _quantity(prepared: Prepared) -> str:
@@ -198,6 +216,8 @@ def _gallery(prepared: Prepared, result: SubsetResult, *, delta: float) -> Certi
     errors = PairErrors(distances.between, prepared.data.codes[both], result.threshold, prepared.weights, distances.tie)
     new, old = np.arange(part.size), np.arange(part.size, both.size)
     shares = np.concatenate([errors(block, old).mean(axis=1) for block in np.array_split(new, 1 + new.size // 512)])
+    if (groups := _groups(prepared, part)) is not None:
+        shares = np.bincount(groups, weights=shares) / np.bincount(groups)
     codes = prepared.data.codes
     common = np.unique(codes[stored], return_counts=True)[1] / stored.size
     plus, minus = prepared.weights
@@ -205,10 +225,11 @@ def _gallery(prepared: Prepared, result: SubsetResult, *, delta: float) -> Certi
     value = gallery_bound(np.minimum(shares * errors.scale, cap), delta=delta, cap=cap)
     alike = float((codes[part][:, None] == codes[stored]).mean())
     subset = result.label
+    new_row = "a new row" if groups is None else "a random row of a new group"
     statement = (
-        f"Bounded is how often, on average, a new row is misjudged against these {stored.size:,} stored rows, with the stated "
-        f"weights. It fails with probability at most {delta:.4g} over the held-out rows, which are independent draws of one "
-        "population."
+        f"Bounded is how often, on average, {new_row} is misjudged against these {stored.size:,} stored rows, with the stated "
+        f"weights. It fails with probability at most {delta:.4g} over the held-out {'rows' if groups is None else 'groups'}, "
+        "which are independent draws of one population."
     )
     recipe = {
         "theorem": "certificates.gallery",
@@ -216,7 +237,7 @@ def _gallery(prepared: Prepared, result: SubsetResult, *, delta: float) -> Certi
         "events": (("the bound fails", delta),),
         "fixed": (*_fixed(prepared, subset), f"the {stored.size:,} stored rows (training and calibration part)"),
         "scale": cap,
-        "exponent": float(part.size),
+        "exponent": float(shares.size),
     }
     return Certified(
         subset,
@@ -227,7 +248,7 @@ def _gallery(prepared: Prepared, result: SubsetResult, *, delta: float) -> Certi
             error=float(shares.mean()) * errors.scale,
             constant=min(plus * alike, minus * (1 - alike)),
             rows=int(part.size),
-            units=int(part.size),
+            units=int(shares.size),
             delta=delta,
             threshold=result.threshold,
             recipe=recipe,

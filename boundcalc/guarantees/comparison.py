@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy
 
+from boundcalc.arithmetic.convert import as_expression
+from boundcalc.arithmetic.numbers import as_number
 from boundcalc.bound import Bound
 from boundcalc.catalogue import REGISTRY, theorem
 from boundcalc.catalogue.comparators import frobenius_ball, group_ball, kernel_ball, l1_ball, l21_ball, trace_ball
@@ -108,15 +110,17 @@ def compare_values(inputs: Mapping[str, Any], *, keys: Sequence[str] = ()) -> Ri
         If a key does not exist, a value is bad, or there is nothing to compare.
     """
     many = [name for name, value in inputs.items() if np.ndim(value)]
-    unknown = [name for name in inputs if name not in VOCABULARY]
+    names = [_named(key) for key in keys]
+    own = {name for key in names if key not in REGISTRY for name in theorem(key).bound().symbols}
+    unknown = [name for name in inputs if name not in VOCABULARY and name not in own]
     problems = [f"{name}: give one number; bounds are drawn against n anyway" for name in many]
-    problems += [f"unknown symbol {name!r}{suggestion(name, VOCABULARY)}" for name in unknown]
+    problems += [f"unknown symbol {name!r}{suggestion(name, {*VOCABULARY, *own})}" for name in unknown]
     problems += [f"missing {name}" for name in ("n", "delta") if name not in inputs]
     if problems:
         raise InvalidInputError(problems, context="compare")
     rivals: list[Rival] = []
     absent: dict[str, str] = {}
-    for key in dict.fromkeys([theorem(key).key for key in keys] or REGISTRY):
+    for key in dict.fromkeys(names or REGISTRY):
         bound, why = _whole(key)
         if bound is None:
             absent[key] = why
@@ -151,6 +155,12 @@ def compare_values(inputs: Mapping[str, Any], *, keys: Sequence[str] = ()) -> Ri
     )
 
 
+def _named(key: str) -> str:
+    """Return an entry's key; a theorem of one's own is found again by the name that was given."""
+    found = theorem(key).key
+    return found if found in REGISTRY else key
+
+
 def check_keys(keys: Sequence[str]) -> None:
     """Check that each of these entries can be compared on a pilot sample.
 
@@ -176,7 +186,7 @@ def _anyway(bound: Bound, inputs: Inputs) -> float | None:
     """Return what holds of the risk without the bound, where its symbols are given."""
     if bound.trivial is None or not {symbol.name for symbol in bound.trivial.free_symbols} <= inputs.keys():
         return None
-    return float(bound.trivial.subs({s: sympy.sympify(inputs[s.name]) for s in bound.trivial.free_symbols}))
+    return float(bound.trivial.subs({s: as_expression(as_number(inputs[s.name])) for s in bound.trivial.free_symbols}))
 
 
 def _composed(key: str, form: str | None = None) -> Bound:

@@ -113,8 +113,8 @@ def guarantees(result: SubsetResult, *, delta: float, subsets: int = 1) -> list[
     return [*found, _needed_gain(result, trivial, ledger), _complexity(result, ledger), _margin(result, ledger)]
 
 
-#: ``kappa`` serves every n; ``self_bounding`` is tighter, for the sample at hand.
-_AT_HAND, _LATER = "self_bounding", "kappa"
+#: ``kappa`` serves every n; at the sample at hand the smaller of both is taken, each measured on an event of its own.
+_LATER, _AT_HAND = "kappa", ("self_bounding", "kappa")
 
 
 @lru_cache
@@ -126,19 +126,22 @@ def _certified(result: SubsetResult, *names: str) -> bool:
     return all(result.estimates[name].status == "certified" for name in names if name in result.estimates)
 
 
-def _evaluate(bound: Bound, inputs: Mapping[str, Any]) -> float:
-    return float(_curve(bound, inputs))
+def _at_hand(key: str, form: str | None, ledger: Ledger, inputs: Mapping[str, Any]) -> float:
+    """Return the sharper of the bounds with each complexity, all of whose events the ledger pays."""
+    bounds = [_bound(key, form, complexity, ledger) for complexity in _AT_HAND]
+    values = [float(_curve(bound, {**inputs, "delta": delta})) for bound, delta in bounds]
+    return max(values) if bounds[0][0].relation.startswith(">") else min(values)
 
 
 def _guarantee(
     result: SubsetResult, name: str, key: str, extra: dict[str, float], trivial: float, why: str, ledger: Ledger
 ) -> Guarantee:
     inputs = {**result.estimates.values, **extra}
-    (now, delta), (later, rest) = (_bound(key, None, complexity, ledger) for complexity in (_AT_HAND, _LATER))
+    later, rest = _bound(key, None, _LATER, ledger)
     return Guarantee(
         name=name,
         key=key,
-        value=_evaluate(now, {**inputs, "delta": delta}),
+        value=_at_hand(key, None, ledger, inputs),
         trivial=trivial,
         certified=theorem(key).bound().certified and _certified(result, "B", "C", "Rhat_metric", "eps_opt"),
         why=why,
@@ -148,12 +151,11 @@ def _guarantee(
 
 
 def _needed_gain(result: SubsetResult, trivial: float, ledger: Ledger) -> Guarantee:
-    bound, delta = _bound("zhou2026.risk_reduction", "population", _AT_HAND, ledger)
-    inputs = {**result.estimates.values, "delta": delta, "Delta": 0}
+    inputs = {**result.estimates.values, "Delta": 0}
     return Guarantee(
         name="Delta needed",
         key="zhou2026.risk_reduction",
-        value=-_evaluate(bound, inputs),
+        value=-_at_hand("zhou2026.risk_reduction", "population", ledger, inputs),
         trivial=trivial,
         certified=_certified(result, "B", "C", "Rhat_metric", "eps_opt"),
         why="Delta itself is not observable; population side",
@@ -196,8 +198,8 @@ def _over_margins(ledger: Ledger, count: int) -> Ledger:
 def _margin(result: SubsetResult, ledger: Ledger) -> Guarantee:
     form, grid = _margins(result)
     trivial, ledger = result.weighted_trivial_error, _over_margins(ledger, len(grid))
-    (now, delta), (later, rest) = (_bound("zhou2026.margin", form, one, ledger) for one in (_AT_HAND, _LATER))
-    best, rho = min((_evaluate(now, {**inputs, "delta": delta}), rho) for rho, inputs in grid)
+    later, rest = _bound("zhou2026.margin", form, _LATER, ledger)
+    best, rho = min((_at_hand("zhou2026.margin", form, ledger, inputs), rho) for rho, inputs in grid)
     speaking = [_informative_from(later, {**inputs, "delta": rest}, trivial) for _, inputs in grid]
     return Guarantee(
         name="pair error",

@@ -8,8 +8,8 @@ from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
-import sympy
 
+from boundcalc.arithmetic.numbers import as_number
 from boundcalc.bound import Bound
 from boundcalc.frozen import Frozen
 
@@ -248,6 +248,6 @@ def _plain(bound: Bound) -> Callable[[Inputs, Any], Any]:
     function = bound.compile(*names)
 
     def at(inputs: Inputs, sizes: Any) -> Any:
-        return function(*(sizes if name == "n" else float(sympy.sympify(inputs[name])) for name in names))
+        return function(*(sizes if name == "n" else float(as_number(inputs[name])) for name in names))
 
     return at

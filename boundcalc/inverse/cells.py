@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import sympy
 
-from boundcalc.arithmetic.numbers import Irrational, above, as_number, below, enclosed, exact
+from boundcalc.arithmetic.numbers import above, as_number, below, enclosed, exact_expression
 from boundcalc.errors import InvalidInputError
 from boundcalc.inverse.bisect import LARGEST, Floats, Integers
 from boundcalc.inverse.dependence import hoist, stride
+from boundcalc.language.domains import admits
 from boundcalc.statements.statement import Statement
 from boundcalc.statements.validation import check_inputs, partners
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["Cells", "high_end", "is_integer", "low_end"]
 
 _FAR = np.finfo(float).max
+
+#: How many neighbours of an answer are looked at for one that the symbol's assumptions allow: primes are nearer than that.
+_GAP = 2000
 
 _SIDES: tuple[Literal["lower", "upper"], ...] = ("lower", "upper")
 
@@ -168,7 +172,7 @@ class Cells:
         for lane in np.flatnonzero(~meets & ~(lower > 0)):
             point = tuple(column[lane] for column in inputs.values())
             if point not in decided:
-                exactly = {symbols[name]: _as_sympy(number) for name, number in zip(inputs, point, strict=True)}
+                exactly = {symbols[name]: exact_expression(number) for name, number in zip(inputs, point, strict=True)}
                 decided[point] = at_most_zero(difference.subs(exactly))
             meets[lane] = decided[point]
         return meets
@@ -181,7 +185,26 @@ class Cells:
                 low = np.maximum(low, limit)
             if constraint.lower == self.symbol and (limit := self._limit(constraint.upper, self.below)) is not None:
                 high = np.minimum(high, limit)
+        if larger_is_better and self.bound.direction(self.name) == "unknown":
+            for turn in self.bound.better_from(self.name) or ():
+                start = self._enclosed(turn)[1]
+                low = np.maximum(low, np.ceil(start) if self.integer else start)
         return (high, low) if larger_is_better else (low, high)
+
+    def admitted(self, values: Any, better: Floats, asked: np.ndarray) -> np.ndarray:
+        """Move answers to the next values that all of the symbol's own assumptions allow; say where there are none.
+
+        Between an answer and the better end every value meets the target, and before the answer none does.
+        """
+        open_lanes = np.flatnonzero(asked & ~admits(self.symbol, values))
+        for _ in range(_GAP):
+            open_lanes = open_lanes[values[open_lanes] != better[open_lanes]]
+            if not open_lanes.size:
+                break
+            here, end = values[open_lanes], better[open_lanes]
+            values[open_lanes] = here + np.sign(end - here) if self.integer else np.nextafter(here, end)
+            open_lanes = open_lanes[~admits(self.symbol, values[open_lanes])]
+        return asked & ~admits(self.symbol, values)
 
     def _limit(self, side: sympy.Expr, columns: Mapping[str, Floats]) -> Any:
         """Return the doubles that a constraint's other side is, or None where it is not given."""
@@ -198,12 +221,6 @@ class Cells:
 def _unequal(ends: list[tuple[Floats, Floats]]) -> list[int]:
     """Return the places of inputs whose two ends differ."""
     return [place for place, (low, high) in enumerate(ends) if low is not high and (low != high).any()]
-
-
-def _as_sympy(number: Any) -> sympy.Expr:
-    """Return a number exactly."""
-    number = exact(number)
-    return number.expr if isinstance(number, Irrational) else sympy.Rational(number.numerator, number.denominator)
 
 
 #: Bits of the enclosures that are tried before a number that no comparison tells from 0 is asked whether it is 0.

@@ -13,7 +13,7 @@ from boundcalc.errors import InfeasibleError, InvalidInputError
 from boundcalc.inverse.bisect import LARGEST, Floats, Integers, first_integer, first_number
 from boundcalc.inverse.cells import Cells, high_end, is_integer, low_end
 from boundcalc.inverse.smooth import closed_form as smooth_form
-from boundcalc.language.domains import describe
+from boundcalc.language.domains import describe, describe_assumptions
 from boundcalc.statements.statement import Statement
 
 if TYPE_CHECKING:
@@ -54,13 +54,15 @@ class Solution:
     closed_form: sympy.Expr | None = None
 
 
-def minimal_n(bound: Statement, *, target: Any, name: str = "n", **others: Any) -> xarray.DataArray:
+def minimal_n(bound: Statement | Any, *, target: Any, name: str = "n", **others: Any) -> xarray.DataArray:
     """Return the smallest integer for which a bound meets the target, in every cell.
 
     Parameters
     ----------
     bound : Bound
-        An upper bound that never rises (or a lower bound that never falls) in ``name``.
+        An upper bound that never rises (or a lower bound that never falls) in ``name``, or not from where on
+        ``Bound.better_from`` says, as log(n)/n: then the answer is the smallest integer from there on; or what inverts
+        itself, as ``boundcalc.assurance`` does.
     target : scalar, 1-D array_like or xarray.DataArray
         What the bound should reach; an array becomes the axis ``target``.
     name : str
@@ -79,6 +81,8 @@ def minimal_n(bound: Statement, *, target: Any, name: str = "n", **others: Any) 
     InvalidInputError
         If the bound does not improve with ``name``, or an input is bad.
     """
+    if inverse := getattr(bound, "minimal_n", None):
+        return inverse(target=target, **({} if name == "n" else {"name": name}), **others)
     larger_is_better = _improves(bound, name)
     if not is_integer(bound.domain[name]):
         raise InvalidInputError(
@@ -104,7 +108,7 @@ def solve_for(bound: Statement, name: str, *, target: Any, closed_form: bool = F
     Parameters
     ----------
     bound : Bound
-        Monotone in the symbol.
+        Monotone in the symbol, or from where on ``Bound.better_from`` says: then the answer lies there.
     name : str
         The symbol that is left out.
     target : scalar, 1-D array_like or xarray.DataArray
@@ -127,10 +131,13 @@ def solve_for(bound: Statement, name: str, *, target: Any, closed_form: bool = F
     cells = Cells(bound, name, target, others)
     better, worse = cells.ends(larger_is_better=larger_is_better)
     values, feasible, everywhere, nearest = _in_blocks(_integers if cells.integer else _numbers, cells, better, worse)
+    refused = cells.admitted(values, better, feasible & ~everywhere)
     reason = np.full(values.shape, "", dtype=object)
+    reason[refused] = f"no {describe_assumptions(cells.symbol)} {name} near the first that meets the target"
     reason[~feasible] = f"the bound stays on the wrong side of the target for every {name}"
     counted = " up to 2^53" if cells.integer else ""
     reason[everywhere] = f"every {name} {describe(cells.domain)}{counted} meets the target"
+    feasible &= ~refused
     missing = ~feasible | everywhere
     answers: Any = values
     if missing.any():
@@ -151,6 +158,8 @@ def _improves(bound: Statement, name: str) -> bool:
     if not isinstance(bound, Statement):
         raise InvalidInputError(f"{bound!r} is no bound: give one, such as theorem(...).bound()")
     way = bound.direction(name)
+    if way == "unknown" and bound.better_from(name) is not None:
+        way = "rises" if bound.is_lower else "falls"
     if way not in ("rises", "falls"):
         raise InvalidInputError(f"{name} cannot be solved for: the bound is {way} in it", context=bound.theorem.key)
     if bound.relation == "=":

@@ -246,7 +246,7 @@ class _Search:
         outer = [node for node in atoms if not any(node in other.atoms(type(node)) for other in atoms if other != node)]
         plain = {node: sympy.Dummy(f"z{number}") for number, node in enumerate(outer)}
         back = {variable: node for node, variable in plain.items()}
-        over, under = sympy.fraction(sympy.together(expr.xreplace(plain)))
+        over, under = map(sympy.expand, sympy.fraction(sympy.together(expr.xreplace(plain))))
         if over.is_number and under.is_number:
             return None
         number, above = sympy.factor_list(over) if not over.is_number else (over, [])

@@ -12,29 +12,29 @@ from boundcalc.kernel.exporting import Exported
 __all__ = ["confirm"]
 
 
-def confirm(report: Report, files: Iterable[Exported]) -> list[str]:
-    """Mark the steps whose proofs the kernel accepted, and return an alarm for each that the checker refutes.
+def confirm(report: Report, files: Iterable[Exported]) -> tuple[Report, list[str]]:
+    """Return a report whose verdicts know what the kernel accepted, and an alarm for each step that the checker refutes.
 
     Parameters
     ----------
     report : Report
-        Its rows are replaced by rows whose verdict has ``.kernel`` true where the kernel accepted the step.
     files : iterable of Exported
         What the kernel said of the same theorem's steps.
 
     Returns
     -------
+    Report
+        ``.kernel`` is true of the verdict on each step that the kernel accepted.
     list of str
         Steps that the checker refutes and the kernel accepts: one of the two speaks of another statement.
     """
     accepted = {(file.form, file.place): file for file in files if file.accepted}
-    alarms = []
-    for place, row in enumerate(report.rows):
+    rows, alarms = [], []
+    for row in report.rows:
         file = accepted.get((row.form, row.place))
-        if file is None:
-            continue
-        if row.verdict.refutes:
+        if file is not None and row.verdict.refutes:
             alarms.append(f"{file.title}: refuted here ({row.verdict.evidence}), accepted by the kernel")
-        else:
-            report.rows[place] = replace(row, verdict=confirmed(row.verdict, file.outcome.axioms))
-    return alarms
+        elif file is not None:
+            row = replace(row, verdict=confirmed(row.verdict, file.outcome.axioms))
+        rows.append(row)
+    return replace(report, rows=tuple(rows)), alarms

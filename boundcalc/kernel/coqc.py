@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from boundcalc.checker.store import folder as verdicts
 from boundcalc.errors import InvalidInputError
 
 __all__ = ["ALLOWED", "HINT", "Outcome", "available", "compile_file", "folder", "recall"]
@@ -74,9 +75,8 @@ def _version() -> str:
 
 
 def folder() -> Path:
-    """Return the folder of stored results: ``$BOUNDCALC_CACHE``, or boundcalc in the user's cache folder."""
-    own = os.environ.get("BOUNDCALC_CACHE")
-    return Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "boundcalc"
+    """Return the folder of what was accepted, beside the checker's verdicts; it need not exist."""
+    return verdicts().with_name("kernel")
 
 
 def compile_file(text: str, theorems: tuple[str, ...], *, seconds: float = 60.0, fresh: bool = False) -> Outcome:

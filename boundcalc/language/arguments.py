@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,17 @@ class Problems:
         inside = inside and not (open_low and value == low) and not (open_high and value == high)
         return self.require(inside, f"{name}={value!r}: expected {allowed}")
 
+    def integer(self, name: str, value: Any, *, low: int, why: str = "") -> bool:
+        """Note a problem unless ``value`` is an integer that is at least ``low``."""
+        whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+        return self.require(whole and value >= low, f"{name}={value!r}: expected an integer >= {low}{why}")
+
+    def one_of(self, name: str, value: Any, allowed: Iterable[str]) -> bool:
+        """Note a problem unless ``value`` is one of the allowed words."""
+        words = tuple(allowed)
+        known = isinstance(value, str) and value in words
+        return self.require(known, f"{name}={value!r}: expected one of {', '.join(words)}")
+
     def raise_if_any(self) -> None:
         """Raise the collected problems.
 
@@ -56,8 +67,6 @@ def why_unreadable(error: Exception) -> str:
     """Say in plain words why a JSON record could not be read."""
     if isinstance(error, InvalidInputError):
         return str(error)
-    if isinstance(error, json.JSONDecodeError):
-        return f"it is no JSON (line {error.lineno}, column {error.colno})"
     if isinstance(error, KeyError):
         return f"it has no entry {error.args[0]!r}"
     return "its entries are not of the kind expected"

@@ -17,7 +17,7 @@ from boundcalc.arithmetic.nodes import Node, Pool
 from boundcalc.language.domains import symbol_range
 from boundcalc.language.entropy import kl, kl_inverse
 
-__all__ = ["Direction", "direction", "value_range"]
+__all__ = ["Direction", "direction", "falls_from", "value_interval", "value_range"]
 
 Direction = Literal["constant", "rises", "falls", "unknown"]
 Domains = Mapping[sympy.Symbol, sympy.Set]
@@ -133,6 +133,72 @@ def _divergence_direction(expr: kl, symbol: sympy.Symbol, domains: Domains) -> D
     return apart if q[1] <= p[0] else _FLIP[apart] if p[1] <= q[0] else "unknown"
 
 
+def falls_from(
+    expr: sympy.Expr,
+    symbol: sympy.Symbol,
+    *,
+    domains: Domains,
+    where: Mapping[sympy.Symbol, sympy.Expr] | None = None,
+) -> tuple[sympy.Expr, ...] | None:
+    """Return values of ``symbol`` such that ``expr`` falls beyond all of them; None where no rule says so.
+
+    A logarithm that meets a power rises up to its maximum and falls from there on.
+
+    >>> n = sympy.Symbol("n", positive=True)
+    >>> falls_from(sympy.log(n) / n, n, domains={})
+    (E,)
+
+    Parameters
+    ----------
+    expr, symbol, domains, where
+        As for `direction`; of what is rounded down ``floor(symbol/k)`` is followed, from 1 on.
+    """
+    if direction(expr, symbol, domains=domains, where=where) in ("falls", "constant"):
+        return ()
+    inserted = expr.xreplace({s: full for s, full in (where or {}).items() if symbol in full.free_symbols})
+    floors = [part for part in inserted.atoms(sympy.floor) if symbol in part.free_symbols]
+    if not floors:
+        return _turns(inserted, symbol, domains)
+    whole, blocks = sympy.Dummy("whole", integer=True, positive=True), symbol / floors[0].args[0]
+    inside = inserted.xreplace({floors[0]: whole})
+    if symbol in inside.free_symbols or not (blocks.is_Integer and blocks > 0):
+        return None
+    found = _turns(inside, whole, {**domains, whole: sympy.Range(1, sympy.oo)})
+    return None if found is None else tuple(blocks * sympy.ceiling(turn) for turn in found)
+
+
+def _turns(expr: sympy.Expr, symbol: sympy.Symbol, domains: Domains) -> tuple[sympy.Expr, ...] | None:
+    if _direction(expr, symbol, domains) in ("falls", "constant"):
+        return ()
+    if isinstance(expr, sympy.Add | sympy.Min | sympy.Max | kl_inverse):
+        found = [_turns(part, symbol, domains) for part in expr.args]
+        return None if None in found else tuple(dict.fromkeys(turn for turns in found for turn in turns or ()))
+    if isinstance(expr, _MONOTONE) and len(expr.args) == 1:
+        return _turns(expr.args[0], symbol, domains)
+    scale, moving = expr.as_independent(symbol, as_Add=False)
+    if value_range(scale, domains)[0] < 0:
+        return None
+    powers = dict(factor.as_base_exp() for factor in sympy.Mul.make_args(moving))
+    fall = -powers.pop(symbol, sympy.S.Zero)
+    if len(powers) != 1:
+        return None
+    (base, power), *_ = powers.items()
+    if not (power.is_Rational and power > 0 and fall.is_Rational and fall >= 0):
+        return None
+    if isinstance(base, sympy.log):
+        # d/dn log(log(b n^k)^p n^-q) = (p k/log(b n^k) - q)/n: it falls from log(b n^k) = p k/q on
+        factor, grown = base.args[0].as_independent(symbol, as_Add=False)
+        degree = grown.as_base_exp()[1]
+        plain = grown == symbol**degree and degree.is_Rational and degree > 0
+        if not plain or fall == 0 or value_range(factor, domains)[0] < 0:
+            return None
+        return (sympy.powsimp(sympy.exp(power / fall) * factor ** (-1 / degree)),)
+    if power.is_Integer and power != 1 and value_range(base, domains)[0] < 0:
+        return None  # a root is taken where its base is nonnegative, a square anywhere
+    inside = sympy.expand(base * symbol ** (-fall / power), log=False, power_base=False)
+    return None if inside == expr else _turns(inside, symbol, domains)
+
+
 def _signed(inner: Direction, factor: tuple[float, float]) -> Direction:
     low, high = factor
     if low >= 0:
@@ -145,6 +211,12 @@ def value_range(expr: sympy.Expr, domains: Domains) -> tuple[float, float]:
 
     Ends that are no floats are rounded outwards, so that a sign read off them is certain.
     """
+    found = value_interval(expr, domains)
+    return found.low, found.high
+
+
+def value_interval(expr: sympy.Expr, domains: Domains) -> Range:
+    """Return the same with what is known of the ends: an open one is not attained."""
     symbols = sorted(expr.free_symbols, key=str)
     ranges = [symbol_range(symbol, domains.get(symbol)) for symbol in symbols]
     pool = Pool()
@@ -155,5 +227,5 @@ def value_range(expr: sympy.Expr, domains: Domains) -> tuple[float, float]:
         return pool.make("symbol", value=len(ranges) - 1)
 
     node = convert(expr, symbols, pool, unknown=unknown)
-    found = ranges_of(node, ranges)[id(node)]
-    return found.low, found.high
+    found: Range = ranges_of(node, ranges)[id(node)]
+    return found

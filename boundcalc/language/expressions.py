@@ -13,6 +13,7 @@ from typing import Any
 import sympy
 from sympy.core.relational import Relational
 
+from boundcalc.arithmetic.written import MOST_DIGITS, shortened, written
 from boundcalc.language.entropy import kl, kl_inverse
 from boundcalc.symbols import VOCABULARY, known
 from boundcalc.symbols import symbol as described
@@ -67,7 +68,10 @@ def _encode_symbol(symbol: sympy.Symbol) -> Any:
         return {"symbol": symbol.name, "assumptions": {key: bool(v) for key, v in symbol._assumptions_orig.items()}}
     if entry is VOCABULARY.get(symbol.name):
         return {"symbol": symbol.name}
-    return {"symbol": symbol.name, "about": [entry.latex, entry.meaning, encode(entry.domain), entry.role]}
+    return {
+        "symbol": symbol.name,
+        "about": [entry.latex, entry.meaning, encode(entry.domain), entry.group, entry.role, entry.free],
+    }
 
 
 def decode(data: Any) -> Any:
@@ -81,32 +85,44 @@ def decode(data: Any) -> Any:
     match data:
         case {"symbol": str(name), "assumptions": dict(assumptions)}:
             return sympy.Symbol(name, **{str(key): bool(value) for key, value in assumptions.items()})
-        case {"symbol": str(name), "about": [str(latex), str(meaning), domain, str(role)]}:
-            return described(name, latex, meaning, decode(domain), role=role)
+        case {"symbol": str(name), "about": [str(latex), str(meaning), domain, str(group), str(role), bool(free)]}:
+            return described(name, latex, meaning, decode(domain), group=group, role=role, free=free)
         case {"symbol": str(name)} if name in VOCABULARY:
             return VOCABULARY[name].symbol
         case str(name) if name in _CONSTANTS:
             return _CONSTANTS[name]
         case ["Rational", str(numerator), str(denominator)]:
-            return sympy.Rational(int(numerator), int(denominator))
+            value = written(f"{numerator}/{denominator}")
+            return sympy.Rational(value.numerator, value.denominator)  # type: ignore[union-attr]
         case ["Float", int(sign), str(mantissa), int(exponent), int(bits), int(precision)]:
-            return sympy.Float._new((sign, int(mantissa), exponent, bits), precision)
+            value = written(mantissa)
+            if sign not in (0, 1) or abs(exponent) > 4 * MOST_DIGITS or not 1 <= precision <= 4 * MOST_DIGITS:
+                raise ValueError("a float of too many digits")
+            if value.denominator != 1 or value.numerator.bit_length() != bits:  # type: ignore[union-attr]
+                raise ValueError("a float that is none")
+            return sympy.Float._new((sign, value.numerator, exponent, bits), precision)  # type: ignore[union-attr]
         case [str(name), *args] if name in _NODES:
+            if name in _COMPARING and len(args) > _MOST_COMPARED:
+                raise ValueError(f"{name} of {len(args)} arguments: expected at most {_MOST_COMPARED}")
             read = [decode(arg) for arg in args]
-            if name in _GROWING and all(arg.is_Rational for arg in read) and _digits(name, *read) > _MOST_DIGITS:
-                raise ValueError(f"a number of too many digits: {name}({', '.join(str(arg)[:20] for arg in read)})")
+            if name in _GROWING and not _grows_little(name, *read):
+                raise ValueError(f"a number of too many digits: {name}({', '.join(map(shortened, read))})")
             return _NODES[name](*read)
-    raise ValueError(f"not an expression in boundcalc's format: {str(data)[:80]}")
+    raise ValueError(f"not an expression in boundcalc's format: {shortened(data)}")
 
 
-#: Functions that SymPy computes at once for whole arguments, and the digits that a number read may have.
-_GROWING = ("Pow", "gamma", "binomial")
-_MOST_DIGITS = 4000
+#: Functions that SymPy computes at once for whole arguments, and those whose arguments it compares with one another.
+_GROWING = ("Pow", "gamma", "loggamma", "binomial")
+_COMPARING = ("Min", "Max", "Piecewise", "And", "Or", "Union")
+_MOST_COMPARED = 30
 
 
-def _digits(name: str, first: sympy.Rational, second: sympy.Rational = sympy.S.Zero) -> float:
-    """Return at least about how many digits a power, factorial or binomial coefficient has."""
-    size = max(len(str(first.p)), len(str(first.q)))
+def _grows_little(name: str, first: sympy.Expr, second: sympy.Expr = sympy.S.Zero) -> bool:
+    """Whether a power, factorial or binomial coefficient has at most some thousand digits; a power of symbols, exponents so."""
+    size = max(len(str(first.p)), len(str(first.q))) if first.is_Rational else 1
     if name == "Pow":
-        return float(size * abs(second)) if abs(first) not in (0, 1) and second.is_Integer else 0.0
-    return float(size * abs(first))
+        base, exponent = first.as_base_exp()
+        return not (second.is_Rational and exponent.is_Rational and abs(base) not in (0, 1)) or bool(
+            size * abs(second * exponent) <= MOST_DIGITS
+        )
+    return all(not one.is_Rational or bool(size * abs(one) <= MOST_DIGITS) for one in (first, second))

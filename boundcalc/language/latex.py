@@ -8,7 +8,9 @@ import sympy
 
 from boundcalc.symbols import known
 
-__all__ = ["RELATIONS", "expression_latex"]
+__all__ = ["RELATIONS", "expression_latex", "readable"]
+
+_LONG = 10**15
 
 #: Relations of bounds and steps.
 RELATIONS = {"<=": r"\le", ">=": r"\ge", "=": "=", "<": "<", ">": ">"}
@@ -21,13 +23,23 @@ def expression_latex(expr: sympy.Expr, names: Mapping[sympy.Symbol, str] | None 
     >>> print(expression_latex(C * sympy.sqrt(sympy.log(1 / delta) / (2 * m))))
     C \\sqrt{\\frac{\\log{\\left(\\frac{1}{\\delta} \\right)}}{2 m}}
     """
-    names = dict(names or {})
+    names, expr = dict(names or {}), readable(expr)
     for symbol in expr.free_symbols - set(names):
         if (entry := known(symbol)) is not None:
             names[symbol] = entry.latex
         elif symbol.name.startswith("delta["):
-            names[symbol] = r"\delta_{\text{" + symbol.name[6:-1].replace("|", ", ").replace("_", " ") + "}}"
+            names[symbol] = r"\delta_{\text{" + ", ".join(symbol.name[6:-1].split("|")[:2]).replace("_", " ") + "}}"
     return sympy.latex(_gather_roots(expr), symbol_names=names)
+
+
+def readable(expr: sympy.Expr) -> sympy.Expr:
+    """Return an expression to be looked at: exact numbers that take many digits, such as those of floats, to fifteen.
+
+    >>> print(readable(sympy.Symbol("x") / 3 + sympy.Rational(0.1)))
+    x/3 + 0.1
+    """
+    long = (number for number in expr.atoms(sympy.Rational) if max(abs(number.p), number.q) > _LONG)
+    return expr.xreplace({number: sympy.Float(number, 15) for number in long})
 
 
 def _gather_roots(expr: sympy.Expr) -> sympy.Expr:

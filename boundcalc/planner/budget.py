@@ -1,306 +1,186 @@
-"""Which modalities to collect and how many samples, so that the guaranteed risk is smallest for the money.
-
-The guarantee is the ex-ante one: it holds for the model that will be trained on the planned sample, even though subset and
-size are chosen after seeing the pilot, because the choice among all measured subsets is paid for.
-"""
+"""Which modalities to collect, how many rows, and how to split them, so that the certificate to come is small for the money."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
-from boundcalc.inverse.dependence import stride
-from boundcalc.inverse.solve import solve_for
-from boundcalc.language.ledger import check_delta
-from boundcalc.planner.candidates import Candidates, Floor, read_candidates
 from boundcalc.planner.costs import Costs
-from boundcalc.show.rounding import rounded_up
-from boundcalc.show.tables import Table
+from boundcalc.planner.moments import QUANTITIES
+from boundcalc.planner.offers import MOST, THRIFT, Offer, Question, Shop
+from boundcalc.planner.study import Study
 
-if TYPE_CHECKING:
-    import xarray
+__all__ = ["Goal", "Plan", "check_request", "make_plan", "usual_budgets"]
 
-    from boundcalc.trainer import Measurements
-
-__all__ = ["Choice", "Goal", "Plan", "Switch", "make_plan", "sweep"]
-
-_FINE = 16
 _LARGEST_TOTAL = float(np.finfo(float).max)
-_EXACT = 1e-9
-
-
-@dataclass(frozen=True)
-class Choice(Frozen):
-    """What to do with a budget.
-
-    Attributes
-    ----------
-    budget : float
-    subset : str
-        The modalities joined by ``+``; empty if no pair of samples is affordable.
-    samples : int
-        How many samples to collect: the fewest with this guarantee (pairs are averaged over floor(n/2), so an even number).
-    cost : float
-        What they cost, at most the budget.
-    guarantee : float
-        The risk is at most this, with the plan's confidence; inf if nothing is affordable.
-    trivial : float
-        What the constant rule reaches on the pilot's hold-out part (an estimate).
-    terms : mapping of str to float
-        What the guarantee is made of.
-    """
-
-    budget: float
-    subset: str
-    samples: int
-    cost: float
-    guarantee: float
-    trivial: float
-    terms: Mapping[str, float]
-
-    @property
-    def vacuous(self) -> bool:
-        """Whether the guarantee is not below what the constant rule reaches."""
-        return self.guarantee >= self.trivial
-
-
-@dataclass(frozen=True)
-class Switch:
-    """A budget at which the best subset changes.
-
-    Attributes
-    ----------
-    budget : float
-        Where the new subset is better, just above the change, in the currency of the prices.
-    before, after : str
-        Labels of the subsets.
-    """
-
-    budget: float
-    before: str
-    after: str
+#: What costs this much more is as cheap.
+_AS_CHEAP = 1.1
+#: Errors this many standard errors apart are alike to the pilot: then the larger subset is taken, as a metric may give a
+#: modality no weight.
+_ALIKE = 0.5
+#: A certificate this much larger is as good, if it costs less.
+_SAME = 5e-3
 
 
 @dataclass(frozen=True)
 class Goal:
-    """The cheapest way to reach a target with one subset, or why there is none.
+    """The cheapest way to a target, or why there is none.
 
     Attributes
     ----------
-    subset : str
-    samples : int or None
-        The fewest that do.
-    cost : float or None
+    target : float
+    offer : Offer or None
     reason : str
-        Why the target cannot be reached; empty if it can.
+        Why there is none; empty if there is one.
+    pilot_rows : int or None
+        Rows of a pilot, in all, that would know the error well enough, if more rows of a pilot would help.
+    provable_from : int or None
+        Held-out rows from which the power is provable, for every population in which the model has the expected error.
     """
 
-    subset: str
-    samples: int | None
-    cost: float | None
+    target: float
+    offer: Offer | None
     reason: str = ""
+    pilot_rows: int | None = None
+    provable_from: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {**vars(self), "offer": None if self.offer is None else self.offer.to_dict()}
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Frozen):
     """The answer to a budget question.
 
     Attributes
     ----------
-    pilot : Candidates
-        The candidates, the bound and its inputs.
+    study : Study
     costs : Costs
-    choices : tuple of Choice
-        The best for each budget, budgets rising.
-    table : xarray.Dataset
-        ``samples``, ``cost`` and ``guarantee`` of every (subset, budget).
-    switches : tuple of Switch
-        Found on a grid sixteen times as fine as the budgets, each located to one part in 10^9.
+    question : Question
+    offers : tuple of Offer
+        The best for each budget, budgets rising; a budget that buys nothing has none.
     goals : tuple of Goal
-        For the target, cheapest first; empty without a target.
-    target : float or None
-    floors : tuple of Floor
-        What the pilot costs each candidate.
+        One for each target.
+    limit : float or None
+        The largest of the budgets, if budgets were named.
+    promised : float or None
+        What is guaranteed before anything is collected.
     """
 
-    pilot: Candidates
+    study: Study
     costs: Costs
-    choices: tuple[Choice, ...]
-    table: xarray.Dataset
-    switches: tuple[Switch, ...]
+    question: Question
+    offers: tuple[Offer, ...]
     goals: tuple[Goal, ...]
-    target: float | None
-    floors: tuple[Floor, ...]
+    limit: float | None = None
+    promised: float | None = None
 
     @property
-    def front(self) -> tuple[Choice, ...]:
-        """The choices that nothing cheaper matches: the Pareto front of cost against guarantee."""
-        kept: list[Choice] = []
-        for choice in sorted(self.choices, key=lambda one: (one.cost, one.guarantee)):
-            if choice.guarantee < (kept[-1].guarantee if kept else math.inf):
-                kept.append(choice)
+    def front(self) -> tuple[Offer, ...]:
+        """The offers that nothing cheaper matches: the Pareto front of cost against certificate."""
+        kept: list[Offer] = []
+        for offer in sorted(self.offers, key=lambda one: (one.cost, one.reached)):
+            if offer.reached < (kept[-1].reached - 1e-12 if kept else math.inf):
+                kept.append(offer)
         return tuple(kept)
 
     @property
-    def best(self) -> Choice:
-        """The choice with the smallest guarantee, the cheapest of these."""
-        return self.front[-1]
+    def best(self) -> Offer:
+        """The cheapest way to the first target; without one, or where it cannot be reached, the smallest certificate."""
+        return replace(self._best, promised=self.promised)
 
-    def _repr_html_(self) -> str:
-        columns = ("budget", "collect", "samples", "cost", "guarantee", "constant rule")
-        rows = [
-            (one.budget, one.subset or "nothing", one.samples, one.cost, _shown(one), one.trivial)
-            for one in self.choices
-        ]
-        name = self.pilot.quantity.replace("_", " ")
-        certified = "" if self.pilot.certified else "; inputs estimated, so not certified"
-        title = f"Guaranteed {name}, with probability at least {1 - self.pilot.delta:g}{certified} (* vacuous)"
-        return Table(columns, rows, title=title).html()
+    @property
+    def _best(self) -> Offer:
+        reached = [goal.offer for goal in self.goals[:1] if goal.offer is not None]
+        if reached and (self.limit is None or reached[0].cost <= self.limit or not self.offers):
+            return reached[0]
+        least = min(offer.reached for offer in self.offers)
+        return next(offer for offer in self.front if offer.reached <= least + _SAME)
+
+    def shop(self, subset: str, target: float | None = None) -> Shop:
+        """Return what rows of a subset offer.
+
+        Parameters
+        ----------
+        subset : str
+        target : float, optional
+        """
+        return Shop.of(self.study.evidence[subset], self.question, target, choice=self.choice)
+
+    def shops(self, target: float | None = None) -> dict[str, Shop]:
+        """Return what rows of each candidate offer.
+
+        Parameters
+        ----------
+        target : float, optional
+        """
+        return {label: self.shop(label, target) for label in self.candidates}
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The subsets that the costs allow."""
+        return tuple(label for label in self.study.evidence if self.costs.allows(label.split("+")))
+
+    @cached_property
+    def choice(self) -> float:
+        """By how much the choice among the candidates flatters the error of the best."""
+        return self.study.price_of_choice(self.candidates, self.question.quantity)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
-        pilot = self.pilot
         return {
-            "key": "zhou2026.ex_ante",
-            "form": pilot.bound.form,
-            "quantity": pilot.quantity,
-            "delta": pilot.delta,
-            "paid": pilot.ledger.to_dict(),
-            "split": {event.name: str(pilot.share(event.name)) for event in pilot.bound.events},
-            "candidates": list(pilot.candidates),
-            "paid_for": pilot.union,
-            "exhaustive": pilot.exhaustive,
-            "certified": pilot.certified,
-            "cautions": list(pilot.cautions),
-            "inputs": {label: dict(values) for label, values in pilot.inputs.items()},
+            "key": "certificates.transport" if self.question.quantity == "pair_error" else "certificates.error_rates",
+            **vars(self.question),
+            "best": self.best.to_dict(),
+            "budgets": [offer.to_dict() for offer in self.offers],
+            "targets": [goal.to_dict() for goal in self.goals],
+            "front": [offer.budget for offer in self.front],
             "costs": self.costs.to_dict(),
-            "choices": [{**vars(choice), "vacuous": choice.vacuous} for choice in self.choices],
-            "front": [choice.budget for choice in self.front],
-            "switches": [vars(switch) for switch in self.switches],
-            "target": self.target,
-            "goals": [vars(goal) for goal in self.goals],
-            "floors": [vars(floor) for floor in self.floors],
+            "candidates": list(self.candidates),
+            "choice": self.choice,
+            "searched": self.study.searched,
+            "status": "estimated",
         }
 
 
-def _shown(choice: Choice) -> str:
-    """Return a guarantee rounded up, marked where it says nothing."""
-    if not math.isfinite(choice.guarantee):
-        return "-"
-    return rounded_up(choice.guarantee) + ("*" if choice.vacuous else "")
-
-
-def sweep(
-    measured: Measurements, costs: Costs, *, budgets: Any, delta: Any = 0.05, quantity: str = "risk"
-) -> xarray.Dataset:
-    """Return what every subset guarantees for every budget and confidence.
-
-    Parameters
-    ----------
-    measured : Measurements
-    costs : Costs
-    budgets : 1-D array_like or xarray.DataArray
-        Totals > 0. With dask-backed values the result is computed chunk by chunk, on whatever client there is.
-    delta : float or sequence of float
-        Several become the axis ``delta``; what the pilot measured is read at each.
-    quantity : {"risk", "pair_error"}
-
-    Returns
-    -------
-    xarray.Dataset
-        ``samples`` (int), ``cost`` and ``guarantee`` (float, rounded outwards; inf where no pair is affordable) with
-        dimensions ``subset``, the budgets' and, if there are several, ``delta``.
-
-    Raises
-    ------
-    InvalidInputError
-        On bad input.
-    """
-    import xarray as xr
-
-    costs.check_names(measured.facts["dims"])
-    if np.ndim(delta) > 1 or np.size(delta) == 0:
-        raise InvalidInputError(f"delta = {delta!r} must be a number in (0, 1) or a sequence of them")
-    deltas = [check_delta(one) for one in np.atleast_1d(np.asarray(delta)).tolist()]
-    labels = [label for label in measured if costs.allows(label.split("+"))]
-    totals = (
-        budgets if isinstance(budgets, xr.DataArray) else xr.DataArray(np.asarray(budgets, dtype=float), dims="budget")
-    )
-    if "budget" in totals.dims and "budget" not in totals.coords:
-        totals = totals.assign_coords(budget=totals)
-    tables = [
-        _table(read_candidates(measured, delta=one, quantity=quantity, candidates=labels), costs, totals)
-        for one in deltas
-    ]
-    if np.ndim(delta) == 0:
-        return tables[0]
-    guarantee = xr.concat([table.guarantee for table in tables], dim="delta").assign_coords(delta=deltas)
-    return tables[0].assign(guarantee=guarantee.transpose(..., "delta"))
-
-
-def _table(pilot: Candidates, costs: Costs, totals: xarray.DataArray) -> xarray.Dataset:
-    import xarray as xr
-
-    axis = xr.DataArray(list(pilot.candidates), dims="subset", name="subset")
-    samples = xr.concat([_each(costs.samples, label, totals, np.int64) for label in pilot.candidates], dim=axis)
-    samples = samples - samples % stride(pilot.bound.expr, pilot.bound.symbols["n"])  # the rest would add nothing
-    paid = xr.concat(
-        [_each(costs.total, label, samples.sel(subset=label, drop=True), float) for label in pilot.candidates], dim=axis
-    )
-    value = pilot.bound.evaluate(sound=True, n=samples.clip(min=2), **pilot.columns)
-    enough = samples >= 2
-    # In exact arithmetic the price is at most the total, so that rounding is all that could lift it above.
-    paid = xr.where(paid > totals, totals, paid)
-    return xr.Dataset({"samples": samples, "cost": paid.where(enough, 0.0), "guarantee": value.where(enough, np.inf)})
-
-
-def _each(function: Any, label: str, values: xarray.DataArray, dtype: type) -> xarray.DataArray:
-    """Apply a function of a subset and an array, chunk by chunk where the values are chunked."""
-    import xarray as xr
-
-    return xr.apply_ufunc(
-        lambda block: function(label.split("+"), block), values, dask="parallelized", output_dtypes=[dtype]
-    )
+def usual_budgets(study: Study, costs: Costs) -> list[float]:
+    """Return what half the pilot, and up to 64 times as many rows, would cost of everything that is not excluded."""
+    kept = [name for name, cost in costs.modalities.items() if not cost.excluded]
+    caps = costs.cap_of(kept)
+    rows = [int(study.units * 2.0**power) for power in range(-1, 7)]
+    totals = {float(costs.total(kept, count if caps is None else min(count, caps))) for count in rows}
+    return sorted(totals - {0.0}) or [1.0]
 
 
 def make_plan(
-    measured: Measurements,
+    study: Study,
     costs: Costs,
     *,
-    budgets: Sequence[float],
-    delta: float = 0.05,
-    quantity: str = "risk",
-    target: float | None = None,
-    optimise_split: bool = False,
+    targets: Sequence[float] = (),
+    budgets: Sequence[float] | None = None,
+    question: Question | None = None,
 ) -> Plan:
-    """Return the best subset and sample size for each budget.
+    """Return the best subset, number of rows and split for each budget, and the cheapest way to each target.
 
     Parameters
     ----------
-    measured : Measurements
-        The pilot: every candidate subset.
+    study : Study
+        What the pilot shows.
     costs : Costs
-    budgets : sequence of float
-        Totals, each > 0.
-    delta : float
-        The guarantee of the plan that is carried out fails with at most this probability, whichever it is. A second
-        planned sample would be a second event, to be paid for.
-    quantity : {"risk", "pair_error"}
-        What is guaranteed: the (weighted) risk, or the (weighted) pair error (hinge loss only).
-    target : float, optional
-        A guarantee to reach as cheaply as possible.
-    optimise_split : bool
-        Split delta so that the guarantee is smallest for what the middle budget buys, instead of equally. Only sizes,
-        ranges and worst cases enter, never the hold-out part. To choose the budgets, and with them the split, by what
-        the pilot says would make the split depend on it: decide on them before.
+    targets : sequence of float
+        Certificates wanted.
+    budgets : sequence of float, optional
+        Totals > 0; by default what half the pilot up to 64 times as many rows would cost.
+    question : Question, optional
 
     Returns
     -------
@@ -309,37 +189,59 @@ def make_plan(
     Raises
     ------
     InvalidInputError
-        On bad budgets, an unknown quantity, a pilot that does not fit, or when no budget buys a single pair.
+        On bad numbers, an unknown quantity, or when no budget buys enough rows to train on.
     """
-    import xarray as xr
-
-    costs.check_names(measured.facts["dims"])
-    totals = _checked_budgets(budgets)
-    if target is not None and not (isinstance(target, Real) and math.isfinite(target) and target > 0):
-        raise InvalidInputError(f"target = {target!r} must be a finite number > 0")
-    labels = [label for label in measured if costs.allows(label.split("+"))]
-    planned = max((costs.samples(label.split("+"), totals[len(totals) // 2]) for label in labels), default=0)
-    pilot = read_candidates(
-        measured, delta=delta, quantity=quantity, candidates=labels, planned=max(2, planned) if optimise_split else None
-    )
-    table = _table(pilot, costs, xr.DataArray(totals, dims="budget", coords={"budget": totals}))
-    choices = _choices(pilot, table)
-    if all(not choice.subset for choice in choices):
-        cheapest = min(labels, key=lambda label: costs.total(label.split("+"), 2))
+    question = question or Question()
+    check_request(study.facts["dims"], costs, targets=targets, budgets=budgets, question=question)
+    totals = _checked_budgets(usual_budgets(study, costs) if budgets is None else budgets)
+    draft = Plan(study, costs, question, (), (), None if budgets is None else totals[-1])
+    if not draft.candidates:
+        raise InvalidInputError("no candidate subset has every required modality and no excluded one")
+    first = targets[0] if targets else None
+    shops = draft.shops(first)
+    offers = _by_budget(shops, costs, totals, first)
+    rate = question.quantity != "pair_error"
+    goals = tuple(_goal(draft.shops(target) if rate else shops, costs, target, study.unit) for target in targets)
+    if not offers and not any(goal.offer for goal in goals):
+        cheapest = min(shops, key=lambda label: costs.total(label.split("+"), shops[label].fewest))
+        rows = shops[cheapest].fewest
         raise InvalidInputError(
-            f"budget = {totals[-1]:g} buys no pair of samples: two of {cheapest} cost "
-            f"{float(costs.total(cheapest.split('+'), 2)):g}"
+            f"budget = {totals[-1]:g} buys too few {study.unit} to plan with: {rows} of {cheapest} cost "
+            f"{float(costs.total(cheapest.split('+'), rows)):g}"
         )
-    return Plan(
-        pilot=pilot,
-        costs=costs,
-        choices=choices,
-        table=table,
-        switches=_switches(pilot, costs, totals),
-        goals=() if target is None else _goals(pilot, costs, target),
-        target=target,
-        floors=tuple(pilot.floors.values()),
-    )
+    return replace(draft, offers=offers, goals=goals)
+
+
+def check_request(
+    names: Iterable[str],
+    costs: Costs,
+    *,
+    targets: Sequence[float],
+    budgets: Sequence[float] | None,
+    question: Question,
+) -> None:
+    """Refuse what no plan could be made for, whatever the pilot shows.
+
+    Raises
+    ------
+    InvalidInputError
+        On bad numbers, an unknown quantity or costs of other modalities.
+    """
+    costs.check_names(names)
+    if budgets is not None:
+        _checked_budgets(budgets)
+    problems = []
+    if question.quantity not in QUANTITIES:
+        problems.append(f"quantity = {question.quantity!r} must be one of {', '.join(QUANTITIES)}")
+    if not (isinstance(question.power, Real) and 0.5 <= question.power < 1):
+        problems.append(f"power = {question.power!r} must be a number in [0.5, 1)")
+    for target in targets:
+        if isinstance(target, bool) or not isinstance(target, Real) or not 0 < target < math.inf:
+            problems.append(f"target = {target!r} must be a finite number > 0")
+        elif question.quantity != "pair_error" and target >= 1:
+            problems.append(f"target = {target!r} must be a rate in (0, 1)")
+    if problems:
+        raise InvalidInputError(problems, context="plan")
 
 
 def _checked_budgets(budgets: Sequence[float]) -> list[float]:
@@ -355,99 +257,73 @@ def _checked_budgets(budgets: Sequence[float]) -> list[float]:
     return sorted({float(total) for total in budgets})
 
 
-def _choices(pilot: Candidates, table: xarray.Dataset) -> tuple[Choice, ...]:
-    guarantee = table.guarantee.transpose("budget", "subset").values
-    best = guarantee.argmin(axis=1)
-    rows = np.arange(len(best))
-    samples = table.samples.transpose("budget", "subset").values[rows, best]
-    cost = table.cost.transpose("budget", "subset").values[rows, best]
-    terms = _terms(pilot, [pilot.candidates[k] for k in best], np.maximum(samples, 2))
-    choices = []
-    for row, (budget, k) in enumerate(zip(table.budget.values.tolist(), best.tolist(), strict=True)):
-        subset = pilot.candidates[k]
-        if np.isfinite(guarantee[row, k]):
-            value = float(guarantee[row, k])
-            known = pilot.trivial[subset]
-            choices.append(Choice(budget, subset, int(samples[row]), float(cost[row]), value, known, terms[row]))
-        else:
-            choices.append(Choice(budget, "", 0, 0.0, math.inf, math.inf, {}))
-    return tuple(choices)
+def _by_budget(
+    shops: dict[str, Shop], costs: Costs, totals: Sequence[float], target: float | None
+) -> tuple[Offer, ...]:
+    """Return for each budget the subset with the smallest certificate, with no more rows than are of use."""
+    bought = {label: np.minimum(costs.samples(label.split("+"), totals), MOST) for label in shops}
+    reached = np.full((len(shops), len(totals)), np.inf)
+    for place, (label, shop) in enumerate(shops.items()):
+        enough = bought[label] >= shop.fewest
+        if enough.any():
+            reached[place, enough] = shop.split(bought[label][enough])[1]
+    labels: list[str] = list(shops)
+    found: list[Offer] = []
+    for column, budget in enumerate(totals):
+        label = _preferred(shops, dict(zip(labels, reached[:, column].tolist(), strict=True)))
+        if np.isfinite(reached[:, column].min()):
+            rows = shops[label].thrifty(int(bought[label][column]))
+            cost = min(float(costs.total(label.split("+"), rows)), budget)
+            offer = shops[label].offer(rows, cost=cost, target=target, budget=budget)
+            spent = found and found[-1].subset == label and found[-1].reached <= offer.reached + THRIFT
+            found.append(replace(found[-1], budget=budget) if spent else offer)
+    return tuple(found)
 
 
-def _terms(pilot: Candidates, subsets: Sequence[str], samples: np.ndarray) -> list[dict[str, float]]:
-    """Return what each guarantee is made of: what the pilot left uncertain, and what more samples would lower."""
-    import xarray as xr
-
-    from boundcalc.evaluator import evaluate_grid
-
-    bound = pilot.bound
-    inputs = {
-        name: values.sel(subset=list(subsets)).drop_vars("subset").rename(subset="choice")
-        if np.ndim(values)
-        else values
-        for name, values in pilot.columns.items()
-    } | {"n": xr.DataArray(samples, dims="choice")}
-    values = {
-        label: np.broadcast_to(evaluate_grid(term, inputs, symbols=bound.symbols, domains=bound.domain), samples.shape)
-        for label, term in bound.terms.items()
-        if label in ("complexity", "confidence")
-    }
-    found = []
-    for row, subset in enumerate(subsets):
-        tested, known = pilot.floors[subset], pilot.inputs[subset]
-        spread = tested.limit - known["rhat_holdout"] - known["eps_opt"]
-        found.append(
-            {
-                "hold-out risk of the pilot's model": known["rhat_holdout"],
-                "uncertainty of the hold-out part": spread,
-                "complexity": float(values["complexity"][row]),
-                "deviation on the planned sample": max(float(values["confidence"][row]) - spread, 0.0),
-                "optimisation error": known["eps_opt"],
-            }
-        )
-    return found
+def _goal(shops: dict[str, Shop], costs: Costs, target: float, unit: str) -> Goal:
+    """Return the cheapest way to a target, or why there is none."""
+    order = sorted(shops, key=lambda label: float(shops[label].window.error[-1]))
+    found: list[Offer] = []
+    least = math.inf
+    for label in order:
+        subset, shop = label.split("+"), shops[label]
+        most = costs.cap_of(subset) or MOST
+        if least < math.inf and least > 0:
+            most = min(most, costs.samples(subset, _AS_CHEAP * least))
+        rows = shop.fewest_rows(target, most=most)
+        if rows is not None:
+            cost = float(costs.total(subset, rows))
+            found.append(shop.offer(rows, cost=cost, target=target))
+            least = min(least, cost)
+    cheap = {offer.subset: offer for offer in found if offer.cost <= _AS_CHEAP * least}
+    if not cheap:
+        return _out_of_reach(shops, costs, target, unit)
+    best = cheap[_preferred(shops, {label: offer.error for label, offer in cheap.items()})]
+    return Goal(target, best, provable_from=shops[best.subset].provable_from(best))
 
 
-def _switches(pilot: Candidates, costs: Costs, totals: Sequence[float]) -> tuple[Switch, ...]:
-    """Return where the best subset changes, on a fine grid of totals and then by bisection."""
-    import xarray as xr
-
-    if len(totals) < 2 or len(pilot.candidates) < 2:
-        return ()
-
-    def best(grid: Sequence[float]) -> list[str]:
-        axis = xr.DataArray(list(grid), dims="budget", coords={"budget": list(grid)})
-        guarantee = _table(pilot, costs, axis).guarantee.transpose("budget", "subset").values
-        return [pilot.candidates[int(np.argmin(row))] if np.isfinite(row).any() else "" for row in guarantee]
-
-    fine = np.unique(np.concatenate([np.geomspace(*pair, _FINE + 1) for pair in pairwise(totals)])).tolist()
-    winners = best(fine)
-    found = []
-    for (low, before), (end, last) in pairwise(zip(fine, winners, strict=True)):
-        while before != last:  # a third subset may be best in between
-            high, after = end, last
-            while high - low > _EXACT * high:
-                grid = np.linspace(low, high, _FINE + 1).tolist()
-                names = best(grid)
-                place = next(k for k, name in enumerate(names) if name != before)
-                low, high, after = grid[max(place - 1, 0)], grid[place], names[place]
-            found.append(Switch(high, before, after))
-            low, before = high, after
-    return tuple(switch for switch in found if switch.before)
+def _preferred(shops: dict[str, Shop], values: dict[str, float]) -> str:
+    """Return the subset with the smallest value, or the largest subset that the pilot cannot tell from it."""
+    least = min(values.values())
+    alike = [label for label, value in values.items() if value <= least + _ALIKE * shops[label].window.uncertainty[-1]]
+    return min(alike, key=lambda label: (-label.count("+"), values[label]))
 
 
-def _goals(pilot: Candidates, costs: Costs, target: float) -> tuple[Goal, ...]:
-    solution = solve_for(pilot.bound, "n", target=target, **pilot.columns)
-    found = zip(pilot.candidates, solution.values.values.tolist(), solution.nearest.values.tolist(), strict=True)
-    goals = [_goal(costs, label, n, nearest) for label, n, nearest in found]
-    return tuple(sorted(goals, key=lambda goal: math.inf if goal.cost is None else goal.cost))
-
-
-def _goal(costs: Costs, label: str, n: int | None, nearest: float) -> Goal:
-    subset = label.split("+")
-    if n is None:
-        return Goal(label, None, None, f"the guarantee tends to {rounded_up(nearest)} at best")
-    cap = costs.cap_of(subset)
-    if cap is not None and n > cap:
-        return Goal(label, int(n), None, f"there are at most {cap:,} samples")
-    return Goal(label, int(n), costs.total(subset, int(n)))
+def _out_of_reach(shops: dict[str, Shop], costs: Costs, target: float, unit: str) -> Goal:
+    """Say why no number of rows is enough: the error, the pilot's size, or a cap."""
+    capped = {label: rows for label, shop in shops.items() if (rows := shop.fewest_rows(target)) is not None}
+    if capped:
+        label = min(capped, key=lambda name: capped[name])
+        cap = costs.cap_of(label.split("+"))
+        return Goal(target, None, f"it would take {capped[label]:,} {unit} of {label}, but there are at most {cap:,}")
+    limits = {label: float(shop.split([MOST])[1][0]) for label, shop in shops.items()}
+    label = min(limits, key=lambda name: limits[name])
+    shop = shops[label]
+    error, spread = float(shop.window.error[-1]), float(shop.window.uncertainty[-1])
+    tends = f"what is reached with probability {shop.question.power:g} tends to {limits[label]:.4g} at best ({label})"
+    if target <= error:
+        return Goal(target, None, f"{tends}: its expected error is {error:.4g} already")
+    # The pilot's own error falls with the square root of its rows; half of the room is left for the hold-out.
+    rows = math.ceil(shop.evidence.pilot_rows * (2.0 * 1.2816 * spread / (target - error)) ** 2)
+    reason = f"{tends}: the pilot's {shop.evidence.pilot_rows:,} {unit} leave its error of {error:.4g} uncertain by {spread:.2g}"
+    return Goal(target, None, reason, max(rows, shop.evidence.pilot_rows + 1))

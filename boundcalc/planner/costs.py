@@ -2,6 +2,7 @@
 
 A cost file is TOML::
 
+    version = 1                       # of this format; may be left out
     per_sample = 1.0                  # of any sample
     setup = 100.0                     # paid once
 
@@ -11,6 +12,11 @@ A cost file is TOML::
     max_samples = 50000
     required = false
     excluded = false
+
+    [shared.camera]                   # paid once if any of these is collected
+    modalities = ["face", "gaze"]
+    setup = 2000.0
+    per_sample = 0.5
 """
 
 from __future__ import annotations
@@ -24,11 +30,14 @@ from typing import Any
 
 import numpy as np
 
+from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.frozen import Frozen
 
-__all__ = ["MOST", "Costs", "ModalityCost"]
+__all__ = ["MOST", "Costs", "ModalityCost", "SharedCost"]
 
+#: Of the format of cost files.
+VERSION = 1
 #: More samples than this are not counted.
 MOST = 10**18
 
@@ -63,6 +72,33 @@ class ModalityCost:
 
 
 @dataclass(frozen=True)
+class SharedCost:
+    """What several modalities cost together, however many of them are collected.
+
+    Attributes
+    ----------
+    modalities : tuple of str
+    per_sample, setup : float
+        Nonnegative prices, paid if at least one of the modalities is collected.
+    """
+
+    modalities: tuple[str, ...]
+    per_sample: float = 0.0
+    setup: float = 0.0
+
+    def __post_init__(self) -> None:
+        problems: list[str] = []
+        names = [self.modalities] if isinstance(self.modalities, str) else list(self.modalities)
+        if not names or not all(isinstance(name, str) for name in names):
+            problems.append(f"modalities = {self.modalities!r} must be a list of names")
+        object.__setattr__(self, "modalities", tuple(names))
+        for name in ("per_sample", "setup"):
+            object.__setattr__(self, name, _price(name, getattr(self, name), problems))
+        if problems:
+            raise InvalidInputError(problems, context="SharedCost")
+
+
+@dataclass(frozen=True)
 class Costs(Frozen):
     """What a data collection costs.
 
@@ -71,11 +107,14 @@ class Costs(Frozen):
     per_sample, setup : float
         Of any sample, and of collecting at all.
     modalities : mapping of str to ModalityCost
+    shared : mapping of str to SharedCost
+        Equipment that several modalities share.
     """
 
     per_sample: float = 0.0
     setup: float = 0.0
     modalities: Mapping[str, ModalityCost] = field(default_factory=dict)
+    shared: Mapping[str, SharedCost] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -132,7 +171,7 @@ class Costs(Frozen):
                 record = tomllib.load(file)
         except OSError as error:
             raise InvalidInputError(f"costs = {str(path)!r} cannot be read: {error.strerror}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except (ValueError, RecursionError) as error:  # of TOML, of UTF-8, of numbers with thousands of digits
             raise InvalidInputError(f"costs = {str(path)!r} is no TOML file: {error}") from error
         return cls.from_dict(record, names, context=f"costs {path}")
 
@@ -160,9 +199,11 @@ class Costs(Frozen):
         """
         names = list(names)
         problems: list[str] = []
-        known = ("per_sample", "setup", "modalities")
+        known = ("version", "per_sample", "setup", "modalities", "shared")
+        if (version := record.get("version", VERSION)) is not VERSION:
+            problems.append(f"version = {shortened(version)}: expected {VERSION}")
         problems += [
-            f"unknown entry {key!r}{suggestion(key, known)}; allowed are {', '.join(known)}"
+            f"unknown entry {shortened(key)}{suggestion(key, known)}; allowed are {', '.join(known)}"
             for key in record
             if key not in known
         ]
@@ -183,6 +224,7 @@ class Costs(Frozen):
             _price("per_sample", record.get("per_sample", 0.0), problems),
             _price("setup", record.get("setup", 0.0), problems),
             modalities,
+            _shared(record.get("shared", {}), names, problems),
         )
         if not problems:  # what an unreadable entry was meant to say may well have been a price
             problems += [
@@ -238,12 +280,13 @@ class Costs(Frozen):
     def _unlimited(self) -> list[str]:
         """Return the modalities that make up a permitted subset whose samples are free and not capped."""
         required = [cost for cost in self.modalities.values() if cost.required]
-        if self.per_sample > 0 or any(cost.per_sample > 0 or cost.max_samples is not None for cost in required):
+        if any(cost.max_samples is not None for cost in required):
             return []
+        must = [name for name, cost in self.modalities.items() if cost.required]
         return [
             name
             for name, cost in self.modalities.items()
-            if cost.per_sample == 0 and cost.max_samples is None and not cost.excluded
+            if cost.max_samples is None and not cost.excluded and self._price_of({name, *must}) == 0
         ]
 
     def allows(self, subset: Iterable[str]) -> bool:
@@ -333,12 +376,18 @@ class Costs(Frozen):
         return asdict(self)
 
     def _price_of(self, subset: Iterable[str]) -> Fraction:
-        return decimal(self.per_sample) + sum(
-            (decimal(self.modalities[name].per_sample) for name in subset), Fraction()
-        )
+        return self._sum("per_sample", set(subset))
 
     def _setup_of(self, subset: Iterable[str]) -> Fraction:
-        return decimal(self.setup) + sum((decimal(self.modalities[name].setup) for name in subset), Fraction())
+        return self._sum("setup", set(subset))
+
+    def _sum(self, price: str, subset: set[str]) -> Fraction:
+        """Return what is paid in all: for any sample, for each modality, and for equipment that any of them needs."""
+        used = [one for one in self.shared.values() if subset.intersection(one.modalities)]
+        return sum(
+            (decimal(getattr(one, price)) for one in (self, *(self.modalities[name] for name in subset), *used)),
+            Fraction(),
+        )
 
 
 def decimal(value: float) -> Fraction:
@@ -352,7 +401,9 @@ def decimal(value: float) -> Fraction:
 
 def _modality(name: str, record: Any, problems: list[str]) -> ModalityCost:
     if not isinstance(record, Mapping):
-        problems.append(f"{name} = {record!r} must be a table with per_sample, setup, max_samples, required, excluded")
+        problems.append(
+            f"{name} = {shortened(record)} must be a table with per_sample, setup, max_samples, required, excluded"
+        )
         return ModalityCost()
     known = ModalityCost.__dataclass_fields__
     problems += [
@@ -363,17 +414,39 @@ def _modality(name: str, record: Any, problems: list[str]) -> ModalityCost:
     return ModalityCost(**_checked_fields(f"{name}.", record, problems))
 
 
+def _shared(given: Any, names: Iterable[str], problems: list[str]) -> dict[str, SharedCost]:
+    """Return the shared equipment, with every mistake in it noted."""
+    found: dict[str, SharedCost] = {}
+    if not isinstance(given, Mapping):
+        problems.append("shared must be a table [shared.NAME] for each piece of equipment")
+        return found
+    for key, record in given.items():
+        entries = record if isinstance(record, Mapping) else {}
+        wrong = [name for name in entries if name not in SharedCost.__dataclass_fields__]
+        users = entries.get("modalities", ())
+        strangers = [one for one in users if one not in names] if isinstance(users, (list, tuple)) else [users]
+        if wrong or strangers or not users:
+            allowed = "modalities (some of the data's), per_sample, setup"
+            problems.append(f"shared.{key} = {shortened(record)} must be a table with {allowed}")
+            continue
+        try:
+            found[key] = SharedCost(**{**entries, "modalities": tuple(users)})
+        except InvalidInputError as error:
+            problems += [f"shared.{key}.{problem}" for problem in error.problems]
+    return found
+
+
 def _checked_fields(prefix: str, record: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
     """Return the fields of a modality's cost, with harmless values in place of those that are reported."""
     cap = record.get("max_samples")
     if cap is not None and (isinstance(cap, bool) or not isinstance(cap, Integral) or cap < 2):
-        problems.append(f"{prefix}max_samples = {cap!r} must be an integer >= 2")
+        problems.append(f"{prefix}max_samples = {shortened(cap)} must be an integer >= 2")
         cap = None
     flags = {}
     for flag in ("required", "excluded"):
         flags[flag] = record.get(flag, False)
         if not isinstance(flags[flag], bool):
-            problems.append(f"{prefix}{flag} = {flags[flag]!r} must be true or false")
+            problems.append(f"{prefix}{flag} = {shortened(flags[flag])} must be true or false")
             flags[flag] = False
     if all(flags.values()):
         problems.append(f"{prefix.rstrip('.') or 'it'} is both required and excluded")
@@ -389,12 +462,6 @@ def _checked_fields(prefix: str, record: Mapping[str, Any], problems: list[str])
 def _price(name: str, value: Any, problems: list[str]) -> float:
     number: Any = value if isinstance(value, Real) and not isinstance(value, bool) else -1
     if not 0 <= number <= MOST:
-        problems.append(f"{name} = {_short(value)} must be a number >= 0 and at most {MOST:.0e}")
+        problems.append(f"{name} = {shortened(value, width=40)} must be a number >= 0 and at most {MOST:.0e}")
         return 0.0
     return float(value)
-
-
-def _short(value: Any) -> str:
-    """Return how a value prints, cut where it is long."""
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import as_generator
 
 __all__ = ["PowerLaw", "fit_power_law"]
@@ -18,7 +19,7 @@ _DRAWS = 200
 
 
 @dataclass(frozen=True)
-class PowerLaw:
+class PowerLaw(Frozen):
     """The curve offset + scale n^(-rate), with refits to resampled curves for its interval.
 
     Attributes

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from boundcalc.catalogue import REGISTRY, theorem
+from boundcalc.certification.files import CALIBRATION, HOLDOUT
 from boundcalc.errors import InvalidInputError
+from boundcalc.guarantees.certified import Certified, certified, twins
 from boundcalc.guarantees.comparison import Rival, Rivals, check_keys, compare_pilot, compare_values
+from boundcalc.report.certificates import certificate_sentence, certificate_tables
 from boundcalc.report.plots import finish
 from boundcalc.report.training import Reporter, loaded
 from boundcalc.show.answer import Answer, wrapped
 from boundcalc.show.axes import PALETTE, new_axes, save
 from boundcalc.show.rounding import outwards
 from boundcalc.show.tables import Table, format_number
-from boundcalc.trainer import ModalityData, measure_pilot
+from boundcalc.trainer import Measurements, ModalityData, measure_pilot
 from boundcalc.trainer.data.cautions import cautions
 
 if TYPE_CHECKING:
@@ -134,10 +137,13 @@ class Contest(Answer):
     rivals : Rivals
     asked : tuple of str
         The keys that were asked for; empty for all.
+    certificates : tuple of Certified
+        What the held-out rows certify of the trained metric; empty where there are none.
     """
 
     rivals: Rivals
     asked: tuple[str, ...] = ()
+    certificates: tuple[Certified, ...] = ()
     draws: ClassVar[str] = "bounds on the risk against the number of rows"
 
     @property
@@ -147,15 +153,18 @@ class Contest(Answer):
 
     @property
     def sentence(self) -> str:
-        """Which bound is the smallest, and from how many rows on one says something."""
-        return comparison_sentence(self.rivals)
+        """What the held-out rows certify, which bound is the smallest, and from how many rows on one says something."""
+        said = certificate_sentence(self.certificates, delta=self.rivals.delta)
+        of_class = comparison_sentence(self.rivals)
+        return f"{said} Of whole classes: {of_class}" if said else of_class
 
     def tables(self, *, short: bool = False) -> Sequence[Table]:
-        """Return the bounds and, where there is room, what each assumes."""
+        """Return what is certified, the bounds and, where there is room, what each assumes."""
         values = comparison_table(self.rivals)
         rows = [(rival.key, "; ".join(rival.assumptions), rival.why) for rival in self.rivals.rivals]
         assumed = Table(("bound", "assumes", "how it was obtained"), rows, title="What each assumes")
-        return (values,) if short else (values, assumed)
+        lines = certificate_tables(self.certificates, delta=self.rivals.delta)
+        return (*lines, values) if short else (*lines, values, assumed)
 
     def text(self) -> str:
         """Return the answer, the table, and what is not compared although it was asked for or nearly applies."""
@@ -180,6 +189,7 @@ class Contest(Answer):
             "crossings": [vars(item) for item in rivals.crossings],
             "not compared": dict(rivals.absent),
             "curves": {"n": grid, **{rival.key: rival.at(grid) for rival in rivals.rivals}},
+            "certificates": [line.to_dict() for line in self.certificates],
             "summary": self.sentence,
         }
 
@@ -198,6 +208,9 @@ def compare(
     radii: str = "grid",
     rng: Any = 0,
     pair_weights: Any = "balanced",
+    groups: Any = None,
+    holdout: float = HOLDOUT,
+    calibration: float = CALIBRATION,
     progress: Reporter | None = None,
     **settings: Any,
 ) -> Contest:
@@ -219,6 +232,10 @@ def compare(
         Radii fixed in advance and paid for, or the trained metric's own norms, marked as estimated.
     rng : int or numpy.random.Generator
     pair_weights : {"balanced"}, (float, float) or None
+    groups : str or array_like of shape (n,), optional
+        What each row belongs to, as for :func:`boundcalc.train`.
+    holdout, calibration : float
+        As for :func:`boundcalc.train`.
     progress : callable, optional
         From the name of a task to a callback ``(done, total, message)``.
     **settings
@@ -239,9 +256,13 @@ def compare(
         return Contest(compare_values({"delta": delta, **values}, keys=keys), tuple(keys))
     check_keys(keys)
     report = None if progress is None else progress("training")
+    given, (rng, again) = loaded(data, groups), twins(rng)
     fit = {"subset": subset, "delta": delta, "rng": rng, "pair_weights": pair_weights, **settings}
-    pilot = measure_pilot(loaded(data), progress=report, **fit)
-    return Contest(compare_pilot(pilot, keys=keys, radii=radii), tuple(keys))
+    fit |= {"holdout": holdout, "calibration": calibration}
+    pilot = measure_pilot(given, progress=report, **fit)
+    measured = Measurements({pilot.result.label: pilot.result}, pilot.facts, pilot.settings)
+    lines = certified(given, measured, delta=delta, rng=again)
+    return Contest(compare_pilot(pilot, keys=keys, radii=radii), tuple(keys), lines)
 
 
 def _rival_data(rival: Rival) -> dict[str, Any]:
@@ -289,7 +310,7 @@ def draw_comparison(comparisons: Rivals | Sequence[Rivals], *, height: float = 4
 def _panel(comparison: Rivals, axes: Axes, lowest: float) -> None:
     grid = comparison.grid(most=_MOST, steps=160)
     curves = {rival.key: rival.at(grid).astype(float) for rival in comparison.rivals}
-    order = list(REGISTRY)
+    order = [*REGISTRY, *(rival.key for rival in comparison.rivals if rival.key not in REGISTRY)]
     envelope = np.min(list(curves.values()), axis=0)
     axes.plot(
         grid, envelope, color="#000000", linewidth=5, alpha=0.2, solid_capstyle="round", label="smallest at this n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -11,11 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boundcalc.catalogue import theorem
-from boundcalc.guarantees.certified import certified
-from boundcalc.language.arguments import as_generator
-from boundcalc.report.planning import Proposal, plan
+from boundcalc.guarantees.certified import certified, twins
+from boundcalc.report.planning import Proposal, plan, read_measured
 from boundcalc.report.sample import Assessment, assess
-from boundcalc.report.training import Reporter, loaded
+from boundcalc.report.training import Reporter, loaded, train
 from boundcalc.show.answer import Answer
 from boundcalc.show.html import Markup, fold, items, join, section, tag
 from boundcalc.show.page import lead, picture
@@ -40,6 +38,9 @@ USED = (
     "zhou2026.ex_ante",
 )
 
+#: What a plan is asked beyond the training.
+_PLANNED = ("costs", "target", "budgets", "power", "quantity", "modalities", "curve", "simulate", "collected")
+
 _PACKAGES = (
     "boundcalc",
     "sympy",
@@ -63,7 +64,7 @@ class Dossier(Answer):
     sample : Assessment
         What the sample at hand guarantees.
     proposal : Proposal
-        What a budget would guarantee beforehand.
+        What more rows are expected to certify.
     reports : tuple of Report
         What the checker says of the theorems in ``USED``; empty where it was not run.
     seed : object
@@ -98,7 +99,7 @@ class Dossier(Answer):
             "settings": measured.settings,
             "guarantees": {label: [one.to_dict() for one in kinds.values()] for label, kinds in found.items()},
             "certificates": [line.to_dict() for line in self.sample.certificates],
-            "plan": self.proposal.plan.to_dict(),
+            "plan": {name: value for name, value in self.proposal.to_dict().items() if name != "study"},
             "verdicts": {report.subject: report.forms for report in self.reports},
             "versions": dict(versions().rows),  # type: ignore[arg-type]
         }
@@ -108,7 +109,7 @@ class Dossier(Answer):
         yield section("The answer", map(lead, self._answers))
         for title, answer in (
             ("What the sample at hand guarantees", self.sample),
-            ("What a budget would guarantee beforehand", self.proposal),
+            ("What more rows are expected to certify", self.proposal),
         ):
             yield section(title, picture(answer.draw, answer.draws), [table.html() for table in answer.tables()])
         yield section("What it rests on", _assumptions(), items(_LIMITS))
@@ -134,6 +135,10 @@ def make_report(
     rng: Any = 0,
     check_proofs: bool = True,
     progress: Reporter | None = None,
+    measured: Measurements | str | Path | None = None,
+    resume: str | Path | None = None,
+    subsets: Any = "all",
+    n_jobs: int = 1,
     **planning: Any,
 ) -> Dossier:
     """Train, evaluate, plan and check, and put it on one page.
@@ -150,8 +155,14 @@ def make_report(
         Whether the theorems that the page rests on are checked, which takes a few minutes.
     progress : callable, optional
         From the name of a task to a callback ``(done, total, message)``.
+    measured : Measurements, str or Path, optional
+        What was measured on the data, or the file that ``Measurements.to_json`` wrote: nothing is trained then.
+    resume : str or Path, optional
+        As for :func:`boundcalc.train`.
+    subsets : {"all"} or str or sequence
+    n_jobs : int
     **planning
-        As for :func:`boundcalc.plan`.
+        As for :func:`boundcalc.plan`; settings of the training among them.
 
     Returns
     -------
@@ -163,11 +174,18 @@ def make_report(
     InvalidInputError
         On bad input, before anything is trained where that can be told.
     """
-    seed = copy.deepcopy(as_generator(rng))  # the certificates draw the same split again
-    given = loaded(data)
-    proposal = plan(given, delta=delta, rng=rng, progress=progress, **planning)
-    lines = certified(given, proposal.measured, delta=delta, rng=seed)
-    sample = replace(assess(proposal.measured, delta=delta), certificates=lines)
+    _, again = twins(rng)
+    given = loaded(data, planning.pop("groups", None))
+    shared: dict[str, Any] = {"delta": delta, "rng": rng, "progress": progress}
+    if measured is None:
+        settings = {name: value for name, value in planning.items() if name not in _PLANNED}
+        proposal = plan(given, subsets=subsets, n_jobs=n_jobs, **shared, **planning)
+        found = train(given, subsets=subsets, n_jobs=n_jobs, resume=resume, **shared, **settings).measured
+    else:
+        found = read_measured(measured, given).at(delta)
+        proposal = plan(given, measured=found, n_jobs=n_jobs, **shared, **planning)
+    lines = certified(given, found, delta=delta, rng=again)
+    sample = replace(assess(found, delta=delta), certificates=lines)
     return Dossier(sample, proposal, _checked(rng, progress) if check_proofs else (), rng)
 
 

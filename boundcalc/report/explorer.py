@@ -24,7 +24,7 @@ from boundcalc.show.axes import PALETTE
 from boundcalc.show.html import Markup, tag
 from boundcalc.show.mathml import to_mathml
 from boundcalc.show.page import page
-from boundcalc.symbols import VOCABULARY
+from boundcalc.symbols import VOCABULARY, known
 
 __all__ = ["explorer_page"]
 
@@ -122,10 +122,10 @@ def _checked_start(
 def _symbol_data(symbol: sympy.Symbol, domain: sympy.Set, start: float | None) -> dict[str, Any]:
     ends = usual_range(symbol, domain)
     value = ends.start if start is None else start
-    known = VOCABULARY.get(symbol.name)
+    found = known(symbol)
     return {
         "mathml": to_mathml(expression_latex(symbol)),
-        "meaning": known.meaning if known is not None else "",
+        "meaning": found.meaning if found is not None else "",
         "domain": describe(domain),
         "allowed": _set_data(domain),
         "low": min(ends.low, value),

@@ -45,7 +45,7 @@ _KNOWN = {
     "u_root_trace": Usual(0, 1e4, 100, False),
     "E_psi_m": Usual(-1, 1, 0.1, False),
 }
-_START_BY_ROLE = {"complexity": 0.05, "risk": 0.1, "optimisation": 0.0, "approximation": 0.0, "metric": 0.0}
+_START_BY_GROUP = {"complexity": 0.05, "risk": 0.1, "optimisation": 0.0, "approximation": 0.0, "metric": 0.0}
 
 
 def usual_range(symbol: sympy.Symbol, domain: sympy.Set) -> Usual:
@@ -62,7 +62,7 @@ def usual_range(symbol: sympy.Symbol, domain: sympy.Set) -> Usual:
         return Usual(values[0], values[-1], values[0], False)
     if symbol.name in _KNOWN:
         return _inside(_KNOWN[symbol.name], domain)
-    role = VOCABULARY[symbol.name].role if symbol.name in VOCABULARY else ""
+    role = VOCABULARY[symbol.name].group if symbol.name in VOCABULARY else ""
     low, high = domain.inf, domain.sup
     if isinstance(domain, sympy.Range):
         first = float(low) if low.is_finite else -1000.0
@@ -71,7 +71,7 @@ def usual_range(symbol: sympy.Symbol, domain: sympy.Set) -> Usual:
         return Usual(1e-3, 1e3, 1.0, True)
     first = float(low) if low.is_finite else -1.0
     last = float(high) if high.is_finite else max(1.0, first + 1)
-    return _inside(Usual(first, last, _START_BY_ROLE.get(role, 0.1), False), domain)
+    return _inside(Usual(first, last, _START_BY_GROUP.get(role, 0.1), False), domain)
 
 
 def _inside(known: Usual, domain: sympy.Set) -> Usual:

@@ -13,7 +13,7 @@ from boundcalc.frozen import Frozen
 from boundcalc.guarantees.account import readings
 from boundcalc.guarantees.certified import Certified
 from boundcalc.guarantees.of_subset import Guarantee, all_guarantees, margin_curve, risk_curves
-from boundcalc.report.certificates import certificate_sentence, certificate_tables
+from boundcalc.report.certificates import certificate_sentence, certificate_tables, draw_certificates
 from boundcalc.report.plots import finish, mark_level
 from boundcalc.report.training import Reporter, held_out_risk, tested_sentence, trained_on
 from boundcalc.show.answer import Answer
@@ -56,7 +56,7 @@ class Assessment(Frozen, Answer):
     found: Mapping[str, Mapping[str, Guarantee]]
     delta: float
     certificates: tuple[Certified, ...] = ()
-    draws: ClassVar[str] = "guarantees against the number of rows"
+    draws: ClassVar[str] = "errors with their certificates, and guarantees against the number of rows"
 
     @property
     def title(self) -> str:
@@ -89,8 +89,12 @@ class Assessment(Frozen, Answer):
         }
 
     def draw(self, path: Path | str) -> None:
-        """Draw the margin bound of each subset, and the others of the largest, against the number of training rows."""
-        save(_draw(self.measured, self.found, delta=self.delta), path)
+        """Draw each subset's error with its certificate, then what the theorems on whole classes say against training rows."""
+        panels = new_axes(width=16 if self.certificates else 11, height=4.8, columns=3 if self.certificates else 2)
+        if self.certificates:
+            draw_certificates(self.certificates, delta=self.delta, axes=panels[0])
+        _draw(self.measured, self.found, delta=self.delta, axes=panels[-2:])
+        save(panels[0], path)
 
 
 def assess(
@@ -213,8 +217,9 @@ def _sentence(measured: Measurements, found: Found) -> str:
     )
 
 
-def _draw(measured: Measurements, found: Found, *, delta: float) -> Any:
-    left, right = new_axes(width=11, height=4.6, columns=2)
+def _draw(measured: Measurements, found: Found, *, delta: float, axes: Any) -> None:
+    """Draw the margin bound of each subset, and the others of the largest, against the number of training rows."""
+    left, right = axes
     rows, count = measured.facts["train_rows"], len(measured)
     n = np.unique(np.geomspace(max(2, rows / 4), 1e10, 160).astype(np.int64)).tolist()
     shown = dict(list(measured.items())[:7])
@@ -228,7 +233,6 @@ def _draw(measured: Measurements, found: Found, *, delta: float) -> Any:
         _draw_line(right, n, curve, label, found[largest.label][name])
     trivial = found[largest.label][names[0]].trivial or 0.0
     _finish(right, rows, trivial, "risk", f"The other bounds, {largest.label}")
-    return left
 
 
 def _draw_line(axes: Any, n: list[int], curve: np.ndarray, label: str, one: Guarantee) -> None:

@@ -16,14 +16,14 @@ from boundcalc.show.html import Markup, items, join, tag
 from boundcalc.show.mathml import to_mathml, to_mathml_terms
 from boundcalc.show.page import page
 from boundcalc.show.tables import Table
-from boundcalc.symbols import VOCABULARY
+from boundcalc.symbols import VOCABULARY, known
 
 if TYPE_CHECKING:
     from boundcalc.bound import Bound
     from boundcalc.statements.derivation import Derivation
     from boundcalc.theorems import Theorem
 
-__all__ = ["STYLE", "catalogue_table", "theorem_page"]
+__all__ = ["STYLE", "catalogue_table", "linked", "theorem_page"]
 
 STYLE = (
     FORMULA_STYLE
@@ -56,7 +56,7 @@ def theorem_page(
         The forms that are shown; all if not given.
     """
     alone, verdicts = verdicts is None, verdicts or {"forms": {}, "steps": ()}
-    linked = _titled if alone else _linked
+    link = _titled if alone else linked
     number = "" if entry.number == "-" else f"{entry.number}: "
     users = [other.key for other in REGISTRY.values() if entry.key in _cited(other)]
     comparisons = [
@@ -68,11 +68,11 @@ def theorem_page(
         tag("p", entry.claim),
         _facts(entry, verdicts),
         _titled_list("What it assumes", entry.assumptions),
-        [_form(entry, name, verdicts, linked) for name in forms or entry.forms],
+        [_form(entry, name, verdicts, link) for name in forms or entry.forms],
         _titled_list("How the forms compare", comparisons),
         _titled_list("Remarks", entry.remarks),
-        _titled_list("References", map(linked, references)),
-        [tag("h2", "Used by"), tag("p", join(map(linked, users), Markup(", ")))] if users else None,
+        _titled_list("References", map(link, references)),
+        [tag("h2", "Used by"), tag("p", join(map(link, users), Markup(", ")))] if users else None,
         [tag("h2", "On the command line"), tag("pre", tag("code", _commands(entry.key)))],
         tag("script", Markup(FORMULA_SCRIPT)),
     ]
@@ -147,7 +147,7 @@ def _symbols(bound: Bound) -> Markup:
         (
             to_mathml(expression_latex(symbol)),
             tag("code", name),
-            VOCABULARY[name].meaning if name in VOCABULARY else "",
+            entry.meaning if (entry := known(symbol)) else "",
             describe(bound.domain[symbol]),
         )
         for name, symbol in bound.symbols.items()
@@ -192,7 +192,7 @@ def _cited(entry: Theorem) -> dict[str, None]:
     return dict.fromkeys(step.cites for step in steps if step.cites)
 
 
-def _linked(text: str) -> Any:
+def linked(text: str) -> Any:
     """Return a reference; catalogue keys and arXiv numbers become links."""
     if text in REGISTRY:
         return [tag("a", REGISTRY[text].title, href=f"{text}.html"), " (", tag("code", text), ")"]
@@ -205,7 +205,7 @@ def _linked(text: str) -> Any:
 
 def _titled(text: str) -> Any:
     """Return a reference on a page that stands alone: only what leads out of the catalogue is a link."""
-    return [REGISTRY[text].title, " (", tag("code", text), ")"] if text in REGISTRY else _linked(text)
+    return [REGISTRY[text].title, " (", tag("code", text), ")"] if text in REGISTRY else linked(text)
 
 
 def _commands(key: str) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from boundcalc.certification.files import CALIBRATION, HOLDOUT
 from boundcalc.datasets import load
 from boundcalc.errors import InvalidInputError
-from boundcalc.guarantees.certified import Certified, certified
-from boundcalc.language.arguments import as_generator
-from boundcalc.report.certificates import certificate_sentence, certificate_tables
+from boundcalc.guarantees.certified import Certified, certified, twins
+from boundcalc.report.certificates import certificate_sentence, certificate_tables, draw_certificates
 from boundcalc.show.answer import Answer
+from boundcalc.show.axes import new_axes, save
 from boundcalc.show.tables import Table
 from boundcalc.trainer import Measurements, ModalityData, SubsetResult, measure_subsets
 from boundcalc.trainer.data.cautions import cautions
@@ -21,7 +21,7 @@ from boundcalc.trainer.data.cautions import cautions
 __all__ = ["Reporter", "Training", "held_out_risk", "loaded", "tested_sentence", "train", "trained_on"]
 
 #: From the name of a task to a callback ``(done, total, message)``.
-Reporter = Callable[[str], Callable[[int, int, str], None]]
+Reporter = Callable[[str], Callable[[float, int, str], None]]
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,11 @@ class Training(Answer):
     def title(self) -> str:
         """The heading."""
         return f"Trained on {self.measured.facts['data']}"
+
+    @property
+    def draws(self) -> str:  # type: ignore[override]
+        """What the picture shows; nothing without certificates."""
+        return "errors of the subsets with their certificates" if self.certificates else ""
 
     @property
     def sentence(self) -> str:
@@ -73,6 +78,13 @@ class Training(Answer):
         trained = Table(names, rows, title=self.title, notes=_notes(self.measured))
         return (trained, *certificate_tables(self.certificates, delta=self.delta))
 
+    def draw(self, path: Path | str) -> None:
+        """Draw the error of each subset with its certificate."""
+        if not self.certificates:
+            super().draw(path)
+        axes = new_axes(height=2.2 + 0.4 * len(self.measured))
+        save(draw_certificates(self.certificates, delta=self.delta, axes=axes), path)
+
     def text(self) -> str:
         """Return the table, and all estimates where there are few subsets."""
         records = [str(one.estimates) for one in self.measured.values()] if len(self.measured) <= 3 else []
@@ -97,6 +109,9 @@ def train(
     delta: float = 0.05,
     rng: Any = 0,
     pair_weights: Any = "balanced",
+    groups: Any = None,
+    holdout: float = HOLDOUT,
+    calibration: float = CALIBRATION,
     progress: Reporter | None = None,
     **settings: Any,
 ) -> Training:
@@ -113,6 +128,11 @@ def train(
     rng : int or numpy.random.Generator
     pair_weights : {"balanced"}, (float, float) or None
         Weights of similar and dissimilar pairs.
+    groups : str or array_like of shape (n,), optional
+        What each row belongs to, where several rows belong to one: a column of the file, or one entry per row. See
+        :class:`~boundcalc.trainer.ModalityData`.
+    holdout, calibration : float
+        The shares of the rows that test and certify, and that fix preprocessing and weights; the rest trains.
     progress : callable, optional
         From the name of a task to a callback ``(done, total, message)``.
     **settings
@@ -128,12 +148,13 @@ def train(
         On bad settings or unknown subsets.
     """
     report = None if progress is None else progress("training")
-    given = loaded(data)
-    seed = copy.deepcopy(as_generator(rng))  # the certificates draw the same split again
+    given = loaded(data, groups)
+    rng, again = twins(rng)
     measured = measure_subsets(
-        given, subsets=subsets, delta=delta, rng=rng, pair_weights=pair_weights, progress=report, **settings
-    )
-    return Training(measured, certified(given, measured, delta=delta, rng=seed), delta)
+        given, subsets=subsets, delta=delta, rng=rng, pair_weights=pair_weights, progress=report, holdout=holdout,
+        calibration=calibration, **settings,
+    )  # fmt: skip
+    return Training(measured, certified(given, measured, delta=delta, rng=again), delta)
 
 
 def trained_on(data: Any, **settings: Any) -> Training:
@@ -146,13 +167,15 @@ def trained_on(data: Any, **settings: Any) -> Training:
     return Training(data.at(settings["delta"]), (), settings["delta"])
 
 
-def loaded(data: object) -> ModalityData:
-    """Return data, loaded where a name or a file is given."""
+def loaded(data: Any, groups: Any = None) -> ModalityData:
+    """Return data, loaded where a name, a file or a frame is given, with what its rows belong to."""
     if isinstance(data, ModalityData):
-        return data
-    if not isinstance(data, (str, Path)):
-        raise InvalidInputError(f"data={type(data).__name__}: expected ModalityData, the name of a data set, or a file")
-    return load(data)
+        return data if groups is None else data.with_groups(groups)
+    if not isinstance(data, (str, Path)) and not hasattr(data, "columns"):
+        raise InvalidInputError(
+            f"data={type(data).__name__}: expected ModalityData, the name of a data set, a file or a frame"
+        )
+    return load(data, groups=groups) if groups is None or isinstance(groups, str) else load(data).with_groups(groups)
 
 
 #: With fewer hold-out rows than this, subsets are not compared by them.
@@ -192,6 +215,15 @@ def _notes(measured: Measurements) -> list[str]:
     weights = [first.estimates[name].value for name in ("omega_pos", "omega_neg")]
     if weights != [1.0, 1.0]:
         notes.append(f"Similar pairs weigh {weights[0]:.3g}, dissimilar ones {weights[1]:.3g}, in risks and errors.")
+    if facts.get("text_columns"):
+        notes.append(
+            f"{facts['text_columns']} columns are text: each text that the calibration part has becomes a column of zeros and "
+            "ones, any other text is all zeros."
+        )
+    if facts.get("filled_values"):
+        notes.append(
+            f"{facts['filled_values']:,} missing single values are filled in by the means of the calibration part."
+        )
     if facts.get("missing_blocks"):
         notes.append(
             f"{facts['missing_blocks']:,} blocks are missing: such a modality adds nothing to a pair's distance."

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.language.files import replacing, write_text
 from boundcalc.language.records import to_json
 from boundcalc.show.html import Markup, join
 from boundcalc.show.page import lead, page, picture
@@ -91,13 +92,14 @@ class Answer:
         path = Path(path)
         ending = path.suffix.lower()
         if ending in PICTURES:
-            self.draw(path)
+            with replacing(path) as beside:
+                self.draw(beside)
         elif ending == ".json":
-            path.write_text(to_json(self.to_dict(), indent=1) + "\n", encoding="utf-8")
+            write_text(path, to_json(self.to_dict(), indent=1) + "\n")
         elif ending == ".csv" and self.tables():
-            path.write_text(self.tables()[0].csv(), encoding="utf-8")
+            write_text(path, self.tables()[0].csv())
         elif ending == ".html":
-            path.write_text(self.page(), encoding="utf-8")
+            write_text(path, self.page())
         else:
             raise InvalidInputError(
                 f"{str(path)!r}: expected a file that ends in .json, .csv, .html or {', '.join(PICTURES)}"

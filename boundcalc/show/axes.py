@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["PALETTE", "new_axes", "save"]
 
-#: Colours that stay apart for colour-blind readers (Okabe and Ito).
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+#: Colours that stay apart for colour-blind readers (Okabe and Ito; the last three by Tol).
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255", "#999933", "#7F7F7F")
 
 
 def new_axes(*, width: float = 7.0, height: float = 4.5, columns: int = 1) -> Any:
@@ -41,10 +41,24 @@ def _show_in_notebooks() -> None:
             select_figure_formats(shell, {"png"})
 
 
+def _as_text(figure: Any) -> None:
+    """Show words as they are where what stands between dollar signs in them, a name from the data say, is no mathematics."""
+    from matplotlib.mathtext import MathTextParser
+    from matplotlib.text import Text
+
+    parser = MathTextParser("path")
+    for words in figure.findobj(lambda one: isinstance(one, Text) and "$" in one.get_text()):
+        try:
+            parser.parse(words.get_text())
+        except ValueError:
+            words.set_parse_math(False)
+
+
 def save(axes: Axes, path: Path | str) -> None:
     """Write the picture that the axes belong to."""
     figure = axes.figure
     assert figure is not None
+    _as_text(figure)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")  # names in scripts that the font lacks show as boxes
         figure.savefig(str(path), dpi=150)  # type: ignore[union-attr]

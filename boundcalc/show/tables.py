@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from boundcalc.frozen import Frozen
 from boundcalc.show.html import Markup, join, tag
 
 __all__ = ["Table", "format_number"]
@@ -37,7 +38,7 @@ def format_number(value: Any, digits: int = 4) -> str:
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Frozen):
     """Rows under column headings.
 
     Attributes
@@ -145,8 +146,8 @@ class Table:
         """Return the table as CSV with full precision."""
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(self.columns)
-        writer.writerows([["" if value is None else value for value in row] for row in self.rows])
+        writer.writerow(map(_harmless, self.columns))
+        writer.writerows([[_harmless("" if value is None else value) for value in row] for row in self.rows])
         return buffer.getvalue()
 
     def _repr_html_(self) -> str:
@@ -154,6 +155,12 @@ class Table:
 
     def __str__(self) -> str:
         return self.text()
+
+
+def _harmless(value: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula: text that begins like one gets an apostrophe in front."""
+    begins = isinstance(value, str) and value.lstrip()[:1] in ("=", "+", "-", "@") and len(value.strip()) > 1
+    return f"'{value}" if begins and not _is_number(value) else value
 
 
 class _Wrapper(textwrap.TextWrapper):

@@ -8,10 +8,10 @@ import sympy
 
 from boundcalc.errors import CompositionError, InvalidInputError
 from boundcalc.language.domains import describe
-from boundcalc.language.entropy import kl_inverse
+from boundcalc.statements.growth import growth, scale_expression
 from boundcalc.statements.statement import Statement
 
-__all__ = ["Rate", "RateComparison", "compare_rates", "rate", "rate_of", "relax"]
+__all__ = ["Rate", "RateComparison", "compare_rates", "rate", "rate_of", "relax", "simplified"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,8 @@ class Rate:
     limit : sympy.Expr
         What remains in the limit.
     order : sympy.Expr
-        The slowest power of the symbol that vanishes (or grows), 0 if nothing depends on it.
+        The slowest n^a log(n)^b loglog(n)^c that vanishes (or grows), 0 if nothing depends on the symbol, or what
+        does vanishes faster than any power.
     coefficient : sympy.Expr
     """
 
@@ -70,110 +71,28 @@ def rate(expr: sympy.Expr, symbol: sympy.Symbol) -> Rate:
     """Return the limit, order and leading coefficient of an expression as a symbol grows.
 
     >>> n, a = sympy.symbols("n a", positive=True)
-    >>> rate(a + 3 / sympy.sqrt(sympy.floor(n / 2)), n)
-    Rate(symbol=n, limit=a, order=1/sqrt(n), coefficient=3*sqrt(2))
+    >>> rate(a + 3 * sympy.log(n) / sympy.sqrt(sympy.floor(n / 2)), n)
+    Rate(symbol=n, limit=a, order=log(n)/sqrt(n), coefficient=3*sqrt(2))
 
     Raises
     ------
     InvalidInputError
-        If the growth is not that of a power.
+        If the growth is not that of a power with logarithms.
     """
-    powers = _powers(_unfolded(relax(expr, symbol), symbol), symbol)
-    limit = powers.pop(sympy.Integer(0), sympy.Integer(0))
-    powers = {power: sympy.simplify(coefficient) for power, coefficient in powers.items()}
-    powers = {power: coefficient for power, coefficient in powers.items() if coefficient != 0}
-    if not powers:
-        return Rate(symbol, limit, sympy.Integer(0), sympy.Integer(0))
-    leading = max(powers)
-    far = limit
-    if leading > 0:
-        far = -sympy.oo if powers[leading].could_extract_minus_sign() else sympy.oo
-    return Rate(symbol, far, symbol**leading, powers[leading])
-
-
-def _unfolded(expr: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
-    """Return the expression with each ``kl_inverse`` that moves with the symbol replaced by its first terms far out."""
-    return expr.replace(
-        lambda node: isinstance(node, kl_inverse) and symbol in node.free_symbols, lambda node: _far_out(node, symbol)
-    )
-
-
-def _far_out(node: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
-    far_q, far_a = (sympy.limit(arg, symbol, sympy.oo) for arg in node.args)
-    if far_a is sympy.oo:
-        return sympy.Integer(1)
-    moving = [
-        (place, arg - far) for place, arg, far in zip((1, 2), node.args, (far_q, far_a), strict=True) if arg != far
-    ]
-    if far_a == 0 and len(moving) == 1:
-        return node.expansion()
-    if far_a == 0 or (far_q in (0, 1) and far_q != node.args[0]):
-        raise InvalidInputError(f"{node} is not known to grow or to vanish like a power of {symbol}")
-    there = node.func(far_q, far_a)
-    return there + sympy.Add(*(there.fdiff(place) * rest for place, rest in moving))
-
-
-def _powers(expr: sympy.Expr, symbol: sympy.Symbol) -> dict[sympy.Expr, sympy.Expr]:
-    """Return the coefficient of each power of the symbol, leading orders of each term only."""
-    powers: dict[sympy.Expr, sympy.Expr] = {}
-    for term in sympy.Add.make_args(sympy.expand_mul(_settle(expr, symbol))):
-        for power, coefficient in _term_powers(term, symbol):
-            powers[power] = powers.get(power, sympy.Integer(0)) + coefficient
-    return powers
-
-
-def _term_powers(term: sympy.Expr, symbol: sympy.Symbol) -> list[tuple[sympy.Expr, sympy.Expr]]:
-    factor, dependent = term.as_independent(symbol, as_Add=False)
-    if dependent == 1:
-        return [(sympy.Integer(0), factor)]
-    power, coefficient = _leading(dependent, symbol)
-    found = [(power, factor * coefficient)]
-    if power == 0:
-        rest = sympy.simplify(dependent - coefficient)
-        if rest != 0:
-            rest_power, rest_coefficient = _leading(rest, symbol)
-            found.append((rest_power, factor * rest_coefficient))
-    return found
-
-
-def _leading(expr: sympy.Expr, symbol: sympy.Symbol) -> tuple[sympy.Expr, sympy.Expr]:
-    """Return (power, coefficient) with expr ~ coefficient * symbol**power."""
-    big = sympy.Dummy("big", positive=True)
-    smooth = sympy.powsimp(expr.subs(symbol, big), force=False)
-    base_power = smooth.as_base_exp()
-    if base_power[0] == big:
-        return base_power[1], sympy.Integer(1)
-    power = sympy.limit(sympy.simplify(big * sympy.diff(smooth, big) / smooth), big, sympy.oo)
-    if not power.is_Rational:
-        raise InvalidInputError(f"{expr} does not grow like a power of {symbol}")
-    return power, sympy.limit(smooth / big**power, big, sympy.oo)
-
-
-def _settle(expr: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr:
-    """Return the expression with each Min and Max replaced by the branch that wins far out."""
-    if not expr.has(sympy.Min, sympy.Max):
-        return expr
-    expr = expr.func(*(_settle(arg, symbol) for arg in expr.args)) if expr.args else expr
-    if not isinstance(expr, sympy.Min | sympy.Max) or symbol not in expr.free_symbols:
-        return expr
-    growths: dict[tuple[int, sympy.Expr], list[tuple[sympy.Expr, sympy.Expr]]] = {}
-    for branch in expr.args:
-        power, coefficient = _leading(branch, symbol) if symbol in branch.free_symbols else (sympy.Integer(0), branch)
-        growths.setdefault(_rank(power, coefficient), []).append((branch, coefficient))
-    winner = (min if isinstance(expr, sympy.Min) else max)(growths)
-    branches, coefficients = zip(*growths[winner], strict=True)
-    power = abs(winner[1]) if winner[0] < 0 else winner[1]
-    chosen = expr.func(*coefficients)
-    if chosen in coefficients:
-        return branches[coefficients.index(chosen)]
-    return chosen * symbol**power
-
-
-def _rank(power: sympy.Expr, coefficient: sympy.Expr) -> tuple[int, sympy.Expr]:
-    """Return a key that sorts coefficient * symbol**power by its value far out."""
-    if coefficient.is_negative:
-        return -1, -power
-    return (0, sympy.Integer(0)) if coefficient.is_zero else (1, power)
+    found = growth(expr, symbol)
+    constant = (sympy.S.Zero,) * 3
+    limit = found.terms.get(constant, sympy.S.Zero)
+    moving = [scale for scale in found.terms if scale != constant]
+    if not moving:
+        if found.rest is not None and (found.rest[0] != -sympy.oo or not found.terms):
+            raise InvalidInputError(
+                f"{expr} is not known to approach its limit like a power of {symbol} with logarithms"
+            )
+        return Rate(symbol, limit, sympy.S.Zero, sympy.S.Zero)
+    coefficient = found.terms[moving[0]]
+    if moving[0] > constant:
+        limit = -sympy.oo if coefficient.could_extract_minus_sign() else sympy.oo
+    return Rate(symbol, limit, scale_expression(moving[0], symbol), coefficient)
 
 
 def rate_of(bound: Statement, name: str) -> Rate:
@@ -213,7 +132,32 @@ def compare_rates(first: Statement, second: Statement, name: str) -> RateCompari
             f"{second.quantity} {second.relation} ... over {second.unit}"
         )
     one, two = (rate_of(bound, name) for bound in (first, second))
-    ratio = sympy.simplify(one.coefficient / two.coefficient) if two.coefficient != 0 else sympy.nan
-    if one.order != two.order and two.order != 0:
-        ratio = sympy.limit(one.order / two.order, one.symbol, sympy.oo)
-    return RateComparison(sympy.simplify(first.expr - second.expr), ratio, one, two)
+    return RateComparison(simplified(first.expr - second.expr), _ratio(one, two), one, two)
+
+
+def _ratio(one: Rate, two: Rate) -> sympy.Expr:
+    """Return the limit of the ratio of the parts that vanish (or grow); 1 where neither moves."""
+    if two.order == 0:
+        return sympy.S.One if one.order == 0 else sympy.sign(one.coefficient) * sympy.oo
+    if one.order == 0:
+        return sympy.S.Zero
+    ratio = growth(one.coefficient * one.order / (two.coefficient * two.order), one.symbol)
+    constant = (sympy.S.Zero,) * 3
+    if ratio.scale == constant:
+        return simplified(ratio.coefficient)
+    return sympy.S.Zero if ratio.scale < constant else sympy.sign(ratio.coefficient) * sympy.oo
+
+
+def simplified(expr: sympy.Expr) -> sympy.Expr:
+    """Return the shortest of a few rewritings that keep every value and cannot run for long.
+
+    Logarithms are left alone: log(x^k) overflows where k log(x) does not.
+    """
+    if expr.count_ops() > _LARGE:
+        return expr
+    expanded = sympy.expand(expr, log=False, power_base=False, power_exp=False)
+    candidates = [expr, expanded, *(sympy.factor_terms(one) for one in (expr, expanded))]
+    return min(candidates, key=lambda one: one.count_ops())
+
+
+_LARGE = 3000

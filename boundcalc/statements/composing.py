@@ -5,25 +5,31 @@ The functions take statements and return new ones of the same type; the methods 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import sympy
 
-from boundcalc.errors import CompositionError, InvalidInputError
-from boundcalc.language.domains import as_number, contains, describe, from_assumptions
-from boundcalc.statements.derivation import Event
+from boundcalc.arithmetic.numbers import exact_expression
+from boundcalc.arithmetic.written import shortened
+from boundcalc.errors import CompositionError, DerivationError, InvalidInputError
+from boundcalc.language.domains import as_number, contains, describe
+from boundcalc.statements.applying import lies_in, unfixed
+from boundcalc.statements.audit import expression, foreign, is_share, known_domains
+from boundcalc.statements.derivation import Derivation, Event
 from boundcalc.statements.domain import Domain
 from boundcalc.statements.statement import DELTA, AnyStatement, Statement
-from boundcalc.symbols import SHARED_ROLES, SUBSET_NAMES, VOCABULARY, Constraint, known
+from boundcalc.symbols import SHARED_GROUPS, SUBSET_NAMES, VOCABULARY, Constraint, known
 
-__all__ = ["compose", "insert", "on_subset", "substitute", "with_split"]
+__all__ = ["checkable", "compose", "insert", "on_subset", "over", "substitute", "with_split"]
 
 
-def substitute(bound: AnyStatement, values: Mapping[str, Any]) -> AnyStatement:
+def substitute(bound: AnyStatement, values: Mapping[str, Any], *, union: Any = 1) -> AnyStatement:
     """Return the bound with symbols replaced by other statements first, then by numbers or SymPy expressions.
+
+    A union over as many values as are named pays for those that were chosen after seeing the data.
 
     Raises
     ------
@@ -41,40 +47,85 @@ def substitute(bound: AnyStatement, values: Mapping[str, Any]) -> AnyStatement:
     for name, value in values.items():
         if isinstance(value, Statement):
             bound = compose(bound, name, plain.pop(name))
-    return insert(bound, plain) if plain else bound
+    bound = over(bound, union)
+    return insert(bound, plain, chosen=union != 1) if plain else bound
 
 
-def insert(bound: AnyStatement, values: Mapping[str, Any]) -> AnyStatement:
+def checkable(
+    rules: Iterable[Constraint],
+) -> tuple[tuple[Constraint, ...], tuple[tuple[str, sympy.Expr, sympy.Set], ...]]:
+    """Return the constraints between symbols and numbers, and all others as conditions on the gap of their sides."""
+    simple, gaps = [], []
+    for rule in rules:
+        if all(side.is_Symbol or side.is_number for side in (rule.lower, rule.upper)):
+            simple.append(rule)
+        else:
+            allowed = sympy.Interval(0, sympy.oo, rule.strict)
+            gaps.append((f"{rule.upper} - ({rule.lower})", rule.upper - rule.lower, allowed))
+    return tuple(simple), tuple(gaps)
+
+
+def over(bound: AnyStatement, count: Any) -> AnyStatement:
+    """Return the bound for ``count`` instances at once: every event's share of delta is divided by it.
+
+    Raises
+    ------
+    InvalidInputError
+        If the count is less than 1 or may be.
+    """
+    count = expression(count, "union")
+    if count == 1:
+        return bound
+    if not lies_in(count, sympy.Interval(1, sympy.oo)):
+        raise InvalidInputError(f"union = {count} must be at least 1", context=str(bound.theorem))
+    if not bound.events:
+        raise InvalidInputError(
+            f"union = {count} is paid by an event, and this statement has none: it holds for values fixed in advance only",
+            context=str(bound.theorem),
+        )
+    events = {event: replace(event, of=f"{event.of} for each of {count}") for event in bound.events}
+    shares = {old.symbol: new.symbol / count for old, new in events.items()}
+    fresh = Domain(known_domains(count.free_symbols))
+    return replace(
+        bound,
+        parts=tuple((label, part.xreplace(shares)) for label, part in bound.parts),
+        events=tuple(events.values()),
+        split=tuple((events[event], fraction) for event, fraction in bound.split),
+        domain=bound.domain.merge(fresh),
+        proof=None,
+    )
+
+
+def insert(bound: AnyStatement, values: Mapping[str, Any], *, chosen: bool = False) -> AnyStatement:
     """Return the bound with symbols replaced by numbers or SymPy expressions.
 
     Raises
     ------
     InvalidInputError
-        Listing every value that lies outside its domain or breaks a constraint.
+        Listing every value that lies outside its domain or breaks a constraint, holds delta, or comes from the data where
+        it must be fixed in advance (unless it was chosen among values that a union pays for).
     """
     replacing: dict[sympy.Symbol, sympy.Expr] = {}
     problems = []
     for name, value in values.items():
         symbol = bound.symbol(name)
         replacing[symbol], problem = _as_expression(name, value, bound.domain.get(symbol))
-        problems += [problem] if problem else []
+        problems += [problem] if problem else _unsound(bound, symbol, replacing[symbol], chosen)
 
     def inserted(expr: sympy.Expr) -> sympy.Expr:
         return expr.subs(replacing, simultaneous=True)
 
     conditions = [(name, inserted(expr), allowed) for name, expr, allowed in bound.conditions]
     conditions += [(s.name, expr, bound.domain[s]) for s, expr in replacing.items() if expr.free_symbols]
-    constraints = []
+    rules = []
     for constraint in bound.constraints:
         rule = replace(constraint, lower=inserted(constraint.lower), upper=inserted(constraint.upper))
-        if rule.lower.is_number and rule.upper.is_number:
-            if not problems and not _holds(rule):
-                problems.append(f"{constraint} is required, given {rule.lower} and {rule.upper}")
-        elif all(side.is_Symbol or side.is_number for side in (rule.lower, rule.upper)):
-            constraints.append(rule)
-        else:
-            gap = rule.upper - rule.lower
-            conditions.append((f"{rule.upper} - ({rule.lower})", gap, sympy.Interval(0, sympy.oo, rule.strict)))
+        if not (rule.lower.is_number and rule.upper.is_number):
+            rules.append(rule)
+        elif not problems and not _holds(rule):
+            problems.append(f"{constraint} is required, given {rule.lower} and {rule.upper}")
+    constraints, gaps = checkable(rules)
+    conditions += gaps
     if problems:
         raise InvalidInputError(problems, context=str(bound.theorem))
     where = {short: inserted(full) for short, full in bound.where.items()}
@@ -85,13 +136,27 @@ def insert(bound: AnyStatement, values: Mapping[str, Any]) -> AnyStatement:
         bound,
         parts=tuple((label, inserted(part).subs(settled)) for label, part in bound.parts),
         where={short: full for short, full in where.items() if short not in settled},
-        domain=Domain(left | {symbol: _domain_of(symbol) for symbol in sorted(fresh, key=str)}),
-        constraints=tuple(constraints),
+        domain=Domain(left | known_domains(sorted(fresh, key=str))),
+        constraints=constraints,
         conditions=tuple(conditions),
         replaced={**bound.replaced, **{symbol.name: expr for symbol, expr in replacing.items()}},
         confidence=inserted(bound.confidence),
         trivial=None if bound.trivial is None else inserted(bound.trivial),
     )
+
+
+def _unsound(bound: Statement, symbol: sympy.Symbol, value: sympy.Expr, chosen: bool) -> list[str]:
+    """Say how a value loses an event, or depends on the data where it must not."""
+    entry = known(symbol)
+    fixed = entry is not None and entry.role == "fixed"  # a number that was chosen with delta in view loses nothing
+    lost = [s for s in value.free_symbols if is_share(s) or (s == DELTA and not fixed)]
+    if lost:
+        return [
+            f"{symbol} = {value} holds {min(map(str, lost))}, and the event that it belongs to would be lost: give the Bound "
+            f"itself, substitute({symbol}=bound), so that both share one delta; or set delta in it first, and add that "
+            "delta to this one yourself"
+        ]
+    return [] if chosen or symbol in bound.uniform else unfixed(symbol, value)
 
 
 def _holds(rule: Constraint) -> bool:
@@ -128,7 +193,24 @@ def compose(bound: AnyStatement, name: str, other: Statement) -> AnyStatement:
         conditions=tuple(dict.fromkeys((*bound.conditions, *other.conditions))),
         replaced={**other.replaced, **bound.replaced},
         ingredients=tuple(dict.fromkeys((*bound.ingredients, other.theorem, *other.ingredients))),
+        uniform=tuple(s for s in bound.uniform if s in other.uniform or s not in other.domain),
+        proof=_joined(bound.proof, other.proof),
     )
+
+
+def _joined(first: Derivation | None, second: Derivation | None) -> Derivation | None:
+    """Return one chain: the second bounds what the first ends in."""
+    if first is None or second is None:
+        return None
+    try:
+        return Derivation(
+            first.quantity,
+            (*first.steps, *second.steps),
+            {**first.where, **second.where},
+            {**second.domains, **first.domains},
+        )
+    except DerivationError:  # both define a symbol, each its own way
+        return None
 
 
 def _check_fit(bound: Statement, name: str, other: Statement) -> None:
@@ -204,6 +286,7 @@ def on_subset(bound: AnyStatement, subset: str) -> AnyStatement:
         split=tuple((events[event], fraction) for event, fraction in bound.split),
         replaced={SUBSET_NAMES[subset].get(name, name): renamed(expr) for name, expr in bound.replaced.items()},
         trivial=None if bound.trivial is None else renamed(bound.trivial),
+        proof=None,
     )
 
 
@@ -212,7 +295,7 @@ def _check_movable(bound: Statement, subset: str) -> None:
     stuck = sorted(
         name
         for name in names
-        if name not in SUBSET_NAMES[subset] and (name not in VOCABULARY or VOCABULARY[name].role not in SHARED_ROLES)
+        if name not in SUBSET_NAMES[subset] and (name not in VOCABULARY or VOCABULARY[name].group not in SHARED_GROUPS)
     )
     stuck += sorted(names & set(SUBSET_NAMES[subset].values()) - set(stuck))
     stuck += [str(event) for event in bound.events if event.subset != "M"]
@@ -234,13 +317,16 @@ def with_split(bound: AnyStatement, fractions: Mapping[str, Any]) -> AnyStatemen
     """
     labels = [event.name for event in bound.events]
     named = {event.name: event for event in bound.events if labels.count(event.name) == 1}
-    named |= {str(event): event for event in bound.events}
+    alike = [str(event) for event in bound.events]
+    named |= {str(event): event for event in bound.events if alike.count(str(event)) == 1}
+    named |= {event.full: event for event in bound.events}
     given: dict[Event, Fraction] = {}
     problems = []
     for name, value in fractions.items():
         fraction, event = _fraction(value), named.get(name)
         if event is None:
-            problems.append(f"unknown event {name!r}; this bound has {', '.join(map(str, bound.events))}")
+            shown = [str(event) if alike.count(str(event)) == 1 else event.full for event in bound.events]
+            problems.append(f"unknown event {name!r}; this bound has {', '.join(shown)}")
         elif event in given:
             problems.append(f"event {event} is given twice")
         elif fraction is None or fraction <= 0:
@@ -268,28 +354,12 @@ def _as_expression(name: str, value: Any, domain: sympy.Set | None) -> tuple[sym
     if hasattr(value, "bound"):
         return sympy.nan, f"{name} is given as a theorem: give one of its bounds, theorem({value.key!r}).bound()"
     if isinstance(value, sympy.Expr) and not value.is_number:
-        foreign = [s for s in value.free_symbols if s.name in VOCABULARY and VOCABULARY[s.name].symbol != s]
-        if foreign:
-            return (
-                sympy.nan,
-                f"{name} = {value}: take {foreign[0]} from boundcalc.symbols, a plain SymPy symbol lacks its domain",
-            )
-        return value, ""
+        mistaken = foreign(value)
+        return (sympy.nan, f"{name} = {value}: {mistaken[0]}") if mistaken else (exact_expression(value), "")
     try:
         number = as_number(value)
-    except (TypeError, ValueError):
-        return sympy.nan, f"{name} = {value!r} is neither a real number nor a SymPy expression nor a Bound"
+    except (TypeError, ValueError, ArithmeticError):
+        return sympy.nan, f"{name} = {shortened(value)} is neither a real number nor a SymPy expression nor a Bound"
     if domain is not None and not bool(contains(domain, number)):
         return sympy.nan, f"{name} = {value} is not allowed: {name} must be {describe(domain)}"
-    if isinstance(value, sympy.Expr):
-        return value, ""
-    if isinstance(number, Fraction):
-        return sympy.Rational(number.numerator, number.denominator), ""
-    if isinstance(number, float) and number.is_integer() and domain is not None and isinstance(domain, sympy.Range):
-        return sympy.Integer(int(number)), ""
-    return sympy.sympify(number), ""
-
-
-def _domain_of(symbol: sympy.Symbol) -> sympy.Set:
-    entry = known(symbol)
-    return entry.domain if entry is not None and entry.symbol == symbol else from_assumptions(symbol)
+    return exact_expression(value if isinstance(value, sympy.Expr) else number), ""

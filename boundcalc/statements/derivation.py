@@ -17,21 +17,38 @@ something equal, larger or smaller; the fold refuses a step that would turn the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from hashlib import sha256
+from typing import Any, Literal, get_args
 
 import sympy
 
-from boundcalc.errors import DerivationError
+from boundcalc.errors import DerivationError, InvalidInputError, suggestion
 from boundcalc.frozen import Frozen, FrozenDict
-from boundcalc.language.directions import Direction, direction
+from boundcalc.language.directions import Direction, direction, value_range
 from boundcalc.language.latex import RELATIONS, expression_latex
 from boundcalc.show.html import Markup, tag
-from boundcalc.symbols import DERIVED, DOMAINS, known
+from boundcalc.statements.audit import Definitions, expression, known_domains, unpaid
+from boundcalc.statements.proofs_latex import chain_latex
+from boundcalc.symbols import DERIVED, Constraint, known
 
-__all__ = ["Derivation", "Event", "Kind", "Named", "Relation", "Step", "at_least", "at_most", "equal", "named"]
+__all__ = [
+    "Application",
+    "Derivation",
+    "Event",
+    "Kind",
+    "Named",
+    "Relation",
+    "Step",
+    "at_least",
+    "at_most",
+    "equal",
+    "named",
+    "plain_shares",
+]
 
 Relation = Literal["=", "<=", ">="]
 
@@ -61,27 +78,44 @@ _REVERSED: dict[Relation, Relation] = {"=": "=", "<=": ">=", ">=": "<="}
 class Event:
     """Something that holds except with a small probability, paid for out of delta once.
 
+    Two bounds that use the same event pay once; it is the same when all of this is.
+
     Attributes
     ----------
     name : str
-        Its identity: two bounds that use the same event (name and subset) pay once.
+        What it is called.
     statement : str
         What holds on it, in words.
     subset : str
         The modality subset it speaks of, ``"M"`` unless renamed.
+    of : str
+        What it bounds: filled in when a derivation uses it, so that one event in two steps is two events unless they say
+        the same.
     """
 
     name: str
-    statement: str = field(compare=False)
+    statement: str
     subset: str = "M"
+    of: str = ""
 
-    @property
+    @cached_property
     def symbol(self) -> sympy.Symbol:
         """The share of delta that the event consumes."""
-        return sympy.Symbol(f"delta[{self.name}|{self.subset}]", positive=True)
+        mark = f"|{sha256(f'{self.statement}|{self.of}'.encode()).hexdigest()[:12]}" if self.of else ""
+        return sympy.Symbol(f"delta[{self.name}|{self.subset}{mark}]", positive=True)
+
+    @property
+    def full(self) -> str:
+        """Name, subset and what it bounds, where names alone do not tell events apart."""
+        return f"{self}: {self.of}" if self.of else str(self)
 
     def __str__(self) -> str:
         return f"{self.name} ({self.subset})"
+
+
+def plain_shares(text: str) -> str:
+    """Return a formula as text with the shares of delta by their events' names alone."""
+    return re.sub(r"(delta\[[^\]|]*\|[^\]|]*)\|[0-9a-f]{12}\]", r"\1]", text)
 
 
 @dataclass(frozen=True)
@@ -101,12 +135,31 @@ class Named:
     def __str__(self) -> str:
         return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in self.options)})"
 
+    def equal(self, left: Any, right: Any, *, because: str, **options: Any) -> Step:
+        """Return the step ``left = right`` that this experiment tries out; arguments as for `equal`."""
+        return equal(left, right, because=because, **self._tried(options))
+
+    def at_most(self, left: Any, right: Any, *, because: str, **options: Any) -> Step:
+        """Return the step ``left <= right`` that this experiment tries out; arguments as for `at_most`."""
+        return at_most(left, right, because=because, **self._tried(options))
+
+    def at_least(self, left: Any, right: Any, *, because: str, **options: Any) -> Step:
+        """Return the step ``left >= right`` that this experiment tries out; arguments as for `at_least`."""
+        return at_least(left, right, because=because, **self._tried(options))
+
+    def _tried(self, options: dict[str, Any]) -> dict[str, Any]:
+        """Return a step's options: it is about expectations unless it says otherwise, or consumes events."""
+        return {"kind": "probability" if options.get("events") else "expectation", "experiment": self} | options
+
 
 def named(name: str, **options: str | bool | int) -> Named:
     """Return the experiment of a name, for a step to carry.
 
-    >>> print(named("learning", context="any"))
+    >>> tried = named("learning", context="any")
+    >>> print(tried)
     learning(context='any')
+    >>> tried.at_most(sympy.Symbol("x"), 1, because="...").experiment == tried
+    True
 
     Parameters
     ----------
@@ -116,6 +169,39 @@ def named(name: str, **options: str | bool | int) -> Named:
         Its arguments: texts, numbers, True or False.
     """
     return Named(name, tuple(options.items()))
+
+
+@dataclass(frozen=True)
+class Application(Frozen):
+    """Which statement a step applies, and what comes with it.
+
+    Attributes
+    ----------
+    lemma : Theorem or Bound
+    form : str
+        The theorem's form.
+    values : mapping of str to sympy.Expr
+        What its symbols are here.
+    union : sympy.Expr
+        How many instances are covered at once.
+    assumptions : tuple of str
+        What the statement assumes.
+    conditions : tuple of (str, sympy.Expr, sympy.Set)
+        Values that must lie in the domain of what they stand for, where that is not certain.
+    constraints : tuple of Constraint
+        Relations that the statement needs.
+    domain : mapping of sympy.Symbol to sympy.Set
+        What the statement allows of the symbols that it keeps.
+    """
+
+    lemma: Any
+    form: str
+    values: Mapping[str, sympy.Expr] = field(default_factory=FrozenDict)
+    union: sympy.Expr = sympy.S.One
+    assumptions: tuple[str, ...] = ()
+    conditions: tuple[tuple[str, sympy.Expr, sympy.Set], ...] = ()
+    constraints: tuple[Constraint, ...] = ()
+    domain: Mapping[sympy.Symbol, sympy.Set] = field(default_factory=FrozenDict)
 
 
 @dataclass(frozen=True)
@@ -139,6 +225,15 @@ class Step(Frozen):
         Events that the step consumes.
     experiment : Named, optional
         How the step can be enumerated or simulated; for your own steps also a `boundcalc.checker.Experiment`.
+    applies : Application, optional
+        The statement that the step is an instance of; `boundcalc.by` fills it in.
+    using : tuple of int
+        The numbers of earlier steps that this one, an inequality of closed forms, takes for granted.
+
+    Raises
+    ------
+    InvalidInputError
+        If the relation or kind is unknown, a side is no expression, or a step of kind ``probability`` has no event.
     """
 
     left: sympy.Expr
@@ -150,13 +245,63 @@ class Step(Frozen):
     definitions: Mapping[sympy.Symbol, sympy.Expr] = field(default_factory=FrozenDict)
     events: tuple[Event, ...] = ()
     experiment: Any = None
+    applies: Application | None = None
+    using: tuple[int, ...] = ()
+
+    def __post_init__(self) -> None:
+        for side in ("left", "right"):
+            object.__setattr__(self, side, expression(getattr(self, side), f"the step's {side} side"))
+        problems = []
+        if self.relation not in get_args(Relation):
+            problems.append(f"relation = {self.relation!r} must be one of {', '.join(get_args(Relation))}")
+        if self.kind not in get_args(Kind):
+            problems.append(
+                f"kind = {self.kind!r} is unknown{suggestion(str(self.kind), get_args(Kind))}; "
+                f"it must be one of {', '.join(get_args(Kind))}"
+            )
+        if not all(isinstance(event, Event) for event in self.events):
+            problems.append(f"events = {self.events!r} must be a tuple of Event")
+        elif self.kind == "probability" and not self.events:
+            problems.append("a step of kind 'probability' needs the event that it holds on: events=(Event(...),)")
+        if not all(isinstance(symbol, sympy.Symbol) for symbol in self.definitions):
+            problems.append("definitions must map symbols to expressions")
+        if self.using and (self.kind not in ("algebra", "identity") or not all(type(k) is int for k in self.using)):
+            problems.append(f"using = {self.using!r} must be numbers of earlier steps, in a step of kind 'algebra'")
+        if problems:
+            raise InvalidInputError(problems, context=f"step {self}")
+        made = {s: expression(value, f"the definition of {s}") for s, value in self.definitions.items()}
+        object.__setattr__(self, "definitions", made)
+        super().__post_init__()
 
     def __str__(self) -> str:
-        return f"{self.left} {self.relation} {self.right}"
+        return plain_shares(f"{self.left} {self.relation} {self.right}")
+
+    def as_constraints(self) -> tuple[Constraint, ...]:
+        """Return what the step says as relations between its sides."""
+        below, above = Constraint(self.left, self.right), Constraint(self.right, self.left)
+        return {"<=": (below,), ">=": (above,), "=": (below, above)}[self.relation]
+
+    def renamed(self, names: Mapping[sympy.Symbol, sympy.Expr]) -> Step:
+        """Return the step with symbols replaced on its sides and in its definitions."""
+        return replace(
+            self,
+            left=self.left.xreplace(names),
+            right=self.right.xreplace(names),
+            definitions={symbol: value.xreplace(names) for symbol, value in self.definitions.items()},
+        )
+
+    def bound_events(self) -> Step:
+        """Return the step with events that know what they bound: its statement, and the experiment that tries it."""
+        names = {event.symbol: replace(event, of="").symbol for event in self.events}
+        said = f"{self.left.xreplace(names)} {self.relation} {self.right.xreplace(names)}"
+        said += f" [{self.experiment}]" if isinstance(self.experiment, Named) else ""
+        events = tuple(replace(event, of=said) for event in self.events)
+        shares = {old.symbol: new.symbol for old, new in zip(self.events, events, strict=True)}
+        return replace(self.renamed(shares), events=events)
 
 
 def _step(left: Any, relation: Relation, right: Any, because: str, options: dict[str, Any]) -> Step:
-    return Step(sympy.sympify(left), relation, sympy.sympify(right), because, **options)
+    return Step(left, relation, right, because, **options)
 
 
 def equal(left: Any, right: Any, *, because: str, kind: Kind = "identity", **options: Any) -> Step:
@@ -221,7 +366,8 @@ class Derivation(Frozen):
     Raises
     ------
     DerivationError
-        When a step's left side does not occur, or replacing it would turn the inequality round.
+        When a step's left side does not occur, replacing it would turn the inequality round, a definition redefines
+        something, or delta is used without an event.
     """
 
     quantity: sympy.Expr
@@ -230,16 +376,41 @@ class Derivation(Frozen):
     domains: Mapping[sympy.Symbol, sympy.Set] = field(default_factory=FrozenDict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "quantity", sympy.sympify(self.quantity))
+        object.__setattr__(self, "quantity", expression(self.quantity, "quantity"))
+        object.__setattr__(self, "steps", self._bound_steps())
         super().__post_init__()
         self._folded  # noqa: B018 - a chain that does not fold is refused at once
+
+    def _bound_steps(self) -> tuple[Step, ...]:
+        """Return the steps with every event bound to what it bounds, and the same share wherever it is meant."""
+        shares: dict[sympy.Symbol, sympy.Expr] = {}
+        found: list[Step] = []
+        for step in self.steps:
+            if not isinstance(step, Step):
+                raise DerivationError(f"{step!r} is no Step: make one with at_most, at_least, equal or by")
+            bound = step.bound_events()
+            shares |= {old.symbol: new.symbol for old, new in zip(step.events, bound.events, strict=True)}
+            found.append(bound.renamed(shares))
+        told = [symbol.name for symbol in self.domains if known(symbol) is not None]
+        if told:
+            raise DerivationError(f"domains: {', '.join(told)} has its own domain; narrow it in the theorem's domain")
+        domains = {shares.get(symbol, symbol): allowed for symbol, allowed in self.domains.items()}
+        object.__setattr__(self, "domains", FrozenDict(domains))
+        return tuple(found)
 
     @cached_property
     def _folded(self) -> tuple[tuple[sympy.Expr, ...], Relation]:
         """The successive expressions, and how the first relates to the last."""
         lines = [self.quantity]
         relation: Relation = "="
+        definitions = Definitions(self.quantity, self.where)
+        shares: set[sympy.Symbol] = set()
         for number, step in enumerate(self.steps, start=1):
+            shares |= {event.symbol for event in step.events}
+            problems = [*definitions.problems(lines[-1], step), *unpaid(step, shares)]
+            problems += [f"it uses step {k}, which is not before it" for k in step.using if not 0 < k < number]
+            if problems:
+                raise DerivationError(problems, context=f"step {number} ({step})")
             moved = self._moved(lines[-1], step, number)
             relation = _chained(relation, moved, step, number)
             lines.append(_replace(lines[-1], step.left, step.right))
@@ -265,11 +436,49 @@ class Derivation(Frozen):
         """The events that consume delta, each once."""
         return tuple(dict.fromkeys(event for step in self.steps for event in step.events))
 
+    @property
+    def conditions(self) -> tuple[tuple[str, sympy.Expr, sympy.Set], ...]:
+        """Where values that steps put into statements have to lie."""
+        return tuple(dict.fromkeys(one for applied in self.applications for one in applied.conditions))
+
+    @property
+    def constraints(self) -> tuple[Constraint, ...]:
+        """The relations that the statements need which steps apply."""
+        return tuple(dict.fromkeys(rule for applied in self.applications for rule in applied.constraints))
+
+    def granted(self, step: Step) -> tuple[Constraint, ...]:
+        """Return what a step takes for granted: the earlier steps that it uses.
+
+        Parameters
+        ----------
+        step : Step
+        """
+        return tuple(rule for k in step.using for rule in self.steps[k - 1].as_constraints())
+
+    @property
+    def applications(self) -> tuple[Application, ...]:
+        """The statements that steps are instances of."""
+        return tuple(step.applies for step in self.steps if step.applies is not None)
+
     def __str__(self) -> str:
         lines = [f"    {self.quantity}"]
         for number, (step, line) in enumerate(zip(self.steps, self.lines[1:], strict=True), start=1):
             lines += [f"{number:2}. {step}    [{step.kind}] {step.because}", f" {step.relation:>2} {line}"]
-        return "\n".join(lines)
+        return plain_shares("\n".join(lines))
+
+    def to_latex(self, environment: str = "align") -> str:
+        """Return the chain as aligned lines with their reasons and citations, for a document with amsmath.
+
+        Parameters
+        ----------
+        environment : {"align", "align*"}
+
+        Raises
+        ------
+        InvalidInputError
+            For another environment.
+        """
+        return chain_latex(self, environment=environment)
 
     def _repr_html_(self) -> Markup:
         names = {event.symbol: rf"\delta_{place}" for place, event in enumerate(self.events, start=1)}
@@ -300,8 +509,10 @@ class Derivation(Frozen):
             raise DerivationError(f"step {number}: {step.left} does not occur in {current}")
         if step.relation == "=":
             return "="
-        own = {symbol: entry.domain for symbol in marked.free_symbols if (entry := known(symbol)) is not None}
-        domains = {**DOMAINS, **own, **self.domains}
+        symbols = marked.free_symbols | set().union(*(full.free_symbols for full in self.where.values()))
+        domains = {**known_domains({*symbols, *step.left.free_symbols, *self.where} - {place}), **self.domains}
+        if step.relation == "<=":  # the part only grows
+            domains[place] = sympy.Interval(sympy.sympify(value_range(step.left, domains)[0]), sympy.oo)
         way: Direction = direction(marked, place, domains=domains, where=self.where)
         if way == "unknown":
             raise DerivationError(f"step {number}: cannot tell how {current} moves with {step.left}")

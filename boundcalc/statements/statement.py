@@ -15,18 +15,23 @@ import sympy
 
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.frozen import Frozen, FrozenDict
-from boundcalc.language.directions import Direction, direction
-from boundcalc.statements.derivation import Event
+from boundcalc.language.directions import Direction, direction, falls_from, value_range
+from boundcalc.language.latex import readable
+from boundcalc.statements.derivation import Derivation, Event
 from boundcalc.statements.domain import Domain
 from boundcalc.symbols import VOCABULARY, Constraint, known
 
-__all__ = ["DELTA", "AnyStatement", "Reference", "Statement"]
+__all__ = ["DELTA", "UNCHECKED", "AnyStatement", "Reference", "Statement"]
 
 DELTA = VOCABULARY["delta"].symbol
 
 _PLACES = {name: place for place, name in enumerate(VOCABULARY)}
 
 AnyStatement = TypeVar("AnyStatement", bound="Statement")
+
+
+#: What is said of a form before a check has spoken.
+UNCHECKED = "unchecked: boundcalc.check has not been asked whether its steps hold"
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,8 @@ class Reference:
         Where the form's constants come from: ``quoted``, ``reconstructed`` or ``derived``.
     status : str
         What the catalogue says of the form: ``holds`` or ``refuted``.
+    doubt : str
+        Why its proof does not count yet, or nothing; not part of its identity.
     """
 
     key: str
@@ -51,6 +58,7 @@ class Reference:
     source: str
     provenance: str
     status: str
+    doubt: str = field(default=UNCHECKED, compare=False)
 
     def __str__(self) -> str:
         return self.key
@@ -78,6 +86,8 @@ class Statement(Frozen):
     conditions: tuple[tuple[str, sympy.Expr, sympy.Set], ...] = ()
     replaced: Mapping[str, sympy.Expr] = field(default_factory=FrozenDict)
     ingredients: tuple[Reference, ...] = ()
+    uniform: tuple[sympy.Symbol, ...] = ()
+    proof: Derivation | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domain", Domain(self.domain))
@@ -156,10 +166,39 @@ class Statement(Frozen):
             If there is no such symbol.
         """
         if name not in self._directions:
-            abbreviated = {short: entry.domain for short in self.where if (entry := known(short)) is not None}
-            domains = Domain(abbreviated).merge(self.domain)
-            self._directions[name] = direction(self.compact, self.symbol(name), domains=domains, where=self.where)
+            symbol = self.symbol(name)
+            way = direction(self.compact, symbol, domains=self._ranges, where=self.where)
+            if way == "unknown" and (turns := self.better_from(name)) is not None:
+                ruled = {rule.lower for rule in self.constraints if rule.upper == symbol}
+                low = float(self.domain[symbol].inf)
+                if all(turn in ruled or value_range(turn, self._ranges)[1] <= low for turn in turns):
+                    way = "rises" if self.is_lower else "falls"
+            self._directions[name] = way
         return self._directions[name]
+
+    def better_from(self, name: str) -> tuple[sympy.Expr, ...] | None:
+        """Return values of a symbol beyond all of which the bound gets no worse as it grows; None where that is unknown.
+
+        A logarithm that meets a power, as in log(n)/n, gets worse up to its maximum and better from there on.
+
+        Parameters
+        ----------
+        name : str
+            A symbol of this bound.
+
+        Raises
+        ------
+        InvalidInputError
+            If there is no such symbol.
+        """
+        expr = -self.compact if self.is_lower else self.compact
+        return falls_from(expr, self.symbol(name), domains=self._ranges, where=self.where)
+
+    @cached_property
+    def _ranges(self) -> Domain:
+        """The domains of the symbols and of the abbreviations."""
+        abbreviated = {short: entry.domain for short in self.where if (entry := known(short)) is not None}
+        return Domain(abbreviated).merge(self.domain)
 
     @cached_property
     def _directions(self) -> dict[str, Direction]:
@@ -183,7 +222,7 @@ class Statement(Frozen):
 
     @property
     def certified(self) -> bool:
-        """Whether the statement is proved from first principles (its inputs must be certified too)."""
+        """Whether the statement is proved from first principles, and the check said so (its inputs must be certified too)."""
         return not self.why_not_certified
 
     @property
@@ -194,10 +233,12 @@ class Statement(Frozen):
                 return f"the claim of {reference} is {reference.status}"
             if reference.provenance != "derived":
                 return f"the constants of {reference} are {reference.provenance}, not proved here; the sharp form's are"
+            if reference.doubt:
+                return f"{reference} is {reference.doubt}"
         return ""
 
     def __str__(self) -> str:
-        return f"{self.quantity} {self.relation} {self.expr}"
+        return f"{self.quantity} {self.relation} {readable(self.expr)}"
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.theorem.key} ({self.form}): {self}>"

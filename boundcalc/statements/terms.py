@@ -14,8 +14,8 @@ __all__ = ["label_terms"]
 #: Labels in the order in which a bound is read.
 _ORDER = ("approximation", "risk", "complexity", "threshold", "confidence", "optimisation", "other")
 
-#: The label that the first of these roles among a term's symbols gives it.
-_LABEL_OF_ROLE = {
+#: The label that the first of these groups among a term's symbols gives it.
+_LABEL_OF_GROUP = {
     "complexity": "complexity",
     "optimisation": "optimisation",
     "approximation": "approximation",
@@ -51,5 +51,5 @@ def _label(term: sympy.Expr, shares: set[sympy.Symbol]) -> str:
         return "confidence"
     if VOCABULARY["tau"].symbol in term.free_symbols:
         return "threshold"
-    roles = {entry.role for symbol in term.free_symbols if (entry := known(symbol)) is not None}
-    return next((label for role, label in _LABEL_OF_ROLE.items() if role in roles), "other")
+    groups = {entry.group for symbol in term.free_symbols if (entry := known(symbol)) is not None}
+    return next((label for group, label in _LABEL_OF_GROUP.items() if group in groups), "other")

@@ -12,12 +12,13 @@ import numpy as np
 import sympy
 
 from boundcalc.arithmetic.numbers import Irrational
+from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.language.domains import admits, as_number, contains, describe, describe_assumptions, first_outside
 from boundcalc.statements.statement import Statement
 from boundcalc.symbols import VOCABULARY, Constraint
 
-__all__ = ["check_inputs", "check_values", "partners", "unknown_symbols"]
+__all__ = ["check_defined", "check_inputs", "check_values", "partners", "unknown_symbols"]
 
 
 def check_inputs(statement: Statement, inputs: Mapping[str, Any], *, free: str | None = None) -> dict[str, Any]:
@@ -47,6 +48,65 @@ def check_inputs(statement: Statement, inputs: Mapping[str, Any], *, free: str |
     if problems:
         raise InvalidInputError(problems, context=context)
     return values
+
+
+def check_defined(statement: Statement, values: Mapping[str, Any], found: Any) -> None:
+    """Say which part of a statement is undefined where its value is not a number.
+
+    Parameters
+    ----------
+    statement : Statement
+    values : mapping of str to value
+        What it was evaluated at.
+    found : xarray.DataArray
+        The values; lazy ones are left alone.
+
+    Raises
+    ------
+    InvalidInputError
+        Naming the root, logarithm or quotient, the point, and what its argument must be.
+    """
+    if _is_lazy(found) or not (missing := found.data != found.data).any():
+        return
+    place = dict(zip(found.dims, np.argwhere(missing)[0], strict=True))
+    point = {name: _cell(values[name], name, place) for name in statement.symbols}
+    where = ", ".join(f"{name} = {_shorten(value)}" for name, value in point.items())
+    raise InvalidInputError(
+        f"the bound is not defined at {where}{_undefined(statement, point)}",
+        context=f"{statement.theorem.key} ({statement.form})",
+    )
+
+
+def _cell(value: Any, name: str, place: Mapping[Any, Any]) -> Any:
+    """Return an input's value in one cell of a grid."""
+    if hasattr(value, "dims"):
+        cell = value.isel({dim: place[dim] for dim in value.dims})
+        return cell.data[()] if hasattr(cell.data, "dtype") else cell.data
+    return np.asarray(value)[place[name]] if np.ndim(value) else value
+
+
+def _undefined(statement: Statement, point: Mapping[str, Any]) -> str:
+    """Return which part has no value at a point, the innermost first."""
+    from boundcalc.evaluator import evaluate_grid
+
+    for part in sympy.postorder_traversal(statement.expr):
+        match part:
+            case sympy.log():
+                argument, allowed = part.args[0], sympy.Interval.open(0, sympy.oo)
+            case sympy.Pow() if not part.exp.is_integer:
+                argument, allowed = part.base, sympy.Interval(0, sympy.oo)
+            case sympy.Pow() if part.exp.is_negative:
+                argument, allowed = (
+                    part.base,
+                    sympy.Union(sympy.Interval.open(-sympy.oo, 0), sympy.Interval.open(0, sympy.oo)),
+                )
+            case _:
+                continue
+        symbols = {symbol.name: symbol for symbol in argument.free_symbols}
+        value = evaluate_grid(argument, {name: point[name] for name in symbols}, symbols=symbols).item()
+        if not contains(allowed, value):
+            return f": in {part}, {argument} must be {describe(allowed)}, and it is {value:.6g}"
+    return ""
 
 
 def _leaves(
@@ -214,23 +274,28 @@ def _exact(value: Any) -> Any:
     if hasattr(value, "dims") or hasattr(value, "dask"):
         if not hasattr(value, "dtype") or value.dtype.kind not in "iufO":
             raise TypeError
-        return value.copy(data=_numbers(value.data)) if value.dtype.kind == "O" and not _is_lazy(value) else value
+        return value if _is_lazy(value) or not _is_long(value) else value.copy(data=_numbers(value.data))
     if np.ma.is_masked(value):
         raise TypeError("masked cells have no value")
     if isinstance(value, str | sympy.Basic) or np.ndim(value) == 0:
         return as_number(value)
+    if isinstance(value, list | tuple) and any(isinstance(one, bool | np.bool_) for one in value):
+        raise TypeError("a truth value is no number")
     array = np.asarray(value)
-    if array.dtype.kind == "U":
-        array = array.astype(object)
-    if array.dtype == object:
+    if array.dtype.kind == "U" or _is_long(array):
         array = _numbers(array)
     if array.dtype.kind not in "iufO":
         raise TypeError
     return array
 
 
+def _is_long(array: Any) -> bool:
+    """Whether the cells are objects, or floats that doubles may not hold."""
+    return array.dtype.kind == "O" or (array.dtype.kind == "f" and array.dtype.itemsize > 8)
+
+
 def _numbers(array: np.ndarray) -> np.ndarray:
-    """Return the cells of an object array as numbers."""
+    """Return the cells of an array as numbers, each exactly."""
     cells = np.empty(array.size, dtype=object)
     cells[:] = [as_number(item) for item in array.ravel()]
     return cells.reshape(array.shape)
@@ -317,16 +382,11 @@ _SCALARS = (int, float, Fraction, Irrational)
 
 def _shorten(value: Any) -> str:
     value = value.item() if isinstance(value, np.generic) else value
-    text = (
-        _as_typed(value) if isinstance(value, Fraction) else str(value) if isinstance(value, Decimal) else repr(value)
-    )
-    text = " ".join(text.split())
-    return text if len(text) <= 60 else text[:57] + "..."
+    return shortened(_as_typed(value) if isinstance(value, Fraction | Decimal) else value)
 
 
-def _as_typed(value: Fraction) -> str:
-    """Return a fraction as a decimal where that is the same number, and as an integer where it is one."""
-    if value.denominator == 1:
-        return str(value.numerator)
-    decimal = repr(float(value)) if abs(value) < np.finfo(float).max else "0"
-    return decimal if Fraction(decimal) == value else str(value)
+def _as_typed(value: Fraction | Decimal) -> Fraction | Decimal | float:
+    """Return a fraction as a double where that prints as the same number."""
+    if isinstance(value, Decimal) or value.denominator == 1 or abs(value) > np.finfo(float).max:
+        return value
+    return float(value) if Fraction(repr(float(value))) == value else value

@@ -12,7 +12,6 @@ from boundcalc.lazy import lazy_names
 if TYPE_CHECKING:
     from boundcalc.trainer.data.modalities import ModalityData
     from boundcalc.trainer.learner import PairwiseMetricLearner
-    from boundcalc.trainer.measure.curve import nested_risks
     from boundcalc.trainer.measure.estimates import Entry, Estimates
     from boundcalc.trainer.measure.external import estimates_from_embeddings
     from boundcalc.trainer.measure.pilot import Pilot, measure_pilot
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from boundcalc.trainer.measure.settings import Settings
     from boundcalc.trainer.measure.subset import SubsetResult
     from boundcalc.trainer.measure.subsets import Measurements, measure_subsets
+    from boundcalc.trainer.measure.views import collision_probability, cross_covariance, information, view_prices
 
 _PUBLIC = {
     "Entry": "measure.estimates",
@@ -30,11 +30,14 @@ _PUBLIC = {
     "Pilot": "measure.pilot",
     "Settings": "measure.settings",
     "SubsetResult": "measure.subset",
+    "collision_probability": "measure.views",
+    "cross_covariance": "measure.views",
     "estimates_from_embeddings": "measure.external",
+    "information": "measure.views",
     "measure_pilot": "measure.pilot",
     "measure_planned": "measure.planned",
     "measure_subsets": "measure.subsets",
-    "nested_risks": "measure.curve",
+    "view_prices": "measure.views",
 }
 
 __all__ = [
@@ -46,11 +49,14 @@ __all__ = [
     "Pilot",
     "Settings",
     "SubsetResult",
+    "collision_probability",
+    "cross_covariance",
     "estimates_from_embeddings",
+    "information",
     "measure_pilot",
     "measure_planned",
     "measure_subsets",
-    "nested_risks",
+    "view_prices",
 ]
 
 # Loaded on first use: the learner needs scikit-learn, the rest does not.

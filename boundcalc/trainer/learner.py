@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ Array = NDArray[np.float64]
 _WHOLE = "X"
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class PairwiseMetricLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Learn a squared Mahalanobis distance D and a threshold t: two examples are called similar when D < t.
 
@@ -101,62 +103,32 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
     [0.05]
     """
 
-    def __init__(
-        self,
-        *,
-        structure: str = "diagonal",
-        modalities: Mapping[str, Any] | None = None,
-        subset: str | Sequence[str] | None = None,
-        eig_range: tuple[float, float] = (0.0, 1.0),
-        threshold_range: tuple[float, float] = (-1.0, 2.0),
-        loss: Any = "hinge",
-        reg: float = 0.0,
-        reg_anchor: float = 0.0,
-        blocks: Any = None,
-        width: float = 0.5,
-        margin: float = 1.0,
-        normalise: str = "auto",
-        standardise: bool = True,
-        pair_radius: float | None = None,
-        calibration: float = 0.2,
-        holdout: float = 0.2,
-        pair_weights: Any = None,
-        tolerance: float = 1e-3,
-        max_evaluations: int = 2000,
-        rho: float = 1.0,
-        rho_grid: Sequence[float] = RHO_GRID,
-        draws: int = 0,
-        delta: float = 0.05,
-        exact_rows: int = 20_000,
-        sampled_pairs: int = 1_000_000,
-        random_state: Any = None,
-    ) -> None:
-        self.structure = structure
-        self.modalities = modalities
-        self.subset = subset
-        self.eig_range = eig_range
-        self.threshold_range = threshold_range
-        self.loss = loss
-        self.reg = reg
-        self.reg_anchor = reg_anchor
-        self.blocks = blocks
-        self.width = width
-        self.margin = margin
-        self.normalise = normalise
-        self.standardise = standardise
-        self.pair_radius = pair_radius
-        self.calibration = calibration
-        self.holdout = holdout
-        self.pair_weights = pair_weights
-        self.tolerance = tolerance
-        self.max_evaluations = max_evaluations
-        self.rho = rho
-        self.rho_grid = rho_grid
-        self.draws = draws
-        self.delta = delta
-        self.exact_rows = exact_rows
-        self.sampled_pairs = sampled_pairs
-        self.random_state = random_state
+    structure: str = "diagonal"
+    modalities: Mapping[str, Any] | None = None
+    subset: str | Sequence[str] | None = None
+    eig_range: tuple[float, float] = (0.0, 1.0)
+    threshold_range: tuple[float, float] = (-1.0, 2.0)
+    loss: Any = "hinge"
+    reg: float = 0.0
+    reg_anchor: float = 0.0
+    blocks: Any = None
+    width: float = 0.5
+    margin: float = 1.0
+    normalise: str = "auto"
+    standardise: bool = True
+    pair_radius: float | None = None
+    calibration: float = 0.2
+    holdout: float = 0.2
+    pair_weights: Any = None
+    tolerance: float = 1e-3
+    max_evaluations: int = 2000
+    rho: float = 1.0
+    rho_grid: Sequence[float] = RHO_GRID
+    draws: int = 0
+    delta: float = 0.05
+    exact_rows: int = 20_000
+    sampled_pairs: int = 1_000_000
+    random_state: Any = None
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -187,7 +159,7 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         fit = fit_subset(prepared, self.modalities_, rng=rng)
         self._prepared: Prepared | None = prepared
         self._fit = fit
-        self._adopt(settings, prepared.normaliser, data.dims, prepared.structure(self.modalities_), fit)
+        self._adopt(settings, prepared.normaliser, prepared.facts()["dims"], prepared.structure(self.modalities_), fit)
         return self
 
     def fit_pairs(self, pairs: Any, s: ArrayLike) -> PairwiseMetricLearner:

@@ -57,6 +57,15 @@ def encloses(low, high, exact, *, within=Fraction(1, 10**12)):
         assert high - low <= within * abs(exact) + Fraction(1, 10**300)
 
 
+def test_a_number_that_is_an_end_is_attained(ends):
+    """0 is not positive, and 1/3, which is no end, lies strictly between two."""
+    arithmetic = IntervalArithmetic(ends)
+    assert not arithmetic.rational(0, 1).positive
+    assert not arithmetic.rational(0, 1).negative
+    assert arithmetic.rational(1, 2)[2:] == (False, False)
+    assert arithmetic.rational(1, 3)[2:] == (True, True)
+
+
 @pytest.mark.parametrize("op", ["add", "mul"])
 def test_sums_and_products_hold_the_exact_ones(ends, op):
     strict = 0

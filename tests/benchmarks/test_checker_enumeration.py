@@ -7,6 +7,7 @@ import time
 import numpy as np
 
 from boundcalc import catalogue
+from boundcalc.checker.experiments.claim import Claim
 from boundcalc.checker.experiments.enumeration import enumerate_world
 from boundcalc.checker.experiments.worlds.u_statistics import UStatistics
 
@@ -14,7 +15,9 @@ from boundcalc.checker.experiments.worlds.u_statistics import UStatistics
 def test_two_thousand_instances():
     step = catalogue["zhou2026.decoupled_deviation"].derivation().steps[0]
     start = time.perf_counter()
-    found = enumerate_world(step.left, step.relation, step.right, UStatistics(4, 3, 4), rng=np.random.default_rng(0))
+    found = enumerate_world(
+        Claim(step.left, step.relation, step.right), UStatistics(4, 3, 4), rng=np.random.default_rng(0)
+    )
     seconds = time.perf_counter() - start
     print(f"\n{found.instances} instances in {seconds:.1f} s, tightest ratio {found.ratio:.4f}")
     assert found.violation is None

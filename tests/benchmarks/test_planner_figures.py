@@ -10,8 +10,8 @@ import xarray as xr
 from scipy.optimize import brentq, elementwise
 
 import boundcalc as bc
-from boundcalc.planner import Costs, make_plan
-from boundcalc.trainer import ModalityData, measure_subsets
+from boundcalc.planner import Costs, make_plan, study_pilot
+from boundcalc.trainer import ModalityData, Settings
 
 CELLS = 10**6
 
@@ -68,14 +68,13 @@ def test_minimal_n(benchmark):
     assert speed >= 10
 
 
-def test_plan_for_63_subsets(benchmark):
+def test_plan_for_63_subsets_from_a_stored_study(benchmark):
     rng = np.random.default_rng(0)
     y = rng.integers(0, 3, 300)
     data = ModalityData({f"m{k}": y[:, None] * (k % 3) + rng.normal(size=(300, 2)) for k in range(6)}, y)
-    measured = measure_subsets(data, rng=0, pair_weights="balanced")
-    costs = Costs.uniform(data.names)
-    budgets = np.geomspace(1e4, 1e9, 30).tolist()
-    plan = benchmark.pedantic(lambda: make_plan(measured, costs, budgets=budgets, target=1.0), rounds=3)
-    print(f"\nplan for {len(measured)} subsets and 30 budgets: {benchmark.stats['min']:.2f} s")
-    assert len(plan.pilot.candidates) == 63
+    study = study_pilot(data, settings=Settings(pair_weights="balanced"), rng=0)
+    costs, budgets = Costs.uniform(data.names), np.geomspace(1e3, 1e6, 30).tolist()
+    plan = benchmark.pedantic(lambda: make_plan(study, costs, budgets=budgets, targets=[0.3]), rounds=3)
+    print(f"\nplan for {len(study.evidence)} subsets and 30 budgets: {benchmark.stats['min']:.2f} s")
+    assert len(plan.to_dict()["candidates"]) == 63
     assert benchmark.stats["min"] < 2

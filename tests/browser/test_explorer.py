@@ -68,7 +68,7 @@ def point_of(bound, rng):
 def magnitude(bound, point):
     """Return the sum of the terms' magnitudes: where terms cancel, errors are relative to it."""
     values = [point[name] for name in bound.symbols]
-    terms = [sympy.Abs(term) for term in bound.terms.values()]
+    terms = [sympy.Abs(term).replace(sympy.re, lambda real: real) for term in bound.terms.values()]
     inner = bound.expr.replace(
         lambda e: e.is_Add, lambda e: sympy.Add(*map(sympy.Abs, e.args))
     )  # 1 - x within a product
@@ -79,7 +79,7 @@ def test_every_bound_agrees_with_the_evaluator(visit, every):
     rng = np.random.default_rng(7)
     asked, expected = [], []
     for place, bound in enumerate(EVERY):
-        for _ in range(12):
+        for _ in range(30):
             point = point_of(bound, rng)
             try:
                 value = float(bound.evaluate(**point))
@@ -117,7 +117,7 @@ def test_what_the_evaluator_refuses_is_refused(visit, every):
         "(asked) => asked.map(([place, values]) => explorer.problem(place, values) !== '')", asked
     )
     assert 0 < sum(refused) < len(refused)
-    assert found == refused
+    assert [(EVERY[a[0]], a[1], r) for a, f, r in zip(asked, found, refused, strict=True) if f != r] == []
 
 
 def test_terms_add_up_and_first_positions_are_allowed(visit, every):

@@ -320,6 +320,31 @@ def test_copies_are_cautioned():
     assert found.cautions[0].startswith("5 rows are at distance 0")
 
 
+def test_copied_scores_are_cautioned():
+    x, y = embedded(60)
+    scores = -squared(np.vstack([x, x[:5]]))
+    assert not certify(scores=-squared(x), y=y, threshold=-9.0).cautions
+    found = certify(scores=scores, y=np.append(y, y[:5]), threshold=-9.0)
+    assert found.cautions[0].startswith("5 rows are scored with all rows as an earlier one is")
+
+
+def test_a_diagonal_that_is_not_zero_is_told_and_not_used():
+    x, y = embedded(60)
+    plain = certify(distance=squared(x), y=y, threshold=9.0)
+    found = certify(distance=squared(x) + 5.0 * np.eye(60), y=y, threshold=9.0)
+    assert found.value == plain.value
+    assert "the diagonal is not used" in said(found)
+    assert "diagonal" not in said(plain)
+
+
+def test_what_cannot_be_seen_is_said():
+    """A seed, a model or a kappa picked on the held-out rows cannot be told from one that was not."""
+    x, y = embedded(60)
+    words = said(certify(embeddings=x, y=y, threshold=9.0, kappa=0.5))
+    for claim in ("one, not the best of several", "needs share=1/J", "kappa = 0.5", "the threshold 9"):
+        assert claim in words.split("Fixed in advance:")[1]
+
+
 @pytest.mark.parametrize("sort", [False, True])
 def test_subjects_hidden_in_the_order_of_rows_are_cautioned(sort):
     """Rows of one subject that follow each other are told from independent rows, sorted by class or not."""
@@ -474,3 +499,75 @@ class TestLooks:
     def test_misuse(self, options, message):
         with pytest.raises(InvalidInputError, match=message):
             certify_looks(self.batches(count=1), **options)
+
+
+def test_a_gain_over_a_model_with_another_holdout_is_refused():
+    """Rows of one split are no rows of another: what was compared would be distances of different pairs."""
+    from boundcalc.trainer import PairwiseMetricLearner
+
+    x, y = embedded(200)
+    first, twin, other = (
+        PairwiseMetricLearner(random_state=seed, holdout=0.4, reg=reg).fit(x, y)
+        for seed, reg in ((0, 1e-3), (0, 1e-1), (1, 1e-3))
+    )
+    assert certify(model=first, against=twin).kind == "gain"
+    with pytest.raises(InvalidInputError, match="held out other rows"):
+        certify(model=first, against=other)
+    new = embedded(60, seed=4)
+    assert certify(model=first, against=other, data=new).kind == "gain"
+
+
+def test_a_gain_names_both_thresholds_and_orders():
+    x, y = embedded(80)
+    ordered = squared(x)
+    ordered[np.triu_indices(80, 1)] *= 1.3
+    for weights in ("own", (1.0, 1.0)):
+        found = certify(distance=squared(x), against=ordered, y=y, threshold=(9.0, 7.5), weights=weights)
+        assert "the threshold 7.5 of the other model" in said(found)
+        assert "Pairs are ordered" in said(found)
+
+
+def test_listed_scores_keep_their_sign_and_say_what_was_fixed():
+    x, y = embedded(60)
+    pairs = np.column_stack([np.arange(0, 60, 2), np.arange(1, 60, 2)])
+    found = certify(scores=-squared(x), y=y, pairs=pairs, threshold=-9.0, weights=(1.0, 0.5), share=0.5)
+    assert found.threshold == -9.0
+    for part in ("this model's share of delta, 0.5", "the weights 1 for same and 0.5 for different pairs"):
+        assert part in said(found)
+
+
+def test_a_listed_pair_that_rounding_leaves_undecided_is_an_error():
+    x, below = np.array([[0.0], [0.6], [0.0], [5.0]]), 0.35999999999999993
+    pairs = [[0, 1], [0, 3], [2, 3]]
+    found = certify(embeddings=x, y=[0, 0, 1, 1], pairs=pairs, threshold=below, weights=None)
+    assert found.error == pytest.approx(2 / 3)  # the first pair is no closer than the threshold, the last is missed
+
+
+class TestBatchesSayWhatTheyAre:
+    @pytest.mark.parametrize(
+        "extra",
+        [{"threshold": 3.0}, {"share": 0.5}, {"calibration": 0.3}, {"kappa": 0.5}],
+    )
+    def test_a_batch_has_scores_and_labels_only(self, extra):
+        x, y = embedded(60)
+        given = {"weights": None} if "threshold" in extra else {"weights": None, "threshold": 14.0}
+        with pytest.raises(InvalidInputError, match=next(iter(extra))):
+            certify_looks([{"embeddings": x, "y": y, **extra}], **given)
+
+    def test_subjects_are_counted_and_come_in_one_batch(self):
+        x, y = embedded(60)
+        batch = {"embeddings": np.repeat(x, 3, axis=0), "y": np.repeat(y, 3)}
+        single = certify_looks([{"embeddings": x, "y": y}], threshold=14.0, weights=None)
+        grouped = certify_looks([{**batch, "groups": np.repeat(np.arange(60), 3)}], threshold=14.0, weights=None)
+        assert grouped[0].units == single[0].units == 60
+        assert grouped[0].value == pytest.approx(single[0].value, abs=1e-9)
+        with pytest.raises(InvalidInputError, match="in an earlier batch already"):
+            certify_looks([{**batch, "groups": np.repeat(np.arange(60), 3)}] * 2, threshold=14.0, weights=None)
+
+    def test_copies_are_cautioned_and_exponents_are_those_used(self):
+        x, y = embedded(33)
+        x[1], y[1] = x[0], y[0]
+        first, second = certify_looks([{"embeddings": x, "y": y}] * 2, threshold=14.0, weights=None)
+        assert first.recipe["exponent"] == 16.0
+        assert second.recipe["exponent"] == 32.0
+        assert "at distance 0" in said(second)

@@ -10,6 +10,7 @@ import pytest
 
 from boundcalc.certification import certify, certify_band, certify_gallery
 from boundcalc.certification.files import certify_file
+from boundcalc.certification.kernels import PairErrors
 from boundcalc.cli import main
 from boundcalc.errors import InvalidInputError
 
@@ -33,6 +34,14 @@ class TestGallery:
         assert found.error == pytest.approx((3.0 + 0.5) / 3)
         assert found.constant == pytest.approx(min(3.0 * 2 / 3, 0.5 / 3))
         assert found.recipe["scale"] == pytest.approx(max(3.0 * 2 / 3 + 0.5 / 3, 3.0 / 3 + 0.5 * 2 / 3))
+
+    @pytest.mark.parametrize("moved", [0.0, 1e-9, -1e-9])
+    def test_a_tie_is_an_error_for_both_kinds_and_so_is_what_rounding_may_have_moved(self, moved):
+        distance, tie = np.full((4, 2), 1.0 + moved), 2e-9
+        given = {"y": [0, 1, 0, 1], "stored": [0, 1], "threshold": 1.0, "weights": None}
+        assert certify_gallery(distance=distance, **given, tie=tie).error == 1.0
+        kernel = PairErrors(lambda rows, others: distance[:, :2], np.array([0, 1, 0, 1]), 1.0, tie=tie)
+        assert (kernel(np.arange(4), np.arange(2)) == 1.0).all()
 
     def test_a_label_that_no_stored_row_has(self):
         """The cap counts a new class, whose every pair is different: with w_neg the largest weight it is the cap."""
@@ -124,6 +133,15 @@ class TestFiles:
         grouped = certify_file(folder / "distance.npz", threshold=10.0)
         assert grouped.value == pytest.approx(plain.value, abs=1e-10)  # every row is its own subject
 
+    def test_labels_may_be_called_so(self, folder):
+        x, y = rows(150)
+        np.savez(folder / "labelled.npz", embeddings=x, labels=y.astype(str))
+        found = certify_file(folder / "labelled.npz", threshold=10.0)
+        assert found.value == certify_file(folder / "embedded.npz", threshold=10.0).value
+        np.save(folder / "raw.npy", x)
+        with pytest.raises(InvalidInputError, match=r"raw\.npy"):
+            certify_file(folder / "raw.npy", metric="cosine")
+
     def test_without_a_threshold_rows_choose_one(self, folder):
         found = certify_file(folder / "embedded.npz")
         assert found.rows == 120
@@ -146,8 +164,24 @@ class TestFiles:
         assert main(["certify", source, "--metric", "cosine", "--out", str(folder / "page.html")]) == 0
         assert "a constant rule has" in (folder / "page.html").read_text()
         pytest.importorskip("matplotlib")
-        assert main(["certify", source, "--threshold", "10", "--figure", str(folder / "bar.png")]) == 0
+        capsys.readouterr()
+        picture = ["--threshold", "10", "--figure", str(folder / "bar.png")]
+        assert main(["certify", source, *picture, "--json"]) == 0
         assert (folder / "bar.png").stat().st_size > 1_000
+        band = json.loads(capsys.readouterr().out)["band"]
+        assert band["rows"] == 120  # the others chose the cut points
+        assert len(band["thresholds"]) == 8
+
+    def test_the_picture_has_the_band_beside_it(self, folder):
+        pytest.importorskip("matplotlib")
+        found = certify_file(folder / "embedded.npz", threshold=10.0, band=True)
+        bar, rates = found.draw().figure.axes
+        assert (bar.get_xlabel(), rates.get_ylabel()) == ("balanced pair error", "false-non-match rate")
+        (certified,) = [line for line in rates.get_lines() if line.get_label().startswith("certified")]
+        assert certified.get_xdata().tolist() == found.band.match_bound.tolist()
+        assert certified.get_ydata().tolist() == found.band.non_match_bound.tolist()
+        assert certified.get_drawstyle() == "steps-post"
+        assert certify_file(folder / "embedded.npz", threshold=10.0).band is None
 
     @pytest.mark.parametrize(
         ("words", "message"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from boundcalc.certification import certify
+from boundcalc.certification import certify, certify_band
 from boundcalc.certification.ranking import auc_bound
 from boundcalc.certification.rates import RateKernel, rate_bound
 from boundcalc.certification.sources import from_matrix
-from boundcalc.errors import InfeasibleError
+from boundcalc.errors import InfeasibleError, InvalidInputError
 from tests.certification.worlds import POPULATIONS, all_samples, rare_class
 
 RATES = ("fmr", "fnmr", "precision", "f1")
@@ -178,3 +178,29 @@ def test_the_auc_by_simulation():
             > truth
         )
     assert failed <= 0.3 * 60
+
+
+def test_a_rate_says_what_was_proved():
+    x, y = rows(400)
+    found = certify(embeddings=x, y=y, threshold={"fmr": 0.1}, kappa=0.9)
+    assert found.recipe["kappa"] == 0.9
+    assert found.threshold <= certify(embeddings=x, y=y, threshold={"fmr": 0.1}).threshold
+    words = found.recipe["statement"]
+    assert "fails with probability at most 0.05 over the held-out rows" in words
+    assert repr(float(found.threshold)) in words  # a rounded one might have a worse rate
+    copied = certify(embeddings=np.repeat(x, 2, axis=0), y=np.repeat(y, 2), threshold={"fmr": 0.1})
+    assert any("distance 0" in caution for caution in copied.cautions)
+    grouped = certify(embeddings=x, y=y, threshold={"fmr": 0.2}, groups=np.arange(400) // 2)
+    assert "a random row each of two new independent subjects" in grouped.recipe["statement"]
+
+
+def test_a_match_rate_where_labels_are_the_subjects():
+    rng = np.random.default_rng(0)
+    y = np.repeat(np.arange(80), 3)
+    x = rng.normal(size=(80, 8))[y] * 3.0 + rng.normal(size=(240, 8)) * 0.5
+    found = certify(embeddings=x, y=y, groups=y, threshold={"fmr": 0.2})
+    between = np.square(x[:, None] - x).sum(axis=-1)
+    inside = (y[:, None] == y) & ~np.eye(240, dtype=bool)
+    assert found.recipe["non_match_rate"] == pytest.approx(np.mean(between[inside] >= found.threshold))
+    with pytest.raises(InvalidInputError, match="no pair of different subjects is the same"):
+        certify_band(embeddings=x, y=y, groups=y, thresholds=[5.0, 20.0])

@@ -102,7 +102,7 @@ def test_the_domain_of_an_abbreviation():
     [
         ((x, "=<", 1), {}, "did you mean '<='"),
         ((x, ["<="], 1), {}, "relation ="),
-        (("n + 1", "<=", 3), {}, "is a string"),
+        (("n + 1", "<=", 3), {}, "no text"),
         ((sympy.Symbol("n"), "<=", n), {}, "two different symbols of one name"),
         ((b, "<=", 1), {"domain": {sympy.Symbol("b"): Interval(0, 1)}}, "differs in its assumptions"),
         ((x, "<=", 1), {"domain": {"y": Interval(0, 1)}}, "no symbol of the claim"),

@@ -109,7 +109,8 @@ def test_the_certified_constant_is_tried_with_the_trainers_certificate():
     assert "median slack" in verdict.evidence
     twin = replace(step, right=sympy.Rational(4, 5) * kappa_M)
     assert check_step(twin, budget=60).word == "REFUTED"
-    assert check_step(replace(twin, events=()), budget=60).word == "REFUTED"
+    with pytest.raises(InvalidInputError, match="needs the event"):
+        replace(twin, events=())
 
 
 def test_the_planned_guarantee_holds_and_needs_the_number_of_candidates():

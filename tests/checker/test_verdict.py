@@ -7,8 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from boundcalc.checker import Verdict
-from boundcalc.checker.verdict import Certificate, Word, cited, proved, refuted, supported, unsettled, weakest
+from boundcalc import symbols
+from boundcalc.checker import Verdict, check, store, walk
+from boundcalc.checker.store import Store
+from boundcalc.checker.verdict import Certificate, Proof, Word, cited, proved, refuted, supported, unsettled, weakest
+from boundcalc.statements.derivation import Step
 
 
 def test_a_verdict_is_no_truth_value():
@@ -42,3 +45,43 @@ def test_json_and_html():
     assert json.loads(json.dumps(verdict.to_json()))["word"] == "REFUTED"
     assert "REFUTED" in verdict._repr_html_()
     assert "REFUTED" in str(verdict)
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("BOUNDCALC_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def test_a_verdict_is_stored_by_content(kept):
+    verdict = proved(Certificate(("calculus",), "by monotone", {"cases": 1}, (Proof("monotone", "x rises"),)))
+    Store().put("a <= b", verdict)
+    assert Store().get("a <= b").word == "PROVED"
+    assert Store().get("a <= b").certificate.proofs == verdict.certificate.proofs
+    assert Store().get("a <= c") is None
+    assert Store(fresh=True).get("a <= b") is None
+    Store().put("open", unsettled("no time"))
+    assert Store().get("open") is None
+
+
+def test_a_verdict_of_another_version_is_not_trusted(kept, monkeypatch):
+    Store().put("a <= b", cited("a book"))
+    monkeypatch.setattr(store, "identity", lambda: "another version")
+    assert Store().get("a <= b") is None
+
+
+def test_a_damaged_file_is_no_verdict(kept):
+    Store().put("a <= b", cited("a book"))
+    (file,) = (kept / "verdicts").iterdir()
+    file.write_text(file.read_text()[:-20])
+    assert Store().get("a <= b") is None
+
+
+def test_a_step_is_checked_once_between_runs(kept, monkeypatch):
+    n = symbols.n
+    step = Step(1 / n, "<=", 2 / n, "a larger numerator")
+    first = check(step, store=Store())
+    monkeypatch.setattr(walk, "check_step", lambda *_, **__: unsettled("asked again"))
+    assert check(step, store=Store()).word == first.word == "PROVED"
+    assert check(step, store=Store(fresh=True)).word == "UNSETTLED"
+    assert check(Step(1 / n, "<=", 3 / n, "changed"), store=Store()).word == "UNSETTLED"

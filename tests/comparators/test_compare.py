@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import boundcalc as bc
-from boundcalc.catalogue.table1 import COLUMNS, ROWS
 from boundcalc.cli import main
 from boundcalc.guarantees.comparison import RADII
 from boundcalc.guarantees.rivals import _settle
@@ -210,7 +209,8 @@ def test_the_size_shown_is_never_too_small(comparison):
 def test_given_values_are_compared_and_what_is_missing_is_named():
     values = {"n": 1000, "delta": 0.05, "L": 1, "C": 2, "rhat_M": 0.1, "radius": 1, "B": 1, "t_min": 0, "t_max": 1}
     found = compare_values(values)
-    assert {rival.key for rival in found.rivals} == {"comparators.frobenius_ball", "comparators.trace_ball"}
+    learnt = {"comparators.frobenius_ball", "comparators.trace_ball", "ying2009.bandwidth"}
+    assert {rival.key for rival in found.rivals} == learnt
     assert found.absent["comparators.l1_ball"] == "needs d_M, b_k"
     certificate = bc.theorem("zhou2026.uniform_deviation").bound()
     whole = certificate.substitute(R_M=bc.theorem("comparators.frobenius_ball").bound())
@@ -285,26 +285,3 @@ def test_bad_input_is_told_in_one_line(arguments, message, capsys):
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
-
-
-def test_table_1_has_18_rows_and_no_invented_mark(capsys):
-    assert len(ROWS) == 18
-    assert len(COLUMNS) == 6
-    assert main(["list", "--table1", "--json"]) == 0
-    rows = json.loads(capsys.readouterr().out)["rows"]
-    assert len(rows) == 18
-    for row in rows:
-        assert list(row["cells"]) == list(COLUMNS)
-        assert all(cell["mark"] in ("yes", "no", "?") and cell["why"] for cell in row["cells"].values())
-        assert all(key in bc.catalogue for key in row["keys"])
-        if row["work"] is None:
-            assert not row["keys"]
-            assert {cell["mark"] for cell in row["cells"].values()} == {"?"}
-    assert main(["list", "--table1"]) == 0
-    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
-
-
-def test_every_comparator_is_carried_by_a_row():
-    carried = {key for row in ROWS for key in row.keys}
-    assert {key for key in bc.catalogue if key.startswith("comparators.")} <= carried
-    assert all(bc.theorem(key).source.place.startswith("derived here") for key in carried if "comparators" in key)

@@ -250,3 +250,19 @@ def test_stored_and_printed():
     exec(BOUND.to_python(), scope)
     value = scope["certificates_transport_kl"](n_h=554, C=1.0, rhat_holdout=0.228, delta=0.05)
     assert value == pytest.approx(BOUND.evaluate(n_h=554, **AT).item(), rel=1e-15)
+
+
+def test_a_rate_may_have_a_logarithm():
+    """PAC-Bayes-kl: sqrt(2 q (1 - q) log(sqrt(m))/m) with m = n/2, so sqrt(2 q (1 - q)) sqrt(log(n)/n) far out."""
+    bound = bc.theorem("certificates.pac_bayes").bound("kl")
+    rate = bound.rate("n_h")
+    assert str(rate) == "rhat_rho + O(sqrt(log(n_h))/sqrt(n_h))"
+    given = {"rhat_rho": 0.2, "C": 1.0}
+    coefficient = float(rate.coefficient.subs({s: given[s.name] for s in rate.coefficient.free_symbols}))
+    assert coefficient == pytest.approx(np.sqrt(2 * 0.2 * 0.8))
+    ratios = [
+        (float(bound.evaluate(**given, n_h=n, KL=0, delta=0.5)) - 0.2) / float(rate.order.subs(rate.symbol, n))
+        for n in (1e6, 1e9, 1e12)
+    ]
+    assert ratios == sorted(ratios, reverse=True)
+    assert coefficient < ratios[-1] < 1.1 * coefficient

@@ -47,3 +47,13 @@ def test_expressions(expr):
     ]
     f = compile_expression(expr, symbols)
     np.testing.assert_allclose(in_a_browser(expr, symbols, points), [f(*p) for p in points], rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("function", [sp.floor, sp.ceiling])
+@pytest.mark.parametrize("base", [2, 10])
+def test_whole_logarithms_at_powers_and_beside_them(function, base):
+    expr = function(sp.log(L) / sp.log(base))
+    powers = [float(base) ** k for k in range(-8 if base == 2 else 0, 16)]  # those that doubles hold
+    points = [[value * (1 + step)] for value in powers for step in (0, 2**-50, -(2**-50), 0.3)]
+    f = compile_expression(expr, (L,))
+    assert in_a_browser(expr, (L,), points) == [float(f(*point)) for point in points]

@@ -62,7 +62,7 @@ def test_a_wrong_number_of_arguments_is_refused():
 
 @pytest.mark.parametrize("precision", [0, -5, 2.5, "many", True])
 def test_digits_are_a_positive_integer(precision):
-    with pytest.raises(InvalidInputError, match=r"precision = .* >= 1"):
+    with pytest.raises(InvalidInputError, match=r"precision = .* 1 to 10,000"):
         evaluate_grid(x, {"x": 1}, symbols={"x": x}, precision=precision)
 
 

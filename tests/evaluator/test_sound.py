@@ -265,6 +265,7 @@ def test_a_ball_whose_middle_is_a_double_still_has_two_ends():
         (L / B, 1),
         (1 / L, 1),
         (L**2, 1),
+        ((L + B) ** 2, 3),
         (sp.sqrt(L), 1),
         (sp.sqrt(L + B), 2),
         (L * B / (L + B), 3),

@@ -109,14 +109,14 @@ def test_finite_mathematics_is_proved_from_nothing():
 
 
 def _report(verdict):
-    return Report("t", "", {"": "holds"}, 0, [Row("", "1", "x <= y", "algebra", verdict)], complete=True)
+    return Report("t", "", {"": "holds"}, 0, (Row("", "1", "x <= y", "algebra", verdict),), complete=True)
 
 
 def test_alarms_where_the_checker_refutes_what_the_kernel_accepts():
     file = Exported("f", "step 1", "", Outcome(True, "", ("Classical_Prop.classic",)), "", "1")
-    assert "accepted by the kernel" in confirm(_report(refuted("at 1", {"x": "1"}, engine="e")), [file])[0]
-    report = _report(unsettled("open"))
-    assert confirm(report, [file]) == []
+    assert "accepted by the kernel" in confirm(_report(refuted("at 1", {"x": "1"}, engine="e")), [file])[1][0]
+    report, alarms = confirm(_report(unsettled("open")), [file])
+    assert not alarms
     assert report.rows[0].verdict.kernel
     assert str(report.rows[0].verdict).startswith("PROVED (kernel)")
     with pytest.raises(ValueError, match="cannot be confirmed"):
@@ -125,8 +125,8 @@ def test_alarms_where_the_checker_refutes_what_the_kernel_accepts():
 
 def test_refused_files_change_nothing():
     file = Exported("f", "step 1", "", Outcome(False, "no"), "", "1")
-    report = _report(unsettled("open"))
-    assert confirm(report, [file]) == []
+    report, alarms = confirm(_report(unsettled("open")), [file])
+    assert not alarms
     assert not report.rows[0].verdict.kernel
 
 

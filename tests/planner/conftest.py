@@ -3,7 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from boundcalc.trainer import ModalityData, measure_subsets
+from boundcalc.planner.offers import Question
+from boundcalc.planner.study import Study, study_pilot
+from boundcalc.trainer import ModalityData, Settings
+
+SETTINGS = Settings(pair_weights="balanced", eig_range=(0.0, 0.5))
 
 
 def population(rng: np.random.Generator, n: int) -> ModalityData:
@@ -22,9 +26,14 @@ def population(rng: np.random.Generator, n: int) -> ModalityData:
 
 @pytest.fixture(scope="session")
 def data() -> ModalityData:
-    return population(np.random.default_rng(5), 1200)
+    return population(np.random.default_rng(5), 400)
 
 
 @pytest.fixture(scope="session")
-def measured(data):
-    return measure_subsets(data, rng=0, pair_weights="balanced", holdout=0.5, calibration=0.1, eig_range=(0.0, 0.5))
+def study(data) -> Study:
+    return study_pilot(data, settings=SETTINGS, rng=0)
+
+
+@pytest.fixture(scope="session")
+def question() -> Question:
+    return Question()

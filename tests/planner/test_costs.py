@@ -147,7 +147,7 @@ def test_numbers_of_numpy_are_numbers():
         ({"modalities": {"audio": {"setup": -1, "per_sample": 1}}}, "modalities.audio.setup = -1 must be a number"),
         (
             {"per_smple": 1},
-            "unknown entry 'per_smple', did you mean 'per_sample'?; allowed are per_sample, setup, modal",
+            "unknown entry 'per_smple', did you mean 'per_sample'?; allowed are version, per_sample, setup, modal",
         ),
         (
             {"modalities": {"audio": {"price": 1}}},

@@ -8,7 +8,8 @@ import pytest
 import boundcalc as bc
 from boundcalc.checker.experiments.tails import clopper_pearson
 from boundcalc.errors import InvalidInputError
-from boundcalc.planner import Costs, ModalityCost, make_plan
+from boundcalc.planner.offers import Question
+from boundcalc.planner.promise import class_bound
 from boundcalc.trainer import ModalityData, Settings, measure_planned, measure_subsets
 from boundcalc.trainer.data.prepare import prepare
 from boundcalc.trainer.risk.pairs import AllPairs
@@ -33,31 +34,29 @@ def drawn(population: ModalityData, n: int, rng: np.random.Generator) -> Modalit
     return ModalityData({name: population.arrays[name][rows] for name in NAMES}, population.y[rows])
 
 
-def true_risk(population, pilot, seed, label, result):
-    """The risk over two independent draws, the same example twice included, under the pilot's preprocessing."""
+def true_error(population, pilot, seed, label, result):
+    """The weighted pair error over two independent draws, the same example twice included, under the pilot's preprocessing."""
     before = prepare(pilot, settings=SETTINGS, rng=np.random.default_rng(seed))
     rows = before.normaliser.apply(label, population.arrays[label], np.ones(population.n, dtype=bool))
     operator = before.structure((label,)).operator(result.array())
     pairs = AllPairs(rows, population.codes, widths=[rows.shape[1]])
-    distinct = pairs.evaluate(
-        operator, result.threshold, loss=SETTINGS.pair_loss, weights=before.weights, gradient=False
-    ).value
-    return (1 - 1 / population.n) * distinct + before.weights[0] * max(0.0, 1 - result.threshold) / population.n
+    ((distinct, _),) = pairs.profiles(operator, result.threshold, rhos=(), weights=(before.weights,))
+    return (1 - 1 / population.n) * distinct + before.weights[0] * (result.threshold <= 0) / population.n
 
 
 def replicate(population, seed):
-    """Pilot, plan, planned sample, training; return the true risk and the guarantee."""
+    """Pilot, choice of a subset, planned sample, training; return the true pair error and the bound of the class."""
     rng = np.random.default_rng([7, seed])
     pilot = drawn(population, 60, rng)
     measured = measure_subsets(pilot, subsets=",".join(NAMES), settings=SETTINGS, rng=seed)
-    costs = Costs(modalities={name: ModalityCost(per_sample=1.0, max_samples=80) for name in NAMES})
-    plan = make_plan(measured, costs, budgets=[20.0, 50.0, 1e6], delta=DELTA)
-    chosen = plan.best
-    assert chosen.samples == 80
-    planned = drawn(population, chosen.samples, rng)
-    result = measure_planned(measured, pilot, planned, chosen.subset, pilot_rng=seed, rng=rng)
-    slack = max(result.estimates["eps_opt"].value - measured[chosen.subset].estimates["eps_opt"].value, 0.0)
-    return true_risk(population, pilot, seed, chosen.subset, result), chosen.guarantee + slack
+    question = Question(delta=DELTA)
+    promised = {
+        label: class_bound(one, n=80, searched=len(NAMES), question=question) for label, one in measured.items()
+    }
+    chosen = min(promised, key=promised.get)
+    result = measure_planned(measured, pilot, drawn(population, 80, rng), chosen, pilot_rng=seed, rng=rng)
+    slack = max(result.estimates["eps_opt"].value - measured[chosen].estimates["eps_opt"].value, 0.0)
+    return true_error(population, pilot, seed, chosen, result), promised[chosen] + slack
 
 
 def check_coverage(population, replicates):

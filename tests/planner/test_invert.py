@@ -17,6 +17,8 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.inverse.bisect import first_integer, first_number
 from boundcalc.inverse.cells import at_most_zero
 from boundcalc.inverse.dependence import hoist, stride
+from boundcalc.language.directions import falls_from
+from boundcalc.language.domains import admits
 
 COMPLEXITY = bc.theorem("zhou2026.metric_complexity")
 COMPOSED = bc.theorem("zhou2026.risk_gap").bound().substitute(R_M=COMPLEXITY.bound())
@@ -399,3 +401,80 @@ def test_an_exact_lane_is_what_it_is_alone():
     table = bc.minimal_n(KAPPA, target=targets, kappa_M=kappas)
     expected = [[2 * max(1, -(-((k / t) ** 2) // 1)) for k in kappas] for t in targets]
     assert table.transpose("target", "kappa_M").values.tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "facts", [{"even": True}, {"odd": True}, {"prime": True}, {"composite": True}, {"prime": False}, {"even": False}]
+)
+def test_an_answer_has_all_properties_that_its_symbol_is_assumed_to_have(facts):
+    k = sympy.Symbol("k", integer=True, positive=True, **facts)
+    bound = bc.theorem("zhou2026.risk_gap").bound().substitute(n=k + 1)
+    others = dict(delta=0.05, L=1, C=1, R_M=0, gamma=0, eps_opt=0)
+    allowed = [value for value in range(1, 400) if admits(k, value)]
+    targets = [0.5, 0.3, 0.2, 5.0]
+    found = bound.solve_for("k", target=targets, **others).values.values
+    for target, answer in zip(targets, found, strict=True):
+        assert answer == next(v for v in allowed if bound.evaluate(k=v, **others).item() <= target)
+
+
+def test_an_answer_that_no_number_near_it_can_be_is_none():
+    k = sympy.Symbol("k", prime=True, even=True)
+    bound = bc.theorem("zhou2026.risk_gap").bound().substitute(n=k)
+    solution = bound.solve_for("k", target=[0.5, 9.0], delta=0.05, L=1, C=1, R_M=0, gamma=0, eps_opt=0)
+    assert solution.values.values.tolist() == [None, 2]
+    assert solution.feasible.values.tolist() == [False, True]
+    assert "prime and even" in solution.reason.values[0]
+
+
+RATES = {
+    "log(n)/n": lambda n, v, x: sympy.log(n) / n,
+    "VC": lambda n, v, x: sympy.sqrt((v * sympy.log(2 * sympy.E * n / v) + x) / n),
+    "squared": lambda n, v, x: v * sympy.log(n) ** 2 / sympy.sqrt(n) + x / n,
+    "of pairs": lambda n, v, x: v * sympy.log(sympy.floor(n / 2) / 3) / sympy.floor(n / 2),
+}
+
+
+def rate(name):
+    """Return a bound that rises up to some n and falls from there on."""
+    v, x = (bc.symbol(letter, letter, "a number", sympy.Interval.open(0, sympy.oo), role="fixed") for letter in "vx")
+    left = bc.symbol("rate", "rate", "what is bounded", role="population")
+    step = bc.at_most(left, RATES[name](bc.symbols.n, v, x), because="assumed", kind="claim")
+    form = bc.Form(bc.Derivation(quantity=left, steps=(step,), where={}))
+    source = bc.Source("nobody", "", "nowhere")
+    return bc.Theorem("own.rate", "-", "a rate", "a rate", "a rate", source, {"sharp": form}, ("none",)).bound()
+
+
+@pytest.mark.parametrize("name", RATES)
+def test_a_logarithm_that_meets_a_power_is_solved_from_where_it_falls(name):
+    bound = rate(name)
+    assert bound.direction("n") == "unknown"
+    rng = np.random.default_rng(7)
+    for _ in range(10):
+        values = {key: value for key, value in {"v": rng.uniform(0.5, 40), "x": 3.0}.items() if key in bound.symbols}
+        turns = [float(turn.subs({bound.symbol(k): x for k, x in values.items()})) for turn in bound.better_from("n")]
+        start = max(2, *map(int, np.ceil(turns)))
+        sizes = np.arange(start, start + 20_000)
+        heights = bound.evaluate(n=sizes, **values).values
+        assert (np.diff(heights) <= 1e-15).all()
+        target = float(rng.uniform(heights[-1], heights[0]))
+        expected = sizes[np.flatnonzero(heights <= target)[0]]
+        assert int(bc.minimal_n(bound, target=target, **values)) == expected
+
+
+def test_where_a_rate_falls_is_no_earlier_than_its_maximum():
+    n = np.arange(2, 2000)
+    for name, most in (("log(n)/n", np.log(n) / n), ("squared", np.log(n) ** 2 / np.sqrt(n))):
+        (turn, *_) = rate(name).better_from("n")
+        assert abs(float(turn) - n[np.argmax(most)]) <= 1
+
+
+def test_what_no_rule_covers_is_refused_as_before():
+    v = bc.symbol("v", "v", "a number", sympy.Interval.open(0, sympy.oo), role="fixed")
+    n = sympy.Symbol("n", positive=True)
+    for expr in (sympy.log(n), n * sympy.log(n), sympy.log(n + 1) / n, (v - 1) * sympy.log(n) / n, sympy.sin(n) / n):
+        assert falls_from(expr, n, domains={}) is None
+
+
+def test_a_constraint_that_reaches_the_turning_point_makes_the_bound_fall():
+    assert bc.theorem("lemmas.sauer").bound("rademacher").direction("m") == "falls"
+    assert bc.theorem("lemmas.pac_bayes").bound("kl").direction("m") == "falls"

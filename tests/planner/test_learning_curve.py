@@ -5,8 +5,6 @@ import pytest
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.planner import fit_power_law
-from boundcalc.trainer.measure.curve import nested_risks
-from boundcalc.trainer.measure.settings import Settings
 
 SIZES = [25, 50, 100, 200, 400, 800]
 
@@ -48,22 +46,3 @@ def test_flat_and_zero_curves_are_no_trouble():
 def test_bad_curves_are_refused(sizes, values, message):
     with pytest.raises(InvalidInputError, match=message):
         fit_power_law(sizes, values, rng=np.random.default_rng(0))
-
-
-def test_nested_parts_share_the_hold_out_part(data):
-    calls = []
-    points = nested_risks(
-        data, ["sharp"], settings=Settings(pair_weights="balanced"), rng=np.random.default_rng(0), repeats=2,
-        progress=lambda done, total, what: calls.append((done, total)),
-    )  # fmt: skip
-    assert points.sizes[0] == 24
-    assert points.sizes[-1] == 720
-    assert np.shape(points.risk) == np.shape(points.pair_error) == (2, len(points.sizes))
-    assert np.mean(points.risk, axis=0)[-1] <= np.mean(points.risk, axis=0)[0]
-    assert calls[-1] == (2 * len(points.sizes), 2 * len(points.sizes))
-
-
-def test_too_few_rows_are_refused(data):
-    few = type(data)({name: array[:60] for name, array in data.arrays.items()}, data.codes[:60])
-    with pytest.raises(InvalidInputError, match="at least 96 training rows"):
-        nested_risks(few, ["sharp"], rng=np.random.default_rng(0))

@@ -153,8 +153,7 @@ def test_csv_files(tmp_path):
     path.write_text("\n".join(["y,a__x", *rows]))
     assert load(path).classes.tolist() == [0, 1]
     path.write_text("\n".join(["y;a__x", *(row.replace(",", ";") for row in rows)]))
-    with pytest.raises(InvalidInputError, match="line 1 seems to be separated by ';'"):
-        load(path)
+    assert load(path).classes.tolist() == [0, 1]
     path.write_text("\n".join(["Y,a__x", *rows]))
     with pytest.raises(InvalidInputError, match="rename 'Y' to 'y'"):
         load(path)

@@ -102,7 +102,7 @@ def test_the_gap_is_the_sum_of_its_coordinates_errors(structure):
     sample = SampledPairs(prepared, subset, prepared.split.train, count=count, rng=np.random.default_rng(5))
     problem = prepared.problem(subset, sample)
     params, threshold = problem.structure.constant(0.4), 0.3
-    u = sample._differences(sample._pairs)
+    u, _ = sample.sample(count)
     s = np.where(np.arange(count) < sample.n_similar, 1.0, -1.0)
     distance = 0.4 * np.square(u).sum(axis=1)
     slope = -np.where(s > 0, 2.0, 0.5) / (1 + np.exp(s * (threshold - distance)))

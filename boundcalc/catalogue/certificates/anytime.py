@@ -3,7 +3,7 @@
 from sympy import exp
 
 from boundcalc.catalogue.sources import pairs
-from boundcalc.statements.derivation import Derivation, Event, at_most, named
+from boundcalc.statements.derivation import Derivation, Event, named
 from boundcalc.symbols import C, T_h, kappa, n_h, r_0
 from boundcalc.theorems import Form, Theorem
 
@@ -16,15 +16,13 @@ LOOK = Event(
 SHARP = Derivation(
     quantity=r_0,
     steps=(
-        at_most(
+        LOOKS.at_most(
             r_0,
             C / kappa * (1 - LOOK.symbol ** (2 / n_h) * exp(-T_h)),
             because="each batch's matching mean over (1 - kappa r/C)^(n_g/2) has expectation at most 1 given the "
             "batches before; the "
             "product is a nonnegative supermartingale, and Ville's inequality holds at all looks at once",
-            kind="probability",
             events=(LOOK,),
-            experiment=LOOKS,
         ),
     ),
 )

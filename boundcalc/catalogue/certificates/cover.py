@@ -2,7 +2,7 @@
 
 from boundcalc.catalogue.certificates.transport import transported
 from boundcalc.catalogue.sources import pairs
-from boundcalc.statements.derivation import Derivation, at_most, named
+from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import C, J, r_M, symbol
 from boundcalc.theorems import Form, Theorem
 
@@ -13,12 +13,11 @@ LATTICE = named("lattice")
 SHARP = Derivation(
     quantity=r_M,
     steps=(
-        at_most(
+        LATTICE.at_most(
             r_M,
             err_slack,
-            because="|f - f'| <= eps for the nearest lattice point f', so s f <= 0 implies s f' <= eps",
             kind="infimum",
-            experiment=LATTICE,
+            because="|f - f'| <= eps for the nearest lattice point f', so s f <= 0 implies s f' <= eps",
         ),
         *transported(err_slack, union=J, experiment=LATTICE),
     ),

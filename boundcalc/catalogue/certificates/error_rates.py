@@ -3,7 +3,7 @@
 from sympy import Integer, Symbol, exp
 
 from boundcalc.catalogue.sources import pairs
-from boundcalc.statements.derivation import Derivation, Event, at_most, named
+from boundcalc.statements.derivation import Derivation, Event, named
 from boundcalc.symbols import N_h, T_h, fdr, fmr, fnmr, kappa, miss_order, u_test
 from boundcalc.theorems import Form, Theorem
 
@@ -13,15 +13,13 @@ RATE = Event("rate", "the e-value of the true rate is below 1/delta")
 
 
 def _rate(rate: Symbol, words: str) -> Form:
-    step = at_most(
+    step = named("rates", kind=rate.name).at_most(
         rate,
         u_test,
         because=f"Y is {words}, and u where the rate does not speak: its mean is u just at the true rate, so the "
         "matching mean of "
         "1 - kappa Y over (1 - kappa u)^m is an e-value there; all u with a value below 1/delta are kept",
-        kind="probability",
         events=(RATE,),
-        experiment=named("rates", kind=rate.name),
     )
     return Form(Derivation(quantity=rate, steps=(step,)), trivial=Integer(1))
 
@@ -29,15 +27,13 @@ def _rate(rate: Symbol, words: str) -> Form:
 AUC = Derivation(
     quantity=miss_order,
     steps=(
-        at_most(
+        ORDER.at_most(
             miss_order,
             (1 - RATE.symbol ** (1 / N_h) * exp(-T_h)) / kappa,
             because="given the labels the same and the different pairs of a random matching are i.i.d. from their "
             "laws; a transport "
             "between them bounds their matching mean from below",
-            kind="probability",
             events=(RATE,),
-            experiment=ORDER,
         ),
     ),
 )

@@ -1,7 +1,7 @@
 """A new row against the stored rows: the scores of new rows are independent, and one may bet on their mean."""
 
 from boundcalc.catalogue.sources import ramdas2023
-from boundcalc.statements.derivation import Derivation, Event, at_most, named
+from boundcalc.statements.derivation import Derivation, Event, named
 from boundcalc.symbols import C, mu_bet, r_gallery
 from boundcalc.theorems import Form, Theorem
 
@@ -12,16 +12,14 @@ BET = Event("bet on new rows", "a mixture of bets that the mean score lies below
 SHARP = Derivation(
     quantity=r_gallery,
     steps=(
-        at_most(
+        GALLERY.at_most(
             r_gallery,
             C * mu_bet,
             because="each factor 1 + theta (mu - g/C)/(1 - mu) has mean at most 1 if E g/C >= mu; so has the mean "
             "over theta of the "
             "products; Markov; and every factor is nondecreasing in mu",
-            kind="probability",
             cites=str(ramdas2023("betting on a bounded mean, mixture over theta")),
             events=(BET,),
-            experiment=GALLERY,
         ),
     ),
 )

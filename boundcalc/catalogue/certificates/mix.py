@@ -7,7 +7,7 @@ from sympy import Integer, exp, log
 
 from boundcalc.catalogue.sources import pairs
 from boundcalc.language.entropy import kl_inverse
-from boundcalc.statements.derivation import Derivation, Event, at_least, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, Event, equal, named
 from boundcalc.symbols import E_match, M_w, N_h, T_h, a_match, h_match, kappa, r_mix, rhat_mix
 from boundcalc.theorems import Form, Theorem
 
@@ -26,32 +26,21 @@ SHARP = Derivation(
             because="definition of a = 1 - kappa r",
             definitions={a_match: 1 - kappa * r_mix},
         ),
-        at_least(
+        STRATIFIED.at_least(
             a_match,
             E_match ** (1 / N_h),
             because="given the labels the N pairs of an assignment are independent: sum_t N_t log(1 - kappa_t a_t) <= "
             "N log(1 - kappa r) "
             "with kappa_t = kappa N W_t/N_t, as the logarithm is concave",
-            kind="expectation",
-            experiment=STRATIFIED,
         ),
-        at_least(
-            E_match,
-            MIX.symbol * h_match,
-            because="Markov's inequality",
-            kind="probability",
-            events=(MIX,),
-            experiment=STRATIFIED,
-        ),
-        at_least(
+        STRATIFIED.at_least(E_match, MIX.symbol * h_match, because="Markov's inequality", events=(MIX,)),
+        STRATIFIED.at_least(
             h_match,
             exp(-N_h * T_h),
             because="the transport form of lemmas.permanent in every combination of classes: log h_s >= -sum_t N_t "
             "T_t, then the mean "
             "over assignments",
-            kind="expectation",
             cites="lemmas.permanent",
-            experiment=STRATIFIED,
         ),
         equal(
             (MIX.symbol * exp(-N_h * T_h)) ** (1 / N_h),
@@ -64,15 +53,13 @@ SHARP = Derivation(
 KL = Derivation(
     quantity=r_mix,
     steps=(
-        at_most(
+        STRATIFIED.at_most(
             r_mix,
             kl_inverse(rhat_mix, log(1 / MIX.symbol) / M_w),
             because="lemmas.finner given the labels, each class pair's weight spread over its pairs: "
             "M = min_c n_c/(2 W_cc + sum_{c' != c} W_cc'); then Chernoff",
-            kind="probability",
             events=(MIX,),
             cites="lemmas.finner",
-            experiment=STRATIFIED,
         ),
     ),
 )

@@ -1,46 +1,43 @@
 """PAC-Bayes for pairs, by transport: one coupling for all models, and a posterior that may look at the rows."""
 
-from sympy import exp, floor, log, sqrt
+from sympy import Integer, exp, floor
 
-from boundcalc.catalogue.sources import maurer2004, pairs
-from boundcalc.language.entropy import kl_inverse
-from boundcalc.statements.derivation import Derivation, Event, at_most, named
-from boundcalc.symbols import KL, C, T_h, kappa, n_h, r_rho, rhat_rho
-from boundcalc.theorems import Form, Theorem
+from boundcalc.catalogue.lemmas import pac_bayes
+from boundcalc.catalogue.lemmas.change_of_measure import log_prior
+from boundcalc.catalogue.lemmas.pac_bayes import E_tilt, all_posteriors, tilt_rho
+from boundcalc.catalogue.sources import pairs
+from boundcalc.statements.derivation import Derivation, named
+from boundcalc.symbols import C, T_h, kappa, n_h, r_rho
+from boundcalc.theorems import Form, Theorem, by
 
 POSTERIORS = named("posteriors")
-
-PRIOR = Event("prior mean", "the prior mean of h_f/(1 - kappa r_f/C)^m is at most 1/delta")
 
 TRANSPORT = Derivation(
     quantity=r_rho,
     steps=(
-        at_most(
+        POSTERIORS.at_most(
             r_rho,
-            C / kappa * (1 - PRIOR.symbol ** (2 / n_h) * exp(-T_h - 2 * KL / n_h)),
-            because="the prior mean of h_f/(1 - kappa r_f/C)^m has expectation 1: Markov, then Donsker and Varadhan; "
-            "log h_f >= -m T_f(P) "
-            "with one coupling P for all f, and -log(1 - kappa r/C) is convex in r",
-            kind="probability",
-            events=(PRIOR,),
-            experiment=POSTERIORS,
+            C / kappa * (1 - exp(-T_h - 2 * tilt_rho / n_h)),
+            because="h = log(h_f/(1 - kappa r_f/C)^m): log h_f >= -m T_f(P) with one coupling P for all f, and "
+            "-log(1 - kappa r/C) is convex in r",
+        ),
+        *all_posteriors(tilt_rho, log_prior, E_tilt, POSTERIORS),
+        POSTERIORS.at_most(
+            E_tilt, Integer(1), because="lemmas.matching: E h_f = (1 - kappa r_f/C)^m, and the prior does not look"
         ),
     ),
 )
 
-_m = floor(n_h / 2)
 ENTROPY = Derivation(
     quantity=r_rho,
     steps=(
-        at_most(
+        by(
+            pac_bayes.THEOREM,
             r_rho,
-            C * kl_inverse(rhat_rho / C, (KL + log(2 * sqrt(_m) / PRIOR.symbol)) / _m),
-            because="E exp(m kl(rhat, r)) <= 2 sqrt(m) for every fixed model (kl is convex, Lemma 3.11); Markov, "
-            "Donsker and "
-            "Varadhan, and kl is convex in both arguments",
-            kind="probability",
-            events=(PRIOR,),
-            cites=str(maurer2004("Theorem 1, for m >= 8; m < 8 by computation")),
+            form="kl",
+            m=floor(n_h / 2),
+            because="exp(m kl(., r)) is convex in the mean, so its expectation over all pairs is at most that over m = "
+            "floor(n_h/2) independent ones (Lemma 3.11)",
             experiment=POSTERIORS,
         ),
     ),

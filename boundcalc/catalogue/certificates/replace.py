@@ -2,7 +2,7 @@
 
 from boundcalc.catalogue.certificates.transport import transported
 from boundcalc.catalogue.sources import pairs
-from boundcalc.statements.derivation import Derivation, Event, at_most, named
+from boundcalc.statements.derivation import Derivation, Event, named
 from boundcalc.symbols import C, r_0, r_new
 from boundcalc.theorems import Form, Theorem
 
@@ -14,14 +14,12 @@ KEPT = Event("certified replacement", "a model whose gain over the pilot's is ce
 SHARP = Derivation(
     quantity=r_new,
     steps=(
-        at_most(
+        REPLACEMENT.at_most(
             r_new,
             r_0,
             because="f_1 is returned only where the new test rows certify r(f_0) - r(f_1) >= 0, else f_0 is",
-            kind="probability",
             events=(KEPT,),
             cites="certificates.gain",
-            experiment=REPLACEMENT,
         ),
         *transported(experiment=ROWS),
     ),

@@ -7,43 +7,42 @@ C*(-delta**(2/n_h)*exp(-T_h) + 1)/kappa
 
 from sympy import exp, log, sqrt
 
-from boundcalc.catalogue.lemmas import matching, permanent
+from boundcalc.catalogue.lemmas import finite_class, matching, permanent
 from boundcalc.catalogue.sources import pairs
-from boundcalc.language.entropy import kl_inverse
-from boundcalc.statements.derivation import Derivation, Event, Step, at_least, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, Event, Named, Step, equal, named
 from boundcalc.symbols import C, T_h, cost_mean, cost_spread, h_match, n_h, r_0, rhat_holdout, theta
 from boundcalc.theorems import Form, Theorem, by
 
 MATCHED = named("matched_rows")
+CENTRED = named("centred_costs")
 ROWS = named("pair_rows")
 
 HOLDOUT = Event("matched hold-out", "the matching mean of the held-out rows is at most 1/delta times its expectation")
 
 
 def transported(
-    quantity: object = r_0, *, union: object = 1, span: object = C, experiment: object = ROWS
+    quantity: object = r_0, *, union: object = 1, span: object = C, experiment: Named = ROWS
 ) -> tuple[Step, ...]:
     """Return the steps from the risk of a fixed model to its hold-out rows' transport value, for a union at once."""
     share = HOLDOUT.symbol / union
+    one = union == 1
     return (
         by(
-            matching.THEOREM,
+            matching.THEOREM if one else finite_class.THEOREM,
             quantity,
-            form="rows",
+            form="rows" if one else "matching",
             C=span,
             event=HOLDOUT,
-            union=union,
-            because="the model is fixed when the held-out rows are drawn",
+            because="the model is fixed when the held-out rows are drawn" + ("" if one else ", one of several"),
             experiment=experiment,
+            **({} if one else {"J": union}),
         ),
-        at_least(
+        ROWS.at_least(
             h_match,
             exp(-n_h * T_h / 2),
             because="the transport form of lemmas.permanent on two halves of the rows; a triangle's factors enter T_h "
             "as they are",
-            kind="expectation",
             cites=permanent.THEOREM.key,
-            experiment=ROWS,
         ),
         equal(
             (share * exp(-n_h * T_h / 2)) ** (2 / n_h),
@@ -57,29 +56,27 @@ CLOSED = Derivation(
     quantity=r_0,
     steps=(
         *transported(experiment=MATCHED),
-        at_most(
+        CENTRED.at_most(
             T_h,
             cost_mean - theta * cost_spread + theta**2 * cost_spread,
             because="the coupling (1 - theta R)/m^2, R the doubly centred costs: its cost is the mean cost minus "
             "theta V, and "
             "(1 - u) log(1 - u) <= -u + u^2",
-            kind="expectation",
-            experiment=MATCHED,
         ),
     ),
 )
 
 
-def by_entropy(*, union: object = 1, experiment: object = ROWS) -> Derivation:
+def by_entropy(*, union: object = 1, experiment: Named = ROWS) -> Derivation:
     """Return the derivation of the kl form: uniform weights on all pairs, so n_h/2 pairs count."""
-    step = at_most(
+    step = by(
+        finite_class.THEOREM,
         r_0,
-        C * kl_inverse(rhat_holdout / C, 2 * log(union / HOLDOUT.symbol) / n_h),
-        because="lemmas.finner with uniform weights, D = 2/n_h, then Chernoff: the best lam is fixed by the level"
-        + ("" if union == 1 else "; union over the J models"),
-        kind="probability",
-        events=(HOLDOUT,),
-        cites="lemmas.finner",
+        form="kl",
+        J=union,
+        M_w=n_h / 2,
+        event=HOLDOUT,
+        because="uniform weights on all pairs of n_h rows have D = 2/n_h",
         experiment=experiment,
     )
     return Derivation(quantity=r_0, steps=(step,))
@@ -88,14 +85,12 @@ def by_entropy(*, union: object = 1, experiment: object = ROWS) -> Derivation:
 HOEFFDING = Derivation(
     quantity=r_0,
     steps=(
-        at_most(
+        ROWS.at_most(
             r_0,
             rhat_holdout + C * sqrt(log(1 / HOLDOUT.symbol) / n_h),
             because="the kl form, and kl(q, p) >= 2 (p - q)^2",
-            kind="probability",
             events=(HOLDOUT,),
             cites="lemmas.finner",
-            experiment=ROWS,
         ),
     ),
 )

@@ -9,7 +9,7 @@ from sympy import sqrt
 
 from boundcalc.catalogue.norm_balls import ASSUMPTIONS, norm_ball_forms
 from boundcalc.catalogue.sources import cao2016
-from boundcalc.statements.derivation import at_most, named
+from boundcalc.statements.derivation import named
 from boundcalc.symbols import B, S_frobenius, m, u4_mean, u_fourth
 from boundcalc.theorems import Theorem
 
@@ -20,18 +20,13 @@ DISTANCE = B**2
 
 #: The Frobenius norm is the largest of all dual norms here, so that other balls of the same radius are capped by this.
 MEAN = (
-    at_most(
+    EXACT.at_most(
         S_frobenius,
         sqrt(u4_mean) / sqrt(m),
         because="Jensen: (E||sum sigma_i u_i u_i^T||_F)^2 <= E sum_i ||u_i||^4, the signs being independent",
-        kind="expectation",
-        experiment=EXACT,
     ),
 )
-WORST = (
-    *MEAN,
-    at_most(u4_mean, B**4, because="||u|| <= B for every pair", kind="expectation", experiment=EXACT),
-)
+WORST = (EXACT.at_most(u4_mean, B**4, because="||u|| <= B for every pair"),)
 
 THEOREM = Theorem(
     key="comparators.frobenius_ball",
@@ -43,14 +38,13 @@ THEOREM = Theorem(
     assumptions=ASSUMPTIONS,
     variants=norm_ball_forms(
         S_frobenius,
-        WORST,
+        exact=EXACT,
         mean=MEAN,
+        worst=WORST,
         data=sqrt(u_fourth),
         data_because="Jensen: E||sum sigma_i u_i u_i^T||_F <= sqrt(sum ||u_i||^4)",
         distance=DISTANCE,
         distance_because="the Frobenius norm of uu^T is ||u||^2 <= B^2",
-        exact=EXACT,
-        samples=named("norm_samples", norm="frobenius"),
     ),
     remarks=("Given the pairs the value is right to a factor sqrt(2), by Khinchin's inequality in Hilbert space.",),
 )

@@ -3,10 +3,10 @@
 from sympy import Min, log, sqrt
 
 from boundcalc.catalogue.comparators.frobenius_ball import MEAN, WORST
-from boundcalc.catalogue.norm_balls import ASSUMPTIONS, norm_ball_forms
+from boundcalc.catalogue.norm_balls import ASSUMPTIONS, capped, norm_ball_forms
 from boundcalc.catalogue.sources import cao2016
-from boundcalc.statements.derivation import at_most, equal, named
-from boundcalc.symbols import B, S_frobenius, b_k, d_M, m, symbol, u_coordinate, u_fourth
+from boundcalc.statements.derivation import named
+from boundcalc.symbols import S_frobenius, b_k, d_M, m, symbol, u_coordinate, u_fourth
 from boundcalc.theorems import Theorem
 
 S_maximum = symbol(
@@ -21,14 +21,12 @@ EXACT = named("norm_ball", norm="maximum")
 DISTANCE = b_k**2
 ENTRIES = sqrt(2 * log(d_M * (d_M + 1)))
 
-MASSART = at_most(
+MASSART = EXACT.at_most(
     S_maximum,
     Min(b_k**2 * ENTRIES / sqrt(m), S_frobenius),
     because="Massart over the d(d+1)/2 different entries and both signs, each a signed sum of products of at most b^2; an "
     "entry is at most the Frobenius norm",
-    kind="expectation",
     cites="lemmas.massart",
-    experiment=EXACT,
 )
 
 THEOREM = Theorem(
@@ -42,22 +40,13 @@ THEOREM = Theorem(
     assumptions=(*ASSUMPTIONS, "every coordinate of x - x' is at most b_k in absolute value"),
     variants=norm_ball_forms(
         S_maximum,
-        (
-            MASSART,
-            *WORST,
-            equal(
-                Min(b_k**2 * ENTRIES / sqrt(m), B**2 / sqrt(m)),
-                Min(b_k**2 * ENTRIES, B**2) / sqrt(m),
-                because="a common factor",
-            ),
-        ),
+        exact=EXACT,
         mean=(MASSART, *MEAN),
+        worst=(*WORST, capped(b_k**2 * ENTRIES)),
         data=Min(ENTRIES * sqrt(u_coordinate), sqrt(u_fourth)),
         data_because="Massart given the pairs: sum_i u_ij^2 u_ik^2 <= max_j sum_i u_ij^4 by Cauchy-Schwarz; or the Frobenius "
         "norm",
         distance=DISTANCE,
         distance_because="the entries of uu^T are at most b^2",
-        exact=EXACT,
-        samples=named("norm_samples", norm="maximum"),
     ),
 )

@@ -3,9 +3,9 @@
 from sympy import Min, sqrt
 
 from boundcalc.catalogue.comparators.frobenius_ball import MEAN, WORST
-from boundcalc.catalogue.norm_balls import ASSUMPTIONS, longest, norm_ball_forms
+from boundcalc.catalogue.norm_balls import ASSUMPTIONS, capped, longest, norm_ball_forms
 from boundcalc.catalogue.sources import cao2016
-from boundcalc.statements.derivation import at_most, equal, named
+from boundcalc.statements.derivation import named
 from boundcalc.symbols import B, S_frobenius, b_k, d_M, m, symbol, u_column, u_fourth
 from boundcalc.theorems import Theorem
 
@@ -21,14 +21,12 @@ EXACT = named("norm_ball", norm="column")
 DISTANCE = b_k * B
 FREE, BEST, TUNED = longest(d_M)
 
-LONGEST = at_most(
+LONGEST = EXACT.at_most(
     S_column,
     Min(b_k * B * sqrt(FREE) / sqrt(m), S_frobenius),
     because="a column is a sum of signed vectors whose squared lengths u_ij^2 ||u_i||^2 sum to at most m b^2 B^2; with V that "
     "sum E exp(s ||S_j||^2/(2V)) <= (1 - s)^(-1/2), then Jensen over the d columns, s = lam/(1 + lam); a column is at most "
     "the Frobenius norm",
-    kind="expectation",
-    experiment=EXACT,
 )
 
 THEOREM = Theorem(
@@ -42,22 +40,12 @@ THEOREM = Theorem(
     assumptions=(*ASSUMPTIONS, "every coordinate of x - x' is at most b_k in absolute value"),
     variants=norm_ball_forms(
         S_column,
-        (
-            LONGEST,
-            TUNED,
-            *WORST,
-            equal(
-                Min(b_k * B * sqrt(BEST) / sqrt(m), B**2 / sqrt(m)),
-                Min(b_k * B * sqrt(BEST), B**2) / sqrt(m),
-                because="a common factor",
-            ),
-        ),
+        exact=EXACT,
         mean=(LONGEST, TUNED, *MEAN),
+        worst=(*WORST, capped(b_k * B * sqrt(BEST))),
         data=Min(sqrt(BEST * u_column), sqrt(u_fourth)),
         data_because="the same given the pairs, the squared lengths of column j summing to sum_i u_ij^2 ||u_i||^2",
         distance=DISTANCE,
         distance_because="the columns of uu^T have lengths |u_j| ||u|| <= b B",
-        exact=EXACT,
-        samples=named("norm_samples", norm="column"),
     ),
 )

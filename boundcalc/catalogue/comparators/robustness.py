@@ -3,7 +3,7 @@
 from sympy import Interval, log, sqrt
 
 from boundcalc.catalogue.sources import bellet2015
-from boundcalc.statements.derivation import Derivation, Event, at_most, named
+from boundcalc.statements.derivation import Derivation, Event, named
 from boundcalc.symbols import B, C, L, cover, d_M, eps_osc, kc, labels, lam_max, n, r_M, rhat_M, symbol, x_radius
 from boundcalc.theorems import Form, Theorem
 
@@ -16,42 +16,37 @@ COVER = named("cover")
 FILLED = Event("frequencies of the cells", "the cells' frequencies are near their probabilities")
 
 STEPS = (
-    at_most(
+    named("cells").at_most(
         r_M,
         rhat_M + eps_osc + C * cell_distance + C / n,
+        kind="infimum",
         because="the risk and the V-statistic are averages over pairs of cells up to the oscillation; their weights differ by "
         "the cells' distance twice, but deviations sum to 0 and losses lie in a range of C, so each counts half; the last "
         "term makes a U-statistic of the V-statistic",
-        kind="infimum",
-        experiment=named("cells"),
     ),
-    at_most(
+    named("cell_counts").at_most(
         cell_distance,
         sqrt((2 * kc * log(2) + 2 * log(1 / FILLED.symbol)) / n),
         because="Hoeffding for each of the 2^kc unions of cells",
-        kind="probability",
         events=(FILLED,),
         cites="van der Vaart, Wellner 1996, Proposition A.6.6 (Bretagnolle, Huber, Carol)",
-        experiment=named("cell_counts"),
     ),
 )
 
 COVERING = (
-    at_most(
+    COVER.at_most(
         eps_osc,
         8 * L * lam_max * B * cover,
+        kind="infimum",
         because="two points of a cell are at most 2 cover apart, so two differences u, v at most 4 cover, and "
         "|u'Au - v'Av| = |(u - v)'A(u + v)| <= lam_max 4 cover 2B",
-        kind="infimum",
-        experiment=COVER,
     ),
-    at_most(
+    COVER.at_most(
         kc,
         labels * (1 + 2 * x_radius / cover) ** d_M,
+        kind="infimum",
         because="a largest set of points more than cover apart covers; balls of half that radius around them are disjoint and "
         "lie in a ball of radius x_radius + cover/2; one such cover for each label",
-        kind="infimum",
-        experiment=COVER,
     ),
 )
 

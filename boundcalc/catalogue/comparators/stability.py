@@ -11,7 +11,7 @@ source metric instead.
 from sympy import Interval, Min, log, sqrt
 
 from boundcalc.catalogue.sources import jin2009, mcdiarmid1989
-from boundcalc.statements.derivation import Derivation, Event, Named, at_most, named
+from boundcalc.statements.derivation import Derivation, Event, Named, Step, named
 from boundcalc.symbols import REAL, B, C, L, ell_0, eps_opt, mu, n, r_M, rhat_M, symbol
 from boundcalc.theorems import Form, Theorem
 
@@ -25,52 +25,54 @@ STABLE = Event("deviation of the minimiser", "the risk of the exact minimiser is
 LARGEST = ell_0 + L * B**2 * Min(sqrt(ell_0 / (2 * mu)), L * B**2 / (2 * mu))
 
 
+def on_average(tried: Named) -> tuple[Step, Step]:
+    """Return what the deviation is in expectation, and how stable the minimiser is, tried on one kind of anchor."""
+    return (
+        tried.at_most(
+            Edev_model,
+            2 * beta,
+            because="exchange the two examples of a new pair with two of the sample: each exchange costs at most beta",
+        ),
+        tried.at_most(
+            beta,
+            2 * L**2 * B**4 / (mu * n),
+            kind="infimum",
+            because="add the two strong convexity inequalities: 2 mu ||A - A'||^2 is at most the difference of the two "
+            "empirical risks' differences, (4 L B^2/n) ||A - A'||; then a pair's loss is L B^2-Lipschitz in A",
+        ),
+    )
+
+
 def chain(tried: Named) -> Derivation:
     """Return the steps, tried on minimisers with one kind of anchor."""
+    bias, stable = on_average(tried)
     return Derivation(
         quantity=r_M,
         steps=(
-            at_most(
+            tried.at_most(
                 r_M,
                 rhat_M + dev_model + 2 * L * B**2 * sqrt(eps_opt / mu),
+                kind="infimum",
                 because="the objective is 2 mu-strongly convex, so what is returned is within sqrt(eps_opt/mu) of the exact "
                 "minimiser, and a pair's loss changes by at most L B^2 times that, in both risks",
-                kind="infimum",
-                experiment=tried,
             ),
-            at_most(
+            tried.at_most(
                 dev_model,
                 Edev_model + (n * beta + C) * sqrt(2 * log(1 / STABLE.symbol) / n),
                 because="replacing one example moves the risk by at most beta and the empirical risk by at most beta + 2C/n: "
                 "2(n-1) of the n(n-1) ordered pairs change",
-                kind="probability",
                 events=(STABLE,),
                 cites=str(mcdiarmid1989("Lemma 1.2")),
-                experiment=tried,
             ),
-            at_most(
-                Edev_model,
-                2 * beta,
-                because="exchange the two examples of a new pair with two of the sample: each exchange costs at most beta",
-                kind="expectation",
-                experiment=tried,
-            ),
-            at_most(
+            bias,
+            tried.at_most(
                 C,
                 LARGEST,
+                kind="infimum",
                 because="losses are nonnegative, and by strong convexity 2 mu ||A - A_0||^2 is at most the gain in empirical "
                 "risk, itself at most ell_0 and at most L B^2 ||A - A_0||",
-                kind="infimum",
-                experiment=tried,
             ),
-            at_most(
-                beta,
-                2 * L**2 * B**4 / (mu * n),
-                because="add the two strong convexity inequalities: 2 mu ||A - A'||^2 is at most the difference of the two "
-                "empirical risks' differences, (4 L B^2/n) ||A - A'||; then a pair's loss is L B^2-Lipschitz in A",
-                kind="infimum",
-                experiment=tried,
-            ),
+            stable,
         ),
         where={},
         domains={STABLE.symbol: Interval.open(0, 1)},

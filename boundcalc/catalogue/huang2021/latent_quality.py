@@ -1,42 +1,19 @@
 """Theorem 2 of Huang et al. 2021: quality of the latent representation, single examples instead of pairs."""
 
-from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
 from boundcalc.catalogue.sources import huang2021
-from boundcalc.catalogue.zhou2026.latent_quality import AGAINST_TRUTH, INSERT_EMPIRICAL, published
-from boundcalc.statements.derivation import Derivation, at_most, named
-from boundcalc.symbols import C, Edev_m, Phi_m, Rad_loss, eta_M, n, r_M, r_star, rhat_M, rhat_star
-from boundcalc.theorems import Form, Provenance, Theorem, by
+from boundcalc.catalogue.zhou2026.latent_quality import published, sharp
+from boundcalc.statements.derivation import named
+from boundcalc.symbols import C, Phi_m, n
+from boundcalc.theorems import Form, Provenance, Theorem
 
-TRIED = named("learning", context="truth", pairwise=False)
-
-SHARP = Derivation(
-    quantity=eta_M,
-    steps=(
-        *INSERT_EMPIRICAL,
-        at_most(
-            r_M - rhat_M + rhat_star - r_star,
-            Phi_m,
-            because="Phi = sup over f in F_M of (r - rhat)(f) + (rhat - r)(h*g*)",
-            kind="infimum",
-            experiment=TRIED,
-        ),
-        by(
-            bounded_differences.THEOREM,
-            Phi_m,
-            form="independent",
-            c=2 * C,
-            EPhi_m=Edev_m,
-            m=n,
-            event=AGAINST_TRUTH,
-            experiment=TRIED,
-            because="the n examples are independent; the fixed function's deviation has expectation 0",
-        ),
-        by(symmetrisation.THEOREM, Edev_m, because="over the n examples"),
-        by(contraction.THEOREM, Rad_loss, because="the loss is L-Lipschitz in the score"),
-    ),
+SHARP = sharp(
+    Phi_m,
+    named("learning", context="truth", pairwise=False),
+    form="independent",
+    m=n,
+    because="the n examples are independent; the fixed function's deviation has expectation 0",
+    over="the n examples",
 )
-
-
 PAPER = published(
     named("learning", context="published", pairwise=False),
     because="constants as published; McDiarmid's inequality, symmetrisation and contraction give less",
@@ -58,9 +35,7 @@ THEOREM = Theorem(
     ),
     unit="examples",
     variants={
-        "paper": Form(
-            PAPER, trivial=C, provenance=Provenance.RECONSTRUCTED, remarks=("Known to us from a secondary source.",)
-        ),
+        "paper": Form(PAPER, trivial=C, provenance=Provenance.SECONDARY, remarks=("As a public review quotes it.",)),
         "sharp": Form(
             SHARP, trivial=C, remarks=("The sharp form of Theorem 3.14 of Zhou, Zhang, Liu 2026 with n in place of m.",)
         ),

@@ -6,7 +6,7 @@ Phi_n is a supremum over a class of an average over all pairs of functions whose
 from sympy import log, sqrt
 
 from boundcalc.catalogue.sources import mcdiarmid1989
-from boundcalc.statements.derivation import Derivation, Event, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, Event, equal, named
 from boundcalc.symbols import REAL, EPhi_m, Phi_m, Phi_n, c, lam, m, n, symbol
 from boundcalc.theorems import Form, Theorem
 
@@ -31,29 +31,18 @@ DEVIATION = Event("deviation", "the supremum exceeds its decoupled expectation b
 
 _x = log(1 / DEVIATION.symbol)
 
-_chernoff = at_most(
+_chernoff = CHERNOFF.at_most(
     Phi_n,
     cgf_n + _x / lam,
     because="Markov's inequality for exp(lam Phi_n), lam > 0 fixed in advance",
-    kind="probability",
     events=(DEVIATION,),
-    experiment=CHERNOFF,
 )
-_decouple = at_most(
-    cgf_n,
-    cgf_m,
-    because="Lemma 3.11 with psi(x) = exp(lam x)",
-    kind="expectation",
-    cites="lemmas.decoupling",
-    experiment=DECOUPLING,
-)
-_mcdiarmid = at_most(
+_decouple = DECOUPLING.at_most(cgf_n, cgf_m, because="Lemma 3.11 with psi(x) = exp(lam x)", cites="lemmas.decoupling")
+_mcdiarmid = named("independent_pairs").at_most(
     cgf_m,
     EPhi_m + lam * c**2 / (8 * m),
     because="replacing one of the m independent pairs moves the supremum by at most c/m",
-    kind="expectation",
     cites=str(mcdiarmid1989("Lemma 1.2, moment bound")),
-    experiment=named("independent_pairs"),
 )
 _optimise = equal(
     EPhi_m + lam * c**2 / (8 * m) + _x / lam,
@@ -67,13 +56,8 @@ SHARP = Derivation(quantity=Phi_n, steps=(_chernoff, _decouple, _mcdiarmid, _opt
 INDEPENDENT = Derivation(
     quantity=Phi_m,
     steps=(
-        at_most(
-            Phi_m,
-            cgf_m + _x / lam,
-            because="Markov's inequality for exp(lam Phi_m)",
-            kind="probability",
-            events=(DEVIATION,),
-            experiment=CHERNOFF,
+        CHERNOFF.at_most(
+            Phi_m, cgf_m + _x / lam, because="Markov's inequality for exp(lam Phi_m)", events=(DEVIATION,)
         ),
         _mcdiarmid,
         _optimise,
@@ -84,23 +68,14 @@ INDEPENDENT = Derivation(
 DIRECT = Derivation(
     quantity=Phi_n,
     steps=(
-        at_most(
+        named("learning", context="any").at_most(
             Phi_n,
             EPhi_n + c * sqrt(2 * _x / n),
             because="replacing one example changes 2(n-1) of the n(n-1) ordered pairs, so moves the average by at most 2c/n",
-            kind="probability",
             events=(DEVIATION,),
             cites=str(mcdiarmid1989("Lemma 1.2")),
-            experiment=named("learning", context="any"),
         ),
-        at_most(
-            EPhi_n,
-            EPhi_m,
-            because="Lemma 3.11 with psi the identity",
-            kind="expectation",
-            cites="lemmas.decoupling",
-            experiment=DECOUPLING,
-        ),
+        DECOUPLING.at_most(EPhi_n, EPhi_m, because="Lemma 3.11 with psi the identity", cites="lemmas.decoupling"),
     ),
 )
 

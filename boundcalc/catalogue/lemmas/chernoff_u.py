@@ -4,7 +4,7 @@ from sympy import Min, Rational, log, sqrt
 
 from boundcalc.catalogue.sources import hoeffding1963
 from boundcalc.language.entropy import kl_inverse
-from boundcalc.statements.derivation import Derivation, Event, at_most, named
+from boundcalc.statements.derivation import Derivation, Event, named
 from boundcalc.symbols import C, dev_f, m, rhat_0
 from boundcalc.theorems import Form, Theorem
 
@@ -16,16 +16,14 @@ _two_thirds = Rational(2, 3) * _x
 SHARP = Derivation(
     quantity=dev_f,
     steps=(
-        at_most(
+        named("learning", context="single").at_most(
             dev_f,
             Min(sqrt(C * _x / 2), _two_thirds + sqrt(_two_thirds**2 + 2 * _x * rhat_0)),
             because="exponential moments decouple (Lemma 3.11) and are at most a Bernoulli variable's by convexity, so "
             "m kl(rhat/C, r/C) <= log(1/delta) if rhat <= r; and for q <= p, kl(q, p) >= 2 (p - q)^2, and >= u^2/(2q + 4u/3) "
             "with u = p - q, as log(1 + v) <= v (6 + v)/(6 + 4v)",
-            kind="probability",
             events=(FIXED,),
             cites=str(hoeffding1963("Theorem 1, inequality 2.1, and Section 5b")),
-            experiment=named("learning", context="single"),
         ),
     ),
 )
@@ -33,15 +31,13 @@ SHARP = Derivation(
 KL = Derivation(
     quantity=dev_f,
     steps=(
-        at_most(
+        named("learning", context="single").at_most(
             dev_f,
             C * kl_inverse(rhat_0 / C, log(1 / FIXED.symbol) / m) - rhat_0,
             because="exponential moments decouple (Lemma 3.11) and are at most a Bernoulli variable's by convexity: "
             "m kl(rhat/C, r/C) <= log(1/delta) if rhat <= r",
-            kind="probability",
             events=(FIXED,),
             cites=str(hoeffding1963("Theorem 1, inequality 2.1, and Section 5b")),
-            experiment=named("learning", context="single"),
         ),
     ),
 )

@@ -1,21 +1,19 @@
 """Contraction: composing a class with an L-Lipschitz loss costs a factor L."""
 
 from boundcalc.catalogue.sources import ledoux1991
-from boundcalc.statements.derivation import Derivation, at_most, named
+from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import R_M, L, Rad_loss
 from boundcalc.theorems import Form, Theorem
 
 SHARP = Derivation(
     quantity=Rad_loss,
     steps=(
-        at_most(
+        named("independent_pairs").at_most(
             Rad_loss,
             L * R_M,
             because="condition on all signs but one: sup_{f,f'} (A_f + A_f' + l(f) - l(f')) <= "
             "sup_{f,f'} (A_f + A_f' + L |f - f'|), and the absolute value may be dropped by exchanging f and f'; "
             "then pair by pair",
-            kind="expectation",
-            experiment=named("independent_pairs"),
             cites=str(ledoux1991("Theorem 4.12, in the form without absolute value")),
         ),
     ),

@@ -3,7 +3,7 @@
 from sympy import Interval, exp
 
 from boundcalc.catalogue.sources import finner1992
-from boundcalc.statements.derivation import Derivation, at_most, named
+from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import D_w, E_weighted, lam, r_mix, symbol
 from boundcalc.theorems import Form, Theorem
 
@@ -25,27 +25,19 @@ FINNER = named("weighted_sums")
 SHARP = Derivation(
     quantity=E_weighted,
     steps=(
-        at_most(
+        FINNER.at_most(
             E_weighted,
             E_fractional,
             because="w/D is a fractional matching (its sum at each row is at most 1): integrate one row at a time with Hoelder",
-            kind="expectation",
             cites=str(finner1992("generalised Hoelder inequality")),
-            experiment=FINNER,
         ),
-        at_most(
-            E_fractional,
-            E_bernoulli,
-            because="exp(-lam D q) lies below its chord on [0, 1], as it is convex",
-            kind="expectation",
-            experiment=FINNER,
+        FINNER.at_most(
+            E_fractional, E_bernoulli, because="exp(-lam D q) lies below its chord on [0, 1], as it is convex"
         ),
-        at_most(
+        FINNER.at_most(
             E_bernoulli,
             (1 - r_mix + r_mix * exp(-lam * D_w)) ** (1 / D_w),
             because="the logarithm is concave and the weights sum to 1: the mean of the logarithms is at most that of the mean",
-            kind="expectation",
-            experiment=FINNER,
         ),
     ),
 )

@@ -3,7 +3,7 @@
 from sympy import log, sqrt
 
 from boundcalc.catalogue.sources import massart2000
-from boundcalc.statements.derivation import Derivation, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, equal, named
 from boundcalc.symbols import REAL, Rad_A, card_A, lam, m, rho_A, symbol
 from boundcalc.theorems import Form, Theorem
 
@@ -19,19 +19,11 @@ FINITE_SET = named("finite_set")
 SHARP = Derivation(
     quantity=Rad_A,
     steps=(
-        at_most(
-            Rad_A,
-            cgf_A,
-            because="Jensen for exp(lam max), and a maximum is at most the sum",
-            kind="expectation",
-            experiment=FINITE_SET,
-        ),
-        at_most(
+        FINITE_SET.at_most(Rad_A, cgf_A, because="Jensen for exp(lam max), and a maximum is at most the sum"),
+        FINITE_SET.at_most(
             cgf_A,
             log(card_A) / lam + lam * rho_A**2 / (2 * m**2),
             because="E exp(t sigma) <= exp(t^2/2) for a random sign, coordinate by coordinate",
-            kind="expectation",
-            experiment=FINITE_SET,
         ),
         equal(
             log(card_A) / lam + lam * rho_A**2 / (2 * m**2),

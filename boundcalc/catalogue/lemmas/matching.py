@@ -7,7 +7,7 @@ look at the Z. Pairs of one matching are independent, so E h = (1 - kappa r/C)^m
 from sympy import Rational
 
 from boundcalc.catalogue.sources import finner1992, pairs
-from boundcalc.statements.derivation import Derivation, Event, Step, at_least, equal, named
+from boundcalc.statements.derivation import Derivation, Event, Named, Step, equal, named
 from boundcalc.symbols import C, E_match, a_match, h_match, kappa, m, n_h, r_0
 from boundcalc.theorems import Form, Theorem
 
@@ -25,14 +25,9 @@ _FACTOR = equal(
 _HALF = Rational(1, 2)
 
 
-def _markov(experiment: object) -> Step:
-    return at_least(
-        E_match,
-        MEAN.symbol * h_match,
-        because="Markov's inequality for the nonnegative h",
-        kind="probability",
-        events=(MEAN,),
-        experiment=experiment,
+def _markov(experiment: Named) -> Step:
+    return experiment.at_least(
+        E_match, MEAN.symbol * h_match, because="Markov's inequality for the nonnegative h", events=(MEAN,)
     )
 
 
@@ -40,12 +35,10 @@ SHARP = Derivation(
     quantity=r_0,
     steps=(
         _FACTOR,
-        equal(
+        MATCHED.equal(
             a_match,
             E_match ** (1 / m),
             because="the m pairs of a matching are independent, so every matching's product has expectation a^m; so has their mean",
-            kind="expectation",
-            experiment=MATCHED,
         ),
         _markov(MATCHED),
     ),
@@ -54,14 +47,12 @@ ROWS_FORM = Derivation(
     quantity=r_0,
     steps=(
         _FACTOR,
-        at_least(
+        ROWS.at_least(
             a_match,
             E_match ** (2 / n_h),
             because="an odd number of rows has one triangle whose factors count by their square roots: "
             "E (A12 A23 A13)^(1/2) <= a^(3/2), as each row lies on two of its sides",
-            kind="expectation",
             cites=str(finner1992("generalised Hoelder inequality, fractional matching of a triangle")),
-            experiment=ROWS,
         ),
         _markov(ROWS),
     ),

@@ -3,7 +3,7 @@
 from sympy import log, loggamma
 
 from boundcalc.catalogue.sources import egorychev1981, pairs
-from boundcalc.statements.derivation import Derivation, at_least, equal, named
+from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import POSITIVE, T_h, h_match, m, perm_S, symbol
 from boundcalc.theorems import Form, Theorem
 
@@ -14,42 +14,35 @@ diagonals = symbol(
 
 SCALINGS = named("scalings")
 
-VAN_DER_WAERDEN = at_least(
+VAN_DER_WAERDEN = SCALINGS.at_least(
     log(perm_S),
     loggamma(m + 1) - m * log(m),
+    kind="claim",
     because="van der Waerden's conjecture, m!/m^m: the permanent of a doubly stochastic matrix is least where all entries are "
     "equal",
-    kind="claim",
     cites=str(egorychev1981("the theorem")),
-    experiment=SCALINGS,
 )
 TRANSPORT = Derivation(
     quantity=log(h_match),
     steps=(
-        equal(
+        SCALINGS.equal(
             log(h_match),
             log(perm_A) - loggamma(m + 1),
             because="definition: the mean over all m! bijections of two halves of the product of A",
-            kind="expectation",
-            experiment=SCALINGS,
         ),
-        equal(
+        SCALINGS.equal(
             log(perm_A),
             log(diagonals) + log(perm_S),
             because="Sinkhorn: a positive A is D1 S D2 with S doubly stochastic, and a permanent is linear in every "
             "row and column",
-            kind="expectation",
-            experiment=SCALINGS,
         ),
         VAN_DER_WAERDEN,
-        at_least(
+        SCALINGS.at_least(
             log(diagonals),
             m * log(m) - m * T_h,
             because="for a doubly stochastic W = m P: sum W log(A/W) = log det D1 + log det D2 + sum W log(S/W), and "
             "the last sum is "
             "<= 0 by Jensen in each row, since the rows of S sum to 1; the left side is m log m - m T(P)",
-            kind="expectation",
-            experiment=SCALINGS,
         ),
     ),
 )

@@ -1,7 +1,7 @@
 """Lemma 3.16: a symmetric matrix is diagonal in its own eigenbasis; distances are then weighted sums of squares."""
 
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.statements.derivation import Derivation, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import B, distance, lam_max, symbol
 from boundcalc.theorems import Form, Theorem
 
@@ -13,21 +13,11 @@ MATRIX = named("matrix")
 SHARP = Derivation(
     quantity=distance,
     steps=(
-        equal(
-            distance,
-            eigen_sum,
-            because="A = Q diag(a) Q^T with Q orthogonal, so u^T A u = sum_k a_k (q_k^T u)^2",
-            kind="expectation",
-            experiment=MATRIX,
+        MATRIX.equal(
+            distance, eigen_sum, because="A = Q diag(a) Q^T with Q orthogonal, so u^T A u = sum_k a_k (q_k^T u)^2"
         ),
-        at_most(
-            eigen_sum,
-            lam_max * u_square,
-            because="a_k <= lam_max, and Q keeps lengths",
-            kind="expectation",
-            experiment=MATRIX,
-        ),
-        at_most(u_square, B**2, because="B is the pair radius", kind="infimum", experiment=MATRIX),
+        MATRIX.at_most(eigen_sum, lam_max * u_square, because="a_k <= lam_max, and Q keeps lengths"),
+        MATRIX.at_most(u_square, B**2, kind="infimum", because="B is the pair radius"),
     ),
 )
 

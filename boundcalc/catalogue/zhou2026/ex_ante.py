@@ -8,19 +8,19 @@ certified complexity constant kappa_M. M and n may be chosen after seeing the pi
 sqrt(2)*C*sqrt(log(3/delta))/sqrt(floor(n/2)) + sqrt(2)*C*sqrt(log(3*J/delta))/(2*sqrt(floor(n_h/2)))
 """
 
-from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
+from sympy import Expr
+
+from boundcalc.catalogue.chains import concentrated
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import metric_complexity
 from boundcalc.catalogue.zhou2026.fixed_model import held_out
-from boundcalc.statements.derivation import Derivation, Event, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, Event, Named, Step, equal, named
 from boundcalc.symbols import (
     R_M,
     REAL,
     C,
-    Edev_m,
     J,
     L,
-    Rad_loss,
     eps_opt,
     err_weighted,
     kappa_M,
@@ -54,29 +54,18 @@ FUTURE = Event("future sample", "the deviations on the planned sample, against f
 
 TRIED = named("learning", context="future")
 
-SHARP = Derivation(
-    quantity=r_future,
-    steps=(
-        at_most(
-            r_future,
-            r_0 + dev_future + eps_opt,
-            because="ERM on the future sample does not do worse there than f_0, up to eps_opt; dev_future = sup over f "
-            "of (r - rhat)(f) + (rhat - r)(f_0)",
-            kind="infimum",
-            experiment=TRIED,
-        ),
-        *held_out(union=J),
-        by(
-            bounded_differences.THEOREM,
+
+def _planned(*, c: Expr, experiment: Named, because: str) -> tuple[Step, ...]:
+    """Return the steps from the deviation on the planned sample, against f_0, to the pilot's constant."""
+    return (
+        *concentrated(
             dev_future,
-            c=2 * C,
-            EPhi_m=Edev_m,
+            c=c,
             event=FUTURE,
-            experiment=TRIED,
-            because="M, n and f_0 are fixed by then, so no union; one event, range 2C; f_0's deviation has expectation 0",
+            experiment=experiment,
+            because=f"{because}; f_0's deviation has expectation 0",
+            over="the m independent future pairs",
         ),
-        by(symmetrisation.THEOREM, Edev_m, because="over the m independent future pairs"),
-        by(contraction.THEOREM, Rad_loss, because="the loss is L-Lipschitz in the score"),
         by(
             metric_complexity.THEOREM,
             R_M,
@@ -84,54 +73,58 @@ SHARP = Derivation(
             kappa_M=kappa_0,
             because="with the true complexity constant kappa_0, for every m",
         ),
-        at_most(
+        named("pilot").at_most(
             kappa_0,
             kappa_M,
             because="empirical Bernstein's inequality on the second half of the pilot's independent pairs; kappa_M is "
             "certified at delta_kappa/J for each candidate",
-            kind="probability",
             cites="Maurer, Pontil 2009, Empirical Bernstein bounds and sample variance penalization, Theorem 4",
             events=(KAPPA,),
-            experiment=named("pilot"),
         ),
-    ),
-)
+    )
 
-#: The same with the relative form of the hold-out term.
-RELATIVE = Derivation(quantity=r_future, steps=(SHARP.steps[0], *held_out(relative=True, union=J), *SHARP.steps[3:]))
+
+def _risk(*, relative: bool) -> Derivation:
+    """Return the guarantee on the risk, with either form of the hold-out term."""
+    return Derivation(
+        quantity=r_future,
+        steps=(
+            TRIED.at_most(
+                r_future,
+                r_0 + dev_future + eps_opt,
+                kind="infimum",
+                because="ERM on the future sample does not do worse there than f_0, up to eps_opt; dev_future = sup over f "
+                "of (r - rhat)(f) + (rhat - r)(f_0)",
+            ),
+            *held_out(relative=relative, union=J),
+            *_planned(
+                c=2 * C,
+                experiment=TRIED,
+                because="M, n and f_0 are fixed by then, so no union; one event, range 2C",
+            ),
+        ),
+    )
+
 
 PAIR_ERROR = Derivation(
     quantity=err_weighted,
     steps=(
-        at_most(
+        HINGE.at_most(
             err_weighted,
             rhat_0 + dev_ramp + eps_opt,
+            kind="infimum",
             because="the weighted pair error is at most the weighted ramp risk at margin 1; its empirical value on the "
             "future sample is at most the hinge risk there, which exceeds f_0's by at most eps_opt; dev_ramp = sup over f "
             "of (r - rhat)(f) for the ramp loss",
-            kind="infimum",
-            experiment=HINGE,
         ),
         equal(rhat_0, r_0 + dev_fixed, definitions={dev_fixed: rhat_0 - r_0}, because="definition of f_0's deviation"),
-        at_most(
-            dev_ramp + dev_fixed,
-            dev_future,
-            because="one supremum, f_0 being fixed",
-            kind="infimum",
-            experiment=HINGE,
-        ),
+        HINGE.at_most(dev_ramp + dev_fixed, dev_future, kind="infimum", because="one supremum, f_0 being fixed"),
         *held_out(relative=True, union=J),
-        by(
-            bounded_differences.THEOREM,
-            dev_future,
+        *_planned(
             c=L + C,
-            EPhi_m=Edev_m,
-            event=FUTURE,
             experiment=HINGE,
-            because="on one pair the weighted ramp loss varies by at most its largest weight L, f_0's hinge loss by at most C; "
-            "f_0's deviation has expectation 0",
+            because="on one pair the weighted ramp loss varies by at most its largest weight L, f_0's hinge loss by at most C",
         ),
-        *SHARP.steps[4:],
     ),
 )
 
@@ -151,9 +144,9 @@ THEOREM = Theorem(
         "the future model minimises the empirical risk up to eps_opt",
     ),
     variants={
-        "sharp": Form(SHARP, trivial=C),
+        "sharp": Form(_risk(relative=False), trivial=C),
         "relative": Form(
-            RELATIVE,
+            _risk(relative=True),
             trivial=C,
             remarks=(
                 "For nonnegative losses; never worse than the default, and far better where the hold-out risk is small.",

@@ -11,7 +11,7 @@ from sympy import floor
 
 from boundcalc.catalogue.lemmas import chernoff_u, hoeffding_u
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.statements.derivation import Derivation, Event, Step, at_most, named
+from boundcalc.statements.derivation import Derivation, Event, Step, named
 from boundcalc.symbols import C, dev_f, n_h, r_0, rhat_holdout
 from boundcalc.theorems import Form, Theorem, by
 
@@ -26,12 +26,11 @@ def held_out(*, relative: bool = False, union: Any = 1) -> tuple[Step, ...]:
     shared: dict[str, Any] = {"m": floor(n_h / 2), "event": HOLDOUT, "experiment": tried, "union": union}
     because = "f_0 is fixed when the held-out examples are drawn" + unions
     return (
-        at_most(
+        tried.at_most(
             r_0,
             rhat_holdout + dev_f,
-            because="definition of the deviation of f_0 on the held-out examples",
             kind="infimum",
-            experiment=tried,
+            because="definition of the deviation of f_0 on the held-out examples",
         ),
         by(chernoff_u.THEOREM, dev_f, because=because, rhat_0=rhat_holdout, **shared)
         if relative

@@ -4,7 +4,7 @@ p_M keeps the modalities of M and writes "missing" elsewhere; G_M = {g' o p_M : 
 """
 
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.statements.derivation import Derivation, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import R_M, R_N, symbol
 from boundcalc.theorems import NESTING, NESTING_NOTE, Form, Provenance, Status, Theorem
 
@@ -17,20 +17,18 @@ R_N_via_M = symbol(
 PROJECTIONS = named("projections")
 
 INCLUSION = (
-    equal(
+    PROJECTIONS.equal(
         R_N,
         R_N_via_M,
-        because="N lies in M, so forgetting all but N after forgetting all but M changes nothing: p_N = p'_N o p_M",
         kind="inclusion",
-        experiment=PROJECTIONS,
+        because="N lies in M, so forgetting all but N after forgetting all but M changes nothing: p_N = p'_N o p_M",
     ),
-    at_most(
+    PROJECTIONS.at_most(
         R_N_via_M,
         R_M,
+        kind="inclusion",
         because="g' o p'_N lies in G' by closure under projection (Assumption 3.6), so every g' o p'_N o p_M lies in "
         "G_M: the supremum on the right is over a larger class",
-        kind="inclusion",
-        experiment=PROJECTIONS,
     ),
 )
 

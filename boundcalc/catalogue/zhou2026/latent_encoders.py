@@ -11,7 +11,7 @@ from sympy import Min, Rational, sqrt
 from boundcalc.catalogue.lemmas import bounded_differences
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026.metric_complexity import SAMPLE, SEPARATE, THRESHOLD
-from boundcalc.statements.derivation import Derivation, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, equal, named
 from boundcalc.symbols import (
     R_M,
     B,
@@ -46,27 +46,19 @@ SHARP = Derivation(
     quantity=R_M,
     steps=(
         SEPARATE,
-        at_most(
+        ENCODERS.at_most(
             Rad_metric,
             s**2 * Min(sqrt(q) * S_frobenius, S_nuclear / 2),
             because="the supremum over A is s^2 times the sum of the q largest positive eigenvalues of the signed second "
             "moment, at most sqrt(q) times its Frobenius norm; without the rank it is half the nuclear norm, on average",
-            kind="expectation",
-            experiment=ENCODERS,
         ),
-        at_most(
-            S_frobenius,
-            B**2 / sqrt(m),
-            because="Jensen: E||sum sigma_i u_i u_i^T||_F <= sqrt(sum ||u_i||^4)",
-            kind="expectation",
-            experiment=ENCODERS,
+        ENCODERS.at_most(
+            S_frobenius, B**2 / sqrt(m), because="Jensen: E||sum sigma_i u_i u_i^T||_F <= sqrt(sum ||u_i||^4)"
         ),
-        at_most(
+        ENCODERS.at_most(
             S_nuclear,
             B**2 * Min(sqrt(d_M) / sqrt(m), 1),
             because="concavity of the trace of the square root; the rank is at most min(d, m)",
-            kind="expectation",
-            experiment=ENCODERS,
         ),
         equal(
             Min(B**2 * sqrt(q) / sqrt(m), B**2 * Min(sqrt(d_M) / sqrt(m), 1) / 2),
@@ -92,12 +84,10 @@ DATA = Derivation(
             because="replacing one pair moves the empirical complexity by at most s^2 B^2/(2m): averaged over its sign, a "
             "pair adds between 0 and half of s^2 ||u||^2",
         ),
-        at_most(
+        ENCODER_SAMPLES.at_most(
             Rhat_metric,
             s**2 / m * Min(sqrt(q) * sqrt(u_fourth), u_root_trace / 2),
             because="the two bounds of the sharp form, given the pairs",
-            kind="expectation",
-            experiment=ENCODER_SAMPLES,
         ),
         *THRESHOLD,
     ),

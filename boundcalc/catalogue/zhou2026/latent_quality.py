@@ -5,20 +5,20 @@
 sqrt(2)*C*sqrt(log(1/delta))/sqrt(m) + 2*L*R_M + Lhat_M
 """
 
+from typing import Any
+
 from sympy import Expr, log, sqrt
 
-from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
+from boundcalc.catalogue.chains import concentrated
 from boundcalc.catalogue.sources import huang2021, zhou2026
-from boundcalc.statements.derivation import Derivation, Event, Named, Step, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, Event, Named, Step, equal, named
 from boundcalc.symbols import (
     R_M,
     C,
-    Edev_m,
     L,
     Lhat_M,
     Phi_n,
     R_full,
-    Rad_loss,
     dev_minus,
     dev_plus,
     eta_M,
@@ -28,7 +28,7 @@ from boundcalc.symbols import (
     rhat_M,
     rhat_star,
 )
-from boundcalc.theorems import Form, Provenance, Theorem, by
+from boundcalc.theorems import Form, Provenance, Theorem
 
 AGAINST_TRUTH = Event(
     "deviation against the truth",
@@ -40,12 +40,8 @@ TRUTH = Event("deviation above", "no f has an empirical risk far above its popul
 TRIED = named("learning", context="truth")
 
 INSERT_EMPIRICAL = (
-    at_most(
-        eta_M,
-        r_M - r_star,
-        because="eta_M is an infimum over heads, at most its value at hhat_M",
-        kind="infimum",
-        experiment=TRIED,
+    TRIED.at_most(
+        eta_M, r_M - r_star, kind="infimum", because="eta_M is an infimum over heads, at most its value at hhat_M"
     ),
     equal(
         r_M - r_star,
@@ -55,29 +51,28 @@ INSERT_EMPIRICAL = (
     ),
 )
 
-SHARP = Derivation(
-    quantity=eta_M,
-    steps=(
-        *INSERT_EMPIRICAL,
-        at_most(
-            r_M - rhat_M + rhat_star - r_star,
-            Phi_n,
-            because="Phi_n = sup over f in F_M of (r - rhat)(f) + (rhat - r)(h*g*)",
-            kind="infimum",
-            experiment=TRIED,
+
+def sharp(supremum: Expr, experiment: Named, *, because: str, **options: Any) -> Derivation:
+    """Return the sharp form: one event for a supremum over F_M, the truth being fixed; ``options`` of `concentrated`."""
+    return Derivation(
+        quantity=eta_M,
+        steps=(
+            *INSERT_EMPIRICAL,
+            experiment.at_most(
+                r_M - rhat_M + rhat_star - r_star,
+                supremum,
+                kind="infimum",
+                because=f"{supremum} = sup over f in F_M of (r - rhat)(f) + (rhat - r)(h*g*)",
+            ),
+            *concentrated(supremum, c=2 * C, event=AGAINST_TRUTH, experiment=experiment, because=because, **options),
         ),
-        by(
-            bounded_differences.THEOREM,
-            Phi_n,
-            c=2 * C,
-            EPhi_m=Edev_m,
-            event=AGAINST_TRUTH,
-            experiment=TRIED,
-            because="one event, range 2C; h*g* is fixed, so the second part has expectation 0: no complexity is paid",
-        ),
-        by(symmetrisation.THEOREM, Edev_m, because="over the m independent pairs"),
-        by(contraction.THEOREM, Rad_loss, because="the loss is L-Lipschitz in the score"),
-    ),
+    )
+
+
+SHARP = sharp(
+    Phi_n,
+    TRIED,
+    because="one event, range 2C; h*g* is fixed, so the second part has expectation 0: no complexity is paid",
 )
 
 
@@ -85,14 +80,12 @@ def published(experiment: Named, *, because: str, cites: str = "") -> Derivation
     """Return the published form: a supremum and a complexity for each sign of the deviation."""
 
     def side(deviation: Expr, complexity: Expr, event: Event) -> Step:
-        return at_most(
+        return experiment.at_most(
             deviation,
             4 * L * complexity + 3 * C * sqrt(2 * log(1 / event.symbol) / n),
             because=because,
-            kind="probability",
             events=(event,),
             cites=cites,
-            experiment=experiment,
         )
 
     largest = "a supremum over F_M", "a supremum over the class on all modalities"
@@ -100,8 +93,8 @@ def published(experiment: Named, *, because: str, cites: str = "") -> Derivation
         quantity=eta_M,
         steps=(
             *INSERT_EMPIRICAL,
-            at_most(r_M - rhat_M, dev_minus, because=largest[0], kind="infimum", experiment=experiment),
-            at_most(rhat_star - r_star, dev_plus, because=largest[1], kind="infimum", experiment=experiment),
+            experiment.at_most(r_M - rhat_M, dev_minus, kind="infimum", because=largest[0]),
+            experiment.at_most(rhat_star - r_star, dev_plus, kind="infimum", because=largest[1]),
             side(dev_minus, R_M, MINUS),
             side(dev_plus, R_full, TRUTH),
         ),

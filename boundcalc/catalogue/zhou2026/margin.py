@@ -9,7 +9,7 @@ from sympy import Integer, Max
 
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import uniform_deviation
-from boundcalc.statements.derivation import Derivation, Event, at_most, named
+from boundcalc.statements.derivation import Derivation, Event, named
 from boundcalc.symbols import err_M, err_weighted, omega_neg, omega_pos, r_M, rhat_ramp, rhat_ramp_w, rho
 from boundcalc.theorems import Form, Theorem, by
 
@@ -23,12 +23,11 @@ TRIED_WEIGHTED = named("learning", context="any", unit_range=True, weighted=True
 SHARP = Derivation(
     quantity=err_M,
     steps=(
-        at_most(
+        TRIED.at_most(
             err_M,
             r_M,
-            because="the ramp loss min(1, max(0, 1 - s f/rho)) is 1 wherever s f <= 0 and never negative",
             kind="infimum",
-            experiment=TRIED,
+            because="the ramp loss min(1, max(0, 1 - s f/rho)) is 1 wherever s f <= 0 and never negative",
         ),
         by(
             uniform_deviation.THEOREM,
@@ -48,12 +47,11 @@ _heavier = Max(omega_pos, omega_neg)
 WEIGHTED = Derivation(
     quantity=err_weighted,
     steps=(
-        at_most(
+        TRIED_WEIGHTED.at_most(
             err_weighted,
             r_M,
-            because="the ramp loss times the pair's weight is at least the weighted indicator of s f <= 0",
             kind="infimum",
-            experiment=TRIED_WEIGHTED,
+            because="the ramp loss times the pair's weight is at least the weighted indicator of s f <= 0",
         ),
         by(
             uniform_deviation.THEOREM,

@@ -14,13 +14,13 @@ from typing import Any
 
 from sympy import Min, floor
 
-from boundcalc.catalogue.lemmas import bounded_differences, hoeffding_u, symmetrisation
+from boundcalc.catalogue.chains import concentrated
+from boundcalc.catalogue.lemmas import hoeffding_u
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.statements.derivation import Derivation, Event, Named, Step, at_most, named
+from boundcalc.statements.derivation import Derivation, Event, Named, Step, named
 from boundcalc.symbols import (
     R_M,
     C,
-    Edev_m,
     L,
     Rad_loss,
     dev_f,
@@ -51,31 +51,23 @@ _weight = omega_pos + omega_neg
 def _deviation(*, scale: Any, lipschitz: Any, experiment: Named) -> tuple[Step, ...]:
     """Return the steps from the match risk to the complexity, for a loss of range ``scale``."""
     return (
-        at_most(
-            r_match,
-            rhat_match + dev_minus,
-            because="the supremum is at least the value at f",
-            kind="infimum",
-            experiment=experiment,
+        experiment.at_most(
+            r_match, rhat_match + dev_minus, kind="infimum", because="the supremum is at least the value at f"
         ),
-        by(
-            bounded_differences.THEOREM,
+        *concentrated(
             dev_minus,
             c=_weight * scale,
-            EPhi_m=Edev_m,
             event=MATCH,
             experiment=experiment,
             because="on one pair of items the kernel varies by at most the sum of the weights times the loss's range",
-        ),
-        by(symmetrisation.THEOREM, Edev_m, because="over m independent pairs of items"),
-        at_most(
+            over="m independent pairs of items",
+        )[:-1],  # the kernel has three parts: contraction for each
+        experiment.at_most(
             Rad_loss,
             lipschitz * _weight * R_M,
             because="the supremum of a sum of three is at most the sum of the suprema; contraction for each; R_M bounds the "
             "complexity over m independent matched items as over m independent unmatched pairs",
-            kind="expectation",
             cites="lemmas.contraction",
-            experiment=experiment,
         ),
     )
 
@@ -83,12 +75,11 @@ def _deviation(*, scale: Any, lipschitz: Any, experiment: Named) -> tuple[Step, 
 SHARP = Derivation(
     quantity=err_match,
     steps=(
-        at_most(
+        TRIED_RAMP.at_most(
             err_match,
             r_match,
-            because="the ramp loss min(1, max(0, 1 - s f/rho)) is 1 wherever s f <= 0 and never negative",
             kind="infimum",
-            experiment=TRIED_RAMP,
+            because="the ramp loss min(1, max(0, 1 - s f/rho)) is 1 wherever s f <= 0 and never negative",
         ),
         *_deviation(scale=1, lipschitz=1 / rho, experiment=TRIED_RAMP),
     ),
@@ -99,12 +90,11 @@ UNIFORM = Derivation(quantity=r_match, steps=_deviation(scale=C, lipschitz=L, ex
 FIXED = Derivation(
     quantity=err_match,
     steps=(
-        at_most(
+        TRIED_FIXED.at_most(
             err_match,
             rhat_holdout + dev_f,
-            because="definition of the deviation of the fixed encoders on the held-out items",
             kind="infimum",
-            experiment=TRIED_FIXED,
+            because="definition of the deviation of the fixed encoders on the held-out items",
         ),
         by(
             hoeffding_u.THEOREM,

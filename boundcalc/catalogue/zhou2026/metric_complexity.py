@@ -11,9 +11,10 @@ B**2*Lam*Min(1, sqrt(g_M)/sqrt(m))/2 + tau/(2*sqrt(m))
 
 from sympy import Min, log, sqrt
 
+from boundcalc.catalogue.chains import self_bounding
 from boundcalc.catalogue.lemmas import bounded_differences, massart
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.statements.derivation import Derivation, Event, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, Event, equal, named
 from boundcalc.symbols import (
     DERIVED,
     R_M,
@@ -48,43 +49,28 @@ METRIC = named("metric")
 METRIC_SAMPLES = named("metric_samples")
 
 SAMPLE = Event("empirical complexity", "the empirical complexity is not far below its expectation")
-SELF_BOUNDING = Event(
-    "empirical complexity, self-bounding", "the empirical complexity is not far below its expectation"
-)
 DRAWS = Event("Monte-Carlo draws", "the mean over the drawn signs is not far below the empirical complexity")
 
 #: No average of scores can be larger: weights and threshold centred, signs chosen to fit.
 CAP = (Lam.subs(DERIVED) * B**2 + tau.subs(DERIVED)) / 2
 
-SEPARATE = equal(
+SEPARATE = METRIC.equal(
     R_M,
     Rad_metric + Rad_threshold,
     because="weights and threshold range independently: the supremum of the sum is the sum of the suprema",
-    kind="expectation",
-    experiment=METRIC,
 )
 THRESHOLD = (
-    equal(
+    METRIC.equal(
         Rad_threshold,
         tau / (2 * m) * sign_sum,
         because="sup over t of t sum_i sigma_i, centred at the middle of the range",
-        kind="expectation",
-        experiment=METRIC,
     ),
-    at_most(
-        sign_sum,
-        sqrt(m),
-        because="E|X| <= sqrt(E X^2), and the signs are independent",
-        kind="expectation",
-        experiment=METRIC,
-    ),
+    METRIC.at_most(sign_sum, sqrt(m), because="E|X| <= sqrt(E X^2), and the signs are independent"),
 )
-VERTICES = equal(
+VERTICES = METRIC.equal(
     Rad_metric,
     Lam / 2 * S_abs,
     because="a linear form on a box is largest at a vertex; centred weights are +-Lam/2, chosen weight by weight",
-    kind="expectation",
-    experiment=METRIC,
 )
 
 SHARP = Derivation(
@@ -92,27 +78,15 @@ SHARP = Derivation(
     steps=(
         SEPARATE,
         VERTICES,
-        at_most(
+        METRIC.at_most(
             S_abs,
             Min(B**2, S_root),
             because="E|X| <= sqrt(E X^2) for each weight; and |sum_i sigma_i v_ik| <= sum_i v_ik with sum_k v_ik <= B^2",
-            kind="expectation",
-            experiment=METRIC,
         ),
-        at_most(
-            S_root,
-            sqrt(g_M * S_square) / m,
-            because="Cauchy-Schwarz over the g_M weights, Jensen over the sample",
-            kind="expectation",
-            experiment=METRIC,
+        METRIC.at_most(
+            S_root, sqrt(g_M * S_square) / m, because="Cauchy-Schwarz over the g_M weights, Jensen over the sample"
         ),
-        at_most(
-            S_square,
-            m * B**4,
-            because="sum_k v_ik^2 <= (sum_k v_ik)^2 <= B^4 for each of the m pairs",
-            kind="expectation",
-            experiment=METRIC,
-        ),
+        METRIC.at_most(S_square, m * B**4, because="sum_k v_ik^2 <= (sum_k v_ik)^2 <= B^4 for each of the m pairs"),
         equal(
             Min(B**2, B**2 * sqrt(g_M) / sqrt(m)),
             B**2 * Min(1, sqrt(g_M / m)),
@@ -158,22 +132,16 @@ DATA = Derivation(
     ),
 )
 
-_W0 = Lam * B**2 / 2
-_x = log(1 / SELF_BOUNDING.symbol)
-
 SELF = Derivation(
     quantity=R_M,
     steps=(
         SEPARATE,
-        at_most(
-            Rad_metric,
-            Rhat_metric + (_W0 * _x + sqrt(_W0**2 * _x**2 + 2 * _W0 * _x * m * Rhat_metric)) / m,
+        self_bounding(
+            Rhat_metric,
+            Lam * B**2 / 2,
+            experiment=METRIC_SAMPLES,
             because="m Rhat/W_0 with W_0 = Lam B^2/2 is self-bounding, so its lower tail is at most exp(-t^2/(2E)); "
             "solved for the expectation",
-            kind="probability",
-            events=(SELF_BOUNDING,),
-            experiment=METRIC_SAMPLES,
-            cites="Boucheron, Lugosi, Massart 2000, A sharp concentration inequality with applications, Theorem 1",
         ),
         *THRESHOLD,
     ),
@@ -193,13 +161,11 @@ MONTE_CARLO = Derivation(
             experiment=METRIC_SAMPLES,
             because="bounded differences, as for the data form",
         ),
-        at_most(
+        named("sign_draws").at_most(
             Rhat_metric,
             Rhat_mc + W * sqrt(log(1 / DRAWS.symbol) / (2 * S)),
             because="Hoeffding over S independent sign vectors: one draw's supremum lies in [0, W]",
-            kind="probability",
             events=(DRAWS,),
-            experiment=named("sign_draws"),
             cites="Hoeffding 1963, Theorem 2",
         ),
         *THRESHOLD,
@@ -209,13 +175,11 @@ MONTE_CARLO = Derivation(
 KAPPA = Derivation(
     quantity=R_M,
     steps=(
-        at_most(
+        METRIC.at_most(
             R_M,
             kappa_M / sqrt(m),
             because="kappa_M = (Lam/2) sum_k sqrt(E v_k^2) + tau/2: E|X| <= sqrt(E X^2), then Jensen over the sample "
             "(for full matrices, concavity of the trace of the square root)",
-            kind="expectation",
-            experiment=METRIC,
         ),
     ),
 )

@@ -1,7 +1,7 @@
 """Proposition 3.19: with more modalities the smallest empirical risk never rises."""
 
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.statements.derivation import Derivation, at_most, named
+from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import eps_opt_M, rhat_M, rhat_N, symbol
 from boundcalc.theorems import NESTING, NESTING_NOTE, Form, Theorem
 
@@ -13,24 +13,13 @@ PROJECTIONS = named("projections")
 SHARP = Derivation(
     quantity=rhat_M,
     steps=(
-        at_most(
-            rhat_M,
-            infhat_M + eps_opt_M,
-            because="what eps_opt_M says of the model on M",
-            kind="infimum",
-            experiment=PROJECTIONS,
+        PROJECTIONS.at_most(
+            rhat_M, infhat_M + eps_opt_M, kind="infimum", because="what eps_opt_M says of the model on M"
         ),
-        at_most(
-            infhat_M,
-            infhat_N,
-            because="N's class lies in M's",
-            kind="inclusion",
-            cites="zhou2026.hierarchy",
-            experiment=PROJECTIONS,
+        PROJECTIONS.at_most(
+            infhat_M, infhat_N, kind="inclusion", because="N's class lies in M's", cites="zhou2026.hierarchy"
         ),
-        at_most(
-            infhat_N, rhat_N, because="an infimum is at most a member's value", kind="infimum", experiment=PROJECTIONS
-        ),
+        PROJECTIONS.at_most(infhat_N, rhat_N, kind="infimum", because="an infimum is at most a member's value"),
     ),
 )
 

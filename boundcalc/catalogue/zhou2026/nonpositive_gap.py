@@ -12,7 +12,7 @@ from sympy import Max, Range, ceiling, expand, oo, sqrt
 
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import latent_quality, metric_complexity
-from boundcalc.statements.derivation import Derivation, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import R_M, Constraint, Lhat_M, eta_star_N, m, n_nonpositive, symbol
 from boundcalc.theorems import Form, Theorem
 
@@ -28,20 +28,12 @@ PRICE = expand((_quality.result.subs(R_M, _complexity) - Lhat_M) * sqrt(m))
 SHARP = Derivation(
     quantity=n_nonpositive,
     steps=(
-        equal(
-            n_nonpositive,
-            2 * m_0,
-            because="floor(n/2) >= m_0 from n = 2 m_0 on",
-            kind="infimum",
-            experiment=SAMPLE_SIZE,
-        ),
-        at_most(
+        SAMPLE_SIZE.equal(n_nonpositive, 2 * m_0, kind="infimum", because="floor(n/2) >= m_0 from n = 2 m_0 on"),
+        SAMPLE_SIZE.at_most(
             m_0,
             Max(1, ceiling((PRICE / (eta_star_N - Lhat_M)) ** 2)),
             because="gamma = eta_M - eta_N <= eta_M - eta*_N; Theorem 3.14 with R_M <= kappa_M/sqrt(m), solved for m",
-            kind="probability",
             events=_quality.events,
-            experiment=SAMPLE_SIZE,
             cites="zhou2026.latent_quality",
         ),
     ),

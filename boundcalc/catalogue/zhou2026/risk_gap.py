@@ -16,9 +16,10 @@ concentrates around its expectation over m independent pairs (one event), which 
 
 from sympy import sqrt
 
-from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
+from boundcalc.catalogue.chains import concentrated
+from boundcalc.catalogue.lemmas import bounded_differences
 from boundcalc.catalogue.sources import bartlett2002, zhou2026
-from boundcalc.statements.derivation import Derivation, Event, at_least, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, Event, equal, named
 from boundcalc.symbols import (
     R_M,
     C,
@@ -27,7 +28,6 @@ from boundcalc.symbols import (
     EPhi_m,
     L,
     Phi_n,
-    Rad_loss,
     dev_minus,
     dev_plus,
     eps_opt,
@@ -80,46 +80,33 @@ INSERT_BEST_HEADS = (
         },
         because="insert inf_h r(h o ghat) for both subsets, and the risk r* of the true composition",
     ),
-    at_least(
-        excess_N,
-        0,
-        because="an infimum over heads is at most its value at hhat_N",
-        kind="infimum",
-        experiment=TRIED,
-    ),
+    TRIED.at_least(excess_N, 0, kind="infimum", because="an infimum over heads is at most its value at hhat_N"),
 )
 
 SHARP = Derivation(
     quantity=r_M - r_N,
     steps=(
         *INSERT_BEST_HEADS,
-        at_most(
+        TRIED.at_most(
             excess_M,
             Phi_n + eps_opt,
+            kind="infimum",
             because="ERM: the empirical risk of (hhat, ghat_M) exceeds that of (h, ghat_M) by at most eps_opt for every "
             "head h; Phi_n = sup over f, f' in F_M of (r - rhat)(f) + (rhat - r)(f')",
-            kind="infimum",
-            experiment=TRIED,
         ),
-        by(
-            bounded_differences.THEOREM,
+        *concentrated(
             Phi_n,
             c=2 * C,
             event=BOTH_SIDES,
             experiment=TRIED,
             because="one event: on one pair, l_f' - l_f varies by at most 2C",
+            halves=named("two_sided_pairs").at_most(
+                EPhi_m,
+                Edev_m + Edev_plus,
+                because="the supremum of a sum is at most the sum of the suprema (the decoupled halves of Theorem 3.12)",
+                cites="zhou2026.decoupled_deviation",
+            ),
         ),
-        at_most(
-            EPhi_m,
-            Edev_m + Edev_plus,
-            because="the supremum of a sum is at most the sum of the suprema (the decoupled halves of Theorem 3.12)",
-            kind="expectation",
-            cites="zhou2026.decoupled_deviation",
-            experiment=named("two_sided_pairs"),
-        ),
-        by(symmetrisation.THEOREM, Edev_m, because="over the m independent pairs"),
-        by(symmetrisation.THEOREM, Edev_plus, because="the same for the other sign"),
-        by(contraction.THEOREM, Rad_loss, because="the loss is L-Lipschitz in the score"),
     ),
 )
 
@@ -137,14 +124,12 @@ def _side(deviation, expectation, event):
             experiment=TRIED,
             because="McDiarmid for the U-statistic, then Theorem 3.12",
         ),
-        at_most(
+        named("independent_pairs").at_most(
             expectation,
             4 * L * R_M + 2 * C / sqrt(m),
             because="constants as in the theorem that is extended: contraction for averages with absolute value and a "
             "loss centred at 0. Lemmas S and T give the smaller 2 L R_M",
-            kind="expectation",
             cites=str(bartlett2002("Theorem 12")),
-            experiment=named("independent_pairs"),
         ),
     )
 
@@ -153,12 +138,8 @@ PAPER = Derivation(
     quantity=r_M - r_N,
     steps=(
         *INSERT_BEST_HEADS,
-        at_most(
-            excess_M,
-            dev_minus + dev_plus,
-            because="exact ERM on M, and a supremum for each sign",
-            kind="infimum",
-            experiment=EXACT,
+        EXACT.at_most(
+            excess_M, dev_minus + dev_plus, kind="infimum", because="exact ERM on M, and a supremum for each sign"
         ),
         *_side(dev_minus, Edev_m, MINUS),
         *_side(dev_plus, Edev_plus, PLUS),

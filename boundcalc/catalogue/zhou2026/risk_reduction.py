@@ -10,10 +10,10 @@ the training risk falls by a multiple of the difference of complexities; that is
 -sqrt(2)*C*sqrt(log(1/delta))/sqrt(m) + Delta - 2*L*R_M - eps_opt_M
 """
 
-from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
+from boundcalc.catalogue.chains import concentrated
 from boundcalc.catalogue.sources import zhou2026
 from boundcalc.catalogue.zhou2026 import metric_complexity
-from boundcalc.statements.derivation import Derivation, Event, at_least, at_most, equal, named
+from boundcalc.statements.derivation import Derivation, Event, equal, named
 from boundcalc.symbols import (
     R_M,
     R_N,
@@ -21,9 +21,7 @@ from boundcalc.symbols import (
     C,
     Constraint,
     Delta,
-    Edev_m,
     Phi_n,
-    Rad_loss,
     c_claim,
     d_M,
     d_N,
@@ -35,7 +33,7 @@ from boundcalc.symbols import (
     rhat_N,
     symbol,
 )
-from boundcalc.theorems import NESTING, NESTING_NOTE, Form, Provenance, Status, Theorem, by
+from boundcalc.theorems import NESTING, NESTING_NOTE, Form, Provenance, Status, Theorem
 
 inf_M = symbol("inf_M", r"\inf_{\mathcal F_{\mathcal M}}r", "smallest population risk in M's class")
 inf_N = symbol("inf_N", r"\inf_{\mathcal F_{\mathcal N}}r", "smallest population risk in N's class")
@@ -70,12 +68,11 @@ TRIED_POPULATION = named("learning", context="population")
 
 GAIN = equal(inf_N - inf_M, Delta, definitions={Delta: inf_N - inf_M}, because="definition of the approximation gain")
 BEST_M = (
-    at_most(
+    TRIED_POPULATION.at_most(
         rhat_M,
         rhat_best_M + eps_opt_M,
-        because="ERM: the model on M is within eps_opt_M of the best of its class, f*_M included",
         kind="infimum",
-        experiment=TRIED_POPULATION,
+        because="ERM: the model on M is within eps_opt_M of the best of its class, f*_M included",
     ),
     equal(
         rhat_best_M,
@@ -89,24 +86,17 @@ BEST_M = (
 def _one_event(deviations, event, complexity, experiment):
     """Return the steps that bound two deviations, one of them at a fixed function, by one event."""
     return (
-        at_most(
-            deviations,
-            Phi_n,
-            because="a supremum over the class, the second function fixed",
-            kind="infimum",
-            experiment=experiment,
+        experiment.at_most(
+            deviations, Phi_n, kind="infimum", because="a supremum over the class, the second function fixed"
         ),
-        by(
-            bounded_differences.THEOREM,
+        *concentrated(
             Phi_n,
             c=2 * C,
-            EPhi_m=Edev_m,
             event=event,
             experiment=experiment,
             because="one event, range 2C; the fixed function's deviation has expectation 0",
+            complexity=complexity,
         ),
-        by(symmetrisation.THEOREM, Edev_m, because="over the m independent pairs"),
-        by(contraction.THEOREM, Rad_loss, R_M=complexity, because="the loss is L-Lipschitz in the score"),
     )
 
 
@@ -114,9 +104,7 @@ LOWER = Derivation(
     quantity=rhat_N - rhat_M,
     steps=(
         equal(rhat_N, r_N - dev_N, definitions={dev_N: r_N - rhat_N}, because="definition of the deviation"),
-        at_least(
-            r_N, inf_N, because="an infimum is at most a member's value", kind="infimum", experiment=TRIED_POPULATION
-        ),
+        TRIED_POPULATION.at_least(r_N, inf_N, kind="infimum", because="an infimum is at most a member's value"),
         *BEST_M,
         GAIN,
         *_one_event(dev_N + dev_best_M, LOWER_EVENT, R_N, TRIED_LOWER),
@@ -126,12 +114,11 @@ LOWER = Derivation(
 UPPER = Derivation(
     quantity=rhat_N - rhat_M,
     steps=(
-        at_most(
+        TRIED_UPPER.at_most(
             rhat_N,
             rhat_best_N + eps_opt_N,
-            because="ERM: the model on N is within eps_opt_N of the best of its class",
             kind="infimum",
-            experiment=TRIED_UPPER,
+            because="ERM: the model on N is within eps_opt_N of the best of its class",
         ),
         equal(
             rhat_best_N,
@@ -140,9 +127,7 @@ UPPER = Derivation(
             because="f*_N attains inf_N (else approximately)",
         ),
         equal(rhat_M, r_M - dev_M, definitions={dev_M: r_M - rhat_M}, because="definition of the deviation"),
-        at_least(
-            r_M, inf_M, because="an infimum is at most a member's value", kind="infimum", experiment=TRIED_POPULATION
-        ),
+        TRIED_POPULATION.at_least(r_M, inf_M, kind="infimum", because="an infimum is at most a member's value"),
         GAIN,
         *_one_event(dev_M + dev_best_N, UPPER_EVENT, R_M, TRIED_UPPER),
     ),
@@ -151,9 +136,7 @@ UPPER = Derivation(
 POPULATION = Derivation(
     quantity=r_N - r_M,
     steps=(
-        at_least(
-            r_N, inf_N, because="an infimum is at most a member's value", kind="infimum", experiment=TRIED_POPULATION
-        ),
+        TRIED_POPULATION.at_least(r_N, inf_N, kind="infimum", because="an infimum is at most a member's value"),
         equal(r_M, rhat_M + dev_M, definitions={dev_M: r_M - rhat_M}, because="definition of the deviation"),
         *BEST_M,
         GAIN,
@@ -166,26 +149,18 @@ _massart_N = metric_complexity.THEOREM.bound("paper").on_subset("N")
 CLAIM = Derivation(
     quantity=rhat_N - rhat_M,
     steps=(
-        at_least(
+        WITNESSES.at_least(
             rhat_N - rhat_M,
             c_claim * (R_M - R_N),
+            kind="claim",
             because="claimed by the source for some positive constant; refuted",
-            kind="claim",
-            experiment=WITNESSES,
         ),
-        equal(
-            R_M,
-            _massart,
-            because="R stands for the dimension formula of Theorem 3.18",
-            kind="claim",
-            experiment=WITNESSES,
-        ),
-        equal(
+        WITNESSES.equal(R_M, _massart, kind="claim", because="R stands for the dimension formula of Theorem 3.18"),
+        WITNESSES.equal(
             R_N,
             sum(part for _, part in _massart_N.parts),
-            because="R stands for the dimension formula of Theorem 3.18",
             kind="claim",
-            experiment=WITNESSES,
+            because="R stands for the dimension formula of Theorem 3.18",
         ),
     ),
 )

@@ -5,11 +5,11 @@
 sqrt(2)*C*sqrt(log(1/delta))/(2*sqrt(m)) + 2*L*R_M + rhat_M
 """
 
-from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
+from boundcalc.catalogue.chains import concentrated
 from boundcalc.catalogue.sources import zhou2026
-from boundcalc.statements.derivation import Derivation, Event, at_most, named
-from boundcalc.symbols import C, Edev_m, Rad_loss, dev_minus, r_M, rhat_M
-from boundcalc.theorems import Form, Theorem, by
+from boundcalc.statements.derivation import Derivation, Event, named
+from boundcalc.symbols import C, dev_minus, r_M, rhat_M
+from boundcalc.theorems import Form, Theorem
 
 UNIFORM = Event("uniform deviation", "no f of the class has a population risk far above its empirical risk")
 
@@ -18,20 +18,14 @@ TRIED = named("learning", context="any")
 SHARP = Derivation(
     quantity=r_M,
     steps=(
-        at_most(
-            r_M, rhat_M + dev_minus, because="the supremum is at least the value at f", kind="infimum", experiment=TRIED
-        ),
-        by(
-            bounded_differences.THEOREM,
+        TRIED.at_most(r_M, rhat_M + dev_minus, kind="infimum", because="the supremum is at least the value at f"),
+        *concentrated(
             dev_minus,
             c=C,
-            EPhi_m=Edev_m,
             event=UNIFORM,
             experiment=TRIED,
             because="r(f) - l_f varies by at most C on one pair",
         ),
-        by(symmetrisation.THEOREM, Edev_m, because="over the m independent pairs"),
-        by(contraction.THEOREM, Rad_loss, because="the loss is L-Lipschitz in the score"),
     ),
 )
 

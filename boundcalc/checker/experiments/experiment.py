@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-__all__ = ["Atoms", "Enumerable", "Experiment", "Instance", "Outcomes", "Rng", "SampleSpace", "shown"]
+__all__ = ["Atoms", "Enumerable", "Experiment", "Instance", "Outcomes", "Replicated", "Rng", "SampleSpace", "shown"]
 
 #: Whole numbers (arrays of them) that describe an instance completely.
 Instance = dict[str, np.ndarray]
@@ -59,13 +59,38 @@ class SampleSpace(ABC):
     #: delta. The share of each event is then put into the instance, as ``share``: numerator and denominator.
     levels: ClassVar[tuple[Fraction, ...]] = ()
 
-    @abstractmethod
+    #: No more instances than this are drawn.
+    most: ClassVar[int] = 10**6
+
     def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
-        """Return ``size`` instances."""
+        """Return ``size`` instances, or fewer from a world that is dear."""
+        rows = [self.instance(rng, number) for number in range(min(size, self.most))]
+        return [{name: np.asarray(value) for name, value in row.items()} for row in rows]
+
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
+        """Return the instance of that number: whole numbers, or arrays of them; a world has this or a `draw` of its own."""
+        raise NotImplementedError
 
     @abstractmethod
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the value of every symbol on each outcome, and the outcomes' probabilities."""
+
+
+class Replicated(SampleSpace):
+    """A world whose outcomes are equally likely replicates of a simulation."""
+
+    exhaustive: ClassVar[bool] = False
+
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+        """Return what `simulate` gives, in floats."""
+        found = self.simulate(instance, np.random.default_rng(0) if rng is None else rng)
+        atoms = {name: np.asarray(value, dtype=float) for name, value in found.items()}
+        count = max(value.size for value in atoms.values())
+        return atoms, np.full(count, 1 / count)
+
+    @abstractmethod
+    def simulate(self, instance: Instance, rng: np.random.Generator) -> Mapping[str, Any]:
+        """Return the value of every symbol on each replicate (or once, if it is the same on all)."""
 
 
 @dataclass(frozen=True)

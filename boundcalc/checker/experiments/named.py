@@ -9,19 +9,27 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from boundcalc.checker.experiments.experiment import Enumerable, Experiment, SampleSpace
 from boundcalc.checker.experiments.worlds.cells import CellCounts, Cells, CoveredBall
+from boundcalc.checker.experiments.worlds.chains import Chains, Covers, Martingales, Shells, VectorFunctions
 from boundcalc.checker.experiments.worlds.continuous import GaussianMetric, SphereMetric, SpherePairs
+from boundcalc.checker.experiments.worlds.contrast import Contrast, GibbsTriplets, Triplets
+from boundcalc.checker.experiments.worlds.covariances import MismatchedPairs, PerturbedMatrix
 from boundcalc.checker.experiments.worlds.encoders import Encoders, EncoderSamples
 from boundcalc.checker.experiments.worlds.finite_sets import FiniteSet, Matrix
 from boundcalc.checker.experiments.worlds.gallery import Gallery, Rates
 from boundcalc.checker.experiments.worlds.hinge import HingeLearning
-from boundcalc.checker.experiments.worlds.independent_pairs import IndependentPairs, TwoSidedPairs
+from boundcalc.checker.experiments.worlds.independent_pairs import AbsolutePairs, IndependentPairs, TwoSidedPairs
+from boundcalc.checker.experiments.worlds.kernels import Bandwidths, KernelFamilies, Views, Walks
+from boundcalc.checker.experiments.worlds.landmark_pairs import LandmarkPairs
 from boundcalc.checker.experiments.worlds.learning import Context, Learning
+from boundcalc.checker.experiments.worlds.linear_gains import NoiseModality, SharedModalities
 from boundcalc.checker.experiments.worlds.matching import Matching
+from boundcalc.checker.experiments.worlds.measures import IndependentVariables, Measures, PosteriorMeans, Tails
 from boundcalc.checker.experiments.worlds.metric_class import ManyCoordinates, MetricClass, MetricSamples, SignDraws
 from boundcalc.checker.experiments.worlds.norm_balls import Norm, NormBall, NormSamples
 from boundcalc.checker.experiments.worlds.pair_samples import (
     Candidates,
     Looks,
+    OwnPartners,
     PairGain,
     PairSample,
     Posteriors,
@@ -35,11 +43,27 @@ from boundcalc.checker.experiments.worlds.sampled import SampledMetric
 from boundcalc.checker.experiments.worlds.scalings import FinnerSums, Scalings
 from boundcalc.checker.experiments.worlds.shattered import Shattered, ShatteredSamples
 from boundcalc.checker.experiments.worlds.stratified_pairs import DistanceOrder, StratifiedPairs
+from boundcalc.checker.experiments.worlds.terms import CoinTosses, Events, FixedFunctions, SetFamilies
+from boundcalc.checker.experiments.worlds.tuples import ContrastiveLosses, MetricTriplets, Tuples, TwoSamples
+from boundcalc.checker.experiments.worlds.two_stages import TwoStages
 from boundcalc.checker.experiments.worlds.u_statistics import UStatistics
+from boundcalc.checker.experiments.worlds.views import (
+    LandmarkDraws,
+    LinearHead,
+    PairClassifiers,
+    PredictedView,
+    TaskAndViews,
+    TwoViews,
+)
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.statements.derivation import Named
 
 __all__ = ["EXPERIMENTS", "resolve"]
+
+
+def _sizes(about: str, world: Callable[..., Enumerable | SampleSpace], *sizes: tuple[Any, ...]) -> Experiment:
+    """Return an experiment in one kind of world of several sizes."""
+    return Experiment(about, tuple(world(*size) for size in sizes))
 
 
 def learning(
@@ -80,26 +104,19 @@ def holdout(*, alone: bool = False) -> Experiment:
 def norm_ball(norm: Norm) -> Experiment:
     """Return matrices of bounded norm on finitely many differences, all samples and signs; ``norm`` is the dual one."""
     sizes = ((1, 2, 2), (2, 2, 2), (2, 2, 1), (3, 2, 2), (2, 2, 3), (4, 1, 2))
-    return Experiment(
-        "matrices of bounded norm, all samples and signs", tuple(NormBall(norm, m, count, d) for m, count, d in sizes)
-    )
+    return _sizes("matrices of bounded norm, all samples and signs", partial(NormBall, norm), *sizes)
 
 
 def norm_samples(norm: Norm) -> Experiment:
     """Return random differences, all samples; ``norm`` is the dual one of the ball's."""
-    return Experiment(
-        "random differences, all samples",
-        (NormSamples(norm), NormSamples(norm, 2), NormSamples(norm, 3, 2, 1), NormSamples(norm, 2, 3, 3)),
-    )
+    return _sizes("random differences, all samples", NormSamples, (norm,), (norm, 2), (norm, 3, 2, 1), (norm, 2, 3, 3))
 
 
 def regularised(*, source: bool) -> Experiment:
     """Return regularised learning of one weight, solved exactly on every sample; ``source``: the anchor is not 0."""
-    sizes = ((2, 2), (2, 4), (3, 3), (4, 2), (4, 3))
-    return Experiment(
-        "regularised learning of one weight, solved exactly, all samples",
-        tuple(Regularised(n, letters, source) for n, letters in sizes),
-    )
+    world = partial(Regularised, source=source)
+    about = "regularised learning of one weight, solved exactly, all samples"
+    return _sizes(about, world, (2, 2), (2, 4), (3, 3), (4, 2), (4, 3))
 
 
 def matching(context: Context, *, unit_range: bool = False) -> Experiment:
@@ -117,16 +134,48 @@ def matching(context: Context, *, unit_range: bool = False) -> Experiment:
     return Experiment("finite classes of matching scores, all samples", worlds)
 
 
+def metric_triplets(*, alone: bool = False) -> Experiment:
+    """Return metrics on a line with the loss of large margin neighbours; ``alone``: one metric fixed in advance."""
+    return Experiment(
+        "metrics on three labelled points, all samples", (MetricTriplets(3, alone), MetricTriplets(4, alone))
+    )
+
+
+def bandwidths(*, modalities: bool = False) -> Experiment:
+    """Return learnt bandwidths of one length, or of one length for each of several ``modalities``."""
+    worlds = [Bandwidths(m) for m in (1, 2, 4)] + [Bandwidths(m, K) for m, K in ((3, 2), (3, 3)) if modalities]
+    return Experiment("bandwidths on a grid, all samples and signs", tuple(worlds))
+
+
 def rates(kind: Literal["fmr", "fnmr", "fdr"]) -> Experiment:
     """Return a fixed threshold on labelled rows; ``kind`` is the rate of errors spoken of."""
-    return Experiment("a fixed threshold on labelled rows, replicates", (Rates(kind), Rates(kind, 2)))
+    return Experiment("a fixed threshold on labelled rows, replicates", (Rates(kind), Rates(kind, 2, labels=6)))
+
+
+def fixed_functions(*, alone: bool = False) -> Experiment:
+    """Return functions fixed in advance on i.i.d. letters, the worst served chosen; ``alone``: only one."""
+    if alone:
+        worlds = (*(FixedFunctions(*size) for size in ((2,), (3,), (5,), (2, 9))), CoinTosses())
+        return Experiment("one fixed function, all samples", worlds)
+    sizes = (2, 4, 4), (3, 3, 3), (2, 8, 8), (4, 2, 2)
+    return _sizes("functions fixed in advance, the worst served chosen, all samples", FixedFunctions, *sizes)
+
+
+def posterior_means(*, of: Literal["kl", "catoni"]) -> Experiment:
+    """Return posteriors that look at i.i.d. letters; ``of`` is the function of a model that is compared with its risk."""
+    about = "posteriors that look at i.i.d. letters, all samples"
+    return _sizes(about, partial(PosteriorMeans, of), (2,), (3,), (5, 2))
 
 
 #: What a name stands for: an experiment, or a function that returns one for the arguments that are given with it.
 EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
-    "u_statistics": Experiment(
+    "u_statistics": _sizes(
         "finite populations and classes, all samples and permutations",
-        (UStatistics(4, 3, 4), UStatistics(3, 3, 4), UStatistics(2, 3, 4), UStatistics(5, 2, 2)),
+        UStatistics,
+        (4, 3, 4),
+        (3, 3, 4),
+        (2, 3, 4),
+        (5, 2, 2),
     ),
     "independent_pairs": Experiment(
         "finite classes on m independent pairs, all samples and signs",
@@ -138,46 +187,77 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
             Shattered(),
         ),
     ),
+    "absolute_pairs": _sizes(
+        "finite classes on m independent pairs, absolute deviations",
+        AbsolutePairs,
+        (2, 3, 4),
+        (1, 12, 12),
+        (1, 3, 3),
+        (3, 2, 3),
+    ),
     "two_sided_pairs": Experiment(
         "finite classes on m independent pairs, two functions at once",
         (TwoSidedPairs(2, 3, 4), TwoSidedPairs(1, 4, 4)),
     ),
-    "finite_set": Experiment(
-        "finite sets of vectors, all signs", (FiniteSet(1, 2), FiniteSet(2, 4), FiniteSet(3, 6), FiniteSet(3, 1))
-    ),
+    "finite_set": _sizes("finite sets of vectors, all signs", FiniteSet, (1, 2), (2, 4), (3, 6), (3, 1)),
     "matrix": Experiment("symmetric matrices with rational eigenbases", (Matrix(),)),
-    "metric": Experiment(
+    "metric": _sizes(
         "metric classes by brute force over grid, thresholds, samples and signs",
-        (
-            MetricClass(1, 3, 2, 2),
-            MetricClass(1, 2, 1, 2),
-            MetricClass(2, 3, 2, 3),
-            MetricClass(3, 2, 1, 2),
-            MetricClass(1, 2, 1, 3),
-            MetricClass(2, 2, 3, 2),
-        ),
+        MetricClass,
+        (1, 3, 2, 2),
+        (1, 2, 1, 2),
+        (2, 3, 2, 3),
+        (3, 2, 1, 2),
+        (1, 2, 1, 3),
+        (2, 2, 3, 2),
     ),
     "metric_samples": Experiment(
         "random pairs, all samples",
         (MetricSamples(1), MetricSamples(2), MetricSamples(3, letters=3), ManyCoordinates(), SpherePairs()),
     ),
-    "sign_draws": Experiment(
-        "all choices of S sign vectors", (SignDraws(2, 1), SignDraws(2, 2), SignDraws(3, 2), SignDraws(1, 1))
-    ),
-    "encoders": Experiment(
+    "sign_draws": _sizes("all choices of S sign vectors", SignDraws, (2, 1), (2, 2), (3, 2), (1, 1)),
+    "encoders": _sizes(
         "low-rank encoders through eigenvalues, all samples and signs",
-        (Encoders(1, 2, 2, 1), Encoders(2, 2, 2, 1), Encoders(2, 2, 3, 2), Encoders(3, 2, 2, 2)),
+        Encoders,
+        (1, 2, 2, 1),
+        (2, 2, 2, 1),
+        (2, 2, 3, 2),
+        (3, 2, 2, 2),
     ),
-    "encoder_samples": Experiment(
-        "random differences, all samples", (EncoderSamples(1), EncoderSamples(2), EncoderSamples(2, 2, 3, 2))
-    ),
+    "encoder_samples": _sizes("random differences, all samples", EncoderSamples, (1,), (2,), (2, 2, 3, 2)),
     "chernoff": Experiment("suprema on two letters, all samples", (Chernoff(), Chernoff(letters=3))),
     "holdout": holdout,
+    "events": _sizes("events on few letters", Events, (), (4, 2), (8, 5)),
+    "set_families": _sizes("families of subsets of few points", SetFamilies, (), (3, 4), (3, 8), (5, 16), (2, 4)),
+    "fixed_functions": fixed_functions,
+    "covers": _sizes("finite sets of vectors and covers of them, all signs", Covers, (2, 4), (3, 6), (1, 3)),
+    "chains": Experiment(
+        "finite sets of vectors and their smallest covers, all signs",
+        (Chains(2, 4), Chains(3, 5, levels=3), Chains(2, 6, levels=1)),
+    ),
+    "vector_functions": _sizes(
+        "functions with several outputs, all signs", VectorFunctions, (), (1, 2, 4), (3, 2, 3), (2, 3)
+    ),
+    "shells": _sizes(
+        "functions with radii, the worst served chosen, all samples", Shells, (), (3, 2), (4, 2, 8), (1, 8, 8, 0)
+    ),
+    "martingales": _sizes("sums with terms that depend on the past, all paths", Martingales, (), (2,), (7,)),
+    "measures": _sizes("priors and posteriors on a few models", Measures, (), (2,), (6,)),
+    "posterior_means": posterior_means,
+    "independent_variables": _sizes(
+        "tables of independent letters, all samples", IndependentVariables, (), (2, 2), (4, 2), (3,)
+    ),
+    "tails": _sizes("variables with a few values, or with a fine tail", Tails, (), (40,)),
+    "weighted_functions": _sizes(
+        "functions with weights fixed in advance, the worst served chosen, all samples",
+        partial(FixedFunctions, weighted=True),
+        (2, 4, 4),
+        (3, 3, 3),
+        (2, 8, 8),
+    ),
     "sample_size": Experiment("sample sizes found by search", (SampleSize(),)),
     "pilot": Experiment("pilot, certified kappa, choice among equal candidates, future sample, training", (Pilot(),)),
-    "projections": Experiment(
-        "classes with missing modalities, every function listed", (Projections(), Projections(1, 3, 2), Projections(3))
-    ),
+    "projections": _sizes("classes with missing modalities, every function listed", Projections, (), (1, 3, 2), (3,)),
     "hinge": Experiment(
         "finite classes trained with the hinge loss, all samples",
         (HingeLearning(2), HingeLearning(3), HingeLearning(2, large=True)),
@@ -187,14 +267,23 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
         (Claim(kind="constant"), Claim(kind="separated"), Claim(6)),
         all_witnesses=True,
     ),
-    "cells": Experiment(
+    "cells": _sizes(
         "losses on letters in cells, all samples",
-        (Cells(2), Cells(2, 6, 3), Cells(3, 3, 1), Cells(3, 4, 2), Cells(2, 3, 3), Cells(2, 20, 1), Cells(4, 3, 2)),
+        Cells,
+        (2,),
+        (2, 6, 3),
+        (3, 3, 1),
+        (3, 4, 2),
+        (2, 3, 3),
+        (2, 20, 1),
+        (4, 3, 2),
     ),
-    "cell_counts": Experiment(
-        "frequencies of cells, all counts", (CellCounts(2, 4), CellCounts(2, 40), CellCounts(3, 9), CellCounts(4, 5))
-    ),
+    "cell_counts": _sizes("frequencies of cells, all counts", CellCounts, (2, 4), (2, 40), (3, 9), (4, 5)),
     "cover": Experiment("balls covered greedily", (CoveredBall(1), CoveredBall(2))),
+    "centred_costs": Experiment(
+        "kernels of two letters, all samples, and rows misjudged with one partner each",
+        (PairSample(2, 3), PairSample(4), OwnPartners()),
+    ),
     "matched_rows": Experiment(
         "kernels of two letters, all samples and matchings",
         (PairSample(2, 3), PairSample(4), PairSample(4, halves=False), PairSample(2, 5)),
@@ -203,9 +292,7 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
         "kernels of two letters, all samples and matchings, odd numbers with a triangle",
         (PairSample(2, 3), PairSample(3), PairSample(4), PairSample(5), PairSample(3, 3, halves=False)),
     ),
-    "pair_gain": Experiment(
-        "two fixed models on the same letters, all samples", (PairGain(2, 3), PairGain(3), PairGain(4))
-    ),
+    "pair_gain": _sizes("two fixed models on the same letters, all samples", PairGain, (2, 3), (3,), (4,)),
     "fixed_candidates": Experiment(
         "fixed candidates on the same letters, the worst served one chosen, all samples",
         (Candidates(), Candidates(3, 3)),
@@ -219,25 +306,73 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
     "replacement": Experiment(
         "pilot, new letters, and a model that is replaced only with a certified gain", (Replacement(),)
     ),
-    "stratified_pairs": Experiment(
+    "stratified_pairs": _sizes(
         "two classes with given numbers of rows, all samples and assignments",
-        (
-            StratifiedPairs(),
-            StratifiedPairs((3, 3), (1, 1, 1)),
-            StratifiedPairs((3, 2), (1, 0, 1)),
-            StratifiedPairs((2, 2), (1, 1, 0)),
-        ),
+        StratifiedPairs,
+        (),
+        ((3, 3), (1, 1, 1)),
+        ((3, 2), (1, 0, 1)),
+        ((2, 2), (1, 1, 0)),
     ),
     "distance_order": Experiment(
         "distances of same and different pairs, all samples of four rows", (DistanceOrder(), DistanceOrder(3))
     ),
     "gallery": Experiment("scores of new rows against stored ones, replicates", (Gallery(), Gallery(2))),
-    "scalings": Experiment(
-        "matrices with known scalings and couplings, all permutations", (Scalings(1), Scalings(2), Scalings(3))
+    "scalings": _sizes("matrices with known scalings and couplings, all permutations", Scalings, (1,), (2,), (3,)),
+    "weighted_sums": _sizes("independent letters of different laws, all samples", FinnerSums, (2,), (3,), (4,)),
+    "tuples": Experiment(
+        "functions of pairs, triplets and quadruples of letters, all samples",
+        (Tuples(), Tuples(3, 3, 3), Tuples(3, 6), Tuples(2, 3, 3), Tuples(4, 5)),
     ),
-    "weighted_sums": Experiment(
-        "independent letters of different laws, all samples", (FinnerSums(2), FinnerSums(3), FinnerSums(4))
+    "two_samples": Experiment(
+        "functions of one letter of each of two samples, all samples",
+        (TwoSamples(), TwoSamples(1, 4), TwoSamples(3, 3), TwoSamples(4, 2)),
     ),
+    "contrast": Experiment("classes of letters and one encoder", (Contrast(), Contrast(3, 2), Contrast(2, 2))),
+    "triplets": Experiment(
+        "encoders on triplets of two letters, all samples", (Triplets(1), Triplets(2, 2), Triplets(3), Triplets(3, 2))
+    ),
+    "gibbs_triplets": Experiment(
+        "posteriors on encoders that look at the triplets, all samples",
+        (GibbsTriplets(1), GibbsTriplets(2), GibbsTriplets(3)),
+    ),
+    "two_views": Experiment("joint laws of two views", (TwoViews(), TwoViews(2, 2), TwoViews(2, 4))),
+    "pair_classifiers": Experiment(
+        "joint laws of two views, learnt density ratios", (PairClassifiers(), PairClassifiers(2, 2))
+    ),
+    "landmarks": Experiment(
+        "landmarks of the other view, all draws",
+        (LandmarkDraws(1), LandmarkDraws(2), LandmarkDraws(4), LandmarkDraws(5, 2)),
+    ),
+    "task_and_views": Experiment("tasks with two or three labels on two views", (TaskAndViews(), TaskAndViews(2))),
+    "predicted_view": Experiment("means of the second view in the plane", (PredictedView(),)),
+    "linear_head": Experiment("least squares over a grid of heads, all samples", (LinearHead(), LinearHead(3))),
+    "two_stages": Experiment(
+        "finite classes of connections and hypotheses, all samples", (TwoStages(), TwoStages(1, 3), TwoStages(3, 1))
+    ),
+    "perturbed_matrix": Experiment("matrices of rank one in the plane, perturbed", (PerturbedMatrix(),)),
+    "mismatched_pairs": Experiment(
+        "pairs with some wrong partners, replicates", (MismatchedPairs(), MismatchedPairs(400))
+    ),
+    "landmark_pairs": Experiment(
+        "landmark pairs of three inputs, all draws",
+        (LandmarkPairs(), LandmarkPairs(1), LandmarkPairs(6), LandmarkPairs(4, 3)),
+    ),
+    "kernel_families": Experiment(
+        "finite families of kernels, all samples and signs",
+        (KernelFamilies(), KernelFamilies(3, 2, 2), KernelFamilies(2, 9, 2), KernelFamilies(4, 1, 2)),
+    ),
+    "bandwidths": bandwidths,
+    "walks": Experiment("sums of up to 400 signs", (Walks(),)),
+    "views": Experiment("examples with two views, all signs", (Views(), Views(1, 3), Views(3, 1))),
+    "contrastive_losses": Experiment(
+        "losses of two items, all samples", (ContrastiveLosses(), ContrastiveLosses(2, 2), ContrastiveLosses(3, 3))
+    ),
+    "metric_triplets": metric_triplets,
+    "noise_modality": Experiment(
+        "least squares with a modality of noise, all samples", (NoiseModality(2), NoiseModality())
+    ),
+    "shared_modalities": Experiment("four modalities that share their first", (SharedModalities(),)),
     "rates": rates,
     "learning": learning,
     "norm_ball": norm_ball,

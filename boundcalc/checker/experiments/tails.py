@@ -7,22 +7,18 @@ fraction. On larger ones it is estimated from replicates, with a Clopper-Pearson
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import sympy
 
-from boundcalc.checker.experiments.enumeration import as_sympy_value, relative_margin, violated
+from boundcalc.checker.experiments.claim import TOLERANCE, Claim
+from boundcalc.checker.experiments.enumeration import Found
 from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace, shown
-from boundcalc.checker.inequality.evaluate import on_arrays, sign_of
-from boundcalc.frozen import Frozen
 
-__all__ = ["CONFIDENCE", "DELTAS", "Tail", "clopper_pearson", "sure_on_outcomes", "tail_of"]
+__all__ = ["CONFIDENCE", "DELTAS", "clopper_pearson", "sure_on_outcomes", "tail_of"]
 
-_TOLERANCE = 1e-9
 _SMALL = 300  # numbers that describe an instance; larger ones are recomputed exactly only when they violate
 #: Error probability of an interval; small, since many intervals are looked at.
 CONFIDENCE = 1e-7
@@ -31,28 +27,6 @@ _SUSPICIOUS = 3.0  # standard deviations by which a rate exceeds delta before fr
 _USUAL = Fraction(1, 20)
 #: The failure probabilities that are tried.
 DELTAS = tuple(Fraction(k, 1000) for k in range(1, 1000))
-
-
-@dataclass(frozen=True)
-class Tail(Frozen):
-    """How a high-probability step fared.
-
-    Attributes
-    ----------
-    instances : int
-        Populations tried.
-    violation : mapping or None
-        Where its failure probability exceeds delta.
-    tightest : mapping or None
-        Where the failure probability came closest to delta.
-    ratio : float
-        Failure probability over delta there.
-    """
-
-    instances: int
-    violation: Mapping[str, Any] | None
-    tightest: Mapping[str, Any] | None
-    ratio: float
 
 
 def clopper_pearson(failures: int, trials: int, *, error: float = CONFIDENCE) -> tuple[float, float]:
@@ -69,119 +43,109 @@ def clopper_pearson(failures: int, trials: int, *, error: float = CONFIDENCE) ->
     return low, high
 
 
+class _Rate(NamedTuple):
+    """How often a relation fails on an instance at a delta."""
+
+    instance: Instance
+    delta: Fraction
+    rate: float
+
+    @property
+    def ratio(self) -> float:
+        return self.rate / float(self.delta)
+
+
 def tail_of(
-    left: sympy.Expr,
-    relation: str,
-    right: sympy.Expr,
-    world: SampleSpace,
-    events: Sequence[sympy.Symbol],
-    *,
-    rng: np.random.Generator,
-    size: int = 40,
-    deadline: float = float("inf"),
-) -> Tail:
+    claim: Claim, world: SampleSpace, *, rng: np.random.Generator, size: int = 40, deadline: float = float("inf")
+) -> Found:
     """Return the failure probability of a relation against delta, split equally over its events."""
     if world.levels:
-        return _tail_at_levels(left, relation, right, world, events, rng=rng, size=size, deadline=deadline)
+        return _tail_at_levels(claim, world, rng=rng, size=size, deadline=deadline)
     deltas = np.array([float(delta) for delta in DELTAS])
-    best: tuple[float, Instance, int, float] | None = None
-    suspects: list[tuple[float, Instance, int, float]] = []
+    best: _Rate | None = None
+    suspects: list[_Rate] = []
     tried = 0
     for instance in world.draw(rng, size):
         atoms, chance = world.outcomes(instance, rng=rng)
-        rates = _failure_rates(left, relation, right, atoms, chance, events, deltas / max(1, len(events)))
+        rates = _failure_rates(claim, atoms, chance, deltas / claim.shares)
         tried += 1
-        ratios = rates / deltas
-        place = int(np.argmax(ratios))
-        entry = (float(ratios[place]), instance, place, float(rates[place]))
-        if best is None or entry[0] > best[0]:
+        place = int(np.argmax(rates / deltas))
+        entry = _Rate(instance, DELTAS[place], float(rates[place]))
+        if best is None or entry.ratio > best.ratio:
             best = entry
-        suspicious = entry[0] > 1 + 1e-9
+        suspicious = entry.ratio > 1 + 1e-9
         if not world.exhaustive:
             # Among replicates the largest ratio is luck at a small delta: what counts is how sure the excess is.
             excess = (rates - deltas) / np.sqrt(deltas * (1 - deltas) / len(chance))
             place = int(np.argmax(excess))
-            entry = (float(ratios[place]), instance, place, float(rates[place]))
+            entry = _Rate(instance, DELTAS[place], float(rates[place]))
             suspicious = excess[place] > _SUSPICIOUS
-        if suspicious:
-            suspects.append(entry)
-            if len(suspects) >= 3:
-                break
-        if time.monotonic() > deadline:
+        suspects += [entry] if suspicious else []
+        if len(suspects) >= 3 or time.monotonic() > deadline:
             break
-    for entry in sorted(suspects, key=lambda item: -item[0]):
-        verified = _verify(left, relation, right, world, events, entry, rng)
+    for entry in sorted(suspects, key=lambda item: -item.ratio):
+        verified = _verify(claim, world, entry, rng)
         if verified is not None:
-            return Tail(tried, verified, None, entry[0])
+            return Found(tried, verified, None, entry.ratio)
     if best is None:
-        return Tail(tried, None, None, float("nan"))
-    ratio, instance, place, rate = best
-    report = _report(world, instance, DELTAS[place]) | {"failure probability": rate}
-    if not world.exhaustive:
-        replicates = len(chance)
-        interval = clopper_pearson(round(rate * replicates), replicates)
-        slack = _median_slack(left, relation, right, world.outcomes(instance, rng=rng)[0], events, _USUAL)
-        report |= {"replicates": replicates, "interval": interval, "median slack": [slack, str(_USUAL)]}
-        return Tail(tried * replicates, None, report, float("nan"))
-    return Tail(tried, None, report, min(ratio, 1.0))
+        return Found(tried)
+    report = _report(world, best.instance, best.delta) | {"failure probability": best.rate}
+    if world.exhaustive:
+        return Found(tried, None, report, min(best.ratio, 1.0))
+    usual = world.outcomes(best.instance, rng=rng)[0]
+    return Found(tried * len(chance), None, report | _replicated(claim, best.rate, len(chance), usual, _USUAL))
 
 
-def _tail_at_levels(left, relation, right, world, events, *, rng, size, deadline) -> Tail:
+def _replicated(claim: Claim, rate: float, count: int, atoms: Atoms, delta: Fraction) -> dict[str, Any]:
+    """Return what replicates say: an interval for the rate, and by how much the relation is usually kept at a delta."""
+    interval = clopper_pearson(round(rate * count), count)
+    return {"replicates": count, "interval": interval, "median slack": [_median_slack(claim, atoms, delta), str(delta)]}
+
+
+def _tail_at_levels(claim: Claim, world: SampleSpace, *, rng: np.random.Generator, size: int, deadline: float) -> Found:
     """Return the same for a world whose outcomes carry certificates made at a given share of delta."""
-    number = max(1, len(events))
     tried, best, report = 0, -1.0, None
     for instance in world.draw(rng, size):
         for level in world.levels:
-            share = level / number
+            share = level / claim.shares
             placed = instance | {"share": np.array([share.numerator, share.denominator])}
             atoms, chance = world.outcomes(placed, rng=rng)
-            rate = float(
-                _failure_rates(left, relation, right, atoms, chance, events, np.array([float(share)]), level)[0]
-            )
+            rate = float(_failure_rates(claim, atoms, chance, np.array([float(share)]), level)[0])
             tried += len(chance)
-            interval = clopper_pearson(round(rate * len(chance)), len(chance))
-            exceeds = interval[0] > float(level)
+            exceeds = clopper_pearson(round(rate * len(chance)), len(chance))[0] > float(level)
             if exceeds or rate / float(level) > best:
                 best = rate / float(level)
-                report = _report(world, placed, level) | {
-                    "failure rate": rate,
-                    "replicates": len(chance),
-                    "interval": interval,
-                    "median slack": [_median_slack(left, relation, right, atoms, events, level), str(level)],
-                }
+                known = _replicated(claim, rate, len(chance), atoms, level)
+                report = _report(world, placed, level) | {"failure rate": rate} | known
             if exceeds:
-                return Tail(tried, report, None, float("nan"))
+                return Found(tried, report)
             if time.monotonic() > deadline:
-                return Tail(tried, None, report, float("nan"))
-    return Tail(tried, None, report, float("nan"))
+                return Found(tried, None, report)
+    return Found(tried, None, report)
 
 
-def _median_slack(left, relation, right, atoms: Atoms, events, delta: Fraction) -> float:
+def _median_slack(claim: Claim, atoms: Atoms, delta: Fraction) -> float:
     """Return by how much the relation is usually kept: the median of the greater side minus the smaller one."""
-    values = dict(atoms) | {symbol.name: np.asarray(float(delta) / max(1, len(events))) for symbol in events}
-    values.setdefault("delta", np.asarray(float(delta)))
-    gap = on_arrays(right - left, values)
-    return float(np.median(-gap if relation in (">=", ">") else gap))
+    values = {"delta": float(delta), **atoms} | {symbol.name: float(delta) / claim.shares for symbol in claim.events}
+    left, right = claim.sides(values)
+    return float(np.median(left - right if claim.relation in (">=", ">") else right - left))
 
 
 def _report(world: SampleSpace, instance: Instance, delta: Fraction) -> dict[str, Any]:
     return shown(world, instance) | {"delta": str(delta)}
 
 
-def _failure_rates(left, relation, right, atoms: Atoms, chance, events, shares, delta=None) -> np.ndarray:
+def _failure_rates(
+    claim: Claim, atoms: Atoms, chance: np.ndarray, shares: np.ndarray, delta: Fraction | None = None
+) -> np.ndarray:
     """Return the failure probability for each delta, given the shares of it that the events have."""
-    used = {symbol.name for symbol in left.free_symbols | right.free_symbols}
+    used = {symbol.name for symbol in claim.symbols}
     columns, chance = _merged({name: atoms[name] for name in sorted(used & set(atoms))}, chance)
-    values = {name: value[None] for name, value in columns.items()}
-    values |= {symbol.name: shares[:, None] for symbol in events}
-    values.setdefault("delta", shares[:, None] * max(1, len(events)))
-    if delta is not None:
-        values["delta"] = np.array([[float(delta)]])
-    sides = [on_arrays(side, values) for side in (left, right)]
-    margin = relative_margin(np.asarray(sides[0]), relation, np.asarray(sides[1]))
-    margin = np.broadcast_to(margin, (len(shares), len(chance)))
-    fails = margin < -_TOLERANCE
-    return np.asarray((fails * np.asarray(chance, dtype=float)).sum(axis=1))
+    whole = shares[:, None] * claim.shares if delta is None else float(delta)
+    values: dict[str, Any] = {"delta": whole} | {name: value[None] for name, value in columns.items()}
+    values |= {symbol.name: shares[:, None] for symbol in claim.events}
+    margin, _ = claim.margin(values, (len(shares), len(chance)))
+    return np.asarray(((margin < -TOLERANCE) * chance).sum(axis=1))
 
 
 def _merged(atoms: Atoms, chance: np.ndarray) -> tuple[Atoms, np.ndarray]:
@@ -193,87 +157,65 @@ def _merged(atoms: Atoms, chance: np.ndarray) -> tuple[Atoms, np.ndarray]:
     return {name: rows[first, place] for place, name in enumerate(atoms)}, weights
 
 
-def _verify(left, relation, right, world, events, entry, rng) -> Mapping[str, Any] | None:
+def _verify(claim: Claim, world: SampleSpace, entry: _Rate, rng: np.random.Generator) -> Mapping[str, Any] | None:
     """Confirm that the failure probability exceeds delta: exactly, or by an interval from fresh replicates."""
-    _, instance, place, _ = entry
-    delta = DELTAS[place]
-    report = _report(world, instance, delta)
+    report = _report(world, entry.instance, entry.delta)
     if not world.exhaustive:
-        fresh, chance = world.outcomes(instance, rng=rng)
-        again = _failure_rates(
-            left, relation, right, fresh, chance, events, np.array([float(delta) / max(1, len(events))])
-        )
-        low, high = clopper_pearson(round(float(again[0]) * len(chance)), len(chance))
-        return report | {"failure rate": float(again[0]), "interval": (low, high)} if low > float(delta) else None
-    atoms, chance = world.outcomes(instance, exact=True)
-    exact = _exact_failure(left, relation, right, atoms, chance, events, delta)
-    return report | {"failure probability": str(exact)} if exact > delta else None
+        fresh, chance = world.outcomes(entry.instance, rng=rng)
+        rate = float(_failure_rates(claim, fresh, chance, np.array([float(entry.delta) / claim.shares]))[0])
+        low, high = clopper_pearson(round(rate * len(chance)), len(chance))
+        return report | {"failure rate": rate, "interval": (low, high)} if low > float(entry.delta) else None
+    atoms, chance = world.outcomes(entry.instance, exact=True)
+    exact = _exact_failure(claim, atoms, chance, entry.delta)
+    return report | {"failure probability": str(exact)} if exact > entry.delta else None
 
 
-def _exact_failure(left, relation, right, atoms: Atoms, chance, events, delta: Fraction) -> Any:
+def _exact_failure(claim: Claim, atoms: Atoms, chance: np.ndarray, delta: Fraction) -> Any:
     """Return the exact probability of the outcomes on which the relation fails."""
-    names = [symbol.name for symbol in left.free_symbols | right.free_symbols]
-    fixed = {symbol.name: delta / max(1, len(events)) for symbol in events} | {"delta": delta}
-    columns = {name: np.broadcast_to(atoms[name], chance.shape) for name in names if name in atoms}
+    fixed = {"delta": delta} | {symbol.name: delta / claim.shares for symbol in claim.events}
+    names = [symbol.name for symbol in claim.symbols if symbol.name in atoms]
+    columns = [np.broadcast_to(atoms[name], chance.shape) for name in names]
     total: Any = Fraction(0)
-    seen: dict[tuple, bool] = {}
-    for place, share in enumerate(chance):
-        row = {name: column[place] for name, column in columns.items()}
-        key = tuple(row.values())
+    seen: dict[tuple[Any, ...], bool] = {}
+    for share, *row in zip(chance, *columns, strict=True):
+        key = tuple(row)
         if key not in seen:
-            values = fixed | row
-            point = {symbol: values[symbol.name] for symbol in left.free_symbols | right.free_symbols}
-            seen[key] = violated(sign_of(right - left, point), relation)
+            seen[key] = claim.fails_at(fixed | dict(zip(names, row, strict=True)))
         if seen[key]:
             total += share
     return total
 
 
 def sure_on_outcomes(
-    left: sympy.Expr,
-    relation: str,
-    right: sympy.Expr,
-    world: SampleSpace,
-    *,
-    rng: np.random.Generator,
-    size: int = 40,
-    deadline: float = float("inf"),
-) -> Tail:
+    claim: Claim, world: SampleSpace, *, rng: np.random.Generator, size: int = 40, deadline: float = float("inf")
+) -> Found:
     """Try a relation that must hold on every outcome of every instance."""
     tried = 0
     best: tuple[float, Instance | None, int] = (float("inf"), None, 0)
     for instance in world.draw(rng, size):
         atoms, chance = world.outcomes(instance)
-        sides = [np.broadcast_to(on_arrays(side, atoms), chance.shape) for side in (left, right)]
-        margin = relative_margin(sides[0], relation, sides[1])
-        zero = np.abs(sides[0]) + np.abs(sides[1]) < _TOLERANCE
-        margin = np.where(zero | (np.asarray(chance, dtype=float) <= 0), 1.0, margin)
+        margin, scale = claim.margin(atoms, chance.shape)
+        margin = np.where((scale < TOLERANCE) | (np.asarray(chance, dtype=float) <= 0), 1.0, margin)
         tried += len(chance)
         place = int(np.nanargmin(margin)) if not np.isnan(margin).all() else 0
-        if margin[place] < best[0] - _TOLERANCE:
+        if margin[place] < best[0] - TOLERANCE:
             best = (float(margin[place]), instance, place)
-        if margin[place] < -_TOLERANCE or time.monotonic() > deadline:
+        if margin[place] < -TOLERANCE or time.monotonic() > deadline:
             break
-    _, tightest, place = best
-    if tightest is None:
-        return Tail(tried, None, None, float("nan"))
-    small = sum(np.asarray(value).size for value in tightest.values()) < _SMALL
-    fails = best[0] < -_TOLERANCE
+    margin_there, tightest, place = best
+    return Found(tried) if tightest is None else _sure(claim, world, tightest, place, tried, margin_there < -TOLERANCE)
+
+
+def _sure(claim: Claim, world: SampleSpace, instance: Instance, place: int, tried: int, fails: bool) -> Found:
+    """Recompute the tightest outcome, exactly where that is not too dear."""
+    small = sum(np.asarray(value).size for value in instance.values()) < _SMALL
     exact = world.exhaustive and (small or fails)
-    return _sure_report(left, relation, right, world, tightest, place, tried, exact=exact, fails=fails)
-
-
-def _sure_report(left, relation, right, world, instance, place, tried, *, exact: bool, fails: bool) -> Tail:
     atoms, chance = world.outcomes(instance, exact=exact)
-    point = {s: np.broadcast_to(atoms[s.name], chance.shape)[place] for s in left.free_symbols | right.free_symbols}
-    sides = [as_sympy_value(side, point) for side in (left, right)]
-    report = shown(world, instance) | {
-        "outcome": place,
-        "left": str(sides[0]),
-        "right": str(sides[1]),
-    }
+    values = {s.name: np.broadcast_to(atoms[s.name], chance.shape)[place] for s in claim.symbols}
+    sides = claim.exact_sides(values)
+    report = shown(world, instance) | {"outcome": place, "left": str(sides[0]), "right": str(sides[1])}
     # Random samples are the same ones again, in floats: the tolerance decides.
-    if violated(sign_of(right - left, point), relation) if exact else fails:
-        return Tail(tried, report, None, float("nan"))
-    less, greater = (sides[1], sides[0]) if relation in (">=", ">") else (sides[0], sides[1])
-    return Tail(tried, None, report, float(less / greater) if greater != 0 else float("nan"))
+    if claim.fails_at(values) if exact else fails:
+        return Found(tried, report)
+    less, greater = reversed(sides) if claim.relation in (">=", ">") else sides
+    return Found(tried, None, report, float(less / greater) if greater != 0 else float("nan"))

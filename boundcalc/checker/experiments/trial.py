@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import sympy
 
+from boundcalc.checker.experiments.claim import Claim
 from boundcalc.checker.experiments.enumeration import Found, enumerate_world
-from boundcalc.checker.experiments.experiment import Enumerable, Experiment
-from boundcalc.checker.experiments.tails import Tail, sure_on_outcomes, tail_of
+from boundcalc.checker.experiments.experiment import Enumerable, Experiment, SampleSpace
+from boundcalc.checker.experiments.tails import sure_on_outcomes, tail_of
 from boundcalc.checker.verdict import Verdict, refuted, supported, unsettled
 
 __all__ = ["try_out"]
@@ -43,33 +44,31 @@ def try_out(
     """
     deadline = time.monotonic() + budget
     used = left.free_symbols | right.free_symbols
-    shared = [event for event in events if event in used]
-    results: list[tuple[Any, Found | Tail]] = []
+    shared = tuple(event for event in events if event in used)
+    results: list[tuple[Any, Found]] = []
     for world in experiment.worlds:
         # Certificates made in the world itself consume their events' shares without showing them.
-        paid = list(events) if getattr(world, "levels", ()) else shared
+        paid = tuple(events) if getattr(world, "levels", ()) else shared
         try:
-            result = _one(left, relation, right, world, paid, rng=rng, deadline=deadline)
+            result = _one(Claim(left, relation, right, paid), world, rng=rng, deadline=deadline)
         except KeyError as error:
             return unsettled(f"the experiment '{experiment.about}' does not give {error.args[0]}", engine="experiment")
         results.append((world, result))
-        if result.violation is not None and not experiment.all_witnesses:
-            break
-        if time.monotonic() > deadline:
+        if (result.violation is not None and not experiment.all_witnesses) or time.monotonic() > deadline:
             break
     violated = [result for _, result in results if result.violation is not None]
-    return _refuted(violated) if violated else _supported(experiment, results, shared)
+    return _refuted(violated) if violated else _supported(experiment, results, bool(shared))
 
 
-def _one(left, relation, right, world, shared, *, rng, deadline) -> Found | Tail:
+def _one(claim: Claim, world: Enumerable | SampleSpace, *, rng: np.random.Generator, deadline: float) -> Found:
     if isinstance(world, Enumerable):
-        return enumerate_world(left, relation, right, world, rng=rng, deadline=deadline)
-    if shared or world.levels:
-        return tail_of(left, relation, right, world, shared, rng=rng, deadline=deadline)
-    return sure_on_outcomes(left, relation, right, world, rng=rng, deadline=deadline)
+        return enumerate_world(claim, world, rng=rng, deadline=deadline)
+    if claim.events or world.levels:
+        return tail_of(claim, world, rng=rng, deadline=deadline)
+    return sure_on_outcomes(claim, world, rng=rng, deadline=deadline)
 
 
-def _refuted(violated: list[Found | Tail]) -> Verdict:
+def _refuted(violated: list[Found]) -> Verdict:
     witness, *others = (dict(result.violation or {}) for result in violated)
     details = {"further witnesses": others} if others else {}
     if "delta" in witness:
@@ -81,7 +80,7 @@ def _refuted(violated: list[Found | Tail]) -> Verdict:
     return refuted(text, witness, engine="enumeration", details=details)
 
 
-def _supported(experiment: Experiment, results: list[tuple[Any, Found | Tail]], shared: list) -> Verdict:
+def _supported(experiment: Experiment, results: list[tuple[Any, Found]], shared: bool) -> Verdict:
     number = sum(result.instances for _, result in results)
     if all("interval" in (result.tightest or {}) for _, result in results):
         return _replicated(experiment, results, {"worlds": [repr(world) for world, _ in results]})
@@ -90,7 +89,7 @@ def _supported(experiment: Experiment, results: list[tuple[Any, Found | Tail]], 
         return unsettled("no instance on which both sides are defined and not 0", engine="enumeration")
     ratio, best = max(known, key=lambda item: item[0])
     details = {"instances": number, "tightest ratio": ratio, "worlds": [repr(world) for world, _ in results]}
-    if shared and all(isinstance(result, Tail) for _, result in results):
+    if shared and not any(isinstance(world, Enumerable) for world, _ in results):
         number = sum(result.instances for world, result in results if world.exhaustive)
         text = f"{experiment.about}: {number:,} populations, failure probability at most {ratio:.3g} delta"
         text += "".join(_sampled(world, result) for world, result in results if not world.exhaustive)
@@ -99,13 +98,13 @@ def _supported(experiment: Experiment, results: list[tuple[Any, Found | Tail]], 
     return supported(text, engine="enumeration", witness=best.tightest, details=details)
 
 
-def _replicated(experiment: Experiment, results: list[tuple[Any, Found | Tail]], details: dict) -> Verdict:
+def _replicated(experiment: Experiment, results: list[tuple[Any, Found]], details: dict) -> Verdict:
     """Say what replicates alone showed."""
     text = experiment.about + "".join(_sampled(world, result) for world, result in results)
     return supported(text, engine="simulation", witness=results[-1][1].tightest, details=details)
 
 
-def _sampled(world: Any, result: Found | Tail) -> str:
+def _sampled(world: Any, result: Found) -> str:
     """Say what replicates showed."""
     found = result.tightest or {}
     if "interval" not in found:

@@ -83,7 +83,7 @@ def _compact(case: Case) -> list[Case]:
                 gap = piece.gap.subs(symbol, insert)
                 found.append(replace(piece, gap=gap, box=box, facts=facts))
         pieces = found
-    return [replace(piece, gap=cleared(piece.gap)) for piece in pieces]
+    return [replace(piece, gap=cleared(piece.gap, piece.box)) for piece in pieces]
 
 
 def _parts(symbol: sympy.Symbol, own: Extent) -> list[tuple[sympy.Expr, dict[sympy.Symbol, Extent]]]:

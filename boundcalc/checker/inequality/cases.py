@@ -12,6 +12,8 @@ from itertools import product
 
 import sympy
 
+from boundcalc.checker.inequality.enclosure import number_ends, sure
+from boundcalc.checker.inequality.placing import placed
 from boundcalc.checker.inequality.problem import Inequality
 from boundcalc.frozen import Frozen
 from boundcalc.language.directions import direction
@@ -77,7 +79,7 @@ def reduced(case: Case) -> Case:
 
     Positive factors go, and a symbol in which the gap moves one way takes the value at which the gap is smallest.
     """
-    gap = cleared(case.gap)
+    gap = cleared(case.gap, case.box)
     domains = {symbol: sympy.Interval(own.low, own.high) for symbol, own in case.box.items()}
     tied = {symbol for fact in case.facts for symbol in fact.symbols}
     box = dict(case.box)
@@ -88,21 +90,21 @@ def reduced(case: Case) -> Case:
         end, is_open = (own.low, own.low_open) if way == "rises" else (own.high, own.high_open)
         if way not in ("rises", "falls") or not end.is_finite or (is_open and case.strict):
             continue
-        there = gap.subs(symbol, end)
+        there = placed(gap, {symbol: end})
         if there.has(sympy.nan, sympy.zoo, sympy.oo):
             continue
-        gap = cleared(there)
+        gap = cleared(there, case.box)
         del box[symbol]
     return replace(case, gap=gap, box=box)
 
 
-def cleared(gap: sympy.Expr) -> sympy.Expr:
-    """Drop positive factors."""
+def cleared(gap: sympy.Expr, box: Mapping[sympy.Symbol, Extent]) -> sympy.Expr:
+    """Drop factors that are positive on a box."""
     top, bottom = sympy.fraction(sympy.together(gap))
-    if bottom.is_positive:
+    if sure(bottom, ">", box):
         gap = top
     factors = sympy.Mul.make_args(sympy.factor_terms(gap))
-    return sympy.Mul(*(factor for factor in factors if not factor.is_positive))
+    return sympy.Mul(*(factor for factor in factors if not sure(factor, ">", box)))
 
 
 def cases(problem: Inequality) -> Iterator[Case]:
@@ -136,8 +138,7 @@ def _outwards(end: sympy.Expr, side: int) -> sympy.Expr:
     """Return an end, or a fraction just outside an irrational one."""
     if end.is_Rational or not end.is_finite:
         return end
-    number = sympy.Rational(str(end.evalf(40)))
-    return number + side * sympy.Rational(1, 10**30) * max(1, abs(number))
+    return number_ends(end)[0 if side < 0 else 1]
 
 
 def _parities(problem: Inequality, box: dict[sympy.Symbol, Extent]) -> Iterator[tuple[dict, dict]]:
@@ -150,7 +151,7 @@ def _parities(problem: Inequality, box: dict[sympy.Symbol, Extent]) -> Iterator[
             (symbol,) = argument.free_symbols
             slope = argument.coeff(symbol)
             rest = argument - slope * symbol
-            if slope.is_Rational and slope.q <= 6 and rest.is_Rational and box.get(symbol, _NONE).integer:
+            if slope.is_Rational and slope.q <= 32 and rest.is_Rational and box.get(symbol, _NONE).integer:
                 split[symbol] = sympy.ilcm(split.get(symbol, 1), slope.q)
     names = list(split)
     for remainders in product(*(range(split[name]) for name in names)):
@@ -239,10 +240,10 @@ def _with_assumptions(problem: Inequality, box, values, facts) -> Case:
         new = sympy.Dummy(symbol.name, **facts_of)
         fresh[symbol], renamed[new] = new, own
 
-    def placed(expr: sympy.Expr) -> sympy.Expr:
-        return expr.subs(values, simultaneous=True).subs(fresh, simultaneous=True)
+    def insert(expr: sympy.Expr) -> sympy.Expr:
+        return placed(expr.xreplace(values), fresh)
 
-    sides = placed(problem.left), placed(problem.right)
+    sides = insert(problem.left), insert(problem.right)
     gap = sides[0] - sides[1] if problem.relation in (">=", ">") else sides[1] - sides[0]
-    known = tuple(Constraint(f.lower.subs(fresh), f.upper.subs(fresh), f.strict) for f in facts)
+    known = tuple(Constraint(placed(f.lower, fresh), placed(f.upper, fresh), f.strict) for f in facts)
     return Case(sides, gap, problem.strict, renamed, known)

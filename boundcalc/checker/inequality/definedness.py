@@ -13,12 +13,12 @@ def conditions(expr: sympy.Expr) -> list[tuple[sympy.Expr, str]]:
     """Return what has to hold for an expression to be real: pairs of an expression and ``>``, ``>=`` or ``!=`` (0).
 
     ``real`` in place of a relation asks for what no engine can show: a function that may be undefined somewhere.
-    Conditions that the symbols' assumptions settle are left out; inner ones come first.
+    Inner ones come first.
     """
     found: list[tuple[sympy.Expr, str]] = []
     for node in sympy.postorder_traversal(expr):
         for condition in _of_node(node):
-            if condition not in found and not _settled(*condition):
+            if condition not in found:
                 found.append(condition)
     return found
 
@@ -36,6 +36,11 @@ _TOTAL = (
     sympy.frac,
     sympy.sign,
     sympy.Symbol,
+    sympy.Rational,
+    sympy.NumberSymbol,
+    sympy.sinh,
+    sympy.cosh,
+    sympy.tanh,
 )
 
 
@@ -53,14 +58,10 @@ def _of_node(node: sympy.Basic) -> list[tuple[sympy.Expr, str]]:
         q, other = node.args
         inside = [(q, ">="), (1 - q, ">=")]
         return [*inside, (other, ">"), (1 - other, ">")] if isinstance(node, kl) else [*inside, (other, ">=")]
+    if isinstance(node, sympy.factorial | sympy.harmonic):
+        return [(node.args[0] + 1, ">")]
+    if isinstance(node, sympy.loggamma | sympy.gamma) or (isinstance(node, sympy.polygamma) and node.args[0] == 0):
+        return [(node.args[-1], ">")]
+    if isinstance(node, sympy.binomial):
+        return [(node.args[1], ">="), (node.args[0] - node.args[1], ">=")] if not node.args[1].is_Integer else []
     return [] if isinstance(node, _TOTAL) else [(node, "real")]
-
-
-def _settled(expr: sympy.Expr, relation: str) -> bool:
-    if relation == "real":
-        return bool(expr.is_real)
-    if relation == ">":
-        return bool(expr.is_positive)
-    if relation == ">=":
-        return bool(expr.is_nonnegative)
-    return bool(expr.is_nonzero)

@@ -1,8 +1,4 @@
-"""Values of expressions: on arrays for searching, and with a certain sign for deciding.
-
-A sign is decided by Arb balls at rising precision (mpmath at rising precision where python-flint is missing); what
-cannot be told from 0 is 0 only if SymPy shows it.
-"""
+"""Values of expressions: on arrays for searching, and with a certain sign for deciding."""
 
 from __future__ import annotations
 
@@ -14,17 +10,14 @@ from typing import Any
 import numpy as np
 import sympy
 
-from boundcalc.arithmetic.balls import ArbEnds
 from boundcalc.arithmetic.entropy import kl, kl_inverse
-from boundcalc.arithmetic.intervals import IntervalArithmetic, Undefined, value_on
+from boundcalc.arithmetic.intervals import Undefined
 from boundcalc.checker.experiments.worlds.numbers import as_sympy
+from boundcalc.checker.inequality.enclosure import Power, enclose, precision
+from boundcalc.checker.inequality.identity import sign_at
 from boundcalc.errors import MissingExtraError
 
-__all__ = ["compiled", "is_vast", "on_arrays", "sign_of", "value_at"]
-
-
-#: Precisions of enclosures; a difference that takes more digits is left to SymPy.
-_BITS = (120, 480)
+__all__ = ["compiled", "exactly", "on_arrays", "sign_of", "value_at"]
 
 
 @lru_cache(maxsize=512)
@@ -54,93 +47,36 @@ def on_arrays(expr: sympy.Expr, values: Mapping[str, Any]) -> np.ndarray:
 
 
 def value_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any], *, digits: int = 50) -> sympy.Expr | None:
-    """Return a real value at a point (exact numbers) with that many digits, or None where it is undefined or vast."""
-    exact = {symbol: as_sympy(item) for symbol, item in point.items()}
-    if is_vast(expr, exact):
-        return None
-    try:
-        # Exact insertion finds what is undefined; only powers too large to be written out are left to evalf.
-        huge = any(_is_huge(power, exact) for power in expr.atoms(sympy.Pow, sympy.exp))
-        placed = expr if huge else expr.subs(exact, simultaneous=True)
-        if placed.has(sympy.nan, sympy.zoo, sympy.oo):
-            return None
-        value = placed.evalf(digits, subs=exact if huge else None, maxn=400)
-    except (ValueError, TypeError, ArithmeticError, RecursionError):
-        return None
-    if value.is_Float or value.is_Rational:
-        return value if value.is_finite else None
+    """Return a value at a point of exact numbers with that many digits, or None where no enclosure shows one."""
+    exact = {symbol: exactly(item) for symbol, item in point.items() if symbol in expr.free_symbols}
+    for bits in (4 * digits, 16 * digits, 64 * digits):
+        try:
+            found = enclose(expr, exact, bits=bits)
+        except (Undefined, MissingExtraError):
+            continue
+        if found.low.is_finite() and found.high.is_finite():
+            with precision(bits):
+                ball = found.low.union(found.high)
+            if ball.is_zero() or ball.rel_accuracy_bits() >= 3.33 * digits:
+                return sympy.Float(ball.mid().str(digits + 5, radius=False), digits)
     return None
 
 
-def _is_huge(power: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> bool:
-    """Return whether a power would have thousands of digits at a point."""
-    base, exponent = power.as_base_exp()
-    if exponent.is_number or (not base.is_Rational and not base.free_symbols):
-        return False
-    size = exponent.subs(point, simultaneous=True)
-    return bool(size.is_Rational and (abs(size) > 500 or size.q > 1000))
-
-
-def is_vast(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> bool:
-    """Return whether an exponent is beyond floats at a point, so that no number of digits would do."""
-    named = {symbol.name: float(value) for symbol, value in point.items()}
-    exponents = (power.as_base_exp()[1] for power in expr.atoms(sympy.Pow, sympy.exp))
-    return any(
-        np.isinf(on_arrays(exponent, named)).any()
-        for exponent in exponents
-        if exponent.has(sympy.exp, sympy.Pow) and exponent.free_symbols <= set(point)
-    )
+def exactly(value: Any) -> Any:
+    """Return a coordinate as an exact SymPy number; a power of ten that is not written out as it is."""
+    return value if isinstance(value, Power) else as_sympy(value)
 
 
 def sign_of(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> int | None:
     """Return the sign of an expression at a point: -1, 0 or 1, or None when it is undefined or cannot be decided."""
-    exact = {symbol: as_sympy(value) for symbol, value in point.items()}
-    certain = _ball_sign(expr, exact)
-    if certain is not None:
-        return certain
-    floats = any(value.is_Float for value in exact.values()) or expr.has(sympy.Float)
-    for digits in (30,) if floats else (30, 60):
-        value = value_at(expr, exact, digits=digits)
-        if value is not None and abs(value) > sympy.Float(10) ** (10 - digits):
-            return 1 if value > 0 else -1
-    if floats:
-        # Floats of 60 digits stand for eigenvalues: below this nothing can be told from 0.
-        return None if value is None else 0
-    return _exact_sign(expr, exact)
-
-
-def _ball_sign(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> int | None:
-    """Return a sign that enclosures are certain of, however close to 0 or far from 1 the value is."""
-    if not all(value.is_Rational for value in point.values()):
-        return None
-    try:
-        balls = IntervalArithmetic(ArbEnds(), strict=True)
-        for bits in _BITS:
-            with balls.ends.precision(bits):
-                box = {symbol: balls.rational(int(value.p), int(value.q)) for symbol, value in point.items()}
-                found = value_on(expr, box, balls)
-            if found.positive or found.negative or found.low == found.high == 0:
-                return 1 if found.positive else -1 if found.negative else 0
-    except (Undefined, MissingExtraError):
-        pass
-    return None
-
-
-def _exact_sign(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any]) -> int | None:
-    """Return the sign of something that is 0 to all digits, or very small."""
-    if is_vast(expr, point) or any(_is_huge(power, point) for power in expr.atoms(sympy.Pow, sympy.exp)):
-        return None
-    try:
-        placed = expr.subs(point, simultaneous=True)
-        if placed.is_Rational:
-            return int(sympy.sign(placed))
-        if placed.has(sympy.nan, sympy.zoo, sympy.oo, sympy.I):
+    exact = {symbol: exactly(value) for symbol, value in point.items()}
+    if not any(getattr(value, "is_Float", False) for value in exact.values()) and not expr.has(sympy.Float):
+        try:
+            return sign_at(expr, exact)
+        except MissingExtraError:
             return None
-        if sympy.simplify(sympy.expand_log(placed, force=True)) == 0:
-            return 0
-    except (ValueError, TypeError, ArithmeticError, RecursionError):
+    # Floats of 60 digits stand for eigenvalues: below 20 digits nothing can be told from 0.
+    value = expr.subs(exact, simultaneous=True).evalf(30)
+    if not value.is_Float and not value.is_Rational:
         return None
-    value = value_at(placed, {}, digits=120)
-    if value is None or abs(value) < sympy.Float("1e-100"):
-        return None
-    return 1 if value > 0 else -1
+    return 0 if abs(value) <= sympy.Float(10) ** -20 else 1 if value > 0 else -1

@@ -11,18 +11,17 @@ from typing import Any
 import numpy as np
 import sympy
 
-from boundcalc.checker.experiments.enumeration import violated
 from boundcalc.checker.experiments.worlds.numbers import as_sympy
-from boundcalc.checker.inequality.evaluate import is_vast, on_arrays, sign_of, value_at
+from boundcalc.checker.inequality.evaluate import on_arrays
+from boundcalc.checker.inequality.exactly import fails, inside, undefined_at
 from boundcalc.checker.inequality.problem import Inequality
 from boundcalc.frozen import Frozen
-from boundcalc.language.domains import admits, contains
-from boundcalc.symbols import Constraint
+from boundcalc.language.domains import contains
 
-__all__ = ["FAR", "Hunt", "hunt", "inside"]
+__all__ = ["Hunt", "hunt", "tidied"]
 
-#: Powers of ten that a search reaches: where claims usually fail, and as far as floats carry.
-_NEAR, FAR = 7.0, 250.0
+#: Powers of ten that a search reaches; further out points are given as powers (`boundcalc.checker.inequality.far`).
+_NEAR = 7.0
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,8 @@ def hunt(
             if not suspicious:
                 break
             point = {s: _rational(values[candidate]) for s, values in points.items()}
-            if _fails(problem, point):
-                return Hunt(_tidied(problem, point), undefined, best, closest, tried)
+            if fails(problem, point):
+                return Hunt(tidied(problem, point), undefined, best, closest, tried)
         if time.monotonic() > deadline or (round_number >= 6 and best > 0.5):
             break
         points = _children(problem, {s: values[order[:60]] for s, values in points.items()}, rng, size // 2, reach)
@@ -87,9 +86,9 @@ def hunt(
 
 
 def _constant(problem: Inequality) -> Hunt:
-    fails = _fails(problem, {})
-    whole = value_at(problem.left, {}) is not None and value_at(problem.right, {}) is not None
-    return Hunt({} if fails else None, None if whole else {}, -1.0 if fails else 1.0, {}, 1)
+    failed = fails(problem, {})
+    whole = not any(undefined_at(side, {}) for side in (problem.left, problem.right))
+    return Hunt({} if failed else None, None if whole else {}, -1.0 if failed else 1.0, {}, 1)
 
 
 # ---------------------------------------------------------------------- sampling
@@ -213,47 +212,21 @@ def _rational(value: float) -> Fraction:
     return Fraction(int(value)) if float(value).is_integer() else Fraction(repr(float(value)))
 
 
-def inside(problem: Inequality, point: Mapping[sympy.Symbol, Any]) -> bool:
-    """Return whether a point of exact numbers lies in the domain and satisfies the constraints, certainly."""
-    for symbol, value in point.items():
-        if not bool(contains(problem.domain[symbol], np.asarray(value, dtype=object))):
-            return False
-        if not bool(admits(symbol, np.asarray(value, dtype=object))):
-            return False
-    return all(_holds(rule, point) for rule in problem.constraints)
-
-
-def _holds(rule: Constraint, point: Mapping[sympy.Symbol, Any]) -> bool:
-    sign = sign_of(rule.upper - rule.lower, point)
-    return sign is not None and (sign > 0 if rule.strict else sign >= 0)
-
-
-def _fails(problem: Inequality, point: Mapping[sympy.Symbol, Any]) -> bool:
-    """Return whether the relation certainly fails at a point of the domain where both sides are real."""
-    if not inside(problem, point):
-        return False
-    if value_at(problem.left, point) is None or value_at(problem.right, point) is None:
-        return False
-    return violated(sign_of(problem.right - problem.left, point), problem.relation)
-
-
 def _undefined(problem: Inequality, points: dict, margin: np.ndarray) -> Mapping[sympy.Symbol, Any] | None:
     """Return a point of the domain at which a side has no real value, confirmed exactly."""
     for place in np.flatnonzero(np.isnan(margin))[:4]:
-        point = {symbol: _rational(values[place]) for symbol, values in points.items()}
-        if any(is_vast(side, point) for side in (problem.left, problem.right)):
-            continue
-        if inside(problem, point) and (value_at(problem.left, point) is None or value_at(problem.right, point) is None):
-            return {symbol: as_sympy(value) for symbol, value in point.items()}
+        point = {symbol: as_sympy(_rational(values[place])) for symbol, values in points.items()}
+        if inside(problem, point) and any(undefined_at(side, point) for side in (problem.left, problem.right)):
+            return point
     return None
 
 
-def _tidied(problem: Inequality, point: dict[sympy.Symbol, Fraction]) -> dict[sympy.Symbol, Any]:
+def tidied(problem: Inequality, point: dict[sympy.Symbol, Fraction]) -> dict[sympy.Symbol, Any]:
     """Return a witness with rounder numbers, as long as it remains one."""
     for symbol, value in list(point.items()):
         for simpler in _simpler(value):
             trial = point | {symbol: simpler}
-            if simpler != value and _fails(problem, trial):
+            if simpler != value and fails(problem, trial):
                 point = trial
                 break
     return {symbol: as_sympy(value) for symbol, value in point.items()}

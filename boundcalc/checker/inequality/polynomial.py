@@ -12,11 +12,13 @@ from __future__ import annotations
 
 from itertools import combinations
 
-import mpmath
 import sympy
 
+from boundcalc.arithmetic.intervals import Undefined
 from boundcalc.checker.inequality.cases import Case, Extent
+from boundcalc.checker.inequality.enclosure import number_ends, sure
 from boundcalc.checker.inequality.system import System, Untranslatable
+from boundcalc.errors import MissingExtraError
 
 __all__ = ["translate"]
 
@@ -121,7 +123,7 @@ class _Translator:
             return self._exp(expr.args[0])
         if isinstance(expr, sympy.floor | sympy.ceiling):
             return self._rounded(expr)
-        if expr.is_number and expr.is_real:
+        if expr.is_number:
             return self._number(expr)
         raise Untranslatable(str(expr))
 
@@ -136,7 +138,7 @@ class _Translator:
                 (new,) = self.squares[base].free_symbols
                 return new**exponent.p
             return self._root(base, exponent.q) ** exponent.p
-        if not base.is_positive:
+        if not self._sure(base, ">"):
             raise Untranslatable(str(expr))
         if base == sympy.E:
             return self._exp(exponent)
@@ -147,7 +149,7 @@ class _Translator:
             self.out.ranges[new] = Extent(sympy.Integer(0), sympy.oo, True)
             power, inner = self._polynomial(exponent), self._polynomial(base)
             self.out.facts.append((new - 1 - power * self._log(base), ">="))
-            if (exponent - 1).is_nonnegative:
+            if self._sure(exponent - 1):
                 self.out.facts.append((new - 1 - power * (inner - 1), ">="))
                 self.out.axioms.append(f"{expr} >= 1 + {exponent} ({base} - 1)")
         return self.roots[key]
@@ -156,9 +158,10 @@ class _Translator:
         key = (base, degree)
         if key not in self.roots:
             inner = self._polynomial(base)
-            new = sympy.Dummy("root", nonnegative=True, positive=True if base.is_positive else None)
+            above = self._sure(base, ">")
+            new = sympy.Dummy("root", nonnegative=True, positive=True if above else None)
             self.roots[key] = new
-            self.out.ranges[new] = Extent(sympy.Integer(0), sympy.oo, bool(base.is_positive))
+            self.out.ranges[new] = Extent(sympy.Integer(0), sympy.oo, above)
             self.out.facts.append((new**degree - inner, "="))
         return self.roots[key]
 
@@ -180,8 +183,8 @@ class _Translator:
             inner = self._polynomial(power)
             self.out.facts += [(new - 1 - inner, ">="), (1 - new * (1 - inner), ">=")]
             self.out.facts.append((new - self._number(sympy.E) * inner, ">="))
-            if power.is_nonnegative:
-                self.out.facts.append((new - 1 - inner - inner**2 / 2, ">" if power.is_positive else ">="))
+            if self._sure(power):
+                self.out.facts.append((new - 1 - inner - inner**2 / 2, ">" if self._sure(power, ">") else ">="))
             self.out.axioms += [f"exp(a) >= 1 + a, >= e a, and exp(a) (1 - a) <= 1 for a = {power}"]
         return self.exps[power]
 
@@ -196,17 +199,15 @@ class _Translator:
         return new
 
     def _number(self, expr: sympy.Expr) -> sympy.Expr:
-        """Return a variable enclosed in a rational interval of width 1e-18."""
+        """Return a variable enclosed in a short interval with rational ends."""
         if isinstance(expr, sympy.exp) and _is_small_power(expr.args[0]):
             return self._number(sympy.E) ** expr.args[0]
         key = (expr, 0)
         if key not in self.roots:
-            with mpmath.workdps(40):
-                value = sympy.Rational(str(mpmath.nstr(mpmath.mpf(str(expr.evalf(35))), 25)))
-            new = sympy.Dummy("number", real=True, positive=expr.is_positive)
+            low, high = _enclosed(expr)
+            new = sympy.Dummy("number", real=True, positive=True if low > 0 else None)
             self.roots[key] = new
-            width = sympy.Rational(1, 10**18) * max(1, abs(value))
-            self.out.ranges[new] = Extent(value - width, value + width, True, True)
+            self.out.ranges[new] = Extent(low, high)
         return self.roots[key]
 
     def _log_facts(self) -> None:
@@ -232,7 +233,7 @@ class _Translator:
                     # At e, where log(a)/sqrt(a) is largest; the same for 1/a.
                     self.out.facts.append((2 * new / self._number(sympy.E) - variable, ">="))
                     self.out.facts.append((2 / (new * self._number(sympy.E)) + variable, ">="))
-                if (argument - 1).is_nonnegative:
+                if self._sure(argument - 1):
                     u = inner - 1
                     self.out.facts += [
                         (variable - u + u**2 / 2, ">="),
@@ -276,9 +277,9 @@ class _Translator:
     def _ordered(self, one, first, other, second) -> None:
         """State that two logarithms are ordered as their arguments are, where the order is known."""
         for small, large, less, more in ((one, other, first, second), (other, one, second, first)):
-            gap = large - small
-            if gap.is_nonnegative or sympy.expand(gap).is_nonnegative:
-                relation = ">" if gap.is_positive or sympy.expand(gap).is_positive else ">="
+            gap = sympy.expand(large - small)
+            if self._sure(gap):
+                relation = ">" if self._sure(gap, ">") else ">="
                 self.out.facts.append((more - less, relation))
                 self.out.axioms.append(f"log({small}) <= log({large}), with tangents at their ratio")
                 below, above = self._polynomial(small), self._polynomial(large)
@@ -292,23 +293,30 @@ class _Translator:
         """Return a polynomial with the same sign."""
         top, bottom = sympy.fraction(sympy.together(expr))
         top, bottom = sympy.expand(top), sympy.expand(bottom)
-        if bottom.is_number:
-            return top if bottom > 0 else -top
-        if bottom.is_positive:
+        if sure(bottom, ">", self.out.ranges):
             return top
-        if (-bottom).is_positive:
-            return sympy.expand(-top)
-        return sympy.expand(top * bottom)
+        return sympy.expand(-top) if sure(-bottom, ">", self.out.ranges) else sympy.expand(top * bottom)
+
+    def _sure(self, expr: sympy.Expr, relation: str = ">=") -> bool:
+        return sure(expr, relation, self.case.box)
 
 
 def _is_small_power(exponent: sympy.Expr) -> bool:
     return bool(exponent.is_Integer and exponent != 1 and abs(exponent) <= _LARGEST_POWER)
 
 
+def _enclosed(expr: sympy.Expr) -> tuple[sympy.Rational, sympy.Rational]:
+    """Return ends of 19 digits around a number, a little apart."""
+    try:
+        low, high = number_ends(expr)
+    except (Undefined, MissingExtraError):
+        raise Untranslatable(str(expr)) from None
+    scale = 10**19
+    return sympy.Rational((low * scale - 1).p // (low * scale - 1).q, scale), sympy.Rational(
+        -((-high * scale - 1).p // (-high * scale - 1).q), scale
+    )
+
+
 def _rational_log(value: sympy.Expr, *, down: bool) -> sympy.Expr:
     """Return a rational number just below or above a logarithm (0 for log 1)."""
-    if value == 1:
-        return sympy.Integer(0)
-    scale = 10**12
-    number = sympy.log(value) * scale
-    return sympy.Rational(int(sympy.floor(number)) if down else int(sympy.ceiling(number)), scale)
+    return sympy.Integer(0) if value == 1 else _enclosed(sympy.log(value))[0 if down else 1]

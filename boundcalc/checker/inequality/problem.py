@@ -9,6 +9,7 @@ from typing import Any
 import sympy
 from sympy.core.relational import Relational
 
+from boundcalc.arithmetic.convert import as_expression
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.domains import contains, describe, from_assumptions
@@ -185,11 +186,7 @@ def _exactly(item: sympy.Basic) -> dict[sympy.Float, sympy.Rational]:
 def _expression(name: str, side: Any) -> sympy.Expr:
     if isinstance(side, bool | Relational) or side in (sympy.true, sympy.false):
         raise InvalidInputError(f"{name} = {side} is a relation, not an expression", context="check_inequality")
-    if isinstance(side, str):
-        raise InvalidInputError(
-            f"{name} = {side!r} is a string: write it with the symbols of boundcalc.symbols", context="check_inequality"
-        )
-    expr = sympy.sympify(side)
+    expr = as_expression(side, name)
     if not isinstance(expr, sympy.Expr):
         raise InvalidInputError(f"{name} = {side!r} is no expression", context="check_inequality")
     return expr.xreplace(_exactly(expr))
@@ -210,7 +207,7 @@ def _rules(constraint: Any) -> list[Constraint]:
         if isinstance(constraint, sympy.LessThan | sympy.GreaterThan):
             return [Constraint(low, high)]
     if isinstance(constraint, tuple | list) and len(constraint) == 3 and constraint[1] in RELATIONS:
-        low, high = sympy.sympify(constraint[0]), sympy.sympify(constraint[2])
+        low, high = (as_expression(side, "constraint") for side in constraint[::2])
         if constraint[1] == "=":
             return [Constraint(low, high), Constraint(high, low)]
         if constraint[1] in (">=", ">"):

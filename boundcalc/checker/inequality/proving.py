@@ -1,4 +1,4 @@
-"""Proof of a case by the engines in turn: signs, z3 confirmed by cvc5, branch and bound."""
+"""Proof of a case by the engines in turn: signs, z3 confirmed by cvc5, calculus, branch and bound."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from typing import Any
 
 import sympy
 
+from boundcalc.arithmetic.intervals import Undefined
 from boundcalc.checker.inequality.boxes import Cover, by_boxes
+from boundcalc.checker.inequality.calculus import by_calculus
 from boundcalc.checker.inequality.cases import Case, branches, reduced
 from boundcalc.checker.inequality.definedness import conditions
+from boundcalc.checker.inequality.enclosure import sure
+from boundcalc.checker.inequality.limits import within
 from boundcalc.checker.inequality.polynomial import translate
 from boundcalc.checker.inequality.signs import by_signs
 from boundcalc.checker.inequality.smt import by_cvc5, by_z3, linear
 from boundcalc.checker.inequality.system import System, Untranslatable
-from boundcalc.checker.verdict import Certificate
+from boundcalc.checker.verdict import Certificate, Proof
 from boundcalc.errors import MissingExtraError
 
 __all__ = ["Attempt", "prove"]
@@ -40,34 +44,53 @@ class Attempt:
     cover: Cover | None = None
 
 
-def prove(case: Case, *, seconds: float, defined: bool = True) -> Attempt:
-    """Try to prove a case, with both sides defined on the whole box."""
-    deadline = time.monotonic() + seconds
+def prove(case: Case, *, deadline: float, defined: bool = True) -> Attempt:
+    """Try to prove a case until a point of ``time.monotonic``, with both sides defined on the whole box."""
     attempt = Attempt()
     if defined and not _defined(case, attempt, deadline):
         return attempt
+    if sure(case.gap, ">" if case.strict else ">=", case.box):
+        attempt.certificate = Certificate(
+            ("Arb",), "one enclosure", {}, (Proof("boxes", f"{case.gap}: 1 box at 128 bits"),)
+        )
+        return attempt
+    engines = [(_by_polynomials, 0.2), (_by_calculus, 0.8), (_by_cover, 1.0)]
+    if _polynomial(case):  # the solvers' own ground
+        engines = [(_by_polynomials, 0.7), (_by_cover, 1.0)]
     case = reduced(case)
-    for engine in (_by_polynomials, _by_cover):
-        left = deadline - time.monotonic()
-        if left <= 0:
+    for engine, share in engines:
+        now = time.monotonic()
+        if now >= deadline:
             attempt.remarks.append("out of time")
             break
-        found = _careful(engine, case, attempt, left)
+        found = _careful(engine, case, attempt, now + share * (deadline - now))
         if found is not None and found.suffices:
             attempt.certificate = found
             break
     return attempt
 
 
-def _careful(
-    engine: Callable[[Case, Attempt, float], Certificate | None], case: Case, attempt: Attempt, seconds: float
-) -> Certificate | None:
+def _polynomial(case: Case) -> bool:
+    powers = case.gap.atoms(sympy.Pow)
+    return not case.gap.atoms(sympy.Function, sympy.exp) and all(power.exp.is_Integer for power in powers)
+
+
+Engine = Callable[[Case, Attempt, float], Certificate | None]
+
+
+def _careful(engine: Engine, case: Case, attempt: Attempt, deadline: float) -> Certificate | None:
+    name = engine.__name__.removeprefix("_by_")
     try:
-        return engine(case, attempt, seconds)
-    except (Untranslatable, MissingExtraError) as problem:
+        with within(deadline) as stopped:
+            return engine(case, attempt, deadline)
+        if stopped:
+            attempt.remarks.append(f"{name}: out of time")
+    except (Untranslatable, Undefined, MissingExtraError) as problem:
         attempt.remarks.append(str(problem))
     except (RecursionError, sympy.PolynomialError, TypeError, ValueError, AttributeError, ArithmeticError) as problem:
-        attempt.remarks.append(f"{engine.__name__.strip('_')}: {type(problem).__name__}")
+        attempt.remarks.append(f"{name}: {type(problem).__name__}")
+    except NotImplementedError as problem:
+        attempt.remarks.append(f"{name}: {problem}")
     return None
 
 
@@ -78,24 +101,27 @@ def _defined(case: Case, attempt: Attempt, deadline: float) -> bool:
             if relation == "real":
                 attempt.remarks.append(f"not shown that {expr} is a real number")
                 return False
+            if sure(expr, relation, case.box):
+                continue
             options = (expr, -expr) if relation == "!=" else (expr,)
-            share = max(0.5, (deadline - time.monotonic()) / 4)
+            share = min(deadline, time.monotonic() + max(0.5, (deadline - time.monotonic()) / 4))
             strict = relation != ">="
             if not any(
-                prove(case.about(option, strict=strict), seconds=share, defined=False).certificate for option in options
+                prove(case.about(option, strict=strict), deadline=share, defined=False).certificate
+                for option in options
             ):
                 attempt.remarks.append(f"not shown that {expr} {relation} 0")
                 return False
     return True
 
 
-def _by_polynomials(case: Case, attempt: Attempt, seconds: float) -> Certificate | None:
+def _by_polynomials(case: Case, attempt: Attempt, deadline: float) -> Certificate | None:
     """Prove every branch of Min, Max and Abs by signs or by two solvers that agree."""
     parts = list(branches(case))
     engines: dict[str, None] = {}
     texts: list[str] = []
     axioms: dict[str, None] = {}
-    deadline = time.monotonic() + seconds * 0.7
+    proofs: list[Proof] = []
     for part in parts:
         system = translate(part)
         share = max(0.2, (deadline - time.monotonic()) / 2)
@@ -106,9 +132,10 @@ def _by_polynomials(case: Case, attempt: Attempt, seconds: float) -> Certificate
         engines.update(dict.fromkeys(names))
         texts.append(text)
         axioms.update(dict.fromkeys(system.axioms))
+        proofs.append(Proof(" and ".join(names), f"{system.goal} >= 0: {text}"))
     details: dict[str, Any] = {"branches": len(parts), "axioms": list(axioms)}
     solvers = tuple(name for name in engines if name in ("z3", "cvc5"))  # the weakest link, where there is one
-    return Certificate(solvers or tuple(engines), "; ".join(dict.fromkeys(texts)), details)
+    return Certificate(solvers or tuple(engines), "; ".join(dict.fromkeys(texts)), details, tuple(proofs))
 
 
 def _one_branch(system: System, seconds: float, attempt: Attempt) -> tuple[tuple[str, ...], str] | None:
@@ -136,9 +163,27 @@ def _one_branch(system: System, seconds: float, attempt: Attempt) -> tuple[tuple
     return ("z3", "cvc5"), "the negation is unsatisfiable in real arithmetic"
 
 
-def _by_cover(case: Case, attempt: Attempt, seconds: float) -> Certificate | None:
+def _by_calculus(case: Case, attempt: Attempt, deadline: float) -> Certificate | None:
+    """Prove every branch of Min, Max and Abs one variable at a time."""
+
+    def agree(system: System, seconds: float) -> bool:
+        return _one_branch(system, seconds, Attempt()) is not None
+
+    proofs = []
+    for part in branches(case):
+        proof = by_calculus(part, deadline=deadline, solvers=agree)
+        if proof is None:
+            return None
+        proofs.append(proof)
+    rules = dict.fromkeys(rule for proof in proofs for rule in proof.rules)
+    return Certificate(("calculus",), f"by {', '.join(rules)}", {"branches": len(proofs)}, tuple(proofs))
+
+
+def _by_cover(case: Case, attempt: Attempt, deadline: float) -> Certificate | None:
     """Prove by branch and bound; when z3 alone had an answer, this is the second engine."""
-    attempt.cover = by_boxes(case, seconds=seconds)
+    attempt.cover = by_boxes(case, seconds=deadline - time.monotonic())
     if not attempt.cover.proved:
         return None
-    return Certificate(("Arb",), f"branch and bound, {attempt.cover.boxes} boxes", {"boxes": attempt.cover.boxes})
+    text = f"branch and bound, {attempt.cover.boxes} boxes"
+    proof = Proof("boxes", f"{case.gap}: {attempt.cover.boxes} boxes, values and first derivatives at 53 bits")
+    return Certificate(("Arb",), text, {"boxes": attempt.cover.boxes}, (proof,))

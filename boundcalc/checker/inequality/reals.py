@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import sympy
 
+from boundcalc.arithmetic.intervals import Undefined
 from boundcalc.checker.inequality.algebra import by_algebra
 from boundcalc.checker.inequality.cases import cases
-from boundcalc.checker.inequality.evaluate import value_at
-from boundcalc.checker.inequality.points import FAR, Hunt, hunt
+from boundcalc.checker.inequality.evaluate import exactly, value_at
+from boundcalc.checker.inequality.exactly import written
+from boundcalc.checker.inequality.far import far_witness, narrow_witness
+from boundcalc.checker.inequality.limits import within
+from boundcalc.checker.inequality.narrowing import Contradiction, narrowed
+from boundcalc.checker.inequality.points import Hunt, hunt
 from boundcalc.checker.inequality.problem import Inequality, state
 from boundcalc.checker.inequality.proving import Attempt, prove
 from boundcalc.checker.verdict import Certificate, Verdict, proved, refuted, unsettled
@@ -21,8 +26,6 @@ from boundcalc.errors import InvalidInputError
 
 __all__ = ["check_inequality", "settle"]
 
-#: Numbers closer to 1 than this have logarithms whose sign SymPy may not see.
-_NEXT_TO_ONE = sympy.Rational(1, 2**20)
 _NO_REALS = (sympy.nan, sympy.I, sympy.oo, -sympy.oo, sympy.zoo)
 
 
@@ -49,7 +52,7 @@ def check_inequality(
     constraints : iterable, optional
         Relations between symbols, such as ``(a, "<=", b)``.
     budget : float
-        Seconds.
+        Seconds; what runs longer, or takes a GiB of memory, is stopped and left open.
     seed : int or numpy.random.Generator
 
     Returns
@@ -83,7 +86,7 @@ def check_inequality(
 
 
 def settle(problem: Inequality, *, budget: float, rng: np.random.Generator) -> Verdict:
-    """Return the verdict on a claim that is stated in full."""
+    """Return the verdict on a claim that is stated in full, within its budget of time and a GiB of memory."""
     empty = [str(symbol) for symbol, allowed in problem.domain.items() if allowed is sympy.S.EmptySet]
     if empty:
         return unsettled(f"the domain of {', '.join(empty)} is empty: nothing is claimed", engine="domains")
@@ -91,68 +94,171 @@ def settle(problem: Inequality, *, budget: float, rng: np.random.Generator) -> V
         foreign = [str(item) for item in _NO_REALS if side.has(item)]
         if foreign:
             return unsettled(f"the {name} side {side} is no real number: it has {', '.join(foreign)}", engine="domains")
-    deadline = time.monotonic() + budget
-    try:
-        found = hunt(problem, rng=rng, seconds=min(1.5, budget / 4))
-    except (NameError, KeyError, TypeError, NotImplementedError, OverflowError) as error:
-        return unsettled(f"a side cannot be evaluated ({type(error).__name__}: {error})", engine="evaluation")
-    if found.witness is not None:
-        return _refuted(problem, found)
-    if found.undefined is not None:
-        shown = {symbol.name: str(value) for symbol, value in found.undefined.items()}
+    work = _Work(problem, time.monotonic() + budget, budget, rng)
+    with within(work.deadline + 0.1 * budget, memory=True) as stopped:
+        return work.verdict()
+    return work.left_open(f"stopped: no {stopped[0]} left" if stopped else "stopped")
+
+
+class _Work:
+    """The verdict on one claim: what was tried, what came of it."""
+
+    def __init__(self, problem: Inequality, deadline: float, budget: float, rng: np.random.Generator) -> None:
+        self.problem, self.deadline, self.budget, self.rng = problem, deadline, budget, rng
+        self.found = Hunt(None, None, np.inf, None, 0)
+        self.attempts: list[Attempt] = []
+        self.stages: list[str] = []
+
+    def verdict(self) -> Verdict:
+        """Look for a counterexample, then for a proof, then for a counterexample with what time is left."""
+        try:
+            self.problem = narrowed(self.problem)
+        except Contradiction as why:
+            return refuted(f"the constraints contradict each other: {why}", {}, engine="domains")
+        for settled in (self._search(), self._undefined()):
+            if settled is not None:
+                return settled
+        if not self.found.points and self._contradictory():
+            return unsettled("the constraints exclude every point of the domain: nothing is claimed", engine="domains")
+        certificate = (
+            self._equal()
+            if self.problem.relation == "="
+            else self._proved(self.problem, self.deadline - 0.15 * self.budget)
+        )
+        if certificate is not None:
+            return proved(certificate)
+        refutation = self._search(longer=True)
+        return self.left_open() if refutation is None else refutation
+
+    def _stage(self, name: str, seconds: float, job: Callable[[float], Any]) -> Any:
+        """Run one search with a deadline of its own."""
+        start = time.monotonic()
+        end = min(self.deadline, start + seconds)
+        result = None
+        with within(end) as stopped:
+            result = job(end)
+        self.stages.append(f"{name} {time.monotonic() - start:.1f} s{' (stopped)' if stopped else ''}")
+        return result
+
+    def _search(self, *, longer: bool = False) -> Verdict | None:
+        """Return a refutation by a point, if one is found."""
+        size, factor = (20_000, 0.06) if longer else (4000, 0.08)
+
+        def random_points(end: float) -> Any:
+            self.found = hunt(self.problem, rng=self.rng, seconds=0.8 * (end - time.monotonic()), size=size)
+            return self.found.witness
+
+        searches: list[tuple[str, Callable[[float], Any]]] = [
+            ("random points", random_points),
+            ("round and far points", lambda end: far_witness(self.problem, end)),
+            ("turning points", lambda end: narrow_witness(self.problem, end)),
+        ]
+        if not self.problem.domain:
+            searches = searches[:1]
+        for name, job in searches:
+            try:
+                witness = self._stage(name, max(0.4, factor * self.budget), job)
+            except (
+                NameError,
+                KeyError,
+                TypeError,
+                ValueError,
+                NotImplementedError,
+                ArithmeticError,
+                AttributeError,
+            ) as error:
+                self.stages.append(f"{name}: {type(error).__name__}")
+                continue
+            if witness is not None:
+                return self._refuted(witness)
+        return None
+
+    def _undefined(self) -> Verdict | None:
+        if self.found.undefined is None:
+            return None
+        shown = {symbol.name: str(value) for symbol, value in self.found.undefined.items()}
         return unsettled(f"a side is not defined at {shown}", engine="evaluation", witness=shown)
-    if not found.points and _contradictory(problem, deadline):
-        return unsettled("the constraints exclude every point of the domain: nothing is claimed", engine="domains")
-    provable = replace(problem, left=_spread(problem.left), right=_spread(problem.right))
-    if any(_next_to_one(item) for side in (provable.left, provable.right) for item in side.atoms(sympy.log)):
-        return unsettled("a side has a logarithm of an irrational number next to 1", engine="domains")
-    if problem.relation == "=":
-        return _equality(provable, found, deadline, rng)
-    attempts, certificate = _prove_cases(provable, deadline)
-    if certificate is not None:
-        return proved(certificate)
-    longer = hunt(problem, rng=rng, seconds=max(0.2, min(3.0, deadline - time.monotonic())), size=20_000)
-    if longer.witness is not None:
-        return _refuted(problem, longer)
-    far = hunt(problem, rng=rng, seconds=max(0.2, min(2.0, deadline - time.monotonic())), reach=FAR)
-    if far.witness is not None:
-        return _refuted(problem, far)
-    return _open(problem, found, attempts)
 
+    def _contradictory(self) -> bool:
+        """Return whether the constraints prove anything."""
+        absurd = replace(self.problem, left=sympy.Integer(1), right=sympy.Integer(0), relation="<=")
+        middle = (time.monotonic() + self.deadline) / 2
+        return bool(self.problem.constraints) and self._proved(absurd, middle) is not None
 
-def _spread(side: sympy.Expr) -> sympy.Expr:
-    """Write logarithms of rationals next to 1 as differences.
+    def _proved(self, problem: Inequality, deadline: float) -> Certificate | None:
+        """Prove all cases, or keep the attempt that failed."""
+        certificates: list[Certificate] = []
+        with within(deadline) as stopped:
+            try:
+                pieces = list(cases(problem))
+            except Undefined as why:
+                self.attempts.append(Attempt(remarks=[str(why)]))
+                return None
+            for place, case in enumerate(pieces):
+                now = time.monotonic()
+                attempt = prove(case, deadline=now + (deadline - now) / min(4, len(pieces) - place))
+                self.attempts.append(attempt)
+                if attempt.certificate is None:
+                    return None
+                certificates.append(attempt.certificate)
+            return _joined(certificates)
+        self.stages.append(f"proving stopped: no {stopped[0]} left")
+        return None
 
-    Asked for the sign of an expression, SymPy takes log(1 + 2^-34) for 0; it sees that a difference cancels.
-    """
-    near = [item for item in side.atoms(sympy.log) if item.args[0].is_Rational and _next_to_one(item)]
-    return side.xreplace({item: sympy.log(item.args[0].p) - sympy.log(item.args[0].q) for item in near})
+    def _equal(self) -> Certificate | None:
+        """Prove an equality by identities, or from both sides."""
+        with within(time.monotonic() + 0.25 * self.budget):
+            try:
+                certificate = by_algebra(self.problem, self.deadline)
+                if certificate is not None:
+                    return certificate
+            except Undefined:
+                pass
+        parts = []
+        for relation in ("<=", ">="):
+            now = time.monotonic()
+            part = self._proved(replace(self.problem, relation=relation), now + 0.45 * (self.deadline - now))
+            if part is None:
+                return None
+            parts.append(part)
+        return _joined(parts)
 
+    def _refuted(self, point: Mapping[sympy.Symbol, Any]) -> Verdict:
+        """Say where the claim fails, with as many digits as it takes to tell the sides apart."""
+        shown = {symbol.name: written(exactly(value)) for symbol, value in point.items()}
+        place = ", ".join(f"{name} = {value}" for name, value in shown.items()) or "all values"
+        sides: list[str] = []
+        for digits in (8, 16, 30, 60, 120, 240):
+            values = [value_at(side, point, digits=digits) for side in (self.problem.left, self.problem.right)]
+            sides = ["undefined" if value is None else str(sympy.N(value, digits)) for value in values]
+            if sides[0] != sides[1]:
+                break
+        text = f"at {place}: {sides[0]} against {sides[1]}"
+        return refuted(text, shown, engine="enclosures", details={"left": sides[0], "right": sides[1]})
 
-def _next_to_one(item: sympy.log) -> bool:
-    return bool(item.args[0].is_number and abs(item.args[0].evalf(30) - 1) < _NEXT_TO_ONE)
+    def left_open(self, why: str = "") -> Verdict:
+        """Say what is known of a claim that nothing settled, what was tried and where it stopped."""
+        remarks = list(dict.fromkeys(remark for attempt in self.attempts for remark in attempt.remarks))
+        cover = next((attempt.cover for attempt in reversed(self.attempts) if attempt.cover is not None), None)
+        closest = {symbol.name: str(sympy.Float(value, 6)) for symbol, value in (self.found.closest or {}).items()}
+        text = f"no counterexample among {self.found.points:,} random points"
+        if self.found.closest is not None:
+            text += f", smallest relative margin {self._margin():.2g}"
+        details: dict[str, Any] = {"remarks": remarks, "tried": list(self.stages)}
+        if cover is not None and cover.left_over is not None:
+            details |= {"box left": cover.left_over, "lower bound there": cover.margin}
+            text += f"; branch and bound left a box with lower bound {cover.margin:.2g}"
+        reasons = "; ".join(filter(None, [why, *remarks])) or "no engine could prove it in time"
+        return unsettled(f"{text}; {reasons}", engine="reals", witness=closest, details=details)
 
-
-def _contradictory(problem: Inequality, deadline: float) -> bool:
-    """Return whether the constraints prove anything."""
-    absurd = replace(problem, left=sympy.Integer(1), right=sympy.Integer(0), relation="<=")
-    middle = (time.monotonic() + deadline) / 2
-    return bool(problem.constraints) and _prove_cases(absurd, middle)[1] is not None
-
-
-def _prove_cases(problem: Inequality, deadline: float) -> tuple[list[Attempt], Certificate | None]:
-    """Prove all cases, or return the attempt that failed."""
-    attempts: list[Attempt] = []
-    certificates: list[Certificate] = []
-    pieces = list(cases(problem))
-    for place, case in enumerate(pieces):
-        share = max(0.3, (deadline - time.monotonic()) / (len(pieces) - place))
-        attempt = prove(case, seconds=share)
-        attempts.append(attempt)
-        if attempt.certificate is None:
-            return attempts, None
-        certificates.append(attempt.certificate)
-    return attempts, _joined(certificates)
+    def _margin(self) -> float:
+        """Return the relative margin at the closest point, without the rounding of the search."""
+        point = {symbol: sympy.Rational(repr(float(value))) for symbol, value in (self.found.closest or {}).items()}
+        left, right = (value_at(side, point) for side in (self.problem.left, self.problem.right))
+        if left is None or right is None or left == right:
+            return self.found.margin if left is None or right is None else 0.0
+        gap = left - right if self.problem.relation in (">=", ">") else right - left
+        return float((-abs(gap) if self.problem.relation == "=" else gap) / (abs(left) + abs(right)))
 
 
 def _joined(certificates: list[Certificate]) -> Certificate | None:
@@ -163,60 +269,6 @@ def _joined(certificates: list[Certificate]) -> Certificate | None:
     texts = dict.fromkeys(item.evidence for item in certificates)
     axioms = dict.fromkeys(axiom for item in certificates for axiom in item.details.get("axioms", ()))
     number = f"{len(certificates)} cases: " if len(certificates) > 1 else ""
-    return Certificate(engines, number + "; ".join(texts), {"cases": len(certificates), "axioms": list(axioms)})
-
-
-def _equality(problem: Inequality, found: Hunt, deadline: float, rng: np.random.Generator) -> Verdict:
-    """Prove an equality by algebra, or from both sides."""
-    certificate = by_algebra(problem)
-    if certificate is not None:
-        return proved(certificate)
-    attempts: list[Attempt] = []
-    parts = []
-    for relation in ("<=", ">="):
-        tried, part = _prove_cases(replace(problem, relation=relation), deadline)
-        attempts += tried
-        if part is None:
-            return _open(problem, found, attempts)
-        parts.append(part)
-    joined = _joined(parts)
-    return proved(joined) if joined is not None else _open(problem, found, attempts)
-
-
-def _refuted(problem: Inequality, found: Hunt) -> Verdict:
-    point = found.witness or {}
-    sides = [value_at(side, point) for side in (problem.left, problem.right)]
-    shown = {symbol.name: str(value) for symbol, value in point.items()}
-    place = ", ".join(f"{name} = {value}" for name, value in shown.items()) or "all values"
-    text = f"at {place}: {_few(sides[0])} against {_few(sides[1])}"
-    return refuted(
-        text, shown, engine="evaluation at 50 digits", details={"left": str(sides[0]), "right": str(sides[1])}
-    )
-
-
-def _few(value: sympy.Expr | None) -> str:
-    return "undefined" if value is None else str(sympy.N(value, 8))
-
-
-def _margin_at(problem: Inequality, found: Hunt) -> float:
-    """Return the relative margin at the closest point, without the rounding of the search."""
-    point = {symbol: sympy.Rational(repr(float(value))) for symbol, value in (found.closest or {}).items()}
-    left, right = (value_at(side, point) for side in (problem.left, problem.right))
-    if left is None or right is None or left == right:
-        return found.margin if left is None or right is None else 0.0
-    gap = left - right if problem.relation in (">=", ">") else right - left
-    return float((-abs(gap) if problem.relation == "=" else gap) / (abs(left) + abs(right)))
-
-
-def _open(problem: Inequality, found: Hunt, attempts: list[Attempt]) -> Verdict:
-    """Say what is known of a claim that nothing settled."""
-    remarks = list(dict.fromkeys(remark for attempt in attempts for remark in attempt.remarks))
-    cover = next((attempt.cover for attempt in reversed(attempts) if attempt.cover is not None), None)
-    closest = {symbol.name: str(sympy.Float(value, 6)) for symbol, value in (found.closest or {}).items()}
-    text = f"no counterexample among {found.points:,} points, smallest relative margin {_margin_at(problem, found):.2g}"
-    details: dict[str, Any] = {"remarks": remarks}
-    if cover is not None and cover.left_over is not None:
-        details |= {"box left": cover.left_over, "lower bound there": cover.margin}
-        text += f"; branch and bound left a box with lower bound {cover.margin:.2g}"
-    reasons = "; ".join(remarks) if remarks else "no engine could prove it in time"
-    return unsettled(f"{text}; {reasons}", engine="reals", witness=closest, details=details)
+    details = {"cases": len(certificates), "axioms": list(axioms)}
+    proofs = tuple(proof for item in certificates for proof in item.proofs)
+    return Certificate(engines, number + "; ".join(texts), details, proofs)

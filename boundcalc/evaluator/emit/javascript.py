@@ -65,6 +65,19 @@ _DEFINITIONS = {
   }
   return Math.min(q - r * Math.expm1(-s), 1);
 };""",
+    # the largest whole k with base^k <= x, and the smallest with base^k >= x
+    "floor_logb": """const floor_logb = (x, base) => {
+  let k = Math.floor(Math.log(x) / Math.log(base));
+  while (k < 1023 && Math.pow(base, k + 1) <= x) k++;
+  while (k > -1075 && Math.pow(base, k) > x) k--;
+  return k;
+};""",
+    "ceiling_logb": """const ceiling_logb = (x, base) => {
+  let k = Math.ceil(Math.log(x) / Math.log(base));
+  while (k < 1023 && Math.pow(base, k) < x) k++;
+  while (k > -1075 && Math.pow(base, k - 1) >= x) k--;
+  return k;
+};""",
 }
 _TEMPLATES = {
     **SHARED,
@@ -108,6 +121,8 @@ def _expression(instruction: Instruction, args: list[str], whole: Any) -> str:
         return _power(args[0], Fraction(param))
     if op == "logb" and param in (2, 10):
         return f"Math.log{param}({args[0]})"
+    if op in ("floor_logb", "ceiling_logb"):
+        return f"{op}({args[0]},{param})"
     if op not in _TEMPLATES:
         raise InvalidInputError(f"{op} in {whole} cannot be computed in a browser")
     return _TEMPLATES[op].format(*args)

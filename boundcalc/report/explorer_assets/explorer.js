@@ -34,6 +34,7 @@
     }
     for (const [k, one] of bound.conditions.entries())
       if (!allows(one.allowed, parts.conditions[k](own))) return one.text;
+    if (Number.isNaN(parts.value(own))) return "the bound is not defined here";
     return "";
   };
 

@@ -56,6 +56,10 @@ class BoundedMean:
         sizes = (self.mean, self.variance, self.span)
         if not (all(0 <= size for size in sizes) and math.isfinite(self.mean)) or self.count in (1,) or self.count < 0:
             raise InvalidInputError(f"{self}: expected a finite mean >= 0, variance and span >= 0, and no single value")
+        if not self.count and self.variance:
+            raise InvalidInputError(f"{self}: an exact mean varies not")
+        if self.count and self.variance > (1 + 1e-6) * self.span**2 / 4 * self.count / (self.count - 1):
+            raise InvalidInputError(f"{self}: numbers in an interval of that length do not vary so much")
 
     @classmethod
     def of(cls, values: NDArray[np.float64], *, span: float) -> BoundedMean:

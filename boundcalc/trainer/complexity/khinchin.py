@@ -23,6 +23,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
 from boundcalc.trainer.risk.threads import available_threads, map_blocks
 
@@ -44,7 +45,7 @@ _REMAINDER = 0.00333
 
 
 @dataclass(frozen=True)
-class AbsoluteMean:
+class AbsoluteMean(Frozen):
     """E|sum_i sigma_i v_ik| for each column k.
 
     Attributes

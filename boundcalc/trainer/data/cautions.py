@@ -21,11 +21,31 @@ def cautions(facts: Mapping[str, Any]) -> tuple[str, ...]:
     >>> cautions({"duplicate_rows": 1})[0][:27]
     '1 row repeats another one: '
     """
-    count = facts.get("duplicate_rows") or 0
-    if not count:
-        return ()
-    which = "1 row repeats" if count == 1 else f"{count:,} rows repeat"
-    return (
-        f"{which} another one: if the data were copied, examples are not independent and no guarantee holds; held-out "
-        "values look too good.",
-    )
+    said = []
+    if count := facts.get("duplicate_rows") or 0:
+        which = "1 row repeats" if count == 1 else f"{count:,} rows repeat"
+        said.append(
+            f"{which} another one: if the data were copied, examples are not independent and no guarantee holds; held-out "
+            "values look too good."
+        )
+    if groups := facts.get("groups"):
+        said.append(
+            f"Rows come in {sum(groups.values()):,} groups: n counts groups, pairs are of different groups, and a guarantee is "
+            "about two new groups and a random row of each (the average over their rows)."
+        )
+        return tuple(said)
+    if (share := facts.get("near_copies") or 0.0) >= _MANY:
+        said.append(
+            f"{100 * share:.0f} % of the rows have a near copy: if several rows belong to one patient, speaker or product, they "
+            "are not independent and no guarantee holds; say so by groups."
+        )
+    if columns := facts.get("like_identities"):
+        said.append(
+            f"{', '.join(columns)} looks like an identity (each value fills one block of rows): if rows of one value belong "
+            "together, give it as groups and not as a feature."
+        )
+    return tuple(said)
+
+
+#: The share of near copies from which on one wonders.
+_MANY = 0.05

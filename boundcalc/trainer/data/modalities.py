@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations
@@ -10,11 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import Problems
+from boundcalc.trainer.data.order import aligned
 
-__all__ = ["MIN_ROWS", "ModalityData", "as_block", "encode_labels", "missing_rows"]
+__all__ = ["MIN_ROWS", "ModalityData", "as_block", "encode_groups", "encode_labels", "missing_rows", "refuse_all"]
 
+#: Rows are near copies within this share of the usual distance, looked for among so many rows; blocks that tell an identity.
+_NEAR, _LOOKED_AT, _BLOCKS = 0.01, 200, 4
 MIN_ROWS = 8
 """Fewest rows from which calibration, hold-out and training parts can be drawn with at least one pair each."""
 
@@ -38,6 +43,15 @@ class ModalityData:
         What the data are called, and what a user has to know about them (a licence, say).
     lines : sequence of int, optional
         The line of a file that each row comes from: error messages name it instead of the row (counted from 0).
+    groups : array_like of shape (n,), optional
+        What each row belongs to (a patient, speaker, session, product), where several rows belong to one: the groups
+        are then what is drawn independently. Parts are made of whole groups, n counts groups, pairs are rows of two
+        different groups, and what is guaranteed holds for two new groups and a random row of each.
+    impute : bool
+        Whether single missing values are filled in, by what the calibration part of a split shows; otherwise they are refused.
+    text : mapping of str to mapping of int to tuple of str, optional
+        For columns of text: modality, column, and the texts that its numbers stand for. A column becomes one for each text
+        that the calibration part of a split has.
 
     Attributes
     ----------
@@ -52,6 +66,8 @@ class ModalityData:
         Index of each label in ``classes``.
     mask : ndarray of bool, shape (n, K)
         True where a modality is missing.
+    groups : ndarray of int, shape (n,), or None
+        The number of each row's group.
 
     Raises
     ------
@@ -77,6 +93,9 @@ class ModalityData:
         name: str = "",
         note: str = "",
         lines: Sequence[int] | None = None,
+        groups: ArrayLike | None = None,
+        impute: bool = False,
+        text: Mapping[str, Mapping[int, tuple[str, ...]]] | None = None,
     ) -> None:
         problems = Problems(f"data {name}".strip())
         if not isinstance(modalities, Mapping) or not modalities:
@@ -94,6 +113,9 @@ class ModalityData:
         problems.require(
             len(set(self.names)) == len(self.names), f"modality names {self.names}: expected distinct names"
         )
+        given = aligned({**{str(key): value for key, value in modalities.items()}, "y ": y, "groups ": groups})
+        modalities, y, groups = {key: given[str(key)] for key in modalities}, given["y "], given["groups "]
+        self.text = {key: dict(columns) for key, columns in (text or {}).items() if columns}
         raw = {key: _block(key, value, problems) for key, value in zip(self.names, modalities.values(), strict=True)}
         self.y, self.classes, self.codes = encode_labels(y, problems, lines=lines)
         problems.raise_if_any()
@@ -115,19 +137,60 @@ class ModalityData:
         problems.raise_if_any()
         self.arrays: dict[str, NDArray[np.float64]] = {}
         for index, (key, block) in enumerate(raw.items()):
-            missing[:, index] = missing_rows(key, block, problems, declared=missing[:, index], lines=lines)
+            missing[:, index] = missing_rows(
+                key, block, problems, declared=missing[:, index], lines=lines, impute=bool(impute)
+            )
             self.arrays[key] = np.where(missing[:, [index]], 0.0, block)
             if nonnegative:
                 problems.require(
-                    bool((self.arrays[key] >= 0).all()), f"modality {key!r} was declared nonnegative but has values < 0"
+                    not (self.arrays[key] < 0).any(), f"modality {key!r} was declared nonnegative but has values < 0"
                 )
+        check_targets(self.y, self.classes, self.codes, problems)
+        self.groups = None if groups is None else encode_groups(groups, n, problems)
         problems.raise_if_any()
         self.mask: NDArray[np.bool_] = missing
+
+    def with_groups(self, groups: ArrayLike) -> ModalityData:
+        """Return the same rows with what each belongs to.
+
+        Parameters
+        ----------
+        groups : array_like of shape (n,)
+
+        Raises
+        ------
+        InvalidInputError
+            If that is no entry for each row.
+        """
+        problems = Problems(f"data {self.name}".strip())
+        found = copy.copy(self)
+        found.groups = encode_groups(groups, self.n, problems)
+        problems.raise_if_any()
+        return found
 
     @property
     def n(self) -> int:
         """Number of examples."""
         return int(self.y.shape[0])
+
+    @property
+    def units(self) -> int:
+        """Number of examples that are independent: of rows, or of the groups that they come in."""
+        return self.n if self.groups is None else int(self.groups.max()) + 1
+
+    def rows_of(self, units: NDArray[np.intp]) -> NDArray[np.intp]:
+        """Return the rows of some units, one unit after the other.
+
+        Parameters
+        ----------
+        units : ndarray of int
+            Numbers of rows, or of groups.
+        """
+        if self.groups is None:
+            return units
+        order = np.argsort(self.groups, kind="stable")
+        members = np.split(order, np.cumsum(np.bincount(self.groups))[:-1])
+        return np.concatenate([order[:0], *(members[unit] for unit in units)])
 
     @property
     def dims(self) -> dict[str, int]:
@@ -144,6 +207,39 @@ class ModalityData:
         """Number of rows that repeat an earlier one in all modalities: then rows are hardly independent."""
         seen = {b"".join(block[i].tobytes() for block in self.arrays.values()) for i in range(self.n)}
         return self.n - len(seen)
+
+    @property
+    def needs_encoding(self) -> bool:
+        """Whether there is text, or a single value is missing: numbers are made of them by the calibration part."""
+        return bool(self.text) or any(bool(np.isnan(block).any()) for block in self.arrays.values())
+
+    @cached_property
+    def near_copies(self) -> float:
+        """Share of rows with another row within 1 % of the usual distance, where chance does not bring rows so close."""
+        block = np.nan_to_num(np.concatenate(list(self.arrays.values()), axis=1))
+        if self.n * _NEAR ** min(block.shape[1], 400) > 0.01:
+            return 0.0
+        spread = np.ptp(block, axis=0)
+        block = (
+            np.divide(block, spread, out=np.zeros_like(block), where=spread > 0) if np.isfinite(spread).all() else block
+        )
+        some = block[:: max(1, self.n // _LOOKED_AT)][:_LOOKED_AT]
+        squares = np.square(block).sum(axis=1)
+        far = np.sqrt(np.maximum(np.square(some).sum(axis=1)[:, None] + squares - 2 * some @ block.T, 0.0))
+        usual = float(np.median(far))
+        near = (far > 1e-6 * usual) & (far < _NEAR * usual)  # what repeats a row exactly is told apart
+        return float(near.any(axis=1).mean())
+
+    @cached_property
+    def like_identities(self) -> tuple[str, ...]:
+        """Columns of which each value fills one block of rows, as the number of a patient or session does; at most three."""
+        found = []
+        for name, block in self.arrays.items():
+            runs = 1 + (block[1:] != block[:-1]).sum(axis=0)
+            for column in np.flatnonzero((runs >= _BLOCKS) & (2 * runs <= self.n)):
+                if np.unique(block[:, column]).size == runs[column] and not self.mask[:, self.names.index(name)].any():
+                    found.append(f"{name}[{column}]")
+        return tuple(found[:3])
 
     @cached_property
     def constant_features(self) -> int:
@@ -205,6 +301,8 @@ class ModalityData:
             If there is none, or one is empty or names a modality that does not exist.
         """
         if isinstance(subsets, str):
+            if subsets.strip() == "all":
+                refuse_all(len(self.names))
             asked: Sequence[str | Iterable[str]] = (
                 self.subset_labels() if subsets.strip() == "all" else [part.strip() for part in subsets.split(",")]
             )
@@ -222,6 +320,27 @@ class ModalityData:
         missing = int(self.mask.sum())
         gaps = f", {missing} block{'s' * (missing != 1)} missing" if missing else ""
         return f"<ModalityData {self.name or 'unnamed'}: {self.n} rows, {blocks}, {self.classes.size} classes{gaps}>"
+
+
+#: Modalities of which all subsets are trained at once.
+_MOST_MODALITIES = 12
+
+
+def refuse_all(count: int) -> None:
+    """Refuse all subsets of so many modalities.
+
+    Raises
+    ------
+    InvalidInputError
+        Saying how many they are, how long they take, and what can be asked for instead.
+    """
+    if count > _MOST_MODALITIES:
+        subsets = 2**count - 1
+        raise InvalidInputError(
+            f"{count} modalities have {subsets:,} subsets, {subsets / 3600:,.0f} hours at one second each: list those that matter "
+            f"(subsets='a,b,a+b'), or take subsets='greedy' ({count * (count + 1) // 2} of them: each alone, and the best so "
+            "far with one more)"
+        )
 
 
 def as_block(value: Any) -> NDArray[np.float64]:
@@ -245,13 +364,14 @@ def missing_rows(
     *,
     declared: NDArray[np.bool_] | bool = False,
     lines: Sequence[int] | None = None,
+    impute: bool = False,
 ) -> NDArray[np.bool_]:
     """Return the rows that lack the modality, NaN throughout or declared so; note NaN inside a row and inf."""
     nan = np.isnan(block)
     missing = declared | nan.all(axis=1)
     partly = np.flatnonzero(nan.any(axis=1) & ~missing)
     problems.require(
-        partly.size == 0,
+        impute or partly.size == 0,
         f"modality {name!r} has NaN inside its block in {_places(partly, lines)}: a missing modality is NaN in "
         "all its columns",
     )
@@ -292,6 +412,10 @@ def encode_labels(
             labels = labels.astype(str)
         elif all(isinstance(label, (int, float, np.number)) for label in labels.tolist()):
             labels = np.asarray(labels.tolist())
+    if labels.dtype.kind == "U" and np.isin(labels, list(NO_LABELS)).any():
+        row = int(np.flatnonzero(np.isin(labels, list(NO_LABELS)))[0])
+        problems.add(f"y has missing labels ({_place(row, lines)}: {labels[row].item()!r}): expected one label per row")
+        return empty
     if masked:
         problems.add("y has masked labels: expected one label per row")
         return empty
@@ -315,6 +439,45 @@ def encode_labels(
         problems.add("y mixes labels that cannot be compared: expected all numbers or all strings")
         return empty
     return labels, classes, codes.astype(np.intp)
+
+
+#: What is no label, among labels of text.
+NO_LABELS = frozenset({"", "nan", "NaN", "None", "<NA>", "NaT"})
+#: Fewer rows a class (in the median) than this, of so many classes of numbers, are values of a continuous target.
+_ROWS_A_CLASS, _MANY_CLASSES = 3, 30
+
+
+def check_targets(y: NDArray[Any], classes: NDArray[Any], codes: NDArray[np.intp], problems: Problems) -> None:
+    """Note labels that are hardly classes to train on: -1 beside others, and values of a continuous target."""
+    if y.dtype.kind not in "iuf" or not classes.size:
+        return
+    unlabelled = int((y == -1).sum())
+    problems.require(
+        not unlabelled or classes.tolist() in ([-1, 1], [-1, 0]),
+        f"y is -1 in {_count(unlabelled)} beside {shortened([one for one in classes.tolist() if one != -1])}: if that means "
+        "'no label', leave these rows out; if it is a class, give the labels as text",
+    )
+    usual = float(np.median(np.bincount(codes)))
+    problems.require(
+        classes.size < _MANY_CLASSES or usual >= _ROWS_A_CLASS,
+        f"y has {classes.size:,} different numbers in {y.size:,} rows, {usual:g} rows each: that looks like a continuous target; "
+        "cut it into classes (numpy.digitize), give labels as text if they are classes, or train on pairs of your own (fit_pairs)",
+    )
+
+
+def _count(rows: int) -> str:
+    return "1 row" if rows == 1 else f"{rows:,} rows"
+
+
+def encode_groups(groups: Any, n: int, problems: Problems) -> NDArray[np.intp]:
+    """Return the number of each row's group; note what is wrong with them."""
+    inner = Problems("groups")
+    _, _, codes = encode_labels(groups, inner)
+    for problem in inner.found:
+        problems.add(problem.replace("y ", "groups ", 1))
+    if not inner.found:
+        problems.require(codes.size == n, f"groups has {codes.size} entries: expected one for each of {n} rows")
+    return codes
 
 
 def _place(row: int, lines: Sequence[int] | None) -> str:

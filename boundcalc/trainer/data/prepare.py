@@ -12,18 +12,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
+from boundcalc.language.arguments import Problems
+from boundcalc.language.records import check_entries, rebuild
+from boundcalc.trainer.data.encoding import Encoding
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.normalise import Normaliser
-from boundcalc.trainer.data.splits import Split, draw_pairs, draw_split
+from boundcalc.trainer.data.splits import Split, draw_pairs, draw_split, similar_share
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.risk.erm import Problem
 from boundcalc.trainer.risk.losses import round_up
 from boundcalc.trainer.risk.pairs import AllPairs, PairSource
 from boundcalc.trainer.risk.structures import Structure, make_structure
 
-__all__ = ["Prepared", "balanced_weights", "exceeds", "measured_squared_radius", "prepare"]
+__all__ = ["Prepared", "balanced_weights", "checked_facts", "exceeds", "measured_squared_radius", "prepare"]
 
 Array = NDArray[np.float64]
 
@@ -44,6 +48,8 @@ class Prepared(Frozen):
         Disjoint pairs of positions within the training part.
     weights : (omega_pos, omega_neg)
     squared_radii : dict of str to float
+    encodings : dict of str to Encoding
+        Of the modalities with text or single missing values.
     threads : int, optional
         Threads that share the blocks of all pairs.
     """
@@ -56,7 +62,13 @@ class Prepared(Frozen):
     pairs: NDArray[np.intp]
     weights: tuple[float, float]
     squared_radii: dict[str, float]
+    encodings: dict[str, Encoding]
     threads: int | None = None
+
+    def normalised(self, name: str, block: Array, present: NDArray[np.bool_]) -> Array:
+        """Return raw rows of one modality as the same map takes them."""
+        block = self.encodings[name].apply(block) if name in self.encodings else block
+        return self.normaliser.apply(name, block, present)
 
     def widths(self, subset: Sequence[str]) -> list[int]:
         """Return the number of columns of each modality of the subset."""
@@ -110,9 +122,27 @@ class Prepared(Frozen):
         for name in self.data.names:
             digest.update(name.encode())
             digest.update(np.ascontiguousarray(self.data.arrays[name]).tobytes())
-        for array in (self.data.codes, self.data.mask, self.split.calibration, self.split.holdout, self.pairs):
+        groups = np.empty(0) if self.data.groups is None else self.data.groups
+        for array in (self.data.codes, groups, self.data.mask, self.split.calibration, self.split.holdout, self.pairs):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
+
+    def units(self, part: NDArray[np.intp]) -> int:
+        """Return how many independent units a part has: its rows, or the groups that they come in."""
+        return part.size if self.data.groups is None else int(np.unique(self.data.groups[part]).size)
+
+    def sample_size(self, part: NDArray[np.intp]) -> int:
+        """Return how many pairs a sample has: as set, of groups no more than ten for each pair of rows."""
+        return sample_size(self.settings, part.size, grouped=self.data.groups is not None)
+
+    def sampled(self, part: NDArray[np.intp]) -> bool:
+        """Whether a part is measured over a random sample of its pairs: beyond ``exact_rows``, and where rows have groups."""
+        return self.data.groups is not None or part.size > self.settings.exact_rows
+
+    def similar_share(self, part: NDArray[np.intp]) -> float:
+        """Return the share of similar pairs among those that count."""
+        groups = self.data.groups
+        return similar_share(self.data.codes[part], None if groups is None else groups[part])
 
     def facts(self) -> dict[str, Any]:
         """Return what a reader of the results has to know, as JSON types."""
@@ -120,17 +150,69 @@ class Prepared(Frozen):
             "data": self.data.name,
             "note": self.data.note,
             "rows": self.data.n,
-            "dims": self.data.dims,
+            "dims": {name: block.shape[1] for name, block in self.arrays.items()},
+            "text_columns": sum(map(len, self.data.text.values())),
+            "filled_values": int(sum(np.isnan(block).sum() for block in self.data.arrays.values())),
             "classes": int(self.data.classes.size),
             "calibration_rows": int(self.split.calibration.size),
             "holdout_rows": int(self.split.holdout.size),
             "train_rows": int(self.split.train.size),
+            "groups": {}
+            if self.data.groups is None
+            else {name: self.units(getattr(self.split, name)) for name in ("calibration", "holdout", "train")},
             "missing_blocks": int(self.data.mask.sum()),
             "duplicate_rows": self.data.duplicate_rows,
+            "near_copies": self.data.near_copies,
+            "like_identities": list(self.data.like_identities),
             "constant_features": self.data.constant_features,
             "normalise": dict(self.normaliser.kinds),
             "fingerprint": self.fingerprint,
         }
+
+
+#: What :meth:`Prepared.facts` says, by its type.
+_FACTS: dict[str, Any] = {
+    "data": str, "note": str, "rows": int, "dims": dict, "text_columns": int, "filled_values": int, "classes": int,
+    "calibration_rows": int, "holdout_rows": int, "train_rows": int, "groups": dict, "missing_blocks": int,
+    "duplicate_rows": int, "near_copies": float, "like_identities": list, "constant_features": int, "normalise": dict,
+    "fingerprint": str,
+}  # fmt: skip
+
+
+def checked_facts(record: Any) -> dict[str, Any]:
+    """Return what was stored of the data, refused where it contradicts itself.
+
+    Raises
+    ------
+    InvalidInputError or TypeError
+        If it does, or is no such record.
+    """
+    check_entries(record, _FACTS)
+    facts = {name: rebuild(kind, record[name]) for name, kind in _FACTS.items()}
+    dims = facts["dims"]
+    sizes = [rebuild(int, d) for d in dims.values()]
+    parts = [facts[f"{part}_rows"] for part in ("calibration", "holdout", "train")]
+    limits = {"classes": facts["rows"], "duplicate_rows": facts["rows"], "constant_features": sum(sizes)}
+    limits["missing_blocks"] = facts["rows"] * len(dims)
+    problems = Problems("facts")
+    problems.require(bool(sizes) and all(d >= 1 for d in sizes), f"dims = {shortened(dims)}: expected columns >= 1")
+    whole = min(parts) >= 0 and sum(parts) == facts["rows"]
+    problems.require(whole, f"parts of {parts} rows do not fit the split of {facts['rows']}")
+    counted = [facts["groups"].get(part) for part in ("calibration", "holdout", "train")] if facts["groups"] else []
+    fits = all(isinstance(count, int) and 0 <= count <= rows for count, rows in zip(counted, parts, strict=False))
+    problems.require(
+        len(facts["groups"]) in (0, 3) and fits, f"groups = {shortened(facts['groups'])}: expected at most rows"
+    )
+    problems.require(facts["normalise"].keys() == dims.keys(), "normalise: expected a kind for each modality")
+    for name, most in limits.items():
+        problems.require(0 <= facts[name] <= most, f"{name} = {facts[name]}: expected 0 to {most}")
+    problems.raise_if_any()
+    return facts
+
+
+def sample_size(settings: Settings, rows: int, *, grouped: bool) -> int:
+    """Return how many pairs of so many rows are drawn where not all are taken."""
+    return min(settings.sampled_pairs, max(1000, 5 * rows * (rows - 1))) if grouped else settings.sampled_pairs
 
 
 def pair_differences(block: Array, present: NDArray[np.bool_], widths: Sequence[int], pairs: NDArray[np.intp]) -> Array:
@@ -139,7 +221,9 @@ def pair_differences(block: Array, present: NDArray[np.bool_], widths: Sequence[
     return np.where(both, block[pairs[:, 0]] - block[pairs[:, 1]], 0.0)
 
 
-def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator) -> Prepared:
+def prepare(
+    data: ModalityData, *, settings: Settings, rng: np.random.Generator, split: Split | None = None
+) -> Prepared:
     """Split, fit the preprocessing on the calibration part alone, normalise, and pair up the training part.
 
     Parameters
@@ -148,6 +232,8 @@ def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator)
     settings : Settings
     rng : numpy.random.Generator
         Draws one permutation of the rows and one of the training part.
+    split : Split, optional
+        Drawn by the settings' shares if not given.
 
     Raises
     ------
@@ -155,7 +241,10 @@ def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator)
         If the parts would be too small, the training part has no similar or no dissimilar pair, or a declared pair
         radius is exceeded.
     """
-    split = draw_split(data.n, rng=rng, calibration=settings.calibration, holdout=settings.holdout)
+    if split is None:
+        split = draw_split(
+            data.n, rng=rng, calibration=settings.calibration, holdout=settings.holdout, groups=data.groups
+        )
     sizes = np.unique(data.codes[split.train], return_counts=True)[1]
     if sizes.size < 2 or sizes.max() < 2:
         raise InvalidInputError(
@@ -163,17 +252,31 @@ def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator)
             f"{'one class only: no pair is dissimilar' if sizes.size < 2 else 'no two rows of one class: no pair is similar'}; "
             "expected pairs of both kinds: give more rows, smaller calibration and holdout shares, or another seed"
         )
-    pairs = draw_pairs(split.train.size, rng=rng)
+    groups = None if data.groups is None else data.groups[split.train]
+    if groups is not None and not 0 < similar_share(data.codes[split.train], groups) < 1:
+        raise InvalidInputError(
+            "the groups of the training part make pairs of one kind only: expected similar and dissimilar pairs of different groups"
+        )
+    pairs = draw_pairs(split.train.size, rng=rng, groups=groups)
     present = {name: data.present[:, k] for k, name in enumerate(data.names)}
     raw = settings.normalise == "none"
+    encodings = {}
+    if data.needs_encoding:
+        if not split.calibration.size:
+            raise InvalidInputError("text and missing values are read by the calibration part: set calibration > 0")
+        encodings = {
+            name: Encoding.fit(block[split.calibration][present[name][split.calibration]], data.text.get(name, {}))
+            for name, block in data.arrays.items()
+        }
+    blocks = {name: encodings[name].apply(block) if encodings else block for name, block in data.arrays.items()}
     normaliser = Normaliser.fit(
-        {name: block[split.calibration] for name, block in data.arrays.items()},
+        {name: block[split.calibration] for name, block in blocks.items()},
         {name: here[split.calibration] for name, here in present.items()},
         kind=settings.normalise,
         standardise=settings.standardise,
         nonnegative=data.nonnegative,
     )
-    arrays = {name: normaliser.apply(name, block, present[name]) for name, block in data.arrays.items()}
+    arrays = {name: normaliser.apply(name, block, present[name]) for name, block in blocks.items()}
     radii = {name: normaliser.squared_radius(name) for name in data.names}
     if raw:
         measured = {name: measured_squared_radius(block[present[name]]) for name, block in arrays.items()}
@@ -207,6 +310,7 @@ def prepare(data: ModalityData, *, settings: Settings, rng: np.random.Generator)
         pairs=pairs,
         weights=_weights(data, settings, split),
         squared_radii=radii,
+        encodings=encodings,
     )
 
 
@@ -236,15 +340,29 @@ def _weights(data: ModalityData, settings: Settings, split: Split) -> tuple[floa
         return (float(settings.pair_weights[0]), float(settings.pair_weights[1]))
     if split.calibration.size < 2:
         raise InvalidInputError("pair_weights='balanced' needs a calibration part: set calibration > 0")
-    return balanced_weights(data.codes[split.calibration])
+    groups = None if data.groups is None else data.groups[split.calibration]
+    weights = balanced_weights(data.codes[split.calibration], groups)
+    if max(weights) > _HEAVIEST:
+        kind, least = ("similar", weights[0]) if weights[0] > weights[1] else ("dissimilar", weights[1])
+        rare = np.unique(data.y, return_counts=True)
+        raise InvalidInputError(
+            f"pair_weights='balanced': of the calibration part's pairs hardly any is {kind}, which would make each weigh "
+            f"{least:,.0f} (the rarest class is {rare[0][rare[1].argmin()].item()!r}, {rare[1].min()} of {data.n:,} rows): give "
+            "more rows of rare classes, or leave them out; merge classes; or give weights (pair_weights=None or two numbers)"
+        )
+    return weights
 
 
-def balanced_weights(codes: NDArray[np.intp]) -> tuple[float, float]:
+#: A pair that weighs more than this says that almost none of its kind was seen.
+_HEAVIEST = 500.0
+
+
+def balanced_weights(codes: NDArray[np.intp], groups: NDArray[np.intp] | None = None) -> tuple[float, float]:
     """Return pair weights with which same and different pairs of rows of these classes count half each.
 
     One pair of each kind is added, so that a kind that a small part lacks keeps a finite weight.
     """
-    sizes = np.unique(codes, return_counts=True)[1]
-    total = codes.size * (codes.size - 1) // 2
-    similar = (int((sizes * (sizes - 1) // 2).sum()) + 1) / (total + 2)
+    units = codes.size if groups is None else np.unique(groups).size
+    total = units * (units - 1) // 2
+    similar = (similar_share(codes, groups) * total + 1) / (total + 2)
     return (0.5 / similar, 0.5 / (1 - similar))

@@ -16,6 +16,7 @@ from sklearn.utils import check_array
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import Problems
 from boundcalc.trainer.data.modalities import ModalityData, as_block, missing_rows
+from boundcalc.trainer.data.order import aligned
 
 __all__ = [
     "Blocks",
@@ -40,7 +41,9 @@ def is_list_of_matrices(X: Any) -> bool:
 
 
 def with_gaps(data: ModalityData) -> dict[str, Array]:
-    """Return the blocks with NaN in the rows where a modality is missing."""
+    """Return the blocks with NaN in the rows where a modality is missing; text is read by the data that were trained on only."""
+    if data.text:
+        raise InvalidInputError("the data have columns of text: this takes numbers; encode them before")
     return {name: np.where(data.mask[:, [k]], np.nan, data.arrays[name]) for k, name in enumerate(data.names)}
 
 
@@ -77,7 +80,8 @@ def split_columns(block: Array, modalities: Any, names: Sequence[str]) -> dict[s
 
 def named_arrays(X: Any) -> dict[str, Array]:
     """Return the blocks of a mapping of names to arrays, or of a list of arrays (then named m0, m1, ...)."""
-    items = X.items() if isinstance(X, Mapping) else ((f"m{k}", block) for k, block in enumerate(X))
+    named = X if isinstance(X, Mapping) else {f"m{k}": block for k, block in enumerate(X)}
+    items = aligned({str(name): block for name, block in named.items()}).items()
     arrays: dict[str, Array] = {}
     for name, block in items:
         with single_error():

@@ -10,15 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import why_unreadable
 from boundcalc.language.ledger import paid_once
-from boundcalc.language.records import plain, rebuild
+from boundcalc.language.records import check_entries, from_json, plain, rebuild
 from boundcalc.show.tables import Table
 
 __all__ = ["CERTIFIED", "ESTIMATED", "Entry", "Estimates"]
 
+FORMAT = "boundcalc-estimates-1"
 CERTIFIED, ESTIMATED = "certified", "estimated"
 _UNOBSERVABLE = {
     "gamma": "the quality gap of two subsets depends on the unknown best predictor",
@@ -186,7 +188,8 @@ class Estimates(Frozen):
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types; infinite and missing values become strings."""
-        return plain({"title": self.title, "facts": self.facts, "refused": self.refused, "entries": self.entries})
+        record = {name: getattr(self, name) for name in ("title", "facts", "refused", "entries")}
+        return plain({"format": FORMAT, **record})
 
     def to_json(self, *, indent: int | None = None) -> str:
         """Return JSON that :meth:`from_json` reads back without loss.
@@ -216,12 +219,16 @@ class Estimates(Frozen):
             If the object is not such a record.
         """
         try:
-            entries = tuple(rebuild(Entry, entry) for entry in record["entries"])
-            return cls(entries, str(record["title"]), dict(record["facts"]), dict(record.get("refused", {})))
-        except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, InvalidInputError):
-                raise
+            entries = rebuild(tuple[Entry, ...], record["entries"])
+            check_entries(record, ("format", "title", "facts", "refused", "entries"))
+            if record["format"] != FORMAT:
+                raise InvalidInputError(f"its format is {shortened(record['format'])}, expected {FORMAT!r}")
+            facts, refused = (dict(rebuild(dict, record[name])) for name in ("facts", "refused"))
+            found = cls(entries, rebuild(str, record["title"]), facts, refused)
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise InvalidInputError(f"this is not an estimates record: {why_unreadable(error)}") from error
+        found._check_facts()
+        return found
 
     @classmethod
     def from_json(cls, text: str) -> Estimates:
@@ -241,11 +248,26 @@ class Estimates(Frozen):
             If the text is no JSON or no such record.
         """
         try:
-            return cls.from_dict(json.loads(text))
-        except json.JSONDecodeError as error:
-            raise InvalidInputError(
-                f"this is not an estimates record: {why_unreadable(error)}", context="estimates"
-            ) from error
+            record = from_json(text)
+        except InvalidInputError as error:
+            raise InvalidInputError(f"this is not an estimates record: {error}", context="estimates") from error
+        return cls.from_dict(record)
+
+    def _check_facts(self) -> None:
+        """Refuse values that contradict what the record says of the data."""
+        counts = {} if self.facts.get("groups") else {"n": "train_rows", "n_h": "holdout_rows"}
+        problems = [
+            f"{name} = {self[name].value} contradicts {fact} = {shortened(self.facts[fact])}"
+            for name, fact in counts.items()
+            if name in self and fact in self.facts and self[name].value != self.facts[fact]
+        ]
+        problems += [
+            f"the event {shortened(name)} has delta = {delta}: expected a number in (0, 1)"
+            for name, delta in self.events.items()
+            if not 0 < delta < 1
+        ]
+        if problems:
+            raise InvalidInputError(problems, context="estimates")
 
     def __str__(self) -> str:
         width = max((len(e.name) for e in self.entries), default=4)

@@ -186,7 +186,7 @@ def measure_pilot(
     report(0, 2, "metric")
     result = measure_subset(prepared, chosen, rng=generator)
     report(1, 2, "regularised metrics")
-    fits = train_regularised(prepared, chosen) if prepared.split.train.size <= settings.exact_rows else ()
+    fits = () if prepared.sampled(prepared.split.train) else train_regularised(prepared, chosen)
     report(2, 2, "done")
     structure, widths = prepared.structure(chosen), prepared.widths(chosen)
     sums, moments = pair_statistics(

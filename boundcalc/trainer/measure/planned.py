@@ -81,10 +81,12 @@ def _planned(before: Prepared, data: ModalityData, names: tuple[str, ...], rng: 
     problems.require(
         data.nonnegative or not before.data.nonnegative, "declared nonnegative=False: expected True as in the pilot"
     )
+    same = all(data.text.get(name) == before.data.text.get(name) for name in names)
+    problems.require(same, "the columns of text have other texts than the pilot's")
     problems.require(data.n >= 4, f"n={data.n} rows: expected at least 4")
     problems.raise_if_any()
     present = {name: data.present[:, data.names.index(name)] for name in names}
-    arrays = {name: before.normaliser.apply(name, data.arrays[name], present[name]) for name in names}
+    arrays = {name: before.normalised(name, data.arrays[name], present[name]) for name in names}
     if before.settings.normalise == "none":
         for name in names:
             rows, declared = arrays[name][present[name]], before.squared_radii[name]
@@ -99,5 +101,5 @@ def _planned(before: Prepared, data: ModalityData, names: tuple[str, ...], rng: 
         data=data,
         split=Split(nobody, nobody, np.arange(data.n)),
         arrays=arrays,
-        pairs=draw_pairs(data.n, rng=rng),
+        pairs=draw_pairs(data.n, rng=rng, groups=data.groups),
     )

@@ -11,6 +11,7 @@ import numpy as np
 
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
+from boundcalc.language.records import check_entries
 from boundcalc.trainer.data.normalise import KINDS
 from boundcalc.trainer.risk.erm import Problem
 from boundcalc.trainer.risk.losses import Contrastive, Loss, loss_from_name, round_up
@@ -106,26 +107,22 @@ class Settings(Frozen):
             if good:
                 problems.require(value[0] <= value[1], f"{name}={tuple(value)!r}: expected low <= high")
                 object.__setattr__(self, name, (float(value[0]), float(value[1])))
+        problems.one_of("structure", self.structure, STRUCTURES)
+        problems.one_of("normalise", self.normalise, KINDS)
         problems.require(
-            self.structure in STRUCTURES, f"structure={self.structure!r}: expected one of {', '.join(STRUCTURES)}"
+            isinstance(self.standardise, bool), f"standardise={self.standardise!r}: expected True or False"
         )
-        problems.require(self.normalise in KINDS, f"normalise={self.normalise!r}: expected one of {', '.join(KINDS)}")
         problems.number("width", self.width, low=0, high=1, open_low=True)
-        problems.number("margin", self.margin, low=0, open_low=True)
         problems.number("delta", self.delta, low=0, high=1, open_low=True, open_high=True)
-        problems.number("tolerance", self.tolerance, low=0, open_low=True)
-        problems.number("rho", self.rho, low=0, open_low=True)
-        problems.number("reg", self.reg, low=0)
-        problems.number("reg_anchor", self.reg_anchor, low=0)
-        problems.number("calibration", self.calibration, low=0, high=1, open_high=True)
-        problems.number("holdout", self.holdout, low=0, high=1, open_high=True)
-        if self.pair_radius is not None:
-            problems.number("pair_radius", self.pair_radius, low=0, open_low=True)
+        for name in ("margin", "tolerance", "rho", *(["pair_radius"] if self.pair_radius is not None else [])):
+            problems.number(name, getattr(self, name), low=0, open_low=True)
+        for name in ("reg", "reg_anchor"):
+            problems.number(name, getattr(self, name), low=0)
+        for name in ("calibration", "holdout"):
+            problems.number(name, getattr(self, name), low=0, high=1, open_high=True)
         for name, least in (("draws", 0), ("max_evaluations", 1), ("exact_rows", 1), ("sampled_pairs", 2)):
-            value = getattr(self, name)
-            whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-            if problems.require(whole and value >= least, f"{name}={value!r}: expected an integer >= {least}"):
-                object.__setattr__(self, name, int(value))
+            if problems.integer(name, getattr(self, name), low=least):
+                object.__setattr__(self, name, int(getattr(self, name)))
         try:
             object.__setattr__(self, "rho_grid", tuple(float(rho) for rho in self.rho_grid))
             problems.require(
@@ -223,6 +220,7 @@ class Settings(Frozen):
         -------
         Settings
         """
+        check_entries(record, cls.__dataclass_fields__)
         values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in record.items()}
         loss = dict(record["loss"])
         values["loss"] = loss_from_name(loss.pop("name"), **loss)

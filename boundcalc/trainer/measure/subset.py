@@ -6,7 +6,7 @@ import importlib.util
 import math
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +32,13 @@ Array = NDArray[np.float64]
 
 
 def measure_subset(
-    prepared: Prepared, subset: Sequence[str], *, start: tuple[Array, float] | None = None, rng: np.random.Generator
+    prepared: Prepared,
+    subset: Sequence[str],
+    *,
+    start: tuple[Array, float] | None = None,
+    neighbours: bool = True,
+    rng: np.random.Generator,
+    progress: Callable[[float], None] | None = None,
 ) -> SubsetResult:
     """Train on one subset and measure it.
 
@@ -42,19 +48,29 @@ def measure_subset(
     subset : sequence of str
     start : (params, threshold), optional
         Warm start, for instance the solution on a smaller subset with weight 0 elsewhere.
+    neighbours : bool
+        Whether to measure AUC and nearest neighbours, which no bound asks for.
     rng : numpy.random.Generator
         For Monte-Carlo draws, and for pair samples beyond ``exact_rows``.
+    progress : callable, optional
+        Called with the share that is done, in [0, 1).
     """
     began = time.perf_counter()
     train = prepared.split.train
-    pairs = prepared.all_pairs(subset, train) if train.size <= prepared.settings.exact_rows else None
-    fit = fit_subset(prepared, subset, pairs=pairs, start=start, rng=rng)
-    result = assess_fit(prepared, subset, fit, pairs=pairs, rng=rng)
+    pairs = None if prepared.sampled(train) else prepared.all_pairs(subset, train)
+    fit = fit_subset(prepared, subset, pairs=pairs, start=start, rng=rng, progress=progress)
+    result = assess_fit(prepared, subset, fit, pairs=pairs, neighbours=neighbours, rng=rng)
     return replace(result, seconds=time.perf_counter() - began)
 
 
 def assess_fit(
-    prepared: Prepared, subset: Sequence[str], fit: Fit, *, pairs: PairSource | None = None, rng: np.random.Generator
+    prepared: Prepared,
+    subset: Sequence[str],
+    fit: Fit,
+    *,
+    pairs: PairSource | None = None,
+    neighbours: bool = True,
+    rng: np.random.Generator,
 ) -> SubsetResult:
     """Measure a metric that was trained on one subset; its random values are read at the settings' delta.
 
@@ -65,6 +81,8 @@ def assess_fit(
     fit : Fit
     pairs : PairSource, optional
         All pairs of the training part, if they are at hand.
+    neighbours : bool
+        As for :func:`measure_subset`.
     rng : numpy.random.Generator
     """
     settings, split = prepared.settings, prepared.split
@@ -92,7 +110,8 @@ def assess_fit(
     tested, auc, knn = None, None, None
     if split.holdout.size >= 2:
         tested = _measure_part(prepared, subset, fit, split.holdout, rng=rng)
-        auc, knn = _neighbour_scores(prepared, subset, structure.operator(fit.params))
+        if neighbours:
+            auc, knn = _neighbour_scores(prepared, subset, structure.operator(fit.params))
     return SubsetResult(
         frame=Frame.of(prepared, subset),
         params=nested_tuples(fit.params.tolist()),
@@ -125,7 +144,7 @@ def _measure_part(
     decision = settings.decision_threshold(fit.threshold)
     margins = (settings.rho, *settings.rho_grid) if trained else ()
     kinds, gap = ((1.0, 1.0), weights), None
-    if part.size <= settings.exact_rows:
+    if not prepared.sampled(part):
         pairs = prepared.all_pairs(subset, part) if pairs is None else pairs
         profiles = pairs.profiles(operator, decision, rhos=margins, weights=kinds)
         value = fit.risk
@@ -141,7 +160,7 @@ def _measure_part(
             unregularised = prepared.problem(subset, pairs, regularised=False)
             gap = Gap(certify(unregularised, fit.params, fit.threshold) if settings.reg > 0 else fit.eps_opt)
     else:
-        pairs = sample = SampledPairs(prepared, subset, part, count=settings.sampled_pairs, rng=rng)
+        pairs = sample = SampledPairs(prepared, subset, part, count=prepared.sample_size(part), rng=rng)
         span = prepared.loss_range(prepared.squared_radius(subset))
         risk = sample.mean_loss(operator, fit.threshold, loss=loss, weights=weights, span=span)
         wrong = [value for value, _ in sample.profiles(operator, decision, rhos=(), weights=kinds)]
@@ -153,21 +172,19 @@ def _measure_part(
             problem = prepared.problem(subset, sample, regularised=False)
             gap = measure_gap(problem, fit.params, fit.threshold, width=fit.width)
     return Part(
-        rows=part.size,
+        rows=prepared.units(part),
         pairs=pairs.count,
         risk=risk,
         wrong=(wrong[0], wrong[1]),
         ramps=ramps[0],
         heavy_ramps=ramps[1],
         gap=gap,
-        trivial=trivial_rule(prepared.data.codes[part], loss, weights),
+        trivial=trivial_rule(prepared.similar_share(part), loss, weights),
     )
 
 
-def trivial_rule(codes: NDArray[np.intp], loss: Loss, weights: tuple[float, float]) -> tuple[float, float, float]:
-    """Return risk, error and weighted error of the best constant score over all pairs of examples of these classes."""
-    sizes = np.unique(codes, return_counts=True)[1].astype(float)
-    similar = float((sizes * (sizes - 1)).sum()) / (codes.size * (codes.size - 1))
+def trivial_rule(similar: float, loss: Loss, weights: tuple[float, float]) -> tuple[float, float, float]:
+    """Return risk, error and weighted error of the best constant score where this share of pairs is similar."""
     heavy = weights[0] * similar, weights[1] * (1.0 - similar)
     return loss.constant_risk(*heavy), min(similar, 1.0 - similar), min(heavy)
 
@@ -188,6 +205,9 @@ def _neighbour_scores(prepared: Prepared, subset: Sequence[str], operator: Array
     left, here = prepared.rows(subset, holdout)
     right, there = prepared.rows(subset, train)
     upper = np.triu_indices(holdout.size, 1)
+    if (groups := prepared.data.groups) is not None:
+        apart = groups[holdout][upper[0]] != groups[holdout][upper[1]]
+        upper = (upper[0][apart], upper[1][apart])
     same = (codes[holdout][:, None] == codes[holdout])[upper]
     auc = None
     if same.any() and not same.all():

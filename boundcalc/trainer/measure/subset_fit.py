@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -28,6 +28,7 @@ def fit_subset(
     pairs: PairSource | None = None,
     start: tuple[Array, float] | None = None,
     rng: np.random.Generator | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Fit:
     """Minimise the empirical risk on one subset of modalities.
 
@@ -44,10 +45,12 @@ def fit_subset(
     start : (params, threshold), optional
     rng : numpy.random.Generator, optional
         Needed beyond ``exact_rows``.
+    progress : callable, optional
+        Called with the share that is done, in [0, 1), as the certified error falls to what is asked for.
     """
     settings, train = prepared.settings, prepared.split.train
-    options = {"tolerance": settings.tolerance, "max_evaluations": settings.max_evaluations}
-    if train.size <= settings.exact_rows:
+    options = {"tolerance": settings.tolerance, "max_evaluations": settings.max_evaluations, "progress": progress}
+    if not prepared.sampled(train):
         pairs = prepared.all_pairs(subset, train) if pairs is None else pairs
         problem = prepared.problem(subset, pairs)
         width: float | None = None
@@ -55,7 +58,7 @@ def fit_subset(
             start, width = _rough_start(prepared, subset, problem, start)
         return minimise_risk(problem, start=start, width=width, **options)  # type: ignore[arg-type]
     rng = np.random.default_rng() if rng is None else rng
-    drawn, fresh = (SampledPairs(prepared, subset, train, count=settings.sampled_pairs, rng=rng) for _ in range(2))
+    drawn, fresh = (SampledPairs(prepared, subset, train, count=prepared.sample_size(train), rng=rng) for _ in range(2))
     fit = minimise_risk(prepared.problem(subset, drawn), start=start, **options)  # type: ignore[arg-type]
     problem = prepared.problem(subset, fresh)
     objective = problem.objective(fit.params, fit.threshold)

@@ -11,10 +11,11 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
 from boundcalc.language.ledger import Ledger
+from boundcalc.language.records import check_entries, rebuild
 from boundcalc.trainer.complexity.bernstein import BoundedMean
 from boundcalc.trainer.complexity.kappa import Kappa
 from boundcalc.trainer.complexity.rademacher import Complexity
-from boundcalc.trainer.data.prepare import Prepared
+from boundcalc.trainer.data.prepare import Prepared, checked_facts, sample_size
 from boundcalc.trainer.measure.estimates import CERTIFIED, ESTIMATED, Entry, Estimates
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.risk.incomplete import Gap
@@ -134,12 +135,13 @@ class Frame(Frozen):
         InvalidInputError
             If the record contradicts itself.
         """
+        check_entries(record, ("modalities", "weights", "squared_radii", "settings", "facts"))
         frame = cls(
-            tuple(map(str, record["modalities"])),
+            rebuild(tuple[str, ...], record["modalities"]),
             Settings.from_dict(record["settings"]),
-            dict(record["facts"]),
-            tuple(map(float, record["weights"])),  # type: ignore[arg-type]
-            {str(name): float(radius) for name, radius in record["squared_radii"].items()},
+            checked_facts(record["facts"]),
+            rebuild(tuple[float, float], record["weights"]),
+            {str(name): rebuild(float, radius) for name, radius in record["squared_radii"].items()},
         )
         settings, radii = frame.settings, frame.squared_radii
         problems = Problems("frame")
@@ -168,9 +170,31 @@ class Frame(Frozen):
         InvalidInputError
             If there are any.
         """
+        problems, groups = Problems("parts"), self.facts["groups"]
+        for name, part in (("train", train), ("holdout", holdout)):
+            if part is None:
+                continue
+            sampled = bool(groups) or part.rows > self.settings.exact_rows
+            heaviest = max(self.weights)
+            size = sample_size(self.settings, self.facts[f"{name}_rows"], grouped=bool(groups))
+            pairs = size if sampled else part.rows * (part.rows - 1) // 2
+            counts = {part.risk.count, *(one.count for one in (*part.ramps, *part.heavy_ramps))}
+            problems.require(
+                part.pairs == pairs and counts <= {pairs if sampled else 0},
+                f"means over {part.pairs} pairs of {part.rows} rows: expected {pairs}",
+            )
+            spans = {(1.0, one.span) for one in part.ramps} | {(heaviest, one.span) for one in part.heavy_ramps}
+            spans |= {(self.loss_range(), part.risk.span)} if sampled else set()
+            problems.require(all(one == other for one, other in spans), "ranges of losses are not the settings'")
+            found = (part.wrong[0], part.wrong[1] / heaviest, part.trivial[1], part.trivial[2] / heaviest)
+            problems.require(
+                all(0 <= share <= 1 + 1e-9 for share in found) and part.trivial[0] >= 0,
+                f"errors {found}: expected shares",
+            )
+        problems.raise_if_any()
         rows = (train.rows, 0 if holdout is None else holdout.rows)
-        told = self.facts["holdout_rows"]
-        expected = (self.facts["train_rows"], told if told >= 2 else 0)
+        told = groups.get("holdout", self.facts["holdout_rows"])
+        expected = (groups.get("train", self.facts["train_rows"]), told if told >= 2 else 0)
         if rows != expected or train.gap is None or len(train.ramps) != 1 + len(self.settings.rho_grid):
             raise InvalidInputError(f"parts of {rows} rows do not fit the split's {expected} and the margins")
 
@@ -190,6 +214,7 @@ def subset_record(
     def extra(name: str, value: float, meaning: str, state: str, why: str, events: _Events = ()) -> Entry:
         return Entry(name, value, meaning, state, why, events, symbol=False)
 
+    unit = "groups" if frame.facts["groups"] else "examples"
     by_complexity, by_kappa = ((f"complexity[{label}]", delta),), ((f"kappa[{label}]", delta),)
     concentrated = complexity.self_bounding < complexity.worst_case
     bernstein = kappa.bernstein < kappa.worst_case
@@ -205,7 +230,7 @@ def subset_record(
     tested = 0.0 if holdout is None else holdout.at(delta)[0]
     loss_range = max(frame.loss_range(), rhat, tested)
     entries = [
-        Entry("n", train.rows, "training examples", why="size of the training part"),
+        Entry("n", train.rows, f"training {unit}", why="size of the training part"),
         Entry("K", len(frame.squared_radii), "modalities in the data", why=fixed),
         Entry("d_M", structure.d, "feature dimension of the subset", why=fixed),
         Entry("g_M", structure.granularity, f"free weights of the {structure.name} metric", why=fixed),
@@ -238,7 +263,7 @@ def subset_record(
         drawn: _Events = ((f"holdout_pairs[{label}]", delta),) if holdout.sampled else ()
         how = f"upper confidence value over {holdout.pairs:,} sampled pairs" if drawn else "all pairs, to rounding"
         entries.append(Entry("rhat_holdout", tested, "risk on the hold-out part", CERTIFIED, how, drawn))
-        entries.append(Entry("n_h", holdout.rows, "hold-out examples", why="size of the part"))
+        entries.append(Entry("n_h", holdout.rows, f"hold-out {unit}", why="size of the part"))
     if sampled:
         mean = f"mean over {train.pairs:,} sampled pairs"
         entries += [

@@ -6,13 +6,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.language.arguments import Problems
 from boundcalc.language.ledger import check_delta
-from boundcalc.language.records import nested_tuples, plain, rebuild
+from boundcalc.language.records import check_entries, nested_tuples, plain, rebuild
 from boundcalc.trainer.complexity.kappa import Kappa, worst_kappa
 from boundcalc.trainer.complexity.rademacher import Complexity, class_values
 from boundcalc.trainer.measure.estimates import Estimates
@@ -30,6 +31,7 @@ _TOLD = (
     "trivial_holdout_error", "ramps", "weighted_ramps", "weighted_holdout_error", "weighted_trivial_error",
     "weighted_trivial_holdout_error",
 )  # fmt: skip
+_PARTS = ("modalities", "frame", "train", "holdout", "kappa", "complexity")
 _STORED = ("params", "threshold", "holdout_auc", "holdout_knn", "converged", "evaluations", "seconds")
 
 
@@ -160,7 +162,7 @@ class SubsetResult:
         record = {name: getattr(self, name) for name in (*_TOLD, *_STORED)}
         record["estimates"] = self.estimates.to_dict()
         record["frame"] = self.frame.to_dict()
-        record |= {name: getattr(self, name) for name in ("modalities", "train", "holdout", "kappa", "complexity")}
+        record |= {name: getattr(self, name) for name in _PARTS if name != "frame"}
         return plain(record)
 
     @classmethod
@@ -180,6 +182,7 @@ class SubsetResult:
         InvalidInputError
             If what was measured contradicts itself.
         """
+        check_entries(record, (*_TOLD, *_STORED, *_PARTS, "estimates"))
         frame, train = Frame.from_dict(record["frame"]), rebuild(Part, record["train"])
         holdout = rebuild(Part | None, record["holdout"])
         frame.check(train=train, holdout=holdout)
@@ -188,8 +191,9 @@ class SubsetResult:
         worst, share = worst_kappa(frame.structure, squared_radius=squared, **shape)
         radius = round_up(math.sqrt(squared), ulps=1)
         fixed = class_values(train.rows // 2, frame.structure, radius=radius, **shape)
-        stored = {name: record[name] for name in _STORED}
-        return cls(
+        hints = {**get_type_hints(cls), "params": list}
+        stored = {name: rebuild(hints[name], record[name]) for name in _STORED}
+        result = cls(
             frame=frame,
             train=train,
             holdout=holdout,
@@ -197,3 +201,46 @@ class SubsetResult:
             complexity=replace(rebuild(Complexity, record["complexity"]), m=train.rows // 2, **fixed),
             **{**stored, "params": nested_tuples(stored["params"])},
         ).at(frame.settings.delta)
+        result._check(record)
+        return result
+
+    def _check(self, record: Mapping[str, Any]) -> None:
+        """Refuse a record that contradicts itself: all that follows from what was measured is computed anew and compared."""
+        settings, problems = self.frame.settings, Problems(f"the record of {self.label}")
+        array, shape = self.array(), self.frame.structure.shape
+        if problems.require(array.shape == shape, f"params of shape {array.shape}: expected {shape}"):
+            ends = array if array.ndim == 1 else np.linalg.eigvalsh(array)
+            low, high = settings.eig_range
+            slack = 1e-9 * max(1.0, high)
+            inside = bool((low - slack <= ends.min()) and (ends.max() <= high + slack))
+            problems.require(inside, f"params outside {settings.eig_range}")
+        problems.number("threshold", self.threshold)
+        for name in ("holdout_auc", "holdout_knn"):
+            if getattr(self, name) is not None:
+                problems.number(name, getattr(self, name), low=0, high=1)
+        half = self.complexity.m - self.complexity.m // 2
+        problems.require(
+            all(one.mean.count == half and one.mean.mean <= one.mean.span for one in self.kappa.tries),
+            f"kappa from other pairs than the second {half}",
+        )
+        gap = self.train.gap
+        problems.require(
+            gap is not None and all(size >= 0 for size in vars(gap).values()), f"{gap}: expected sizes >= 0"
+        )
+        problems.number("khinchin", self.complexity.khinchin, low=0)
+        problems.raise_if_any()
+        told = self.to_dict()
+        other = [name for name in told if not _agree(told[name], record[name]) and name != "frame"]
+        problems.require(not other, f"{', '.join(other)}: contradicts what was measured")
+        problems.raise_if_any()
+
+
+def _agree(one: Any, other: Any) -> bool:
+    """Whether two records are the same but for rounding."""
+    if isinstance(one, dict):
+        return isinstance(other, dict) and one.keys() == other.keys() and all(_agree(one[k], other[k]) for k in one)
+    if isinstance(one, list):
+        return isinstance(other, list) and len(one) == len(other) and all(map(_agree, one, other))
+    if isinstance(one, float):
+        return isinstance(other, (int, float)) and math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+    return type(one) is type(other) and one == other

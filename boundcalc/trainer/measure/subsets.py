@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,10 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError, require
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems, as_generator, why_unreadable
+from boundcalc.language.files import write_text
 from boundcalc.language.ledger import check_delta
+from boundcalc.language.records import check_entries, from_json, plain, rebuild
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.prepare import Prepared, prepare
 from boundcalc.trainer.measure.settings import Settings
@@ -26,7 +28,7 @@ __all__ = ["Measurements", "measure_subsets"]
 
 FORMAT = "boundcalc-measurements-2"
 Array = NDArray[np.float64]
-Progress = Callable[[int, int, str], None]
+Progress = Callable[[float, int, str], None]
 
 
 @dataclass(frozen=True)
@@ -123,15 +125,21 @@ class Measurements(Frozen, Mapping[str, SubsetResult]):
             If the text is not such a record.
         """
         try:
-            record = json.loads(text)
+            record = from_json(text)
             if record["format"] != FORMAT:
-                raise InvalidInputError(f"its format is {record['format']!r}, expected {FORMAT!r}")
+                raise InvalidInputError(f"its format is {shortened(record['format'])}, expected {FORMAT!r}")
+            check_entries(record, ("format", "facts", "settings", "results"), optional=("certificates", "summary"))
             shared = {"facts": record["facts"], "settings": record["settings"]}
-            results = [
-                SubsetResult.from_dict({**one, "frame": {**one["frame"], **shared}}) for one in record["results"]
-            ]
-            return cls({result.label: result for result in results}, record["facts"], record["settings"])
-        except (KeyError, TypeError, ValueError) as error:
+            results: dict[str, SubsetResult] = {}
+            for one in rebuild(tuple[dict, ...], record["results"]):
+                result = SubsetResult.from_dict({**one, "frame": {**one["frame"], **shared}})
+                if result.label in results:
+                    raise InvalidInputError(f"the subset {result.label} is there twice")
+                results[result.label] = result
+            if not results:
+                raise InvalidInputError("it holds no subset")
+            return cls(results, record["facts"], record["settings"])
+        except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
             raise InvalidInputError(why_unreadable(error), context="measurements") from error
 
 
@@ -154,13 +162,15 @@ def measure_subsets(
     Parameters
     ----------
     data : ModalityData
-    subsets : {"all"} or str or sequence
-        ``"all"``, ``"a,a+b"``, or a sequence of subsets.
+    subsets : {"all", "greedy"} or str or sequence
+        ``"all"``, ``"a,a+b"``, a sequence of subsets, or ``"greedy"``: each modality alone, and again and again the subset of
+        the largest size so far that errs least on the training part, with each other modality added.
     settings : Settings, optional
         What is fixed in advance.
     rng : numpy.random.Generator or int, optional
     progress : callable, optional
-        Called as ``progress(done, total, message)``.
+        Called as ``progress(done, total, message)``; ``done`` is a whole number after each subset and, where one takes
+        longer than a second, a fraction within it.
     n_jobs : int
         Subsets of one size are trained in parallel through joblib (its backend may be dask or ray).
     resume : path, optional
@@ -188,30 +198,44 @@ def measure_subsets(
     >>> list(measure_subsets(data, rng=1))
     ['a', 'b', 'a+b']
     """
-    settings = _settings(settings, changes)
+    settings = changed_settings(settings, changes)
     if not isinstance(data, ModalityData):
         raise InvalidInputError(f"data={type(data).__name__}: expected ModalityData")
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0:
         raise InvalidInputError(f"n_jobs={n_jobs!r}: expected a nonzero integer (-1: all processors)")
-    asked = data.parse_subsets(subsets)
+    greedy = isinstance(subsets, str) and subsets.strip() == "greedy"
+    asked = [(name,) for name in data.names] if greedy else list(data.parse_subsets(subsets))
+    total = len(data.names) * (len(data.names) + 1) // 2 if greedy else len(asked)
     generator = as_generator(rng)
     prepared = prepare(data, settings=settings, rng=generator)
     store = _Store(resume, prepared)
-    done = {
-        label: result.at(settings.delta) for label, result in store.results.items() if tuple(result.modalities) in asked
-    }
+    known = {label: result.at(settings.delta) for label, result in store.results.items()}
+    done = {"+".join(subset): known["+".join(subset)] for subset in asked if "+".join(subset) in known}
     report = progress if progress is not None else lambda *_: None
-    report(len(done), len(asked), "taken over" if done else "start")
-    for size in sorted({len(subset) for subset in asked}):
+    report(len(done), total, "taken over" if done else "start")
+    for size in range(1, 1 + len(data.names)):
+        if greedy and size > 1:
+            grown = _grown(data.names, done.values())
+            asked += grown
+            done |= {"+".join(subset): known["+".join(subset)] for subset in grown if "+".join(subset) in known}
         level = [subset for subset in asked if len(subset) == size and "+".join(subset) not in done]
         starts = [warm_start(prepared, subset, done.values()) for subset in level]
         generators = [_child(generator, _number(data, subset)) for subset in level]
-        for result in _run(prepared, level, starts, generators, n_jobs):
+        for result in _run(prepared, level, starts, generators, n_jobs, _Within(report, done, total)):
             done[result.label] = result
             store.save(done)
-            report(len(done), len(asked), result.label)
+            report(len(done), total, result.label)
     ordered = {"+".join(subset): done["+".join(subset)] for subset in asked}
     return Measurements(ordered, prepared.facts(), settings_record(settings))
+
+
+def _grown(names: Sequence[str], done: Iterable[SubsetResult]) -> list[tuple[str, ...]]:
+    """Return the best of the largest subsets so far with each other modality added."""
+    results = list(done)
+    size = max(len(result.modalities) for result in results)
+    largest = [result for result in results if len(result.modalities) == size]
+    best = set(min(largest, key=lambda result: (result.train.wrong[1], result.train.risk.mean)).modalities)
+    return [tuple(name for name in names if name in best | {added}) for added in names if added not in best]
 
 
 def settings_record(settings: Settings) -> dict[str, Any]:
@@ -219,7 +243,8 @@ def settings_record(settings: Settings) -> dict[str, Any]:
     return json.loads(json.dumps(settings.to_dict(), default=str))
 
 
-def _settings(settings: Settings | None, changes: Mapping[str, Any]) -> Settings:
+def changed_settings(settings: Settings | None, changes: Mapping[str, Any]) -> Settings:
+    """Return settings with changes, unknown ones refused."""
     known = Settings.__dataclass_fields__
     problems = Problems("training")
     for name in changes:
@@ -241,24 +266,46 @@ def _number(data: ModalityData, subset: Sequence[str]) -> int:
     return sum(1 << data.names.index(name) for name in subset)
 
 
+class _Within:
+    """Tells how far a subset is, at most once a second: in fractions of a subset that is done."""
+
+    def __init__(self, report: Callable[[float, int, str], None], done: Mapping[str, Any], total: int) -> None:
+        self.report, self.done, self.total, self.last = report, done, total, time.monotonic()
+
+    def __call__(self, subset: tuple[str, ...]) -> Callable[[float], None]:
+        def tell(share: float) -> None:
+            if time.monotonic() - self.last >= 1.0:
+                self.report(len(self.done) + share, self.total, "+".join(subset))
+                self.last = time.monotonic()
+
+        return tell
+
+
 def _run(
     prepared: Prepared,
     level: Sequence[tuple[str, ...]],
     starts: Sequence[tuple[Array, float] | None],
     generators: Sequence[np.random.Generator],
     n_jobs: int,
+    within: Callable[[tuple[str, ...]], Callable[[float], None]],
 ) -> Iterator[SubsetResult]:
     jobs = list(zip(level, starts, generators, strict=True))
     if n_jobs == 1 or len(level) < 2:
         for subset, start, generator in jobs:
-            yield measure_subset(prepared, subset, start=start, rng=generator)
+            yield measure_subset(prepared, subset, start=start, rng=generator, progress=within(subset))
         return
     joblib = require("joblib", extra="train", purpose="training in parallel")
     prepared = replace(prepared, threads=1)
-    yield from joblib.Parallel(n_jobs=n_jobs, return_as="generator")(
-        joblib.delayed(measure_subset)(prepared, subset, start=start, rng=generator)
-        for subset, start, generator in jobs
-    )
+    try:
+        yield from joblib.Parallel(n_jobs=n_jobs, return_as="generator")(
+            joblib.delayed(measure_subset)(prepared, subset, start=start, rng=generator)
+            for subset, start, generator in jobs
+        )
+    except BaseException:  # an interruption, or the end of whoever waits: the workers end as well
+        from joblib.externals.loky import get_reusable_executor
+
+        get_reusable_executor().shutdown(wait=False, kill_workers=True)
+        raise
 
 
 def warm_start(
@@ -297,9 +344,11 @@ class _Store:
                 record = Measurements.from_json(self.path.read_text(encoding="utf-8"))
             except (InvalidInputError, UnicodeDecodeError) as error:
                 raise InvalidInputError(
-                    f"resume={str(path)!r} is not a file of finished subsets: remove it, or name another"
+                    f"resume={str(path)!r} is not a file of finished subsets: remove it, or name another ({error})"
                 ) from error
-            if record.facts.get("fingerprint") != prepared.fingerprint:
+            one, facts = next(iter(record.values())), prepared.facts()
+            radii = (one.frame.weights, one.frame.squared_radii)
+            if (plain(record.facts), *radii) != (plain(facts), prepared.weights, prepared.squared_radii):
                 raise InvalidInputError(
                     f"resume={str(path)!r} belongs to other data, settings or another split: remove it, or use "
                     "the same data, settings and seed"
@@ -311,7 +360,4 @@ class _Store:
             return
         merged = {**self.results, **results}
         record = Measurements(merged, self.prepared.facts(), settings_record(self.prepared.settings))
-        handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name, suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(record.to_json())
-        os.replace(name, self.path)
+        write_text(self.path, record.to_json())

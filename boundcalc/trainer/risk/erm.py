@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.trainer.risk.losses import Loss
 from boundcalc.trainer.risk.newton import PairSample, newton_descent
 from boundcalc.trainer.risk.pairs import PairSource
@@ -36,7 +37,7 @@ _FLOOR = 0.2
 
 
 @dataclass(frozen=True)
-class Problem:
+class Problem(Frozen):
     """One convex problem: pairs, structure, loss, box, pair weights and regularisation.
 
     Attributes
@@ -60,6 +61,7 @@ class Problem:
     source: Array | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.loss.convex:
             raise InvalidInputError(f"loss={self.loss.name!r} is not convex: it is evaluated, never minimised")
 
@@ -98,8 +100,8 @@ class Problem:
         return float(4.0 * np.finfo(float).eps * depth * (max(self.weights) * scale + penalty))
 
 
-@dataclass
-class Fit:
+@dataclass(frozen=True)
+class Fit(Frozen):
     """What the solver found.
 
     Attributes
@@ -140,7 +142,10 @@ class _Converged(Exception):
 class _Search:
     """Evaluate the surrogate, remember the best point and the best lower bound."""
 
-    def __init__(self, problem: Problem, tolerance: float, limit: int) -> None:
+    def __init__(
+        self, problem: Problem, tolerance: float, limit: int, progress: Callable[[float], None] | None = None
+    ) -> None:
+        self.progress = progress
         self.problem, self.tolerance, self.limit = problem, tolerance, limit
         self.low, self.high = problem.eig_range
         self.t_low, self.t_high = problem.threshold_range if problem.loss.has_threshold else (0.0, 0.0)
@@ -192,6 +197,9 @@ class _Search:
         linear += d_threshold * threshold - min(d_threshold * self.t_low, d_threshold * self.t_high)
         self.lower_bound = max(self.lower_bound, value - risk.slack - linear)
         self.slack = risk.slack
+        if self.progress is not None:
+            far = math.log(max(self.gap / self.target, 1.0)) / math.log(1e3)
+            self.progress(max(0.0, 0.95 - 0.9 * min(far, 1.0)))
         # The surrogate is never below the loss.
         self.record(params, threshold, value)
         # A rounded kink is worth no more accuracy than the rounding costs.
@@ -208,6 +216,7 @@ def minimise_risk(
     width: float | None = None,
     tolerance: float = 1e-3,
     max_evaluations: int = 2000,
+    progress: Callable[[float], None] | None = None,
 ) -> Fit:
     """Minimise the empirical risk over the box and certify how close the result is.
 
@@ -222,13 +231,15 @@ def minimise_risk(
         Stop when the certified error is at most this share of the objective.
     max_evaluations : int
         Stop then at the latest; the certificate still holds, it is just larger.
+    progress : callable, optional
+        Called at each evaluation with the share that is done: how far the certified error has come, on a log scale.
 
     Returns
     -------
     Fit
     """
     structure = problem.structure
-    search = _Search(problem, tolerance, max_evaluations)
+    search = _Search(problem, tolerance, max_evaluations, progress)
     middle = 0.5 * (search.t_low + search.t_high)
     if start is None:
         params, threshold = structure.constant(0.5 * (search.low + search.high)), middle
@@ -331,19 +342,26 @@ class _UnitBox:
         return matrix * np.outer(self.scale, self.scale)
 
 
+#: Of more weights than this no matrix of second derivatives is made: it would not fit.
+_MOST_CURVED = 3000
+
+
 def _solve_weights(search: _Search, params: Array, threshold: float) -> tuple[Array, float]:
-    """Newton steps on exact gradients with the curvature of a sample, then L-BFGS-B for what they leave."""
+    """Newton steps on exact gradients with the curvature of a sample, then L-BFGS-B for what they leave, or for all."""
     box = _UnitBox(search)
     point = box.enter(params, threshold)
     sample = search.sample
-    if sample is None:
+    few = params.size <= _MOST_CURVED
+    if sample is None and few:
         assert isinstance(search.problem.structure, GroupedWeights)
         sample = PairSample.draw(search.problem.pairs, search.problem.structure, search.problem.weights)
         search.sample = sample
         if 4 * sample.shares.size < search.problem.pairs.count:
             decrement = 0.3 * max(search.tolerance, 1e-3) * search.floor
             point = _newton(box, sample, partial(box.sampled, sample=sample), point, 40, decrement)
-    point = _newton(box, sample, box.exact, point, 15, 0.0)
+    if few:
+        assert sample is not None
+        point = _newton(box, sample, box.exact, point, 15, 0.0)
     result = minimize(
         box.exact,
         point,

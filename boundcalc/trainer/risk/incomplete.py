@@ -11,7 +11,7 @@ the errors, since the nuclear norm is at most that.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,19 +19,20 @@ from numpy.typing import NDArray
 
 from boundcalc.trainer.complexity.bernstein import BoundedMean, safe_variance
 from boundcalc.trainer.data.prepare import Prepared, pair_differences
+from boundcalc.trainer.data.splits import pairs_between
 from boundcalc.trainer.risk.erm import Problem
 from boundcalc.trainer.risk.losses import Loss, round_up
-from boundcalc.trainer.risk.pairs import ListedPairs, squared_distances
+from boundcalc.trainer.risk.pair_blocks import Totals
+from boundcalc.trainer.risk.pairs import ListedPairs
 from boundcalc.trainer.risk.structures import GroupedWeights
 
 __all__ = ["Gap", "SampledPairs", "measure_gap"]
 
 Array = NDArray[np.float64]
-CHUNK_NUMBERS = 2**21
 
 
 class SampledPairs(ListedPairs):
-    """Pairs of rows drawn uniformly with replacement; differences are formed in blocks when they are needed.
+    """Pairs of rows (of groups, a random row of each) drawn uniformly with replacement; differences are formed in blocks.
 
     Parameters
     ----------
@@ -49,10 +50,9 @@ class SampledPairs(ListedPairs):
     ) -> None:
         self._block, self._present = prepared.rows(subset, part)
         self._widths = prepared.widths(subset)
-        n = part.size
-        left, right = rng.integers(0, n, size=count), rng.integers(0, n - 1, size=count)
-        drawn = np.column_stack([left, right + (right >= left)])
-        codes = prepared.data.codes[part]
+        codes, groups = prepared.data.codes[part], prepared.data.groups
+        groups = None if groups is None else groups[part]
+        drawn = pairs_between(part.size, count=count, rng=rng, groups=groups)
         similar = codes[drawn[:, 0]] == codes[drawn[:, 1]]
         self._pairs = np.concatenate([drawn[similar], drawn[~similar]])
         self.d = self._block.shape[1]
@@ -62,19 +62,8 @@ class SampledPairs(ListedPairs):
         self.squared_radius = 4.0 * float(norms.max()) * (1 + 1e-12)
         self.depth = self.d + count
 
-    def _differences(self, pairs: NDArray[np.intp]) -> Array:
-        return pair_differences(self._block, self._present, self._widths, pairs)
-
-    def sample(self, count: int) -> tuple[Array, NDArray[np.bool_]]:
-        """Return every so-many-th pair."""
-        step = max(1, self.count // count)
-        return self._differences(self._pairs[::step]), (np.arange(self.count) < self.n_similar)[::step]
-
-    def _chunks(self) -> Iterator[tuple[Array, bool]]:
-        size = max(1, CHUNK_NUMBERS // max(self.d, 1))
-        for start, stop, similar in ((0, self.n_similar, True), (self.n_similar, self.count, False)):
-            for i in range(start, stop, size):
-                yield self._differences(self._pairs[i : min(i + size, stop)]), similar
+    def _part(self, chosen: slice) -> Array:
+        return pair_differences(self._block, self._present, self._widths, self._pairs[chosen])
 
     def mean_loss(
         self, operator: Array, threshold: float, *, loss: Loss, weights: tuple[float, float], span: float
@@ -171,13 +160,10 @@ def measure_gap(problem: Problem, params: Array, threshold: float, *, width: flo
     operator = structure.operator(params)
     shape = structure.shape
     first, second = np.zeros(shape), np.zeros(shape)
-    slack = t_first = t_second = 0.0
-    for differences, similar in pairs._chunks():
-        z = threshold - squared_distances(operator, differences)
-        sign, weight = (1.0, problem.weights[0]) if similar else (-1.0, problem.weights[1])
-        _, slopes = surrogate.block((sign * z)[:, None], similar=similar)
-        slack += weight * surrogate.slack(slopes)
-        by_distance = -sign * weight * slopes[:, 0]
+    totals, t_first, t_second = Totals(), 0.0, 0.0
+    for differences, by_distance in pairs.slopes(
+        operator, threshold, loss=surrogate, weights=problem.weights, totals=totals
+    ):
         t_first, t_second = t_first - float(by_distance.sum()), t_second + float(np.square(by_distance).sum())
         if isinstance(structure, GroupedWeights):
             parts = structure.squared_parts(differences)
@@ -197,7 +183,7 @@ def measure_gap(problem: Problem, params: Array, threshold: float, *, width: flo
     variances = safe_variance(first, second, count)
     steep = 2 * max(problem.weights) * loss.lipschitz
     return Gap(
-        value=round_up(max(gap, 0.0) + slack / count) + problem.rounding_allowance(),
+        value=round_up(max(gap, 0.0) + totals.slack / count) + problem.rounding_allowance(),
         # What the supporting lines lose at the point lies in [0, weight width/8] for each pair.
         lost=0.0 if loss.smooth else max(problem.weights) * width / 8,
         count=count,

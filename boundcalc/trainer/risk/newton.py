@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
+from boundcalc.frozen import Frozen
 from boundcalc.trainer.risk.losses import Loss
 from boundcalc.trainer.risk.pairs import PairSource
 from boundcalc.trainer.risk.structures import GroupedWeights
@@ -27,7 +28,7 @@ Oracle = Callable[[Array], tuple[float, Array]]
 
 
 @dataclass(frozen=True)
-class PairSample:
+class PairSample(Frozen):
     """Squared differences of sampled pairs on each group of coordinates.
 
     Attributes

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.frozen import Frozen
 from boundcalc.trainer.risk.losses import Loss
 from boundcalc.trainer.risk.threads import map_blocks
 
@@ -32,7 +33,7 @@ def _triangle(size: int) -> NDArray[np.bool_]:
 
 
 @dataclass(frozen=True)
-class PairRisk:
+class PairRisk(Frozen):
     """Risk of one metric and threshold over a set of pairs.
 
     Attributes
@@ -63,7 +64,7 @@ class Totals:
 
 
 @dataclass(frozen=True)
-class _Task:
+class _Task(Frozen):
     i0: int
     i1: int
     j0: int

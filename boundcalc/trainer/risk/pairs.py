@@ -233,22 +233,39 @@ class ListedPairs(PairSource):
         self.squared_radius = float(np.square(self.differences).sum(axis=1).max(initial=0.0))
         self.depth = self.d + int(similar.size)
 
+    def _part(self, chosen: slice) -> Array:
+        """Return the differences of some of the pairs, similar ones first."""
+        return self.differences[chosen]
+
     def sample(self, count: int) -> tuple[Array, NDArray[np.bool_]]:
         """Return every so-many-th pair of the list."""
-        step = max(1, self.count // count)
-        return self.differences[::step], (np.arange(self.count) < self.n_similar)[::step]
+        step = slice(None, None, max(1, self.count // count))
+        return self._part(step), (np.arange(self.count) < self.n_similar)[step]
 
-    def _chunks(self) -> Iterator[tuple[Array, bool]]:
+    def _scored(self, operator: Array, threshold: float) -> Iterator[tuple[Array, Array, bool]]:
+        """Yield differences and margins of the pairs, block by block, each with whether they are similar."""
         size = max(1, 2**21 // max(self.d, 1))
         for start, stop, similar in ((0, self.n_similar, True), (self.n_similar, self.count, False)):
             for i in range(start, stop, size):
-                yield self.differences[i : min(i + size, stop)], similar
+                differences = self._part(slice(i, min(i + size, stop)))
+                z = threshold - squared_distances(operator, differences)
+                yield differences, z if similar else -z, similar
 
     def margins(self, operator: Array, threshold: float) -> Iterator[tuple[Array, bool]]:
         """Yield margins of the listed pairs."""
-        for differences, similar in self._chunks():
-            z = threshold - squared_distances(operator, differences)
-            yield (z if similar else -z), similar
+        for _, z, similar in self._scored(operator, threshold):
+            yield z, similar
+
+    def slopes(
+        self, operator: Array, threshold: float, *, loss: Loss, weights: tuple[float, float], totals: Totals
+    ) -> Iterator[tuple[Array, Array]]:
+        """Yield differences and the weighted loss's derivative by the distance, and add up values and slack."""
+        for differences, z, similar in self._scored(operator, threshold):
+            weight = weights[0] if similar else weights[1]
+            values, slopes = loss.block(z[:, None], similar=similar)
+            totals.value += weight * float(values.sum())
+            totals.slack += weight * loss.slack(slopes)
+            yield differences, (-weight if similar else weight) * slopes[:, 0]
 
     def evaluate(
         self,
@@ -261,24 +278,14 @@ class ListedPairs(PairSource):
     ) -> PairRisk:
         """Return the weighted mean loss over the listed pairs, with its gradient if asked for."""
         totals = Totals()
-        result = np.zeros_like(operator) if gradient else None
-        for differences, similar in self._chunks():
-            z = threshold - squared_distances(operator, differences)
-            weight, sign = (weights[0], 1.0) if similar else (weights[1], -1.0)
-            values, slopes = loss.block((sign * z)[:, None], similar=similar)
-            totals.value += weight * float(values.sum())
-            if result is not None:
-                totals.slack += weight * loss.slack(slopes)
-                by_distance = -sign * weight * slopes[:, 0]
-                totals.threshold -= float(by_distance.sum())
-                if operator.ndim == 1:
-                    result += by_distance @ np.square(differences)
-                else:
-                    result += (differences.T * by_distance) @ differences
+        result = np.zeros_like(operator)
+        for differences, by_distance in self.slopes(operator, threshold, loss=loss, weights=weights, totals=totals):
+            totals.threshold -= float(by_distance.sum())
+            if gradient and operator.ndim == 1:
+                result += by_distance @ np.square(differences)
+            elif gradient:
+                result += (differences.T * by_distance) @ differences
         scale = 1.0 / self.count
-        return PairRisk(
-            totals.value * scale,
-            totals.slack * scale,
-            None if result is None else result * scale,
-            totals.threshold * scale,
-        )
+        if not gradient:
+            return PairRisk(totals.value * scale, 0.0, None, 0.0)
+        return PairRisk(totals.value * scale, totals.slack * scale, result * scale, totals.threshold * scale)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import factorial, prod
 from typing import Any, ClassVar
@@ -23,19 +24,16 @@ class Cells(SampleSpace):
     letters: int = 4
     cells: int = 2
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return cells, letter weights and tables of pair losses; some with one letter per cell, some with equal losses."""
-        instances = []
-        for number in range(size):
-            cell = np.concatenate([np.arange(self.cells), rng.integers(0, self.cells, self.letters - self.cells)])
-            coarse = rng.integers(0, 5, (2, self.cells, self.cells))
-            loss = coarse[:, cell][:, :, cell] + rng.integers(0, 2, (2, self.letters, self.letters)) * (number % 2)
-            if number % 3 == 0:  # the diagonal of the V-statistic matters most
-                loss = np.stack([4 * np.eye(self.letters, dtype=np.int64), loss[1]])
-            if number % 5 == 0:
-                loss = np.stack([4 * (coarse[0] > 2)[cell][:, cell], 4 * (1 - np.eye(self.letters, dtype=np.int64))])
-            instances.append({"cell": cell, "loss": loss, "counts": rng.integers(1, 7, self.letters)})
-        return instances
+        cell = np.concatenate([np.arange(self.cells), rng.integers(0, self.cells, self.letters - self.cells)])
+        coarse = rng.integers(0, 5, (2, self.cells, self.cells))
+        loss = coarse[:, cell][:, :, cell] + rng.integers(0, 2, (2, self.letters, self.letters)) * (number % 2)
+        if number % 3 == 0:  # the diagonal of the V-statistic matters most
+            loss = np.stack([4 * np.eye(self.letters, dtype=np.int64), loss[1]])
+        if number % 5 == 0:
+            loss = np.stack([4 * (coarse[0] > 2)[cell][:, cell], 4 * (1 - np.eye(self.letters, dtype=np.int64))])
+        return {"cell": cell, "loss": loss, "counts": rng.integers(1, 7, self.letters)}
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return risks of the worst loss, its oscillation and the distance of the cells' frequencies, on each sample."""
@@ -71,9 +69,9 @@ class CellCounts(SampleSpace):
     cells: int = 2
     n: int = 30
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return the cells' weights."""
-        return [{"weights": rng.integers(1, 5, self.cells)} for _ in range(size)]
+        return {"weights": rng.integers(1, 5, self.cells)}
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the distance of frequencies from probabilities for each way to share."""

@@ -7,7 +7,7 @@ the whole box: a linear form is largest at a corner. The loss is the ramp at mar
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from boundcalc.checker.experiments.experiment import Atoms, Instance, Outcomes, Rng, SampleSpace
+from boundcalc.checker.experiments.experiment import Atoms, Instance, Replicated
 from boundcalc.checker.experiments.worlds.averages import ramp, walk
 from boundcalc.checker.experiments.worlds.numbers import signs
 
@@ -27,7 +27,7 @@ _REPLICATES = 4000
 
 
 @dataclass(frozen=True)
-class ContinuousMetric(SampleSpace):
+class ContinuousMetric(Replicated):
     """n examples; scores t - sum_k a_k v_k on pairs, v_k squared distances; deviations of r from rhat over all pairs.
 
     Expected suprema over m independent pairs (``Edev_m``, ``Rad_loss``) are means over replicates; risks and ``R_M``
@@ -35,7 +35,7 @@ class ContinuousMetric(SampleSpace):
     """
 
     n: int = 16
-    exhaustive: ClassVar[bool] = False
+    most: ClassVar[int] = 2
 
     @property
     def m(self) -> int:
@@ -66,23 +66,13 @@ class ContinuousMetric(SampleSpace):
     #: The number of weights.
     weights: ClassVar[int] = 1
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
-        """Return two populations with thresholds, margin and scale of the loss; speak of the worst f, and of the ERM."""
-        found = []
-        for spoken in (1, 0)[: min(size, 2)]:
-            low = int(rng.integers(1, 4))
-            found.append(
-                {
-                    "t": np.array([low, low + int(rng.integers(1, 9))]),
-                    "rho": np.asarray(rng.integers(1, 3)),
-                    "spoken": np.asarray(spoken),
-                }
-            )
-        return found
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
+        """Return a population with thresholds, margin and scale of the loss; the first speaks of the worst f, then of the ERM."""
+        low = rng.integers(1, 4)
+        return {"t": [low, low + rng.integers(1, 9)], "rho": rng.integers(1, 3), "spoken": 1 - number}
 
-    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+    def simulate(self, instance: Instance, rng: np.random.Generator) -> Atoms:
         """Return risks, errors, deviations and complexities on each replicate."""
-        rng = np.random.default_rng(0) if rng is None else rng
         rho = float(instance["rho"])
         members = self.functions(instance)
         known = np.array([self.expected(instance, weights, t / 4, rho) for weights, t in members])
@@ -98,7 +88,7 @@ class ContinuousMetric(SampleSpace):
         own = self._pairs(instance, members, risk, rho, rng)
         levels = instance["t"] / 4
         centre = (float(levels[1]) - float(levels[0])) / (2 * self.m) * float(walk(self.m))
-        atoms: dict[str, Any] = own | {
+        return own | {
             "r_M": risk[worst],
             "rhat_M": empirical[worst, columns],
             "rhat_ramp": empirical[worst, columns],
@@ -112,12 +102,11 @@ class ContinuousMetric(SampleSpace):
             "R_M": self.spread(instance, self.m) / (2 * self.m) + centre,
             "rho": rho,
             "L": 1 / rho,
-            "C": 1.0,
-            "c": 1.0,
-            "n": float(self.n),
-            "m": float(self.m),
+            "C": 1,
+            "c": 1,
+            "n": self.n,
+            "m": self.m,
         }
-        return {name: np.asarray(value) for name, value in atoms.items()}, np.full(_REPLICATES, 1 / _REPLICATES)
 
     def _pairs(self, instance, members, risk, rho: float, rng: np.random.Generator) -> Atoms:
         """Return expected suprema over m independent pairs, as means over replicates."""
@@ -186,19 +175,18 @@ def uniform_walk(m: int) -> Fraction:
 
 
 @dataclass(frozen=True)
-class SpherePairs(SampleSpace):
+class SpherePairs(Replicated):
     """The complexity of m pairs of points of the sphere, given them, against its exact expectation (one weight)."""
 
     m: int = 8
-    exhaustive: ClassVar[bool] = False
+    most: ClassVar[int] = 2
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return the width of the box of weights and the range of thresholds."""
-        return [{"Lam": np.asarray(rng.integers(1, 4)), "t": np.array([0, int(rng.integers(0, 3))])} for _ in range(2)]
+        return {"Lam": rng.integers(1, 4), "t": [0, rng.integers(0, 3)]}
 
-    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+    def simulate(self, instance: Instance, rng: np.random.Generator) -> Atoms:
         """Return the empirical complexity over all signs for each replicate."""
-        rng = np.random.default_rng(0) if rng is None else rng
         sphere = SphereMetric(2 * self.m)
         points, _ = sphere.examples({}, (_REPLICATES, 2 * self.m), rng)
         values = sphere.squares(points[:, : self.m], points[:, self.m :])[..., 0]
@@ -209,18 +197,18 @@ class SpherePairs(SampleSpace):
         return {
             "Rhat_metric": metric,
             "Rhat": metric + share,
-            "Rad_metric": np.asarray(mean),
-            "R_M": np.asarray(mean + share),
-            "Rad_threshold": np.asarray(share),
-            "sign_sum": np.asarray(float(walk(self.m))),
-            "Lam": np.asarray(spread),
-            "lam_min": np.asarray(0.0),
-            "lam_max": np.asarray(spread),
-            "tau": np.asarray(tau),
-            "B": np.asarray(2.0),
-            "m": np.asarray(float(self.m)),
-            "n": np.asarray(2.0 * self.m),
-        }, np.full(_REPLICATES, 1 / _REPLICATES)
+            "Rad_metric": mean,
+            "R_M": mean + share,
+            "Rad_threshold": share,
+            "sign_sum": walk(self.m),
+            "Lam": spread,
+            "lam_min": 0,
+            "lam_max": spread,
+            "tau": tau,
+            "B": 2,
+            "m": self.m,
+            "n": 2 * self.m,
+        }
 
 
 @dataclass(frozen=True)
@@ -234,9 +222,9 @@ class GaussianMetric(ContinuousMetric):
 
     weights: ClassVar[int] = 2
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
-        """Return populations with the distance of the class means, in quarters."""
-        return [row | {"apart": np.asarray(rng.integers(0, 9))} for row in super().draw(rng, size)]
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
+        """Return a population with the distance of the class means, in quarters."""
+        return {**super().instance(rng, number), "apart": rng.integers(0, 9)}
 
     def examples(self, instance: Instance, shape: tuple[int, ...], rng: np.random.Generator) -> tuple:
         """Return points in the plane and fair labels; the class means are ``apart``/4 from each other."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,25 +97,20 @@ class EncoderSamples(SampleSpace):
     d: int = 2
     q: int = 1
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return letters, weights and the range of thresholds; half of the populations have one letter apart from 0."""
-        instances = []
-        for _ in range(size):
-            u = _vectors(rng, (self.letters, self.d))
-            if rng.random() < 0.5:
-                u[0] = 0
-                u[1:] = u[1]
-            start = int(rng.integers(-1, 2))
-            instances.append(
-                {
-                    "u": u,
-                    "counts": rng.integers(1, 5, self.letters),
-                    "s": np.asarray(rng.integers(1, 3)),
-                    "t": np.array([start, start + rng.integers(0, 2)]),
-                    "odd": np.asarray(rng.integers(0, 2)),
-                }
-            )
-        return instances
+        u = _vectors(rng, (self.letters, self.d))
+        if rng.random() < 0.5:
+            u[0] = 0
+            u[1:] = u[1]
+        start = int(rng.integers(-1, 2))
+        return {
+            "u": u,
+            "counts": rng.integers(1, 5, self.letters),
+            "s": rng.integers(1, 3),
+            "t": np.array([start, start + rng.integers(0, 2)]),
+            "odd": rng.integers(0, 2),
+        }
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the complexities and moments on each sample of m letters."""

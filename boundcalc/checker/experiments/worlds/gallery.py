@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from boundcalc.checker.experiments.experiment import Instance, Outcomes, Rng, SampleSpace
+from boundcalc.checker.experiments.experiment import Instance, Replicated
+from boundcalc.checker.experiments.worlds.averages import product_law
+from boundcalc.checker.experiments.worlds.numbers import sequences
 from boundcalc.checker.experiments.worlds.pair_samples import transport_value
 
 __all__ = ["Gallery", "Rates"]
@@ -29,21 +31,19 @@ def _upper_end(kept: Callable[[np.ndarray], np.ndarray], size: int, rounds: int 
 
 
 @dataclass(frozen=True)
-class Gallery(SampleSpace):
+class Gallery(Replicated):
     """New rows against stored ones: n i.i.d. scores in {0, 1, 2}/2, and the wealth of a mixture of bets on their mean."""
 
     n: int = 6
     replicates: int = 4000
-    exhaustive: ClassVar[bool] = False
     levels: ClassVar[tuple[Fraction, ...]] = _LEVELS
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return laws of three scores and the range."""
-        return [{"weights": rng.integers(1, 8, 3), "C": np.asarray(rng.integers(1, 4))} for _ in range(size)]
+        return {"weights": rng.integers(1, 8, 3), "C": rng.integers(1, 4)}
 
-    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+    def simulate(self, instance: Instance, rng: np.random.Generator) -> Mapping[str, Any]:
         """Return the mean score and the largest mean at which the wealth stays below 1/delta."""
-        rng = np.random.default_rng(0) if rng is None else rng
         weights = instance["weights"] / instance["weights"].sum()
         scores = rng.choice(3, (self.replicates, self.n), p=weights) / 2
         limit = int(instance["share"][1]) / int(instance["share"][0])
@@ -53,16 +53,15 @@ class Gallery(SampleSpace):
             wealth = [np.prod(1 + theta * (mean - scores) / (1 - mean), axis=1) for theta in _THETAS]
             return np.asarray(np.mean(wealth, axis=0) < limit)
 
-        atoms = {
-            "r_gallery": np.asarray(float(instance["C"]) * (weights @ np.arange(3)) / 2),
-            "C": np.asarray(float(instance["C"])),
+        return {
+            "r_gallery": float(instance["C"]) * (weights @ np.arange(3)) / 2,
+            "C": instance["C"],
             "mu_bet": _upper_end(kept, self.replicates),
         }
-        return atoms, np.full(self.replicates, 1 / self.replicates)
 
 
 @dataclass(frozen=True)
-class Rates(SampleSpace):
+class Rates(Replicated):
     """A fixed threshold on a distance of two labelled letters; the rates of its errors and the ends of their tests.
 
     Y(u) is 1 for an error, 0 for what is right and u where the rate does not speak: it has mean u just when the
@@ -71,31 +70,27 @@ class Rates(SampleSpace):
 
     kind: str = "fmr"
     rows: int = 4
+    labels: int = 2
     letters: int = 2
     replicates: int = 3000
-    exhaustive: ClassVar[bool] = False
     levels: ClassVar[tuple[Fraction, ...]] = _LEVELS
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return the joint law of label and letter, which letters match, and kappa."""
-        found = []
-        for _ in range(size):
-            match = rng.integers(0, 2, (self.letters, self.letters))
-            found.append(
-                {
-                    "law": rng.integers(1, 6, (2, self.letters)),
-                    "match": np.maximum(match, match.T),
-                    "kappa": np.asarray(rng.integers(5, 99)),
-                }
-            )
-        return found
+        match = rng.integers(0, 2, (self.letters, self.letters))
+        if self.kind == "fdr" and rng.integers(0, 2):
+            match[:] = 1
+        law = rng.integers(1, 6, (self.labels, self.letters))
+        # Where the rate speaks of nearly all pairs and kappa is large the level is nearly attained.
+        law[0] *= int(rng.choice([1, 12, 40] if self.kind == "fnmr" else [1, 12]))
+        kappa = max(int(rng.integers(5, 99)), 98 * int(rng.integers(0, 3) > 0))
+        return {"law": law, "match": np.maximum(match, match.T), "kappa": kappa}
 
-    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+    def simulate(self, instance: Instance, rng: np.random.Generator) -> Mapping[str, Any]:
         """Return the true rate and the largest value that the e-value of the rows does not reject."""
-        rng = np.random.default_rng(0) if rng is None else rng
         law = instance["law"].reshape(-1) / instance["law"].sum()
-        rows = rng.choice(len(law), (self.replicates, self.rows), p=law)
         kinds = np.arange(len(law))
+        rows = sequences(kinds.size, self.rows)
         label, letter = kinds // self.letters, kinds % self.letters
         same = label[:, None] == label[None, :]
         match = instance["match"][letter[:, None], letter[None, :]].astype(bool)
@@ -113,8 +108,8 @@ class Rates(SampleSpace):
             return np.asarray(-half * (transport_value(block) + np.log(1 - kappa * level)) < np.log(limit))
 
         truth = (chance * hit).sum() / (chance * base).sum() if (chance * base).sum() > 0 else 0.0
-        atoms = {self.kind: np.asarray(truth), "u_test": _upper_end(kept, len(rows))}
-        return atoms, np.full(len(rows), 1 / len(rows))
+        drawn = rng.choice(len(rows), self.replicates, p=product_law(law, rows))
+        return {self.kind: truth, "u_test": _upper_end(kept, len(rows))[drawn]}
 
     def _events(self, same: np.ndarray, match: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return which pairs are errors of this kind, and out of which pairs."""

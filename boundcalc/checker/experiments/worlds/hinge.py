@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -22,12 +24,9 @@ class HingeLearning(Learning):
     unit_range: bool = True
     weighted: bool = True
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
-        """Return random populations and classes, at margin 1."""
-        found = super().draw(rng, size)
-        for instance in found:
-            instance["rho"] = np.asarray(1)
-        return found
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
+        """Return a random population and class, at margin 1."""
+        return {**super().instance(rng, number), "rho": 1}
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return hinge risks of the minimiser and of f_0, and deviations of the ramp risk, on each sample."""

@@ -10,7 +10,7 @@ from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance
 from boundcalc.checker.experiments.worlds.averages import constants, cumulants, rademacher, words_and_chances
 from boundcalc.checker.experiments.worlds.numbers import maximum, numbers
 
-__all__ = ["IndependentPairs", "TwoSidedPairs"]
+__all__ = ["AbsolutePairs", "IndependentPairs", "TwoSidedPairs"]
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,24 @@ class IndependentPairs(Enumerable):
         difference = loss[:, :, words[:, : self.m]] - loss[:, :, words[:, self.m :]]
         plain = (chance * maximum(difference.sum(axis=3), axis=1)).sum(axis=1) / self.m
         return plain, rademacher(difference, chance, exact=exact)
+
+
+@dataclass(frozen=True)
+class AbsolutePairs(IndependentPairs):
+    """The same classes, with absolute values under the suprema."""
+
+    def atoms(self, instances: Instance, *, exact: bool = False) -> Atoms:
+        """Return the expected largest absolute deviation, and the complexity with absolute value."""
+        weights, words, chance = words_and_chances(instances["weights"], self.m, exact=exact)
+        scores, slope = (numbers(instances[name], exact=exact) for name in ("scores", "slope"))
+        loss = self._loss(instances, scores, slope, exact=exact)
+        drawn = loss[:, :, words]
+        deviation = np.abs((loss * weights[:, None, :]).sum(axis=2)[:, :, None] - drawn.sum(axis=3) / self.m)
+        return {
+            "Edev_abs": (chance * maximum(deviation, axis=1)).sum(axis=1),
+            "Rad_abs": rademacher(np.concatenate([drawn, -drawn], axis=1), chance, exact=exact),
+            **constants(len(weights), exact=exact, m=self.m, n=2 * self.m),
+        }
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ All samples are enumerated, so every probability is exact. The loss is the ramp 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -58,21 +58,18 @@ class Learning(SampleSpace):
         """The number of independent terms that complexities run over."""
         return self.n // 2 if self.pairwise else self.n
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return random populations and classes (``large``: ones on which the bounds are nearly attained)."""
-        found = []
-        for number in range(size):
-            if not self.large:
-                letters = {2: 4, 3: 3}.get(self.n, 2 if self.n > 4 else 3)
-                instance = random_class(rng, pairwise=self.pairwise, letters=letters, slack=self.slack)
-            else:
-                instance = self._attaining(rng, number)
-            if self.unit_range:
-                instance["scale"] = np.asarray(1)
-            instance["spoken"] = np.asarray(number % 5 > 0)
-            instance["omega"] = rng.integers(1, 4, 2) if self.weighted else np.array([1, 1])
-            found.append(instance)
-        return found
+        if not self.large:
+            letters = {2: 4, 3: 3}.get(self.n, 2 if self.n > 4 else 3)
+            instance = random_class(rng, pairwise=self.pairwise, letters=letters, slack=self.slack)
+        else:
+            instance = self._attaining(rng, number)
+        if self.unit_range:
+            instance["scale"] = np.asarray(1)
+        instance["spoken"] = np.asarray(number % 5 > 0)
+        instance["omega"] = rng.integers(1, 4, 2) if self.weighted else np.array([1, 1])
+        return instance
 
     def _attaining(self, rng: np.random.Generator, number: int) -> Instance:
         if number % 2:
@@ -174,6 +171,7 @@ class Learning(SampleSpace):
         atoms["gamma"] = atoms["eta_M"] - atoms["eta_N"]
         atoms["Lhat_M"] = atoms["rhat_M"] - empirical[star]
         atoms["Delta"] = risk[best["N"]] - risk[best["M"]]
+        atoms["eta_star_N"] = risk[best["N"]] - risk[star]
         atoms |= self._future(instance, atoms, risk, empirical, deviation, members["M"])
         atoms |= self._phi(atoms, deviation, members, best)
         atoms |= self._expectations(t, members, risk, exact=exact, rng=rng)

@@ -6,6 +6,7 @@ diagonal, drawn independently off it. Everything else is learning from n draws w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,18 +31,15 @@ class Matching(Learning):
     weighted: bool = True
     shattered: bool = False
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return random populations and classes, or shattered ones."""
-        found = []
-        for number in range(size):
-            if self.shattered:
-                instance = self._labellings(rng, matched=number % 2 == 0)
-            else:
-                instance = random_class(rng, pairwise=True, letters={2: 4, 3: 3}.get(self.n, 2), slack=self.slack)
-            if self.unit_range:
-                instance["scale"] = np.asarray(1)
-            found.append(instance | {"spoken": np.asarray(number % 5 > 0), "omega": rng.integers(1, 4, 2)})
-        return found
+        if self.shattered:
+            instance = self._labellings(rng, matched=number % 2 == 0)
+        else:
+            instance = random_class(rng, pairwise=True, letters={2: 4, 3: 3}.get(self.n, 2), slack=self.slack)
+        if self.unit_range:
+            instance["scale"] = np.asarray(1)
+        return instance | {"spoken": np.asarray(number % 5 > 0), "omega": rng.integers(1, 4, 2)}
 
     def _labellings(self, rng: np.random.Generator, *, matched: bool) -> Instance:
         letters = (4 if self.n < 4 else 3) if matched else (3 if self.n < 4 else 2)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import comb
+from typing import Any
 
 import numpy as np
 
@@ -109,27 +111,22 @@ class MetricSamples(SampleSpace):
     letters: int = 4
     weights: int = 2
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return feature tables and letter weights; many pairs are either 0 or of full length on one coordinate."""
-        instances = []
-        for _ in range(size):
-            features = rng.integers(0, 4, (self.letters, self.weights))
-            if rng.random() < 0.6:
-                features = np.zeros((self.letters, self.weights), dtype=np.int64)
-                features[np.arange(1, self.letters), rng.integers(0, self.weights, self.letters - 1)] = 1
-            counts = rng.integers(1, 7, self.letters)
-            counts[0] = rng.integers(1, 4 * self.letters)
-            start = int(rng.integers(-1, 2))
-            instances.append(
-                {
-                    "features": features,
-                    "counts": counts,
-                    "Lam": np.asarray(rng.integers(1, 4)),
-                    "t": np.array([start, start + rng.integers(0, 3)]),
-                    "odd": np.asarray(rng.integers(0, 2)),
-                }
-            )
-        return instances
+        features = rng.integers(0, 4, (self.letters, self.weights))
+        if rng.random() < 0.6:
+            features = np.zeros((self.letters, self.weights), dtype=np.int64)
+            features[np.arange(1, self.letters), rng.integers(0, self.weights, self.letters - 1)] = 1
+        counts = rng.integers(1, 7, self.letters)
+        counts[0] = rng.integers(1, 4 * self.letters)
+        start = int(rng.integers(-1, 2))
+        return {
+            "features": features,
+            "counts": counts,
+            "Lam": rng.integers(1, 4),
+            "t": np.array([start, start + rng.integers(0, 3)]),
+            "odd": rng.integers(0, 2),
+        }
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the complexities on each sample of m letters."""
@@ -165,16 +162,13 @@ class SignDraws(SampleSpace):
     draws: int = 1
     weights: int = 2
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return the features of m pairs; half of them have one weight only, or one and the same row."""
-        instances = []
-        for _ in range(size):
-            features = rng.integers(0, 4, (self.m, self.weights))
-            if rng.random() < 0.5:
-                features[:, 1:] = 0
-                features[:, 0] = 1
-            instances.append({"features": features, "Lam": np.asarray(rng.integers(1, 4))})
-        return instances
+        features = rng.integers(0, 4, (self.m, self.weights))
+        if rng.random() < 0.5:
+            features[:, 1:] = 0
+            features[:, 0] = 1
+        return {"features": features, "Lam": rng.integers(1, 4)}
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the Monte-Carlo mean on each choice of S sign vectors."""
@@ -202,12 +196,9 @@ class ManyCoordinates(SampleSpace):
     The limit of many coordinates, in which no two pairs share one; the count is binomial, so its tail is exact for any m.
     """
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return numbers of pairs and expected counts."""
-        return [
-            {"m": np.asarray(rng.choice([20, 60, 120])), "expected": np.asarray(rng.integers(1, 20))}
-            for _ in range(size)
-        ]
+        return {"m": rng.choice([20, 60, 120]), "expected": rng.integers(1, 20)}
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the complexities by the number of pairs that are not 0."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -14,8 +15,8 @@ from boundcalc.checker.experiments.worlds.numbers import maximum, numbers, signs
 
 __all__ = ["Norm", "NormBall", "NormSamples"]
 
-Norm = Literal["frobenius", "maximum", "operator", "column", "group", "kernel"]
-"""The dual norm: of a Frobenius, entrywise l1, trace, l(2,1), group or kernel ball.
+Norm = Literal["frobenius", "maximum", "operator", "column", "group", "fourth", "kernel"]
+"""The dual norm: of a Frobenius, entrywise l1, trace, l(2,1), group (l1 or l(4/3) over modalities) or kernel ball.
 
 Modalities are the first coordinate and the others; the kernel is the sum over them of squared inner products.
 """
@@ -49,6 +50,8 @@ def _dual_norm(signed: np.ndarray, norm: str, d: int, *, exact: bool) -> np.ndar
     parts = [squares[..., block, block].sum(axis=(-1, -2)) for block in _blocks(d)]
     if norm == "group":
         return square_root(np.maximum.reduce(np.stack(parts), axis=0), exact=exact)
+    if norm == "fourth":
+        return square_root(square_root(sum(part * part for part in parts), exact=exact), exact=exact)
     return square_root(sum(parts) if norm == "kernel" else squares.sum(axis=(-1, -2)), exact=exact)
 
 
@@ -78,7 +81,7 @@ def _largest_distance(u: np.ndarray, norm: Norm, *, exact: bool) -> np.ndarray:
     elif norm == "column":
         sums = np.abs(u).sum(axis=-1)
         found = maximum(length * length * length / np.where(sums > 0, sums * sums, 1), axis=-1)
-    elif norm == "group":
+    elif norm in ("group", "fourth"):  # both are attained, or nearly, on one modality
         found = maximum(np.concatenate(parts, axis=-1), axis=-1) ** 2
     elif norm == "kernel":
         found = maximum(np.asarray(sum(part * part for part in parts)), axis=-1)
@@ -143,7 +146,10 @@ class NormBall(Enumerable):
             **means,
             **_radii(instances["u"], instances["room"][:, 0], exact=exact),
             **with_threshold(metric, low, high, self.m, exact=exact),
-            **constants(size, exact=exact, d_M=self.d, K=len(parts), m=self.m, n=2 * self.m + instances["room"][:, 1]),
+            **constants(
+                size, exact=exact, d_M=self.d, K=len(parts), L=1, m=self.m, n=2 * self.m + instances["room"][:, 1]
+            ),
+            "p_group": constants(size, exact=exact, four=4)["four"] / 3,
             "u4_mean": (weights * lengths * lengths).sum(axis=1),
             "k_mean": (weights * sum(part * part for part in parts)).sum(axis=1),
             "C": ranges,
@@ -163,25 +169,20 @@ class NormSamples(SampleSpace):
     letters: int = 3
     d: int = 2
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return letters, weights and the ball's radius; half of the populations have one letter apart from 0."""
-        instances = []
-        for number in range(size):
-            u = rng.integers(-2, 3, (self.letters, self.d))
-            if number % 2:
-                u[0] = 0
-                u[1:] = np.eye(self.letters - 1, self.d, dtype=np.int64) if number % 4 == 1 else u[1:2]
-            start = int(rng.integers(-1, 2))
-            instances.append(
-                {
-                    "u": u,
-                    "counts": rng.integers(1, 5, self.letters),
-                    "radius": np.asarray(rng.integers(1, 3)),
-                    "t": np.array([start, start + rng.integers(0, 2)]),
-                    "odd": np.asarray(rng.integers(0, 2)),
-                }
-            )
-        return instances
+        u = rng.integers(-2, 3, (self.letters, self.d))
+        if number % 2:
+            u[0] = 0
+            u[1:] = np.eye(self.letters - 1, self.d, dtype=np.int64) if number % 4 == 1 else u[1:2]
+        start = int(rng.integers(-1, 2))
+        return {
+            "u": u,
+            "counts": rng.integers(1, 5, self.letters),
+            "radius": rng.integers(1, 3),
+            "t": np.array([start, start + rng.integers(0, 2)]),
+            "odd": rng.integers(0, 2),
+        }
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the complexities and moments on each sample of m letters."""
@@ -200,7 +201,7 @@ class NormSamples(SampleSpace):
             **_radii(np.asarray(instance["u"]), np.asarray(0), exact=exact),
             "Rhat_metric": metric,
             **with_threshold(mean, low, high, self.m, exact=exact),
-            **constants(exact=exact, d_M=self.d, K=len(parts), m=self.m, n=2 * self.m + instance["odd"]),
+            **constants(exact=exact, d_M=self.d, K=len(parts), L=1, m=self.m, n=2 * self.m + instance["odd"]),
             "u_fourth": (lengths * lengths).sum(axis=1),
             "u_operator": np.maximum.reduce(eigenvalues(weighted, exact=exact), axis=-1),
             "u_coordinate": maximum((squares * squares).sum(axis=1), axis=1),

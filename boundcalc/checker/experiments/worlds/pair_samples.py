@@ -7,7 +7,8 @@ number of letters has one triangle, whose three factors count by their square ro
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, permutations
@@ -16,13 +17,14 @@ from typing import Any, ClassVar
 import numpy as np
 import sympy
 
-from boundcalc.checker.experiments.experiment import Instance, Outcomes, Rng, SampleSpace
+from boundcalc.checker.experiments.experiment import Instance, Outcomes, Replicated, Rng, SampleSpace
 from boundcalc.checker.experiments.worlds.averages import constants, over_pairs, words_and_chances
 from boundcalc.checker.experiments.worlds.numbers import logarithm, numbers, root, scaled
 
 __all__ = [
     "Candidates",
     "Looks",
+    "OwnPartners",
     "PairGain",
     "PairSample",
     "Posteriors",
@@ -155,68 +157,97 @@ def _kernel(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return q
 
 
+class _Sample:
+    """All words of n letters with their probabilities, and kernels q in [0, C] of two letters."""
+
+    def __init__(self, instance: Instance, n: int, *, exact: bool) -> None:
+        weights, self.words, self.chance = words_and_chances(instance["weights"], n, exact=exact)
+        self.n, self.exact, self.place = n, exact, np.arange(len(self.words))
+        self.both = weights[:, None] * weights[None, :]
+        self.q = numbers(instance["q"], exact=exact)
+        self.span = numbers(instance["C"], exact=exact)[()]
+        self.half_rows = numbers(n, exact=exact)[()] / 2
+        self.kappa = numbers(instance["kappa"], exact=exact)[()] / 100
+        self.risk = (self.both * self.q).sum(axis=(-1, -2))
+        self.factors = 1 - self.kappa * self.q / self.span
+        self.costs = costs_of(self.factors, exact=exact)
+
+    def mean_product(self, factors: np.ndarray, *, halves: bool = True) -> np.ndarray:
+        """Return the matching mean of one kernel's factors."""
+        return _mean_product(factors, self.words, matchings(self.n, halves=halves), exact=self.exact)
+
+    def surprise(self, value: np.ndarray, pairs: Any) -> np.ndarray:
+        """Return how far the true factor lies above what the transport value of so many pairs says of it, on a log scale."""
+        true = 1 - float(self.kappa) * np.asarray(self.risk, dtype=float) / float(self.span)
+        return np.asarray(-pairs * (value + np.log(true)[..., None]))
+
+
+class _PairWorld(SampleSpace):
+    """A world whose outcomes are samples of n letters, and what certificates say of kernels of two of them."""
+
+    n: int
+
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+        """Return the values on each sample, with range, kappa and numbers of rows."""
+        sample = _Sample(instance, self.n, exact=exact)
+        atoms = {
+            "C": sample.span,
+            "kappa": sample.kappa,
+            **constants(exact=exact, n_h=self.n, n=self.n, m=self.n // 2),
+            "M_w": sample.half_rows,
+            **self.values(sample, instance),
+        }
+        return {name: np.asarray(value) for name, value in atoms.items()}, sample.chance
+
+    @abstractmethod
+    def values(self, sample: _Sample, instance: Instance) -> dict[str, Any]:
+        """Return what is particular to the world."""
+
+
 @dataclass(frozen=True)
-class PairSample(SampleSpace):
+class PairSample(_PairWorld):
     """n letters and one kernel q in [0, C]: its matching mean and transport value, and the closed forms below them."""
 
     n: int = 4
     letters: int = 2
     halves: bool = True
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
-        """Return populations, kernels with values 0, 1, 2, the range C >= 2 and kappa in hundredths."""
-        return [
-            {
-                "weights": _population(rng, self.letters),
-                "q": _kernel(rng, (self.letters, self.letters)),
-                "C": np.asarray(rng.integers(2, 4)),
-                "kappa": np.maximum(rng.integers(1, 100), 99 * rng.integers(0, 2)),
-                "theta": np.maximum(rng.integers(1, 101), 100 * rng.integers(0, 2)),
-            }
-            for _ in range(size)
-        ]
-
-    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
-        """Return what a certificate speaks of, on each sample."""
-        words, chance, both = _samples(instance, self.n, exact=exact)
-        q = numbers(instance["q"], exact=exact)
-        span, kappa = numbers(instance["C"], exact=exact)[()], numbers(instance["kappa"], exact=exact)[()] / 100
-        risk = (both * q).sum()
-        factors = 1 - kappa * q / span
-        law = matchings(self.n, halves=self.halves)
-        mean = _mean_product(factors, words, law, exact=exact)
-        costs = costs_of(factors, exact=exact)
-        atoms = {
-            "r_0": risk,
-            "rhat_holdout": over_pairs(q, words),
-            "C": span,
-            "kappa": kappa,
-            "h_match": mean,
-            "E_match": scaled(mean, chance, exact=exact).sum(),
-            "a_match": 1 - kappa * risk / span,
-            "T_h": half_value(costs, words),
-            **constants(exact=exact, n_h=self.n, n=self.n, m=self.n // 2),
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
+        """Return a population, a kernel with values 0, 1, 2, the range C >= 2 and kappa in hundredths."""
+        return {
+            "weights": _population(rng, self.letters),
+            "q": _kernel(rng, (self.letters, self.letters)),
+            "C": rng.integers(2, 4),
+            "kappa": np.maximum(rng.integers(1, 100), 99 * rng.integers(0, 2)),
+            "theta": np.maximum(rng.integers(1, 101), 100 * rng.integers(0, 2)),
         }
-        if self.n % 2 == 0:
-            atoms |= _closed(costs, words, instance, exact=exact)
-        return {name: np.asarray(value) for name, value in atoms.items()}, chance
+
+    def values(self, sample: _Sample, instance: Instance) -> dict[str, Any]:
+        """Return what a certificate speaks of."""
+        mean = sample.mean_product(sample.factors, halves=self.halves)
+        atoms = {
+            "r_0": sample.risk,
+            "rhat_holdout": over_pairs(sample.q, sample.words),
+            "h_match": mean,
+            "E_match": scaled(mean, sample.chance, exact=sample.exact).sum(),
+            "a_match": 1 - sample.kappa * sample.risk / sample.span,
+            "T_h": half_value(sample.costs, sample.words),
+        }
+        if self.n % 2:
+            return atoms
+        half = self.n // 2
+        cost = sample.costs[sample.words[:, :half][:, :, None], sample.words[:, half:][:, None, :]]
+        return atoms | _closed(cost, int(instance["theta"]), exact=sample.exact)
 
 
-def _samples(instance: Instance, n: int, *, exact: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return all words, their probabilities, and the joint probabilities of two letters."""
-    weights, words, chance = words_and_chances(instance["weights"], n, exact=exact)
-    return words, chance, weights[:, None] * weights[None, :]
-
-
-def _closed(costs: np.ndarray, words: np.ndarray, instance: Instance, *, exact: bool) -> dict[str, np.ndarray]:
+def _closed(cost: np.ndarray, theta: int, *, exact: bool) -> dict[str, np.ndarray]:
     """Return mean cost, mean square of the doubly centred costs, and a step theta that keeps the coupling positive."""
-    half = words.shape[1] // 2
-    cost = costs[words[:, :half][:, :, None], words[:, half:][:, None, :]]
+    half = cost.shape[-1]
     mean = cost.sum(axis=(1, 2)) / half**2
     ends = (cost.sum(axis=2, keepdims=True) + cost.sum(axis=1, keepdims=True)) / half
     rest = cost - ends + mean[:, None, None]
     largest = np.maximum(rest.astype(float).max(axis=(1, 2)), 1e-12)
-    steps = (np.minimum(0.5, 1 / largest) * int(instance["theta"]) * 10 * (1 - 1e-9)).astype(int)
+    steps = (np.minimum(0.5, 1 / largest) * theta * 10 * (1 - 1e-9)).astype(int)
     return {
         "cost_mean": mean,
         "cost_spread": (rest**2).sum(axis=(1, 2)) / half**2,
@@ -225,40 +256,50 @@ def _closed(costs: np.ndarray, words: np.ndarray, instance: Instance, *, exact: 
 
 
 @dataclass(frozen=True)
-class PairGain(SampleSpace):
+class OwnPartners(SampleSpace):
+    """Each of m rows is misjudged with one partner, of its own: 1 - kappa q is doubly stochastic up to its scale."""
+
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
+        """Return m and kappa in hundredths."""
+        return {"m": rng.integers(2, 12), "kappa": rng.integers(80, 100)}
+
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+        """Return T = -log(1 - kappa/m) and the closed forms of this one sample, at the largest step."""
+        m, kappa = int(instance["m"]), numbers(instance["kappa"], exact=exact)[()] / 100
+        costs = -logarithm(1 - kappa * numbers(np.eye(m, dtype=np.int64), exact=exact), exact=exact)
+        value = -logarithm(np.asarray([1 - kappa / m]), exact=exact)
+        return {"T_h": value} | _closed(costs[None], 100, exact=exact), numbers([1], exact=exact)
+
+
+@dataclass(frozen=True)
+class PairGain(_PairWorld):
     """Two models fixed in advance on the same n letters: the risk of N minus the risk of M."""
 
     n: int = 4
     letters: int = 2
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
-        """Return populations and the losses of N and M, with values 0, 1, 2."""
-        sample = PairSample(self.n, self.letters)
-        return [row | {"other": _kernel(rng, (self.letters, self.letters))} for row in sample.draw(rng, size)]
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
+        """Return a population and the losses of N and M, with values 0, 1, 2."""
+        losses = PairSample(self.n, self.letters).instance(rng, number)
+        return {**losses, "other": _kernel(rng, (self.letters, self.letters))}
 
-    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+    def values(self, sample: _Sample, instance: Instance) -> dict[str, Any]:
         """Return both risks and the transport value of Y = (1 - (loss of N - loss of M)/C)/2."""
-        words, chance, both = _samples(instance, self.n, exact=exact)
-        first, second = (numbers(instance[name], exact=exact) for name in ("q", "other"))
-        span, kappa = numbers(instance["C"], exact=exact)[()], numbers(instance["kappa"], exact=exact)[()] / 100
-        half = Fraction(1, 2) if exact else 0.5
-        y = half - (first - second) / span * half
-        factors = 1 - kappa * y
-        atoms = {
-            "r_N": (both * first).sum(),
-            "r_M": (both * second).sum(),
-            "y_gain": (both * y).sum(),
-            "h_match": _mean_product(factors, words, matchings(self.n, halves=True), exact=exact),
-            "C": span,
-            "kappa": kappa,
-            "T_h": half_value(costs_of(factors, exact=exact), words),
-            **constants(exact=exact, n_h=self.n, n=self.n, m=self.n // 2),
+        other = numbers(instance["other"], exact=sample.exact)
+        half = Fraction(1, 2) if sample.exact else 0.5
+        y = half - (sample.q - other) / sample.span * half
+        factors = 1 - sample.kappa * y
+        return {
+            "r_N": sample.risk,
+            "r_M": (sample.both * other).sum(),
+            "y_gain": (sample.both * y).sum(),
+            "h_match": sample.mean_product(factors),
+            "T_h": half_value(costs_of(factors, exact=sample.exact), sample.words),
         }
-        return {name: np.asarray(value) for name, value in atoms.items()}, chance
 
 
 @dataclass(frozen=True)
-class Candidates(SampleSpace):
+class Candidates(_PairWorld):
     """J kernels fixed in advance on the same letters; whoever chooses takes the one that the bound serves worst.
 
     With ``slack`` a kernel stands for all functions near a lattice point: their risks lie below its own.
@@ -268,152 +309,125 @@ class Candidates(SampleSpace):
     letters: int = 4
     slack: bool = False
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
-        """Return populations and two to five kernels, some of which are right on a cell of their own only."""
-        found = []
-        for _ in range(size):
-            many = int(rng.integers(2, 6))
-            q = _kernel(rng, (many, self.letters, self.letters))
-            if rng.random() < 0.5:
-                q = np.full_like(q, 2)
-                for j in range(many):
-                    q[j, j % self.letters, (j + 1) % self.letters] = 0
-            found.append(
-                {
-                    "weights": _population(rng, self.letters),
-                    "q": q,
-                    "C": np.asarray(rng.integers(2, 4)),
-                    "kappa": np.asarray(rng.integers(1, 99)),
-                    "less": rng.integers(0, 3, q.shape),
-                }
-            )
-        return found
-
-    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
-        """Return the chosen kernel's risk and values."""
-        words, chance, both = _samples(instance, self.n, exact=exact)
-        q = numbers(instance["q"], exact=exact)
-        span, kappa = numbers(instance["C"], exact=exact)[()], numbers(instance["kappa"], exact=exact)[()] / 100
-        risks = (q * both).sum(axis=(1, 2))
-        costs = costs_of(1 - kappa * q / span, exact=exact)
-        value = half_value(costs.astype(float), words)
-        surprise = (
-            -self.n / 2 * value - self.n / 2 * np.log(1 - float(kappa) * risks.astype(float) / float(span))[:, None]
-        )
-        chosen = np.argmax(surprise, axis=0)
-        place = np.arange(len(words))
-        smaller = np.minimum(q, numbers(instance["less"], exact=exact)) if self.slack else q
-        means = over_pairs(q, words)
-        law = matchings(self.n, halves=True)
-        products = np.stack([_mean_product(1 - kappa * table / span, words, law, exact=exact) for table in q])
-        atoms = {
-            "h_match": products[chosen, place],
-            "r_0": (smaller * both).sum(axis=(1, 2))[chosen],
-            "r_M": (smaller * both).sum(axis=(1, 2))[chosen],
-            "err_slack": risks[chosen],
-            "rhat_holdout": means[chosen, place],
-            "T_h": (half_value(costs, words) if exact else value)[chosen, place],
-            "J": numbers(len(q), exact=exact)[()],
-            "C": span,
-            "kappa": kappa,
-            **constants(exact=exact, n_h=self.n, n=self.n, m=self.n // 2),
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
+        """Return a population and two to five kernels, some of which are right on a cell of their own only."""
+        many = int(rng.integers(2, 6))
+        q = _kernel(rng, (many, self.letters, self.letters))
+        if rng.random() < 0.5:
+            q = np.full_like(q, 2)
+            for j in range(many):
+                q[j, j % self.letters, (j + 1) % self.letters] = 0
+        return {
+            "weights": _population(rng, self.letters),
+            "q": q,
+            "C": rng.integers(2, 4),
+            "kappa": rng.integers(1, 99),
+            "less": rng.integers(0, 3, q.shape),
         }
-        return {name: np.asarray(item) for name, item in atoms.items()}, chance
+
+    def values(self, sample: _Sample, instance: Instance) -> dict[str, Any]:
+        """Return the chosen kernel's risk and values."""
+        value = half_value(sample.costs.astype(float), sample.words)
+        chosen, place = np.argmax(sample.surprise(value, self.n / 2), axis=0), sample.place
+        smaller = np.minimum(sample.q, numbers(instance["less"], exact=sample.exact)) if self.slack else sample.q
+        risk = (smaller * sample.both).sum(axis=(1, 2))[chosen]
+        return {
+            "h_match": np.stack([sample.mean_product(one) for one in sample.factors])[chosen, place],
+            "r_0": risk,
+            "r_M": risk,
+            "err_slack": sample.risk[chosen],
+            "rhat_holdout": over_pairs(sample.q, sample.words)[chosen, place],
+            "T_h": (half_value(sample.costs, sample.words) if sample.exact else value)[chosen, place],
+            "J": numbers(len(sample.q), exact=sample.exact)[()],
+        }
 
 
 @dataclass(frozen=True)
-class Posteriors(SampleSpace):
+class Posteriors(_PairWorld):
     """A uniform prior on J kernels and a posterior that looks at the sample: on the luckiest, or spread towards it."""
 
     n: int = 2
     letters: int = 3
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return the kernels of `Candidates`, and how far the posterior is spread."""
-        return [
-            row | {"spread": np.asarray(rng.integers(0, 4))} for row in Candidates(self.n, self.letters).draw(rng, size)
-        ]
+        return {**Candidates(self.n, self.letters).instance(rng, number), "spread": rng.integers(0, 4)}
 
-    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+    def values(self, sample: _Sample, instance: Instance) -> dict[str, Any]:
         """Return the posterior's risks, its divergence from the prior and the transport value of its mean costs."""
-        words, chance, both = _samples(instance, self.n, exact=exact)
-        q = numbers(instance["q"], exact=exact)
-        span, kappa = numbers(instance["C"], exact=exact)[()], numbers(instance["kappa"], exact=exact)[()] / 100
-        risks = (q * both).sum(axis=(1, 2))
-        means = over_pairs(q, words)
-        lucky = np.argmax(risks.astype(float)[:, None] - means.astype(float), axis=0)
-        many, spread = len(q), int(instance["spread"])
+        words, exact = sample.words, sample.exact
+        means = over_pairs(sample.q, words)
+        lucky = np.argmax(sample.risk.astype(float)[:, None] - means.astype(float), axis=0)
+        many, spread = len(sample.q), int(instance["spread"])
         shares = numbers(np.full((many, len(words)), spread), exact=exact)
-        shares[lucky, np.arange(len(words))] += 4
+        shares[lucky, sample.place] += 4
         shares = shares / (4 + many * spread)
         logs = logarithm(np.where(shares > 0, shares * many, 1), exact=exact)
-        divergence = scaled(shares, logs, exact=exact).sum(axis=0)
         half = self.n // 2
-        cost = costs_of(1 - kappa * q / span, exact=exact)
-        pairs = cost[:, words[:, :half][:, :, None], words[:, half:][:, None, :]]
+        pairs = sample.costs[:, words[:, :half][:, :, None], words[:, half:][:, None, :]]
         mean_cost = scaled(shares[:, :, None, None], pairs, exact=exact).sum(axis=0)
-        atoms = {
-            "r_rho": (shares * risks[:, None]).sum(axis=0),
+        return {
+            "r_rho": (shares * sample.risk[:, None]).sum(axis=0),
             "rhat_rho": (shares * means).sum(axis=0),
-            "KL": divergence,
+            "KL": scaled(shares, logs, exact=exact).sum(axis=0),
+            **self._tilted(sample, shares),
             "T_h": small_value(mean_cost) if exact else transport_value(np.exp(-mean_cost)),
-            "C": span,
-            "kappa": kappa,
-            **constants(exact=exact, n_h=self.n, n=self.n, m=self.n // 2),
         }
-        return {name: np.asarray(item) for name, item in atoms.items()}, chance
+
+    def _tilted(self, sample: _Sample, shares: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the posterior mean of log(h/(1 - kappa r/C)^m), and the prior mean of the ratio itself."""
+        exact = sample.exact
+        true = (1 - sample.kappa * sample.risk / sample.span) ** (self.n // 2)
+        ratio = np.stack([sample.mean_product(one) for one in sample.factors]) / true[:, None]
+        mean = ratio.sum(axis=0) / len(ratio)
+        return {
+            "tilt_rho": scaled(shares, logarithm(ratio, exact=exact), exact=exact).sum(axis=0),
+            "log_prior": logarithm(mean, exact=exact),
+            "E_tilt": scaled(mean, sample.chance, exact=exact).sum(),
+        }
 
 
 @dataclass(frozen=True)
-class Looks(SampleSpace):
+class Looks(_PairWorld):
     """Letters that arrive in batches of two; whoever stops does so at the look that the bound serves worst."""
 
     batches: int = 3
     letters: int = 3
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
-        """Return the instances of `PairSample`."""
-        return PairSample(2, self.letters).draw(rng, size)
+    @property
+    def n(self) -> int:  # type: ignore[override]
+        """Letters in all."""
+        return 2 * self.batches
 
-    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
+        """Return the instances of `PairSample`."""
+        return PairSample(2, self.letters).instance(rng, number)
+
+    def values(self, sample: _Sample, instance: Instance) -> dict[str, Any]:
         """Return the number of rows and the transport value at the worst look."""
-        words, chance, both = _samples(instance, 2 * self.batches, exact=exact)
-        q = numbers(instance["q"], exact=exact)
-        span, kappa = numbers(instance["C"], exact=exact)[()], numbers(instance["kappa"], exact=exact)[()] / 100
-        risk = (both * q).sum()
-        costs = costs_of(1 - kappa * q / span, exact=exact)
-        parts = np.stack([half_value(costs, words[:, 2 * k : 2 * k + 2]) for k in range(self.batches)])
-        sums = np.cumsum(parts, axis=0)
+        parts = np.stack([half_value(sample.costs, sample.words[:, 2 * k : 2 * k + 2]) for k in range(self.batches)])
         seen = np.arange(1, self.batches + 1)
-        surprise = -sums.astype(float) - seen[:, None] * np.log(1 - float(kappa) * float(risk) / float(span))
+        means = np.cumsum(parts, axis=0) / seen[:, None]
+        surprise = sample.surprise(means.astype(float), seen[:, None])
         worst = np.argmax(np.round(surprise, 9), axis=0)  # equal looks: the first, in floats as exactly
-        place = np.arange(len(words))
-        atoms = {
-            "r_0": risk,
-            "T_h": sums[worst, place] / seen[worst],
-            "n_h": numbers(2 * seen[worst], exact=exact),
-            "C": span,
-            "kappa": kappa,
-        }
-        return {name: np.asarray(item) for name, item in atoms.items()}, chance
+        rows = numbers(2 * seen[worst], exact=sample.exact)
+        return {"r_0": sample.risk, "T_h": means[worst, sample.place], "n_h": rows}
 
 
 @dataclass(frozen=True)
-class Replacement(SampleSpace):
+class Replacement(Replicated):
     """A pilot certifies f_0; new letters decide whether f_1 takes its place: only if its gain is certified."""
 
     letters: int = 2
     replicates: int = 4000
-    exhaustive: ClassVar[bool] = False
     levels: ClassVar[tuple[Fraction, ...]] = (Fraction(1, 2), Fraction(4, 5), Fraction(19, 20), Fraction(1, 5))
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return the instances of `PairGain`; the pilot and the test have two letters each."""
-        return PairGain(2, self.letters).draw(rng, size)
+        return PairGain(2, self.letters).instance(rng, number)
 
-    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+    def simulate(self, instance: Instance, rng: np.random.Generator) -> dict[str, Any]:
         """Return the risk of whichever model is returned, and the pilot's transport value."""
-        rng = np.random.default_rng(0) if rng is None else rng
         weights = instance["weights"] / instance["weights"].sum()
         words = rng.choice(self.letters, (self.replicates, 4), p=weights)
         both = weights[:, None] * weights[None, :]
@@ -423,12 +437,11 @@ class Replacement(SampleSpace):
         gain = half_value(-np.log(1 - kappa * (0.5 - (first - second) / (2 * span))), words[:, 2:])
         upper = (1 - numerator / denominator * np.exp(-gain)) / kappa
         risks = [(both * table).sum() for table in (first, second)]
-        atoms = {
+        return {
             "r_new": np.where(span * (1 - 2 * upper) >= 0, risks[1], risks[0]),
-            "r_0": np.asarray(risks[0]),
+            "r_0": risks[0],
             "T_h": half_value(-np.log(1 - kappa * first / span), words[:, :2]),
-            "C": np.asarray(span),
-            "kappa": np.asarray(kappa),
-            "n_h": np.asarray(2.0),
+            "C": span,
+            "kappa": kappa,
+            "n_h": 2,
         }
-        return atoms, np.full(self.replicates, 1 / self.replicates)

@@ -7,6 +7,7 @@ difference between them is luck, which the choice then exploits.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
@@ -14,7 +15,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from boundcalc.checker.experiments.experiment import Instance, Outcomes, Rng, SampleSpace
+from boundcalc.checker.experiments.experiment import Atoms, Instance, Replicated
 from boundcalc.checker.experiments.worlds.averages import over_pairs_of_counts, walk
 
 __all__ = ["Pilot"]
@@ -23,7 +24,7 @@ _REPLICATES = 2000
 
 
 @dataclass(frozen=True)
-class Pilot(SampleSpace):
+class Pilot(Replicated):
     """J candidates with one binary feature each; scores 1/2 - a |x - x'| with a = 0, 1/2 or 1; hinge loss.
 
     A label is +1 or -1 with equal chances; a feature is 1 with a chance that depends on the label. The pilot gives
@@ -31,32 +32,32 @@ class Pilot(SampleSpace):
     guarantee, and of two sample sizes the larger one if its hold-out risk is below the average.
     """
 
-    exhaustive: ClassVar[bool] = False
+    most: ClassVar[int] = 4
     levels: ClassVar[tuple[Fraction, ...]] = (Fraction(1, 20), Fraction(3, 10), Fraction(9, 10))
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
-        """Return populations: hundreds of equal candidates, a rare feature, an easy one with a large pilot, a random one."""
-        chosen = [
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
+        """Return hundreds of equal candidates, a rare feature, an easy one with a large pilot, or random numbers of them."""
+        known = [
             {"J": 300, "ones": [15, 85], "n_h": 20, "pairs": 60, "sizes": [10**6, 2 * 10**6], "start": 2},
             {"J": 20, "ones": [1, 2], "n_h": 8, "pairs": 200, "sizes": [30, 61], "start": 0},
             {"J": 1, "ones": [10, 90], "n_h": 12, "pairs": 1000, "sizes": [40, 41], "start": 2},
-            {
-                "J": int(rng.integers(2, 60)),
-                "ones": rng.integers(1, 100, 2),
-                "n_h": int(rng.integers(2, 30)),
-                "pairs": int(rng.integers(4, 400)),
-                "sizes": np.sort(rng.integers(2, 200, 2)),
-                "start": int(rng.integers(0, 3)),
-            },
         ]
-        return [{name: np.asarray(value) for name, value in row.items()} for row in chosen[:size]]
+        if number < len(known):
+            return known[number]
+        return {
+            "J": rng.integers(2, 60),
+            "ones": rng.integers(1, 100, 2),
+            "n_h": rng.integers(2, 30),
+            "pairs": rng.integers(4, 400),
+            "sizes": np.sort(rng.integers(2, 200, 2)),
+            "start": rng.integers(0, 3),
+        }
 
-    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+    def simulate(self, instance: Instance, rng: np.random.Generator) -> Atoms:
         """Return certificates, the future model's true risk and error, and the class's constants on each replicate.
 
         ``instance["share"]`` is the share of delta of each event, as numerator and denominator.
         """
-        rng = np.random.default_rng(0) if rng is None else rng
         ones = np.asarray(instance["ones"]) / 100
         cell = np.array([(1 - ones[0]) / 2, ones[0] / 2, (1 - ones[1]) / 2, ones[1] / 2])
         loss, wrong = _tables()
@@ -92,18 +93,18 @@ class Pilot(SampleSpace):
             "kappa_0": constant,
             "r_future": risk[chosen],
             "err_weighted": error[chosen],
-            "eps_opt": 0.0,
-            "L": 1.0,
+            "eps_opt": 0,
+            "L": 1,
             "C": span,
-            "J": float(instance["J"]),
-            "n_h": float(instance["n_h"]),
-            "n": n.astype(float),
-            "m": (n // 2).astype(float),
+            "J": instance["J"],
+            "n_h": instance["n_h"],
+            "n": n,
+            "m": n // 2,
         }
         if small < 1000:
             both = {size: _rademacher(size // 2, differs) for size in (small, large)}
             atoms["R_M"] = np.where(n == large, both[large], both[small])
-        return {name: np.asarray(value) for name, value in atoms.items()}, np.full(_REPLICATES, 1 / _REPLICATES)
+        return atoms
 
     def _counts(self, n: int, candidates: int, ones: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return how many of n examples fall into each cell (label, feature), shape (replicates, candidates, 4)."""

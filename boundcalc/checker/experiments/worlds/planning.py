@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,15 +22,12 @@ class Holdout(SampleSpace):
     n_h: int = 2
     alone: bool = False
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return the number of candidates (one if ``alone``), the cells that each one gets right, and the range of the loss."""
-        found = []
-        for _ in range(size):
-            letters = int(rng.integers(8, 41)) if self.n_h == 2 else 7
-            candidates = 1 if self.alone else int(rng.integers(1, 7))
-            own = int(rng.integers(1, max(2, letters // candidates)))
-            found.append({"letters": letters, "J": candidates, "own": own, "C": int(rng.integers(1, 4))})
-        return [{name: np.asarray(value) for name, value in row.items()} for row in found]
+        letters = int(rng.integers(8, 41)) if self.n_h == 2 else 7
+        candidates = 1 if self.alone else int(rng.integers(1, 7))
+        own = int(rng.integers(1, max(2, letters // candidates)))
+        return {"letters": letters, "J": candidates, "own": own, "C": rng.integers(1, 4)}
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the chosen candidate's risks on each sample of held-out letters."""
@@ -59,17 +57,13 @@ class Chernoff(SampleSpace):
     letters: int = 6
     functions: int = 2
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return tables of even numbers; in half of them one pair of letters stands out."""
-        found = []
-        for _ in range(size):
-            q = 2 * rng.integers(-2, 3, (self.functions, self.letters, self.letters))
-            if rng.random() < 0.5:
-                q = np.zeros_like(q)
-                q[:, 0, 0] = 2 * rng.integers(1, 8)
-            weights = rng.integers(1, 6, self.letters)
-            found.append({"weights": weights, "q": q, "k": np.asarray(rng.integers(1, 6))})
-        return found
+        q = 2 * rng.integers(-2, 3, (self.functions, self.letters, self.letters))
+        if rng.random() < 0.5:
+            q = np.zeros_like(q)
+            q[:, 0, 0] = 2 * rng.integers(1, 8)
+        return {"weights": rng.integers(1, 6, self.letters), "q": q, "k": rng.integers(1, 6)}
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return Phi on each pair of letters, and its scaled cumulant generating function at lam = log(1 + 1/k)."""

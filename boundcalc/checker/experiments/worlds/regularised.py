@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,29 +28,24 @@ class Regularised(SampleSpace):
     letters: int = 3
     source: bool = False
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return letters with labels, the loss's scale, threshold, penalty, source weight and the step beside the optimum."""
-        instances = []
-        for number in range(size):
-            x, y = rng.integers(0, 4, self.letters), rng.integers(0, 2, self.letters)
-            if number % 3 == 0:  # far apart, and a strong penalty: no loss ever reaches 0
-                x, y = np.arange(self.letters) % 2, np.arange(self.letters) % 3 // 2
-            strong = number % 3 == 0
-            instances.append(
-                {
-                    "x": x,
-                    "y": y,
-                    "counts": rng.integers(1, 5, self.letters),
-                    "scale": np.asarray(rng.integers(1, 3)),
-                    "t": np.asarray(rng.integers(-1, 3)),
-                    "mu": np.asarray(rng.integers(4, 9) if strong else rng.integers(1, 9)),
-                    "mu_parts": np.asarray(1 if strong else 4),
-                    "a_0": np.asarray(int(rng.integers(1, 3)) if self.source else 0),
-                    "beside": np.asarray(rng.integers(0, 3) * (number % 2)),
-                    "room": np.asarray(rng.integers(0, 2) * (number % 4 == 3)),
-                }
-            )
-        return instances
+        x, y = rng.integers(0, 4, self.letters), rng.integers(0, 2, self.letters)
+        if number % 3 == 0:  # far apart, and a strong penalty: no loss ever reaches 0
+            x, y = np.arange(self.letters) % 2, np.arange(self.letters) % 3 // 2
+        strong = number % 3 == 0
+        return {
+            "x": x,
+            "y": y,
+            "counts": rng.integers(1, 5, self.letters),
+            "scale": rng.integers(1, 3),
+            "t": rng.integers(-1, 3),
+            "mu": rng.integers(4, 9) if strong else rng.integers(1, 9),
+            "mu_parts": 1 if strong else 4,
+            "a_0": int(rng.integers(1, 3) if self.source else 0),
+            "beside": rng.integers(0, 3) * (number % 2),
+            "room": rng.integers(0, 2) * (number % 4 == 3),
+        }
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return risks of the returned weight, the minimiser's deviation, and its exact stability, on each sample."""
@@ -72,6 +68,9 @@ class Regularised(SampleSpace):
             "rhat_M": empirical,
             "dev_model": deviation,
             "Edev_model": (chance * deviation).sum(),
+            "Er_model": (chance * (own * pairs).sum(axis=1)).sum(),
+            "Erhat_model": (chance * (own * share).sum(axis=1)).sum(),
+            "r_source": (world.loss(world.source[None])[0] * pairs).sum(),
             "eps_opt": excess,
             "beta": self._stability(own, words),
             "C": own.max(),

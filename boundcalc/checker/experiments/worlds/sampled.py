@@ -6,13 +6,13 @@ independent pairs are means over drawn pairs and signs.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
-from boundcalc.checker.experiments.experiment import Instance, Rng
+from boundcalc.checker.experiments.experiment import Rng
 from boundcalc.checker.experiments.worlds.averages import over_pairs_of_counts
 from boundcalc.checker.experiments.worlds.learning import Learning
 from boundcalc.checker.experiments.worlds.numbers import sequences
@@ -28,12 +28,10 @@ class SampledMetric(Learning):
 
     n: int = 24
     exhaustive: ClassVar[bool] = False
+    most: ClassVar[int] = 2
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
-        """Return two populations of ten points in two classes."""
-        return [self._population(rng) for _ in range(min(size, 2))]
-
-    def _population(self, rng: np.random.Generator) -> Instance:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
+        """Return a population of ten points in two classes."""
         group = np.arange(10) % 2
         points = rng.integers(0, 3, (10, 2)) + 2 * group[:, None] * rng.integers(0, 2, 2)
         squares = (points[:, None] - points[None, :]) ** 2

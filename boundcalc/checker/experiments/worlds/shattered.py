@@ -5,10 +5,11 @@ Everything is a sum over cells, so numbers of independent terms far beyond enume
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import comb
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -70,13 +71,11 @@ class ShatteredSamples(SampleSpace):
     """n single examples on many cells; the largest deviation depends on how many different cells were met."""
 
     two_sided: bool = False
+    most: ClassVar[int] = 8
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return numbers of examples and of cells."""
-        return [
-            {"n": np.asarray(rng.choice([5, 10, 20, 40])), "cells": np.asarray(rng.choice([100, 1000]))}
-            for _ in range(min(size, 8))
-        ]
+        return {"n": rng.choice([5, 10, 20, 40]), "cells": rng.choice([100, 1000])}
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return deviations by the number of different cells, when no two examples share one or some do."""
@@ -96,7 +95,8 @@ class ShatteredSamples(SampleSpace):
             "EPhi_m": expected * sides,
             **dict.fromkeys(("L", "C"), Fraction(1)),
             **dict.fromkeys(("n", "m"), Fraction(n)),
-            **dict.fromkeys(("r_star", "rhat_star", "eta_M", "eta_N", "gamma", "r_M", "rhat_M", "Lhat_M"), risk),
+            **dict.fromkeys(("r_star", "rhat_star", "eta_M", "eta_N", "eta_star_N"), risk),
+            **dict.fromkeys(("gamma", "r_M", "rhat_M", "Lhat_M"), risk),
             **dict.fromkeys(("r_N", "excess_M", "excess_N", "eps_opt"), risk),
         }
         atoms = {name: np.array(value, dtype=kind) for name, value in fixed.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import permutations, product
@@ -38,21 +39,16 @@ class StratifiedPairs(SampleSpace):
     letters: int = 2
     clip: bool = False
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return the laws of both classes, 0-1 kernels for each class pair, the mix in tenths, and kappa."""
-        found = []
-        for _ in range(size):
-            mix = np.where(np.array(self.pairs) > 0, rng.integers(1, 6, 3), 0)
-            found.append(
-                {
-                    "first": rng.integers(1, 6, self.letters),
-                    "second": rng.integers(1, 6, self.letters),
-                    "q": rng.integers(0, 2, (3, self.letters, self.letters)),
-                    "mix": mix,
-                    "kappa": np.asarray(rng.integers(1, 100)),
-                }
-            )
-        return found
+        mix = np.where(np.array(self.pairs) > 0, rng.integers(1, 6, 3), 0)
+        return {
+            "first": rng.integers(1, 6, self.letters),
+            "second": rng.integers(1, 6, self.letters),
+            "q": rng.integers(0, 2, (3, self.letters, self.letters)),
+            "mix": mix,
+            "kappa": rng.integers(1, 100),
+        }
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the mix's risk and, for each sample, the mean over assignments of rows to slots."""
@@ -150,16 +146,13 @@ class DistanceOrder(SampleSpace):
 
     letters: int = 2
 
-    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+    def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
         """Return the joint law of label and letter, distances 0 to 3, and kappa."""
-        return [
-            {
-                "law": rng.integers(1, 5, (2, self.letters)),
-                "distance": rng.integers(0, 4, (self.letters, self.letters)),
-                "kappa": np.asarray(rng.integers(1, 99)),
-            }
-            for _ in range(size)
-        ]
+        return {
+            "law": rng.integers(1, 5, (2, self.letters)),
+            "distance": rng.integers(0, 4, (self.letters, self.letters)),
+            "kappa": rng.integers(1, 99),
+        }
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return 1 - AUC, the number of matched tuples and their transport value, for the first two pairs of rows."""

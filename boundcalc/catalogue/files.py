@@ -1,0 +1,388 @@
+"""Theorems of one's own in files: data only, and rebuilt from their steps when they are read.
+
+A file holds the steps, not the bound: what a step applies is applied again, the chain is folded again, and nothing that the
+file says of its own certainty is believed. `boundcalc.check` then says whether the steps hold.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Collection, Mapping
+from dataclasses import fields, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import sympy
+
+from boundcalc.bound import Bound
+from boundcalc.catalogue.registry import REGISTRY
+from boundcalc.errors import InvalidInputError, in_context
+from boundcalc.language.expressions import decode, encode
+from boundcalc.language.records import from_json, to_json
+from boundcalc.statements.derivation import Derivation, Event, Named, Step
+from boundcalc.symbols import Constraint
+from boundcalc.theorems import Form, Provenance, Source, Status, Theorem, by
+
+__all__ = ["load", "save", "theorem_from_json", "theorem_to_json"]
+
+_FORMAT = 1
+
+
+def save(theorem: Theorem, path: str | Path) -> None:
+    """Write a theorem of your own to a file, with its steps, events, symbols and the names of its experiments.
+
+    Parameters
+    ----------
+    theorem : Theorem
+    path : str or Path
+        Ending in ``.json``; replaced if it exists.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is no theorem, a step has an experiment without a name or applies a bound, or the file cannot be written.
+    """
+    path = Path(path)
+    text = theorem_to_json(theorem)
+    if path.suffix != ".json" or not path.parent.is_dir() or path.is_dir():
+        raise InvalidInputError(f"path = {str(path)!r} must be a file that ends in .json, in a folder that exists")
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.stem, suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text + "\n")
+        os.replace(partial, path)
+    except OSError as error:
+        Path(partial).unlink(missing_ok=True)
+        raise InvalidInputError(f"path = {str(path)!r} cannot be written: {error}") from error
+
+
+def load(path: str | Path) -> Any:
+    """Return the theorem of a file that `save` wrote, or all of a folder by their keys.
+
+    Parameters
+    ----------
+    path : str or Path
+        A ``.json`` file, or a folder of them.
+
+    Returns
+    -------
+    Theorem or dict of str to Theorem
+        Unchecked, whatever the file says: `boundcalc.check` tells whether the steps hold.
+
+    Raises
+    ------
+    InvalidInputError
+        If there is no such file, it is no theorem of this format, its steps do not fold, or two of a folder have one key.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        return _read(str(path.resolve()), *_stamp(path))
+    found: dict[str, Theorem] = {}
+    for file in sorted(path.glob("*.json")):
+        one = load(file)
+        if one.key in found:
+            raise InvalidInputError(f"two files have a theorem of the key {one.key!r}", context=str(path))
+        found[one.key] = one
+    return found
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise InvalidInputError(f"path = {str(path)!r} cannot be read: {error.strerror}") from error
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=64)
+def _read(path: str, changed: int, size: int) -> Theorem:
+    """Return the theorem of a file as it was at that time, so that one file is one theorem."""
+    if size > _LARGEST:
+        raise InvalidInputError(f"{size} bytes are no theorem", context=path)
+    with in_context(path):
+        try:
+            return theorem_from_json(Path(path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidInputError(f"it cannot be read: {error}") from error
+
+
+_LARGEST = 10_000_000
+
+
+# ---------------------------------------------------------------- writing
+
+
+def theorem_to_json(theorem: Theorem) -> str:
+    """Return a theorem as text; `theorem_from_json` rebuilds it.
+
+    Parameters
+    ----------
+    theorem : Theorem
+
+    Raises
+    ------
+    InvalidInputError
+        As `save` does.
+    """
+    if not isinstance(theorem, Theorem):
+        raise InvalidInputError(f"theorem = {theorem!r} is no Theorem")
+    try:
+        return to_json(_theorem_data(theorem), indent=1)
+    except TypeError as error:
+        raise InvalidInputError(str(error), context=theorem.key) from error
+
+
+def _theorem_data(theorem: Theorem) -> dict[str, Any]:
+    plain = ("key", "number", "title", "claim", "quantity", "assumptions", "unit", "remarks")
+    return {
+        "boundcalc_theorem": _FORMAT,
+        **{name: getattr(theorem, name) for name in plain},
+        "source": {name: getattr(theorem.source, name) for name in ("work", "identifier", "place")},
+        "domain": [[encode(symbol), encode(allowed)] for symbol, allowed in theorem.domain.items()],
+        "constraints": [[encode(c.lower), encode(c.upper), c.strict] for c in theorem.constraints],
+        "notes": dict(theorem.notes),
+        "uniform": [encode(symbol) for symbol in theorem.uniform],
+        "forms": [[name, _form_data(form)] for name, form in theorem.variants.items()],
+    }
+
+
+def _form_data(form: Form) -> dict[str, Any]:
+    chain = form.derivation
+    return {
+        "provenance": str(form.provenance),
+        "status": str(form.status),
+        "strict": form.strict,
+        "trivial": None if form.trivial is None else encode(form.trivial),
+        "remarks": form.remarks,
+        "quantity": encode(chain.quantity),
+        "where": [[encode(short), encode(full)] for short, full in chain.where.items()],
+        "domains": [[encode(symbol), encode(allowed)] for symbol, allowed in chain.domains.items()],
+        "steps": [_step_data(step) for step in chain.steps],
+    }
+
+
+def _step_data(step: Step) -> dict[str, Any]:
+    experiment = step.experiment
+    if experiment is not None and not isinstance(experiment, Named):
+        raise InvalidInputError(
+            "an experiment of your own is code and stays out of the file: give the step one by its name, named('...'), or "
+            "none (dataclasses.replace(step, experiment=None))",
+            context=f"step {step}",
+        )
+    shared = {
+        "left": encode(step.left),
+        "because": step.because,
+        "experiment": None if experiment is None else [experiment.name, [list(pair) for pair in experiment.options]],
+        "events": [[event.name, event.statement, event.subset, event.of] for event in step.events],
+    }
+    applied = step.applies
+    if applied is None:
+        return {
+            **shared,
+            "relation": step.relation,
+            "right": encode(step.right),
+            "kind": step.kind,
+            "cites": step.cites,
+            "definitions": [[encode(symbol), encode(value)] for symbol, value in step.definitions.items()],
+            "using": step.using,
+        }
+    lemma = applied.lemma
+    if isinstance(lemma, Bound):
+        raise InvalidInputError(
+            "it applies a bound, which a file cannot hold: make a Theorem of it, with Form(bound.proof), and apply that",
+            context=f"step {step}",
+        )
+    entry = lemma.key in REGISTRY and REGISTRY[lemma.key] is lemma
+    return {
+        **shared,
+        "applies": lemma.key if entry else _theorem_data(lemma),
+        "form": applied.form,
+        "union": encode(applied.union),
+        "values": [[name, encode(value)] for name, value in applied.values.items()],
+    }
+
+
+# ---------------------------------------------------------------- reading
+
+
+def theorem_from_json(text: str) -> Theorem:
+    """Return the theorem that `theorem_to_json` wrote, rebuilt from its steps; nothing in the text is evaluated.
+
+    Parameters
+    ----------
+    text : str
+
+    Raises
+    ------
+    InvalidInputError
+        If it is no theorem of this format, or its steps do not fold.
+    """
+    try:
+        read = _theorem(from_json(text))
+        for form in read.forms:
+            read.bound(form)
+        return read
+    except InvalidInputError:
+        raise
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        IndexError,
+        AttributeError,
+        ArithmeticError,
+        NotImplementedError,
+        RecursionError,
+    ) as error:
+        said = f"{type(error).__name__}: {error}" if isinstance(error, KeyError) else str(error)
+        raise InvalidInputError(f"no theorem of boundcalc's format: {said}") from error
+
+
+def _theorem(data: Any) -> Theorem:
+    if _object(data, _THEOREM)["boundcalc_theorem"] is not _FORMAT:
+        raise ValueError(f"format {data['boundcalc_theorem']!r} is not {_FORMAT}")
+    source = _object(data["source"], ("work", "identifier", "place"))
+    forms = {_text(name): _form(form) for name, form in data["forms"]}
+    if len(forms) != len(data["forms"]):
+        raise ValueError("two forms have one name")
+    key = _text(data["key"])
+    if key in REGISTRY:
+        raise ValueError(f"the key {key!r} belongs to the catalogue: give it one of your own")
+    return Theorem(
+        key=key,
+        **{name: _text(data[name]) for name in ("number", "title", "claim", "quantity")},
+        source=Source(*(_text(source[name]) for name in ("work", "identifier", "place"))),
+        assumptions=_texts(data["assumptions"]),
+        domain=_sets(data["domain"]),
+        constraints=tuple(
+            Constraint(_expr(low), _expr(high), _truth(strict)) for low, high, strict in data["constraints"]
+        ),
+        notes={_text(name): _text(note) for name, note in data["notes"].items()},
+        unit=_one_of(data["unit"], ("pairs", "examples")),
+        uniform=tuple(_symbol(one) for one in data["uniform"]),
+        remarks=_texts(data["remarks"]),
+        variants=forms,
+    )
+
+
+def _form(data: Any) -> Form:
+    _object(data, _FORM)
+    chain = Derivation(
+        quantity=_expr(data["quantity"]),
+        steps=tuple(_step(step) for step in data["steps"]),
+        where={_symbol(short): _expr(full) for short, full in data["where"]},
+        domains=_sets(data["domains"]),
+    )
+    return Form(
+        chain,
+        Provenance(_text(data["provenance"])),
+        Status(_text(data["status"])),
+        _truth(data["strict"]),
+        None if data["trivial"] is None else _expr(data["trivial"]),
+        _texts(data["remarks"]),
+    )
+
+
+def _step(data: Any) -> Step:
+    _object(data, _APPLIED if "applies" in data else _STEP)
+    events = tuple(Event(*_texts(event)) for event in data["events"])
+    experiment = None
+    if data["experiment"] is not None:
+        name, options = data["experiment"]
+        experiment = Named(_text(name), tuple((_text(key), _option(value)) for key, value in options))
+    if "applies" not in data:
+        return Step(
+            _expr(data["left"]),
+            data["relation"],
+            _expr(data["right"]),
+            _text(data["because"]),
+            data["kind"],
+            _text(data["cites"]),
+            {_symbol(symbol): _expr(value) for symbol, value in data["definitions"]},
+            events,
+            experiment,
+            using=tuple(data["using"]),
+        )
+    lemma = REGISTRY[data["applies"]] if isinstance(data["applies"], str) else _theorem(data["applies"])
+    values = {_text(name): _expr(value) for name, value in data["values"]}
+    if len(values) != len(data["values"]) or not values.keys().isdisjoint(_OPTIONS):
+        raise ValueError(f"the values {', '.join(values)} are no symbols of the statement that is applied")
+    step = by(
+        lemma,
+        _expr(data["left"]),
+        because=_text(data["because"]),
+        form=_text(data["form"]),
+        event=events[0] if len(events) == 1 else None,
+        union=_expr(data["union"]),
+        **values,
+    )
+    return replace(step, experiment=experiment)
+
+
+_OPTIONS = frozenset({"because", "form", "event", "union", "experiment"})
+_STEP = ("left", "because", "experiment", "events", "relation", "right", "kind", "cites", "definitions", "using")
+_APPLIED = ("left", "because", "experiment", "events", "applies", "form", "union", "values")
+_FORM = ("provenance", "status", "strict", "trivial", "remarks", "quantity", "where", "domains", "steps")
+_THEOREM = (
+    "boundcalc_theorem", "source", "forms",
+    *(one.name for one in fields(Theorem) if one.name not in ("source", "variants")),
+)  # fmt: skip
+
+
+def _object(data: Any, names: Collection[str]) -> Mapping[str, Any]:
+    """Return a record with exactly these names."""
+    if not isinstance(data, dict) or set(data) != set(names):
+        given = sorted(data) if isinstance(data, dict) else data
+        raise ValueError(f"{str(given)[:120]}: expected the names {', '.join(sorted(names))}")
+    return data
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{str(value)[:80]} is no text")
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise TypeError(f"{str(value)[:80]} is no list of texts")
+    return tuple(map(_text, value))
+
+
+def _truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{str(value)[:80]} is neither true nor false")
+    return value
+
+
+def _option(value: Any) -> str | bool | int:
+    if not isinstance(value, str | int):
+        raise TypeError(f"{str(value)[:80]} is no option of an experiment")
+    return value
+
+
+def _one_of(value: Any, allowed: Collection[str]) -> str:
+    if value not in allowed:
+        raise ValueError(f"{str(value)[:80]} is none of {', '.join(allowed)}")
+    return str(value)
+
+
+def _decoded(data: Any, kind: Any) -> Any:
+    node = decode(data)
+    if not isinstance(node, kind):
+        raise TypeError(f"{str(node)[:80]} is no {kind.__name__}")
+    return node
+
+
+def _expr(data: Any) -> sympy.Expr:
+    return _decoded(data, sympy.Expr)
+
+
+def _symbol(data: Any) -> sympy.Symbol:
+    return _decoded(data, sympy.Symbol)
+
+
+def _sets(data: Any) -> dict[sympy.Symbol, sympy.Set]:
+    return {_symbol(symbol): _decoded(allowed, sympy.Set) for symbol, allowed in data}

@@ -1,0 +1,1 @@
+"""Huusari, Kadri, Capponi 2018: pointwise classifiers over several views."""

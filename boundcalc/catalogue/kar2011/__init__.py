@@ -1,0 +1,1 @@
+"""Kar, Jain 2011: landmarks of a good similarity."""

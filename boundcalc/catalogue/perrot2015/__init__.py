@@ -1,0 +1,1 @@
+"""Perrot, Habrard 2015: metric learning biased towards a source metric."""

@@ -1,0 +1,1 @@
+"""Tosh, Krishnamurthy, Hsu 2021: redundancy of two views, landmarks, and inexact contrastive training."""

@@ -1,0 +1,1 @@
+"""Weinberger et al. 2005: large margin nearest neighbours."""

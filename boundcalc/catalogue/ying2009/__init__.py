@@ -1,0 +1,1 @@
+"""Ying, Campbell 2009: learning the kernel, by Rademacher chaos."""

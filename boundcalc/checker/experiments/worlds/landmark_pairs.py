@@ -1,0 +1,58 @@
+"""Landmark pairs of a good similarity: each gives every input a bounded score, and their mean classifies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from boundcalc.checker.experiments.experiment import Instance, Outcomes, Rng, SampleSpace
+from boundcalc.checker.experiments.worlds.averages import constants, law, words_and_chances
+from boundcalc.checker.experiments.worlds.numbers import numbers
+
+__all__ = ["LandmarkPairs"]
+
+
+@dataclass(frozen=True)
+class LandmarkPairs(SampleSpace):
+    """A few inputs and letters of landmark pairs, and the weighted similarity times the label of each input to each letter."""
+
+    d_L: int = 3
+    letters: int = 2
+
+    def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
+        """Return weights of inputs and landmark pairs, similarities and twice the margin; some at the ends of their range."""
+        found = []
+        for number in range(size):
+            table = rng.integers(-2, 3, (3, self.letters))
+            if number % 2:
+                table = 2 * rng.choice([-1, 1], (3, self.letters))
+            found.append(
+                {
+                    "inputs": rng.integers(1, 5, 3),
+                    "counts": rng.integers(1, 9, self.letters),
+                    "table": table,
+                    "margin": np.asarray(rng.integers(1, 5)),
+                }
+            )
+        return found
+
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+        """Return the error at half the margin, and the share of inputs that the mean puts there, on each draw of landmarks."""
+        shares, words, chance = words_and_chances(instance["counts"], self.d_L, exact=exact)
+        table = numbers(instance["table"], exact=exact)
+        inputs = law(instance["inputs"], exact=exact)[:, None]
+        margin = numbers(instance["margin"], exact=exact) / 2
+        good = ((table * shares).sum(axis=1) >= margin)[:, None]
+        low = table[:, words].sum(axis=2) / self.d_L < margin / 2
+        none = 0 * inputs
+        far = np.where(good & low, inputs, none).sum(axis=0)
+        return {
+            "err_half": np.where(low, inputs, none).sum(axis=0),
+            "far": far,
+            "E_far": (chance * far).sum(),
+            "eps_good": np.where(good, none, inputs).sum(),
+            "gamma_K": margin,
+            "B_w": np.abs(table).max() + (numbers(1, exact=exact) if not np.abs(table).max() else 0),
+            **constants(exact=exact, d_L=self.d_L),
+        }, chance

@@ -1,0 +1,100 @@
+"""Constraints on one symbol become part of its domain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+import sympy
+
+from boundcalc.checker.inequality.problem import Inequality
+from boundcalc.symbols import Constraint
+
+__all__ = ["Contradiction", "narrowed"]
+
+_LARGEST = 8  # degrees of polynomials whose roots are isolated
+
+
+class Contradiction(Exception):
+    """Constraints on one symbol leave it no value."""
+
+
+def narrowed(problem: Inequality) -> Inequality:
+    """Return the claim with polynomial constraints on one symbol folded into its domain; they remain where a root is irrational.
+
+    Raises
+    ------
+    Contradiction
+        If a symbol is left without a value.
+    """
+    domain, rules = dict(problem.domain), []
+    said: dict[sympy.Symbol, list[str]] = {}
+    for rule in problem.constraints:
+        gap = sympy.expand(rule.upper - rule.lower)
+        if not gap.free_symbols:
+            rules.append(rule)
+            continue
+        if len(gap.free_symbols) > 1 or not gap.is_polynomial(*gap.free_symbols):
+            rules.append(rule)
+            continue
+        (symbol,) = gap.free_symbols
+        poly = sympy.Poly(gap, symbol)
+        if poly.degree() > _LARGEST or not all(c.is_Rational for c in poly.all_coeffs()):
+            rules.append(rule)
+            continue
+        said.setdefault(symbol, []).append(str(rule))
+        allowed, exact = _where(poly, rule)
+        domain[symbol] = _cut(domain[symbol], allowed)
+        if domain[symbol].is_empty:
+            raise Contradiction(f"{' and '.join(said[symbol])} leave no value of {symbol} in its domain")
+        if not exact:
+            rules.append(rule)
+    return replace(problem, domain=domain, constraints=tuple(rules))
+
+
+def _where(poly: sympy.Poly, rule: Constraint) -> tuple[sympy.Set, bool]:
+    """Return where a polynomial is >= 0 (> 0), outwards to rationals, and whether that is exact."""
+    found = poly.intervals(eps=sympy.Rational(1, 10**12), sqf=False) if poly.degree() > 0 else []
+    roots = sorted((sympy.Rational(low), sympy.Rational(high)) for (low, high), _ in found)
+    exact = all(low == high for low, high in roots)
+    ends = [(-sympy.oo, -sympy.oo), *roots, (sympy.oo, sympy.oo)]
+    pieces: list[sympy.Set] = []
+    for (low, after), (before, high) in pairwise(ends):
+        middle = _between(after, before)
+        if poly.eval(middle) > 0:
+            is_open = rule.strict
+            pieces.append(sympy.Interval(low, high, is_open and low == after, is_open and high == before))
+    if not rule.strict:
+        pieces += [sympy.FiniteSet(low) if low == high else sympy.Interval(low, high) for low, high in roots]
+    return sympy.Union(*pieces), exact
+
+
+def _between(low: sympy.Expr, high: sympy.Expr) -> sympy.Expr:
+    if low == -sympy.oo:
+        return sympy.Integer(0) if high == sympy.oo else high - 1
+    return low + 1 if high == sympy.oo else (low + high) / 2
+
+
+def _cut(allowed: sympy.Set, inside: sympy.Set) -> sympy.Set:
+    """Intersect; a set of integers stays a union of ranges."""
+    whole = isinstance(allowed, sympy.Range) or bool(allowed.is_subset(sympy.S.Integers))
+    if not whole or isinstance(allowed, sympy.FiniteSet):
+        return allowed.intersect(inside)
+    parts = inside.args if isinstance(inside, sympy.Union) else (inside,)
+    low, high = (allowed.inf, allowed.sup)
+    found = [found for part in parts for found in _integers(part, low, high)]
+    return sympy.Union(*found) if found else sympy.S.EmptySet
+
+
+def _integers(part: sympy.Set, low: sympy.Expr, high: sympy.Expr) -> Iterator[sympy.Set]:
+    if part.is_empty:
+        return
+    if isinstance(part, sympy.FiniteSet):
+        yield from (sympy.FiniteSet(item) for item in part.args if item.is_Integer and low <= item <= high)
+        return
+    first, last = max(sympy.ceiling(part.inf), low), min(sympy.floor(part.sup), high)
+    first += 1 if first == part.inf and part.left_open and first.is_finite else 0
+    last -= 1 if last == part.sup and part.right_open and last.is_finite else 0
+    if first <= last:
+        yield sympy.FiniteSet(first) if first == last else sympy.Range(first, last + 1)

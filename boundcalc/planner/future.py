@@ -1,0 +1,389 @@
+"""Carry a plan out: train on the planned part of some rows and certify on the rest, on resampled pilots or on rows that came."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from boundcalc.certification.bijections import exponent, half_batches
+from boundcalc.certification.certifying import typical_weight
+from boundcalc.certification.draws import Kernel
+from boundcalc.certification.kernels import Derived, PairErrors, averaged
+from boundcalc.certification.looks import certify_looks
+from boundcalc.certification.measured import pair_sums
+from boundcalc.certification.rates import rate_bound
+from boundcalc.certification.search import GUESSED_VARIANCE, Sample, risk_bound
+from boundcalc.certification.sources import Distances, of_metric
+from boundcalc.errors import InvalidInputError, require
+from boundcalc.frozen import Frozen
+from boundcalc.language.arguments import as_generator
+from boundcalc.planner.offers import Offer, Question, Shop
+from boundcalc.planner.study import coarser
+from boundcalc.show.rounding import rounded_up
+from boundcalc.trainer.data.modalities import ModalityData
+from boundcalc.trainer.data.prepare import Prepared, prepare
+from boundcalc.trainer.data.splits import Split
+from boundcalc.trainer.measure.settings import Settings
+from boundcalc.trainer.measure.subset_fit import fit_subset
+
+__all__ = [
+    "Carried",
+    "Collected",
+    "Model",
+    "Schedule",
+    "certify_collected",
+    "schedule",
+    "simulate",
+    "train_on",
+    "trained",
+]
+
+Rows = NDArray[np.intp]
+_SPLITS = 20
+
+
+@dataclass(frozen=True)
+class Carried:
+    """How often a plan met its target on the pilot's own rows.
+
+    Attributes
+    ----------
+    values : tuple of float
+        Certificates, rising; inf where a sample could not be trained on.
+    target : float
+    """
+
+    values: tuple[float, ...]
+    target: float
+
+    @property
+    def met(self) -> float:
+        """The share of runs whose certificate was at most the target."""
+        return float(np.mean(np.array(self.values) <= self.target))
+
+    def quantile(self, power: float) -> float:
+        """Return the certificate that so many of the runs stayed below."""
+        return float(np.quantile(self.values, power, method="higher"))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {"runs": len(self.values), "target": self.target, "met": self.met, "values": list(self.values)}
+
+
+@dataclass(frozen=True)
+class Model(Frozen):
+    """A metric trained on some rows, and the rows that it has not seen.
+
+    Attributes
+    ----------
+    prepared : Prepared
+    subset : tuple of str
+    params : ndarray
+    threshold : float
+    """
+
+    prepared: Prepared
+    subset: tuple[str, ...]
+    params: NDArray[np.float64]
+    threshold: float
+
+    def distances(self, part: Rows) -> Distances:
+        """Return the distances of some rows."""
+        rows, here = self.prepared.rows(self.subset, part)
+        operator = self.prepared.structure(self.subset).operator(self.params)
+        return of_metric(rows, here, operator, self.prepared.widths(self.subset))
+
+    def errors(self, part: Rows, weights: tuple[float, float] = (1.0, 1.0)) -> PairErrors:
+        """Return the weighted errors of pairs of some rows."""
+        distances = self.distances(part)
+        return PairErrors(distances.between, self.prepared.data.codes[part], self.threshold, weights, distances.tie)
+
+    def members(self, part: Rows) -> list[Rows] | None:
+        """Return which of some rows belong to one group, for each group; None where rows have none."""
+        if self.prepared.data.groups is None:
+            return None
+        groups = self.prepared.data.groups[part]
+        order = np.argsort(groups, kind="stable")
+        return np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
+
+    def between(self, part: Rows, kernel: PairErrors | Derived) -> Kernel:
+        """Return a kernel between units of some rows: the rows themselves, or their groups."""
+        members = self.members(part)
+        return kernel if members is None else averaged(kernel, members)
+
+    def certificate(
+        self, part: Rows, *, question: Question, rng: np.random.Generator, delta: float | None = None
+    ) -> float:
+        """Return the certificate of the quantity on held-out rows, at the question's delta if not given."""
+        level = delta or question.delta
+        if question.quantity != "pair_error":
+            return rate_bound(
+                self.distances(part), self.prepared.data.codes[part], self.threshold, name=question.quantity, delta=level,
+                members=self.members(part), splits=_SPLITS, rng=rng,
+            )  # fmt: skip
+        weights = self.prepared.weights
+        errors = self.errors(part, weights)
+        batches = half_batches(self.prepared.units(part), splits=_SPLITS, rng=rng)
+        sample = Sample(batches, self.between(part, errors), errors.scale, exponent(batches))
+        variance = GUESSED_VARIANCE * typical_weight(weights) ** 2
+        return risk_bound(sample, delta=level, kappa=None, variance=lambda _: variance)[0]
+
+    def measured(self, part: Rows, *, question: Question) -> tuple[float, float]:
+        """Return the quantity on held-out rows, and what the better constant rule has."""
+        data = self.prepared.data
+        groups = None if data.groups is None else data.groups[part]
+        sums = pair_sums(self.distances(part), data.codes[part], self.threshold, groups=groups)
+        if question.quantity != "pair_error":
+            return (sums.match_rate if question.quantity == "fmr" else sums.non_match_rate), 1.0
+        return sums.error(self.prepared.weights), sums.constant(self.prepared.weights)
+
+
+def train_on(
+    data: ModalityData, subset: tuple[str, ...], *, split: Split, settings: Settings, rng: np.random.Generator
+) -> Model:
+    """Train a subset on a given split."""
+    return trained(prepare(data, settings=settings, rng=rng, split=split), subset, rng=rng)
+
+
+def trained(prepared: Prepared, subset: tuple[str, ...], *, rng: np.random.Generator) -> Model:
+    """Train a subset on what is prepared."""
+    settings = prepared.settings
+    fit = fit_subset(prepared, subset, rng=rng)
+    return Model(prepared, subset, fit.params, settings.decision_threshold(fit.threshold))
+
+
+def simulate(
+    data: ModalityData,
+    offer: Offer,
+    *,
+    question: Question,
+    settings: Settings,
+    runs: int,
+    rng: Any = 0,
+    n_jobs: int = 1,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> Carried:
+    """Resample the pilot, collect as planned, train and certify, and count how often the target was met.
+
+    The pilot's rows are cut at random into two pools, one to train from and one to hold out from, so that no row is in both;
+    rows are drawn without replacement where a pool has enough of them.
+
+    Parameters
+    ----------
+    data : ModalityData
+    offer : Offer
+    question : Question
+    settings : Settings
+    runs : int
+    rng : int or numpy.random.Generator
+    n_jobs : int
+    progress : callable, optional
+
+    Raises
+    ------
+    InvalidInputError
+        If ``runs`` is no number of runs, or rows come in groups.
+    """
+    if data.groups is not None:
+        raise InvalidInputError(
+            "simulate: groups cannot be drawn twice; plan without it, or give one row of each group"
+        )
+    if isinstance(runs, bool) or not isinstance(runs, (int, np.integer)) or runs < 1:
+        raise InvalidInputError(f"simulate = {runs!r}: expected a number of runs >= 1")
+    settings = coarser(settings)
+    report, values = progress or (lambda *_: None), []
+    jobs = [(data, offer, question, settings, child) for child in as_generator(rng).spawn(runs)]
+    if n_jobs == 1:
+        found = (_one_run(*job) for job in jobs)
+    else:
+        joblib = require("joblib", extra="train", purpose="training in parallel")
+        found = joblib.Parallel(n_jobs=n_jobs, return_as="generator")(joblib.delayed(_one_run)(*job) for job in jobs)
+    for value in found:
+        values.append(value)
+        report(len(values), runs, "runs")
+    return Carried(tuple(sorted(values)), offer.target)
+
+
+def _one_run(
+    data: ModalityData, offer: Offer, question: Question, settings: Settings, rng: np.random.Generator
+) -> float:
+    order = rng.permutation(data.n)
+    cut = min(max(round(data.n * offer.train / offer.rows), 4), data.n - 2)
+    pools = order[:cut], order[cut:]
+    seen, held = (
+        rng.choice(pool, size, replace=size > pool.size)
+        for pool, size in zip(pools, (offer.train, offer.holdout), strict=True)
+    )
+    split = Split(seen[: offer.calibration], held, seen[offer.calibration :])
+    try:
+        model = train_on(data, tuple(offer.subset.split("+")), split=split, settings=settings, rng=rng)
+    except InvalidInputError:
+        return float("inf")
+    return model.certificate(held, question=question, rng=rng)
+
+
+#: Looks while the planned hold-out rows arrive, and fewest rows between two of them.
+_LOOKS, _FEWEST = 10, 20
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Rows that arrive: the first train, the others are looked at in batches until the target is certified.
+
+    Attributes
+    ----------
+    train, batch : int
+        Rows before the first look, and between two looks.
+    expected : float
+        Rows in all until the target is certified, on average over the looks that are planned for.
+    most : int or None
+        Rows in all with which it is certified with probability ``power``.
+    """
+
+    train: int
+    batch: int
+    expected: float
+    most: int | None
+
+
+def batch_of(holdout: int) -> int:
+    """Return how many rows, an even number, lie between two looks."""
+    return max(_FEWEST, 2 * math.ceil(holdout / _LOOKS / 2))
+
+
+def schedule(shop: Shop, offer: Offer) -> Schedule:
+    """Return about how many rows a plan takes if it stops as soon as its target is certified (estimated).
+
+    Parameters
+    ----------
+    shop : Shop
+    offer : Offer
+        At its split: the same rows train.
+    """
+    batch = batch_of(offer.holdout)
+    held = batch * np.arange(1, 4 * _LOOKS + 1)
+    learnt = float(offer.train - offer.calibration)
+    bound, spread, *_ = shop.certificate(np.array(learnt), held.astype(float), np.array(float(offer.calibration)))
+    stopped = np.maximum.accumulate(ndtr((offer.target - bound) / np.maximum(spread, 1e-12)))
+    enough = stopped >= shop.question.power
+    expected = offer.train + batch * (1.0 + float(np.sum(1.0 - stopped)))
+    return Schedule(offer.train, batch, expected, offer.train + int(held[np.argmax(enough)]) if enough.any() else None)
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What rows that came so far certify.
+
+    Attributes
+    ----------
+    rows, train : int
+        All rows (or groups) so far, and those that train.
+    batch : int
+        Rows between two looks.
+    looks : tuple of (int, float)
+        Rows in all at each look, and the certificate there; all hold at once.
+    target, error : float
+        The target, and the measured error (nan before the first look).
+    unit : str
+        What is counted: "rows" or "groups".
+    """
+
+    rows: int
+    train: int
+    batch: int
+    looks: tuple[tuple[int, float], ...]
+    target: float
+    error: float
+    unit: str = "rows"
+
+    @property
+    def met_at(self) -> int | None:
+        """Rows at the first look that certified the target."""
+        return next((rows for rows, value in self.looks if value <= self.target), None)
+
+    @property
+    def sentence(self) -> str:
+        """What to do now."""
+        if self.met_at is not None:
+            return f"Stop: after {self.met_at:,} {self.unit} at most {rounded_up(self.target)} was certified, valid at every look."
+        if not self.looks:
+            return f"Go on: {self.rows:,} {self.unit} came, the first look is at {self.train + self.batch:,}."
+        rows, value = self.looks[-1]
+        return (
+            f"Go on: after {rows:,} {self.unit} at most {rounded_up(value)} is certified (measured {self.error:.3g}); "
+            f"the next look is at {rows + self.batch:,} {self.unit}."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        error = None if math.isnan(self.error) else self.error
+        return {
+            **vars(self),
+            "looks": list(self.looks),
+            "error": error,
+            "met_at": self.met_at,
+            "sentence": self.sentence,
+        }
+
+
+def certify_collected(
+    data: ModalityData, offer: Offer, *, question: Question, settings: Settings, rng: Any = 0
+) -> Collected:
+    """Train on the first rows that came, as planned, and certify at every look at the others.
+
+    Parameters
+    ----------
+    data : ModalityData
+        The rows so far, in the order in which they came; at least the modalities of the plan.
+    offer : Offer
+        Its training rows, split, target and batches were fixed by the pilot.
+    question : Question
+        About the pair error.
+    settings : Settings
+    rng : int or numpy.random.Generator
+
+    Raises
+    ------
+    InvalidInputError
+        If the rows are not those of such a plan.
+    """
+    subset = tuple(offer.subset.split("+"))
+    missing = [name for name in subset if name not in data.names]
+    if missing or question.quantity != "pair_error":
+        told = f"no modality {', '.join(missing)}" if missing else "only the pair error is certified at every look"
+        raise InvalidInputError(told, context="collected rows")
+    batch = batch_of(offer.holdout)
+    count, unit = max(data.units - offer.train, 0) // batch, "rows" if data.groups is None else "groups"
+    if not count:
+        return Collected(data.units, offer.train, batch, (), offer.target, math.nan, unit)
+    order = np.arange(data.n)
+    if data.groups is not None:  # in the order of their first rows
+        order = data.groups[np.sort(np.unique(data.groups, return_index=True)[1])]
+    units = order[: offer.calibration], order[offer.train :], order[offer.calibration : offer.train]
+    split = Split(*(data.rows_of(part) for part in units))
+    generator = as_generator(rng)
+    model = train_on(data, subset, split=split, settings=settings, rng=generator)
+    parts = [data.rows_of(order[offer.train + k * batch : offer.train + (k + 1) * batch]) for k in range(count)]
+    groups: dict[Any, dict[str, Any]] = {
+        part[0]: {} if data.groups is None else {"groups": data.groups[part]} for part in parts
+    }
+    found = certify_looks(
+        ({"distance": _cautious(model, part), "y": data.codes[part], **groups[part[0]]} for part in parts),
+        threshold=model.threshold, weights=model.prepared.weights, delta=question.delta, splits=_SPLITS, rng=generator,
+    )  # fmt: skip
+    looks = tuple((offer.train + one.units, one.value) for one in found)
+    return Collected(data.units, offer.train, batch, looks, offer.target, found[-1].error, unit)
+
+
+def _cautious(model: Model, part: Rows) -> NDArray[np.float64]:
+    """Return distances of rows with rows; those that rounding leaves undecided are ties, which are wrong for both kinds."""
+    distances, everyone = model.distances(part), np.arange(part.size)
+    found = distances.between(everyone, everyone)
+    near = np.abs(found - model.threshold) <= distances.tie
+    return np.where(near, model.threshold, found) if near.any() else found

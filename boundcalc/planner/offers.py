@@ -1,0 +1,313 @@
+"""What a number of rows of one subset offers: the best split into training and hold-out, and what is then expected."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from boundcalc.certification.search import GUESSED_VARIANCE, LARGEST_KAPPA
+from boundcalc.errors import InfeasibleError
+from boundcalc.frozen import Frozen
+from boundcalc.planner.assured import assurance, expected_bound, spread_of
+from boundcalc.planner.moments import Law
+from boundcalc.planner.study import Evidence, Window
+
+__all__ = ["MOST", "THRIFT", "Offer", "Question", "Shop"]
+
+Array = NDArray[np.float64]
+
+#: More rows than this are not planned.
+MOST = 10**9
+_SHARES = np.linspace(0.06, 0.94, 67)
+#: A certificate this much larger is as good, if it takes fewer rows.
+THRIFT = 1e-3
+_LEAST_HELD = 8
+#: z of the interval [low, high] of an error: nine in ten.
+_NINE_IN_TEN = 1.6449
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of the rows to come.
+
+    Attributes
+    ----------
+    quantity : {"pair_error", "fmr", "fnmr"}
+    delta : float
+        Of the certificate.
+    power : float
+        With which probability it should be reached.
+    calibration : float
+        Share of all rows that calibrate.
+    balanced : bool
+        Whether pair weights are made from the calibration rows.
+    """
+
+    quantity: str = "pair_error"
+    delta: float = 0.05
+    power: float = 0.9
+    calibration: float = 0.2
+    balanced: bool = True
+
+
+@dataclass(frozen=True)
+class Offer(Frozen):
+    """What to collect of which modalities, how to split it, and what is then expected.
+
+    Attributes
+    ----------
+    subset : str
+    rows, train, holdout, calibration : int
+        All rows; those that are not held out, of which some calibrate; and those that are.
+    cost : float
+    error : float
+        Expected of the model, with the interval ``low`` to ``high`` (nine in ten).
+    certificate : float
+        Expected of the hold-out.
+    reached : float
+        The certificate is at most this with probability ``power``.
+    constant : float
+        What the better constant rule has.
+    target : float
+        The certificate wanted: the constant rule's error where none was named.
+    assurance : float
+        Probability that the certificate is at most ``target``: an estimate.
+    provable : float
+        A lower end of that probability, for every population in which the model has the expected error (the kl certificate).
+    terms : mapping of str to float
+        What ``reached`` is made of.
+    budget : float or None
+    promised : float or None
+        What is guaranteed before anything is collected.
+    """
+
+    subset: str
+    rows: int
+    train: int
+    holdout: int
+    calibration: int
+    cost: float
+    error: float
+    low: float
+    high: float
+    certificate: float
+    reached: float
+    constant: float
+    target: float
+    assurance: float
+    provable: float
+    terms: Mapping[str, float]
+    budget: float | None = None
+    promised: float | None = None
+
+    @property
+    def binding(self) -> str:
+        """Which term most of what can still be won lies in."""
+        parts = {name: value for name, value in self.terms.items() if name != ERROR}
+        largest = max(parts, key=lambda name: parts[name])
+        return largest if parts[largest] > 0.1 * self.terms[ERROR] else ERROR
+
+    @property
+    def vacuous(self) -> bool:
+        """Whether the certificate is not below the constant rule's error with the probability asked for."""
+        return self.reached >= self.constant
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {**vars(self), "terms": dict(self.terms), "binding": self.binding, "vacuous": self.vacuous}
+
+
+ERROR, TRAINING, HELD_OUT, PILOT = "the modalities' own error", "training", "hold-out", "the pilot's size"
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What rows of one subset offer.
+
+    Attributes
+    ----------
+    evidence : Evidence
+    question : Question
+    window : Window
+    weight : float
+        The typical pair weight, for which the certificate's kappa is made.
+    """
+
+    evidence: Evidence
+    question: Question
+    window: Window
+    weight: float
+
+    @classmethod
+    def of(cls, evidence: Evidence, question: Question, target: float | None = None, *, choice: float = 0.0) -> Shop:
+        """Return the offers of a subset; a rate is tested at the target, and ``choice`` is what a choice flatters the error by."""
+        from boundcalc.certification.certifying import typical_weight
+
+        at = target if question.quantity != "pair_error" else None
+        plus, minus = evidence.weights.mean(axis=0)
+        window = evidence.window(question.quantity, at)
+        window = replace(window, error=window.error + choice)
+        return cls(evidence, question, window, typical_weight((plus, minus)))
+
+    @property
+    def fewest(self) -> int:
+        """The fewest rows that are planned: the pilot's smallest training part and a few held out."""
+        smallest = self.window.train[0] + _LEAST_HELD
+        return math.ceil(smallest / (1.0 - self.question.calibration)) + 1
+
+    def parts(self, rows: Array, holdout: Array) -> tuple[Array, Array]:
+        """Return calibration and training rows."""
+        calibration = np.maximum(np.rint(self.question.calibration * rows), 2.0 if self.question.calibration else 0.0)
+        return calibration, rows - calibration - holdout
+
+    def split(self, rows: Any) -> tuple[Array, Array]:
+        """Return the best number of held-out rows for numbers of rows, and what the certificate then stays below.
+
+        Parameters
+        ----------
+        rows : array_like of int
+        """
+        n = np.atleast_1d(np.asarray(rows, dtype=float))[:, None]
+        holdout = np.maximum(np.rint(_SHARES * n), _LEAST_HELD)
+        calibration, train = self.parts(n, holdout)
+        # A row beyond the pilot's reach is of use in the hold-out only.
+        moved = np.maximum(np.floor(train - self.window.train[-1]), 0.0) if len(self.window.train) > 1 else 0.0
+        holdout, train = holdout + moved, train - moved
+        bound, spread, *_ = self.certificate(train, holdout, calibration)
+        reached = np.where(train >= self.window.train[0], bound + ndtri(self.question.power) * spread, np.inf)
+        best = reached.argmin(axis=1)[:, None]
+        return tuple(np.take_along_axis(values, best, axis=1)[:, 0] for values in (holdout, reached))  # type: ignore[return-value]
+
+    def certificate(self, train: Array, holdout: Array, calibration: Array) -> tuple[Array, Array, Array, Window]:
+        """Return the expected certificate, its standard error in all and for a known error, and the model's expectation."""
+        found = self.window.at(train)
+        own = found.law
+        mean = _kernel_mean(found.error, own)
+        rate, level = self.question.quantity != "pair_error", -math.log(self.question.delta)
+        bound = expected_bound(
+            mean,
+            holdout,
+            variance=own.variance,
+            scale=own.scale,
+            level=level,
+            kappa=LARGEST_KAPPA if rate else None,
+            guess=GUESSED_VARIANCE * self.weight**2,
+        )
+        future = np.hypot(spread_of(holdout, variance=own.variance, square=own.square) / own.share, found.luck)
+        if self.question.balanced:  # weights of a small calibration part differ from one to the next
+            share = spread_of(np.maximum(calibration, 2.0), variance=own.mix_variance, square=own.mix_square)
+            future = np.hypot(future, (own.drift + 2.0 * level / holdout * own.stretch) * share)
+        return found.error + (bound - mean) / own.share, np.hypot(future, found.uncertainty), future, found
+
+    def fewest_rows(self, wanted: float, *, most: int = MOST) -> int | None:
+        """Return the fewest rows with which the certificate is at most ``wanted`` with the power asked for.
+
+        Parameters
+        ----------
+        wanted : float
+        most : int
+            The most rows there can be.
+        """
+        low, high = self.fewest, min(most, MOST)
+        if high < low or self.split([high])[1][0] > wanted:
+            return None
+        if self.split([low])[1][0] <= wanted:
+            return low
+        while high - low > 1:
+            grid = np.unique(np.geomspace(low, high, 34).astype(np.int64))
+            enough = self.split(grid)[1] <= wanted
+            place = int(np.argmax(enough)) if enough.any() else grid.size - 1
+            if place == 0 or (int(grid[place - 1]), int(grid[place])) == (low, high):
+                low, high = _halved(self, low, high, wanted)
+            else:
+                low, high = int(grid[place - 1]), int(grid[place])
+        return high
+
+    def thrifty(self, rows: int) -> int:
+        """Return the fewest rows that are as good as these."""
+        found = self.fewest_rows(float(self.split([rows])[1][0]) + THRIFT, most=rows)
+        return rows if found is None else found
+
+    def offer(self, rows: int, *, cost: float, target: float | None = None, budget: float | None = None) -> Offer:
+        """Return what so many rows offer at their best split.
+
+        Parameters
+        ----------
+        rows : int
+        cost : float
+        target : float, optional
+        budget : float, optional
+        """
+        return self.at_split(rows, int(self.split([rows])[0][0]), cost=cost, target=target, budget=budget)
+
+    def at_split(
+        self, rows: int, holdout: int, *, cost: float, target: float | None = None, budget: float | None = None
+    ) -> Offer:
+        """Return what rows offer with a given number of them held out."""
+        calibration, train = (int(part) for part in self.parts(np.array(float(rows)), np.array(float(holdout))))
+        sizes = (np.array(float(part)) for part in (train, holdout, calibration))
+        bound, spread, future, found = self.certificate(*sizes)
+        own, z = found.law, float(ndtri(self.question.power))
+        wanted = float(own.constant) if target is None else target
+        limit = min(float(self.window.error[-1]), float(found.error))
+        return Offer(
+            subset=self.evidence.subset,
+            rows=rows,
+            train=rows - holdout,
+            holdout=holdout,
+            calibration=calibration,
+            cost=cost,
+            error=float(found.error),
+            low=max(float(found.error - _NINE_IN_TEN * found.uncertainty), 0.0),
+            high=float(found.error + _NINE_IN_TEN * found.uncertainty),
+            certificate=float(bound),
+            reached=float(bound + z * spread),
+            constant=float(own.constant),
+            target=wanted,
+            assurance=float(ndtr((wanted - bound) / max(float(spread), 1e-12))),
+            provable=assurance(holdout, **self._provable(found, wanted)),
+            terms={
+                ERROR: limit,
+                TRAINING: float(found.error) - limit,
+                HELD_OUT: float(bound - found.error) + z * float(future),
+                PILOT: z * float(spread - future),
+            },
+            budget=budget,
+        )
+
+    def provable_from(self, offer: Offer) -> int | None:
+        """Return the fewest held-out rows for which the power is provable at an offer's error; None if none are.
+
+        Parameters
+        ----------
+        offer : Offer
+        """
+        question = self._provable(self.window.at(float(offer.train - offer.calibration)), offer.target)
+        try:
+            return int(assurance.minimal_n(power=self.question.power, **question))
+        except InfeasibleError:
+            return None
+
+    def _provable(self, found: Window, target: float) -> dict[str, Any]:
+        """Return what the provable assurance is asked: a rate's target stands for a mean of its kernel."""
+        own, scale = found.law, float(found.law.scale)
+        mean = float(_kernel_mean(found.error, own))
+        aim = mean + float(own.share) * (target - float(found.error))
+        error, aim = (min(max(value, 0.0), scale) for value in (mean, aim))
+        return {"error": error, "target": aim, "delta": self.question.delta, "scale": scale}
+
+
+def _kernel_mean(error: Array, own: Law) -> Array:
+    """Return the mean of what is certified: a rate counts for its share of the pairs, the claim for the others."""
+    return error * own.share + (1.0 - own.share) * own.claim
+
+
+def _halved(shop: Shop, low: int, high: int, wanted: float) -> tuple[int, int]:
+    middle = (low + high) // 2
+    return (low, middle) if shop.split([middle])[1][0] <= wanted else (middle, high)

@@ -1,0 +1,122 @@
+"""What is guaranteed before anything is collected: the pilot's certificate, and the source's bound for the class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from boundcalc.catalogue import theorem
+from boundcalc.language.ledger import Ledger
+from boundcalc.planner.future import Model
+from boundcalc.planner.offers import Question
+from boundcalc.trainer.measure.subset_result import SubsetResult
+
+__all__ = ["EX_ANTE", "Promise", "class_bound", "pilot_level", "promise_of"]
+
+EX_ANTE = "zhou2026.ex_ante"
+#: The part of the pilot's share for the model on all modalities, which is fixed in advance; other subsets share the rest.
+_ALL = Fraction(7, 10)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """With probability at least 1 - delta over pilot and future rows the returned model's error is at most ``value``.
+
+    Attributes
+    ----------
+    value : float
+        The certificate of the pilot's model f_0 on the recommended modalities.
+    error, constant : float
+        Of f_0 and of the better constant rule on the pilot's held-out rows.
+    rows : int
+        Held-out rows (or groups) of the pilot.
+    level : float
+        What f_0's certificate may fail with.
+    """
+
+    value: float
+    error: float
+    constant: float
+    rows: int
+    level: float
+    theorem: str = "certificates.replace"
+
+    @property
+    def vacuous(self) -> bool:
+        """Whether it says no more than the constant rule."""
+        return self.value >= self.constant
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {**vars(self), "vacuous": self.vacuous}
+
+
+def pilot_level(delta: float, *, searched: int, everything: bool) -> float:
+    """Return what the pilot's certificate may fail with: half of delta, of which the choice of a subset takes its price.
+
+    Parameters
+    ----------
+    delta : float
+    searched : int
+        Subsets that could have been recommended.
+    everything : bool
+        Whether all modalities are recommended.
+    """
+    half = Fraction(1, 2)
+    if searched == 1:
+        return Ledger.split(delta, {"pilot": half, "replacement": half})["pilot"]
+    shares = {"all modalities": half * _ALL, "other subsets": half * (1 - _ALL), "replacement": half}
+    ledger = Ledger.split(delta, shares).over("subsets", searched - 1, events=["other subsets"])
+    return ledger["all modalities" if everything else "other subsets"]
+
+
+def promise_of(model: Model, *, question: Question, searched: int) -> Promise:
+    """Return the promise that a pilot's model makes.
+
+    Parameters
+    ----------
+    model : Model
+        Trained on the pilot's training part, with a hold-out part.
+    question : Question
+    searched : int
+    """
+    everything = len(model.subset) == len(model.prepared.data.names)
+    level = pilot_level(question.delta, searched=searched, everything=everything)
+    part = model.prepared.split.holdout
+    value = model.certificate(part, question=question, delta=level, rng=np.random.default_rng(0))
+    error, constant = model.measured(part, question=question)
+    return Promise(value, error, constant, model.prepared.units(part), level)
+
+
+def class_bound(result: SubsetResult, *, n: int, searched: int, question: Question) -> float | None:
+    """Return the source's bound of the whole class for n future training rows; None where it says nothing of the quantity.
+
+    Parameters
+    ----------
+    result : SubsetResult
+        Of the pilot, with a hold-out part.
+    n : int
+        Training rows to come.
+    searched : int
+    question : Question
+    """
+    hinge = result.frame.settings.pair_loss.name == "hinge"
+    if question.quantity != "pair_error" or not hinge or "rhat_holdout" not in result.estimates:
+        return None
+    bound = theorem(EX_ANTE).bound("pair_error")
+    events = [event.name for event in bound.events]
+    sampled = ["sampled hold-out pairs"] if result.holdout is not None and result.holdout.sampled else []
+    ledger = Ledger.split(question.delta, [*events, *sampled]).over(
+        "subsets", searched, events=["hold-out", "kappa", *sampled]
+    )
+    values: dict[str, Any] = {
+        **(result.at(ledger[sampled[0]]) if sampled else result).estimates.values,
+        "J": searched,
+        "delta": ledger.whole(*events),
+        "kappa_M": result.kappa.at(ledger["kappa"]).certified,
+        "n": n,
+    }
+    return float(bound.evaluate(sound=True, **{name: values[name] for name in bound.symbols}))

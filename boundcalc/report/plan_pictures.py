@@ -1,0 +1,135 @@
+"""A plan in two pictures: certificates against rows, and errors against training rows. Needs the ``plot`` extra."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.optimize import isotonic_regression
+
+from boundcalc.planner.budget import Plan
+from boundcalc.planner.moments import QUANTITIES
+from boundcalc.planner.offers import MOST, Shop
+from boundcalc.report.plan_findings import Findings
+from boundcalc.report.plots import finish, mark_level
+from boundcalc.show.axes import PALETTE, new_axes, save
+
+__all__ = ["draw_plan"]
+
+_NAMED, _POINTS = 8, 60
+
+
+def draw_plan(proposal: Findings, path: Path | str | None = None) -> Any:
+    """Draw expected certificates against rows, and errors against training rows, of the subsets with the smallest errors.
+
+    Parameters
+    ----------
+    proposal : Findings
+    path : str or Path, optional
+        Where to write the picture.
+
+    Returns
+    -------
+    array of matplotlib axes
+    """
+    plan, best = proposal.plan, proposal.best
+    shops = plan.shops(best.target)
+    named = _named(shops, best.subset)
+    left, right = new_axes(width=12.5, height=5.4, columns=2)
+    _certificates(proposal, {label: shops[label] for label in named}, left)
+    _errors(plan, {label: shops[label] for label in named}, right)
+    if path is not None:
+        save(left, path)
+    return left.figure.axes
+
+
+def _named(shops: dict[str, Shop], best: str) -> list[str]:
+    """Return the recommended subset, the best one of every size, and the best of the others, as far as colours reach."""
+    order = sorted(shops, key=lambda label: float(shops[label].window.error[-1]))
+    of_size = {label.count("+"): label for label in reversed(order)}
+    return list(dict.fromkeys([best, *of_size.values(), *order]))[:_NAMED]
+
+
+def _certificates(proposal: Findings, shops: dict[str, Shop], axes: Any) -> None:
+    plan, best = proposal.plan, proposal.best
+    most = max([offer.rows for offer in plan.offers] + [2 * best.rows])
+    ends: list[tuple[float, str, str]] = []
+    for place, (label, shop) in enumerate(shops.items()):
+        cap = min(plan.costs.cap_of(label.split("+")) or MOST, most)
+        if cap <= shop.fewest:
+            continue
+        rows = np.unique(np.geomspace(shop.fewest, cap, _POINTS).astype(int))
+        holdout, reached = shop.split(rows)
+        calibration, train = shop.parts(rows.astype(float), holdout)
+        bound, *_ = shop.certificate(train, holdout, calibration)
+        chosen = label == best.subset
+        axes.plot(rows, bound, color=PALETTE[place], linewidth=2.4 if chosen else 1.1, zorder=3 if chosen else 2)
+        ends.append((float(bound[-1]), label, PALETTE[place]))
+        if chosen:
+            text = f"certificate with probability {plan.question.power:g}"
+            axes.fill_between(rows, bound, reached, color=PALETTE[place], alpha=0.18, linewidth=0, label=text)
+            measured = shop.window.at(train).error
+            axes.plot(rows, measured, ":", color=PALETTE[place], linewidth=1.5, label=f"expected error of {label}")
+    mark_level(axes, best.constant)
+    if plan.goals:
+        axes.axhline(plan.goals[0].target, color="0.2", linewidth=0.9, label=f"target {plan.goals[0].target:g}")
+    axes.plot([best.rows], [best.certificate], "o", color=PALETTE[0], markersize=9, zorder=5, label="the plan")
+    if proposal.promise is not None:
+        axes.axhline(proposal.promise.value, color=PALETTE[0], linestyle="-.", linewidth=0.9, label="promised before")
+    if proposal.tried is not None:
+        low, high = (proposal.tried.quantile(one) for one in (0.1, 0.9))
+        axes.plot(
+            [best.rows] * 2, [low, high], color="0.2", linewidth=3, alpha=0.6, label="8 in 10 simulated certificates"
+        )
+    _label_ends(axes, ends)
+    _finish(
+        axes, plan, xlabel=f"{plan.study.unit} in all, at their best split", title="What is expected to be certified"
+    )
+    top = max(best.constant, best.certificate) if plan.question.quantity == "pair_error" else best.certificate * 3
+    axes.set_ylim(0, 1.3 * top)
+
+
+def _errors(plan: Plan, shops: dict[str, Shop], axes: Any) -> None:
+    ends: list[tuple[float, str, str]] = []
+    highest = 0.0
+    for place, (label, shop) in enumerate(shops.items()):
+        colour, window, evidence = PALETTE[place], shop.window, shop.evidence
+        found = evidence.laws(plan.question.quantity).error
+        axes.plot(np.tile(evidence.sizes, len(found)), found.ravel(), ".", color=colour, markersize=4, alpha=0.5)
+        axes.plot(window.train, window.error, color=colour, linewidth=2.2 if label == plan.best.subset else 1.1)
+        if label == plan.best.subset:
+            low, high = window.error - 1.6449 * window.uncertainty, window.error + 1.6449 * window.uncertainty
+            axes.fill_between(window.train, low, high, color=colour, alpha=0.18, linewidth=0, label="nine in ten")
+            axes.axvline(
+                evidence.sizes[-1], color="0.6", linewidth=0.9, label=f"the pilot's training {plan.study.unit}"
+            )
+        ends.append((float(window.error[-1]), label, colour))
+        highest = max(highest, float(found.max()))
+    if plan.question.quantity == "pair_error":
+        mark_level(axes, plan.best.constant)
+    _label_ends(axes, ends)
+    _finish(
+        axes,
+        plan,
+        xlabel=f"training {plan.study.unit}",
+        title="What the pilot shows of the error, each row held out once",
+    )
+    axes.set_ylim(0, 1.3 * max(highest, plan.best.constant if plan.question.quantity == "pair_error" else 0.0))
+
+
+def _finish(axes: Any, plan: Plan, **properties: Any) -> None:
+    legend = {"fontsize": 8, "loc": "upper center", "bbox_to_anchor": (0.5, -0.13), "ncols": 3}
+    finish(axes, legend=legend, xscale="log", ylabel=QUANTITIES[plan.question.quantity], **properties)
+
+
+def _label_ends(axes: Any, ends: list[tuple[float, str, str]]) -> None:
+    """Write each curve's name at its end, in its colour, moved apart as little as possible where they would overlap."""
+    if not ends:
+        return
+    ends = sorted(ends)
+    heights = np.array([y for y, *_ in ends])
+    steps = (0.055 * heights[-1] + 0.008) * np.arange(heights.size)
+    for height, (_, label, colour) in zip(isotonic_regression(heights - steps).x + steps, ends, strict=True):
+        text = label if len(label) <= 24 else f"{label[:22]}..."
+        axes.text(1.01, height, text, transform=axes.get_yaxis_transform(), color=colour, fontsize=8, va="center")

@@ -1,0 +1,226 @@
+"""A plan in words: one sentence, and tables by budget and target, of what is promised and of what modalities are worth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from boundcalc.planner.budget import Goal, Plan
+from boundcalc.planner.moments import QUANTITIES
+from boundcalc.planner.offers import MOST, Offer
+from boundcalc.report.plan_findings import Findings
+from boundcalc.show.rounding import outwards, percent, rounded_up
+from boundcalc.show.tables import Table, format_number
+from boundcalc.trainer.data.cautions import cautions
+
+__all__ = ["plan_sentence", "plan_tables"]
+
+#: A subset whose error is this much smaller than the recommended one's is named.
+_BETTER = 0.01
+
+
+def plan_sentence(plan: Plan) -> str:
+    """Return the answer: what to collect, how it is split, what certificate is then expected, and how probably.
+
+    Parameters
+    ----------
+    plan : Plan
+
+    Returns
+    -------
+    str
+    """
+    best, question, goal = plan.best, plan.question, plan.goals[0] if plan.goals else None
+    name, sure = QUANTITIES[question.quantity], percent(1 - question.delta)
+    unit = plan.study.unit
+    action = f"collect {best.subset}, {best.rows:,} {unit}, and hold {best.holdout:,} of them out"
+    expected = (
+        f"the model's {name} is expected at {best.error:.3g} [{best.low:.3g}, {best.high:.3g}] and its certificate "
+        f"({sure}) at {best.certificate:.3g}"
+    )
+    constant = f"; a constant rule has {best.constant:.3g}" if question.quantity == "pair_error" else _other_rate(plan)
+    end = "." if best.promised is None else f". Promised beforehand: at most {rounded_up(best.promised, digits=3)}."
+    if goal is not None and goal.offer is not None and _same(goal.offer, best):
+        idle = " (no better than the constant rule)" if goal.target >= best.constant else ""
+        return (
+            f"{action.capitalize()}{_for(best)}: a {name} of at most {goal.target:g}{idle} is then certified with probability "
+            f"about {best.assurance:.2g}; {expected}{constant}{end}{_better(plan)}"
+        )
+    lead = "" if goal is None else _missed(goal, name, unit)
+    if best.vacuous:
+        return (
+            f"{lead}Nothing here is expected to be certified below the constant rule's {best.constant:.3g}: with {best.subset} "
+            f"and {best.rows:,} {unit} {expected}{end}"
+        )
+    chance = f"with probability {question.power:g} at most {rounded_up(best.reached, digits=3)}"
+    if goal is not None:
+        chance = f"with probability about {best.assurance:.2g} at most {goal.target:g}"
+    start = f"{'Within' if lead else 'For'} {_money(best.budget)}, {action}"
+    return f"{lead}{start}: {expected}, {chance}{constant}{end}{_better(plan)}"
+
+
+def _other_rate(plan: Plan) -> str:
+    """Say what the other rate is at the same threshold: a rule that never matches has no false match."""
+    best, other = plan.best, "fnmr" if plan.question.quantity == "fmr" else "fmr"
+    window = plan.study.evidence[best.subset].window(other)
+    return f"; the {QUANTITIES[other]} at the same threshold at {window.at(best.train - best.calibration).error:.3g}"
+
+
+def _same(one: Offer, other: Offer) -> bool:
+    return (one.subset, one.rows, one.holdout) == (other.subset, other.rows, other.holdout)
+
+
+def _missed(goal: Goal, name: str, unit: str) -> str:
+    """Say what a target would take that is not reached."""
+    if goal.offer is not None:
+        return (
+            f"The budget does not reach a certified {name} of {goal.target:g}, which takes {goal.offer.rows:,} {unit} of "
+            f"{goal.offer.subset}{_for(goal.offer)}. "
+        )
+    larger = f" A pilot of about {goal.pilot_rows:,} {unit} in all would tell more." if goal.pilot_rows else ""
+    return f"A {name} of {goal.target:g} is not expected to be certified: {goal.reason}.{larger} "
+
+
+def _for(offer: Offer) -> str:
+    return f", for {_money(offer.cost)}" if offer.cost != offer.rows else ""
+
+
+def _better(plan: Plan) -> str:
+    """Name the subset with the smallest expected error, where the recommended one's is larger."""
+    errors = {label: float(shop.window.error[-1]) for label, shop in plan.shops(plan.best.target).items()}
+    least = min(errors, key=lambda label: errors[label])
+    if errors[plan.best.subset] <= errors[least] + _BETTER:
+        return ""
+    return f" The smallest error is expected of {least} ({errors[least]:.3g}), at another price."
+
+
+def plan_tables(proposal: Findings) -> list[Table]:
+    """Return the tables of a plan.
+
+    Parameters
+    ----------
+    proposal : Findings
+    """
+    plan = proposal.plan
+    tables = [_by_budget(proposal)]
+    if plan.goals:
+        tables.append(_by_target(plan))
+    if rows := _promised(proposal):
+        tables.append(Table(("what", "at most", "with"), rows, title="What is guaranteed before anything is collected"))
+    if proposal.worth:
+        tables.append(_worth(proposal))
+    if proposal.collected is not None and proposal.collected.looks:
+        looks = [(rows, f"<= {rounded_up(value)}") for rows, value in proposal.collected.looks]
+        tables.append(
+            Table(
+                (proposal.collected.unit, "certified"), looks, title="What the rows so far certify, valid at every look"
+            )
+        )
+    return tables
+
+
+def _by_budget(proposal: Findings) -> Table:
+    plan = proposal.plan
+    power = f"{100 * plan.question.power:g} %"
+    columns = ("budget", "collect", plan.study.unit, "hold out", "error", "certificate", power, "assurance", "binding")
+    rows = [
+        (
+            _money(one.budget), one.subset, one.rows, one.holdout, f"[{one.low:.3f}, {one.high:.3f}]",
+            f"{one.certificate:.3f}", f"{one.reached:.3f}" + "*" * one.vacuous, f"{one.assurance:.2f}", one.binding,
+        )
+        for one in plan.offers
+    ]  # fmt: skip
+    return Table(columns, rows, title="What each budget is expected to certify", notes=_notes(proposal))
+
+
+def _by_target(plan: Plan) -> Table:
+    columns = ("target", "collect", plan.study.unit, "hold out", "cost", "assurance", "provable from", "why not")
+    rows: list[tuple[Any, ...]] = []
+    for goal in plan.goals:
+        one = goal.offer
+        cells = (None,) * 6 if one is None else (
+            one.subset, one.rows, one.holdout, _money(one.cost), f"{one.assurance:.2f}", goal.provable_from,
+        )  # fmt: skip
+        rows.append((f"{goal.target:g}", *cells, goal.reason or None))
+    note = (
+        "assurance: probability that the target is certified, estimated. provable from: held-out "
+        f"{plan.study.unit} with which it is {plan.question.power:g} for any population in which the model has the expected error "
+        "(kl certificate)."
+    )
+    return Table(columns, rows, title="The cheapest way to a certified target", notes=[note])
+
+
+def _promised(proposal: Findings) -> list[tuple[str, str, str]]:
+    found, delta, unit = [], proposal.plan.question.delta, proposal.plan.study.unit
+    if (promise := proposal.promise) is not None:
+        what = (
+            f"whatever is collected: the pilot's model (measured {promise.error:.3f} on {promise.rows:,} {unit}) is "
+            "replaced only by one whose gain is certified"
+        )
+        value = rounded_up(promise.value) + "*" * promise.vacuous
+        found.append((what, value, f"{percent(1 - delta)}, {promise.theorem}"))
+    if proposal.of_class is not None:
+        what = "any model of the class trained on these rows, whatever they are held out for"
+        vacuous = proposal.of_class >= proposal.best.constant
+        found.append((what, rounded_up(proposal.of_class) + "*" * vacuous, f"{percent(1 - delta)}, zhou2026.ex_ante"))
+    return found
+
+
+def _worth(proposal: Findings) -> Table:
+    rows = [
+        (one.modality, one.to, f"{one.gain:.3f}", f"[{one.low:.3f}, {one.high:.3f}]",
+         f">= {outwards(one.bound, '>=', digits=3):.3g}" if one.bound > 0 else None, one.verdict)
+        for one in proposal.worth
+    ]  # fmt: skip
+    notes = [
+        "gain: by how much the share of wrongly judged pairs falls on the pilot's held-out rows, with nine-in-ten limits. "
+        f"certified: for all steps between candidates at once ({percent(1 - proposal.plan.question.delta)}); the verdict is by "
+        "Holm's test over them. Expected rows: held out, for this comparison alone."
+    ]
+    columns = ("add", "to", "gain", "limits", "certified", "worth adding")
+    return Table(columns, rows, title="What a modality is worth", notes=notes)
+
+
+def _notes(proposal: Findings) -> list[str]:
+    plan, best = proposal.plan, proposal.best
+    evidence, unit = plan.study.evidence[best.subset], plan.study.unit
+    reach = f"training parts of {evidence.sizes[0]:,} to {evidence.sizes[-1]:,} {unit}"
+    notes = [
+        "Expected, not guaranteed: error (nine in ten), certificate, and the value that it stays below with the probability "
+        f"named are estimated from the pilot's {evidence.pilot_rows:,} {unit}, each held out once, {reach}; no error is expected "
+        f"to fall beyond {evidence.reach:,} training {unit}. {round(100 * plan.question.calibration):g} % of all {unit} calibrate; "
+        "the rest of those not held out train."
+        + (
+            f" Errors are {plan.choice:.2g} above what the pilot shows: the best of several was chosen."
+            if plan.choice > 0
+            else ""
+        ),
+        f"binding: where most of what can still be won lies. The choice among {plan.study.searched:,} subsets is paid for in what "
+        "is guaranteed; the certificate to come needs no price, as its subset is fixed by the pilot.",
+    ]
+    if unit == "groups":
+        notes.append("Numbers count groups: a group with its rows is what is collected, paid for, and held out.")
+    if any(offer.vacuous for offer in plan.offers):
+        notes.append("* not below the constant rule with that probability.")
+    if (waiting := proposal.waiting) is not None:
+        most = f", and {waiting.most:,} with probability {plan.question.power:g}" if waiting.most else ""
+        notes.append(
+            f"Looking after every {waiting.batch} held-out {unit} (--collected) and stopping when {best.target:.3g} is certified, "
+            f"{best.subset} takes about {waiting.expected:,.0f} {unit}{most} (estimated)."
+        )
+    if (tried := proposal.tried) is not None:
+        power = plan.question.power
+        notes.append(
+            f"Tried {len(tried.values)} times on the resampled pilot: {tried.target:.3g} was certified in {percent(tried.met)} "
+            f"of the runs (assurance {best.assurance:.2f}); {percent(power)} stayed below {tried.quantile(power):.3f}."
+        )
+    if any(offer.rows >= MOST for offer in plan.offers):
+        notes.append(f"More than {MOST:.0e} {unit} are not planned.")
+    return [*notes, *cautions(plan.study.facts)]
+
+
+def _money(value: float | None) -> str:
+    if value is None:
+        return "-"
+    if value >= 1e15:
+        return f"{value:.6g}"
+    return f"{value:,.0f}" if value >= 100 or value == round(value) else format_number(value)

@@ -1,0 +1,187 @@
+"""How a statement becomes a step of a further proof: its symbols set, its assumptions and domains brought along.
+
+A lemma is a theorem in one of its forms or a bound; both come down to `Facts`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+import sympy
+
+from boundcalc.errors import InvalidInputError, suggestion
+from boundcalc.frozen import Frozen
+from boundcalc.language.directions import value_interval
+from boundcalc.language.domains import as_number, contains, describe
+from boundcalc.statements.audit import expression, known_domains, seen_in_data
+from boundcalc.statements.derivation import Application, Event, Kind, Relation, Step
+from boundcalc.symbols import DERIVED, VOCABULARY, Constraint, known
+
+__all__ = ["Facts", "apply", "lies_in", "unfixed"]
+
+
+@dataclass(frozen=True)
+class Facts(Frozen):
+    """What a step needs to know of the statement that it applies.
+
+    Attributes
+    ----------
+    name : str
+        For errors and as the citation.
+    quantity, result : sympy.Expr
+    relation : {"=", "<=", ">="}
+    kind : str
+        The strongest kind among its steps.
+    events : tuple of Event
+    domain : mapping of sympy.Symbol to sympy.Set
+        The statement's own domains, where they differ from the symbols'.
+    constraints, assumptions, uniform : tuple
+        Relations, assumptions in words, and the symbols for all values of which it holds at once.
+    conditions : tuple of (str, sympy.Expr, sympy.Set)
+    experiment : Named, optional
+        Of its last step.
+    """
+
+    name: str
+    quantity: sympy.Expr
+    relation: Relation
+    result: sympy.Expr
+    kind: Kind
+    events: tuple[Event, ...]
+    domain: Mapping[sympy.Symbol, sympy.Set]
+    constraints: tuple[Constraint, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    uniform: tuple[sympy.Symbol, ...] = ()
+    conditions: tuple[tuple[str, sympy.Expr, sympy.Set], ...] = ()
+    experiment: Any = None
+
+    @property
+    def symbols(self) -> dict[str, sympy.Symbol]:
+        """The symbols that can be set, by name; shares of delta are not among them."""
+        shares = {event.symbol for event in self.events}
+        spoken = self.quantity.free_symbols | self.result.free_symbols | set(self.domain)
+        return {symbol.name: symbol for symbol in spoken - shares}
+
+
+def apply(
+    lemma: Any,
+    facts: Facts,
+    quantity: Any,
+    *,
+    because: str,
+    form: str,
+    event: Event | None,
+    union: Any,
+    experiment: Any,
+    values: Mapping[str, Any],
+) -> Step:
+    """Return the step that applies a statement to a quantity; see `boundcalc.by`.
+
+    Raises
+    ------
+    InvalidInputError
+        Listing what the statement lacks, every value outside its domain, and what is fixed in advance but given from data.
+    """
+    problems = []
+    union = expression(union, "union")
+    if not lies_in(union, sympy.Interval(1, sympy.oo)):
+        problems.append(f"union = {union} must be at least 1: the number of instances that the event covers at once")
+    if union != 1 and not facts.events:
+        problems.append(f"union = {union} is paid by an event, and this statement has none")
+    if event is not None and len(facts.events) != 1:
+        problems.append(f"event = {event} is for a statement with one event; this one has {len(facts.events)}")
+    renaming: dict[sympy.Symbol, sympy.Expr] = {}
+    conditions = []
+    for name, value in values.items():
+        symbol = facts.symbols.get(name)
+        if symbol is None:
+            own = ", ".join(sorted(facts.symbols))
+            problems.append(f"{name} is no symbol of it{suggestion(name, facts.symbols)}; it has {own}")
+            continue
+        made = renaming[symbol] = expression(value, name)
+        allowed = facts.domain.get(symbol) or known_domains([symbol])[symbol]
+        inside = lies_in(made, allowed)
+        if inside is False:
+            problems.append(f"{name} = {made} is not allowed: {name} must be {describe(allowed)}")
+        elif inside is None:
+            conditions.append((name, made, allowed))
+        if union == 1 and symbol not in facts.uniform:
+            problems += unfixed(symbol, made)
+    if problems:
+        raise InvalidInputError(problems, context=f"by {facts.name}")
+    events = facts.events if event is None else (event,)
+    shares = {own.symbol: paid.symbol / union for own, paid in zip(facts.events, events, strict=True)}
+
+    def here(expr: sympy.Expr) -> sympy.Expr:
+        return expr.xreplace({**renaming, **shares})
+
+    left = expression(quantity, "quantity")
+    assumed = [_said_here(text, renaming) for text in facts.assumptions]
+    if left.is_Symbol and left != here(facts.quantity) and left.name not in VOCABULARY:
+        assumed.append(f"{left} is what {facts.name} bounds")
+    if not (union.is_number or all((entry := known(s)) is not None and entry.is_integer for s in union.free_symbols)):
+        assumed.append(f"the weights {1 / union} of all instances are fixed in advance and sum to at most 1")
+    kept = {symbol: allowed for symbol, allowed in facts.domain.items() if symbol not in renaming}
+    return Step(
+        left=left,
+        relation=facts.relation,
+        right=here(facts.result),
+        because=because,
+        kind=facts.kind,
+        cites=facts.name,
+        events=events,
+        experiment=experiment if experiment is not None else facts.experiment,
+        applies=Application(
+            lemma,
+            form,
+            {symbol.name: value for symbol, value in renaming.items()},
+            union,
+            tuple(assumed),
+            (*conditions, *((name, here(expr), allowed) for name, expr, allowed in facts.conditions)),
+            tuple(Constraint(here(rule.lower), here(rule.upper), rule.strict) for rule in facts.constraints),
+            kept,
+        ),
+    )
+
+
+def _said_here(text: str, renaming: Mapping[sympy.Symbol, sympy.Expr]) -> str:
+    """Return an assumption with what the symbols that it names are here."""
+    named = [f"{s} = {value}" for s, value in renaming.items() if s != value and re.search(rf"\b{s.name}\b", text)]
+    return f"{text}, with {', '.join(named)}" if named else text
+
+
+def unfixed(symbol: sympy.Symbol, value: sympy.Expr) -> list[str]:
+    """Say why a value cannot stand for a symbol that is fixed in advance, if it cannot."""
+    entry = known(symbol)
+    seen = seen_in_data(value) if entry is not None and entry.role == "fixed" else []
+    if not seen:
+        return []
+    return [
+        f"{symbol} = {value}: {symbol} is fixed before the data are seen, and {', '.join(seen)} is not; pay a union over "
+        "a grid of values that was fixed in advance, or use a statement that holds for all values at once"
+    ]
+
+
+def lies_in(expr: sympy.Expr, allowed: sympy.Set) -> bool | None:
+    """Return whether every value of an expression lies in a set: True or False where that is certain, None elsewhere."""
+    if expr.is_number:
+        try:
+            return bool(contains(allowed, as_number(expr)))
+        except (TypeError, ValueError, ArithmeticError):
+            return None
+    symbols = expr.free_symbols | set().union(*(DERIVED.get(s, s).free_symbols for s in expr.free_symbols))
+    found = value_interval(expr, known_domains(symbols))
+    low, high = as_number(allowed.inf), as_number(allowed.sup)
+    if found.high < low or found.low > high:
+        return False
+    whole = not isinstance(allowed, sympy.Range) or bool(expr.is_integer)
+    open_low = isinstance(allowed, sympy.Interval) and bool(allowed.left_open)
+    open_high = isinstance(allowed, sympy.Interval) and bool(allowed.right_open)
+    above = found.low > low or (found.low == low and (found.low_open or not open_low)) or low == -inf
+    below = found.high < high or (found.high == high and (found.high_open or not open_high)) or high == inf
+    filled = isinstance(allowed, sympy.Interval | sympy.Range)
+    return True if above and below and whole and filled else None

@@ -1,0 +1,127 @@
+r"""Derivations and theorems in LaTeX: one aligned chain, or theorem and proof with the works they cite.
+
+>>> from boundcalc.statements.derivation import Derivation, at_most
+>>> from boundcalc.symbols import B, b_k
+>>> print(chain_latex(Derivation(b_k**2, (at_most(b_k**2, B**2, because="b_k is at most B"),))))
+\begin{align}
+b_k^{2}
+  &\le B^{2} && \text{b\_k is at most B}
+\end{align}
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+import sympy
+
+from boundcalc.errors import InvalidInputError
+from boundcalc.language.latex import RELATIONS, expression_latex
+
+__all__ = ["chain_latex", "citation_key", "escaped", "theorem_latex"]
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
+    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
+}  # fmt: skip
+
+
+def escaped(text: str) -> str:
+    r"""Return a text as LaTeX shows it.
+
+    >>> print(escaped("at most 5 % of R_M"))
+    at most 5 \% of R\_M
+
+    Parameters
+    ----------
+    text : str
+    """
+    return "".join(_SPECIAL.get(character, character) for character in text)
+
+
+def citation_key(text: str) -> str:
+    """Return the bibliography key of a work or of an entry: letters, digits and dashes.
+
+    >>> citation_key("McDiarmid 1989, On the method of bounded differences"), citation_key("lemmas.massart")
+    ('mcdiarmid-1989', 'lemmas-massart')
+
+    Parameters
+    ----------
+    text : str
+    """
+    text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    head = re.match(r"(.* \d{4})\b", text.split(", ")[0]) or re.match(r"(.*? \d{4})\b", text)
+    return "-".join(re.findall(r"[a-z0-9]+", (head.group(1) if head else text).lower())) or "work"
+
+
+def chain_latex(chain: Any, *, environment: str = "align") -> str:
+    """Return a chain as aligned lines: the quantity, and after each step what it has become and why.
+
+    Parameters
+    ----------
+    chain : Derivation
+    environment : {"align", "align*"}
+
+    Raises
+    ------
+    InvalidInputError
+        For another environment.
+    """
+    if environment not in ("align", "align*"):
+        raise InvalidInputError(f"environment = {environment!r} must be 'align' or 'align*'", context="to_latex")
+    names = _shares(chain)
+    lines = [expression_latex(chain.quantity, names)]
+    for step, line in zip(chain.steps, chain.lines[1:], strict=True):
+        cites = rf"~\cite{{{citation_key(step.cites)}}}" if step.cites else ""
+        moved = _moved(chain, step)
+        reason = rf"\text{{{escaped(step.because)}{cites}}}"
+        lines.append(rf"  &{RELATIONS[moved]} {expression_latex(line, names)} && {reason}")
+    body = lines[0] + "\n" + " \\\\\n".join(lines[1:])
+    return f"\\begin{{{environment}}}\n{body.rstrip()}\n\\end{{{environment}}}"
+
+
+def _moved(chain: Any, step: Any) -> str:
+    """Return how a line relates to the one before: by the chain's relation, or equal."""
+    return "=" if step.relation == "=" else str(chain.relation)
+
+
+def _shares(chain: Any) -> Mapping[sympy.Symbol, str]:
+    if len(chain.events) == 1:
+        return {chain.events[0].symbol: r"\delta"}
+    return {event.symbol: rf"\delta_{{{place}}}" for place, event in enumerate(chain.events, start=1)}
+
+
+def theorem_latex(theorem: Any, form: str | None = None) -> str:
+    """Return a theorem in LaTeX: a theorem environment, its proof, and the bibliography that they cite.
+
+    The document needs amsmath, amssymb, amsthm and ``\\newtheorem{theorem}{Theorem}``.
+
+    Parameters
+    ----------
+    theorem : Theorem
+    form : str, optional
+    """
+    bound, chain = theorem.bound(form), theorem.derivation(form)
+    assumptions = "\n".join(rf"  \item {escaped(text)}" for text in bound.assumptions)
+    given = f"Assume\n\\begin{{itemize}}\n{assumptions}\n\\end{{itemize}}\n" if assumptions else ""
+    sure = "With probability at least $1 - \\delta$," if bound.events else "Then"
+    events = [
+        rf"\item[$\delta_{{{place}}}$] {escaped(event.name)}: {escaped(event.statement)}."
+        for place, event in enumerate(chain.events, start=1)
+    ]
+    split = (
+        f"The events share $\\delta$:\n\\begin{{itemize}}\n{chr(10).join(events)}\n\\end{{itemize}}\n"
+        if len(events) > 1
+        else ""
+    )
+    works = {citation_key(step.cites): step.cites for step in chain.steps if step.cites}
+    entries = "\n".join(rf"\bibitem{{{key}}} {escaped(work)}" for key, work in works.items())
+    bibliography = f"\n\\begin{{thebibliography}}{{99}}\n{entries}\n\\end{{thebibliography}}" if works else ""
+    return (
+        f"\\begin{{theorem}}[{escaped(theorem.title)}]\n\\label{{thm:{citation_key(theorem.key)}}}\n{given}{sure}\n"
+        f"\\[\n{bound.to_latex()}.\n\\]\n\\end{{theorem}}\n"
+        f"\\begin{{proof}}\n{split}{chain_latex(chain)}\n\\end{{proof}}{bibliography}"
+    )

@@ -1,0 +1,420 @@
+"""Which modalities, how many rows, how they are split: against searches through everything, and what a pilot cannot say."""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from boundcalc.errors import InvalidInputError
+from boundcalc.planner import Costs, ModalityCost, SharedCost, Study, fit_power_law, make_plan, study_pilot
+from boundcalc.planner import study as pilot_study
+from boundcalc.planner.offers import ERROR, HELD_OUT, PILOT, TRAINING, Question, Shop
+from boundcalc.planner.study import FOLDS, REACH
+from boundcalc.report import plan
+from boundcalc.trainer import ModalityData, Settings
+from tests.planner.conftest import SETTINGS
+
+EACH = Costs(per_sample=1.0, modalities={name: ModalityCost() for name in ("sharp", "blurred", "noise")})
+
+
+@pytest.fixture(scope="module")
+def shop(study, question):
+    return Shop.of(study.evidence["blurred"], question)
+
+
+# ------------------------------------------------------------------ what a pilot shows
+
+
+def test_every_row_is_held_out_once_and_never_trains_its_own_test(data):
+    seen = []
+    folds = pilot_study._folds(data, settings=SETTINGS, rng=np.random.default_rng(0))
+    for fold in folds:
+        split = fold.split
+        parts = np.concatenate([split.calibration, split.train, split.holdout])
+        assert sorted(parts) == list(range(data.n))
+        assert split.calibration.size == round(0.2 * data.n)
+        seen += split.holdout.tolist()
+    assert sorted(seen) == list(range(data.n))
+    assert len(folds) == FOLDS
+
+
+def test_errors_are_those_of_the_held_out_pairs(data, study):
+    """The last point of a curve, trained again in the same folds."""
+    from boundcalc.trainer.measure.subset_fit import fit_subset
+
+    folds = pilot_study._folds(data, settings=SETTINGS, rng=np.random.default_rng(0))
+    expected = []
+    for fold in folds:
+        fit = fit_subset(fold, ("blurred",))
+        missed, matched, _ = pilot_study.tested_pairs(fold, ("blurred",), fit.params, fit.threshold)
+        n = missed.shape[0]
+        weights = fold.weights
+        expected.append((weights[0] * missed.sum() + weights[1] * matched.sum()) / (n * (n - 1)))
+    found = study.evidence["blurred"].laws("pair_error").error[:, -1]
+    assert found == pytest.approx(np.array(expected), abs=0.01)
+
+
+def test_a_curve_falls_and_stays_beyond_the_pilots_reach(study):
+    evidence = study.evidence["blurred"]
+    window = evidence.window("pair_error")
+    assert (np.diff(window.error) <= 1e-12).all()
+    assert window.train[-1] == evidence.reach == int(REACH * evidence.sizes[-1])
+    far = window.at([evidence.reach, 10 * evidence.reach, 1e9])
+    assert len(set(far.error.tolist())) == 1
+    assert (np.diff(window.luck) < 0).all()
+    assert (window.uncertainty > 0).all()
+
+
+def test_a_stored_study_says_the_same(study):
+    again = Study.from_dict(json.loads(json.dumps(study.to_dict())))
+    assert again.to_dict() == study.to_dict()
+    plans = [make_plan(one, EACH, targets=[0.2], budgets=[300.0, 900.0]) for one in (study, again)]
+    assert plans[0].to_dict() == plans[1].to_dict()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda record: record.update(format="x"), "its format is"),
+        (lambda record: record.update(evidence=[]), "no subset"),
+        (lambda record: record["evidence"][0].update(sizes=[9, 5]), "rising|shape"),
+        (lambda record: record["evidence"][0]["moments"][0][0].__setitem__(0, 7.0), r"in \[0, 1\]"),
+        (lambda record: record["evidence"][0].pop("weights"), "weights"),
+    ],
+)
+def test_a_study_that_contradicts_itself_is_refused(study, change, says):
+    record = json.loads(json.dumps(study.to_dict()))
+    change(record)
+    with pytest.raises(InvalidInputError, match=says):
+        Study.from_dict(record)
+
+
+def test_random_labels_promise_nothing():
+    """No budget is expected to certify less than the constant rule, however many rows it buys."""
+    rng = np.random.default_rng(1)
+    kept = []
+    for seed in range(2):
+        noise = ModalityData({"a": rng.normal(size=(120, 3)), "b": rng.normal(size=(120, 4))}, rng.integers(0, 3, 120))
+        found = study_pilot(noise, settings=Settings(pair_weights="balanced"), rng=seed)
+        costs = Costs(1.0, 0.0, {"a": ModalityCost(), "b": ModalityCost()})
+        plan = make_plan(found, costs, budgets=[1e3, 1e5, 3.3e7], targets=[0.3])
+        assert plan.goals[0].offer is None
+        assert plan.best.error > 0.4
+        kept.append(plan.best.vacuous)
+        assert max(offer.rows for offer in plan.offers) < 33_000_000
+    assert sum(kept) >= 1  # nine in ten
+
+
+def test_a_pilot_that_is_too_small_is_refused(data):
+    few = ModalityData({name: block[:24] for name, block in data.arrays.items()}, data.y[:24])
+    with pytest.raises(InvalidInputError, match="24 rows: expected at least 32"):
+        study_pilot(few, settings=SETTINGS)
+
+
+def test_many_modalities_are_searched_greedily_and_the_choice_is_priced(monkeypatch):
+    monkeypatch.setattr(pilot_study, "MOST_EXACT", 3)
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 40)
+    arrays = {f"m{k}": rng.normal(size=(40, 1)) + (3.0 if k == 2 else 0.0) * y[:, None] for k in range(4)}
+    found = study_pilot(ModalityData(arrays, y), settings=replace(SETTINGS, structure="modality"), curve=False)
+    assert len(found.evidence) == 4 + 3 + 2 + 1
+    assert found.searched == 2**4 - 1
+    errors = {label: one.laws("pair_error").error.mean() for label, one in found.evidence.items() if "+" not in label}
+    assert min(errors, key=errors.get) == "m2"
+    assert all("m2" in label.split("+") for label in found.evidence if "+" in label)
+
+
+# ------------------------------------------------------------------ the best split, the fewest rows
+
+
+@pytest.mark.parametrize("rows", [120, 500, 3000])
+def test_no_other_split_is_better(shop, rows):
+    offer = shop.offer(rows, cost=0.0)
+    tried = [shop.at_split(rows, h, cost=0.0) for h in range(8, int(0.75 * rows), max(1, rows // 150))]
+    tried = [one for one in tried if one.train - one.calibration >= shop.window.train[0]]
+    assert offer.reached <= min(one.reached for one in tried) + 2e-3
+    assert offer.rows == offer.train + offer.holdout
+    assert 0 < offer.calibration < offer.train
+    assert sum(offer.terms.values()) == pytest.approx(offer.reached)
+    assert set(offer.terms) == {ERROR, TRAINING, HELD_OUT, PILOT}
+    assert min(offer.terms.values()) >= -1e-12
+    assert offer.low <= offer.error <= min(offer.high, offer.certificate) < offer.reached
+
+
+def test_the_fewest_rows_do_and_fewer_do_not(shop):
+    for wanted in (0.5, 0.4, 0.35):
+        rows = shop.fewest_rows(wanted)
+        assert shop.offer(rows, cost=0.0, target=wanted).assurance >= 0.9 - 1e-6
+        assert shop.split([rows - 2])[1][0] > wanted
+    assert shop.fewest_rows(float(shop.window.error[-1])) is None
+    assert shop.fewest_rows(0.35, most=shop.fewest_rows(0.35) - 2) is None
+
+
+def test_more_power_and_smaller_delta_take_more_rows(study):
+    evidence = study.evidence["blurred"]
+
+    def rows(**changes):
+        return Shop.of(evidence, Question(**changes)).fewest_rows(0.4)
+
+    assert rows(power=0.5) < rows(power=0.9) < rows(power=0.99)
+    assert rows(delta=0.2) < rows(delta=0.05) < rows(delta=0.001)
+
+
+@pytest.mark.parametrize("quantity", ["fmr", "fnmr"])
+def test_rates_have_plans_of_their_own(study, quantity):
+    shop = Shop.of(study.evidence["blurred"], Question(quantity=quantity), 0.5)
+    rate = float(shop.evidence.laws(quantity).error[:, -1].mean())
+    offer = shop.offer(2000, cost=0.0, target=0.5)
+    assert offer.error == pytest.approx(rate, abs=0.03)
+    assert offer.certificate > offer.error
+    assert offer.binding in offer.terms
+
+
+# ------------------------------------------------------------------ budgets and targets
+
+
+def test_the_best_for_a_budget_by_trying_all(study, question):
+    costs = Costs(
+        per_sample=1.0,
+        modalities={
+            "sharp": ModalityCost(per_sample=9.0, setup=500.0),
+            "blurred": ModalityCost(per_sample=0.5),
+            "noise": ModalityCost(),
+        },
+    )
+    plan = make_plan(study, costs, budgets=[200.0, 2000.0, 20000.0], question=question)
+    for offer in plan.offers:
+        assert offer.cost <= offer.budget
+        assert offer.cost == pytest.approx(costs.total(offer.subset.split("+"), offer.rows))
+        values = {}
+        for label in study.evidence:
+            shop, n = Shop.of(study.evidence[label], question), costs.samples(label.split("+"), offer.budget)
+            if n >= shop.fewest:
+                values[label] = float(shop.split([n])[1][0])
+        slack = 0.5 * Shop.of(study.evidence[offer.subset], question).window.uncertainty[-1]
+        assert values[offer.subset] <= min(values.values()) + slack
+        assert offer.reached <= values[offer.subset] + 2e-3
+    assert plan.offers[0].subset == "blurred" or "noise" in plan.offers[0].subset
+    assert "sharp" in plan.offers[-1].subset
+    assert plan.best == plan.offers[-1]
+
+
+def test_larger_budgets_never_certify_less(study):
+    plan = make_plan(study, EACH)
+    assert (np.diff([offer.reached for offer in plan.offers]) <= 2e-3).all()
+    assert (np.diff([offer.rows for offer in plan.offers]) >= 0).all()
+    assert [offer.cost for offer in plan.front] == sorted(offer.cost for offer in plan.front)
+    assert (np.diff([offer.reached for offer in plan.front]) < 0).all()
+
+
+def test_the_best_subset_is_not_the_one_with_the_smallest_vacuous_number(study):
+    """Too few rows for anything to be certified: still the subset with the smallest error is named."""
+    plan = make_plan(study, EACH, budgets=[60.0])
+    assert plan.best.vacuous
+    assert "sharp" in plan.best.subset
+
+
+def test_targets_are_reached_as_cheaply_as_possible(study, question):
+    plan = make_plan(study, EACH, targets=[0.3, 0.15, 0.001], budgets=[80.0])
+    first, second, third = plan.goals
+    assert first.offer.cost < second.offer.cost
+    for goal in (first, second):
+        assert goal.offer.assurance >= 0.9 - 1e-6
+        assert goal.offer.target == goal.target
+        rows = [Shop.of(one, question).fewest_rows(goal.target) for one in study.evidence.values()]
+        assert goal.offer.rows <= 1.1 * min(n for n in rows if n is not None)
+        assert goal.provable_from > goal.offer.holdout
+    assert third.offer is None
+    assert "tends to" in third.reason
+    assert plan.best.budget == 80.0  # the first target takes more than the largest budget
+    assert first.offer.cost > 80
+    assert make_plan(study, EACH, targets=[0.3]).best == first.offer
+
+
+def test_a_pilot_that_leaves_too_much_open_says_how_many_rows_would_do(study):
+    error = float(Shop.of(study.evidence["sharp"], Question()).window.error[-1])
+    (goal,) = make_plan(study, EACH.only(["sharp"]), targets=[error + 0.004]).goals
+    assert goal.offer is None
+    assert goal.pilot_rows > study.facts["rows"]
+    assert "uncertain by" in goal.reason
+
+
+def test_caps_requirements_and_exclusions_are_kept(study):
+    capped = {"sharp": ModalityCost(max_samples=90), "blurred": ModalityCost(), "noise": ModalityCost(excluded=True)}
+    costs = Costs(per_sample=1.0, modalities=capped)
+    plan = make_plan(study, costs, targets=[0.12], budgets=[1e5])
+    assert set(plan.to_dict()["candidates"]) == {"sharp", "blurred", "sharp+blurred"}
+    assert plan.goals[0].offer is None
+    assert "there are at most 90" in plan.goals[0].reason
+    assert all(offer.rows <= 90 for offer in plan.offers if "sharp" in offer.subset)
+    needed = replace(costs, modalities=capped | {"blurred": ModalityCost(required=True)})
+    assert all("blurred" in offer.subset for offer in make_plan(study, needed, budgets=[1e3]).offers)
+
+
+def test_shared_equipment_is_paid_once():
+    costs = Costs(
+        per_sample=1.0,
+        modalities={"a": ModalityCost(per_sample=2.0), "b": ModalityCost(setup=5.0), "c": ModalityCost()},
+        shared={"camera": SharedCost(("a", "b"), per_sample=0.5, setup=100.0)},
+    )
+    assert costs.total(["a"], 10) == 10 * 3.5 + 100
+    assert costs.total(["a", "b"], 10) == 10 * 3.5 + 105
+    assert costs.total(["c"], 10) == 10
+    assert costs.samples(["a", "b"], 105 + 35) == 10
+    again = Costs.from_dict(costs.to_dict(), ["a", "b", "c"])
+    assert again == costs
+    for shared, says in (
+        ({"x": {"modalities": ["z"]}}, "shared.x"),
+        ({"x": {"modalities": ["a"], "price": 1}}, "shared.x"),
+        ({"x": {"modalities": ["a"], "setup": -1}}, "setup"),
+        ("camera", "must be a table"),
+    ):
+        with pytest.raises(InvalidInputError, match=says):
+            Costs.from_dict({"per_sample": 1, "shared": shared}, ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"budgets": [0.0]}, "budget = 0.0 must be"),
+        ({"budgets": "lots"}, "must be a sequence"),
+        ({"budgets": []}, "no budget"),
+        ({"budgets": [1.0]}, "buys too few rows"),
+        ({"targets": [-1]}, "target = -1 must be"),
+        ({"targets": [True]}, "target = True must be"),
+        ({"question": Question(quantity="risk")}, "quantity = 'risk' must be one of pair_error, fmr, fnmr"),
+        ({"question": Question(power=0.2)}, "power = 0.2 must be"),
+        ({"question": Question(quantity="fmr"), "targets": [2.0]}, "must be a rate"),
+    ],
+)
+def test_bad_input(study, given, says):
+    with pytest.raises(InvalidInputError, match=says):
+        make_plan(study, EACH, **given)
+
+
+def test_a_curve_is_fitted_to_the_errors_of_the_folds(study):
+    evidence = study.evidence["sharp"]
+    curve = fit_power_law(evidence.sizes, evidence.laws("pair_error").error, rng=0)
+    window = evidence.window("pair_error")
+    assert window.error == pytest.approx(curve(window.train))
+
+
+# ------------------------------------------------------------------ what is left open
+
+
+def evidence_of(errors, sizes, label="a"):
+    """Evidence whose folds have these errors, shape (folds, sizes): a share of missed pairs of weight 1."""
+    moments = np.zeros((*errors.shape, 15))
+    moments[..., 0], moments[..., 2], moments[..., 3], moments[..., 9] = errors, 0.9, errors**2, errors
+    return pilot_study.Evidence(label, sizes, moments, np.ones((len(errors), 2)), 50, 200)
+
+
+def test_the_luck_of_training_rows_is_found_on_nested_parts():
+    """Errors that move with the mean of the training rows' noise: their variance is v/n, and v is found again."""
+    rng, sizes, v = np.random.default_rng(0), (20, 40, 60, 80, 100), 0.09
+    found = []
+    for _ in range(60):
+        noise = np.sqrt(v) * rng.normal(size=(4, sizes[-1]))
+        errors = np.stack([0.5 + noise[:, :size].mean(axis=1) for size in sizes], axis=1)
+        window = evidence_of(errors, sizes).window("pair_error")
+        found.append(window.luck[0] ** 2 * window.train[0])
+    assert np.mean(found) == pytest.approx(v, rel=0.15)
+
+
+def test_what_is_not_known_of_an_error_has_all_its_parts():
+    rng, sizes = np.random.default_rng(0), (20, 40, 80)
+    evidence = evidence_of(0.3 + 0.01 * rng.normal(size=(4, 3)), sizes)
+    window = evidence.window("pair_error")
+    train = window.train[-1]
+    values = np.array([r0 + a * train**-b for r0, a, b in evidence.curve("pair_error").refits])
+    square = float(np.interp(np.log(80), np.log(sizes), evidence.laws("pair_error").square.mean(axis=0)))
+    tested = (4 * window.law.variance[-1] / 50 + 2 * square / 50**2) / 4  # four folds of 50 rows
+    v = window.luck[-1] ** 2 * train
+    assert window.uncertainty[-1] ** 2 == pytest.approx(tested + values.var() + v / 200 + (v / 80 - v / 200) / 4)
+
+
+def test_the_price_of_a_choice_is_what_is_lost_in_the_other_folds(study):
+    labels = list(study.evidence)
+    errors = {label: study.evidence[label].laws("pair_error").error[:, -1] for label in labels}
+    lost = []
+    for fold in range(FOLDS):
+        others = [k for k in range(FOLDS) if k != fold]
+        best = min(labels, key=lambda label: errors[label][others].mean())
+        lost.append(errors[best][fold])
+    expected = np.mean(lost) - min(one.mean() for one in errors.values())
+    assert study.price_of_choice(labels, "pair_error") == pytest.approx(max(expected, 0.0))
+    assert study.price_of_choice(labels[:1], "pair_error") == 0
+
+
+def test_noise_looks_better_when_it_is_chosen():
+    """Twenty subsets that are alike: the best looks better by about what its price says, and plans pay it."""
+    rng, prices, flattered = np.random.default_rng(1), [], []
+    for _ in range(200):
+        errors = 0.3 + 0.02 * rng.normal(size=(20, 4, 1))
+        found = Study({str(k): evidence_of(one, (80,), str(k)) for k, one in enumerate(errors)}, {}, {}, 20)
+        prices.append(found.price_of_choice(list(found.evidence), "pair_error"))
+        flattered.append(0.3 - errors.mean(axis=(1, 2)).min())
+    assert np.mean(prices) == pytest.approx(np.mean(flattered), rel=0.15)
+    shop = Shop.of(found.evidence["0"], Question(), choice=0.01)
+    assert shop.window.error == pytest.approx(found.evidence["0"].window("pair_error").error + 0.01)
+
+
+# ------------------------------------------------------------------ rows in groups
+
+
+@pytest.fixture(scope="module")
+def twice(data):
+    """Every row twice, which says nothing new: a group is one row."""
+    rows = np.random.default_rng(1).permutation(np.repeat(np.arange(120), 2))
+    blocks = {name: data.arrays[name][rows] for name in ("sharp", "blurred")}
+    return ModalityData(blocks, data.codes[rows], groups=rows)
+
+
+def test_folds_are_of_whole_groups_and_all_numbers_count_them(twice):
+    folds = pilot_study._folds(twice, settings=SETTINGS, rng=np.random.default_rng(0))
+    for fold in folds:
+        parts = [set(twice.groups[part]) for part in (fold.split.calibration, fold.split.train, fold.split.holdout)]
+        assert [len(one) for one in parts] == [24, 66, 30]
+        assert not parts[0] & parts[1] | parts[0] & parts[2] | parts[1] & parts[2]
+        first = pilot_study._first_units(fold, 10)
+        assert (first.size, len(set(twice.groups[first]))) == (20, 10)
+        assert set(first) < set(fold.split.train)
+
+
+def test_a_row_twice_in_its_group_counts_once(data, twice):
+    """Moments of a model of folds with every row twice are those of the rows themselves."""
+    fold = pilot_study._folds(twice, settings=SETTINGS, rng=np.random.default_rng(0))[0]
+    params, threshold = np.array([0.3, 0.1]), 1.0
+    alone = np.unique(twice.groups[fold.split.holdout], return_index=True)[1]
+    rows = copy.copy(twice)
+    rows.groups = None
+    one_each = replace(fold, data=rows, split=replace(fold.split, holdout=fold.split.holdout[alone]))
+    found = pilot_study.tested_moments(fold, ("blurred",), params, threshold)
+    assert found == pytest.approx(pilot_study.tested_moments(one_each, ("blurred",), params, threshold))
+
+
+def test_a_plan_for_groups_counts_and_tells_groups(twice):
+    found = study_pilot(twice, settings=SETTINGS, rng=0)
+    assert (found.unit, found.units) == ("groups", 120)
+    evidence = found.evidence["sharp+blurred"]
+    assert (evidence.rows, evidence.pilot_rows, evidence.sizes[-1]) == (30, 120, 66)
+    answer = plan(twice, target=0.4, measured=found)
+    assert f"{answer.best.rows} groups" in answer.sentence
+    assert "groups" in answer.tables()[0].columns
+    assert answer.promise.rows == 24  # of 120, by the study's own settings
+    with pytest.raises(InvalidInputError, match="groups cannot be drawn twice"):
+        plan(twice, measured=found, simulate=2)
+    window = answer.plan.shop("sharp+blurred").window
+    near = float(window.error[-1] + 0.1 * window.uncertainty[-1])
+    assert "120 groups" in make_plan(found, answer.plan.costs, targets=[near]).goals[0].reason
+
+
+def test_a_rate_is_told_with_the_other_one(data, study):
+    answer = plan(data, target=0.3, quantity="fmr", measured=study)
+    best = answer.best
+    other = study.evidence[best.subset].window("fnmr").at(best.train - best.calibration).error
+    assert f"the false-non-match rate at the same threshold at {other:.3g}" in answer.sentence

@@ -1,0 +1,259 @@
+"""Data as people have it: kinds of tables, separators, text and single missing values, columns named on the command line."""
+
+import gzip
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+import boundcalc as bc
+from boundcalc.cli import main
+from boundcalc.datasets import load
+from boundcalc.errors import InvalidInputError, MissingExtraError
+from boundcalc.trainer import Measurements, measure_subsets
+from boundcalc.trainer.data import tables
+from boundcalc.trainer.data.encoding import Encoding
+from boundcalc.trainer.data.prepare import prepare
+from boundcalc.trainer.data.tables import few
+from boundcalc.trainer.measure.settings import Settings
+
+N = 40
+RNG = np.random.default_rng(0)
+COLUMNS = {
+    "audio_0": RNG.normal(size=N).round(4),
+    "audio_1": RNG.normal(size=N).round(4),
+    "pixel": RNG.normal(size=N).round(4),
+    "site": np.array(["north", "south"])[RNG.integers(0, 2, N)],
+    "patient": np.repeat([f"p{k}" for k in range(20)], 2),
+    "kind": np.tile(["ill", "well"], N // 2),
+}
+OPTIONS = {"label": "kind", "groups": "patient", "modalities": {"audio": "audio_", "image": ["pixel", "site"]}}
+GIVEN = ["--label", "kind", "--groups", "patient", "--modality", "audio=audio_", "--modality", "image=pixel,site"]
+
+
+def text(separator=",", columns=COLUMNS):
+    rows = zip(*(np.asarray(column).tolist() for column in columns.values()), strict=True)
+    return "\n".join([separator.join(columns), *(separator.join(map(str, row)) for row in rows)])
+
+
+def same(data):
+    assert data.names == ("audio", "image")
+    assert data.dims == {"audio": 2, "image": 2}
+    assert data.y.tolist() == COLUMNS["kind"].tolist()
+    assert data.groups.tolist() == np.unique(COLUMNS["patient"], return_inverse=True)[1].tolist()
+    np.testing.assert_allclose(data.arrays["audio"], np.column_stack([COLUMNS["audio_0"], COLUMNS["audio_1"]]))
+    assert data.text == {"image": {1: ("north", "south")}}
+    assert data.arrays["image"][:, 1].tolist() == (COLUMNS["site"] == "south").astype(float).tolist()
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_the_separator_of_a_text_table_is_found(tmp_path, separator):
+    path = tmp_path / "data.csv"
+    path.write_text(text(separator), encoding="utf-8-sig")
+    same(load(path, **OPTIONS))
+
+
+@pytest.mark.parametrize("name", ["data.tsv", "data.csv.gz", "data.tsv.gz", "data.txt"])
+def test_other_endings_of_text_tables(tmp_path, name):
+    path = tmp_path / name
+    content = text("\t" if "tsv" in name else ",").encode()
+    path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    same(load(path, **OPTIONS))
+
+
+def test_frames_of_pandas(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(COLUMNS)
+    same(load(frame, **OPTIONS))
+    same(load(frame.astype({"site": "category", "kind": "category"}), **OPTIONS))
+    assert (
+        bc.train(frame.rename(columns={"kind": "y", "pixel": "image__0"})[["y", "image__0"]]).measured.facts["rows"]
+        == N
+    )
+
+
+@pytest.mark.parametrize(("ending", "engine"), [("parquet", "pyarrow"), ("feather", "pyarrow"), ("xlsx", "openpyxl")])
+def test_tables_that_packages_read(tmp_path, ending, engine):
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip(engine)
+    path = tmp_path / f"data.{ending}"
+    frame = pandas.DataFrame(COLUMNS)
+    {"parquet": frame.to_parquet, "feather": frame.to_feather}.get(ending, lambda p: frame.to_excel(p, index=False))(
+        path
+    )
+    same(load(path, **OPTIONS))
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(InvalidInputError, match=r"cannot be read|is not an"):
+        load(path, **OPTIONS)
+
+
+def test_frames_of_polars():
+    polars = pytest.importorskip("polars")
+    same(load(polars.DataFrame(COLUMNS), **OPTIONS))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_annotated_data(tmp_path):
+    anndata = pytest.importorskip("anndata")
+    mudata = pytest.importorskip("mudata")
+    pandas = pytest.importorskip("pandas")
+    if hasattr(anndata.settings, "allow_write_nullable_strings"):
+        anndata.settings.allow_write_nullable_strings = True
+    about = pandas.DataFrame(
+        {"kind": COLUMNS["kind"], "patient": COLUMNS["patient"]}, index=[f"c{k}" for k in range(N)]
+    )
+    x = np.column_stack([COLUMNS["audio_0"], COLUMNS["audio_1"]])
+    one = anndata.AnnData(x, obs=about)
+    one.obsm["pca"] = x[:, :1]
+    one.write_h5ad(tmp_path / "data.h5ad")
+    data = load(tmp_path / "data.h5ad", label="kind", groups="patient")
+    assert data.dims == {"X": 2, "pca": 1}
+    assert data.groups.max() == 19
+    mudata.set_options(pull_on_update=False)
+    part = anndata.AnnData(x[:30], obs=about.iloc[:30][[]])
+    both = mudata.MuData({"rna": anndata.AnnData(x, obs=about[[]]), "protein": part})
+    both.obs = both.obs.join(about)
+    both.write(tmp_path / "data.h5mu")
+    data = load(tmp_path / "data.h5mu", label="kind")
+    assert data.names == ("rna", "protein")
+    assert data.mask.sum(axis=0).tolist() == [0, 10]
+
+
+def test_a_folder_of_arrays(tmp_path):
+    for name, array in (("a", RNG.normal(size=(N, 2))), ("y", np.tile([0, 1], N // 2)), ("groups", np.arange(N) // 2)):
+        np.save(tmp_path / f"{name}.npy", array)
+    assert load(tmp_path).groups.max() == 19
+    np.save(tmp_path / "a.npy", np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(InvalidInputError, match=r"a\.npy cannot be read"):
+        load(tmp_path)
+
+
+def test_whatever_a_package_must_read_is_said(tmp_path, monkeypatch):
+    import importlib
+
+    def absent(name, package=None):
+        raise ModuleNotFoundError(name=name.split(".")[0])
+
+    path = tmp_path / "data.parquet"
+    path.write_bytes(b"PAR1")
+    monkeypatch.setattr(importlib, "import_module", absent)
+    with pytest.raises(MissingExtraError, match=r"boundcalc\[formats\]"):
+        load(path)
+
+
+def test_text_and_missing_values_are_read_by_the_calibration_part_alone(tmp_path):
+    columns = dict(COLUMNS)
+    columns["pixel"] = ["" if k % 7 == 3 else value for k, value in enumerate(COLUMNS["pixel"])]
+    columns["site"] = ["" if k % 11 == 5 else value for k, value in enumerate(COLUMNS["site"])]
+    path = tmp_path / "data.csv"
+    path.write_text(text(",", columns))
+    data = load(path, label="kind", drop=["patient"], modalities=OPTIONS["modalities"])
+    prepared = prepare(data, settings=Settings(), rng=np.random.default_rng(3))
+    calibration = prepared.split.calibration
+    raw = data.arrays["image"]
+    encoding = prepared.encodings["image"]
+    assert encoding.filled[0] == pytest.approx(np.nanmean(raw[calibration, 0]))
+    other = data.arrays["image"].copy()
+    rest = np.setdiff1d(np.arange(N), calibration)
+    other[rest, 0] += 100.0
+    assert Encoding.fit(other[calibration], {1: ("north", "south")}).filled[0] == encoding.filled[0]
+    encoded = encoding.apply(raw)
+    seen = np.unique(raw[calibration, 1][~np.isnan(raw[calibration, 1])])
+    assert encoded.shape == (N, 1 + seen.size)
+    assert (encoded[np.isnan(raw[:, 1]), 1:] == 0).all()
+    measured = measure_subsets(data, rng=3)
+    assert measured.facts["dims"]["image"] == 1 + seen.size
+    assert (measured.facts["text_columns"], measured.facts["filled_values"]) == (1, int(np.isnan(raw).sum()))
+    assert Measurements.from_json(measured.to_json()).to_json() == measured.to_json()
+    said = " ".join(bc.train(data, rng=3).text().split())
+    assert "1 columns are text" in said
+    assert "missing single values are filled in by the means of the calibration part" in said
+
+
+def test_a_text_that_calibration_has_not_seen_is_all_zeros():
+    encoding = Encoding.fit(np.array([[0.0], [1.0], [np.nan]]), {0: ("a", "b", "c")})
+    assert encoding.apply(np.array([[0.0], [2.0], [np.nan]])).tolist() == [[1, 0], [0, 0], [0, 0]]
+
+
+def test_a_modality_that_is_missing_throughout_stays_missing(tmp_path):
+    columns = dict(COLUMNS)
+    for name in ("pixel", "site"):
+        columns[name] = ["" if k == 5 else value for k, value in enumerate(COLUMNS[name])]
+    path = tmp_path / "data.csv"
+    path.write_text(text(",", columns))
+    assert np.flatnonzero(load(path, **OPTIONS).mask[:, 1]).tolist() == [5]
+
+
+def test_options_on_the_command_line(tmp_path, capsys):
+    path = tmp_path / "data.csv"
+    path.write_text(text())
+    assert main(["train", str(path), *GIVEN, "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["facts"]["groups"] == {"calibration": 4, "holdout": 8, "train": 8}
+    assert record["facts"]["text_columns"] == 1
+    assert main(["plan", str(path), *GIVEN, "--budget", "1000", "--no-curve"]) == 0
+    assert "Rows come in 20 groups" in " ".join(capsys.readouterr().out.split())
+
+
+MANY = {f"c{k}": np.ones(N) for k in range(142)}
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "says"),
+    [
+        (COLUMNS, {}, r"has no column y \(found: audio_0, .*--label and --modality NAME=PREFIX"),
+        (COLUMNS | {"Y": COLUMNS["kind"]}, {}, "rename 'Y' to 'y', or give --label Y"),
+        (COLUMNS, {"label": "kind"}, "columns 'audio_0', .*expected columns modality__feature.*--drop"),
+        (COLUMNS, OPTIONS | {"groups": "patent"}, "--groups 'patent': there is no such column, did you mean 'patient'"),
+        (COLUMNS, OPTIONS | {"drop": ["audio_9"]}, "--drop 'audio_9'"),
+        (COLUMNS, OPTIONS | {"modalities": {"a": "sound"}}, "--modality a=sound: no column begins so"),
+        (COLUMNS, OPTIONS | {"modalities": {"a": "audio", "b": ["audio_0"]}}, "audio_0 belongs to two"),
+        (COLUMNS | {"pixel": [*COLUMNS["pixel"][:-1], "1_0"]}, OPTIONS, "column 'pixel', line 41: '1_0' is not a number"),
+        (COLUMNS | {"pixel": [*COLUMNS["pixel"][:-1], "３"]}, OPTIONS, "column 'pixel', line 41"),
+        (COLUMNS | {"site": [f"text {k}" for k in range(N)]}, OPTIONS, "'site' has 40 different texts.*leave it out by --drop site"),
+        (COLUMNS | {"kind": [*COLUMNS["kind"][:-1], ""]}, OPTIONS, "column kind, line 41: '' is no label"),
+        (COLUMNS | MANY, {"label": "kind"}, "and 1[34][0-9] more"),
+        (MANY, {}, "and 134 more"),
+    ],
+)  # fmt: skip
+def test_messages_name_column_line_and_remedy_and_dump_no_lists(tmp_path, columns, options, says):
+    path = tmp_path / "data.csv"
+    path.write_text(text(",", columns), encoding="utf-8")
+    with pytest.raises(InvalidInputError, match=says) as error:
+        load(path, **options)
+    assert "data.csv" in str(error.value)
+    assert len(str(error.value)) < 600
+
+
+def test_a_column_named_like_an_identity_is_told(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_text(
+        text(",", {"a__patient_id": np.repeat(np.arange(20), 2), "a__x": COLUMNS["pixel"], "y": COLUMNS["kind"]})
+    )
+    assert "a__patient_id is named like an identity" in bc.train(str(path)).text().replace("\n", " ")
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused_before_it_does(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "MOST_BYTES", 10**6)
+    np.savez_compressed(tmp_path / "bomb.npz", a=np.zeros((10**5, 2)), y=np.zeros(10**5))
+    (tmp_path / "bomb.csv.gz").write_bytes(gzip.compress(bytes(10**6 + 1)))
+    for name in ("bomb.npz", "bomb.csv.gz"):
+        with pytest.raises(InvalidInputError, match="unpacks to"):
+            load(tmp_path / name)
+
+
+def test_an_array_that_declares_more_than_its_file_holds_is_refused(tmp_path):
+    with (tmp_path / "a.npy").open("wb") as stream:
+        np.lib.format.write_array_header_1_0(stream, {"descr": "<f8", "fortran_order": False, "shape": (10**12, 3)})
+    np.save(tmp_path / "y.npy", np.zeros(3))
+    with pytest.raises(InvalidInputError, match="is declared in"):
+        load(tmp_path)
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.write(tmp_path / "a.npy", "a.npy")
+    with pytest.raises(InvalidInputError, match="is declared in"):
+        load(tmp_path / "x.npz")
+
+
+def test_few_names():
+    assert few(map(str, range(20)), 3) == "0, 1, 2 and 17 more"

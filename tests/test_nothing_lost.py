@@ -1,0 +1,170 @@
+"""Files are whole or not there, interruptions leave nothing behind, and long work says how far it is."""
+
+import csv
+import errno
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import boundcalc as bc
+from boundcalc.cli import progress
+from boundcalc.language.files import replacing, write_text
+from boundcalc.show.tables import Table
+from boundcalc.trainer import ModalityData, measure_subsets
+
+
+def small(n=60, **options):
+    rng = np.random.default_rng(0)
+    y = np.arange(n) % 2
+    return ModalityData({"a": rng.normal(size=(n, 2)) + y[:, None], "b": rng.normal(size=(n, 2))}, y, **options)
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "answer.json"
+    path.write_text("old")
+
+    def fill():
+        with replacing(path) as beside:
+            beside.write_text("half of the n")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        fill()
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["answer.json"]
+
+
+def test_the_mode_is_as_usual_and_kept(tmp_path):
+    path, plain = tmp_path / "answer.json", tmp_path / "plain"
+    write_text(path, "new")
+    plain.write_text("")
+    assert path.stat().st_mode == plain.stat().st_mode
+    path.chmod(0o640)
+    write_text(path, "newer")
+    assert (path.read_text(), stat.S_IMODE(path.stat().st_mode)) == ("newer", 0o640)
+
+
+def test_a_link_stays_a_link(tmp_path):
+    path, link = tmp_path / "there.json", tmp_path / "link.json"
+    path.write_text("old")
+    link.symlink_to(path)
+    write_text(link, "new")
+    assert link.is_symlink()
+    assert path.read_text() == "new"
+
+
+def test_what_is_no_plain_file_is_written_directly():
+    write_text("/dev/null", "nothing")
+
+
+def test_a_full_disk_breaks_no_answer(tmp_path, monkeypatch):
+    answer = bc.train(small(), subsets="a")
+    path = tmp_path / "answer.json"
+    answer.write(path)
+    before = path.read_bytes()
+
+    def full(*_args, **_options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    for name in ("answer.json", "other.html", "other.csv"):
+        with pytest.raises(OSError, match="No space"):
+            answer.write(tmp_path / name)
+    assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["answer.json"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_request_to_end_ends_the_workers_and_keeps_what_is_done(tmp_path, jobs):
+    rng = np.random.default_rng(0)
+    y = np.arange(1200) % 4
+    blocks = {name: rng.normal(size=(1200, 60)) + 0.2 * y[:, None] for name in "abc"}
+    np.savez(tmp_path / "data.npz", y=y, **blocks)
+    resume = tmp_path / "resume.json"
+    command = [sys.executable, "-m", "boundcalc", "train", "data.npz", "--jobs", jobs, "--resume", "resume.json"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=os.environ
+    ) as process:
+        deadline = time.monotonic() + 100
+        while not resume.exists() and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.05)
+        children = _children(process.pid)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=60)
+    if process.returncode == 0:
+        pytest.skip("it was done before it was asked to end")
+    assert process.returncode == 143
+    assert said.decode().splitlines()[-1] == "boundcalc: ended"
+    assert sorted(os.listdir(tmp_path)) == ["data.npz", "resume.json"]
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{child}").exists() for child in children) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not [child for child in children if Path(f"/proc/{child}").exists()]
+
+
+def _children(pid):
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == pid:
+            found.append(int(status.parent.name))
+    return found + [inner for child in found for inner in _children(child)]
+
+
+def test_progress_within_a_subset(monkeypatch):
+    from boundcalc.trainer.measure import subsets
+
+    seen, clock = [], iter(np.arange(0, 10**6, 2.0))
+    monkeypatch.setattr(subsets.time, "monotonic", lambda: float(next(clock)))
+    measure_subsets(small(), subsets="a,b", rng=0, progress=lambda *step: seen.append(step))
+    shares = [done for done, _, _ in seen]
+    assert any(0 < done < 1 for done in shares)
+    assert any(1 < done < 2 for done in shares)
+    assert shares[-1] == 2
+    assert all(0 <= done <= 2 for done in shares)
+
+
+@pytest.mark.parametrize("width", [40, 60, 200])
+def test_progress_says_the_time_left_and_fits_the_screen(monkeypatch, capsys, width):
+    clock = iter([0.0, 0.0, 0.0, 30.0, 60.0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    monkeypatch.setenv("COLUMNS", str(width))
+    show = progress.reporter("training")
+    show(1, 4, "taken over")
+    show(1.5, 4, "a+b")
+    show(4, 4, "a+b+c")
+    lines = capsys.readouterr().err.splitlines()
+    assert all(len(line) < width for line in lines)
+    if width == 200:
+        assert "1/4  30.0s, about 2 min left a+b" in lines[1]
+        assert "left" not in lines[2]
+
+
+def test_cells_of_a_csv_are_no_formulas():
+    cells = ["=1+1", "+a", "-b", "@c", " =d", "-1.5", "<= 3", "-", "plain"]
+    rows = list(csv.reader(Table(["=name"], [[cell] for cell in cells]).csv().splitlines()))
+    assert [row[0] for row in rows] == ["'=name", "'=1+1", "'+a", "'-b", "'@c", "' =d", "-1.5", "<= 3", "-", "plain"]
+
+
+ODD = "x$y_^{a}\\<b>&'\""
+
+
+def test_names_with_marks_of_other_languages_end_nothing(tmp_path):
+    data = small()
+    odd = ModalityData({ODD: data.arrays["a"], "=cmd": data.arrays["b"]}, data.y, name="$_^\\")
+    for answer in (bc.train(odd), bc.plan(odd, budgets=[1e3, 1e5]), bc.compare(odd)):
+        for ending in ("json", "csv", "html", *(["png"] if answer.draws else [])):
+            answer.write(tmp_path / f"answer.{ending}")
+        page = (tmp_path / "answer.html").read_text()
+        assert "<b>&'" not in page

@@ -1,0 +1,258 @@
+"""A theorem of one's own in a file: what is read is rebuilt, and nothing that it says of itself is believed."""
+
+import copy
+import json
+import random
+
+import pytest
+import sympy
+from sympy import Range, log, oo, sqrt
+
+import boundcalc as bc
+from boundcalc import symbols as S
+from boundcalc.errors import InvalidInputError
+from boundcalc.statements.derivation import named
+
+V = bc.symbol("V", r"d_{\mathrm{VC}}", "VC dimension", Range(1, oo), role="fixed")
+MINE = bc.Source("A. Theorist 2026", "arXiv 0000.00000", "Theorem 1")
+
+
+def own_lemma():
+    chain = bc.Derivation(
+        S.Edev_m,
+        (
+            bc.by("lemmas.symmetrisation", S.Edev_m, because="over the pairs"),
+            bc.by("lemmas.contraction", S.Rad_loss, because="Lipschitz"),
+        ),
+    )
+    return bc.Theorem(
+        "mine.expectation", "-", "In expectation", "E sup <= 2 L R", "deviation", MINE, {"sharp": bc.Form(chain)}
+    )
+
+
+def own_theorem():
+    event = bc.Event("mine", "no f deviates far")
+    chain = bc.Derivation(
+        S.dev_minus,
+        (
+            bc.by("lemmas.bounded_differences", S.dev_minus, c=S.C, EPhi_m=S.Edev_m, event=event, union=S.J, because="McDiarmid"),
+            bc.by(own_lemma(), S.Edev_m, because="own lemma"),
+            bc.at_most(
+                S.R_M, sqrt(2 * V * log(sympy.E * S.m / V) / S.m), because="Sauer", kind="expectation", cites="Massart 2000",
+                experiment=named("finite_set"),
+            ),
+            bc.at_most(S.L, S.L + S.rho, because="rho > 0"),
+        ),
+    )  # fmt: skip
+    return bc.Theorem(
+        "mine.vc", "Theorem 1", "VC bound", "uniform deviation by the VC dimension", "largest deviation", MINE,
+        {"sharp": bc.Form(chain, trivial=S.C, remarks=("Mine.",))},
+        constraints=(bc.Constraint(V, S.m),), assumptions=("classes of finite dimension",), notes={"V": "finite"},
+        domain={S.C: sympy.Interval.Lopen(0, 10)},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def path(tmp_path):
+    bc.save(own_theorem(), tmp_path / "mine.json")
+    return tmp_path / "mine.json"
+
+
+POINT = {"n": 4000, "V": 3, "C": 1, "L": 1, "rho": 0.1, "delta": 0.05, "J": 4}
+
+
+def test_a_saved_theorem_is_read_as_it_was(path):
+    mine, read = own_theorem(), bc.load(path)
+    assert read.bound() == mine.bound()
+    assert read.bound().expr == mine.bound().expr
+    assert [str(step) for step in read.derivation().steps] == [str(step) for step in mine.derivation().steps]
+    assert read.derivation() == mine.derivation() or read.derivation().lines == mine.derivation().lines
+    assert bc.symbols.known(read.bound().symbols["V"]).meaning == "VC dimension"
+    assert bc.load(path) is read
+    assert bc.theorem(str(path)) is read
+    assert not read.bound().certified
+
+
+def test_a_file_is_checked_anew(path):
+    lemma = own_lemma()
+    bc.save(lemma, path.parent / "lemma.json")
+    read = bc.load(path.parent / "lemma.json")
+    bc.check(read, budget=20)
+    assert read.bound().certified
+    bc.check(bc.load(path), budget=20)
+    assert "step 1 is UNSETTLED" in bc.load(path).bound().why_not_certified
+
+
+def test_an_own_lemma_is_a_step_of_a_further_theorem(path):
+    step = bc.by(bc.load(path), S.dev_minus, V=7, because="with seven")
+    assert step.cites == "mine.vc"
+    assert V not in step.right.free_symbols
+    assert "classes of finite dimension" in step.applies.assumptions
+
+
+def test_composed_bounds_are_cited_and_checked():
+    gap = bc.theorem("zhou2026.risk_gap").bound().substitute(R_M=bc.theorem("zhou2026.metric_complexity").bound("data"))
+    step = bc.by(gap, S.r_M - S.r_N, because="composed")
+    theorem = bc.Theorem(
+        "mine.gap", "-", "g", "c", "q", MINE, {"sharp": bc.Form(bc.Derivation(S.r_M - S.r_N, (step,)))}
+    )
+    assert theorem.bound().expr == gap.expr
+    assert bc.check(theorem, budget=10).word == "CITED"
+    assert theorem.bound().certified
+    assert len(bc.check(gap, budget=8)) > 8
+    with pytest.raises(InvalidInputError, match="applies a bound"):
+        bc.save(theorem, "gap.json")
+
+
+def test_folders_and_names(path, monkeypatch):
+    assert set(bc.load(path.parent)) == {"mine.vc"}
+    with pytest.raises(InvalidInputError, match=r"no theorem 'mine\.vc'"):
+        bc.theorem("mine.vc")
+    monkeypatch.setenv("BOUNDCALC_PATH", str(path.parent))
+    assert bc.theorem("mine.vc").title == "VC bound"
+    assert bc.by("mine.vc", S.dev_minus, because="by its key")
+    (path.parent / "twin.json").write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(InvalidInputError, match="two files"):
+        bc.load(path.parent)
+
+
+def test_a_package_brings_a_catalogue(monkeypatch):
+    class Point:
+        name = "mine"
+
+        def load(self):
+            return {"mine.expectation": own_lemma()}
+
+    monkeypatch.setattr(
+        "boundcalc.catalogue.own.entry_points", lambda group: [Point()] if group == "boundcalc.catalogue" else []
+    )
+    assert bc.theorem("mine.expectation").title == "In expectation"
+
+
+def test_what_cannot_be_saved_is_refused(tmp_path):
+    with pytest.raises(InvalidInputError, match=r"ends in \.json"):
+        bc.save(own_lemma(), tmp_path / "mine.txt")
+    with pytest.raises(InvalidInputError, match="is no Theorem"):
+        bc.save(own_lemma().bound(), tmp_path / "mine.json")
+    with pytest.raises(InvalidInputError, match="cannot be read"):
+        bc.load(tmp_path / "absent.json")
+    assert bc.load(tmp_path) == {}
+
+
+# ---------------------------------------------------------------- tampering
+
+
+def places(node, at=()):
+    """Return every place in nested data."""
+    found = [at]
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in items:
+        found += places(value, (*at, key))
+    return found
+
+
+def changed(data, place, value):
+    """Return nested data with another value at a place."""
+    data = copy.deepcopy(data)
+    if not place:
+        return value
+    inner = data
+    for key in place[:-1]:
+        inner = inner[key]
+    inner[place[-1]] = value
+    return data
+
+
+JUNK = (None, 0, -1, 3.5, "", "certified", "__import__('os').system('x')", [], {}, True, ["Rational", "0", "1"],
+        ["Add"], {"symbol": "n"}, "oo", ["Pow", ["Rational", "10", "1"], ["Rational", "999999999", "1"]])  # fmt: skip
+
+
+def test_what_was_tampered_with_is_refused_or_unchecked(path):
+    """Nothing but our own error comes out, and nothing becomes certified by being written into a file."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    rng = random.Random(0)
+    spots = places(data)
+    refused = 0
+    for _ in range(120):
+        text = json.dumps(changed(data, rng.choice(spots), rng.choice(JUNK)))
+        try:
+            read = bc.catalogue.files.theorem_from_json(text)
+        except InvalidInputError:
+            refused += 1
+            continue
+        assert not read.bound().certified
+    assert refused > 60
+
+
+def test_a_smaller_constant_in_the_file_is_not_certified(path):
+    bc.save(own_lemma(), path)
+    data = json.loads(path.read_text(encoding="utf-8"))
+    step = data["forms"][0][1]["steps"][0]
+    honest = bc.catalogue.files.theorem_from_json(json.dumps(data))
+    assert honest.bound().expr == 2 * S.L * S.R_M
+    step["right"] = ["Rational", "0", "1"]
+    with pytest.raises(InvalidInputError, match="expected the names"):  # what is applied is applied again
+        bc.catalogue.files.theorem_from_json(json.dumps(data))
+    data["forms"][0][1]["steps"][0] = {
+        "left": step["left"], "because": "", "experiment": None, "events": [], "relation": "<=", "right": ["Rational", "0", "1"],
+        "kind": "expectation", "cites": "lemmas.symmetrisation", "definitions": [], "using": [],
+    }  # fmt: skip
+    data["forms"][0][1]["steps"] = data["forms"][0][1]["steps"][:1]
+    forged = bc.catalogue.files.theorem_from_json(json.dumps(data))
+    assert bc.check(forged, budget=10).word == "REFUTED"
+    assert not forged.bound().certified
+
+
+@pytest.mark.parametrize("key", ["zhou2026.risk_gap", "lemmas.massart"])
+def test_a_file_does_not_take_the_name_of_an_entry(path, key):
+    data = json.loads(path.read_text(encoding="utf-8"))
+    with pytest.raises(InvalidInputError, match="belongs to the catalogue"):
+        bc.catalogue.files.theorem_from_json(json.dumps({**data, "key": key}))
+
+
+def test_domains_are_narrowed_not_widened(path):
+    data = json.loads(path.read_text(encoding="utf-8"))
+    with pytest.raises(InvalidInputError, match="not within"):
+        bc.catalogue.files.theorem_from_json(json.dumps({**data, "domain": [[{"symbol": "n"}, "Reals"]]}))
+
+
+# ---------------------------------------------------------------- the command
+
+
+def test_an_own_bound_is_compared_with_the_catalogue_s(tmp_path, capsys):
+    from boundcalc.cli import main
+
+    event = bc.Event("vc", "no f deviates far")
+    right = S.rhat_M + sqrt((V * log(2 * sympy.E * S.n / V) + log(4 / event.symbol)) / S.n)
+    step = bc.at_most(S.r_M, right, because="VC", kind="probability", events=(event,), cites="Vapnik 1998")
+    mine = bc.Theorem(
+        "mine.risk", "-", "VC risk", "r <= rhat + ...", "risk", MINE, {"sharp": bc.Form(bc.Derivation(S.r_M, (step,)))}
+    )
+    bc.save(mine, tmp_path / "risk.json")
+    values = {"n": 5000, "delta": 0.05, "rhat_M": 0.1, "V": 5, "C": 1, "L": 1, "R_M": 0.02}
+    settings = [part for name, value in values.items() if name != "delta" for part in ("--set", f"{name}={value}")]
+    path, out = str(tmp_path / "risk.json"), str(tmp_path / "c.svg")
+    assert not main(["compare", path, "zhou2026.uniform_deviation", *settings, "--out", out])
+    assert "risk.json" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["show", "FILE"],
+        ["eval", "FILE", *(f"{name}={value}" for name, value in POINT.items())],
+        ["check", "FILE", "--seconds", "5"],
+        ["sensitivity", "FILE", *(f"{name}={value}" for name, value in POINT.items())],
+        ["explore", "FILE", "--out", "OUT"],
+    ],
+)
+def test_commands_take_a_file(path, arguments, capsys, monkeypatch):
+    from boundcalc.cli import main
+
+    given = [{"FILE": str(path), "OUT": str(path.parent / "page.html")}.get(word, word) for word in arguments]
+    if given[0] in ("eval", "sensitivity"):
+        given = [*given[:2], *(part for word in given[2:] for part in ("--set", word))]
+    status = main(given)
+    shown = capsys.readouterr()
+    assert status in (0, None), shown.err
+    assert "mine.vc" in shown.out

@@ -1,0 +1,57 @@
+"""Proofs in LaTeX: environments and braces are balanced, text is escaped, every citation has its entry."""
+
+import re
+
+import pytest
+
+import boundcalc as bc
+from boundcalc.errors import InvalidInputError
+from boundcalc.statements.proofs_latex import citation_key, escaped
+
+
+def balanced(text):
+    """Return whether braces and environments are closed in order."""
+    bare = re.sub(r"\\[{}\\]", "", text)
+    depth = 0
+    for character in bare:
+        depth += {"{": 1, "}": -1}.get(character, 0)
+        if depth < 0:
+            return False
+    opened = []
+    for kind, name in re.findall(r"\\(begin|end)\{([^}]*)\}", text):
+        if kind == "begin":
+            opened.append(name)
+        elif not opened or opened.pop() != name:
+            return False
+    return depth == 0 and not opened
+
+
+@pytest.mark.parametrize("key", list(bc.catalogue))
+def test_every_theorem_of_the_catalogue(key):
+    entry = bc.theorem(key)
+    for form in entry.forms:
+        text = entry.to_latex(form)
+        assert balanced(text)
+        assert text.count(r"\left") == text.count(r"\right") + text.count(r"\leftrightarrow")
+        assert set(re.findall(r"\\cite\{([^}]*)\}", text)) == set(re.findall(r"\\bibitem\{([^}]*)\}", text))
+        lines = text[text.index(r"\begin{align}") : text.index(r"\end{align}")]
+        assert lines.count("&&") == len(entry.derivation(form).steps)
+        for said in re.findall(r"&& \\text\{(.*)\}(?: \\\\)?$", lines, flags=re.M):
+            assert not re.search(r"(?<!\\)[_&#%$^]", re.sub(r"\\cite\{[^}]*\}|\\text\w+\{\}", "", said))
+
+
+def test_chains():
+    chain = bc.theorem("lemmas.massart").derivation()
+    assert chain.to_latex("align*").startswith(r"\begin{align*}")
+    assert chain.to_latex() == chain.to_latex("align")
+    with pytest.raises(InvalidInputError, match="must be 'align'"):
+        chain.to_latex("tikz")
+
+
+def test_texts_and_keys():
+    assert escaped("{5 % of R_M & more} ~ x^2 \\ $") == (
+        r"\{5 \% of R\_M \& more\} \textasciitilde{} x\textasciicircum{}2 \textbackslash{} \$"
+    )
+    assert citation_key("zhou2026.risk_gap") == "zhou2026-risk-gap"
+    assert citation_key("Clémençon, Lugosi 2008, Ranking") == "clemencon-lugosi-2008"
+    assert citation_key("???") == "work"

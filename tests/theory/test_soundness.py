@@ -1,0 +1,358 @@
+"""A chain that a referee would not accept is refused, or says so: events, definitions, roles, citations, domains."""
+
+import dataclasses
+
+import pytest
+import sympy
+from sympy import Range, log, oo, sqrt
+
+import boundcalc as bc
+from boundcalc import symbols as S
+from boundcalc.errors import DerivationError, InvalidInputError
+from boundcalc.theorems import Theorem
+
+MINE = bc.Source("mine")
+
+
+def stated(quantity, *steps, **fields):
+    """Return a theorem of one form."""
+    form = bc.Form(bc.Derivation(quantity, steps), provenance=fields.pop("provenance", "derived"))
+    return Theorem("mine.one", "-", "one", "as derived", "q", MINE, {"sharp": form}, **fields)
+
+
+def deviation(name, meaning="deviation of a fixed f"):
+    return bc.symbol(name, name, meaning, sympy.Reals, role="population")
+
+
+# ---------------------------------------------------------------- events
+
+
+def test_one_lemma_for_two_quantities_pays_twice():
+    one, two = deviation("dev_one"), deviation("dev_two")
+    chain = bc.Derivation(
+        one + two,
+        tuple(bc.by("lemmas.hoeffding_u", dev, because="fixed") for dev in (one, two)),
+    )
+    assert len(chain.events) == 2
+    bound = stated(one + two, *chain.steps).bound()
+    assert bound.expr.has(log(2 / S.delta))
+    assert not bound.expr.has(log(1 / S.delta))
+
+
+def test_one_lemma_for_one_quantity_pays_once():
+    one = deviation("dev_one")
+    step = bc.by("lemmas.hoeffding_u", one, because="fixed")
+    twice = bc.Derivation(one * S.n, (step,))
+    assert len(bc.Derivation(one * S.n, (*twice.steps,)).events) == 1
+
+
+def test_two_statements_under_one_name_are_two_events():
+    assert bc.Event("e", "this holds") != bc.Event("e", "that holds")
+
+
+def test_the_catalogue_s_empirical_complexities_are_different_events():
+    keys = [key for key in bc.catalogue if key.startswith("comparators.") and "data" in bc.theorem(key).forms]
+    events = [bc.theorem(key).bound("data").events[0] for key in ("zhou2026.metric_complexity", *keys)]
+    assert len(events) > 5
+    assert len(set(events)) == len(events)
+
+
+def test_an_event_of_two_bounds_is_still_paid_once():
+    data = bc.theorem("zhou2026.metric_complexity").bound("data")
+    quality = bc.theorem("zhou2026.latent_quality").bound("paper").substitute(R_M=data, R_full=data)
+    assert len(quality.events) == len(bc.theorem("zhou2026.latent_quality").bound("paper").events) + 2  # M and all
+    gap = bc.theorem("zhou2026.risk_gap").bound().substitute(R_M=data)
+    assert len(gap.events) == 2
+
+
+def test_a_union_without_an_event_is_honoured():
+    chain = bc.Derivation(S.dev_f, (bc.by("lemmas.hoeffding_u", S.dev_f, union=S.J, because="each of J"),))
+    assert stated(S.dev_f, *chain.steps).bound().expr.has(log(S.J / S.delta))
+
+
+@pytest.mark.parametrize("union", [sympy.Rational(1, 2), 0, S.rho, -3])
+def test_a_union_over_less_than_one_is_refused(union):
+    with pytest.raises(InvalidInputError, match="at least 1"):
+        bc.by("lemmas.hoeffding_u", S.dev_f, union=union, because="-")
+    with pytest.raises(InvalidInputError, match="at least 1"):
+        bc.theorem("lemmas.hoeffding_u").bound().substitute(n=10, union=union)
+
+
+def test_a_union_that_no_event_pays_is_refused():
+    with pytest.raises(InvalidInputError, match="has none"):
+        bc.theorem("lemmas.massart").bound().substitute(m=3, union=5)
+    with pytest.raises(InvalidInputError, match="has none"):
+        bc.by("lemmas.massart", S.Rad_A, union=S.J, because="-")
+
+
+def test_a_probability_without_an_event_is_refused():
+    with pytest.raises(InvalidInputError, match="needs the event"):
+        bc.at_most(S.r_0, S.rhat_0 + log(1 / S.delta), because="-", kind="probability")
+    with pytest.raises(DerivationError, match="a bare delta"):
+        bc.Derivation(S.r_0, (bc.at_most(S.r_0, S.rhat_0 + log(1 / S.delta), because="-", kind="expectation"),))
+    event = bc.Event("e", "it holds")
+    with pytest.raises(DerivationError, match="belongs to no event"):
+        bc.Derivation(S.r_0, (bc.at_most(S.r_0, S.rhat_0 + log(1 / event.symbol), because="-"),))
+
+
+def test_delta_does_not_travel_in_an_expression():
+    data = bc.theorem("zhou2026.metric_complexity").bound("data")
+    with pytest.raises(InvalidInputError, match=r"substitute\(R_M=bound\)"):
+        bc.theorem("zhou2026.risk_gap").bound().substitute(R_M=data.expr)
+    with pytest.raises(InvalidInputError, match="would be lost"):
+        bc.theorem("zhou2026.risk_gap").bound().substitute(R_M=data.raw)
+    halved = bc.theorem("zhou2026.risk_gap").bound().substitute(delta=S.delta / 2)
+    assert halved.expr.has(log(2 / S.delta))
+
+
+# ---------------------------------------------------------------- definitions
+
+DEV = deviation("dev_own")
+
+
+@pytest.mark.parametrize(
+    ("quantity", "steps"),
+    [
+        (S.r_0, [bc.equal(S.r_0, S.rhat_0, definitions={S.r_0: S.rhat_0}, because="-")]),
+        (S.Rad_loss, [bc.equal(S.Rad_loss, S.R_M, definitions={S.L: 1}, because="-")]),
+        (
+            S.Rad_loss,
+            [
+                bc.by("lemmas.contraction", S.Rad_loss, because="-"),
+                bc.equal(S.L * S.R_M, S.R_M, definitions={S.L: 1}, because="-"),
+            ],
+        ),
+        (
+            S.r_0,
+            [
+                bc.equal(S.r_0, S.rhat_holdout + DEV, definitions={DEV: S.r_0 - S.rhat_holdout}, because="-"),
+                bc.equal(S.rhat_holdout + DEV, S.rhat_holdout, definitions={DEV: 0}, because="-"),
+            ],
+        ),
+        (S.r_0, [bc.equal(S.r_0, S.r_0 + DEV, definitions={DEV: DEV}, because="-")]),
+        (S.r_0, [bc.equal(S.r_0, S.r_0 + S.dev_f, definitions={S.dev_f: S.dev_minus, S.dev_minus: S.dev_f}, because="-")]),
+        (
+            S.r_0,  # R_M is 0 here, and something else there
+            [
+                bc.equal(S.r_0, S.dev_f - S.R_M, definitions={S.R_M: 0, S.dev_f: S.r_0}, because="-"),
+                bc.at_most(S.dev_f, 2 * S.L * S.Rad_loss, because="-"),
+                bc.at_most(S.Rad_loss, S.R_N + S.R_full, because="-"),
+                bc.equal(S.R_N, S.R_M, definitions={S.R_N: S.R_M}, because="-"),
+            ],
+        ),
+        (S.dev_f, [*[bc.by("lemmas.hoeffding_u", S.dev_f, because="-")], bc.equal(S.n, 5, definitions={S.n: 5}, because="-")]),
+        (S.r_0, [bc.equal(S.r_0, S.r_0, definitions={S.delta: sympy.Rational(1, 2)}, because="-")]),
+        (S.r_0, [bc.equal(S.r_0, S.r_0, definitions={bc.Event("e", "-").symbol: 1}, because="-")]),
+    ],
+)  # fmt: skip
+def test_what_is_redefined_is_refused(quantity, steps):
+    with pytest.raises(DerivationError):
+        bc.Derivation(quantity, tuple(steps))
+
+
+def test_an_event_s_share_is_not_defined():
+    event = bc.Event("e", "it holds")
+    steps = (
+        bc.at_most(S.r_0, S.rhat_0 + log(1 / event.symbol), because="-", kind="probability", events=(event,)),
+        bc.equal(S.rhat_0 + log(1 / event.symbol), S.rhat_0, definitions={event.symbol: 1}, because="-"),
+    )
+    with pytest.raises(DerivationError, match="split over the events"):
+        bc.Derivation(S.r_0, steps)
+
+
+def test_a_free_parameter_is_chosen_but_not_from_the_data():
+    step = bc.at_most(S.r_0, S.lam + 1 / S.lam, because="for every lam", kind="expectation")
+    best = bc.equal(S.lam + 1 / S.lam, 2, definitions={S.lam: 1}, because="the best lam")
+    assert bc.Derivation(S.r_0, (step, best)).result == 2
+    seen = bc.equal(S.lam + 1 / S.lam, S.KL + 1 / S.KL, definitions={S.lam: S.KL}, because="from the posterior")
+    with pytest.raises(DerivationError, match="fixed in advance, and KL is not"):
+        bc.Derivation(S.r_0, (step, seen))
+
+
+def test_domains_do_not_narrow_what_is_known():
+    with pytest.raises(DerivationError, match="has its own domain"):
+        bc.Derivation(S.r_0, (bc.at_most(S.r_0, 0, because="-"),), domains={S.r_0: sympy.FiniteSet(0)})
+
+
+# ---------------------------------------------------------------- certified
+
+
+def test_trust_me_is_not_a_proof():
+    claim = stated(S.r_0, bc.at_most(S.r_0, 0, because="trust me"))
+    assert not claim.bound().certified
+    assert "unchecked" in claim.bound().why_not_certified
+    assert bc.check(claim, budget=5).word == "REFUTED"
+    assert not claim.bound().certified
+    cited = stated(S.r_0, bc.at_most(S.r_0, 0, because="-", kind="expectation", cites="Trustworthy 2020"))
+    assert bc.check(cited, budget=5).word == "CITED"
+    assert "CITED" in cited.bound().why_not_certified
+    asked = stated(S.r_0, bc.at_most(S.r_0, 0, because="-", kind="infimum"))
+    assert bc.check(asked, budget=5).word == "UNSETTLED"
+    assert not asked.bound().certified
+
+
+def test_what_is_proved_is_certified_once_it_is_checked():
+    proved = stated(S.B**2, bc.at_most(S.B**2, S.B**2 + S.C, because="C > 0"))
+    before = proved.bound()
+    assert bc.check(proved, budget=5).word == "PROVED"
+    assert proved.bound().certified
+    assert not before.certified
+    assert not dataclasses.replace(proved, title="another").bound().certified
+    assert not bc.Bound.from_json(proved.bound().to_json()).certified
+
+
+def test_a_citation_is_read():
+    false = stated(
+        S.Edev_m, bc.at_most(S.Edev_m, S.Rad_loss / 100, because="-", kind="expectation", cites="lemmas.symmetrisation")
+    )
+    assert bc.check(false, budget=5).word == "REFUTED"
+    true = stated(
+        S.Edev_m, bc.at_most(S.Edev_m, 2 * S.Rad_loss, because="-", kind="expectation", cites="lemmas.symmetrisation")
+    )
+    assert bc.check(true, budget=5).word == "CITED"
+    assert true.bound().certified
+    weaker = stated(S.E_psi_U, bc.at_most(S.E_psi_U, S.C, because="-", kind="expectation", cites="lemmas.massart"))
+    assert bc.check(weaker, budget=5).word == "UNSETTLED"
+
+
+def test_a_forged_application_is_no_instance():
+    step = bc.by("lemmas.symmetrisation", S.Edev_m, because="-")
+    forged = dataclasses.replace(step, right=S.Rad_loss / 100, experiment=None)
+    assert bc.check(stated(S.Edev_m, forged), budget=5).word in ("UNSETTLED", "REFUTED")
+    moved = bc.by("lemmas.symmetrisation", S.Rad_A, because="-")
+    assert bc.check(stated(S.Rad_A, moved), budget=5).word == "UNSETTLED"
+
+
+def test_own_lemmas_count_when_their_own_steps_do():
+    lemma = stated(S.Edev_m, bc.by("lemmas.symmetrisation", S.Edev_m, because="-"))
+    doubtful = stated(S.Edev_m, bc.at_most(S.Edev_m, 2 * S.Rad_loss, because="-", kind="expectation", cites="Smith"))
+    for one, certified in ((lemma, True), (doubtful, False)):
+        user = stated(
+            S.Edev_m, bc.by(one, S.Edev_m, because="own"), bc.by("lemmas.contraction", S.Rad_loss, because="-")
+        )
+        bc.check(user, budget=20)
+        assert user.bound().certified is certified
+
+
+def test_unknown_kinds_and_relations_are_refused():
+    with pytest.raises(InvalidInputError, match="kind = 'obvious' is unknown"):
+        bc.at_most(S.r_0, 1, because="-", kind="obvious")
+    with pytest.raises(InvalidInputError, match="relation = '<'"):
+        bc.Step(S.r_0, "<", S.C, "-")
+
+
+def test_text_is_no_expression():
+    for make in (lambda: bc.at_most("r_0", 1, because="-"), lambda: bc.by("lemmas.massart", "Rad_A", because="-"),
+                 lambda: bc.Derivation("__import__('os')", ())):  # fmt: skip
+        with pytest.raises(InvalidInputError, match="must be a number or a SymPy expression"):
+            make()
+
+
+# ---------------------------------------------------------------- roles
+
+
+def test_every_symbol_has_a_role():
+    assert {row.role for row in S.VOCABULARY.values()} == {"fixed", "observed", "population"}
+    for name, role in {"rho": "fixed", "delta": "fixed", "lam": "fixed", "n": "fixed", "rhat_ramp": "observed",
+                       "KL": "observed", "Rhat": "observed", "kappa_M": "observed", "r_M": "population"}.items():  # fmt: skip
+        assert S.info(name).role == role
+    with pytest.raises(InvalidInputError, match="role = None"):
+        bc.symbol("width", "w", "width of a box")
+    with pytest.raises(InvalidInputError, match="role = 'known'"):
+        bc.symbol("width", "w", "width of a box", role="known")
+
+
+@pytest.mark.parametrize(
+    ("key", "form", "values"),
+    [
+        ("zhou2026.margin", "sharp", {"rho": S.rhat_ramp + sympy.Rational(1, 100)}),
+        ("zhou2026.margin", "sharp", {"delta": S.rhat_ramp / 2}),
+        ("certificates.pac_bayes", "transport", {"kappa": 1 / (1 + S.KL)}),
+        ("zhou2026.margin", "sharp", {"n": 2 + sympy.ceiling(S.rhat_ramp)}),
+    ],
+)
+def test_what_is_fixed_takes_no_value_from_the_data(key, form, values):
+    bound = bc.theorem(key).bound(form)
+    with pytest.raises(InvalidInputError, match="fixed before the data are seen"):
+        bound.substitute(**values)
+    paid = bound.substitute(union=10, **values)
+    assert paid.expr != bound.substitute(union=10).expr
+    assert bound.substitute(union=10).expr == bound.expr.subs(S.delta, S.delta / 10)
+
+
+def test_by_asks_the_same():
+    with pytest.raises(InvalidInputError, match="fixed before the data are seen"):
+        bc.by("zhou2026.margin", S.err_M, rho=S.rhat_ramp + 1, because="-")
+    assert bc.by("zhou2026.margin", S.err_M, rho=S.rhat_ramp + 1, union=8, because="8 margins")
+    uniform = dataclasses.replace(bc.theorem("zhou2026.margin"), uniform=(S.rho,))
+    assert bc.by(uniform, S.err_M, rho=S.rhat_ramp + 1, because="for all rho at once")
+    assert uniform.bound().substitute(rho=S.rhat_ramp + 1)
+
+
+# ---------------------------------------------------------------- what a lemma brings along
+
+
+def test_by_brings_assumptions_and_checks_domains():
+    step = bc.by("lemmas.hoeffding_u", S.dev_f, because="-")
+    own = stated(S.dev_f, step)
+    assert set(bc.theorem("lemmas.hoeffding_u").assumptions) <= set(own.bound().assumptions)
+    with pytest.raises(InvalidInputError, match="C = -3 is not allowed"):
+        bc.by("lemmas.hoeffding_u", S.dev_f, C=-3, because="-")
+    with pytest.raises(InvalidInputError, match="rho is no symbol of it"):
+        bc.by("lemmas.hoeffding_u", S.dev_f, rho=1, because="-")
+    with pytest.raises(InvalidInputError, match=r"no theorem 'lemmas\.hoefding'"):
+        bc.by("lemmas.hoefding", S.dev_f, because="-")
+    gap = stated(S.dev_f, bc.by("lemmas.hoeffding_u", S.dev_f, C=S.t_max - S.t_min, because="-")).bound()
+    assert gap.evaluate(n=100, delta=0.1, t_min=0, t_max=1) > 0
+    with pytest.raises(InvalidInputError, match="C = "):
+        gap.evaluate(n=100, delta=0.1, t_min=1, t_max=1)
+
+
+def test_a_plain_symbol_with_a_name_of_the_vocabulary_is_refused():
+    with pytest.raises(InvalidInputError, match=r"take n from boundcalc\.symbols"):
+        bc.at_most(S.r_0, 1 / sympy.Symbol("n", positive=True), because="-")
+    assert S.known(sympy.Symbol("n")) is None
+
+
+def vc(**fields):
+    event = bc.Event("vc", "uniform deviation")
+    right = S.rhat_0 + sqrt((V * log(2 * sympy.E * S.n / V) + log(4 / event.symbol)) / S.n)
+    step = bc.at_most(S.r_0, right, because="VC", kind="probability", events=(event,), cites="Vapnik 1998")
+    return stated(S.r_0, step, **fields).bound()
+
+
+V = bc.symbol("V", r"d_{\mathrm{VC}}", "VC dimension", Range(1, oo), role="fixed")
+
+
+def test_what_is_not_defined_is_an_error_with_a_name():
+    for options in ({}, {"sound": True}, {"precision": 20}):
+        with pytest.raises(InvalidInputError, match=r"not defined at n = 100.*V\*log.* must be >= 0"):
+            vc().evaluate(n=[1000, 100], V=3000, delta=0.05, rhat_0=0, **options)
+
+
+@pytest.mark.parametrize(("low", "high", "bad"), [(V, S.n, 100), (2 * V, S.n, 50), (1, V, 1), (V**2, S.n - 1, 10)])
+def test_constraints_of_one_s_own(low, high, bad):
+    bound = vc(constraints=(bc.Constraint(low, high, strict=True),))
+    assert bound.evaluate(n=100, V=2, delta=0.05, rhat_0=0) > 0
+    with pytest.raises(InvalidInputError, match=r"required|not allowed"):
+        bound.evaluate(n=100, V=bad, delta=0.05, rhat_0=0)
+
+
+# ---------------------------------------------------------------- rates and simplifying
+
+
+def test_rates_hold_with_their_logarithms():
+    rate = vc().rate("n")
+    assert (rate.limit, rate.order, rate.coefficient) == (S.rhat_0, sqrt(log(S.n)) / sqrt(S.n), sqrt(V))
+    small = vc().substitute(delta=1 / S.n)
+    assert small.rate("n").order == sqrt(log(S.n)) / sqrt(S.n)
+    assert vc().compare(vc()).ratio == 1
+    hoeffding = bc.theorem("lemmas.hoeffding_u").bound()
+    assert str(hoeffding.substitute(delta=1 / S.n).rate("n")) == "0 + O(sqrt(log(n))/sqrt(n))"
+
+
+def test_simplify_keeps_every_value():
+    for bound in (vc(), bc.theorem("zhou2026.ex_ante").bound("relative")):
+        point = {name: {"n": 500, "V": 300, "delta": 0.05, "n_h": 40, "J": 3}.get(name, 0.5) for name in bound.symbols}
+        before, after = (float(one.evaluate(**point)) for one in (bound, bound.simplify()))
+        assert after == pytest.approx(before, rel=1e-12)
