@@ -267,7 +267,7 @@ def compared(claim: Claim, problem: Inequality, *, seed: int = 0) -> int:
             if point is None:
                 continue
             given, values = point
-            expected = [to_number(side.xreplace(given)) for side in (problem.left, problem.right)]
+            expected = [_value_at(side, given) for side in (problem.left, problem.right)]
             if None in expected:
                 continue
             if not read.admits(values):
@@ -305,7 +305,7 @@ def random_point(
         if value is None or (symbol.is_nonnegative and (value < 0 or (symbol.is_positive and value == 0))):
             return None
     for rule in (*claim.constraints, *constraints):
-        sides = [to_number(side.xreplace(everything)) for side in (rule.lower, rule.upper)]
+        sides = [_value_at(side, everything) for side in (rule.lower, rule.upper)]
         if None in sides or (sides[0] >= sides[1] if rule.strict else sides[0] > sides[1]):
             return None
     values = {claim.names[symbol]: to_number(value) for symbol, value in everything.items()}
@@ -344,6 +344,14 @@ def _draw(allowed: sympy.Set, rng: np.random.Generator) -> sympy.Expr:
     if low.is_finite:
         return low + size
     return high - size if high.is_finite else size * int(rng.choice([-1, 1]))
+
+
+def _value_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, sympy.Expr]) -> Any:
+    """Return an expression's value at a point, or None where it has none."""
+    try:
+        return to_number(expr.xreplace(dict(point)))
+    except ValueError:  # SymPy's Min and Max of what is no number
+        return None
 
 
 def to_number(expr: sympy.Expr) -> Any:

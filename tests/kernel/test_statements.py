@@ -91,6 +91,12 @@ def test_hypotheses_that_nothing_satisfies_are_refused():
         compared(of_inequality(problem), problem)
 
 
+def test_points_where_a_side_has_no_value_are_passed_over():
+    z = sympy.Symbol("z", real=True)
+    problem = state(sympy.Min(1, 1 / z), "<=", 1, domain={z: sympy.FiniteSet(0, 2)})
+    assert compared(of_inequality(problem), problem) == 25
+
+
 def test_definedness_is_asked_for():
     z = sympy.Symbol("z", real=True)
     assert set(obligations(sqrt(z - 1) / log(z), {z: "z"})) == {"0 <= z - 1", "ln z <> 0", "0 < z"}
