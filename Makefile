@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Torch in a release that comes as a CPU build here; elsewhere take one as the README says, and name it: make test-align TORCH=...
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test test-align lint format benchmark slow docs clean
+.PHONY: demo test test-align lint format benchmark slow kernel docs clean
 
 # With its picture: .venv/bin/boundcalc demo --figure demo.png
 demo: .venv/demo.stamp
@@ -31,6 +31,12 @@ benchmark: .venv/test.stamp
 
 slow: .venv/test.stamp
 	$(BIN)/python -m pytest -m slow
+
+# Asks Coq's kernel; what it accepted before, by content, is kept in $BOUNDCALC_CACHE or the user's cache folder.
+kernel: .venv/test.stamp
+	@command -v coqc >/dev/null || \
+		{ echo "Coq is missing; on Debian and Ubuntu: sudo apt-get install coq libcoq-interval libcoq-coquelicot"; exit 1; }
+	$(BIN)/python -m boundcalc.kernel
 
 docs: .venv/test.stamp
 	$(BIN)/python docs/build.py

@@ -32,6 +32,7 @@ ORDER = [
     ("boundcalc.theorems",),
     ("boundcalc.catalogue",),
     ("boundcalc.checker", "boundcalc.certification", "boundcalc.guarantees"),
+    ("boundcalc.kernel",),
     ("boundcalc.planner",),
     ("boundcalc.report",),
     ("boundcalc.cli", "boundcalc.__main__"),

@@ -142,7 +142,7 @@ class Report(Frozen):
                 row.form,
                 row.place,
                 tag("code", row.statement),
-                tag("b", row.verdict.word),
+                tag("b", row.verdict.shown),
                 row.verdict.engine,
                 join((row.verdict.evidence, _witness_html(row.verdict))),
             )
@@ -184,7 +184,7 @@ def _witness_html(verdict: Verdict) -> Markup | None:
 
 
 def _row_lines(row: Row) -> list[str]:
-    head = f"{row.place:>5}  {row.verdict.word:<10}"
+    head = f"{row.place:>5}  {row.verdict.shown:<9} "
     statement = textwrap.wrap(row.statement, _WIDTH - len(head), subsequent_indent="  ") or [""]
     if len(statement) > 2:
         statement = [statement[0], statement[1][: _WIDTH - len(head) - 4] + " ..."]

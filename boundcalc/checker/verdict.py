@@ -21,6 +21,7 @@ __all__ = [
     "Verdict",
     "Word",
     "cited",
+    "confirmed",
     "proved",
     "refuted",
     "restored",
@@ -42,6 +43,7 @@ class Word(StrEnum):
 
 _ORDER = {word: place for place, word in enumerate(Word)}
 _MINT = object()
+_KERNEL = "axioms of the kernel's proof"
 
 #: Methods whose answer is a proof on its own; every other needs a second engine that agrees.
 _SUFFICIENT = frozenset({"identities", "signs", "Arb", "linear z3", "calculus"})
@@ -155,9 +157,19 @@ class Verdict(Frozen):
         """Whether the claim is refuted."""
         return self.word is Word.REFUTED
 
+    @property
+    def kernel(self) -> bool:
+        """Whether Coq's kernel accepted a proof as well."""
+        return self.word is Word.PROVED and _KERNEL in self.details
+
+    @property
+    def shown(self) -> str:
+        """The word, and whether the kernel accepted a proof."""
+        return f"{self.word} (kernel)" if self.kernel else str(self.word)
+
     def __str__(self) -> str:
         by = f" [{self.engine}]" if self.engine else ""
-        return f"{self.word}{by}: {self.evidence}"
+        return f"{self.shown}{by}: {self.evidence}"
 
     def _repr_html_(self) -> Markup:
         witness = (tag("br"), tag("code", dict(self.witness))) if self.witness else None
@@ -167,6 +179,7 @@ class Verdict(Frozen):
         """Return plain data."""
         return {
             "word": str(self.word),
+            "kernel": self.kernel,
             "engine": self.engine,
             "evidence": self.evidence,
             "witness": plain(self.witness),
@@ -183,6 +196,23 @@ def proved(certificate: Certificate) -> Verdict:
             f"{certificate.evidence}; no second engine confirms {engine}", engine=engine, details=certificate.details
         )
     return Verdict(Word.PROVED, certificate.evidence, None, engine, certificate.details, certificate, _MINT)
+
+
+def confirmed(verdict: Verdict, axioms: Iterable[str]) -> Verdict:
+    """Return the verdict on a claim of which Coq's kernel accepted a proof: PROVED, by the kernel if by nothing else.
+
+    Raises
+    ------
+    ValueError
+        If the verdict refutes the claim.
+    """
+    if verdict.refutes:
+        raise ValueError("a claim that is refuted cannot be confirmed: one of the two is wrong")
+    details = {**verdict.details, _KERNEL: list(axioms)}
+    if verdict.word is Word.PROVED:
+        return Verdict(Word.PROVED, verdict.evidence, None, verdict.engine, details, verdict.certificate, _MINT)
+    certificate = Certificate(("Coq",), "a proof that Coq's kernel accepts", details)
+    return Verdict(Word.PROVED, certificate.evidence, None, "Coq", details, certificate, _MINT)
 
 
 def refuted(

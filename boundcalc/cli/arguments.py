@@ -48,6 +48,13 @@ def _picture(option: str, name: str) -> str:
     return check_path(option, name, _PICTURES)
 
 
+def _folder(option: str, name: str) -> str:
+    path = Path(name)
+    if (path.exists() and not path.is_dir()) or not path.absolute().parent.is_dir():
+        raise InvalidInputError(f"{option} {name!r}: a folder, or a new one in a folder that exists")
+    return name
+
+
 def _integer(least: int) -> Callable[[str, Any], int]:
     def convert(option: str, text: str) -> int:
         value = _whole(text)
@@ -237,6 +244,8 @@ ARGUMENTS: dict[str, Argument] = {
     "set": _settings("a number, a list a,b,c or a range lo:hi:log:k or lo:hi:lin:k"),
     "set one": _settings("a number"),
     "table1": _switch("the works of the primary source's Table 1, and which entry carries each"),
+    "kernel": _switch("ask Coq's kernel for the closed-form steps (needs coqc)"),
+    "export_coq": _value("DIR", "write the closed-form steps as files of Coq, with their proofs", read=_folder),
     "seconds": _value("S", "time for everything (default: as needed)", read=_positive),
     "fresh": _switch("check again what earlier runs have settled"),
     "seed": _value("N", "seed of everything random", default="0", read=_integer(0)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from boundcalc.cli.output import Output
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from boundcalc.checker.report import Report
     from boundcalc.theorems import Theorem
 
-ARGUMENTS = ("KEY?", "all", "form", "seconds", "seed", "fresh")
+ARGUMENTS = ("KEY?", "all", "form", "seconds", "seed", "fresh", "kernel", "export_coq")
 ENDINGS = (".json", ".html")
 EPILOG = (
     "PROVED: by an exact method, or by two solvers that agree. CITED: rests on the literature alone. SUPPORTED: tried "
@@ -35,7 +36,38 @@ def run(args: Namespace) -> Output:
     if args.all and args.form:
         raise InvalidInputError("--form goes with a KEY")
     entries = list(catalogue.REGISTRY.values()) if args.all else [catalogue.theorem(args.key)]
-    return _output(_reports(entries, args), whole=args.all, expected=len(entries))
+    if args.kernel or args.export_coq:
+        from boundcalc.kernel.coqc import HINT, available
+
+        if not available():
+            raise InvalidInputError(HINT)
+    reports = _reports(entries, args)
+    said: list[str] = []
+    alarms: list[str] = []
+    if args.kernel or args.export_coq:
+        reports, said, alarms = _kernel(entries, reports, args)
+    return _output(reports, whole=args.all, expected=len(entries), said=said, alarms=alarms)
+
+
+def _kernel(
+    entries: list[Theorem], reports: list[Report], args: Namespace
+) -> tuple[list[Report], list[str], list[str]]:
+    """Ask the kernel, and return reports that mark what it accepts, what is said, and the alarms."""
+    from boundcalc.kernel import confirm, export
+
+    files, marked, alarms = [], [], []
+    for entry, report in zip(entries, reports, strict=False):
+        found = export(entry, args.export_coq, form=args.form, fresh=args.fresh)
+        files += found
+        report, raised = confirm(report, found)
+        marked.append(report)
+        alarms += raised
+    refused = [
+        f"not accepted by the kernel: {file.title} ({file.outcome.reason})" for file in files if not file.accepted
+    ]
+    axioms = sorted({axiom for file in files for axiom in file.outcome.axioms})
+    accepted = f"kernel: {len(files) - len(refused)} of {len(files)} closed-form steps accepted"
+    return marked, [accepted, f"axioms used: {', '.join(axioms) or 'none'}", *refused], alarms
 
 
 def _reports(entries: list[Theorem], args: Namespace) -> list[Report]:
@@ -75,7 +107,9 @@ def _progress(entry: Theorem) -> Any:
     return show
 
 
-def _output(reports: list[Report], *, whole: bool, expected: int) -> Output:
+def _output(
+    reports: list[Report], *, whole: bool, expected: int, said: Sequence[str] = (), alarms: Sequence[str] = ()
+) -> Output:
     complete = len(reports) == expected and all(report.complete for report in reports)
     surprises = [f"{report.subject} ({form})" for report in reports for form in report.surprises]
     rows = [
@@ -84,15 +118,21 @@ def _output(reports: list[Report], *, whole: bool, expected: int) -> Output:
         for form, word in report.forms.items()
     ]
     notes = [f"not as the catalogue says: {', '.join(surprises)}"] if surprises else []
+    notes += [f"ALARM: {alarm}" for alarm in alarms]
     notes += [] if complete else ["interrupted: what is shown was checked, the rest was not"]
     table = Table(("theorem", "form", "verdict", "catalogue"), rows, title="Verdicts", notes=notes)
     theorems = [report.to_json() for report in reports]
-    texts = [report.text() for report in reports]
+    texts = [report.text() for report in reports] + (
+        ["\n".join([*said, *(f"ALARM: {one}" for one in alarms)])] if said else []
+    )
+    kernel = {"kernel": {"said": list(said), "alarms": list(alarms)}} if said else {}
     return Output(
-        {"complete": complete, "surprises": surprises, "theorems": theorems} if whole else theorems[0],
+        {"complete": complete, "surprises": surprises, "theorems": theorems, **kernel}
+        if whole
+        else {**theorems[0], **kernel},
         title="Checked: " + ("the catalogue" if whole else reports[0].subject),
         said="\n\n".join([table.text(), *texts] if whole else texts),
         shown=(table,),
         parts=[report.html() for report in reports],
-        status=130 if not complete else 1 if surprises else 0,
+        status=130 if not complete else 1 if surprises or alarms else 0,
     )

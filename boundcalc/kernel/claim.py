@@ -1,0 +1,362 @@
+"""A claim about closed forms as a theorem of Coq: variables, hypotheses, conclusion, and what makes it defined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import sympy
+from mpmath import mp
+
+from boundcalc.checker.inequality.problem import Inequality, state
+from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
+from boundcalc.kernel.reading import read_statement
+from boundcalc.kernel.terms import names_of, obligations, printed
+from boundcalc.statements.derivation import Derivation, Step
+from boundcalc.symbols import DERIVED, Constraint
+
+__all__ = ["Claim", "Fact", "compared", "of_chain", "of_inequality", "of_step", "random_point", "to_number"]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A hypothesis: the name it has in proofs, and its proposition in Coq."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Claim(Frozen):
+    """What is to be proved, ready to be printed.
+
+    Attributes
+    ----------
+    left, right : sympy.Expr
+        Abbreviations kept as symbols; each floor and ceiling is an integer symbol.
+    relation : str
+    names : mapping of sympy.Symbol to str
+    domain : mapping of sympy.Symbol to sympy.Set
+    definitions : mapping of sympy.Symbol to sympy.Expr
+        What a symbol stands for, stated as an equation.
+    rounded : mapping of sympy.Symbol to sympy.Expr
+        The floor or ceiling that an integer symbol stands for.
+    constraints : tuple of Constraint
+    premises : mapping of str to (sympy.Expr, str, sympy.Expr)
+        Statements that are given, by the name of their hypothesis.
+    """
+
+    left: sympy.Expr
+    relation: str
+    right: sympy.Expr
+    names: Mapping[sympy.Symbol, str]
+    domain: Mapping[sympy.Symbol, sympy.Set]
+    definitions: Mapping[sympy.Symbol, sympy.Expr]
+    rounded: Mapping[sympy.Symbol, sympy.Expr]
+    constraints: tuple[Constraint, ...]
+    premises: Mapping[str, tuple[sympy.Expr, str, sympy.Expr]] = field(default_factory=dict)
+
+    @property
+    def integers(self) -> tuple[sympy.Symbol, ...]:
+        """The symbols that are variables of type Z."""
+        return tuple(symbol for symbol in self.names if symbol in self.rounded or _is_integer(self.domain, symbol))
+
+    @property
+    def terms(self) -> dict[sympy.Symbol, str]:
+        """How each symbol is written where a real number is expected."""
+        whole = set(self.integers)
+        return {symbol: f"IZR {name}" if symbol in whole else name for symbol, name in self.names.items()}
+
+    def printed(self, expr: sympy.Expr) -> str:
+        """Return an expression of this claim's symbols in Coq."""
+        return printed(expr, self.terms)
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """The hypotheses, in the order in which they are stated."""
+        found: dict[str, str] = {}
+        for symbol, allowed in self.domain.items():
+            if text := _membership(self.names[symbol], allowed, self.terms[symbol], symbol in self.integers):
+                found[f"dom_{self.names[symbol]}"] = text
+        for symbol, full in self.rounded.items():
+            for place, text in enumerate(self._hidden(full.args[0]), start=1):
+                found[f"def_{self.names[symbol]}_{place}"] = text
+            found[f"int_{self.names[symbol]}"] = self._rounding(symbol, full)
+        for symbol, full in self.definitions.items():
+            for place, text in enumerate(self._hidden(full), start=1):
+                found[f"def_{self.names[symbol]}_{place}"] = text
+            found[f"eq_{self.names[symbol]}"] = f"{self.names[symbol]} = {self.printed(full)}"
+        for number, rule in enumerate(self.constraints, start=1):
+            for place, text in enumerate(self._hidden(rule.lower - rule.upper), start=1):
+                found[f"def_rule_{number}_{place}"] = text
+            relation = "<" if rule.strict else "<="
+            found[f"rule_{number}"] = f"{self.printed(rule.lower)} {relation} {self.printed(rule.upper)}"
+        for name, (left, relation, right) in self.premises.items():
+            found[name] = f"{self.printed(left)} {relation} {self.printed(right)}"
+        return tuple(Fact(name, text) for name, text in found.items())
+
+    def _hidden(self, expr: sympy.Expr) -> list[str]:
+        return obligations(expr, self.terms, unless_known=True)
+
+    def _rounding(self, symbol: sympy.Symbol, full: sympy.Expr) -> str:
+        inside, name = full.args[0], self.names[symbol]
+        half = 2 * inside
+        if isinstance(full, sympy.floor) and half in self.integers and half not in self.rounded:
+            return f"(2 * {name} <= {self.names[half]} < 2 * {name} + 2)%Z"
+        text = self.printed(inside)
+        text = text if inside.is_Atom else f"({text})"
+        if isinstance(full, sympy.floor):
+            return f"IZR {name} <= {text} < IZR {name} + 1"
+        return f"IZR {name} - 1 < {text} <= IZR {name}"
+
+    @property
+    def conclusion(self) -> str:
+        """The comparison that is claimed."""
+        return f"{self.printed(self.left)} {self.relation} {self.printed(self.right)}"
+
+    @property
+    def obligations(self) -> tuple[str, ...]:
+        """What makes both sides defined; it is proved beside the claim."""
+        found = [*obligations(self.left, self.terms), *obligations(self.right, self.terms)]
+        return tuple(dict.fromkeys(found))
+
+    @property
+    def binders(self) -> str:
+        """The variables with their types."""
+        whole = set(self.integers)
+        reals = [name for symbol, name in self.names.items() if symbol not in whole]
+        integers = [name for symbol, name in self.names.items() if symbol in whole]
+        return " ".join(f"({' '.join(group)} : {kind})" for group, kind in ((reals, "R"), (integers, "Z")) if group)
+
+    @property
+    def binder_names(self) -> tuple[str, ...]:
+        """The variables in the order of the binders."""
+        whole = set(self.integers)
+        return tuple(sorted(self.names.values(), key=lambda name: name in {self.names[s] for s in whole}))
+
+    def statement(self, conclusion: str | None = None) -> str:
+        """Return the proposition: for all variables, under all hypotheses, the conclusion."""
+        lines = [f"forall {self.binders}," if self.names else ""]
+        lines += [f"{fact.text} ->" if "\\/" not in fact.text else f"({fact.text}) ->" for fact in self.facts]
+        return "\n  ".join(line for line in [*lines, conclusion or self.conclusion] if line)
+
+
+def of_inequality(problem: Inequality) -> Claim:
+    """Return the theorem that a stated claim is."""
+    return _claim(problem.left, problem.relation, problem.right, problem, {}, problem.constraints)
+
+
+def of_chain(chain: Derivation) -> tuple[Claim, tuple[sympy.Expr, ...]]:
+    """Return the theorem that a whole derivation is, its steps as premises, and its lines in the theorem's symbols."""
+    sides = [side for step in chain.steps for side in (step.left, step.right)] + list(chain.lines)
+    rules = [Constraint(side, side) for side in sides]
+    problem = state(chain.quantity, chain.relation, chain.result, domain=chain.domains, constraints=rules)
+    flat = [rule.lower for rule in problem.constraints[: len(rules)]]
+    rest = problem.constraints[len(rules) :]
+    many = sympy.Tuple(*flat)
+    claim = _claim(many, chain.relation, many, problem, {}, rest)
+    flat, count = list(claim.left), 2 * len(chain.steps)
+    premises = {
+        f"step_{number}": (flat[2 * number - 2], step.relation, flat[2 * number - 1])
+        for number, step in enumerate(chain.steps, start=1)
+    }
+    return replace(claim, left=flat[count], right=flat[-1], premises=premises), tuple(flat[count:])
+
+
+def of_step(step: Step, domains: Mapping[sympy.Symbol, sympy.Set] | None = None) -> Claim:
+    """Return the theorem that a step between closed forms is, its definitions as equations.
+
+    The checker inserts the definitions and asks only of a symbol that is nonnegative or positive that its definition
+    be so; so do the hypotheses here.
+    """
+    used, defined = step.left.free_symbols | step.right.free_symbols, dict(step.definitions)
+    chosen: dict[sympy.Symbol, sympy.Expr] = {}
+    while more := [symbol for symbol in sorted(used, key=str) if symbol in defined and symbol not in chosen]:
+        for symbol in more:
+            chosen[symbol] = defined[symbol]
+            used = used | defined[symbol].free_symbols
+    rules = [rule for symbol, full in chosen.items() for rule in (Constraint(full, symbol), Constraint(symbol, full))]
+    problem = state(step.left, step.relation, step.right, domain=domains, constraints=rules)
+    equations = {rule.upper: rule.lower for rule in problem.constraints[: len(rules) : 2]}
+    others = [rule for rule in problem.constraints[len(rules) :] if not rule.symbols & set(equations)]
+    return _claim(problem.left, problem.relation, problem.right, problem, equations, others)
+
+
+def _claim(
+    left: sympy.Expr,
+    relation: str,
+    right: sympy.Expr,
+    problem: Inequality,
+    equations: Mapping[sympy.Symbol, sympy.Expr],
+    rules: Iterable[Constraint],
+) -> Claim:
+    domain = {}
+    for symbol, allowed in problem.domain.items():
+        if symbol in equations:
+            sign = sympy.Interval(0, sympy.oo, left_open=bool(symbol.is_positive))
+            domain[symbol] = sign if symbol.is_nonnegative else sympy.Reals
+        else:
+            domain[symbol] = allowed
+    short = {full: symbol for symbol, full in DERIVED.items() if symbol not in domain}
+    rounded: dict[sympy.Symbol, sympy.Expr] = {}
+
+    def flat(expr: sympy.Expr) -> sympy.Expr:
+        """Replace floors and ceilings, the inner ones first, by integer symbols."""
+        while whole := expr.atoms(sympy.floor, sympy.ceiling):
+            inner = min(whole, key=lambda item: (item.count_ops(), str(item)))
+            known = next((symbol for symbol, full in rounded.items() if full == inner), None)
+            if known is None:
+                known = short.get(inner) or sympy.Symbol(f"k_{len(rounded) + 1}", integer=True)
+                rounded[known] = inner
+            expr = expr.xreplace({inner: known})
+        return expr
+
+    sides = flat(left), flat(right)
+    kept = {symbol: flat(full) for symbol, full in equations.items()}
+    flat_rules = tuple(Constraint(flat(rule.lower), flat(rule.upper), rule.strict) for rule in rules)
+    order = [*sorted((s for s in domain if s not in kept), key=str), *rounded, *sorted(kept, key=str)]
+    return Claim(sides[0], relation, sides[1], names_of(order), domain, kept, rounded, flat_rules)
+
+
+def _is_integer(domain: Mapping[sympy.Symbol, sympy.Set], symbol: sympy.Symbol) -> bool:
+    allowed = domain.get(symbol, sympy.Reals)
+    return isinstance(allowed, sympy.Range) or allowed in (sympy.S.Integers, sympy.S.Naturals, sympy.S.Naturals0)
+
+
+def _membership(name: str, allowed: sympy.Set, term: str, whole: bool) -> str:
+    """Return the proposition that a variable lies in its set, or nothing where any value does."""
+    if isinstance(allowed, sympy.FiniteSet):
+        return " \\/ ".join(f"{term} = {printed(value, {})}" for value in sorted(allowed, key=sympy.default_sort_key))
+    if isinstance(allowed, sympy.Union):
+        return " \\/ ".join(_membership(name, part, term, whole) for part in allowed.args)
+    if not whole and not isinstance(allowed, sympy.Interval) and allowed is not sympy.Reals:
+        raise InvalidInputError(f"the domain {allowed} of {name} is not translated", context="kernel")
+    low, high = allowed.inf, allowed.sup
+    below = f"{printed(low, {})} {'<' if not whole and allowed.left_open else '<='} " if low.is_finite else ""
+    above = f" {'<' if not whole and allowed.right_open else '<='} {printed(high, {})}" if high.is_finite else ""
+    if not below and not above:
+        return ""
+    text = f"{below}{name}{above}"
+    return f"({text})%Z" if whole else text
+
+
+_DIGITS = 50
+_TRIES, _ENOUGH = 4000, 25
+
+
+def compared(claim: Claim, problem: Inequality, *, seed: int = 0) -> int:
+    """Read the printed statement back and compare it with the checker's claim at random points; return how many.
+
+    Every point of the checker's claim that is found must satisfy the hypotheses as printed, and both sides must have the values
+    that SymPy gives them.
+
+    Raises
+    ------
+    InvalidInputError
+        If they differ, or no point satisfies the hypotheses (the theorem might be about nothing).
+    """
+    read = read_statement(claim.statement())
+    rng = np.random.default_rng(seed)
+    compared_points = 0
+    with mp.workdps(_DIGITS):
+        for _ in range(_TRIES):
+            point = random_point(claim, problem.constraints, rng)
+            if point is None:
+                continue
+            given, values = point
+            expected = [_value_at(side, given) for side in (problem.left, problem.right)]
+            if None in expected:
+                continue
+            if not read.admits(values):
+                raise InvalidInputError(f"the hypotheses printed exclude {given}, which is claimed", context="kernel")
+            left, relation, right = read.sides(values)
+            pairs = zip((left, right), expected, strict=True)
+            if relation != problem.relation or not all(mp.almosteq(a, b, 1e-20, 1e-20) for a, b in pairs):
+                raise InvalidInputError(f"the statement printed differs from the claim at {given}", context="kernel")
+            compared_points += 1
+            if compared_points == _ENOUGH or not values:
+                return compared_points
+    if not compared_points:
+        raise InvalidInputError("no point was found at which the hypotheses hold", context="kernel")
+    return compared_points
+
+
+def random_point(
+    claim: Claim, constraints: Iterable[Constraint], rng: np.random.Generator
+) -> tuple[dict[sympy.Symbol, sympy.Expr], dict[str, Any]] | None:
+    """Return a point of the checker's claim, by symbol and by name, or None when a constraint fails at it."""
+    given: dict[sympy.Symbol, sympy.Expr] = {}
+    for symbol in claim.names:
+        if symbol not in claim.definitions and symbol not in claim.rounded:
+            given[symbol] = _draw(claim.domain[symbol], rng)
+    everything = dict(given)
+    for symbol, full in [*claim.rounded.items(), *_in_order(claim.definitions)]:
+        if not full.free_symbols <= set(everything):
+            return None
+        value = full.xreplace(everything)
+        if not value.is_number or not value.is_real or not value.is_finite:
+            return None
+        everything[symbol] = value
+    for symbol in claim.definitions:
+        value = to_number(everything[symbol])
+        if value is None or (symbol.is_nonnegative and (value < 0 or (symbol.is_positive and value == 0))):
+            return None
+    for rule in (*claim.constraints, *constraints):
+        sides = [_value_at(side, everything) for side in (rule.lower, rule.upper)]
+        if None in sides or (sides[0] >= sides[1] if rule.strict else sides[0] > sides[1]):
+            return None
+    values = {claim.names[symbol]: to_number(value) for symbol, value in everything.items()}
+    return None if None in values.values() else (everything, values)
+
+
+def _in_order(definitions: Mapping[sympy.Symbol, sympy.Expr]) -> list[tuple[sympy.Symbol, sympy.Expr]]:
+    """Return definitions such that each comes after those it uses."""
+    left, ordered = dict(definitions), []
+    while left:
+        ready = [symbol for symbol, full in left.items() if not full.free_symbols & set(left)] or list(left)
+        for symbol in ready:
+            ordered.append((symbol, left.pop(symbol)))
+    return ordered
+
+
+def _draw(allowed: sympy.Set, rng: np.random.Generator) -> sympy.Expr:
+    """Return a random member of a set, of any size, sometimes an end."""
+    if isinstance(allowed, sympy.FiniteSet):
+        return list(allowed)[rng.integers(len(allowed))]
+    if isinstance(allowed, sympy.Union):
+        return _draw(allowed.args[rng.integers(len(allowed.args))], rng)
+    low, high = allowed.inf, allowed.sup
+    if not isinstance(allowed, sympy.Interval) and allowed is not sympy.Reals:
+        size = round(10 ** rng.uniform(0, 3)) - 1
+        start = low if low.is_finite else -size if not high.is_finite else high - size
+        return sympy.Integer(start) + (rng.integers(size + 1) if not low.is_finite else min(size, high - start))
+    part = sympy.Rational(int(rng.integers(1, 1000)), 1000)
+    if rng.random() < 0.1:
+        ends = [e for e in (low, high) if e.is_finite and allowed.contains(e) is sympy.true]
+        if ends:
+            return ends[rng.integers(len(ends))]
+    if low.is_finite and high.is_finite:
+        return low + (high - low) * part
+    size = part * sympy.Integer(10) ** int(rng.integers(0, 3))
+    if low.is_finite:
+        return low + size
+    return high - size if high.is_finite else size * int(rng.choice([-1, 1]))
+
+
+def _value_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, sympy.Expr]) -> Any:
+    """Return an expression's value at a point, or None where it has none."""
+    try:
+        return to_number(expr.xreplace(dict(point)))
+    except ValueError:  # SymPy's Min and Max of what is no number
+        return None
+
+
+def to_number(expr: sympy.Expr) -> Any:
+    """Return a real number to fifty digits, or None."""
+    value = sympy.N(expr, _DIGITS + 5)
+    if value is sympy.nan or value.has(sympy.zoo, sympy.nan, sympy.oo) or not value.is_Number:
+        value = sympy.N(value, _DIGITS + 5, chop=True)
+    return mp.mpf(value._to_mpmath(200)) if value.is_Number and value.is_finite and value.is_real else None

@@ -1,0 +1,40 @@
+"""A report's verdicts beside the kernel's: PROVED (kernel), refused, or an alarm where the two contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from boundcalc.checker.report import Report
+from boundcalc.checker.verdict import confirmed
+from boundcalc.kernel.exporting import Exported
+
+__all__ = ["confirm"]
+
+
+def confirm(report: Report, files: Iterable[Exported]) -> tuple[Report, list[str]]:
+    """Return a report whose verdicts know what the kernel accepted, and an alarm for each step that the checker refutes.
+
+    Parameters
+    ----------
+    report : Report
+    files : iterable of Exported
+        What the kernel said of the same theorem's steps.
+
+    Returns
+    -------
+    Report
+        ``.kernel`` is true of the verdict on each step that the kernel accepted.
+    list of str
+        Steps that the checker refutes and the kernel accepts: one of the two speaks of another statement.
+    """
+    accepted = {(file.form, file.place): file for file in files if file.accepted}
+    rows, alarms = [], []
+    for row in report.rows:
+        file = accepted.get((row.form, row.place))
+        if file is not None and row.verdict.refutes:
+            alarms.append(f"{file.title}: refuted here ({row.verdict.evidence}), accepted by the kernel")
+        elif file is not None:
+            row = replace(row, verdict=confirmed(row.verdict, file.outcome.axioms))
+        rows.append(row)
+    return replace(report, rows=tuple(rows)), alarms

@@ -1,0 +1,302 @@
+"""One readable file for each closed-form step: what it says, its proof, and what the kernel said of it."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import sympy
+
+from boundcalc.checker.experiments.named import resolve
+from boundcalc.checker.inequality.problem import Inequality, state
+from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
+from boundcalc.kernel.claim import Claim, compared, of_inequality, of_step
+from boundcalc.kernel.coqc import Outcome, compile_file, recall
+from boundcalc.kernel.proofs import attempts, defined
+from boundcalc.statements.derivation import Derivation, Step
+from boundcalc.symbols import known
+
+__all__ = ["Exported", "Job", "export", "finite_mathematics", "jobs", "prove", "prove_claim", "search"]
+
+_OPEN = "From Boundcalc Require Import Boundcalc.\nOpen Scope R_scope.\n"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A statement in Coq with the proof that was found.
+
+    Attributes
+    ----------
+    name : str
+        The file's name without its ending.
+    title : str
+        Where the statement comes from.
+    text : str
+        The file, up to the questions about axioms; without a proof it ends in ``Abort``.
+    outcome : Outcome
+        What the kernel said of it.
+    form, place : str
+        The theorem's form and the step's number, where it is a step.
+    """
+
+    name: str
+    title: str
+    text: str
+    outcome: Outcome
+    form: str = ""
+    place: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the kernel accepted it."""
+        return self.outcome.accepted
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "form": self.form,
+            "step": self.place,
+            "accepted": self.accepted,
+            "reason": self.outcome.reason,
+            "axioms": list(self.outcome.axioms),
+            "seconds": self.outcome.seconds,
+        }
+
+
+@dataclass(frozen=True)
+class Job(Frozen):
+    """A step to be exported: where it stands, and what it says."""
+
+    key: str
+    form: str
+    number: int
+    step: Step
+    domains: Mapping[sympy.Symbol, sympy.Set]
+
+    @property
+    def name(self) -> str:
+        """A name for the file."""
+        return "_".join(filter(None, (re.sub(r"\W+", "_", self.key), self.form, f"step_{self.number}")))
+
+
+def jobs(subject: Any, *, form: str | None = None) -> Iterator[Job]:
+    """Yield the closed-form steps of a theorem, a derivation or a step: those without experiment and event."""
+    chains: dict[str, tuple[str, tuple[Step, ...], Mapping[sympy.Symbol, sympy.Set]]]
+    if isinstance(subject, Step):
+        chains = {"": ("step", (subject,), {})}
+    elif isinstance(subject, Derivation):
+        chains = {"": ("derivation", subject.steps, subject.domains)}
+    elif hasattr(subject, "forms") and hasattr(subject, "form"):
+        names = subject.forms if form is None else (form,)
+        found = {name: subject.form(name).derivation for name in names}
+        chains = {name: (subject.key, chain.steps, chain.domains) for name, chain in found.items()}
+    else:
+        raise InvalidInputError(f"{subject!r} is no theorem, derivation or step", context="kernel")
+    for name, (key, steps, domains) in chains.items():
+        for number, step in enumerate(steps, start=1):
+            if step.kind in ("identity", "algebra") and not step.events and resolve(step.experiment) is None:
+                yield Job(key, name, number, step, domains)
+
+
+def export(
+    subject: Any,
+    folder: str | Path | None = None,
+    *,
+    form: str | None = None,
+    seconds: float = 60.0,
+    fresh: bool = False,
+) -> list[Exported]:
+    """Return the closed-form steps of a theorem as files of Coq with proofs that its kernel was asked about.
+
+    Parameters
+    ----------
+    subject : Theorem, Derivation or Step
+    folder : path, optional
+        Where the files are written, with the library ``Boundcalc.v`` and a ``_CoqProject``; nothing is written if not given.
+    form : str, optional
+        One form of the theorem; all of them if not given.
+    seconds : float
+        For each attempt at a proof.
+    fresh : bool
+        Whether to ask the kernel again about what it accepted before.
+
+    Returns
+    -------
+    list of Exported
+
+    Raises
+    ------
+    InvalidInputError
+        If Coq is not installed, the subject is none of these, or a printed statement differs from the step.
+
+    Examples
+    --------
+    >>> import boundcalc as bc
+    >>> [file.name for file in bc.kernel.jobs(bc.theorem("certificates.mix"))]  # doctest: +SKIP
+    ['certificates_mix_sharp_step_1', 'certificates_mix_sharp_step_5']
+    """
+    found = [_step(job, seconds, fresh) for job in jobs(subject, form=form)]
+    if folder is not None:
+        write(found, folder)
+    return found
+
+
+def write(files: Iterable[Exported], folder: str | Path) -> None:
+    """Write files, the library and the project's description into a folder."""
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    library = Path(__file__).with_name("Boundcalc.v").read_text(encoding="utf-8")
+    (target / "Boundcalc.v").write_text(library, encoding="utf-8")
+    (target / "_CoqProject").write_text("-Q . Boundcalc\n", encoding="utf-8")
+    for file in files:
+        asked = "".join(
+            f"Print Assumptions {name}.\n" for name in re.findall(r"^Theorem (\w+)", file.text, re.MULTILINE)
+        )
+        text = f"{file.text}\n{asked}" if file.accepted else file.text
+        (target / f"{file.name}.v").write_text(text, encoding="utf-8")
+
+
+def _step(job: Job, seconds: float, fresh: bool) -> Exported:
+    step = job.step
+    claim = of_step(step, job.domains)
+    problem = state(step.left, step.relation, step.right, domain=job.domains, definitions=step.definitions)
+    compared(claim, problem)
+    where = f"{job.key}, {job.form}, step {job.number}" if job.form else f"{job.key} {job.number}"
+    outcome, text = prove_claim(claim, f"{where}: {step.because}", str(step), seconds=seconds, fresh=fresh)
+    return Exported(job.name, where, text, outcome, job.form, str(job.number))
+
+
+def finite_mathematics(*, seconds: float = 120.0, fresh: bool = False) -> Exported:
+    """Return the file of lemmas on finite sums (union bound, account of delta, Markov, e-values), and what the kernel said.
+
+    Parameters
+    ----------
+    seconds : float
+    fresh : bool
+        Whether to ask the kernel again.
+    """
+    text = Path(__file__).with_name("Finite.v").read_text(encoding="utf-8")
+    theorems = tuple(re.findall(r"^ *Theorem (\w+)", text, re.MULTILINE))
+    return Exported("Finite", "finite mathematics", text, compile_file(text, theorems, seconds=seconds, fresh=fresh))
+
+
+def prove(
+    lhs: Any,
+    relation: str,
+    rhs: Any,
+    *,
+    domain: Mapping[Any, sympy.Set] | None = None,
+    constraints: Iterable[Any] = (),
+    seconds: float = 60.0,
+    fresh: bool = False,
+    name: str = "claim",
+) -> Exported:
+    """Return ``lhs relation rhs`` as a file of Coq with a proof that its kernel was asked about.
+
+    Parameters
+    ----------
+    lhs, relation, rhs, domain, constraints
+        As for `boundcalc.check_inequality`.
+    seconds : float
+        For each attempt at a proof.
+    fresh : bool
+        Whether to ask the kernel again about what it accepted before.
+    name : str
+        The file's name.
+
+    Returns
+    -------
+    Exported
+        ``.accepted`` is true only if the kernel accepted a proof; otherwise nothing is said of the claim.
+
+    Raises
+    ------
+    InvalidInputError
+        If Coq is not installed, or the claim cannot be stated in it.
+    """
+    problem = state(lhs, relation, rhs, domain=domain, constraints=constraints)
+    return prove_inequality(problem, seconds=seconds, fresh=fresh, name=name)
+
+
+def prove_inequality(
+    problem: Inequality, *, seconds: float = 60.0, fresh: bool = False, name: str = "claim"
+) -> Exported:
+    """Return a claim that is stated in full as a file of Coq with a proof."""
+    claim = of_inequality(problem)
+    compared(claim, problem)
+    outcome, text = prove_claim(claim, name, str(problem), seconds=seconds, fresh=fresh)
+    return Exported(name, name, text, outcome)
+
+
+def prove_claim(claim: Claim, title: str, said: str, *, seconds: float, fresh: bool = False) -> tuple[Outcome, str]:
+    """Return what the kernel said of the first proof that it accepts, or of the last one tried, and the file."""
+    return search(claim, title, said, attempts(claim), seconds=seconds, fresh=fresh)
+
+
+def search(
+    claim: Claim,
+    title: str,
+    said: str,
+    proofs: Iterable[str],
+    *,
+    seconds: float,
+    fresh: bool = False,
+    domain: bool = True,
+) -> tuple[Outcome, str]:
+    """Try proofs in turn, those first that were accepted before; with the theorem that both sides are defined."""
+    head = f"{_comment(claim, title, said)}\n{_OPEN}\n"
+    domain = domain and bool(claim.obligations)
+    names = ("step", "step_defined") if domain else ("step",)
+    tried, last = [], Outcome(False, "no proof to try")
+    for proof in proofs:
+        main = f"{head}{_theorem('step', claim.statement(), proof)}"
+        tried.append(main)
+        if not fresh:
+            for text in _with_domain(claim, main, domain):
+                if (known := recall(text, names)) is not None:
+                    return known, text
+    for main in tried:
+        last = compile_file(main, ("step",), seconds=seconds, fresh=fresh)
+        if last.accepted:
+            break
+    else:
+        return last, f"{head}{_theorem('step', claim.statement(), None)}"
+    for text in _with_domain(claim, main, domain):
+        last = compile_file(text, names, seconds=seconds, fresh=fresh)
+        if last.accepted:
+            return last, text
+    return replace(last, reason=f"the statement is proved, but not that both sides are defined: {last.reason}"), main
+
+
+def _with_domain(claim: Claim, text: str, domain: bool) -> Iterator[str]:
+    """Yield the file with the theorem that both sides are defined, where that is anything."""
+    if not domain:
+        yield text
+        return
+    sides = claim.statement(" /\\ ".join(claim.obligations))
+    for proof in defined(claim):
+        yield f"{text}\n(* Every division, root and logarithm is inside its domain. *)\n{_theorem('step_defined', sides, proof)}"
+
+
+def _theorem(name: str, statement: str, proof: str | None) -> str:
+    return f"Theorem {name} :\n  {statement}.\nProof.\n" + (f"  {proof}\nQed.\n" if proof else "Abort.\n")
+
+
+def _comment(claim: Claim, title: str, said: str) -> str:
+    """Say in words what the file is about."""
+    lines = textwrap.wrap(f"{title}.", 110) + textwrap.wrap(f"Claim: {said}", 110, subsequent_indent="  ")
+    for symbol, name in claim.names.items():
+        entry = known(symbol)
+        if symbol in claim.rounded:
+            lines.append(f"{name} is the integer {claim.rounded[symbol]}")
+        elif entry is not None:
+            lines.append(f"{name}: {entry.meaning}")
+    safe = [line.replace("(*", "( *").replace("*)", "* )").replace('"', "'") for line in lines]
+    return "(* " + "\n   ".join(safe) + " *)"

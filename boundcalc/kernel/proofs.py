@@ -1,0 +1,202 @@
+"""Proofs to be tried, simplest first: each is a text in Coq's language, and only Coq says whether it is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import sympy
+
+from boundcalc.kernel.calculus import by_calculus
+from boundcalc.kernel.claim import Claim, random_point, to_number
+from boundcalc.kernel.terms import printed
+from boundcalc.language.entropy import kl
+
+__all__ = ["attempts", "defined", "opening", "samples"]
+
+
+def opening(claim: Claim) -> str:
+    """Return the lines that name what is given."""
+    names = [*claim.binder_names, *(fact.name for fact in claim.facts)]
+    whole = [claim.names[symbol] for symbol in claim.rounded]
+    positive = "".join(f"try (assert (pos_{name} : (1 <= {name})%Z) by lia). " for name in whole)
+    return f"intros {' '.join(names)}. {positive}" if names else ""
+
+
+def defined(claim: Claim) -> Iterator[str]:
+    """Return proofs that both sides are defined."""
+    start = f"{opening(claim)}reals. repeat split"
+    yield f"{start}; sign."
+    yield f"{start}; nonzero."
+    yield f"{opening(claim)}subst. reals. repeat split; nonzero."
+
+
+def attempts(claim: Claim) -> Iterator[str]:
+    """Return proofs of the claim in the order in which they are tried."""
+    start = opening(claim)
+    if claim.relation == "=":
+        yield f"{start}subst. reals. first [lra | field; nonzero]."
+        if claim.left.has(sympy.Pow, sympy.exp, sympy.log):
+            yield f"{start}reals. logs. rewrite <- ?exp_plus. first [reflexivity | ring | f_equal; field; nonzero]."
+    else:
+        yield f"{start}subst. reals. cases; lra."
+    calculus = by_calculus(claim, start, samples(claim))
+    powers = [
+        power for side in (claim.left, claim.right) for power in side.atoms(sympy.Pow) if not power.exp.is_Rational
+    ]
+    if len(claim.names) <= 2 and (powers or (claim.left - claim.right).has(sympy.log, sympy.exp, sympy.cosh, kl)):
+        yield from calculus
+    yield _by_atoms(claim)
+    yield from calculus
+
+
+def samples(claim: Claim) -> list[dict[sympy.Symbol, Any]]:
+    """Return a few points of a claim: guides of the search, no part of a proof."""
+    if len(claim.names) == 1:
+        return [{}]
+    rng, found = np.random.default_rng(0), []
+    for _ in range(400):
+        point = random_point(claim, claim.constraints, rng)
+        if point is not None:
+            found.append({symbol: to_number(value) for symbol, value in point[0].items()})
+        if len(found) == 12:
+            break
+    return found
+
+
+@dataclass
+class _Atoms:
+    """Roots, logarithms and exponentials as variables, with what is known of them."""
+
+    claim: Claim
+    facts: list[str] = field(default_factory=list)
+    sets: list[str] = field(default_factory=list)
+    variables: dict[sympy.Expr, sympy.Symbol] = field(default_factory=dict)
+    equations: dict[sympy.Symbol, sympy.Expr] = field(default_factory=dict)
+
+    def collect(self, *exprs: sympy.Expr) -> None:
+        """Find the atoms, outermost first, and state what holds of each."""
+        found: dict[sympy.Expr, None] = {}
+        for expr in exprs:
+            for node in sympy.preorder_traversal(expr):
+                if (base := _root(node)) is not None:
+                    found[sympy.sqrt(base)] = None
+                elif isinstance(node, sympy.log | sympy.exp):
+                    found[node] = None
+                if isinstance(node, sympy.log):
+                    found |= dict.fromkeys(sympy.expand_log(node, force=True).atoms(sympy.log))
+        for node in sorted(found, key=lambda item: (-item.count_ops(), str(item))):
+            self._add(node)
+
+    def _add(self, node: sympy.Expr) -> None:
+        number = len(self.variables) + 1
+        text = self.claim.printed(node)
+        inside = node.args[0] if not node.is_Pow or isinstance(node, sympy.exp) else node.base
+        arg = self.claim.printed(inside)
+        name = f"a{number}"
+        self.variables[node] = sympy.Symbol(name, real=True)
+        if isinstance(node, sympy.log):
+            self.facts += [
+                f"try (assert (N{number} : 0 < {text}) by sign).",
+                f"try (assert (N{number} : 0 <= {text}) by sign).",
+            ]
+            self._logarithm(node, number, text)
+        elif isinstance(node, sympy.exp):
+            self.facts += [
+                f"pose proof (exp_pos ({arg})) as N{number}.",
+                f"pose proof (exp_tangent ({arg})) as T{number}.",
+                f"try (pose proof (exp_parabola ({arg})) as U{number}; assert (V{number} : 0 <= {arg}) by sign; "
+                f"specialize (U{number} V{number})).",
+            ]
+        else:
+            self.facts += [
+                f"assert (P{number} : 0 <= {arg}) by sign.",
+                f"pose proof (sqrt_sqrt ({arg}) P{number}) as Q{number}.",
+                f"first [assert (N{number} : 0 < {text}) by sign | pose proof (sqrt_pos ({arg})) as N{number}].",
+            ]
+        self.sets.append(f"set ({name} := {text}) in *; clearbody {name}.")
+
+    def _logarithm(self, node: sympy.Expr, number: int, text: str) -> None:
+        """State what a logarithm is once definitions are inserted, and that of a product."""
+        inside = node.args[0]
+        full = inside.subs(dict(self.claim.definitions))
+        if isinstance(full, sympy.exp):
+            inner = self.claim.printed(full.args[0])
+            replaced = f"replace ({self.claim.printed(inside)}) with (exp ({inner})) by (subst; ring)"
+            self.facts.append(f"assert (E{number} : {text} = {inner}) by ({replaced}; apply ln_exp).")
+            self.equations[self.variables[node]] = full.args[0]  # in atoms that come later: made plain at the end
+        elif (parts := sympy.expand_log(node, force=True)) != node:
+            self.facts.append(f"try (assert (E{number} : {text} = {self.claim.printed(parts)}) by (logarithms; ring)).")
+
+    def plain(self, expr: sympy.Expr) -> sympy.Expr:
+        """Return an expression with its atoms as variables."""
+        for node, variable in self.variables.items():
+            if node.is_Pow and not isinstance(node, sympy.exp):
+                base = node.base
+                expr = expr.replace(
+                    lambda item, base=base: _root(item) == base,
+                    lambda item, variable=variable: variable ** (2 * item.exp),
+                )
+            expr = expr.xreplace({node: variable})
+        return expr
+
+
+def _root(node: sympy.Basic) -> sympy.Expr | None:
+    """Return what a half-integer power is a root of."""
+    if isinstance(node, sympy.Pow) and node.exp.is_Rational and node.exp.q == 2:
+        return node.base
+    return None
+
+
+def _by_atoms(claim: Claim) -> str:
+    """Return a proof about polynomials and quotients in the atoms."""
+    atoms = _Atoms(claim)
+    atoms.collect(claim.left, claim.right, *claim.definitions.values())
+    lines = [f"{opening(claim)}reals.", *atoms.facts, *atoms.sets]
+    for symbol in claim.integers:
+        name = claim.names[symbol]
+        lines.append(f"set (x_{name} := IZR {name}) in *; clearbody x_{name}.")
+    if claim.relation == "=":
+        start, end = "unfold Rdiv; rewrite ?Rinv_mult", "cases; first [ring | nra | exfalso; nra]"
+        simple = "identity | " if not claim.left.has(sympy.Min, sympy.Max, sympy.Abs) else ""
+        lines.append(f"first [{simple}{start}; {_inverses(claim, atoms)}{end}].")
+    else:
+        lines.append(_gap(claim, atoms))
+    return "\n  ".join(lines)
+
+
+def _inverses(claim: Claim, atoms: _Atoms) -> str:
+    """Return the facts on reciprocals of the atoms that are divided by."""
+    powers = {power for side in (claim.left, claim.right) for power in atoms.plain(side).atoms(sympy.Pow)}
+    divided = {power.base for power in powers if power.exp.is_negative}
+    text = ""
+    for number, variable in enumerate(atoms.variables.values(), start=1):
+        if variable in divided:
+            text += (
+                f"assert (I{number} : 0 < / {variable}) by (apply Rinv_0_lt_compat; lra); "
+                f"set (i{number} := / {variable}) in *; clearbody i{number}; "
+            )
+    return text
+
+
+def _gap(claim: Claim, atoms: _Atoms) -> str:
+    """Return the end of a proof of an inequality: the difference as a quotient of products, their signs one by one."""
+    larger, smaller = (claim.left, claim.right) if claim.relation in (">=", ">") else (claim.right, claim.left)
+    equal = {variable: atoms.plain(full) for variable, full in atoms.equations.items()}
+    names = {variable: str(variable) for variable in atoms.variables.values()}
+    names |= {symbol: f"x_{name}" if symbol in claim.integers else name for symbol, name in claim.names.items()}
+    sides = [printed(atoms.plain(side), names) for side in (larger, smaller)]
+    gap = sympy.together(atoms.plain(larger - smaller).xreplace(equal))
+    over, under = (sympy.factor(part) for part in sympy.fraction(gap))
+    factors = [part for part in sympy.Mul.make_args(over) if part.is_Add]
+    facts = "".join(f"assert (0 <= {printed(part, names)}) by nra; " for part in factors) if len(factors) > 1 else ""
+    strict = claim.relation in ("<", ">")
+    zero, lemma = ("0 <", "Rdiv_lt_0_compat") if strict else ("0 <=", "div_nonneg")
+    quotient = f"({printed(over, names)}) / ({printed(under, names)})"
+    return (
+        f"first [lra | nra | assert (G : {zero} {sides[0]} - ({sides[1]})); [| lra];\n    "
+        f"replace ({sides[0]} - ({sides[1]})) with ({quotient}) by (subst; field; nonzero);\n    "
+        f"{facts}apply {lemma}; [first [nra | sign] | first [sign | nra]]]."
+    )

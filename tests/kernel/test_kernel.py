@@ -1,0 +1,162 @@
+"""Coq's kernel: what it accepts counts, what it refuses never does."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import sympy
+from sympy import Interval, Rational, exp, log, sqrt
+
+import boundcalc as bc
+from boundcalc.checker.report import Report, Row
+from boundcalc.checker.verdict import confirmed, refuted, unsettled
+from boundcalc.cli import main
+from boundcalc.kernel import confirm, export, prove
+from boundcalc.kernel.coqc import ALLOWED, Outcome, available, compile_file, folder
+from boundcalc.kernel.exporting import Exported, finite_mathematics
+from boundcalc.kernel.whole import compose
+from boundcalc.statements.derivation import at_most, equal
+from boundcalc.symbols import m, n
+
+x, y = sympy.symbols("x y", positive=True)
+z = sympy.Symbol("z", real=True)
+
+needs_coq = pytest.mark.skipif(not available(), reason="coqc with Interval and Coquelicot is not installed")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BOUNDCALC_CACHE", str(tmp_path_factory.mktemp("kernel")))
+        yield
+
+
+@needs_coq
+def test_steps_of_the_catalogue_are_accepted(tmp_path):
+    files = export(bc.theorem("certificates.mix"), tmp_path)
+    assert [file.accepted for file in files] == [True, True]
+    assert set(files[0].outcome.axioms) <= ALLOWED
+    text = (tmp_path / "certificates_mix_sharp_step_1.v").read_text()
+    assert "r_mix = (1 - a_match) / kappa" in text
+    assert "Print Assumptions step." in text
+    assert (tmp_path / "Boundcalc.v").exists()
+
+
+TRUE_AND_FALSE = [
+    (sqrt(x + y), "<=", sqrt(x) + sqrt(y), sqrt(x) + sqrt(y) / 2, {}),
+    (log(1 + x), "<=", x, x * Rational(99, 100), {}),
+    (1 + x, "<=", exp(x), exp(x) * Rational(999, 1000), {}),
+    (1 / m, "<=", 3 / n, 2 / n, {}),
+]
+
+
+@needs_coq
+@pytest.mark.parametrize(("lhs", "relation", "rhs", "twin", "domain"), TRUE_AND_FALSE)
+def test_true_claims_are_accepted_and_their_false_twins_refused(lhs, relation, rhs, twin, domain):
+    assert prove(lhs, relation, rhs, domain=domain, seconds=120).accepted
+    assert not prove(lhs, relation, twin, domain=domain, seconds=20).accepted
+
+
+@needs_coq
+def test_what_is_not_defined_everywhere_is_refused():
+    """Coq's root of a negative number is some number, so the comparison is proved; but it is not the page's."""
+    root = prove(sqrt(z - 2), "<=", sqrt(z - 2) + 1, domain={z: Interval(0, 3)}, seconds=60)
+    assert not root.accepted
+    assert "both sides are defined" in root.outcome.reason
+    assert prove(sqrt(z - 2), "<=", sqrt(z - 2) + 1, domain={z: Interval(2, 3)}, seconds=60).accepted
+
+
+@needs_coq
+@pytest.mark.parametrize("proof", ["Admitted.", "Axiom given : 1 = 2.\nTheorem step : 1 = 2. exact given. Qed."])
+def test_assumed_statements_are_refused(proof):
+    text = "From Coq Require Import Reals.\nOpen Scope R_scope.\n"
+    text += f"Theorem step : 1 = 2.\n{proof}\n" if proof == "Admitted." else proof + "\n"
+    outcome = compile_file(text, ("step",))
+    assert not outcome.accepted
+    assert "rests on" in outcome.reason
+
+
+@needs_coq
+def test_time_is_kept():
+    loop = "Ltac forever := idtac; forever.\nTheorem step : True. forever. Qed.\n"
+    outcome = compile_file(loop, ("step",), seconds=3)
+    assert (outcome.accepted, outcome.reason) == (False, "no answer within 3 s")
+
+
+@needs_coq
+def test_acceptances_are_stored_by_content_and_forged_ones_are_not_believed():
+    text = "Theorem step : True. exact I. Qed.\n"
+    assert compile_file(text, ("step",)).accepted
+    assert compile_file(f"(* a remark *)\n{text}", ("step",)).seconds == compile_file(text, ("step",)).seconds
+    for path in folder().glob("kernel-*.json"):
+        path.write_text(json.dumps({"accepted": True, "axioms": ["step"], "seconds": 0}))
+    assert compile_file(text, ("step",)).axioms == ()
+
+
+@needs_coq
+def test_whole_bounds_name_their_steps_as_hypotheses():
+    (file,) = compose(bc.theorem("zhou2026.risk_gap"), form="sharp")
+    assert file.accepted
+    assert "step_1 :" not in file.text
+    assert "intros" in file.text
+    assert "r_M - r_N = excess_M - excess_N + gamma ->" in file.text
+
+
+@needs_coq
+def test_finite_mathematics_is_proved_from_nothing():
+    assert finite_mathematics().accepted
+
+
+def _report(verdict):
+    return Report("t", "", {"": "holds"}, 0, (Row("", "1", "x <= y", "algebra", verdict),), complete=True)
+
+
+def test_alarms_where_the_checker_refutes_what_the_kernel_accepts():
+    file = Exported("f", "step 1", "", Outcome(True, "", ("Classical_Prop.classic",)), "", "1")
+    assert "accepted by the kernel" in confirm(_report(refuted("at 1", {"x": "1"}, engine="e")), [file])[1][0]
+    report, alarms = confirm(_report(unsettled("open")), [file])
+    assert not alarms
+    assert report.rows[0].verdict.kernel
+    assert str(report.rows[0].verdict).startswith("PROVED (kernel)")
+    with pytest.raises(ValueError, match="cannot be confirmed"):
+        confirmed(refuted("at 1", {"x": "1"}, engine="e"), ())
+
+
+def test_refused_files_change_nothing():
+    file = Exported("f", "step 1", "", Outcome(False, "no"), "", "1")
+    report, alarms = confirm(_report(unsettled("open")), [file])
+    assert not alarms
+    assert not report.rows[0].verdict.kernel
+
+
+@needs_coq
+def test_own_steps_are_exported_with_their_definitions():
+    a, b = sympy.symbols("a b", positive=True)
+    good = equal(a * b, a**2 + a, because="b = a + 1", definitions={b: a + 1})
+    bad = at_most(a * b, a**2, because="b = a + 1", definitions={b: a + 1})
+    assert [file.accepted for step in (good, bad) for file in export(step, seconds=30)] == [True, False]
+
+
+@needs_coq
+def test_the_command_shows_the_kernels_word(capsys, tmp_path):
+    assert (
+        main(
+            [
+                "check",
+                "certificates.mix",
+                "--form",
+                "sharp",
+                "--seconds",
+                "8",
+                "--kernel",
+                "--export-coq",
+                str(tmp_path),
+            ]
+        )
+        == 0
+    )
+    said = capsys.readouterr().out
+    assert "PROVED (kernel)" in said
+    assert "2 of 2 closed-form steps accepted" in said
+    assert len(list(tmp_path.glob("*step*.v"))) == 2

@@ -1,0 +1,121 @@
+"""What is printed for Coq says what the page says: read back, it has the same values, hypotheses and relation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import sympy
+from mpmath import mp
+from sympy import Interval, Rational, exp, floor, log, sqrt
+
+from boundcalc.catalogue import REGISTRY
+from boundcalc.checker.inequality.problem import state
+from boundcalc.errors import InvalidInputError
+from boundcalc.kernel.claim import Claim, compared, of_inequality, of_step
+from boundcalc.kernel.coqc import _judged
+from boundcalc.kernel.exporting import jobs
+from boundcalc.kernel.reading import read_statement
+from boundcalc.kernel.terms import obligations, printed
+from boundcalc.symbols import Constraint, n
+
+x, y = sympy.symbols("x y", positive=True)
+NAMES = {x: "x", y: "y"}
+JOBS = {str(job.step) + str(job.step.definitions): job for entry in REGISTRY.values() for job in jobs(entry)}
+
+
+@pytest.mark.parametrize("job", JOBS.values(), ids=lambda job: job.name)
+def test_every_closed_form_step_of_the_catalogue_is_stated_faithfully(job):
+    step = job.step
+    problem = state(step.left, step.relation, step.right, domain=job.domains, definitions=step.definitions)
+    assert compared(of_step(step, job.domains), problem) > 0
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [x - (y - 2), x / (y * 3), -(x**2), (-x) ** 3, 2 ** (x * y), x ** Rational(-3, 2), sympy.Min(x, y, 2), exp(-x / y),
+     1 / (x + y) - 1 / x, sympy.Abs(x - y) / 7, x * (1 - y) ** 2, sqrt(x / y) * log(1 + 1 / x), -Rational(2, 3) * x],
+)  # fmt: skip
+def test_terms_mean_what_they_were(expr):
+    read = read_statement(f"forall (x y : R), {printed(expr, NAMES)} <= 0")
+    for a, b in ((mp.mpf(3) / 7, mp.mpf(11) / 5), (mp.mpf(13), mp.mpf(1) / 9)):
+        value = read.sides({"x": a, "y": b})[0]
+        assert mp.almosteq(value, sympy.N(expr.subs({x: sympy.Float(a, 40), y: sympy.Float(b, 40)}), 30), 1e-12, 1e-12)
+
+
+def test_brackets_follow_coqs_levels():
+    """Minus binds less tightly than a power, a quotient associates to the left."""
+    read = read_statement("forall (a : R), - a ^ 2 <= 12 / a / 2 - 1")
+    assert read.sides({"a": mp.mpf(3)}) == (mp.mpf(-9), "<=", mp.mpf(1))
+
+
+def test_a_floor_is_an_integer_with_its_bounds():
+    claim = of_inequality(state(1 / floor(n / 2), "<=", 3 / n))
+    assert "(2 * m <= n < 2 * m + 2)%Z" in claim.statement()
+    read = read_statement(claim.statement())
+    assert read.admits({"n": mp.mpf(7), "m": mp.mpf(3)})
+    assert not read.admits({"n": mp.mpf(7), "m": mp.mpf(4)})
+    assert not read.admits({"n": mp.mpf(8), "m": mp.mpf(3)})
+
+
+PROBLEM = state(x / (1 + x), "<=", log(1 + x), domain={x: Interval.open(0, 5)})
+WRONG = {
+    "relation": {"relation": ">="},
+    "left": {"left": x / (2 + x)},
+    "right": {"right": log(1 + x) + Rational(1, 10**12)},
+    "domain": {"domain": {x: Interval.open(0, 1)}},
+    "constraint": {"constraints": (Constraint(x, sympy.Integer(2)),)},
+}
+
+
+@pytest.mark.parametrize("change", ["relation", "left", "right"])
+def test_a_statement_of_something_else_is_caught(change):
+    claim = of_inequality(PROBLEM)
+    assert compared(claim, PROBLEM) == 25
+    with pytest.raises(InvalidInputError, match="differs"):
+        compared(replace(claim, **WRONG[change]), PROBLEM)
+
+
+@pytest.mark.parametrize("change", ["domain", "constraint"])
+def test_hypotheses_that_say_more_than_the_claim_are_caught(change, monkeypatch):
+    """Points are drawn from the claim; the text that is read back excludes some of them."""
+    narrow = replace(of_inequality(PROBLEM), **WRONG[change]).statement()
+    monkeypatch.setattr(Claim, "statement", lambda self, conclusion=None: narrow)
+    with pytest.raises(InvalidInputError, match="exclude"):
+        compared(of_inequality(PROBLEM), PROBLEM)
+
+
+def test_hypotheses_that_nothing_satisfies_are_refused():
+    problem = state(x, "<=", 2 * x, constraints=[(x, "<=", -1)])
+    with pytest.raises(InvalidInputError, match="no point"):
+        compared(of_inequality(problem), problem)
+
+
+def test_points_where_a_side_has_no_value_are_passed_over():
+    z = sympy.Symbol("z", real=True)
+    problem = state(sympy.Min(1, 1 / z), "<=", 1, domain={z: sympy.FiniteSet(0, 2)})
+    assert compared(of_inequality(problem), problem) == 25
+
+
+def test_definedness_is_asked_for():
+    z = sympy.Symbol("z", real=True)
+    assert set(obligations(sqrt(z - 1) / log(z), {z: "z"})) == {"0 <= z - 1", "ln z <> 0", "0 < z"}
+
+
+def test_what_has_no_term_says_so():
+    with pytest.raises(InvalidInputError, match="gamma is not translated"):
+        printed(sympy.gamma(x), NAMES)
+
+
+SAID = {
+    "Closed under the global context\n": True,
+    "Axioms:\nClassical_Prop.classic : forall P : Prop, P \\/ ~ P\n": True,
+    "Axioms:\nstep : 1 = 2\n": False,
+    "Axioms:\nPrimFloat.add\n  : PrimFloat.float -> PrimFloat.float\n": False,
+    "": False,
+}
+
+
+@pytest.mark.parametrize("said", SAID)
+def test_only_the_axioms_of_the_real_numbers_count(said):
+    assert _judged(said, 1, 0.0).accepted is SAID[said]
