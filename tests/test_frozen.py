@@ -30,6 +30,8 @@ GROWING = {
     "boundcalc.checker.inequality.proving.Attempt",
     "boundcalc.checker.inequality.system.System",
     "boundcalc.checker.store.Memory",
+    "boundcalc.kernel.calculus._Search",
+    "boundcalc.kernel.proofs._Atoms",
     "boundcalc.trainer.complexity.khinchin._Moments",
     "boundcalc.trainer.learner.PairwiseMetricLearner",
     "boundcalc.trainer.risk.pair_blocks.Totals",

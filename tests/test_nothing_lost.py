@@ -134,7 +134,8 @@ def test_a_request_to_end_ends_the_workers_and_keeps_what_is_done(tmp_path, jobs
 @pytest.mark.parametrize("reason", ["a failure", "whoever waits ends"])
 def test_workers_end_with_whoever_waits(reason):
     loky = pytest.importorskip("joblib.externals.loky")
-    results = in_parallel(time.sleep, [(0.0,), (60.0 if reason != "a failure" else -1.0,), (60.0,)], n_jobs=2)
+    later = -1.0 if reason == "a failure" else 60.0
+    results = in_parallel(time.sleep, [(0.0,), (60.0,), (2.0,), (later,)], n_jobs=2)
     next(results)
     workers = list(loky.get_reusable_executor(reuse=True)._processes)
     assert len(workers) == 2
