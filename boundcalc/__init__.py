@@ -50,7 +50,7 @@ _WHERE = {
     "theorem": "catalogue",
     "train": "report",
 }
-_MODULES = ("catalogue", "datasets", "kernel", "planner", "report", "symbols", "trainer")
+_MODULES = ("catalogue", "certification", "datasets", "kernel", "planner", "report", "symbols", "trainer")
 
 __all__ = [*_WHERE, *_MODULES, "__version__"]
 

@@ -9,6 +9,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 from generate import generate  # noqa: E402
+from scraper import scrape  # noqa: E402
 
 import boundcalc  # noqa: E402
 
@@ -26,7 +27,14 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["build", "gallery/*.md", "**/README.*", "made/gallery/*.ipynb", "made/gallery/*.py", "jupyter_execute"]
+exclude_patterns = [
+    "build",
+    "gallery/*.md",
+    "**/README.*",
+    "made/gallery/*.ipynb",
+    "made/gallery/*.py",
+    "jupyter_execute",
+]
 suppress_warnings = ["config.cache", "mystnb.unknown_mime_type"]
 nitpicky = False
 
@@ -47,7 +55,8 @@ sphinx_gallery_conf = {
     "filename_pattern": r"plot_",
     "download_all_examples": False,
     "remove_config_comments": True,
-    "image_scrapers": ("matplotlib",),
+    "image_scrapers": (scrape,),
+    "capture_repr": (),
     "show_memory": False,
     "min_reported_time": 1e9,
     "abort_on_example_error": True,
@@ -71,7 +80,6 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-
 
 
 def setup(app) -> None:  # type: ignore[no-untyped-def]

@@ -42,13 +42,19 @@ def generate(docs: Path) -> None:
         number = "" if entry.number == "-" else f"{entry.number}: "
         parts = join(theorem_parts(entry, verdicts[key]))
         _write(made / "theorems" / f"{key}.md", f"# {number}{entry.title}", *_sections(parts))
-    _write(made / "theorems" / "index.md", "# Theorems", _INTRODUCTION, _raw(catalogue_table(verdicts)), _toctree(REGISTRY))
-    works = {"table1": ("Table 1 of the primary source", table1()), "ledger": ("Ledger of fidelity", ledger(verdicts))}
-    works["neighbours"] = ("What else exists", neighbours())
+    works = {
+        "table1": ("Table 1 of the primary source", table1()),
+        "ledger": ("Ledger of fidelity", ledger(verdicts)),
+        "neighbours": ("What else exists", neighbours()),
+    }
+    pages = _toctree([*works, *REGISTRY])
+    _write(made / "theorems" / "index.md", "# Theorems", _INTRODUCTION, _raw(catalogue_table(verdicts)), pages)
     for name, (title, body) in works.items():
         _write(made / "theorems" / f"{name}.md", f"# {title}", *_sections(join(body)))
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+    notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    for path in notebooks:
         shutil.copy(path, made / "notebooks" / path.name)
+    _write(made / "notebooks" / "index.md", "# Notebooks", _toctree([path.stem for path in notebooks], hidden=False))
     bounds = [entry.bound(form) for entry in REGISTRY.values() for form in entry.forms]
     (made / "extra" / "explorer.html").write_text(explorer_page(bounds), encoding="utf-8")
     _write(made / "glossary.md", "# Symbols", *_glossary())
@@ -94,9 +100,8 @@ def _sections(markup: str) -> Iterable[str]:
             yield _raw(piece)
 
 
-def _toctree(names: Iterable[str]) -> str:
-    entries = "\n".join(["table1", "ledger", "neighbours", *names])
-    return f"```{{toctree}}\n:hidden:\n\n{entries}\n```"
+def _toctree(names: Iterable[str], *, hidden: bool = True) -> str:
+    return "\n".join(["```{toctree}", ":hidden:" if hidden else ":maxdepth: 1", "", *names, "```"])
 
 
 def _glossary() -> Iterable[str]:
@@ -107,7 +112,7 @@ def _glossary() -> Iterable[str]:
             users.setdefault(name, []).append(key)
     for name, info in VOCABULARY.items():
         links = ", ".join(f"[{key}](theorems/{key}.md)" for key in users.get(name, ())) or "steps of proofs only"
-        yield f"({name})=\n**`{name}`**, ${info.latex}$: {info.meaning}; {describe(info.domain)}\n: {links}"
+        yield f'<a id="symbol-{name}"></a>**`{name}`**, ${info.latex}$: {info.meaning}; {describe(info.domain)}\n: {links}'
 
 
 def _commands() -> Iterable[str]:

@@ -22,7 +22,8 @@ from boundcalc.checker.inequality.evaluate import value_at
 from boundcalc.checker.steps import check_step
 from boundcalc.cli import main
 from boundcalc.errors import InvalidInputError
-from boundcalc.report.works import ledger_page, neighbours_page, table1_page
+from boundcalc.report.works import ledger, neighbours, table1
+from boundcalc.show.html import join
 from boundcalc.symbols import known
 from boundcalc.trainer import collision_probability, cross_covariance, information, view_prices
 
@@ -285,7 +286,7 @@ def test_the_ledger_speaks_of_every_work():
         "Tropp 2012, User-friendly tail bounds for sums of random matrices, arXiv 1004.4389, Theorem 1.6",
     )
     verdicts = {key: {"forms": {form: {"verdict": "CITED"} for form in bc.theorem(key).forms}} for key in bc.catalogue}
-    page = ledger_page(verdicts)
+    page = join(ledger(verdicts))
     for key, said in FIDELITY.items():
         assert f'href="{key}.html"' in page
         assert said.agrees.split("<")[0].replace("'", "&#x27;")[:30] in page
@@ -295,7 +296,7 @@ def test_the_ledger_speaks_of_every_work():
 
 
 def test_the_pages_of_works_link_to_entries_and_to_the_literature():
-    table, others = table1_page(), neighbours_page()
+    table, others = join(table1()), join(neighbours())
     assert all(f'href="{key}.html"' in table for row in ROWS for key in row.keys)
     assert all(work.split(" et al")[0].split(" and")[0] in table for work in MARKS)
     assert "https://arxiv.org/abs/2412.09364" in others
