@@ -64,6 +64,7 @@ sphinx_gallery_conf = {
     "copyfile_regex": r"^$",
 }
 
+templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
 html_title = f"boundcalc {release}"
 html_static_path = ["_static"]
@@ -72,10 +73,11 @@ html_extra_path = ["made/extra"]
 html_sidebars = {"index": [], "made/theorems/*": ["sidebar-nav-bs"]}
 html_show_sourcelink = False
 html_theme_options = {
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 6,
     "navigation_with_keys": False,
     "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
+    "navbar_persistent": ["search-button"],
     "navbar_end": ["theme-switcher"],
     "footer_start": ["copyright"],
     "footer_end": [],

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ import boundcalc as bc
 from boundcalc.catalogue import REGISTRY
 from boundcalc.checker import check
 from boundcalc.cli.commands import COMMANDS
+from boundcalc.errors import InvalidInputError
 from boundcalc.language.domains import describe
 from boundcalc.report.explorer import explorer_page
 from boundcalc.report.theorem_page import STYLE, catalogue_table, theorem_parts
 from boundcalc.report.works import ledger, neighbours, table1
 from boundcalc.show.html import join
+from boundcalc.show.mathml import to_mathml
 from boundcalc.symbols import VOCABULARY
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,7 +56,7 @@ def generate(docs: Path) -> None:
         _write(made / "theorems" / f"{name}.md", f"# {title}", *_sections(join(body)))
     notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
     for path in notebooks:
-        shutil.copy(path, made / "notebooks" / path.name)
+        _write(made / "notebooks" / path.name, _typeset(path))
     _write(made / "notebooks" / "index.md", "# Notebooks", _toctree([path.stem for path in notebooks], hidden=False))
     bounds = [entry.bound(form) for entry in REGISTRY.values() for form in entry.forms]
     (made / "extra" / "explorer.html").write_text(explorer_page(bounds), encoding="utf-8")
@@ -98,6 +101,24 @@ def _sections(markup: str) -> Iterable[str]:
             yield "#" * int(heading[1]) + " " + heading[2]
         elif piece.strip():
             yield _raw(piece)
+
+
+def _typeset(path: Path) -> str:
+    """Return a notebook as it was executed, the formulas in its HTML as MathML."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", ()):
+            if "text/html" in output.get("data", {}):
+                html = "".join(output["data"]["text/html"])
+                output["data"]["text/html"] = re.sub(r"\$\$?([^$]+)\$\$?", _formula, html)
+    return json.dumps(notebook)
+
+
+def _formula(found: re.Match[str]) -> str:
+    try:
+        return to_mathml(unescape(found[1]))
+    except InvalidInputError:
+        return found[0]
 
 
 def _toctree(names: Iterable[str], *, hidden: bool = True) -> str:

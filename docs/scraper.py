@@ -13,7 +13,7 @@ def scrape(block: Any, block_vars: dict[str, Any], gallery_conf: dict[str, Any])
     """Save what a block has drawn, and return how the page shows it."""
     if plt.get_fignums():
         return str(matplotlib_scraper(block, block_vars, gallery_conf))
-    last = block_vars["example_globals"].pop("___", None)
+    last = block_vars["example_globals"].get("___")
     axes = np.ravel(np.asarray(last, dtype=object))[0] if last is not None else None
     figure = getattr(axes, "figure", None)
     if figure is None or not hasattr(figure, "savefig"):

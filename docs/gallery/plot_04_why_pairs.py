@@ -2,7 +2,7 @@
 Pairs are not independent
 =========================
 
-All pairs of 60 rows, given to a confidence bound for independent draws, and to ours, a thousand times. The population is
+All pairs of 200 rows, given to a confidence bound for independent draws, and to ours, five hundred times. The population is
 finite, so the true risk is known exactly: a tenth of the rows are of a kind whose pairs are always misjudged.
 """
 
@@ -12,7 +12,7 @@ from scipy.stats import beta
 
 import boundcalc as bc
 
-rng, n, runs, delta = np.random.default_rng(0), 60, 1000, 0.05
+rng, n, runs, delta = np.random.default_rng(0), 200, 500, 0.05
 share = 0.1
 truth = 1 - (1 - share) ** 2
 ours, naive = [], []
