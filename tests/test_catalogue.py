@@ -73,7 +73,7 @@ FORMS = {
     "weinberger2005.triplets": ("sharp", "fixed"),
     "ying2009.chaos": ("sharp", "finite"),
     "ying2009.bandwidth": ("sharp", "modalities"),
-    "kar2011.landmarks": ("sharp",),
+    "kar2011.landmarks": ("sharp", "data"),
     "perrot2015.on_average": ("sharp", "paper"),
     "huusari2018.pointwise": ("paper",),
     "saunshi2019.mean_classifier": ("sharp", "pac_bayes"),
@@ -84,10 +84,10 @@ FORMS = {
     "tosh2021.direct": ("paper",),
     "lee2021.approximation": ("sharp", "downstream"),
     "lu2023.two_stage": ("sharp",),
-    "nakada2023.feature_recovery": ("sharp",),
+    "nakada2023.feature_recovery": ("sharp", "data"),
 }
 #: Statements about tuples of up to four rows need as many rows.
-TUPLES = {"lemmas.decoupling", "weinberger2005.triplets", "zolfaghari2021.contrastive"}
+TUPLES = {"lemmas.decoupling", "kar2011.landmarks", "weinberger2005.triplets", "zolfaghari2021.contrastive"}
 #: A sample variance needs two terms, and Sauer's lemma as many points as the dimension.
 TERMS = {"lemmas.sauer", "lemmas.empirical_bernstein"}
 

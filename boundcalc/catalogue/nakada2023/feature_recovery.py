@@ -41,9 +41,7 @@ COVARIANCE = Event("cross-covariance", "the sampling error of the cross-covarian
 _log = log((d_a + d_b) / COVARIANCE.symbol)
 _large = 2 * B_a * B_b * _log / (3 * n)
 
-_ANGLES = (
-    "with S's orthogonal complement P: P Uhat Sighat = P E Vhat, as P S = 0, so the sines are at most sqrt(r) ||E||/sighat_r"
-)
+_ANGLES = "with S's orthogonal complement P: P Uhat Sighat = P E Vhat, as P S = 0, so the sines are at most sqrt(r) ||E||/sighat_r"
 
 
 def _recovered(ratio, because):
@@ -52,7 +50,10 @@ def _recovered(ratio, because):
         quantity=sin_theta,
         steps=(
             named("perturbed_matrix").at_most(
-                sin_theta, sqrt(r) / Max(1, ratio), because=f"{_ANGLES}{because}; never more than sqrt(r)", kind="infimum"
+                sin_theta,
+                sqrt(r) / Max(1, ratio),
+                because=f"{_ANGLES}{because}; never more than sqrt(r)",
+                kind="infimum",
             ),
             named("mismatched_pairs").at_most(
                 E_op,

@@ -21,7 +21,7 @@ class LandmarkPairs(SampleSpace):
     letters: int = 2
 
     def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
-        """Return weights of inputs and landmark pairs, similarities and twice the margin; some at the ends of their range."""
+        """Return weights of inputs and landmark pairs, similarities, twice the margin, and room; some at the ends of their range."""
         found = []
         for number in range(size):
             table = rng.integers(-2, 3, (3, self.letters))
@@ -33,6 +33,7 @@ class LandmarkPairs(SampleSpace):
                     "counts": rng.integers(1, 9, self.letters),
                     "table": table,
                     "margin": np.asarray(rng.integers(1, 5)),
+                    "room": np.asarray(rng.integers(1, 4)),
                 }
             )
         return found
@@ -45,7 +46,8 @@ class LandmarkPairs(SampleSpace):
         margin = numbers(instance["margin"], exact=exact) / 2
         good = ((table * shares).sum(axis=1) >= margin)[:, None]
         low = table[:, words].sum(axis=2) / self.d_L < margin / 2
-        none = 0 * inputs
+        none, room = 0 * inputs, numbers(instance["room"], exact=exact)
+        shortfall = np.maximum(margin + room - table, 0)
         far = np.where(good & low, inputs, none).sum(axis=0)
         return {
             "err_half": np.where(low, inputs, none).sum(axis=0),
@@ -53,6 +55,9 @@ class LandmarkPairs(SampleSpace):
             "E_far": (chance * far).sum(),
             "eps_good": np.where(good, none, inputs).sum(),
             "gamma_K": margin,
+            "room": room,
+            "r_0": (shortfall * shares * inputs).sum(),
+            "C": shortfall.max() - shortfall.min(),
             "B_w": np.abs(table).max() + (numbers(1, exact=exact) if not np.abs(table).max() else 0),
             **constants(exact=exact, d_L=self.d_L),
         }, chance
