@@ -21,7 +21,7 @@ class LandmarkPairs(SampleSpace):
     letters: int = 2
 
     def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
-        """Return weights of inputs and landmark pairs, similarities, twice the margin, and room; some at the ends of their range."""
+        """Return weights of inputs and landmark pairs, similarities, twice the margin, and room; some at the ends of ranges."""
         found = []
         for number in range(size):
             table = rng.integers(-2, 3, (3, self.letters))
