@@ -142,6 +142,24 @@ TWINS = {
         lambda one: sqrt(r) / Max(1, s.s_r / E_op - 1),
     ),
     "no dimension": (step(NAKADA, "E_op"), no_dimension),
+    "twice the sample's singular value": (
+        step(NAKADA, "sin_theta", "data"),
+        lambda one: sqrt(r) / Max(1, 2 * the("s_hat", NAKADA, "data") / E_op),
+    ),
+    "a shortfall over twice the room": (step("kar2011.landmarks", "eps_good", "data"), lambda one: one.right / 2),
+    "a shortfall below the room alone": (
+        step("kar2011.landmarks", "C", "data"),
+        lambda one: one.right - s.gamma_K,
+    ),
+    "half of the deviation over triples": (step("kar2011.landmarks", "dev_f", "data"), lambda one: one.right / 2),
+    "the root of delta, triples": (
+        step("weinberger2005.triplets", "dev_f", "fixed"),
+        lambda one: one.right.xreplace({share(one): sqrt(share(one))}),
+    ),
+    "the root of delta, tuples": (
+        step("lemmas.decoupling", "Phi_n", "deviation"),
+        lambda one: one.right.xreplace({share(one): sqrt(share(one))}),
+    ),
     "Hoeffding with sixteen times the rate": (
         step("kar2011.landmarks", "E_far"),
         lambda one: exp(-2 * s.d_L * s.gamma_K**2 / (the("B_w", "kar2011.landmarks") ** 2)),

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from boundcalc.catalogue import theorem
 from boundcalc.datasets import load
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.inverse.solve import minimal_n
 from boundcalc.language.arguments import Problems, as_generator
 from boundcalc.show.answer import Answer
@@ -51,7 +52,7 @@ _SCALE = 1.2
 
 
 @dataclass(frozen=True)
-class Reply(Answer):
+class Reply(Frozen, Answer):
     """The answer to one question.
 
     Attributes
@@ -128,7 +129,7 @@ def planted() -> ModalityData:
 
 
 @dataclass(frozen=True)
-class _Sample:
+class _Sample(Frozen):
     """Rows that have every modality, in random order: the first half fits what has to be fixed before, the second is asked."""
 
     blocks: Mapping[str, Array]

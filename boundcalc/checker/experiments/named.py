@@ -353,7 +353,7 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
     ),
     "landmark_pairs": Experiment(
         "landmark pairs of three inputs, all draws",
-        (LandmarkPairs(), LandmarkPairs(1), LandmarkPairs(6), LandmarkPairs(4, 3)),
+        (LandmarkPairs(), LandmarkPairs(1), LandmarkPairs(6), LandmarkPairs(150)),
     ),
     "kernel_families": Experiment(
         "finite families of kernels, all samples and signs",
