@@ -228,6 +228,21 @@ def test_one_modality_more_can_be_worse():
     assert float(gap.evaluate(n=2000, **values)) < 0 < float(gap.evaluate(n=100, **values))
 
 
+def test_triples_of_labelled_rows_are_not_the_triplets_of_the_work():
+    """Triples with y = y+ weigh a class by rho^2: with their mean loss in place of L_un the first step is false."""
+    rho, f = np.array([0.9, 0.1]), np.array([2.0, 0.5])  # one letter for each class, encoded on a line
+
+    def loss(c, other):
+        return max(0.0, 1 - f[c] * (f[c] - f[other]))
+
+    def mean(anchors):
+        return sum(anchors[c] * rho[other] * loss(c, other) for c in (0, 1) for other in (0, 1))
+
+    tau, apart = (rho**2).sum(), (loss(0, 1) + loss(1, 0)) / 2
+    assert apart <= (mean(rho) - tau) / (1 - tau) + 1e-12
+    assert apart > (mean(rho**2 / tau) - tau) / (1 - tau) + 0.1
+
+
 def test_the_block_count_of_landmarks_is_whole():
     """For delta = 2^-2.5 and five landmarks: three blocks of one landmark, not two blocks of two."""
     entry = bc.theorem("tosh2021.landmarks")

@@ -203,18 +203,18 @@ Found = tuple[str, tuple[Table, ...], Estimates]
 
 def _features(sample: _Sample, target: float, delta: float, rng: np.random.Generator, rank: int) -> Found:
     entry = theorem("nakada2023.feature_recovery")
-    rows, first = [], None
+    rows: list[Any] = []
+    measured = []
     for one, other in combinations(sample.blocks, 2):
         found = cross_covariance(sample.blocks[one], sample.blocks[other], rank=rank)
-        shown = {name: value for name, value in found.items() if name != "s_r"} | {"delta": delta}
+        shown: dict[str, Any] = {name: value for name, value in found.items() if name != "s_r"} | {"delta": delta}
         now = float(entry.bound("data").evaluate(**shown, s_hat=found["s_r"], n=sample.size))
         needed = minimal_n(entry.bound(), target=target, p_mis=[0, 0.25, 0.5], s_r=found["s_r"], **shown).values
         rows.append((one, other, found["s_r"], now, *map(int, needed)))
-        first = first or found
-    assert first is not None
-    one, other, *_, needed, _, _ = rows[0]
+        measured.append(found)
+    one, other, _, _, pairs, *_ = rows[0]
     said = (
-        f"About {needed:,} aligned pairs recover {rank} common feature{'s' if rank > 1 else ''} of {one} and {other} to a sine of "
+        f"About {pairs:,} aligned pairs recover {rank} common feature{'s' if rank > 1 else ''} of {one} and {other} to a sine of "
         f"{target:g}: an estimate, as radii and singular value are those of {sample.size:,} rows."
     )
     head = ("modality", "other", "singular value", f"bound on {sample.size:,} rows", *("0", "1/4", "1/2"))
@@ -227,7 +227,7 @@ def _features(sample: _Sample, target: float, delta: float, rng: np.random.Gener
         "B_b": "the same in the second",
         "v": "variance of a pair's matrix",
     }
-    inputs = _estimates(sample.title, **{name: (first[name], words) for name, words in meanings.items()})
+    inputs = _estimates(sample.title, **{name: (measured[0][name], words) for name, words in meanings.items()})
     return said, (Table(head, rows, notes=(note,)),), inputs
 
 
@@ -242,7 +242,7 @@ def _missing(sample: _Sample, target: float, delta: float, rng: np.random.Genera
         chance = np.mean([information(_shuffled(own, rest, rng), rest, labels)["eps_info"] for _ in range(_SHUFFLES)])
         prices = [view_prices(rest, own, labels == one) for one in np.unique(labels)]
         squared, through = (sum(price[part] for price in prices) for part in ("eps_X", "eps_Z"))
-        limit = float(bayes.evaluate(**{key: found[key] for key in ("P_sup", "labels", "eps_info")}))
+        limit = float(bayes.evaluate(P_sup=found["P_sup"], labels=found["labels"], eps_info=found["eps_info"]))
         rows.append((name, found["eps_info"], float(chance), both, left, squared, squared + through, limit))
         measured[f"eps_info {name}"] = found["eps_info"], f"nats about the label that {name} has and the rest has not"
         measured[f"eps_X {name}"] = squared, f"squared error, summed over labels, of leaving {name} out"
@@ -280,7 +280,7 @@ def _landmarks(sample: _Sample, target: float, delta: float, rng: np.random.Gene
     one = int(np.bincount(labels).argmax())
     prices = view_prices(sample.views[first], sample.views[last], labels == one)
     tosh, kar = theorem("tosh2021.landmarks"), theorem("kar2011.landmarks")
-    about = {name: prices[name] for name in ("eps_X", "eps_Z", "V")} | {"delta": delta}
+    about: dict[str, Any] = {name: prices[name] for name in ("eps_X", "eps_Z", "V")} | {"delta": delta}
     limit = prices["eps_X"] + prices["eps_Z"]
     heads = [
         (form, int(minimal_n(tosh.bound(form), target=limit + target, name="m_L", **about)))
@@ -346,7 +346,7 @@ def _unlabelled(sample: _Sample, target: float, delta: float, rng: np.random.Gen
     # heads <w, (x, y)> with ||w|| <= 1, maps of Frobenius norm at most radius (lemmas.vector_contraction)
     costs = {"R_H": sympy.sqrt(2) / sympy.sqrt(n), "R_G": sympy.sqrt(2 * d_y) * sympy.Float(radius) / sympy.sqrt(n_u)}
     bound = theorem("lu2023.two_stage").bound().substitute(**costs, L=1, C=1, Lam_y=1)
-    about = {"conn": conn, "D_y": 1 + radius, "delta": delta}
+    about: dict[str, Any] = {"conn": conn, "D_y": 1 + radius, "delta": delta}
     at_hand = [sample.size, 10 * sample.size, 100 * sample.size]
     values = bound.evaluate(n=sample.size, n_u=at_hand, **about).values
     alone = bound.substitute(n_u=n)  # the connection too from labelled rows
@@ -382,7 +382,7 @@ def _contrastive(sample: _Sample, target: float, delta: float, rng: np.random.Ge
     classes, n_t = np.unique(labels), max(1, len(labels) // 5)
     largest = 1 + 2 * _SCALE**2
     losses = _triplet_losses(code, labels, classes, n_t, largest, rng)
-    seen: dict[str, float] = {"tau_c": 1 / len(classes), "Lhat_un": float(losses.mean())}
+    seen: dict[str, Any] = {"tau_c": 1 / len(classes), "Lhat_un": float(losses.mean())}
     one, single = entry.bound("pac_bayes"), {**seen, "B_l": largest, "KL": 0, "delta": delta / len(_LAMS)}
     every = {**seen, "s": _SCALE, "B_x": 1, "q": len(axes), "delta": delta}
     sure = float(one.evaluate(n_t=n_t, lam=list(_LAMS), **single).min())

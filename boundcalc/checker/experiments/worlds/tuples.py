@@ -52,7 +52,7 @@ class Tuples(SampleSpace):
                 tables[:] = np.arange(self.letters).reshape(-1, *[1] * (self.order - 1)) > 0
             elif number % 4 == 2:
                 tables[:] = 0
-                tables[(slice(None), *[-1] * self.order)] = -1 if number % 8 == 2 else 1
+                tables.reshape(len(tables), -1)[:, -1] = -1 if number % 8 == 2 else 1
             found.append({"counts": rng.integers(1, 7, self.letters), "tables": tables})
         return found
 
