@@ -12,6 +12,7 @@ import boundcalc as bc
 from boundcalc.cli import main
 from boundcalc.errors import InvalidInputError
 from boundcalc.report.questions import QUESTIONS, ask, planted
+from boundcalc.report.questions import _shuffled as shuffled
 from boundcalc.report.questions import _triplet_losses as triplet_losses
 from boundcalc.trainer import ModalityData
 
@@ -110,6 +111,15 @@ def test_a_label_without_rows_counts_as_the_largest_loss():
     losses = triplet_losses(code, labels, np.array([0, 1]), 50, 9.0, rng)
     assert (losses == 9).sum() >= 49  # each triplet takes three of the four rows
     assert losses.min() <= 1
+
+
+def test_values_are_shuffled_among_rows_with_equal_rest_only():
+    rng = np.random.default_rng(0)
+    rest, codes = rng.integers(0, 3, 200), rng.integers(0, 5, 200)
+    mixed = shuffled(codes, rest, rng)
+    assert (mixed != codes).any()
+    for value in range(3):
+        assert sorted(mixed[rest == value]) == sorted(codes[rest == value])
 
 
 def test_rows_of_one_group_count_once():
