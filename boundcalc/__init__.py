@@ -26,6 +26,7 @@ _WHERE = {
     "Theorem": "theorems",
     "Verdict": "checker",
     "allocate": "inverse.allocation",
+    "ask": "report",
     "assess": "report",
     "assurance": "planner.assured",
     "at_least": "statements.derivation",

@@ -14,6 +14,7 @@ _LATER = {
     "Dossier": "document",
     "Proposal": "planning",
     "Training": "training",
+    "ask": "questions",
     "assess": "sample",
     "compare": "compare_view",
     "compare_pilot": "boundcalc.guarantees.comparison",
