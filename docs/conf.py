@@ -87,3 +87,4 @@ html_theme_options = {
 def setup(app) -> None:  # type: ignore[no-untyped-def]
     """Write what is generated before Sphinx reads its folder."""
     generate(HERE)
+    app.connect("autodoc-skip-member", lambda _app, _what, name, *_: True if name.endswith("_request") else None)
