@@ -17,6 +17,8 @@ from typing import Any
 from boundcalc.catalogue import REGISTRY
 from boundcalc.checker import check
 from boundcalc.errors import InvalidInputError
+from boundcalc.kernel import confirm, export
+from boundcalc.kernel.coqc import available
 from boundcalc.report.explorer import explorer_page
 from boundcalc.report.theorem_page import STYLE, catalogue_table, theorem_page
 from boundcalc.report.works import ledger_page, neighbours_page, table1_page
@@ -52,12 +54,18 @@ def main() -> None:
 def read_verdicts(path: Path | None) -> dict[str, Any]:
     """Return the checker's reports by key, from a file or by checking."""
     if path is None:
-        return {key: check(entry).to_json() for key, entry in REGISTRY.items()}
+        return {key: checked(entry) for key, entry in REGISTRY.items()}
     found = {one["key"]: one for one in json.loads(path.read_text(encoding="utf-8"))["theorems"]}
     missing = [key for key in REGISTRY if key not in found]
     if missing:
         raise SystemExit(f"{path} lacks {', '.join(missing)}: run `boundcalc check --all --json` again")
     return found
+
+
+def checked(entry: Any) -> dict[str, Any]:
+    """Return the checker's report, with the kernel's word where Coq is installed."""
+    report = check(entry)
+    return (confirm(report, export(entry))[0] if available() else report).to_json()
 
 
 def build(out: Path, *, verdicts: dict[str, Any]) -> None:
@@ -71,7 +79,16 @@ def build(out: Path, *, verdicts: dict[str, Any]) -> None:
     (out / "explorer.html").write_text(explorer_page(bounds), encoding="utf-8")
     for name, text in works(verdicts).items():
         (out / f"{name}.html").write_text(text, encoding="utf-8")
+    (out / "proved.html").write_text(proved_page(), encoding="utf-8")
     (out / "index.html").write_text(index(notebooks, verdicts), encoding="utf-8")
+
+
+def proved_page() -> str:
+    """Return what the words PROVED and kernel mean, with one exported file walked through."""
+    from nbconvert.filters import markdown2html
+
+    title, _, text = (ROOT / "docs" / "proved.md").read_text(encoding="utf-8").partition("\n")
+    return page(title.removeprefix("# "), [Markup(markdown2html(text))], style=STYLE)
 
 
 def works(verdicts: dict[str, Any]) -> dict[str, str]:
@@ -88,12 +105,18 @@ def index(notebooks: dict[Path, str], verdicts: dict[str, Any]) -> str:
         "SUPPORTED: no violation in simulations. UNSETTLED: neither. REFUTED: a counterexample is given. A form's verdict "
         "is that of its weakest step."
     )
+    proved = tag("p", tag("a", "What PROVED means, with a file of Coq", href="proved.html"))
     parts = [
         tag("p", "Generalization bounds for multimodal pairwise metric learning: derive, evaluate, plan, check."),
         [tag("h2", "Notebooks"), items(links, name="ol")],
         [tag("h2", "Explorer"), tag("p", every)],
         [tag("h2", "Works"), items([tag("a", words, href=f"{name}.html") for name, words in WORKS.items()])],
-        [tag("h2", "Catalogue"), tag("p", words, class_="note"), catalogue_table(verdicts)],
+        [
+            tag("h2", "Catalogue"),
+            tag("p", words, class_="note"),
+            tag("a", "What PROVED means", href="proved.html"),
+            catalogue_table(verdicts),
+        ],
     ]
     return page("boundcalc", parts, style=STYLE)
 

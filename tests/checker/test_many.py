@@ -100,7 +100,7 @@ def test_large_worlds_that_do_not_know_a_symbol_are_passed_by():
     x, m = sympy.Symbol("x_unknown"), sympy.Symbol("m")
     verdict = try_out(x, "<=", m, Experiment("one count", (OneCount(),)), rng=np.random.default_rng(0))
     assert verdict.word == "UNSETTLED"
-    assert all(isinstance(world, SampleSpace) and world.large for worlds in LARGE.values() for world in worlds)
+    assert all(isinstance(world, SampleSpace) and world.many for worlds in LARGE.values() for world in worlds)
 
 
 @pytest.mark.slow

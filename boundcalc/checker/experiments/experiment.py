@@ -73,7 +73,7 @@ class SampleSpace(ABC):
     #: No more instances than this are drawn.
     most: ClassVar[int] = 10**6
     #: Whether it has thousands of terms, and then perhaps only some of the symbols that the other worlds know.
-    large: ClassVar[bool] = False
+    many: ClassVar[bool] = False
 
     def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
         """Return ``size`` instances, or fewer from a world that is dear."""

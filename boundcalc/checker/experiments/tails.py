@@ -65,7 +65,7 @@ def tail_of(
     """Return the failure probability of a relation against delta, split equally over its events."""
     if world.levels:
         return _tail_at_levels(claim, world, rng=rng, size=size, deadline=deadline)
-    tried_deltas = (DELTAS[::100] if world.large else DELTAS) + (RARE if world.exhaustive else ())
+    tried_deltas = (DELTAS[::100] if world.many else DELTAS) + (RARE if world.exhaustive else ())
     deltas = np.array([float(delta) for delta in tried_deltas])
     best: _Rate | None = None
     suspects: list[_Rate] = []
@@ -87,7 +87,7 @@ def tail_of(
             entry = _Rate(instance, DELTAS[place], float(rates[place]))
             suspicious = excess[place] > _SUSPICIOUS
         suspects += [entry] if suspicious else []
-        if len(suspects) >= (1 if world.large else 3) or time.monotonic() > deadline:
+        if len(suspects) >= (1 if world.many else 3) or time.monotonic() > deadline:
             break
     for entry in sorted(suspects, key=lambda item: -item.ratio):
         verified = _verify(claim, world, entry, rng)
@@ -226,7 +226,7 @@ def sure_on_outcomes(
 
 def _sure(claim: Claim, world: SampleSpace, instance: Instance, place: int, tried: int, fails: bool) -> Found:
     """Recompute the tightest outcome, exactly where that is not too dear."""
-    small = not world.large and sum(np.asarray(value).size for value in instance.values()) < _SMALL
+    small = not world.many and sum(np.asarray(value).size for value in instance.values()) < _SMALL
     exact = world.exhaustive and (small or fails)
     atoms, chance = world.outcomes(instance, exact=exact)
     values = {s.name: np.broadcast_to(atoms[s.name], chance.shape)[place] for s in claim.symbols}

@@ -45,7 +45,7 @@ def _spread(count: int, eighths: int, *, exact: bool) -> Any:
 class _Counted(SampleSpace):
     """A world of m terms, each of which is a one with a chance of so many eighths."""
 
-    large: ClassVar[bool] = True
+    many: ClassVar[bool] = True
     most: ClassVar[int] = 4
 
     def instance(self, rng: np.random.Generator, number: int) -> Mapping[str, Any]:
@@ -117,8 +117,23 @@ class OneCount(_Counted):
     def _constants(self, rows: int, m: int, *, exact: bool) -> Atoms:
         """Return sizes; ranges, slopes and prices that are 1; errors and distances that are 0."""
         sizes = dict.fromkeys(("n", "n_h", "n_t", "n_2", "n_u", "n_pos", "n_neg"), rows) | {"m": m, "order": self.order}
-        ones = ("C", "c", "L", "J", "prior_f", "K_grid", "rho", "omega_pos", "omega_neg", "D_y", "B_x", "s", "mu", "B")
-        ones += ("B_a", "B_b", "d_a", "d_b", "v", "B_l")
+        ones: tuple[str, ...] = (
+            "C",
+            "c",
+            "L",
+            "J",
+            "prior_f",
+            "K_grid",
+            "rho",
+            "omega_pos",
+            "omega_neg",
+            "D_y",
+            "B_x",
+            "s",
+            "mu",
+            "B",
+        )
+        ones += ("B", "B_a", "B_b", "d_a", "d_b", "v", "B_l")
         halves = {"M_w": numbers(rows, exact=exact) / 2}
         none = dict.fromkeys(("KL", "Edev_model", "beta", "E_shell", "eps_opt"), 0)
         return constants(exact=exact, kc=2, **sizes, **dict.fromkeys(ones, 1), **none) | halves
@@ -203,9 +218,10 @@ class EqualTerms(_Counted):
         chance = _binomial(m, eighths, exact=exact)
         count = numbers(np.arange(m + 1), exact=exact)
         walks = np.array([walk(k) for k in range(m + 1)], dtype=object if exact else float)
-        share, mean = numbers(eighths, exact=exact)[()] / 8, floats((chance * walks).sum() / m, exact=exact)[()]
+        share = numbers(eighths, exact=exact)[()] / 8
+        mean: Any = floats((chance * walks).sum() / m, exact=exact)[()]
         roots = square_root(count, exact=exact)
-        level = (walk(m) if exact else float(walk(m))) / (2 * m)
+        level: Any = (walk(m) if exact else float(walk(m))) / (2 * m)
         radii = (
             "S_frobenius",
             "S_nuclear",
