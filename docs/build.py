@@ -111,12 +111,7 @@ def index(notebooks: dict[Path, str], verdicts: dict[str, Any]) -> str:
         [tag("h2", "Notebooks"), items(links, name="ol")],
         [tag("h2", "Explorer"), tag("p", every)],
         [tag("h2", "Works"), items([tag("a", words, href=f"{name}.html") for name, words in WORKS.items()])],
-        [
-            tag("h2", "Catalogue"),
-            tag("p", words, class_="note"),
-            tag("a", "What PROVED means", href="proved.html"),
-            catalogue_table(verdicts),
-        ],
+        [tag("h2", "Catalogue"), tag("p", words, class_="note"), proved, catalogue_table(verdicts)],
     ]
     return page("boundcalc", parts, style=STYLE)
 
