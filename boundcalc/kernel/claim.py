@@ -149,11 +149,13 @@ def of_inequality(problem: Inequality) -> Claim:
     return _claim(problem.left, problem.relation, problem.right, problem, {}, problem.constraints)
 
 
-def of_chain(chain: Derivation) -> tuple[Claim, tuple[sympy.Expr, ...]]:
+def of_chain(chain: Derivation, given: Iterable[Constraint] = ()) -> tuple[Claim, tuple[sympy.Expr, ...]]:
     """Return the theorem that a whole derivation is, its steps as premises, and its lines in the theorem's symbols."""
     sides = [side for step in chain.steps for side in (step.left, step.right)] + list(chain.lines)
     rules = [Constraint(side, side) for side in sides]
-    problem = state(chain.quantity, chain.relation, chain.result, domain=chain.domains, constraints=rules)
+    used = set().union(*(side.free_symbols for side in sides))
+    spoken = [rule for rule in given if rule.symbols <= used]
+    problem = state(chain.quantity, chain.relation, chain.result, domain=chain.domains, constraints=[*rules, *spoken])
     flat = [rule.lower for rule in problem.constraints[: len(rules)]]
     rest = problem.constraints[len(rules) :]
     many = sympy.Tuple(*flat)
@@ -166,8 +168,10 @@ def of_chain(chain: Derivation) -> tuple[Claim, tuple[sympy.Expr, ...]]:
     return replace(claim, left=flat[count], right=flat[-1], premises=premises), tuple(flat[count:])
 
 
-def of_step(step: Step, domains: Mapping[sympy.Symbol, sympy.Set] | None = None) -> Claim:
-    """Return the theorem that a step between closed forms is, its definitions as equations.
+def of_step(
+    step: Step, domains: Mapping[sympy.Symbol, sympy.Set] | None = None, given: Iterable[Constraint] = ()
+) -> Claim:
+    """Return the theorem that a step between closed forms is, its definitions as equations, under what is given.
 
     The checker inserts the definitions and asks only of a symbol that is nonnegative or positive that its definition
     be so; so do the hypotheses here.
@@ -179,7 +183,7 @@ def of_step(step: Step, domains: Mapping[sympy.Symbol, sympy.Set] | None = None)
             chosen[symbol] = defined[symbol]
             used = used | defined[symbol].free_symbols
     rules = [rule for symbol, full in chosen.items() for rule in (Constraint(full, symbol), Constraint(symbol, full))]
-    problem = state(step.left, step.relation, step.right, domain=domains, constraints=rules)
+    problem = state(step.left, step.relation, step.right, domain=domains, constraints=[*rules, *given])
     equations = {rule.upper: rule.lower for rule in problem.constraints[: len(rules) : 2]}
     others = [rule for rule in problem.constraints[len(rules) :] if not rule.symbols & set(equations)]
     return _claim(problem.left, problem.relation, problem.right, problem, equations, others)

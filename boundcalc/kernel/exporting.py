@@ -19,7 +19,7 @@ from boundcalc.kernel.claim import Claim, compared, of_inequality, of_step
 from boundcalc.kernel.coqc import Outcome, compile_file, recall
 from boundcalc.kernel.proofs import attempts, defined
 from boundcalc.statements.derivation import Derivation, Step
-from boundcalc.symbols import known
+from boundcalc.symbols import Constraint, known
 
 __all__ = ["Exported", "Job", "export", "finite_mathematics", "jobs", "prove", "prove_claim", "search"]
 
@@ -79,6 +79,32 @@ class Job(Frozen):
     number: int
     step: Step
     domains: Mapping[sympy.Symbol, sympy.Set]
+    rules: tuple[Constraint, ...] = ()
+
+    @property
+    def problem(self) -> Inequality:
+        """What the checker claims: the step with its definitions inserted, under what the theorem requires of its symbols."""
+        step = self.step
+        return state(
+            step.left,
+            step.relation,
+            step.right,
+            domain=self.domains,
+            constraints=self.spoken,
+            definitions=step.definitions,
+        )
+
+    @property
+    def claim(self) -> Claim:
+        """The same as a theorem of Coq."""
+        return of_step(self.step, self.domains, self.spoken)
+
+    @property
+    def spoken(self) -> tuple[Constraint, ...]:
+        """The theorem's requirements that speak of the step's symbols only."""
+        parts = (self.step.left, self.step.right, *self.step.definitions.values())
+        used = set().union(*(part.free_symbols for part in parts))
+        return tuple(rule for rule in self.rules if rule.symbols <= used)
 
     @property
     def name(self) -> str:
@@ -88,21 +114,26 @@ class Job(Frozen):
 
 def jobs(subject: Any, *, form: str | None = None) -> Iterator[Job]:
     """Yield the closed-form steps of a theorem, a derivation or a step: those without experiment and event."""
-    chains: dict[str, tuple[str, tuple[Step, ...], Mapping[sympy.Symbol, sympy.Set]]]
+    rules = tuple(getattr(subject, "constraints", ()))
     if isinstance(subject, Step):
-        chains = {"": ("step", (subject,), {})}
-    elif isinstance(subject, Derivation):
-        chains = {"": ("derivation", subject.steps, subject.domains)}
+        if _closed(subject):
+            yield Job("step", "", 1, subject, {})
+        return
+    if isinstance(subject, Derivation):
+        chains, key = {"": subject}, "derivation"
     elif hasattr(subject, "forms") and hasattr(subject, "form"):
         names = subject.forms if form is None else (form,)
-        found = {name: subject.form(name).derivation for name in names}
-        chains = {name: (subject.key, chain.steps, chain.domains) for name, chain in found.items()}
+        chains, key = {name: subject.form(name).derivation for name in names}, subject.key
     else:
         raise InvalidInputError(f"{subject!r} is no theorem, derivation or step", context="kernel")
-    for name, (key, steps, domains) in chains.items():
-        for number, step in enumerate(steps, start=1):
-            if step.kind in ("identity", "algebra") and not step.events and resolve(step.experiment) is None:
-                yield Job(key, name, number, step, domains)
+    for name, chain in chains.items():
+        for number, step in enumerate(chain.steps, start=1):
+            if _closed(step):
+                yield Job(key, name, number, step, chain.domains, (*rules, *chain.granted(step)))
+
+
+def _closed(step: Step) -> bool:
+    return step.kind in ("identity", "algebra") and not step.events and resolve(step.experiment) is None
 
 
 def export(
@@ -165,9 +196,8 @@ def write(files: Iterable[Exported], folder: str | Path) -> None:
 
 def _step(job: Job, seconds: float, fresh: bool) -> Exported:
     step = job.step
-    claim = of_step(step, job.domains)
-    problem = state(step.left, step.relation, step.right, domain=job.domains, definitions=step.definitions)
-    compared(claim, problem)
+    claim = job.claim
+    compared(claim, job.problem)
     where = f"{job.key}, {job.form}, step {job.number}" if job.form else f"{job.key} {job.number}"
     outcome, text = prove_claim(claim, f"{where}: {step.because}", str(step), seconds=seconds, fresh=fresh)
     return Exported(job.name, where, text, outcome, job.form, str(job.number))

@@ -17,6 +17,7 @@ from boundcalc.kernel.coqc import Outcome
 from boundcalc.kernel.exporting import Exported, search
 from boundcalc.kernel.proofs import opening
 from boundcalc.statements.derivation import Derivation
+from boundcalc.symbols import Constraint
 
 __all__ = ["compose"]
 
@@ -47,14 +48,17 @@ def compose(theorem: Any, *, form: str | None = None, seconds: float = 60.0, fre
         If Coq is not installed, or a printed statement differs from what the derivation says.
     """
     names = theorem.forms if form is None else (form,)
-    return [_composed(theorem.key, name, theorem.form(name).derivation, seconds, fresh) for name in names]
+    rules = tuple(theorem.constraints)
+    return [_composed(theorem.key, name, theorem.form(name).derivation, rules, seconds, fresh) for name in names]
 
 
-def _composed(key: str, form: str, chain: Derivation, seconds: float, fresh: bool) -> Exported:
+def _composed(
+    key: str, form: str, chain: Derivation, rules: tuple[Constraint, ...], seconds: float, fresh: bool
+) -> Exported:
     name = f"{re.sub(r'[^0-9A-Za-z]+', '_', key)}_{form}_whole"
     title = f"{key}, {form}, the whole bound"
     try:
-        claim, lines = of_chain(chain)
+        claim, lines = of_chain(chain, rules)
         claim.statement()
     except InvalidInputError as error:
         return Exported(name, title, "", Outcome(False, str(error)), form, "whole")

@@ -37,6 +37,24 @@ def table1() -> list[Any]:
     return [tag("p", words), table]
 
 
+#: What a step rests on, strongest first.
+_SUPPORT = ("kernel", "two engines", "one engine", "supported", "cited", "unsettled", "refuted")
+
+
+def _support(step: Mapping[str, Any]) -> str:
+    """Return what a checked step rests on."""
+    if step["word"] != "PROVED":
+        return str(step["word"]).lower()
+    return "kernel" if step.get("kernel") else "two engines" if " and " in step["engine"] else "one engine"
+
+
+def _steps(report: Mapping[str, Any]) -> Markup:
+    """Say of how many of an entry's steps the kernel, engines, experiments or the literature speak."""
+    found = [_support(step) for step in report.get("steps", ()) if step["step"].isdigit()]
+    counts = [f"{name}: {found.count(name)}" for name in _SUPPORT if name in found]
+    return join(counts or ["not checked"], tag("br"))
+
+
 def ledger(verdicts: Mapping[str, Mapping[str, Any]]) -> list[Any]:
     """Return the ledger: for each entry where its forms come from, what agrees, differs, is not claimed, and what it rests on.
 
@@ -66,11 +84,12 @@ def ledger(verdicts: Mapping[str, Mapping[str, Any]]) -> list[Any]:
             (
                 join([tag("a", entry.title, href=f"{key}.html"), tag("br"), tag("code", key)]),
                 join(forms),
+                _steps(verdicts[key]),
                 items(shared) if shared else "a statement of our own, or a lemma in its usual form",
                 join([linked(one) for one in rests_on(key)] or ["its own steps"], tag("br")),
             )
         )
-    head = ("entry", "forms: provenance, verdict", "beside the work", "rests on")
+    head = ("entry", "forms: provenance, verdict", "steps: who speaks for how many", "beside the work", "rests on")
     return [tag("p", _WORDS, class_="note"), Table(head, rows, style="stacked").html()]
 
 

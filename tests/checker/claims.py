@@ -64,6 +64,7 @@ k = sympy.Symbol("k", integer=True, positive=True)
 N = sympy.Symbol("N", integer=True, positive=True)
 V = sympy.Symbol("V", integer=True, positive=True)
 D = sympy.Symbol("D", positive=True)
+POSITIVE = Interval.open(0, oo)
 REAL, UNIT, OPEN = sympy.Reals, Interval(0, 1), Interval.open(0, 1)
 ABOVE = {x: Interval.open(-1, oo)}
 half = Rational(1, 2)
@@ -169,6 +170,13 @@ TWO = [
         lam * relative + (1 - lam) * relative.subs(Q, Q2),
         {**both, Q2: OPEN, lam: UNIT},
     ),
+    true(
+        kl(lam * P + (1 - lam) * P2, lam * Q + (1 - lam) * Q2),
+        "<=",
+        lam * kl(P, Q) + (1 - lam) * kl(P2, Q2),
+        {**both, P2: OPEN, Q2: OPEN, lam: UNIT},
+    ),
+    true((a + b) * log((a + b) / (x + y)), "<=", a * log(a / x) + b * log(b / y), dict.fromkeys((x, y), POSITIVE)),
     true(exp((x + y) / 2), "<=", (exp(x) + exp(y)) / 2),
     true(log((a + b) / 2), ">=", (log(a) + log(b)) / 2),
     true(a * log(a / b), ">=", a - b),
@@ -181,6 +189,15 @@ TWO_FALSE = [
     false((1 + x) ** r, ">=", 1 + r * x, {x: Interval.open(-1, oo), r: Interval(Rational(99, 100), oo)}),
     false(a**P * b ** (1 - P), "<=", P * a + (1 - P) * b - HAIR, {P: OPEN}),
     false(a * b, "<=", a**3 / 3 + Rational(6666, 10000) * b ** Rational(3, 2)),
+    false(
+        kl(lam * P + (1 - lam) * P2, lam * Q + (1 - lam) * Q2),
+        "<=",
+        (lam * kl(P, Q) + (1 - lam) * kl(P2, Q2)) * Rational(999, 1000),
+        {**both, P2: OPEN, Q2: OPEN, lam: UNIT},
+    ),
+    false(
+        (a + b) * log((a + b) / (x + y)), "<=", a * log(a / x) + b * log(b / y) - HAIR, dict.fromkeys((x, y), POSITIVE)
+    ),
     false(exp((x + y) / 2), ">=", (exp(x) + exp(y)) / 2),
     false(a * log(a / b), ">=", Rational(1001, 1000) * (a - b)),
 ]

@@ -32,6 +32,7 @@ def cache(tmp_path_factory):
         yield
 
 
+@pytest.mark.slow
 @needs_coq
 def test_steps_of_the_catalogue_are_accepted(tmp_path):
     files = export(bc.theorem("certificates.mix"), tmp_path)
@@ -52,12 +53,20 @@ TRUE_AND_FALSE = [
 
 
 @needs_coq
+def test_a_true_claim_is_accepted_and_its_false_twin_refused():
+    assert prove(x, "<=", 2 * x, seconds=60).accepted
+    assert not prove(2 * x, "<=", x, seconds=3).accepted
+
+
+@pytest.mark.slow
+@needs_coq
 @pytest.mark.parametrize(("lhs", "relation", "rhs", "twin", "domain"), TRUE_AND_FALSE)
 def test_true_claims_are_accepted_and_their_false_twins_refused(lhs, relation, rhs, twin, domain):
     assert prove(lhs, relation, rhs, domain=domain, seconds=120).accepted
     assert not prove(lhs, relation, twin, domain=domain, seconds=20).accepted
 
 
+@pytest.mark.slow
 @needs_coq
 def test_what_is_not_defined_everywhere_is_refused():
     """Coq's root of a negative number is some number, so the comparison is proved; but it is not the page's."""
@@ -94,6 +103,7 @@ def test_acceptances_are_stored_by_content_and_forged_ones_are_not_believed():
     assert compile_file(text, ("step",)).axioms == ()
 
 
+@pytest.mark.slow
 @needs_coq
 def test_whole_bounds_name_their_steps_as_hypotheses():
     (file,) = compose(bc.theorem("zhou2026.risk_gap"), form="sharp")
@@ -103,6 +113,7 @@ def test_whole_bounds_name_their_steps_as_hypotheses():
     assert "r_M - r_N = excess_M - excess_N + gamma ->" in file.text
 
 
+@pytest.mark.slow
 @needs_coq
 def test_finite_mathematics_is_proved_from_nothing():
     assert finite_mathematics().accepted
@@ -130,6 +141,7 @@ def test_refused_files_change_nothing():
     assert not report.rows[0].verdict.kernel
 
 
+@pytest.mark.slow
 @needs_coq
 def test_own_steps_are_exported_with_their_definitions():
     a, b = sympy.symbols("a b", positive=True)
@@ -138,6 +150,7 @@ def test_own_steps_are_exported_with_their_definitions():
     assert [file.accepted for step in (good, bad) for file in export(step, seconds=30)] == [True, False]
 
 
+@pytest.mark.slow
 @needs_coq
 def test_the_command_shows_the_kernels_word(capsys, tmp_path):
     assert (

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from boundcalc.checker.experiments.claim import TOLERANCE, Claim
-from boundcalc.checker.experiments.experiment import Enumerable, Instance, shown
+from boundcalc.checker.experiments.experiment import Enumerable, Instance, shown, terms_of
 from boundcalc.frozen import Frozen
 
 __all__ = ["Found", "enumerate_world"]
@@ -38,12 +38,15 @@ class Found(Frozen):
         The instance with the smallest margin (or with the failure probability closest to delta).
     ratio : float
         Smaller side over greater side on it, or failure probability over delta; NaN where that says nothing.
+    terms : int
+        The largest number of independent terms that was tried (0 where there are none).
     """
 
     instances: int
     violation: Mapping[str, Any] | None = None
     tightest: Mapping[str, Any] | None = None
     ratio: float = float("nan")
+    terms: int = 0
 
 
 def enumerate_world(
@@ -68,7 +71,7 @@ def enumerate_world(
         tried += _count(children)
         instances = {name: np.concatenate([instances[name][best], children[name]]) for name in children}
         margins = np.concatenate([margins[best], _margins(claim, world, children)])
-    return _verified(claim, world, instances, margins, tried)
+    return replace(_verified(claim, world, instances, margins, tried), terms=terms_of(world.atoms(instances)))
 
 
 def _count(instances: Instance) -> int:

@@ -15,7 +15,18 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-__all__ = ["Atoms", "Enumerable", "Experiment", "Instance", "Outcomes", "Replicated", "Rng", "SampleSpace", "shown"]
+__all__ = [
+    "Atoms",
+    "Enumerable",
+    "Experiment",
+    "Instance",
+    "Outcomes",
+    "Replicated",
+    "Rng",
+    "SampleSpace",
+    "shown",
+    "terms_of",
+]
 
 #: Whole numbers (arrays of them) that describe an instance completely.
 Instance = dict[str, np.ndarray]
@@ -61,6 +72,8 @@ class SampleSpace(ABC):
 
     #: No more instances than this are drawn.
     most: ClassVar[int] = 10**6
+    #: Whether it has thousands of terms, and then perhaps only some of the symbols that the other worlds know.
+    many: ClassVar[bool] = False
 
     def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
         """Return ``size`` instances, or fewer from a world that is dear."""
@@ -125,3 +138,12 @@ def shown(world: Enumerable | SampleSpace, instance: Mapping[str, Any]) -> dict[
         "world": repr(world),
         "instance": {name: np.asarray(value).tolist() for name, value in instance.items()},
     }
+
+
+#: Numbers of independent terms, by the symbol that a world gives: the first that it knows.
+_TERMS = ("S", "m", "N_h", "n", "n_h", "n_t", "m_L", "d_L")
+
+
+def terms_of(atoms: Atoms) -> int:
+    """Return the largest number of independent terms among a world's values, 0 if it has none."""
+    return next((int(np.max(atoms[name])) for name in _TERMS if name in atoms), 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -22,6 +23,7 @@ from boundcalc.checker.experiments.worlds.kernels import Bandwidths, KernelFamil
 from boundcalc.checker.experiments.worlds.landmark_pairs import LandmarkPairs
 from boundcalc.checker.experiments.worlds.learning import Context, Learning
 from boundcalc.checker.experiments.worlds.linear_gains import NoiseModality, SharedModalities
+from boundcalc.checker.experiments.worlds.many import EqualTerms, FirstHalf, LargestSum, OneCount, Posterior, TwoSigns
 from boundcalc.checker.experiments.worlds.matching import Matching
 from boundcalc.checker.experiments.worlds.measures import IndependentVariables, Measures, PosteriorMeans, Tails
 from boundcalc.checker.experiments.worlds.metric_class import ManyCoordinates, MetricClass, MetricSamples, SignDraws
@@ -379,6 +381,60 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
 }
 
 
+_ALONE, _SINGLES, _SUMS = (OneCount(),), (OneCount(order=1),), (LargestSum(),)
+_EQUAL, _MATCHED = (EqualTerms(),), (FirstHalf(), OneCount())
+
+#: Worlds with thousands of terms, by the experiment's name; a statement is tried on those that know all of its symbols.
+LARGE: Mapping[str, tuple[SampleSpace, ...]] = {
+    **dict.fromkeys(("holdout", "chernoff"), _ALONE),
+    **dict.fromkeys(
+        (
+            "fixed_functions",
+            "weighted_functions",
+            "independent_variables",
+            "two_samples",
+            "shells",
+            "regularised",
+            "cell_counts",
+        ),
+        _SINGLES,
+    ),
+    **dict.fromkeys(("two_stages", "linear_head"), (OneCount("truth", 1), EqualTerms())),
+    **dict.fromkeys(
+        ("matched_rows", "pair_rows", "centred_costs", "fixed_candidates", "lattice", "pair_gain", "looks"), _MATCHED
+    ),
+    **dict.fromkeys(("stratified_pairs", "distance_order", "posteriors", "tails"), _MATCHED),
+    **dict.fromkeys(("metric", "metric_samples", "norm_ball", "norm_samples", "encoders", "encoder_samples"), _EQUAL),
+    **dict.fromkeys(("finite_set", "covers", "chains", "walks", "bandwidths"), _SUMS),
+    **dict.fromkeys(("set_families", "martingales"), (LargestSum(segments=True),)),
+    "independent_pairs": (OneCount(), OneCount("any")),
+    "two_sided_pairs": (OneCount("both"),),
+    "hinge": (OneCount("future"),),
+    "tuples": (OneCount(), OneCount(order=3)),
+    "contrastive_losses": (OneCount(order=3),),
+    "metric_triplets": (OneCount(order=3), OneCount("any", 3), EqualTerms(3)),
+    "triplets": (OneCount("any", 1), EqualTerms()),
+    "gibbs_triplets": (Posterior("catoni"),),
+    "mismatched_pairs": (OneCount("error", 1),),
+    "sign_draws": (TwoSigns(),),
+}
+
+
+def _large(asked: Named, options: Mapping[str, Any]) -> tuple[SampleSpace, ...]:
+    """Return the worlds with thousands of terms that an experiment with options has."""
+    if asked.name in ("learning", "matching"):
+        order = 2 if options.get("pairwise", True) else 1
+        return (OneCount(options["context"], order),)
+    if asked.name == "posterior_means":
+        return (Posterior(options["of"]), OneCount(order=1))
+    return LARGE.get(asked.name, ())
+
+
+def _extended(found: Experiment, large: tuple[SampleSpace, ...]) -> Experiment:
+    """Return an experiment with large worlds after its first one: what is tried last may find no time left."""
+    return replace(found, worlds=(*found.worlds[:1], *large, *found.worlds[1:]))
+
+
 def resolve(experiment: Any) -> Experiment | None:
     """Return the experiment that a step carries: its own, the one of that name, or None if it carries none.
 
@@ -408,7 +464,7 @@ def _of_name(asked: Named) -> Experiment:
     if isinstance(found, Experiment):
         if options:
             raise InvalidInputError(f"experiment = {asked}: {asked.name} takes no arguments", context="check")
-        return found
+        return _extended(found, _large(asked, options))
     try:
         inspect.signature(found).bind(**options)
     except TypeError as error:
@@ -418,4 +474,4 @@ def _of_name(asked: Named) -> Experiment:
             raise InvalidInputError(
                 f"experiment = {asked}: {argument} is one of {', '.join(get_args(kind))}", context="check"
             )
-    return found(**options)
+    return _extended(found(**options), _large(asked, options))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -15,9 +16,10 @@ import numpy as np
 
 from boundcalc.checker.experiments.claim import TOLERANCE, Claim
 from boundcalc.checker.experiments.enumeration import Found
-from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace, shown
+from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace, shown, terms_of
+from boundcalc.checker.experiments.worlds.numbers import as_sympy
 
-__all__ = ["CONFIDENCE", "DELTAS", "clopper_pearson", "sure_on_outcomes", "tail_of"]
+__all__ = ["CONFIDENCE", "DELTAS", "RARE", "clopper_pearson", "sure_on_outcomes", "tail_of"]
 
 _SMALL = 300  # numbers that describe an instance; larger ones are recomputed exactly only when they violate
 #: Error probability of an interval; small, since many intervals are looked at.
@@ -27,6 +29,8 @@ _SUSPICIOUS = 3.0  # standard deviations by which a rate exceeds delta before fr
 _USUAL = Fraction(1, 20)
 #: The failure probabilities that are tried.
 DELTAS = tuple(Fraction(k, 1000) for k in range(1, 1000))
+#: Those that are tried as well where tails are exact.
+RARE = tuple(Fraction(1, 10**k) for k in (4, 5, 6, 9, 12, 30, 60, 100, 200))
 
 
 def clopper_pearson(failures: int, trials: int, *, error: float = CONFIDENCE) -> tuple[float, float]:
@@ -61,16 +65,18 @@ def tail_of(
     """Return the failure probability of a relation against delta, split equally over its events."""
     if world.levels:
         return _tail_at_levels(claim, world, rng=rng, size=size, deadline=deadline)
-    deltas = np.array([float(delta) for delta in DELTAS])
+    tried_deltas = (DELTAS[::100] if world.many else DELTAS) + (RARE if world.exhaustive else ())
+    deltas = np.array([float(delta) for delta in tried_deltas])
     best: _Rate | None = None
     suspects: list[_Rate] = []
-    tried = 0
+    tried = terms = 0
     for instance in world.draw(rng, size):
         atoms, chance = world.outcomes(instance, rng=rng)
+        terms = max(terms, terms_of(atoms))
         rates = _failure_rates(claim, atoms, chance, deltas / claim.shares)
         tried += 1
         place = int(np.argmax(rates / deltas))
-        entry = _Rate(instance, DELTAS[place], float(rates[place]))
+        entry = _Rate(instance, tried_deltas[place], float(rates[place]))
         if best is None or entry.ratio > best.ratio:
             best = entry
         suspicious = entry.ratio > 1 + 1e-9
@@ -81,7 +87,7 @@ def tail_of(
             entry = _Rate(instance, DELTAS[place], float(rates[place]))
             suspicious = excess[place] > _SUSPICIOUS
         suspects += [entry] if suspicious else []
-        if len(suspects) >= 3 or time.monotonic() > deadline:
+        if len(suspects) >= (1 if world.many else 3) or time.monotonic() > deadline:
             break
     for entry in sorted(suspects, key=lambda item: -item.ratio):
         verified = _verify(claim, world, entry, rng)
@@ -91,9 +97,10 @@ def tail_of(
         return Found(tried)
     report = _report(world, best.instance, best.delta) | {"failure probability": best.rate}
     if world.exhaustive:
-        return Found(tried, None, report, min(best.ratio, 1.0))
+        return Found(tried, None, report, min(best.ratio, 1.0), terms)
     usual = world.outcomes(best.instance, rng=rng)[0]
-    return Found(tried * len(chance), None, report | _replicated(claim, best.rate, len(chance), usual, _USUAL))
+    report |= _replicated(claim, best.rate, len(chance), usual, _USUAL)
+    return Found(tried * len(chance), None, report, terms=terms)
 
 
 def _replicated(claim: Claim, rate: float, count: int, atoms: Atoms, delta: Fraction) -> dict[str, Any]:
@@ -104,12 +111,13 @@ def _replicated(claim: Claim, rate: float, count: int, atoms: Atoms, delta: Frac
 
 def _tail_at_levels(claim: Claim, world: SampleSpace, *, rng: np.random.Generator, size: int, deadline: float) -> Found:
     """Return the same for a world whose outcomes carry certificates made at a given share of delta."""
-    tried, best, report = 0, -1.0, None
+    tried, terms, best, report = 0, 0, -1.0, None
     for instance in world.draw(rng, size):
         for level in world.levels:
             share = level / claim.shares
             placed = instance | {"share": np.array([share.numerator, share.denominator])}
             atoms, chance = world.outcomes(placed, rng=rng)
+            terms = max(terms, terms_of(atoms))
             rate = float(_failure_rates(claim, atoms, chance, np.array([float(share)]), level)[0])
             tried += len(chance)
             exceeds = clopper_pearson(round(rate * len(chance)), len(chance))[0] > float(level)
@@ -120,8 +128,8 @@ def _tail_at_levels(claim: Claim, world: SampleSpace, *, rng: np.random.Generato
             if exceeds:
                 return Found(tried, report)
             if time.monotonic() > deadline:
-                return Found(tried, None, report)
-    return Found(tried, None, report)
+                return Found(tried, None, report, terms=terms)
+    return Found(tried, None, report, terms=terms)
 
 
 def _median_slack(claim: Claim, atoms: Atoms, delta: Fraction) -> float:
@@ -140,6 +148,8 @@ def _failure_rates(
 ) -> np.ndarray:
     """Return the failure probability for each delta, given the shares of it that the events have."""
     used = {symbol.name for symbol in claim.symbols}
+    if missing := used - set(atoms) - {"delta", *(symbol.name for symbol in claim.events)}:
+        raise KeyError(min(missing))
     columns, chance = _merged({name: atoms[name] for name in sorted(used & set(atoms))}, chance)
     whole = shares[:, None] * claim.shares if delta is None else float(delta)
     values: dict[str, Any] = {"delta": whole} | {name: value[None] for name, value in columns.items()}
@@ -167,7 +177,13 @@ def _verify(claim: Claim, world: SampleSpace, entry: _Rate, rng: np.random.Gener
         return report | {"failure rate": rate, "interval": (low, high)} if low > float(entry.delta) else None
     atoms, chance = world.outcomes(entry.instance, exact=True)
     exact = _exact_failure(claim, atoms, chance, entry.delta)
-    return report | {"failure probability": str(exact)} if exact > entry.delta else None
+    return report | {"failure probability": _shown(exact)} if exact > entry.delta else None
+
+
+def _shown(chance: Any) -> str:
+    """Return a probability as a fraction, or in 15 digits where that is long."""
+    exact = as_sympy(chance)
+    return str(exact) if exact.q < 10**60 else str(exact.evalf(15))
 
 
 def _exact_failure(claim: Claim, atoms: Atoms, chance: np.ndarray, delta: Fraction) -> Any:
@@ -190,10 +206,11 @@ def sure_on_outcomes(
     claim: Claim, world: SampleSpace, *, rng: np.random.Generator, size: int = 40, deadline: float = float("inf")
 ) -> Found:
     """Try a relation that must hold on every outcome of every instance."""
-    tried = 0
+    tried = terms = 0
     best: tuple[float, Instance | None, int] = (float("inf"), None, 0)
     for instance in world.draw(rng, size):
         atoms, chance = world.outcomes(instance)
+        terms = max(terms, terms_of(atoms))
         margin, scale = claim.margin(atoms, chance.shape)
         margin = np.where((scale < TOLERANCE) | (np.asarray(chance, dtype=float) <= 0), 1.0, margin)
         tried += len(chance)
@@ -203,12 +220,13 @@ def sure_on_outcomes(
         if margin[place] < -TOLERANCE or time.monotonic() > deadline:
             break
     margin_there, tightest, place = best
-    return Found(tried) if tightest is None else _sure(claim, world, tightest, place, tried, margin_there < -TOLERANCE)
+    found = Found(tried) if tightest is None else _sure(claim, world, tightest, place, tried, margin_there < -TOLERANCE)
+    return replace(found, terms=terms)
 
 
 def _sure(claim: Claim, world: SampleSpace, instance: Instance, place: int, tried: int, fails: bool) -> Found:
     """Recompute the tightest outcome, exactly where that is not too dear."""
-    small = sum(np.asarray(value).size for value in instance.values()) < _SMALL
+    small = not world.many and sum(np.asarray(value).size for value in instance.values()) < _SMALL
     exact = world.exhaustive and (small or fails)
     atoms, chance = world.outcomes(instance, exact=exact)
     values = {s.name: np.broadcast_to(atoms[s.name], chance.shape)[place] for s in claim.symbols}

@@ -12,7 +12,7 @@ import sympy
 from boundcalc.checker.experiments.claim import Claim
 from boundcalc.checker.experiments.enumeration import Found, enumerate_world
 from boundcalc.checker.experiments.experiment import Enumerable, Experiment, SampleSpace
-from boundcalc.checker.experiments.tails import sure_on_outcomes, tail_of
+from boundcalc.checker.experiments.tails import DELTAS, RARE, sure_on_outcomes, tail_of
 from boundcalc.checker.verdict import Verdict, refuted, supported, unsettled
 
 __all__ = ["try_out"]
@@ -46,16 +46,24 @@ def try_out(
     used = left.free_symbols | right.free_symbols
     shared = tuple(event for event in events if event in used)
     results: list[tuple[Any, Found]] = []
+    unknown: Verdict | None = None
     for world in experiment.worlds:
         # Certificates made in the world itself consume their events' shares without showing them.
         paid = tuple(events) if getattr(world, "levels", ()) else shared
         try:
             result = _one(Claim(left, relation, right, paid), world, rng=rng, deadline=deadline)
         except KeyError as error:
-            return unsettled(f"the experiment '{experiment.about}' does not give {error.args[0]}", engine="experiment")
+            unknown = unsettled(
+                f"the experiment '{experiment.about}' does not give {error.args[0]}", engine="experiment"
+            )
+            if not getattr(world, "many", False):
+                return unknown
+            continue
         results.append((world, result))
         if (result.violation is not None and not experiment.all_witnesses) or time.monotonic() > deadline:
             break
+    if not results and unknown is not None:
+        return unknown
     violated = [result for _, result in results if result.violation is not None]
     return _refuted(violated) if violated else _supported(experiment, results, bool(shared))
 
@@ -88,20 +96,42 @@ def _supported(experiment: Experiment, results: list[tuple[Any, Found]], shared:
     if number == 0 or not known:
         return unsettled("no instance on which both sides are defined and not 0", engine="enumeration")
     ratio, best = max(known, key=lambda item: item[0])
-    details = {"instances": number, "tightest ratio": ratio, "worlds": [repr(world) for world, _ in results]}
+    reach, said = _reach(results, shared)
+    details = {"instances": number, "tightest ratio": ratio, "worlds": [repr(world) for world, _ in results]} | reach
     if shared and not any(isinstance(world, Enumerable) for world, _ in results):
         number = sum(result.instances for world, result in results if world.exhaustive)
         text = f"{experiment.about}: {number:,} populations, failure probability at most {ratio:.3g} delta"
         text += "".join(_sampled(world, result) for world, result in results if not world.exhaustive)
-        return supported(text, engine="exact tail", witness=best.tightest, details=details)
+        return supported(text + said, engine="exact tail", witness=best.tightest, details=details)
     text = f"{experiment.about}: {number:,} instances, none violates, tightest ratio {ratio:.4g}"
-    return supported(text, engine="enumeration", witness=best.tightest, details=details)
+    return supported(text + said, engine="enumeration", witness=best.tightest, details=details)
+
+
+def _reach(results: list[tuple[Any, Found]], shared: bool) -> tuple[dict[str, Any], str]:
+    """Return the largest number of terms and the smallest delta that were tried, and what was not covered."""
+    large = max((result.terms for world, result in results if getattr(world, "many", False)), default=0)
+    terms = max((result.terms for world, result in results if not getattr(world, "many", False)), default=0)
+    if not max(large, terms):
+        return {}, ""
+    gap = f"laws other than binomial ones beyond {terms:,} terms" if large > terms else f"more than {terms:,} terms"
+    reach: dict[str, Any] = {"most terms": max(large, terms), "not covered": gap}
+    text = f"; up to {max(large, terms):,} terms"
+    if shared:
+        least = min(_least_delta(world) for world, _ in results)
+        reach |= {"smallest delta": str(least), "not covered": f"{gap}, delta below {float(least):.3g}"}
+        text += f", delta down to {float(least):.3g}"
+    return reach, f"{text}; not covered: {gap}"
+
+
+def _least_delta(world: Any) -> Any:
+    return min(world.levels) if world.levels else RARE[-1] if world.exhaustive else DELTAS[0]
 
 
 def _replicated(experiment: Experiment, results: list[tuple[Any, Found]], details: dict) -> Verdict:
     """Say what replicates alone showed."""
-    text = experiment.about + "".join(_sampled(world, result) for world, result in results)
-    return supported(text, engine="simulation", witness=results[-1][1].tightest, details=details)
+    reach, said = _reach(results, shared=True)
+    text = experiment.about + "".join(_sampled(world, result) for world, result in results) + said
+    return supported(text, engine="simulation", witness=results[-1][1].tightest, details=details | reach)
 
 
 def _sampled(world: Any, result: Found) -> str:

@@ -10,9 +10,10 @@ from itertools import product
 import sympy
 
 from boundcalc.checker.inequality.cases import Case, Extent
-from boundcalc.checker.inequality.elementary import forms, relaxed
+from boundcalc.checker.inequality.elementary import forms, plain, relaxed
 from boundcalc.checker.inequality.given import contrapositives, folded
 from boundcalc.checker.inequality.identity import ROUNDING, sign_at
+from boundcalc.checker.inequality.jensen import by_jensen
 from boundcalc.checker.inequality.monotone import Monotone
 from boundcalc.checker.inequality.system import System
 from boundcalc.checker.verdict import Proof
@@ -33,6 +34,9 @@ def by_calculus(case: Case, *, deadline: float, solvers: Callable[[System, float
             proof = by_calculus(other, deadline=deadline, solvers=solvers)
             if proof is not None:
                 return Proof("contradiction", f"{case.gap} < 0 with {other.gap} <= 0", (proof,))
+    by_weights = by_jensen(plain(case.gap), case)
+    if by_weights is not None:
+        return by_weights
     original, case = case, relaxed(case)
     for first in _PEELED:
         search = Monotone(deadline, solvers)

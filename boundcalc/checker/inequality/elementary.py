@@ -12,7 +12,7 @@ from boundcalc.checker.inequality.enclosure import sure
 from boundcalc.checker.inequality.identity import logarithms
 from boundcalc.language.entropy import kl
 
-__all__ = ["forms", "relaxed"]
+__all__ = ["forms", "plain", "relaxed"]
 
 _SPECIAL = (sympy.loggamma, sympy.harmonic, sympy.gamma, sympy.factorial, sympy.binomial, sympy.polygamma)
 half = sympy.Rational(1, 2)
@@ -31,13 +31,13 @@ def relaxed(case: Case) -> Case:
 
 def forms(case: Case) -> Iterator[sympy.Expr]:
     """Yield elementary functions whose being >= 0 proves the case: the gap, and the difference of the sides' logarithms."""
-    gap = _plain(case.gap)
+    gap = plain(case.gap)
 
     def positive(part: sympy.Expr) -> bool:
         return sure(part, ">", case.box)
 
-    plain = sympy.expand(logarithms(gap, positive))
-    whole = [plain] + ([] if gap.has(sympy.log) or gap == plain else [gap])
+    flat = sympy.expand(logarithms(gap, positive))
+    whole = [flat] + ([] if gap.has(sympy.log) or gap == flat else [gap])
     if any(_powerful(factor) for term in sympy.Add.make_args(gap) for factor in sympy.Mul.make_args(term)):
         sides = [
             sympy.expand(logarithms(_log(more), positive) - logarithms(_log(less), positive))
@@ -55,7 +55,7 @@ def _powerful(factor: sympy.Expr) -> bool:
     return isinstance(factor, (sympy.exp, *_SPECIAL)) or (factor.is_Pow and not factor.exp.is_Integer)
 
 
-def _plain(expr: sympy.Expr) -> sympy.Expr:
+def plain(expr: sympy.Expr) -> sympy.Expr:
     """Write relative entropies by logarithms (inside their domain), hyperbolic functions by exponentials."""
     expr = expr.rewrite(sympy.log) if expr.has(kl) else expr
     expr = expr.replace(

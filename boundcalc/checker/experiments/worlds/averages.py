@@ -97,10 +97,14 @@ def rademacher(
     return np.asarray(total / (len(drawn) * m))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def walk(m: int) -> Fraction:
-    """Return E|sum_i sigma_i| over m signs."""
-    return Fraction(sum(comb(m, up) * abs(2 * up - m) for up in range(m + 1)), 2**m)
+    """Return E|sum_i sigma_i| over m signs (de Moivre).
+
+    >>> walk(3)  # 3 with chance 1/4, else 1
+    Fraction(3, 2)
+    """
+    return Fraction(m * comb(m - 1, m // 2), 2 ** (m - 1)) if m else Fraction(0)
 
 
 def sign_sum(m: int, *, exact: bool) -> np.ndarray:

@@ -92,7 +92,7 @@ class SampleSize(Enumerable):
             "L": rng.integers(1, 5, size),
             "C": rng.integers(1, 5, size),
             "kappa": rng.integers(0, 9, size),
-            "quarters": rng.integers(1, 20, size),
+            "quarters": rng.integers(1, 60, size),
             "loss": rng.integers(-4, 5, size),
             "above": rng.integers(1, 30, size),
         }

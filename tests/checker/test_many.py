@@ -1,0 +1,113 @@
+"""Thousands of terms: wrong rates and capped logarithms are refuted there, and what was not covered is said."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import accumulate, product
+
+import numpy as np
+import pytest
+import sympy
+
+from boundcalc.checker.experiments.experiment import Experiment, SampleSpace
+from boundcalc.checker.experiments.named import LARGE
+from boundcalc.checker.experiments.trial import try_out
+from boundcalc.checker.experiments.worlds.many import EqualTerms, FirstHalf, LargestSum, OneCount, Posterior, TwoSigns
+from boundcalc.checker.steps import check_step
+from tests.checker.twins import catalogue_steps
+
+STEPS = catalogue_steps()
+SIZES = {"m", "n", "n_h", "n_t", "n_2", "n_u", "N_h", "S", "M_w"}
+WORLDS = (OneCount(), OneCount("any", 1), OneCount("both"), OneCount("lower", 3), Posterior(), Posterior("catoni"))
+WORLDS += (FirstHalf(), EqualTerms(), TwoSigns(), LargestSum(), LargestSum(segments=True))
+
+
+def wrong_rates(step):
+    """Yield the step with its terms in a sample size multiplied by min(1, 20/size)."""
+    for size in sorted(step.right.free_symbols, key=str):
+        if size.name in SIZES and step.relation == "<=":
+            terms = sympy.Add.make_args(step.right)
+            smaller = [term * sympy.Min(1, 20 / size) if size in term.free_symbols else term for term in terms]
+            yield replace(step, right=sympy.Add(*smaller))
+
+
+def capped(step):
+    """Yield the step with log(1/delta) at most 7."""
+    for event in step.events:
+        if event.symbol in step.right.free_symbols:
+            yield replace(step, right=step.right.xreplace({event.symbol: sympy.Max(event.symbol, sympy.exp(-7))}))
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["lemmas.hoeffding_u/sharp/1", "lemmas.bennett/sharp/1", "lemmas.mcdiarmid/sharp/1", "zhou2026.risk_gap/sharp/4",
+     "certificates.transport/sharp/1", "certificates.mix/kl/1", "comparators.robustness/sharp/2", "lemmas.pac_bayes/kl/3",
+     "lemmas.tail_to_mean/markov/1", "lemmas.freedman/sharp/1"],
+)  # fmt: skip
+def test_wrong_rates_and_capped_logarithms_are_refuted(place):
+    step = STEPS[place]
+    twins = [*wrong_rates(step), *capped(step)]
+    assert twins
+    for twin in twins:
+        assert check_step(twin, budget=5).word == "REFUTED", twin
+    verdict = check_step(step, budget=5)
+    assert verdict.word == "SUPPORTED"
+    assert re.search(
+        r"up to [1-6],000 terms, delta down to 1e-200; not covered: laws other than binomial", verdict.evidence
+    )
+
+
+#: Twins that hold all the same: a term that is not needed; a complexity that never exceeds the bound at delta = e^-7.
+HOLD = {"zhou2026.risk_gap/paper/5", "zhou2026.risk_gap/paper/7"}
+BELOW = "/data/2"
+
+
+@pytest.mark.parametrize("world", WORLDS, ids=repr)
+def test_laws_add_up_and_floats_are_what_is_exact(world):
+    instance = world.draw(np.random.default_rng(0), 1)[0]
+    floats, chance = world.outcomes(instance)
+    exact, law = world.outcomes(instance, exact=True)
+    assert sum(law) == 1
+    assert np.allclose(chance, law.astype(float), rtol=1e-10)
+    for name, value in floats.items():
+        assert np.allclose(value, np.asarray(exact[name]).astype(float), rtol=1e-10, atol=1e-12), name
+
+
+def test_what_is_in_closed_form_against_all_signs():
+    m = 7
+    values, chance = LargestSum().outcomes({"m": m, "eighths": 4, "k": 3}, exact=True)
+    tops = [max(0, *accumulate(signs)) for signs in product((-1, 1), repeat=m)]
+    assert values["walk_max"] == sympy.Rational(sum(tops), 2**m)
+    assert [item * 2**m for item in chance] == [tops.count(top) for top in range(m + 1)]
+    segments, _ = LargestSum(segments=True).outcomes({"m": m, "eighths": 4, "k": 3}, exact=True)
+    best = [max(sum(signs[:k]) - sum(signs[k:]) for k in range(m + 1)) for signs in product((-1, 1), repeat=m)]
+    assert segments["Rad_A"] == sympy.Rational(sum(best), 2**m * m)
+
+
+def test_two_functions_against_all_samples():
+    """The class {q, 1 - q} on 4 rows, each a one with chance 1/4: means over all ordered pairs of different rows."""
+    values, chance = OneCount("both").outcomes({"m": 2, "eighths": 2, "k": 3}, exact=True)
+    for rows in product((0, 1), repeat=4):
+        pairs = [(i, j) for i in range(4) for j in range(4) if i != j]
+        deviations = [sympy.Rational(1, 4) - sympy.Rational(sum(rows[i] for i, _ in pairs), len(pairs))]
+        deviations.append(-deviations[0])
+        assert values["Phi_n"][sum(rows)] == max(deviations) + max(-item for item in deviations)
+    assert chance[4] == sympy.Rational(1, 4**4)
+
+
+def test_large_worlds_that_do_not_know_a_symbol_are_passed_by():
+    x, m = sympy.Symbol("x_unknown"), sympy.Symbol("m")
+    verdict = try_out(x, "<=", m, Experiment("one count", (OneCount(),)), rng=np.random.default_rng(0))
+    assert verdict.word == "UNSETTLED"
+    assert all(isinstance(world, SampleSpace) and world.many for worlds in LARGE.values() for world in worlds)
+
+
+@pytest.mark.slow
+def test_nearly_all_experiments_refute_wrong_rates_and_capped_logarithms():
+    open_ones = []
+    for place, step in STEPS.items():
+        if step.kind in ("probability", "expectation") and step.experiment is not None and place not in HOLD:
+            twins = [*wrong_rates(step), *(capped(step) if not place.endswith(BELOW) else ())]
+            open_ones += [place for twin in twins if check_step(twin, budget=6).word != "REFUTED"]
+    assert len(open_ones) < 20, open_ones
