@@ -19,7 +19,7 @@ from boundcalc.language.arguments import Problems
 from boundcalc.language.ledger import Ledger
 from boundcalc.show.answer import Answer
 from boundcalc.show.axes import PALETTE, new_axes, save
-from boundcalc.show.rounding import percent
+from boundcalc.show.rounding import confidence, rounded_up
 from boundcalc.show.tables import Table
 
 __all__ = ["ErrorBand", "certify_band"]
@@ -68,8 +68,8 @@ class ErrorBand(Answer, Frozen):
         """The answer in one sentence."""
         value, threshold = self.balanced
         return (
-            f"Whatever threshold is chosen, both rates lie in the band ({percent(1 - self.delta)}, {self.rows:,} held-out "
-            f"rows); at {threshold:.6g} the balanced pair error is at most {np.ceil(value * 1e3) / 1e3:.3g}."
+            f"Whatever threshold is chosen, both rates lie in the band ({confidence(self.delta)}, {self.rows:,} held-out "
+            f"rows); at {threshold:.6g} the balanced pair error is at most {rounded_up(value, digits=3)}."
         )
 
     def tables(self, *, short: bool = False) -> Sequence[Table]:
@@ -96,7 +96,7 @@ class ErrorBand(Answer, Frozen):
             self.non_match_bound,
             where="post",
             color=PALETTE[1],
-            label=f"certified: not above ({percent(1 - self.delta)})",
+            label=f"certified: not above ({confidence(self.delta)})",
         )
         axes.plot([0, 1], [1, 0], color="0.6", linestyle=":", label="constant rules")
         axes.set_xlabel("false-match rate")
@@ -141,7 +141,7 @@ def certify_band(*, cuts: int = 12, thresholds: ArrayLike | None = None, **given
     request = read_request(
         **{"weights": None, "splits": 5, **given, "threshold": None if fixed is None else float(fixed[0])}
     )
-    distances, members = request.distances, request.subjects
+    distances, members = request.distances, request.members
     assert distances is not None
     if fixed is None:
         assert request.calibration is not None
@@ -155,7 +155,7 @@ def certify_band(*, cuts: int = 12, thresholds: ArrayLike | None = None, **given
     sums = [pair_sums(distances, request.codes, float(t), groups=request.groups) for t in fixed]
     if not sums[0].same:
         raise InvalidInputError(
-            "certify_band: no pair of different subjects is the same, so that no rate of misses is defined"
+            "certify_band: no pair of different groups is the same, so that no rate of misses is defined"
         )
     bounds = {
         name: np.array(

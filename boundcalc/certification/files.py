@@ -34,11 +34,11 @@ def certify_file(source: str | Path, *, groups: str | None = None, band: bool = 
     ----------
     source : str or Path
         A ``.npz`` file with ``distance``, ``scores`` or ``embeddings``, ``y`` (or ``labels``), and ``groups`` if rows have
-        subjects; a ``.csv`` file with a column ``y``, a column ``groups`` if rows have subjects, and one column for each
+        groups; a ``.csv`` file with a column ``y``, a column ``groups`` if rows have groups, and one column for each
         coordinate of the embeddings; or data for :func:`boundcalc.datasets.load`, of which 20 % are then used for calibration,
         40 % are trained on and 40 % certify.
     groups : str, optional
-        The array or column that holds the subjects (default: ``groups``, if there is one).
+        The array or column that holds the groups (default: ``groups``, if there is one).
     band : bool
         Whether both error rates at all thresholds are certified as well, for the picture: a statement of its own at delta, for
         which a share of the rows chooses the cut points.
@@ -72,7 +72,7 @@ def certify_file(source: str | Path, *, groups: str | None = None, band: bool = 
 
 def _certified(source: dict[str, Any], given: dict[str, Any], *, band: bool) -> Certificate:
     found = certify(**source, **given)
-    if not band or found.kind == "verification":  # across subjects that are the labels no pair is the same
+    if not band or found.kind == "verification":  # across groups that are the labels no pair is the same
         return found
     shared = {name: given[name] for name in ("metric", "delta", "share", "rng") if name in given}
     rates = certify_band(**source, **shared, calibration=given.get("calibration") or CALIBRATION, cuts=8, splits=2)
@@ -103,12 +103,12 @@ def _from_table(path: Path, groups: str | None) -> dict[str, Any] | None:
             return None
         if groups is not None and groups not in table:
             raise InvalidInputError(f"--groups {groups!r}: there is no such column (found {few(table)})")
-        subjects = table.pop(groups or "groups", None)
+        groups = table.pop(groups or "groups", None)
         y = read_labels(table.pop("y"))
         if not table:
             raise InvalidInputError("has no coordinates beside y: expected one column for each")
         x = np.column_stack([read_numbers(name, cells, lines) for name, cells in table.items()])
-    return {"embeddings": x, "y": y, "groups": None if subjects is None else np.asarray(subjects)}
+    return {"embeddings": x, "y": y, "groups": None if groups is None else np.asarray(groups)}
 
 
 def _of_data_set(

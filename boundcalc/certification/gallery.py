@@ -12,6 +12,7 @@ from boundcalc.certification.sources import numbers
 from boundcalc.certification.values import gallery_bound
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import Problems
+from boundcalc.show.rounding import failing
 from boundcalc.trainer.data.modalities import encode_labels
 from boundcalc.trainer.data.prepare import balanced_weights
 
@@ -93,7 +94,7 @@ def certify_gallery(
         recipe={
             "theorem": "certificates.gallery",
             "statement": f"Bounded is the mean weight of wrongly judged pairs of one new row with the {old.size:,} stored rows, "
-            f"with weights {positive:.4g} (same) and {negative:.4g} (different). It fails with probability at most {delta:.4g} "
+            f"with weights {positive:.4g} (same) and {negative:.4g} (different). It fails with probability at most {failing(delta)} "
             "over the held-out rows, which are taken as independent draws of one population.",
             "events": (("the bound fails", delta),),
             "fixed": (f"the stored rows and the threshold {threshold:.6g}", f"delta = {delta:g}"),
