@@ -92,8 +92,10 @@ class Certificate(Answer, Frozen):
         said = f"On new pairs of this kind the {self.quantity} is {side} {self._rounded} ({confidence(self.delta)}), "
         measured = f"measured {self.error:.3g} on {self._counted}"
         if self.kind == "gain":
-            none = f"No {self.quantity} is certified on new pairs of this kind ({confidence(self.delta)}; the bound is {self._rounded}), "
-            return f"{none if self.vacuous else said}{measured}."
+            if self.vacuous:
+                bound = f"{confidence(self.delta)}; the bound is {self._rounded}"
+                said = f"No {self.quantity} is certified on new pairs of this kind ({bound}), "
+            return f"{said}{measured}."
         tail = f" This says no more than {_RIVALS.get(self.kind, 'the constant rule')}." if self.vacuous else ""
         return f"{said}{measured}; {self._rival} has {self.constant:.3g}.{tail}"
 
@@ -182,7 +184,8 @@ class Certificate(Answer, Frozen):
             count = self.recipe["needed"]
             said = f"no number of {kind} would do" if count is None else f"about {count:,} {kind} would be needed"
             needed = [f"For {self.recipe['target']:g} {said} (estimated)."]
-        return (self.recipe["statement"], fixed, *needed, *(f"Caution: {caution}" for caution in self.cautions))
+        model = [self.recipe["model"]] if "model" in self.recipe else []
+        return (*model, self.recipe["statement"], fixed, *needed, *(f"Caution: {caution}" for caution in self.cautions))
 
     def text(self) -> str:
         """Return the sentence, the exact statement, what was fixed in advance, and cautions."""

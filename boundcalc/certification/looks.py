@@ -129,9 +129,9 @@ def _certificate(
         recipe={
             "theorem": "certificates.anytime",
             "statement": "Bounded is the mean over the population of the pair's weight where it is judged wrongly, with weights "
-            f"{weights[0]:.4g} (same) and {weights[1]:.4g} (different), for {pair}. With probability at least "
-            f"{confidence(request.delta)} the bounds after all batches hold, this one ({len(kappas)}) included; {unit}s are taken as "
-            "independent draws of one population; a batch was seen once, and one that has begun counts from its end.",
+            f"{weights[0]:.4g} (same) and {weights[1]:.4g} (different), for {pair}. With probability at "
+            f"least {confidence(request.delta)} the bounds after all batches hold, this one ({len(kappas)}) included; {unit}s are "
+            "taken as independent draws of one population; a batch was seen once, and one that has begun counts from its end.",
             "events": (("a bound after some batch fails", request.delta),),
             "fixed": (*request.fixed, "sizes of the batches, by earlier batches at most"),
             "kappa": tuple(kappas),

@@ -175,7 +175,9 @@ def _why_none(request: Request, name: str, rate: float, units: int) -> str:
     loss, level = (rate if name == "fmr" else 1.0 - rate), 2.0 * math.log(1.0 / request.delta)
     said = f"threshold={{{name!r}: {rate:g}}}: no threshold can be certified on {units:,} {unit}; "
     if units < level / loss:
-        return f"{said}even without an error it takes about {math.ceil(level / loss):,}, more for pairs that do not count"
+        return (
+            f"{said}even without an error it takes about {math.ceil(level / loss):,}, more for pairs that do not count"
+        )
     first = float(_different(request)[0] if name == "fmr" else _upwards(request, rate)[0])
     sums = pair_sums(distances, request.codes, first, groups=request.groups)
     counted = sums.different if name == "fmr" else sums.matched + sums.same - sums.missed

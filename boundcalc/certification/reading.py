@@ -24,7 +24,7 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems, as_generator
 from boundcalc.language.ledger import Ledger
-from boundcalc.trainer.data.modalities import encode_groups, encode_labels
+from boundcalc.trainer.data.labels import encode_groups, encode_labels
 from boundcalc.trainer.data.order import aligned
 from boundcalc.trainer.data.prepare import balanced_weights
 
@@ -266,7 +266,8 @@ def _the_source(given: Mapping[str, Any]) -> str:
         raise InvalidInputError("data= goes with model= only", context="certify")
     if given["metric"] != _DEFAULTS["metric"] and named[0] != "embeddings":
         raise InvalidInputError(
-            f"metric={given['metric']!r} goes with embeddings= only: {named[0]}= brings its own distance", context="certify"
+            f"metric={given['metric']!r} goes with embeddings= only: {named[0]}= brings its own distance",
+            context="certify",
         )
     if named[0] == "model" and given["y"] is not None:
         raise InvalidInputError("y= does not go with model=: give data=(X, y)", context="certify")

@@ -175,8 +175,8 @@ def _notes(measured: Measurements, delta: float, columns: Sequence[Mapping[str, 
     first = next(iter(measured.values()))
     weights = (first.estimates["omega_pos"].value, first.estimates["omega_neg"].value)
     notes = [
-        f"Each row of guarantees holds for all {len(measured)} subsets at once with probability at least {confidence(delta)}, so one "
-        "may choose among them."
+        f"Each row of guarantees holds for all {len(measured)} subsets at once with probability at least {confidence(delta)}, so "
+        "one may choose among them."
     ]
     if weights != (1.0, 1.0):
         notes.append(
