@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boundcalc.certification.dependence import signs_of_dependence
 from boundcalc.certification.measured import pair_sums
 from boundcalc.certification.rates import rate_bound
 from boundcalc.certification.reading import read_request
@@ -42,6 +43,8 @@ class ErrorBand(Answer, Frozen):
         looser one, the false-non-match rate at most what it is at the stricter one.
     rows, units : int
     delta : float
+    cautions : tuple of str
+        What would make the statement wrong.
     """
 
     thresholds: Array
@@ -52,6 +55,7 @@ class ErrorBand(Answer, Frozen):
     rows: int
     units: int
     delta: float
+    cautions: tuple[str, ...] = ()
 
     title: ClassVar[str] = "Error rates at all thresholds"
     draws: ClassVar[str] = "the DET curve with its certified band"
@@ -78,7 +82,8 @@ class ErrorBand(Answer, Frozen):
         rows = zip(
             self.thresholds, self.match_rate, self.match_bound, self.non_match_rate, self.non_match_bound, strict=True
         )
-        return (Table(columns, [tuple(map(float, row)) for row in rows]),)
+        shown = [(float(t), float(a), rounded_up(b), float(c), rounded_up(d)) for t, a, b, c, d in rows]
+        return (Table(columns, shown, notes=[f"Caution: {caution}." for caution in self.cautions]),)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data."""
@@ -179,4 +184,5 @@ def certify_band(*, cuts: int = 12, thresholds: ArrayLike | None = None, **given
         request.codes.size,
         request.codes.size if members is None else len(members),
         request.delta,
+        signs_of_dependence(request),
     )

@@ -15,11 +15,15 @@ _CHANCE = 1e-4
 
 
 def signs_of_dependence(request: Request) -> tuple[str, ...]:
-    """Return a sentence for each sign; none where groups are given."""
+    """Return a sentence for each sign, none of dependence where groups are given, and for each doubt about the labels."""
     if request.distances is None or request.groups is not None:
-        return ()
+        return request.notes
     rows = np.arange(min(request.codes.size, _ROWS))
-    return (*_copies(request.distances, rows), *_neighbours(request.distances, request.codes[rows], rows))
+    return (
+        *request.notes,
+        *_copies(request.distances, rows),
+        *_neighbours(request.distances, request.codes[rows], rows),
+    )
 
 
 def _copies(distances: Distances, rows: np.ndarray) -> list[str]:

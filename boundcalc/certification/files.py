@@ -80,6 +80,10 @@ def certify_file(
     if found is None:
         data = load(source, modalities=modalities, **named, **({} if label is None else {"label": label}))
         found = {"model": _trained(data, given)}
+        if data.groups is not None and given.get("weights", "balanced") == "balanced":
+            given["weights"] = found[
+                "model"
+            ]._prepared.weights  # of its calibration part: labels may change within a group
         return _described(_certified(found, given, band=band), found["model"])
     if given.get("threshold") is None and given.get("calibration") is None:
         given["calibration"] = CALIBRATION

@@ -24,7 +24,7 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems, as_generator
 from boundcalc.language.ledger import Ledger
-from boundcalc.trainer.data.labels import encode_groups, encode_labels
+from boundcalc.trainer.data.labels import check_targets, encode_groups, encode_labels
 from boundcalc.trainer.data.order import aligned
 from boundcalc.trainer.data.prepare import balanced_weights
 
@@ -38,6 +38,8 @@ _DEFAULTS: dict[str, Any] = {
     **dict.fromkeys((*_SOURCES, "data", "against", "pairs", "y", "threshold", "groups", "kappa", "calibration")),
     "metric": "sqeuclidean", "delta": 0.05, "weights": "balanced", "splits": 20, "rng": 0, "share": 1.0, "running": False,
 }  # fmt: skip
+#: More splits than this change no digit that is shown.
+_MOST_SPLITS = 10_000
 #: Rates that a threshold can be chosen for, with the side of the target.
 RATES = ("fmr", "precision")
 
@@ -98,6 +100,8 @@ class Request:
         What was fixed in advance, in words.
     delta : float
         What the statement consumes.
+    notes : tuple of str
+        Why the labels may be none.
     """
 
     distances: Distances | None
@@ -116,6 +120,7 @@ class Request:
     calibration: Calibration | None
     listed: Listed | None
     running: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def members(self) -> list[Rows] | None:
@@ -157,7 +162,7 @@ def read_request(**given: Any) -> Request:
                 "against has held out other rows than model: give data=(X, y) that neither was trained on"
             )
     groups = own_groups(given[name], given["data"]) if given["groups"] is None else given["groups"]
-    codes, groups = _labels(labels, groups, distances.n)
+    codes, groups, notes = _labels(labels, groups, distances.n)
     fixed = [
         f"the seed (one, not the best of several) of {given['splits']} random split{'s' * (given['splits'] > 1)}{drawn}",
         f"delta = {given['delta']:g}",
@@ -214,6 +219,7 @@ def read_request(**given: Any) -> Request:
         calibration,
         None,
         given["running"],
+        notes,
     )
 
 
@@ -235,7 +241,9 @@ def _read_numbers(given: Mapping[str, Any], *, fresh: bool) -> tuple[float, np.r
         problems.number("calibration", given["calibration"], low=0, high=1, open_low=True, open_high=True)
     splits = given["splits"]
     whole = isinstance(splits, (int, np.integer)) and not isinstance(splits, bool)
-    problems.require(whole and splits >= 1, f"splits={splits!r}: expected an integer >= 1")
+    problems.require(
+        whole and 1 <= splits <= _MOST_SPLITS, f"splits={splits!r}: expected an integer >= 1, at most {_MOST_SPLITS:,}"
+    )
     seedless = fresh and not isinstance(given["threshold"], Mapping) and given["pairs"] is None
     problems.require(
         not given["running"] or seedless,
@@ -284,14 +292,16 @@ def _distances(given: Mapping[str, Any], name: str, value: Any) -> tuple[Distanc
     return from_matrix(name, value), given["y"], None
 
 
-def _labels(labels: Any, groups: Any, n: int) -> tuple[Rows, Rows | None]:
-    problems = Problems("certify")
-    _, _, codes = encode_labels(labels, problems)
+def _labels(labels: Any, groups: Any, n: int) -> tuple[Rows, Rows | None, tuple[str, ...]]:
+    """Return classes, groups, and why the labels may be none: here numbers may be identities with few rows each."""
+    problems, doubts = Problems("certify"), Problems("certify")
+    kinds, classes, codes = encode_labels(labels, problems)
+    check_targets(kinds, classes, codes, doubts)
     groups = None if groups is None else encode_groups(groups, n, problems)
     problems.raise_if_any()
     problems.require(codes.size == n, f"y has {codes.size} labels: expected one for each of {n} rows")
     problems.raise_if_any()
-    return codes, groups
+    return codes, groups, () if groups is not None and np.array_equal(codes, groups) else tuple(doubts.found)
 
 
 def _share(n: int, groups: Rows | None, share: float, rng: np.random.Generator) -> Rows:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from boundcalc.arithmetic.written import shortened
 from boundcalc.language.arguments import Problems
 
-__all__ = ["NO_LABELS", "check_targets", "encode_groups", "encode_labels", "is_missing", "place_of"]
+__all__ = ["MISSING", "check_targets", "encode_groups", "encode_labels", "is_missing", "place_of"]
 
 
 def encode_labels(
@@ -19,8 +19,12 @@ def encode_labels(
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
     """Return labels, distinct labels and the number of each label; note what is wrong with them."""
     masked = isinstance(y, np.ma.MaskedArray) and bool(np.ma.getmaskarray(y).any())
-    labels = np.asarray(y)
     empty = (np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.intp))
+    try:
+        labels = np.asarray(y)
+    except ValueError:  # sequences of several lengths
+        problems.add("y holds sequences: expected one label per row, shape (n,)")
+        return empty
     if labels.ndim != 1:
         problems.add(f"y has shape {labels.shape}: expected one label per row, shape (n,)")
         return empty
@@ -32,11 +36,9 @@ def encode_labels(
             labels = labels.astype(str)
         elif all(isinstance(label, (int, float, np.number)) for label in labels.tolist()):
             labels = np.asarray(labels.tolist())
-    if labels.dtype.kind == "U" and np.isin(labels, list(NO_LABELS)).any():
-        row = int(np.flatnonzero(np.isin(labels, list(NO_LABELS)))[0])
-        problems.add(
-            f"y has missing labels ({place_of(row, lines)}: {labels[row].item()!r}): expected one label per row"
-        )
+    if labels.dtype.kind == "S":
+        labels = np.char.decode(labels, "utf-8", "replace")
+    if labels.dtype.kind == "U" and _odd_texts(labels, problems, lines=lines):
         return empty
     if masked:
         problems.add("y has masked labels: expected one label per row")
@@ -63,10 +65,28 @@ def encode_labels(
     return labels, classes, codes.astype(np.intp)
 
 
-#: What is no label, among labels of text.
-NO_LABELS = frozenset({"", "nan", "NaN", "None", "<NA>", "NaT"})
+#: What is no entry, among entries of text.
+MISSING = frozenset({"", "na", "nan", "null", "none", "n/a", "?", "<na>", "nat"})
 #: Fewer rows a class (in the median) than this, of so many classes of numbers, are values of a continuous target.
 _ROWS_A_CLASS, _MANY_CLASSES = 3, 30
+
+
+def _odd_texts(labels: NDArray[np.str_], problems: Problems, *, lines: Sequence[int] | None) -> bool:
+    """Note texts that say that a label is missing, or that differ by blanks only; return whether there are some."""
+    words = np.unique(labels)
+    plain = np.char.strip(words)
+    if none := [word for word, one in zip(words, plain, strict=True) if one.lower() in MISSING]:
+        row = int(np.flatnonzero(labels == none[0])[0])
+        problems.add(
+            f"y has missing labels ({place_of(row, lines)}: {str(none[0])!r}): expected one label per row; leave the row out, or "
+            "give the class another name"
+        )
+        return True
+    kept, counts = np.unique(plain, return_counts=True)
+    twice = kept[counts > 1]
+    if twice.size:
+        problems.add(f"y has labels that differ by blanks only (such as {str(twice[0])!r}): strip them")
+    return bool(twice.size)
 
 
 def check_targets(y: NDArray[Any], classes: NDArray[Any], codes: NDArray[np.intp], problems: Problems) -> None:
@@ -111,5 +131,5 @@ def is_missing(label: Any) -> bool:
     """Whether an entry is None, NaN or what pandas has in their place."""
     try:
         return label is None or bool(label != label)
-    except (TypeError, ValueError):  # pandas.NA is neither equal to itself nor different from it
+    except (TypeError, ValueError, ArithmeticError):  # pandas.NA is neither equal to itself nor different from it
         return True

@@ -18,12 +18,11 @@ from boundcalc.errors import InvalidInputError, require, suggestion
 from boundcalc.frozen import Frozen
 from boundcalc.trainer.data import arrays
 from boundcalc.trainer.data.arrays import apart, check_archive, few, said
-from boundcalc.trainer.data.labels import is_missing, place_of
+from boundcalc.trainer.data.labels import MISSING, is_missing, place_of
 from boundcalc.trainer.data.modalities import ModalityData
 
-__all__ = ["MISSING", "TABLES", "Table", "of_frame", "read_labels", "read_numbers", "read_table", "suspicion"]
+__all__ = ["TABLES", "Table", "of_frame", "read_labels", "read_numbers", "read_table", "suspicion"]
 
-MISSING = frozenset({"", "na", "nan", "null", "none", "n/a", "?", "<na>", "nat"})
 #: Endings of tables; those of the second group are read by pandas (extra ``formats``).
 TEXT = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz")
 TABLES = (*TEXT, ".parquet", ".feather", ".xlsx")
