@@ -18,7 +18,7 @@ from boundcalc.certification.reading import Request, read_request
 from boundcalc.certification.search import GUESSED_VARIANCE, Evaluator, Sample, kappa_at
 from boundcalc.certification.values import looks_bound
 from boundcalc.errors import InvalidInputError
-from boundcalc.show.rounding import confidence
+from boundcalc.show.rounding import holding
 
 __all__ = ["certify_looks"]
 
@@ -130,7 +130,7 @@ def _certificate(
             "theorem": "certificates.anytime",
             "statement": "Bounded is the mean over the population of the pair's weight where it is judged wrongly, with weights "
             f"{weights[0]:.4g} (same) and {weights[1]:.4g} (different), for {pair}. With probability at "
-            f"least {confidence(request.delta)} the bounds after all batches hold, this one ({len(kappas)}) included; {unit}s are "
+            f"least {holding(request.delta)} the bounds after all batches hold, this one ({len(kappas)}) included; {unit}s are "
             "taken as independent draws of one population; a batch was seen once, and one that has begun counts from its end.",
             "events": (("a bound after some batch fails", request.delta),),
             "fixed": (*request.fixed, "sizes of the batches, by earlier batches at most"),

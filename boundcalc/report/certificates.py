@@ -11,7 +11,7 @@ from boundcalc.certification.certificate import Certificate
 from boundcalc.guarantees.certified import Certified
 from boundcalc.report.plots import finish
 from boundcalc.show.axes import PALETTE
-from boundcalc.show.rounding import confidence, outwards, rounded_up
+from boundcalc.show.rounding import confidence, holding, outwards, rounded_up
 from boundcalc.show.tables import Table
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def certificate_tables(lines: Sequence[Certified], *, delta: float) -> tuple[Tab
     first = lines[0].certificate
     notes = [
         f"About new pairs: {first.recipe['target']}. All these lines hold at once with probability at least "
-        f"{confidence(delta)} over the {_held_out(first)}, which are taken as independent draws of one population; most of delta "
+        f"{holding(delta)} over the {_held_out(first)}, which are taken as independent draws of one population; most of delta "
         "is paid for the subset with the smallest training error.",
         "Each gain (share of wrong pairs, in an order fixed on the training part, up to the first that certifies nothing) and "
         "the line on stored rows is a statement of its own at delta.",

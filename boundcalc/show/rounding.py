@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 
-__all__ = ["confidence", "failing", "outwards", "percent", "rounded_up"]
+__all__ = ["confidence", "failing", "holding", "outwards", "percent", "rounded_up"]
 
 _SIDES = {"<": ROUND_CEILING, ">": ROUND_FLOOR}
 
@@ -36,7 +36,16 @@ def confidence(delta: float) -> str:
     >>> confidence(0.05), confidence(0.00125), confidence(1e-9)
     ('95 %', '99.87 %', '99.99 %')
     """
-    return percent(float(Context(prec=4, rounding=ROUND_FLOOR).subtract(Decimal(1), _as_written(delta))))
+    return percent(float(holding(delta)))
+
+
+def holding(delta: float) -> str:
+    """Return the probability with which something holds that fails with delta, never more than it is.
+
+    >>> holding(0.05), holding(0.00125)
+    ('0.95', '0.9987')
+    """
+    return f"{Context(prec=4, rounding=ROUND_FLOOR).subtract(Decimal(1), _as_written(delta)):.4g}"
 
 
 def failing(delta: float) -> str:
