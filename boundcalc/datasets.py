@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from boundcalc.arithmetic.written import shortened
-from boundcalc.errors import InvalidInputError, in_context, require, suggestion
+from boundcalc.errors import InvalidInputError, in_context, require
+from boundcalc.trainer.data.arrays import apart, read_arrays
 from boundcalc.trainer.data.modalities import ModalityData
-from boundcalc.trainer.data.tables import TABLES, check_declared, few, of_frame, read_npz, read_numbers, read_table
+from boundcalc.trainer.data.tables import TABLES, of_frame, read_numbers, read_table
 
 __all__ = ["available", "halves", "load"]
 
@@ -104,7 +105,7 @@ def load(
             return _of_annotated(path, **options)
         if modalities is not None:
             raise InvalidInputError("--modality goes with tables; here each array is a modality")
-        arrays = read_npz(path, expected=_EXPECTED) if kind else _read_folder(path)
+        arrays = read_arrays(path, expected=_EXPECTED)
         return _of_arrays(arrays, path.stem, label=label, groups=groups, drop=options["drop"])
 
 
@@ -218,43 +219,11 @@ HELD = (".h5mu", ".h5ad")
 _EXPECTED = "expected one 2-D array per modality, and y"
 
 
-def _read_folder(path: Path) -> dict[str, np.ndarray]:
-    """Return the arrays of a folder's .npy files by their names; nothing is ever unpickled."""
-    arrays = {}
-    for file in sorted(path.glob("*.npy")):
-        try:
-            with file.open("rb") as stream:
-                check_declared(stream, file.stat().st_size)
-            arrays[file.stem] = np.load(file, allow_pickle=False)
-        except Exception as error:  # numpy raises what its tokenizer does, among others, for a damaged header
-            raise InvalidInputError(
-                f"{file.name} cannot be read as .npy ({shortened(str(error), width=120)})"
-            ) from error
-    if not arrays:
-        raise InvalidInputError(f"has no .npy file; {_EXPECTED}, each in a file of its name")
-    return arrays
-
-
 def _of_arrays(
     arrays: dict[str, np.ndarray], name: str, *, label: str, groups: str | None, drop: Iterable[str]
 ) -> ModalityData:
     """Return the modalities, labels, mask and groups that arrays by name are."""
-    for one in (*drop, *([groups] if groups else [])):
-        if one not in arrays:
-            raise InvalidInputError(f"{one!r}: there is no such array{suggestion(one, arrays)} (found {few(arrays)})")
-    arrays = {key: array for key, array in arrays.items() if key not in drop}
-    if label not in arrays:
-        near = [one for one in arrays if one.strip().lower() in ("y", "label", "labels", "target", "class", "classes")]
-        hint = f" (rename {near[0]!r} to 'y', or give --label {near[0]})" if near else ""
-        raise InvalidInputError(f"has no array {label} (found: {few(arrays) or 'none'}){hint}; {_EXPECTED}")
-    y = arrays.pop(label)
-    belongs = (
-        arrays.pop(groups)
-        if groups
-        else arrays.pop("groups")
-        if "groups" in arrays and arrays["groups"].ndim == 1
-        else None
-    )
+    y, belongs, arrays = apart(arrays, kind="array", label=label, groups=groups, drop=drop, expected=_EXPECTED)
     if not arrays:
         raise InvalidInputError(f"has {label} only; {_EXPECTED}")
     mask = arrays.pop("mask") if "mask" in arrays and arrays["mask"].dtype.kind == "b" else None

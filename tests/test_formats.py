@@ -12,10 +12,10 @@ from boundcalc.cli import main
 from boundcalc.datasets import load
 from boundcalc.errors import InvalidInputError, MissingExtraError
 from boundcalc.trainer import Measurements, measure_subsets
-from boundcalc.trainer.data import tables
+from boundcalc.trainer.data import arrays
+from boundcalc.trainer.data.arrays import few
 from boundcalc.trainer.data.encoding import Encoding
 from boundcalc.trainer.data.prepare import prepare
-from boundcalc.trainer.data.tables import few
 from boundcalc.trainer.measure.settings import Settings
 
 N = 40
@@ -251,7 +251,7 @@ def test_a_column_named_like_an_identity_is_told(tmp_path):
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused_before_it_does(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "MOST_BYTES", 10**6)
+    monkeypatch.setattr(arrays, "MOST_BYTES", 10**6)
     np.savez_compressed(tmp_path / "bomb.npz", a=np.zeros((10**5, 2)), y=np.zeros(10**5))
     (tmp_path / "bomb.csv.gz").write_bytes(gzip.compress(bytes(10**6 + 1)))
     for name in ("bomb.npz", "bomb.csv.gz"):

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from boundcalc.certification.dependence import signs_of_dependence
 from boundcalc.certification.measured import pair_sums
 from boundcalc.certification.rates import rate_bound
 from boundcalc.certification.reading import read_request
@@ -19,7 +20,7 @@ from boundcalc.language.arguments import Problems
 from boundcalc.language.ledger import Ledger
 from boundcalc.show.answer import Answer
 from boundcalc.show.axes import PALETTE, new_axes, save
-from boundcalc.show.rounding import percent
+from boundcalc.show.rounding import confidence, rounded_up
 from boundcalc.show.tables import Table
 
 __all__ = ["ErrorBand", "certify_band"]
@@ -42,6 +43,8 @@ class ErrorBand(Answer, Frozen):
         looser one, the false-non-match rate at most what it is at the stricter one.
     rows, units : int
     delta : float
+    cautions : tuple of str
+        What would make the statement wrong.
     """
 
     thresholds: Array
@@ -52,6 +55,7 @@ class ErrorBand(Answer, Frozen):
     rows: int
     units: int
     delta: float
+    cautions: tuple[str, ...] = ()
 
     title: ClassVar[str] = "Error rates at all thresholds"
     draws: ClassVar[str] = "the DET curve with its certified band"
@@ -68,8 +72,8 @@ class ErrorBand(Answer, Frozen):
         """The answer in one sentence."""
         value, threshold = self.balanced
         return (
-            f"Whatever threshold is chosen, both rates lie in the band ({percent(1 - self.delta)}, {self.rows:,} held-out "
-            f"rows); at {threshold:.6g} the balanced pair error is at most {np.ceil(value * 1e3) / 1e3:.3g}."
+            f"Whatever threshold is chosen, both rates lie in the band ({confidence(self.delta)}, {self.rows:,} held-out "
+            f"rows); at {threshold:.6g} the balanced pair error is at most {rounded_up(value, digits=3)}."
         )
 
     def tables(self, *, short: bool = False) -> Sequence[Table]:
@@ -78,7 +82,8 @@ class ErrorBand(Answer, Frozen):
         rows = zip(
             self.thresholds, self.match_rate, self.match_bound, self.non_match_rate, self.non_match_bound, strict=True
         )
-        return (Table(columns, [tuple(map(float, row)) for row in rows]),)
+        shown = [(float(t), float(a), rounded_up(b), float(c), rounded_up(d)) for t, a, b, c, d in rows]
+        return (Table(columns, shown, notes=[f"Caution: {caution}." for caution in self.cautions]),)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data."""
@@ -96,7 +101,7 @@ class ErrorBand(Answer, Frozen):
             self.non_match_bound,
             where="post",
             color=PALETTE[1],
-            label=f"certified: not above ({percent(1 - self.delta)})",
+            label=f"certified: not above ({confidence(self.delta)})",
         )
         axes.plot([0, 1], [1, 0], color="0.6", linestyle=":", label="constant rules")
         axes.set_xlabel("false-match rate")
@@ -141,7 +146,7 @@ def certify_band(*, cuts: int = 12, thresholds: ArrayLike | None = None, **given
     request = read_request(
         **{"weights": None, "splits": 5, **given, "threshold": None if fixed is None else float(fixed[0])}
     )
-    distances, members = request.distances, request.subjects
+    distances, members = request.distances, request.members
     assert distances is not None
     if fixed is None:
         assert request.calibration is not None
@@ -155,7 +160,7 @@ def certify_band(*, cuts: int = 12, thresholds: ArrayLike | None = None, **given
     sums = [pair_sums(distances, request.codes, float(t), groups=request.groups) for t in fixed]
     if not sums[0].same:
         raise InvalidInputError(
-            "certify_band: no pair of different subjects is the same, so that no rate of misses is defined"
+            "certify_band: no pair of different groups is the same, so that no rate of misses is defined"
         )
     bounds = {
         name: np.array(
@@ -179,4 +184,5 @@ def certify_band(*, cuts: int = 12, thresholds: ArrayLike | None = None, **given
         request.codes.size,
         request.codes.size if members is None else len(members),
         request.delta,
+        signs_of_dependence(request),
     )

@@ -14,10 +14,16 @@ from boundcalc.show.answer import Answer, wrapped
 from boundcalc.show.axes import PALETTE, new_axes
 from boundcalc.show.html import join, tag
 from boundcalc.show.page import lead
-from boundcalc.show.rounding import outwards, percent
+from boundcalc.show.rounding import confidence, outwards
 from boundcalc.show.tables import Table
 
 __all__ = ["Certificate"]
+
+#: What an answer is compared with where that is not the better constant rule.
+_RIVALS = {
+    "match_rate": "a rule that looks at no pair and misses as many",
+    "precision": "calling all pairs the same",
+}
 
 
 @dataclass(frozen=True)
@@ -27,7 +33,7 @@ class Certificate(Answer, Frozen):
     Attributes
     ----------
     kind : str
-        "transport" (population), "mix" (the hold-out's own pairs), "verification" (labels are the subjects), "listed" (a
+        "transport" (population), "mix" (the hold-out's own pairs), "verification" (labels are the groups), "listed" (a
         list of pairs), "gallery", "gain", "match_rate" or "precision".
     quantity : str
         What is bounded, in words.
@@ -36,9 +42,10 @@ class Certificate(Answer, Frozen):
     error : float
         The same quantity on the held-out pairs.
     constant : float
-        What the best constant rule has there.
+        What the best constant rule has there: one that calls all pairs the same, or none. Of a false-match rate: what a rule
+        has that looks at no pair and misses as many same pairs; of precision: the share of same pairs.
     rows, units : int
-        Held-out rows that were counted, and how many independent rows or subjects they are.
+        Held-out rows that were counted, and how many independent rows or groups they are.
     delta : float
         What this statement consumes.
     threshold : float or None
@@ -81,13 +88,23 @@ class Certificate(Answer, Frozen):
     def sentence(self) -> str:
         """The answer in one sentence."""
         side = "at least" if self.lower else "at most"
-        counted = f"{self.units:,} held-out subjects" if self.units != self.rows else f"{self.rows:,} held-out rows"
-        rest = "" if self.kind == "gain" else f"; a constant rule has {self.constant:.3g}"
-        tail = " This says no more than the constant rule." if self.vacuous and self.kind != "gain" else ""
-        return (
-            f"On new pairs of this kind the {self.quantity} is {side} {self._rounded} ({percent(1 - self.delta)}), "
-            f"measured {self.error:.3g} on {counted}{rest}.{tail}"
-        )
+        said = f"On new pairs of this kind the {self.quantity} is {side} {self._rounded} ({confidence(self.delta)}), "
+        measured = f"measured {self.error:.3g} on {self._counted}"
+        if self.kind == "gain":
+            if self.vacuous:
+                bound = f"{confidence(self.delta)}; the bound is {self._rounded}"
+                said = f"No {self.quantity} is certified on new pairs of this kind ({bound}), "
+            return f"{said}{measured}."
+        tail = f" This says no more than {_RIVALS.get(self.kind, 'the constant rule')}." if self.vacuous else ""
+        return f"{said}{measured}; {self._rival} has {self.constant:.3g}.{tail}"
+
+    @property
+    def _counted(self) -> str:
+        return f"{self.units:,} held-out groups" if self.units != self.rows else f"{self.rows:,} held-out rows"
+
+    @property
+    def _rival(self) -> str:
+        return _RIVALS.get(self.kind, "a constant rule")
 
     @property
     def _rounded(self) -> str:
@@ -151,20 +168,23 @@ class Certificate(Answer, Frozen):
 
     def tables(self, *, short: bool = False) -> Sequence[Table]:
         """Return one row: what was measured and what is certified."""
-        columns = ("quantity", "measured", "certified", "constant rule", "rows", "units", "delta")
-        row = (self.quantity, self.error, self.value, self.constant, self.rows, self.units, self.delta)
+        rival = "compared with" if self.kind in _RIVALS else "constant rule"
+        columns = ("quantity", "measured", "certified", rival, "rows", "units", "delta")
+        value = f"{outwards(self.value, '>=' if self.lower else '<=', digits=4):.4g}"
+        row = (self.quantity, self.error, value, self.constant, self.rows, self.units, self.delta)
         return (Table(columns, [row]),)
 
     @property
     def _paragraphs(self) -> tuple[str, ...]:
         fixed = f"Fixed in advance: {'; '.join(self.recipe['fixed'])}."
-        kind = "rows" if self.units == self.rows else "subjects"
+        kind = "rows" if self.units == self.rows else "groups"
         needed = []
         if "needed" in self.recipe:
             count = self.recipe["needed"]
             said = f"no number of {kind} would do" if count is None else f"about {count:,} {kind} would be needed"
             needed = [f"For {self.recipe['target']:g} {said} (estimated)."]
-        return (self.recipe["statement"], fixed, *needed, *(f"Caution: {caution}" for caution in self.cautions))
+        model = [self.recipe["model"]] if "model" in self.recipe else []
+        return (*model, self.recipe["statement"], fixed, *needed, *(f"Caution: {caution}" for caution in self.cautions))
 
     def text(self) -> str:
         """Return the sentence, the exact statement, what was fixed in advance, and cautions."""
@@ -199,7 +219,7 @@ class Certificate(Answer, Frozen):
         low, high = sorted((self.error, self.value))
         axes.barh(0, high - low, left=low, height=0.5, color=PALETTE[5], label="up to the certificate")
         axes.plot([self.error], [0], "o", color=PALETTE[0], label="measured")
-        axes.axvline(self.constant, color=PALETTE[1], linestyle="--", label="constant rule")
+        axes.axvline(self.constant, color=PALETTE[1], linestyle="--", label=self._rival.removeprefix("a "))
         axes.set_yticks([])
         axes.set_xlabel(self.quantity)
         axes.set(xlim=(0.0, 1.05 * max(high, self.constant)) if low >= 0 else None, ylim=(-0.6, 0.6))

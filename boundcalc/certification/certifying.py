@@ -26,6 +26,7 @@ from boundcalc.certification.reading import Request, read_request
 from boundcalc.certification.search import LARGEST_KAPPA, Sample, population_bound, risk_bound
 from boundcalc.certification.strata import balanced_mix, mix_batches
 from boundcalc.errors import InvalidInputError
+from boundcalc.show.rounding import failing
 
 __all__ = ["certify", "certify_request"]
 
@@ -80,7 +81,8 @@ def certify(
     pairs : array_like of int, shape (P, 2)
         Only these pairs of rows count; the source may then also be one number for each pair, shape (P,).
     y : array_like of shape (n,)
-        Labels; two rows are the same when their labels are equal. With ``pairs`` also booleans of shape (P,).
+        Labels; two rows are the same when their labels are equal. With ``pairs`` also booleans of shape (P,), which say of each
+        pair whether it is the same (refused where there are as many rows, whose labels they could be).
     threshold : float, (float, float), mapping or None
         Pairs below it (scores: above it) are called the same; a tie is an error for both kinds of pair. A number must be
         fixed before the held-out rows are looked at; two of them are for the model and for ``against``.
@@ -93,7 +95,7 @@ def certify(
         ``calibration`` its weights come from those rows and hold for the population. "own" is the former in any case.
         Numbers are fixed in advance. None is the share of wrong pairs.
     groups : array_like of shape (n,), optional
-        The subject that each row comes from: subjects, not rows, are then independent.
+        The group that each row comes from: groups, not rows, are then independent.
     kappa : float, optional
         In (0, 1), fixed in advance. Default: a function of the risk, searched through by test inversion.
     splits : int
@@ -144,11 +146,11 @@ def certify(
 def certify_request(request: Request) -> Certificate:
     """Certify the error of one model, or the difference of two."""
     errors = _errors(request, other=False)
-    members = request.subjects
+    members = request.members
     distances = request.distances
     assert distances is not None
     sums = pair_sums(distances, request.codes, request.threshold, groups=request.groups)
-    if members is not None and request.weights is None and _labels_are_subjects(request.codes, request.groups):
+    if members is not None and request.weights is None and _labels_are_groups(request.codes, request.groups):
         return _verification(request, errors, members)
     kernel: PairErrors | Derived = errors
     scale, kappa, gap = errors.scale, request.kappa, None
@@ -250,16 +252,16 @@ def _facts(request: Request, sample: Sample, kappa: float) -> dict[str, Any]:
     }
 
 
-def _labels_are_subjects(codes: Rows, groups: Rows | None) -> bool:
+def _labels_are_groups(codes: Rows, groups: Rows | None) -> bool:
     assert groups is not None
     pairs = np.unique(np.column_stack([codes, groups]), axis=0)
     return len(pairs) == np.unique(codes).size == np.unique(groups).size
 
 
 def _verification(request: Request, errors: PairErrors, members: list[Rows]) -> Certificate:
-    """Certify the mean of the non-match rate within subjects and the match rate between them, subjects being the labels."""
+    """Certify the mean of the non-match rate within groups and the match rate between them, groups being the labels."""
     if request.other is not None:
-        raise InvalidInputError("against= with labels that are the groups: no gain is defined across subjects")
+        raise InvalidInputError("against= with labels that are the groups: no gain is defined across groups")
     inside = within(errors, members)
     distances = request.distances
     assert distances is not None
@@ -304,11 +306,11 @@ _THEOREMS = {
 
 def _words(request: Request, kind: str) -> dict[str, Any]:
     """Return what the statement says exactly, which theorem it is, and what it consumes."""
-    unit = "row" if request.groups is None else "subject"
+    unit = "row" if request.groups is None else "group"
     given = ""
-    pair = "two new independent rows" if unit == "row" else "a random row each of two new independent subjects"
+    pair = "two new independent rows" if unit == "row" else "a random row each of two new independent groups"
     if kind == "verification":
-        mean = "the mean of the non-match rate within a subject (a subject with one row counts 1) and the match rate between two"
+        mean = "the mean of the non-match rate within a group (a group with one row counts 1) and the match rate between two"
     elif request.weights is None:
         each = "" if unit == "row" else ", a random row each"
         pair, given = f"pairs of new {unit}s of these classes{each}", ", given their labels"
@@ -329,7 +331,7 @@ def _words(request: Request, kind: str) -> dict[str, Any]:
     if request.distances is not None and request.distances.off_zero:
         order += " Rows are at a distance from themselves (similarities go into scores=); the diagonal is not used."
     statement = (
-        f"Bounded is {target}. It fails with probability at most {request.delta:.4g} over the held-out {unit}s{given}; they "
+        f"Bounded is {target}. It fails with probability at most {failing(request.delta)} over the held-out {unit}s{given}; they "
         f"are taken as independent draws of one population, unseen by the model.{order}"
     )
     return {

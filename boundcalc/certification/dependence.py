@@ -15,11 +15,15 @@ _CHANCE = 1e-4
 
 
 def signs_of_dependence(request: Request) -> tuple[str, ...]:
-    """Return a sentence for each sign; none where subjects are given."""
+    """Return a sentence for each sign, none of dependence where groups are given, and for each doubt about the labels."""
     if request.distances is None or request.groups is not None:
-        return ()
+        return request.notes
     rows = np.arange(min(request.codes.size, _ROWS))
-    return (*_copies(request.distances, rows), *_neighbours(request.distances, request.codes[rows], rows))
+    return (
+        *request.notes,
+        *_copies(request.distances, rows),
+        *_neighbours(request.distances, request.codes[rows], rows),
+    )
 
 
 def _copies(distances: Distances, rows: np.ndarray) -> list[str]:
@@ -32,7 +36,7 @@ def _copies(distances: Distances, rows: np.ndarray) -> list[str]:
     if not count:
         return []
     which = "1 row is" if count == 1 else f"{count:,} rows are"
-    return [f"{which} {what}; if rows were copied, or come from one subject, they are not independent: give groups="]
+    return [f"{which} {what}; if rows were copied, or belong together, they are not independent: give groups="]
 
 
 def _neighbours(distances: Distances, codes: np.ndarray, rows: np.ndarray) -> list[str]:
@@ -57,6 +61,6 @@ def _neighbours(distances: Distances, codes: np.ndarray, rows: np.ndarray) -> li
     if different and closer - 0.5 * different > np.sqrt(-np.log(_CHANCE) * different):
         return [
             f"of rows of one label, those that follow each other are closer than others ({closer:,} of {different:,} times); if "
-            "they come from one subject or recording, they are not independent: give groups="
+            "they come from one person or recording, they are not independent: give groups="
         ]
     return []

@@ -1,6 +1,6 @@
 """What one random draw of the rows' partners contributes: log h, and how it moves with kappa while the coupling is kept.
 
-A draw pairs units (rows or subjects) in blocks, in each of which all bijections of its rows to its positions are averaged,
+A draw pairs units (rows or groups) in blocks, in each of which all bijections of its rows to its positions are averaged,
 and in loose pairs. A position is one partner, or shares of several that multiply as A^share.
 """
 
@@ -83,7 +83,7 @@ class Batch:
     Attributes
     ----------
     units, partners : ndarray of int
-        Which rows or subjects.
+        Which rows or groups.
     draws : tuple of Draw
         Rows are places within ``units``, partners places within ``partners``.
     """

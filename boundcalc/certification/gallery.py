@@ -12,7 +12,8 @@ from boundcalc.certification.sources import numbers
 from boundcalc.certification.values import gallery_bound
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import Problems
-from boundcalc.trainer.data.modalities import encode_labels
+from boundcalc.show.rounding import failing
+from boundcalc.trainer.data.labels import encode_labels
 from boundcalc.trainer.data.prepare import balanced_weights
 
 __all__ = ["certify_gallery"]
@@ -93,8 +94,8 @@ def certify_gallery(
         recipe={
             "theorem": "certificates.gallery",
             "statement": f"Bounded is the mean weight of wrongly judged pairs of one new row with the {old.size:,} stored rows, "
-            f"with weights {positive:.4g} (same) and {negative:.4g} (different). It fails with probability at most {delta:.4g} "
-            "over the held-out rows, which are taken as independent draws of one population.",
+            f"with weights {positive:.4g} (same) and {negative:.4g} (different). It fails with probability at most "
+            f"{failing(delta)} over the held-out rows, which are taken as independent draws of one population.",
             "events": (("the bound fails", delta),),
             "fixed": (f"the stored rows and the threshold {threshold:.6g}", f"delta = {delta:g}"),
             "exponent": labels.size / 2.0,

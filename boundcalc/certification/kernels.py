@@ -1,4 +1,4 @@
-"""What is wrong with a pair, as numbers in [0, 1]: errors by kind, differences of two models, means over subjects."""
+"""What is wrong with a pair, as numbers in [0, 1]: errors by kind, differences of two models, means over groups."""
 
 from __future__ import annotations
 
@@ -98,35 +98,35 @@ def symmetric(kernel: PairErrors | Derived) -> Derived:
 
 
 def members_of(groups: NDArray[np.intp]) -> list[Rows]:
-    """Return the rows of each subject, subjects in the order of their numbers."""
+    """Return the rows of each group, groups in the order of their numbers."""
     order = np.argsort(groups, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
 
 
 def averaged(kernel: Kernel, members: list[Rows]) -> Derived:
-    """Return the kernel between subjects: the mean over all their row pairs.
+    """Return the kernel between groups: the mean over all their row pairs.
 
     Parameters
     ----------
     kernel : Kernel
         Between rows.
     members : list of ndarray of int
-        The rows of each subject.
+        The rows of each group.
     """
 
-    def between(subjects: Rows, others: Rows) -> Array:
+    def between(groups: Rows, others: Rows) -> Array:
         right = np.concatenate([members[k] for k in others])
         sizes = np.array([members[k].size for k in others])
-        # So many subjects at a time that a block of pairs of rows stays small.
-        rows = np.cumsum([members[k].size for k in subjects])
-        parts = np.split(subjects, np.flatnonzero(np.diff(rows // max(1, _PAIRS // right.size))) + 1)
+        # So many groups at a time that a block of pairs of rows stays small.
+        rows = np.cumsum([members[k].size for k in groups])
+        parts = np.split(groups, np.flatnonzero(np.diff(rows // max(1, _PAIRS // right.size))) + 1)
         return np.concatenate([_means(kernel, [members[k] for k in part], right, sizes) for part in parts])
 
     return Derived(between)
 
 
 def _means(kernel: Kernel, left: list[Rows], right: Rows, sizes: Rows) -> Array:
-    """Return the mean of each subject's rows with each of the subjects whose rows stand one after the other."""
+    """Return the mean of each group's rows with each of the groups whose rows stand one after the other."""
     own = np.array([part.size for part in left])
     sums = np.add.reduceat(kernel(np.concatenate(left), right), np.cumsum(own) - own, axis=0)
     sums = np.add.reduceat(sums, np.cumsum(sizes) - sizes, axis=1)
@@ -135,7 +135,7 @@ def _means(kernel: Kernel, left: list[Rows], right: Rows, sizes: Rows) -> Array:
 
 
 def within(kernel: Kernel, members: list[Rows]) -> Array:
-    """Return the mean over the ordered pairs of rows inside each subject; 1 where a subject has one row only.
+    """Return the mean over the ordered pairs of rows inside each group; 1 where a group has one row only.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def within(kernel: Kernel, members: list[Rows]) -> Array:
 
 
 def verification(kernel: Kernel, members: list[Rows]) -> Derived:
-    """Return the mean of the non-match rate within two subjects and the match rate between them, where labels are subjects.
+    """Return the mean of the non-match rate within two groups and the match rate between them, where labels are groups.
 
     Parameters
     ----------
@@ -164,5 +164,5 @@ def verification(kernel: Kernel, members: list[Rows]) -> Derived:
     """
     inside, between = within(kernel, members), averaged(kernel, members)
     return Derived(
-        lambda subjects, others: 0.25 * (inside[subjects][:, None] + inside[others]) + 0.5 * between(subjects, others)
+        lambda groups, others: 0.25 * (inside[groups][:, None] + inside[others]) + 0.5 * between(groups, others)
     )

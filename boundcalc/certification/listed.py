@@ -8,6 +8,7 @@ from boundcalc.certification.certificate import Certificate
 from boundcalc.certification.reading import Request
 from boundcalc.certification.values import kl_bound
 from boundcalc.errors import InvalidInputError
+from boundcalc.show.rounding import failing
 
 __all__ = ["certify_listed"]
 
@@ -50,7 +51,7 @@ def certify_listed(request: Request) -> Certificate:
         recipe={
             "theorem": "certificates.mix",
             "statement": f"Bounded is {mean} over a list like this one: the same {same.size:,} pairs of new rows. It fails with "
-            f"probability at most {request.delta:.4g} over the rows, which are taken as independent; pairs that share rows "
+            f"probability at most {failing(request.delta)} over the rows, which are taken as independent; pairs that share rows "
             f"count as {pairs:.4g} independent ones.",
             "events": (("the bound fails", request.delta),),
             "fixed": request.fixed,

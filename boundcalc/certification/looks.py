@@ -18,6 +18,7 @@ from boundcalc.certification.reading import Request, read_request
 from boundcalc.certification.search import GUESSED_VARIANCE, Evaluator, Sample, kappa_at
 from boundcalc.certification.values import looks_bound
 from boundcalc.errors import InvalidInputError
+from boundcalc.show.rounding import holding
 
 __all__ = ["certify_looks"]
 
@@ -35,7 +36,7 @@ def certify_looks(batches: Iterable[dict[str, Any]], **given: Any) -> list[Certi
     ----------
     batches : iterable of dict
         For each batch a source and labels as for :func:`~boundcalc.certification.certify`, such as
-        ``{"embeddings": X, "y": y}``, and ``groups`` if rows have subjects, each with all its rows in one batch. Sizes are
+        ``{"embeddings": X, "y": y}``, and ``groups`` if rows belong together, each with all its rows in one batch. Sizes are
         fixed in advance or depend on earlier batches only. Pairs within a batch count; every batch is seen once.
     **given
         ``threshold`` (a number), ``weights`` (numbers or None), ``delta``, ``metric``, ``splits`` and ``rng``.
@@ -48,7 +49,7 @@ def certify_looks(batches: Iterable[dict[str, Any]], **given: Any) -> list[Certi
     Raises
     ------
     InvalidInputError
-        On bad input, or if a subject comes again in a later batch.
+        On bad input, or if a group comes again in a later batch.
 
     Notes
     -----
@@ -75,11 +76,11 @@ def certify_looks(batches: Iterable[dict[str, Any]], **given: Any) -> list[Certi
                 "batches"
             )
         request = read_request(**given, **batch)
-        members = request.subjects
-        subjects = set() if batch.get("groups") is None else set(np.asarray(batch["groups"]).tolist())
-        if again := subjects & seen:
+        members = request.members
+        named = set() if batch.get("groups") is None else set(np.asarray(batch["groups"]).tolist())
+        if again := named & seen:
             raise InvalidInputError(f"certify_looks: {min(map(str, again))} of groups was in an earlier batch already")
-        seen |= subjects
+        seen |= named
         if not isinstance(request.threshold, float) or request.weights is None or request.distances is None:
             raise InvalidInputError("certify_looks: expected a threshold that was fixed in advance")
         errors = PairErrors(
@@ -113,8 +114,8 @@ def _certificate(
     request: Request, value: float, sums: PairSums, *, rows: int, units: int, kappas: list[float]
 ) -> Certificate:
     weights = request.weights or (1.0, 1.0)
-    unit = "row" if request.groups is None else "subject"
-    pair = "two new independent rows" if unit == "row" else "a random row each of two new independent subjects"
+    unit = "row" if request.groups is None else "group"
+    pair = "two new independent rows" if unit == "row" else "a random row each of two new independent groups"
     return Certificate(
         kind="transport",
         quantity="pair error" if weights == (1.0, 1.0) else "weighted pair error",
@@ -128,9 +129,9 @@ def _certificate(
         recipe={
             "theorem": "certificates.anytime",
             "statement": "Bounded is the mean over the population of the pair's weight where it is judged wrongly, with weights "
-            f"{weights[0]:.4g} (same) and {weights[1]:.4g} (different), for {pair}. With probability at least "
-            f"{1 - request.delta:.4g} the bounds after all batches hold, this one ({len(kappas)}) included; {unit}s are taken as "
-            "independent draws of one population; a batch was seen once, and one that has begun counts from its end.",
+            f"{weights[0]:.4g} (same) and {weights[1]:.4g} (different), for {pair}. With probability at "
+            f"least {holding(request.delta)} the bounds after all batches hold, this one ({len(kappas)}) included; {unit}s are "
+            "taken as independent draws of one population; a batch was seen once, and one that has begun counts from its end.",
             "events": (("a bound after some batch fails", request.delta),),
             "fixed": (*request.fixed, "sizes of the batches, by earlier batches at most"),
             "kappa": tuple(kappas),

@@ -43,7 +43,7 @@ def auc_bound(
     delta, kappa : float
         In (0, 1), fixed in advance.
     members : list of ndarray of int, optional
-        The rows of each subject: one random row of each is used in every split. Labels must not be the subjects.
+        The rows of each group: one random row of each is used in every split. Labels must not be the groups.
     splits : int
     rng : numpy.random.Generator
     """

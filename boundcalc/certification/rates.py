@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.arithmetic.entropy_points import kl_at
 from boundcalc.certification.bijections import SPLITS, exponent, half_batches
 from boundcalc.certification.certificate import Certificate
 from boundcalc.certification.dependence import signs_of_dependence
@@ -29,6 +30,7 @@ from boundcalc.certification.reading import Request
 from boundcalc.certification.search import LARGEST_KAPPA, Sample, risk_bound
 from boundcalc.certification.sources import Distances
 from boundcalc.errors import InfeasibleError
+from boundcalc.show.rounding import failing
 
 __all__ = ["RateKernel", "certify_rate", "rate_bound"]
 
@@ -111,7 +113,7 @@ def rate_bound(
     delta : float
         In (0, 1).
     members : list of ndarray of int, optional
-        The rows of each subject.
+        The rows of each group.
     splits : int
     rng : numpy.random.Generator
     """
@@ -149,7 +151,7 @@ def certify_rate(request: Request) -> Certificate:
         If no threshold passes.
     """
     ((name, rate),) = request.threshold.items()
-    distances, members = request.distances, request.subjects
+    distances, members = request.distances, request.members
     assert distances is not None
     units = request.codes.size if members is None else len(members)
     batches = half_batches(units, splits=request.splits, rng=request.rng)
@@ -159,24 +161,48 @@ def certify_rate(request: Request) -> Certificate:
         kernel = RateKernel(distances, request.codes, threshold, name, rate)
         return _passes(kernel, batches, members, request.delta, kappa)
 
-    threshold = _largest(request, passes) if name == "fmr" else _upwards(request, passes, rate)
+    threshold = _largest(request, passes) if name == "fmr" else _last(_upwards(request, rate), passes)
     if threshold is None:
-        needed = math.ceil(2.0 * math.log(1.0 / request.delta) / (rate if name == "fmr" else 1.0 - rate))
-        raise InfeasibleError(
-            f"threshold={{{name!r}: {rate:g}}}: no threshold can be certified on {units:,} "
-            f"{'rows' if members is None else 'subjects'}"
-            f"; even without an error it takes about {needed:,}, more for pairs that do not count"
-        )
+        raise InfeasibleError(_why_none(request, name, rate, units), context="certify")
     sums = pair_sums(distances, request.codes, threshold, groups=request.groups)
     return _rate_certificate(request, name, rate, threshold, sums, units, pairs=exponent(batches), kappa=kappa)
 
 
-def _largest(request: Request, passes: Callable[[float], bool]) -> float | None:
-    """Return the largest distance of a different pair, among those of some rows, that passes."""
+def _why_none(request: Request, name: str, rate: float, units: int) -> str:
+    """Say what is in the way of a rate: too few rows even without an error, or what is measured at the first threshold."""
+    distances, unit = request.distances, "rows" if request.members is None else "groups"
+    assert distances is not None
+    loss, level = (rate if name == "fmr" else 1.0 - rate), 2.0 * math.log(1.0 / request.delta)
+    said = f"threshold={{{name!r}: {rate:g}}}: no threshold can be certified on {units:,} {unit}; "
+    if units < level / loss:
+        return (
+            f"{said}even without an error it takes about {math.ceil(level / loss):,}, more for pairs that do not count"
+        )
+    first = float(_different(request)[0] if name == "fmr" else _upwards(request, rate)[0])
+    sums = pair_sums(distances, request.codes, first, groups=request.groups)
+    counted = sums.different if name == "fmr" else sums.matched + sums.same - sums.missed
+    said += f"at {distances.sign * first:.6g}, the first that was tried, "
+    if not counted:
+        return f"{said}no pair is called the same"
+    found = sums.matched / counted
+    said += f"it is measured {found if name == 'fmr' else 1.0 - found:.3g}, "
+    if found >= loss:
+        return f"{said}and no number of {unit} would do there"
+    information = kl_at(found, loss) * counted / (sums.same + sums.different)
+    return f"{said}which takes about {math.ceil(level / information):,} {unit} (estimated)"
+
+
+def _different(request: Request) -> Array:
+    """Return the distances of different pairs among some rows, rising."""
     rows = np.arange(min(request.codes.size, _CANDIDATE_ROWS))
     codes = request.codes[rows]
     assert request.distances is not None
-    tried = np.unique(request.distances.between(rows, rows)[codes[:, None] != codes])
+    return np.unique(request.distances.between(rows, rows)[codes[:, None] != codes])
+
+
+def _largest(request: Request, passes: Callable[[float], bool]) -> float | None:
+    """Return the largest distance of a different pair, among those of some rows, that passes."""
+    tried = _different(request)
     low, high = -1, tried.size
     while high - low > 1:
         middle = (low + high) // 2
@@ -187,16 +213,21 @@ def _largest(request: Request, passes: Callable[[float], bool]) -> float | None:
     return None if low < 0 else float(tried[low])
 
 
-def _upwards(request: Request, passes: Callable[[float], bool], rate: float) -> float | None:
-    """Return the last threshold that passes, from where the calibration rows give most evidence upwards."""
+def _upwards(request: Request, rate: float) -> Array:
+    """Return thresholds from where the calibration rows give most evidence of a precision upwards."""
     assert request.calibration is not None
     distances, same = request.calibration.off_diagonal()
     order = np.argsort(distances, kind="stable")
     distances, same = distances[order], same[order]
     evidence = np.cumsum(np.where(same, 1.0 - rate, -rate))
     above = distances[int(np.argmax(evidence)) :]
+    return np.unique(above[np.linspace(0, above.size - 1, _STEPS).astype(int)])
+
+
+def _last(thresholds: Array, passes: Callable[[float], bool]) -> float | None:
+    """Return the last threshold before the first that fails."""
     last = None
-    for threshold in np.unique(above[np.linspace(0, above.size - 1, _STEPS).astype(int)]):
+    for threshold in thresholds:
         if not passes(float(threshold)):
             break
         last = float(threshold)
@@ -204,12 +235,12 @@ def _upwards(request: Request, passes: Callable[[float], bool], rate: float) -> 
 
 
 def _missed(request: Request, threshold: float, sums: PairSums) -> float:
-    """Return the measured share of same pairs that are missed; where labels are the subjects, of pairs within a subject."""
-    if sums.same or request.subjects is None or request.distances is None:
+    """Return the measured share of same pairs that are missed; where labels are the groups, of pairs within a group."""
+    if sums.same or request.members is None or request.distances is None:
         return sums.non_match_rate
     distances = request.distances
     errors = PairErrors(distances.between, request.codes, threshold, (1.0, 0.0), distances.tie)
-    return float(within(errors, request.subjects).mean())
+    return float(within(errors, request.members).mean())
 
 
 def _rate_certificate(
@@ -229,7 +260,7 @@ def _rate_certificate(
     shown, missed = float(request.distances.sign * threshold), _missed(request, threshold, sums)
     unit, drawn = "row", "the population"
     if request.groups is not None:
-        unit, drawn = "subject", "pairs of a random row each of two new independent subjects"
+        unit, drawn = "group", "pairs of a random row each of two new independent groups"
     what = (
         "the share of different pairs that are called the same"
         if fmr
@@ -243,7 +274,7 @@ def _rate_certificate(
     recipe: dict[str, Any] = {
         "theorem": "certificates.error_rates",
         "statement": f"Bounded is {what}, over {drawn}, at the threshold {shown!r}: thresholds, {order}, were tested at delta "
-        f"each, and the last that passed was kept. It fails with probability at most {request.delta:.4g} over the held-out "
+        f"each, and the last that passed was kept. It fails with probability at most {failing(request.delta)} over the held-out "
         f"{unit}s, which are taken as independent draws of one population, unseen by the model. Same pairs missed there: "
         f"{100 * missed:.3g} % (measured, not certified).",
         "events": (("a threshold with a worse rate passes", request.delta),),
@@ -260,7 +291,7 @@ def _rate_certificate(
         quantity="false-match rate" if fmr else "precision",
         value=rate,
         error=sums.match_rate if fmr else 1.0 - false_discoveries,
-        constant=1.0 if fmr else sums.share_same,
+        constant=1.0 - missed if fmr else sums.share_same,
         rows=request.codes.size,
         units=units,
         delta=request.delta,

@@ -1,4 +1,4 @@
-"""What was asked: sources, labels, subjects and numbers checked, and all that calibration rows choose chosen."""
+"""What was asked: sources, labels, groups and numbers checked, and all that calibration rows choose chosen."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems, as_generator
 from boundcalc.language.ledger import Ledger
-from boundcalc.trainer.data.modalities import encode_groups, encode_labels
+from boundcalc.trainer.data.labels import check_targets, encode_groups, encode_labels
 from boundcalc.trainer.data.order import aligned
 from boundcalc.trainer.data.prepare import balanced_weights
 
@@ -38,6 +38,8 @@ _DEFAULTS: dict[str, Any] = {
     **dict.fromkeys((*_SOURCES, "data", "against", "pairs", "y", "threshold", "groups", "kappa", "calibration")),
     "metric": "sqeuclidean", "delta": 0.05, "weights": "balanced", "splits": 20, "rng": 0, "share": 1.0, "running": False,
 }  # fmt: skip
+#: More splits than this change no digit that is shown.
+_MOST_SPLITS = 10_000
 #: Rates that a threshold can be chosen for, with the side of the target.
 RATES = ("fmr", "precision")
 
@@ -88,7 +90,7 @@ class Request:
     distances, other : Distances
         Of the model, and of the one it is compared with.
     codes, groups : ndarray of int, shape (n,)
-        Classes and subjects of the rows that are counted.
+        Classes and groups of the rows that are counted.
     threshold : float or mapping
         The model's threshold (of distances: scores have changed their sign), or the rate it is to reach.
     other_threshold : float
@@ -98,6 +100,8 @@ class Request:
         What was fixed in advance, in words.
     delta : float
         What the statement consumes.
+    notes : tuple of str
+        Why the labels may be none.
     """
 
     distances: Distances | None
@@ -116,10 +120,11 @@ class Request:
     calibration: Calibration | None
     listed: Listed | None
     running: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
-    def subjects(self) -> list[Rows] | None:
-        """The rows of each subject."""
+    def members(self) -> list[Rows] | None:
+        """The rows of each group."""
         return None if self.groups is None else members_of(self.groups)
 
 
@@ -157,7 +162,7 @@ def read_request(**given: Any) -> Request:
                 "against has held out other rows than model: give data=(X, y) that neither was trained on"
             )
     groups = own_groups(given[name], given["data"]) if given["groups"] is None else given["groups"]
-    codes, groups = _labels(labels, groups, distances.n)
+    codes, groups, notes = _labels(labels, groups, distances.n)
     fixed = [
         f"the seed (one, not the best of several) of {given['splits']} random split{'s' * (given['splits'] > 1)}{drawn}",
         f"delta = {given['delta']:g}",
@@ -214,6 +219,7 @@ def read_request(**given: Any) -> Request:
         calibration,
         None,
         given["running"],
+        notes,
     )
 
 
@@ -235,7 +241,9 @@ def _read_numbers(given: Mapping[str, Any], *, fresh: bool) -> tuple[float, np.r
         problems.number("calibration", given["calibration"], low=0, high=1, open_low=True, open_high=True)
     splits = given["splits"]
     whole = isinstance(splits, (int, np.integer)) and not isinstance(splits, bool)
-    problems.require(whole and splits >= 1, f"splits={splits!r}: expected an integer >= 1")
+    problems.require(
+        whole and 1 <= splits <= _MOST_SPLITS, f"splits={splits!r}: expected an integer >= 1, at most {_MOST_SPLITS:,}"
+    )
     seedless = fresh and not isinstance(given["threshold"], Mapping) and given["pairs"] is None
     problems.require(
         not given["running"] or seedless,
@@ -262,8 +270,13 @@ def _the_source(given: Mapping[str, Any]) -> str:
             f"{' and '.join(named) or 'no source'} given: expected exactly one of {', '.join(_SOURCES)}",
             context="certify",
         )
-    if (given["data"] is not None) and named[0] != "model":
+    if given["data"] is not None and named[0] != "model":
         raise InvalidInputError("data= goes with model= only", context="certify")
+    if given["metric"] != _DEFAULTS["metric"] and named[0] != "embeddings":
+        raise InvalidInputError(
+            f"metric={given['metric']!r} goes with embeddings= only: {named[0]}= brings its own distance",
+            context="certify",
+        )
     if named[0] == "model" and given["y"] is not None:
         raise InvalidInputError("y= does not go with model=: give data=(X, y)", context="certify")
     if named[0] != "model" and given["y"] is None:
@@ -279,20 +292,20 @@ def _distances(given: Mapping[str, Any], name: str, value: Any) -> tuple[Distanc
     return from_matrix(name, value), given["y"], None
 
 
-def _labels(labels: Any, groups: Any, n: int) -> tuple[Rows, Rows | None]:
-    problems = Problems("certify")
-    _, _, codes = encode_labels(labels, problems)
-    subjects = None
-    if groups is not None:
-        subjects = encode_groups(groups, n, problems)
+def _labels(labels: Any, groups: Any, n: int) -> tuple[Rows, Rows | None, tuple[str, ...]]:
+    """Return classes, groups, and why the labels may be none: here numbers may be identities with few rows each."""
+    problems, doubts = Problems("certify"), Problems("certify")
+    kinds, classes, codes = encode_labels(labels, problems)
+    check_targets(kinds, classes, codes, doubts)
+    groups = None if groups is None else encode_groups(groups, n, problems)
     problems.raise_if_any()
     problems.require(codes.size == n, f"y has {codes.size} labels: expected one for each of {n} rows")
     problems.raise_if_any()
-    return codes, subjects
+    return codes, groups, () if groups is not None and np.array_equal(codes, groups) else tuple(doubts.found)
 
 
 def _share(n: int, groups: Rows | None, share: float, rng: np.random.Generator) -> Rows:
-    """Return the rows of a random share of rows or subjects."""
+    """Return the rows of a random share of rows or groups."""
     units = n if groups is None else int(groups.max()) + 1
     chosen = rng.permutation(units)[: max(2, round(share * units))]
     return np.sort(chosen) if groups is None else np.flatnonzero(np.isin(groups, chosen))
@@ -354,13 +367,34 @@ def _best_threshold(calibration: Calibration) -> float:
 def _enough(codes: Rows, groups: Rows | None) -> None:
     problems = Problems("certify")
     units = codes.size if groups is None else int(groups.max()) + 1
-    kind = "rows" if groups is None else "subjects"
+    kind = "rows" if groups is None else "groups"
     problems.require(units >= 2, f"{units} {kind} to count: expected at least 2")
     sizes = np.bincount(codes)
     sizes = sizes[sizes > 0]
     problems.require(sizes.size >= 2, "y has one class only: no pair is different; expected at least two classes")
     problems.require(sizes.max(initial=0) >= 2, "no two rows have the same label: no pair is the same")
     problems.raise_if_any()
+
+
+def _same(labels: Any, pairs: NDArray[Any], rows: int | None, *, of_rows: bool) -> NDArray[np.bool_]:
+    """Return whether the rows of each pair are the same: by booleans for pairs, or by the labels of rows."""
+    labels = np.asarray(labels)
+    if labels.dtype.kind == "b" and labels.shape == (len(pairs),) and not of_rows:
+        if rows == len(pairs):
+            raise InvalidInputError(
+                f"y has {rows} booleans for as many rows and pairs, and could be either: give labels of rows as 0 and 1; with "
+                "booleans for pairs, give one number for each pair instead of rows"
+            )
+        return np.asarray(labels)
+    problems = Problems("certify")
+    _, _, codes = encode_labels(labels, problems)
+    problems.raise_if_any()
+    named = pairs.dtype.kind == "U"
+    if named or pairs.min() < 0 or pairs.max() >= codes.size or codes.size != (rows or codes.size):
+        raise InvalidInputError(
+            f"y has {codes.size} entries: expected a boolean for each of {len(pairs)} pairs, or a label for each row"
+        )
+    return np.asarray(codes[pairs[:, 0]] == codes[pairs[:, 1]])
 
 
 def _listed_request(given: Mapping[str, Any], name: str, delta: float, rng: np.random.Generator) -> Request:
@@ -372,8 +406,7 @@ def _listed_request(given: Mapping[str, Any], name: str, delta: float, rng: np.r
         raise InvalidInputError(
             f"pairs of shape {pairs.shape}, {pairs.dtype}: expected row numbers or names, shape (P, 2)"
         )
-    labels = None if given["y"] is None else np.asarray(given["y"])
-    own, tie = None, 0.0
+    labels, own, tie, rows = given["y"], None, 0.0, None
     if name != "model" and np.ndim(given[name]) == 1:
         sign = -1 if name == "scores" else 1
         listed = sign * numbers(name, given[name], ndim=1)
@@ -381,19 +414,11 @@ def _listed_request(given: Mapping[str, Any], name: str, delta: float, rng: np.r
             raise InvalidInputError(f"{name} has {listed.size} numbers for {len(pairs)} pairs")
     else:
         distances, labels, own = _distances(given, name, given[name])
-        sign, tie, labels = distances.sign, distances.tie, np.asarray(labels)
-        if pairs.dtype.kind == "U" or pairs.min() < 0 or pairs.max() >= distances.n:
-            raise InvalidInputError(f"pairs: expected row numbers in 0..{distances.n - 1}")
+        sign, tie, rows = distances.sign, distances.tie, distances.n
+        if pairs.dtype.kind == "U" or pairs.min() < 0 or pairs.max() >= rows:
+            raise InvalidInputError(f"pairs: expected row numbers in 0..{rows - 1}")
         listed = listed_distances(distances, pairs)
-    if labels is None or labels.ndim != 1:
-        raise InvalidInputError("y: expected a boolean for each pair, or a label for each row")
-    if labels.dtype.kind == "b" and labels.size == len(pairs):
-        same = labels
-    elif pairs.dtype.kind != "U" and 0 <= pairs.min() and pairs.max() < labels.size:
-        same = labels[pairs[:, 0]] == labels[pairs[:, 1]]
-    else:
-        raise InvalidInputError(f"y has {labels.size} entries: expected a boolean for each of {len(pairs)} pairs, or a label "
-                                "for each row")  # fmt: skip
+    same = _same(labels, pairs, rows, of_rows=name == "model")
     units, places = np.unique(pairs, return_inverse=True)
     places = places.reshape(pairs.shape)
     if (places[:, 0] == places[:, 1]).any():

@@ -145,7 +145,7 @@ def population_bound(
     Parameters
     ----------
     kernel : Kernel
-        q/c between units, rows or subjects.
+        q/c between units, rows or groups.
     units : int
     weights : (float, float)
         Of the pairs: they say which zeta_1 kappa(r) guesses.

@@ -55,11 +55,13 @@ def _folder(option: str, name: str) -> str:
     return name
 
 
-def _integer(least: int) -> Callable[[str, Any], int]:
+def _integer(least: int, most: int | None = None) -> Callable[[str, Any], int]:
+    allowed = f"an integer >= {least}" if most is None else f"an integer from {least} to {most:,}"
+
     def convert(option: str, text: str) -> int:
         value = _whole(text)
-        if value is None or value < least:
-            raise InvalidInputError(f"{option} {text}: expected an integer >= {least}")
+        if value is None or value < least or (most is not None and value > most):
+            raise InvalidInputError(f"{option} {text}: expected {allowed}")
         return value
 
     return convert
@@ -226,8 +228,8 @@ def _settings(help: str) -> Argument:
 
 _DATA = "htad, breast_cancer, penguins, digits, or a file of your own: .npz, a folder of .npy, .csv, .parquet, .xlsx, .h5mu, ..."
 _SCORES = (
-    "a .npz file with distance, scores or embeddings, y and perhaps groups; a .csv file of embeddings with y; or "
-    "htad, breast_cancer, penguins, digits: a metric is trained first"
+    "a .npz file with distance, scores or embeddings, y and perhaps groups; a table (.csv, ...) of embeddings with y; or "
+    "htad, breast_cancer, penguins, digits, a table of modalities: a metric is trained first"
 )
 _KEY = "a key such as zhou2026.risk_gap, or a number such as 'Theorem 3.13'"
 
@@ -289,7 +291,7 @@ ARGUMENTS: dict[str, Argument] = {
     "target": _value("X", "certify this as cheaply as possible; several as X,Y, the first decides", read=_targets),
     "power": _value("P", "probability with which the certificate should be reached", default="0.9", read=_power),
     "collected": _value("FILE", "rows that came so far, in their order: certify them at every look"),
-    "simulate": _value("N", "carry the plan out N times on the resampled pilot", default="0", read=_integer(0)),
+    "simulate": _value("N", "carry the plan out N times on the resampled pilot", default="0", read=_integer(0, 10**6)),
     "modalities": _value("A,B", "plan with these modalities only (default: all)", read=_names),
     "quantity": _choice(
         "what is certified: the pair error, or the false-match or false-non-match rate", "pair_error", "fmr", "fnmr"
@@ -305,7 +307,7 @@ ARGUMENTS: dict[str, Argument] = {
     "unseen": _value("CLASSES", "classes of which nothing is aligned in training, such as a,b", read=_names),
     "seeds": _value("N", "random splits", default="3", read=_integer(1)),
     "steps": _value("N", "gradient steps of each run", default="100", read=_integer(1)),
-    "latent": _value("Q", "latent dimension", default="8", read=_integer(1)),
+    "latent": _value("Q", "latent dimension", default="8", read=_integer(1, 10_000)),
     "weight": _value("X", "weight of the regulariser", default="1", read=_within(-math.inf, math.inf, "finite")),
     "k": _value("K", "recall@K", default="10", read=_integer(1), flag="-k"),
     "match_target": _value(
@@ -336,7 +338,7 @@ ARGUMENTS: dict[str, Argument] = {
     "calibration": _value("P", "share of the rows that choose and are not counted", read=_within(0, 1, "in (0, 1)")),
     "kappa": _value("K", "fixed in advance (default: by test inversion)", read=_within(0, 1, "in (0, 1)")),
     "share": _value("P", "this model's part of delta, 1/J for each of J models", default="1", read=_part),
-    "splits": _value("N", "random splits that are averaged", default="20", read=_integer(1)),
+    "splits": _value("N", "random splits that are averaged", default="20", read=_integer(1, 10_000)),
     "wanted": _value(
         "X", "say how many rows this bound would need", read=_within(-math.inf, math.inf, "finite"), flag="--target"
     ),

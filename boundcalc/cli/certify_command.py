@@ -5,14 +5,16 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
+from boundcalc.cli.arguments import READING
 from boundcalc.cli.output import DRAWN
+from boundcalc.cli.training import reading_options
 from boundcalc.show.answer import PICTURES
 
 if TYPE_CHECKING:
     from boundcalc.certification import Certificate
 
 ARGUMENTS = (
-    "SCORES", "cut", "metric", "mix", "delta", "groups", "calibration", "kappa", "share", "splits", "wanted", "seed",
+    "SCORES", *READING, "cut", "metric", "mix", "delta", "calibration", "kappa", "share", "splits", "wanted", "seed",
 )  # fmt: skip
 ENDINGS = DRAWN
 
@@ -27,7 +29,7 @@ def run(args: Namespace) -> Certificate:
         metric=args.metric,
         weights=args.mix,
         delta=args.delta,
-        groups=args.groups,
+        **reading_options(args),
         calibration=args.calibration,
         kappa=args.kappa,
         share=args.share,

@@ -10,15 +10,20 @@ from boundcalc.cli.progress import reporter
 if TYPE_CHECKING:
     from boundcalc.trainer import ModalityData
 
-__all__ = ["data_of", "model_settings", "training_settings"]
+__all__ = ["data_of", "model_settings", "reading_options", "training_settings"]
 
 
 def data_of(args: Namespace, source: str) -> ModalityData:
     """Return the data that were named, read as the options say."""
     from boundcalc.datasets import load
 
+    return load(source, **reading_options(args))
+
+
+def reading_options(args: Namespace) -> dict[str, Any]:
+    """Return how a file is read."""
     options = {"groups": args.groups, "drop": args.drop or (), "modalities": args.modality}
-    return load(source, **({"label": args.label} if args.label else {}), **options)
+    return {"label": args.label, **options} if args.label else options
 
 
 def model_settings(args: Namespace) -> dict[str, Any]:

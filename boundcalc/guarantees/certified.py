@@ -20,6 +20,7 @@ from boundcalc.certification.sources import Distances, of_trained
 from boundcalc.certification.values import gallery_bound
 from boundcalc.language.arguments import as_generator
 from boundcalc.language.ledger import Ledger, check_delta
+from boundcalc.show.rounding import failing
 from boundcalc.trainer.data.prepare import Prepared, prepare
 from boundcalc.trainer.measure.settings import Settings
 
@@ -226,7 +227,7 @@ def _gallery(prepared: Prepared, result: SubsetResult, *, delta: float) -> Certi
     new_row = "a new row" if groups is None else "a random row of a new group"
     statement = (
         f"Bounded is how often, on average, {new_row} is misjudged against these {stored.size:,} stored rows, with the stated "
-        f"weights. It fails with probability at most {delta:.4g} over the held-out {'rows' if groups is None else 'groups'}, "
+        f"weights. It fails with probability at most {failing(delta)} over the held-out {'rows' if groups is None else 'groups'}, "
         "which are independent draws of one population."
     )
     recipe = {

@@ -10,6 +10,7 @@ from boundcalc.frozen import Frozen
 from boundcalc.report.plots import finish
 from boundcalc.show.answer import Answer
 from boundcalc.show.axes import PALETTE, new_axes
+from boundcalc.show.rounding import confidence
 from boundcalc.show.tables import Table
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Alignment(Frozen, Answer):
         said = f"n = {n:,} aligned pairs" if n is not None else f"no number of aligned pairs ({self.needed['reason']})"
         return (
             f"Planned: if encoders with spectral norm <= 1 reach an empirical ramp match risk of {target / 2:g} at margin "
-            f"{inputs['rho']:g}, {said} certify a match error below {target:g} with probability {1 - inputs['delta']:g} "
+            f"{inputs['rho']:g}, {said} certify a match error below {target:g} with probability {confidence(inputs['delta'])} "
             "(rows in the unit ball; zhou2026.match_error)."
         )
 

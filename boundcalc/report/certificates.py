@@ -11,7 +11,7 @@ from boundcalc.certification.certificate import Certificate
 from boundcalc.guarantees.certified import Certified
 from boundcalc.report.plots import finish
 from boundcalc.show.axes import PALETTE
-from boundcalc.show.rounding import outwards, percent, rounded_up
+from boundcalc.show.rounding import confidence, holding, outwards, rounded_up
 from boundcalc.show.tables import Table
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def certificate_sentence(lines: Sequence[Certified], *, delta: float) -> str:
     found = best.certificate
     tail = " This says no more than the constant rule." if found.vacuous else ""
     said = (
-        f"On new pairs of this kind the {found.quantity} is at most {rounded_up(found.value)} ({percent(1 - delta)}) with "
+        f"On new pairs of this kind the {found.quantity} is at most {rounded_up(found.value)} ({confidence(delta)}) with "
         f"{best.subset}, measured {found.error:.3f} on {_held_out(found)}; a constant rule has "
         f"{found.constant:.3f}.{tail}"
     )
@@ -63,9 +63,9 @@ def certificate_tables(lines: Sequence[Certified], *, delta: float) -> tuple[Tab
         rows.append((line.subset, what, found.error, value + "*" * found.vacuous, found.constant, f"{found.delta:.4g}"))
     first = lines[0].certificate
     notes = [
-        f"About new pairs: {first.recipe['target']}. All these lines hold at once with probability at least {1 - delta:g} over "
-        f"the {_held_out(first)}, which are taken as independent draws of one population; most of delta is paid for "
-        "the subset with the smallest training error.",
+        f"About new pairs: {first.recipe['target']}. All these lines hold at once with probability at least "
+        f"{holding(delta)} over the {_held_out(first)}, which are taken as independent draws of one population; most of delta "
+        "is paid for the subset with the smallest training error.",
         "Each gain (share of wrong pairs, in an order fixed on the training part, up to the first that certifies nothing) and "
         "the line on stored rows is a statement of its own at delta.",
         f"Fixed before the held-out rows were looked at: {'; '.join(first.recipe['fixed'])}.",
@@ -105,6 +105,6 @@ def draw_certificates(lines: Sequence[Certified], *, delta: float, axes: Axes) -
     axes.axvline(found[0].constant, color="0.35", linestyle="--", linewidth=1, label="constant rule")
     axes.set_yticks(places, [line.subset.replace("+", "+\n") for line in shown], fontsize=8)
     limits = {"xlim": (0, 1.15 * max(values.max(), found[0].constant)), "ylim": (-0.6, len(found) - 0.4)}
-    title = f"{_held_out(found[0])}, together {percent(1 - delta)}"
+    title = f"{_held_out(found[0])}, together {confidence(delta)}"
     place = {"fontsize": 8, "loc": "upper center", "bbox_to_anchor": (0.5, -0.14), "ncol": 3}
     return finish(axes, legend=place, xlabel=found[0].quantity, title=title, **limits)

@@ -8,7 +8,7 @@ from boundcalc.planner.budget import Goal, Plan
 from boundcalc.planner.moments import QUANTITIES
 from boundcalc.planner.offers import MOST, Offer
 from boundcalc.report.plan_findings import Findings
-from boundcalc.show.rounding import outwards, percent, rounded_up
+from boundcalc.show.rounding import confidence, outwards, percent, rounded_up
 from boundcalc.show.tables import Table, format_number
 from boundcalc.trainer.data.cautions import cautions
 
@@ -30,7 +30,7 @@ def plan_sentence(plan: Plan) -> str:
     str
     """
     best, question, goal = plan.best, plan.question, plan.goals[0] if plan.goals else None
-    name, sure = QUANTITIES[question.quantity], percent(1 - question.delta)
+    name, sure = QUANTITIES[question.quantity], confidence(question.delta)
     unit = plan.study.unit
     action = f"collect {best.subset}, {best.rows:,} {unit}, and hold {best.holdout:,} of them out"
     expected = (
@@ -161,11 +161,11 @@ def _promised(proposal: Findings) -> list[tuple[str, str, str]]:
             "replaced only by one whose gain is certified"
         )
         value = rounded_up(promise.value) + "*" * promise.vacuous
-        found.append((what, value, f"{percent(1 - delta)}, {promise.theorem}"))
+        found.append((what, value, f"{confidence(delta)}, {promise.theorem}"))
     if proposal.of_class is not None:
         what = "any model of the class trained on these rows, whatever they are held out for"
         vacuous = proposal.of_class >= proposal.best.constant
-        found.append((what, rounded_up(proposal.of_class) + "*" * vacuous, f"{percent(1 - delta)}, zhou2026.ex_ante"))
+        found.append((what, rounded_up(proposal.of_class) + "*" * vacuous, f"{confidence(delta)}, zhou2026.ex_ante"))
     return found
 
 
@@ -177,7 +177,7 @@ def _worth(proposal: Findings) -> Table:
     ]  # fmt: skip
     notes = [
         "gain: by how much the share of wrongly judged pairs falls on the pilot's held-out rows, with nine-in-ten limits. "
-        f"certified: for all steps between candidates at once ({percent(1 - proposal.plan.question.delta)}); the verdict is by "
+        f"certified: for all steps between candidates at once ({confidence(proposal.plan.question.delta)}); the verdict is by "
         "Holm's test over them. Expected rows: held out, for this comparison alone."
     ]
     columns = ("add", "to", "gain", "limits", "certified", "worth adding")

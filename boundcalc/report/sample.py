@@ -18,7 +18,7 @@ from boundcalc.report.plots import finish, mark_level
 from boundcalc.report.training import Reporter, held_out_risk, tested_sentence, trained_on
 from boundcalc.show.answer import Answer
 from boundcalc.show.axes import PALETTE, new_axes
-from boundcalc.show.rounding import outwards, rounded_up
+from boundcalc.show.rounding import holding, outwards, rounded_up
 from boundcalc.show.tables import Table
 from boundcalc.trainer import Measurements, ModalityData
 from boundcalc.trainer.data.cautions import cautions, units
@@ -175,8 +175,8 @@ def _notes(measured: Measurements, delta: float, columns: Sequence[Mapping[str, 
     first = next(iter(measured.values()))
     weights = (first.estimates["omega_pos"].value, first.estimates["omega_neg"].value)
     notes = [
-        f"Each row of guarantees holds for all {len(measured)} subsets at once with probability at least {1 - delta:g}, so one "
-        "may choose among them."
+        f"Each row of guarantees holds for all {len(measured)} subsets at once with probability at least {holding(delta)}, so "
+        "one may choose among them."
     ]
     if weights != (1.0, 1.0):
         notes.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 
-__all__ = ["outwards", "percent", "rounded_up"]
+__all__ = ["confidence", "failing", "holding", "outwards", "percent", "rounded_up"]
 
 _SIDES = {"<": ROUND_CEILING, ">": ROUND_FLOOR}
 
@@ -28,6 +28,38 @@ def rounded_up(value: float, *, digits: int = 4) -> str:
     ('0.1235', '2', 'inf')
     """
     return f"{outwards(value, '<=', digits=digits):.{digits}g}"
+
+
+def confidence(delta: float) -> str:
+    """Return with which probability something holds that fails with delta, in per cent, never more than is promised.
+
+    >>> confidence(0.05), confidence(0.00125), confidence(1e-9)
+    ('95 %', '99.87 %', '99.99 %')
+    """
+    return percent(float(holding(delta)))
+
+
+def holding(delta: float) -> str:
+    """Return the probability with which something holds that fails with delta, never more than it is.
+
+    >>> holding(0.05), holding(0.00125)
+    ('0.95', '0.9987')
+    """
+    return f"{Context(prec=4, rounding=ROUND_FLOOR).subtract(Decimal(1), _as_written(delta)):.4g}"
+
+
+def failing(delta: float) -> str:
+    """Return the probability with which something fails, never less than it is.
+
+    >>> failing(0.05), failing(0.0123412)
+    ('0.05', '0.01235')
+    """
+    return f"{Context(prec=4, rounding=ROUND_CEILING).plus(_as_written(delta)):.4g}"
+
+
+def _as_written(delta: float) -> Decimal:
+    """Return what was meant: 0.1 + 0.2 and 0.3 promise the same."""
+    return Decimal(f"{delta:.15g}")
 
 
 def percent(share: float) -> str:

@@ -199,14 +199,14 @@ def test_a_gain_between_two_models():
     assert nothing.value == pytest.approx(1.0 - 2.0 / 0.9 * (1.0 - 0.05 ** (1 / 150) * (1.0 - 0.45)), abs=1e-9)
 
 
-def test_subjects_are_the_units():
+def test_groups_are_the_units():
     x, y = embedded(240)
     groups = np.arange(240) // 2
     y = y[2 * (np.arange(240) // 2)]
     x, _ = embedded(240)
     found = certify(embeddings=x, y=y, threshold=9.0, groups=groups, weights=None)
     assert (found.rows, found.units) == (240, 120)
-    # A twin: the mean over the four row pairs of two subjects, from the plain matrix.
+    # A twin: the mean over the four row pairs of two groups, from the plain matrix.
     distances, same = squared(x), y[:, None] == y
     wrong = np.where(same, distances >= 9.0, distances <= 9.0).astype(float)
     between = wrong.reshape(120, 2, 120, 2).mean(axis=(1, 3))
@@ -214,7 +214,7 @@ def test_subjects_are_the_units():
     assert certify(embeddings=x, y=y, threshold=9.0, groups=groups).units == 120
 
 
-def test_labels_that_are_the_subjects():
+def test_labels_that_are_the_groups():
     rng = np.random.default_rng(0)
     y = np.repeat(np.arange(60), 4)
     x = 3.0 * rng.normal(size=(60, 6))[y] + rng.normal(size=(240, 6))
@@ -346,8 +346,8 @@ def test_what_cannot_be_seen_is_said():
 
 
 @pytest.mark.parametrize("sort", [False, True])
-def test_subjects_hidden_in_the_order_of_rows_are_cautioned(sort):
-    """Rows of one subject that follow each other are told from independent rows, sorted by class or not."""
+def test_groups_hidden_in_the_order_of_rows_are_cautioned(sort):
+    """Rows of one group that follow each other are told from independent rows, sorted by class or not."""
     for seed in range(5):
         rng = np.random.default_rng(seed)
         groups = np.repeat(np.arange(50), 4)
@@ -554,7 +554,7 @@ class TestBatchesSayWhatTheyAre:
         with pytest.raises(InvalidInputError, match=next(iter(extra))):
             certify_looks([{"embeddings": x, "y": y, **extra}], **given)
 
-    def test_subjects_are_counted_and_come_in_one_batch(self):
+    def test_groups_are_counted_and_come_in_one_batch(self):
         x, y = embedded(60)
         batch = {"embeddings": np.repeat(x, 3, axis=0), "y": np.repeat(y, 3)}
         single = certify_looks([{"embeddings": x, "y": y}], threshold=14.0, weights=None)

@@ -86,7 +86,7 @@ def test_one_split_and_a_given_kappa(n, weights, kappa, delta, rng):
 
 
 @pytest.mark.parametrize("options", [{"scores": -1}, {"groups": 4}, {"n": 25}])
-def test_one_split_of_scores_subjects_and_odd_rows(options):
+def test_one_split_of_scores_groups_and_odd_rows(options):
     n = options.get("n", 120)
     distances, y = world(n)
     t, q = 14.0, None

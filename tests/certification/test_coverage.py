@@ -167,10 +167,10 @@ def test_failures_by_long_simulation(population, weights, delta):
     assert clopper_pearson_upper(failures, 2_000) <= delta + 0.02
 
 
-def test_subjects_not_rows():
-    """8 subjects of 20 rows, 30 % of them bad: counted as rows the certificate fails, counted as subjects it does not."""
+def test_groups_not_rows():
+    """8 groups of 20 rows, 30 % of them bad: counted as rows the certificate fails, counted as groups it does not."""
     rng = np.random.default_rng(0)
-    runs, failed = 40, {"rows": 0, "subjects": 0}
+    runs, failed = 40, {"rows": 0, "groups": 0}
     for run in range(runs):
         bad = rng.random(8) < 0.3
         labels = rng.integers(0, 2, size=8)
@@ -181,6 +181,6 @@ def test_subjects_not_rows():
         distances = np.where((codes[:, None] == codes) ^ wrong, 0.2, 0.8)
         options = {"distance": distances, "y": codes, "threshold": 0.5, "weights": None, "splits": 2, "rng": run}
         failed["rows"] += certify(**options).value < 1.0 - 0.7**2
-        failed["subjects"] += certify(**options, groups=groups).value < 1.0 - 0.7**2
-    assert failed["subjects"] <= 0.05 * runs
+        failed["groups"] += certify(**options, groups=groups).value < 1.0 - 0.7**2
+    assert failed["groups"] <= 0.05 * runs
     assert failed["rows"] > 2 * 0.05 * runs

@@ -131,7 +131,7 @@ class TestFiles:
         assert certify_file(folder / "table.csv", threshold=10.0).value == pytest.approx(plain.value, abs=1e-12)
         assert certify_file(folder / "scores.npz", threshold=-10.0).value == pytest.approx(plain.value, abs=1e-12)
         grouped = certify_file(folder / "distance.npz", threshold=10.0)
-        assert grouped.value == pytest.approx(plain.value, abs=1e-10)  # every row is its own subject
+        assert grouped.value == pytest.approx(plain.value, abs=1e-10)  # every row is its own group
 
     def test_labels_may_be_called_so(self, folder):
         x, y = rows(150)

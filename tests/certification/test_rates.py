@@ -129,14 +129,14 @@ def test_a_threshold_for_a_precision():
         certify(embeddings=x[:100], y=y[:100], threshold={"precision": 0.999}, calibration=0.2)
 
 
-def test_subjects_need_more():
+def test_groups_need_more():
     x, y = rows(300)
     y = y[3 * (np.arange(300) // 3)]
     x = rows(300)[0] * 0 + np.random.default_rng(0).normal(size=(300, 3)) + 4.0 * np.eye(3)[y]
     by_row = certify(embeddings=x, y=y, threshold={"fmr": 0.1})
-    by_subject = certify(embeddings=x, y=y, threshold={"fmr": 0.1}, groups=np.arange(300) // 3)
-    assert by_subject.units == 100
-    assert by_subject.threshold < by_row.threshold
+    by_group = certify(embeddings=x, y=y, threshold={"fmr": 0.1}, groups=np.arange(300) // 3)
+    assert by_group.units == 100
+    assert by_group.threshold < by_row.threshold
 
 
 def auc_of(distances, y):
@@ -159,8 +159,8 @@ def test_the_auc_of_pairs():
         )
         == 0.0
     )
-    subjects = [np.array([k, k + 100]) for k in range(100)]
-    assert auc_bound(source, y, delta=0.05, members=subjects, rng=np.random.default_rng(0)) < bound
+    groups = [np.array([k, k + 100]) for k in range(100)]
+    assert auc_bound(source, y, delta=0.05, members=groups, rng=np.random.default_rng(0)) < bound
 
 
 def test_the_auc_by_simulation():
@@ -191,10 +191,10 @@ def test_a_rate_says_what_was_proved():
     copied = certify(embeddings=np.repeat(x, 2, axis=0), y=np.repeat(y, 2), threshold={"fmr": 0.1})
     assert any("distance 0" in caution for caution in copied.cautions)
     grouped = certify(embeddings=x, y=y, threshold={"fmr": 0.2}, groups=np.arange(400) // 2)
-    assert "a random row each of two new independent subjects" in grouped.recipe["statement"]
+    assert "a random row each of two new independent groups" in grouped.recipe["statement"]
 
 
-def test_a_match_rate_where_labels_are_the_subjects():
+def test_a_match_rate_where_labels_are_the_groups():
     rng = np.random.default_rng(0)
     y = np.repeat(np.arange(80), 3)
     x = rng.normal(size=(80, 8))[y] * 3.0 + rng.normal(size=(240, 8)) * 0.5
@@ -202,5 +202,5 @@ def test_a_match_rate_where_labels_are_the_subjects():
     between = np.square(x[:, None] - x).sum(axis=-1)
     inside = (y[:, None] == y) & ~np.eye(240, dtype=bool)
     assert found.recipe["non_match_rate"] == pytest.approx(np.mean(between[inside] >= found.threshold))
-    with pytest.raises(InvalidInputError, match="no pair of different subjects is the same"):
+    with pytest.raises(InvalidInputError, match="no pair of different groups is the same"):
         certify_band(embeddings=x, y=y, groups=y, thresholds=[5.0, 20.0])

@@ -1,6 +1,7 @@
 """Bad data and bad files end in one clear error that names what was given and what is expected."""
 
 import warnings
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -208,3 +209,21 @@ def test_features_whose_squares_are_none_are_refused(options):
         learner.fit(X, np.arange(60) % 2)
     # Nothing is lost where all is constant.
     assert PairwiseMetricLearner(normalise="none", standardise=False, random_state=0).fit(0 * X, np.arange(60) % 2)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        (np.array([b"", b"b"] * 8), "missing labels"),
+        (np.array(["NA", "b"] * 8), r"missing labels \(row 0: 'NA'\)"),
+        (np.array(["a", "a ", "b", "b"] * 4), "differ by blanks only"),
+        ([[1], [1, 2]] * 8, "holds sequences"),
+        ([Decimal("sNaN"), 1] * 8, "missing labels"),
+    ],
+    ids=range(5),
+)
+def test_labels_of_text_and_of_odd_types(labels, message):
+    with pytest.raises(InvalidInputError, match=message):
+        ModalityData({"a": np.eye(16)}, labels)
+    with pytest.raises(InvalidInputError, match=message):
+        ModalityData({"a": np.eye(16)}, [0, 1] * 8, groups=labels)

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import Problems
+from boundcalc.trainer.data.labels import check_targets, encode_groups, encode_labels, place_of
 from boundcalc.trainer.data.order import aligned
 
-__all__ = ["MIN_ROWS", "ModalityData", "as_block", "encode_groups", "encode_labels", "missing_rows", "refuse_all"]
+__all__ = ["MIN_ROWS", "ModalityData", "as_block", "missing_rows", "refuse_all"]
 
 #: Rows are near copies within this share of the usual distance, looked for among so many rows; blocks that tell an identity.
 _NEAR, _LOOKED_AT, _BLOCKS = 0.01, 200, 4
@@ -394,109 +394,11 @@ def _block(name: str, value: Any, problems: Problems) -> NDArray[np.float64]:
     return block
 
 
-def encode_labels(
-    y: Any, problems: Problems, *, lines: Sequence[int] | None = None
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
-    """Return labels, distinct labels and the number of each label; note what is wrong with them."""
-    masked = isinstance(y, np.ma.MaskedArray) and bool(np.ma.getmaskarray(y).any())
-    labels = np.asarray(y)
-    empty = (np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.intp))
-    if labels.ndim != 1:
-        problems.add(f"y has shape {labels.shape}: expected one label per row, shape (n,)")
-        return empty
-    if labels.dtype.kind == "O":
-        if any(_missing(label) for label in labels.tolist()):
-            problems.add("y has missing labels (None or NaN): expected one label per row")
-            return empty
-        if all(isinstance(label, str) for label in labels.tolist()):
-            labels = labels.astype(str)
-        elif all(isinstance(label, (int, float, np.number)) for label in labels.tolist()):
-            labels = np.asarray(labels.tolist())
-    if labels.dtype.kind == "U" and np.isin(labels, list(NO_LABELS)).any():
-        row = int(np.flatnonzero(np.isin(labels, list(NO_LABELS)))[0])
-        problems.add(f"y has missing labels ({_place(row, lines)}: {labels[row].item()!r}): expected one label per row")
-        return empty
-    if masked:
-        problems.add("y has masked labels: expected one label per row")
-        return empty
-    if labels.dtype.kind in "cmMV":
-        problems.add(f"y has dtype {labels.dtype}: expected integers, booleans or strings")
-        return empty
-    if labels.dtype.kind == "f":
-        if not np.isfinite(labels).all():
-            problems.add("y has NaN or infinite labels: expected one label per row")
-            return empty
-        fractions = np.flatnonzero(labels != np.rint(labels))
-        if fractions.size:
-            problems.add(
-                f"y has continuous values ({_place(fractions[0], lines)}: {labels[fractions[0]].item()!r}): expected class labels, "
-                "integers or strings; cut a continuous target into classes first"
-            )
-            return empty
-    try:
-        classes, codes = np.unique(labels, return_inverse=True)
-    except TypeError:
-        problems.add("y mixes labels that cannot be compared: expected all numbers or all strings")
-        return empty
-    return labels, classes, codes.astype(np.intp)
-
-
-#: What is no label, among labels of text.
-NO_LABELS = frozenset({"", "nan", "NaN", "None", "<NA>", "NaT"})
-#: Fewer rows a class (in the median) than this, of so many classes of numbers, are values of a continuous target.
-_ROWS_A_CLASS, _MANY_CLASSES = 3, 30
-
-
-def check_targets(y: NDArray[Any], classes: NDArray[Any], codes: NDArray[np.intp], problems: Problems) -> None:
-    """Note labels that are hardly classes to train on: -1 beside others, and values of a continuous target."""
-    if y.dtype.kind not in "iuf" or not classes.size:
-        return
-    unlabelled = int((y == -1).sum())
-    problems.require(
-        not unlabelled or classes.tolist() in ([-1, 1], [-1, 0]),
-        f"y is -1 in {_count(unlabelled)} beside {shortened([one for one in classes.tolist() if one != -1])}: if that means "
-        "'no label', leave these rows out; if it is a class, give the labels as text",
-    )
-    usual = float(np.median(np.bincount(codes)))
-    problems.require(
-        classes.size < _MANY_CLASSES or usual >= _ROWS_A_CLASS,
-        f"y has {classes.size:,} different numbers in {y.size:,} rows, {usual:g} rows each: that looks like a continuous target; "
-        "cut it into classes (numpy.digitize), give labels as text if they are classes, or train on pairs of your own (fit_pairs)",
-    )
-
-
-def _count(rows: int) -> str:
-    return "1 row" if rows == 1 else f"{rows:,} rows"
-
-
-def encode_groups(groups: Any, n: int, problems: Problems) -> NDArray[np.intp]:
-    """Return the number of each row's group; note what is wrong with them."""
-    inner = Problems("groups")
-    _, _, codes = encode_labels(groups, inner)
-    for problem in inner.found:
-        problems.add(problem.replace("y ", "groups ", 1))
-    if not inner.found:
-        problems.require(codes.size == n, f"groups has {codes.size} entries: expected one for each of {n} rows")
-    return codes
-
-
-def _place(row: int, lines: Sequence[int] | None) -> str:
-    return f"row {row}" if lines is None else f"line {lines[row]}"
-
-
 def _places(rows: NDArray[np.intp], lines: Sequence[int] | None) -> str:
     """Return how many rows these are and which is the first; a single one by its place alone."""
     if rows.size == 1:
-        return _place(rows[0], lines)
-    return f"{rows.size} rows" + (f" (first: {_place(rows[0], lines)})" if rows.size else "")
-
-
-def _missing(label: Any) -> bool:
-    try:
-        return label is None or bool(label != label)
-    except (TypeError, ValueError):
-        # pandas.NA is neither equal to itself nor different from it.
-        return True
+        return place_of(rows[0], lines)
+    return f"{rows.size} rows" + (f" (first: {place_of(rows[0], lines)})" if rows.size else "")
 
 
 def _mask(mask: Any, n: int, modalities: int, problems: Problems) -> NDArray[np.bool_]:

@@ -6,28 +6,28 @@ import csv
 import gzip
 import io
 import re
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.lib import format as npy
 
 from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError, require, suggestion
 from boundcalc.frozen import Frozen
+from boundcalc.trainer.data import arrays
+from boundcalc.trainer.data.arrays import apart, check_archive, few, said
+from boundcalc.trainer.data.labels import MISSING, is_missing, place_of
 from boundcalc.trainer.data.modalities import ModalityData
 
-__all__ = ["MISSING", "TABLES", "Table", "few", "of_frame", "read_labels", "read_npz", "read_numbers", "read_table"]
+__all__ = ["TABLES", "Table", "of_frame", "read_labels", "read_numbers", "read_table", "suspicion"]
 
-MISSING = frozenset({"", "na", "nan", "null", "none", "n/a", "?", "<na>", "nat"})
 #: Endings of tables; those of the second group are read by pandas (extra ``formats``).
 TEXT = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz")
 TABLES = (*TEXT, ".parquet", ".feather", ".xlsx")
-#: Bytes that an archive may unpack to.
-MOST_BYTES = 2**32
+#: Bytes that a sheet may unpack to, whose cells take many times as much.
+_MOST_XML = 2**28
 _SEPARATORS = ",;\t|"
 
 
@@ -84,25 +84,9 @@ class Table(Frozen):
         InvalidInputError
             If columns are missing, belong to no modality, or hold what they should not.
         """
-        if label not in self.columns:
-            near = [name for name in self.columns if name.strip().lower() in _LABELS]
-            hint = f" (rename {near[0]!r} to 'y', or give --label {near[0]})" if near else ""
-            raise InvalidInputError(
-                f"has no column {label} (found: {few(self.columns) or 'none'}){hint}; expected columns modality__feature (two "
-                "underscores), and y; or say which is what by --label and --modality NAME=PREFIX"
-            )
-        groups = groups or ("groups" if "groups" in self.columns else None)
-        subjects = None if groups is None else self.column(groups, option="--groups")
-        for name in (dropped := [drop] if isinstance(drop, str) else list(drop)):
-            self.column(name, option="--drop")
-        rest = [name for name in self.columns if name not in (label, groups, *dropped)]
+        problems: list[str] = []
+        y, belongs, rest = self.apart(label=label, groups=groups, drop=drop, problems=problems)
         chosen = _by_convention(rest) if modalities is None else self._chosen(rest, modalities)
-        labels, problems = list(self.columns[label]), []
-        empty = next((row for row, cell in enumerate(labels) if _is_missing(cell)), None)
-        if empty is not None:
-            problems.append(
-                f"column {label}, {self.place(empty)}: {labels[empty]!r} is no label: expected one label per row; leave the row out"
-            )
         blocks: dict[str, np.ndarray] = {}
         text: dict[str, dict[int, tuple[str, ...]]] = {}
         for modality, names in chosen.items():
@@ -111,11 +95,28 @@ class Table(Frozen):
             text[modality] = {place: words for place, (_, words) in enumerate(read) if words}
         if problems:
             raise InvalidInputError(problems)
-        y = read_labels(labels) if all(isinstance(cell, str) for cell in labels) else np.asarray(labels)
-        belongs = None if subjects is None else np.asarray([None if _is_missing(one) else str(one) for one in subjects])
         return ModalityData(
-            blocks, y, name=self.name, lines=self.lines, groups=belongs, impute=True, text=text, note=_suspicion(rest)
+            blocks, y, name=self.name, lines=self.lines, groups=belongs, impute=True, text=text, note=suspicion(rest)
         )
+
+    def apart(
+        self, *, label: str, groups: str | None, drop: Iterable[str], problems: list[str]
+    ) -> tuple[np.ndarray, np.ndarray | None, list[str]]:
+        """Return labels, groups (or None) and the names of all other columns; note rows without a label."""
+        cells, belongs, rest = apart(
+            self.columns, kind="column", label=label, groups=groups, drop=drop, expected=_EXPECTED
+        )
+        labels = list(cells)
+        empty = next((row for row, cell in enumerate(labels) if _is_missing(cell)), None)
+        if empty is not None:
+            problems.append(
+                f"column {label}, {self.place(empty)}: {labels[empty]!r} is no label: expected one label per row; leave the row out"
+            )
+        y = read_labels(labels) if all(isinstance(cell, str) for cell in labels) else np.asarray(labels)
+        named = (
+            None if belongs is None else np.asarray([None if _is_missing(one) else str(one).strip() for one in belongs])
+        )
+        return y, named, list(rest)
 
     def _read(self, name: str, problems: list[str]) -> tuple[np.ndarray, tuple[str, ...]]:
         """Return a column as numbers, and what they stand for where it is text."""
@@ -158,13 +159,16 @@ class Table(Frozen):
         return chosen
 
 
-_LABELS = ("y", "label", "labels", "target", "class", "classes", "species", "diagnosis")
+_EXPECTED = (
+    "expected columns modality__feature (two underscores), and y; or say which is what by --label and --modality "
+    "NAME=PREFIX"
+)
 _IDENTITY = re.compile(
     r"(?:^|[_ .-])(id|ids|uid|uuid|subject|patient|participant|speaker|session|user|person|customer)(?:$|[_ .-])", re.I
 )
 
 
-def _suspicion(columns: Iterable[str]) -> str:
+def suspicion(columns: Iterable[str]) -> str:
     """Say which features are named like an identity."""
     named = [name for name in columns if _IDENTITY.search(name.rpartition("__")[2])]
     if not named:
@@ -172,12 +176,6 @@ def _suspicion(columns: Iterable[str]) -> str:
     return (
         f"{few(named)} is named like an identity: if its rows belong together, give it as --groups, not as a feature."
     )
-
-
-def few(names: Iterable[str], most: int = 8) -> str:
-    """Return the first names of a list, and how many more there are."""
-    names = [" ".join(str(name).split())[:30] for name in names]
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _by_convention(columns: Sequence[str]) -> dict[str, list[str]]:
@@ -198,17 +196,10 @@ def _by_convention(columns: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def _said(error: Exception) -> str:
-    return " ".join(str(error).split())[:150]
-
-
 def _is_missing(cell: Any) -> bool:
     if isinstance(cell, str):
         return cell.strip().lower() in MISSING
-    try:
-        return cell is None or bool(cell != cell)
-    except (TypeError, ValueError):  # pandas.NA is neither equal to itself nor different from it
-        return True
+    return is_missing(cell)
 
 
 def _number(cell: Any) -> float:
@@ -228,13 +219,8 @@ def _is_number(cell: Any) -> bool:
     return True
 
 
-def place_of(row: int, lines: Sequence[int] | None) -> str:
-    """Say where a row is: in which line of its file, if it has one."""
-    return f"row {row}" if lines is None else f"line {lines[row]}"
-
-
-def read_numbers(column: str, cells: Sequence[Any], lines: Sequence[int] | None) -> np.ndarray:
-    """Return the numbers of a column, NaN where one is missing.
+def read_numbers(column: str, cells: Sequence[Any], lines: Sequence[int] | None, *, gaps: bool = True) -> np.ndarray:
+    """Return the numbers of a column, NaN where one is missing; without ``gaps`` that is refused.
 
     Raises
     ------
@@ -244,7 +230,9 @@ def read_numbers(column: str, cells: Sequence[Any], lines: Sequence[int] | None)
     numbers = np.empty(len(cells))
     for i, cell in enumerate(cells):
         try:
-            numbers[i] = np.nan if _is_missing(cell) else _number(cell)
+            numbers[i] = np.nan if gaps and _is_missing(cell) else _number(cell)
+            if not gaps and np.isnan(numbers[i]):
+                raise ValueError
         except (TypeError, ValueError):
             where = place_of(i, lines)
             raise InvalidInputError(f"column {column!r}, {where}: {shortened(cell)} is not a number") from None
@@ -279,7 +267,7 @@ def read_table(path: Path) -> Table:
     engine = "openpyxl" if excel else f"pyarrow.{path.suffix[1:].lower()}"
     read = require(engine, extra="formats", purpose=f"reading {path.name}")
     if excel:
-        check_archive(path, expected="expected a sheet")
+        check_archive(path, expected="expected a sheet", most=_MOST_XML)
     try:
         if excel:
             frame = pandas.read_excel(path)
@@ -288,7 +276,7 @@ def read_table(path: Path) -> Table:
             table.validate(full=True)  # offsets of a damaged file may ask for any memory, which ends the process
             frame = table.to_pandas()
     except Exception as error:  # each engine raises its own types for damaged files
-        raise InvalidInputError(f"cannot be read as {path.suffix} ({_said(error)})") from error
+        raise InvalidInputError(f"cannot be read as {path.suffix} ({said(error)})") from error
     return of_frame(frame, name=path.stem)
 
 
@@ -307,20 +295,20 @@ def _read_text(path: Path) -> Table:
     opened = gzip.open if path.name.lower().endswith(".gz") else open
     try:
         with opened(path, "rb") as stream:
-            content = stream.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise InvalidInputError(f"unpacks to more than {MOST_BYTES:,} bytes")
+            content = stream.read(arrays.MOST_BYTES + 1)
+        if len(content) > arrays.MOST_BYTES:
+            raise InvalidInputError(f"unpacks to more than {arrays.MOST_BYTES:,} bytes")
         text = content.decode("utf-8-sig")
     except (OSError, EOFError, UnicodeDecodeError, ValueError) as error:
         if isinstance(error, InvalidInputError):
             raise
-        raise InvalidInputError(f"cannot be read as .csv in UTF-8 ({_said(error)})") from error
+        raise InvalidInputError(f"cannot be read as .csv in UTF-8 ({said(error)})") from error
     head = next((line for line in text.splitlines() if line.strip()), "")
     separator = max(_SEPARATORS, key=lambda mark: (head.count(mark), mark == ","))
     try:
         rows = list(_rows(text, separator))
     except csv.Error as error:
-        raise InvalidInputError(f"cannot be read as .csv ({_said(error)})") from error
+        raise InvalidInputError(f"cannot be read as .csv ({said(error)})") from error
     if not rows:
         return Table({}, [], path.name.partition(".")[0])
     header = [cell.strip() for cell in rows[0][1]]
@@ -342,71 +330,3 @@ def _rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     for row in reader:
         if row:
             yield reader.line_num, row
-
-
-def check_archive(path: Path, *, expected: str) -> None:
-    """Refuse what is no zip archive, or one that says it would unpack to more than any data set here.
-
-    Raises
-    ------
-    InvalidInputError
-        If so.
-    """
-    if not zipfile.is_zipfile(path):
-        raise InvalidInputError(f"is not an {path.suffix} archive; {expected}", context=str(path))
-    try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(one.file_size for one in archive.infolist())
-    except Exception as error:  # a damaged directory raises half a dozen unrelated types
-        raise InvalidInputError(f"is damaged ({shortened(str(error))}); {expected}", context=str(path)) from error
-    if size > MOST_BYTES:
-        raise InvalidInputError(f"unpacks to {size:,} bytes: expected at most {MOST_BYTES:,}", context=str(path))
-
-
-def read_npz(path: Path, *, expected: str) -> dict[str, np.ndarray]:
-    """Return the arrays of a .npz file, their declared sizes checked before they are unpacked; nothing is ever unpickled.
-
-    Raises
-    ------
-    InvalidInputError
-        If it is no such file or holds objects; the message ends with what is expected.
-    """
-    check_archive(path, expected=expected)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for one in archive.infolist():
-                with archive.open(one) as stream:
-                    check_declared(stream, one.file_size)
-        with np.load(path, allow_pickle=False) as arrays:
-            return {key: arrays[key] for key in arrays.files}
-    except ValueError as error:
-        if "pickle" not in str(error).lower() and "object" not in str(error).lower():
-            raise InvalidInputError(
-                f"cannot be read as .npz ({_said(error)}); {expected}", context=str(path)
-            ) from error
-        raise InvalidInputError(
-            "holds object arrays, which are never unpickled; save numbers, and strings as a fixed-width string array "
-            "(np.asarray(labels, dtype=str))",
-            context=str(path),
-        ) from error
-    except Exception as error:
-        # zipfile, zlib and numpy raise half a dozen unrelated types for a damaged or foreign file.
-        raise InvalidInputError(f"cannot be read as .npz ({_said(error)}); {expected}", context=str(path)) from error
-
-
-def check_declared(stream: Any, size: int) -> None:
-    """Refuse an array whose header declares more than the file holds.
-
-    Raises
-    ------
-    ValueError
-        If it does.
-    """
-    version = npy.read_magic(stream)
-    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    shape, _, dtype = read(stream)
-    count = 1
-    for length in shape:
-        count *= int(length)
-    if not dtype.hasobject and count * dtype.itemsize > size:
-        raise ValueError(f"an array of shape {shape} is declared in {size:,} bytes")

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import Problems
-from boundcalc.trainer.data.modalities import encode_labels
+from boundcalc.trainer.data.labels import encode_labels
 from boundcalc.trainer.data.normalise import unit_rows
 from boundcalc.trainer.data.prepare import exceeds, measured_squared_radius
 from boundcalc.trainer.measure.estimates import CERTIFIED, ESTIMATED, Entry, Estimates
