@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def test_eight_names_stand_apart_in_eight_colours(axes):
         texts = [text for text in one.texts if text.get_text()]
         boxes = sorted((box.y0, box.y1) for box in (text.get_window_extent() for text in texts))
         assert len(texts) == len({text.get_color() for text in texts}) == len({text.get_text() for text in texts}) == 8
-        assert all(low[1] <= high[0] for low, high in zip(boxes, boxes[1:], strict=False))
+        assert all(low[1] <= high[0] for low, high in pairwise(boxes))
         assert {"all 4 modalities", "all but pixels"} <= {text.get_text() for text in texts}
 
 
@@ -49,5 +49,5 @@ def test_numbers_of_rows_are_written_out_and_stand_apart(axes):
         shown = [tick for tick in one.get_xticklabels(which="both") if tick.get_text()]
         assert {"100", "1,000"} & {tick.get_text() for tick in shown}
         boxes = sorted((box.x0, box.x1) for box in (tick.get_window_extent() for tick in shown))
-        assert all(left[1] < right[0] for left, right in zip(boxes, boxes[1:], strict=False))
+        assert all(left[1] < right[0] for left, right in pairwise(boxes))
         assert all(tick.get_text().replace(",", "").isdigit() for tick in shown)
