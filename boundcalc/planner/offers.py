@@ -288,7 +288,7 @@ class Shop(Frozen):
         """
         question = self._provable(self.window.at(float(offer.train - offer.calibration)), offer.target)
         try:
-            return int(assurance.minimal_n(power=self.question.power, **question))
+            return int(assurance.fewest(question.pop("target"), self.question.power, **question))
         except InfeasibleError:
             return None
 
