@@ -78,6 +78,8 @@ class Offer(Frozen):
         The certificate wanted: the constant rule's error where none was named.
     assurance : float
         Probability that the certificate is at most ``target``: an estimate.
+    known : float
+        The same if the pilot left nothing open: what carrying the plan out on the pilot's own rows should show.
     provable : float
         A lower end of that probability, for every population in which the model has the expected error (the kl certificate).
     terms : mapping of str to float
@@ -101,6 +103,7 @@ class Offer(Frozen):
     constant: float
     target: float
     assurance: float
+    known: float
     provable: float
     terms: Mapping[str, float]
     budget: float | None = None
@@ -269,6 +272,7 @@ class Shop(Frozen):
             constant=float(own.constant),
             target=wanted,
             assurance=float(ndtr((wanted - bound) / max(float(spread), 1e-12))),
+            known=float(ndtr((wanted - bound) / max(float(future), 1e-12))),
             provable=assurance(holdout, **self._provable(found, wanted)),
             terms={
                 ERROR: limit,

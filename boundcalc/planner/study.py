@@ -8,6 +8,7 @@ all numbers count groups, which are what is drawn and collected: folds are made 
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -343,12 +344,16 @@ def study_pilot(
         If the folds of so small a pilot cannot be trained.
     """
     folds = list(_folds(data, settings=settings, rng=as_generator(rng)))
-    bench = _Bench(tuple(folds), n_jobs, progress or (lambda *_: None))
-    largest = min(fold.units(fold.split.train) for fold in folds)
-    if subsets is None and len(data.names) > MOST_EXACT:
-        points, searched = _greedy(bench, data.names, allowed, largest), 2 ** len(data.names) - 1
+    largest, many = min(fold.units(fold.split.train) for fold in folds), len(data.names)
+    greedy = subsets is None and many > MOST_EXACT
+    asked = (
+        [] if greedy else [one for one in (data.parse_subsets("all") if subsets is None else subsets) if allowed(one)]
+    )
+    count = many * (many + 1) // 2 if greedy else len(asked)
+    bench = _Bench(tuple(folds), n_jobs, _counted(progress, FOLDS * (count + (min(count, _CURVES) if curve else 0))))
+    if greedy:
+        points, searched = _greedy(bench, data.names, allowed, largest), 2**many - 1
     else:
-        asked = [subset for subset in (data.parse_subsets("all") if subsets is None else subsets) if allowed(subset)]
         points, searched = bench.run({subset: (largest,) for subset in asked}), len(asked)
     sizes = (
         np.unique(np.geomspace(min(_SMALLEST, largest), largest, _SIZES).astype(int)).tolist() if curve else [largest]
@@ -366,6 +371,12 @@ def study_pilot(
         evidence[label] = Evidence(label, own, moments, weights, rows, pilot_rows)
     facts = folds[0].facts()
     return Study(evidence, facts, settings_record(settings), searched)
+
+
+def _counted(progress: Progress | None, total: int) -> Callable[[str], None]:
+    """Return what is called with the name of each training that is done, out of about so many."""
+    done = itertools.count(1)
+    return lambda what: None if progress is None else progress(min(next(done), total), total, what)
 
 
 def _folds(data: ModalityData, *, settings: Settings, rng: np.random.Generator) -> Iterator[Prepared]:
@@ -389,12 +400,11 @@ class _Bench(Frozen):
 
     folds: tuple[Prepared, ...]
     n_jobs: int
-    progress: Progress
+    progress: Callable[[str], None]
 
     def run(self, asked: Mapping[Subset, tuple[int, ...]]) -> dict[Subset, Array]:
         """Return for each subset the moments at its sizes, shape (folds, sizes, 15)."""
         found: dict[Subset, list[Array]] = {subset: [] for subset in asked}
-        done, total = 0, len(asked) * len(self.folds)
         jobs = [(fold, subset, sizes) for subset, sizes in asked.items() for fold in self.folds]
         if self.n_jobs == 1:
             results: Iterable[Array] = (_tested(*job) for job in jobs)
@@ -403,8 +413,7 @@ class _Bench(Frozen):
             results = in_parallel(_tested, alone, n_jobs=self.n_jobs)
         for (_, subset, _), moments in zip(jobs, results, strict=True):
             found[subset].append(moments)
-            done += 1
-            self.progress(done, total, "+".join(subset))
+            self.progress("+".join(subset))
         return {subset: np.stack(folds) for subset, folds in found.items()}
 
 

@@ -54,8 +54,13 @@ def plan_sentence(plan: Plan) -> str:
     chance = f"with probability {question.power:g} at most {rounded_up(best.reached, digits=3)}"
     if goal is not None:
         chance = f"with probability {_about(best.assurance)} at most {goal.target:g}"
-    start = f"{'Within' if lead else 'For'} {_money(best.budget)}, {action}"
+    start = f"For {_money(best.cost)}{_within(plan)}, {action}"
     return f"{lead}{start}: {expected}, {chance}{constant}{end}{_better(plan)}"
+
+
+def _within(plan: Plan) -> str:
+    """Say what could have been spent, where the plan leaves much of it."""
+    return f" of at most {_money(plan.limit)}" if plan.limit is not None and plan.best.cost < 0.9 * plan.limit else ""
 
 
 def _other_rate(plan: Plan) -> str:
@@ -217,7 +222,8 @@ def _notes(proposal: Findings) -> list[str]:
         power = plan.question.power
         notes.append(
             f"Tried {len(tried.values)} times on the resampled pilot: {tried.target:.3g} was certified in {percent(tried.met)} "
-            f"of the runs (assurance {best.assurance:.2f}); {percent(power)} stayed below {tried.quantile(power):.3f}."
+            f"of the runs (expected there: {best.known:.2f}, as the pilot's own rows leave nothing open of the pilot; assurance "
+            f"{best.assurance:.2f}); {percent(power)} stayed below {tried.quantile(power):.3f}."
         )
     if any(offer.rows >= MOST for offer in plan.offers):
         notes.append(f"More than {MOST:.0e} {unit} are not planned.")

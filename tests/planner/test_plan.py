@@ -274,6 +274,21 @@ def test_a_pilot_that_leaves_too_much_open_says_how_many_rows_would_do(study):
     assert "uncertain by" in goal.reason
 
 
+def test_the_price_is_what_is_spent_and_the_budget_what_could_be(study, data):
+    answer = plan(data, target=0.001, budgets=[900.0, 1e6], measured=study, costs=EACH)
+    best = answer.best
+    assert best.cost < 9e5
+    assert f"For {best.cost:,.0f} of at most 1,000,000, collect {best.subset}, {best.rows:,} rows" in answer.sentence
+    assert answer.best.assurance < best.known or best.certificate > 0.001
+    assert "of at most" not in plan(data, target=0.001, budgets=[900.0], measured=study, costs=EACH).sentence
+
+
+def test_one_bar_counts_all_trainings(data):
+    seen = []
+    study_pilot(data, subsets=[("sharp",), ("blurred",)], settings=SETTINGS, progress=lambda *told: seen.append(told[:2]))
+    assert seen == [(k, 2 * 2 * FOLDS) for k in range(1, 2 * 2 * FOLDS + 1)]
+
+
 def test_caps_requirements_and_exclusions_are_kept(study):
     capped = {"sharp": ModalityCost(max_samples=90), "blurred": ModalityCost(), "noise": ModalityCost(excluded=True)}
     costs = Costs(per_sample=1.0, modalities=capped)
@@ -437,8 +452,8 @@ def test_a_plan_for_groups_counts_and_tells_groups(twice):
     assert f"{answer.best.rows} groups" in answer.sentence
     assert "groups" in answer.tables()[0].columns
     assert answer.promise.rows == 24  # of 120, by the study's own settings
-    with pytest.raises(InvalidInputError, match="groups cannot be drawn twice"):
-        plan(twice, measured=found, simulate=2)
+    tried = plan(twice, measured=found, simulate=2, target=0.4).tried
+    assert tried.values[0] > answer.best.low
     window = answer.plan.shop("sharp+blurred").window
     near = float(window.error[-1] + 0.1 * window.uncertainty[-1])
     assert "120 groups" in make_plan(found, answer.plan.costs, targets=[near]).goals[0].reason
