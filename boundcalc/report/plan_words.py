@@ -207,6 +207,12 @@ def _notes(proposal: Findings) -> list[str]:
         f"{plan.study.searched:,} subsets is paid for in what is guaranteed; "
         "the certificate to come needs no price, as its subset is fixed by the pilot.",
     ]
+    if plan.question.quantity != "pair_error":
+        notes.append(
+            f"The {QUANTITIES[plan.question.quantity]} is that of the threshold which the training rows choose for the pair "
+            "error, fixed before the hold-out is looked at."
+            + (_OF_ANY_THRESHOLD if plan.question.quantity == "fmr" else "")
+        )
     if unit == "groups":
         notes.append("Numbers count groups: a group with its rows is what is collected, paid for, and held out.")
     if any(offer.vacuous for offer in plan.offers):
@@ -228,6 +234,12 @@ def _notes(proposal: Findings) -> list[str]:
     if any(offer.rows >= MOST for offer in plan.offers):
         notes.append(f"More than {MOST:.0e} {unit} are not planned.")
     return [*notes, *cautions(plan.study.facts)]
+
+
+_OF_ANY_THRESHOLD = (
+    " `boundcalc certify --threshold fmr=RATE` instead finds, on the same held-out rows and at no price, the largest of some "
+    "thresholds fixed in advance whose false-match rate is certified (fixed sequence)."
+)
 
 
 def _money(value: float | None) -> str:

@@ -12,7 +12,7 @@ from boundcalc.language.files import replacing, write_text
 from boundcalc.language.records import to_json
 from boundcalc.show.html import Markup, join
 from boundcalc.show.page import lead, page, picture
-from boundcalc.show.tables import Table
+from boundcalc.show.tables import Table, page_width
 
 __all__ = ["PICTURES", "Answer", "wrapped"]
 
@@ -112,6 +112,6 @@ class Answer:
         return self.text()
 
 
-def wrapped(text: str, *, width: int = 80) -> str:
-    """Return a sentence in lines of so many columns."""
-    return "\n".join(textwrap.wrap(text, width))
+def wrapped(text: str) -> str:
+    """Return a sentence in lines as wide as tables are."""
+    return "\n".join(textwrap.wrap(text, page_width()))

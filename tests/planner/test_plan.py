@@ -285,7 +285,9 @@ def test_the_price_is_what_is_spent_and_the_budget_what_could_be(study, data):
 
 def test_one_bar_counts_all_trainings(data):
     seen = []
-    study_pilot(data, subsets=[("sharp",), ("blurred",)], settings=SETTINGS, progress=lambda *told: seen.append(told[:2]))
+    study_pilot(
+        data, subsets=[("sharp",), ("blurred",)], settings=SETTINGS, progress=lambda *told: seen.append(told[:2])
+    )
     assert seen == [(k, 2 * 2 * FOLDS) for k in range(1, 2 * 2 * FOLDS + 1)]
 
 
