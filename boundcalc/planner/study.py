@@ -154,6 +154,8 @@ class Evidence(Frozen):
         # What the pilot leaves open of the error of one model: each of its rows was held out once, with those of its fold.
         folds = len(self.weights)
         own = spread_of(self.rows, variance=kernel.variance, square=kernel.square) / kernel.share / np.sqrt(folds)
+        # Where nothing was misjudged, one more row could have been, against each of the others.
+        own = np.maximum(own, 2.0 * kernel.constant / self.pilot_rows)
         if curve is None:
             return Window(train, found.error[:, -1:].mean(axis=0), own, np.zeros(1), kernel)
         refits = curve.refits

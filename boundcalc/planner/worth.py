@@ -39,7 +39,8 @@ class Worth:
     certified : bool
         Whether the gain is certified to be positive (Holm over all steps between candidates).
     rows : int or None
-        Held-out rows from which such a gain would be certified at delta on its own; None where it is not expected.
+        Held-out rows from which such a gain would be certified at delta on its own; None where it is not expected: the limits
+        leave open whether there is one.
     """
 
     modality: str
@@ -134,7 +135,7 @@ def worth_of(models: Mapping[str, Model], best: str, *, steps: int, delta: float
         prepared = models[best].prepared
         part = prepared.units(prepared.split.holdout)
         spread = _NINE_IN_TEN * math.sqrt(4.0 * variance / part)
-        rows = rows_for_gain(gain, variance=variance, delta=delta) if gain > 0 and gain + spread > 0 else None
+        rows = rows_for_gain(gain, variance=variance, delta=delta) if gain > spread else None
         limits = gain - spread, gain + spread
         found.append(Worth(modality, small, gain, *limits, bound(ledger["gain"]), certified, rows))
     return tuple(found)

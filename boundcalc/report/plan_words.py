@@ -38,7 +38,7 @@ def plan_sentence(plan: Plan) -> str:
         f"({sure}) at {best.certificate:.3g}"
     )
     constant = f"; a constant rule has {best.constant:.3g}" if question.quantity == "pair_error" else _other_rate(plan)
-    end = "." if best.promised is None else f". Promised beforehand: at most {rounded_up(best.promised, digits=3)}."
+    end = _beforehand(best)
     if goal is not None and goal.offer is not None and _same(goal.offer, best):
         idle = " (no better than the constant rule)" if goal.target >= best.constant else ""
         return (
@@ -56,6 +56,14 @@ def plan_sentence(plan: Plan) -> str:
         chance = f"with probability {_about(best.assurance)} at most {goal.target:g}"
     start = f"For {_money(best.cost)}{_within(plan)}, {action}"
     return f"{lead}{start}: {expected}, {chance}{constant}{end}{_better(plan)}"
+
+
+def _beforehand(best: Offer) -> str:
+    if best.promised is None:
+        return "."
+    if best.promised >= best.constant:
+        return ". Beforehand nothing below the constant rule can be promised."
+    return f". Promised beforehand: at most {rounded_up(best.promised, digits=3)}."
 
 
 def _within(plan: Plan) -> str:
@@ -99,7 +107,8 @@ def _better(plan: Plan) -> str:
     least = min(errors, key=lambda label: errors[label])
     if errors[plan.best.subset] <= errors[least] + _BETTER:
         return ""
-    return f" The smallest error is expected of {least} ({errors[least]:.3g}), at another price."
+    here, there = (plan.costs.total(label.split("+"), plan.best.rows) for label in (plan.best.subset, least))
+    return f" The smallest error is expected of {least} ({errors[least]:.3g}){', at another price' * (here != there)}."
 
 
 def plan_tables(proposal: Findings) -> list[Table]:

@@ -15,7 +15,7 @@ from boundcalc.planner import Costs, ModalityCost, SharedCost, Study, fit_power_
 from boundcalc.planner import study as pilot_study
 from boundcalc.planner.offers import ERROR, HELD_OUT, PILOT, TRAINING, Question, Shop
 from boundcalc.planner.study import FOLDS, REACH
-from boundcalc.report import plan
+from boundcalc.report import plan, plan_sentence
 from boundcalc.trainer import ModalityData, Settings
 from tests.planner.conftest import SETTINGS, population
 
@@ -291,6 +291,13 @@ def test_one_bar_counts_all_trainings(data):
     assert seen == [(k, 2 * 2 * FOLDS) for k in range(1, 2 * 2 * FOLDS + 1)]
 
 
+def test_a_promise_above_the_constant_rule_is_none(data, study):
+    answer = plan(data, target=0.2, measured=study, costs=EACH)
+    assert "Promised beforehand: at most" in answer.sentence
+    idle = replace(answer.plan, promised=answer.best.constant)
+    assert "Beforehand nothing below the constant rule can be promised." in plan_sentence(idle)
+
+
 def test_caps_requirements_and_exclusions_are_kept(study):
     capped = {"sharp": ModalityCost(max_samples=90), "blurred": ModalityCost(), "noise": ModalityCost(excluded=True)}
     costs = Costs(per_sample=1.0, modalities=capped)
@@ -383,6 +390,12 @@ def test_what_is_not_known_of_an_error_has_all_its_parts():
     tested = (4 * window.law.variance[-1] / 50 + 2 * square / 50**2) / 4  # four folds of 50 rows
     v = window.luck[-1] ** 2 * train
     assert window.uncertainty[-1] ** 2 == pytest.approx(tested + values.var() + v / 200 + (v / 80 - v / 200) / 4)
+
+
+def test_a_pilot_without_an_error_leaves_one_row_open():
+    window = evidence_of(np.zeros((4, 3)), (20, 40, 80)).window("pair_error")
+    assert window.error == pytest.approx(0, abs=1e-12)
+    assert window.uncertainty == pytest.approx(2 * 0.1 / 200)  # the constant rule never matches and errs on 0.1
 
 
 def test_the_price_of_a_choice_is_what_is_lost_in_the_other_folds(study):
