@@ -15,8 +15,8 @@ from boundcalc.certification.search import GUESSED_VARIANCE, LARGEST_KAPPA, typi
 from boundcalc.errors import InfeasibleError
 from boundcalc.frozen import Frozen
 from boundcalc.planner.assured import assurance, expected_bound, spread_of
-from boundcalc.planner.moments import Law
-from boundcalc.planner.study import Evidence, Window
+from boundcalc.planner.evidence import Evidence, Window
+from boundcalc.planner.moments import NINE_IN_TEN, Law
 
 __all__ = ["MOST", "THRIFT", "Offer", "Question", "Shop"]
 
@@ -28,8 +28,6 @@ _SHARES = np.linspace(0.06, 0.94, 67)
 #: A certificate this much larger is as good, if it takes fewer rows.
 THRIFT = 1e-3
 _LEAST_HELD = 8
-#: z of the interval [low, high] of an error: nine in ten.
-_NINE_IN_TEN = 1.6449
 
 
 @dataclass(frozen=True)
@@ -265,8 +263,8 @@ class Shop(Frozen):
             calibration=calibration,
             cost=cost,
             error=float(found.error),
-            low=max(float(found.error - _NINE_IN_TEN * found.uncertainty), 0.0),
-            high=float(found.error + _NINE_IN_TEN * found.uncertainty),
+            low=max(float(found.error - NINE_IN_TEN * found.uncertainty), 0.0),
+            high=float(found.error + NINE_IN_TEN * found.uncertainty),
             certificate=float(bound),
             reached=float(bound + z * spread),
             constant=float(own.constant),

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 
 from boundcalc.planner.budget import Plan
-from boundcalc.planner.moments import QUANTITIES
+from boundcalc.planner.moments import NINE_IN_TEN, QUANTITIES
 from boundcalc.planner.offers import MOST, Shop
 from boundcalc.report.plan_findings import Findings
 from boundcalc.report.plots import count_axis, finish, mark_level
@@ -100,7 +100,7 @@ def _errors(plan: Plan, shops: dict[str, Shop], axes: Any) -> None:
         axes.plot(np.tile(evidence.sizes, len(shown)), shown.ravel(), ".", color=colour, markersize=5, alpha=0.6)
         axes.plot(window.train, window.error, color=colour, linewidth=2.4 if chosen else 1.1, zorder=3 if chosen else 2)
         if chosen:
-            low, high = window.error - 1.6449 * window.uncertainty, window.error + 1.6449 * window.uncertainty
+            low, high = (window.error + z * window.uncertainty for z in (-NINE_IN_TEN, NINE_IN_TEN))
             text = "nine in ten, and the folds"
             axes.fill_between(window.train, low, high, color=colour, alpha=0.18, linewidth=0, label=text)
             most = f"the pilot's training {plan.study.unit}"

@@ -13,8 +13,8 @@ import boundcalc as bc
 from boundcalc.errors import InvalidInputError
 from boundcalc.planner import Costs, ModalityCost, SharedCost, Study, fit_power_law, make_plan, study_pilot
 from boundcalc.planner import study as pilot_study
+from boundcalc.planner.evidence import FOLDS, REACH
 from boundcalc.planner.offers import ERROR, HELD_OUT, PILOT, TRAINING, Question, Shop
-from boundcalc.planner.study import FOLDS, REACH
 from boundcalc.report import plan, plan_sentence
 from boundcalc.trainer import ModalityData, Settings
 from tests.planner.conftest import SETTINGS, population
