@@ -154,6 +154,12 @@ def test_import_and_catalogue_stay_light():
     assert not heavy & loaded_after("import boundcalc; list(boundcalc.catalogue.values())")
 
 
+def test_commands_and_plans_wait_for_the_catalogue():
+    heavy = {"sympy", "xarray", "boundcalc.bound", "boundcalc.theorems"}
+    assert not heavy & loaded_after("from boundcalc.cli import _parser; _parser()")
+    assert not heavy & loaded_after("import boundcalc.report.planning")
+
+
 def test_an_entry_imports_only_what_it_rests_on():
     loaded = loaded_after("import boundcalc; boundcalc.theorem('zhou2026.risk_gap')")
     assert {"boundcalc.catalogue.zhou2026.risk_gap", "boundcalc.catalogue.lemmas.bounded_differences"} <= loaded

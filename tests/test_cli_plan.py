@@ -213,7 +213,7 @@ def test_an_unreachable_target_says_what_stands_in_the_way(ask):
     first = " ".join(out.split("\n\n")[0].split())
     assert first.startswith("A pair error of 1e-06 is not expected to be certified")
     assert "tends to" in first
-    assert "Within" in first
+    assert "For " in first
     assert re.search(r"with probability (below 0\.001|about 0\.00\d+) at most 1e-06", first)
     note = " ".join(out.split("Looking after")[1].split("\n\n")[0].split())
     assert "does not reach it with probability 0.9 within" in note

@@ -305,3 +305,18 @@ def test_every_mistake_on_the_command_line_is_told_at_once(sample, capsys):
 def test_a_number_beyond_memory_is_refused(capsys):
     assert main(["eval", "zhou2026.risk_gap", "--set", "n=1,1e1000000000", *POINT]) == 2
     assert "beyond what a double can hold" in capsys.readouterr().err
+
+
+def test_a_table_is_as_wide_as_a_narrow_terminal(monkeypatch):
+    from boundcalc.show.answer import wrapped
+
+    names = [f"column{k}" for k in range(8)]
+    table = Table(names, [range(1_000, 1_008), [None, *range(7)]], title="T")
+    monkeypatch.setenv("COLUMNS", "200")
+    assert max(map(len, table.text().splitlines())) == 70
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = table.text().splitlines()
+    assert max(map(len, lines)) <= 60
+    assert lines[1].startswith("- column0 1,000; column1 1,001;")
+    assert lines[-2].startswith("- column1 0;")
+    assert max(map(len, wrapped("word " * 60).splitlines())) <= 60

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from boundcalc.catalogue.table1 import Cell
 from boundcalc.cli.output import TABLES, Output
 from boundcalc.show.tables import Table
 
@@ -37,7 +36,7 @@ def run(args: Namespace) -> Output:
 
 
 def _table1() -> Output:
-    from boundcalc.catalogue.table1 import COLUMNS, ROWS
+    from boundcalc.catalogue.table1 import COLUMNS, ROWS, Cell
 
     def mark(cell: Cell) -> str:
         return f"{cell.mark}*" if cell.remark else cell.mark

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from boundcalc.inverse.allocation import allocate
-from boundcalc.inverse.solve import Solution, minimal_n, solve_for
 from boundcalc.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from boundcalc.inverse.allocation import allocate
+    from boundcalc.inverse.solve import Solution, minimal_n, solve_for
     from boundcalc.planner.assured import assurance, expected_bound
     from boundcalc.planner.budget import Plan, make_plan
     from boundcalc.planner.costs import Costs, ModalityCost, SharedCost
@@ -39,7 +39,7 @@ __all__ = [
     "study_pilot",
 ]
 
-#: What plans with theorems, so that it is loaded only when asked for: bounds themselves use this package to invert.
+#: Loaded only when asked for: a plan from a stored study does without symbols.
 _LATER = {
     "Costs": "costs",
     "ModalityCost": "costs",
@@ -48,13 +48,17 @@ _LATER = {
     "PowerLaw": "learning_curve",
     "Question": "offers",
     "SharedCost": "costs",
+    "Solution": "boundcalc.inverse.solve",
     "Study": "study",
     "Worth": "worth",
+    "allocate": "boundcalc.inverse.allocation",
     "assurance": "assured",
     "expected_bound": "assured",
     "fit_power_law": "learning_curve",
     "make_plan": "budget",
+    "minimal_n": "boundcalc.inverse.solve",
     "rows_for_gain": "worth",
+    "solve_for": "boundcalc.inverse.solve",
     "study_pilot": "study",
 }
 

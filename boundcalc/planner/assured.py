@@ -186,24 +186,41 @@ class Assurance:
         if name != "rows" or not ((powers >= 0.5) & (powers < 1)).all():
             bad = f"name = {name!r}: expected 'rows'" if name != "rows" else f"power = {power!r} must be in [0.5, 1)"
             raise InvalidInputError(bad, context="assurance")
-        grid = np.broadcast_arrays(targets[:, None], powers[None, :])
-        low, high = (np.full(grid[0].shape, edge) for edge in (1, MOST_ROWS))
-        reached = self(MOST_ROWS, target=grid[0], **others) >= grid[1]
+        rows = self.fewest(*np.broadcast_arrays(targets[:, None], powers[None, :]), **others)
+        axes = {"target": targets, "power": powers}
+        found = xr.DataArray(rows, dims=("target", "power"), coords=axes, name="rows")
+        kept = {"target": np.ndim(target) == 0, "power": np.ndim(power) == 0}
+        return found.squeeze([axis for axis, scalar in kept.items() if scalar], drop=True)
+
+    def fewest(self, target: ArrayLike, power: ArrayLike, **others: Any) -> NDArray[np.int64]:
+        """Return the fewest held-out rows for targets and powers of one shape, by bisection.
+
+        Parameters
+        ----------
+        target, power : array_like
+        **others
+            As for the call.
+
+        Raises
+        ------
+        InfeasibleError
+            If no number of rows does.
+        """
+        tau, sure = (np.asarray(value, dtype=float) for value in (target, power))
+        reached = np.asarray(self(MOST_ROWS, target=tau, **others)) >= sure
         if not reached.all():
             first = tuple(np.argwhere(~reached)[0])
             raise InfeasibleError(
-                f"target = {grid[0][first]:g} is not met with probability {grid[1][first]:g} by any number of rows: the error "
+                f"target = {tau[first]:g} is not met with probability {sure[first]:g} by any number of rows: the error "
                 f"is {others['error']!r}" + (", known to some extent only" if others.get("uncertainty") else ""),
                 context="assurance",
             )
+        low, high = (np.full(tau.shape, edge, dtype=np.int64) for edge in (1, MOST_ROWS))
         while (high - low > 1).any():
             middle = np.maximum((low + high) // 2, 2)
-            enough = self(middle, target=grid[0], **others) >= grid[1]
+            enough = self(middle, target=tau, **others) >= sure
             low, high = np.where(enough, low, middle), np.where(enough, middle, high)
-        axes = {"target": targets, "power": powers}
-        found = xr.DataArray(high.astype(np.int64), dims=("target", "power"), coords=axes, name="rows")
-        kept = {"target": np.ndim(target) == 0, "power": np.ndim(power) == 0}
-        return found.squeeze([axis for axis, scalar in kept.items() if scalar], drop=True)
+        return high
 
 
 assurance = Assurance()

@@ -165,8 +165,8 @@ def simulate(
 ) -> Carried:
     """Resample the pilot, collect as planned, train and certify, and count how often the target was met.
 
-    The pilot's rows are cut at random into two pools, one to train from and one to hold out from, so that no row is in both;
-    rows are drawn without replacement where a pool has enough of them.
+    The pilot's rows (or groups) are cut at random into two pools, one to train from and one to hold out from, so that none is
+    in both; they are drawn without replacement where a pool has enough of them.
 
     Parameters
     ----------
@@ -182,12 +182,8 @@ def simulate(
     Raises
     ------
     InvalidInputError
-        If ``runs`` is no number of runs, or rows come in groups.
+        If ``runs`` is no number of runs.
     """
-    if data.groups is not None:
-        raise InvalidInputError(
-            "simulate: groups cannot be drawn twice; plan without it, or give one row of each group"
-        )
     if isinstance(runs, bool) or not isinstance(runs, (int, np.integer)) or runs < 1:
         raise InvalidInputError(f"simulate = {runs!r}: expected a number of runs >= 1")
     settings = coarser(settings)
@@ -203,19 +199,25 @@ def simulate(
 def _one_run(
     data: ModalityData, offer: Offer, question: Question, settings: Settings, rng: np.random.Generator
 ) -> float:
-    order = rng.permutation(data.n)
-    cut = min(max(round(data.n * offer.train / offer.rows), 4), data.n - 2)
-    pools = order[:cut], order[cut:]
-    seen, held = (
+    order = rng.permutation(data.units)
+    cut = min(max(round(data.units * offer.train / offer.rows), 4), data.units - 2)
+    drawn = [
         rng.choice(pool, size, replace=size > pool.size)
-        for pool, size in zip(pools, (offer.train, offer.holdout), strict=True)
-    )
-    split = Split(seen[: offer.calibration], held, seen[offer.calibration :])
+        for pool, size in ((order[:cut], offer.train), (order[cut:], offer.holdout))
+    ]
+    sample = data.take_units(np.concatenate(drawn))
+    split = planned_split(sample, np.arange(offer.rows), offer)
     try:
-        model = train_on(data, tuple(offer.subset.split("+")), split=split, settings=settings, rng=rng)
+        model = train_on(sample, tuple(offer.subset.split("+")), split=split, settings=settings, rng=rng)
     except InvalidInputError:
         return float("inf")
-    return model.certificate(held, question=question, rng=rng)
+    return model.certificate(split.holdout, question=question, rng=rng)
+
+
+def planned_split(data: ModalityData, order: Rows, offer: Offer) -> Split:
+    """Return the rows of units in this order that calibrate, are held out, and train."""
+    units = order[: offer.calibration], order[offer.train :], order[offer.calibration : offer.train]
+    return Split(*(data.rows_of(part) for part in units))
 
 
 #: Looks while the planned hold-out rows arrive, and fewest rows between two of them.
@@ -362,8 +364,7 @@ def certify_collected(
     order = np.arange(data.n)
     if data.groups is not None:  # in the order of their first rows
         order = data.groups[np.sort(np.unique(data.groups, return_index=True)[1])]
-    units = order[: offer.calibration], order[offer.train :], order[offer.calibration : offer.train]
-    split = Split(*(data.rows_of(part) for part in units))
+    split = planned_split(data, order, offer)
     generator = as_generator(rng)
     model = train_on(data, subset, split=split, settings=settings, rng=generator)
     parts = [data.rows_of(order[offer.train + k * batch : offer.train + (k + 1) * batch]) for k in range(count)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,12 +10,16 @@ from numpy.typing import NDArray
 
 from boundcalc.frozen import Frozen
 
-__all__ = ["PRODUCTS", "QUANTITIES", "Law", "law", "pair_moments"]
+__all__ = ["NINE_IN_TEN", "PRODUCTS", "QUANTITIES", "Law", "law", "pair_moments"]
 
 Array = NDArray[np.float64]
 
 #: What can be planned: the weighted pair error, false-match rate and false-non-match rate at the trained threshold.
 QUANTITIES = {"pair_error": "pair error", "fmr": "false-match rate", "fnmr": "false-non-match rate"}
+
+
+#: z of the interval [low, high] of an estimate: nine in ten.
+NINE_IN_TEN = 1.6449
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,15 @@ class Law(Frozen):
     stretch: Array
     mix_variance: Array
     mix_square: Array
+
+    def mapped(self, change: Callable[[Array], Array]) -> Law:
+        """Return the law with every entry changed in one way.
+
+        Parameters
+        ----------
+        change : callable
+        """
+        return Law(*(change(getattr(self, name)) for name in Law.__dataclass_fields__))
 
 
 def pair_moments(missed: Array, matched: Array, same: Array, *, groups: NDArray[np.intp] | None = None) -> Array:

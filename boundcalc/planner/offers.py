@@ -15,8 +15,8 @@ from boundcalc.certification.search import GUESSED_VARIANCE, LARGEST_KAPPA, typi
 from boundcalc.errors import InfeasibleError
 from boundcalc.frozen import Frozen
 from boundcalc.planner.assured import assurance, expected_bound, spread_of
-from boundcalc.planner.moments import Law
-from boundcalc.planner.study import Evidence, Window
+from boundcalc.planner.evidence import Evidence, Window
+from boundcalc.planner.moments import NINE_IN_TEN, Law
 
 __all__ = ["MOST", "THRIFT", "Offer", "Question", "Shop"]
 
@@ -28,8 +28,6 @@ _SHARES = np.linspace(0.06, 0.94, 67)
 #: A certificate this much larger is as good, if it takes fewer rows.
 THRIFT = 1e-3
 _LEAST_HELD = 8
-#: z of the interval [low, high] of an error: nine in ten.
-_NINE_IN_TEN = 1.6449
 
 
 @dataclass(frozen=True)
@@ -78,6 +76,8 @@ class Offer(Frozen):
         The certificate wanted: the constant rule's error where none was named.
     assurance : float
         Probability that the certificate is at most ``target``: an estimate.
+    known : float
+        The same if the pilot left nothing open: what carrying the plan out on the pilot's own rows should show.
     provable : float
         A lower end of that probability, for every population in which the model has the expected error (the kl certificate).
     terms : mapping of str to float
@@ -101,6 +101,7 @@ class Offer(Frozen):
     constant: float
     target: float
     assurance: float
+    known: float
     provable: float
     terms: Mapping[str, float]
     budget: float | None = None
@@ -262,13 +263,14 @@ class Shop(Frozen):
             calibration=calibration,
             cost=cost,
             error=float(found.error),
-            low=max(float(found.error - _NINE_IN_TEN * found.uncertainty), 0.0),
-            high=float(found.error + _NINE_IN_TEN * found.uncertainty),
+            low=max(float(found.error - NINE_IN_TEN * found.uncertainty), 0.0),
+            high=float(found.error + NINE_IN_TEN * found.uncertainty),
             certificate=float(bound),
             reached=float(bound + z * spread),
             constant=float(own.constant),
             target=wanted,
             assurance=float(ndtr((wanted - bound) / max(float(spread), 1e-12))),
+            known=float(ndtr((wanted - bound) / max(float(future), 1e-12))),
             provable=assurance(holdout, **self._provable(found, wanted)),
             terms={
                 ERROR: limit,
@@ -288,7 +290,7 @@ class Shop(Frozen):
         """
         question = self._provable(self.window.at(float(offer.train - offer.calibration)), offer.target)
         try:
-            return int(assurance.minimal_n(power=self.question.power, **question))
+            return int(assurance.fewest(question.pop("target"), self.question.power, **question))
         except InfeasibleError:
             return None
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from boundcalc.catalogue import theorem
 from boundcalc.language.ledger import Ledger
 from boundcalc.planner.future import Model
 from boundcalc.planner.offers import Question
@@ -106,6 +105,8 @@ def class_bound(result: SubsetResult, *, n: int, searched: int, question: Questi
     hinge = result.frame.settings.pair_loss.name == "hinge"
     if question.quantity != "pair_error" or not hinge or "rhat_holdout" not in result.estimates:
         return None
+    from boundcalc.catalogue import theorem
+
     bound = theorem(EX_ANTE).bound("pair_error")
     events = [event.name for event in bound.events]
     sampled = ["sampled hold-out pairs"] if result.holdout is not None and result.holdout.sampled else []

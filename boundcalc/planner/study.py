@@ -8,9 +8,9 @@ all numbers count groups, which are what is drawn and collected: folds are made 
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,11 +19,10 @@ from numpy.typing import NDArray
 from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
-from boundcalc.language.arguments import Problems, as_generator, why_unreadable
+from boundcalc.language.arguments import as_generator, why_unreadable
 from boundcalc.language.records import check_entries, from_json, rebuild
-from boundcalc.planner.assured import spread_of
-from boundcalc.planner.learning_curve import PowerLaw, fit_power_law
-from boundcalc.planner.moments import PRODUCTS, Law, law, pair_moments
+from boundcalc.planner.evidence import FOLDS, MOST_HELD, Evidence, read_evidence
+from boundcalc.planner.moments import pair_moments
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.prepare import Prepared, checked_facts, prepare
 from boundcalc.trainer.data.splits import Split
@@ -32,19 +31,14 @@ from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset_fit import fit_subset
 from boundcalc.trainer.measure.subsets import Measurements, settings_record
 
-__all__ = ["REACH", "Evidence", "Study", "Window", "check_study", "study_measured", "study_pilot", "tested_pairs"]
+__all__ = ["Study", "check_study", "study_measured", "study_pilot", "tested_pairs"]
 
 Array = NDArray[np.float64]
 Subset = tuple[str, ...]
 Progress = Callable[[int, int, str], None]
 
-#: A plan trains on at most so many times the rows that the pilot trained on.
-REACH = 4.0
-FOLDS, _LEAST = 4, 8
-#: Fewest training rows of a curve's point, and its number of points.
-_SMALLEST, _SIZES, _GRID = 24, 5, 24
-#: Held-out rows of a fold whose pairs are looked at; the others would tell little more.
-MOST_HELD = 2_000
+#: Fewest rows of a fold, fewest training rows of a curve's point, and its number of points.
+_LEAST, _SMALLEST, _SIZES = 8, 24, 5
 #: With more subsets than this, only so many get a curve.
 _CURVES = 40
 #: With more modalities than this, subsets are found greedily.
@@ -53,118 +47,6 @@ _COARSE = 5e-3
 #: Pairs that are drawn where not all are taken.
 _SAMPLED = 100_000
 FORMAT = "boundcalc-study-2"
-
-
-@dataclass(frozen=True)
-class Window(Frozen):
-    """What is expected of a model at numbers of training rows within a pilot's reach.
-
-    Attributes
-    ----------
-    train : ndarray
-        Rising numbers of training rows; beyond the last nothing falls any more.
-    error, uncertainty : ndarray
-        The curve there, and its standard error.
-    luck : ndarray
-        Standard deviation of the error between models that are trained on different rows.
-    law : Law
-        Of the kernel there.
-    """
-
-    train: Array
-    error: Array
-    uncertainty: Array
-    luck: Array
-    law: Law
-
-    def at(self, train: Any) -> Window:
-        """Return what is expected after training on so many rows; no more than at the ends outside.
-
-        Parameters
-        ----------
-        train : array_like
-        """
-        n, logs = np.asarray(train, dtype=float), np.log(self.train)
-
-        def between(values: Array) -> Array:
-            return np.interp(np.log(np.maximum(n, 1.0)), logs, values)
-
-        kernel = Law(*(between(getattr(self.law, name)) for name in Law.__dataclass_fields__))
-        return Window(n, between(self.error), between(self.uncertainty), between(self.luck), kernel)
-
-
-@dataclass(frozen=True)
-class Evidence(Frozen):
-    """What a pilot shows of one subset.
-
-    Attributes
-    ----------
-    subset : str
-    sizes : tuple of int
-        Training rows (without those that calibrate), rising.
-    moments : ndarray of shape (folds, sizes, 15)
-        As from ``pair_moments``.
-    weights : ndarray of shape (folds, 2)
-    rows : int
-        Held-out rows of a fold.
-    pilot_rows : int
-        All rows that were held out once.
-    """
-
-    subset: str
-    sizes: tuple[int, ...]
-    moments: Array
-    weights: Array
-    rows: int
-    pilot_rows: int
-
-    @property
-    def reach(self) -> int:
-        """The most training rows that are planned with."""
-        return int(REACH * self.sizes[-1]) if len(self.sizes) > 2 else self.sizes[-1]
-
-    def laws(self, quantity: str, at: float | None = None) -> Law:
-        """Return the law of a quantity in each fold at each size."""
-        return law(self.moments, weights=self.weights[:, None, :], rows=self.rows, quantity=quantity, at=at)
-
-    def curve(self, quantity: str) -> PowerLaw | None:
-        """Fit r0 + a n^-b to the folds' errors; None where there are fewer than three sizes."""
-        if len(self.sizes) < 3:
-            return None
-        return _fitted(self.sizes, self.laws(quantity).error.tobytes())
-
-    def window(self, quantity: str, at: float | None = None) -> Window:
-        """Return what is expected within the pilot's reach.
-
-        Parameters
-        ----------
-        quantity : {"pair_error", "fmr", "fnmr"}
-        at : float, optional
-            For a rate: the claim that is tested.
-        """
-        found, curve = self.laws(quantity, at), self.curve(quantity)
-        train = np.geomspace(self.sizes[0], self.reach, _GRID) if curve else np.array([self.sizes[-1]], dtype=float)
-
-        def between(values: Array) -> Array:
-            values = np.broadcast_to(values, found.error.shape).mean(axis=0)
-            return np.interp(np.log(train), np.log(self.sizes), values)
-
-        kernel = Law(*(between(getattr(found, name)) for name in Law.__dataclass_fields__))
-        # What the pilot leaves open of the error of one model: each of its rows was held out once, with those of its fold.
-        folds = len(self.weights)
-        own = spread_of(self.rows, variance=kernel.variance, square=kernel.square) / kernel.share / np.sqrt(folds)
-        if curve is None:
-            return Window(train, found.error[:, -1:].mean(axis=0), own, np.zeros(1), kernel)
-        refits = curve.refits
-        values = refits[:, :1] + refits[:, 1:2] * train ** -refits[:, 2:]
-        # In a fold all sizes meet the same held-out rows, so that the models' own variance, v/n, is what differences show: the
-        # parts are nested, so that it is v/n - v/n' for two of them.
-        apart = (found.error[:, :-1] - found.error[:, -1:]).var(axis=0, ddof=1)
-        sizes = np.array(self.sizes, dtype=float)
-        v = float(apart.sum() / (1.0 / sizes[:-1] - 1.0 / sizes[-1]).sum())
-        pilot = in_folds(v / sizes[-1], v / self.pilot_rows, folds)  # luck of the pilot's models, which share rows
-        uncertainty = np.sqrt(own**2 + values.var(axis=0) + pilot)
-        return Window(train, curve(train), uncertainty, np.sqrt(v / train), kernel)
 
 
 @dataclass(frozen=True)
@@ -246,7 +128,7 @@ class Study(Frozen):
             if record["format"] != FORMAT:
                 raise InvalidInputError(f"its format is {shortened(record['format'])}, expected {FORMAT!r}")
             facts, settings = checked_facts(record["facts"]), Settings.from_dict(record["settings"])
-            listed = [_read_evidence(one, facts, settings) for one in rebuild(tuple[dict, ...], record["evidence"])]
+            listed = [read_evidence(one, facts, settings) for one in rebuild(tuple[dict, ...], record["evidence"])]
             found, searched = {one.subset: one for one in listed}, rebuild(int, record["searched"])
             if not found or len(found) < len(listed):
                 raise InvalidInputError("it holds no subset, or one twice")
@@ -255,56 +137,6 @@ class Study(Frozen):
             return cls(found, facts, settings_record(settings), searched)
         except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
             raise InvalidInputError(why_unreadable(error), context="study") from error
-
-
-def _read_evidence(record: Any, facts: Mapping[str, Any], settings: Settings) -> Evidence:
-    """Return what is said of one subset, refused where it contradicts itself or the pilot."""
-    check_entries(record, Evidence.__dataclass_fields__)
-    kinds = {"subset": str, "sizes": tuple[int, ...], "rows": int, "pilot_rows": int}
-    found = Evidence(
-        **{name: rebuild(kind, record[name]) for name, kind in kinds.items()},
-        moments=np.array(record["moments"], dtype=float),
-        weights=np.array(record["weights"], dtype=float),
-    )
-    names, sizes, weights = found.subset.split("+"), found.sizes, found.weights
-    problems = Problems(f"evidence of {shortened(found.subset)}")
-    problems.require(bool(names) and names == [name for name in facts["dims"] if name in names], "no such subset")
-    problems.require(
-        bool(sizes) and list(sizes) == sorted(set(sizes)) and sizes[0] >= 1 and sizes[-1] <= facts["rows"],
-        f"sizes {shortened(sizes)} must be rising numbers from 1 to {facts['rows']}",
-    )
-    held = 2 <= found.rows <= min(MOST_HELD, found.pilot_rows) and found.pilot_rows <= facts["rows"]
-    problems.require(held, f"{found.rows} and {found.pilot_rows} held-out rows of {facts['rows']}")
-    shaped = weights.ndim == 2 and weights.shape[1] == 2 and found.moments.shape == (len(weights), len(sizes), 15)
-    problems.require(shaped and 0 < len(weights) <= FOLDS, f"moments of shape {found.moments.shape}")
-    problems.raise_if_any()
-    fixed = None if settings.pair_weights == "balanced" else settings.pair_weights or (1.0, 1.0)
-    problems.require(
-        bool((np.isfinite(weights) & (weights > 0)).all()) and (fixed is None or bool((weights == fixed).all())),
-        f"weights {shortened(weights.tolist())} are not the settings'",
-    )
-    a, b, s = np.moveaxis(found.moments[..., :3], -1, 0)
-    # A missed pair is a same one, a matched pair a different one, and what is so of two pairs is so of the first.
-    nested = [(0, a), (a, s), (0, b), (b, 1 - s)]
-    for product, (first, second) in zip(np.moveaxis(found.moments[..., 3:], -1, 0), 2 * PRODUCTS, strict=True):
-        nested += [(0, product), (product, (a, b, s)[first]), (product, (a, b, s)[second])]
-    problems.require(
-        all(bool((low <= high + 1e-9).all()) for low, high in nested),
-        "its moments must be in [0, 1], and none contradict another",
-    )
-    problems.raise_if_any()
-    return found
-
-
-@lru_cache(maxsize=1024)
-def _fitted(sizes: tuple[int, ...], errors: bytes) -> PowerLaw:
-    """Return the curve through the folds' errors, which tables and pictures of a plan ask for again."""
-    return fit_power_law(sizes, np.frombuffer(errors).reshape(-1, len(sizes)), rng=0)
-
-
-def in_folds(part: Any, everything: Any, folds: int) -> Any:
-    """Return the variance of a mean over folds whose parts are drawn from the same rows, of one part's and of all rows'."""
-    return everything + (part - everything) / folds
 
 
 def study_pilot(
@@ -343,12 +175,16 @@ def study_pilot(
         If the folds of so small a pilot cannot be trained.
     """
     folds = list(_folds(data, settings=settings, rng=as_generator(rng)))
-    bench = _Bench(tuple(folds), n_jobs, progress or (lambda *_: None))
-    largest = min(fold.units(fold.split.train) for fold in folds)
-    if subsets is None and len(data.names) > MOST_EXACT:
-        points, searched = _greedy(bench, data.names, allowed, largest), 2 ** len(data.names) - 1
+    largest, many = min(fold.units(fold.split.train) for fold in folds), len(data.names)
+    greedy = subsets is None and many > MOST_EXACT
+    asked = (
+        [] if greedy else [one for one in (data.parse_subsets("all") if subsets is None else subsets) if allowed(one)]
+    )
+    count = many * (many + 1) // 2 if greedy else len(asked)
+    bench = _Bench(tuple(folds), n_jobs, _counted(progress, FOLDS * (count + (min(count, _CURVES) if curve else 0))))
+    if greedy:
+        points, searched = _greedy(bench, data.names, allowed, largest), 2**many - 1
     else:
-        asked = [subset for subset in (data.parse_subsets("all") if subsets is None else subsets) if allowed(subset)]
         points, searched = bench.run({subset: (largest,) for subset in asked}), len(asked)
     sizes = (
         np.unique(np.geomspace(min(_SMALLEST, largest), largest, _SIZES).astype(int)).tolist() if curve else [largest]
@@ -366,6 +202,12 @@ def study_pilot(
         evidence[label] = Evidence(label, own, moments, weights, rows, pilot_rows)
     facts = folds[0].facts()
     return Study(evidence, facts, settings_record(settings), searched)
+
+
+def _counted(progress: Progress | None, total: int) -> Callable[[str], None]:
+    """Return what is called with the name of each training that is done, out of about so many."""
+    done = itertools.count(1)
+    return lambda what: None if progress is None else progress(min(next(done), total), total, what)
 
 
 def _folds(data: ModalityData, *, settings: Settings, rng: np.random.Generator) -> Iterator[Prepared]:
@@ -389,12 +231,11 @@ class _Bench(Frozen):
 
     folds: tuple[Prepared, ...]
     n_jobs: int
-    progress: Progress
+    progress: Callable[[str], None]
 
     def run(self, asked: Mapping[Subset, tuple[int, ...]]) -> dict[Subset, Array]:
         """Return for each subset the moments at its sizes, shape (folds, sizes, 15)."""
         found: dict[Subset, list[Array]] = {subset: [] for subset in asked}
-        done, total = 0, len(asked) * len(self.folds)
         jobs = [(fold, subset, sizes) for subset, sizes in asked.items() for fold in self.folds]
         if self.n_jobs == 1:
             results: Iterable[Array] = (_tested(*job) for job in jobs)
@@ -403,8 +244,7 @@ class _Bench(Frozen):
             results = in_parallel(_tested, alone, n_jobs=self.n_jobs)
         for (_, subset, _), moments in zip(jobs, results, strict=True):
             found[subset].append(moments)
-            done += 1
-            self.progress(done, total, "+".join(subset))
+            self.progress("+".join(subset))
         return {subset: np.stack(folds) for subset, folds in found.items()}
 
 

@@ -16,12 +16,12 @@ from boundcalc.certification.search import LARGEST_KAPPA, Evaluator, Sample
 from boundcalc.errors import InfeasibleError, InvalidInputError
 from boundcalc.language.ledger import Ledger, check_delta
 from boundcalc.planner.future import Model
+from boundcalc.planner.moments import NINE_IN_TEN
 
 __all__ = ["Worth", "rows_for_gain", "steps_in", "worth_of"]
 
 #: Held-out rows whose pairs give the variance of a gain.
 _ROWS = 1_500
-_NINE_IN_TEN = 1.6449
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class Worth:
     certified : bool
         Whether the gain is certified to be positive (Holm over all steps between candidates).
     rows : int or None
-        Held-out rows from which such a gain would be certified at delta on its own; None where it is not expected.
+        Held-out rows from which such a gain would be certified at delta on its own; None where it is not expected: the limits
+        leave open whether there is one.
     """
 
     modality: str
@@ -133,8 +134,8 @@ def worth_of(models: Mapping[str, Model], best: str, *, steps: int, delta: float
         (modality,) = set(large.split("+")) - set(small.split("+"))
         prepared = models[best].prepared
         part = prepared.units(prepared.split.holdout)
-        spread = _NINE_IN_TEN * math.sqrt(4.0 * variance / part)
-        rows = rows_for_gain(gain, variance=variance, delta=delta) if gain > 0 and gain + spread > 0 else None
+        spread = NINE_IN_TEN * math.sqrt(4.0 * variance / part)
+        rows = rows_for_gain(gain, variance=variance, delta=delta) if gain > spread else None
         limits = gain - spread, gain + spread
         found.append(Worth(modality, small, gain, *limits, bound(ledger["gain"]), certified, rows))
     return tuple(found)

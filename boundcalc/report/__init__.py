@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from boundcalc.lazy import lazy_names
 from boundcalc.report.plots import draw_grid
-from boundcalc.report.proofs import plot_proof, plot_sides
 from boundcalc.show.tables import Table, format_number
 
 #: What is made of theorems, loaded on first use: tables and pictures do not need the catalogue.
@@ -30,10 +29,12 @@ _LATER = {
     "plan_sentence": "plan_words",
     "plan_tables": "plan_words",
     "plot": "pictures",
+    "plot_proof": "proofs",
+    "plot_sides": "proofs",
     "plot_terms": "pictures",
     "train": "training",
 }
 
-__all__ = ["Table", "draw_grid", "format_number", "plot_proof", "plot_sides", *_LATER]
+__all__ = ["Table", "draw_grid", "format_number", *_LATER]
 
 __getattr__ = lazy_names(__name__, _LATER)

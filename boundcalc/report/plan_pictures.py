@@ -9,10 +9,10 @@ import numpy as np
 from scipy.optimize import isotonic_regression
 
 from boundcalc.planner.budget import Plan
-from boundcalc.planner.moments import QUANTITIES
+from boundcalc.planner.moments import NINE_IN_TEN, QUANTITIES
 from boundcalc.planner.offers import MOST, Shop
 from boundcalc.report.plan_findings import Findings
-from boundcalc.report.plots import finish, mark_level
+from boundcalc.report.plots import count_axis, finish, mark_level
 from boundcalc.show.axes import PALETTE, new_axes, save
 
 __all__ = ["draw_plan"]
@@ -65,12 +65,12 @@ def _certificates(proposal: Findings, shops: dict[str, Shop], axes: Any) -> None
         bound, *_ = shop.certificate(train, holdout, calibration)
         chosen = label == best.subset
         axes.plot(rows, bound, color=PALETTE[place], linewidth=2.4 if chosen else 1.1, zorder=3 if chosen else 2)
-        ends.append((float(bound[-1]), label, PALETTE[place]))
+        ends.append((float(bound[-1]), _short(label, plan), PALETTE[place]))
         if chosen:
             text = f"certificate with probability {plan.question.power:g}"
             axes.fill_between(rows, bound, reached, color=PALETTE[place], alpha=0.18, linewidth=0, label=text)
             measured = shop.window.at(train).error
-            axes.plot(rows, measured, ":", color=PALETTE[place], linewidth=1.5, label=f"expected error of {label}")
+            axes.plot(rows, measured, ":", color=PALETTE[place], linewidth=1.5, label="its expected error")
     mark_level(axes, best.constant)
     if plan.goals:
         axes.axhline(plan.goals[0].target, color="0.2", linewidth=0.9, label=f"target {plan.goals[0].target:g}")
@@ -82,12 +82,11 @@ def _certificates(proposal: Findings, shops: dict[str, Shop], axes: Any) -> None
         axes.plot(
             [best.rows] * 2, [low, high], color="0.2", linewidth=3, alpha=0.6, label="8 in 10 simulated certificates"
         )
-    _label_ends(axes, ends)
+    top = max(best.constant, best.certificate) if plan.question.quantity == "pair_error" else best.certificate * 3
+    _label_ends(axes, ends, 1.3 * top)
     _finish(
         axes, plan, xlabel=f"{plan.study.unit} in all, at their best split", title="What is expected to be certified"
     )
-    top = max(best.constant, best.certificate) if plan.question.quantity == "pair_error" else best.certificate * 3
-    axes.set_ylim(0, 1.3 * top)
 
 
 def _errors(plan: Plan, shops: dict[str, Shop], axes: Any) -> None:
@@ -95,41 +94,52 @@ def _errors(plan: Plan, shops: dict[str, Shop], axes: Any) -> None:
     highest = 0.0
     for place, (label, shop) in enumerate(shops.items()):
         colour, window, evidence = PALETTE[place], shop.window, shop.evidence
+        chosen = label == plan.best.subset
         found = evidence.laws(plan.question.quantity).error
-        axes.plot(np.tile(evidence.sizes, len(found)), found.ravel(), ".", color=colour, markersize=4, alpha=0.5)
-        axes.plot(window.train, window.error, color=colour, linewidth=2.2 if label == plan.best.subset else 1.1)
-        if label == plan.best.subset:
-            low, high = window.error - 1.6449 * window.uncertainty, window.error + 1.6449 * window.uncertainty
-            axes.fill_between(window.train, low, high, color=colour, alpha=0.18, linewidth=0, label="nine in ten")
-            axes.axvline(
-                evidence.sizes[-1], color="0.6", linewidth=0.9, label=f"the pilot's training {plan.study.unit}"
-            )
-        ends.append((float(window.error[-1]), label, colour))
-        highest = max(highest, float(found.max()))
+        shown = found if chosen else found.mean(axis=0)[None]
+        axes.plot(np.tile(evidence.sizes, len(shown)), shown.ravel(), ".", color=colour, markersize=5, alpha=0.6)
+        axes.plot(window.train, window.error, color=colour, linewidth=2.4 if chosen else 1.1, zorder=3 if chosen else 2)
+        if chosen:
+            low, high = (window.error + z * window.uncertainty for z in (-NINE_IN_TEN, NINE_IN_TEN))
+            text = "nine in ten, and the folds"
+            axes.fill_between(window.train, low, high, color=colour, alpha=0.18, linewidth=0, label=text)
+            most = f"the pilot's training {plan.study.unit}"
+            axes.axvline(evidence.sizes[-1], color="0.6", linewidth=0.9, label=most)
+        ends.append((float(window.error[-1]), _short(label, plan), colour))
+        highest = max(highest, float(shown.max()))
     if plan.question.quantity == "pair_error":
         mark_level(axes, plan.best.constant)
-    _label_ends(axes, ends)
-    _finish(
-        axes,
-        plan,
-        xlabel=f"training {plan.study.unit}",
-        title="What the pilot shows of the error, each row held out once",
-    )
-    axes.set_ylim(0, 1.3 * max(highest, plan.best.constant if plan.question.quantity == "pair_error" else 0.0))
+        highest = max(highest, plan.best.constant)
+    _label_ends(axes, ends, 1.3 * highest)
+    _finish(axes, plan, xlabel=f"training {plan.study.unit}", title="What the pilot shows, each row held out once")
+
+
+def _short(label: str, plan: Plan) -> str:
+    """Return a subset's name for a picture: what it lacks, where that is less than what it has."""
+    kept = label.split("+")
+    lacks = [name for name in plan.study.facts["dims"] if name not in kept]
+    if len(kept) > 2 and len(lacks) < len(kept) - 1:
+        label = f"all but {'+'.join(lacks)}" if lacks else f"all {len(kept)} modalities"
+    return label if len(label) <= 24 else f"{label[:22]}..."
 
 
 def _finish(axes: Any, plan: Plan, **properties: Any) -> None:
+    count_axis(axes)
     legend = {"fontsize": 8, "loc": "upper center", "bbox_to_anchor": (0.5, -0.13), "ncols": 3}
-    finish(axes, legend=legend, xscale="log", ylabel=QUANTITIES[plan.question.quantity], **properties)
+    finish(axes, legend=legend, ylabel=QUANTITIES[plan.question.quantity], **properties)
 
 
-def _label_ends(axes: Any, ends: list[tuple[float, str, str]]) -> None:
+#: What a name takes of the height of the axes.
+_LINE = 0.043
+
+
+def _label_ends(axes: Any, ends: list[tuple[float, str, str]], top: float) -> None:
     """Write each curve's name at its end, in its colour, moved apart as little as possible where they would overlap."""
+    axes.set_ylim(0, top)
     if not ends:
         return
     ends = sorted(ends)
-    heights = np.array([y for y, *_ in ends])
-    steps = (0.055 * heights[-1] + 0.008) * np.arange(heights.size)
-    for height, (_, label, colour) in zip(isotonic_regression(heights - steps).x + steps, ends, strict=True):
-        text = label if len(label) <= 24 else f"{label[:22]}..."
-        axes.text(1.01, height, text, transform=axes.get_yaxis_transform(), color=colour, fontsize=8, va="center")
+    heights, steps = np.array([y / top for y, *_ in ends]), _LINE * np.arange(len(ends))
+    places = isotonic_regression(np.clip(heights, 0.0, 1.0) - steps).x
+    for place, (_, label, colour) in zip(np.maximum(places, 0.0) + steps, ends, strict=True):
+        axes.text(1.01, place, label, transform=axes.transAxes, color=colour, fontsize=8, va="center")

@@ -38,7 +38,7 @@ def plan_sentence(plan: Plan) -> str:
         f"({sure}) at {best.certificate:.3g}"
     )
     constant = f"; a constant rule has {best.constant:.3g}" if question.quantity == "pair_error" else _other_rate(plan)
-    end = "." if best.promised is None else f". Promised beforehand: at most {rounded_up(best.promised, digits=3)}."
+    end = _beforehand(best)
     if goal is not None and goal.offer is not None and _same(goal.offer, best):
         idle = " (no better than the constant rule)" if goal.target >= best.constant else ""
         return (
@@ -54,8 +54,21 @@ def plan_sentence(plan: Plan) -> str:
     chance = f"with probability {question.power:g} at most {rounded_up(best.reached, digits=3)}"
     if goal is not None:
         chance = f"with probability {_about(best.assurance)} at most {goal.target:g}"
-    start = f"{'Within' if lead else 'For'} {_money(best.budget)}, {action}"
+    start = f"For {_money(best.cost)}{_within(plan)}, {action}"
     return f"{lead}{start}: {expected}, {chance}{constant}{end}{_better(plan)}"
+
+
+def _beforehand(best: Offer) -> str:
+    if best.promised is None:
+        return "."
+    if best.promised >= best.constant:
+        return ". Beforehand nothing below the constant rule can be promised."
+    return f". Promised beforehand: at most {rounded_up(best.promised, digits=3)}."
+
+
+def _within(plan: Plan) -> str:
+    """Say what could have been spent, where the plan leaves much of it."""
+    return f" of at most {_money(plan.limit)}" if plan.limit is not None and plan.best.cost < 0.9 * plan.limit else ""
 
 
 def _other_rate(plan: Plan) -> str:
@@ -94,7 +107,8 @@ def _better(plan: Plan) -> str:
     least = min(errors, key=lambda label: errors[label])
     if errors[plan.best.subset] <= errors[least] + _BETTER:
         return ""
-    return f" The smallest error is expected of {least} ({errors[least]:.3g}), at another price."
+    here, there = (plan.costs.total(label.split("+"), plan.best.rows) for label in (plan.best.subset, least))
+    return f" The smallest error is expected of {least} ({errors[least]:.3g}){', at another price' * (here != there)}."
 
 
 def plan_tables(proposal: Findings) -> list[Table]:
@@ -202,6 +216,12 @@ def _notes(proposal: Findings) -> list[str]:
         f"{plan.study.searched:,} subsets is paid for in what is guaranteed; "
         "the certificate to come needs no price, as its subset is fixed by the pilot.",
     ]
+    if plan.question.quantity != "pair_error":
+        notes.append(
+            f"The {QUANTITIES[plan.question.quantity]} is that of the threshold which the training rows choose for the pair "
+            "error, fixed before the hold-out is looked at."
+            + (_OF_ANY_THRESHOLD if plan.question.quantity == "fmr" else "")
+        )
     if unit == "groups":
         notes.append("Numbers count groups: a group with its rows is what is collected, paid for, and held out.")
     if any(offer.vacuous for offer in plan.offers):
@@ -217,11 +237,18 @@ def _notes(proposal: Findings) -> list[str]:
         power = plan.question.power
         notes.append(
             f"Tried {len(tried.values)} times on the resampled pilot: {tried.target:.3g} was certified in {percent(tried.met)} "
-            f"of the runs (assurance {best.assurance:.2f}); {percent(power)} stayed below {tried.quantile(power):.3f}."
+            f"of the runs (expected there: {best.known:.2f}, as the pilot's own rows leave nothing open of the pilot; assurance "
+            f"{best.assurance:.2f}); {percent(power)} stayed below {tried.quantile(power):.3f}."
         )
     if any(offer.rows >= MOST for offer in plan.offers):
         notes.append(f"More than {MOST:.0e} {unit} are not planned.")
     return [*notes, *cautions(plan.study.facts)]
+
+
+_OF_ANY_THRESHOLD = (
+    " `boundcalc certify --threshold fmr=RATE` instead finds, on the same held-out rows and at no price, the largest of some "
+    "thresholds fixed in advance whose false-match rate is certified (fixed sequence)."
+)
 
 
 def _money(value: float | None) -> str:

@@ -19,7 +19,7 @@ from boundcalc.planner.costs import Costs, ModalityCost
 from boundcalc.planner.future import certify_collected, schedule, trained
 from boundcalc.planner.future import simulate as simulated
 from boundcalc.planner.offers import Question
-from boundcalc.planner.promise import class_bound, promise_of
+from boundcalc.planner.promise import promise_of
 from boundcalc.planner.study import MOST_EXACT, Study, check_study, read_study, study_measured, study_pilot
 from boundcalc.planner.worth import steps_in, worth_of
 from boundcalc.report.plan_findings import Findings
@@ -215,7 +215,7 @@ def _beside(pilot: ModalityData, made: Plan, settings: Settings, *, rng: Any, kn
     """Return what stands beside a plan: the promise, what modalities are worth, the class's bound, and the looks."""
     best, question, study = made.best, made.question, made.study
     shop = made.shop(best.subset, best.target)
-    found: dict[str, Any] = {"waiting": schedule(shop, best), "promise": None, "worth": (), "of_class": None}
+    found: dict[str, Any] = {"waiting": schedule(shop, best), "promise": None, "worth": (), "measured": None}
     prepared = prepare(pilot, settings=settings, rng=rng)
     if prepared.units(prepared.split.holdout) < 8 or np.unique(pilot.codes[prepared.split.holdout]).size < 2:
         return found
@@ -229,11 +229,10 @@ def _beside(pilot: ModalityData, made: Plan, settings: Settings, *, rng: Any, kn
     else:
         start = models[best.subset].params, models[best.subset].threshold
         result = measure_subset(prepared, subset, start=start, neighbours=False, rng=rng)
-    train = best.train - best.calibration
     return found | {
         "promise": promise_of(models[best.subset], question=question, searched=study.searched),
         "worth": worth_of(models, best.subset, steps=steps, delta=question.delta),
-        "of_class": class_bound(result, n=max(train, 2), searched=study.searched, question=question),
+        "measured": result,
     }
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
 
-__all__ = ["draw_grid", "finish", "mark_level"]
+__all__ = ["count_axis", "draw_grid", "finish", "mark_level"]
 
 
 def finish(axes: Axes, *, legend: dict[str, Any] | None = None, **properties: Any) -> Axes:
@@ -23,6 +23,17 @@ def finish(axes: Axes, *, legend: dict[str, Any] | None = None, **properties: An
     if legend is not None:
         axes.legend(frameon=False, **legend)
     return axes
+
+
+def count_axis(axes: Axes) -> None:
+    """Make the horizontal axis logarithmic, with few ticks and counts written out."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axes.set_xscale("log")
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,), numticks=12))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda n, _: f"{n:,.0f}" if n < 1e6 else f"{n:.0e}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def mark_level(axes: Axes, level: float, *, label: str = "constant rule", far: float | None = None) -> None:

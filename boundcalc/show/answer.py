@@ -13,7 +13,7 @@ from boundcalc.language.records import to_json
 from boundcalc.show.axes import save
 from boundcalc.show.html import Markup, join
 from boundcalc.show.page import lead, page, picture
-from boundcalc.show.tables import Table
+from boundcalc.show.tables import Table, page_width
 
 __all__ = ["PICTURES", "Answer", "wrapped"]
 
@@ -129,6 +129,6 @@ class Answer:
         return self.text()
 
 
-def wrapped(text: str, *, width: int = 80) -> str:
-    """Return a sentence in lines of so many columns."""
-    return "\n".join(textwrap.wrap(text, width))
+def wrapped(text: str) -> str:
+    """Return a sentence in lines as wide as tables are."""
+    return "\n".join(textwrap.wrap(text, page_width()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any
 from boundcalc.frozen import Frozen
 from boundcalc.show.html import Markup, join, tag
 
-__all__ = ["Table", "format_number"]
+__all__ = ["Table", "format_number", "page_width"]
 
 #: A number that was written out, with what may stand before and after it.
 _NUMBER = re.compile(r"[<>=~≤≥]* ?[-+]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?( ?[*%])?")
@@ -35,6 +36,14 @@ def format_number(value: Any, digits: int = 4) -> str:
     if isinstance(value, int):
         return f"{value:,}" if abs(value) < 10**9 else f"{value:.3e}"
     return f"{float(value):.{digits}g}"
+
+
+def page_width() -> int:
+    """Return how many characters a line of text takes: 80, or fewer where the terminal is narrower."""
+    return max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns))
+
+
+_NARROWEST, _WIDEST = 40, 80
 
 
 @dataclass(frozen=True)
@@ -59,25 +68,31 @@ class Table(Frozen):
     notes: Sequence[str] = ()
     style: str = ""
 
-    def text(self, *, width: int = 80) -> str:
+    def text(self, *, width: int | None = None) -> str:
         """Return the table as plain text at most ``width`` columns wide; the widest text columns are wrapped.
 
         Parameters
         ----------
-        width : int
-            Characters in a line; a single long word may exceed it.
+        width : int, optional
+            Characters in a line, by default 80 or what a narrower terminal has; a single long word may exceed it.
 
         Returns
         -------
         str
         """
+        width = width or page_width()
         cells = [[format_number(value) for value in row] for row in self.rows]
         widths = self._widths(cells, width)
         lines = [self.title] * bool(self.title)
-        lines += _row(list(self.columns), widths, self._numeric())
-        lines.append("  ".join("-" * size for size in widths))
-        for row in cells:
-            lines += _row(row, widths, self._numeric())
+        if width < _WIDEST and sum(widths) + 2 * (len(widths) - 1) > width:  # too many columns: each row a paragraph
+            for row in cells:
+                told = "; ".join(f"{name} {cell}" for name, cell in zip(self.columns, row, strict=True) if cell != "-")
+                lines += textwrap.wrap(told, width, initial_indent="- ", subsequent_indent="  ")
+        else:
+            lines += _row(list(self.columns), widths, self._numeric())
+            lines.append("  ".join("-" * size for size in widths))
+            for row in cells:
+                lines += _row(row, widths, self._numeric())
         for note in self.notes:
             lines += textwrap.wrap(note, width)
         return "\n".join(line.rstrip() for line in lines)

@@ -142,3 +142,32 @@ def test_what_does_not_fit_is_refused(small, small_measured, changes, message):
     data, subset = given.pop("data"), given.pop("subset")
     with pytest.raises(InvalidInputError, match=message):
         measure_planned(small_measured, small, data, subset, **given)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "pilot", "target", "runs"), [("digits", 300, 0.3, 60)])
+def test_a_target_is_met_as_often_as_told(name, pilot, target, runs):
+    """Plan on a pilot, collect as planned from the other rows, train and certify: nine in ten, and by the best subset."""
+    from boundcalc.planner import Costs, ModalityCost, make_plan, study_pilot
+    from boundcalc.planner.future import planned_split, train_on
+
+    pytest.importorskip("sklearn")
+    data = bc.datasets.load(name)
+    settings = Settings(pair_weights="balanced", holdout=0.4, calibration=0.2)
+    costs = Costs(per_sample=1.0, modalities={one: ModalityCost() for one in data.names})
+    met, tried = 0, 0
+    for seed in range(runs):
+        rng = np.random.default_rng([77, seed])
+        order = rng.permutation(data.n)
+        plan = make_plan(
+            study_pilot(data.take_units(order[:pilot]), settings=settings, rng=seed), costs, targets=[target]
+        )
+        if (offer := plan.goals[0].offer) is None or offer.rows > data.n - pilot:
+            continue
+        rows = data.take_units(order[pilot : pilot + offer.rows])
+        split = planned_split(rows, np.arange(offer.rows), offer)
+        model = train_on(rows, tuple(offer.subset.split("+")), split=split, settings=settings, rng=rng)
+        met += model.certificate(split.holdout, question=plan.question, rng=rng) <= target
+        tried += 1
+    assert tried >= 0.8 * runs
+    assert clopper_pearson(met, tried)[1] >= 0.9

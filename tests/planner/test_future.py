@@ -54,7 +54,8 @@ def test_no_row_trains_and_tests(data, offer, question, monkeypatch):
     seen = []
 
     def spy(data, subset, *, split, settings, rng):
-        seen.append(split)
+        own = [data.arrays["sharp"][part, 0].tolist() for part in (split.calibration, split.holdout, split.train)]
+        seen.append(Split(*own))
         raise InvalidInputError("stop")
 
     monkeypatch.setattr(future, "train_on", spy)
@@ -65,12 +66,30 @@ def test_no_row_trains_and_tests(data, offer, question, monkeypatch):
         assert math.isinf(found.values[0])
     for split in seen:
         assert not {*split.calibration, *split.train} & {*split.holdout}
+        assert {*split.calibration, *split.train, *split.holdout} <= {*data.arrays["sharp"][:, 0]}
     first = seen[0]
-    assert (first.calibration.size, first.calibration.size + first.train.size, first.holdout.size) == (
+    assert (len(first.calibration), len(first.calibration) + len(first.train), len(first.holdout)) == (
         offer.calibration, offer.train, offer.holdout,
     )  # fmt: skip
     with pytest.raises(InvalidInputError, match="simulate = 0"):
         simulate(data, offer, question=question, settings=SETTINGS, runs=0)
+
+
+def test_a_group_that_is_drawn_twice_is_two():
+    rows = ModalityData({"a": np.arange(8.0)}, [0, 1] * 4, groups=[0, 0, 1, 1, 2, 2, 3, 3])
+    found = rows.take_units(np.array([2, 0, 2]))
+    assert found.arrays["a"][:, 0].tolist() == [4, 5, 0, 1, 4, 5]
+    assert found.groups.tolist() == [0, 0, 1, 1, 2, 2]
+    assert (found.units, found.n, found.codes.tolist()) == (3, 6, [0, 1] * 3)
+    assert rows.n == 8
+    alone = ModalityData({"a": np.arange(8.0)}, [0, 1] * 4).take_units(np.array([7, 7, 1]))
+    assert (alone.y.tolist(), alone.groups) == ([1, 1, 1], None)
+
+
+def test_groups_of_copies_are_tried_like_the_rows_that_they_repeat(data, offer, question):
+    twice = data.take_units(np.repeat(np.arange(data.n), 2)).with_groups(np.repeat(np.arange(data.n), 2))
+    alone, whole = (simulate(one, offer, question=question, settings=SETTINGS, runs=6) for one in (data, twice))
+    assert np.mean(whole.values) == pytest.approx(np.mean(alone.values), abs=0.02)
 
 
 # ------------------------------------------------------------------ rows that arrive

@@ -13,9 +13,9 @@ import boundcalc as bc
 from boundcalc.errors import InvalidInputError
 from boundcalc.planner import Costs, ModalityCost, SharedCost, Study, fit_power_law, make_plan, study_pilot
 from boundcalc.planner import study as pilot_study
+from boundcalc.planner.evidence import FOLDS, REACH
 from boundcalc.planner.offers import ERROR, HELD_OUT, PILOT, TRAINING, Question, Shop
-from boundcalc.planner.study import FOLDS, REACH
-from boundcalc.report import plan
+from boundcalc.report import plan, plan_sentence
 from boundcalc.trainer import ModalityData, Settings
 from tests.planner.conftest import SETTINGS, population
 
@@ -274,6 +274,30 @@ def test_a_pilot_that_leaves_too_much_open_says_how_many_rows_would_do(study):
     assert "uncertain by" in goal.reason
 
 
+def test_the_price_is_what_is_spent_and_the_budget_what_could_be(study, data):
+    answer = plan(data, target=0.001, budgets=[900.0, 1e6], measured=study, costs=EACH)
+    best = answer.best
+    assert best.cost < 9e5
+    assert f"For {best.cost:,.0f} of at most 1,000,000, collect {best.subset}, {best.rows:,} rows" in answer.sentence
+    assert answer.best.assurance < best.known or best.certificate > 0.001
+    assert "of at most" not in plan(data, target=0.001, budgets=[900.0], measured=study, costs=EACH).sentence
+
+
+def test_one_bar_counts_all_trainings(data):
+    seen = []
+    study_pilot(
+        data, subsets=[("sharp",), ("blurred",)], settings=SETTINGS, progress=lambda *told: seen.append(told[:2])
+    )
+    assert seen == [(k, 2 * 2 * FOLDS) for k in range(1, 2 * 2 * FOLDS + 1)]
+
+
+def test_a_promise_above_the_constant_rule_is_none(data, study):
+    answer = plan(data, target=0.2, measured=study, costs=EACH)
+    assert "Promised beforehand: at most" in answer.sentence
+    idle = replace(answer.plan, promised=answer.best.constant)
+    assert "Beforehand nothing below the constant rule can be promised." in plan_sentence(idle)
+
+
 def test_caps_requirements_and_exclusions_are_kept(study):
     capped = {"sharp": ModalityCost(max_samples=90), "blurred": ModalityCost(), "noise": ModalityCost(excluded=True)}
     costs = Costs(per_sample=1.0, modalities=capped)
@@ -368,6 +392,12 @@ def test_what_is_not_known_of_an_error_has_all_its_parts():
     assert window.uncertainty[-1] ** 2 == pytest.approx(tested + values.var() + v / 200 + (v / 80 - v / 200) / 4)
 
 
+def test_a_pilot_without_an_error_leaves_one_row_open():
+    window = evidence_of(np.zeros((4, 3)), (20, 40, 80)).window("pair_error")
+    assert window.error == pytest.approx(0, abs=1e-12)
+    assert window.uncertainty == pytest.approx(2 * 0.1 / 200)  # the constant rule never matches and errs on 0.1
+
+
 def test_the_price_of_a_choice_is_what_is_lost_in_the_other_folds(study):
     labels = list(study.evidence)
     errors = {label: study.evidence[label].laws("pair_error").error[:, -1] for label in labels}
@@ -437,8 +467,8 @@ def test_a_plan_for_groups_counts_and_tells_groups(twice):
     assert f"{answer.best.rows} groups" in answer.sentence
     assert "groups" in answer.tables()[0].columns
     assert answer.promise.rows == 24  # of 120, by the study's own settings
-    with pytest.raises(InvalidInputError, match="groups cannot be drawn twice"):
-        plan(twice, measured=found, simulate=2)
+    tried = plan(twice, measured=found, simulate=2, target=0.4).tried
+    assert tried.values[0] > answer.best.low
     window = answer.plan.shop("sharp+blurred").window
     near = float(window.error[-1] + 0.1 * window.uncertainty[-1])
     assert "120 groups" in make_plan(found, answer.plan.costs, targets=[near]).goals[0].reason

@@ -168,6 +168,24 @@ class ModalityData:
         problems.raise_if_any()
         return found
 
+    def take_units(self, units: NDArray[np.intp]) -> ModalityData:
+        """Return the rows of some units, one unit after the other; one that is named twice is two.
+
+        Parameters
+        ----------
+        units : ndarray of int
+            Numbers of rows, or of groups.
+        """
+        parts = (
+            [self.rows_of(units[place : place + 1]) for place in range(units.size)] if self.groups is not None else []
+        )
+        rows, found = np.concatenate(parts) if parts else units, copy.copy(self)
+        found.arrays = {name: block[rows] for name, block in self.arrays.items()}
+        found.y, found.codes, found.mask = self.y[rows], self.codes[rows], self.mask[rows]
+        if parts:
+            found.groups = np.repeat(np.arange(units.size), [part.size for part in parts])
+        return found
+
     @property
     def n(self) -> int:
         """Number of examples."""

@@ -1,0 +1,193 @@
+"""What a pilot shows of one subset: errors of its folds at several numbers of training rows, and what they lead one to expect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boundcalc.arithmetic.written import shortened
+from boundcalc.frozen import Frozen
+from boundcalc.language.arguments import Problems
+from boundcalc.language.records import check_entries, rebuild
+from boundcalc.planner.assured import spread_of
+from boundcalc.planner.learning_curve import PowerLaw, fit_power_law
+from boundcalc.planner.moments import PRODUCTS, Law, law
+from boundcalc.trainer.measure.settings import Settings
+
+__all__ = ["FOLDS", "MOST_HELD", "REACH", "Evidence", "Window", "in_folds", "read_evidence"]
+
+Array = NDArray[np.float64]
+
+#: A plan trains on at most so many times the rows that the pilot trained on.
+REACH = 4.0
+FOLDS, _GRID = 4, 24
+#: Held-out rows of a fold whose pairs are looked at; the others would tell little more.
+MOST_HELD = 2_000
+
+
+@dataclass(frozen=True)
+class Window(Frozen):
+    """What is expected of a model at numbers of training rows within a pilot's reach.
+
+    Attributes
+    ----------
+    train : ndarray
+        Rising numbers of training rows; beyond the last nothing falls any more.
+    error, uncertainty : ndarray
+        The curve there, and its standard error.
+    luck : ndarray
+        Standard deviation of the error between models that are trained on different rows.
+    law : Law
+        Of the kernel there.
+    """
+
+    train: Array
+    error: Array
+    uncertainty: Array
+    luck: Array
+    law: Law
+
+    def at(self, train: Any) -> Window:
+        """Return what is expected after training on so many rows; no more than at the ends outside.
+
+        Parameters
+        ----------
+        train : array_like
+        """
+        n, logs = np.asarray(train, dtype=float), np.log(self.train)
+
+        def between(values: Array) -> Array:
+            return np.interp(np.log(np.maximum(n, 1.0)), logs, values)
+
+        return Window(n, between(self.error), between(self.uncertainty), between(self.luck), self.law.mapped(between))
+
+
+@dataclass(frozen=True)
+class Evidence(Frozen):
+    """What a pilot shows of one subset.
+
+    Attributes
+    ----------
+    subset : str
+    sizes : tuple of int
+        Training rows (without those that calibrate), rising.
+    moments : ndarray of shape (folds, sizes, 15)
+        As from ``pair_moments``.
+    weights : ndarray of shape (folds, 2)
+    rows : int
+        Held-out rows of a fold.
+    pilot_rows : int
+        All rows that were held out once.
+    """
+
+    subset: str
+    sizes: tuple[int, ...]
+    moments: Array
+    weights: Array
+    rows: int
+    pilot_rows: int
+
+    @property
+    def reach(self) -> int:
+        """The most training rows that are planned with."""
+        return int(REACH * self.sizes[-1]) if len(self.sizes) > 2 else self.sizes[-1]
+
+    def laws(self, quantity: str, at: float | None = None) -> Law:
+        """Return the law of a quantity in each fold at each size."""
+        return law(self.moments, weights=self.weights[:, None, :], rows=self.rows, quantity=quantity, at=at)
+
+    def curve(self, quantity: str) -> PowerLaw | None:
+        """Fit r0 + a n^-b to the folds' errors; None where there are fewer than three sizes."""
+        if len(self.sizes) < 3:
+            return None
+        return _fitted(self.sizes, self.laws(quantity).error.tobytes())
+
+    def window(self, quantity: str, at: float | None = None) -> Window:
+        """Return what is expected within the pilot's reach.
+
+        Parameters
+        ----------
+        quantity : {"pair_error", "fmr", "fnmr"}
+        at : float, optional
+            For a rate: the claim that is tested.
+        """
+        found, curve = self.laws(quantity, at), self.curve(quantity)
+        train = np.geomspace(self.sizes[0], self.reach, _GRID) if curve else np.array([self.sizes[-1]], dtype=float)
+
+        def between(values: Array) -> Array:
+            values = np.broadcast_to(values, found.error.shape).mean(axis=0)
+            return np.interp(np.log(train), np.log(self.sizes), values)
+
+        kernel = found.mapped(between)
+        # What the pilot leaves open of the error of one model: each of its rows was held out once, with those of its fold.
+        folds = len(self.weights)
+        own = spread_of(self.rows, variance=kernel.variance, square=kernel.square) / kernel.share / np.sqrt(folds)
+        # Where nothing was misjudged, one more row could have been, against each of the others.
+        own = np.maximum(own, 2.0 * kernel.constant / self.pilot_rows)
+        if curve is None:
+            return Window(train, found.error[:, -1:].mean(axis=0), own, np.zeros(1), kernel)
+        refits = curve.refits
+        values = refits[:, :1] + refits[:, 1:2] * train ** -refits[:, 2:]
+        # In a fold all sizes meet the same held-out rows, so that the models' own variance, v/n, is what differences show: the
+        # parts are nested, so that it is v/n - v/n' for two of them.
+        apart = (found.error[:, :-1] - found.error[:, -1:]).var(axis=0, ddof=1)
+        sizes = np.array(self.sizes, dtype=float)
+        v = float(apart.sum() / (1.0 / sizes[:-1] - 1.0 / sizes[-1]).sum())
+        pilot = in_folds(v / sizes[-1], v / self.pilot_rows, folds)  # luck of the pilot's models, which share rows
+        uncertainty = np.sqrt(own**2 + values.var(axis=0) + pilot)
+        return Window(train, curve(train), uncertainty, np.sqrt(v / train), kernel)
+
+
+def read_evidence(record: Any, facts: Mapping[str, Any], settings: Settings) -> Evidence:
+    """Return what is said of one subset, refused where it contradicts itself or the pilot."""
+    check_entries(record, Evidence.__dataclass_fields__)
+    kinds = {"subset": str, "sizes": tuple[int, ...], "rows": int, "pilot_rows": int}
+    found = Evidence(
+        **{name: rebuild(kind, record[name]) for name, kind in kinds.items()},
+        moments=np.array(record["moments"], dtype=float),
+        weights=np.array(record["weights"], dtype=float),
+    )
+    names, sizes, weights = found.subset.split("+"), found.sizes, found.weights
+    problems = Problems(f"evidence of {shortened(found.subset)}")
+    problems.require(bool(names) and names == [name for name in facts["dims"] if name in names], "no such subset")
+    problems.require(
+        bool(sizes) and list(sizes) == sorted(set(sizes)) and sizes[0] >= 1 and sizes[-1] <= facts["rows"],
+        f"sizes {shortened(sizes)} must be rising numbers from 1 to {facts['rows']}",
+    )
+    held = 2 <= found.rows <= min(MOST_HELD, found.pilot_rows) and found.pilot_rows <= facts["rows"]
+    problems.require(held, f"{found.rows} and {found.pilot_rows} held-out rows of {facts['rows']}")
+    shaped = weights.ndim == 2 and weights.shape[1] == 2 and found.moments.shape == (len(weights), len(sizes), 15)
+    problems.require(shaped and 0 < len(weights) <= FOLDS, f"moments of shape {found.moments.shape}")
+    problems.raise_if_any()
+    fixed = None if settings.pair_weights == "balanced" else settings.pair_weights or (1.0, 1.0)
+    problems.require(
+        bool((np.isfinite(weights) & (weights > 0)).all()) and (fixed is None or bool((weights == fixed).all())),
+        f"weights {shortened(weights.tolist())} are not the settings'",
+    )
+    a, b, s = np.moveaxis(found.moments[..., :3], -1, 0)
+    # A missed pair is a same one, a matched pair a different one, and what is so of two pairs is so of the first.
+    nested = [(0, a), (a, s), (0, b), (b, 1 - s)]
+    for product, (first, second) in zip(np.moveaxis(found.moments[..., 3:], -1, 0), 2 * PRODUCTS, strict=True):
+        nested += [(0, product), (product, (a, b, s)[first]), (product, (a, b, s)[second])]
+    problems.require(
+        all(bool((low <= high + 1e-9).all()) for low, high in nested),
+        "its moments must be in [0, 1], and none contradict another",
+    )
+    problems.raise_if_any()
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _fitted(sizes: tuple[int, ...], errors: bytes) -> PowerLaw:
+    """Return the curve through the folds' errors, which tables and pictures of a plan ask for again."""
+    return fit_power_law(sizes, np.frombuffer(errors).reshape(-1, len(sizes)), rng=0)
+
+
+def in_folds(part: Any, everything: Any, folds: int) -> Any:
+    """Return the variance of a mean over folds whose parts are drawn from the same rows, of one part's and of all rows'."""
+    return everything + (part - everything) / folds
