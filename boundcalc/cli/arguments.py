@@ -234,6 +234,9 @@ _KEY = "a key such as zhou2026.risk_gap, or a number such as 'Theorem 3.13'"
 #: Positional arguments are in capitals.
 ARGUMENTS: dict[str, Argument] = {
     "DATA": Argument({"metavar": "DATA", "help": _DATA}),
+    "DATA:KEY": Argument(
+        {"metavar": "DATA", "help": f"{_DATA}; or a theorem, by its key or .json file: rows for its bound"}
+    ),
     "DATA?": _several("DATA", "?", f"{_DATA} (default htad)", "htad"),
     "KEY": Argument({"metavar": "KEY", "help": _KEY}),
     "KEY?": _several("KEY", "?", _KEY),
@@ -397,7 +400,7 @@ def changed(args: Namespace, names: Iterable[str]) -> list[str]:
     found = []
     for name in names:
         options, reader, _ = ARGUMENTS[name]
-        usual = options.get("default")
+        usual = options.get("default", False if options.get("action") == "store_true" else None)
         if reader is not None and usual is not None:
             usual = reader(_flag(name), usual)
         found += [_flag(name)] if getattr(args, name) != usual else []
