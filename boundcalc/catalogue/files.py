@@ -210,7 +210,8 @@ def _behind(bound: Bound, step: Step) -> tuple[Theorem, Mapping[str, sympy.Expr]
     whole = entry is not None and bound.form in entry.forms and entry.derivation(bound.form) is bound.proof
     made = entry if whole and entry is not None else _theorem_of(bound, bound.proof)
     here = {symbol: applied.values[name] for name, symbol in bound.symbols.items() if name in applied.values}
-    values = {name: value.xreplace(here) for name, value in bound.replaced.items()} | applied.values
+    values = {name: value.xreplace(here) for name, value in bound.replaced.items()}
+    values = {**values, **applied.values}
     event = step.events[0] if len(step.events) == 1 else None
     again = by(made, step.left, because=step.because, form=bound.form, event=event, union=applied.union, **values)
     shares = {old.symbol: new.symbol for old, new in zip(again.events, step.events, strict=False)}

@@ -88,9 +88,10 @@ def _of_statement(args: Namespace) -> Output:
     unused = [name for name in unused_settings(bound, inputs) if name in args.settings]
     (name,) = left
     needed = minimal_n(bound, target=args.target, name=name, **inputs)
-    reached = bound.evaluate(sound=True, **inputs, **{name: needed})
-    vacuous = bound.vacuous(reached, **inputs, **{name: needed})
-    columns = [*needed.dims, name, "bound there"]
+    there = {**inputs, name: needed}
+    reached = bound.evaluate(sound=True, **there)
+    vacuous = bound.vacuous(reached, **there)
+    columns = [*map(str, needed.dims), name, "bound there"]
     cells = needed.to_dataset(name="least").assign(reached=reached).to_dataframe().reset_index()
     rows = [
         (*row[:-2], int(row[-2]), outwards(float(row[-1]), bound.relation, digits=6))
