@@ -313,7 +313,7 @@ class Bound(Statement):
 
         values = check_inputs(self, inputs)
         with in_context(self._context):
-            found = enclose_grid(self.expr, values, symbols=self.symbols)
+            found = enclose_grid(self.expr, values, symbols=self.symbols, domains=self.domain)
         check_defined(self, values, found["upper"])
         return found
 

@@ -28,7 +28,8 @@ _NODES = {
         sympy.log, sympy.exp, sympy.erf, sympy.erfc, sympy.LambertW, sympy.gamma, sympy.loggamma, sympy.binomial,
         sympy.sin, sympy.cos, sympy.tanh, sympy.Piecewise, sympy.And, sympy.Or, sympy.Not, sympy.Interval, sympy.Range,
         sympy.FiniteSet, sympy.Union, sympy.StrictLessThan, sympy.LessThan, sympy.StrictGreaterThan,
-        sympy.GreaterThan, sympy.Equality, sympy.Unequality, kl, kl_inverse,
+        sympy.GreaterThan, sympy.Equality, sympy.Unequality, kl, kl_inverse, sympy.Sum, sympy.Product, sympy.Integral,
+        sympy.Tuple,
     )
 }  # fmt: skip
 _NODES["ExprCondPair"] = sympy.functions.elementary.piecewise.ExprCondPair

@@ -85,7 +85,7 @@ def test_random_expressions_are_read_back(seed):
 )  # fmt: skip
 def test_formulas_as_one_writes_them(text, expected):
     if expected is None:
-        with pytest.raises(InvalidInputError, match="position 11, at '2'|position 10"):
+        with pytest.raises(InvalidInputError, match="position 10, at "):
             bc.read(text, symbols=[V, W])
     else:
         assert bc.read(text, symbols=[V, W]) - expected == 0
@@ -132,8 +132,8 @@ def test_2000_mutated_formulas_are_read_or_refused_with_a_place():
             text[place : place + rng.randint(0, 3)] = rng.choice(letters) * rng.randint(0, 2)
         try:
             found = bc.read("".join(text) or "(", symbols=[V])
-            assert isinstance(found, sympy.Expr)
         except InvalidInputError as error:
-            refused += 1
-            assert "position " in str(error)
+            refused += "position " in str(error)
+            found = sympy.Integer(0) if "position " in str(error) else error
+        assert isinstance(found, sympy.Expr)
     assert refused > 800
