@@ -17,6 +17,7 @@ __all__ = ["CELLS", "settled"]
 #: Rectangles on each side of an integral that is enclosed.
 CELLS = 160
 _PANELS, _NODES = 6, 12
+_BROKEN = (sp.floor, sp.ceiling, sp.sign, sp.Piecewise, sp.Min, sp.Max, sp.Abs)
 
 
 def settled(expr: Any, side: str | None, domains: Mapping[sp.Symbol, sp.Set]) -> Any:
@@ -41,7 +42,7 @@ def settled(expr: Any, side: str | None, domains: Mapping[sp.Symbol, sp.Set]) ->
     ------
     InvalidInputError
         If an integral has several variables or no limits, or, with a side, its integrand does not move one way, or the
-        expression does not move one way with the integral.
+        expression does not move one way with the integral; without one, if its integrand has steps or kinks.
     """
     if not isinstance(expr, sp.Basic) or not expr.has(sp.Integral):
         return expr
@@ -66,6 +67,8 @@ def _summed(integral: sp.Integral, side: str | None, apart: frozenset[tuple[sp.S
     (x, low, high), inside = integral.limits[0], integral.function
     positive = value_range(low, domains)[0] > 0
     if side is None:
+        if inside.has(*_BROKEN):
+            raise InvalidInputError(f"{integral} has no smooth integrand: ask for the side that is sure (sound=True) or for both")
         found = _gauss(inside, x, low, high, positive)
     else:
         ends = value_range(low, domains)[0], value_range(high, domains)[1]

@@ -63,6 +63,7 @@ def test_a_singular_integral_is_evaluated_near():
 @pytest.mark.parametrize(
     ("inside", "side", "match"),
     [(sp.sin(EPS), None, "cannot be evaluated"), (EPS * (1 - EPS), "upper", "must rise or fall"),
+     (sp.floor(3 * EPS), None, "no smooth integrand"),
      (EPS * sp.Integral(EPS, (EPS, 0, 1)), None, "one variable between two limits")],
 )  # fmt: skip
 def test_what_cannot_be_enclosed_is_refused(inside, side, match):
