@@ -68,7 +68,9 @@ def _summed(integral: sp.Integral, side: str | None, apart: frozenset[tuple[sp.S
     positive = value_range(low, domains)[0] > 0
     if side is None:
         if inside.has(*_BROKEN):
-            raise InvalidInputError(f"{integral} has no smooth integrand: ask for the side that is sure (sound=True) or for both")
+            raise InvalidInputError(
+                f"{integral} has no smooth integrand: ask for the side that is sure (sound=True) or for both"
+            )
         found = _gauss(inside, x, low, high, positive)
     else:
         ends = value_range(low, domains)[0], value_range(high, domains)[1]
