@@ -44,6 +44,7 @@ _WHERE = {
     "make_report": "report",
     "minimal_n": "inverse.solve",
     "plan": "report",
+    "read": "language.reading",
     "replay": "checker",
     "save": "catalogue.files",
     "solve_implicit": "statements.implicit",

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy
 
 from boundcalc.errors import InvalidInputError, in_context
+from boundcalc.lazy import lazy_names
 from boundcalc.statements.composing import insert, on_subset, substitute, with_split
 from boundcalc.statements.joint import Regimes, regimes_of
 from boundcalc.statements.minimising import minimised
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from boundcalc.statements.asymptotics import Rate, RateComparison
 
 __all__ = ["Bound", "MinimisedBound"]
+
+#: What stands above a bound and is asked by its methods when they are called: all that there is, by name.
+_ABOVE = lazy_names(
+    "boundcalc", {"relaxed": "checker.improving", "dominated": "checker.improving", "REGISTRY": "catalogue.registry"}
+)
 
 
 @dataclass(frozen=True, repr=False)
@@ -313,7 +318,7 @@ class Bound(Statement):
 
         values = check_inputs(self, inputs)
         with in_context(self._context):
-            found = enclose_grid(self.expr, values, symbols=self.symbols)
+            found = enclose_grid(self.expr, values, symbols=self.symbols, domains=self.domain)
         check_defined(self, values, found["upper"])
         return found
 
@@ -456,7 +461,8 @@ class Bound(Statement):
         InvalidInputError
             If nothing is asked, or the cleaner form could not be proved.
         """
-        return self._asked("improving", "relaxed", drop=drop, digits=round, budget=budget)
+        found: Bound = _ABOVE("relaxed")(self, drop=drop, digits=round, budget=budget)
+        return found
 
     def dominates(self, other: Bound, **options: Any) -> Any:
         """Return the verdict on whether this bound is at most another on the whole domain, with a point where it is not.
@@ -477,11 +483,7 @@ class Bound(Statement):
         CompositionError
             If the two bound different quantities or from different sides.
         """
-        return self._asked("improving", "dominated", other, **options)
-
-    def _asked(self, module: str, function: str, *args: Any, **options: Any) -> Any:
-        """Return what the checker says: it stands above, so that it is found by its name."""
-        return getattr(import_module(f"boundcalc.checker.{module}"), function)(self, *args, **options)
+        return _ABOVE("dominated")(self, other, **options)
 
     # ------------------------------------------------------------------ symbols
 
@@ -622,7 +624,7 @@ class Bound(Statement):
             If the text is not such a bound.
         """
         made = cls(**read_fields(text))
-        entry = import_module("boundcalc.catalogue.registry").REGISTRY.get(made.theorem.key)
+        entry = _ABOVE("REGISTRY").get(made.theorem.key)
         own: Bound | None = entry.bound(made.form) if entry is not None and made.form in entry.forms else None
         return made if own is None or own != made else own
 

@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pytest
 
+import boundcalc as bc
 from boundcalc.cli import main
 
 pytest.importorskip("sklearn")
@@ -227,3 +228,35 @@ def test_free_capped_rows_are_planned_and_drawn(ask, folder, recwarn):
     assert status == 0
     assert all(offer["rows"] <= 95 for offer in record["budgets"])
     assert not [one for one in recwarn if "log-scaled" in str(one.message)]
+
+
+def test_a_bound_is_planned_with_by_its_key(capsys):
+    settings = ("--set", "rhat_ramp=0.1", "--set", "rho=0.5,0.7", "--set", "R_M=0.001")
+    assert main(["plan", "zhou2026.margin", "--target", "0.2,0.3", *settings, "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    bound = bc.theorem("zhou2026.margin").bound()
+    values = {"rhat_ramp": "0.1", "rho": [0.5, 0.7], "R_M": "0.001", "delta": 0.05}
+    assert answer["planned"] == "n"
+    assert answer["certified"]
+    assert answer["dims"] == ["rho", "target"]
+    assert answer["value"] == bc.minimal_n(bound, target=[0.2, 0.3], **values).values.tolist()
+    assert (np.array(answer["reached"]) <= answer["target"]).all()
+    one_less = bound.evaluate(**{**values, "rho": 0.5}, n=answer["value"][0][0] - 1)
+    assert one_less > 0.2
+    assert main(["plan", "zhou2026.margin", "--target", "0.2", *settings]) == 0
+    assert "326" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        (["zhou2026.margin", "--target", "0.2"], "open are n, rho, R_M, rhat_ramp"),
+        (["zhou2026.margin", "--set", "rho=1", "--set", "R_M=0", "--set", "rhat_ramp=0"], "--target X is needed"),
+        (["zhou2026.margin", "--target", "0.2", "--power", "0.95", "--no-curve"], "--no-curve is for planning with data"),
+        (["absent.json", "--target", "0.2"], "cannot be read"),
+        (["penguins", "--target", "0.2", "--set", "rho=1"], "'penguins' is none"),
+    ],
+)  # fmt: skip
+def test_what_is_no_question_to_a_bound_is_said(arguments, match, capsys):
+    assert main(["plan", *arguments]) == 2
+    assert match in capsys.readouterr().err

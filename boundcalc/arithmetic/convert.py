@@ -14,7 +14,7 @@ from boundcalc.arithmetic.nodes import Node, Pool
 from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["as_expression", "convert", "node_of"]
+__all__ = ["MOST_TERMS", "as_expression", "convert", "node_of"]
 
 _UNARY = {
     sp.exp: "exp",
@@ -202,6 +202,8 @@ def _other(expr: Any, go: Callable[[Any], Node], pool: Pool) -> Node | None:
         return pool.make("or", pool.make("and", condition, yes), unless)
     if hasattr(expr, "operation"):  # a function of `boundcalc.language.entropy` names its own
         return pool.make(expr.operation, *map(go, expr.args))
+    if isinstance(expr, sp.Sum | sp.Product):
+        return _series(expr, go, pool)
     if isinstance(expr, sp.binomial):
         return pool.make("binomial", *map(go, expr.args))
     if isinstance(expr, sp.factorial):
@@ -211,6 +213,32 @@ def _other(expr: Any, go: Callable[[Any], Node], pool: Pool) -> Node | None:
     if expr.is_number and expr.func.__name__ in _OF_NUMBERS:
         return pool.make(expr.func.__name__, go(expr.args[0]))
     return None
+
+
+#: Terms of a sum or product that is evaluated.
+MOST_TERMS = 128
+
+
+def _series(expr: Any, go: Callable[[Any], Node], pool: Pool) -> Node:
+    """Convert a sum or product term by term; with no terms it is 0 or 1, with more than are counted it is nan."""
+    (k, first, last), *others = expr.limits
+    count = last - first + 1 if last.is_Integer else MOST_TERMS
+    if others or not first.is_Integer or k in last.free_symbols or count > MOST_TERMS:
+        raise InvalidInputError(
+            f"{expr}: only sums and products of one variable from a whole number on are evaluated, of at most {MOST_TERMS} terms"
+        )
+    nothing = pool.number(0 if isinstance(expr, sp.Sum) else 1)
+    joined = pool.add if isinstance(expr, sp.Sum) else pool.mul
+    places = [first + i for i in range(max(count, 0))]
+    terms = [go(expr.function.xreplace({k: place})) for place in places]
+    if last.is_Integer:
+        return joined(*terms) if terms else nothing
+    end = go(last)
+    within = [
+        pool.make("select", pool.make("le", go(at), end), term, nothing) for at, term in zip(places, terms, strict=True)
+    ]
+    few = pool.make("lt", end, go(first + count))
+    return pool.make("select", few, joined(*within), pool.make("constant", value="nan"))
 
 
 def _piecewise(expr: sp.Piecewise, go: Callable[[Any], Node], pool: Pool) -> Node:

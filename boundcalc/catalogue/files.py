@@ -42,7 +42,8 @@ def save(theorem: Theorem, path: str | Path) -> None:
     Raises
     ------
     InvalidInputError
-        If it is no theorem, a step has an experiment without a name or applies a bound, or the file cannot be written.
+        If it is no theorem, a step has an experiment without a name or applies a bound without steps, or the file cannot be
+        written.
     """
     path = Path(path)
     text = theorem_to_json(theorem)
@@ -184,20 +185,74 @@ def _step_data(step: Step) -> dict[str, Any]:
             "definitions": [[encode(symbol), encode(value)] for symbol, value in step.definitions.items()],
             "using": step.using,
         }
-    lemma = applied.lemma
+    lemma, values = applied.lemma, applied.values
     if isinstance(lemma, Bound):
-        raise InvalidInputError(
-            "it applies a bound, which a file cannot hold: make a Theorem of it, with Form(bound.proof), and apply that",
-            context=f"step {step}",
-        )
+        lemma, values = _behind(lemma, step)
     entry = lemma.key in REGISTRY and REGISTRY[lemma.key] is lemma
     return {
         **shared,
         "applies": lemma.key if entry else _theorem_data(lemma),
         "form": applied.form,
         "union": encode(applied.union),
-        "values": [[name, encode(value)] for name, value in applied.values.items()],
+        "values": [[name, encode(value)] for name, value in values.items()],
     }
+
+
+def _behind(bound: Bound, step: Step) -> tuple[Theorem, Mapping[str, sympy.Expr]]:
+    """Return the theorem whose steps prove the bound that a step applies, and the values that make it say the same."""
+    applied = step.applies
+    if applied is None or bound.proof is None:
+        raise InvalidInputError(
+            f"it applies {bound.theorem} after a union, a restatement or a file, which has no steps to save: apply its theorem",
+            context=f"step {step}",
+        )
+    entry = REGISTRY[bound.theorem.key] if bound.theorem.key in REGISTRY else None
+    whole = entry is not None and bound.form in entry.forms and entry.derivation(bound.form) is bound.proof
+    made = entry if whole and entry is not None else _theorem_of(bound, bound.proof)
+    here = {symbol: applied.values[name] for name, symbol in bound.symbols.items() if name in applied.values}
+    values = {name: value.xreplace(here) for name, value in bound.replaced.items()}
+    values = {**values, **applied.values}
+    event = step.events[0] if len(step.events) == 1 else None
+    again = by(made, step.left, because=step.because, form=bound.form, event=event, union=applied.union, **values)
+    shares = {old.symbol: new.symbol for old, new in zip(again.events, step.events, strict=False)}
+    if again.relation != step.relation or again.right.xreplace(shares) != step.right:
+        raise InvalidInputError(
+            f"its bound cannot be rebuilt from its steps, which say {again}", context=f"step {step}"
+        )
+    return made, values
+
+
+def _theorem_of(bound: Bound, proof: Derivation) -> Theorem:
+    """Return a bound that was put together as a theorem of its own: its steps, its assumptions, its weakest provenance."""
+    parts = (bound.theorem, *bound.ingredients)
+    provenance = next((one.provenance for one in parts if one.provenance != Provenance.DERIVED), Provenance.DERIVED)
+    status = next((one.status for one in parts if one.status != Status.HOLDS), Status.HOLDS)
+    left = {symbol: allowed for symbol, allowed in bound.domain.items() if symbol in proof.result.free_symbols}
+    return Theorem(
+        f"composed.{bound.theorem.key}", "-", bound.theorem.title, " with ".join(map(str, parts)), str(bound.quantity),
+        Source(bound.theorem.source),
+        {bound.form: Form(_by_entries(proof, [one.key for one in parts]), Provenance(provenance), Status(status))},
+        bound.assumptions, left, bound.constraints, bound.notes, bound.unit, bound.uniform,
+    )  # fmt: skip
+
+
+def _by_entries(proof: Derivation, keys: Collection[str]) -> Derivation:
+    """Return a chain in which the steps of whole entries are one step each, that applies the entry."""
+    known = [
+        (REGISTRY[key], form, REGISTRY[key].derivation(form))
+        for key in keys
+        if key in REGISTRY
+        for form in REGISTRY[key].forms
+    ]
+    steps: list[Step] = []
+    at = 0
+    while at < len(proof.steps):
+        here = ((*one, len(one[2].steps)) for one in known)
+        found = [one for one in here if one[2].steps == proof.steps[at : at + one[3]]]
+        lemma, form, chain, length = max(found, key=lambda one: one[3], default=(None, "", proof, 1))
+        steps.append(by(lemma, chain.quantity, because=lemma.title, form=form) if lemma else proof.steps[at])
+        at += length
+    return replace(proof, steps=tuple(steps))
 
 
 # ---------------------------------------------------------------- reading

@@ -238,6 +238,9 @@ _QUESTIONS = ("features", "missing", "landmarks", "unlabelled", "contrastive")
 #: Positional arguments are in capitals.
 ARGUMENTS: dict[str, Argument] = {
     "DATA": Argument({"metavar": "DATA", "help": _DATA}),
+    "DATA:KEY": Argument(
+        {"metavar": "DATA", "help": f"{_DATA}; or a theorem, by its key or .json file: rows for its bound"}
+    ),
     "DATA?": _several("DATA", "?", f"{_DATA} (default htad)", "htad"),
     "QUESTION": Argument(
         {
@@ -412,7 +415,7 @@ def changed(args: Namespace, names: Iterable[str]) -> list[str]:
     found = []
     for name in names:
         options, reader, _ = ARGUMENTS[name]
-        usual = options.get("default")
+        usual = options.get("default", False if options.get("action") == "store_true" else None)
         if reader is not None and usual is not None:
             usual = reader(_flag(name), usual)
         found += [_flag(name)] if getattr(args, name) != usual else []

@@ -1,4 +1,7 @@
-"""``boundcalc plan DATA``: which modalities to collect, how many rows, how to split them, and what is then certified."""
+"""``boundcalc plan DATA``: which modalities to collect, how many rows, how to split them, and what is then certified.
+
+``boundcalc plan KEY`` answers for one statement, of the catalogue or of a file: how many rows its bound needs for a target.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ from argparse import Namespace
 from typing import Any
 
 from boundcalc.cli.arguments import PLANNING, changed
-from boundcalc.cli.output import DRAWN
+from boundcalc.cli.output import DRAWN, Output
 from boundcalc.cli.training import data_of, model_settings
+from boundcalc.cli.values import unused_settings
 from boundcalc.errors import InvalidInputError
 from boundcalc.show.answer import Answer
+from boundcalc.show.rounding import outwards
+from boundcalc.show.tables import Table
 
-ARGUMENTS = (*PLANNING, "collected", "simulate")
+ARGUMENTS = ("DATA:KEY", *PLANNING[1:], "collected", "simulate", "set", "form")
 ENDINGS = DRAWN
 
 #: Options that speak of the training alone.
@@ -22,6 +28,10 @@ def run(args: Namespace) -> Answer:
     """Study the pilot or read what was measured on it, plan, and answer in a sentence, tables and pictures."""
     from boundcalc.report.planning import plan
 
+    if _is_theorem(args.data):
+        return _of_statement(args)
+    if args.settings or args.form:
+        raise InvalidInputError(f"--set and --form are for a theorem, and {args.data!r} is none", context="plan")
     return plan(data_of(args, args.data), **planning_settings(args), collected=args.collected, simulate=args.simulate)
 
 
@@ -44,3 +54,69 @@ def planning_settings(args: Namespace) -> dict[str, Any]:
         "quantity": args.quantity,
         "curve": not args.no_curve,
     }
+
+
+def _is_theorem(name: str) -> bool:
+    from boundcalc.catalogue import theorem
+    from boundcalc.catalogue.own import is_file_name
+
+    try:
+        return is_file_name(name) or bool(theorem(name))
+    except InvalidInputError:
+        return False
+
+
+def _of_statement(args: Namespace) -> Output:
+    """Return the smallest value of the symbol that is left open for which a theorem's bound meets each target."""
+    from boundcalc.catalogue import theorem
+    from boundcalc.inverse.solve import minimal_n
+
+    bound = theorem(args.data).bound(args.form)
+    inputs = {**({} if "delta" in args.settings else {"delta": args.delta}), **args.settings}
+    meant = [name for name in ARGUMENTS if name not in ("DATA:KEY", "target", "delta", "set", "form")]
+    problems = [f"{option} is for planning with data: {args.data} is a theorem" for option in changed(args, meant)]
+    problems += (
+        ["give delta once, by --delta or by --set"] if changed(args, ["delta"]) and "delta" in args.settings else []
+    )
+    problems += [] if args.target else ["--target X is needed: what the bound should reach"]
+    left = [name for name in bound.symbols if name not in inputs]
+    problems += (
+        [] if len(left) == 1 else [f"--set all symbols but the one to plan; open are {', '.join(left) or 'none'}"]
+    )
+    if problems:
+        raise InvalidInputError(problems, context=str(bound.theorem))
+    unused = [name for name in unused_settings(bound, inputs) if name in args.settings]
+    (name,) = left
+    needed = minimal_n(bound, target=args.target, name=name, **inputs)
+    there = {**inputs, name: needed}
+    reached = bound.evaluate(sound=True, **there)
+    vacuous = bound.vacuous(reached, **there)
+    columns = [*map(str, needed.dims), name, "bound there"]
+    cells = needed.to_dataset(name="least").assign(reached=reached).to_dataframe().reset_index()
+    rows = [
+        (*row[:-2], int(row[-2]), outwards(float(row[-1]), bound.relation, digits=6))
+        for row in cells[[*needed.dims, "least", "reached"]].itertuples(index=False)
+    ]
+    notes = [f"the smallest {name} for which {bound.quantity} {bound.relation} target is what the theorem says"]
+    notes += [] if bound.certified else [f"not certified: {bound.why_not_certified}"]
+    notes += (
+        ["somewhere the bound says no more than what holds anyway"] if vacuous is not None and vacuous.any() else []
+    )
+    notes += [f"not used by this bound: {', '.join(unused)}"] if unused else []
+    title = f"{bound.theorem} ({bound.form})"
+    return Output(
+        {
+            "key": bound.theorem.key,
+            "form": bound.form,
+            "inputs": inputs,
+            "target": args.target,
+            "planned": name,
+            "value": needed.values,
+            "dims": needed.dims,
+            "reached": reached.values,
+            "vacuous": None if vacuous is None else vacuous.values,
+            "certified": bound.certified,
+        },
+        title=title,
+        shown=(Table(columns, rows, title=title, notes=notes),),
+    )

@@ -13,6 +13,7 @@ from boundcalc.arithmetic.convert import as_expression
 from boundcalc.errors import InvalidInputError
 from boundcalc.evaluator.emit.scalar import NotANumber, point_function
 from boundcalc.evaluator.inputs import check_out, doubles
+from boundcalc.evaluator.integrals import settled
 from boundcalc.evaluator.program.explain import explain
 from boundcalc.evaluator.program.planning import Planner, Side
 from boundcalc.evaluator.running.evaluation import evaluate
@@ -121,7 +122,7 @@ class CompiledExpression:
         self.expr, self.symbols, self.domains, self.side, self._twins = expr, symbols, domains, side, twins
         self._arity = len(symbols)
         allowed = {symbol: kind(*args) for symbol, kind, args in domains}
-        self._planner = Planner(expr, symbols, allowed, side, dict(twins))
+        self._planner = Planner(settled(expr, side, allowed), symbols, allowed, side, dict(twins))
         self._point = self._first_point
 
     def __reduce__(self) -> tuple:

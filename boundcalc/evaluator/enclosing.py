@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from boundcalc.arithmetic.walk import walk
 from boundcalc.errors import require
 from boundcalc.evaluator.grid import apply_on_grid
 from boundcalc.evaluator.inputs import labelled, used_inputs
+from boundcalc.evaluator.integrals import settled
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,7 +27,13 @@ _BITS = (128, 512, 4096)  # tried in turn for cells whose ends do not fit within
 _WIDE = 2.0**-51
 
 
-def enclose_grid(expr: Any, inputs: Mapping[str, Any], *, symbols: Mapping[str, sp.Symbol]) -> xr.Dataset:
+def enclose_grid(
+    expr: Any,
+    inputs: Mapping[str, Any],
+    *,
+    symbols: Mapping[str, sp.Symbol],
+    domains: Mapping[sp.Symbol, sp.Set] | None = None,
+) -> xr.Dataset:
     """Enclose the exact values of an expression on a grid.
 
     Parameters
@@ -36,6 +44,8 @@ def enclose_grid(expr: Any, inputs: Mapping[str, Any], *, symbols: Mapping[str, 
         As in `evaluate_grid`, taken exactly: a float is the binary number it is, ``"0.05"`` is 1/20.
     symbols : mapping from name to sympy.Symbol
         Names of the symbols.
+    domains : mapping from symbol to sympy.Set, optional
+        What is known of the symbols beyond their assumptions, where an integral has to be enclosed.
 
     Returns
     -------
@@ -64,10 +74,19 @@ def enclose_grid(expr: Any, inputs: Mapping[str, Any], *, symbols: Mapping[str, 
     values = used_inputs(expr, inputs, symbols)
     names = {symbol: name for name, symbol in symbols.items()}
     arrays = labelled({names[s]: v for s, v in values.items()}, form="exact")
-    node = node_of(expr, tuple(values))
-    pairs = apply_on_grid(lambda *cells: _pairs(enclose(node, cells)), arrays, np.object_)
-    lower, upper = (xr.apply_ufunc(lambda cells, k=k: _unzip(cells, k), pairs) for k in (0, 1))
-    return xr.Dataset({"lower": lower, "upper": upper})
+    ends = {}
+    for end, side in enumerate(("lower", "upper")):
+        pairs = apply_on_grid(
+            partial(_enclosed, node_of(settled(expr, side, domains or {}), tuple(values))), arrays, np.object_
+        )
+        ends[side] = xr.apply_ufunc(partial(_unzip, end=end), pairs)
+        if not expr.has(sp.Integral):
+            return xr.Dataset({**ends, "upper": xr.apply_ufunc(partial(_unzip, end=1), pairs)})
+    return xr.Dataset(ends)
+
+
+def _enclosed(node: Node, *cells: Any) -> np.ndarray:
+    return _pairs(enclose(node, cells))
 
 
 def _pairs(ends: tuple[np.ndarray, np.ndarray]) -> np.ndarray:

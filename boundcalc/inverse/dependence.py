@@ -28,6 +28,8 @@ def _hoist(expr: sympy.Expr, symbol: sympy.Symbol, parts: dict[sympy.Expr, sympy
         return expr
     if symbol not in expr.free_symbols:
         return _named(expr, parts)
+    if isinstance(expr, sympy.Sum | sympy.Product):
+        return expr.xreplace({one: _named(one, parts) for one in expr.free_symbols - {symbol}})
     if isinstance(expr, sympy.Add | sympy.Mul):
         fixed = [arg for arg in expr.args if symbol not in arg.free_symbols]
         moving = [_hoist(arg, symbol, parts) for arg in expr.args if symbol in arg.free_symbols]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy
 
 from boundcalc.errors import InfeasibleError, InvalidInputError
+from boundcalc.evaluator.integrals import settled
 from boundcalc.inverse.bisect import LARGEST, Floats, Integers, first_integer, first_number
 from boundcalc.inverse.cells import Cells, high_end, is_integer, low_end
 from boundcalc.inverse.smooth import closed_form as smooth_form
@@ -128,6 +129,9 @@ def solve_for(bound: Statement, name: str, *, target: Any, closed_form: bool = F
         If the bound is not monotone in the symbol, or an input is bad.
     """
     larger_is_better = _improves(bound, name)
+    if bound.expr.has(sympy.Integral):
+        side = "lower" if bound.is_lower else "upper"
+        bound = replace(bound, parts=tuple((label, settled(part, side, bound.domain)) for label, part in bound.parts))
     cells = Cells(bound, name, target, others)
     better, worse = cells.ends(larger_is_better=larger_is_better)
     values, feasible, everywhere, nearest = _in_blocks(_integers if cells.integer else _numbers, cells, better, worse)

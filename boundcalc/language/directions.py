@@ -79,11 +79,28 @@ def _direction(expr: sympy.Expr, symbol: sympy.Symbol, domains: Domains) -> Dire
         return _power_direction(expr, symbol, domains)
     if isinstance(expr, _MONOTONE) and len(expr.args) == 1:
         return _direction(expr.args[0], symbol, domains)
+    if isinstance(expr, sympy.Sum | sympy.Integral) and len(expr.limits) == 1 and len(expr.limits[0]) == 3:
+        return _total_direction(expr, symbol, domains)
     if isinstance(expr, kl_inverse):
         return _combine(_direction(arg, symbol, domains) for arg in expr.args)
     if isinstance(expr, kl):
         return _divergence_direction(expr, symbol, domains)
     return "unknown"
+
+
+def _total_direction(expr: sympy.Sum | sympy.Integral, symbol: sympy.Symbol, domains: Domains) -> Direction:
+    """Return how a sum or an integral moves: with what is summed, and with limits between which that has one sign."""
+    (x, low, high), inside = expr.limits[0], expr.function
+    within = {**domains, x: _between(low, high, domains)}
+    height = value_range(inside, within)
+    above = _signed(_direction(high, symbol, domains), height)
+    below = _FLIP[_signed(_direction(low, symbol, domains), height)]
+    return _combine((_direction(inside, symbol, within), above, below))
+
+
+def _between(low: sympy.Expr, high: sympy.Expr, domains: Domains) -> sympy.Set:
+    ends = value_range(low, domains)[0], value_range(high, domains)[1]
+    return sympy.Interval(*(sympy.sympify(end) for end in ends))
 
 
 def _product_direction(expr: sympy.Mul, symbol: sympy.Symbol, domains: Domains) -> Direction:
@@ -215,6 +232,14 @@ def value_range(expr: sympy.Expr, domains: Domains) -> tuple[float, float]:
     return found.low, found.high
 
 
+def _is_area(part: sympy.Expr, domains: Domains) -> bool:
+    """Return whether an integral, between limits in order, is of what is never negative."""
+    if not isinstance(part, sympy.Integral) or len(part.limits) != 1 or len(part.limits[0]) != 3:
+        return False
+    (x, low, high), inside = part.limits[0], part.function
+    return value_range(inside, {**domains, x: _between(low, high, domains)})[0] >= 0
+
+
 def value_interval(expr: sympy.Expr, domains: Domains) -> Range:
     """Return the same with what is known of the ends: an open one is not attained."""
     symbols = sorted(expr.free_symbols, key=str)
@@ -223,7 +248,7 @@ def value_interval(expr: sympy.Expr, domains: Domains) -> Range:
 
     def unknown(part: sympy.Expr) -> Node:
         """Take a function that the arithmetic does not know for a further symbol."""
-        ranges.append(Range(0.0, inf) if part.is_nonnegative else ANY)
+        ranges.append(Range(0.0, inf) if part.is_nonnegative or _is_area(part, domains) else ANY)
         return pool.make("symbol", value=len(ranges) - 1)
 
     node = convert(expr, symbols, pool, unknown=unknown)

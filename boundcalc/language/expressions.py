@@ -19,7 +19,7 @@ from boundcalc.language.entropy import kl, kl_inverse
 from boundcalc.symbols import VOCABULARY, known
 from boundcalc.symbols import symbol as described
 
-__all__ = ["decode", "decode_as", "encode", "one_of", "text_of"]
+__all__ = ["decode", "decode_as", "encode", "grows_little", "one_of", "text_of"]
 
 _NODES = {
     cls.__name__: cls
@@ -28,7 +28,8 @@ _NODES = {
         sympy.log, sympy.exp, sympy.erf, sympy.erfc, sympy.LambertW, sympy.gamma, sympy.loggamma, sympy.binomial,
         sympy.sin, sympy.cos, sympy.tanh, sympy.Piecewise, sympy.And, sympy.Or, sympy.Not, sympy.Interval, sympy.Range,
         sympy.FiniteSet, sympy.Union, sympy.StrictLessThan, sympy.LessThan, sympy.StrictGreaterThan,
-        sympy.GreaterThan, sympy.Equality, sympy.Unequality, kl, kl_inverse,
+        sympy.GreaterThan, sympy.Equality, sympy.Unequality, kl, kl_inverse, sympy.Sum, sympy.Product, sympy.Integral,
+        sympy.Tuple,
     )
 }  # fmt: skip
 _NODES["ExprCondPair"] = sympy.functions.elementary.piecewise.ExprCondPair
@@ -108,7 +109,7 @@ def decode(data: Any) -> Any:
             read = [decode(arg) for arg in args]
             if name in ("Add", "Mul", "Pow") and not all(isinstance(one, sympy.Expr) for one in read):
                 raise ValueError(f"{name} of {', '.join(map(shortened, read))}: expected expressions")
-            if name in _GROWING and not _grows_little(name, *read):
+            if name in _GROWING and not grows_little(name, *read):
                 raise ValueError(f"a number of too many digits: {name}({', '.join(map(shortened, read))})")
             return _NODES[name](*read)
     raise ValueError(f"not an expression in boundcalc's format: {shortened(data)}")
@@ -120,7 +121,7 @@ _COMPARING = ("Min", "Max", "Piecewise", "And", "Or", "Union")
 _MOST_COMPARED = 30
 
 
-def _grows_little(name: str, first: sympy.Expr, second: sympy.Expr = sympy.S.Zero) -> bool:
+def grows_little(name: str, first: sympy.Expr, second: sympy.Expr = sympy.S.Zero) -> bool:
     """Whether a power, factorial or binomial coefficient has at most some thousand digits; a power of symbols, exponents so."""
     size = max(len(str(first.p)), len(str(first.q))) if first.is_Rational else 1
     if name == "Pow":

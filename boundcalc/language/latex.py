@@ -24,7 +24,7 @@ def expression_latex(expr: sympy.Expr, names: Mapping[sympy.Symbol, str] | None 
     C \\sqrt{\\frac{\\log{\\left(\\frac{1}{\\delta} \\right)}}{2 m}}
     """
     names, expr = dict(names or {}), readable(expr)
-    for symbol in expr.free_symbols - set(names):
+    for symbol in expr.atoms(sympy.Symbol) - set(names):
         if (entry := known(symbol)) is not None:
             names[symbol] = entry.latex
         elif symbol.name.startswith("delta["):

@@ -91,7 +91,7 @@ class _Reader:
 
     def __init__(self, latex: str) -> None:
         self._latex = latex
-        self._tokens = [token for token in _TOKENS.findall(latex) if not token.isspace()]
+        self._tokens = [token for token in _TOKENS.findall(latex) if not token.isspace() and token != r"\limits"]
         self._place = 0
 
     def _peek(self) -> str | None:

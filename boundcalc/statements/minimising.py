@@ -12,6 +12,7 @@ import numpy as np
 import sympy
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.evaluator.integrals import settled
 from boundcalc.language.directions import value_range
 from boundcalc.language.domains import contains, describe
 from boundcalc.statements.audit import expression, known_domains, seen_in_data
@@ -143,7 +144,7 @@ def _value(bound: AnyStatement, symbol: sympy.Symbol, value: sympy.Expr) -> floa
             "take price='grid'",
             context=str(bound.theorem),
         )
-    number = float(found.evalf(30))
+    number = float(settled(found, None, {}).evalf(30))
     return -number if bound.is_lower else number
 
 

@@ -94,6 +94,14 @@ def _shares(chain: Any) -> Mapping[sympy.Symbol, str]:
     return {event.symbol: rf"\delta_{{{place}}}" for place, event in enumerate(chain.events, start=1)}
 
 
+def _work(step: Any) -> str:
+    """Return the work that a step rests on: of a statement that it applies the source, with the statement's name."""
+    if step.applies is None:
+        return str(step.cites)
+    lemma = getattr(step.applies.lemma, "theorem", step.applies.lemma)
+    return f"{lemma.source} ({lemma.title}; {step.cites} in boundcalc)"
+
+
 def theorem_latex(theorem: Any, form: str | None = None) -> str:
     """Return a theorem in LaTeX: a theorem environment, its proof, and the bibliography that they cite.
 
@@ -117,7 +125,7 @@ def theorem_latex(theorem: Any, form: str | None = None) -> str:
         if len(events) > 1
         else ""
     )
-    works = {citation_key(step.cites): step.cites for step in chain.steps if step.cites}
+    works = {citation_key(step.cites): _work(step) for step in chain.steps if step.cites}
     entries = "\n".join(rf"\bibitem{{{key}}} {escaped(work)}" for key, work in works.items())
     bibliography = f"\n\\begin{{thebibliography}}{{99}}\n{entries}\n\\end{{thebibliography}}" if works else ""
     return (

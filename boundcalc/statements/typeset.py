@@ -9,6 +9,7 @@ import sympy
 
 from boundcalc.arithmetic.entropy_points import kl_at, kl_inverse_at
 from boundcalc.errors import InvalidInputError
+from boundcalc.evaluator.integrals import settled
 from boundcalc.language.entropy import kl, kl_inverse
 from boundcalc.language.latex import RELATIONS, expression_latex
 from boundcalc.show.html import Markup, join, tag
@@ -63,7 +64,7 @@ def bound_python(bound: Statement) -> str:
         )
     about = f"{bound.quantity} {bound.relation} this ({bound.theorem.provenance}; {bound.theorem.source})."
     about = about.replace("\\", r"\\").replace('"', r"\"")
-    body = sympy.pycode(bound.expr, fully_qualified_modules=True)
+    body = sympy.pycode(settled(bound.expr, None, bound.domain), fully_qualified_modules=True).replace("builtins.", "")
     used = [code for function, code in ((kl, kl_at), (kl_inverse, kl_inverse_at)) if bound.expr.has(function)]
     own = "".join(f"{inspect.getsource(code).replace('_at(', '(')}\n\n" for code in used)
     return f'import math\n\n\n{own}def {name}({", ".join(bound.symbols)}):\n    """{about}"""\n    return {body}\n'

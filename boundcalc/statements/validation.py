@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from boundcalc.arithmetic.convert import MOST_TERMS
 from boundcalc.arithmetic.numbers import Irrational
 from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError, suggestion
@@ -100,9 +101,15 @@ def _undefined(statement: Statement, point: Mapping[str, Any]) -> str:
                     part.base,
                     sympy.Union(sympy.Interval.open(-sympy.oo, 0), sympy.Interval.open(0, sympy.oo)),
                 )
+            case sympy.Sum() | sympy.Product():
+                argument, allowed = part.limits[0][2], sympy.Interval.open(-sympy.oo, part.limits[0][1] + MOST_TERMS)
+            case sympy.Integral():
+                argument, allowed = part.limits[0][2] - part.limits[0][1], sympy.Interval(0, sympy.oo)
             case _:
                 continue
         symbols = {symbol.name: symbol for symbol in argument.free_symbols}
+        if not symbols.keys() <= point.keys():  # below a sum or an integral
+            continue
         value = evaluate_grid(argument, {name: point[name] for name in symbols}, symbols=symbols).item()
         if not contains(allowed, value):
             return f": in {part}, {argument} must be {describe(allowed)}, and it is {value:.6g}"

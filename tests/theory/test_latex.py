@@ -55,3 +55,10 @@ def test_texts_and_keys():
     assert citation_key("zhou2026.risk_gap") == "zhou2026-risk-gap"
     assert citation_key("Clémençon, Lugosi 2008, Ranking") == "clemencon-lugosi-2008"
     assert citation_key("???") == "work"
+
+
+def test_what_is_applied_is_cited_with_its_work():
+    step = bc.by("lemmas.massart", bc.theorem("lemmas.massart").bound().quantity, because="finite")
+    chain = bc.Derivation(step.left, (step,))
+    mine = bc.Theorem("mine.finite", "-", "t", "c", "q", bc.Source("A. Theorist"), {"sharp": bc.Form(chain)})
+    assert re.search(r"\\bibitem\{lemmas-massart\} Massart 2000.*lemmas\.massart in boundcalc", mine.to_latex())

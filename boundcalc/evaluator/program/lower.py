@@ -24,6 +24,10 @@ _ONE = Fraction(1)
 _LITERAL_BELOW = frozenset({"floor", "ceiling", "lt", "le", "eq", "ne"})
 
 
+#: Terms of a sum from which on it is halved, so that its program is not as deep as it is long.
+_MANY = 40
+
+
 class Bracket(NamedTuple):
     """A constant that is no double: the doubles around it."""
 
@@ -108,8 +112,11 @@ class Lowering:
         return self._emit("const", param=bracket.low if bracket.low == bracket.high else bracket)
 
     def _fold(self, items: list[Any], join: Callable[[Any, Any], Any], index: Callable[[Any], int]) -> Any:
-        """Combine items pairwise, always the pair whose result spans the fewest cells."""
+        """Combine items pairwise, always the pair whose result spans the fewest cells; very many of them in halves."""
         items = list(items)
+        if len(items) > _MANY:
+            half = len(items) // 2
+            return join(self._fold(items[:half], join, index), self._fold(items[half:], join, index))
         masks = [self._builder.axes(index(item)) for item in items]
         for i, j, _ in fold_order(masks, self._cells):
             second = items.pop(j)

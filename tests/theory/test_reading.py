@@ -1,0 +1,139 @@
+"""Formulas that are read: what we write is read back, what is not understood is refused at its place."""
+
+import random
+
+import pytest
+import sympy
+
+import boundcalc as bc
+from boundcalc import symbols as S
+from boundcalc.errors import InvalidInputError
+from boundcalc.language.entropy import kl, kl_inverse
+from boundcalc.language.latex import expression_latex
+
+V = bc.symbol("V", r"d_{\mathrm{VC}}", "VC dimension", sympy.Range(1, sympy.oo), role="fixed")
+W = bc.symbol("width", r"|\mathcal W|", "a size", role="fixed")
+FORMS = [(key, form) for key, entry in bc.catalogue.items() for form in entry.forms]
+
+
+def same(first, second):
+    """Return whether two expressions are one, or have one value where both are defined."""
+    if first == second:
+        return True
+    rng = random.Random(0)
+    symbols = sorted(first.free_symbols | second.free_symbols, key=str)
+    for _ in range(100):
+        values = {
+            s: sympy.Integer(rng.randint(2, 40)) if s.is_integer else sympy.Rational(rng.randint(1, 300), 101)
+            for s in symbols
+        }
+        try:
+            one, two = (complex(expr.xreplace(values).evalf(30)) for expr in (first, second))
+        except (TypeError, ValueError):  # a largest value among complex ones
+            continue
+        if one == one and abs(one) < 1e300:
+            return abs(one - two) <= 1e-12 * max(1.0, abs(one))
+    raise AssertionError(f"no point to compare {first} with {second} at")
+
+
+@pytest.mark.parametrize(("key", "form"), FORMS)
+def test_what_the_catalogue_writes_is_read_back(key, form):
+    bound = bc.theorem(key).bound(form)
+    for expr in (bound.expr, bound.compact, bound.quantity):
+        assert same(bc.read(str(expr), symbols=expr.free_symbols), expr)
+        assert same(bc.read(expression_latex(expr), symbols=expr.free_symbols, latex=True), expr)
+
+
+def random_expression(rng, depth):
+    """Return a random expression of what a formula can hold."""
+    if depth == 0:
+        return rng.choice(
+            [S.n, S.C, S.delta, S.L, V, W, S.R_M, S.lam_max, sympy.Rational(rng.randint(1, 9), rng.randint(1, 9))]
+        )
+    a, b = (random_expression(rng, depth - 1) for _ in range(2))
+    return rng.choice([
+        lambda: a + b, lambda: a - b, lambda: a * b, lambda: a / (b + 1) if b + 1 != 0 else a, lambda: sympy.sqrt(a * a + b * b),
+        lambda: sympy.log(1 + abs(a)), lambda: sympy.exp(-abs(a)), lambda: sympy.Min(a, b), lambda: sympy.Max(a, 2),
+        lambda: sympy.floor(a / 2), lambda: sympy.ceiling(b), lambda: abs(a - b), lambda: (a * a + 1) ** sympy.Rational(2, 3),
+        lambda: kl(S.delta, S.delta / 2) + a, lambda: kl_inverse(S.delta, abs(b)) * a,
+    ])()  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_random_expressions_are_read_back(seed):
+    expr = random_expression(random.Random(seed), 1 + seed % 3)
+    assert same(bc.read(str(expr), symbols=[V, W]), expr)
+    assert same(bc.read(expression_latex(expr), symbols=[V, W], latex=True), expr)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (r"\sqrt{\frac{\log(2/\delta)}{2n}}", sympy.sqrt(sympy.log(2 / S.delta) / (2 * S.n))),
+        (r"C\sqrt{\frac{2 d_{\mathrm{VC}}\log\frac{e n}{d_{\mathrm{VC}}}}{n}}", S.C * sympy.sqrt(2 * V * sympy.log(sympy.E * S.n / V) / S.n)),
+        (r"2\,|\mathcal W| \cdot \left|C-1\right|", 2 * W * abs(S.C - 1)),
+        (r"\log_2 n + \ln^2(n)", sympy.log(S.n) / sympy.log(2) + sympy.log(S.n) ** 2),
+        (r"\sqrt[3]{n}\left\lceil\tfrac{n}{2}\right\rceil", sympy.cbrt(S.n) * sympy.ceiling(S.n / 2)),
+        (r"e^{-n}\binom{n}{2} - n^{-2}", sympy.exp(-S.n) * sympy.binomial(S.n, 2) - S.n**-2),
+        (r"\mathrm{kl}^{-1}\left(\delta, 0.1\right)", kl_inverse(S.delta, sympy.Rational(1, 10))),
+        ("-C**2*n^-1 + 2e-3", -(S.C**2) / S.n + sympy.Rational(1, 500)),
+        ("loggamma(n) + gamma(n) + gamma", sympy.loggamma(S.n) + sympy.gamma(S.n) + S.gamma),
+        ("2**3**2", 512),
+        ("(C - -1)*+2", None),
+        ("max(C, L, V/2)", sympy.Max(S.C, S.L, V / 2)),
+    ],
+)  # fmt: skip
+def test_formulas_as_one_writes_them(text, expected):
+    if expected is None:
+        with pytest.raises(InvalidInputError, match="position 10, at "):
+            bc.read(text, symbols=[V, W])
+    else:
+        assert bc.read(text, symbols=[V, W]) - expected == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (r"\log 2n", r"position 7, at 'n': what \\log is taken of could be read in two ways"),
+        ("{C}/2n", r"position 6, at 'n': after '/'"),
+        (r"\frac12 n", "position 6, at '12 n': LaTeX takes the first digit only"),
+        ("2 n", "position 3, at 'n': an operator is missing"),
+        ("delt + 1", r"position 1, at 'delt \+ 1': unknown symbol 'delt', did you mean 'delta'"),
+        ("__import__('os')", "position 1"),
+        ("C.real", r"position 2, at '\.real'"),
+        ("1/(n - n)", "position 2, .* no real value"),
+        ("log(0)", "no real value"),
+        ("9**9**9**9", "too many digits"),
+        ("(" * 100 + "n" + ")" * 100, "nested too deeply"),
+        ("kl(C)", "kl takes 2 arguments, not 1"),
+        ("sqrt(n", r"at the end: expected '\)'"),
+        ("", "expected a formula"),
+        ("n" * 30_000, "are no formula"),
+        (5, "expected a formula"),
+    ],
+)
+def test_what_is_not_understood_is_refused_at_its_place(text, said):
+    with pytest.raises(InvalidInputError, match=said):
+        bc.read(text)
+
+
+def test_2000_mutated_formulas_are_read_or_refused_with_a_place():
+    rng = random.Random(0)
+    bounds = [bc.theorem(key).bound(form) for key, form in FORMS[::5]]
+    texts = [
+        text for bound in bounds for text in (str(bound.expr), expression_latex(bound.expr)) if 20 < len(text) < 300
+    ]
+    letters = "+-*/^_(){}[]|\\,.0129 nCe&$\x00é%~!'\""
+    refused = 0
+    for _ in range(2000):
+        text = list(rng.choice(texts))
+        for _ in range(rng.randint(1, 3)):
+            place = rng.randrange(len(text))
+            text[place : place + rng.randint(0, 3)] = rng.choice(letters) * rng.randint(0, 2)
+        try:
+            found = bc.read("".join(text) or "(", symbols=[V])
+        except InvalidInputError as error:
+            refused += "position " in str(error)
+            found = sympy.Integer(0) if "position " in str(error) else error
+        assert isinstance(found, sympy.Expr)
+    assert refused > 800
