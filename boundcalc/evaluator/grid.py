@@ -11,7 +11,8 @@ import numpy as np
 import sympy as sp
 
 from boundcalc.arithmetic.convert import as_expression
-from boundcalc.arithmetic.numbers import Irrational, rounded
+from boundcalc.arithmetic.numbers import Irrational
+from boundcalc.arithmetic.rounding import rounded
 from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError
 from boundcalc.evaluator.compiled import CompiledExpression, compile_expression, compile_with_twins

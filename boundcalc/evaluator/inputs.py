@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from boundcalc.arithmetic.numbers import above, below, exact, rounded
+from boundcalc.arithmetic.numbers import exact
+from boundcalc.arithmetic.rounding import above, below, rounded
 from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import sympy
 
-from boundcalc.arithmetic.numbers import above, as_number, below, enclosed, exact_expression
+from boundcalc.arithmetic.numbers import as_number, enclosed, exact_expression
+from boundcalc.arithmetic.rounding import above, below
 from boundcalc.errors import InvalidInputError
 from boundcalc.inverse.bisect import LARGEST, Floats, Integers
 from boundcalc.inverse.dependence import hoist, stride

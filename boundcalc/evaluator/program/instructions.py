@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-__all__ = ["Builder", "Instruction", "Program"]
+__all__ = ["Bracket", "Builder", "Instruction", "Program"]
+
+
+class Bracket(NamedTuple):
+    """A constant that is no double: the doubles around it."""
+
+    low: float
+    high: float
 
 
 class Instruction(NamedTuple):
