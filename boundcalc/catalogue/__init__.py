@@ -55,7 +55,8 @@ def theorem(name: str) -> Theorem:
     own = find(str(name))
     if own is not None:
         return own
-    if (key := stored.numbered(str(name))) is not None:
+    key = stored.numbered(str(name))
+    if key is not None and key in REGISTRY:
         return REGISTRY[key]
     wanted = str(name).strip().lower()
     numbered = [entry for entry in REGISTRY.values() if entry.number != "-"]
