@@ -12,11 +12,11 @@ from typing import Any
 
 import sympy
 
-from boundcalc.arithmetic.convert import node_of
 from boundcalc.bound import Bound
 from boundcalc.catalogue.registry import REGISTRY
 from boundcalc.evaluator.points import written_instruction
-from boundcalc.evaluator.program.lower import lower
+from boundcalc.evaluator.program.instructions import Program
+from boundcalc.evaluator.program.planning import Planner
 from boundcalc.language.domains import describe, describe_assumptions, parts_of, symbol_range
 from boundcalc.language.records import plain, to_json
 from boundcalc.stored import FOLDER, INDEX, digest
@@ -111,16 +111,15 @@ def _point(bound: Bound) -> dict[str, Any] | None:
     return {
         "symbols": about,
         "ties": ties,
-        "program": _program(bound.expr, symbols, brackets=True),
+        "program": _written(Planner(bound.expr, symbols, bound.domain, "upper").lowered()),
         "trivial": trivial,
-        "anyway": None if trivial is None else _program(trivial, symbols),
+        "anyway": None if trivial is None else _written(Planner(trivial, symbols, {}).program()),
         "why_not_certified": bound.why_not_certified,
     }
 
 
-def _program(expr: sympy.Expr, symbols: tuple[sympy.Symbol, ...], *, brackets: bool = False) -> dict[str, Any]:
-    found = lower(node_of(expr, symbols), (0,) * len(symbols), (), brackets=brackets)
-    return {"code": [written_instruction(one) for one in found.instructions], "root": found.root}
+def _written(program: Program) -> dict[str, Any]:
+    return {"code": [written_instruction(one) for one in program.instructions], "root": program.root}
 
 
 def _allowed(symbol: sympy.Symbol, domain: sympy.Set) -> dict[str, Any] | None:

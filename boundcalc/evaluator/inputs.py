@@ -65,7 +65,8 @@ def doubles(names: Sequence[str], values: Sequence[Any]) -> list[np.ndarray]:
 
 def _doubles(name: str, value: Any, problems: list[str]) -> np.ndarray:
     if type(value) is np.ndarray and value.dtype == np.float64:
-        return value
+        backwards = value.ndim and min(value.strides) < 0  # NumPy's functions then take other ways, to other last bits
+        return value.copy() if backwards else value
     try:
         array = np.asarray(value)
         if array.dtype.kind in "biuf":

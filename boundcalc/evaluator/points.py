@@ -14,7 +14,7 @@ import numpy as np
 
 from boundcalc.arithmetic.intervals import Range
 from boundcalc.arithmetic.rounding import above, below, rounded
-from boundcalc.evaluator.program.instructions import Bracket, Instruction, Program
+from boundcalc.evaluator.program.instructions import Bracket, Instruction, Program, own_axes
 from boundcalc.evaluator.running.execute import execute
 from boundcalc.evaluator.running.schedule import schedule
 from boundcalc.evaluator.sound.directed import make_sound
@@ -56,13 +56,15 @@ def value_at(point: Mapping[str, Any], numbers: Mapping[str, Fraction | float], 
     lows, highs = [below(x) for x in given], [above(x) for x in given]
     inexact = [i for i, (low, high) in enumerate(zip(lows, highs, strict=True)) if low != high]
     about = [*symbols.values(), *(symbols[list(symbols)[i]] for i in inexact)]
+    twins = {i: len(given) + k for k, i in enumerate(inexact)}
+    axes = own_axes(len(about), twins)
     sound = make_sound(
-        _program(point["program"]),
-        (0,) * len(about),
+        _program(point["program"]).on_axes(axes),
+        axes,
         [_range(one) for one in about],
         [one["integer"] for one in about],
         upper=not lower,
-        twins={i: len(given) + k for k, i in enumerate(inexact)},
+        twins=twins,
         careful=False,
     )
     try:
@@ -106,7 +108,8 @@ def _range(about: Mapping[str, Any]) -> Range:
 
 def _run(program: Program, numbers: Sequence[float]) -> float:
     out = np.empty(())
-    execute(schedule(program, ()), (), [np.array(x) for x in numbers], out, dtype=np.float64, errors="raise")
+    plan = schedule(program.on_axes((0,) * len(numbers)), ())
+    execute(plan, (), [np.array(x) for x in numbers], out, dtype=np.float64, errors="raise")
     return float(out)
 
 
