@@ -29,6 +29,7 @@ from boundcalc.symbols import VOCABULARY
 if TYPE_CHECKING:
     import xarray
 
+    from boundcalc.evaluator.program.planning import Side
     from boundcalc.inverse.solve import Solution
     from boundcalc.statements.asymptotics import Rate, RateComparison
 
@@ -176,15 +177,14 @@ class Bound(Statement):
             Listing every unknown, missing or misplaced argument; for axes of one name that differ, for ``precision``
             together with ``sound``, and naming the root or logarithm that is not defined where the bound has no value.
         """
-        from boundcalc.evaluator import evaluate_grid
-        from boundcalc.evaluator.grid import labelled_number
+        from boundcalc.evaluator.grid import evaluate_grid, labelled_number
 
-        if precision is None and not sound and self._at_numbers is not None:
-            number = self._at_numbers(inputs)
+        if precision is None and not sound and (function := self._at_numbers) is not None:
+            number = function(inputs)
             if number is not None:
                 return labelled_number(number, self.theorem.key, self._labels)
         values = check_inputs(self, inputs)
-        side = ("lower" if self.is_lower else "upper") if sound else None
+        side: Side | None = ("lower" if self.is_lower else "upper") if sound else None
         with in_context(self._context):
             result = evaluate_grid(
                 self.expr, values, symbols=self.symbols, precision=precision, side=side, domains=self.domain

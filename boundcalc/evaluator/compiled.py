@@ -125,7 +125,7 @@ class CompiledExpression:
         self._planner = Planner(expr, symbols, allowed, side, dict(twins))
         self._names = [symbol.name for symbol in symbols]
         self._point: Callable[..., float] = self._first_point
-        self._cells: Callable[[Sequence[np.ndarray]], np.ndarray | None] = self._first_cells
+        self._cells: Callable[[Sequence[Any]], np.ndarray | None] = self._first_cells
 
     def __reduce__(self) -> tuple:
         return _compile, (self.expr, self.symbols, self.domains, self.side, self._twins)
@@ -150,7 +150,7 @@ class CompiledExpression:
         """
         if len(arguments) != self._arity:
             self._refuse(len(arguments))
-        if out is None:
+        if out is None and np.ndarray not in map(type, arguments):
             try:
                 return self._point(*arguments)
             except NotANumber:
@@ -175,19 +175,19 @@ class CompiledExpression:
         self._point = point
         return point(*numbers)
 
-    def _first_cells(self, arrays: Sequence[np.ndarray]) -> np.ndarray | None:
+    def _first_cells(self, arguments: Sequence[Any]) -> np.ndarray | None:
         """Generate the code for small arrays when the first ones come."""
         self._cells = cells_function(self._planner.program(), self._arity)
-        return self._cells(arrays)
+        return self._cells(arguments)
 
     def _at_a_hard_point(self, *numbers: float) -> float:
         return float(self.on_arrays(numbers))
 
     def on_arrays(self, arguments: Sequence[Any], out: np.ndarray | None = None) -> np.ndarray:
         """Evaluate as on arrays, numbers too."""
-        arrays = doubles(self._names, arguments)
-        if out is None and (small := self._cells(arrays)) is not None:
+        if out is None and (small := self._cells(arguments)) is not None:
             return small
+        arrays = doubles(self._names, arguments)
         request = self._planner.request(arrays)
         if out is None:
             return evaluate(self._planner, request, arrays, None)

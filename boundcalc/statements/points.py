@@ -44,7 +44,13 @@ class PointFunction(Frozen):
             x = inputs[name]
             if type(x) is int and -_EXACT <= x <= _EXACT:
                 x = float(x)
-            if type(x) is not float or not any(_holds(x, part) for part in parts):
+            if type(x) is not float:
+                return None
+            for low, high, low_open, high_open, whole in parts:
+                inside = (x > low if low_open else x >= low) and (x < high if high_open else x <= high)
+                if inside and (not whole or x % 1 == 0):
+                    break
+            else:
                 return None
             point.append(x)
         for low, high, strict in self.ties:
@@ -53,12 +59,6 @@ class PointFunction(Frozen):
                 return None
         value: float = self.compiled(*point)
         return value if value == value else None
-
-
-def _holds(x: float, part: Part) -> bool:
-    low, high, low_open, high_open, whole = part
-    inside = (x > low if low_open else x >= low) and (x < high if high_open else x <= high)
-    return inside and (not whole or x % 1 == 0)
 
 
 def point_function(statement: Statement) -> PointFunction | None:

@@ -16,13 +16,14 @@ from boundcalc.evaluator.running.kernels import KERNELS
 
 __all__ = ["LARGEST", "cells_function"]
 
-LARGEST = 1 << 15  # cells; beyond, blocks in cache and in place are faster
+LARGEST = 1 << 17  # cells; beyond, blocks in cache and in place are faster
 _MOST = 32  # arrays that NumPy 2.0 broadcasts at once
+_DOUBLE, _number = np.dtype(np.float64), np.float64
 _OPERATORS = {name: text for name, text in SHARED.items() if name not in ("lt", "le", "square")}
 
 
-def cells_function(program: Program, arity: int) -> Callable[[Sequence[np.ndarray]], np.ndarray | None]:
-    """Return a function of float64 arrays that broadcast; it returns None where blocks, or wider numbers, are called for.
+def cells_function(program: Program, arity: int) -> Callable[[Sequence[Any]], np.ndarray | None]:
+    """Return a function of floats and float64 arrays; it returns None for others, and where blocks or wider numbers are called for.
 
     Parameters
     ----------
@@ -57,16 +58,24 @@ class _Cells:
     def __init__(self, code: Callable[..., Any], bare: bool) -> None:
         self._code, self._bare = code, bare
 
-    def __call__(self, arrays: Sequence[np.ndarray]) -> np.ndarray | None:
-        if not 0 < len(arrays) <= _MOST:
+    def __call__(self, arguments: Sequence[Any]) -> np.ndarray | None:
+        if not 0 < len(arguments) <= _MOST:
             return None
-        frame = np.broadcast(*arrays)
-        if not 0 < frame.size <= LARGEST:
-            return None
+        taken: list[Any] = []
+        for a in arguments:
+            if type(a) is float:
+                taken.append(_number(a))
+            elif type(a) is np.ndarray and a.dtype is _DOUBLE and not (a.ndim and min(a.strides) < 0):
+                taken.append(a if a.ndim else a[()])
+            else:
+                return None
         try:
+            frame = np.broadcast(*taken)
+            if not 0 < frame.size <= LARGEST:
+                return None
             with np.errstate(over="raise", under="raise", divide="ignore", invalid="ignore"):
-                value = self._code(*[a if a.ndim else a[()] for a in arrays])
-        except FloatingPointError:
+                value = self._code(*taken)
+        except (FloatingPointError, ValueError):
             return None
         fresh = type(value) is np.ndarray and value.shape == frame.shape and not self._bare
         return value if fresh else np.array(np.broadcast_to(value, frame.shape))
