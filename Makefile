@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Torch in a release that comes as a CPU build here; elsewhere take one as the README says, and name it: make test-align TORCH=...
 TORCH ?= torch==2.13.0
 
-.PHONY: demo test test-align lint format benchmark slow kernel docs clean
+.PHONY: demo test test-align lint format benchmark slow kernel docs stored clean
 
 # With its picture: .venv/bin/boundcalc demo --figure demo.png
 demo: .venv/demo.stamp
@@ -37,6 +37,10 @@ kernel: .venv/test.stamp
 	@command -v coqc >/dev/null || \
 		{ echo "Coq is missing; on Debian and Ubuntu: sudo apt-get install coq libcoq-interval libcoq-coquelicot"; exit 1; }
 	$(BIN)/python -m boundcalc.kernel
+
+# Writes what the catalogue's entries say to boundcalc/catalogue/stored; needed after a change of the catalogue.
+stored: .venv/test.stamp
+	$(BIN)/python -m boundcalc.catalogue.sheets
 
 # Into docs/build/html. Checks the catalogue first, unless $BOUNDCALC_VERDICTS names what `boundcalc check --all --json` printed.
 docs: .venv/docs.stamp

@@ -19,6 +19,7 @@ from boundcalc.lazy import lazy_names
 from boundcalc.statements.composing import insert, on_subset, substitute, with_split
 from boundcalc.statements.joint import Regimes, regimes_of
 from boundcalc.statements.minimising import minimised
+from boundcalc.statements.points import PointFunction, point_function
 from boundcalc.statements.statement import Statement
 from boundcalc.statements.storing import read_fields, write_statement
 from boundcalc.statements.typeset import bound_html, bound_latex, bound_python
@@ -28,6 +29,7 @@ from boundcalc.symbols import VOCABULARY
 if TYPE_CHECKING:
     import xarray
 
+    from boundcalc.evaluator.program.planning import Side
     from boundcalc.inverse.solve import Solution
     from boundcalc.statements.asymptotics import Rate, RateComparison
 
@@ -180,10 +182,14 @@ class Bound(Statement):
             Listing every unknown, missing or misplaced argument; for axes of one name that differ, for ``precision``
             together with ``sound``, and naming the root or logarithm that is not defined where the bound has no value.
         """
-        from boundcalc.evaluator import evaluate_grid
+        from boundcalc.evaluator.grid import evaluate_grid, labelled_number
 
+        if precision is None and not sound and (function := self._at_numbers) is not None:
+            number = function(inputs)
+            if number is not None:
+                return labelled_number(number, self.theorem.key, self._labels)
         values = check_inputs(self, inputs)
-        side = ("lower" if self.is_lower else "upper") if sound else None
+        side: Side | None = ("lower" if self.is_lower else "upper") if sound else None
         with in_context(self._context):
             result = evaluate_grid(
                 self.expr, values, symbols=self.symbols, precision=precision, side=side, domains=self.domain
@@ -191,6 +197,12 @@ class Bound(Statement):
         check_defined(self, values, result)
         result.name, result.attrs = self.theorem.key, dict(self._labels)
         return result
+
+    @cached_property
+    def _at_numbers(self) -> PointFunction | None:
+        """What is computed where all inputs are floats and integers."""
+        with in_context(self._context):
+            return point_function(self)
 
     @cached_property
     def _labels(self) -> Mapping[str, str]:

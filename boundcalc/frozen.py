@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import fields
 from types import MappingProxyType
 from typing import Any, NoReturn, TypeVar
-
-import numpy as np
 
 __all__ = ["Frozen", "FrozenDict"]
 
@@ -44,7 +43,8 @@ class FrozenDict(dict[K, V]):
 
 def _frozen(value: Any) -> Any:
     """Return dictionaries, lists and arrays in their unchangeable kind, anything else as it is."""
-    if type(value) is np.ndarray and value.flags.writeable:
+    numpy = sys.modules.get("numpy")  # where nobody has loaded it, nothing is an array
+    if numpy is not None and type(value) is numpy.ndarray and value.flags.writeable:
         value = value.view()  # the array that was given stays its owner's
         value.flags.writeable = False
     if isinstance(value, dict | MappingProxyType) and not isinstance(value, FrozenDict):

@@ -52,7 +52,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel):
         str(path.relative_to(ROOT)) for path in (ROOT / "boundcalc").rglob("*.py") if "__pycache__" not in path.parts
     }
     assert sources <= shipped
-    assert "boundcalc/py.typed" in shipped
+    assert {"boundcalc/py.typed", "boundcalc/catalogue/stored/index.json"} <= shipped
     assert {f"boundcalc/report/explorer_assets/{name}" for name in ASSETS} <= shipped
     assert {name.split("/")[0] for name in names} == {"boundcalc", wheel.name.rsplit("-py3", 1)[0] + ".dist-info"}
 

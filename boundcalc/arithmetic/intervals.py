@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from boundcalc.arithmetic.convert import node_of
 from boundcalc.arithmetic.floats import FloatEnds
 from boundcalc.arithmetic.nodes import Node
 from boundcalc.arithmetic.walk import Arithmetic, values_of
@@ -276,6 +275,8 @@ def value_on(expr: Any, box: Mapping[Any, Range], arithmetic: IntervalArithmetic
     Undefined
         If it is not certain that the expression is real on the whole box, or a function is not known.
     """
+    from boundcalc.arithmetic.convert import node_of  # SymPy: intervals of programs do without
+
     try:
         node = node_of(expr, tuple(box))
     except InvalidInputError as error:

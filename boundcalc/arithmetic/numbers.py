@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from importlib.util import find_spec
-from math import ceil, floor, inf, isfinite, isnan, nan, nextafter
+from math import ceil, floor, inf, isfinite, nan
 from numbers import Number, Rational
 from typing import Any
 
@@ -17,10 +17,11 @@ from mpmath.libmp import to_rational
 
 from boundcalc.arithmetic.convert import convert
 from boundcalc.arithmetic.nodes import Node, Pool
+from boundcalc.arithmetic.rounding import rounded
 from boundcalc.arithmetic.written import MOST_DIGITS, written
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["Irrational", "above", "as_number", "below", "enclosed", "exact", "exact_expression", "rounded"]
+__all__ = ["Irrational", "as_number", "enclosed", "exact", "exact_expression"]
 
 _BITS = (128, 512, 4096)  # tried in turn where an enclosure does not decide
 _MPMATH_CONSTANTS = {"pi": sympy.pi, "e": sympy.E, "euler": sympy.EulerGamma}
@@ -201,23 +202,3 @@ def exact_expression(value: Any) -> sympy.Expr:
         return value.xreplace({number: sympy.Rational(exact(number)) for number in value.atoms(sympy.Float)})
     number = exact(value)
     return number.expr if isinstance(number, Irrational) else sympy.Rational(number)
-
-
-def rounded(value: Any) -> float:
-    """Return the double next to an exact number."""
-    try:
-        return float(value)
-    except OverflowError:
-        return inf if value > 0 else -inf
-
-
-def below(value: Any) -> float:
-    """Return the largest double that is not above an exact number."""
-    near = rounded(value)
-    return near if near <= value or isnan(near) else nextafter(near, -inf)
-
-
-def above(value: Any) -> float:
-    """Return the smallest double that is not below an exact number."""
-    near = rounded(value)
-    return near if near >= value or isnan(near) else nextafter(near, inf)

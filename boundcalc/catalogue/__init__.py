@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
+from boundcalc import stored
 from boundcalc.bound import Bound
 from boundcalc.catalogue.own import find
 from boundcalc.catalogue.registry import REGISTRY
@@ -54,6 +55,9 @@ def theorem(name: str) -> Theorem:
     own = find(str(name))
     if own is not None:
         return own
+    key = stored.numbered(str(name))
+    if key is not None and key in REGISTRY:
+        return REGISTRY[key]
     wanted = str(name).strip().lower()
     numbered = [entry for entry in REGISTRY.values() if entry.number != "-"]
     bare = wanted[:1].isdigit()

@@ -12,15 +12,10 @@ from pathlib import Path
 
 from boundcalc.catalogue.files import load
 from boundcalc.errors import InvalidInputError
+from boundcalc.stored import GROUP, PATH
 from boundcalc.theorems import Theorem
 
 __all__ = ["GROUP", "PATH", "find", "is_file_name"]
-
-#: The environment variable with folders of theorems, separated as in PATH.
-PATH = "BOUNDCALC_PATH"
-
-#: The entry points' group.
-GROUP = "boundcalc.catalogue"
 
 
 def is_file_name(name: str) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
+from boundcalc.arithmetic.written import written
 from boundcalc.cli.output import DRAWN, Output
 from boundcalc.cli.values import unused_settings
 from boundcalc.show.html import tag
 from boundcalc.show.rounding import outwards
 from boundcalc.show.tables import Table
+from boundcalc.stored import stored_entry
 
 if TYPE_CHECKING:
     import xarray
@@ -23,6 +25,41 @@ _SHOWN = 60
 
 def run(args: Namespace) -> Output:
     """Evaluate and return value, dims, whether it says anything, whether it is certified."""
+    return _stored(args) or _derived(args)
+
+
+def _stored(args: Namespace) -> Output | None:
+    """Evaluate at one point by the stored program of an entry of the catalogue, if that is all that is asked."""
+    if args.out or args.figure or any(isinstance(value, list) for value in args.settings.values()):
+        return None
+    entry = stored_entry(args.key)
+    sheet = None if entry is None else entry["variants"].get(args.form or entry["forms"][0])
+    if entry is None or sheet is None or sheet["point"] is None:
+        return None
+    from boundcalc.evaluator.points import value_at
+
+    point, relation = sheet["point"], sheet["relation"]
+    found = value_at(point, {name: written(value) for name, value in args.settings.items()}, lower=relation[0] == ">")
+    if found is None:
+        return None
+    doubt = point["why_not_certified"]
+    head = f"{entry['key']} ({sheet['form']}; {sheet['provenance']}, {sheet['status']})"
+    lines = _point(sheet["quantity"], relation, found.value, point["trivial"] if found.vacuous else None, doubt)
+    return Output(
+        {
+            "key": entry["key"],
+            "form": sheet["form"],
+            "inputs": {name: _plain(value) for name, value in args.settings.items()},
+            "value": found.value,
+            "dims": [],
+            "vacuous": found.vacuous,
+            "certified": not doubt,
+        },
+        said="\n".join([head, *lines]),
+    )
+
+
+def _derived(args: Namespace) -> Output:
     from boundcalc.catalogue import theorem
 
     bound, inputs = theorem(args.key).bound(args.form), args.settings
@@ -31,7 +68,12 @@ def run(args: Namespace) -> Output:
     vacuous = bound.vacuous(result, **inputs)
     table = _table(bound, result, vacuous)
     head = f"{bound.theorem} ({bound.form}; {bound.theorem.provenance}, {bound.theorem.status})"
-    lines = [head, "", table.head(_SHOWN).text()] if result.ndim else [head, *_point(bound, result, vacuous)]
+    if result.ndim:
+        lines = [head, "", table.head(_SHOWN).text()]
+    else:
+        anyway = bound.trivial if vacuous is not None and bool(vacuous) else None
+        doubt = bound.why_not_certified
+        lines = [head, *_point(bound.quantity, bound.relation, float(result), anyway, doubt)]
     lines += [f"not used by this bound: {', '.join(unused)}"] if unused else []
     fixed = ", ".join(f"{name} = {value}" for name, value in inputs.items() if not isinstance(value, list))
     return Output(
@@ -59,11 +101,12 @@ def _plain(value: Any) -> Any:
     return int(number) if number.is_integer() and abs(number) < 2**53 else number
 
 
-def _point(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | None) -> list[str]:
-    lines = [f"{bound.quantity} {bound.relation} {outwards(float(result), bound.relation, digits=12):.12g}"]
-    if vacuous is not None and bool(vacuous):
-        lines.append(f"vacuous: this says no more than {bound.quantity} {bound.relation} {bound.trivial}")
-    return lines if bound.certified else [*lines, f"not certified: {bound.why_not_certified}"]
+def _point(quantity: Any, relation: str, value: float, anyway: Any, doubt: str) -> list[str]:
+    """Say a value, what holds anyway if that is no worse, and why the statement is not certified, if it is not."""
+    lines = [f"{quantity} {relation} {outwards(value, relation, digits=12):.12g}"]
+    if anyway is not None:
+        lines.append(f"vacuous: this says no more than {quantity} {relation} {anyway}")
+    return [*lines, f"not certified: {doubt}"] if doubt else lines
 
 
 def _table(bound: Bound, result: xarray.DataArray, vacuous: xarray.DataArray | None) -> Table:

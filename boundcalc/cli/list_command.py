@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from typing import TYPE_CHECKING
 
 from boundcalc.cli.output import TABLES, Output
 from boundcalc.show.tables import Table
+from boundcalc.stored import stored_list
+
+if TYPE_CHECKING:
+    from boundcalc.catalogue.table1 import Cell
 
 ARGUMENTS = ("table1",)
 ENDINGS = TABLES
@@ -15,28 +20,19 @@ def run(args: Namespace) -> Output:
     """Return one row per theorem, or per row of Table 1."""
     if args.table1:
         return _table1()
-    from boundcalc.catalogue import REGISTRY
+    entries = stored_list()
+    if entries is None:
+        from boundcalc.catalogue.sheets import catalogue_list
 
-    rows = [(entry.key, entry.number, entry.title, ", ".join(entry.forms)) for entry in REGISTRY.values()]
+        entries = catalogue_list()
+    rows = [(entry["key"], entry["number"], entry["title"], ", ".join(entry["forms"])) for entry in entries]
     notes = ("`boundcalc show KEY` says more; the first form is the default.",)
-    entries = [
-        {
-            "key": entry.key,
-            "number": entry.number,
-            "title": entry.title,
-            "quantity": entry.quantity,
-            "forms": {
-                name: {"provenance": form.provenance, "status": form.status} for name, form in entry.variants.items()
-            },
-        }
-        for entry in REGISTRY.values()
-    ]
     table = Table(("key", "number", "title", "forms"), rows, notes=notes)
     return Output({"entries": entries}, title="Catalogue", shown=(table,))
 
 
 def _table1() -> Output:
-    from boundcalc.catalogue.table1 import COLUMNS, ROWS, Cell
+    from boundcalc.catalogue.table1 import COLUMNS, ROWS
 
     def mark(cell: Cell) -> str:
         return f"{cell.mark}*" if cell.remark else cell.mark

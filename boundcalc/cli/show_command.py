@@ -4,87 +4,66 @@ from __future__ import annotations
 
 import textwrap
 from argparse import Namespace
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from boundcalc.cli.output import Output
 from boundcalc.show.tables import Table
-
-if TYPE_CHECKING:
-    from boundcalc.bound import Bound
-    from boundcalc.theorems import Theorem
+from boundcalc.stored import stored_entry
 
 ARGUMENTS = ("KEY", "form")
 ENDINGS = (".json", ".html")
+_NOT_SHOWN = ("point", "variants")
 
 
 def run(args: Namespace) -> Output:
     """Return statement, symbols, steps and remarks; the page shows the form that was asked for, or all."""
+    sheet = _sheet(args.key, args.form)
+    said = {name: value for name, value in sheet.items() if name not in _NOT_SHOWN}
+    return Output(said, said=_text(sheet), document=lambda: _page(args))
+
+
+def _sheet(key: str, form: str | None) -> Mapping[str, Any]:
+    """Return the sheet of a form: as it is stored, or derived."""
+    entry = stored_entry(key)
+    if entry is None or (form is not None and form not in entry["variants"]):
+        from boundcalc.catalogue import theorem
+        from boundcalc.catalogue.sheets import sheet
+
+        return sheet(theorem(key), form)
+    return entry | entry["variants"][form or entry["forms"][0]]
+
+
+def _page(args: Namespace) -> str:
     from boundcalc.catalogue import theorem
     from boundcalc.report.theorem_page import theorem_page
 
-    entry = theorem(args.key)
-    bound = entry.bound(args.form)
-    forms = None if args.form is None else [args.form]
-    return Output(_data(entry, bound), said=_text(entry, bound), document=lambda: theorem_page(entry, forms=forms))
+    return theorem_page(theorem(args.key), forms=None if args.form is None else [args.form])
 
 
-def _text(entry: Theorem, bound: Bound) -> str:
-    from boundcalc.language.domains import describe
-    from boundcalc.symbols import known
-
-    form = entry.form(bound.form)
-    lines = [str(entry), "", *textwrap.wrap(entry.claim, 80), "", "bounds    " + entry.quantity]
-    lines += textwrap.wrap(f"source    {entry.source}", 80, subsequent_indent=" " * 10)
+def _text(sheet: Mapping[str, Any]) -> str:
+    lines = [sheet["heading"], "", *textwrap.wrap(sheet["claim"], 80), "", "bounds    " + sheet["bounds"]]
+    lines += textwrap.wrap(f"source    {sheet['source']}", 80, subsequent_indent=" " * 10)
     lines += [
-        f"form {'*' if name == bound.form else ' '}    {name} ({other.provenance}, {other.status})"
-        for name, other in entry.variants.items()
+        f"form {'*' if name == sheet['form'] else ' '}    {name} ({other['provenance']}, {other['status']})"
+        for name, other in sheet["variants"].items()
     ]
-    where = ", ".join(f"{short} = {full}" for short, full in bound.where.items())
-    lines += ["", f"{bound.quantity} {bound.relation}"]
-    lines += [f"    {part.subs(bound.shares, simultaneous=True)}    [{label}]" for label, part in bound.parts]
+    where = ", ".join(f"{short} = {full}" for short, full in sheet["where"].items())
+    lines += ["", f"{sheet['quantity']} {sheet['relation']}"]
+    lines += [f"    {part}    [{label}]" for label, part in sheet["parts"]]
     lines += [f"where {where}"] * bool(where)
-    if bound.events:
-        shared = _listed(f"{event}: {event.statement}" for event in bound.events)
+    if sheet["events"]:
+        shared = _listed(f"{event['name']}: {event['statement']}" for event in sheet["events"])
         lines += ["", "with probability at least 1 - delta; delta is shared equally by", *shared]
-    lines += ["", "assumptions", *_listed(bound.assumptions)]
-    rows = [
-        (name, about.meaning if (about := known(symbol)) is not None else "", describe(bound.domain[symbol]))
-        for name, symbol in bound.symbols.items()
-    ]
+    lines += ["", "assumptions", *_listed(sheet["assumptions"])]
+    rows = [(name, *about) for name, about in sheet["about"].items()]
     lines += ["", Table(("symbol", "meaning", "domain"), rows).text(), "", "steps"]
-    for number, step in enumerate(form.derivation.steps, start=1):
-        cites = f" [{step.cites}]" if step.cites else ""
-        lines += textwrap.wrap(f"{number}. {step}", 80, subsequent_indent="     ", break_long_words=False)
-        lines += textwrap.wrap(f"     {step.kind}: {step.because}{cites}", 80, subsequent_indent="     ")
-    remarks = (*entry.remarks, *form.remarks)
-    return "\n".join([*lines, *(["", "remarks", *_listed(remarks)] if remarks else [])])
+    for number, step in enumerate(sheet["steps"], start=1):
+        cites = f" [{step['cites']}]" if step["cites"] else ""
+        lines += textwrap.wrap(f"{number}. {step['says']}", 80, subsequent_indent="     ", break_long_words=False)
+        lines += textwrap.wrap(f"     {step['kind']}: {step['because']}{cites}", 80, subsequent_indent="     ")
+    return "\n".join([*lines, *(["", "remarks", *_listed(sheet["remarks"])] if sheet["remarks"] else [])])
 
 
 def _listed(lines: Iterable[str]) -> list[str]:
     return [part for line in lines for part in textwrap.wrap(f"  - {line}", 80, subsequent_indent="    ")]
-
-
-def _data(entry: Theorem, bound: Bound) -> dict[str, Any]:
-    form = entry.form(bound.form)
-    steps = ("left", "relation", "right", "kind", "because", "cites")
-    return {
-        "key": entry.key,
-        "number": entry.number,
-        "title": entry.title,
-        "claim": entry.claim,
-        "form": bound.form,
-        "forms": entry.forms,
-        "provenance": form.provenance,
-        "status": form.status,
-        "source": str(entry.source),
-        "quantity": bound.quantity,
-        "relation": bound.relation,
-        "expr": bound.expr,
-        "latex": bound.to_latex(),
-        "symbols": list(bound.symbols),
-        "assumptions": bound.assumptions,
-        "events": [{"name": str(event), "statement": event.statement} for event in bound.events],
-        "steps": [{name: getattr(step, name) for name in steps} for step in form.derivation.steps],
-        "remarks": [*entry.remarks, *form.remarks],
-    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +11,7 @@ import sympy as sp
 
 from boundcalc.arithmetic.convert import as_expression
 from boundcalc.errors import InvalidInputError
+from boundcalc.evaluator.emit.cells import cells_function
 from boundcalc.evaluator.emit.scalar import NotANumber, point_function
 from boundcalc.evaluator.inputs import check_out, doubles
 from boundcalc.evaluator.integrals import settled
@@ -123,7 +124,9 @@ class CompiledExpression:
         self._arity = len(symbols)
         allowed = {symbol: kind(*args) for symbol, kind, args in domains}
         self._planner = Planner(settled(expr, side, allowed), symbols, allowed, side, dict(twins))
-        self._point = self._first_point
+        self._names = [symbol.name for symbol in symbols]
+        self._point: Callable[..., float] = self._first_point
+        self._cells: Callable[[Sequence[Any]], np.ndarray | None] = self._first_cells
 
     def __reduce__(self) -> tuple:
         return _compile, (self.expr, self.symbols, self.domains, self.side, self._twins)
@@ -148,7 +151,7 @@ class CompiledExpression:
         """
         if len(arguments) != self._arity:
             self._refuse(len(arguments))
-        if out is None:
+        if out is None and np.ndarray not in map(type, arguments):
             try:
                 return self._point(*arguments)
             except NotANumber:
@@ -164,33 +167,34 @@ class CompiledExpression:
         request = self._planner.request(doubles(self._names, arguments))
         return explain(self._planner.plan(request), self._names, request.where.masks)
 
-    @property
-    def _names(self) -> list[str]:
-        return [symbol.name for symbol in self.symbols]
-
     def _refuse(self, given: int) -> None:
         raise InvalidInputError(f"{given} arguments given, {self._arity} wanted: {', '.join(self._names)}")
 
     def _first_point(self, *numbers: Any) -> float:
         """Generate the code for single points when the first one comes."""
-        point = point_function(self._planner.at_a_point(), self._arity, self._at_a_hard_point)
+        point = point_function(self._planner.program(), self._arity, self._at_a_hard_point)
         self._point = point
         return point(*numbers)
+
+    def _first_cells(self, arguments: Sequence[Any]) -> np.ndarray | None:
+        """Generate the code for small arrays when the first ones come."""
+        self._cells = cells_function(self._planner.program(), self._arity)
+        return self._cells(arguments)
 
     def _at_a_hard_point(self, *numbers: float) -> float:
         return float(self.on_arrays(numbers))
 
     def on_arrays(self, arguments: Sequence[Any], out: np.ndarray | None = None) -> np.ndarray:
-        """Evaluate as on arrays, numbers too: by NumPy's functions rather than those of ``math``."""
+        """Evaluate as on arrays, numbers too."""
+        if out is None and (small := self._cells(arguments)) is not None:
+            return small
         arrays = doubles(self._names, arguments)
         request = self._planner.request(arrays)
-        if out is not None:
-            check_out(out, request.where.shape)
-        if out is None or any(np.may_share_memory(out, a) for a in arrays):
-            result = evaluate(self._planner, request, arrays, None)
-        else:
-            result = evaluate(self._planner, request, arrays, out)
-        if out is None or result is out:
-            return result
-        out[...] = result
-        return out
+        if out is None:
+            return evaluate(self._planner, request, arrays, None)
+        check_out(out, request.where.shape)
+        apart = min(out.strides, default=0) >= 0 and not any(np.may_share_memory(out, a) for a in arrays)
+        if not apart:
+            out[...] = evaluate(self._planner, request, arrays, None)
+            return out
+        return evaluate(self._planner, request, arrays, out)

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from boundcalc.arithmetic.numbers import above, below, exact, rounded
+from boundcalc.arithmetic.numbers import exact
+from boundcalc.arithmetic.rounding import above, below, rounded
 from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError
 
@@ -55,16 +56,23 @@ def doubles(names: Sequence[str], values: Sequence[Any]) -> list[np.ndarray]:
     if problems:
         raise InvalidInputError(problems)
     try:
-        np.broadcast_shapes(*(a.shape for a in arrays))
+        np.broadcast(*arrays) if len(arrays) <= _AT_ONCE else np.broadcast_shapes(*(a.shape for a in arrays))
     except ValueError:
         shapes = ", ".join(f"{name} has {a.shape}" for name, a in zip(names, arrays, strict=True))
         raise InvalidInputError(f"the shapes of the arguments do not broadcast: {shapes}") from None
     return arrays
 
 
+#: Arrays that NumPy 2.0 broadcasts at once.
+_AT_ONCE = 32
+
+
 def _doubles(name: str, value: Any, problems: list[str]) -> np.ndarray:
     if type(value) is np.ndarray and value.dtype == np.float64:
-        return value
+        backwards = value.ndim and min(value.strides) < 0  # NumPy's functions then take other ways, to other last bits
+        return value.copy() if backwards else value
+    if type(value) is float:
+        return np.array(value)
     try:
         array = np.asarray(value)
         if array.dtype.kind in "biuf":

@@ -116,7 +116,7 @@ def _between(probe: Floats, low: Floats, high: Floats) -> Floats:
     return np.maximum(np.minimum(low, high) + 1, np.minimum(probe, np.maximum(low, high) - 1))
 
 
-def first_number(excess: Excess, fails: Floats, passes: Floats) -> Floats:
+def first_number(excess: Excess, fails: Floats, passes: Floats, near: Floats | None = None) -> Floats:
     """Return in each lane the passing double next to a failing one, by bisection over the doubles themselves.
 
     Parameters
@@ -125,8 +125,12 @@ def first_number(excess: Excess, fails: Floats, passes: Floats) -> Floats:
         As for ``first_integer``.
     fails, passes : ndarray of float64
         Finite ends; one misses the target, the other meets it.
+    near : ndarray of float64, optional
+        Where the answer is nearly, where that is known; nan elsewhere.
     """
     bad, good = _ordered(fails), _ordered(passes)
+    if near is not None and near.size * _LADDER.size <= _AT_ONCE:
+        bad, good = _narrowed(excess, bad, good, near)
     while True:
         lanes = np.flatnonzero(np.abs(good - bad) > 1)
         if not lanes.size:
@@ -134,6 +138,29 @@ def first_number(excess: Excess, fails: Floats, passes: Floats) -> Floats:
         middle = (bad[lanes] >> 1) + (good[lanes] >> 1) + (bad[lanes] & good[lanes] & 1)
         meets = excess(_doubles(middle), lanes) <= 0
         good[lanes[meets]], bad[lanes[~meets]] = middle[meets], middle[~meets]
+
+
+#: Doubles away from a near answer that are tried at once: all next to it, and some up to a relative 2^-12.
+_DENSE = np.arange(-96, 97)
+_FAR_STEPS = 2 ** np.arange(7, 41)
+_LADDER: Integers = np.concatenate((-_FAR_STEPS[::-1], _DENSE, _FAR_STEPS)).astype(np.int64)
+_AT_ONCE = 1 << 18
+
+
+def _narrowed(excess: Excess, bad: Integers, good: Integers, near: Floats) -> tuple[Integers, Integers]:
+    """Return closer ends: neighbours where the answer is as near as rounding lets it be."""
+    low, high = np.minimum(bad, good), np.maximum(bad, good)
+    known = np.isfinite(near)
+    centre: Integers = np.clip(_ordered(np.where(known, near, 0.0)), low, high)
+    forward = np.where(good > bad, 1, -1)
+    points: Integers = np.clip(centre[:, None] + forward[:, None] * _LADDER, low[:, None], high[:, None])
+    lanes = np.repeat(np.arange(bad.size), _LADDER.size)
+    meets = (excess(_doubles(points.ravel()), lanes) <= 0).reshape(points.shape)
+    first, every = meets.argmax(axis=1), np.arange(bad.size)
+    passed = meets.any(axis=1)
+    before = np.where(passed, first - 1, _LADDER.size - 1)
+    good = np.where(known & passed, points[every, first], good)
+    return np.where(known & (before >= 0), points[every, before], bad), good
 
 
 def _ordered(values: Floats) -> Integers:

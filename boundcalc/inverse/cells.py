@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import sympy
 
-from boundcalc.arithmetic.numbers import above, as_number, below, enclosed, exact_expression
+from boundcalc.arithmetic.numbers import as_number, enclosed, exact_expression
+from boundcalc.arithmetic.rounding import above, below
 from boundcalc.errors import InvalidInputError
 from boundcalc.inverse.bisect import LARGEST, Floats, Integers
-from boundcalc.inverse.dependence import hoist, stride
+from boundcalc.inverse.dependence import hoist, inverted, stride
 from boundcalc.language.domains import admits
 from boundcalc.statements.statement import Statement
 from boundcalc.statements.validation import check_inputs, partners
@@ -129,6 +130,17 @@ class Cells:
     def excess(self, value: Floats, lanes: Integers, *, pessimistic: bool) -> Floats:
         """Return how far the bound misses the target, rounded towards missing it (or towards meeting it)."""
         return self.missed_by(self.value(value, lanes, pessimistic=pessimistic), lanes, pessimistic=pessimistic)
+
+    def closed_form(self) -> Floats | None:
+        """Return where the bound takes the target, up to rounding, if that is a closed form; nan where it has no value."""
+        from boundcalc.evaluator.compiled import compile_expression
+
+        form = inverted(self.bound.expr, self.symbol, _GOAL)
+        if form is None:
+            return None
+        symbols = (_GOAL, *self._symbols(form))
+        found = compile_expression(form, symbols)(*(self.below[symbol.name] for symbol in symbols))
+        return np.broadcast_to(found, (self.size,))
 
     def missed_by(self, reached: Floats, lanes: Integers, *, pessimistic: bool) -> Floats:
         """Return how far a value of the bound is from the target, on the side where it misses it."""

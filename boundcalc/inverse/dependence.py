@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sympy
 
-__all__ = ["hoist", "stride"]
+__all__ = ["hoist", "inverted", "stride"]
 
 
 def hoist(expr: sympy.Expr, symbol: sympy.Symbol) -> tuple[sympy.Expr, dict[sympy.Symbol, sympy.Expr]]:
@@ -55,3 +55,28 @@ def stride(expr: sympy.Expr, symbol: sympy.Symbol) -> int:
     ratios = {symbol / part.args[0] for part in floors}
     ratio = ratios.pop() if len(ratios) == 1 and not elsewhere else sympy.S.One
     return int(ratio) if ratio.is_Integer and ratio > 0 else 1
+
+
+def inverted(expr: sympy.Expr, symbol: sympy.Symbol, value: sympy.Expr) -> sympy.Expr | None:
+    """Return where an expression takes a value, if the symbol stands in it once under sums, products, powers, exp and log.
+
+    >>> x, a, b, y = sympy.symbols("x a b y", positive=True)
+    >>> inverted(a + b * sympy.sqrt(x), x, y), inverted(a * x + x**2, x, y)
+    ((-a + y)**2/b**2, None)
+    """
+    while expr != symbol:
+        fixed, moving = expr.as_independent(symbol, as_Add=isinstance(expr, sympy.Add))
+        match expr:
+            case sympy.Add() if not isinstance(moving, sympy.Add):
+                expr, value = moving, value - fixed
+            case sympy.Mul() if not isinstance(moving, sympy.Mul):
+                expr, value = moving, value / fixed
+            case sympy.exp():
+                expr, value = expr.args[0], sympy.log(value)
+            case sympy.log():
+                expr, value = expr.args[0], sympy.exp(value)
+            case sympy.Pow() if symbol not in expr.exp.free_symbols:
+                expr, value = expr.base, value ** (1 / expr.exp)
+            case _:
+                return None
+    return value

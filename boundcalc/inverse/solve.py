@@ -258,7 +258,10 @@ def _numbers(cells: Cells, better: Floats, worse: Floats) -> _Found:
     if lanes.size:
         part = cells.part(lanes)
         answers[lanes] = first_number(
-            lambda value, chosen: part.excess(value, chosen, pessimistic=True), worse[lanes], better[lanes]
+            lambda value, chosen: part.excess(value, chosen, pessimistic=True),
+            worse[lanes],
+            better[lanes],
+            near=part.closed_form(),
         )
     everywhere = settled & _is_open(cells.domain, worse)
     return answers, feasible, everywhere, nearest

@@ -11,7 +11,8 @@ import numpy as np
 import sympy
 
 from boundcalc.arithmetic.intervals import Range
-from boundcalc.arithmetic.numbers import Irrational, above, as_number, below
+from boundcalc.arithmetic.numbers import Irrational, as_number
+from boundcalc.arithmetic.rounding import above, below
 from boundcalc.errors import InvalidInputError
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "first_outside",
     "from_assumptions",
     "intersect",
+    "parts_of",
     "symbol_range",
 ]
 
@@ -266,6 +268,11 @@ def _contains(domain: sympy.Set, values: Any, *, exactly: bool) -> Any:
     return inside
 
 
+def parts_of(domain: sympy.Set) -> tuple[_Part, ...]:
+    """Return the intervals of reals or integers that a domain is made of."""
+    return _parts(domain.func, domain.args)
+
+
 @lru_cache(maxsize=1024)
 def _parts(kind: Callable[..., sympy.Set], args: tuple[Any, ...]) -> tuple[_Part, ...]:
     """Return the intervals that a set is made of (SymPy takes long to hash a Range).
@@ -282,7 +289,7 @@ def _parts(kind: Callable[..., sympy.Set], args: tuple[Any, ...]) -> tuple[_Part
         case sympy.FiniteSet():
             return tuple(_part(element, element) for element in domain)
         case sympy.Union():
-            return tuple(part for piece in domain.args for part in _parts(piece.func, piece.args))
+            return tuple(part for piece in domain.args for part in parts_of(piece))
         case sympy.Range():
             if domain.step != 1:
                 raise TypeError(f"ranges with a step are no domains: {domain}")

@@ -9,7 +9,8 @@ import pytest
 import sympy as sp
 
 import boundcalc as bc
-from boundcalc.arithmetic.numbers import above, as_number, below, exact, rounded
+from boundcalc.arithmetic.numbers import as_number, exact
+from boundcalc.arithmetic.rounding import above, below, rounded
 from boundcalc.errors import InvalidInputError
 from boundcalc.evaluator import compile_expression
 from boundcalc.language.domains import admits, contains, from_assumptions, symbol_range

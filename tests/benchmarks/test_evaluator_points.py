@@ -7,6 +7,7 @@ import timeit
 
 import mpmath
 import numpy as np
+import pytest
 import sympy as sp
 import xarray as xr
 
@@ -105,3 +106,37 @@ def test_evaluate_at_a_point(benchmark, capsys):
     report(capsys, "evaluate at a point, of the compiled call", ratio=taken["evaluate"] / taken["compiled"])
     benchmark(bound.evaluate, **point)
     assert taken["evaluate"] <= 8 * taken["compiled"]
+
+
+@pytest.mark.parametrize("cells", [10, 100, 1000, 10_000, 100_000])
+@pytest.mark.parametrize("shape", ["columns", "grid"])
+def test_small_arrays(benchmark, capsys, cells, shape):
+    f = compile_expression(THREE_TERMS, ARGUMENTS, domains=KNOWN)
+    literal = sp.lambdify(ARGUMENTS, THREE_TERMS, "numpy")
+    rng, edge = np.random.default_rng(0), round(cells ** (1 / 3))
+    columns = rng.integers(2, 1000, cells) * 1.0, rng.integers(1, 50, cells) * 1.0, rng.uniform(0.01, 0.5, cells)
+    arrays = columns if shape == "columns" else axes(edge, edge, edge)
+    calls = max(3, 20_000 // cells)
+    functions = {
+        "ours": lambda: timeit.timeit(lambda: f(*arrays, *NUMBERS), number=calls),
+        "lambdify": lambda: timeit.timeit(lambda: literal(*arrays, *NUMBERS), number=calls),
+    }
+    taken = medians(functions, rounds=15)
+    report(capsys, f"{cells} cells, {shape}, of lambdify", ratio=taken["ours"] / taken["lambdify"])
+    benchmark(f, *arrays, *NUMBERS)
+    assert taken["ours"] <= (1.3 if cells >= 1000 else 1.6) * taken["lambdify"]
+
+
+def test_evaluate_of_lambdify(benchmark, capsys):
+    """A labelled, checked value, beside the bare expression in Python's floats."""
+    bound = bc.theorem("zhou2026.risk_gap").bound()
+    point = {"n": 1000, "delta": 0.05, "L": 1.0, "C": 1.0, "R_M": 0.01, "gamma": 0.1, "eps_opt": 0.0}
+    literal = sp.lambdify([bound.symbols[name] for name in point], bound.expr, "math")
+    functions = {
+        "evaluate": lambda: timeit.timeit(lambda: bound.evaluate(**point), number=1000),
+        "lambdify": lambda: timeit.timeit(lambda: literal(*point.values()), number=1000),
+    }
+    taken = medians(functions, rounds=11)
+    report(capsys, "evaluate at a point, of lambdify", ratio=taken["evaluate"] / taken["lambdify"])
+    benchmark(bound.evaluate, **point)
+    assert taken["evaluate"] <= 60 * taken["lambdify"]

@@ -12,14 +12,18 @@ import pytest
 
 HEAVY = {"scipy", "xarray", "sklearn", "matplotlib", "pandas", "torch", "z3", "cvc5"}
 SILENT = "import contextlib, io; contextlib.redirect_stdout(io.StringIO()).__enter__()"
+POINT = [f"--set={pair}" for pair in "n=1000 delta=0.05 L=1 C=1 R_M=0.1 gamma=0 eps_opt=0".split()]
 CASES = {
     "import boundcalc": ("import boundcalc", 0.2),
     "import boundcalc.bound": ("import boundcalc.bound", 2.5),
     "one theorem": ("import boundcalc; boundcalc.theorem('zhou2026.risk_gap')", 2.8),
-    "the whole catalogue": ("import boundcalc; list(boundcalc.catalogue.values())", 6.0),
+    "the whole catalogue": ("import boundcalc; list(boundcalc.catalogue.values())", 13.0),
     "boundcalc --version": (f"{SILENT}; from boundcalc.cli import main\ntry: main(['--version'])\nexcept SystemExit: pass", 0.5),
     "boundcalc --help": (f"{SILENT}; from boundcalc.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass", 0.5),
-    "boundcalc list": (f"{SILENT}; from boundcalc.cli import main; main(['list'])", 6.5),
+    "boundcalc list": (f"{SILENT}; from boundcalc.cli import main; main(['list'])", 0.5),
+    "boundcalc show": (f"{SILENT}; from boundcalc.cli import main; main(['show', 'Theorem 3.13'])", 0.5),
+    "boundcalc eval KEY": (f"{SILENT}; from boundcalc.cli import main; main(['eval', 'zhou2026.risk_gap', *{POINT}])", 1.0),
+    "boundcalc eval by number": (f"{SILENT}; from boundcalc.cli import main; main(['eval', 'Theorem 3.13', *{POINT}])", 1.0),
 }  # fmt: skip
 
 

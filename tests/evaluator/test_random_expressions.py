@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from boundcalc.arithmetic.convert import convert
 from boundcalc.arithmetic.nodes import Pool
 from boundcalc.evaluator import compile_expression, compiled
+from boundcalc.evaluator.emit import cells
 from boundcalc.evaluator.enclosing import enclose
-from boundcalc.evaluator.program import planning
 from boundcalc.evaluator.running import execute
 from tests.evaluator.expressions import DOMAINS, SYMBOLS, expressions, grids
 
@@ -27,10 +27,9 @@ THOROUGH = settings(QUICK, max_examples=1500, derandomize=False)
 
 @pytest.fixture(params=["plain", "everything"])
 def machinery(request, monkeypatch):
-    """Evaluate as small grids are, and with all that large grids get: rewriting, small blocks, threads."""
+    """Evaluate as small grids are, and with all that large grids get: small blocks, threads."""
     if request.param == "everything":
-        monkeypatch.setattr(planning, "_WORTH_REWRITING", 0.0)
-        monkeypatch.setattr(planning, "_WORTH_A_LOOK", 0)
+        monkeypatch.setattr(cells, "LARGEST", 0)
         monkeypatch.setattr(execute, "_BLOCK", 7)
         monkeypatch.setattr(execute, "_THREADED_BLOCK", 5)
         monkeypatch.setattr(execute, "_SINGLE_BLOCK", 11)

@@ -16,8 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from boundcalc.arithmetic.entropy_points import kl_at, kl_inverse_at
-from boundcalc.evaluator.emit.source import SHARED, written
+from boundcalc.evaluator.emit.source import SHARED, literal, written
 from boundcalc.evaluator.program.instructions import Instruction, Program
 from boundcalc.evaluator.running.kernels import KERNELS
 
@@ -102,26 +101,12 @@ def _expression(c: Instruction, args: list[str]) -> str:
     if c.op == "input":
         return f"a{c.param}"
     if c.op == "const":
-        return _literal(c.param)
-    if c.op in ("powi", "powr"):
-        exponent = Fraction(c.param)
-        rest = float(exponent - Fraction(float(exponent)))
-        return (
-            f"power_rest({args[0]}, {float(exponent)!r}, {rest!r})"
-            if rest
-            else f"power({args[0]}, {float(exponent)!r})"
-        )
+        return literal(c.param)
     if c.op == "logb":
         return f"log{c.param}({args[0]})" if c.param in (2, 10) else f"logb({args[0]}, {c.param})"
     if c.op in _WITH_PARAMETER:
         return f"{c.op}({', '.join(args)}, {c.param!r})"
     return _TEMPLATES[c.op].format(*args)
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, bool) or math.isfinite(value):
-        return repr(value) if isinstance(value, bool) or value >= 0 else f"({value!r})"
-    return "nan" if value != value else "inf" if value > 0 else "(-inf)"
 
 
 def _boxed_and_risky(program: Program) -> tuple[set[int], set[int]]:
@@ -225,20 +210,36 @@ _TEMPLATES = {
     **{name: f"{name}({{}})" for name in ("floor", "abs", "sign")},
 }
 _WITH_PARAMETER = frozenset(
-    {"kl_inverse_beyond", "floor_logb", "ceiling_logb", "widen", "widen_all", "widen_large", "above_tiny", "below_tiny"}
+    {"powi", "powr", "floor_logb", "ceiling_logb", "kl_inverse_beyond"}
+    | {"widen", "widen_all", "widen_large", "above_tiny", "below_tiny"}
 )
 
 
 def _by_kernel(name: str) -> Callable[..., float]:
-    def run(x: float, *rest: Any) -> float:
+    """Return an array function for numbers: the C library's differ from NumPy's in the last bit."""
+
+    def run(*operands: Any) -> float:
         with np.errstate(all="ignore"):
-            return float(KERNELS[name].run(np.array([x], dtype=np.float64), *rest)[0])
+            return float(KERNELS[name].run(*(np.float64(x) if isinstance(x, float) else x for x in operands)))
 
     return run
 
 
-def _power_rest(x: float, exponent: float, rest: float) -> float:
-    return math.pow(x, exponent) * (1 + rest * math.log(x)) if x else math.pow(x, exponent)
+def _positive(function: Callable[..., Any]) -> Callable[[float], float]:
+    """Return a logarithm of NumPy for numbers, which fails where it would warn."""
+
+    def run(x: float) -> float:
+        if not x > 0:
+            raise ValueError
+        return float(function(x))
+
+    return run
+
+
+def _exp(x: float) -> float:
+    if not -700 < x < 700:
+        raise ValueError
+    return float(np.exp(x))
 
 
 def _widen(x: float, margin: float) -> float:
@@ -249,24 +250,29 @@ def _sign(x: float) -> float:
     return math.copysign(1.0, x) if x else x
 
 
-def _loggamma(x: float) -> float:
-    return math.lgamma(x) if x > 0 else math.nan
-
-
+_KERNELS = (
+    "powi",
+    "powr",
+    "power",
+    "gamma",
+    "loggamma",
+    "binomial",
+    "kl",
+    "kl_inverse",
+    "kl_inverse_beyond",
+    "logb",
+    "widen_all",
+)
 _HELPERS: dict[str, Any] = {
-    **{name: getattr(math, name) for name in ("sqrt", "log", "log2", "log10", "exp", "gamma")},
-    **{name: getattr(math, name) for name in ("floor", "ceil", "inf", "nan")},
-    "power": math.pow,
-    "power_rest": _power_rest,
-    "kl": kl_at,
-    "kl_inverse": kl_inverse_at,
-    **{name: _by_kernel(name) for name in ("logb", "binomial", "kl_inverse_beyond", "widen_all", "floor_logb")},
-    "ceiling_logb": _by_kernel("ceiling_logb"),
+    **{name: getattr(math, name) for name in ("sqrt", "floor", "ceil", "inf", "nan")},
+    **{name: _positive(getattr(np, name)) for name in ("log", "log2", "log10")},
+    "exp": _exp,
+    **{name: _by_kernel(name) for name in (*_KERNELS, "floor_logb", "ceiling_logb")},
+    "Fraction": Fraction,
     "widen": _widen,
     "widen_large": lambda x, margin: _widen(x, margin) if abs(x) >= 2.0**50 else x,
     "above_tiny": lambda x, tiny: tiny if abs(x) < tiny else x,
     "below_tiny": lambda x, tiny: x if abs(x) >= tiny else min(math.copysign(tiny, x), 0.0),
-    "loggamma": _loggamma,
     "sign": _sign,
     "FAILURES": (ValueError, ArithmeticError, TypeError),
 }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection
+from typing import Any
 
 from boundcalc.evaluator.program.instructions import Instruction, Program
 
-__all__ = ["REPEATING", "SHARED", "written"]
+__all__ = ["REPEATING", "SHARED", "literal", "written"]
 
 _DEEP = 20  # brackets within brackets, at most
 
@@ -57,3 +59,10 @@ def written(
         texts.append(text)
         depths.append(depth)
     return lines, texts
+
+
+def literal(value: Any) -> str:
+    """Return a constant as Python writes it."""
+    if isinstance(value, bool) or math.isfinite(value):
+        return repr(value) if isinstance(value, bool) or value >= 0 else f"({value!r})"
+    return "nan" if value != value else "inf" if value > 0 else "(-inf)"

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-__all__ = ["Builder", "Instruction", "Program"]
+__all__ = ["Bracket", "Builder", "Instruction", "Program", "own_axes"]
+
+
+class Bracket(NamedTuple):
+    """A constant that is no double: the doubles around it."""
+
+    low: float
+    high: float
 
 
 class Instruction(NamedTuple):
@@ -22,6 +29,24 @@ class Program(NamedTuple):
 
     instructions: tuple[Instruction, ...]
     root: int
+
+    def on_axes(self, masks: Sequence[int]) -> Program:
+        """Return the same program for arguments along these axes."""
+        code: list[Instruction] = []
+        for c in self.instructions:
+            axes = masks[c.param] if c.op == "input" else 0
+            for a in c.args:
+                axes |= code[a].axes
+            code.append(c._replace(axes=axes))
+        return self._replace(instructions=tuple(code))
+
+
+def own_axes(arity: int, twins: Mapping[int, int]) -> list[int]:
+    """Return the masks of arguments of which each has an axis of its own, twins a common one."""
+    masks = [1 << i for i in range(arity)]
+    for below, above in twins.items():
+        masks[above] = masks[below]
+    return masks
 
 
 class Builder:

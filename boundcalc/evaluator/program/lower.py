@@ -11,14 +11,15 @@ import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from boundcalc.arithmetic.nodes import BOOLEAN, Node, Pool
-from boundcalc.arithmetic.numbers import above, below, enclosed, rounded
+from boundcalc.arithmetic.numbers import enclosed
+from boundcalc.arithmetic.rounding import above, below, rounded
 from boundcalc.evaluator.program.costs import fold_order, spanned
-from boundcalc.evaluator.program.instructions import Builder, Program
+from boundcalc.evaluator.program.instructions import Bracket, Builder, Program
 
-__all__ = ["Bracket", "Lowering", "lower"]
+__all__ = ["Lowering", "lower"]
 
 _ONE = Fraction(1)
 _LITERAL_BELOW = frozenset({"floor", "ceiling", "lt", "le", "eq", "ne"})
@@ -26,13 +27,6 @@ _LITERAL_BELOW = frozenset({"floor", "ceiling", "lt", "le", "eq", "ne"})
 
 #: Terms of a sum from which on it is halved, so that its program is not as deep as it is long.
 _MANY = 40
-
-
-class Bracket(NamedTuple):
-    """A constant that is no double: the doubles around it."""
-
-    low: float
-    high: float
 
 
 def lower(root: Node, input_axes: Sequence[int], sizes: Sequence[int], *, brackets: bool = False) -> Program:

@@ -1,10 +1,13 @@
-"""Plans of one expression: rewritten for the axes of a call where that pays, remembered for the next call."""
+"""Plans of one expression: one program for all calls, ordered for the axes of each, remembered for the next call.
+
+The program is made as if every argument had an axis of its own, so that the operations of a cell, and with them the bits
+of its value, do not depend on the grid that it sits in; which of them are shared between cells does.
+"""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from math import inf, prod
 from threading import Lock
 from typing import Any, Literal, NamedTuple
 
@@ -12,10 +15,9 @@ import numpy as np
 import sympy as sp
 
 from boundcalc.arithmetic.convert import convert
-from boundcalc.arithmetic.intervals import Range
 from boundcalc.arithmetic.nodes import Node, Pool
 from boundcalc.evaluator.program.costs import CostModel
-from boundcalc.evaluator.program.instructions import Program
+from boundcalc.evaluator.program.instructions import Program, own_axes
 from boundcalc.evaluator.program.lower import lower
 from boundcalc.evaluator.program.rewrite import rewrite
 from boundcalc.evaluator.running.layout import Layout, layout
@@ -25,8 +27,8 @@ from boundcalc.language.domains import symbol_range
 
 __all__ = ["Planner", "Request", "Side"]
 
-_WORTH_REWRITING = 2e6  # nanoseconds of evaluation; below, planning would cost more than it saves
-_WORTH_A_LOOK = 1 << 17  # cells of a grid from which a look at all arguments pays
+#: Cells along the axis that every argument is given when the program is made: enough for few operations on many axes to pay.
+_TYPICAL = 100
 _KEPT = 32
 
 
@@ -37,12 +39,11 @@ class Request(NamedTuple):
     """What a plan depends on."""
 
     where: Layout
-    ranges: tuple[Range, ...]
     careful: bool = False
 
 
 class Planner:
-    """Makes the schedules of one expression; the last ones used are kept.
+    """Makes the program of one expression and its schedules; the last ones used are kept.
 
     Parameters
     ----------
@@ -71,60 +72,52 @@ class Planner:
         self._ranges = [symbol_range(s, domains.get(s)) for s in symbols]
         self._integers = [bool(s.is_integer) for s in symbols]
         self.side, self._twins = side, dict(twins or {})
+        self._masks = own_axes(len(symbols), self._twins)
+        self._programs: dict[bool, Program] = {}
         self._kept: OrderedDict[tuple, Schedule] = OrderedDict()
         self._lock = Lock()  # of the plans kept and of the pool, which rewriting adds to
 
     def request(self, arrays: Sequence[np.ndarray]) -> Request:
-        """Return what a plan for these arguments depends on: their axes, and on large grids what they span."""
-        where = layout([a.shape for a in arrays])
-        cells, given = prod(where.shape), sum(a.size for a in arrays)
-        worth = cells >= max(1, _WORTH_A_LOOK) and given * 8 <= cells
-        return Request(where, self._spanned_by(arrays) if worth else tuple(self._ranges))
+        """Return what a plan for these arguments depends on."""
+        return Request(layout([a.shape for a in arrays]))
 
     def plan(self, request: Request) -> Schedule:
         """Return the schedule for a request."""
-        key = (request.where.masks, request.where.sizes, request.ranges, request.careful)
+        masks, sizes = request.where.masks, request.where.sizes
+        key = (masks, sizes, request.careful)
         with self._lock:
             known = self._kept.pop(key, None)
-            plan = self._kept[key] = known or self._fresh(request)
+            plan = self._kept[key] = known or schedule(self._made(request.careful).on_axes(masks), sizes)
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return plan
 
-    def at_a_point(self) -> Program:
-        """Return the program for numbers."""
-        return self._lowered(self._node, Request(Layout((), (), (0,) * len(self._ranges)), tuple(self._ranges)))
+    def program(self) -> Program:
+        """Return the program, each argument on an axis of its own."""
+        with self._lock:
+            return self._made(False)
 
-    def _spanned_by(self, arrays: Sequence[np.ndarray]) -> tuple[Range, ...]:
-        """Return where the arguments lie in this call, which tells more signs than their domains do."""
-        seen = [self._seen(a, r) for a, r in zip(arrays, self._ranges, strict=True)]
-        for below, above in self._twins.items():
-            seen[below] = Range(min(seen[below].low, seen[above].low), max(seen[below].high, seen[above].high))
-        return tuple(seen)
+    def _made(self, careful: bool) -> Program:
+        if careful not in self._programs:
+            self._programs[careful] = self._fresh(careful)
+        return self._programs[careful]
 
-    @staticmethod
-    def _seen(array: np.ndarray, declared: Range) -> Range:
-        low, high = float(array.min()), float(array.max())
-        return Range(low, high) if -inf < low <= high < inf else declared
-
-    def _fresh(self, request: Request) -> Schedule:
-        masks, sizes = request.where.masks, request.where.sizes
-        costs = CostModel(masks, sizes)
-        node = self._node
-        if costs.total(node) > _WORTH_REWRITING:
-            node = rewrite(node, self._pool, request.ranges, costs)
-        return schedule(self._lowered(node, request), sizes)
-
-    def _lowered(self, node: Node, request: Request) -> Program:
-        masks, sizes = request.where.masks, request.where.sizes
+    def _fresh(self, careful: bool) -> Program:
+        program = self.lowered()
         if self.side is None:
-            return lower(node, masks, sizes)
+            return program
         return make_sound(
-            lower(node, masks, sizes, brackets=True),
-            masks,
-            request.ranges,
+            program,
+            self._masks,
+            self._ranges,
             self._integers,
             upper=self.side == "upper",
             twins=self._twins,
-            careful=request.careful,
+            careful=careful,
         )
+
+    def lowered(self) -> Program:
+        """Return the program before it is made sound, its constants then in brackets."""
+        sizes = (_TYPICAL,) * len(self._masks)
+        node = rewrite(self._node, self._pool, self._ranges, CostModel(self._masks, sizes))
+        return lower(node, self._masks, sizes, brackets=self.side is not None)

@@ -141,7 +141,7 @@ class Rewriter:
 
     def collect(self, node: Node) -> Iterator[Node]:
         """Take a common factor out of the terms that share it."""
-        shared = Counter(f for term in node.args for f in set(_factors(term)) if f.support)
+        shared = Counter(f for term in node.args for f in dict.fromkeys(_factors(term)) if f.support)
         for factor, count in shared.items():
             if count > 1:
                 inside = [t for t in node.args if factor in _factors(t)]

@@ -81,6 +81,16 @@ def _in_double(name: str) -> Callable[..., Any]:
     return run
 
 
+_log_of_gamma = _in_double("gammaln")
+
+
+def _loggamma(x: Any, out: Any = None) -> Any:
+    """Logarithm of gamma, which is no real number left of 0."""
+    left = x < 0
+    result = _log_of_gamma(x, out=out)
+    return _replaced(result, left, np.nan, out) if np.any(left) else result
+
+
 def _power_rational(x: Any, exponent: Any) -> Any:
     """Raise to an exact rational power: the double next to the exponent, then the rest of it to first order."""
     rounded = float(exponent)
@@ -222,7 +232,7 @@ KERNELS: dict[str, Kernel] = {
     "ceiling_logb": Kernel(_ceil_log, 8.0, takes_out=False),
     "exp": Kernel(_exp, 1.2),
     "gamma": Kernel(_in_double("gamma"), 20.0),
-    "loggamma": Kernel(_in_double("gammaln"), 25.0),
+    "loggamma": Kernel(_loggamma, 25.0),
     "binomial": Kernel(_in_double("binom"), 40.0),
     "kl": Kernel(kl, 45.0, takes_out=False),
     "kl_inverse": Kernel(kl_inverse, 60.0, takes_out=False),

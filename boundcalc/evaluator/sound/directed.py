@@ -20,8 +20,7 @@ from collections.abc import Mapping, Sequence
 from boundcalc.arithmetic.intervals import Range
 from boundcalc.arithmetic.promises import roundings
 from boundcalc.errors import InvalidInputError
-from boundcalc.evaluator.program.instructions import Builder, Instruction, Program
-from boundcalc.evaluator.program.lower import Bracket
+from boundcalc.evaluator.program.instructions import Bracket, Builder, Instruction, Program
 from boundcalc.evaluator.sound.arithmetic import ArithmeticSides
 from boundcalc.evaluator.sound.choices import ChoiceSides
 from boundcalc.evaluator.sound.sides import Term, margin

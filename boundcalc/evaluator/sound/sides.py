@@ -11,8 +11,7 @@ from math import isnan
 from typing import NamedTuple
 
 from boundcalc.arithmetic.intervals import ANY, Range, range_of
-from boundcalc.evaluator.program.instructions import Builder, Instruction, Program
-from boundcalc.evaluator.program.lower import Bracket
+from boundcalc.evaluator.program.instructions import Bracket, Builder, Instruction, Program
 
 __all__ = ["Known", "Sides", "Term", "margin"]
 
