@@ -30,7 +30,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def measured(data):
-    return measure_subsets(data, rng=3, pair_weights="balanced", holdout=0.4)
+    return measure_subsets(data, rng=3, pair_weights="balanced", holdout=0.4, structure="diagonal")
 
 
 @pytest.fixture(scope="module")

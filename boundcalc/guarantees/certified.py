@@ -96,7 +96,7 @@ def certified(data: ModalityData, measured: Measurements, *, delta: float, rng: 
     if prepared.fingerprint != measured.facts["fingerprint"] or not _pairs_of_both_kinds(prepared):
         return ()
     distances = {label: _distances(prepared, result, prepared.split.holdout) for label, result in measured.items()}
-    order = sorted(measured, key=lambda label: (measured[label].train.wrong[1], measured[label].d))
+    order = sorted(measured, key=lambda label: (measured[label].expected_error, measured[label].d))
     transports = _transports(prepared, measured, distances, order, delta=delta)
     gains = _gains(prepared, measured, distances, order, delta=delta)
     return (*transports, *gains, _gallery(prepared, measured[order[0]], delta=delta))
@@ -109,7 +109,7 @@ def _pairs_of_both_kinds(prepared: Prepared) -> bool:
 
 
 def _distances(prepared: Prepared, result: SubsetResult, part: NDArray[np.intp]) -> Distances:
-    return of_trained(prepared, result.modalities, result.array(), part)
+    return of_trained(prepared, result.modalities, result.array(), part, result.model)
 
 
 def _request(
@@ -154,10 +154,12 @@ def _quantity(prepared: Prepared) -> str:
     )
 
 
-def _fixed(prepared: Prepared, subset: str) -> tuple[str, ...]:
+def _fixed(prepared: Prepared, result: SubsetResult) -> tuple[str, ...]:
     plus, minus = prepared.weights
+    model = "metric" if result.model is None else f"{result.model.structure} model"
+    part = "training part" if result.model is None else "training and calibration part"
     return (
-        f"the metric on {subset} with its threshold (training part)",
+        f"the {model} on {result.label} with its threshold ({part})",
         f"the weights {plus:.4g} of similar and {minus:.4g} of dissimilar pairs, and the normalisation (calibration part)",
         "the seed of the splits, which have not seen the held-out rows",
     )
@@ -175,13 +177,13 @@ def _transports(
     )
     ledger = Ledger.split(delta, ["certificate"]).over("subsets", parts)
     for label in order:
-        model = distances[label], measured[label].threshold
+        model = distances[label], measured[label].decision
         asked = _request(
             prepared,
             model,
             weights=prepared.weights,
             delta=ledger[f"certificate[{label}]"],
-            fixed=_fixed(prepared, label),
+            fixed=_fixed(prepared, measured[label]),
         )
         yield Certified(label, certify_request(asked))
 
@@ -194,8 +196,8 @@ def _gains(
     inside = [label for label in reversed(order) if set(measured[label].modalities) < set(measured[best].modalities)]
     told = f"the order of the comparisons: {', '.join(inside)}; they end at the first that certifies nothing"
     for label in inside:
-        models = [(distances[name], measured[name].threshold) for name in (best, label)]
-        fixed = (*_fixed(prepared, best), told)
+        models = [(distances[name], measured[name].decision) for name in (best, label)]
+        fixed = (*_fixed(prepared, measured[best]), told)
         asked = _request(prepared, *models, weights=(1.0, 1.0), delta=delta, fixed=fixed)
         found = certify_request(asked)
         yield Certified(
@@ -211,7 +213,7 @@ def _gallery(prepared: Prepared, result: SubsetResult, *, delta: float) -> Certi
     part = prepared.split.holdout
     both = np.concatenate([part, stored])
     distances = _distances(prepared, result, both)
-    errors = PairErrors(distances.between, prepared.data.codes[both], result.threshold, prepared.weights, distances.tie)
+    errors = PairErrors(distances.between, prepared.data.codes[both], result.decision, prepared.weights, distances.tie)
     new, old = np.arange(part.size), np.arange(part.size, both.size)
     shares = np.concatenate([errors(block, old).mean(axis=1) for block in np.array_split(new, 1 + new.size // 512)])
     if (groups := _groups(prepared, part)) is not None:
@@ -233,7 +235,7 @@ def _gallery(prepared: Prepared, result: SubsetResult, *, delta: float) -> Certi
         "theorem": "certificates.gallery",
         "statement": statement,
         "events": (("the bound fails", delta),),
-        "fixed": (*_fixed(prepared, subset), f"the {stored.size:,} stored rows (training and calibration part)"),
+        "fixed": (*_fixed(prepared, result), f"the {stored.size:,} stored rows (training and calibration part)"),
         "scale": cap,
         "exponent": float(shares.size),
     }
@@ -248,7 +250,7 @@ def _gallery(prepared: Prepared, result: SubsetResult, *, delta: float) -> Certi
             rows=int(part.size),
             units=int(shares.size),
             delta=delta,
-            threshold=result.threshold,
+            threshold=result.decision,
             recipe=recipe,
         ),
     )

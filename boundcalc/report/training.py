@@ -197,6 +197,24 @@ def held_out_risk(result: SubsetResult) -> float | None:
     return result.estimates["rhat_holdout"].value if "rhat_holdout" in result.estimates else None
 
 
+def _models(measured: Measurements) -> list[str]:
+    """Say which model each subset uses in place of the metric that bounds speak of, and what its modalities count."""
+    said = []
+    for label, one in measured.items():
+        if one.model is not None:
+            counted = zip(one.modalities, one.model.weights, strict=True)
+            told = ", ".join(f"{name} {value}" for name, value in one.model.options.items())
+            weights = ", ".join(f"{name} {weight:.2g}" for name, weight in counted)
+            said.append(f"{label}: {one.model.structure} ({told}), weights {weights}")
+    if not said:
+        return []
+    return [
+        f"Used and certified are models of the classes, chosen by folds of the rows that are not held out: {'; '.join(said)}.",
+        "risk, eps_opt, held-out risk, R_M and kappa are those of a diagonal metric on the same training rows: the class that "
+        "bounds speak of. The held-out error is the model's.",
+    ]
+
+
 def _notes(measured: Measurements) -> list[str]:
     first, facts = next(iter(measured.values())), measured.facts
     estimated = [entry.name for entry in first.estimates if entry.symbol and entry.status != "certified"]
@@ -217,6 +235,7 @@ def _notes(measured: Measurements) -> list[str]:
             f"{why}: risk, eps_opt and ramp risks are upper confidence values over {first.train.pairs:,} sampled pairs, at "
             "delta like R_M and kappa."
         )
+    notes += _models(measured)
     weights = [first.estimates[name].value for name in ("omega_pos", "omega_neg")]
     if weights != [1.0, 1.0]:
         notes.append(f"Similar pairs weigh {weights[0]:.3g}, dissimilar ones {weights[1]:.3g}, in risks and errors.")

@@ -54,7 +54,7 @@ def fit_subset(
         pairs = prepared.all_pairs(subset, train) if pairs is None else pairs
         problem = prepared.problem(subset, pairs)
         width: float | None = None
-        if train.size >= COARSE_ROWS and settings.structure == "full":
+        if train.size >= COARSE_ROWS and settings.metric_class == "full":
             start, width = _rough_start(prepared, subset, problem, start)
         return minimise_risk(problem, start=start, width=width, **options)  # type: ignore[arg-type]
     rng = np.random.default_rng() if rng is None else rng
