@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from boundcalc.certification.files import CALIBRATION, HOLDOUT
+from boundcalc.certification.foreign import imported
 from boundcalc.datasets import load
 from boundcalc.errors import InvalidInputError
 from boundcalc.guarantees.certified import Certified, certified, twins
@@ -106,6 +107,7 @@ def train(
     data: ModalityData | str | Path,
     *,
     subsets: Any = "all",
+    model: Any = None,
     delta: float = 0.05,
     rng: Any = 0,
     pair_weights: Any = "balanced",
@@ -123,6 +125,10 @@ def train(
         Data, or what :func:`boundcalc.datasets.load` takes.
     subsets : {"all"} or str or sequence
         ``"all"``, ``"a,a+b"``, or a sequence of subsets.
+    model : object, class or "module:object", optional
+        Someone else's model, which is fitted to the training part and certified in place of ours: whatever has ``transform``,
+        ``predict_proba``, ``pair_score`` or ``pair_distance``, a callable, a torch module, or arrays of embeddings, one row for
+        each row of the data (see :mod:`boundcalc.certification.foreign`). What is named is imported: code that you trust.
     delta : float
         Failure probability at which certified random values are shown; they can be read at any other later.
     rng : int or numpy.random.Generator
@@ -148,13 +154,16 @@ def train(
         On bad settings or unknown subsets.
     """
     report = None if progress is None else progress("training")
+    model = imported(model) if isinstance(model, str) else model
+    if model is not None:
+        settings["structure"] = "diagonal"
     given = loaded(data, groups)
     rng, again = twins(rng)
     measured = measure_subsets(
         given, subsets=subsets, delta=delta, rng=rng, pair_weights=pair_weights, progress=report, holdout=holdout,
         calibration=calibration, **settings,
     )  # fmt: skip
-    return Training(measured, certified(given, measured, delta=delta, rng=again), delta)
+    return Training(measured, certified(given, measured, delta=delta, rng=again, model=model), delta)
 
 
 def trained_on(data: Any, **settings: Any) -> Training:

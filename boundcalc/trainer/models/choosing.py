@@ -181,7 +181,7 @@ def cut(
     similar : ndarray of bool, shape (P,)
     weights : (omega_pos, omega_neg)
     """
-    order = np.argsort(distances, kind="stable")
+    order = np.argsort(distances)
     d, same = distances[order], similar[order]
     # After the first k pairs are called similar: misses among the rest, false matches among them.
     missed = np.concatenate([[0], np.cumsum(same)])
@@ -196,7 +196,7 @@ def cut(
 
 def pair_weights(parts: Array, similar: NDArray[np.bool_]) -> Array:
     """Return weights >= 0 of distances of the same pairs, shape (P, K), by a balanced logistic regression; the largest is 1."""
-    step = max(1, similar.size // 100_000)
+    step = max(1, similar.size // 20_000)
     scale = np.maximum(parts.mean(axis=0), 1e-300)
     x, sign = parts[::step] / scale, np.where(similar[::step], 1.0, -1.0)
     share = np.where(sign > 0, 0.5 / max((sign > 0).sum(), 1), 0.5 / max((sign < 0).sum(), 1))

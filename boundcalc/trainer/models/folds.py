@@ -17,7 +17,7 @@ __all__ = ["Folds", "Map", "Spec"]
 
 Array = NDArray[np.float64]
 #: Rows that are fitted to, rows that choose, and rows of a fold whose pairs are looked at.
-_FITTED, _CHOOSING, _JUDGING = 20_000, 6000, 700
+_FITTED, _CHOOSING, _JUDGING = 20_000, 6000, 500
 #: Fewer similar pairs than this within the folds ask for larger folds.
 _SIMILAR = 50
 
@@ -75,6 +75,7 @@ class Folds:
         self.codes = data.codes[part]
         self.groups = np.arange(part.size) if data.groups is None else data.groups[part]
         self.weights = prepared.weights
+        self._pairs: dict[int, tuple[NDArray[np.bool_], NDArray[np.bool_]]] = {}
         self.count, self.fold = self._drawn()
         self._gaussians: dict[tuple[int, tuple[int, ...]], Gaussians] = {}
         self._logistic: dict[tuple[int, tuple[int, ...]], dict[float, Map]] = {}
@@ -88,6 +89,7 @@ class Folds:
         for count in (4, 3, 2):
             fold = np.where(looked, order % count, -1)
             self.fold, self.count = fold, count
+            self._pairs.clear()
             if sum(int(self.pairs(k)[1].sum()) for k in range(count)) >= _SIMILAR:
                 break
         return count, fold
@@ -98,9 +100,11 @@ class Folds:
 
     def pairs(self, fold: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Return which pairs of the fold's rows count, as a matrix, and whether those are similar."""
-        rows = self.judged(fold)
-        keep = np.triu(self.groups[rows][:, None] != self.groups[rows], 1)
-        return keep, (self.codes[rows][:, None] == self.codes[rows])[keep]
+        if fold not in self._pairs:
+            rows = self.judged(fold)
+            keep = np.triu(self.groups[rows][:, None] != self.groups[rows], 1)
+            self._pairs[fold] = keep, (self.codes[rows][:, None] == self.codes[rows])[keep]
+        return self._pairs[fold]
 
     def _fitted(self, fold: int) -> NDArray[np.intp]:
         """Return the rows that a model without this fold is fitted to; all of them without fold -1."""
