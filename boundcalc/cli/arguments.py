@@ -277,11 +277,12 @@ ARGUMENTS: dict[str, Argument] = {
         },
         flag="--structure",
     ),
+    "rounds": _value("N", "random splits that are averaged", default="3", read=_integer(1), flag="--splits"),
     "model": _value(
         "MODULE:OBJECT",
-        "certify this in place of ours, fitted to the training part: a class or object with transform, predict_proba, "
-        "pair_score or pair_distance, a callable, a torch module, or arrays of embeddings; the module is imported, so name only "
-        "code that you trust",
+        "someone else's model, fitted to the same rows (train: certified in place of ours): a class or object with transform, "
+        "predict_proba, pair_score or pair_distance, a callable, a torch module, or arrays of embeddings; the module is imported, "
+        "so name only code that you trust",
     ),
     "jobs": _value("N", "processes for the subsets, -1 for all", default="1", read=_jobs),
     "resume": _value("FILE", "keep finished subsets in FILE and take them over next time", read=check_path),

@@ -27,7 +27,7 @@ from boundcalc.trainer.measure.settings import Settings
 if TYPE_CHECKING:
     from boundcalc.trainer import Measurements, ModalityData, SubsetResult
 
-__all__ = ["FAVOURITE", "Certified", "certified", "twins"]
+__all__ = ["FAVOURITE", "Certified", "Used", "certified", "question", "twins"]
 
 #: The share of delta for the subset that the training part favours; the others have the rest in equal parts.
 FAVOURITE = Fraction(7, 10)
@@ -67,7 +67,7 @@ def twins(rng: Any) -> tuple[np.random.Generator, np.random.Generator]:
 
 
 @dataclass(frozen=True)
-class _Used:
+class Used:
     """What is certified of a subset: distances of rows by their numbers, the threshold, the error expected, and what it is."""
 
     distances: Callable[[NDArray[np.intp]], Distances]
@@ -76,7 +76,7 @@ class _Used:
     said: str
 
     @classmethod
-    def of(cls, prepared: Prepared, result: SubsetResult, model: Any) -> _Used:
+    def of(cls, prepared: Prepared, result: SubsetResult, model: Any) -> Used:
         """Take the subset's own metric or model, or fit someone else's."""
         if model is not None:
             found = contender(model, prepared, result.modalities)
@@ -127,7 +127,7 @@ def certified(
     prepared = prepare(data, settings=Settings.from_dict(measured.settings), rng=as_generator(rng))
     if prepared.fingerprint != measured.facts["fingerprint"] or not _pairs_of_both_kinds(prepared):
         return ()
-    used = {label: _Used.of(prepared, result, model) for label, result in measured.items()}
+    used = {label: Used.of(prepared, result, model) for label, result in measured.items()}
     order = sorted(measured, key=lambda label: (used[label].expected, measured[label].d))
     transports = _transports(prepared, used, order, delta=delta)
     gains = _gains(prepared, measured, used, order, delta=delta)
@@ -140,10 +140,10 @@ def _pairs_of_both_kinds(prepared: Prepared) -> bool:
     return part.size > 1 and 0 < prepared.similar_share(part) < 1
 
 
-def _request(
+def question(
     prepared: Prepared,
-    one: _Used,
-    other: _Used | None = None,
+    one: Used,
+    other: Used | None = None,
     *,
     weights: tuple[float, float],
     delta: float,
@@ -183,7 +183,7 @@ def _quantity(prepared: Prepared) -> str:
     )
 
 
-def _fixed(prepared: Prepared, used: _Used) -> tuple[str, ...]:
+def _fixed(prepared: Prepared, used: Used) -> tuple[str, ...]:
     plus, minus = prepared.weights
     return (
         used.said,
@@ -192,9 +192,7 @@ def _fixed(prepared: Prepared, used: _Used) -> tuple[str, ...]:
     )
 
 
-def _transports(
-    prepared: Prepared, used: Mapping[str, _Used], order: list[str], *, delta: float
-) -> Iterator[Certified]:
+def _transports(prepared: Prepared, used: Mapping[str, Used], order: list[str], *, delta: float) -> Iterator[Certified]:
     """Certify every subset at its share of delta."""
     rest = (1 - FAVOURITE) / max(1, len(order) - 1)
     parts = (
@@ -204,7 +202,7 @@ def _transports(
     )
     ledger = Ledger.split(delta, ["certificate"]).over("subsets", parts)
     for label in order:
-        asked = _request(
+        asked = question(
             prepared,
             used[label],
             weights=prepared.weights,
@@ -215,7 +213,7 @@ def _transports(
 
 
 def _gains(
-    prepared: Prepared, measured: Measurements, used: Mapping[str, _Used], order: list[str], *, delta: float
+    prepared: Prepared, measured: Measurements, used: Mapping[str, Used], order: list[str], *, delta: float
 ) -> Iterator[Certified]:
     """Compare the favourite with the subsets inside it, the worst on the training part first; stop at a failure."""
     best = order[0]
@@ -223,7 +221,7 @@ def _gains(
     told = f"the order of the comparisons: {', '.join(inside)}; they end at the first that certifies nothing"
     for label in inside:
         fixed = (*_fixed(prepared, used[best]), told)
-        asked = _request(prepared, used[best], used[label], weights=(1.0, 1.0), delta=delta, fixed=fixed)
+        asked = question(prepared, used[best], used[label], weights=(1.0, 1.0), delta=delta, fixed=fixed)
         found = certify_request(asked)
         yield Certified(
             best, replace(found, quantity=f"gain of {best} over {label} in the share of wrong pairs"), label
@@ -232,7 +230,7 @@ def _gains(
             return
 
 
-def _gallery(prepared: Prepared, subset: str, used: _Used, *, delta: float) -> Certified:
+def _gallery(prepared: Prepared, subset: str, used: Used, *, delta: float) -> Certified:
     """Bound how often a new row is misjudged against the stored rows of training and calibration."""
     stored = np.concatenate([prepared.split.train, prepared.split.calibration])
     part = prepared.split.holdout

@@ -226,6 +226,10 @@ def sample_size(settings: Settings, rows: int, *, grouped: bool) -> int:
 
 def pair_differences(block: Array, present: NDArray[np.bool_], widths: Sequence[int], pairs: NDArray[np.intp]) -> Array:
     """Return x - x' for each pair of positions, zero where a modality is missing in either element."""
+    if present.all():
+        differences = block[pairs[:, 0]]
+        differences -= block[pairs[:, 1]]
+        return differences
     both = np.repeat(present[pairs[:, 0]] & present[pairs[:, 1]], widths, axis=1)
     return np.where(both, block[pairs[:, 0]] - block[pairs[:, 1]], 0.0)
 

@@ -23,7 +23,7 @@ from boundcalc.trainer.measure.subset_record import Frame, Part
 from boundcalc.trainer.measure.subset_result import SubsetResult
 from boundcalc.trainer.models.choosing import choose
 from boundcalc.trainer.models.folds import Folds
-from boundcalc.trainer.models.pair_model import PairModel
+from boundcalc.trainer.models.pair_model import Between, PairModel
 from boundcalc.trainer.risk.distances import cross_distances
 from boundcalc.trainer.risk.erm import Fit, certify
 from boundcalc.trainer.risk.incomplete import Gap, SampledPairs, measure_gap
@@ -136,11 +136,10 @@ def assess_fit(
     tested, auc, knn, wrong = None, None, None, None
     if split.holdout.size >= 2:
         tested = _measure_part(prepared, subset, fit, split.holdout, rng=rng)
-        between = _between(prepared, subset, structure.operator(fit.params), model)
         if model is not None:
             wrong = _model_errors(prepared, subset, model, rng=rng)
         if neighbours:
-            auc, knn = _neighbour_scores(prepared, between)
+            auc, knn = _neighbour_scores(prepared, subset, structure.operator(fit.params), model)
     return SubsetResult(
         frame=Frame.of(prepared, subset),
         params=nested_tuples(fit.params.tolist()),
@@ -220,21 +219,14 @@ def trivial_rule(similar: float, loss: Loss, weights: tuple[float, float]) -> tu
     return loss.constant_risk(*heavy), min(similar, 1.0 - similar), min(heavy)
 
 
-Between = Callable[[NDArray[np.intp], NDArray[np.intp]], Array]
-
-
-def _between(prepared: Prepared, subset: Sequence[str], operator: Array, model: PairModel | None) -> Between:
-    """Return the distances of rows with rows by the model, or by the metric where there is none."""
-    widths = prepared.widths(subset)
-
-    def distances(rows: NDArray[np.intp], others: NDArray[np.intp]) -> Array:
-        read = prepared.rows if model is None else prepared.encoded_rows
-        (x, here), (y, there) = read(subset, rows), read(subset, others)
-        return (
-            cross_distances(x, y, operator, widths, here, there) if model is None else model.between(x, y, here, there)
-        )
-
-    return distances
+def _between(
+    prepared: Prepared, subset: Sequence[str], operator: Array, model: PairModel | None, part: NDArray[np.intp]
+) -> Between:
+    """Return distances by places in a part: by the model, or by the metric where there is none."""
+    if model is not None:
+        return model.between(*prepared.encoded_rows(subset, part))
+    widths, (x, here) = prepared.widths(subset), prepared.rows(subset, part)
+    return lambda i, j: cross_distances(x[i], x[j], operator, widths, here[i], here[j])
 
 
 def _model_errors(
@@ -253,11 +245,12 @@ def _model_errors(
             wrong += (same & ~near).sum(), (~same & near).sum()
         count = len(drawn)
     else:
-        between = _between(prepared, subset, np.empty(0), model)
+        between, everyone = _between(prepared, subset, np.empty(0), model, part), np.arange(part.size)
         for i in range(0, part.size, _BLOCK_ROWS):
-            rows = part[i : i + _BLOCK_ROWS]
-            later = np.arange(i, i + rows.size)[:, None] < np.arange(part.size)
-            near, same = between(rows, part) < model.threshold, codes[rows][:, None] == codes[part]
+            rows, others = everyone[i : i + _BLOCK_ROWS], everyone[i:]
+            later = rows[:, None] < others
+            near = between(rows, others) < model.threshold
+            same = codes[part[rows]][:, None] == codes[part[others]]
             wrong += (later & same & ~near).sum(), (later & ~same & near).sum()
         count = part.size * (part.size - 1) // 2
     return float(wrong.sum()) / count, float(wrong @ np.array(prepared.weights)) / count
@@ -267,23 +260,27 @@ def _model_errors(
 _BLOCK_ROWS, _BLOCK_PAIRS, _LOOKED_AT, _REFERENCE = 256, 20_000, 500, 5000
 
 
-def _neighbour_scores(prepared: Prepared, between: Between) -> tuple[float | None, float | None]:
+def _neighbour_scores(
+    prepared: Prepared, subset: Sequence[str], operator: Array, model: PairModel | None
+) -> tuple[float | None, float | None]:
     """ROC AUC of hold-out pair distances and 5-nearest-neighbour accuracy, of the first rows of the parts, in blocks."""
     codes, groups = prepared.data.codes, prepared.data.groups
     holdout, train = prepared.split.holdout[:_LOOKED_AT], prepared.split.train[:_REFERENCE]
+    between = _between(prepared, subset, operator, model, np.concatenate([holdout, train]))
+    new, old = np.arange(holdout.size), np.arange(holdout.size, holdout.size + train.size)
     counted = np.triu(np.ones((holdout.size, holdout.size), dtype=bool), 1)
     if groups is not None:
         counted &= groups[holdout][:, None] != groups[holdout]
     same = (codes[holdout][:, None] == codes[holdout])[counted]
     auc = None
     if same.any() and not same.all():
-        ranks = rankdata(-between(holdout, holdout)[counted])
+        ranks = rankdata(-between(new, new)[counted])
         positive = int(same.sum())
         above = float(ranks[same].sum()) - positive * (positive + 1) / 2
         auc = above / (positive * (same.size - positive))
     right, nearest = 0, min(5, train.size)
-    for rows in np.array_split(holdout, 1 + holdout.size * train.size // 2**17):
-        near = np.argpartition(between(rows, train), nearest - 1, axis=1)[:, :nearest]
+    for rows in np.array_split(new, 1 + new.size * old.size // 2**17):
+        near = np.argpartition(between(rows, old), nearest - 1, axis=1)[:, :nearest]
         votes = (codes[train][near][:, :, None] == np.arange(codes.max() + 1)).sum(axis=1)
-        right += int((votes.argmax(axis=1) == codes[rows]).sum())
+        right += int((votes.argmax(axis=1) == codes[holdout[rows]]).sum())
     return auc, right / holdout.size

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from boundcalc.trainer.data.prepare import Prepared
 from boundcalc.trainer.models.classes import Gaussians, logistic_regression
-from boundcalc.trainer.models.pair_model import embedded_distances, stacked
+from boundcalc.trainer.models.pair_model import PairModel, stacked
 
 __all__ = ["Folds", "Map", "Spec"]
 
@@ -106,7 +106,7 @@ class Folds:
             self._pairs[fold] = keep, (self.codes[rows][:, None] == self.codes[rows])[keep]
         return self._pairs[fold]
 
-    def _fitted(self, fold: int) -> NDArray[np.intp]:
+    def fitted_rows(self, fold: int) -> NDArray[np.intp]:
         """Return the rows that a model without this fold is fitted to; all of them without fold -1."""
         return np.flatnonzero((self.fold != fold) & (self.fold >= 0)) if fold >= 0 else np.arange(self.codes.size)
 
@@ -117,7 +117,7 @@ class Folds:
         """Return the class model of some modalities on rows outside a fold."""
         key = (fold, modalities)
         if key not in self._gaussians:
-            rows = self._fitted(fold)
+            rows = self.fitted_rows(fold)
             codes = np.unique(self.codes[rows], return_inverse=True)[1]
             self._gaussians[key] = Gaussians.fit(self.x[np.ix_(rows, self._columns(modalities))], codes)
         return self._gaussians[key]
@@ -125,7 +125,7 @@ class Folds:
     def _regression(self, fold: int, modalities: tuple[int, ...], penalty: float) -> Map:
         known = self._logistic.setdefault((fold, modalities), {})
         if penalty not in known:
-            rows = self._fitted(fold)
+            rows = self.fitted_rows(fold)
             codes = np.unique(self.codes[rows], return_inverse=True)[1]
             nearest = min(known, key=lambda p: abs(np.log(p / penalty)), default=None)
             start = None if nearest is None else known[nearest]
@@ -147,7 +147,7 @@ class Folds:
         if spec.kind == "pairs":
             from boundcalc.trainer.models.low_rank import fit_low_rank
 
-            rows = self._fitted(fold)
+            rows = self.fitted_rows(fold)
             start = self.gaussians(fold, modalities)
             found = fit_low_rank(
                 self.x[np.ix_(rows, columns)], self.codes[rows], start=start.discriminant(start.ledoit_wolf),
@@ -175,8 +175,10 @@ class Folds:
 
     def distances(self, found: Map, modalities: tuple[int, ...], rows: NDArray[np.intp]) -> Array:
         """Return D of all pairs of some rows, shape (m, m)."""
-        x, here = self.x[np.ix_(rows, self._columns(modalities))], self.here[rows][:, list(modalities)]
-        return embedded_distances(*found, [self.widths[k] for k in modalities], x, x, here, here)
+        columns, widths = self._columns(modalities), tuple(self.widths[k] for k in modalities)
+        one = PairModel("", widths, np.zeros(columns.size), *found, 0.0, (), {}, (0.0, 0.0))
+        everyone = np.arange(rows.size)
+        return one.between(self.x[np.ix_(rows, columns)], self.here[rows][:, list(modalities)])(everyone, everyone)
 
     def log_odds(self, fold: int, modality: int) -> tuple[Array, Array, NDArray[np.intp]]:
         """Return a modality's evidence for each class on a fold's rows, the prior, and the rows' classes (-1: not met)."""
@@ -184,7 +186,7 @@ class Folds:
         factor, bias = model.log_odds(model.ledoit_wolf)
         prior = np.log(model.counts / model.counts.sum())
         rows = self.judged(fold)
-        known = np.unique(self.codes[self._fitted(fold)])
+        known = np.unique(self.codes[self.fitted_rows(fold)])
         place = np.minimum(np.searchsorted(known, self.codes[rows]), known.size - 1)
         own = np.where(known[place] == self.codes[rows], place, -1)
         evidence = self.x[np.ix_(rows, self.columns[modality])] @ factor + (bias - prior)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,10 @@ from boundcalc.frozen import Frozen
 from boundcalc.language.records import check_entries, rebuild
 from boundcalc.trainer.risk.distances import cross_distances
 
-__all__ = ["PairModel", "embedded_distances"]
+__all__ = ["Between", "PairModel"]
 
 Array = NDArray[np.float64]
+Between = Callable[[NDArray[np.intp], NDArray[np.intp]], Array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,10 +89,15 @@ class PairModel(Frozen):
         both = here & there
         return np.square(self.embed(left, both) - self.embed(right, both)).sum(axis=1)
 
-    def between(self, left: Array, right: Array, here: NDArray[np.bool_], there: NDArray[np.bool_]) -> Array:
-        """Return D of each row of ``left`` with each of ``right``, shape (n, n')."""
-        x, y = (np.where(self._at_hand(h), rows - self.shift, 0.0) for rows, h in ((left, here), (right, there)))
-        return embedded_distances(self.factor, self.bias, self.widths, x, y, here, there)
+    def between(self, rows: Array, here: NDArray[np.bool_]) -> Between:
+        """Return a function of two arrays of places among these rows: D of each with each, shape (n, n')."""
+        if self.bias is None and not here.all():
+            x = np.where(self._at_hand(here), rows - self.shift, 0.0)
+            operator = squared_map(self.factor)
+            return lambda i, j: cross_distances(x[i], x[j], operator, self.widths, here[i], here[j])
+        z = self.embed(rows, here)
+        squares = np.square(z).sum(axis=1)
+        return lambda i, j: np.maximum(squares[i][:, None] + squares[j] - 2.0 * (z[i] @ z[j].T), 0.0)
 
     def matrix(self) -> Array:
         """Return A with D = (x - x')' A (x - x') on encoded coordinates, shape (d, d).
@@ -144,25 +150,6 @@ class PairModel(Frozen):
 
 def _listed(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray) else dict(value) if isinstance(value, dict) else value
-
-
-def embedded_distances(
-    factor: Array,
-    bias: Array | None,
-    widths: Sequence[int],
-    x: Array,
-    y: Array,
-    here: NDArray[np.bool_],
-    there: NDArray[np.bool_],
-) -> Array:
-    """Return D between centred rows: of probabilities, or of linear maps over the modalities that both rows have."""
-    if bias is None and not (here.all() and there.all()):
-        return cross_distances(x, y, squared_map(factor), widths, here, there)
-    u, v = mapped(x, factor), mapped(y, factor)
-    if bias is not None:
-        u, v = unit_probabilities(u + bias), unit_probabilities(v + bias)
-    squares = np.square(u).sum(axis=1)[:, None] + np.square(v).sum(axis=1)
-    return np.maximum(squares - 2.0 * (u @ v.T), 0.0)
 
 
 def mapped(x: Array, factor: Array) -> Array:

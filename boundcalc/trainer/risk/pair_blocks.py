@@ -84,11 +84,11 @@ class _OuterProducts:
     def __init__(self, rows: Array) -> None:
         self.rows = rows
         # For each set of columns: the weight of each row, and the rows of C X.
-        self.parts: dict[bytes, tuple[NDArray[np.intp] | slice, Array, Array]] = {}
+        self.parts: dict[bytes | None, tuple[NDArray[np.intp] | slice, Array, Array]] = {}
 
     def add(self, task: _Task, weights: Array, crossed: Array) -> None:
         columns = slice(None) if task.columns is None else task.columns
-        key = b"" if task.columns is None else task.columns.tobytes()
+        key = None if task.columns is None else task.columns.tobytes()
         if key not in self.parts:
             n = self.rows.shape[0]
             self.parts[key] = columns, np.zeros(n), np.zeros((n, crossed.shape[1]))
