@@ -173,3 +173,38 @@ def test_the_smaller_complexity_is_taken_and_both_are_paid(measured):
         alone = float(bound.evaluate(**{name: values[name] for name in bound.symbols if name != "delta"}, delta=delta))
         assert found.value <= alone * (1 + 1e-12)
     assert found.paid.whole("deviation", "complexity", "constant") == pytest.approx(0.1)
+
+
+def identities(rows=480, classes=48):
+    rng = np.random.default_rng(7)
+    y = rng.integers(0, classes, rows)
+    blocks = {name: rng.normal(size=(rows, 6)) + 1.5 * rng.normal(size=(classes, 6))[y] for name in ("face", "voice")}
+    return ModalityData(blocks, y)
+
+
+def test_new_classes_are_certified_with_classes_as_units():
+    data = identities()
+    line = certify_new_classes(data, share=0.5, rng=0, structure="discriminant")
+    found = line.certificate
+    assert (found.kind, found.units, line.subset) == ("verification", 24, "face+voice")
+    assert 0 < found.error < found.value <= 0.5
+    assert any("of the other 24 classes" in one for one in found.recipe["fixed"])
+    # Nothing of the held-out classes reaches the model: moved rows of theirs change neither threshold nor their number.
+    held = np.isin(data.codes, np.random.default_rng(0).permutation(48)[:24])
+    assert held.sum() == found.rows
+    moved = ModalityData({name: block + 3.0 * held[:, None] for name, block in data.arrays.items()}, data.y)
+    assert certify_new_classes(moved, share=0.5, rng=0, structure="discriminant").certificate.threshold == found.threshold
+    folds = Folds(prepare(data, settings=Settings(), rng=np.random.default_rng(0)), by_class=True)
+    for k in range(folds.count):
+        assert not set(folds.codes[folds.fold == k]) & set(folds.codes[folds.fitted_rows(k)])
+
+
+def test_new_classes_stand_apart_in_what_train_says():
+    answer = bc.train(identities(), rng=0, structure="discriminant", subsets="face", new_classes=0.5)
+    assert [line.certificate.kind for line in answer.certificates].count("verification") == 1
+    assert "About new classes, a statement of its own at delta" in " ".join(answer.text().split())
+    for share, said in ((0.0, r"in \\(0, 1\\)"), (0.01, "at least 4")):
+        with pytest.raises(InvalidInputError, match=said):
+            certify_new_classes(identities(), share=share)
+    with pytest.raises(InvalidInputError, match="no other groups"):
+        certify_new_classes(identities().with_groups(np.arange(480) // 2), share=0.5)

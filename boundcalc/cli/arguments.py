@@ -277,6 +277,11 @@ ARGUMENTS: dict[str, Argument] = {
         },
         flag="--structure",
     ),
+    "new_classes": _value(
+        "P",
+        "certify for new classes as well: this share of the classes is held out, and classes are the units",
+        read=_within(0, 1, "in (0, 1)"),
+    ),
     "rounds": _value("N", "random splits that are averaged", default="3", read=_integer(1), flag="--splits"),
     "model": _value(
         "MODULE:OBJECT",

@@ -145,9 +145,10 @@ def question(
     one: Used,
     other: Used | None = None,
     *,
-    weights: tuple[float, float],
+    weights: tuple[float, float] | None,
     delta: float,
     fixed: tuple[str, ...],
+    by_class: bool = False,
 ) -> Request:
     """Return the question about a trained metric (and another one): thresholds and weights are other parts' work."""
     part = prepared.split.holdout
@@ -155,7 +156,7 @@ def question(
         distances=one.distances(part),
         other=None if other is None else other.distances(part),
         codes=prepared.data.codes[prepared.split.holdout],
-        groups=_groups(prepared, prepared.split.holdout),
+        groups=np.unique(prepared.data.codes[part], return_inverse=True)[1] if by_class else _groups(prepared, part),
         threshold=one.threshold,
         other_threshold=np.nan if other is None else other.threshold,
         weights=weights,

@@ -72,8 +72,8 @@ class Standing:
         return dict(vars(self))
 
 
-def rivals() -> Mapping[str, Callable[[], Any]]:
-    """Return what people would use instead, each with what makes a fresh one; those whose packages are installed."""
+def rivals() -> Mapping[str, Any]:
+    """Return what people would use instead, unfitted; those whose packages are installed."""
     if importlib.util.find_spec("sklearn") is None:
         return {}
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -82,19 +82,16 @@ def rivals() -> Mapping[str, Callable[[], Any]]:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    def scaled(make: Callable[[], Any]) -> Callable[[], Any]:
-        return lambda: make_pipeline(StandardScaler(), make())
-
-    found: dict[str, Callable[[], Any]] = {
-        "Euclidean": StandardScaler,
-        "NCA": scaled(lambda: NeighborhoodComponentsAnalysis(random_state=0)),
-        "LDA": scaled(LinearDiscriminantAnalysis),
-        "logistic pair score": scaled(lambda: LogisticRegression(max_iter=1000)),
+    found: dict[str, Any] = {
+        "Euclidean": StandardScaler(),
+        "NCA": make_pipeline(StandardScaler(), NeighborhoodComponentsAnalysis(random_state=0)),
+        "LDA": make_pipeline(StandardScaler(), LinearDiscriminantAnalysis()),
+        "logistic pair score": make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
     }
     if importlib.util.find_spec("metric_learn") is not None:
         learn = importlib.import_module("metric_learn")
         for label, name in (("ITML", "ITML_Supervised"), ("LMNN", "LMNN"), ("MMC", "MMC_Supervised")):
-            found[label] = scaled(getattr(learn, name))
+            found[label] = make_pipeline(StandardScaler(), getattr(learn, name)())
     return found
 
 
@@ -185,12 +182,11 @@ def _ours(prepared: Prepared, folds: Folds) -> tuple[Used, str]:
 def _theirs(model: Any, prepared: Prepared, folds: Folds, name: str) -> tuple[Used, str]:
     """Fit without each fold for the threshold, then to all rows that are not held out."""
     x, y = prepared.encoded_rows(prepared.data.names, np.arange(prepared.data.n))[0], prepared.data.y
-    make = model if callable(model) and not hasattr(model, "fit") else lambda: model
     judged = []
     for fold in range(folds.count):
         rows = folds.rows[folds.fitted_rows(fold)]
         inside = folds.judged(fold)
-        between = scorer(fitted(make(), x[rows], y[rows]), x)(folds.rows[inside]).between
+        between = scorer(fitted(model, x[rows], y[rows]), x)(folds.rows[inside]).between
         everyone = np.arange(inside.size)
         judged.append(between(everyone, everyone)[folds.pairs(fold)[0]])
     values = np.concatenate(judged)
@@ -198,7 +194,7 @@ def _theirs(model: Any, prepared: Prepared, folds: Folds, name: str) -> tuple[Us
     threshold, error = cut(
         values - least, np.concatenate([folds.pairs(k)[1] for k in range(folds.count)]), prepared.weights
     )
-    last = scorer(fitted(make(), x[folds.rows], y[folds.rows]), x)
+    last = scorer(fitted(model, x[folds.rows], y[folds.rows]), x)
     return Used(last, threshold + least, error[1], name), ""
 
 

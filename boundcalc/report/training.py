@@ -12,6 +12,7 @@ from boundcalc.certification.foreign import imported
 from boundcalc.datasets import load
 from boundcalc.errors import InvalidInputError
 from boundcalc.guarantees.certified import Certified, certified, twins
+from boundcalc.guarantees.new_classes import certify_new_classes
 from boundcalc.report.certificates import certificate_sentence, certificate_tables, draw_certificates
 from boundcalc.show.answer import Answer
 from boundcalc.show.axes import new_axes, save
@@ -108,6 +109,7 @@ def train(
     *,
     subsets: Any = "all",
     model: Any = None,
+    new_classes: float | None = None,
     delta: float = 0.05,
     rng: Any = 0,
     pair_weights: Any = "balanced",
@@ -129,6 +131,9 @@ def train(
         Someone else's model, which is fitted to the training part and certified in place of ours: whatever has ``transform``,
         ``predict_proba``, ``pair_score`` or ``pair_distance``, a callable, a torch module, or arrays of embeddings, one row for
         each row of the data (see :mod:`boundcalc.certification.foreign`). What is named is imported: code that you trust.
+    new_classes : float, optional
+        Certify also for classes that nothing was fitted to: this share of the classes is held out from a model of its own, and
+        classes are the units. A statement of its own at delta.
     delta : float
         Failure probability at which certified random values are shown; they can be read at any other later.
     rng : int or numpy.random.Generator
@@ -163,7 +168,13 @@ def train(
         given, subsets=subsets, delta=delta, rng=rng, pair_weights=pair_weights, progress=report, holdout=holdout,
         calibration=calibration, **settings,
     )  # fmt: skip
-    return Training(measured, certified(given, measured, delta=delta, rng=again, model=model), delta)
+    lines = certified(given, measured, delta=delta, rng=again, model=model)
+    if new_classes is not None:
+        own = {name: settings[name] for name in ("structure", "loss", "eig_range") if name in settings}
+        lines += (
+            certify_new_classes(given, share=new_classes, delta=delta, rng=again, calibration=calibration, **own),
+        )
+    return Training(measured, lines, delta)
 
 
 def trained_on(data: Any, **settings: Any) -> Training:

@@ -253,8 +253,8 @@ def relevance(folds: Folds, modalities: tuple[int, ...]) -> Array:
     Evidence is what a Gaussian class model of the modality alone says of rows it has not seen. A modality is left out, the
     least telling first, as long as the log loss rises by no more than its own standard error.
     """
-    if len(modalities) == 1:
-        return np.ones(1)
+    if len(modalities) == 1 or folds.by_class:
+        return np.ones(len(modalities))
     evidence = _Evidence(folds, modalities)
     free = np.ones(len(modalities), dtype=bool)
     v, value = evidence.solve(free, np.full(len(modalities), 0.5))

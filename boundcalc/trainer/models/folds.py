@@ -52,9 +52,11 @@ class Folds:
     ----------
     prepared : Prepared
         No row of its hold-out part is read.
+    by_class : bool
+        Whether folds are made of whole classes, so that what is chosen is chosen for classes that no model has met.
     """
 
-    def __init__(self, prepared: Prepared) -> None:
+    def __init__(self, prepared: Prepared, *, by_class: bool = False) -> None:
         split, data = prepared.split, prepared.data
         part = np.concatenate([split.train, split.calibration])[:_FITTED]
         self.rows = part
@@ -74,7 +76,7 @@ class Folds:
         self.x = x / self.scale
         self.codes = data.codes[part]
         self.groups = np.arange(part.size) if data.groups is None else data.groups[part]
-        self.weights = prepared.weights
+        self.weights, self.by_class = prepared.weights, by_class
         self._pairs: dict[int, tuple[NDArray[np.bool_], NDArray[np.bool_]]] = {}
         self.count, self.fold = self._drawn()
         self._gaussians: dict[tuple[int, tuple[int, ...]], Gaussians] = {}
@@ -82,7 +84,7 @@ class Folds:
 
     def _drawn(self) -> tuple[int, NDArray[np.intp]]:
         """Return how many folds, and each row's; -1 where it is not looked at. Rows are in random order already."""
-        unit = np.unique(self.groups, return_inverse=True)[1]
+        unit = np.unique(self.codes if self.by_class else self.groups, return_inverse=True)[1]
         first = np.unique(unit, return_index=True)[1]
         order = np.argsort(np.argsort(first))[unit]  # groups in the order of their first row
         looked = np.arange(unit.size) < _CHOOSING

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
-from boundcalc.language.records import check_entries, rebuild
+from boundcalc.language.records import check_entries, plain, rebuild
 from boundcalc.trainer.risk.distances import cross_distances
 
 __all__ = ["Between", "PairModel"]
@@ -117,7 +117,8 @@ class PairModel(Frozen):
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
-        return {name: _listed(getattr(self, name)) for name in self.__dataclass_fields__}
+        record = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return plain({name: v.tolist() if isinstance(v, np.ndarray) else v for name, v in record.items()})
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> PairModel:
@@ -146,10 +147,6 @@ class PairModel(Frozen):
             rebuild(str, record["structure"]), widths, shift, factor, bias, rebuild(float, record["threshold"]), weights,
             rebuild(dict, record["options"]), error, rebuild(bool, record["certified_optimum"]),
         )  # fmt: skip
-
-
-def _listed(value: Any) -> Any:
-    return value.tolist() if isinstance(value, np.ndarray) else dict(value) if isinstance(value, dict) else value
 
 
 def mapped(x: Array, factor: Array) -> Array:
