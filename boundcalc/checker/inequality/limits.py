@@ -31,8 +31,13 @@ def within(deadline: float, *, memory: bool = False) -> Iterator[list[str]]:
     thread = ctypes.c_ulong(threading.get_ident())
     done, lock = threading.Event(), threading.Lock()
     start = _resident() if memory else 0
+    entered = threading.Lock()
+    entered.acquire()
 
     def watch() -> None:
+        entered.acquire()
+        if done.wait(_TICK):  # what is raised before the block has begun would be caught by nobody
+            return
         while not done.wait(max(0.0, min(_TICK if memory else 1.0, deadline - time.monotonic()))):
             late, large = time.monotonic() >= deadline, memory and _resident() - start > _GROWTH
             if late or large:
@@ -46,6 +51,7 @@ def within(deadline: float, *, memory: bool = False) -> Iterator[list[str]]:
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
     try:
+        entered.release()
         yield reasons
     except own:
         pass
