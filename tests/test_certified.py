@@ -12,12 +12,17 @@ import pytest
 
 import boundcalc as bc
 from boundcalc.cli import main
+from boundcalc.errors import InvalidInputError
 from boundcalc.guarantees.account import charged, with_complexity
 from boundcalc.guarantees.certified import FAVOURITE, certified
+from boundcalc.guarantees.new_classes import certify_new_classes
 from boundcalc.guarantees.of_subset import guarantees
 from boundcalc.report.certificates import certificate_sentence, certificate_tables, draw_certificates
 from boundcalc.show.axes import new_axes
 from boundcalc.trainer import ModalityData, measure_subsets
+from boundcalc.trainer.data.prepare import prepare
+from boundcalc.trainer.measure.settings import Settings
+from boundcalc.trainer.models.folds import Folds
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +198,9 @@ def test_new_classes_are_certified_with_classes_as_units():
     held = np.isin(data.codes, np.random.default_rng(0).permutation(48)[:24])
     assert held.sum() == found.rows
     moved = ModalityData({name: block + 3.0 * held[:, None] for name, block in data.arrays.items()}, data.y)
-    assert certify_new_classes(moved, share=0.5, rng=0, structure="discriminant").certificate.threshold == found.threshold
+    assert (
+        certify_new_classes(moved, share=0.5, rng=0, structure="discriminant").certificate.threshold == found.threshold
+    )
     folds = Folds(prepare(data, settings=Settings(), rng=np.random.default_rng(0)), by_class=True)
     for k in range(folds.count):
         assert not set(folds.codes[folds.fold == k]) & set(folds.codes[folds.fitted_rows(k)])
@@ -203,7 +210,7 @@ def test_new_classes_stand_apart_in_what_train_says():
     answer = bc.train(identities(), rng=0, structure="discriminant", subsets="face", new_classes=0.5)
     assert [line.certificate.kind for line in answer.certificates].count("verification") == 1
     assert "About new classes, a statement of its own at delta" in " ".join(answer.text().split())
-    for share, said in ((0.0, r"in \\(0, 1\\)"), (0.01, "at least 4")):
+    for share, said in ((0.0, r"in \(0, 1\)"), (0.01, "at least 4")):
         with pytest.raises(InvalidInputError, match=said):
             certify_new_classes(identities(), share=share)
     with pytest.raises(InvalidInputError, match="no other groups"):
