@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from boundcalc.certification.sources import Distances, of_pair_model
 from boundcalc.errors import InvalidInputError
 from boundcalc.guarantees.certified import Used, question
 from boundcalc.language.arguments import as_generator
-from boundcalc.language.ledger import check_delta
+from boundcalc.language.ledger import Ledger, check_delta
 from boundcalc.trainer import ModalityData
 from boundcalc.trainer.data.prepare import Prepared, prepare
 from boundcalc.trainer.measure.settings import Settings
@@ -142,6 +143,8 @@ def contest(
     chosen = Settings(**{"pair_weights": "balanced", "holdout": holdout, "calibration": calibration, **settings})
     others: dict[str, Any] = {**rivals(), **(models or {})}
     names = ["boundcalc", *others]
+    parts = {name: Fraction(1, len(names)) for name in names}
+    levels = Ledger.split(delta, ["certificate"]).over("models", parts)
     generator, report = as_generator(rng), progress or (lambda *_: None)
     found: dict[str, list[Standing]] = {name: [] for name in names}
     for split in range(splits):
@@ -157,7 +160,7 @@ def contest(
                     raise
                 used, about = None, str(error)
             seconds = time.perf_counter() - began
-            level = delta / len(names) if split == 0 else None
+            level = levels[f"certificate[{name}]"] if split == 0 else None
             found[name].append(_standing(name, prepared, used, seconds, about, level))
     return tuple(
         sorted((_averaged(several) for several in found.values()), key=lambda one: (math.isnan(one.error), one.error))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 from boundcalc.trainer.models.folds import Folds, Spec
 from boundcalc.trainer.models.pair_model import PairModel
 
@@ -33,7 +34,7 @@ _LEFT, _GAIN = 4, 0.003
 
 
 @dataclass(frozen=True)
-class _Judged:
+class _Judged(Frozen):
     """What the folds say of a candidate: errors (plain, weighted), the threshold, and the weights of the modalities."""
 
     spec: Spec
