@@ -26,6 +26,7 @@ _WHERE = {
     "Theorem": "theorems",
     "Verdict": "checker",
     "allocate": "inverse.allocation",
+    "ask": "report",
     "assess": "report",
     "assurance": "planner.assured",
     "at_least": "statements.derivation",
@@ -51,7 +52,7 @@ _WHERE = {
     "theorem": "catalogue",
     "train": "report",
 }
-_MODULES = ("catalogue", "datasets", "kernel", "planner", "report", "symbols", "trainer")
+_MODULES = ("catalogue", "certification", "datasets", "kernel", "planner", "report", "symbols", "trainer")
 
 __all__ = [*_WHERE, *_MODULES, "__version__"]
 

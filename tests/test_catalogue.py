@@ -73,7 +73,7 @@ FORMS = {
     "weinberger2005.triplets": ("sharp", "fixed"),
     "ying2009.chaos": ("sharp", "finite"),
     "ying2009.bandwidth": ("sharp", "modalities"),
-    "kar2011.landmarks": ("sharp",),
+    "kar2011.landmarks": ("sharp", "data"),
     "perrot2015.on_average": ("sharp", "paper"),
     "huusari2018.pointwise": ("paper",),
     "saunshi2019.mean_classifier": ("sharp", "pac_bayes"),
@@ -84,10 +84,10 @@ FORMS = {
     "tosh2021.direct": ("paper",),
     "lee2021.approximation": ("sharp", "downstream"),
     "lu2023.two_stage": ("sharp",),
-    "nakada2023.feature_recovery": ("sharp",),
+    "nakada2023.feature_recovery": ("sharp", "data"),
 }
 #: Statements about tuples of up to four rows need as many rows.
-TUPLES = {"lemmas.decoupling", "weinberger2005.triplets", "zolfaghari2021.contrastive"}
+TUPLES = {"lemmas.decoupling", "kar2011.landmarks", "weinberger2005.triplets", "zolfaghari2021.contrastive"}
 #: A sample variance needs two terms, and Sauer's lemma as many points as the dimension.
 TERMS = {"lemmas.sauer", "lemmas.empirical_bernstein"}
 
@@ -213,10 +213,12 @@ def reference(key: str, form: str, v: dict[str, float]) -> float:
     def crossed(logit: float) -> float:
         return log(1 + (v["order"] - 1) * (1 + v["w_intra"]) * math.exp(2 * logit))
 
-    def recovered(level: float) -> float:
+    def bernstein(level: float) -> float:
         large = 2 * v["B_a"] * v["B_b"] * level / (3 * v["n"])
-        t = sqrt(large**2 + 2 * v["v"] * level / v["n"]) + large
-        signal = (1 - v["p_mis"]) * v["s_r"]
+        return sqrt(large**2 + 2 * v["v"] * level / v["n"]) + large
+
+    def recovered(level: float) -> float:
+        t, signal = bernstein(level), (1 - v["p_mis"]) * v["s_r"]
         return sqrt(v["r"]) * (min(1, t / (signal - t)) if signal > t else 1)
 
     formulas = {
@@ -321,6 +323,9 @@ def reference(key: str, form: str, v: dict[str, float]) -> float:
         * (sqrt(log(2 * v["K"])) + 1 / (2 * sqrt(log(2 * v["K"])))),
         ("kar2011.landmarks", "sharp"): lambda: v["eps_good"]
         + math.exp(-v["d_L"] * v["gamma_K"] ** 2 / (8 * v["B_w"] ** 2)) / v["delta"],
+        ("kar2011.landmarks", "data"): lambda: (v["rhat_holdout"] + (v["gamma_K"] + v["room"] + v["B_w"])
+        * sqrt(log(2 / v["delta"]) / (2 * (v["n_h"] // 3)))) / v["room"]
+        + 2 * math.exp(-v["d_L"] * v["gamma_K"] ** 2 / (8 * v["B_w"] ** 2)) / v["delta"],
         ("perrot2015.on_average", "sharp"): lambda: v["r_source"] + 4 * v["L"] ** 2 * v["B"] ** 4 / (v["mu"] * v["n"]),
         ("perrot2015.on_average", "paper"): lambda: v["r_source"] + 8 * v["L"] ** 2 * v["B"] ** 4 / (v["mu"] * v["n"]),
         ("huusari2018.pointwise", "paper"): lambda: v["beta_u"] * sqrt(v["alpha_A"] * v["q_views"]) / v["n"],
@@ -389,6 +394,8 @@ def reference(key: str, form: str, v: dict[str, float]) -> float:
         ("lemmas.peeling", "sharp"): lambda: 2 * v["a_rate"] * v["r_seen"]
         + v["c"] * sqrt((x + log(v["K_grid"])) / (2 * v["m"])),
         ("nakada2023.feature_recovery", "sharp"): lambda: recovered(log((v["d_a"] + v["d_b"]) / v["delta"])),
+        ("nakada2023.feature_recovery", "data"): lambda: sqrt(v["r"])
+        * min(1, bernstein(log((v["d_a"] + v["d_b"]) / v["delta"])) / v["s_hat"]),
     }  # fmt: skip
     return formulas[key, form]()
 
@@ -447,6 +454,7 @@ def draw(rng: np.random.Generator) -> dict[str, float]:
         "R_vec": float(rng.uniform(0, 1)), "a_rate": float(rng.uniform(0, 1)), "r_seen": float(rng.uniform(0, 9)),
         "K_grid": int(rng.integers(1, 20)),
         "r_mix": float(rng.uniform(0, 1)), "rhat_mix": float(rng.uniform(0, 1)), "rhat_rho": float(rng.uniform(0, c)), "lam": float(rng.uniform(0.1, 3)),
+        "s_hat": float(rng.uniform(0.1, 9)), "room": float(rng.uniform(0.1, 2)),
     }  # fmt: skip
 
 

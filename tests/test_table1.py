@@ -22,7 +22,8 @@ from boundcalc.checker.inequality.evaluate import value_at
 from boundcalc.checker.steps import check_step
 from boundcalc.cli import main
 from boundcalc.errors import InvalidInputError
-from boundcalc.report.works import ledger_page, neighbours_page, table1_page
+from boundcalc.report.works import ledger, neighbours, table1
+from boundcalc.show.html import join
 from boundcalc.symbols import known
 from boundcalc.trainer import collision_probability, cross_covariance, information, view_prices
 
@@ -142,6 +143,24 @@ TWINS = {
         lambda one: sqrt(r) / Max(1, s.s_r / E_op - 1),
     ),
     "no dimension": (step(NAKADA, "E_op"), no_dimension),
+    "twice the sample's singular value": (
+        step(NAKADA, "sin_theta", "data"),
+        lambda one: sqrt(r) / Max(1, 2 * the("s_hat", NAKADA, "data") / E_op),
+    ),
+    "a shortfall over twice the room": (step("kar2011.landmarks", "eps_good", "data"), lambda one: one.right / 2),
+    "a shortfall below the room alone": (
+        step("kar2011.landmarks", "C", "data"),
+        lambda one: one.right - s.gamma_K,
+    ),
+    "half of the deviation over triples": (step("kar2011.landmarks", "dev_f", "data"), lambda one: one.right / 2),
+    "the root of delta, triples": (
+        step("weinberger2005.triplets", "dev_f", "fixed"),
+        lambda one: one.right.xreplace({share(one): sqrt(share(one))}),
+    ),
+    "the root of delta, tuples": (
+        step("lemmas.decoupling", "Phi_n", "deviation"),
+        lambda one: one.right.xreplace({share(one): sqrt(share(one))}),
+    ),
     "Hoeffding with sixteen times the rate": (
         step("kar2011.landmarks", "E_far"),
         lambda one: exp(-2 * s.d_L * s.gamma_K**2 / (the("B_w", "kar2011.landmarks") ** 2)),
@@ -208,6 +227,21 @@ def test_one_modality_more_can_be_worse():
     gap = bc.theorem("huang2021.extra_modality").bound()
     values = dict(delta=0.05, L=1, C=1, R_M=0.01, Lhat_M=0, eta_star_N=0.2)
     assert float(gap.evaluate(n=2000, **values)) < 0 < float(gap.evaluate(n=100, **values))
+
+
+def test_triples_of_labelled_rows_are_not_the_triplets_of_the_work():
+    """Triples with y = y+ weigh a class by rho^2: with their mean loss in place of L_un the first step is false."""
+    rho, f = np.array([0.9, 0.1]), np.array([2.0, 0.5])  # one letter for each class, encoded on a line
+
+    def loss(c, other):
+        return max(0.0, 1 - f[c] * (f[c] - f[other]))
+
+    def mean(anchors):
+        return sum(anchors[c] * rho[other] * loss(c, other) for c in (0, 1) for other in (0, 1))
+
+    tau, apart = (rho**2).sum(), (loss(0, 1) + loss(1, 0)) / 2
+    assert apart <= (mean(rho) - tau) / (1 - tau) + 1e-12
+    assert apart > (mean(rho**2 / tau) - tau) / (1 - tau) + 0.1
 
 
 def test_the_block_count_of_landmarks_is_whole():
@@ -285,7 +319,7 @@ def test_the_ledger_speaks_of_every_work():
         "Tropp 2012, User-friendly tail bounds for sums of random matrices, arXiv 1004.4389, Theorem 1.6",
     )
     verdicts = {key: {"forms": {form: {"verdict": "CITED"} for form in bc.theorem(key).forms}} for key in bc.catalogue}
-    page = ledger_page(verdicts)
+    page = join(ledger(verdicts))
     for key, said in FIDELITY.items():
         assert f'href="{key}.html"' in page
         assert said.agrees.split("<")[0].replace("'", "&#x27;")[:30] in page
@@ -295,7 +329,7 @@ def test_the_ledger_speaks_of_every_work():
 
 
 def test_the_pages_of_works_link_to_entries_and_to_the_literature():
-    table, others = table1_page(), neighbours_page()
+    table, others = join(table1()), join(neighbours())
     assert all(f'href="{key}.html"' in table for row in ROWS for key in row.keys)
     assert all(work.split(" et al")[0].split(" and")[0] in table for work in MARKS)
     assert "https://arxiv.org/abs/2412.09364" in others

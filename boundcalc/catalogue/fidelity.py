@@ -121,7 +121,7 @@ FIDELITY: Mapping[str, Fidelity] = FrozenDict(
         ),
         "kar2011.landmarks": Fidelity(
             "good similarities and landmark pairs",
-            "log(1/(delta eps_1)) in place of log(2/(delta eps_1))",
+            "log(1/(delta eps_1)) in place of log(2/(delta eps_1)); data: the goodness certified by triples of rows",
             "learnt transfer functions",
         ),
         "huusari2018.pointwise": Fidelity(
@@ -163,7 +163,7 @@ FIDELITY: Mapping[str, Fidelity] = FrozenDict(
         ),
         "nakada2023.feature_recovery": Fidelity(
             "sin Theta distance, rank, share of mismatched pairs",
-            "constants: explicit where the work has an unknown C; radii in place of effective ranks",
+            "constants: explicit for an unknown C; radii in place of effective ranks; data: the sample's singular value",
             "unaligned data after matching; sub-Gaussian modalities",
         ),
     }

@@ -18,7 +18,8 @@ NEIGHBOURS: tuple[tuple[Source, str], ...] = (
     ),
     (
         Source("Lei, Ledent, Kloft 2020, Sharper Generalization Bounds for Pairwise Learning", "NeurIPS 2020"),
-        "stability of pairs with high probability, beta log n + n^(-1/2): better than comparators.stability for a small mu only",
+        "stability of pairs with high probability, beta log n + n^(-1/2); with constants 4 beta + 48 sqrt(6) e beta ceil(log2 n) "
+        "log(e/delta) + 12 sqrt(2) e M sqrt(log(e/delta)/(n - 1)) better than comparators.stability for a small mu only",
     ),
     (
         Source(
@@ -41,7 +42,10 @@ NEIGHBOURS: tuple[tuple[Source, str], ...] = (
         "the same setting with many classes",
     ),
     (
-        Source("Li et al. 2026, on contrastive learning with many negatives", "PMLR 306, li26hg"),
+        Source(
+            "Li, Wei, Yang, Ying 2026, Statistical Consistency and Generalization of Contrastive Representation Learning",
+            "PMLR 306, li26hg; arXiv 2605.02116",
+        ),
         "rates O(1/m + n^(-1/2)) supervised and O(m^(-1/2) + n^(-1/2)) self-supervised with m negatives",
     ),
     (
@@ -58,5 +62,12 @@ NEIGHBOURS: tuple[tuple[Source, str], ...] = (
     (
         Source("Xia, Wainwright 2024, Prediction Aided by Surrogate Training", "arXiv 2412.09364"),
         "helper covariates that are seen in training only: a modality that is missing at test time",
+    ),
+    (
+        Source(
+            "Zhu, Luo 2025, Enhancing Multi-modal Contrastive Learning via Optimal Transport-Based Consistent Modality Alignment",
+            "doi 10.1007/978-981-97-8795-1_11",
+        ),
+        "an analysis of the triplet loss without the hinge (known to us from abstract and footnote)",
     ),
 )

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, ClassVar
 
 from boundcalc.certification.deviation import guessed_variance, rows_needed
 from boundcalc.errors import InfeasibleError, InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.show.answer import Answer, wrapped
-from boundcalc.show.axes import PALETTE, new_axes, save
+from boundcalc.show.axes import PALETTE, new_axes
 from boundcalc.show.html import join, tag
 from boundcalc.show.page import lead
 from boundcalc.show.rounding import outwards, percent
@@ -190,18 +189,8 @@ class Certificate(Answer, Frozen):
             "cautions": list(self.cautions),
         } | ({} if self.band is None else {"band": self.band.to_dict()})
 
-    def draw(self, path: Path | str | None = None) -> Any:
-        """Draw the measured value with its certificate and the constant rule, and the DET curve where there is a band.
-
-        Parameters
-        ----------
-        path : str or Path, optional
-            Where to write the picture as well.
-
-        Returns
-        -------
-        matplotlib axes
-        """
+    def _picture(self) -> Any:
+        """Draw the measured value with its certificate and the constant rule, and the DET curve where there is a band."""
         if self.band is None:
             axes = new_axes(width=6.0, height=1.8)
         else:
@@ -215,8 +204,6 @@ class Certificate(Answer, Frozen):
         axes.set_xlabel(self.quantity)
         axes.set(xlim=(0.0, 1.05 * max(high, self.constant)) if low >= 0 else None, ylim=(-0.6, 0.6))
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=3, frameon=False, fontsize=8)
-        if path is not None:
-            save(axes, path)
         return axes
 
     def body(self) -> Any:

@@ -231,10 +231,23 @@ _SCORES = (
 )
 _KEY = "a key such as zhou2026.risk_gap, or a number such as 'Theorem 3.13'"
 
+_QUESTIONS = ("features", "missing", "landmarks", "unlabelled", "contrastive")
+
 #: Positional arguments are in capitals.
 ARGUMENTS: dict[str, Argument] = {
     "DATA": Argument({"metavar": "DATA", "help": _DATA}),
     "DATA?": _several("DATA", "?", f"{_DATA} (default htad)", "htad"),
+    "QUESTION": Argument(
+        {
+            "metavar": "QUESTION",
+            "choices": _QUESTIONS,
+            "help": "features: aligned pairs that recover common features; missing: what a missing modality costs; landmarks: how "
+            "many; unlabelled: what unlabelled pairs are worth; contrastive: what a contrastive loss certifies",
+        }
+    ),
+    "PLANTED?": _several("DATA", "?", f"{_DATA} (default: a planted law whose truth is known)", "planted"),
+    "aim": _value("X", "what the bound should reach (default: the question's own)", read=_positive, flag="--target"),
+    "rank": _value("R", "number of common features (default: 1 for data, 2 for the planted law)", read=_integer(1)),
     "KEY": Argument({"metavar": "KEY", "help": _KEY}),
     "KEY?": _several("KEY", "?", _KEY),
     "KEYS": _several("KEY", "*", "entries of the catalogue (default: all that apply)"),

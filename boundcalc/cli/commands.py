@@ -21,6 +21,7 @@ COMMANDS = {
     "plan": "which modalities to collect, how many samples, and what is guaranteed beforehand",
     "report": "train, evaluate, plan and check: one page that could be attached to a paper",
     "compare": "rival bounds on one risk, on a pilot sample and against n",
+    "ask": "what the works of Table 1 say of a data set: five questions, a planted law beside it",
     "align": "compare optimal-transport regularisers of encoders on partly aligned data",
     "demo": "the whole path on a real data set, in under a minute",
 }

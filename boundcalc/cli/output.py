@@ -60,12 +60,9 @@ class Output(Frozen, Answer):
         """Return everything as plain data."""
         return self.data
 
-    def draw(self, path: Path | str) -> None:
+    def draw(self, path: Path | str | None = None) -> Any:
         """Write the picture."""
-        if self.picture is None:
-            super().draw(path)
-        else:
-            self.picture(path)
+        return super().draw(path) if self.picture is None else self.picture(path)
 
     def body(self) -> Any:
         """Return what a page has below its heading."""

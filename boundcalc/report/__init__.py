@@ -15,6 +15,7 @@ _LATER = {
     "Proposal": "planning",
     "Training": "training",
     "SideBySide": "side_by_side",
+    "ask": "questions",
     "assess": "sample",
     "bench": "side_by_side",
     "compare": "compare_view",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from boundcalc.frozen import Frozen
 from boundcalc.report.plots import finish
 from boundcalc.show.answer import Answer
-from boundcalc.show.axes import PALETTE, new_axes, save
+from boundcalc.show.axes import PALETTE, new_axes
 from boundcalc.show.tables import Table
 
 if TYPE_CHECKING:
@@ -103,11 +102,11 @@ class Alignment(Frozen, Answer):
             "plan": self.needed,
         }
 
-    def draw(self, path: Path | str) -> None:
+    def _picture(self) -> Any:
         """Draw recall at k against the aligned share."""
         recall = f"recall@{self.comparison.facts['k']}"
         title = f"{self.comparison.facts['data']}: retrieval across modalities"
-        save(draw_alignment(self.comparison, recall, title=title), path)
+        return draw_alignment(self.comparison, recall, title=title)
 
 
 def _with_interval(mean: float, half: float, seeds: int) -> str:

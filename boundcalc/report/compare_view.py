@@ -18,7 +18,7 @@ from boundcalc.report.certificates import certificate_sentence, certificate_tabl
 from boundcalc.report.plots import finish
 from boundcalc.report.training import Reporter, loaded
 from boundcalc.show.answer import Answer, wrapped
-from boundcalc.show.axes import PALETTE, new_axes, save
+from boundcalc.show.axes import PALETTE, new_axes
 from boundcalc.show.rounding import outwards
 from boundcalc.show.tables import Table, format_number
 from boundcalc.trainer import Measurements, ModalityData, measure_pilot
@@ -197,9 +197,9 @@ class Contest(Answer):
             "summary": self.sentence,
         }
 
-    def draw(self, path: Path | str) -> None:
+    def _picture(self) -> Any:
         """Draw the bounds against n."""
-        save(draw_comparison(self.rivals), path)
+        return draw_comparison(self.rivals)
 
 
 def compare(

@@ -85,9 +85,9 @@ class Proposal(Findings, Answer):
             "study": self.plan.study.to_dict(),
         }
 
-    def draw(self, path: Path | str) -> None:
+    def _picture(self) -> Any:
         """Draw the expected certificates against the rows, and beside them the errors against the training rows."""
-        draw_plan(self, path)
+        return draw_plan(self)
 
 
 _NAMES = ("subset", "rows", "train", "holdout", "certificate", "assurance", "promised")

@@ -17,7 +17,7 @@ from boundcalc.report.certificates import certificate_sentence, certificate_tabl
 from boundcalc.report.plots import finish, mark_level
 from boundcalc.report.training import Reporter, held_out_risk, tested_sentence, trained_on
 from boundcalc.show.answer import Answer
-from boundcalc.show.axes import PALETTE, new_axes, save
+from boundcalc.show.axes import PALETTE, new_axes
 from boundcalc.show.rounding import outwards, rounded_up
 from boundcalc.show.tables import Table
 from boundcalc.trainer import Measurements, ModalityData
@@ -88,13 +88,13 @@ class Assessment(Frozen, Answer):
             "summary": self.sentence,
         }
 
-    def draw(self, path: Path | str) -> None:
+    def _picture(self) -> Any:
         """Draw each subset's error with its certificate, then what the theorems on whole classes say against training rows."""
         panels = new_axes(width=16 if self.certificates else 11, height=4.8, columns=3 if self.certificates else 2)
         if self.certificates:
             draw_certificates(self.certificates, delta=self.delta, axes=panels[0])
         _draw(self.measured, self.found, delta=self.delta, axes=panels[-2:])
-        save(panels[0], path)
+        return panels
 
 
 def assess(

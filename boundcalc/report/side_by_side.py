@@ -13,7 +13,7 @@ from boundcalc.certification.foreign import imported
 from boundcalc.guarantees.contest import Standing, contest
 from boundcalc.report.training import Reporter, loaded
 from boundcalc.show.answer import Answer
-from boundcalc.show.axes import PALETTE, new_axes, save
+from boundcalc.show.axes import PALETTE, new_axes
 from boundcalc.show.rounding import percent, rounded_up
 from boundcalc.show.tables import Table
 from boundcalc.trainer import ModalityData
@@ -79,7 +79,7 @@ class SideBySide(Answer):
             "standings": [one.to_dict() for one in self.standings],
         }  # fmt: skip
 
-    def draw(self, path: Path | str) -> None:
+    def _picture(self) -> Any:
         """Draw each error with its interval, and its certificate."""
         shown = [one for one in self.standings if np.isfinite(one.error)][::-1]
         axes, places = new_axes(height=1.6 + 0.4 * len(shown)), np.arange(len(shown))
@@ -92,7 +92,7 @@ class SideBySide(Answer):
         axes.set_xlabel("balanced pair error")
         axes.set_xlim(left=0)
         axes.legend()
-        save(axes, path)
+        return axes
 
 
 def bench(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from boundcalc.statements.derivation import Derivation
     from boundcalc.theorems import Theorem
 
-__all__ = ["STYLE", "catalogue_table", "linked", "theorem_page"]
+__all__ = ["STYLE", "catalogue_table", "linked", "theorem_page", "theorem_parts"]
 
 STYLE = (
     FORMULA_STYLE
@@ -55,16 +55,22 @@ def theorem_page(
     forms : sequence of str, optional
         The forms that are shown; all if not given.
     """
-    alone, verdicts = verdicts is None, verdicts or {"forms": {}, "steps": ()}
-    link = _titled if alone else linked
     number = "" if entry.number == "-" else f"{entry.number}: "
+    return page(number + entry.title, theorem_parts(entry, verdicts, forms=forms), style=STYLE)
+
+
+def theorem_parts(
+    entry: Theorem, verdicts: Mapping[str, Any] | None = None, *, forms: Sequence[str] | None = None
+) -> list[Any]:
+    """Return what stands below the title of :func:`theorem_page`, which takes the same arguments."""
+    link = _titled if verdicts is None else linked
+    verdicts = verdicts or {"forms": {}, "steps": ()}
     users = [other.key for other in REGISTRY.values() if entry.key in _cited(other)]
     comparisons = [
         f"{row['form']}: {row['word']}, {row['evidence']}" for row in verdicts["steps"] if row["kind"] == "comparison"
     ]
     references = dict.fromkeys([str(entry.source), *_cited(entry)])
-    parts = [
-        None if alone else tag("nav", tag("a", "All theorems", href="index.html")),
+    return [
         tag("p", entry.claim),
         _facts(entry, verdicts),
         _titled_list("What it assumes", entry.assumptions),
@@ -76,7 +82,6 @@ def theorem_page(
         [tag("h2", "On the command line"), tag("pre", tag("code", _commands(entry.key)))],
         tag("script", Markup(FORMULA_SCRIPT)),
     ]
-    return page(number + entry.title, parts, style=STYLE)
 
 
 def catalogue_table(verdicts: Mapping[str, Mapping[str, Any]]) -> Markup:

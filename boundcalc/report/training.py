@@ -15,7 +15,7 @@ from boundcalc.guarantees.certified import Certified, certified, twins
 from boundcalc.guarantees.new_classes import certify_new_classes
 from boundcalc.report.certificates import certificate_sentence, certificate_tables, draw_certificates
 from boundcalc.show.answer import Answer
-from boundcalc.show.axes import new_axes, save
+from boundcalc.show.axes import new_axes
 from boundcalc.show.tables import Table
 from boundcalc.trainer import Measurements, ModalityData, SubsetResult, measure_subsets
 from boundcalc.trainer.data.cautions import cautions, units
@@ -80,12 +80,12 @@ class Training(Answer):
         trained = Table(names, rows, title=self.title, notes=_notes(self.measured))
         return (trained, *certificate_tables(self.certificates, delta=self.delta))
 
-    def draw(self, path: Path | str) -> None:
+    def _picture(self) -> Any:
         """Draw the error of each subset with its certificate."""
         if not self.certificates:
-            super().draw(path)
+            return super()._picture()
         axes = new_axes(height=2.2 + 0.4 * len(self.measured))
-        save(draw_certificates(self.certificates, delta=self.delta, axes=axes), path)
+        return draw_certificates(self.certificates, delta=self.delta, axes=axes)
 
     def text(self) -> str:
         """Return the table, and all estimates where there are few subsets."""

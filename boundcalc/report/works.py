@@ -9,14 +9,11 @@ from boundcalc.catalogue import REGISTRY
 from boundcalc.catalogue.fidelity import FIDELITY, rests_on
 from boundcalc.catalogue.neighbours import NEIGHBOURS
 from boundcalc.catalogue.table1 import COLUMNS, ROWS, Cell
-from boundcalc.report.theorem_page import STYLE, linked
+from boundcalc.report.theorem_page import linked
 from boundcalc.show.html import Markup, items, join, tag
-from boundcalc.show.page import page
 from boundcalc.show.tables import Table
 
-__all__ = ["ledger_page", "neighbours_page", "table1_page"]
-
-_HOME = tag("nav", tag("a", "All theorems", href="index.html"))
+__all__ = ["ledger", "neighbours", "table1"]
 
 _WORDS = (
     "Quoted: read in the work's own text. Secondary: as another work quotes it. Reconstructed: the work's structure with "
@@ -28,7 +25,7 @@ def _links(keys: tuple[str, ...]) -> Markup:
     return join([tag("a", key, href=f"{key}.html") for key in keys], Markup(", "))
 
 
-def table1_page() -> str:
+def table1() -> list[Any]:
     """Return Table 1 with the source's marks, our remarks beside them, and links to what carries each work."""
 
     def mark(cell: Cell) -> Any:
@@ -37,10 +34,10 @@ def table1_page() -> str:
     rows = [(row.work, *(join(mark(row.cells[column])) for column in COLUMNS), _links(row.keys)) for row in ROWS]
     words = "The marks are the source's own. Where one can be disputed, our remark stands below it."
     table = Table(("work", *COLUMNS, "entries"), rows, style="stacked").html()
-    return page("Table 1 of the primary source", [_HOME, tag("p", words), table], style=STYLE)
+    return [tag("p", words), table]
 
 
-def ledger_page(verdicts: Mapping[str, Mapping[str, Any]]) -> str:
+def ledger(verdicts: Mapping[str, Mapping[str, Any]]) -> list[Any]:
     """Return the ledger: for each entry where its forms come from, what agrees, differs, is not claimed, and what it rests on.
 
     Parameters
@@ -74,11 +71,10 @@ def ledger_page(verdicts: Mapping[str, Mapping[str, Any]]) -> str:
             )
         )
     head = ("entry", "forms: provenance, verdict", "beside the work", "rests on")
-    parts = [_HOME, tag("p", _WORDS, class_="note"), Table(head, rows, style="stacked").html()]
-    return page("Ledger of fidelity", parts, style=STYLE)
+    return [tag("p", _WORDS, class_="note"), Table(head, rows, style="stacked").html()]
 
 
-def neighbours_page() -> str:
+def neighbours() -> list[Any]:
     """Return the recent works that the catalogue does not carry."""
     rows = [[linked(str(source)), ": ", words, "."] for source, words in NEIGHBOURS]
-    return page("What else exists", [_HOME, items(rows)], style=STYLE)
+    return [items(rows)]

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.files import replacing, write_text
 from boundcalc.language.records import to_json
+from boundcalc.show.axes import save
 from boundcalc.show.html import Markup, join
 from boundcalc.show.page import lead, page, picture
 from boundcalc.show.tables import Table
@@ -24,7 +25,7 @@ class Answer:
     """The answer to a question, as a value that can be shown.
 
     A subclass gives what it has: ``sentence`` (the answer in one sentence, shown first), ``tables``, ``to_dict``, and
-    ``draw(path)`` with ``draws`` set to what the picture shows.
+    ``_picture()`` with ``draws`` set to what the picture shows.
 
     Attributes
     ----------
@@ -60,8 +61,17 @@ class Answer:
         answer = [wrapped(self.sentence)] if self.sentence else []
         return "\n\n".join([*answer, *(table.text() for table in self.tables(short=True))])
 
-    def draw(self, path: Path | str) -> None:
-        """Write the picture to a file that ends in .png, .pdf or .svg.
+    def draw(self, path: Path | str | None = None) -> Any:
+        """Draw what ``draws`` says.
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            A file that ends in .png, .pdf or .svg, to which the picture is written as well.
+
+        Returns
+        -------
+        matplotlib axes, or an array of them
 
         Raises
         ------
@@ -70,6 +80,13 @@ class Answer:
         MissingExtraError
             If matplotlib is not installed.
         """
+        axes = self._picture()
+        if path is not None:
+            save(axes, path)
+        return axes
+
+    def _picture(self) -> Any:
+        """Draw on fresh axes and return them."""
         raise InvalidInputError(f"{self.title}: there is no picture of this")
 
     def body(self) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from boundcalc.errors import require
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    pass
 
 __all__ = ["PALETTE", "new_axes", "save"]
 
@@ -54,11 +54,12 @@ def _as_text(figure: Any) -> None:
             words.set_parse_math(False)
 
 
-def save(axes: Axes, path: Path | str) -> None:
-    """Write the picture that the axes belong to."""
-    figure = axes.figure
-    assert figure is not None
+def save(axes: Any, path: Path | str) -> None:
+    """Write the picture that the axes, or several of them, belong to."""
+    import numpy as np
+
+    figure = np.ravel(axes)[0].figure
     _as_text(figure)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")  # names in scripts that the font lacks show as boxes
-        figure.savefig(str(path), dpi=150)  # type: ignore[union-attr]
+        figure.savefig(str(path), dpi=150)

@@ -14,7 +14,7 @@ from sympy import Interval, Max, Range, log, oo, sqrt
 
 from boundcalc.catalogue.sources import nakada2023, tropp2012
 from boundcalc.statements.derivation import Derivation, Event, named
-from boundcalc.symbols import POSITIVE, n, s_r, symbol
+from boundcalc.symbols import NONNEGATIVE, POSITIVE, n, s_r, symbol
 from boundcalc.theorems import Form, Theorem
 
 _COUNT = Range(1, oo)
@@ -32,33 +32,45 @@ d_a = symbol("d_a", r"d_a", "dimension of the first modality", _COUNT, group="me
 d_b = symbol("d_b", r"d_b", "dimension of the second modality", _COUNT, group="metric")
 v = symbol("v", r"v", "max(B_b^2 ||E x x^T||, B_a^2 ||E xt xt^T||), at most B_a^2 B_b^2", POSITIVE, group="metric")
 
+s_hat = symbol(
+    "s_hat", r"\hat s_r", "r-th singular value of the sample's cross-covariance", NONNEGATIVE, group="metric"
+)
+
 COVARIANCE = Event("cross-covariance", "the sampling error of the cross-covariance is small in operator norm")
 
 _log = log((d_a + d_b) / COVARIANCE.symbol)
 _large = 2 * B_a * B_b * _log / (3 * n)
 
-SHARP = Derivation(
-    quantity=sin_theta,
-    steps=(
-        named("perturbed_matrix").at_most(
-            sin_theta,
-            sqrt(r) / Max(1, (1 - p_mis) * s_r / E_op - 1),
-            because="with S's orthogonal complement P: P Uhat Sighat = P E Vhat, as P S = 0, so the sines are at most sqrt(r) "
-            "||E||/sighat_r, and sighat_r >= (1 - p) s_r - ||E|| (Weyl); never more than sqrt(r)",
-            kind="infimum",
+_ANGLES = "with S's orthogonal complement P: P Uhat Sighat = P E Vhat, as P S = 0, so the sines are at most sqrt(r) ||E||/sighat_r"
+
+
+def _recovered(ratio, because):
+    """Return the steps from how many times the sampling error a singular value is."""
+    return Derivation(
+        quantity=sin_theta,
+        steps=(
+            named("perturbed_matrix").at_most(
+                sin_theta,
+                sqrt(r) / Max(1, ratio),
+                because=f"{_ANGLES}{because}; never more than sqrt(r)",
+                kind="infimum",
+            ),
+            named("mismatched_pairs").at_most(
+                E_op,
+                _large + sqrt(_large**2 + 2 * v * _log / n),
+                because="matrix Bernstein for the n independent centred matrices x xt^T, of norm at most 2 B_a B_b and variance "
+                "at most v, solved for the deviation; a pair with an independent partner has mean 0 and no larger variance",
+                events=(COVARIANCE,),
+                cites=str(tropp2012("Theorem 1.6")),
+            ),
         ),
-        named("mismatched_pairs").at_most(
-            E_op,
-            _large + sqrt(_large**2 + 2 * v * _log / n),
-            because="matrix Bernstein for the n independent centred matrices x xt^T, of norm at most 2 B_a B_b and variance at "
-            "most v, solved for the deviation; a pair with an independent partner has mean 0 and no larger variance",
-            events=(COVARIANCE,),
-            cites=str(tropp2012("Theorem 1.6")),
-        ),
-    ),
-    where={},
-    domains={COVARIANCE.symbol: Interval.open(0, 1)},
-)
+        where={},
+        domains={COVARIANCE.symbol: Interval.open(0, 1)},
+    )
+
+
+SHARP = _recovered((1 - p_mis) * s_r / E_op - 1, ", and sighat_r >= (1 - p) s_r - ||E|| (Weyl)")
+DATA = _recovered(s_hat / E_op, "")
 
 THEOREM = Theorem(
     key="nakada2023.feature_recovery",
@@ -74,6 +86,16 @@ THEOREM = Theorem(
         "a share p_mis of the pairs has partners drawn independently, not shuffled among themselves",
     ),
     unit="examples",
-    variants={"sharp": Form(SHARP, trivial=sqrt(r))},
+    variants={
+        "sharp": Form(SHARP, trivial=sqrt(r)),
+        "data": Form(
+            DATA,
+            trivial=sqrt(r),
+            remarks=(
+                "From the singular value that the sample shows: neither s_r nor the share of wrong pairs is needed. Certified "
+                "where the radii are known in advance, with v = B_a^2 B_b^2.",
+            ),
+        ),
+    },
     remarks=("Both modalities' features are recovered on the same event.",),
 )

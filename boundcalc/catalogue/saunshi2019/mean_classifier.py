@@ -131,6 +131,8 @@ THEOREM = Theorem(
         "With bracket a = (bound on L_un): the right side rises in tau_c where a > 1 and falls where a < 1: put in an upper "
         "value of tau_c in the first case, a lower one in the second. With labels tau_c = P(y = y') is the mean of a "
         "U-statistic and can be certified.",
-        "From n labelled examples take n_t = floor(n/3) with all triplets of different rows (lemmas.decoupling, order 3).",
+        "From labelled rows: draw the labels of x, x+ and of x- with chances of one's own, and fresh rows of these labels; tau_c "
+        "is known then. All triples of rows with y = y+ are another law, which gives a class the weight rho^2 in place of rho: "
+        "with their mean loss the statement is false for unequal classes.",
     ),
 )

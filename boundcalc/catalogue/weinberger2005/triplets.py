@@ -95,7 +95,7 @@ HELD_OUT = Derivation(
             EPhi_m=0,
             order=3,
             event=FIXED,
-            experiment=named("metric_triplets", alone=True),
+            experiment=named("tuples", order=3),
             because="a class of one metric: the supremum is the deviation itself, its expectation 0",
         ),
     ),

@@ -134,11 +134,11 @@ def matching(context: Context, *, unit_range: bool = False) -> Experiment:
     return Experiment("finite classes of matching scores, all samples", worlds)
 
 
-def metric_triplets(*, alone: bool = False) -> Experiment:
-    """Return metrics on a line with the loss of large margin neighbours; ``alone``: one metric fixed in advance."""
-    return Experiment(
-        "metrics on three labelled points, all samples", (MetricTriplets(3, alone), MetricTriplets(4, alone))
-    )
+def tuples(*, order: int | None = None) -> Experiment:
+    """Return functions of several letters, of one ``order`` only if it is given."""
+    worlds = (Tuples(2, 2), Tuples(), Tuples(3, 3), Tuples(3, 3, 3), Tuples(3, 6), Tuples(2, 3, 3), Tuples(4, 5))
+    kept = tuple(world for world in worlds if order in (None, world.order))
+    return Experiment("functions of pairs, triplets or quadruples of letters, all samples", kept)
 
 
 def bandwidths(*, modalities: bool = False) -> Experiment:
@@ -320,10 +320,7 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
     "gallery": Experiment("scores of new rows against stored ones, replicates", (Gallery(), Gallery(2))),
     "scalings": _sizes("matrices with known scalings and couplings, all permutations", Scalings, (1,), (2,), (3,)),
     "weighted_sums": _sizes("independent letters of different laws, all samples", FinnerSums, (2,), (3,), (4,)),
-    "tuples": Experiment(
-        "functions of pairs, triplets and quadruples of letters, all samples",
-        (Tuples(), Tuples(3, 3, 3), Tuples(3, 6), Tuples(2, 3, 3), Tuples(4, 5)),
-    ),
+    "tuples": tuples,
     "two_samples": Experiment(
         "functions of one letter of each of two samples, all samples",
         (TwoSamples(), TwoSamples(1, 4), TwoSamples(3, 3), TwoSamples(4, 2)),
@@ -356,7 +353,7 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
     ),
     "landmark_pairs": Experiment(
         "landmark pairs of three inputs, all draws",
-        (LandmarkPairs(), LandmarkPairs(1), LandmarkPairs(6), LandmarkPairs(4, 3)),
+        (LandmarkPairs(), LandmarkPairs(1), LandmarkPairs(6), LandmarkPairs(150)),
     ),
     "kernel_families": Experiment(
         "finite families of kernels, all samples and signs",
@@ -368,7 +365,7 @@ EXPERIMENTS: Mapping[str, Experiment | Callable[..., Experiment]] = {
     "contrastive_losses": Experiment(
         "losses of two items, all samples", (ContrastiveLosses(), ContrastiveLosses(2, 2), ContrastiveLosses(3, 3))
     ),
-    "metric_triplets": metric_triplets,
+    "metric_triplets": _sizes("metrics on three labelled points, all samples", MetricTriplets, (3,), (4,)),
     "noise_modality": Experiment(
         "least squares with a modality of noise, all samples", (NoiseModality(2), NoiseModality())
     ),

@@ -18,6 +18,7 @@ from boundcalc.checker.experiments.worlds.matrices import floats
 from boundcalc.checker.experiments.worlds.numbers import logarithm, maximum, numbers, scaled, sequences, signs
 
 __all__ = [
+    "binomial",
     "constants",
     "cumulants",
     "law",
@@ -52,6 +53,11 @@ def words_and_chances(counts: np.ndarray, n: int, *, exact: bool) -> tuple[np.nd
     shares = law(counts, exact=exact)
     words = sequences(shares.shape[-1], n)
     return shares, words, product_law(shares, words)
+
+
+def binomial(trials: int, hit: Any) -> list[Any]:
+    """Return the law of the number of hits, in the numbers of the chance of a hit."""
+    return [comb(trials, k) * hit**k * (1 - hit) ** (trials - k) for k in range(trials + 1)]
 
 
 def uniform(count: int, *, exact: bool) -> np.ndarray:

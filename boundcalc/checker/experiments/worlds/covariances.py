@@ -45,6 +45,7 @@ class PerturbedMatrix(Enumerable):
         return {
             "sin_theta": square_root(np.where(sine < 0, 0 * sine, sine), exact=exact),
             "E_op": square_root((floats(trace, exact=exact) + root) / 2, exact=exact),
+            "s_hat": square_root((floats(square[:, 0, 0] + square[:, 1, 1], exact=exact) + whole) / 2, exact=exact),
             "s_r": signal,
             "p_mis": wrong,
             **constants(len(signal), exact=exact, r=1),
@@ -82,12 +83,14 @@ class MismatchedPairs(SampleSpace):
         mean = np.einsum("rni,rnj->rij", a[letters[0]] * signs[0][..., None], b[partner] * turned[..., None]) / self.n
         true, share = a.T @ b / 4, float(other.mean())
         left, values, _ = np.linalg.svd(true)
-        outside = left[:, 2:].T @ np.linalg.svd(mean)[0][:, :, :2]
+        found, seen, _ = np.linalg.svd(mean)
+        outside = left[:, 2:].T @ found[:, :, :2]
         radii = [float((one**2).sum(axis=1).max()) for one in (a, b)]
         spread = [np.linalg.norm(one.T @ one / 4, 2) for one in (a, b)]
         atoms = {
             "E_op": np.linalg.norm(mean - (1 - share) * true, 2, axis=(1, 2)),
             "sin_theta": np.sqrt((outside**2).sum(axis=(1, 2))),
+            "s_hat": seen[:, 1],
             "s_r": values[1],
             "p_mis": share,
             "B_a": np.sqrt(radii[0]),

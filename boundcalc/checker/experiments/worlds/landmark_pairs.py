@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Instance, Outcomes, Rng, SampleSpace
-from boundcalc.checker.experiments.worlds.averages import constants, law, words_and_chances
+from boundcalc.checker.experiments.worlds.averages import binomial, constants, law
 from boundcalc.checker.experiments.worlds.numbers import numbers
 
 __all__ = ["LandmarkPairs"]
@@ -15,37 +15,40 @@ __all__ = ["LandmarkPairs"]
 
 @dataclass(frozen=True)
 class LandmarkPairs(SampleSpace):
-    """A few inputs and letters of landmark pairs, and the weighted similarity times the label of each input to each letter."""
+    """Three inputs and two letters of landmark pairs, and the weighted similarity times the label of each input to each letter."""
 
     d_L: int = 3
-    letters: int = 2
 
     def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
-        """Return weights of inputs and landmark pairs, similarities and twice the margin; some at the ends of their range."""
+        """Return weights of inputs and landmark pairs, similarities, twice the margin, and room; some at the ends of ranges."""
         found = []
         for number in range(size):
-            table = rng.integers(-2, 3, (3, self.letters))
+            table = rng.integers(-2, 3, (3, 2))
             if number % 2:
-                table = 2 * rng.choice([-1, 1], (3, self.letters))
+                table = 2 * rng.choice([-1, 1], (3, 2))
             found.append(
                 {
                     "inputs": rng.integers(1, 5, 3),
-                    "counts": rng.integers(1, 9, self.letters),
+                    "counts": rng.integers(1, 9, 2),
                     "table": table,
                     "margin": np.asarray(rng.integers(1, 5)),
+                    "room": np.asarray(rng.integers(1, 4)),
                 }
             )
         return found
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the error at half the margin, and the share of inputs that the mean puts there, on each draw of landmarks."""
-        shares, words, chance = words_and_chances(instance["counts"], self.d_L, exact=exact)
+        shares = law(instance["counts"], exact=exact)
+        often = np.arange(self.d_L + 1)
+        chance = np.array(binomial(self.d_L, shares[1]), dtype=object if exact else float)
         table = numbers(instance["table"], exact=exact)
         inputs = law(instance["inputs"], exact=exact)[:, None]
         margin = numbers(instance["margin"], exact=exact) / 2
         good = ((table * shares).sum(axis=1) >= margin)[:, None]
-        low = table[:, words].sum(axis=2) / self.d_L < margin / 2
-        none = 0 * inputs
+        low = (table[:, :1] * (self.d_L - often) + table[:, 1:] * often) / self.d_L < margin / 2
+        none, room = 0 * inputs, numbers(instance["room"], exact=exact)
+        shortfall = np.maximum(margin + room - table, 0)
         far = np.where(good & low, inputs, none).sum(axis=0)
         return {
             "err_half": np.where(low, inputs, none).sum(axis=0),
@@ -53,6 +56,9 @@ class LandmarkPairs(SampleSpace):
             "E_far": (chance * far).sum(),
             "eps_good": np.where(good, none, inputs).sum(),
             "gamma_K": margin,
+            "room": room,
+            "r_0": (shortfall * shares * inputs).sum(),
+            "C": shortfall.max() - shortfall.min(),
             "B_w": np.abs(table).max() + (numbers(1, exact=exact) if not np.abs(table).max() else 0),
             **constants(exact=exact, d_L=self.d_L),
         }, chance

@@ -8,27 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import comb
 from typing import Any, ClassVar
 
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, Outcomes, Rng, SampleSpace
-from boundcalc.checker.experiments.worlds.averages import walk
+from boundcalc.checker.experiments.worlds.averages import binomial, walk
 from boundcalc.checker.experiments.worlds.numbers import numbers
 
 __all__ = ["Shattered", "ShatteredSamples"]
 
 
-def _count_law(terms: int, cells: int) -> list[Fraction]:
-    """Return the law of the number of terms that fall in one cell."""
-    hit = Fraction(1, cells)
-    return [comb(terms, k) * hit**k * (1 - hit) ** (terms - k) for k in range(terms + 1)]
-
-
 def _complexities(terms: int, cells: int) -> tuple[Fraction, Fraction]:
     """Return the Rademacher complexity and the expected largest deviation (the same on both sides)."""
-    law = _count_law(terms, cells)
+    law = binomial(terms, Fraction(1, cells))
     rademacher = cells * sum(chance * walk(k) for k, chance in enumerate(law)) / (2 * terms)
     deviation = cells * sum(
         chance * max(Fraction(1, cells) - Fraction(k, terms), Fraction(0)) for k, chance in enumerate(law)

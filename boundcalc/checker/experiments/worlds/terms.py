@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from math import comb
 from typing import Any, ClassVar
 
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, Outcomes, Rng, SampleSpace
-from boundcalc.checker.experiments.worlds.averages import constants, cumulants, law, words_and_chances
+from boundcalc.checker.experiments.worlds.averages import binomial, constants, cumulants, law, words_and_chances
 from boundcalc.checker.experiments.worlds.numbers import maximum, numbers, signs
 
 __all__ = ["CoinTosses", "Events", "FixedFunctions", "SetFamilies"]
@@ -73,8 +72,7 @@ class CoinTosses(SampleSpace):
         m = int(instance["m"])
         chance_of_one = numbers(instance["percent"], exact=exact)[()] / 100
         ones = numbers(np.arange(m + 1), exact=exact)
-        row = [comb(m, k) * chance_of_one**k * (1 - chance_of_one) ** (m - k) for k in range(m + 1)]
-        chance = np.array(row, dtype=object if exact else float)
+        chance = np.array(binomial(m, chance_of_one), dtype=object if exact else float)
         base = np.asarray(1 + 1 / numbers(instance["k"], exact=exact))
         moment = cumulants(base, m, {"cgf_f": -ones / m}, chance, exact=exact)
         return {

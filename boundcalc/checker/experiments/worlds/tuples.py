@@ -44,12 +44,15 @@ class Tuples(SampleSpace):
     letters: int = 2
 
     def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
-        """Return letters' weights and tables of functions; some with values 0 and 1 on the first letter alone."""
+        """Return letters' weights and tables of functions; some look at one letter, or ask that all are the last one."""
         found = []
         for number in range(size):
             tables = rng.integers(-2, 3, (1 + number % 3, *[self.letters] * self.order))
             if number % 4 == 0:
                 tables[:] = np.arange(self.letters).reshape(-1, *[1] * (self.order - 1)) > 0
+            elif number % 4 == 2:
+                tables[:] = 0
+                tables.reshape(len(tables), -1)[:, -1] = -1 if number % 8 == 2 else 1
             found.append({"counts": rng.integers(1, 7, self.letters), "tables": tables})
         return found
 
@@ -60,11 +63,15 @@ class Tuples(SampleSpace):
         flat = tables.reshape(len(tables), -1)
         m = self.n // self.order
         drawn, likely = _blocks(flat, product_law(shares, sequences(self.letters, self.order)), m)
+        seen = over_tuples(tables, words, self.order)
+        risk = (flat[0] * product_law(shares, sequences(self.letters, self.order))).sum()
         return {
-            "Phi_n": maximum(over_tuples(tables, words, self.order), axis=0),
+            "Phi_n": maximum(seen, axis=0),
             "EPhi_m": (likely * maximum(flat[:, drawn].sum(axis=2) / m, axis=0)).sum(),
             "c": _spread(flat),
-            **constants(exact=exact, n=self.n, order=self.order),
+            "dev_f": risk - seen[0],
+            "C": _spread(flat[:1]),
+            **constants(exact=exact, n=self.n, n_h=self.n, order=self.order),
         }, chance
 
 
@@ -110,7 +117,6 @@ class MetricTriplets(SampleSpace):
     """Three labelled points on a line, metrics a (x - x')^2 with a = 0, 1, ..., and the loss of large margin neighbours."""
 
     n: int = 3
-    alone: bool = False
 
     def draw(self, rng: np.random.Generator, size: int) -> list[Instance]:
         """Return points, labels and their weights, the largest metric weight, and the weights of pull and push."""
@@ -127,12 +133,12 @@ class MetricTriplets(SampleSpace):
         ]
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
-        """Return triplet risks of the worst metric (or a fixed one), deviations and the losses' complexity on each sample."""
+        """Return triplet risks of the worst metric, deviations and the losses' complexity on each sample."""
         x, y = np.asarray(instance["x"]), np.asarray(instance["y"])
         shares, words, chance = words_and_chances(instance["counts"], self.n, exact=exact)
         radius = int(instance["radius"])
         squares = numbers((x[:, None] - x) ** 2, exact=exact)
-        metrics = numbers([radius] if self.alone else np.arange(radius + 1), exact=exact)
+        metrics = numbers(np.arange(radius + 1), exact=exact)
         pull, push = numbers(instance["weights"], exact=exact)
         same = y[:, None] == y
         speaks = numbers(same[:, :, None] & ~same[:, None, :], exact=exact)
@@ -147,10 +153,10 @@ class MetricTriplets(SampleSpace):
         worst = np.argmax(deviation, axis=0)
         drawn, likely = _blocks(flat, cells, self.n // 3)
         block = flat[:, drawn].sum(axis=2) / (self.n // 3)
-        chosen = {"risk": risk[worst], "seen": seen[worst, np.arange(len(words))], "dev": maximum(deviation, axis=0)}
-        names = ("r_0", "rhat_holdout", "dev_f") if self.alone else ("r_triplet", "rhat_triplet", "dev_minus")
         return {
-            **dict(zip(names, chosen.values(), strict=True)),
+            "r_triplet": risk[worst],
+            "rhat_triplet": seen[worst, np.arange(len(words))],
+            "dev_minus": maximum(deviation, axis=0),
             "Edev_m": (likely * maximum(risk[:, None] - block, axis=0)).sum(),
             "Rad_loss": rademacher(flat[:, drawn], likely, exact=exact),
             "C": _spread(flat),
@@ -160,7 +166,7 @@ class MetricTriplets(SampleSpace):
             ),
             "w_pull": pull,
             "w_push": push,
-            **constants(exact=exact, n=self.n, n_h=self.n),
+            **constants(exact=exact, n=self.n),
         }, chance
 
 
