@@ -31,6 +31,7 @@ _WHERE = {
     "assurance": "planner.assured",
     "at_least": "statements.derivation",
     "at_most": "statements.derivation",
+    "bench": "report",
     "best_constant": "checker",
     "by": "catalogue",
     "certify": "certification",

@@ -12,12 +12,17 @@ import pytest
 
 import boundcalc as bc
 from boundcalc.cli import main
+from boundcalc.errors import InvalidInputError
 from boundcalc.guarantees.account import charged, with_complexity
 from boundcalc.guarantees.certified import FAVOURITE, certified
+from boundcalc.guarantees.new_classes import certify_new_classes
 from boundcalc.guarantees.of_subset import guarantees
 from boundcalc.report.certificates import certificate_sentence, certificate_tables, draw_certificates
 from boundcalc.show.axes import new_axes
 from boundcalc.trainer import ModalityData, measure_subsets
+from boundcalc.trainer.data.prepare import prepare
+from boundcalc.trainer.measure.settings import Settings
+from boundcalc.trainer.models.folds import Folds
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +35,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def measured(data):
-    return measure_subsets(data, rng=3, pair_weights="balanced", holdout=0.4)
+    return measure_subsets(data, rng=3, pair_weights="balanced", holdout=0.4, structure="diagonal")
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +96,7 @@ def test_compare_answers_first_with_the_same_certificate(data):
     (error, gallery) = answer.to_dict()["certificates"]
     assert (error["kind"], gallery["kind"], error["rows"]) == ("transport", "gallery", 96)
     assert answer.sentence.startswith("On new pairs of this kind the balanced pair error is at most")
-    alone = bc.train(data, rng=3, subsets="near+far").certificates[0].certificate
+    alone = bc.train(data, rng=3, subsets="near+far", structure="diagonal").certificates[0].certificate
     assert (error["error"], error["bound"]) == (alone.error, alone.value)
     given = bc.compare(values={"n": 100, "delta": 0.1, "C": 1, "rhat_M": 0.1, "R_M": 0.1, "L": 1})
     assert given.certificates == ()
@@ -173,3 +178,40 @@ def test_the_smaller_complexity_is_taken_and_both_are_paid(measured):
         alone = float(bound.evaluate(**{name: values[name] for name in bound.symbols if name != "delta"}, delta=delta))
         assert found.value <= alone * (1 + 1e-12)
     assert found.paid.whole("deviation", "complexity", "constant") == pytest.approx(0.1)
+
+
+def identities(rows=480, classes=48):
+    rng = np.random.default_rng(7)
+    y = rng.integers(0, classes, rows)
+    blocks = {name: rng.normal(size=(rows, 6)) + 1.5 * rng.normal(size=(classes, 6))[y] for name in ("face", "voice")}
+    return ModalityData(blocks, y)
+
+
+def test_new_classes_are_certified_with_classes_as_units():
+    data = identities()
+    line = certify_new_classes(data, share=0.5, rng=0, structure="discriminant")
+    found = line.certificate
+    assert (found.kind, found.units, line.subset) == ("verification", 24, "face+voice")
+    assert 0 < found.error < found.value <= 0.5
+    assert any("of the other 24 classes" in one for one in found.recipe["fixed"])
+    # Nothing of the held-out classes reaches the model: moved rows of theirs change neither threshold nor their number.
+    held = np.isin(data.codes, np.random.default_rng(0).permutation(48)[:24])
+    assert held.sum() == found.rows
+    moved = ModalityData({name: block + 3.0 * held[:, None] for name, block in data.arrays.items()}, data.y)
+    assert (
+        certify_new_classes(moved, share=0.5, rng=0, structure="discriminant").certificate.threshold == found.threshold
+    )
+    folds = Folds(prepare(data, settings=Settings(), rng=np.random.default_rng(0)), by_class=True)
+    for k in range(folds.count):
+        assert not set(folds.codes[folds.fold == k]) & set(folds.codes[folds.fitted_rows(k)])
+
+
+def test_new_classes_stand_apart_in_what_train_says():
+    answer = bc.train(identities(), rng=0, structure="discriminant", subsets="face", new_classes=0.5)
+    assert [line.certificate.kind for line in answer.certificates].count("verification") == 1
+    assert "About new classes, a statement of its own at delta" in " ".join(answer.text().split())
+    for share, said in ((0.0, r"in \(0, 1\)"), (0.01, "at least 4")):
+        with pytest.raises(InvalidInputError, match=said):
+            certify_new_classes(identities(), share=share)
+    with pytest.raises(InvalidInputError, match="no other groups"):
+        certify_new_classes(identities().with_groups(np.arange(480) // 2), share=0.5)

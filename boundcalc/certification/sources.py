@@ -166,12 +166,12 @@ def _from_learner(learner: Any, data: Any) -> tuple[Distances, Any, float | None
     from boundcalc.trainer.data.modalities import ModalityData
     from boundcalc.trainer.data.reading import with_gaps
 
-    prepared = learner._prepared
+    prepared, model = learner._prepared, learner.model_
     if data is None:
         if prepared is None or prepared.split.holdout.size < 2:
             raise InvalidInputError("data=None: this model has held out no rows; give data=(X, y)")
         part = prepared.split.holdout
-        rows, here = prepared.rows(learner.modalities_, part)
+        rows, here = (prepared.rows if model is None else prepared.encoded_rows)(learner.modalities_, part)
         labels = prepared.data.codes[part]
     else:
         if isinstance(data, ModalityData):
@@ -180,12 +180,17 @@ def _from_learner(learner: Any, data: Any) -> tuple[Distances, Any, float | None
             inputs, labels = data
         else:
             raise InvalidInputError(f"data={type(data).__name__}: expected (X, y) or ModalityData, or None")
-        rows, here = learner._normalised(learner._blocks(inputs, reset=False))
+        blocks = learner._blocks(inputs, reset=False)
+        rows, here = learner._normalised(blocks)
         if prepared is not None and _overlap(rows, prepared.rows(learner.modalities_, prepared.split.train)[0]):
             raise InvalidInputError(
                 "data: rows that the model was trained on certify nothing; give held-out rows, or data=None for those "
                 "that the model has held out"
             )
+        if model is not None:
+            rows, here = learner._raw(blocks)
+    if model is not None:
+        return of_pair_model(model, rows, here), labels, float(learner.threshold_)
     operator = learner._structure.operator(learner.params_)
     widths = [learner._dims[name] for name in learner.modalities_]
     return of_metric(rows, here, operator, widths), labels, float(learner.threshold_)
@@ -207,10 +212,23 @@ def same_holdout(model: Any, other: Any) -> bool:
     )
 
 
-def of_trained(prepared: Any, modalities: Sequence[str], params: Array, part: NDArray[np.intp]) -> Distances:
-    """Return the distances of some prepared rows under a metric that was trained on modalities."""
+def of_trained(
+    prepared: Any, modalities: Sequence[str], params: Array, part: NDArray[np.intp], model: Any = None
+) -> Distances:
+    """Return the distances of some prepared rows under a metric that was trained on modalities, or a model in its place."""
+    if model is not None:
+        return of_pair_model(model, *prepared.encoded_rows(modalities, part))
     rows, here = prepared.rows(modalities, part)
     return of_metric(rows, here, prepared.structure(modalities).operator(params), prepared.widths(modalities))
+
+
+def of_pair_model(model: Any, rows: Array, here: NDArray[np.bool_]) -> Distances:
+    """Return the distances of a fitted :class:`~boundcalc.trainer.models.pair_model.PairModel` on encoded rows."""
+    if model.bias is None and not here.all():
+        return of_metric(
+            np.where(np.repeat(here, model.widths, axis=1), rows - model.shift, 0.0), here, model.matrix(), model.widths
+        )
+    return from_embeddings(model.embed(rows, here), metric="sqeuclidean")
 
 
 def of_metric(rows: Array, here: NDArray[np.bool_], operator: Array, widths: Sequence[int]) -> Distances:

@@ -286,6 +286,27 @@ ARGUMENTS: dict[str, Argument] = {
         flag="--calibration",
     ),
     "structure": _choice("the metric", "diagonal", "modality", "full"),
+    "trained": Argument(
+        {
+            "choices": ("auto", "diagonal", "modality", "full", "discriminant", "posterior", "low_rank"),
+            "default": "auto",
+            "help": "what is trained: a class of metrics, a model of the classes, or the best of these by folds of the rows that "
+            "are not held out (default auto)",
+        },
+        flag="--structure",
+    ),
+    "new_classes": _value(
+        "P",
+        "certify for new classes as well: this share of the classes is held out, and classes are the units",
+        read=_within(0, 1, "in (0, 1)"),
+    ),
+    "rounds": _value("N", "random splits that are averaged", default="3", read=_integer(1), flag="--splits"),
+    "model": _value(
+        "MODULE:OBJECT",
+        "someone else's model, fitted to the same rows (train: certified in place of ours): a class or object with transform, "
+        "predict_proba, pair_score or pair_distance, a callable, a torch module, or arrays of embeddings; the module is imported, "
+        "so name only code that you trust",
+    ),
     "jobs": _value("N", "processes for the subsets, -1 for all", default="1", read=_jobs),
     "resume": _value("FILE", "keep finished subsets in FILE and take them over next time", read=check_path),
     "estimates": _value("FILE", "what `boundcalc train` or `plan DATA --out FILE.json` wrote, with the same seed"),
@@ -352,7 +373,7 @@ ARGUMENTS: dict[str, Argument] = {
 #: What a metric's training asks for, reading a file, training on several subsets, and planning.
 MODEL = ("delta", "seed", "loss", "lam_max", "weights", "holdout", "prepared")
 READING = ("label", "groups", "drop", "modality")
-TRAINING = ("subsets", *MODEL, "jobs", "resume")
+TRAINING = ("subsets", *MODEL, "trained", "jobs", "resume")
 PLANNING = (
     "DATA", *READING, "estimates", "costs", "budget", "target", "power", "modalities", "quantity", "no_curve", "subsets", *MODEL,
     "jobs",

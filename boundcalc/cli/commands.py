@@ -17,6 +17,7 @@ COMMANDS = {
     "check": "check the steps of a theorem, or of all: proved, supported or refuted",
     "certify": "what held-out rows certify of a model's pair scores, embeddings or distances",
     "train": "train on modality subsets and estimate what the bounds need",
+    "bench": "our model beside others on the same rows: NCA, LDA, a logistic pair score and your own",
     "plan": "which modalities to collect, how many samples, and what is guaranteed beforehand",
     "report": "train, evaluate, plan and check: one page that could be attached to a paper",
     "compare": "rival bounds on one risk, on a pilot sample and against n",

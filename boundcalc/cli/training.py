@@ -42,4 +42,10 @@ def model_settings(args: Namespace) -> dict[str, Any]:
 
 def training_settings(args: Namespace) -> dict[str, Any]:
     """Return the settings of training on several subsets."""
-    return {**model_settings(args), "subsets": args.subsets, "n_jobs": args.jobs, "resume": args.resume}
+    return {
+        **model_settings(args),
+        "structure": args.trained,
+        "subsets": args.subsets,
+        "n_jobs": args.jobs,
+        "resume": args.resume,
+    }

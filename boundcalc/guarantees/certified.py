@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from boundcalc.certification.bijections import SPLITS
 from boundcalc.certification.certificate import Certificate
 from boundcalc.certification.certifying import certify_request
+from boundcalc.certification.foreign import contender
 from boundcalc.certification.kernels import PairErrors
 from boundcalc.certification.reading import Request
 from boundcalc.certification.sources import Distances, of_trained
@@ -27,7 +28,7 @@ from boundcalc.trainer.measure.settings import Settings
 if TYPE_CHECKING:
     from boundcalc.trainer import Measurements, ModalityData, SubsetResult
 
-__all__ = ["FAVOURITE", "Certified", "certified", "twins"]
+__all__ = ["FAVOURITE", "Certified", "Used", "certified", "question", "twins"]
 
 #: The share of delta for the subset that the training part favours; the others have the rest in equal parts.
 FAVOURITE = Fraction(7, 10)
@@ -66,7 +67,36 @@ def twins(rng: Any) -> tuple[np.random.Generator, np.random.Generator]:
     return first, copy.deepcopy(first)
 
 
-def certified(data: ModalityData, measured: Measurements, *, delta: float, rng: Any) -> tuple[Certified, ...]:
+@dataclass(frozen=True)
+class Used:
+    """What is certified of a subset: distances of rows by their numbers, the threshold, the error expected, and what it is."""
+
+    distances: Callable[[NDArray[np.intp]], Distances]
+    threshold: float
+    expected: float
+    said: str
+
+    @classmethod
+    def of(cls, prepared: Prepared, result: SubsetResult, model: Any) -> Used:
+        """Take the subset's own metric or model, or fit someone else's."""
+        if model is not None:
+            found = contender(model, prepared, result.modalities)
+            name = getattr(model, "__name__", type(model).__name__)
+            said = f"{name} on {result.label} (training part) with its threshold (calibration part)"
+            return cls(found.distances, found.threshold, found.error, said)
+        kind = "metric" if result.model is None else f"{result.model.structure} model"
+        part = "training part" if result.model is None else "training and calibration part"
+
+        def distances(rows: NDArray[np.intp]) -> Distances:
+            return of_trained(prepared, result.modalities, result.array(), rows, result.model)
+
+        said = f"the {kind} on {result.label} with its threshold ({part})"
+        return cls(distances, result.decision, result.expected_error, said)
+
+
+def certified(
+    data: ModalityData, measured: Measurements, *, delta: float, rng: Any, model: Any = None
+) -> tuple[Certified, ...]:
     """Certify the trained subsets by the rows that were held out of their training.
 
     All lines of kind "transport" hold together with probability at least 1 - delta: most of it is paid for the subset with
@@ -81,6 +111,8 @@ def certified(data: ModalityData, measured: Measurements, *, delta: float, rng: 
     delta : float
     rng : int or numpy.random.Generator
         The seed of the training: it draws the same split again.
+    model : object or class, optional
+        Someone else's model, fitted to each subset in place of what was measured: see :mod:`boundcalc.certification.foreign`.
 
     Returns
     -------
@@ -96,11 +128,11 @@ def certified(data: ModalityData, measured: Measurements, *, delta: float, rng: 
     prepared = prepare(data, settings=Settings.from_dict(measured.settings), rng=as_generator(rng))
     if prepared.fingerprint != measured.facts["fingerprint"] or not _pairs_of_both_kinds(prepared):
         return ()
-    distances = {label: _distances(prepared, result, prepared.split.holdout) for label, result in measured.items()}
-    order = sorted(measured, key=lambda label: (measured[label].train.wrong[1], measured[label].d))
-    transports = _transports(prepared, measured, distances, order, delta=delta)
-    gains = _gains(prepared, measured, distances, order, delta=delta)
-    return (*transports, *gains, _gallery(prepared, measured[order[0]], delta=delta))
+    used = {label: Used.of(prepared, result, model) for label, result in measured.items()}
+    order = sorted(measured, key=lambda label: (used[label].expected, measured[label].d))
+    transports = _transports(prepared, used, order, delta=delta)
+    gains = _gains(prepared, measured, used, order, delta=delta)
+    return (*transports, *gains, _gallery(prepared, order[0], used[order[0]], delta=delta))
 
 
 def _pairs_of_both_kinds(prepared: Prepared) -> bool:
@@ -109,27 +141,25 @@ def _pairs_of_both_kinds(prepared: Prepared) -> bool:
     return part.size > 1 and 0 < prepared.similar_share(part) < 1
 
 
-def _distances(prepared: Prepared, result: SubsetResult, part: NDArray[np.intp]) -> Distances:
-    return of_trained(prepared, result.modalities, result.array(), part)
-
-
-def _request(
+def question(
     prepared: Prepared,
-    one: tuple[Distances, float],
-    other: tuple[Distances, float] | None = None,
+    one: Used,
+    other: Used | None = None,
     *,
-    weights: tuple[float, float],
+    weights: tuple[float, float] | None,
     delta: float,
     fixed: tuple[str, ...],
+    by_class: bool = False,
 ) -> Request:
     """Return the question about a trained metric (and another one): thresholds and weights are other parts' work."""
+    part = prepared.split.holdout
     return Request(
-        distances=one[0],
-        other=None if other is None else other[0],
+        distances=one.distances(part),
+        other=None if other is None else other.distances(part),
         codes=prepared.data.codes[prepared.split.holdout],
-        groups=_groups(prepared, prepared.split.holdout),
-        threshold=one[1],
-        other_threshold=np.nan if other is None else other[1],
+        groups=np.unique(prepared.data.codes[part], return_inverse=True)[1] if by_class else _groups(prepared, part),
+        threshold=one.threshold,
+        other_threshold=np.nan if other is None else other.threshold,
         weights=weights,
         balanced=prepared.settings.pair_weights == "balanced" and weights != (1.0, 1.0),
         fixed=fixed,
@@ -155,18 +185,16 @@ def _quantity(prepared: Prepared) -> str:
     )
 
 
-def _fixed(prepared: Prepared, subset: str) -> tuple[str, ...]:
+def _fixed(prepared: Prepared, used: Used) -> tuple[str, ...]:
     plus, minus = prepared.weights
     return (
-        f"the metric on {subset} with its threshold (training part)",
+        used.said,
         f"the weights {plus:.4g} of similar and {minus:.4g} of dissimilar pairs, and the normalisation (calibration part)",
         "the seed of the splits, which have not seen the held-out rows",
     )
 
 
-def _transports(
-    prepared: Prepared, measured: Measurements, distances: Mapping[str, Distances], order: list[str], *, delta: float
-) -> Iterator[Certified]:
+def _transports(prepared: Prepared, used: Mapping[str, Used], order: list[str], *, delta: float) -> Iterator[Certified]:
     """Certify every subset at its share of delta."""
     rest = (1 - FAVOURITE) / max(1, len(order) - 1)
     parts = (
@@ -176,28 +204,26 @@ def _transports(
     )
     ledger = Ledger.split(delta, ["certificate"]).over("subsets", parts)
     for label in order:
-        model = distances[label], measured[label].threshold
-        asked = _request(
+        asked = question(
             prepared,
-            model,
+            used[label],
             weights=prepared.weights,
             delta=ledger[f"certificate[{label}]"],
-            fixed=_fixed(prepared, label),
+            fixed=_fixed(prepared, used[label]),
         )
         yield Certified(label, certify_request(asked))
 
 
 def _gains(
-    prepared: Prepared, measured: Measurements, distances: Mapping[str, Distances], order: list[str], *, delta: float
+    prepared: Prepared, measured: Measurements, used: Mapping[str, Used], order: list[str], *, delta: float
 ) -> Iterator[Certified]:
     """Compare the favourite with the subsets inside it, the worst on the training part first; stop at a failure."""
     best = order[0]
     inside = [label for label in reversed(order) if set(measured[label].modalities) < set(measured[best].modalities)]
     told = f"the order of the comparisons: {', '.join(inside)}; they end at the first that certifies nothing"
     for label in inside:
-        models = [(distances[name], measured[name].threshold) for name in (best, label)]
-        fixed = (*_fixed(prepared, best), told)
-        asked = _request(prepared, *models, weights=(1.0, 1.0), delta=delta, fixed=fixed)
+        fixed = (*_fixed(prepared, used[best]), told)
+        asked = question(prepared, used[best], used[label], weights=(1.0, 1.0), delta=delta, fixed=fixed)
         found = certify_request(asked)
         yield Certified(
             best, replace(found, quantity=f"gain of {best} over {label} in the share of wrong pairs"), label
@@ -206,13 +232,13 @@ def _gains(
             return
 
 
-def _gallery(prepared: Prepared, result: SubsetResult, *, delta: float) -> Certified:
+def _gallery(prepared: Prepared, subset: str, used: Used, *, delta: float) -> Certified:
     """Bound how often a new row is misjudged against the stored rows of training and calibration."""
     stored = np.concatenate([prepared.split.train, prepared.split.calibration])
     part = prepared.split.holdout
     both = np.concatenate([part, stored])
-    distances = _distances(prepared, result, both)
-    errors = PairErrors(distances.between, prepared.data.codes[both], result.threshold, prepared.weights, distances.tie)
+    distances = used.distances(both)
+    errors = PairErrors(distances.between, prepared.data.codes[both], used.threshold, prepared.weights, distances.tie)
     new, old = np.arange(part.size), np.arange(part.size, both.size)
     shares = np.concatenate([errors(block, old).mean(axis=1) for block in np.array_split(new, 1 + new.size // 512)])
     if (groups := _groups(prepared, part)) is not None:
@@ -223,7 +249,6 @@ def _gallery(prepared: Prepared, result: SubsetResult, *, delta: float) -> Certi
     cap = max(minus, float((plus * common + minus * (1 - common)).max()))
     value = gallery_bound(np.minimum(shares * errors.scale, cap), delta=delta, cap=cap)
     alike = float((codes[part][:, None] == codes[stored]).mean())
-    subset = result.label
     new_row = "a new row" if groups is None else "a random row of a new group"
     statement = (
         f"Bounded is how often, on average, {new_row} is misjudged against these {stored.size:,} stored rows, with the stated "
@@ -234,7 +259,7 @@ def _gallery(prepared: Prepared, result: SubsetResult, *, delta: float) -> Certi
         "theorem": "certificates.gallery",
         "statement": statement,
         "events": (("the bound fails", delta),),
-        "fixed": (*_fixed(prepared, subset), f"the {stored.size:,} stored rows (training and calibration part)"),
+        "fixed": (*_fixed(prepared, used), f"the {stored.size:,} stored rows (training and calibration part)"),
         "scale": cap,
         "exponent": float(shares.size),
     }
@@ -249,7 +274,7 @@ def _gallery(prepared: Prepared, result: SubsetResult, *, delta: float) -> Certi
             rows=int(part.size),
             units=int(shares.size),
             delta=delta,
-            threshold=result.threshold,
+            threshold=used.threshold,
             recipe=recipe,
         ),
     )

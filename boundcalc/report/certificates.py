@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["certificate_sentence", "certificate_tables", "draw_certificates", "errors_of_pairs"]
 
-_KINDS = {"transport": "new pairs", "gallery": "new rows against the stored ones"}
+_KINDS = {"transport": "new pairs", "verification": "new classes", "gallery": "new rows against the stored ones"}
 
 
 def errors_of_pairs(lines: Sequence[Certified]) -> list[Certified]:
@@ -69,6 +69,12 @@ def certificate_tables(lines: Sequence[Certified], *, delta: float) -> tuple[Tab
         "Each gain (share of wrong pairs, in an order fixed on the training part, up to the first that certifies nothing) and "
         "the line on stored rows is a statement of its own at delta.",
         f"Fixed before the held-out rows were looked at: {'; '.join(first.recipe['fixed'])}.",
+        *(
+            f"About new classes, a statement of its own at delta: {line.certificate.recipe['statement']} Fixed in advance: "
+            f"{'; '.join(line.certificate.recipe['fixed'])}."
+            for line in lines
+            if line.certificate.kind == "verification"
+        ),
         "* says no more than the constant rule (a gain: than 0).",
         *(f"Caution: {caution}." for caution in first.cautions),
     ]

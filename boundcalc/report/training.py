@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from boundcalc.certification.files import CALIBRATION, HOLDOUT
+from boundcalc.certification.foreign import imported
 from boundcalc.datasets import load
 from boundcalc.errors import InvalidInputError
 from boundcalc.guarantees.certified import Certified, certified, twins
+from boundcalc.guarantees.new_classes import certify_new_classes
 from boundcalc.report.certificates import certificate_sentence, certificate_tables, draw_certificates
 from boundcalc.show.answer import Answer
 from boundcalc.show.axes import new_axes
@@ -106,6 +108,8 @@ def train(
     data: ModalityData | str | Path,
     *,
     subsets: Any = "all",
+    model: Any = None,
+    new_classes: float | None = None,
     delta: float = 0.05,
     rng: Any = 0,
     pair_weights: Any = "balanced",
@@ -123,6 +127,13 @@ def train(
         Data, or what :func:`boundcalc.datasets.load` takes.
     subsets : {"all"} or str or sequence
         ``"all"``, ``"a,a+b"``, or a sequence of subsets.
+    model : object, class or "module:object", optional
+        Someone else's model, which is fitted to the training part and certified in place of ours: whatever has ``transform``,
+        ``predict_proba``, ``pair_score`` or ``pair_distance``, a callable, a torch module, or arrays of embeddings, one row for
+        each row of the data (see :mod:`boundcalc.certification.foreign`). What is named is imported: code that you trust.
+    new_classes : float, optional
+        Certify also for classes that nothing was fitted to: this share of the classes is held out from a model of its own, and
+        classes are the units. A statement of its own at delta.
     delta : float
         Failure probability at which certified random values are shown; they can be read at any other later.
     rng : int or numpy.random.Generator
@@ -148,13 +159,22 @@ def train(
         On bad settings or unknown subsets.
     """
     report = None if progress is None else progress("training")
+    model = imported(model) if isinstance(model, str) else model
+    if model is not None:
+        settings["structure"] = "diagonal"
     given = loaded(data, groups)
     rng, again = twins(rng)
     measured = measure_subsets(
         given, subsets=subsets, delta=delta, rng=rng, pair_weights=pair_weights, progress=report, holdout=holdout,
         calibration=calibration, **settings,
     )  # fmt: skip
-    return Training(measured, certified(given, measured, delta=delta, rng=again), delta)
+    lines = certified(given, measured, delta=delta, rng=again, model=model)
+    if new_classes is not None:
+        own = {name: settings[name] for name in ("structure", "loss", "eig_range") if name in settings}
+        lines += (
+            certify_new_classes(given, share=new_classes, delta=delta, rng=again, calibration=calibration, **own),
+        )
+    return Training(measured, lines, delta)
 
 
 def trained_on(data: Any, **settings: Any) -> Training:
@@ -197,6 +217,24 @@ def held_out_risk(result: SubsetResult) -> float | None:
     return result.estimates["rhat_holdout"].value if "rhat_holdout" in result.estimates else None
 
 
+def _models(measured: Measurements) -> list[str]:
+    """Say which model each subset uses in place of the metric that bounds speak of, and what its modalities count."""
+    said = []
+    for label, one in measured.items():
+        if one.model is not None:
+            counted = zip(one.modalities, one.model.weights, strict=True)
+            told = ", ".join(f"{name} {value}" for name, value in one.model.options.items())
+            weights = ", ".join(f"{name} {weight:.2g}" for name, weight in counted)
+            said.append(f"{label}: {one.model.structure} ({told}), weights {weights}")
+    if not said:
+        return []
+    return [
+        f"Used and certified are models of the classes, chosen by folds of the rows that are not held out: {'; '.join(said)}.",
+        "risk, eps_opt, held-out risk, R_M and kappa are those of a diagonal metric on the same training rows: the class that "
+        "bounds speak of. The held-out error is the model's.",
+    ]
+
+
 def _notes(measured: Measurements) -> list[str]:
     first, facts = next(iter(measured.values())), measured.facts
     estimated = [entry.name for entry in first.estimates if entry.symbol and entry.status != "certified"]
@@ -217,6 +255,7 @@ def _notes(measured: Measurements) -> list[str]:
             f"{why}: risk, eps_opt and ramp risks are upper confidence values over {first.train.pairs:,} sampled pairs, at "
             "delta like R_M and kappa."
         )
+    notes += _models(measured)
     weights = [first.estimates[name].value for name in ("omega_pos", "omega_neg")]
     if weights != [1.0, 1.0]:
         notes.append(f"Similar pairs weigh {weights[0]:.3g}, dissimilar ones {weights[1]:.3g}, in risks and errors.")

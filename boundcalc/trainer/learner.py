@@ -18,7 +18,8 @@ from boundcalc.trainer.data.normalise import Normaliser
 from boundcalc.trainer.data.prepare import Prepared, prepare
 from boundcalc.trainer.measure.estimates import Estimates
 from boundcalc.trainer.measure.settings import RHO_GRID, Settings
-from boundcalc.trainer.measure.subset import SubsetResult, assess_fit, fit_subset
+from boundcalc.trainer.measure.subset import SubsetResult, assess_fit, fit_model, fit_subset
+from boundcalc.trainer.models.pair_model import PairModel
 from boundcalc.trainer.risk.listed import fit_listed
 from boundcalc.trainer.risk.pairs import AllPairs, squared_distances
 from boundcalc.trainer.risk.structures import Structure
@@ -57,8 +58,10 @@ class PairwiseMetricLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
 
     Parameters
     ----------
-    structure : {"diagonal", "modality", "blocks", "full"}
-        One weight per coordinate, per modality, per block, or a symmetric matrix.
+    structure : {"auto", "diagonal", "modality", "blocks", "full", "discriminant", "posterior", "low_rank"}
+        One weight per coordinate, per modality, per block, or a symmetric matrix; or a model that is fitted to the classes, and
+        "auto" the best of these by folds of the rows that are not held out. The attributes of the metric and the estimates then
+        speak of a diagonal metric on the same training rows, everything else of the model.
     modalities : mapping of str to columns, optional
         For a single array X: the columns (indices, a slice, or names of a data frame) of each modality. Default: one
         modality of all columns.
@@ -70,8 +73,8 @@ class PairwiseMetricLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     reg : float
         mu >= 0 in mu ||A - reg_anchor I||_F^2.
     reg_anchor : float
-    blocks, width, margin, normalise, standardise, pair_radius, calibration, holdout, pair_weights, tolerance, \
-max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
+    rank, shrinkage, penalty, blocks, width, margin, normalise, standardise, pair_radius, calibration, holdout, \
+pair_weights, tolerance, max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         See :class:`~boundcalc.trainer.measure.settings.Settings`.
     random_state : int, Generator, RandomState or None
         Draws the split and the pairing.
@@ -80,7 +83,12 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
     ----------
     params_ : ndarray of shape (g,) or (d, d)
         Metric weights on the normalised coordinates.
+    model_ : PairModel or None
+        The model that is used in place of that metric.
+    structure_ : str
+        What is used: the structure of the model, or of the metric.
     threshold_ : float
+        Of what is used.
     modalities_ : tuple of str
         The modalities that were trained on.
     risk_, eps_opt_ : float
@@ -103,7 +111,7 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
     [0.05]
     """
 
-    structure: str = "diagonal"
+    structure: str = "auto"
     modalities: Mapping[str, Any] | None = None
     subset: str | Sequence[str] | None = None
     eig_range: tuple[float, float] = (0.0, 1.0)
@@ -111,6 +119,9 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
     loss: Any = "hinge"
     reg: float = 0.0
     reg_anchor: float = 0.0
+    rank: int | None = None
+    shrinkage: float | None = None
+    penalty: float | None = None
     blocks: Any = None
     width: float = 0.5
     margin: float = 1.0
@@ -163,6 +174,7 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         self._prepared: Prepared | None = prepared
         self._fit = fit
         self._adopt(settings, prepared.normaliser, prepared.facts()["dims"], prepared.structure(self.modalities_), fit)
+        self._use(fit_model(prepared, self.modalities_))
         return self
 
     def fit_pairs(self, pairs: Any, s: ArrayLike) -> PairwiseMetricLearner:
@@ -190,6 +202,7 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         self.modalities_ = trained
         self._prepared, self._fit = None, fit
         self._adopt(settings, normaliser, dims, structure, fit)
+        self._use(None)
         return self
 
     def estimates(self, *, delta: float | None = None) -> Estimates:
@@ -231,7 +244,7 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
                 "estimates need labelled examples: after fit_pairs nothing is known about how the pairs were drawn"
             )
         rng = np.random.default_rng(int(self._prepared.fingerprint[:16], 16))
-        result = assess_fit(self._prepared, self.modalities_, self._fit, rng=rng)
+        result = assess_fit(self._prepared, self.modalities_, self._fit, model=self.model_, rng=rng)
         return result if delta is None else result.at(delta)
 
     def pair_distance(self, pairs: Any) -> Array:
@@ -297,8 +310,16 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         return metric
 
     def get_mahalanobis_matrix(self) -> Array:
-        """Return A, shape (d, d), on the normalised coordinates of the trained modalities."""
+        """Return A, shape (d, d), on the normalised coordinates of the trained modalities, or on the model's own.
+
+        Raises
+        ------
+        InvalidInputError
+            Where the model's distances are those of class probabilities.
+        """
         check_is_fitted(self)
+        if self.model_ is not None:
+            return self.model_.matrix()
         return self._structure.matrix(self.params_)
 
     def transform(self, X: Any) -> Array:
@@ -344,19 +365,24 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         arrays, present = self._blocks(X, reset=False)
         with single_error():
             labels = column_or_1d(y)
-        rows, here = self._normalised((arrays, present))
+        rows, here = self._normalised((arrays, present)) if self.model_ is None else self._raw((arrays, present))
         if labels.shape[0] != rows.shape[0] or rows.shape[0] < 2:
             raise InvalidInputError(
                 f"y has {labels.shape[0]} labels for {rows.shape[0]} rows: expected as many, at least 2"
             )
         codes = np.unique(labels, return_inverse=True)[1].astype(np.intp)
+        if self.model_ is not None:
+            between, everyone, step = self.model_.between(rows, here), np.arange(len(rows)), 512
+            near = [between(everyone[i : i + step], everyone) < self.threshold_ for i in range(0, len(rows), step)]
+            right = np.concatenate(near) == (codes[:, None] == codes)
+            return float(np.triu(right, 1).sum()) / (len(rows) * (len(rows) - 1) / 2)
         widths = [self._dims[name] for name in self.modalities_]
         pairs = AllPairs(rows, codes, widths=widths, present=here)
         return 1.0 - pairs.profile(self._structure.operator(self.params_), self.threshold_, rhos=())[0]
 
     @property
     def _n_features_out(self) -> int:
-        return self._structure.d
+        return self._structure.d if self.model_ is None else self.model_.factor.shape[1]
 
     def _settings(self) -> Settings:
         return Settings(**{name: getattr(self, name) for name in Settings.__dataclass_fields__ if hasattr(self, name)})
@@ -377,6 +403,18 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         self.threshold_ = settings.decision_threshold(fit.threshold)
         self.risk_, self.eps_opt_ = fit.risk, fit.eps_opt
         self.n_evaluations_, self.converged_ = fit.evaluations, bool(fit.converged)
+
+    def _use(self, model: PairModel | None) -> None:
+        self.model_ = model
+        self.structure_ = self._structure.name if model is None else model.structure
+        self.threshold_ = self.threshold_ if model is None else model.threshold
+
+    def _raw(self, side: Any) -> tuple[Array, NDArray[np.bool_]]:
+        """Return rows of the trained modalities as models of the classes take them."""
+        arrays, present = side
+        return np.hstack([arrays[name] for name in self.modalities_]), np.column_stack(
+            [present[name] for name in self.modalities_]
+        )
 
     def _check_subset(self, names: tuple[str, ...]) -> tuple[str, ...]:
         if self.subset is None:
@@ -449,6 +487,8 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         return np.hstack(rows), np.column_stack([present[name] for name in self.modalities_])
 
     def _transform(self, side: Any) -> Array:
+        if self.model_ is not None:
+            return self.model_.embed(*self._raw(side))
         rows, _ = self._normalised(side)
         operator = self._structure.operator(self.params_)
         if operator.ndim == 1:
@@ -459,6 +499,9 @@ max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
     def _squared(self, pairs: Any) -> Array:
         check_is_fitted(self)
         left, right = self._sides(pairs, reset=False)
+        if self.model_ is not None:
+            (x, here), (y, there) = self._raw(left), self._raw(right)
+            return self.model_.squared(x, y, here, there)
         (x, here), (y, there) = self._normalised(left), self._normalised(right)
         both = np.repeat(here & there, [self._dims[name] for name in self.modalities_], axis=1)
         differences = np.where(both, x - y, 0.0)

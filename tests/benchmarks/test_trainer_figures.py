@@ -9,8 +9,13 @@ from scipy.optimize import minimize
 from sklearn.datasets import load_digits
 from sklearn.metrics.pairwise import euclidean_distances
 
+from boundcalc.report import bench
+from boundcalc.trainer import ModalityData, measure_subsets
 from boundcalc.trainer.complexity.khinchin import mean_absolute_sum
 from boundcalc.trainer.data.normalise import unit_rows
+from boundcalc.trainer.data.prepare import prepare
+from boundcalc.trainer.measure.settings import Settings
+from boundcalc.trainer.measure.subset import fit_subset
 from boundcalc.trainer.risk.erm import Problem, minimise_risk
 from boundcalc.trainer.risk.losses import Hinge, SmoothedHinge
 from boundcalc.trainer.risk.pairs import AllPairs
@@ -120,3 +125,53 @@ def test_complexity_of_many_pairs(benchmark):
           f"+- {(result.upper / result.value - 1).max():.1e}")  # fmt: skip
     assert max(speed, least) >= 20
     assert error < 1e-8
+
+
+def test_gradient_of_a_full_matrix_against_the_diagonal(benchmark):
+    rng = np.random.default_rng(0)
+    rows, codes = unit_rows(rng.normal(size=(3000, 2048))), rng.integers(0, 10, 3000)
+    pairs, loss = AllPairs(rows, codes), Hinge().surrogate(0.1)
+    times = []
+
+    def diagonal():
+        times.append(best_of(lambda: pairs.evaluate(np.full(2048, 0.5), 0.5, loss=loss), 1))
+
+    benchmark.pedantic(lambda: pairs.evaluate(0.5 * np.eye(2048), 0.5, loss=loss), setup=diagonal, rounds=5)
+    ratio = benchmark.stats["median"] / np.median(times)
+    print(f"\nd=2048, n=3000: full / diagonal gradient = {ratio:.2f}")
+    assert ratio <= 3.6
+
+
+def test_full_matrix_of_256_columns_with_its_certificate(benchmark):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 10, 1670)
+    x = rng.normal(size=(1670, 256)) + 0.8 * np.pad(rng.normal(size=(10, 40)), ((0, 0), (0, 216)))[y]
+    settings = Settings(structure="full", tolerance=1e-3, pair_weights="balanced", calibration=0.1, holdout=0.0)
+    given = prepare(ModalityData({"a": x}, y), settings=settings, rng=np.random.default_rng(0))
+    fit = benchmark.pedantic(lambda: fit_subset(given, ("a",)), rounds=1)
+    print(f"\nn={given.split.train.size}, d=256: {benchmark.stats['max']:.1f} s, eps_opt {fit.eps_opt:.1e}")
+    assert fit.eps_opt <= 1e-3 * max(fit.objective, 0.2) + 1e-9
+    assert benchmark.stats["max"] <= 20
+
+
+def test_all_subsets_of_eight_modalities(benchmark):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 10, 1800)
+    data = ModalityData({f"m{k}": rng.normal(size=(1800, 8)) + 0.8 * rng.normal(size=(10, 8))[y] for k in range(8)}, y)
+    for structure in ("diagonal", "auto"):
+        began = time.perf_counter()
+        measured = measure_subsets(data, rng=0, structure=structure, n_jobs=2)
+        print(f"\n{len(measured)} subsets, {structure}: {time.perf_counter() - began:.0f} s")
+    benchmark.pedantic(lambda: measure_subsets(data, rng=0, structure="diagonal", n_jobs=2), rounds=1)
+    assert benchmark.stats["max"] <= 120
+
+
+@pytest.mark.parametrize("name", ["digits", "breast_cancer", "penguins", "htad"])
+def test_the_default_against_what_people_would_use(benchmark, name):
+    answer = benchmark.pedantic(lambda: bench(name, splits=3), rounds=1)
+    found = {one.name: one for one in answer.standings}
+    best = min(found[rival].error for rival in ("NCA", "LDA", "logistic pair score"))
+    print(f"\n{answer.text()}")
+    # Two errors on few rows differ by chance: what the intervals allow is no loss.
+    assert found["boundcalc"].error <= max(1.1 * best, best + 0.25 * found["boundcalc"].half_width)
+    assert found["boundcalc"].error <= found["Euclidean"].error + 0.01

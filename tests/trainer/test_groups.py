@@ -72,12 +72,16 @@ def test_the_share_of_similar_pairs_is_that_of_all_pairs(groups):
 
 def test_n_counts_groups_and_every_value_is_of_pairs_of_different_groups():
     blocks, labels, groups = grouped(40)
-    measured = measure_subsets(ModalityData(blocks, labels, groups=groups), rng=0)
+    measured = measure_subsets(ModalityData(blocks, labels, groups=groups), rng=0, structure="diagonal")
     record = measured["a"].estimates
     assert (record["n"].value, record["n_h"].value) == (24, 8)
     assert measured.facts["groups"] == {"calibration": 8, "holdout": 8, "train": 24}
     assert measured["a"].complexity.m == 12
-    prepared = prepare(ModalityData(blocks, labels, groups=groups), settings=Settings(), rng=np.random.default_rng(0))
+    prepared = prepare(
+        ModalityData(blocks, labels, groups=groups),
+        settings=Settings(structure="diagonal"),
+        rng=np.random.default_rng(0),
+    )
     part = prepared.split.holdout
     rows, _ = prepared.rows(("a",), part)
     array, threshold = measured["a"].array(), measured["a"].threshold

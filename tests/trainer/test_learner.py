@@ -84,7 +84,8 @@ def test_works_in_pipelines_searches_clones_and_pickles(sample):
     search = GridSearchCV(PairwiseMetricLearner(random_state=0), {"structure": ["diagonal", "full"]}, cv=2)
     order = np.random.default_rng(0).permutation(60)
     assert search.fit(X[order], y[order]).best_score_ > 0.65
-    learner = PairwiseMetricLearner(modalities={"a": [0, 1], "b": [2, 3, 4]}, subset="a", random_state=0).fit(X, y)
+    columns = {"a": [0, 1], "b": [2, 3, 4]}
+    learner = PairwiseMetricLearner(structure="diagonal", modalities=columns, subset="a", random_state=0).fit(X, y)
     again = pickle.loads(pickle.dumps(learner))
     np.testing.assert_array_equal(again.transform(X), learner.transform(X))
     assert again.estimates(delta=0.1).values == learner.estimates(delta=0.1).values

@@ -50,6 +50,8 @@ class Prepared(Frozen):
     squared_radii : dict of str to float
     encodings : dict of str to Encoding
         Of the modalities with text or single missing values.
+    encoded : dict of str to ndarray of shape (n, d_k)
+        The rows before they are normalised.
     threads : int, optional
         Threads that share the blocks of all pairs.
     """
@@ -63,6 +65,7 @@ class Prepared(Frozen):
     weights: tuple[float, float]
     squared_radii: dict[str, float]
     encodings: dict[str, Encoding]
+    encoded: dict[str, Array]
     threads: int | None = None
 
     def normalised(self, name: str, block: Array, present: NDArray[np.bool_]) -> Array:
@@ -77,13 +80,19 @@ class Prepared(Frozen):
     def structure(self, subset: Sequence[str]) -> Structure:
         """Return the metric structure on the subset."""
         dims = {name: self.arrays[name].shape[1] for name in subset}
-        return make_structure(self.settings.structure, dims=dims, blocks=self.settings.blocks)
+        return make_structure(self.settings.metric_class, dims=dims, blocks=self.settings.blocks)
 
     def rows(self, subset: Sequence[str], part: NDArray[np.intp]) -> tuple[Array, NDArray[np.bool_]]:
         """Return the concatenated modalities and what is present, for the given row numbers."""
         block = np.concatenate([self.arrays[name][part] for name in subset], axis=1)
-        index = [self.data.names.index(name) for name in subset]
-        return block, self.data.present[part][:, index]
+        return block, self._present(subset, part)
+
+    def _present(self, subset: Sequence[str], part: NDArray[np.intp]) -> NDArray[np.bool_]:
+        return self.data.present[part][:, [self.data.names.index(name) for name in subset]]
+
+    def encoded_rows(self, subset: Sequence[str], part: NDArray[np.intp]) -> tuple[Array, NDArray[np.bool_]]:
+        """Return the same before normalising, which models that are fitted to the classes take."""
+        return np.concatenate([self.encoded[name][part] for name in subset], axis=1), self._present(subset, part)
 
     def all_pairs(self, subset: Sequence[str], part: NDArray[np.intp], *, single: bool = False) -> AllPairs:
         """Return all pairs of the given rows, in single precision if asked for."""
@@ -217,6 +226,10 @@ def sample_size(settings: Settings, rows: int, *, grouped: bool) -> int:
 
 def pair_differences(block: Array, present: NDArray[np.bool_], widths: Sequence[int], pairs: NDArray[np.intp]) -> Array:
     """Return x - x' for each pair of positions, zero where a modality is missing in either element."""
+    if present.all():
+        differences = block[pairs[:, 0]]
+        differences -= block[pairs[:, 1]]
+        return differences
     both = np.repeat(present[pairs[:, 0]] & present[pairs[:, 1]], widths, axis=1)
     return np.where(both, block[pairs[:, 0]] - block[pairs[:, 1]], 0.0)
 
@@ -311,6 +324,7 @@ def prepare(
         weights=_weights(data, settings, split),
         squared_radii=radii,
         encodings=encodings,
+        encoded=blocks,
     )
 
 

@@ -178,7 +178,7 @@ def measure_pilot(
             context="pilot",
         )
     check_delta(delta, context="pilot")
-    settings = Settings(**changes)
+    settings = Settings(**{"structure": "diagonal", **changes})
     report = progress if progress is not None else lambda *_: None
     generator = as_generator(rng)
     chosen = data.names if subset is None else data.parse_subset(subset)

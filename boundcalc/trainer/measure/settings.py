@@ -18,8 +18,10 @@ from boundcalc.trainer.risk.losses import Contrastive, Loss, loss_from_name, rou
 from boundcalc.trainer.risk.pairs import PairSource
 from boundcalc.trainer.risk.structures import STRUCTURES, Structure
 
-__all__ = ["RHO_GRID", "Settings"]
+__all__ = ["MODELS", "RHO_GRID", "Settings"]
 
+#: Models that are fitted to the classes beside the class of metrics that bounds speak of, and the choice among them by folds.
+MODELS: tuple[str, ...] = ("auto", "discriminant", "posterior", "low_rank")
 RHO_GRID: tuple[float, ...] = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -29,7 +31,15 @@ class Settings(Frozen):
 
     Attributes
     ----------
-    structure : {"diagonal", "modality", "blocks", "full"}
+    structure : {"auto", "diagonal", "modality", "blocks", "full", "discriminant", "posterior", "low_rank"}
+        The last three are models fitted to the classes (see ``boundcalc.trainer.models``), "auto" is the best of them by folds
+        of the rows that are not held out; what bounds speak of is then a diagonal metric on the same training rows.
+    rank : int, optional
+        Of ``low_rank``; chosen by folds if not given, and so are
+    shrinkage : float, optional
+        of ``discriminant`` and ``posterior``, in [0, 1], and
+    penalty : float, optional
+        of the logistic regression of ``posterior``, > 0.
     blocks : int or mapping of str to sequence, optional
         For ``blocks``: columns per block, or a block label for each column of each modality.
     loss : {"hinge", "smoothed_hinge", "logistic", "contrastive"} or Loss
@@ -69,7 +79,10 @@ class Settings(Frozen):
         Pairs in each sample beyond ``exact_rows``; at least 2.
     """
 
-    structure: str = "diagonal"
+    structure: str = "auto"
+    rank: int | None = None
+    shrinkage: float | None = None
+    penalty: float | None = None
     blocks: int | Mapping[str, Sequence[Any]] | None = None
     loss: str | Loss = "hinge"
     width: float = 0.5
@@ -107,7 +120,13 @@ class Settings(Frozen):
             if good:
                 problems.require(value[0] <= value[1], f"{name}={tuple(value)!r}: expected low <= high")
                 object.__setattr__(self, name, (float(value[0]), float(value[1])))
-        problems.one_of("structure", self.structure, STRUCTURES)
+        problems.one_of("structure", self.structure, (*STRUCTURES, *MODELS))
+        if self.shrinkage is not None:
+            problems.number("shrinkage", self.shrinkage, low=0, high=1)
+        if self.penalty is not None:
+            problems.number("penalty", self.penalty, low=0, open_low=True)
+        if self.rank is not None and problems.integer("rank", self.rank, low=1):
+            object.__setattr__(self, "rank", int(self.rank))
         problems.one_of("normalise", self.normalise, KINDS)
         problems.require(
             isinstance(self.standardise, bool), f"standardise={self.standardise!r}: expected True or False"
@@ -143,6 +162,16 @@ class Settings(Frozen):
         object.__setattr__(self, "loss", loss_from_name(self.loss, width=self.width, margin=self.margin, rho=self.rho))
         problems.require(self.pair_loss.convex, f"loss={self.pair_loss.name!r}: it is evaluated, never minimised")
         problems.raise_if_any()
+
+    @property
+    def fits_model(self) -> bool:
+        """Whether a model is fitted to the classes beside the metric that bounds speak of."""
+        return self.structure in MODELS
+
+    @property
+    def metric_class(self) -> str:
+        """The class of metrics that bounds speak of: ``diagonal`` beside a model that is fitted to the classes."""
+        return "diagonal" if self.fits_model else self.structure
 
     @property
     def pair_loss(self) -> Loss:

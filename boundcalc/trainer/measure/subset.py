@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from boundcalc.language.records import nested_tuples
 from boundcalc.trainer.complexity.bernstein import BoundedMean
 from boundcalc.trainer.complexity.kappa import measure_kappa
 from boundcalc.trainer.complexity.rademacher import measure_complexity
 from boundcalc.trainer.data.prepare import Prepared
+from boundcalc.trainer.data.splits import pairs_between
 from boundcalc.trainer.measure.subset_fit import fit_subset
 from boundcalc.trainer.measure.subset_record import Frame, Part
 from boundcalc.trainer.measure.subset_result import SubsetResult
+from boundcalc.trainer.models.choosing import choose
+from boundcalc.trainer.models.folds import Folds
+from boundcalc.trainer.models.pair_model import Between, PairModel
+from boundcalc.trainer.risk.distances import cross_distances
 from boundcalc.trainer.risk.erm import Fit, certify
 from boundcalc.trainer.risk.incomplete import Gap, SampledPairs, measure_gap
 from boundcalc.trainer.risk.losses import Loss, Ramp, round_up
 from boundcalc.trainer.risk.pairs import PairSource
 
-__all__ = ["SubsetResult", "assess_fit", "fit_subset", "measure_subset", "trivial_rule"]
+__all__ = ["SubsetResult", "assess_fit", "fit_model", "fit_subset", "measure_subset", "trivial_rule"]
 
 Array = NDArray[np.float64]
 
@@ -39,6 +43,7 @@ def measure_subset(
     neighbours: bool = True,
     rng: np.random.Generator,
     progress: Callable[[float], None] | None = None,
+    folds: Folds | None = None,
 ) -> SubsetResult:
     """Train on one subset and measure it.
 
@@ -54,13 +59,31 @@ def measure_subset(
         For Monte-Carlo draws, and for pair samples beyond ``exact_rows``.
     progress : callable, optional
         Called with the share that is done, in [0, 1).
+    folds : Folds, optional
+        What models of the classes are chosen by, where several subsets share it.
     """
     began = time.perf_counter()
     train = prepared.split.train
     pairs = None if prepared.sampled(train) else prepared.all_pairs(subset, train)
     fit = fit_subset(prepared, subset, pairs=pairs, start=start, rng=rng, progress=progress)
-    result = assess_fit(prepared, subset, fit, pairs=pairs, neighbours=neighbours, rng=rng)
+    model = fit_model(prepared, subset, folds=folds)
+    result = assess_fit(prepared, subset, fit, model=model, pairs=pairs, neighbours=neighbours, rng=rng)
     return replace(result, seconds=time.perf_counter() - began)
+
+
+def fit_model(prepared: Prepared, subset: Sequence[str], *, folds: Folds | None = None) -> PairModel | None:
+    """Return the model of the classes that the settings ask for, fitted to the rows that are not held out.
+
+    Parameters
+    ----------
+    prepared : Prepared
+    subset : sequence of str
+    folds : Folds, optional
+        As for :func:`measure_subset`.
+    """
+    if not prepared.settings.fits_model:
+        return None
+    return choose(Folds(prepared) if folds is None else folds, subset, prepared.settings)
 
 
 def assess_fit(
@@ -68,6 +91,7 @@ def assess_fit(
     subset: Sequence[str],
     fit: Fit,
     *,
+    model: PairModel | None = None,
     pairs: PairSource | None = None,
     neighbours: bool = True,
     rng: np.random.Generator,
@@ -79,6 +103,8 @@ def assess_fit(
     prepared : Prepared
     subset : sequence of str
     fit : Fit
+    model : PairModel, optional
+        What is used in place of the metric, of which then only the class-level values are measured.
     pairs : PairSource, optional
         All pairs of the training part, if they are at hand.
     neighbours : bool
@@ -107,11 +133,13 @@ def assess_fit(
         widths=prepared.widths(subset),
         delta=settings.delta,
     )
-    tested, auc, knn = None, None, None
+    tested, auc, knn, wrong = None, None, None, None
     if split.holdout.size >= 2:
         tested = _measure_part(prepared, subset, fit, split.holdout, rng=rng)
+        if model is not None:
+            wrong = _model_errors(prepared, subset, model, rng=rng)
         if neighbours:
-            auc, knn = _neighbour_scores(prepared, subset, structure.operator(fit.params))
+            auc, knn = _neighbour_scores(prepared, subset, structure.operator(fit.params), model)
     return SubsetResult(
         frame=Frame.of(prepared, subset),
         params=nested_tuples(fit.params.tolist()),
@@ -125,6 +153,8 @@ def assess_fit(
         converged=bool(fit.converged),
         evaluations=fit.evaluations,
         seconds=0.0,
+        model=model,
+        model_holdout=wrong,
     )
 
 
@@ -189,33 +219,68 @@ def trivial_rule(similar: float, loss: Loss, weights: tuple[float, float]) -> tu
     return loss.constant_risk(*heavy), min(similar, 1.0 - similar), min(heavy)
 
 
-def _neighbour_scores(prepared: Prepared, subset: Sequence[str], operator: Array) -> tuple[float | None, float | None]:
-    """ROC AUC of hold-out pair distances and 5-nearest-neighbour accuracy, by scikit-learn."""
-    if importlib.util.find_spec("sklearn") is None:
-        return None, None
-    from sklearn.metrics import roc_auc_score
-    from sklearn.neighbors import KNeighborsClassifier
+def _between(
+    prepared: Prepared, subset: Sequence[str], operator: Array, model: PairModel | None, part: NDArray[np.intp]
+) -> Between:
+    """Return distances by places in a part: by the model, or by the metric where there is none."""
+    if model is not None:
+        return model.between(*prepared.encoded_rows(subset, part))
+    widths, (x, here) = prepared.widths(subset), prepared.rows(subset, part)
+    return lambda i, j: cross_distances(x[i], x[j], operator, widths, here[i], here[j])
 
-    from boundcalc.trainer.risk.distances import cross_distances
 
-    codes = prepared.data.codes
-    holdout, train = prepared.split.holdout, prepared.split.train[:20_000]
-    holdout = holdout[:4000]
-    widths = prepared.widths(subset)
-    left, here = prepared.rows(subset, holdout)
-    right, there = prepared.rows(subset, train)
-    upper = np.triu_indices(holdout.size, 1)
-    if (groups := prepared.data.groups) is not None:
-        apart = groups[holdout][upper[0]] != groups[holdout][upper[1]]
-        upper = (upper[0][apart], upper[1][apart])
-    same = (codes[holdout][:, None] == codes[holdout])[upper]
+def _model_errors(
+    prepared: Prepared, subset: Sequence[str], model: PairModel, *, rng: np.random.Generator
+) -> tuple[float, float]:
+    """Return the share of wrong pairs of the hold-out part, plain and weighted: all of them, or a sample as large as a metric's."""
+    part, codes, groups = prepared.split.holdout, prepared.data.codes, prepared.data.groups
+    wrong, count = np.zeros(2), 0
+    if prepared.sampled(part):
+        own = None if groups is None else groups[part]
+        drawn = part[pairs_between(part.size, count=prepared.sample_size(part), rng=rng, groups=own)]
+        for block in np.array_split(drawn, 1 + len(drawn) // _BLOCK_PAIRS):
+            (x, here), (y, there) = (prepared.encoded_rows(subset, side) for side in block.T)
+            near = model.squared(x, y, here, there) < model.threshold
+            same = codes[block[:, 0]] == codes[block[:, 1]]
+            wrong += (same & ~near).sum(), (~same & near).sum()
+        count = len(drawn)
+    else:
+        between, everyone = _between(prepared, subset, np.empty(0), model, part), np.arange(part.size)
+        for i in range(0, part.size, _BLOCK_ROWS):
+            rows, others = everyone[i : i + _BLOCK_ROWS], everyone[i:]
+            later = rows[:, None] < others
+            near = between(rows, others) < model.threshold
+            same = codes[part[rows]][:, None] == codes[part[others]]
+            wrong += (later & same & ~near).sum(), (later & ~same & near).sum()
+        count = part.size * (part.size - 1) // 2
+    return float(wrong.sum()) / count, float(wrong @ np.array(prepared.weights)) / count
+
+
+#: Rows and pairs of a block; hold-out rows and reference rows that the diagnostics look at.
+_BLOCK_ROWS, _BLOCK_PAIRS, _LOOKED_AT, _REFERENCE = 256, 20_000, 500, 5000
+
+
+def _neighbour_scores(
+    prepared: Prepared, subset: Sequence[str], operator: Array, model: PairModel | None
+) -> tuple[float | None, float | None]:
+    """ROC AUC of hold-out pair distances and 5-nearest-neighbour accuracy, of the first rows of the parts, in blocks."""
+    codes, groups = prepared.data.codes, prepared.data.groups
+    holdout, train = prepared.split.holdout[:_LOOKED_AT], prepared.split.train[:_REFERENCE]
+    between = _between(prepared, subset, operator, model, np.concatenate([holdout, train]))
+    new, old = np.arange(holdout.size), np.arange(holdout.size, holdout.size + train.size)
+    counted = np.triu(np.ones((holdout.size, holdout.size), dtype=bool), 1)
+    if groups is not None:
+        counted &= groups[holdout][:, None] != groups[holdout]
+    same = (codes[holdout][:, None] == codes[holdout])[counted]
     auc = None
     if same.any() and not same.all():
-        auc = float(roc_auc_score(same, -cross_distances(left, left, operator, widths, here, here)[upper]))
-    reference = np.zeros((train.size, train.size))
-    with warnings.catch_warnings():
-        # Many classes for few rows are no mistake here.
-        warnings.simplefilter("ignore", UserWarning)
-        knn = KNeighborsClassifier(n_neighbors=min(5, train.size), metric="precomputed").fit(reference, codes[train])
-    predicted = knn.predict(cross_distances(left, right, operator, widths, here, there))
-    return auc, float((predicted == codes[holdout]).mean())
+        ranks = rankdata(-between(new, new)[counted])
+        positive = int(same.sum())
+        above = float(ranks[same].sum()) - positive * (positive + 1) / 2
+        auc = above / (positive * (same.size - positive))
+    right, nearest = 0, min(5, train.size)
+    for rows in np.array_split(new, 1 + new.size * old.size // 2**17):
+        near = np.argpartition(between(rows, old), nearest - 1, axis=1)[:, :nearest]
+        votes = (codes[train][near][:, :, None] == np.arange(codes.max() + 1)).sum(axis=1)
+        right += int((votes.argmax(axis=1) == codes[holdout[rows]]).sum())
+    return auc, right / holdout.size

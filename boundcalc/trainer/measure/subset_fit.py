@@ -54,11 +54,14 @@ def fit_subset(
         pairs = prepared.all_pairs(subset, train) if pairs is None else pairs
         problem = prepared.problem(subset, pairs)
         width: float | None = None
-        if train.size >= COARSE_ROWS and settings.structure == "full":
+        if train.size >= COARSE_ROWS and settings.metric_class == "full":
             start, width = _rough_start(prepared, subset, problem, start)
         return minimise_risk(problem, start=start, width=width, **options)  # type: ignore[arg-type]
     rng = np.random.default_rng() if rng is None else rng
-    drawn, fresh = (SampledPairs(prepared, subset, train, count=prepared.sample_size(train), rng=rng) for _ in range(2))
+    precise = settings.eig_range[1] * prepared.squared_radius(subset) <= SINGLE_REACH
+    size = prepared.sample_size(train)
+    drawn = SampledPairs(prepared, subset, train, count=size, rng=rng, single=precise)
+    fresh = SampledPairs(prepared, subset, train, count=size, rng=rng)
     fit = minimise_risk(prepared.problem(subset, drawn), start=start, **options)  # type: ignore[arg-type]
     problem = prepared.problem(subset, fresh)
     objective = problem.objective(fit.params, fit.threshold)

@@ -107,7 +107,7 @@ class Frame(Frozen):
     def structure(self) -> Structure:
         """The metric structure."""
         dims = {name: self.facts["dims"][name] for name in self.modalities}
-        return make_structure(self.settings.structure, dims=dims, blocks=self.settings.blocks)
+        return make_structure(self.settings.metric_class, dims=dims, blocks=self.settings.blocks)
 
     def squared_radius(self, *, full: bool = False) -> float:
         """Squared pair radius of the subset, or of all modalities."""

@@ -18,6 +18,7 @@ from boundcalc.trainer.complexity.kappa import Kappa, worst_kappa
 from boundcalc.trainer.complexity.rademacher import Complexity, class_values
 from boundcalc.trainer.measure.estimates import Estimates
 from boundcalc.trainer.measure.subset_record import Frame, Part, subset_record
+from boundcalc.trainer.models.pair_model import PairModel
 from boundcalc.trainer.risk.losses import round_up
 
 __all__ = ["SubsetResult"]
@@ -33,6 +34,7 @@ _TOLD = (
 )  # fmt: skip
 _PARTS = ("modalities", "frame", "train", "holdout", "kappa", "complexity")
 _STORED = ("params", "threshold", "holdout_auc", "holdout_knn", "converged", "evaluations", "seconds")
+_MODEL = ("model", "model_holdout")
 
 
 def _of(part: str, values: str, place: int, about: str) -> Any:
@@ -56,17 +58,21 @@ class SubsetResult:
     params : tuple
         Metric weights, or rows of the matrix.
     threshold : float
-        Where a distance is called similar.
+        Where a distance of the metric is called similar.
     train, holdout : Part
         Risks and errors on the training and on the hold-out part; None without the latter.
     holdout_auc, holdout_knn : float
         Area under the ROC curve of the distances, and 5-nearest-neighbour accuracy with the training part as
-        reference; None where they do not exist or scikit-learn is not installed.
+        reference, of the first rows of both; None where they do not exist. Of the model, where there is one.
     kappa : Kappa
     complexity : Complexity
     converged : bool
     evaluations : int
     seconds : float
+    model : PairModel or None
+        What is used and certified in place of the metric: fitted to the rows that are not held out.
+    model_holdout : (float, float) or None
+        Its share of wrong pairs on the hold-out part, plain and weighted.
     """
 
     frame: Frame
@@ -81,6 +87,8 @@ class SubsetResult:
     converged: bool
     evaluations: int
     seconds: float
+    model: PairModel | None = None
+    model_holdout: tuple[float, float] | None = None
 
     def at(self, delta: float) -> SubsetResult:
         """Return the same measurements read at another failure probability.
@@ -131,9 +139,32 @@ class SubsetResult:
         """Return the parameters as an array."""
         return np.asarray(self.params, dtype=float)
 
-    train_error = _of("train", "wrong", 0, "P(s f <= 0) over all pairs of the training part.")
-    holdout_error = _of("holdout", "wrong", 0, "The same on the hold-out part.")
-    weighted_holdout_error = _of("holdout", "wrong", 1, "The same with the pair weights.")
+    @property
+    def decision(self) -> float:
+        """The threshold of what is used: the model's where there is one, else the metric's."""
+        return self.threshold if self.model is None else self.model.threshold
+
+    @property
+    def expected_error(self) -> float:
+        """The weighted share of wrong pairs without the hold-out: of the metric on the training part, or of the model's folds."""
+        return self.train.wrong[1] if self.model is None else self.model.error[1]
+
+    @property
+    def holdout_error(self) -> float | None:
+        """Share of wrong pairs of the hold-out part by what is used; None without one."""
+        return self._tested(0)
+
+    @property
+    def weighted_holdout_error(self) -> float | None:
+        """The same with the pair weights."""
+        return self._tested(1)
+
+    def _tested(self, place: int) -> float | None:
+        if self.model_holdout is not None:
+            return self.model_holdout[place]
+        return None if self.holdout is None else self.holdout.wrong[place]
+
+    train_error = _of("train", "wrong", 0, "P(s f <= 0) over all pairs of the training part, by the metric.")
     trivial_risk = _of("train", "trivial", 0, "The best constant score's (weighted) risk on the training part.")
     trivial_error = _of("train", "trivial", 1, "The share of the rarer kind of training pairs.")
     weighted_trivial_error = _of("train", "trivial", 2, "The same with the pair weights.")
@@ -163,6 +194,8 @@ class SubsetResult:
         record["estimates"] = self.estimates.to_dict()
         record["frame"] = self.frame.to_dict()
         record |= {name: getattr(self, name) for name in _PARTS if name != "frame"}
+        if self.model is not None:
+            record |= {"model": self.model.to_dict(), "model_holdout": self.model_holdout}
         return plain(record)
 
     @classmethod
@@ -182,7 +215,7 @@ class SubsetResult:
         InvalidInputError
             If what was measured contradicts itself.
         """
-        check_entries(record, (*_TOLD, *_STORED, *_PARTS, "estimates"))
+        check_entries(record, (*_TOLD, *_STORED, *_PARTS, "estimates"), optional=_MODEL)
         frame, train = Frame.from_dict(record["frame"]), rebuild(Part, record["train"])
         holdout = rebuild(Part | None, record["holdout"])
         frame.check(train=train, holdout=holdout)
@@ -200,6 +233,8 @@ class SubsetResult:
             kappa=replace(rebuild(Kappa, record["kappa"]), worst_case=worst, share=share),
             complexity=replace(rebuild(Complexity, record["complexity"]), m=train.rows // 2, **fixed),
             **{**stored, "params": nested_tuples(stored["params"])},
+            model=None if record.get("model") is None else PairModel.from_dict(record["model"]),
+            model_holdout=rebuild(tuple[float, float] | None, record.get("model_holdout")),
         ).at(frame.settings.delta)
         result._check(record)
         return result
@@ -215,6 +250,9 @@ class SubsetResult:
             inside = bool((low - slack <= ends.min()) and (ends.max() <= high + slack))
             problems.require(inside, f"params outside {settings.eig_range}")
         problems.number("threshold", self.threshold)
+        if self.model is not None:
+            dims = tuple(self.frame.facts["dims"][name] for name in self.modalities)
+            problems.require(self.model.widths == dims, f"model of {self.model.widths} columns: expected {dims}")
         for name in ("holdout_auc", "holdout_knn"):
             if getattr(self, name) is not None:
                 problems.number(name, getattr(self, name), low=0, high=1)

@@ -24,6 +24,7 @@ from boundcalc.trainer.data.prepare import Prepared, prepare
 from boundcalc.trainer.measure.parallel import in_parallel
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset import SubsetResult, measure_subset
+from boundcalc.trainer.models.folds import Folds
 
 __all__ = ["Measurements", "measure_subsets"]
 
@@ -212,6 +213,7 @@ def measure_subsets(
     store = _Store(resume, prepared)
     known = {label: result.at(settings.delta) for label, result in store.results.items()}
     done = {"+".join(subset): known["+".join(subset)] for subset in asked if "+".join(subset) in known}
+    folds = Folds(prepared) if settings.fits_model else None
     report = progress if progress is not None else lambda *_: None
     report(len(done), total, "taken over" if done else "start")
     for size in range(1, 1 + len(data.names)):
@@ -222,7 +224,7 @@ def measure_subsets(
         level = [subset for subset in asked if len(subset) == size and "+".join(subset) not in done]
         starts = [warm_start(prepared, subset, done.values()) for subset in level]
         generators = [_child(generator, _number(data, subset)) for subset in level]
-        for result in _run(prepared, level, starts, generators, n_jobs, _Within(report, done, total)):
+        for result in _run(prepared, level, starts, generators, n_jobs, _Within(report, done, total), folds):
             done[result.label] = result
             store.save(done)
             report(len(done), total, result.label)
@@ -235,7 +237,7 @@ def _grown(names: Sequence[str], done: Iterable[SubsetResult]) -> list[tuple[str
     results = list(done)
     size = max(len(result.modalities) for result in results)
     largest = [result for result in results if len(result.modalities) == size]
-    best = set(min(largest, key=lambda result: (result.train.wrong[1], result.train.risk.mean)).modalities)
+    best = set(min(largest, key=lambda result: (result.expected_error, result.train.risk.mean)).modalities)
     return [tuple(name for name in names if name in best | {added}) for added in names if added not in best]
 
 
@@ -289,11 +291,12 @@ def _run(
     generators: Sequence[np.random.Generator],
     n_jobs: int,
     within: Callable[[tuple[str, ...]], Callable[[float], None]],
+    folds: Folds | None,
 ) -> Iterator[SubsetResult]:
     jobs = list(zip(level, starts, generators, strict=True))
     if n_jobs == 1 or len(level) < 2:
         for subset, start, generator in jobs:
-            yield measure_subset(prepared, subset, start=start, rng=generator, progress=within(subset))
+            yield measure_subset(prepared, subset, start=start, rng=generator, progress=within(subset), folds=folds)
         return
     alone = replace(prepared, threads=1)
     yield from in_parallel(_measured, [(alone, *job) for job in jobs], n_jobs=n_jobs)

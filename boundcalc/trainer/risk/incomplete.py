@@ -11,7 +11,7 @@ the errors, since the nuclear norm is at most that.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,11 +43,14 @@ class SampledPairs(ListedPairs):
     count : int
         Number of pairs S >= 2.
     rng : numpy.random.Generator
+    single : bool
+        Differences in single precision, sums in double: for a solver's steps, never for a certificate.
     """
 
     def __init__(
-        self, prepared: Prepared, subset: Sequence[str], part: NDArray[np.intp], *, count: int, rng: np.random.Generator
-    ) -> None:
+        self, prepared: Prepared, subset: Sequence[str], part: NDArray[np.intp], *, count: int, rng: np.random.Generator,
+        single: bool = False,
+    ) -> None:  # fmt: skip
         self._block, self._present = prepared.rows(subset, part)
         self._widths = prepared.widths(subset)
         codes, groups = prepared.data.codes[part], prepared.data.groups
@@ -61,9 +64,21 @@ class SampledPairs(ListedPairs):
         norms = np.square(self._block - self._block.mean(axis=0)).sum(axis=1)
         self.squared_radius = 4.0 * float(norms.max()) * (1 + 1e-12)
         self.depth = self.d + count
+        self._scores: tuple[Array, Array] | None = None
+        if single:
+            self._block = self._block.astype(np.float32)
 
     def _part(self, chosen: slice) -> Array:
         return pair_differences(self._block, self._present, self._widths, self._pairs[chosen])
+
+    def margins(self, operator: Array, threshold: float) -> Iterator[tuple[Array, bool]]:
+        """Yield margins of the pairs; the distances of the last metric are kept, as several losses ask for them."""
+        if self._scores is None or not np.array_equal(self._scores[0], operator):
+            gaps = [-z if similar else z for z, similar in super().margins(operator, 0.0)]
+            self._scores = operator.copy(), np.concatenate(gaps)
+        distances = self._scores[1]
+        yield threshold - distances[: self.n_similar], True
+        yield distances[self.n_similar :] - threshold, False
 
     def mean_loss(
         self, operator: Array, threshold: float, *, loss: Loss, weights: tuple[float, float], span: float

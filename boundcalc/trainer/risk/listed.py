@@ -69,7 +69,7 @@ def fit_listed(
         )
     if settings.pair_weights == "balanced":
         raise InvalidInputError("pair_weights='balanced' needs labelled examples: give (omega_pos, omega_neg)")
-    structure = make_structure(settings.structure, dims={k: dims[k] for k in trained}, blocks=settings.blocks)
+    structure = make_structure(settings.metric_class, dims={k: dims[k] for k in trained}, blocks=settings.blocks)
     weights = settings.pair_weights or (1.0, 1.0)
     pairs = ListedPairs(differences, labels[train] > 0)
     problem = settings.problem(pairs, structure, (float(weights[0]), float(weights[1])))

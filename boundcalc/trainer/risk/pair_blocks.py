@@ -73,6 +73,42 @@ class _Task(Frozen):
     diagonal: bool
 
 
+class _OuterProducts:
+    """Sums c_ij (x_i - x_j)(x_i - x_j)' over strips of pairs: weights and C X are added up by row and multiplied once.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n, d)
+    """
+
+    def __init__(self, rows: Array) -> None:
+        self.rows = rows
+        # For each set of columns: the weight of each row, and the rows of C X.
+        self.parts: dict[bytes | None, tuple[NDArray[np.intp] | slice, Array, Array]] = {}
+
+    def add(self, task: _Task, weights: Array, crossed: Array) -> None:
+        columns = slice(None) if task.columns is None else task.columns
+        key = None if task.columns is None else task.columns.tobytes()
+        if key not in self.parts:
+            n = self.rows.shape[0]
+            self.parts[key] = columns, np.zeros(n), np.zeros((n, crossed.shape[1]))
+        _, total, sums = self.parts[key]
+        total += weights
+        sums[task.i0 : task.i1] += crossed
+
+    def total(self) -> Array:
+        result = np.zeros((self.rows.shape[1],) * 2)
+        for columns, weights, crossed in self.parts.values():
+            x = self.rows[:, columns]
+            # Half of the weights with each order of the product: the sum with its transpose is all.
+            half = x.T @ (0.5 * weights[:, None] * x - crossed)
+            if isinstance(columns, slice):
+                result += half + half.T
+            else:
+                result[np.ix_(columns, columns)] += half + half.T
+        return result
+
+
 class PairBlocks:
     """Blocks of distances and gradients for one order of the rows.
 
@@ -208,7 +244,7 @@ class PairBlocks:
         full = operator.ndim == 2
         slack = gradient and (not loss.smooth or loss.surrogate_of_kink)
 
-        def strip(task: _Task) -> tuple[Totals, NDArray[np.intp] | None, Array | None]:
+        def strip(task: _Task) -> tuple[Totals, _Task, Array | None, tuple[Array, Array] | None]:
             left, right = factors(task)
             size = task.i1 - task.i0
             d = self.d if task.columns is None else task.columns.size
@@ -216,7 +252,8 @@ class PairBlocks:
             group = self.group if task.columns is None else np.zeros(d, dtype=np.intp)
             x, present = right[task.i0 : task.i1, :d], right[task.i0 : task.i1, d : d + indicators]
             totals, across = Totals(), np.zeros((size, d + indicators))
-            share = np.zeros((d, d)) if full else np.zeros(d)
+            share = None if full else np.zeros(d)
+            weights_of = np.zeros(self.n if full and gradient else 0)
             buffer = np.empty(size * max(COLUMNS, ROWS), dtype=self.dtype)
             for j0, j1, square in self._strip(task):
                 block = buffer[: size * (j1 - j0)].reshape(size, j1 - j0)
@@ -228,8 +265,8 @@ class PairBlocks:
                     # The indicator columns give the row sums for free.
                     across += slopes @ right[j0:j1, : d + indicators]
                     columns_sums, xx = present.T @ slopes, right[j0:j1, :d]
-                    if full:
-                        share += (xx.T * columns_sums[0]) @ xx
+                    if share is None:
+                        weights_of[j0:j1] += columns_sums[0]
                     elif indicators == 1:
                         share += columns_sums[0] @ np.square(xx)
                     else:
@@ -238,27 +275,26 @@ class PairBlocks:
                 row_sums = across[:, d:]
                 totals.threshold = -float(row_sums[:, 0].sum())
                 # sum_ij c_ij (x_i - x_j)^2 = sum_i r_i x_i^2 + sum_j s_j x_j^2 - 2 sum_i x_i (C x)_i
-                if full:
-                    cross = x.T @ across[:, :d]
-                    share += (x.T * row_sums[:, 0]) @ x - cross - cross.T
+                if share is None:
+                    weights_of[task.i0 : task.i1] += row_sums[:, 0]
+                    return totals, task, None, (weights_of, across[:, :d])
                 else:
                     share += np.einsum("ik,ik->k", np.square(x), row_sums[:, group])
                     share -= 2.0 * np.einsum("ij,ij->j", x, across[:, :d])
-            return totals, task.columns, share
+            return totals, task, share, None
 
-        sums, result = Totals(), np.zeros_like(operator) if gradient else None
-        for totals, columns, share in map_blocks(strip, self._tasks(), threads=threads):
+        sums, result = Totals(), np.zeros_like(operator) if gradient and not full else None
+        outer = _OuterProducts(self.rows)
+        for totals, task, share, parts in map_blocks(strip, self._tasks(), threads=threads):
             sums.value += totals.value
             sums.slack += totals.slack
             sums.threshold += totals.threshold
-            if result is None or share is None:
-                continue
-            if columns is None:
-                result += share
-            elif full:
-                result[np.ix_(columns, columns)] += share
-            else:
-                result[columns] += share
+            if parts is not None:
+                outer.add(task, *parts)
+            elif result is not None and share is not None:
+                result[slice(None) if task.columns is None else task.columns] += share
+        if gradient and full:
+            result = outer.total()
         return PairRisk(
             sums.value * scale, sums.slack * scale, None if result is None else result * scale, sums.threshold * scale
         )

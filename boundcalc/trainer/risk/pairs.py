@@ -248,7 +248,9 @@ class ListedPairs(PairSource):
         for start, stop, similar in ((0, self.n_similar, True), (self.n_similar, self.count, False)):
             for i in range(start, stop, size):
                 differences = self._part(slice(i, min(i + size, stop)))
-                z = threshold - squared_distances(operator, differences)
+                z = threshold - squared_distances(operator.astype(differences.dtype, copy=False), differences).astype(
+                    float
+                )
                 yield differences, z if similar else -z, similar
 
     def margins(self, operator: Array, threshold: float) -> Iterator[tuple[Array, bool]]:
@@ -282,9 +284,9 @@ class ListedPairs(PairSource):
         for differences, by_distance in self.slopes(operator, threshold, loss=loss, weights=weights, totals=totals):
             totals.threshold -= float(by_distance.sum())
             if gradient and operator.ndim == 1:
-                result += by_distance @ np.square(differences)
+                result += by_distance.astype(differences.dtype, copy=False) @ np.square(differences)
             elif gradient:
-                result += (differences.T * by_distance) @ differences
+                result += (differences.T * by_distance.astype(differences.dtype, copy=False)) @ differences
         scale = 1.0 / self.count
         if not gradient:
             return PairRisk(totals.value * scale, 0.0, None, 0.0)

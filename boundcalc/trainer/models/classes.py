@@ -1,0 +1,138 @@
+"""Models of the classes on rows: Gaussians with one covariance in closed form, and multinomial logistic regression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from boundcalc.frozen import Frozen
+
+__all__ = ["Gaussians", "logistic_regression"]
+
+Array = NDArray[np.float64]
+#: A direction between classes that noise explains keeps this share of its length.
+_LEAST = 1e-2
+#: The least variance within classes that is believed, of columns with variance 1.
+_FLOOR = 1e-8
+
+
+@dataclass(frozen=True)
+class Gaussians(Frozen):
+    """Class means and the covariance within classes, in its eigenvectors: closed forms at every shrinkage.
+
+    The covariance is shrunk towards a multiple of the identity (Ledoit and Wolf 2004).
+
+    Attributes
+    ----------
+    means : ndarray of shape (c, d)
+    counts : ndarray of shape (c,)
+    values : ndarray of shape (r,)
+    vectors : ndarray of shape (d, r)
+        Eigenvalues and eigenvectors of the covariance; beyond these r it is 0.
+    size : float
+        Mean eigenvalue, over all d.
+    ledoit_wolf : float
+        The shrinkage in [0, 1] with about the least mean squared error.
+    """
+
+    means: Array
+    counts: Array
+    values: Array
+    vectors: Array
+    size: float
+    ledoit_wolf: float
+
+    @classmethod
+    def fit(cls, x: Array, codes: NDArray[np.intp]) -> Gaussians:
+        """Fit to standardised rows, shape (n, d), of classes 0 to c - 1, none of them empty."""
+        n, d = x.shape
+        counts = np.bincount(codes).astype(float)
+        means = np.stack([np.bincount(codes, weights=column) for column in x.T], axis=1) / counts[:, None]
+        within = x - means[codes]
+        free = max(n - counts.size, 1)
+        if d <= n:
+            values, vectors = np.linalg.eigh(within.T @ within / free)
+        else:  # the rows' own span, in which all class means and differences lie
+            inner, turned = np.linalg.eigh(x @ x.T)
+            kept = inner > 1e-10 * inner[-1]
+            span = x.T @ (turned[:, kept] / np.sqrt(inner[kept]))
+            small = within @ span
+            values, small_vectors = np.linalg.eigh(small.T @ small / free)
+            vectors = span @ small_vectors
+        values = np.maximum(values, 0.0)
+        size = float(values.sum()) / d
+        fourth = float(np.square(np.square(within).sum(axis=1)).sum()) / n**2
+        noise = max(fourth - float(np.square(values).sum()) / n, 0.0)
+        spread = float(np.square(values).sum()) - d * size**2
+        return cls(means, counts, values, vectors, size, min(noise / spread, 1.0) if spread > 0 else 1.0)
+
+    def whitener(self, shrinkage: float) -> Array:
+        """Return the map after which the covariance within classes is the identity, shape (d, r)."""
+        shrunk = (1.0 - shrinkage) * self.values + shrinkage * self.size
+        return self.vectors / np.sqrt(np.maximum(shrunk, _FLOOR))
+
+    def discriminant(self, shrinkage: float) -> Array:
+        """Return directions that separate the classes, each by how much of its spread is not noise, shape (d, q)."""
+        white = self.whitener(shrinkage)
+        between = self.means @ white
+        between -= (self.counts / self.counts.sum()) @ between
+        _, sizes, turned = np.linalg.svd(between / np.sqrt(max(self.counts.size - 1, 1)), full_matrices=False)
+        spread = np.square(sizes)
+        signal = np.maximum(spread - float(np.mean(1.0 / self.counts)), _LEAST * spread)
+        kept = spread > 1e-12 * max(float(spread[0]), 1e-300)
+        return (white @ turned[kept].T) * np.sqrt(signal / (1.0 + signal))[kept]
+
+    def log_odds(self, shrinkage: float) -> tuple[Array, Array]:
+        """Return (W, b): x W + b are the classes' log probabilities but for a constant, shapes (d, c) and (c,)."""
+        white = self.whitener(shrinkage)
+        centres = self.means @ white
+        return white @ centres.T, np.log(self.counts / self.counts.sum()) - 0.5 * np.square(centres).sum(axis=1)
+
+
+def logistic_regression(
+    x: Array, codes: NDArray[np.intp], *, penalty: float, start: tuple[Array, Array] | None = None
+) -> tuple[Array, Array]:
+    """Return (W, b) of the multinomial logistic regression with penalty |W|^2/2 on the sum of log losses / ``penalty``.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n, d)
+        Centred and scaled columns.
+    codes : ndarray of int, shape (n,)
+        Classes 0 to c - 1.
+    penalty : float
+        lambda > 0 in sum of losses + lambda |W|^2/2.
+    start : (W, b), optional
+        The solution at another penalty.
+    """
+    n, d = x.shape
+    classes = int(codes.max()) + 1
+    if d > n:  # the penalised solution lies in the span of the rows
+        left, sizes, right = np.linalg.svd(x, full_matrices=False)
+        kept = sizes > 1e-10 * max(float(sizes[0]), 1e-300)
+        begin = None if start is None else (right[kept] @ start[0], start[1])
+        inner, bias = logistic_regression(left[:, kept] * sizes[kept], codes, penalty=penalty, start=begin)
+        return right[kept].T @ inner, bias
+    at = (np.arange(n), codes)
+
+    def objective(flat: Array) -> tuple[float, Array]:
+        weights = flat[: d * classes].reshape(d, classes)
+        scores = x @ weights + flat[d * classes :]
+        scores -= scores.max(axis=1, keepdims=True)
+        own = scores[at].sum()
+        np.exp(scores, out=scores)
+        total = scores.sum(axis=1, keepdims=True)
+        value = float(np.log(total).sum() - own) + 0.5 * penalty * float(np.square(weights).sum())
+        scores /= total
+        scores[at] -= 1.0
+        slope = x.T @ scores + penalty * weights
+        return value / n, np.concatenate([slope.ravel(), scores.sum(axis=0)]) / n
+
+    first = np.zeros((d + 1) * classes) if start is None else np.concatenate([start[0].ravel(), start[1]])
+    found = minimize(
+        objective, first, jac=True, method="L-BFGS-B", options={"gtol": 1e-5, "ftol": 1e-7, "maxiter": 200}
+    )
+    return found.x[: d * classes].reshape(d, classes), found.x[d * classes :]

@@ -1,0 +1,174 @@
+"""A fitted pair model: rows become vectors, and two rows are called similar when these are closer than a threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
+from boundcalc.language.records import check_entries, plain, rebuild
+from boundcalc.trainer.risk.distances import cross_distances
+
+__all__ = ["Between", "PairModel"]
+
+Array = NDArray[np.float64]
+Between = Callable[[NDArray[np.intp], NDArray[np.intp]], Array]
+
+
+@dataclass(frozen=True, eq=False)
+class PairModel(Frozen):
+    """An embedding of encoded rows with its threshold; D is the squared Euclidean distance of two embedded rows.
+
+    Attributes
+    ----------
+    structure : {"modality", "discriminant", "posterior", "low_rank"}
+        The kind of model that was chosen.
+    widths : tuple of int
+        Columns of each modality.
+    shift : ndarray of shape (d,)
+        Taken off the rows.
+    factor : ndarray of shape (d, q), or (d,)
+        The map that follows, or a factor of each column; rows of a missing modality contribute 0.
+    bias : ndarray of shape (q,) or None
+        Where it is given, the q values are log-odds of the classes and a row becomes its probabilities, scaled to norm 1.
+    threshold : float
+        Where D is called similar.
+    weights : tuple of float
+        What each modality counts, the largest 1; those that did not help have 0.
+    options : dict
+        The strengths, rank or shrinkage that the folds chose.
+    error : (float, float)
+        Share of wrong pairs among pairs of rows that the model of their fold had not seen, plain and weighted: what the choice
+        was made by, so biased low.
+    certified_optimum : bool
+        Whether the fit is the optimum of a convex problem, or a closed form.
+    """
+
+    structure: str
+    widths: tuple[int, ...]
+    shift: Array
+    factor: Array
+    bias: Array | None
+    threshold: float
+    weights: tuple[float, ...]
+    options: dict[str, Any]
+    error: tuple[float, float]
+    certified_optimum: bool = True
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PairModel) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash((self.structure, self.widths, self.threshold, self.error))
+
+    def _at_hand(self, here: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        return np.repeat(here, self.widths, axis=1)
+
+    def embed(self, rows: Array, here: NDArray[np.bool_]) -> Array:
+        """Return the vectors of encoded rows, shape (n, q).
+
+        Parameters
+        ----------
+        rows : ndarray of shape (n, d)
+        here : ndarray of bool, shape (n, K)
+            Which modalities are at hand.
+        """
+        moved = np.where(self._at_hand(here), rows - self.shift, 0.0)
+        moved = mapped(moved, self.factor)
+        return moved if self.bias is None else unit_probabilities(moved + self.bias)
+
+    def squared(self, left: Array, right: Array, here: NDArray[np.bool_], there: NDArray[np.bool_]) -> Array:
+        """Return D of each row of ``left`` with the same row of ``right``; what is missing in either contributes 0."""
+        if self.bias is not None:
+            return np.square(self.embed(left, here) - self.embed(right, there)).sum(axis=1)
+        both = here & there
+        return np.square(self.embed(left, both) - self.embed(right, both)).sum(axis=1)
+
+    def between(self, rows: Array, here: NDArray[np.bool_]) -> Between:
+        """Return a function of two arrays of places among these rows: D of each with each, shape (n, n')."""
+        if self.bias is None and not here.all():
+            x = np.where(self._at_hand(here), rows - self.shift, 0.0)
+            operator = squared_map(self.factor)
+            return lambda i, j: cross_distances(x[i], x[j], operator, self.widths, here[i], here[j])
+        z = self.embed(rows, here)
+        squares = np.square(z).sum(axis=1)
+        return lambda i, j: np.maximum(squares[i][:, None] + squares[j] - 2.0 * (z[i] @ z[j].T), 0.0)
+
+    def matrix(self) -> Array:
+        """Return A with D = (x - x')' A (x - x') on encoded coordinates, shape (d, d).
+
+        Raises
+        ------
+        InvalidInputError
+            For probabilities, which no matrix gives.
+        """
+        if self.bias is not None:
+            raise InvalidInputError(
+                f"structure={self.structure!r}: distances of class probabilities have no matrix; use transform, or fit with "
+                "structure='diagonal', 'full' or 'discriminant'"
+            )
+        operator = squared_map(self.factor)
+        return np.diag(operator) if operator.ndim == 1 else operator
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types."""
+        record = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return plain({name: v.tolist() if isinstance(v, np.ndarray) else v for name, v in record.items()})
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> PairModel:
+        """Read :meth:`to_dict`.
+
+        Parameters
+        ----------
+        record : mapping of str to value
+
+        Raises
+        ------
+        InvalidInputError
+            If the record contradicts itself.
+        """
+        check_entries(record, cls.__dataclass_fields__)
+        shift, factor = np.asarray(record["shift"], dtype=float), np.asarray(record["factor"], dtype=float)
+        bias = None if record["bias"] is None else np.asarray(record["bias"], dtype=float)
+        widths = rebuild(tuple[int, ...], record["widths"])
+        weights, error = rebuild(tuple[float, ...], record["weights"]), rebuild(tuple[float, float], record["error"])
+        arrays = [shift, factor, *([] if bias is None else [bias])]
+        fits = shift.shape == (sum(widths),) and factor.ndim in (1, 2) and factor.shape[0] == shift.size
+        fits = fits and (bias is None or bias.shape == factor.shape[1:]) and len(weights) == len(widths)
+        if not fits or not all(np.isfinite(one).all() for one in arrays) or not all(0 <= e < np.inf for e in error):
+            raise InvalidInputError(f"model of {widths} columns, factor {factor.shape}: its parts do not fit")
+        return cls(
+            rebuild(str, record["structure"]), widths, shift, factor, bias, rebuild(float, record["threshold"]), weights,
+            rebuild(dict, record["options"]), error, rebuild(bool, record["certified_optimum"]),
+        )  # fmt: skip
+
+
+def mapped(x: Array, factor: Array) -> Array:
+    """Return rows under a map, or a factor of each column."""
+    return x * factor if factor.ndim == 1 else x @ factor
+
+
+def squared_map(factor: Array) -> Array:
+    """Return the operator whose distances are those of mapped rows, shape (d,) or (d, d)."""
+    return np.square(factor) if factor.ndim == 1 else factor @ factor.T
+
+
+def unit_probabilities(log_odds: Array) -> Array:
+    """Return class probabilities scaled to norm 1: their inner products do not depend on how many classes are likely."""
+    p = np.exp(log_odds - log_odds.max(axis=1, keepdims=True))
+    return p / np.sqrt(np.square(p).sum(axis=1, keepdims=True))
+
+
+def stacked(parts: Sequence[Array]) -> Array:
+    """Return blocks on the diagonal: what each modality's own map is to all columns."""
+    if parts[0].ndim == 1:
+        return np.concatenate(parts)
+    from scipy.linalg import block_diag
+
+    return np.asarray(block_diag(*parts), dtype=float)
