@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from boundcalc.aligner.estimator import AlignedEncoders
 from boundcalc.aligner.match import match_estimates
 from boundcalc.aligner.retrieval import retrieval_measures, zero_shot_measures
-from boundcalc.aligner.training import REGULARISERS
+from boundcalc.aligner.settings import CONTROLS, REGULARISERS
 from boundcalc.errors import InvalidInputError, require
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
