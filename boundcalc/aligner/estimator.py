@@ -34,7 +34,7 @@ _UNBOUNDED = (
 #: What "cv" compares, in units of the first loss and of the score; and folds of the fits that it takes.
 _WEIGHTS = (0.0, 1.0, 3.0)
 _TEMPERATURES = (0.1, 0.03, 0.3)
-_FOLDS = 3
+_FOLDS = 2
 
 
 class AlignedEncoders(Settings):
@@ -65,7 +65,7 @@ class AlignedEncoders(Settings):
         debiased (Sinkhorn divergence). With "_product" the plan is the product measure: no transport, the control.
     weight : float or "cv"
         >= 0, of the regulariser, in units of the loss of a random guess. "cv": chosen by cross-validation on the aligned
-        pairs, 0 among them; it costs three fits for each of three weights.
+        pairs, 0 among them; it costs two fits for each weight that is compared.
         Transport helps where the modalities share a latent that stands out of the noise: it gains nothing where the noise
         is as large as the signal, and may lose where the modalities share little. Compare (:func:`compare_regularisers`).
     score : {"distance", "cosine"}
@@ -136,7 +136,7 @@ class AlignedEncoders(Settings):
     >>> import numpy as np
     >>> from boundcalc.aligner import AlignedEncoders, planted_latent
     >>> X, y = planted_latent(80, rng=0)
-    >>> model = AlignedEncoders(q=4, steps=20, random_state=0).fit(X, aligned=np.arange(80) < 20)
+    >>> model = AlignedEncoders(method="cca_ot", q=4, random_state=0).fit(X, aligned=np.arange(80) < 20)
     >>> sorted(model.transform(X)), model.transform(X)["m0"].shape
     (['m0', 'm1'], (80, 4))
     """
