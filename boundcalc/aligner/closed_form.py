@@ -109,7 +109,7 @@ class ClosedForm(Frozen):
 
 
 @dataclass(frozen=True)
-class _Spectrum:
+class _Spectrum(Frozen):
     """Principal components of all rows of one modality."""
 
     mean: Array
@@ -164,7 +164,9 @@ def _solve(
                 if left.size and right.size:
                     a, b = white[i][left], white[j][right]
                     # Single precision: a plan weighs pseudo-pairs, and it is most of the time.
-                    cost = 2.0 - 2.0 * np.float32(unit_rows(a @ maps[i])) @ np.float32(unit_rows(b @ maps[j])).T
+                    cost = 2.0 - 2.0 * unit_rows(a @ maps[i]).astype(np.float32) @ unit_rows(b @ maps[j]).T.astype(
+                        np.float32
+                    )
                     mixed[i, j] = (1.0 - gamma) * known[i, j] + gamma * (a.T @ plan(cost, eps=eps) @ b)
             maps = _directions(spectra, mixed, q)
     whole = tuple(one.axes.T @ (one.scales(ridge)[:, None] * part) for one, part in zip(spectra, maps, strict=True))

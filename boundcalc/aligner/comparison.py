@@ -42,8 +42,8 @@ class Comparison:
     Attributes
     ----------
     records : list of dict
-        One for each run: ``aligned`` (fraction), ``regulariser`` (or closed form, or control), ``seed``, ``pairs`` (aligned training examples), and the
-        measures.
+        One for each run: ``aligned`` (fraction), ``regulariser`` (or closed form, or control), ``seed``, ``pairs``
+        (aligned training examples), and the measures.
     complete : bool
     facts : dict
         Data set, splits and settings.
@@ -203,7 +203,9 @@ def compare_regularisers(
         On bad arguments, or so few rows that no two would be aligned or fewer than k tested.
     """
     _check(data, aligned, regularisers, seeds, unseen, k)
-    may_align, tests = (_mask(name, rows, data.n) for name, rows in (("aligned_rows", aligned_rows), ("test_rows", test_rows)))
+    may_align, tests = (
+        _mask(name, rows, data.n) for name, rows in (("aligned_rows", aligned_rows), ("test_rows", test_rows))
+    )
     settings = {"temperature": "cv"} | settings
     result = Comparison() if comparison is None else comparison
     result.facts = {
@@ -235,7 +237,8 @@ def _mask(name: str, rows: Any, n: int) -> NDArray[np.bool_] | None:
     mask = None if rows is None else np.asarray(rows)
     if mask is not None and (mask.dtype != bool or mask.shape != (n,)):
         raise InvalidInputError(
-            f"{name} of type {mask.dtype} and shape {mask.shape}: expected booleans of shape ({n},)", context="compare_regularisers"
+            f"{name} of type {mask.dtype} and shape {mask.shape}: expected booleans of shape ({n},)",
+            context="compare_regularisers",
         )
     return mask
 

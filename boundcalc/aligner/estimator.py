@@ -19,9 +19,6 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import Problems, as_generator
 from boundcalc.trainer.data.normalise import project_rows, unit_rows
 
-# After the settings, which say which extra brings it.
-from sklearn.utils.validation import check_is_fitted
-
 __all__ = ["AlignedEncoders"]
 
 Array = NDArray[np.float64]
@@ -201,7 +198,7 @@ class AlignedEncoders(Settings):
         InvalidInputError
             On an unknown modality, another number of columns, an empty modality or NaN.
         """
-        check_is_fitted(self)
+        self.check_fitted()
         if isinstance(X, (list, tuple)):
             X = dict(zip(self.modalities_, X, strict=False)) if len(X) == len(self.modalities_) else X
         blocks = read_blocks(X, context="AlignedEncoders.transform", flat=self.encoders is None)
@@ -239,10 +236,12 @@ class AlignedEncoders(Settings):
         InvalidInputError
             If there is no such modality.
         """
-        check_is_fitted(self)
+        self.check_fitted()
         if modality not in self.modalities_:
             raise InvalidInputError(f"unknown modality {modality!r}: expected one of {', '.join(self.modalities_)}")
-        block = read_blocks({modality: rows}, context="AlignedEncoders.trained_on", flat=self.encoders is None)[modality]
+        block = read_blocks({modality: rows}, context="AlignedEncoders.trained_on", flat=self.encoders is None)[
+            modality
+        ]
         known = set(self._rows_[modality])
         return np.array([digest in known for digest in _digests(block)], dtype=bool)
 
@@ -268,10 +267,10 @@ class AlignedEncoders(Settings):
         a, b : ndarray of shape (n, q), (m, q), or mapping of one modality to its rows
             Latent points, or rows of one modality each, which are then encoded.
         """
-        check_is_fitted(self)
+        self.check_fitted()
         return similarities(self._latent(a, "a"), self._latent(b, "b"), by=self.score_by)
 
-    def score(self, X: Any, y: Any = None) -> float:  # type: ignore[override]
+    def score(self, X: Any, y: Any = None) -> float:
         """Return the mean reciprocal rank of the true partner, over both directions and all pairs of modalities.
 
         Parameters
@@ -284,7 +283,9 @@ class AlignedEncoders(Settings):
         latents = self.transform(X)
         if len(latents) < 2 or len({len(points) for points in latents.values()}) > 1:
             sizes = {name: len(points) for name, points in latents.items()}
-            raise InvalidInputError(f"X has rows {sizes}: expected at least two modalities of equal length, row i aligned")
+            raise InvalidInputError(
+                f"X has rows {sizes}: expected at least two modalities of equal length, row i aligned"
+            )
         tables = (similarities(a, b, by=self.score_by) for a, b in permutations(latents.values(), 2))
         return float(np.mean([retrieval_measures(table, k=1)["mAP"] for table in tables]))
 
@@ -343,7 +344,13 @@ class AlignedEncoders(Settings):
 
     def _closed(self, method: str, rows: Examples, seed: int) -> tuple[Any, Array, dict[str, Any]]:
         found, ranks = fit_closed_form(
-            list(rows.blocks.values()), rows.aligned, q=self.q, method=method, eps=float(self.eps), by=self.score_by, seed=seed
+            list(rows.blocks.values()),
+            rows.aligned,
+            q=self.q,
+            method=method,
+            eps=float(self.eps),
+            by=self.score_by,
+            seed=seed,
         )
         return found, ranks, {"ridge": found.ridge, "gamma": found.gamma}
 
@@ -355,11 +362,13 @@ class AlignedEncoders(Settings):
         settings = self.get_params(deep=False)
         if auto and self.regulariser == "none":
             settings["regulariser"] = "loop"
-        temperatures = _TEMPERATURES if auto or self.temperature == "cv" else (self.temperature,)
-        weights = _WEIGHTS if auto or self.weight == "cv" else (self.weight,)
+        temperatures: tuple[float | str, ...] = (
+            _TEMPERATURES if auto or self.temperature == "cv" else (self.temperature,)
+        )
+        weights: tuple[float | str, ...] = _WEIGHTS if auto or self.weight == "cv" else (self.weight,)
         quick = settings | {"checkpoint": None, "progress": None, "early_stopping": False}
 
-        def log_ranks(candidate: tuple[float, float], kept: Rows, held: Rows) -> Array:
+        def log_ranks(candidate: tuple[float | str, float | str], kept: Rows, held: Rows) -> Array:
             part = Examples(rows.blocks, rows.aligned[kept], None if rows.labels is None else rows.labels[kept])
             found = train(quick | dict(zip(("temperature", "weight"), candidate, strict=True)), part, seed)
             points = [found.encode(place, block) for place, block in enumerate(rows.blocks.values())]
@@ -368,10 +377,10 @@ class AlignedEncoders(Settings):
         best, ranks = (temperatures[0], weights[0]), np.zeros(0)
         if len(temperatures) * len(weights) > 1:
             parts = fold_parts(len(rows.aligned), folds=_FOLDS, rng=np.random.default_rng(seed))
-            plain = [(one, weights[0]) for one in temperatures]
+            plain: list[tuple[float | str, float | str]] = [(one, weights[0]) for one in temperatures]
             found = cross_validate(plain, parts, log_ranks)
             best = choose(found, plain)
-            mixed = [(best[0], weight) for weight in weights[1:]]
+            mixed: list[tuple[float | str, float | str]] = [(best[0], weight) for weight in weights[1:]]
             found = {best: found[best]} | cross_validate(mixed, parts, log_ranks)
             best = choose(found, [best])
             ranks = found[best]

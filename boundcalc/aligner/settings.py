@@ -13,6 +13,7 @@ from boundcalc.language.arguments import Problems
 require("sklearn", extra="train", purpose="AlignedEncoders")
 
 from sklearn.base import BaseEstimator  # noqa: E402
+from sklearn.utils.validation import check_is_fitted  # noqa: E402
 
 __all__ = ["CONTROLS", "LOSSES", "METHODS", "REGULARISERS", "SIMILARITIES", "Settings"]
 
@@ -75,6 +76,10 @@ class Settings(BaseEstimator):
         """Set parameters by name, and return the estimator."""
         self.score_by = params.pop("score", self.score_by)
         return super().set_params(**params)
+
+    def check_fitted(self) -> None:
+        """Raise NotFittedError before ``fit``."""
+        check_is_fitted(self)
 
     def check_settings(self) -> None:
         """Raise on bad settings, all of them at once."""

@@ -16,6 +16,7 @@ from boundcalc.aligner.encoders import JointLinear, ModulePerModality
 from boundcalc.aligner.inputs import Examples
 from boundcalc.aligner.training import Training
 from boundcalc.errors import InvalidInputError
+from boundcalc.frozen import Frozen
 
 __all__ = ["Trained", "train"]
 
@@ -26,7 +27,7 @@ DEFAULT_Q = 8
 
 
 @dataclass(frozen=True)
-class Trained:
+class Trained(Frozen):
     """A trained module, where it is, and how the training went.
 
     Attributes
@@ -63,7 +64,7 @@ def train(settings: Mapping[str, Any], rows: Examples, seed: int) -> Trained:
     InvalidInputError
         On encoders that do not fit the rows, an unknown device, or data that the loss cannot be computed on.
     """
-    plan = SimpleNamespace(**settings | {"q": DEFAULT_Q if settings["q"] is None else settings["q"]})
+    plan = SimpleNamespace(**{**settings, "q": DEFAULT_Q if settings["q"] is None else settings["q"]})
     blocks = rows.blocks
     key = fingerprint(
         {"seed": seed, "version": 2, "modalities": rows.names, **_described(vars(plan))},
@@ -75,7 +76,9 @@ def train(settings: Mapping[str, Any], rows: Examples, seed: int) -> Trained:
         kind = {"dtype": getattr(torch, plan.dtype), "device": torch.device(plan.device)}
         torch.zeros(1, **kind)
     except (RuntimeError, AssertionError, TypeError) as error:  # torch raises each of them for devices that it has not
-        raise InvalidInputError(f"device={plan.device!r}: {str(error).splitlines()[0]}", context="AlignedEncoders") from None
+        raise InvalidInputError(
+            f"device={plan.device!r}: {str(error).splitlines()[0]}", context="AlignedEncoders"
+        ) from None
     # The random numbers of torch are ours while we train, and the caller's again afterwards.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -92,9 +95,7 @@ def train(settings: Mapping[str, Any], rows: Examples, seed: int) -> Trained:
         )
         if not linear:
             _check_outputs(plan.q, model, training.blocks, rows.names)
-        training.run(
-            fingerprint=key, checkpoint=plan.checkpoint, every=plan.checkpoint_every, progress=plan.progress
-        )
+        training.run(fingerprint=key, checkpoint=plan.checkpoint, every=plan.checkpoint_every, progress=plan.progress)
     model.eval()
     curve = np.asarray(training.curve, dtype=float).reshape(-1, 2)
     return Trained(model, training.step, curve, np.asarray(training.validation_curve, dtype=float))

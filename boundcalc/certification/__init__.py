@@ -24,7 +24,15 @@ _PUBLIC = {
     "certify_matching": "matching",
 }
 
-__all__ = ["Certificate", "ErrorBand", "certify", "certify_band", "certify_gallery", "certify_looks", "certify_matching"]
+__all__ = [
+    "Certificate",
+    "ErrorBand",
+    "certify",
+    "certify_band",
+    "certify_gallery",
+    "certify_looks",
+    "certify_matching",
+]
 
 __getattr__ = lazy_names(__name__, _PUBLIC)
 

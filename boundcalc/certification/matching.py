@@ -93,7 +93,9 @@ def certify_matching(
     """
     problems = Problems("certify_matching")
     problems.one_of("quantity", quantity, tuple(_QUANTITIES))
-    problems.require(quantity == "recall" or threshold is not None, f"quantity={quantity!r} needs a threshold, fixed in advance")
+    problems.require(
+        quantity == "recall" or threshold is not None, f"quantity={quantity!r} needs a threshold, fixed in advance"
+    )
     if threshold is not None:
         problems.number("threshold", threshold)
     problems.number("delta", delta, low=0, high=1, open_low=True, open_high=True)
@@ -109,8 +111,12 @@ def certify_matching(
     table = numbers("distance", distance, ndim=2)
     n = len(table)
     if table.shape != (n, n) or n < 4:
-        raise InvalidInputError(f"distance has shape {table.shape}: expected (n, n), n >= 4 items", context="certify_matching")
-    positive, negative = {"match_error": weights, "false_match_rate": (0.0, 1.0), "miss_rate": (1.0, 0.0)}.get(quantity, (1.0, 1.0))
+        raise InvalidInputError(
+            f"distance has shape {table.shape}: expected (n, n), n >= 4 items", context="certify_matching"
+        )
+    positive, negative = {"match_error": weights, "false_match_rate": (0.0, 1.0), "miss_rate": (1.0, 0.0)}.get(
+        quantity, (1.0, 1.0)
+    )
     scale, constant = float(positive + negative), float(min(weights) if quantity == "match_error" else 1.0)
     if quantity == "recall":
         kernel, scale, constant = _confusion(table, tie), float(k - 1), 1.0 - 1.0 / k
@@ -153,7 +159,9 @@ def _wrong(table: Array, threshold: float, tie: float, positive: float, negative
     miss = np.diagonal(table) >= threshold - tie
 
     def kernel(rows: Rows, others: Rows) -> Array:
-        match = (table[rows[:, None], others] <= threshold + tie) * 0.5 + 0.5 * (table[others[:, None], rows].T <= threshold + tie)
+        match = (table[rows[:, None], others] <= threshold + tie) * 0.5 + 0.5 * (
+            table[others[:, None], rows].T <= threshold + tie
+        )
         return positive * 0.5 * (miss[rows][:, None] + 1.0 * miss[others]) + negative * match
 
     halves = np.arange(3) / 2.0

@@ -80,8 +80,8 @@ class Alignment(Frozen, Answer):
         other = [f"gain {main[0]}"] * (len(names) > 1) + [name for name in self.measures if name not in main]
         notes = [
             "mean ± half-width of the 95 % interval over seeds, corrected for splits that overlap (Nadeau, Bengio 2003).",
-            "gain: difference to none (contrastive) or cca (closed form) on the same seeds, intervals for all settings together; it "
-            "is called transport only where the control (product plan, or softmax without marginals) is exceeded too.",
+            "gain: difference to none (contrastive) or cca (closed form) on the same seeds, intervals for all settings together; "
+            "it is called transport only where the control (product plan, or softmax without marginals) is exceeded too.",
             "knn, logistic: accuracy on fused latents; match_error: half the missed matches plus half the wrong ones, on test "
             "rows.",
         ]
