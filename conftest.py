@@ -5,12 +5,11 @@ from importlib.util import find_spec
 _NEED_TORCH = (
     "_torch",
     "checkpoint",
-    "comparison",
     "contrastive",
     "encoders",
-    "estimator",
     "plans",
     "regularisers",
+    "trained",
     "training",
 )
 

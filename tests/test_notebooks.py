@@ -12,6 +12,7 @@ NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 PUBLIC = {
     "boundcalc",
     "boundcalc.aligner",
+    "boundcalc.certification",
     "boundcalc.symbols",
     "boundcalc.trainer",
     "boundcalc.planner",

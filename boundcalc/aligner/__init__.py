@@ -1,7 +1,8 @@
-"""Aligned encoders: contrastive training with optimal transport on partly aligned data.
+"""Aligned encoders: contrastive training, or canonical correlations in closed form, with optimal transport.
 
-Losses and regularisers are plain functions on torch tensors; :class:`AlignedEncoders` trains with them. The aligner
-knows no theorem: what it measures goes to a bound as plain named values. Needs the extra ``align`` (torch, POT).
+Losses and regularisers are plain functions on torch tensors; :class:`AlignedEncoders` trains with them, or solves. The
+aligner knows no theorem: what it measures goes to a bound as plain named values. The closed form needs NumPy and
+scikit-learn (extra ``train``); training needs the extra ``align`` (torch, POT).
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from typing import TYPE_CHECKING
 from boundcalc.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from boundcalc.aligner.closed_form import sinkhorn_plan, softmax_plan
     from boundcalc.aligner.comparison import Comparison, compare_regularisers
     from boundcalc.aligner.contrastive import cross_clr, info_nce, lmnn
     from boundcalc.aligner.estimator import AlignedEncoders
     from boundcalc.aligner.match import match_estimates
     from boundcalc.aligner.plans import entropic_plan, transport_cost
-    from boundcalc.aligner.planted import halves, planted_latent
+    from boundcalc.aligner.planted import halves, image_views, planted_latent
     from boundcalc.aligner.regularisers import barycenter_support, ot_barycenter, ot_loop
     from boundcalc.aligner.retrieval import retrieval_measures, zero_shot_measures
 
@@ -28,6 +30,7 @@ _PUBLIC = {
     "cross_clr": "contrastive",
     "entropic_plan": "plans",
     "halves": "planted",
+    "image_views": "planted",
     "info_nce": "contrastive",
     "lmnn": "contrastive",
     "match_estimates": "match",
@@ -35,6 +38,8 @@ _PUBLIC = {
     "ot_loop": "regularisers",
     "planted_latent": "planted",
     "retrieval_measures": "retrieval",
+    "sinkhorn_plan": "closed_form",
+    "softmax_plan": "closed_form",
     "transport_cost": "plans",
     "zero_shot_measures": "retrieval",
 }
@@ -47,6 +52,7 @@ __all__ = [
     "cross_clr",
     "entropic_plan",
     "halves",
+    "image_views",
     "info_nce",
     "lmnn",
     "match_estimates",
@@ -54,6 +60,8 @@ __all__ = [
     "ot_loop",
     "planted_latent",
     "retrieval_measures",
+    "sinkhorn_plan",
+    "softmax_plan",
     "transport_cost",
     "zero_shot_measures",
 ]

@@ -1,4 +1,4 @@
-"""All regularisers on the same splits, at several aligned fractions, over several seeds."""
+"""All methods and their controls on the same splits, at several aligned fractions, over several seeds."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from itertools import combinations, permutations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from boundcalc.aligner.closed_form import PLANS
 from boundcalc.aligner.estimator import AlignedEncoders
 from boundcalc.aligner.match import match_estimates
 from boundcalc.aligner.retrieval import retrieval_measures, zero_shot_measures
-from boundcalc.aligner.training import REGULARISERS
+from boundcalc.aligner.settings import CONTROLS
 from boundcalc.errors import InvalidInputError, require
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
@@ -29,6 +30,10 @@ _SHARP = 0.01
 """Margin (over s^2) at which the threshold is chosen: almost the number of mistakes."""
 Blocks = dict[str, NDArray[np.float64]]
 
+#: The control beside each method that transports, and what gains are measured against.
+_TWINS = {**CONTROLS, "cca_ot": "cca_softmax"}
+_BASES = {name: "cca" if name in PLANS else "none" for pair in _TWINS.items() for name in pair}
+
 
 @dataclass
 class Comparison:
@@ -37,8 +42,8 @@ class Comparison:
     Attributes
     ----------
     records : list of dict
-        One for each run: ``aligned`` (fraction), ``regulariser``, ``seed``, ``pairs`` (aligned training examples), and the
-        measures.
+        One for each run: ``aligned`` (fraction), ``regulariser`` (or closed form, or control), ``seed``, ``pairs``
+        (aligned training examples), and the measures.
     complete : bool
     facts : dict
         Data set, splits and settings.
@@ -55,9 +60,14 @@ class Comparison:
         return tuple(dict.fromkeys(name for record in self.records for name in record if name not in skip))
 
     def summary(self, measure: str, *, level: float = 0.95) -> list[dict[str, Any]]:
-        """Return mean and Student interval over the seeds, for each fraction and regulariser.
+        """Return mean and interval over the seeds, for each fraction and method.
 
-        Each row also has ``gain``: the mean difference to no regulariser on the same seeds, with its own interval.
+        ``gain`` is the mean difference, on the same seeds, to the method without transport or pseudo-pairs (``base``: "none"
+        or "cca"), ``over_control`` that to the control without transport; both with half-widths. ``claim`` is "transport"
+        only where both exceed their half-width, "gain" where only the first does.
+
+        The intervals are Student's with the variance of Nadeau and Bengio (2003) for re-splits that overlap; those of
+        differences hold together for all settings of the summary (Bonferroni).
 
         Parameters
         ----------
@@ -70,25 +80,29 @@ class Comparison:
             raise InvalidInputError(
                 f"measure={measure!r}: expected one of {', '.join(self.measures) or 'none, nothing is done'}"
             )
+        cells = list(dict.fromkeys((record["aligned"], record["regulariser"]) for record in self.records))
+        compared = sum((name in _BASES) + (name in _TWINS) for _, name in cells)
+        strict = 1.0 - (1.0 - level) / max(compared, 1)
+        overlap = float(self.facts.get("overlap", 0.0))
+
+        def difference(aligned: float, name: str, other: str | None) -> tuple[float, float]:
+            own, rival = (self._by_seed(aligned, one, measure) for one in (name, other or name))
+            return interval([own[seed] - rival[seed] for seed in own if seed in rival], level=strict, overlap=overlap)
+
         rows = []
-        cells = dict.fromkeys((record["aligned"], record["regulariser"]) for record in self.records)
-        for aligned, regulariser in cells:
-            own = self._by_seed(aligned, regulariser, measure)
-            plain = self._by_seed(aligned, "none", measure)
-            shared = [own[seed] - plain[seed] for seed in own if seed in plain]
-            mean, half = interval(own.values(), level=level)
-            gain, gain_half = interval(shared, level=level)
+        for aligned, name in cells:
+            own = self._by_seed(aligned, name, measure)
+            mean, half = interval(own.values(), level=level, overlap=overlap)
+            gain, gain_half = difference(aligned, name, _BASES.get(name))
+            over, over_half = difference(aligned, name, _TWINS[name]) if name in _TWINS else (math.nan, math.nan)
+            claim = "" if not gain > gain_half else "transport" if over > over_half else "gain"
             rows.append(
                 {
-                    "aligned": aligned,
-                    "regulariser": regulariser,
-                    "seeds": len(own),
-                    "mean": mean,
-                    "half_width": half,
-                    "gain": gain,
-                    "gain_half_width": gain_half,
+                    "aligned": aligned, "regulariser": name, "seeds": len(own), "mean": mean, "half_width": half,
+                    "base": _BASES.get(name, ""), "gain": gain, "gain_half_width": gain_half,
+                    "over_control": over, "over_control_half_width": over_half, "claim": claim,
                 }
-            )
+            )  # fmt: skip
         return rows
 
     def to_json(self) -> str:
@@ -103,63 +117,85 @@ class Comparison:
         }
 
 
-def interval(values: Iterable[float], *, level: float = 0.95) -> tuple[float, float]:
-    """Return the mean and the half-width of Student's interval (nan where there are too few values)."""
+def interval(values: Iterable[float], *, level: float = 0.95, overlap: float = 0.0) -> tuple[float, float]:
+    """Return the mean and the half-width of Student's interval (nan where there are too few values).
+
+    Parameters
+    ----------
+    values : iterable of float
+    level : float
+        In (0, 1).
+    overlap : float
+        Test rows per training row of re-splits of the same data, which makes the values depend on one another; 0 for
+        independent ones. The variance of their mean is (1/J + overlap) times that of one value (Nadeau, Bengio 2003).
+    """
     from scipy.stats import t as student
 
     sample = np.asarray(list(values), dtype=float)
-    if sample.size == 0:
-        return math.nan, math.nan
-    if sample.size == 1:
-        return float(sample[0]), math.nan
-    spread = float(sample.std(ddof=1)) / math.sqrt(sample.size)
+    if sample.size < 2:
+        return float(sample[0]) if sample.size else math.nan, math.nan
+    spread = float(sample.std(ddof=1)) * math.sqrt(1.0 / sample.size + overlap)
     return float(sample.mean()), float(student.ppf((1 + level) / 2, sample.size - 1)) * spread
+
+
+def arms_of(regularisers: Sequence[str]) -> tuple[str, ...]:
+    """Return what is fitted: plain contrastive training and CCA, and each method with its control beside it."""
+    arms = ["none", "cca"]
+    for name in regularisers:
+        arms += [name, _TWINS[name]] if name in _TWINS else [name]
+    return tuple(dict.fromkeys(arms))
 
 
 def compare_regularisers(
     data: ModalityData,
     *,
     aligned: Sequence[float] = (0.05, 0.2, 1.0),
-    regularisers: Sequence[str] = REGULARISERS,
+    regularisers: Sequence[str] = ("none", *_TWINS),
     seeds: int = 5,
     unseen: Sequence[Any] = (),
     k: int = 10,
+    aligned_rows: ArrayLike | None = None,
+    test_rows: ArrayLike | None = None,
     rng: int = 0,
     progress: Callable[[int, int, str], None] | None = None,
     comparison: Comparison | None = None,
     **settings: Any,
 ) -> Comparison:
-    """Train with each regulariser at each aligned fraction, on the same splits for each seed, and measure on test rows.
+    """Fit each method and its control at each aligned fraction, on the same splits for each seed, and measure on test rows.
 
     For each seed the rows are split at random: 20 % calibrate centre and scale, 30 % test, the rest trains. Of the training
-    rows with all modalities the given fraction is aligned; the others are shuffled within each modality.
+    rows with all modalities the given fraction is aligned; the others are shuffled within each modality. "none" and "cca" are
+    always there, and beside each transport its control: the product plan, or a softmax without marginals.
 
     Parameters
     ----------
     data : ModalityData
     aligned : sequence of float
         Fractions in (0, 1].
-    regularisers : sequence of {"none", "loop", "barycenter"}
+    regularisers : sequence of {"none", "loop", "barycenter", "cca_ot"}
     seeds : int
     unseen : sequence
         Classes of which nothing is aligned in training (their rows stay, unaligned).
     k : int
         For recall@k.
+    aligned_rows, test_rows : array_like of bool, shape (n,), optional
+        Rows that may be aligned (of which the fractions are taken), and the rows that test, in place of random ones.
     rng : int
         First seed.
     progress : callable, optional
     comparison : Comparison, optional
         An empty one that is filled as runs finish; after an interruption it holds what is done.
     **settings
-        Of :class:`AlignedEncoders`.
+        Of :class:`AlignedEncoders`; the temperature is chosen by cross-validation for each method by itself ("cv") unless
+        given here.
 
     Returns
     -------
     Comparison
         Measures: ``recall@k``, ``mAP`` (means over both directions and all pairs of modalities), ``mAP a>b`` of each
         direction, ``knn`` and ``logistic`` (accuracy on fused latents), ``knn only a`` (all other modalities missing at test
-        time), ``match_error`` on test rows at the threshold found on the aligned ones; with ``unseen`` also
-        ``recall@k seen``, ``unseen``, ``harmonic``, and the same of ``mAP``.
+        time), ``match_error`` of trained linear encoders on test rows at the threshold found on the aligned ones; with
+        ``unseen`` also ``recall@k seen``, ``unseen``, ``harmonic``, and the same of ``mAP``.
 
     Raises
     ------
@@ -167,21 +203,27 @@ def compare_regularisers(
         On bad arguments, or so few rows that no two would be aligned or fewer than k tested.
     """
     _check(data, aligned, regularisers, seeds, unseen, k)
+    may_align, tests = (
+        _mask(name, rows, data.n) for name, rows in (("aligned_rows", aligned_rows), ("test_rows", test_rows))
+    )
+    settings = {"temperature": "cv"} | settings
     result = Comparison() if comparison is None else comparison
     result.facts = {
         "data": data.name, "rows": data.n, "seeds": seeds, "k": k, "unseen": [str(name) for name in unseen],
         "calibration": _CALIBRATION, "test": _TEST, "note": data.note, "settings": {key: str(v) for key, v in settings.items()},
+        "overlap": _TEST / (1.0 - _CALIBRATION - _TEST) if tests is None else 0.0,
     }  # fmt: skip
-    aligned, regularisers = tuple(dict.fromkeys(aligned)), tuple(dict.fromkeys(regularisers))
-    tasks = [(seed, part, name) for seed in range(rng, rng + seeds) for part in aligned for name in regularisers]
+    aligned, arms = tuple(dict.fromkeys(aligned)), arms_of(regularisers)
+    tasks = [(seed, part, name) for seed in range(rng, rng + seeds) for part in aligned for name in arms]
     for done, (seed, part, name) in enumerate(tasks, start=1):
-        split = _split(data, seed=seed, aligned=part, unseen=unseen)
+        split = _split(data, seed=seed, aligned=part, unseen=unseen, may_align=may_align, tests=tests)
         if k > len(split.test_labels):
             raise InvalidInputError(
                 f"k={k!r}: expected at most {len(split.test_labels)}, the complete test rows",
                 context="compare_regularisers",
             )
-        model = AlignedEncoders(regulariser=name, random_state=seed, **settings)
+        what = {"method": name} if name in PLANS else {"regulariser": name}
+        model = AlignedEncoders(random_state=seed, **settings | what)
         model.fit(split.train, split.pairs)
         record = {"aligned": float(part), "regulariser": name, "seed": seed, "pairs": len(split.pairs)}
         result.records.append(record | _measure(model, split, k=k))
@@ -189,6 +231,16 @@ def compare_regularisers(
             progress(done, len(tasks), f"{name}, {part:.0%} aligned, seed {seed}")
     result.complete = True
     return result
+
+
+def _mask(name: str, rows: Any, n: int) -> NDArray[np.bool_] | None:
+    mask = None if rows is None else np.asarray(rows)
+    if mask is not None and (mask.dtype != bool or mask.shape != (n,)):
+        raise InvalidInputError(
+            f"{name} of type {mask.dtype} and shape {mask.shape}: expected booleans of shape ({n},)",
+            context="compare_regularisers",
+        )
+    return mask
 
 
 @dataclass(frozen=True)
@@ -203,15 +255,19 @@ class _Split(Frozen):
     unseen: tuple[int, ...]
 
 
-def _split(data: ModalityData, *, seed: int, aligned: float, unseen: Sequence[Any]) -> _Split:
+def _split(
+    data: ModalityData, *, seed: int, aligned: float, unseen: Sequence[Any], may_align: Any = None, tests: Any = None
+) -> _Split:
     if data.needs_encoding or data.groups is not None:
         raise InvalidInputError(
             "data with text, single missing values or groups: expected rows of numbers, each drawn by itself"
         )
     rng = np.random.default_rng(seed)
     order = rng.permutation(data.n)
-    first, second = round(_CALIBRATION * data.n), round((_CALIBRATION + _TEST) * data.n)
-    calibration, test, train = order[:first], order[first:second], order[second:]
+    test = order[: round(_TEST * data.n)] if tests is None else np.flatnonzero(tests)
+    order = order[~np.isin(order, test)]
+    first = round(_CALIBRATION / (1.0 - _TEST) * order.size)
+    calibration, train = order[:first], order[first:]
     here = {name: data.present[:, place] for place, name in enumerate(data.names)}
     normaliser = Normaliser.fit(
         {name: data.arrays[name][calibration] for name in data.names},
@@ -222,7 +278,8 @@ def _split(data: ModalityData, *, seed: int, aligned: float, unseen: Sequence[An
     whole = np.asarray(data.present.all(axis=1))
     wanted = {str(name) for name in unseen}
     hidden = tuple(code for code, name in enumerate(data.classes) if str(name) in wanted)
-    candidates = train[whole[train] & ~np.isin(data.codes[train], hidden)]
+    free = np.ones(data.n, dtype=bool) if may_align is None else may_align
+    candidates = train[whole[train] & free[train] & ~np.isin(data.codes[train], hidden)]
     chosen = candidates[: round(aligned * len(candidates))]
     test = test[whole[test]]
     if len(chosen) < 2 or len(test) < 2:
@@ -303,7 +360,7 @@ def _check(
         problems.number("aligned", part, low=0, high=1, open_low=True)
     problems.require(len(regularisers) > 0, "regularisers is empty: expected at least one")
     for name in regularisers:
-        problems.one_of("regulariser", name, REGULARISERS)
+        problems.one_of("regulariser", name, ("none", *_TWINS))
     problems.integer("seeds", seeds, low=1)
     problems.integer("k", k, low=1)
     classes = [str(name) for name in data.classes]

@@ -56,7 +56,7 @@ class JointLinear(torch.nn.Module):
 
 
 class ModulePerModality(torch.nn.Module):
-    """Copies of the user's modules, one for each modality, in double precision; what modules share stays shared."""
+    """Copies of the user's modules, one for each modality, what modules share stays shared."""
 
     def __init__(self, modules: Mapping[str, Any], names: Sequence[str]) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class ModulePerModality(torch.nn.Module):
         if problems:
             raise InvalidInputError(problems, context="AlignedEncoders")
         copies = copy.deepcopy([modules[name] for name in names])
-        self.modules_ = torch.nn.ModuleList(module.to(torch.float64) for module in copies)
+        self.modules_ = torch.nn.ModuleList(copies)
         if not any(parameter.requires_grad for parameter in self.parameters()):
             raise InvalidInputError("encoders hold no trainable parameter", context="AlignedEncoders")
 

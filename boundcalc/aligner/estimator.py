@@ -3,66 +3,75 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from types import SimpleNamespace
+from collections.abc import Mapping
+from itertools import permutations
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boundcalc.aligner._torch import torch
-from boundcalc.aligner.checkpoint import fingerprint
-from boundcalc.aligner.contrastive import SIMILARITIES, scores
-from boundcalc.aligner.encoders import JointLinear, ModulePerModality
-from boundcalc.aligner.inputs import read_blocks, read_examples
-from boundcalc.aligner.training import LOSSES, REGULARISERS, Training
-from boundcalc.errors import InvalidInputError, require
+from boundcalc.aligner.closed_form import PLANS, fit_closed_form
+from boundcalc.aligner.inputs import Examples, read_blocks, read_examples
+from boundcalc.aligner.retrieval import retrieval_measures
+from boundcalc.aligner.selection import choose, cross_validate, fold_parts, partner_ranks, similarities
+from boundcalc.aligner.settings import Settings
+from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import Problems, as_generator
 from boundcalc.trainer.data.normalise import project_rows, unit_rows
-
-require("sklearn", extra="train", purpose="AlignedEncoders")
-
-from sklearn.base import BaseEstimator  # noqa: E402
-from sklearn.utils.validation import check_is_fitted  # noqa: E402
 
 __all__ = ["AlignedEncoders"]
 
 Array = NDArray[np.float64]
-_NORMALISE = ("unit", "ball", "none")
+Rows = NDArray[np.intp]
+
+_UNBOUNDED = (
+    "the norm of these encoders is not bounded: what a weight of the regulariser is right for linear ones may lose here; "
+    "compare with weight 0"
+)
+#: What "cv" compares, in units of the first loss and of the score; and folds of the fits that it takes.
+_WEIGHTS = (0.0, 1.0, 3.0)
+_TEMPERATURES = (0.1, 0.03, 0.3)
+_FOLDS = 2
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class AlignedEncoders(BaseEstimator):
+class AlignedEncoders(Settings):
     """One encoder for each modality into R^q, so that what belongs together lies together.
 
     A contrastive loss is minimised on the aligned examples, and with a regulariser the latent points of all examples,
-    aligned or not, are brought into one cloud by optimal transport.
+    aligned or not, are brought into one cloud by optimal transport; or canonical correlations are solved for in closed form.
 
     Parameters
     ----------
-    q : int
-        Latent dimension.
+    method : {"contrastive", "cca", "cca_ot", "cca_softmax", "auto"}
+        How encoders are found. "contrastive" trains them (torch). The others are closed forms of unit vectors and need no
+        torch: regularised canonical correlations of the aligned pairs ("cca"); with pseudo-pairs from transport plans
+        between the rows without a partner ("cca_ot"); with pseudo-pairs from a softmax that keeps no marginals, the
+        control of the former ("cca_softmax"). Ridge and share of pseudo-pairs are chosen by cross-validation, none allowed.
+        "auto" takes one of "cca", "cca_ot" and "contrastive" with weight and temperature "cv".
+    q : int, optional
+        Latent dimension; default 8, in closed form all canonical directions, at most 64.
     s : float
         Bound on the spectral norm of the joint matrix [W_1 ... W_K] of linear encoders; restored after each step.
     encoders : mapping of str to torch.nn.Module, optional
-        Any module for each modality instead, mapping (n, d_k) to (n, q). Copies are trained, in double precision; one
-        module given for two modalities stays one.
+        Any module for each modality instead, mapping rows (n, ...) of any shape to (n, q). Copies are trained; one module
+        given for two modalities stays one.
     loss : {"info_nce", "cross_clr", "lmnn"}
         ``lmnn`` uses labels if y is given.
-    regulariser : {"none", "loop", "barycenter"}
-    weight : float
-        >= 0, of the regulariser (for the loop: of the mean over its edges).
-        It helps where the modalities share a latent that stands out of the noise: it gains nothing where the noise is as
-        large as the signal, and may lose where the modalities share little. Compare (:func:`compare_regularisers`).
+    regulariser : {"none", "loop", "barycenter", "loop_product", "barycenter_product"}
+        Taken in the second half of the steps, on latent points divided by the root of their mean squared distance, and
+        debiased (Sinkhorn divergence). With "_product" the plan is the product measure: no transport, the control.
+    weight : float or "cv"
+        >= 0, of the regulariser, in units of the loss of a random guess. "cv": chosen by cross-validation on the aligned
+        pairs, 0 among them; it costs two fits for each weight that is compared.
+        Transport helps where the modalities share a latent that stands out of the noise: it gains nothing where the noise
+        is as large as the signal, and may lose where the modalities share little. Compare (:func:`compare_regularisers`).
     score : {"distance", "cosine"}
         What :meth:`similarity` and the contrastive losses go by: minus the squared distance, or the cosine. With
         the cosine the regulariser, too, sees directions only.
     temperature, intra_weight, margin, push : float
-        See :mod:`boundcalc.aligner.contrastive`.
+        See :mod:`boundcalc.aligner.contrastive`; temperature may be "cv", like the weight.
     eps : float
-        Entropic regularisation, in the units of the squared latent distance.
+        Entropic regularisation, as a share of the mean squared latent distance between modalities.
     consistency : float
         Weight of the loop's consistency term.
     sinkhorn_iter : int
@@ -89,6 +98,8 @@ class AlignedEncoders(BaseEstimator):
     checkpoint_every : int
     progress : callable, optional
         ``progress(done, total, message)``.
+    device, dtype : str
+        Where torch computes ("cpu", "cuda", ...), and in which precision: "float64" or "float32".
     random_state : int, numpy.random.Generator or None
 
     Attributes
@@ -96,13 +107,23 @@ class AlignedEncoders(BaseEstimator):
     modalities_ : tuple of str
     n_features_ : dict of str to int
     linear_ : bool
-        Whether the encoders are the linear ones, whose class has a known complexity.
+        Whether the encoders are the trained linear ones, whose class has a known complexity.
+    q_ : int
+        Latent dimension.
     weight_ : ndarray of shape (q, d_1 + ... + d_K)
-        The joint matrix (linear encoders only).
+        The joint matrix (trained linear encoders only).
     module_ : torch.nn.Module
+        Trained encoders only.
+    chosen_ : dict
+        What was chosen on the aligned pairs: method, ridge and gamma in closed form, weight and temperature if "cv".
+    cross_validation_ : dict
+        Mean log rank of the true partner for each choice that was compared; lower is better.
+    cautions_ : tuple of str
+        What may go wrong with these settings.
     n_aligned_ : int
         Aligned examples given.
     n_iter_ : int
+        0 in closed form.
     loss_curve_ : ndarray of shape (n_iter, 2)
         Contrastive loss and regulariser at each step.
     validation_curve_ : ndarray
@@ -112,40 +133,10 @@ class AlignedEncoders(BaseEstimator):
     >>> import numpy as np
     >>> from boundcalc.aligner import AlignedEncoders, planted_latent
     >>> X, y = planted_latent(80, rng=0)
-    >>> model = AlignedEncoders(q=4, steps=20, random_state=0).fit(X, aligned=np.arange(80) < 20)
+    >>> model = AlignedEncoders(method="cca_ot", q=4, random_state=0).fit(X, aligned=np.arange(80) < 20)
     >>> sorted(model.transform(X)), model.transform(X)["m0"].shape
     (['m0', 'm1'], (80, 4))
     """
-
-    q: int = 8
-    s: float = 1.0
-    encoders: Mapping[str, Any] | None = None
-    loss: str = "info_nce"
-    regulariser: str = "none"
-    weight: float = 1.0
-    score: str = "distance"
-    temperature: float = 0.1
-    intra_weight: float = 0.8
-    margin: float = 1.0
-    push: float = 0.5
-    eps: float = 0.05
-    consistency: float = 0.0
-    sinkhorn_iter: int = 30
-    atoms: int = 64
-    refresh: int = 5
-    batch_size: int = 256
-    ot_batch: int = 128
-    steps: int = 200
-    learning_rate: float = 0.02
-    early_stopping: bool = False
-    validation_fraction: float = 0.2
-    patience: int = 5
-    tol: float = 1e-4
-    normalise: str = "unit"
-    checkpoint: str | Path | None = None
-    checkpoint_every: int = 50
-    progress: Callable[[int, int, str], None] | None = None
-    random_state: Any = None
 
     def fit(self, X: Any, aligned: ArrayLike, y: Any = None) -> AlignedEncoders:
         """Train on partly aligned examples.
@@ -165,45 +156,30 @@ class AlignedEncoders(BaseEstimator):
         InvalidInputError
             On bad settings or data: no or one aligned pair, one class, an empty modality, mismatched lengths, NaN, ...
         """
-        self._check_settings()
-        examples = read_examples(X, aligned, y)
+        self.check_settings()
+        examples = read_examples(X, aligned, y, flat=self.encoders is None)
         blocks = {name: self._normalised(block) for name, block in examples.blocks.items()}
+        rows = Examples(blocks, examples.aligned, examples.labels if self.loss == "lmnn" else None)
         seed = int(as_generator(self.random_state).integers(2**62))
-        key = fingerprint(
-            {"seed": seed, "version": 1, "modalities": examples.names, **self._described()},
-            *blocks.values(),
-            examples.aligned,
-            *([] if examples.labels is None else [examples.labels]),
-        )
-        # The random numbers of torch are ours while we train, and the caller's again afterwards.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            dims = {name: block.shape[1] for name, block in blocks.items()}
-            model = self._model(dims)
-            labels = examples.labels if self.loss == "lmnn" else None
-            training = Training(
-                SimpleNamespace(**self.get_params(deep=False)),
-                model,
-                [torch.tensor(block) for block in blocks.values()],
-                torch.tensor(examples.aligned),
-                None if labels is None else torch.tensor(labels),
-            )
-            self._check_outputs(model, training.blocks, examples.names)
-            training.run(
-                fingerprint=key, checkpoint=self.checkpoint, every=self.checkpoint_every, progress=self.progress
-            )
-        model.eval()
-        self.module_ = model
-        self.linear_ = self.encoders is None
+        self.chosen_: dict[str, Any] = {}
+        self.cross_validation_: dict[str, float] = {}
+        self.encoder_ = self._found(rows, seed)
+        trained = self.chosen_["method"] == "contrastive"
+        self.linear_ = trained and self.encoders is None
+        if trained:
+            self.module_ = self.encoder_.module
         if self.linear_:
-            self.weight_ = model.weight.detach().numpy().copy()
+            self.weight_ = self.encoder_.weight
         self._rows_ = {name: _digests(block) for name, block in examples.blocks.items()}
         self.modalities_ = examples.names
-        self.n_features_ = dims
+        self.n_features_ = {name: _width(block) for name, block in blocks.items()}
+        self.q_ = self.encoder_.encode(0, next(iter(blocks.values()))[:1]).shape[1]
         self.n_aligned_ = len(examples.aligned)
-        self.n_iter_ = training.step
-        self.loss_curve_ = np.asarray(training.curve, dtype=float).reshape(-1, 2)
-        self.validation_curve_ = np.asarray(training.validation_curve, dtype=float)
+        self.n_iter_ = self.encoder_.steps if trained else 0
+        self.loss_curve_ = self.encoder_.curve if trained else np.zeros((0, 2))
+        self.validation_curve_ = self.encoder_.validation_curve if trained else np.zeros(0)
+        unbounded = trained and self.encoders is not None and self.regulariser != "none" and self.chosen_["weight"] > 0
+        self.cautions_ = (_UNBOUNDED,) if unbounded else ()
         return self
 
     def transform(self, X: Any) -> dict[str, Array]:
@@ -222,27 +198,24 @@ class AlignedEncoders(BaseEstimator):
         InvalidInputError
             On an unknown modality, another number of columns, an empty modality or NaN.
         """
-        check_is_fitted(self)
+        self.check_fitted()
         if isinstance(X, (list, tuple)):
             X = dict(zip(self.modalities_, X, strict=False)) if len(X) == len(self.modalities_) else X
-        blocks = read_blocks(X, context="AlignedEncoders.transform")
+        blocks = read_blocks(X, context="AlignedEncoders.transform", flat=self.encoders is None)
         problems = Problems("AlignedEncoders.transform")
         for name, block in blocks.items():
             known = problems.require(
                 name in self.modalities_, f"unknown modality {name!r}: expected some of {', '.join(self.modalities_)}"
             )
             problems.require(
-                not known or block.shape[1] == self.n_features_[name],
-                f"modality {name!r} has {block.shape[1]} columns: expected {self.n_features_.get(name)}",
+                not known or _width(block) == self.n_features_[name],
+                f"modality {name!r} has {_width(block)} columns: expected {self.n_features_.get(name)}",
             )
         problems.raise_if_any()
-        with torch.no_grad():
-            return {
-                name: self.module_.encode(
-                    self.modalities_.index(name), torch.from_numpy(self._normalised(block))
-                ).numpy()
-                for name, block in blocks.items()
-            }
+        return {
+            name: self.encoder_.encode(self.modalities_.index(name), self._normalised(block))
+            for name, block in blocks.items()
+        }
 
     def trained_on(self, modality: str, rows: ArrayLike) -> NDArray[np.bool_]:
         """Return for each row of a modality whether ``fit`` was given it, aligned or not, shape (n,).
@@ -263,10 +236,12 @@ class AlignedEncoders(BaseEstimator):
         InvalidInputError
             If there is no such modality.
         """
-        check_is_fitted(self)
+        self.check_fitted()
         if modality not in self.modalities_:
             raise InvalidInputError(f"unknown modality {modality!r}: expected one of {', '.join(self.modalities_)}")
-        block = read_blocks({modality: rows}, context="AlignedEncoders.trained_on")[modality]
+        block = read_blocks({modality: rows}, context="AlignedEncoders.trained_on", flat=self.encoders is None)[
+            modality
+        ]
         known = set(self._rows_[modality])
         return np.array([digest in known for digest in _digests(block)], dtype=bool)
 
@@ -292,9 +267,27 @@ class AlignedEncoders(BaseEstimator):
         a, b : ndarray of shape (n, q), (m, q), or mapping of one modality to its rows
             Latent points, or rows of one modality each, which are then encoded.
         """
-        check_is_fitted(self)
-        left, right = (torch.from_numpy(self._latent(side, name)) for side, name in ((a, "a"), (b, "b")))
-        return scores(left, right, similarity=self.score).numpy()
+        self.check_fitted()
+        return similarities(self._latent(a, "a"), self._latent(b, "b"), by=self.score_by)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the mean reciprocal rank of the true partner, over both directions and all pairs of modalities.
+
+        Parameters
+        ----------
+        X : mapping of str to array (n, d_k)
+            Row i of all modalities belongs together; at least two modalities, of equal length.
+        y : None
+            Not used.
+        """
+        latents = self.transform(X)
+        if len(latents) < 2 or len({len(points) for points in latents.values()}) > 1:
+            sizes = {name: len(points) for name, points in latents.items()}
+            raise InvalidInputError(
+                f"X has rows {sizes}: expected at least two modalities of equal length, row i aligned"
+            )
+        tables = (similarities(a, b, by=self.score_by) for a, b in permutations(latents.values(), 2))
+        return float(np.mean([retrieval_measures(table, k=1)["mAP"] for table in tables]))
 
     def retrieve(self, queries: Any, gallery: Any, k: int = 10) -> tuple[NDArray[np.intp], Array]:
         """Return the k items of the gallery that are most alike to each query, best first.
@@ -327,82 +320,76 @@ class AlignedEncoders(BaseEstimator):
                 )
             return next(iter(self.transform(side).values()))
         points = read_blocks({name: side}, context="latent points")[name]
-        if points.shape[1] != self.q:
+        if points.shape[1] != self.q_:
             raise InvalidInputError(
-                f"{name} has shape {points.shape}: expected latent points (n, {self.q}), or a mapping"
+                f"{name} has shape {points.shape}: expected latent points (n, {self.q_}), or a mapping"
             )
         return points
 
     def _normalised(self, block: Array) -> Array:
-        if self.normalise == "unit":
-            return unit_rows(block)
-        return project_rows(block) if self.normalise == "ball" else block
+        flat = block.reshape(len(block), -1)
+        if self.normalise != "none":
+            flat = unit_rows(flat) if self.normalise == "unit" else project_rows(flat)
+        return flat.reshape(block.shape)
 
-    def _model(self, dims: Mapping[str, int]) -> Any:
-        if self.encoders is None:
-            return JointLinear(list(dims.values()), q=self.q, s=float(self.s))
-        return ModulePerModality(self.encoders, list(dims))
+    def _found(self, rows: Examples, seed: int) -> Any:
+        """Return encoders by the method, the better of two for "auto"."""
+        names = ("cca_ot", "contrastive") if self.method == "auto" else (self.method,)
+        done = {name: self._closed(name, rows, seed) if name in PLANS else self._trained(rows, seed) for name in names}
+        name = choose({name: ranks for name, (_, ranks, _) in done.items()}, names[:1])
+        encoder, _, chosen = done[name]
+        self.chosen_ = {"method": name, **chosen}
+        self.cross_validation_ |= {name: float(ranks.mean()) for name, (_, ranks, _) in done.items() if ranks.size}
+        return encoder
 
-    def _check_outputs(self, model: Any, blocks: list[Any], names: tuple[str, ...]) -> None:
-        if self.encoders is None:
-            return
-        model.eval()
-        for place, (name, block) in enumerate(zip(names, blocks, strict=True)):
-            try:
-                with torch.no_grad():
-                    latent = model.encode(place, block[:2])
-            except Exception as error:
-                # A foreign module raises whatever it likes; the cause stays attached.
-                raise InvalidInputError(
-                    f"encoders[{name!r}] fails on rows of shape {tuple(block[:2].shape)}: {error}",
-                    context="AlignedEncoders.fit",
-                ) from error
-            shape = tuple(latent.shape) if isinstance(latent, torch.Tensor) else type(latent).__name__
-            if shape != (len(block[:2]), self.q):
-                raise InvalidInputError(
-                    f"encoders[{name!r}] maps {tuple(block[:2].shape)} to {shape}: expected ({len(block[:2])}, q={self.q})"
-                )
-
-    def _described(self) -> dict[str, Any]:
-        settings = self.get_params(deep=False)
-        for name in ("checkpoint", "checkpoint_every", "progress", "random_state", "encoders"):
-            settings.pop(name)
-        if self.encoders is not None:
-            settings["encoders"] = {
-                str(name): [str(module), {k: v.double().tolist() for k, v in module.state_dict().items()}]
-                for name, module in self.encoders.items()
-                if isinstance(module, torch.nn.Module)
-            }
-        return settings
-
-    def _check_settings(self) -> None:
-        problems = Problems("AlignedEncoders")
-        words = {"loss": LOSSES, "regulariser": REGULARISERS, "score": SIMILARITIES, "normalise": _NORMALISE}
-        for name, allowed in words.items():
-            problems.one_of(name, getattr(self, name), allowed)
-        for name in ("s", "temperature", "margin", "eps", "learning_rate"):
-            problems.number(name, getattr(self, name), low=0, open_low=True)
-        for name in ("weight", "intra_weight", "consistency", "tol"):
-            problems.number(name, getattr(self, name), low=0)
-        problems.number("push", self.push, low=0, high=1)
-        problems.number("validation_fraction", self.validation_fraction, low=0, high=1, open_low=True, open_high=True)
-        for name in ("q", "steps", "sinkhorn_iter", "atoms", "refresh", "patience", "checkpoint_every"):
-            problems.integer(name, getattr(self, name), low=1)
-        problems.integer("ot_batch", self.ot_batch, low=2)
-        problems.integer("batch_size", self.batch_size, low=2, why=": a batch of one has nothing to be told from")
-        problems.require(
-            self.encoders is None or isinstance(self.encoders, Mapping),
-            f"encoders={type(self.encoders).__name__}: expected a mapping of modality name to torch.nn.Module, or None",
+    def _closed(self, method: str, rows: Examples, seed: int) -> tuple[Any, Array, dict[str, Any]]:
+        found, ranks = fit_closed_form(
+            list(rows.blocks.values()),
+            rows.aligned,
+            q=self.q,
+            method=method,
+            eps=float(self.eps),
+            by=self.score_by,
+            seed=seed,
         )
-        if self.checkpoint is not None:
-            problems.require(
-                self.random_state is not None,
-                "random_state=None: expected a seed together with checkpoint, as a run without one cannot be resumed",
-            )
-            problems.require(
-                Path(self.checkpoint).parent.is_dir(), f"checkpoint={str(self.checkpoint)!r}: its folder does not exist"
-            )
-        problems.raise_if_any()
+        return found, ranks, {"ridge": found.ridge, "gamma": found.gamma}
+
+    def _trained(self, rows: Examples, seed: int) -> tuple[Any, Array, dict[str, Any]]:
+        """Return trained encoders; temperature first, then weight, where they are to be chosen."""
+        from boundcalc.aligner.trained import train
+
+        auto = self.method == "auto"
+        settings = self.get_params(deep=False)
+        if auto and self.regulariser == "none":
+            settings["regulariser"] = "loop"
+        temperatures: tuple[float | str, ...] = (
+            _TEMPERATURES if auto or self.temperature == "cv" else (self.temperature,)
+        )
+        weights: tuple[float | str, ...] = _WEIGHTS if auto or self.weight == "cv" else (self.weight,)
+        quick = settings | {"checkpoint": None, "progress": None, "early_stopping": False}
+
+        def log_ranks(candidate: tuple[float | str, float | str], kept: Rows, held: Rows) -> Array:
+            part = Examples(rows.blocks, rows.aligned[kept], None if rows.labels is None else rows.labels[kept])
+            found = train(quick | dict(zip(("temperature", "weight"), candidate, strict=True)), part, seed)
+            points = [found.encode(place, block) for place, block in enumerate(rows.blocks.values())]
+            return partner_ranks(points, rows.aligned[held], by=self.score_by)
+
+        best, ranks = (temperatures[0], weights[0]), np.zeros(0)
+        if len(temperatures) * len(weights) > 1:
+            parts = fold_parts(len(rows.aligned), folds=_FOLDS, rng=np.random.default_rng(seed))
+            plain: list[tuple[float | str, float | str]] = [(one, weights[0]) for one in temperatures]
+            found = cross_validate(plain, parts, log_ranks)
+            best = choose(found, plain)
+            mixed: list[tuple[float | str, float | str]] = [(best[0], weight) for weight in weights[1:]]
+            found = {best: found[best]} | cross_validate(mixed, parts, log_ranks)
+            best = choose(found, [best])
+            ranks = found[best]
+        chosen = dict(zip(("temperature", "weight"), best, strict=True))
+        return train(settings | chosen, rows, seed), ranks, chosen
+
+
+def _width(block: Array) -> Any:
+    return block.shape[1] if block.ndim == 2 else block.shape[1:]
 
 
 def _digests(block: Array) -> tuple[bytes, ...]:

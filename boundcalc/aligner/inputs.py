@@ -44,13 +44,15 @@ class Examples(Frozen):
         return tuple(self.blocks)
 
 
-def read_blocks(X: Any, *, context: str = "AlignedEncoders") -> Blocks:
+def read_blocks(X: Any, *, context: str = "AlignedEncoders", flat: bool = True) -> Blocks:
     """Return named blocks of finite rows.
 
     Parameters
     ----------
     X : mapping of str to array_like (n_k, d_k), or sequence of such arrays
         Modalities of a sequence are called ``"m0"``, ``"m1"``, ...
+    flat : bool
+        False: rows of any shape, for encoders that take them.
 
     Raises
     ------
@@ -65,6 +67,7 @@ def read_blocks(X: Any, *, context: str = "AlignedEncoders") -> Blocks:
                 context=context,
             )
         X = {f"m{place}": block for place, block in enumerate(X)}
+    problems.require(len(X) > 0, "X names no modality: expected at least one")
     blocks: Blocks = {}
     for key, value in X.items():
         name = str(key)
@@ -73,12 +76,12 @@ def read_blocks(X: Any, *, context: str = "AlignedEncoders") -> Blocks:
         except (TypeError, ValueError):
             problems.add(f"modality {name!r}: expected an array of real numbers of shape (n_k, d_k)")
             continue
-        if block.ndim != 2 or block.shape[1] < 1:
+        if block.ndim < 2 or (flat and block.ndim > 2) or 0 in block.shape[1:]:
             problems.add(f"modality {name!r} has shape {block.shape}: expected (n_k, d_k) with d_k >= 1")
         elif block.shape[0] < 1:
             problems.add(f"modality {name!r} is empty: expected at least one row")
         elif not np.isfinite(block).all():
-            row = int(np.flatnonzero(~np.isfinite(block).all(axis=1))[0])
+            row = int(np.flatnonzero(~np.isfinite(block).reshape(len(block), -1).all(axis=1))[0])
             problems.add(
                 f"modality {name!r} holds NaN or infinite values (first: row {row}); leave rows that are not at hand out, "
                 "or mark them as missing in a ModalityData"
@@ -108,7 +111,7 @@ def refuse_unread(data: ModalityData) -> None:
     problems.raise_if_any()
 
 
-def read_examples(X: Any, aligned: Any, y: Any) -> Examples:
+def read_examples(X: Any, aligned: Any, y: Any, *, flat: bool = True) -> Examples:
     """Check training data.
 
     Raises
@@ -128,7 +131,7 @@ def read_examples(X: Any, aligned: Any, y: Any) -> Examples:
             problems.require(len(block) > 0, f"modality {name!r} is empty: it is missing in every row")
         problems.raise_if_any()
     else:
-        blocks = read_blocks(X, context="AlignedEncoders.fit")
+        blocks = read_blocks(X, context="AlignedEncoders.fit", flat=flat)
     problems.require(len(blocks) >= 2, f"X has {len(blocks)} modality: expected at least two to align")
     problems.raise_if_any()
     tuples = _tuples(blocks, aligned, present, problems)

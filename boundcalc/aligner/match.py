@@ -151,7 +151,7 @@ def match_estimates(
         Entry(
             "s", float(model.s), "bound on the spectral norm of the joint encoder", why="singular values are clipped"
         ),
-        Entry("q", int(model.q), "latent dimension"),
+        Entry("q", int(model.q_), "latent dimension"),
         Entry(
             "B",
             round_up(math.sqrt(2.0)),

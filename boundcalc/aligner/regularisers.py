@@ -22,6 +22,7 @@ def ot_loop(
     *,
     eps: float = 0.05,
     consistency: float = 0.0,
+    debias: bool = False,
     max_iter: int = 1000,
     tol: float = 1e-9,
     warn: bool = True,
@@ -39,6 +40,9 @@ def ot_loop(
         Entropic regularisation > 0, in the units of the squared distance.
     consistency : float
         beta >= 0.
+    debias : bool
+        Subtract sum_k W_eps(P_k, P_k), which leaves twice the Sinkhorn divergences (Feydy et al. 2019) of neighbours: 0 for
+        equal measures at any eps.
     max_iter, tol, warn :
         As for :func:`~boundcalc.aligner.plans.transport_cost`.
 
@@ -59,8 +63,9 @@ def ot_loop(
     options = {"eps": eps, "max_iter": max_iter, "tol": tol, "warn": warn}
     edges = [(k, (k + 1) % count) for k in range(count)] if count > 2 else [(0, 1)]
     back = 2 if count == 2 else 1  # the way back costs the same, and its plan is the transpose
+    own = _sum(transport_cost(points, points, **options) for points in latents) if debias else 0.0  # type: ignore[arg-type]
     if consistency == 0:
-        return back * _sum(transport_cost(latents[i], latents[j], **options) for i, j in edges)  # type: ignore[arg-type]
+        return back * _sum(transport_cost(latents[i], latents[j], **options) for i, j in edges) - own  # type: ignore[arg-type]
     costs, plans = zip(*(entropic_plan(latents[i], latents[j], **options) for i, j in edges), strict=True)  # type: ignore[arg-type]
     if count == 2:
         plans = (plans[0], plans[0].T)
@@ -70,7 +75,7 @@ def ot_loop(
         journey = journey @ plan
     home = journey * math.prod(len(points) for points in latents)
     away = home - torch.eye(len(latents[0]), dtype=home.dtype, device=home.device)
-    return back * _sum(costs) + consistency * (away * away).sum() / len(latents[0])
+    return back * _sum(costs) - own + consistency * (away * away).sum() / len(latents[0])
 
 
 def ot_barycenter(
@@ -79,6 +84,7 @@ def ot_barycenter(
     *,
     weights: Sequence[float] | None = None,
     eps: float = 0.05,
+    debias: bool = False,
     max_iter: int = 1000,
     tol: float = 1e-9,
     warn: bool = True,
@@ -95,16 +101,21 @@ def ot_barycenter(
         The atoms of Q, of equal mass; no gradient flows into them.
     weights : sequence of float, optional
         w_k >= 0, not all 0, scaled to sum 1; default equal.
+    debias : bool
+        Subtract half of sum_k w_k W_eps(P_k, P_k): the Sinkhorn divergences, up to what depends on Q alone.
     eps, max_iter, tol, warn :
         As for :func:`ot_loop`.
     """
     _check([*latents, support], eps, max_iter, tol)
     shares = _shares(weights, len(latents))
     atoms = support.detach()
-    return _sum(
-        share * transport_cost(points, atoms, eps=eps, max_iter=max_iter, tol=tol, warn=warn)
-        for share, points in zip(shares, latents, strict=True)
-    )
+    options = {"eps": eps, "max_iter": max_iter, "tol": tol, "warn": warn}
+
+    def term(points: Tensor) -> Tensor:
+        cost = transport_cost(points, atoms, **options)  # type: ignore[arg-type]
+        return cost - 0.5 * transport_cost(points, points, **options) if debias else cost  # type: ignore[arg-type]
+
+    return _sum(share * term(points) for share, points in zip(shares, latents, strict=True))
 
 
 def barycenter_support(

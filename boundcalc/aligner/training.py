@@ -12,17 +12,17 @@ from typing import Any
 
 from boundcalc.aligner._torch import Tensor, torch
 from boundcalc.aligner.checkpoint import load, save
-from boundcalc.aligner.contrastive import cross_clr, info_nce, lmnn
+from boundcalc.aligner.contrastive import cross_clr, info_nce, lmnn, squared_distances
 from boundcalc.aligner.regularisers import barycenter_support, ot_barycenter, ot_loop
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["LOSSES", "REGULARISERS", "Training"]
+__all__ = ["Training"]
 
-LOSSES = ("info_nce", "cross_clr", "lmnn")
-REGULARISERS = ("none", "loop", "barycenter")
 CHECK_EVERY = 10
 """Steps between two looks at the validation pairs."""
 _BARYCENTER_ROUNDS = 1
+_PRODUCT = 1e8
+"""Entropic regularisation, in mean costs, at which the plan is the product measure."""
 
 
 class Training:
@@ -101,7 +101,9 @@ class Training:
         self.model.train()
         contrastive = self._contrastive(self._draw_aligned())
         spread = self._regulariser()
-        total = contrastive + self.plan.weight * spread if self.plan.weight > 0 else contrastive
+        # In units of the first loss, which is about that of a random guess.
+        unit = self.curve[0][0] if self.curve else 0.0
+        total = contrastive + self.plan.weight * unit * spread if self.plan.weight > 0 else contrastive
         if not math.isfinite(float(total.detach())):
             raise InvalidInputError(
                 f"the loss became {float(total.detach())} at step {self.step}: expected finite losses; lower learning_rate, or "
@@ -160,25 +162,37 @@ class Training:
             return cross_clr(a, b, intra_weight=plan.intra_weight, **common)
         return info_nce(a, b, **common)
 
+    @property
+    def _start(self) -> int:
+        """The step from which the regulariser counts: before, latent points say too little about who belongs to whom."""
+        plain = self.plan.regulariser == "none" or self.plan.weight == 0
+        return self.plan.steps if plain else self.plan.steps // 2
+
     def _regulariser(self) -> Tensor:
+        """Return the debiased regulariser of latent points in units of their mean squared distance between modalities."""
         plan = self.plan
-        if plan.regulariser == "none" or plan.weight == 0:
-            return torch.zeros((), dtype=torch.float64)
+        if self.step < self._start:
+            return torch.zeros((), dtype=self.blocks[0].dtype, device=self.blocks[0].device)
         latents = []
         for place, block in enumerate(self.blocks):
             rows = block if len(block) <= plan.ot_batch else block[torch.randperm(len(block))[: plan.ot_batch]]
             points = self.model.encode(place, rows)
-            # Cosines do not see lengths: the transport of raw points would shrink them all to the origin for nothing.
+            # Cosines do not see lengths.
             latents.append(torch.nn.functional.normalize(points, dim=1) if plan.score == "cosine" else points)
-        limits = {"eps": plan.eps, "max_iter": plan.sinkhorn_iter, "tol": 1e-6, "warn": False}
-        if plan.regulariser == "loop":
-            return ot_loop(latents, consistency=plan.consistency, **limits) / len(latents)
+        # Part of the loss, not a constant: so nothing is gained by making all latent points small.
+        typical = torch.stack([squared_distances(a, b).mean() for a, b in combinations(latents, 2)]).mean()
+        latents = [points / typical.clamp_min(torch.finfo(points.dtype).tiny).sqrt() for points in latents]
+        kind, _, control = plan.regulariser.partition("_")
+        eps = _PRODUCT if control else plan.eps
+        limits = {"eps": eps, "max_iter": plan.sinkhorn_iter, "tol": 1e-6, "warn": False}
+        if kind == "loop":
+            return ot_loop(latents, consistency=plan.consistency, debias=True, **limits) / len(latents)
         if self.support is None:
             cloud = torch.cat([points.detach() for points in latents])
             self.support = cloud[torch.randperm(len(cloud))[: plan.atoms]]
         if self.step % plan.refresh == 0:
             self.support = barycenter_support(latents, self.support, rounds=_BARYCENTER_ROUNDS, **limits)
-        return ot_barycenter(latents, self.support, **limits)
+        return ot_barycenter(latents, self.support, debias=True, **limits)
 
     # ------------------------------------------------------------------ early stopping
 
@@ -191,6 +205,8 @@ class Training:
         self.validation_curve.append(value)
 
     def _stalled(self) -> bool:
+        if self._start < self.plan.steps and self.step < self._start:
+            return False
         return self.best is not None and len(self.validation_curve) - 1 - self.best["look"] >= self.plan.patience
 
     # ------------------------------------------------------------------ checkpoints

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from boundcalc.certification.certifying import certify
     from boundcalc.certification.gallery import certify_gallery
     from boundcalc.certification.looks import certify_looks
+    from boundcalc.certification.matching import certify_matching
 
 _PUBLIC = {
     "Certificate": "certificate",
@@ -20,9 +21,18 @@ _PUBLIC = {
     "certify_band": "band",
     "certify_gallery": "gallery",
     "certify_looks": "looks",
+    "certify_matching": "matching",
 }
 
-__all__ = ["Certificate", "ErrorBand", "certify", "certify_band", "certify_gallery", "certify_looks"]
+__all__ = [
+    "Certificate",
+    "ErrorBand",
+    "certify",
+    "certify_band",
+    "certify_gallery",
+    "certify_looks",
+    "certify_matching",
+]
 
 __getattr__ = lazy_names(__name__, _PUBLIC)
 

@@ -1,4 +1,4 @@
-"""``boundcalc align DATA``: compare optimal-transport regularisers on partly aligned data."""
+"""``boundcalc align DATA``: compare ways to align encoders on partly aligned data, each with its control."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from boundcalc.cli.output import DRAWN
 from boundcalc.show.answer import Answer
 
 ARGUMENTS = (
-    "DATA", "aligned", "regulariser", "unseen", "seeds", "seed", "steps", "latent", "weight", "k", "match_target", "delta",
+    "DATA", "aligned", "regulariser", "fitted", "unseen", "seeds", "seed", "steps", "latent", "weight", "eps", "temperature",
+    "score", "normalise", "device", "aligned_rows", "test_rows", "k", "match_target", "delta",
 )  # fmt: skip
 ENDINGS = DRAWN
 
@@ -21,7 +22,8 @@ def run(args: Namespace) -> Answer:
     from boundcalc.guarantees.of_match import pairs_needed
     from boundcalc.report.alignment import Alignment
 
-    names = ("none", "loop", "barycenter") if args.regulariser == "all" else ("none", args.regulariser)
+    trained = ("none", "loop", "barycenter") if args.regulariser == "all" else ("none", args.regulariser)
+    names = {"all": (*trained, "cca_ot"), "contrastive": trained, "cca_ot": ("cca_ot",)}[args.fitted]
     data, comparison, status = load(args.data), Comparison(), 0
     try:
         compare_regularisers(
@@ -37,6 +39,13 @@ def run(args: Namespace) -> Answer:
             q=args.latent,
             steps=args.steps,
             weight=args.weight,
+            aligned_rows=args.aligned_rows,
+            test_rows=args.test_rows,
+            eps=args.eps,
+            temperature=args.temperature,
+            score=args.score,
+            normalise=args.normalise,
+            device=args.device,
         )
     except KeyboardInterrupt:
         if not comparison.records:

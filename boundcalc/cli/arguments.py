@@ -106,6 +106,19 @@ def _within(low: float, high: float, allowed: str) -> Callable[[str, Any], float
 _positive = _within(0, math.inf, "a finite number > 0")
 
 
+def _chosen_or_positive(option: str, text: str) -> float | str:
+    return text if text == "cv" else _positive(option, text)
+
+
+def _mask_file(option: str, name: str) -> Any:
+    import numpy as np
+
+    try:
+        return np.load(name, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InvalidInputError(f"{option} {name!r} cannot be read as .npy ({error})") from None
+
+
 def _delta(option: str, text: str) -> float:
     if not 0 < (value := _number(text)) < 1:
         raise InvalidInputError(f"delta = {text!r} is not allowed: {option} must be a number in (0, 1)")
@@ -328,6 +341,24 @@ ARGUMENTS: dict[str, Argument] = {
     ),
     "aligned": _value("LIST", "aligned shares of the training rows", default="0.05,0.3", read=_shares),
     "regulariser": _choice("all, or one of them, compared with none", "all", "none", "loop", "barycenter"),
+    "fitted": Argument(
+        {
+            "dest": "fitted",
+            "choices": ("all", "contrastive", "cca_ot"),
+            "default": "all",
+            "help": "trained encoders, the closed form with transport, or both; controls are always beside them (default all)",
+        },
+        flag="--method",
+    ),
+    "eps": _value("X", "entropic regularisation, as a share of the mean cost", default="0.05", read=_positive),
+    "temperature": _value(
+        "X", "of the contrastive loss, or cv: chosen for each method", default="cv", read=_chosen_or_positive
+    ),
+    "score": _choice("what likeness goes by", "distance", "cosine"),
+    "normalise": _choice("rows of norm 1, in the unit ball, or as they are", "unit", "ball", "none"),
+    "device": _value("NAME", "where torch computes, such as cuda", default="cpu"),
+    "aligned_rows": _value("FILE", ".npy of booleans: rows that may be aligned (default: all)", read=_mask_file),
+    "test_rows": _value("FILE", ".npy of booleans: rows that test (default: by lot)", read=_mask_file),
     "unseen": _value("CLASSES", "classes of which nothing is aligned in training, such as a,b", read=_names),
     "seeds": _value("N", "random splits", default="3", read=_integer(1)),
     "steps": _value("N", "gradient steps of each run", default="100", read=_integer(1)),

@@ -117,6 +117,58 @@ def test_modalities_may_have_different_rows_and_be_missing():
     assert AlignedEncoders(**QUICK).fit(data, np.arange(60) < 9).n_aligned_ == 9
 
 
+def test_single_precision_and_device(planted):
+    model = AlignedEncoders(dtype="float32", device="cpu", regulariser="loop", **QUICK).fit(planted[0], MASK)
+    assert model.module_.weight.dtype == torch.float32
+    double = AlignedEncoders(regulariser="loop", **QUICK).fit(planted[0], MASK)
+    assert model.transform(planted[0])["m0"].dtype == np.float64
+    assert model.score(planted[0]) == pytest.approx(double.score(planted[0]), abs=0.1)
+    with pytest.raises(ValueError, match="device='abacus'"):
+        AlignedEncoders(device="abacus", **QUICK).fit(planted[0], MASK)
+    with pytest.raises(ValueError, match="dtype='float16'"):
+        AlignedEncoders(dtype="float16", **QUICK).fit(planted[0], MASK)
+
+
+def test_encoders_take_rows_of_any_shape(planted):
+    X = {"m0": planted[0]["m0"].reshape(120, 1, 4, 5), "m1": planted[0]["m1"]}
+    image = torch.nn.Sequential(torch.nn.Conv2d(1, 3, 2), torch.nn.Flatten(), torch.nn.LazyLinear(4))
+    image(torch.zeros(1, 1, 4, 5))
+    model = AlignedEncoders(encoders={"m0": image, "m1": torch.nn.Linear(20, 4)}, regulariser="loop", **QUICK)
+    model.fit(X, MASK)
+    assert model.transform(X)["m0"].shape == (120, 4)
+    assert model.trained_on("m0", X["m0"]).all()
+    assert "not bounded" in model.cautions_[0]
+    with pytest.raises(ValueError, match=r"expected \(1, 4, 5\)"):
+        model.transform({"m0": X["m0"][:, :, :3]})
+    with pytest.raises(ValueError, match="expected \\(n_k, d_k\\)"):
+        AlignedEncoders(**QUICK).fit(X, MASK)
+
+
+def test_the_regulariser_knows_no_scale(planted):
+    """Ten times longer latent points, the same regulariser; and none in the first half of the steps."""
+    curves = [
+        AlignedEncoders(s=s, regulariser="loop", **QUICK | {"learning_rate": 1e-9})
+        .fit(planted[0], MASK)
+        .loss_curve_[:, 1]
+        for s in (1.0, 10.0)
+    ]
+    assert curves[0] == pytest.approx(curves[1], rel=1e-4)
+    assert np.array_equal(curves[0] != 0, np.arange(20) >= 10)
+    assert (curves[0][10:] > 0).all()
+
+
+def test_weight_temperature_and_method_are_chosen_from_the_pairs(planted):
+    model = AlignedEncoders(regulariser="loop", weight="cv", temperature="cv", **QUICK).fit(planted[0], MASK)
+    assert model.chosen_["weight"] in (0.0, 1.0, 3.0)
+    fixed = AlignedEncoders(regulariser="loop", **QUICK | {k: v for k, v in model.chosen_.items() if k != "method"})
+    assert np.array_equal(model.weight_, fixed.fit(planted[0], MASK).weight_)
+    auto = AlignedEncoders(method="auto", **QUICK).fit(planted[0], MASK)
+    assert set(auto.cross_validation_) == {"cca_ot", "contrastive"}
+    assert auto.chosen_["method"] == "cca_ot"  # 20 steps train too little to be better
+    with pytest.raises(ValueError, match="weight='auto'"):
+        AlignedEncoders(weight="auto", **QUICK).fit(planted[0], MASK)
+
+
 def test_modules_take_the_place_of_linear_encoders(planted, tmp_path):
     modules = {
         name: torch.nn.Sequential(torch.nn.Linear(20, 8), torch.nn.Tanh(), torch.nn.Dropout(0.2), torch.nn.Linear(8, 4))

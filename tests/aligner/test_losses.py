@@ -159,6 +159,20 @@ def test_gradient_of_the_loop_with_consistency(sizes):
     assert torch.autograd.gradcheck(lambda *x: ot_loop(x, **limits), points)
 
 
+@pytest.mark.parametrize("eps", [0.5, 50.0])
+def test_debiased_regularisers_vanish_for_equal_measures(eps):
+    limits = dict(eps=eps, max_iter=5000, tol=1e-12, debias=True)
+    x, y = cloud(5, seed=60), cloud(5, seed=61)
+    assert ot_loop([x, x.flip(0), x], **limits).item() == pytest.approx(0, abs=1e-9)
+    cost = lambda a, b: transport_cost(a, b, eps=eps, max_iter=5000, tol=1e-12)  # noqa: E731
+    assert ot_loop([x, y], **limits).item() == pytest.approx(
+        (2 * cost(x, y) - cost(x, x) - cost(y, y)).item(), abs=1e-9
+    )
+    wanted = (cost(x, y) - cost(x, x) / 2) / 3 + 2 * (cost(y, y) / 2) / 3
+    assert ot_barycenter([x, y], y, weights=[1, 2], **limits).item() == pytest.approx(wanted.item(), abs=1e-9)
+    assert torch.autograd.gradcheck(lambda *z: ot_loop(z, **limits), (x, y))
+
+
 def test_gradient_of_the_barycenter():
     points, support = [cloud(3, seed=20), cloud(4, seed=21)], cloud(3, seed=22)
     limits = dict(eps=1.0, max_iter=2000, tol=1e-12)

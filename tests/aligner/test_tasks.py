@@ -109,36 +109,51 @@ def test_halves_are_the_two_sides():
     assert cut["right"].tolist() == [[2, 3, 6, 7, 10, 11, 14, 15]]
 
 
+ARMS = ["none", "cca", "loop", "loop_product", "barycenter", "barycenter_product", "cca_ot", "cca_softmax"]
+
+
 def test_the_comparison_measures_every_cell():
     done = []
     found = compare_regularisers(
         small_data(rng=0), aligned=(0.3, 1.0), seeds=2, unseen=(2,), k=5, progress=lambda *a: done.append(a), **QUICK
     )
     assert found.complete
-    assert len(found.records) == len(done) == 12
+    assert len(found.records) == len(done) == 32
+    assert [record["regulariser"] for record in found.records[:8]] == ARMS
     assert {
-        "recall@5",
-        "mAP",
-        "mAP m0>m1",
-        "mAP harmonic",
-        "recall@5 unseen",
-        "knn",
-        "knn only m0",
-        "logistic",
-        "match_error",
-    } <= set(found.measures)
-    assert all(0 <= record[name] <= 1 for record in found.records for name in found.measures)
+        "recall@5", "mAP", "mAP m0>m1", "mAP harmonic", "recall@5 unseen", "knn", "knn only m0", "logistic", "match_error",
+    } <= set(found.measures)  # fmt: skip
+    assert all(0 <= record[name] <= 1 for record in found.records for name in found.measures if name in record)
     rows = found.summary("mAP")
-    assert [row["seeds"] for row in rows] == [2] * 6
-    own = [record["mAP"] for record in found.records if (record["aligned"], record["regulariser"]) == (0.3, "loop")]
-    plain = [record["mAP"] for record in found.records if (record["aligned"], record["regulariser"]) == (0.3, "none")]
-    assert (rows[1]["mean"], rows[1]["half_width"]) == pytest.approx(interval(own))
-    assert rows[1]["gain"] == pytest.approx(np.mean(own) - np.mean(plain))
+    assert [row["seeds"] for row in rows] == [2] * 16
+
+    def values(name):
+        return np.array([r["mAP"] for r in found.records if (r["aligned"], r["regulariser"]) == (0.3, name)])
+
+    loop = next(row for row in rows if row["regulariser"] == "loop")
+    assert (loop["mean"], loop["half_width"]) == pytest.approx(interval(values("loop"), overlap=0.6))
+    # Two fractions of three methods, each against its base and its control, and of three controls against the base.
+    strict = {"level": 1 - 0.05 / 18, "overlap": 0.6}
+    gain, over = values("loop") - values("none"), values("loop") - values("loop_product")
+    assert (loop["gain"], loop["gain_half_width"]) == pytest.approx(interval(gain, **strict))
+    assert (loop["over_control"], loop["over_control_half_width"]) == pytest.approx(interval(over, **strict))
     axes = draw_alignment(found, "mAP")
-    assert len(axes.get_legend().get_texts()) == 3
+    assert len(axes.get_legend().get_texts()) == 8
     assert json.loads(found.to_json())["complete"]
     with pytest.raises(ValueError, match="expected one of"):
         found.summary("accuracy")
+
+
+@pytest.mark.parametrize(("loop", "control", "claim"), [(0.5, 0.1, "transport"), (0.5, 0.5, "gain"), (0.1, 0.5, "")])
+def test_a_gain_is_called_transport_only_beyond_its_control(loop, control, claim):
+    shift = {"none": 0.1, "loop": loop, "loop_product": control}
+    records = [
+        {"aligned": 0.1, "regulariser": name, "seed": seed, "pairs": 9, "mAP": value + 0.001 * seed * (1 + value)}
+        for seed in range(4)
+        for name, value in shift.items()
+    ]
+    rows = Comparison(records, True, {"overlap": 0.6}).summary("mAP")
+    assert next(row["claim"] for row in rows if row["regulariser"] == "loop") == claim
 
 
 def test_what_is_done_survives_an_interruption():
@@ -150,8 +165,19 @@ def test_what_is_done_survives_an_interruption():
 
     with pytest.raises(KeyboardInterrupt):
         compare_regularisers(small_data(rng=0), aligned=(0.5,), seeds=1, progress=stop, comparison=kept, **QUICK)
-    assert [record["regulariser"] for record in kept.records] == ["none", "loop"]
+    assert [record["regulariser"] for record in kept.records] == ["none", "cca"]
     assert not kept.complete
+
+
+def test_rows_that_test_and_rows_that_may_be_aligned_can_be_given():
+    data, tests, free = small_data(rng=0), np.arange(90) < 30, np.arange(90) >= 70
+    found = compare_regularisers(
+        data, aligned=(1.0,), regularisers=("none",), seeds=2, k=1, test_rows=tests, aligned_rows=free, **QUICK
+    )
+    assert all(record["pairs"] <= 20 for record in found.records)
+    assert found.facts["overlap"] == 0
+    with pytest.raises(ValueError, match=r"test_rows .*booleans of shape \(90,\)"):
+        compare_regularisers(data, test_rows=np.arange(30), **QUICK)
 
 
 def test_classes_never_aligned_are_not_in_the_aligned_rows():
@@ -232,11 +258,11 @@ def test_the_command_compares_and_draws(tmp_path, capsys):
     text = capsys.readouterr()
     assert "barycenter" in text.out
     assert "aligned pairs" in text.out
-    assert "6/6" in text.err
+    assert "16/16" in text.err
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert cli.main([*common, "--regulariser", "loop", "--json", "--out", str(tmp_path / "out.html")]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert {record["regulariser"] for record in found["records"]} == {"none", "loop"}
+    assert {record["regulariser"] for record in found["records"]} == {*ARMS[:4], "cca_ot", "cca_softmax"}
     assert found["plan"]["n"] > 1000
     assert "data:image/png" in (tmp_path / "out.html").read_text(encoding="utf-8")
 
@@ -247,6 +273,10 @@ def test_the_command_compares_and_draws(tmp_path, capsys):
         (["--aligned", "2"], "--aligned 2"),
         (["--aligned", "x"], "--aligned 'x'"),
         (["--seeds", "0"], "--seeds 0"),
+        (["--eps", "0"], "--eps 0"),
+        (["--temperature", "hot"], "--temperature hot"),
+        (["--test-rows", "none.npy"], "--test-rows"),
+        (["--device", "abacus", "--method", "contrastive"], "device='abacus'"),
         (["--target", "nan"], "--target nan"),
         (["--target", "0.6"], "in (0, 0.5)"),
         (["--unseen", "flying"], "unseen class 'flying'"),
