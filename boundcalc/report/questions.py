@@ -27,6 +27,7 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.inverse.solve import minimal_n
 from boundcalc.language.arguments import Problems, as_generator
+from boundcalc.language.ledger import Ledger
 from boundcalc.show.answer import Answer
 from boundcalc.show.tables import Table
 from boundcalc.symbols import n, n_u
@@ -383,7 +384,8 @@ def _contrastive(sample: _Sample, target: float, delta: float, rng: np.random.Ge
     largest = 1 + 2 * _SCALE**2
     losses = _triplet_losses(code, labels, classes, n_t, largest, rng)
     seen: dict[str, Any] = {"tau_c": 1 / len(classes), "Lhat_un": float(losses.mean())}
-    one, single = entry.bound("pac_bayes"), {**seen, "B_l": largest, "KL": 0, "delta": delta / len(_LAMS)}
+    share = Ledger.split(delta, ["triplets"]).over("values of lam", len(_LAMS))
+    one, single = entry.bound("pac_bayes"), {**seen, "B_l": largest, "KL": 0, "delta": share["triplets"]}
     every = {**seen, "s": _SCALE, "B_x": 1, "q": len(axes), "delta": delta}
     sure = float(one.evaluate(n_t=n_t, lam=list(_LAMS), **single).min())
     uniform = float(entry.bound().evaluate(n_t=n_t, **every))
