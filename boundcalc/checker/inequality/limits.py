@@ -59,10 +59,15 @@ def within(deadline: float, *, memory: bool = False) -> Iterator[list[str]]:
         while not done.is_set():
             with suppress(own):
                 done.set()
-        with suppress(own):
+        try:
             with lock:
-                if reasons:
-                    _raise_in(thread, None)  # not yet delivered: withdrawn
+                late = bool(reasons)
+            if late:  # delivered here at the latest: what is withdrawn leaves the interpreter looking for it
+                _raise_in(thread, ctypes.py_object(own))
+                while True:
+                    pass
+        except own:
+            pass
         watcher.join()
 
 
