@@ -23,7 +23,7 @@ from boundcalc.language.domains import describe
 from boundcalc.report.explorer import explorer_page
 from boundcalc.report.theorem_page import STYLE, catalogue_table, theorem_parts
 from boundcalc.report.works import ledger, neighbours, table1
-from boundcalc.show.html import join
+from boundcalc.show.html import join, tag
 from boundcalc.show.mathml import to_mathml
 from boundcalc.symbols import VOCABULARY
 from boundcalc.theorems import Theorem
@@ -141,7 +141,8 @@ def _glossary() -> Iterable[str]:
             users.setdefault(name, []).append(key)
     for name, info in VOCABULARY.items():
         links = ", ".join(f"[{key}](theorems/{key}.md)" for key in users.get(name, ())) or "steps of proofs only"
-        yield f'<a id="symbol-{name}"></a>**`{name}`**, ${info.latex}$: {info.meaning}; {describe(info.domain)}\n: {links}'
+        anchor = tag("a", id=f"symbol-{name}")
+        yield f"{anchor}**`{name}`**, ${info.latex}$: {info.meaning}; {describe(info.domain)}\n: {links}"
 
 
 def _commands() -> Iterable[str]:

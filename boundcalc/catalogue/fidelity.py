@@ -3,7 +3,7 @@
 >>> from boundcalc.catalogue.fidelity import FIDELITY, rests_on
 >>> FIDELITY["tosh2021.redundancy"].differs
 "sharp: no cross term, up to half of the work's form"
->>> rests_on("kar2011.landmarks"), rests_on("lu2023.two_stage")[:1]
+>>> rests_on("kar2011.landmarks", "sharp"), rests_on("lu2023.two_stage")[:1]
 ((), ('lemmas.bounded_differences',))
 """
 

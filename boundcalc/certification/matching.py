@@ -128,6 +128,7 @@ def certify_matching(
     everything = kernel(np.arange(n), np.arange(n))
     measured = scale * float(everything.sum() - np.trace(everything)) / (n * (n - 1))
     fixed = "the encoders" if quantity == "recall" else f"the encoders and the threshold {threshold:.6g}"
+    counted = ", as k - 1 times the chance that one other item is as near" if quantity == "recall" else ""
     return Certificate(
         kind="transport",
         quantity=_QUANTITIES[quantity].format(k=k),
@@ -140,9 +141,8 @@ def certify_matching(
         threshold=threshold,
         recipe={
             "theorem": "certificates.transport",
-            "statement": f"Bounded is the {_QUANTITIES[quantity].format(k=k)}, for new items of the same population"
-            + (", as k - 1 times the chance that one other item is as near" if quantity == "recall" else "")
-            + f". It fails with probability at most {delta:.4g} over the held-out items, which are taken as independent draws "
+            "statement": f"Bounded is the {_QUANTITIES[quantity].format(k=k)}, for new items of the same population{counted}. "
+            f"It fails with probability at most {delta:.4g} over the held-out items, which are taken as independent draws "
             "of one population, unseen by the encoders.",
             "events": (("the bound fails", delta),),
             "fixed": (fixed, f"delta = {delta:g}"),

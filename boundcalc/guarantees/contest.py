@@ -90,7 +90,8 @@ def rivals() -> Mapping[str, Any]:
         "logistic pair score": make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
     }
     if importlib.util.find_spec("metric_learn") is not None:
-        learn = importlib.import_module("metric_learn")
+        import metric_learn as learn
+
         for label, name in (("ITML", "ITML_Supervised"), ("LMNN", "LMNN"), ("MMC", "MMC_Supervised")):
             found[label] = make_pipeline(StandardScaler(), getattr(learn, name)())
     return found
