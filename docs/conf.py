@@ -66,6 +66,7 @@ sphinx_gallery_conf = {
 
 templates_path = ["_templates"]
 html_theme = "pydata_sphinx_theme"
+html_context = {"default_mode": "auto"}
 html_title = f"boundcalc {release}"
 html_static_path = ["_static"]
 html_css_files = ["theorem.css", "site.css"]
