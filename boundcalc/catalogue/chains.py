@@ -7,17 +7,34 @@ from typing import Any
 import sympy
 from sympy import log, sqrt
 
-from boundcalc.catalogue.lemmas import bounded_differences, contraction, symmetrisation
+from boundcalc.catalogue.lemmas import bounded_differences, contraction, decoupling, symmetrisation
 from boundcalc.statements.derivation import Event, Named, Step, equal
-from boundcalc.symbols import R_M, Edev_m, Edev_plus, Rad_loss, Rad_metric, dev_f, m, r_0, rhat_holdout
+from boundcalc.symbols import R_M, C, Edev_m, Edev_plus, Rad_loss, Rad_metric, dev_f, m, n_h, r_0, rhat_holdout
 from boundcalc.theorems import by
 
-__all__ = ["HELD_OUT_RISK", "SELF_BOUNDING", "concentrated", "self_bounding"]
+__all__ = ["HELD_OUT_RISK", "SELF_BOUNDING", "concentrated", "held_out_tuples", "self_bounding"]
 
 #: The risk of one fixed model is its held-out risk and what that deviates by.
 HELD_OUT_RISK = equal(
     r_0, rhat_holdout + dev_f, definitions={dev_f: r_0 - rhat_holdout}, because="definition of the deviation"
 )
+
+
+def held_out_tuples(*, event: Event, experiment: Named, because: str, **options: Any) -> tuple[Step, Step]:
+    """Return the steps from the risk of one fixed model on tuples of rows to its held-out mean over all tuples.
+
+    Parameters
+    ----------
+    event : Event
+    experiment : Named
+    because : str
+        Why that mean is a U-statistic of something fixed.
+    **options
+        Of ``lemmas.decoupling``: ``order``, where it is a number.
+    """
+    fixed = {"form": "deviation", "n": n_h, "c": C, "EPhi_m": 0, **options}
+    return HELD_OUT_RISK, by(decoupling.THEOREM, dev_f, event=event, experiment=experiment, because=because, **fixed)
+
 
 SELF_BOUNDING = Event(
     "empirical complexity, self-bounding", "the empirical complexity is not far below its expectation"

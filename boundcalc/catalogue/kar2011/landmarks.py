@@ -8,12 +8,11 @@
 
 from sympy import Integer, Range, exp, oo
 
-from boundcalc.catalogue.chains import HELD_OUT_RISK
-from boundcalc.catalogue.lemmas import decoupling
+from boundcalc.catalogue.chains import held_out_tuples
 from boundcalc.catalogue.sources import kar2011
 from boundcalc.statements.derivation import Derivation, Event, named
-from boundcalc.symbols import NONNEGATIVE, POSITIVE, C, Constraint, d_L, dev_f, gamma_K, n_h, r_0, symbol
-from boundcalc.theorems import Form, Theorem, by
+from boundcalc.symbols import NONNEGATIVE, POSITIVE, C, Constraint, d_L, gamma_K, n_h, r_0, symbol
+from boundcalc.theorems import Form, Theorem
 
 err_half = symbol("err_half", r"P(\text{margin}<\gamma_K/2)", "error of the landmarks' mean at half the margin")
 far = symbol(
@@ -61,14 +60,7 @@ DATA = Derivation(
             because="Markov for the shortfall of an input's mean term below gamma_K + room, which is at most the mean shortfall "
             "of its terms, r_0 (Jensen)",
         ),
-        HELD_OUT_RISK,
-        by(
-            decoupling.THEOREM,
-            dev_f,
-            form="deviation",
-            n=n_h,
-            c=C,
-            EPhi_m=0,
+        *held_out_tuples(
             order=3,
             event=TRIPLES,
             because="the mean over all triples of rows is a U-statistic; the similarity was fixed before",

@@ -10,7 +10,7 @@ The loss of (i, j, l) with labels y_i = y_j != y_l is w_pull D_ij + w_push [1 + 
 
 from sympy import Integer, Range, floor, oo, sqrt
 
-from boundcalc.catalogue.chains import HELD_OUT_RISK
+from boundcalc.catalogue.chains import held_out_tuples
 from boundcalc.catalogue.lemmas import decoupling, symmetrisation
 from boundcalc.catalogue.sources import weinberger2005
 from boundcalc.statements.derivation import Derivation, Event, named
@@ -21,7 +21,6 @@ from boundcalc.symbols import (
     Constraint,
     Edev_m,
     Rad_loss,
-    dev_f,
     dev_minus,
     n,
     n_h,
@@ -85,14 +84,7 @@ SHARP = Derivation(
 HELD_OUT = Derivation(
     quantity=r_0,
     steps=(
-        HELD_OUT_RISK,
-        by(
-            decoupling.THEOREM,
-            dev_f,
-            form="deviation",
-            n=n_h,
-            c=C,
-            EPhi_m=0,
+        *held_out_tuples(
             order=3,
             event=FIXED,
             experiment=named("tuples", order=3),

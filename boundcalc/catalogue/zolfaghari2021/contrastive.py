@@ -12,12 +12,11 @@ inside the exponential and keeps the sample itself with logit 0.
 
 from sympy import exp, log
 
-from boundcalc.catalogue.chains import HELD_OUT_RISK
-from boundcalc.catalogue.lemmas import decoupling
+from boundcalc.catalogue.chains import held_out_tuples
 from boundcalc.catalogue.sources import zolfaghari2021
 from boundcalc.statements.derivation import Derivation, Event, named
-from boundcalc.symbols import NONNEGATIVE, POSITIVE, C, Constraint, dev_f, n_h, order, r_0, symbol
-from boundcalc.theorems import Form, Theorem, by
+from boundcalc.symbols import NONNEGATIVE, POSITIVE, C, Constraint, n_h, order, r_0, symbol
+from boundcalc.theorems import Form, Theorem
 
 w_intra = symbol(
     "w_intra", r"\lambda_{\rm intra}", "weight of the negatives of the same modality", NONNEGATIVE, group="loss"
@@ -32,14 +31,7 @@ _negatives = (order - 1) * (1 + w_intra)
 SHARP = Derivation(
     quantity=r_0,
     steps=(
-        HELD_OUT_RISK,
-        by(
-            decoupling.THEOREM,
-            dev_f,
-            form="deviation",
-            n=n_h,
-            c=C,
-            EPhi_m=0,
+        *held_out_tuples(
             event=FIXED,
             experiment=LOSSES,
             because="the mean over all tuples of an item and order - 1 others is a U-statistic; one fixed pair of encoders",
