@@ -58,7 +58,7 @@ sphinx_gallery_conf = {
     "image_scrapers": (scrape,),
     "capture_repr": (),
     "show_memory": False,
-    "min_reported_time": 1e9,
+    "write_computation_times": False,
     "abort_on_example_error": True,
     "within_subsection_order": "FileNameSortKey",
     "copyfile_regex": r"^$",
