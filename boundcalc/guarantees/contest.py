@@ -23,6 +23,7 @@ from boundcalc.language.arguments import as_generator
 from boundcalc.language.ledger import Ledger, check_delta
 from boundcalc.trainer import ModalityData
 from boundcalc.trainer.data.prepare import Prepared, prepare
+from boundcalc.trainer.data.splits import pairs_within
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset import fit_model
 from boundcalc.trainer.models.choosing import cut
@@ -212,14 +213,13 @@ def _standing(
     codes, groups = prepared.data.codes[part], prepared.data.groups
     everyone = np.arange(part.size)
     distances = used.distances(part).between(everyone, everyone)
-    apart = everyone[:, None] != everyone if groups is None else groups[part][:, None] != groups[part]
-    same = codes[:, None] == codes
+    upper, similar = pairs_within(codes, None if groups is None else groups[part])
+    apart, same = upper | upper.T, codes[:, None] == codes
     wrong = np.where(
         same, prepared.weights[0] * (distances >= used.threshold), prepared.weights[1] * (distances < used.threshold)
     )
     rows = np.where(apart, wrong, 0.0).sum(axis=1) / np.maximum(apart.sum(axis=1), 1)
-    upper = np.triu(apart, 1)
-    auc = _auc(distances[upper], same[upper])
+    auc = _auc(distances[upper], similar)
     precision, recall = _retrieval(np.where(apart, distances, np.inf), same & apart)
     bound = math.nan
     if level is not None:

@@ -17,7 +17,7 @@ from boundcalc.trainer.complexity.bernstein import BoundedMean
 from boundcalc.trainer.complexity.kappa import measure_kappa
 from boundcalc.trainer.complexity.rademacher import measure_complexity
 from boundcalc.trainer.data.prepare import Prepared
-from boundcalc.trainer.data.splits import pairs_between
+from boundcalc.trainer.data.splits import pairs_between, pairs_within
 from boundcalc.trainer.measure.subset_fit import fit_subset
 from boundcalc.trainer.measure.subset_record import Frame, Part
 from boundcalc.trainer.measure.subset_result import SubsetResult
@@ -268,10 +268,7 @@ def _neighbour_scores(
     holdout, train = prepared.split.holdout[:_LOOKED_AT], prepared.split.train[:_REFERENCE]
     between = _between(prepared, subset, operator, model, np.concatenate([holdout, train]))
     new, old = np.arange(holdout.size), np.arange(holdout.size, holdout.size + train.size)
-    counted = np.triu(np.ones((holdout.size, holdout.size), dtype=bool), 1)
-    if groups is not None:
-        counted &= groups[holdout][:, None] != groups[holdout]
-    same = (codes[holdout][:, None] == codes[holdout])[counted]
+    counted, same = pairs_within(codes[holdout], None if groups is None else groups[holdout])
     auc = None
     if same.any() and not same.all():
         ranks = rankdata(-between(new, new)[counted])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.trainer.data.prepare import Prepared
+from boundcalc.trainer.data.splits import pairs_within
 from boundcalc.trainer.models.classes import Gaussians, logistic_regression
 from boundcalc.trainer.models.pair_model import PairModel, stacked
 
@@ -104,8 +105,7 @@ class Folds:
         """Return which pairs of the fold's rows count, as a matrix, and whether those are similar."""
         if fold not in self._pairs:
             rows = self.judged(fold)
-            keep = np.triu(self.groups[rows][:, None] != self.groups[rows], 1)
-            self._pairs[fold] = keep, (self.codes[rows][:, None] == self.codes[rows])[keep]
+            self._pairs[fold] = pairs_within(self.codes[rows], self.groups[rows])
         return self._pairs[fold]
 
     def fitted_rows(self, fold: int) -> NDArray[np.intp]:
