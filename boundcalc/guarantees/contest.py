@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from boundcalc.certification.certifying import certify_request
 from boundcalc.certification.foreign import fitted, scorer
@@ -25,7 +24,7 @@ from boundcalc.trainer import ModalityData
 from boundcalc.trainer.data.prepare import Prepared, prepare
 from boundcalc.trainer.data.splits import pairs_within
 from boundcalc.trainer.measure.settings import Settings
-from boundcalc.trainer.measure.subset import fit_model
+from boundcalc.trainer.measure.subset import fit_model, roc_area
 from boundcalc.trainer.models.choosing import cut
 from boundcalc.trainer.models.folds import Folds
 
@@ -219,22 +218,16 @@ def _standing(
         same, prepared.weights[0] * (distances >= used.threshold), prepared.weights[1] * (distances < used.threshold)
     )
     rows = np.where(apart, wrong, 0.0).sum(axis=1) / np.maximum(apart.sum(axis=1), 1)
-    auc = _auc(distances[upper], similar)
+    area = roc_area(distances[upper], similar)
     precision, recall = _retrieval(np.where(apart, distances, np.inf), same & apart)
     bound = math.nan
     if level is not None:
         fixed = (f"{name} with its threshold (rows outside the hold-out)",)
         bound = certify_request(question(prepared, used, weights=prepared.weights, delta=level, fixed=fixed)).value
     half = 1.96 * 2.0 * float(rows.std()) / math.sqrt(part.size)
-    return Standing(name, float(rows.mean()), half, auc, precision, recall, seconds, bound, about)
-
-
-def _auc(distances: Array, same: NDArray[np.bool_]) -> float:
-    positive = int(same.sum())
-    if positive in (0, same.size):
-        return math.nan
-    above = float(rankdata(-distances)[same].sum()) - positive * (positive + 1) / 2
-    return above / (positive * (same.size - positive))
+    return Standing(
+        name, float(rows.mean()), half, math.nan if area is None else area, precision, recall, seconds, bound, about
+    )
 
 
 def _retrieval(distances: Array, same: NDArray[np.bool_]) -> tuple[float, float]:

@@ -30,7 +30,7 @@ from boundcalc.trainer.risk.incomplete import Gap, SampledPairs, measure_gap
 from boundcalc.trainer.risk.losses import Loss, Ramp, round_up
 from boundcalc.trainer.risk.pairs import PairSource
 
-__all__ = ["SubsetResult", "assess_fit", "fit_model", "fit_subset", "measure_subset", "trivial_rule"]
+__all__ = ["SubsetResult", "assess_fit", "fit_model", "fit_subset", "measure_subset", "roc_area", "trivial_rule"]
 
 Array = NDArray[np.float64]
 
@@ -260,6 +260,15 @@ def _model_errors(
 _BLOCK_ROWS, _BLOCK_PAIRS, _LOOKED_AT, _REFERENCE = 256, 20_000, 500, 5000
 
 
+def roc_area(distances: Array, similar: NDArray[np.bool_]) -> float | None:
+    """Return the area under the ROC curve of some pairs, ties counting half; None where they are of one kind."""
+    positive = int(similar.sum())
+    if positive in (0, similar.size):
+        return None
+    above = float(rankdata(-distances)[similar].sum()) - positive * (positive + 1) / 2
+    return above / (positive * (similar.size - positive))
+
+
 def _neighbour_scores(
     prepared: Prepared, subset: Sequence[str], operator: Array, model: PairModel | None
 ) -> tuple[float | None, float | None]:
@@ -269,12 +278,7 @@ def _neighbour_scores(
     between = _between(prepared, subset, operator, model, np.concatenate([holdout, train]))
     new, old = np.arange(holdout.size), np.arange(holdout.size, holdout.size + train.size)
     counted, same = pairs_within(codes[holdout], None if groups is None else groups[holdout])
-    auc = None
-    if same.any() and not same.all():
-        ranks = rankdata(-between(new, new)[counted])
-        positive = int(same.sum())
-        above = float(ranks[same].sum()) - positive * (positive + 1) / 2
-        auc = above / (positive * (same.size - positive))
+    auc = roc_area(between(new, new)[counted], same)
     right, nearest = 0, min(5, train.size)
     for rows in np.array_split(new, 1 + new.size * old.size // 2**17):
         near = np.argpartition(between(rows, old), nearest - 1, axis=1)[:, :nearest]
