@@ -25,7 +25,7 @@ from boundcalc.certification.sources import Distances, from_embeddings
 from boundcalc.errors import InvalidInputError
 from boundcalc.trainer.data.prepare import Prepared
 from boundcalc.trainer.data.splits import pairs_within
-from boundcalc.trainer.models.choosing import cut
+from boundcalc.trainer.models.choosing import cut_scores
 
 __all__ = ["Contender", "contender", "fitted", "imported"]
 
@@ -128,8 +128,7 @@ def contender(model: Any, prepared: Prepared, subset: tuple[str, ...]) -> Conten
             f"the {part.size} calibration rows, which choose the model's threshold, have pairs of one kind only: raise calibration"
         )
     own = distances(part).between(np.arange(part.size), np.arange(part.size))[counted]
-    threshold, error = cut(own - own.min(), similar, prepared.weights)
-    return Contender(distances, threshold + float(own.min()), error[1])
+    return Contender(distances, *cut_scores(own, similar, prepared.weights))
 
 
 def _precomputed(model: Any, subset: tuple[str, ...], n: int) -> Array:

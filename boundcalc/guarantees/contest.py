@@ -25,7 +25,7 @@ from boundcalc.trainer.data.prepare import Prepared, prepare
 from boundcalc.trainer.data.splits import pairs_within
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset import fit_model, roc_area
-from boundcalc.trainer.models.choosing import cut
+from boundcalc.trainer.models.choosing import cut_scores
 from boundcalc.trainer.models.folds import Folds
 
 __all__ = ["Standing", "contest", "rivals"]
@@ -193,13 +193,9 @@ def _theirs(model: Any, prepared: Prepared, folds: Folds, name: str) -> tuple[Us
         between = scorer(fitted(model, x[rows], y[rows]), x)(folds.rows[inside]).between
         everyone = np.arange(inside.size)
         judged.append(between(everyone, everyone)[folds.pairs(fold)[0]])
-    values = np.concatenate(judged)
-    least = float(values.min())
-    threshold, error = cut(
-        values - least, np.concatenate([folds.pairs(k)[1] for k in range(folds.count)]), prepared.weights
-    )
-    last = scorer(fitted(model, x[folds.rows], y[folds.rows]), x)
-    return Used(last, threshold + least, error[1], name), ""
+    similar = np.concatenate([folds.pairs(k)[1] for k in range(folds.count)])
+    threshold, error = cut_scores(np.concatenate(judged), similar, prepared.weights)
+    return Used(scorer(fitted(model, x[folds.rows], y[folds.rows]), x), threshold, error, name), ""
 
 
 def _standing(

@@ -21,7 +21,7 @@ from boundcalc.trainer.models.pair_model import PairModel
 if TYPE_CHECKING:
     from boundcalc.trainer.measure.settings import Settings
 
-__all__ = ["choose", "cut"]
+__all__ = ["choose", "cut", "cut_scores"]
 
 Array = NDArray[np.float64]
 
@@ -193,6 +193,13 @@ def cut(
     apart[-1] = True
     k = int(np.where(apart, cost, np.inf).argmin())
     return 0.5 * float(ends[k] + ends[k + 1]), (float(missed[k] + false[k]) / d.size, float(cost[k]) / d.size)
+
+
+def cut_scores(scores: Array, similar: NDArray[np.bool_], weights: tuple[float, float]) -> tuple[float, float]:
+    """Return the same threshold of scores of either sign, smaller for similar pairs, and the weighted share of wrong ones."""
+    least = float(scores.min())
+    threshold, (_, error) = cut(scores - least, similar, weights)
+    return threshold + least, error
 
 
 def pair_weights(parts: Array, similar: NDArray[np.bool_]) -> Array:
