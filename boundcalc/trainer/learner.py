@@ -372,10 +372,8 @@ pair_weights, tolerance, max_evaluations, rho, rho_grid, draws, delta, exact_row
             )
         codes = np.unique(labels, return_inverse=True)[1].astype(np.intp)
         if self.model_ is not None:
-            between, everyone, step = self.model_.between(rows, here), np.arange(len(rows)), 512
-            near = [between(everyone[i : i + step], everyone) < self.threshold_ for i in range(0, len(rows), step)]
-            right = np.concatenate(near) == (codes[:, None] == codes)
-            return float(np.triu(right, 1).sum()) / (len(rows) * (len(rows) - 1) / 2)
+            count = len(rows) * (len(rows) - 1) // 2
+            return (count - sum(self.model_.wrong_pairs(rows, here, codes, threshold=self.threshold_))) / count
         widths = [self._dims[name] for name in self.modalities_]
         pairs = AllPairs(rows, codes, widths=widths, present=here)
         return 1.0 - pairs.profile(self._structure.operator(self.params_), self.threshold_, rhos=())[0]

@@ -234,7 +234,7 @@ def _model_errors(
 ) -> tuple[float, float]:
     """Return the share of wrong pairs of the hold-out part, plain and weighted: all of them, or a sample as large as a metric's."""
     part, codes, groups = prepared.split.holdout, prepared.data.codes, prepared.data.groups
-    wrong, count = np.zeros(2), 0
+    wrong, count = np.zeros(2), part.size * (part.size - 1) // 2
     if prepared.sampled(part):
         own = None if groups is None else groups[part]
         drawn = part[pairs_between(part.size, count=prepared.sample_size(part), rng=rng, groups=own)]
@@ -245,19 +245,12 @@ def _model_errors(
             wrong += (same & ~near).sum(), (~same & near).sum()
         count = len(drawn)
     else:
-        between, everyone = _between(prepared, subset, np.empty(0), model, part), np.arange(part.size)
-        for i in range(0, part.size, _BLOCK_ROWS):
-            rows, others = everyone[i : i + _BLOCK_ROWS], everyone[i:]
-            later = rows[:, None] < others
-            near = between(rows, others) < model.threshold
-            same = codes[part[rows]][:, None] == codes[part[others]]
-            wrong += (later & same & ~near).sum(), (later & ~same & near).sum()
-        count = part.size * (part.size - 1) // 2
+        wrong += model.wrong_pairs(*prepared.encoded_rows(subset, part), codes[part], threshold=model.threshold)
     return float(wrong.sum()) / count, float(wrong @ np.array(prepared.weights)) / count
 
 
-#: Rows and pairs of a block; hold-out rows and reference rows that the diagnostics look at.
-_BLOCK_ROWS, _BLOCK_PAIRS, _LOOKED_AT, _REFERENCE = 256, 20_000, 500, 5000
+#: Pairs of a block; hold-out rows and reference rows that the diagnostics look at.
+_BLOCK_PAIRS, _LOOKED_AT, _REFERENCE = 20_000, 500, 5000
 
 
 def roc_area(distances: Array, similar: NDArray[np.bool_]) -> float | None:
