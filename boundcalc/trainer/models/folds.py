@@ -112,7 +112,8 @@ class Folds:
         """Return the rows that a model without this fold is fitted to; all of them without fold -1."""
         return np.flatnonzero((self.fold != fold) & (self.fold >= 0)) if fold >= 0 else np.arange(self.codes.size)
 
-    def _columns(self, modalities: Sequence[int]) -> NDArray[np.intp]:
+    def columns_of(self, modalities: Sequence[int]) -> NDArray[np.intp]:
+        """Return the columns of some modalities, one after the other."""
         return np.concatenate([self.columns[k] for k in modalities])
 
     def gaussians(self, fold: int, modalities: tuple[int, ...]) -> Gaussians:
@@ -121,7 +122,7 @@ class Folds:
         if key not in self._gaussians:
             rows = self.fitted_rows(fold)
             codes = np.unique(self.codes[rows], return_inverse=True)[1]
-            self._gaussians[key] = Gaussians.fit(self.x[np.ix_(rows, self._columns(modalities))], codes)
+            self._gaussians[key] = Gaussians.fit(self.x[np.ix_(rows, self.columns_of(modalities))], codes)
         return self._gaussians[key]
 
     def _regression(self, fold: int, modalities: tuple[int, ...], penalty: float) -> Map:
@@ -131,13 +132,13 @@ class Folds:
             codes = np.unique(self.codes[rows], return_inverse=True)[1]
             nearest = min(known, key=lambda p: abs(np.log(p / penalty)), default=None)
             start = None if nearest is None else known[nearest]
-            x = self.x[np.ix_(rows, self._columns(modalities))]
+            x = self.x[np.ix_(rows, self.columns_of(modalities))]
             known[penalty] = Map(*logistic_regression(x, codes, penalty=penalty, start=start))  # type: ignore[arg-type]
         return known[penalty]
 
     def map(self, spec: Spec, modalities: tuple[int, ...], fold: int) -> Map:
         """Return the model of some modalities at once on rows outside a fold."""
-        columns = self._columns(modalities)
+        columns = self.columns_of(modalities)
         if spec.structure == "modality":
             scale = self.scale[columns] if spec.kind == "raw" else np.ones(columns.size)
             scale = np.where(np.isfinite(self.scale[columns]), scale, 0.0)
@@ -177,7 +178,7 @@ class Folds:
 
     def distances(self, found: Map, modalities: tuple[int, ...], rows: NDArray[np.intp]) -> Array:
         """Return D of all pairs of some rows, shape (m, m)."""
-        columns, widths = self._columns(modalities), tuple(self.widths[k] for k in modalities)
+        columns, widths = self.columns_of(modalities), tuple(self.widths[k] for k in modalities)
         one = PairModel("", widths, np.zeros(columns.size), *found, 0.0, (), {}, (0.0, 0.0))
         everyone = np.arange(rows.size)
         return one.between(self.x[np.ix_(rows, columns)], self.here[rows][:, list(modalities)])(everyone, everyone)
