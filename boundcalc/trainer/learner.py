@@ -13,6 +13,7 @@ from scipy.sparse import issparse
 
 from boundcalc.errors import InvalidInputError, require
 from boundcalc.language.arguments import as_generator
+from boundcalc.trainer.data.labels import has_masked
 from boundcalc.trainer.data.modalities import ModalityData, as_block
 from boundcalc.trainer.data.normalise import Normaliser
 from boundcalc.trainer.data.prepare import Prepared, prepare
@@ -427,7 +428,7 @@ pair_weights, tolerance, max_evaluations, rho, rho_grid, draws, delta, exact_row
         if y is None:
             # scikit-learn's checks look for these words.
             raise InvalidInputError("requires y to be passed, but the target y is None")
-        masked = isinstance(y, np.ma.MaskedArray) and bool(np.ma.getmaskarray(y).any())
+        masked = has_masked(y)
         with single_error(), warnings.catch_warnings():
             # Many classes for few rows are no mistake here.
             warnings.filterwarnings("ignore", message="The number of unique classes", category=UserWarning)
