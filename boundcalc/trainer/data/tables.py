@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from boundcalc.arithmetic.written import shortened
-from boundcalc.errors import InvalidInputError, require, suggestion
+from boundcalc.errors import InvalidInputError, require
 from boundcalc.frozen import Frozen
 from boundcalc.trainer.data import arrays
-from boundcalc.trainer.data.arrays import apart, check_archive, few, said
+from boundcalc.trainer.data.arrays import apart, check_archive, few, find, said
 from boundcalc.trainer.data.labels import MISSING, is_missing, place_of
 from boundcalc.trainer.data.modalities import ModalityData
 
@@ -55,11 +55,8 @@ class Table(Frozen):
 
     def column(self, name: str, *, option: str) -> Sequence[Any]:
         """Return a column; refuse one that is not there."""
-        if name not in self.columns:
-            raise InvalidInputError(
-                f"{option} {name!r}: there is no such column{suggestion(name, self.columns)} (found {few(self.columns)})"
-            )
-        return self.columns[name]
+        found: Sequence[Any] = find(self.columns, name, kind="column", option=option)
+        return found
 
     def data(
         self,
