@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +14,9 @@ from scipy.optimize import minimize
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
+from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.models.folds import Folds, Spec
 from boundcalc.trainer.models.pair_model import PairModel
-
-if TYPE_CHECKING:
-    from boundcalc.trainer.measure.settings import Settings
 
 __all__ = ["choose", "cut", "cut_scores"]
 

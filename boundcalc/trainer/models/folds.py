@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from boundcalc.trainer.data.prepare import Prepared
 from boundcalc.trainer.data.splits import pairs_within
 from boundcalc.trainer.models.classes import Gaussians, logistic_regression
+from boundcalc.trainer.models.low_rank import fit_low_rank
 from boundcalc.trainer.models.pair_model import PairModel, stacked
 
 __all__ = ["Folds", "Map", "Spec"]
@@ -148,8 +149,6 @@ class Folds:
             assert spec.strength is not None
             return self._regression(fold, modalities, spec.strength)
         if spec.kind == "pairs":
-            from boundcalc.trainer.models.low_rank import fit_low_rank
-
             rows = self.fitted_rows(fold)
             start = self.gaussians(fold, modalities)
             found = fit_low_rank(
