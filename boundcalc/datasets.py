@@ -101,12 +101,11 @@ def load(
     with in_context(name):
         if kind in TABLES:
             return read_table(path).data(**options)
+        if options.pop("modalities") is not None:
+            raise InvalidInputError("--modality goes with tables; here each array is a modality")
         if kind in HELD:
             return _of_annotated(path, **options)
-        if modalities is not None:
-            raise InvalidInputError("--modality goes with tables; here each array is a modality")
-        arrays = read_arrays(path, expected=_EXPECTED)
-        return _of_arrays(arrays, path.stem, label=label, groups=groups, drop=options["drop"])
+        return _of_arrays(read_arrays(path, expected=_EXPECTED), path.stem, **options)
 
 
 def _load_htad() -> ModalityData:
@@ -241,7 +240,7 @@ def _looks_like_mask(array: np.ndarray, *, rows: tuple[int, ...], modalities: in
     return array.shape == (*rows, modalities) and array.dtype.kind in "iuf" and bool(np.isin(array, (0, 1)).all())
 
 
-def _of_annotated(path: Path, *, label: str, groups: str | None, drop: Iterable[str], modalities: Any) -> ModalityData:
+def _of_annotated(path: Path, *, label: str, groups: str | None, drop: Iterable[str]) -> ModalityData:
     """Return the modalities of a MuData file, or the matrix and the embeddings (obsm) of an AnnData file."""
     package = "mudata" if path.suffix.lower() == ".h5mu" else "anndata"
     module = require(package, extra="formats", purpose=f"reading {path.name}")

@@ -145,6 +145,14 @@ def test_a_folder_of_arrays(tmp_path):
         load(tmp_path)
 
 
+@pytest.mark.parametrize("ending", [".npz", ".h5ad", ".h5mu"])
+def test_modalities_are_columns_of_tables_only(tmp_path, ending):
+    path = tmp_path / f"data{ending}"
+    path.touch()
+    with pytest.raises(InvalidInputError, match="--modality goes with tables"):
+        load(path, modalities={"a": "audio"})
+
+
 def test_whatever_a_package_must_read_is_said(tmp_path, monkeypatch):
     import importlib
 

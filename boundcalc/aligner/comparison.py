@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from boundcalc.aligner.closed_form import PLANS
 from boundcalc.aligner.estimator import AlignedEncoders
+from boundcalc.aligner.inputs import refuse_unread
 from boundcalc.aligner.match import match_estimates
 from boundcalc.aligner.retrieval import retrieval_measures, zero_shot_measures
 from boundcalc.aligner.settings import CONTROLS
@@ -258,10 +259,6 @@ class _Split(Frozen):
 def _split(
     data: ModalityData, *, seed: int, aligned: float, unseen: Sequence[Any], may_align: Any = None, tests: Any = None
 ) -> _Split:
-    if data.needs_encoding or data.groups is not None:
-        raise InvalidInputError(
-            "data with text, single missing values or groups: expected rows of numbers, each drawn by itself"
-        )
     rng = np.random.default_rng(seed)
     order = rng.permutation(data.n)
     test = order[: round(_TEST * data.n)] if tests is None else np.flatnonzero(tests)
@@ -354,6 +351,7 @@ def _check(
     problems = Problems("compare_regularisers")
     if not problems.require(isinstance(data, ModalityData), f"data={type(data).__name__}: expected ModalityData"):
         problems.raise_if_any()
+    refuse_unread(data)
     problems.require(len(data.names) >= 2, f"data has modalities {data.names}: expected at least two to align")
     problems.require(len(aligned) > 0, "aligned is empty: expected at least one fraction")
     for part in aligned:

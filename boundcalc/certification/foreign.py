@@ -24,7 +24,8 @@ from boundcalc.arithmetic.written import shortened
 from boundcalc.certification.sources import Distances, from_embeddings
 from boundcalc.errors import InvalidInputError
 from boundcalc.trainer.data.prepare import Prepared
-from boundcalc.trainer.models.choosing import cut
+from boundcalc.trainer.data.splits import pairs_within
+from boundcalc.trainer.models.choosing import cut_scores
 
 __all__ = ["Contender", "contender", "fitted", "imported"]
 
@@ -121,17 +122,13 @@ def contender(model: Any, prepared: Prepared, subset: tuple[str, ...]) -> Conten
     else:
         distances = scorer(fitted(model, everything[split.train], data.y[split.train]), everything)
     part = split.calibration[:_CHOOSING]
-    counted = np.triu(np.ones((part.size, part.size), dtype=bool), 1)
-    if data.groups is not None:
-        counted &= data.groups[part][:, None] != data.groups[part]
-    similar = (data.codes[part][:, None] == data.codes[part])[counted]
+    counted, similar = pairs_within(data.codes[part], None if data.groups is None else data.groups[part])
     if similar.size == 0 or similar.all() or not similar.any():
         raise InvalidInputError(
             f"the {part.size} calibration rows, which choose the model's threshold, have pairs of one kind only: raise calibration"
         )
     own = distances(part).between(np.arange(part.size), np.arange(part.size))[counted]
-    threshold, error = cut(own - own.min(), similar, prepared.weights)
-    return Contender(distances, threshold + float(own.min()), error[1])
+    return Contender(distances, *cut_scores(own, similar, prepared.weights))
 
 
 def _precomputed(model: Any, subset: tuple[str, ...], n: int) -> Array:

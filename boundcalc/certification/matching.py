@@ -18,6 +18,7 @@ from boundcalc.certification.search import population_bound
 from boundcalc.certification.sources import numbers
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import Problems, as_generator
+from boundcalc.show.rounding import failing
 
 __all__ = ["certify_matching"]
 
@@ -142,7 +143,7 @@ def certify_matching(
         recipe={
             "theorem": "certificates.transport",
             "statement": f"Bounded is the {_QUANTITIES[quantity].format(k=k)}, for new items of the same population{counted}. "
-            f"It fails with probability at most {delta:.4g} over the held-out items, which are taken as independent draws "
+            f"It fails with probability at most {failing(delta)} over the held-out items, which are taken as independent draws "
             "of one population, unseen by the encoders.",
             "events": (("the bound fails", delta),),
             "fixed": (fixed, f"delta = {delta:g}"),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from boundcalc.certification.bijections import SPLITS
 from boundcalc.certification.kernels import members_of
 from boundcalc.certification.sources import (
     Distances,
@@ -36,7 +37,7 @@ Rows = NDArray[np.intp]
 _SOURCES = ("distance", "scores", "embeddings", "model")
 _DEFAULTS: dict[str, Any] = {
     **dict.fromkeys((*_SOURCES, "data", "against", "pairs", "y", "threshold", "groups", "kappa", "calibration")),
-    "metric": "sqeuclidean", "delta": 0.05, "weights": "balanced", "splits": 20, "rng": 0, "share": 1.0, "running": False,
+    "metric": "sqeuclidean", "delta": 0.05, "weights": "balanced", "splits": SPLITS, "rng": 0, "share": 1.0, "running": False,
 }  # fmt: skip
 #: More splits than this change no digit that is shown.
 _MOST_SPLITS = 10_000

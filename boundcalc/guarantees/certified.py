@@ -156,7 +156,7 @@ def question(
     return Request(
         distances=one.distances(part),
         other=None if other is None else other.distances(part),
-        codes=prepared.data.codes[prepared.split.holdout],
+        codes=prepared.data.codes[part],
         groups=np.unique(prepared.data.codes[part], return_inverse=True)[1] if by_class else _groups(prepared, part),
         threshold=one.threshold,
         other_threshold=np.nan if other is None else other.threshold,

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from boundcalc.certification.certifying import certify_request
 from boundcalc.certification.foreign import fitted, scorer
@@ -23,9 +22,10 @@ from boundcalc.language.arguments import as_generator
 from boundcalc.language.ledger import Ledger, check_delta
 from boundcalc.trainer import ModalityData
 from boundcalc.trainer.data.prepare import Prepared, prepare
+from boundcalc.trainer.data.splits import pairs_within
 from boundcalc.trainer.measure.settings import Settings
-from boundcalc.trainer.measure.subset import fit_model
-from boundcalc.trainer.models.choosing import cut
+from boundcalc.trainer.measure.subset import fit_model, roc_area
+from boundcalc.trainer.models.choosing import cut_scores
 from boundcalc.trainer.models.folds import Folds
 
 __all__ = ["Standing", "contest", "rivals"]
@@ -193,13 +193,9 @@ def _theirs(model: Any, prepared: Prepared, folds: Folds, name: str) -> tuple[Us
         between = scorer(fitted(model, x[rows], y[rows]), x)(folds.rows[inside]).between
         everyone = np.arange(inside.size)
         judged.append(between(everyone, everyone)[folds.pairs(fold)[0]])
-    values = np.concatenate(judged)
-    least = float(values.min())
-    threshold, error = cut(
-        values - least, np.concatenate([folds.pairs(k)[1] for k in range(folds.count)]), prepared.weights
-    )
-    last = scorer(fitted(model, x[folds.rows], y[folds.rows]), x)
-    return Used(last, threshold + least, error[1], name), ""
+    similar = np.concatenate([folds.pairs(k)[1] for k in range(folds.count)])
+    threshold, error = cut_scores(np.concatenate(judged), similar, prepared.weights)
+    return Used(scorer(fitted(model, x[folds.rows], y[folds.rows]), x), threshold, error, name), ""
 
 
 def _standing(
@@ -212,29 +208,22 @@ def _standing(
     codes, groups = prepared.data.codes[part], prepared.data.groups
     everyone = np.arange(part.size)
     distances = used.distances(part).between(everyone, everyone)
-    apart = everyone[:, None] != everyone if groups is None else groups[part][:, None] != groups[part]
-    same = codes[:, None] == codes
+    upper, similar = pairs_within(codes, None if groups is None else groups[part])
+    apart, same = upper | upper.T, codes[:, None] == codes
     wrong = np.where(
         same, prepared.weights[0] * (distances >= used.threshold), prepared.weights[1] * (distances < used.threshold)
     )
     rows = np.where(apart, wrong, 0.0).sum(axis=1) / np.maximum(apart.sum(axis=1), 1)
-    upper = np.triu(apart, 1)
-    auc = _auc(distances[upper], same[upper])
+    area = roc_area(distances[upper], similar)
     precision, recall = _retrieval(np.where(apart, distances, np.inf), same & apart)
     bound = math.nan
     if level is not None:
         fixed = (f"{name} with its threshold (rows outside the hold-out)",)
         bound = certify_request(question(prepared, used, weights=prepared.weights, delta=level, fixed=fixed)).value
     half = 1.96 * 2.0 * float(rows.std()) / math.sqrt(part.size)
-    return Standing(name, float(rows.mean()), half, auc, precision, recall, seconds, bound, about)
-
-
-def _auc(distances: Array, same: NDArray[np.bool_]) -> float:
-    positive = int(same.sum())
-    if positive in (0, same.size):
-        return math.nan
-    above = float(rankdata(-distances)[same].sum()) - positive * (positive + 1) / 2
-    return above / (positive * (same.size - positive))
+    return Standing(
+        name, float(rows.mean()), half, math.nan if area is None else area, precision, recall, seconds, bound, about
+    )
 
 
 def _retrieval(distances: Array, same: NDArray[np.bool_]) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from boundcalc.certification.certifying import certify_request
-from boundcalc.certification.sources import Distances, of_pair_model, of_trained
+from boundcalc.certification.sources import of_trained
 from boundcalc.errors import InvalidInputError
 from boundcalc.guarantees.certified import Certified, Used, question
 from boundcalc.language.arguments import as_generator
@@ -70,17 +70,12 @@ def certify_new_classes(
     model = choose(Folds(prepared, by_class=True), names, chosen) if chosen.fits_model else None
     if model is None:
         fit = fit_subset(prepared, names, rng=generator)
-        threshold, said = chosen.decision_threshold(fit.threshold), prepared.structure(names).name
+        params, threshold = fit.params, chosen.decision_threshold(fit.threshold)
+        said = prepared.structure(names).name
     else:
-        threshold, said = model.threshold, model.structure
-
-    def distances(rows: Any) -> Distances:
-        if model is None:
-            return of_trained(prepared, names, fit.params, rows)
-        return of_pair_model(model, *prepared.encoded_rows(names, rows))
-
+        params, threshold, said = np.empty(0), model.threshold, model.structure
     label = "+".join(names)
-    used = Used(distances, threshold, 0.0, said)
+    used = Used(lambda rows: of_trained(prepared, names, params, rows, model), threshold, 0.0, said)
     fixed = (
         f"the {said} model on {label} with its threshold (rows of the other {count - held} classes)",
         f"which {held} classes are held out (drawn at random)",

@@ -13,6 +13,7 @@ from scipy.sparse import issparse
 
 from boundcalc.errors import InvalidInputError, require
 from boundcalc.language.arguments import as_generator
+from boundcalc.trainer.data.labels import has_masked
 from boundcalc.trainer.data.modalities import ModalityData, as_block
 from boundcalc.trainer.data.normalise import Normaliser
 from boundcalc.trainer.data.prepare import Prepared, prepare
@@ -372,10 +373,8 @@ pair_weights, tolerance, max_evaluations, rho, rho_grid, draws, delta, exact_row
             )
         codes = np.unique(labels, return_inverse=True)[1].astype(np.intp)
         if self.model_ is not None:
-            between, everyone, step = self.model_.between(rows, here), np.arange(len(rows)), 512
-            near = [between(everyone[i : i + step], everyone) < self.threshold_ for i in range(0, len(rows), step)]
-            right = np.concatenate(near) == (codes[:, None] == codes)
-            return float(np.triu(right, 1).sum()) / (len(rows) * (len(rows) - 1) / 2)
+            count = len(rows) * (len(rows) - 1) // 2
+            return (count - sum(self.model_.wrong_pairs(rows, here, codes, threshold=self.threshold_))) / count
         widths = [self._dims[name] for name in self.modalities_]
         pairs = AllPairs(rows, codes, widths=widths, present=here)
         return 1.0 - pairs.profile(self._structure.operator(self.params_), self.threshold_, rhos=())[0]
@@ -429,7 +428,7 @@ pair_weights, tolerance, max_evaluations, rho, rho_grid, draws, delta, exact_row
         if y is None:
             # scikit-learn's checks look for these words.
             raise InvalidInputError("requires y to be passed, but the target y is None")
-        masked = isinstance(y, np.ma.MaskedArray) and bool(np.ma.getmaskarray(y).any())
+        masked = has_masked(y)
         with single_error(), warnings.catch_warnings():
             # Many classes for few rows are no mistake here.
             warnings.filterwarnings("ignore", message="The number of unique classes", category=UserWarning)

@@ -12,7 +12,7 @@ from numpy.lib import format as npy
 
 from boundcalc.errors import InvalidInputError, suggestion
 
-__all__ = ["MOST_BYTES", "apart", "check_archive", "few", "read_arrays", "said"]
+__all__ = ["MOST_BYTES", "apart", "check_archive", "few", "find", "read_arrays", "said"]
 
 #: Bytes that an archive may unpack to.
 MOST_BYTES = 2**32
@@ -46,16 +46,23 @@ def apart(
         hint = f" (rename {near[0]!r} to 'y', or give --label {near[0]})" if near else ""
         raise InvalidInputError(f"has no {kind} {label} (found: {few(held) or 'none'}){hint}; {expected}")
     for option, name in (("--groups", groups), *(("--drop", one) for one in drop)):
-        if name is not None and name not in held:
-            raise InvalidInputError(
-                f"{option} {name!r}: there is no such {kind}{suggestion(name, held)} (found {few(held)})"
-            )
+        if name is not None:
+            find(held, name, kind=kind, option=option)
     if taken := [name for name in drop if name in (label, groups)]:
         raise InvalidInputError(f"--drop {few(taken)}: it is needed as label or groups")
     if groups is None and "groups" not in drop and getattr(held.get("groups"), "ndim", 1) == 1:
         groups = "groups"
     rest = {name: value for name, value in held.items() if name not in (label, groups, *drop)}
     return held[label], None if groups is None else held.get(groups), rest
+
+
+def find(held: Mapping[str, Any], name: str, *, kind: str, option: str) -> Any:
+    """Return a column or array by its name; refuse one that is not there."""
+    if name not in held:
+        raise InvalidInputError(
+            f"{option} {name!r}: there is no such {kind}{suggestion(name, held)} (found {few(held)})"
+        )
+    return held[name]
 
 
 def read_arrays(path: Path, *, expected: str) -> dict[str, np.ndarray]:

@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from boundcalc.arithmetic.written import shortened
 from boundcalc.language.arguments import Problems
 
-__all__ = ["MISSING", "check_targets", "encode_groups", "encode_labels", "is_missing", "place_of"]
+__all__ = ["MISSING", "check_targets", "encode_groups", "encode_labels", "has_masked", "is_missing", "place_of"]
 
 
 def encode_labels(
     y: Any, problems: Problems, *, lines: Sequence[int] | None = None
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.intp]]:
     """Return labels, distinct labels and the number of each label; note what is wrong with them."""
-    masked = isinstance(y, np.ma.MaskedArray) and bool(np.ma.getmaskarray(y).any())
     empty = (np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.intp))
     try:
         labels = np.asarray(y)
@@ -40,7 +39,7 @@ def encode_labels(
         labels = np.char.decode(labels, "utf-8", "replace")
     if labels.dtype.kind == "U" and _odd_texts(labels, problems, lines=lines):
         return empty
-    if masked:
+    if has_masked(y):
         problems.add("y has masked labels: expected one label per row")
         return empty
     if labels.dtype.kind in "cmMV":
@@ -125,6 +124,11 @@ def encode_groups(groups: Any, n: int, problems: Problems) -> NDArray[np.intp]:
 def place_of(row: int, lines: Sequence[int] | None) -> str:
     """Say where a row is: in which line of its file, if it has one."""
     return f"row {row}" if lines is None else f"line {lines[row]}"
+
+
+def has_masked(values: Any) -> bool:
+    """Whether an array of ``numpy.ma`` masks some of its values."""
+    return isinstance(values, np.ma.MaskedArray) and bool(np.ma.getmaskarray(values).any())
 
 
 def is_missing(label: Any) -> bool:

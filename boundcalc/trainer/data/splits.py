@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
 
-__all__ = ["Split", "draw_pairs", "draw_split", "pairs_between", "similar_share"]
+__all__ = ["Split", "draw_pairs", "draw_split", "pairs_between", "pairs_within", "similar_share"]
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,15 @@ def pairs_between(
     order, starts = np.argsort(codes, kind="stable"), np.cumsum(sizes) - sizes
     chosen = pairs_between(sizes.size, count=count, rng=rng)
     return order[starts[chosen] + rng.integers(0, sizes[chosen])]
+
+
+def pairs_within(
+    codes: NDArray[np.intp], groups: NDArray[np.intp] | None = None
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which pairs of some rows count, an upper triangle (n, n) without pairs of one group, and whether those are similar."""
+    units = np.arange(codes.size) if groups is None else groups
+    counted = np.triu(units[:, None] != units, 1)
+    return counted, (codes[:, None] == codes)[counted]
 
 
 def similar_share(codes: NDArray[np.intp], groups: NDArray[np.intp] | None = None) -> float:

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from boundcalc.arithmetic.written import shortened
-from boundcalc.errors import InvalidInputError, require, suggestion
+from boundcalc.errors import InvalidInputError, require
 from boundcalc.frozen import Frozen
 from boundcalc.trainer.data import arrays
-from boundcalc.trainer.data.arrays import apart, check_archive, few, said
+from boundcalc.trainer.data.arrays import apart, check_archive, few, find, said
 from boundcalc.trainer.data.labels import MISSING, is_missing, place_of
 from boundcalc.trainer.data.modalities import ModalityData
 
@@ -54,11 +55,8 @@ class Table(Frozen):
 
     def column(self, name: str, *, option: str) -> Sequence[Any]:
         """Return a column; refuse one that is not there."""
-        if name not in self.columns:
-            raise InvalidInputError(
-                f"{option} {name!r}: there is no such column{suggestion(name, self.columns)} (found {few(self.columns)})"
-            )
-        return self.columns[name]
+        found: Sequence[Any] = find(self.columns, name, kind="column", option=option)
+        return found
 
     def data(
         self,
@@ -154,7 +152,7 @@ class Table(Frozen):
                     self.column(name, option=f"--modality {modality}:")
             chosen[modality] = found
         taken = [name for names in chosen.values() for name in names]
-        if twice := sorted({name for name in taken if taken.count(name) > 1}):
+        if twice := _repeated(taken):
             raise InvalidInputError(f"--modality: {few(twice)} belongs to two modalities")
         return chosen
 
@@ -194,6 +192,11 @@ def _by_convention(columns: Sequence[str]) -> dict[str, list[str]]:
             "NAME=COLUMN,COLUMN) which belong to a modality, or leave them out by --drop"
         )
     return found
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    """Return the names that come more than once, in order."""
+    return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
 def _is_missing(cell: Any) -> bool:
@@ -283,7 +286,7 @@ def read_table(path: Path) -> Table:
 def of_frame(frame: Any, *, name: str = "frame") -> Table:
     """Return the table of a pandas or polars frame."""
     columns = [str(one) for one in frame.columns]
-    if twice := sorted({one for one in columns if columns.count(one) > 1}):
+    if twice := _repeated(columns):
         raise InvalidInputError(f"two columns are called {twice[0]!r}")
     if hasattr(frame, "get_columns"):  # polars
         return Table({one: frame[one].to_list() for one in columns}, name=name)
@@ -312,7 +315,7 @@ def _read_text(path: Path) -> Table:
     if not rows:
         return Table({}, [], path.name.partition(".")[0])
     header = [cell.strip() for cell in rows[0][1]]
-    if twice := sorted({one for one in header if header.count(one) > 1}):
+    if twice := _repeated(header):
         raise InvalidInputError(f"has two columns of the same name: {twice[0]!r}")
     for line, row in rows:
         if len(row) != len(header):

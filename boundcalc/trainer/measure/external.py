@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import Problems
-from boundcalc.trainer.data.labels import encode_labels
+from boundcalc.trainer.data.labels import encode_labels, has_masked
 from boundcalc.trainer.data.normalise import unit_rows
 from boundcalc.trainer.data.prepare import exceeds, measured_squared_radius
 from boundcalc.trainer.measure.estimates import CERTIFIED, ESTIMATED, Entry, Estimates
@@ -76,8 +76,7 @@ def estimates_from_embeddings(
     (40, 1.0)
     """
     problems = Problems("embeddings")
-    masked = isinstance(embeddings, np.ma.MaskedArray) and bool(np.ma.getmaskarray(embeddings).any())
-    problems.require(not masked, "embeddings: masked values; expected finite numbers")
+    problems.require(not has_masked(embeddings), "embeddings: masked values; expected finite numbers")
     rows = np.asarray(embeddings)
     labels, classes, codes = encode_labels(y, problems)
     problems.raise_if_any()

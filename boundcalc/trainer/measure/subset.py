@@ -17,7 +17,7 @@ from boundcalc.trainer.complexity.bernstein import BoundedMean
 from boundcalc.trainer.complexity.kappa import measure_kappa
 from boundcalc.trainer.complexity.rademacher import measure_complexity
 from boundcalc.trainer.data.prepare import Prepared
-from boundcalc.trainer.data.splits import pairs_between
+from boundcalc.trainer.data.splits import pairs_between, pairs_within
 from boundcalc.trainer.measure.subset_fit import fit_subset
 from boundcalc.trainer.measure.subset_record import Frame, Part
 from boundcalc.trainer.measure.subset_result import SubsetResult
@@ -30,7 +30,7 @@ from boundcalc.trainer.risk.incomplete import Gap, SampledPairs, measure_gap
 from boundcalc.trainer.risk.losses import Loss, Ramp, round_up
 from boundcalc.trainer.risk.pairs import PairSource
 
-__all__ = ["SubsetResult", "assess_fit", "fit_model", "fit_subset", "measure_subset", "trivial_rule"]
+__all__ = ["SubsetResult", "assess_fit", "fit_model", "fit_subset", "measure_subset", "roc_area", "trivial_rule"]
 
 Array = NDArray[np.float64]
 
@@ -234,7 +234,7 @@ def _model_errors(
 ) -> tuple[float, float]:
     """Return the share of wrong pairs of the hold-out part, plain and weighted: all of them, or a sample as large as a metric's."""
     part, codes, groups = prepared.split.holdout, prepared.data.codes, prepared.data.groups
-    wrong, count = np.zeros(2), 0
+    wrong, count = np.zeros(2), part.size * (part.size - 1) // 2
     if prepared.sampled(part):
         own = None if groups is None else groups[part]
         drawn = part[pairs_between(part.size, count=prepared.sample_size(part), rng=rng, groups=own)]
@@ -245,19 +245,21 @@ def _model_errors(
             wrong += (same & ~near).sum(), (~same & near).sum()
         count = len(drawn)
     else:
-        between, everyone = _between(prepared, subset, np.empty(0), model, part), np.arange(part.size)
-        for i in range(0, part.size, _BLOCK_ROWS):
-            rows, others = everyone[i : i + _BLOCK_ROWS], everyone[i:]
-            later = rows[:, None] < others
-            near = between(rows, others) < model.threshold
-            same = codes[part[rows]][:, None] == codes[part[others]]
-            wrong += (later & same & ~near).sum(), (later & ~same & near).sum()
-        count = part.size * (part.size - 1) // 2
+        wrong += model.wrong_pairs(*prepared.encoded_rows(subset, part), codes[part], threshold=model.threshold)
     return float(wrong.sum()) / count, float(wrong @ np.array(prepared.weights)) / count
 
 
-#: Rows and pairs of a block; hold-out rows and reference rows that the diagnostics look at.
-_BLOCK_ROWS, _BLOCK_PAIRS, _LOOKED_AT, _REFERENCE = 256, 20_000, 500, 5000
+#: Pairs of a block; hold-out rows and reference rows that the diagnostics look at.
+_BLOCK_PAIRS, _LOOKED_AT, _REFERENCE = 20_000, 500, 5000
+
+
+def roc_area(distances: Array, similar: NDArray[np.bool_]) -> float | None:
+    """Return the area under the ROC curve of some pairs, ties counting half; None where they are of one kind."""
+    positive = int(similar.sum())
+    if positive in (0, similar.size):
+        return None
+    above = float(rankdata(-distances)[similar].sum()) - positive * (positive + 1) / 2
+    return above / (positive * (similar.size - positive))
 
 
 def _neighbour_scores(
@@ -268,16 +270,8 @@ def _neighbour_scores(
     holdout, train = prepared.split.holdout[:_LOOKED_AT], prepared.split.train[:_REFERENCE]
     between = _between(prepared, subset, operator, model, np.concatenate([holdout, train]))
     new, old = np.arange(holdout.size), np.arange(holdout.size, holdout.size + train.size)
-    counted = np.triu(np.ones((holdout.size, holdout.size), dtype=bool), 1)
-    if groups is not None:
-        counted &= groups[holdout][:, None] != groups[holdout]
-    same = (codes[holdout][:, None] == codes[holdout])[counted]
-    auc = None
-    if same.any() and not same.all():
-        ranks = rankdata(-between(new, new)[counted])
-        positive = int(same.sum())
-        above = float(ranks[same].sum()) - positive * (positive + 1) / 2
-        auc = above / (positive * (same.size - positive))
+    counted, same = pairs_within(codes[holdout], None if groups is None else groups[holdout])
+    auc = roc_area(between(new, new)[counted], same)
     right, nearest = 0, min(5, train.size)
     for rows in np.array_split(new, 1 + new.size * old.size // 2**17):
         near = np.argpartition(between(rows, old), nearest - 1, axis=1)[:, :nearest]

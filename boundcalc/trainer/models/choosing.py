@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +14,11 @@ from scipy.optimize import minimize
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
+from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.models.folds import Folds, Spec
 from boundcalc.trainer.models.pair_model import PairModel
 
-if TYPE_CHECKING:
-    from boundcalc.trainer.measure.settings import Settings
-
-__all__ = ["choose", "cut"]
+__all__ = ["choose", "cut", "cut_scores"]
 
 Array = NDArray[np.float64]
 
@@ -116,15 +113,12 @@ def choose(folds: Folds, subset: Sequence[str], settings: Settings) -> PairModel
 def _fitted(folds: Folds, best: _Judged, everything: tuple[int, ...], trust: Array) -> PairModel:
     """Fit the chosen model to all rows, over the columns of all modalities of the subset."""
     found = folds.fused(best.spec, best.modalities, -1, best.weights)
-    columns = np.concatenate([folds.columns[k] for k in everything])
+    columns = folds.columns_of(everything)
     factor = np.zeros((columns.size, *found.factor.shape[1:]))
-    factor[np.isin(columns, np.concatenate([folds.columns[k] for k in best.modalities]))] = found.factor
-    counted = dict(
-        zip(best.modalities, best.weights if not best.spec.joint else np.ones(len(best.modalities)), strict=True)
-    )
-    if best.spec.joint and best.modalities != everything[:1]:
-        counted = {k: v for k, v in zip(everything, trust, strict=True) if k in best.modalities}
-    weights = np.array([counted.get(k, 0.0) for k in everything])
+    factor[np.isin(columns, folds.columns_of(best.modalities))] = found.factor
+    weights = trust.copy()  # 0 for what was left out
+    if not best.spec.joint:
+        weights[np.isin(everything, best.modalities)] = best.weights
     return PairModel(
         structure=best.spec.structure,
         widths=tuple(folds.widths[k] for k in everything),
@@ -151,7 +145,7 @@ def _judge(
     similar = np.concatenate([folds.pairs(k)[1] for k in some])
     weights = np.ones(len(modalities))
     if spec.structure == "posterior" and not spec.joint:
-        weights = np.array([v for k, v in zip(everything, trust, strict=True) if k in modalities])
+        weights = trust[np.isin(everything, modalities)]
     elif not spec.joint and len(modalities) > 1:
         parts = np.column_stack([np.concatenate(_alone(folds, spec, (k,), some)) for k in modalities])
         weights = pair_weights(parts, similar)
@@ -193,6 +187,13 @@ def cut(
     apart[-1] = True
     k = int(np.where(apart, cost, np.inf).argmin())
     return 0.5 * float(ends[k] + ends[k + 1]), (float(missed[k] + false[k]) / d.size, float(cost[k]) / d.size)
+
+
+def cut_scores(scores: Array, similar: NDArray[np.bool_], weights: tuple[float, float]) -> tuple[float, float]:
+    """Return the same threshold of scores of either sign, smaller for similar pairs, and the weighted share of wrong ones."""
+    least = float(scores.min())
+    threshold, (_, error) = cut(scores - least, similar, weights)
+    return threshold + least, error
 
 
 def pair_weights(parts: Array, similar: NDArray[np.bool_]) -> Array:

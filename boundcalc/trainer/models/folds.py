@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.trainer.data.prepare import Prepared
+from boundcalc.trainer.data.splits import pairs_within
 from boundcalc.trainer.models.classes import Gaussians, logistic_regression
+from boundcalc.trainer.models.low_rank import fit_low_rank
 from boundcalc.trainer.models.pair_model import PairModel, stacked
 
 __all__ = ["Folds", "Map", "Spec"]
@@ -104,15 +106,15 @@ class Folds:
         """Return which pairs of the fold's rows count, as a matrix, and whether those are similar."""
         if fold not in self._pairs:
             rows = self.judged(fold)
-            keep = np.triu(self.groups[rows][:, None] != self.groups[rows], 1)
-            self._pairs[fold] = keep, (self.codes[rows][:, None] == self.codes[rows])[keep]
+            self._pairs[fold] = pairs_within(self.codes[rows], self.groups[rows])
         return self._pairs[fold]
 
     def fitted_rows(self, fold: int) -> NDArray[np.intp]:
         """Return the rows that a model without this fold is fitted to; all of them without fold -1."""
         return np.flatnonzero((self.fold != fold) & (self.fold >= 0)) if fold >= 0 else np.arange(self.codes.size)
 
-    def _columns(self, modalities: Sequence[int]) -> NDArray[np.intp]:
+    def columns_of(self, modalities: Sequence[int]) -> NDArray[np.intp]:
+        """Return the columns of some modalities, one after the other."""
         return np.concatenate([self.columns[k] for k in modalities])
 
     def gaussians(self, fold: int, modalities: tuple[int, ...]) -> Gaussians:
@@ -121,7 +123,7 @@ class Folds:
         if key not in self._gaussians:
             rows = self.fitted_rows(fold)
             codes = np.unique(self.codes[rows], return_inverse=True)[1]
-            self._gaussians[key] = Gaussians.fit(self.x[np.ix_(rows, self._columns(modalities))], codes)
+            self._gaussians[key] = Gaussians.fit(self.x[np.ix_(rows, self.columns_of(modalities))], codes)
         return self._gaussians[key]
 
     def _regression(self, fold: int, modalities: tuple[int, ...], penalty: float) -> Map:
@@ -131,13 +133,13 @@ class Folds:
             codes = np.unique(self.codes[rows], return_inverse=True)[1]
             nearest = min(known, key=lambda p: abs(np.log(p / penalty)), default=None)
             start = None if nearest is None else known[nearest]
-            x = self.x[np.ix_(rows, self._columns(modalities))]
+            x = self.x[np.ix_(rows, self.columns_of(modalities))]
             known[penalty] = Map(*logistic_regression(x, codes, penalty=penalty, start=start))  # type: ignore[arg-type]
         return known[penalty]
 
     def map(self, spec: Spec, modalities: tuple[int, ...], fold: int) -> Map:
         """Return the model of some modalities at once on rows outside a fold."""
-        columns = self._columns(modalities)
+        columns = self.columns_of(modalities)
         if spec.structure == "modality":
             scale = self.scale[columns] if spec.kind == "raw" else np.ones(columns.size)
             scale = np.where(np.isfinite(self.scale[columns]), scale, 0.0)
@@ -147,8 +149,6 @@ class Folds:
             assert spec.strength is not None
             return self._regression(fold, modalities, spec.strength)
         if spec.kind == "pairs":
-            from boundcalc.trainer.models.low_rank import fit_low_rank
-
             rows = self.fitted_rows(fold)
             start = self.gaussians(fold, modalities)
             found = fit_low_rank(
@@ -177,7 +177,7 @@ class Folds:
 
     def distances(self, found: Map, modalities: tuple[int, ...], rows: NDArray[np.intp]) -> Array:
         """Return D of all pairs of some rows, shape (m, m)."""
-        columns, widths = self._columns(modalities), tuple(self.widths[k] for k in modalities)
+        columns, widths = self.columns_of(modalities), tuple(self.widths[k] for k in modalities)
         one = PairModel("", widths, np.zeros(columns.size), *found, 0.0, (), {}, (0.0, 0.0))
         everyone = np.arange(rows.size)
         return one.between(self.x[np.ix_(rows, columns)], self.here[rows][:, list(modalities)])(everyone, everyone)

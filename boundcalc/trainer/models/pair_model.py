@@ -17,6 +17,8 @@ from boundcalc.trainer.risk.distances import cross_distances
 __all__ = ["Between", "PairModel"]
 
 Array = NDArray[np.float64]
+#: Rows of a block of pairs.
+_BLOCK = 256
 Between = Callable[[NDArray[np.intp], NDArray[np.intp]], Array]
 
 
@@ -98,6 +100,30 @@ class PairModel(Frozen):
         z = self.embed(rows, here)
         squares = np.square(z).sum(axis=1)
         return lambda i, j: np.maximum(squares[i][:, None] + squares[j] - 2.0 * (z[i] @ z[j].T), 0.0)
+
+    def wrong_pairs(
+        self, rows: Array, here: NDArray[np.bool_], codes: NDArray[np.intp], *, threshold: float
+    ) -> tuple[int, int]:
+        """Return how many pairs of these rows are similar but not called so, and how many are not but called so.
+
+        Parameters
+        ----------
+        rows, here : ndarray of shape (n, d), (n, K)
+            As for :meth:`embed`.
+        codes : ndarray of int, shape (n,)
+        threshold : float
+            Where D is called similar.
+        """
+        between, everyone = self.between(rows, here), np.arange(codes.size)
+        missed = matched = 0
+        for i in range(0, codes.size, _BLOCK):
+            some, others = everyone[i : i + _BLOCK], everyone[i:]
+            later = some[:, None] < others
+            near = between(some, others) < threshold
+            same = codes[some][:, None] == codes[others]
+            missed += int((later & same & ~near).sum())
+            matched += int((later & ~same & near).sum())
+        return missed, matched
 
     def matrix(self) -> Array:
         """Return A with D = (x - x')' A (x - x') on encoded coordinates, shape (d, d).
