@@ -139,7 +139,7 @@ class _Search:
 
     def values(self, expr: sympy.Expr, low: sympy.Expr, high: sympy.Expr) -> list[Any] | None:
         """Return an expression's values at points between the ends, or None where one is no real number."""
-        if any(part.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I, *_LEFT_OUT) for part in (expr,)):
+        if expr.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I, *_LEFT_OUT):
             return None
         symbols = tuple(sorted(expr.free_symbols | low.free_symbols | high.free_symbols, key=str))
         function, ends = _compiled(symbols, expr), _compiled(symbols, sympy.Tuple(low, high))
@@ -216,7 +216,7 @@ class _Search:
         if isinstance(expr, sympy.Add | sympy.Mul):
             return all(self._nonnegative(arg, low) for arg in expr.args)
         if isinstance(expr, sympy.Pow) and expr.exp.is_Integer:
-            return (expr.exp == 2 and expr.exp > 0) or self._nonnegative(expr.base, low)
+            return expr.exp == 2 or self._nonnegative(expr.base, low)
         return False
 
     def _inverse(self, expr, name, low, high, strict, depth) -> str | None:
@@ -470,7 +470,7 @@ def _bridge(claim: Claim, opening: str, larger, smaller, expr, proof: str, logar
         lines.append(f"set (x_{name} := IZR {name}) in *; clearbody x_{name}.")
     names = {symbol: f"x_{name}" if symbol in claim.integers else name for symbol, name in claim.names.items()}
     for number, node in enumerate(sorted(_exponentials(larger - smaller), key=lambda n: (n.count_ops(), str(n)))):
-        old, new = printed(node, names).replace("Rpower", "Rpower"), printed(opaque(node), names)
+        old, new = printed(node, names), printed(opaque(node), names)
         if old != new:
             lines.append(
                 f"try (assert (X{number} : {_unfolded(node, names)} = {new}) by same_logarithm; rewrite X{number})."
