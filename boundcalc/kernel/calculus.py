@@ -422,7 +422,7 @@ def by_calculus(claim: Claim, opening: str, samples: list[dict[sympy.Symbol, Any
     """Yield proofs of an inequality by calculus in one variable, the others fixed."""
     if claim.relation == "=" or claim.rounded or claim.definitions:
         return
-    larger, smaller = (claim.left, claim.right) if claim.relation in (">=", ">") else (claim.right, claim.left)
+    larger, smaller = claim.ordered
     strict = claim.relation in ("<", ">")
     kinds = [(opaque(larger - smaller), False)]
     if (larger - smaller).has(sympy.cosh) or _exponentials(larger - smaller):
@@ -443,7 +443,7 @@ def by_calculus(claim: Claim, opening: str, samples: list[dict[sympy.Symbol, Any
 
 def _of_variable(claim: Claim, expr: sympy.Expr, variable: sympy.Symbol, samples, strict: bool) -> str | None:
     allowed = claim.domain[variable]
-    name = f"x_{claim.names[variable]}" if variable in claim.integers else claim.names[variable]
+    name = claim.reals[variable]
     lows = [allowed.inf, *(rule.lower for rule in claim.constraints if rule.upper == variable)]
     highs = [allowed.sup, *(rule.upper for rule in claim.constraints if rule.lower == variable)]
     for low, high, joined in product(reversed(lows), list(reversed(highs)), (False, True)):
@@ -465,10 +465,8 @@ def _bridge(claim: Claim, opening: str, larger, smaller, expr, proof: str, logar
         up, down = f"ln ({up})", f"ln ({down})"
     lines.append(f"enough (G : {zero} {up} - ({down})) by lra.")
     lines.append("unfold kl, cosh, sinh, tanh, Rpower.")
-    for symbol in claim.integers:
-        name = claim.names[symbol]
-        lines.append(f"set (x_{name} := IZR {name}) in *; clearbody x_{name}.")
-    names = {symbol: f"x_{name}" if symbol in claim.integers else name for symbol, name in claim.names.items()}
+    lines += claim.hiding
+    names = claim.reals
     for number, node in enumerate(sorted(_exponentials(larger - smaller), key=lambda n: (n.count_ops(), str(n)))):
         old, new = printed(node, names), printed(opaque(node), names)
         if old != new:
