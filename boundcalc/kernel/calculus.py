@@ -139,7 +139,7 @@ class _Search:
 
     def values(self, expr: sympy.Expr, low: sympy.Expr, high: sympy.Expr) -> list[Any] | None:
         """Return an expression's values at points between the ends, or None where one is no real number."""
-        if any(part.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I, *_LEFT_OUT) for part in (expr,)):
+        if expr.has(sympy.zoo, sympy.nan, sympy.oo, sympy.I, *_LEFT_OUT):
             return None
         symbols = tuple(sorted(expr.free_symbols | low.free_symbols | high.free_symbols, key=str))
         function, ends = _compiled(symbols, expr), _compiled(symbols, sympy.Tuple(low, high))
@@ -216,7 +216,7 @@ class _Search:
         if isinstance(expr, sympy.Add | sympy.Mul):
             return all(self._nonnegative(arg, low) for arg in expr.args)
         if isinstance(expr, sympy.Pow) and expr.exp.is_Integer:
-            return (expr.exp == 2 and expr.exp > 0) or self._nonnegative(expr.base, low)
+            return expr.exp == 2 or self._nonnegative(expr.base, low)
         return False
 
     def _inverse(self, expr, name, low, high, strict, depth) -> str | None:
@@ -422,7 +422,7 @@ def by_calculus(claim: Claim, opening: str, samples: list[dict[sympy.Symbol, Any
     """Yield proofs of an inequality by calculus in one variable, the others fixed."""
     if claim.relation == "=" or claim.rounded or claim.definitions:
         return
-    larger, smaller = (claim.left, claim.right) if claim.relation in (">=", ">") else (claim.right, claim.left)
+    larger, smaller = claim.ordered
     strict = claim.relation in ("<", ">")
     kinds = [(opaque(larger - smaller), False)]
     if (larger - smaller).has(sympy.cosh) or _exponentials(larger - smaller):
@@ -443,7 +443,7 @@ def by_calculus(claim: Claim, opening: str, samples: list[dict[sympy.Symbol, Any
 
 def _of_variable(claim: Claim, expr: sympy.Expr, variable: sympy.Symbol, samples, strict: bool) -> str | None:
     allowed = claim.domain[variable]
-    name = f"x_{claim.names[variable]}" if variable in claim.integers else claim.names[variable]
+    name = claim.reals[variable]
     lows = [allowed.inf, *(rule.lower for rule in claim.constraints if rule.upper == variable)]
     highs = [allowed.sup, *(rule.upper for rule in claim.constraints if rule.lower == variable)]
     for low, high, joined in product(reversed(lows), list(reversed(highs)), (False, True)):
@@ -465,12 +465,10 @@ def _bridge(claim: Claim, opening: str, larger, smaller, expr, proof: str, logar
         up, down = f"ln ({up})", f"ln ({down})"
     lines.append(f"enough (G : {zero} {up} - ({down})) by lra.")
     lines.append("unfold kl, cosh, sinh, tanh, Rpower.")
-    for symbol in claim.integers:
-        name = claim.names[symbol]
-        lines.append(f"set (x_{name} := IZR {name}) in *; clearbody x_{name}.")
-    names = {symbol: f"x_{name}" if symbol in claim.integers else name for symbol, name in claim.names.items()}
+    lines += claim.hiding
+    names = claim.reals
     for number, node in enumerate(sorted(_exponentials(larger - smaller), key=lambda n: (n.count_ops(), str(n)))):
-        old, new = printed(node, names).replace("Rpower", "Rpower"), printed(opaque(node), names)
+        old, new = printed(node, names), printed(opaque(node), names)
         if old != new:
             lines.append(
                 f"try (assert (X{number} : {_unfolded(node, names)} = {new}) by same_logarithm; rewrite X{number})."

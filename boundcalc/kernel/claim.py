@@ -70,6 +70,23 @@ class Claim(Frozen):
         whole = set(self.integers)
         return {symbol: f"IZR {name}" if symbol in whole else name for symbol, name in self.names.items()}
 
+    @property
+    def reals(self) -> dict[sympy.Symbol, str]:
+        """How each symbol is written once a real variable hides each integer one (`hiding`)."""
+        whole = set(self.integers)
+        return {symbol: f"x_{name}" if symbol in whole else name for symbol, name in self.names.items()}
+
+    @property
+    def hiding(self) -> list[str]:
+        """The lines of a proof that put real variables in the place of integer ones."""
+        names = [self.names[symbol] for symbol in self.integers]
+        return [f"set (x_{name} := IZR {name}) in *; clearbody x_{name}." for name in names]
+
+    @property
+    def ordered(self) -> tuple[sympy.Expr, sympy.Expr]:
+        """The side of an inequality that is claimed to be larger, and the other."""
+        return (self.left, self.right) if self.relation in (">=", ">") else (self.right, self.left)
+
     def printed(self, expr: sympy.Expr) -> str:
         """Return an expression of this claim's symbols in Coq."""
         return printed(expr, self.terms)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from boundcalc.checker.store import folder as verdicts
 from boundcalc.errors import InvalidInputError
+from boundcalc.language.files import write_text
 
 __all__ = ["ALLOWED", "HINT", "Outcome", "available", "compile_file", "folder", "recall"]
 
@@ -104,7 +105,9 @@ def compile_file(text: str, theorems: tuple[str, ...], *, seconds: float = 60.0,
         return known
     outcome = _compile(_asking(text, theorems), len(theorems), seconds)
     if outcome.accepted:
-        _write(_place(text, theorems), json.dumps(asdict(outcome)))
+        kept = _place(text, theorems)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        write_text(kept, json.dumps(asdict(outcome)))
     return outcome
 
 
@@ -127,13 +130,6 @@ def recall(text: str, theorems: tuple[str, ...]) -> Outcome | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found if found.accepted and set(found.axioms) <= ALLOWED else None
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as file:
-        file.write(text)
-    os.replace(file.name, path)
 
 
 def library() -> Path:

@@ -154,10 +154,7 @@ def _by_atoms(claim: Claim) -> str:
     """Return a proof about polynomials and quotients in the atoms."""
     atoms = _Atoms(claim)
     atoms.collect(claim.left, claim.right, *claim.definitions.values())
-    lines = [f"{opening(claim)}reals.", *atoms.facts, *atoms.sets]
-    for symbol in claim.integers:
-        name = claim.names[symbol]
-        lines.append(f"set (x_{name} := IZR {name}) in *; clearbody x_{name}.")
+    lines = [f"{opening(claim)}reals.", *atoms.facts, *atoms.sets, *claim.hiding]
     if claim.relation == "=":
         start, end = "unfold Rdiv; rewrite ?Rinv_mult", "cases; first [ring | nra | exfalso; nra]"
         simple = "identity | " if not claim.left.has(sympy.Min, sympy.Max, sympy.Abs) else ""
@@ -183,10 +180,10 @@ def _inverses(claim: Claim, atoms: _Atoms) -> str:
 
 def _gap(claim: Claim, atoms: _Atoms) -> str:
     """Return the end of a proof of an inequality: the difference as a quotient of products, their signs one by one."""
-    larger, smaller = (claim.left, claim.right) if claim.relation in (">=", ">") else (claim.right, claim.left)
+    larger, smaller = claim.ordered
     equal = {variable: atoms.plain(full) for variable, full in atoms.equations.items()}
     names = {variable: str(variable) for variable in atoms.variables.values()}
-    names |= {symbol: f"x_{name}" if symbol in claim.integers else name for symbol, name in claim.names.items()}
+    names |= claim.reals
     sides = [printed(atoms.plain(side), names) for side in (larger, smaller)]
     gap = sympy.together(atoms.plain(larger - smaller).xreplace(equal))
     over, under = (sympy.factor(part) for part in sympy.fraction(gap))

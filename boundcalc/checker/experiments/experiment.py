@@ -43,6 +43,8 @@ class Enumerable(ABC):
 
     #: How many times fewer instances are drawn than from a cheap world.
     cost: ClassVar[int] = 1
+    #: Whether it has thousands of terms, as `SampleSpace.many` says.
+    many: ClassVar[bool] = False
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, size: int) -> Instance:

@@ -56,7 +56,7 @@ def try_out(
             unknown = unsettled(
                 f"the experiment '{experiment.about}' does not give {error.args[0]}", engine="experiment"
             )
-            if not getattr(world, "many", False):
+            if not world.many:
                 return unknown
             continue
         results.append((world, result))
@@ -109,8 +109,8 @@ def _supported(experiment: Experiment, results: list[tuple[Any, Found]], shared:
 
 def _reach(results: list[tuple[Any, Found]], shared: bool) -> tuple[dict[str, Any], str]:
     """Return the largest number of terms and the smallest delta that were tried, and what was not covered."""
-    large = max((result.terms for world, result in results if getattr(world, "many", False)), default=0)
-    terms = max((result.terms for world, result in results if not getattr(world, "many", False)), default=0)
+    large = max((result.terms for world, result in results if world.many), default=0)
+    terms = max((result.terms for world, result in results if not world.many), default=0)
     if not max(large, terms):
         return {}, ""
     gap = f"laws other than binomial ones beyond {terms:,} terms" if large > terms else f"more than {terms:,} terms"

@@ -9,7 +9,7 @@ from boundcalc.checker.inequality.definedness import conditions
 from boundcalc.checker.inequality.enclosure import sure
 from boundcalc.checker.inequality.identity import vanishes
 from boundcalc.checker.inequality.problem import Inequality
-from boundcalc.checker.inequality.proving import prove
+from boundcalc.checker.inequality.proving import shown
 from boundcalc.checker.verdict import Certificate, Proof
 
 __all__ = ["by_algebra"]
@@ -38,15 +38,6 @@ def _factored(node: sympy.Expr, case: Case) -> sympy.Expr:
 
 
 def _defined(case: Case, deadline: float) -> bool:
-    for side in case.sides:
-        for expr, relation in conditions(side):
-            if relation == "real":
-                return False
-            if sure(expr, relation, case.box):
-                continue
-            options, strict = (expr, -expr) if relation == "!=" else (expr,), relation != ">="
-            if not any(
-                prove(case.about(o, strict=strict), deadline=deadline, defined=False).certificate for o in options
-            ):
-                return False
-    return True
+    return all(
+        shown(case, expr, relation, deadline=deadline) for side in case.sides for expr, relation in conditions(side)
+    )

@@ -14,7 +14,7 @@ from boundcalc.checker.inequality.definedness import conditions
 from boundcalc.checker.inequality.enclosure import Power, enclose
 from boundcalc.checker.inequality.evaluate import exactly
 from boundcalc.checker.inequality.identity import sign_at
-from boundcalc.checker.inequality.problem import Inequality
+from boundcalc.checker.inequality.problem import Inequality, of_integers
 from boundcalc.errors import MissingExtraError
 from boundcalc.language.domains import admits, contains
 
@@ -53,7 +53,7 @@ def _within(allowed: sympy.Set, value: Any) -> bool:
         return any(_within(part, value) for part in allowed.args)
     if isinstance(allowed, sympy.FiniteSet):
         return value in allowed.args
-    whole = isinstance(allowed, sympy.Range) or bool(allowed.is_subset(sympy.S.Integers))
+    whole = of_integers(allowed)
     if whole and not (isinstance(value, Power) and value.exponent >= 0):
         return False
     openings = (False, False) if whole else (allowed.left_open, allowed.right_open)

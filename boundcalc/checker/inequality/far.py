@@ -15,7 +15,7 @@ from boundcalc.checker.inequality.enclosure import Power, number_ends
 from boundcalc.checker.inequality.exactly import fails, power_of_ten
 from boundcalc.checker.inequality.identity import ROUNDING
 from boundcalc.checker.inequality.monotone import Monotone, recognised
-from boundcalc.checker.inequality.problem import Inequality
+from boundcalc.checker.inequality.problem import Inequality, of_integers
 
 __all__ = ["far_witness", "narrow_witness"]
 
@@ -34,7 +34,7 @@ def far_witness(problem: Inequality, deadline: float) -> dict[sympy.Symbol, Any]
         if time.monotonic() > deadline:
             return None
         if fails(problem, point):
-            return _nearer(problem, dict(point), options, deadline)
+            return _nearer(problem, dict(point), deadline)
     return None
 
 
@@ -48,7 +48,7 @@ def _values(allowed: sympy.Set, numbers: list[sympy.Expr]) -> Iterator[sympy.Exp
             yield from _values(part, numbers)
         return
     low, high = allowed.inf, allowed.sup
-    whole = isinstance(allowed, sympy.Range) or bool(allowed.is_subset(sympy.S.Integers))
+    whole = of_integers(allowed)
     finite = low.is_finite and high.is_finite
     if whole and finite and high - low < _LISTED:
         yield from (low + step for step in range(int(high - low) + 1))
@@ -112,7 +112,7 @@ def _points(options: dict[sympy.Symbol, list]) -> Iterator[Point]:
         yield {s: rng.choice(values) for s, values in options.items()}
 
 
-def _nearer(problem: Inequality, point: dict, options: dict, deadline: float) -> dict[sympy.Symbol, Any]:
+def _nearer(problem: Inequality, point: dict, deadline: float) -> dict[sympy.Symbol, Any]:
     """Return a witness with smaller exponents, where there is one."""
     for symbol, value in list(point.items()):
         if isinstance(value, Power):
@@ -140,7 +140,7 @@ def narrow_witness(problem: Inequality, deadline: float) -> dict[sympy.Symbol, A
     ((symbol, allowed),) = problem.domain.items()
     search = Monotone(deadline, lambda system, seconds: False)
     slope = problem.gap.diff(symbol)
-    whole = isinstance(allowed, sympy.Range) or bool(allowed.is_subset(sympy.S.Integers))
+    whole = of_integers(allowed)
     for part in allowed.args if isinstance(allowed, sympy.Union) else (allowed,):
         if isinstance(part, sympy.FiniteSet):
             continue

@@ -204,13 +204,13 @@ def _asymptotic(x: Expansion, kind: str) -> Expansion:
     half, numbers = sympy.Rational(1, 2), _STIRLING if kind == "loggamma" else _DIGAMMA
     if kind == "loggamma":
         total = (x + _constant(-half)) * _log(x) + x.scaled(sympy.Integer(-1)) + _constant(sympy.log(2 * sympy.pi) / 2)
-        first, step = -1, 2
+        first = -1
     else:
-        total, first, step = _log(x) + _power(x, sympy.Integer(-1)).scaled(-half), -2, 2
+        total, first = _log(x) + _power(x, sympy.Integer(-1)).scaled(-half), -2
     for place, number in enumerate(numbers):
-        exponent = sympy.Integer(first - step * place)
+        exponent = sympy.Integer(first - 2 * place)
         total = total + _power(x, exponent).scaled(sympy.Rational(number.numerator, number.denominator))
-    last = x.lead()[0].power(Fraction(first - step * len(numbers)))
+    last = x.lead()[0].power(Fraction(first - 2 * len(numbers)))
     return total + Expansion((), last)
 
 

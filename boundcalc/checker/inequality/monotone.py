@@ -224,7 +224,7 @@ class Monotone:
         for v in ranked:
             whole = dict.fromkeys((first, h, given))
             for part in (*whole, *(sympy.expand(h / w) for w in self._weights(h, v, box))):
-                found = self._one_way(h, part, part.diff(v), v, box, strict, depth)
+                found = self._one_way(part, part.diff(v), v, box, strict, depth)
                 if found:
                     return found
         for inside in self._unwrapped(h, box):
@@ -257,7 +257,7 @@ class Monotone:
                     if sure(own, ">", box):
                         yield own
 
-    def _one_way(self, h, part, slope, v, box, strict, depth) -> Proof | None:
+    def _one_way(self, part, slope, v, box, strict, depth) -> Proof | None:
         """Prove that part rises from its start, or falls to its end, with nothing negative there."""
         signs = {self._sign_seen(slope, point) for point in self._points(box)} - {None, 0}
         for way in (1, -1):

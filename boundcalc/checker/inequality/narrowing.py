@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import sympy
 
-from boundcalc.checker.inequality.problem import Inequality
+from boundcalc.checker.inequality.problem import Inequality, of_integers
 from boundcalc.symbols import Constraint
 
 __all__ = ["Contradiction", "narrowed"]
@@ -78,7 +78,7 @@ def _between(low: sympy.Expr, high: sympy.Expr) -> sympy.Expr:
 
 def _cut(allowed: sympy.Set, inside: sympy.Set) -> sympy.Set:
     """Intersect; a set of integers stays a union of ranges."""
-    whole = isinstance(allowed, sympy.Range) or bool(allowed.is_subset(sympy.S.Integers))
+    whole = of_integers(allowed)
     if not whole or isinstance(allowed, sympy.FiniteSet):
         return allowed.intersect(inside)
     parts = inside.args if isinstance(inside, sympy.Union) else (inside,)

@@ -15,7 +15,7 @@ from boundcalc.frozen import Frozen
 from boundcalc.language.domains import contains, describe, from_assumptions
 from boundcalc.symbols import CONSTRAINTS, DERIVED, VOCABULARY, Constraint, known
 
-__all__ = ["RELATIONS", "Inequality", "state"]
+__all__ = ["RELATIONS", "Inequality", "of_integers", "state"]
 
 _LISTED = 100  # numbers of a range with a step, which are listed
 RELATIONS = ("<=", "<", ">=", ">", "=")
@@ -135,6 +135,11 @@ def _symbol(key: Any, used: set[sympy.Symbol]) -> sympy.Symbol:
     raise InvalidInputError(
         f"domain names {key!r}, which is no symbol of the claim or the vocabulary", context="check_inequality"
     )
+
+
+def of_integers(allowed: sympy.Set) -> bool:
+    """Return whether a set has no members but integers."""
+    return isinstance(allowed, sympy.Range) or bool(allowed.is_subset(sympy.S.Integers))
 
 
 def _irrational_ends(symbol: sympy.Symbol, allowed: sympy.Set) -> list[Constraint]:

@@ -23,7 +23,7 @@ from boundcalc.checker.inequality.system import System, Untranslatable
 from boundcalc.checker.verdict import Certificate, Proof
 from boundcalc.errors import MissingExtraError
 
-__all__ = ["Attempt", "prove"]
+__all__ = ["Attempt", "prove", "shown"]
 
 
 @dataclass
@@ -98,21 +98,25 @@ def _defined(case: Case, attempt: Attempt, deadline: float) -> bool:
     """Show that both sides are real on the whole box."""
     for side in case.sides:
         for expr, relation in conditions(side):
-            if relation == "real":
-                attempt.remarks.append(f"not shown that {expr} is a real number")
-                return False
-            if sure(expr, relation, case.box):
-                continue
-            options = (expr, -expr) if relation == "!=" else (expr,)
             share = min(deadline, time.monotonic() + max(0.5, (deadline - time.monotonic()) / 4))
-            strict = relation != ">="
-            if not any(
-                prove(case.about(option, strict=strict), deadline=share, defined=False).certificate
-                for option in options
-            ):
-                attempt.remarks.append(f"not shown that {expr} {relation} 0")
+            if not shown(case, expr, relation, deadline=share):
+                what = "is a real number" if relation == "real" else f"{relation} 0"
+                attempt.remarks.append(f"not shown that {expr} {what}")
                 return False
     return True
+
+
+def shown(case: Case, expr: sympy.Expr, relation: str, *, deadline: float) -> bool:
+    """Return whether a condition of `conditions` is shown to hold on a case's whole box."""
+    if relation == "real":
+        return False
+    if sure(expr, relation, case.box):
+        return True
+    options = (expr, -expr) if relation == "!=" else (expr,)
+    strict = relation != ">="
+    return any(
+        prove(case.about(option, strict=strict), deadline=deadline, defined=False).certificate for option in options
+    )
 
 
 def _by_polynomials(case: Case, attempt: Attempt, deadline: float) -> Certificate | None:

@@ -32,6 +32,7 @@ __all__ = [
     "sign_sum",
     "uniform",
     "walk",
+    "widest",
     "with_threshold",
     "words_and_chances",
 ]
@@ -58,6 +59,12 @@ def words_and_chances(counts: np.ndarray, n: int, *, exact: bool) -> tuple[np.nd
 def binomial(trials: int, hit: Any) -> list[Any]:
     """Return the law of the number of hits, in the numbers of the chance of a hit."""
     return [comb(trials, k) * hit**k * (1 - hit) ** (trials - k) for k in range(trials + 1)]
+
+
+def widest(values: np.ndarray) -> np.ndarray:
+    """Return the largest range of functions with whole values, shape (functions, letters); 1 where all are constant."""
+    span = maximum(maximum(values, axis=1) + maximum(-values, axis=1), axis=0)
+    return np.where(span == 0, span + 1, span)
 
 
 def uniform(count: int, *, exact: bool) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, Outcomes, Rng, SampleSpace
-from boundcalc.checker.experiments.worlds.averages import constants, rademacher, words_and_chances
+from boundcalc.checker.experiments.worlds.averages import constants, rademacher, widest, words_and_chances
 from boundcalc.checker.experiments.worlds.finite_sets import FiniteSet
 from boundcalc.checker.experiments.worlds.numbers import logarithm, maximum, numbers, root, scaled, sequences
 
@@ -187,7 +187,6 @@ class Shells(SampleSpace):
         price = 2 * float(rate) * radius
         chosen = np.argmax(np.round(deviation.astype(float) - price[:, None], 9), axis=0)
         one = np.arange(len(words))
-        span = maximum(maximum(q, axis=1) + maximum(-q, axis=1), axis=0)
         return {
             "dev_seen": deviation[chosen, one],
             "dev_shell": suprema[chosen, one],
@@ -195,7 +194,7 @@ class Shells(SampleSpace):
             "r_seen": numbers(radius, exact=exact)[chosen],
             "r_shell": numbers(grid[place], exact=exact)[chosen],
             "a_rate": np.asarray(rate),
-            "c": np.where(span == 0, span + 1, span),
+            "c": widest(q),
             **constants(exact=exact, K_grid=self.radii + 1, m=self.m, n=2 * self.m),
         }, chance
 

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Instance, Outcomes, Rng, SampleSpace
-from boundcalc.checker.experiments.worlds.averages import constants, walk
+from boundcalc.checker.experiments.worlds.averages import constants, sign_sum, walk
 from boundcalc.checker.experiments.worlds.matrices import floats, square_root
 from boundcalc.checker.experiments.worlds.numbers import logarithm, numbers, root, scaled
 
@@ -78,7 +78,7 @@ class OneCount(_Counted):
         phi = {"single": gap, "any": far, "published": far, "both": 2 * far, "lower": 2 * gap}.get(
             self.context, far + gap
         )
-        rademacher = numbers(0, exact=exact)[()] if alone else (walk(m) if exact else float(walk(m))) / (2 * m)
+        rademacher = numbers(0, exact=exact)[()] if alone else sign_sum(m, exact=exact)[()] / (2 * m)
         base = numbers(instance["k"], exact=exact)[()]
         base = 1 + 1 / base
         rate = logarithm(np.asarray(base), exact=exact)
@@ -131,7 +131,6 @@ class OneCount(_Counted):
             "B_x",
             "s",
             "mu",
-            "B",
         )
         ones += ("B", "B_a", "B_b", "d_a", "d_b", "v", "B_l")
         halves = {"M_w": numbers(rows, exact=exact) / 2}
@@ -221,7 +220,7 @@ class EqualTerms(_Counted):
         share = numbers(eighths, exact=exact)[()] / 8
         mean: Any = floats((chance * walks).sum() / m, exact=exact)[()]
         roots = square_root(count, exact=exact)
-        level: Any = (walk(m) if exact else float(walk(m))) / (2 * m)
+        level: Any = sign_sum(m, exact=exact)[()] / (2 * m)
         radii = (
             "S_frobenius",
             "S_nuclear",
@@ -283,7 +282,7 @@ class LargestSum(_Counted):
         ways = _binomial(m, 4, exact=exact)
         chance = np.array([ways[(m + top + 1) // 2] for top in range(m + 1)], dtype=ways.dtype)
         top = numbers(np.arange(m + 1), exact=exact)
-        half, mean = (walk(m) if exact else float(walk(m))) / m, (chance * top).sum()
+        half, mean = sign_sum(m, exact=exact)[()] / m, (chance * top).sum()
         base = 1 + 1 / numbers(instance["k"], exact=exact)[()]
         rate = logarithm(np.asarray(base), exact=exact)
         grown = logarithm(np.asarray(numbers(2, exact=exact)), exact=exact) + scaled(

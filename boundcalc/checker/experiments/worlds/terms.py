@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, Outcomes, Rng, SampleSpace
-from boundcalc.checker.experiments.worlds.averages import binomial, constants, cumulants, law, words_and_chances
+from boundcalc.checker.experiments.worlds.averages import binomial, constants, cumulants, law, widest, words_and_chances
 from boundcalc.checker.experiments.worlds.numbers import maximum, numbers, signs
 
 __all__ = ["CoinTosses", "Events", "FixedFunctions", "SetFamilies"]
@@ -40,8 +40,8 @@ class FixedFunctions(SampleSpace):
         q, prior = numbers(instance["q"], exact=exact), law(instance["prior"], exact=exact)
         risk, terms = (q * shares).sum(axis=1), q[:, words]
         deviation = risk[:, None] - terms.sum(axis=2) / self.m
-        span = maximum(maximum(q, axis=1) + maximum(-q, axis=1), axis=0)
-        price = np.log(prior.astype(float)) * max(float(span), 1) / self.m if self.weighted else np.zeros(len(q))
+        span = widest(q)
+        price = np.log(prior.astype(float)) * float(span) / self.m if self.weighted else np.zeros(len(q))
         worst = np.argmax(np.round(deviation.astype(float) + price[:, None], 9), axis=0)
         chosen = deviation[worst, np.arange(len(words))]
         base = np.asarray(1 + 1 / numbers(instance["k"], exact=exact))
@@ -50,7 +50,7 @@ class FixedFunctions(SampleSpace):
         return {
             **dict.fromkeys(("dev_f", "dev_J"), chosen),
             "prior_f": prior[worst],
-            "C": np.where(span == 0, span + 1, span),
+            "C": span,
             "lam": moment["lam"],
             "cgf_f": np.asarray(moment["cgf_f"] + risk[0]),
             "var_f": ((q[0] - risk[0]) ** 2 * shares).sum(),
