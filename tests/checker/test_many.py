@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import sympy
 
-from boundcalc.checker.experiments.experiment import Experiment, SampleSpace
+from boundcalc.checker.experiments.experiment import Enumerable, Experiment, SampleSpace
 from boundcalc.checker.experiments.named import LARGE
 from boundcalc.checker.experiments.trial import try_out
 from boundcalc.checker.experiments.worlds.many import EqualTerms, FirstHalf, LargestSum, OneCount, Posterior, TwoSigns
@@ -111,3 +111,17 @@ def test_nearly_all_experiments_refute_wrong_rates_and_capped_logarithms():
             twins = [*wrong_rates(step), *(capped(step) if not place.endswith(BELOW) else ())]
             open_ones += [place for twin in twins if check_step(twin, budget=6).word != "REFUTED"]
     assert len(open_ones) < 20, open_ones
+
+
+def test_a_world_without_samples_may_know_an_event():
+    class Gaps(Enumerable):
+        def draw(self, rng, size):
+            return {"gap": rng.integers(1, 9, size)}
+
+        def atoms(self, instances, *, exact=False):
+            return {"x": instances["gap"] / 10, "delta": instances["gap"] / 10, "m": instances["gap"]}
+
+    x, delta, m = sympy.symbols("x delta m")
+    experiment = Experiment("gaps", (Gaps(),))
+    verdict = try_out(x, "<=", 2 * delta * m, experiment, events=(delta,), rng=np.random.default_rng(0), budget=2.0)
+    assert verdict.word == "SUPPORTED"

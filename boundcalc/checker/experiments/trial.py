@@ -116,14 +116,15 @@ def _reach(results: list[tuple[Any, Found]], shared: bool) -> tuple[dict[str, An
     gap = f"laws other than binomial ones beyond {terms:,} terms" if large > terms else f"more than {terms:,} terms"
     reach: dict[str, Any] = {"most terms": max(large, terms), "not covered": gap}
     text = f"; up to {max(large, terms):,} terms"
-    if shared:
-        least = min(_least_delta(world) for world, _ in results)
+    spaces = [world for world, _ in results if isinstance(world, SampleSpace)]
+    if shared and spaces:
+        least = min(map(_least_delta, spaces))
         reach |= {"smallest delta": str(least), "not covered": f"{gap}, delta below {float(least):.3g}"}
         text += f", delta down to {float(least):.3g}"
     return reach, f"{text}; not covered: {gap}"
 
 
-def _least_delta(world: Any) -> Any:
+def _least_delta(world: SampleSpace) -> Any:
     return min(world.levels) if world.levels else RARE[-1] if world.exhaustive else DELTAS[0]
 
 
