@@ -198,6 +198,9 @@ def test_a_report_is_one_self_contained_page(folder, monkeypatch, capsys):
     assert "study" not in record["plan"]
     assert main([*argv, "--resume", "r.part"]) == 2
     assert "--resume would change nothing" in capsys.readouterr().err
+    assert main(["plan", "pilot.npz", "--no-curve", "--out", "study.json"]) == 0
+    assert main(["report", "pilot.npz", "--estimates", "study.json", "--no-check"]) == 2
+    assert "a report needs what `boundcalc train` writes" in " ".join(capsys.readouterr().err.split())
 
 
 def test_the_verdict_table_counts_steps():

@@ -30,6 +30,12 @@ def test_examples(path):
     assert result.failed == 0
 
 
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_entries_that_are_named_exist(path):
+    named = re.findall(r"\b(?:[a-z]+20\d\d|lemmas|comparators)\.[a-z]\w+", path.read_text(encoding="utf-8"))
+    assert set(named) <= set(bc.catalogue)
+
+
 def test_the_reference_has_every_public_name():
     text = (DOCS / "reference" / "api.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"^   ([\w.]+)$", text, flags=re.MULTILINE))

@@ -23,6 +23,7 @@ from boundcalc.language.arguments import as_generator, why_unreadable
 from boundcalc.language.records import check_entries, from_json, rebuild
 from boundcalc.planner.evidence import FOLDS, MOST_HELD, Evidence, read_evidence
 from boundcalc.planner.moments import pair_moments
+from boundcalc.trainer.data.cautions import units
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.prepare import Prepared, checked_facts, prepare
 from boundcalc.trainer.data.splits import Split
@@ -72,7 +73,7 @@ class Study(Frozen):
     @property
     def unit(self) -> str:
         """What is counted: "rows", or the "groups" that they come in."""
-        return "groups" if self.facts.get("groups") else "rows"
+        return units(self.facts)
 
     @property
     def units(self) -> int:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boundcalc.catalogue import theorem
+from boundcalc.errors import InvalidInputError
 from boundcalc.guarantees.certified import certified, twins
+from boundcalc.planner.study import Study
 from boundcalc.report.planning import Proposal, plan, read_measured
 from boundcalc.report.sample import Assessment, assess
 from boundcalc.report.training import Reporter, loaded, train
@@ -182,7 +184,12 @@ def make_report(
         proposal = plan(given, subsets=subsets, n_jobs=n_jobs, **shared, **planning)
         found = train(given, subsets=subsets, n_jobs=n_jobs, resume=resume, **shared, **settings).measured
     else:
-        found = read_measured(measured, given).at(delta)
+        known = read_measured(measured, given)
+        if isinstance(known, Study):
+            raise InvalidInputError(
+                "a plan's study has no trained subsets: a report needs what `boundcalc train` writes"
+            )
+        found = known.at(delta)
         proposal = plan(given, measured=found, n_jobs=n_jobs, **shared, **planning)
     lines = certified(given, found, delta=delta, rng=again)
     sample = replace(assess(found, delta=delta), certificates=lines)

@@ -26,7 +26,7 @@ from boundcalc.report.plan_findings import Findings
 from boundcalc.report.plan_pictures import draw_plan
 from boundcalc.report.plan_words import plan_sentence, plan_tables
 from boundcalc.report.training import CALIBRATION, HOLDOUT, Reporter, loaded
-from boundcalc.show.answer import Answer, wrapped
+from boundcalc.show.answer import Answer
 from boundcalc.show.tables import Table
 from boundcalc.trainer import Measurements, ModalityData
 from boundcalc.trainer.data.cautions import cautions
@@ -58,10 +58,6 @@ class Proposal(Findings, Answer):
     def tables(self, *, short: bool = False) -> Sequence[Table]:
         """Return the tables by budget, by target, of what is promised, and of what a modality is worth."""
         return plan_tables(self)
-
-    def text(self) -> str:
-        """Return the answer in one sentence, then the tables."""
-        return "\n\n".join([wrapped(self.sentence), *(table.text() for table in self.tables(short=True))])
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data; ``study`` can be planned with again."""

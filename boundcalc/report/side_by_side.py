@@ -14,7 +14,7 @@ from boundcalc.guarantees.contest import Standing, contest
 from boundcalc.report.training import Reporter, loaded
 from boundcalc.show.answer import Answer
 from boundcalc.show.axes import PALETTE, new_axes
-from boundcalc.show.rounding import percent, rounded_up
+from boundcalc.show.rounding import confidence, rounded_up
 from boundcalc.show.tables import Table
 from boundcalc.trainer import ModalityData
 
@@ -53,7 +53,7 @@ class SideBySide(Answer):
         said = f"{best.name} errs least on the held-out pairs ({best.error:.3f})"
         beside = "" if best is ours else f", boundcalc {ours.error:.3f}"
         return (
-            f"{said}{beside}; boundcalc's error is at most {rounded_up(ours.certificate)} ({percent(1 - self.delta)})."
+            f"{said}{beside}; boundcalc's error is at most {rounded_up(ours.certificate)} ({confidence(self.delta)})."
         )
 
     def tables(self, *, short: bool = False) -> Sequence[Table]:
@@ -67,7 +67,7 @@ class SideBySide(Answer):
             f"error: weighted share of wrong held-out pairs, balanced; mean of {self.splits} random split"
             f"{'s' * (self.splits > 1)}, with the half width of its normal 95 % interval (estimated). All are fitted to the rows "
             "that are not held out, their thresholds chosen by the same folds of them; seconds for both.",
-            f"certified: upper bounds on the first split, which hold all at once with probability {percent(1 - self.delta)}.",
+            f"certified: upper bounds on the first split, which hold all at once with probability {confidence(self.delta)}.",
             *(f"{one.name}: {one.about}." for one in self.standings if one.about),
         ]
         return (Table(names, rows, title=self.title, notes=notes),)

@@ -5,12 +5,9 @@ from __future__ import annotations
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from boundcalc.errors import require
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["PALETTE", "new_axes", "save"]
 
