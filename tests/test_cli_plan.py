@@ -226,9 +226,9 @@ def test_an_unreachable_target_says_what_stands_in_the_way(ask):
 
 def test_free_capped_rows_are_planned_and_drawn(ask, folder, recwarn):
     (folder / "free.toml").write_text("[modalities.near]\nmax_samples = 90\n[modalities.far]\nmax_samples = 95\n")
-    status, out, _ = ask("--costs", "free.toml", "--json", "--figure", "free.png")
+    status, out, said = ask("--costs", "free.toml", "--json", "--figure", "free.png")
+    assert status == 0, said
     record = json.loads(out)
-    assert status == 0
     assert all(offer["rows"] <= 95 for offer in record["budgets"])
     assert not [one for one in recwarn if "log-scaled" in str(one.message)]
 
