@@ -25,6 +25,8 @@ from boundcalc.theorems import Theorem
 
 __all__ = ["catalogue_list", "files", "sheet"]
 
+#: Characters of what stands on one line of a stored file.
+_WIDTH = 160
 _STEP = ("left", "relation", "right", "kind", "because", "cites")
 
 
@@ -52,8 +54,21 @@ def files() -> Iterator[tuple[str, str]]:
     for key, entry in REGISTRY.items():
         bounds = {name: entry.bound(name) for name in entry.forms}
         variants = {name: _of_form(entry, bound) | {"point": _point(bound)} for name, bound in bounds.items()}
-        yield f"{key}.json", to_json(_of_all_forms(entry) | {"variants": variants}, indent=1)
-    yield INDEX, to_json({"digest": digest(), "entries": catalogue_list()}, indent=1)
+        yield f"{key}.json", _folded(plain(_of_all_forms(entry) | {"variants": variants}))
+    yield INDEX, _folded(plain({"digest": digest(), "entries": catalogue_list()}))
+
+
+def _folded(value: Any, depth: int = 0) -> str:
+    """Return plain data as JSON, each part on one line where it is short: a change of an entry is then a change of few lines."""
+    text = to_json(value)
+    if len(text) <= _WIDTH or not isinstance(value, dict | list):
+        return text
+    if isinstance(value, dict):
+        ends, parts = "{}", [f"{to_json(name)}: {_folded(part, depth + 1)}" for name, part in value.items()]
+    else:
+        ends, parts = "[]", [_folded(part, depth + 1) for part in value]
+    inner = "\n" + " " * (depth + 1)
+    return f"{ends[0]}{inner}{f',{inner}'.join(parts)}{inner[:-1]}{ends[1]}"
 
 
 def _variants(entry: Theorem) -> dict[str, Any]:
