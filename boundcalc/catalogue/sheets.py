@@ -17,10 +17,11 @@ from boundcalc.catalogue.registry import REGISTRY
 from boundcalc.evaluator.points import written_instruction
 from boundcalc.evaluator.program.instructions import Program
 from boundcalc.evaluator.program.planning import Planner
-from boundcalc.language.domains import describe, describe_assumptions, parts_of, symbol_range
+from boundcalc.language.domains import describe, parts_of, symbol_range
 from boundcalc.language.records import plain, to_json
+from boundcalc.statements.points import comparisons
 from boundcalc.stored import FOLDER, INDEX, digest
-from boundcalc.symbols import Constraint, known
+from boundcalc.symbols import known
 from boundcalc.theorems import Theorem
 
 __all__ = ["catalogue_list", "files", "sheet"]
@@ -119,13 +120,13 @@ def _point(bound: Bound) -> dict[str, Any] | None:
     """Return what evaluates a bound at one point (see `boundcalc.evaluator.points`); None where that would say too little."""
     symbols = tuple(bound.symbols.values())
     about = {symbol.name: _allowed(symbol, bound.domain[symbol]) for symbol in symbols}
-    ties = [_tie(rule) for rule in bound.constraints if rule.symbols <= set(symbols)]
-    if bound.conditions or not all(about.values()) or not all(ties):
+    rules = comparisons(bound)
+    if rules is None or not all(about.values()):
         return None
     trivial = bound.trivial if bound.trivial is not None and bound.trivial.free_symbols <= set(symbols) else None
     return {
         "symbols": about,
-        "ties": ties,
+        "ties": [(str(rule.lower), "<" if rule.strict else "<=", str(rule.upper)) for rule in rules],
         "program": _written(Planner(bound.expr, symbols, bound.domain, "upper").lowered()),
         "trivial": trivial,
         "anyway": None if trivial is None else _written(Planner(trivial, symbols, {}).program()),
@@ -141,7 +142,7 @@ def _allowed(symbol: sympy.Symbol, domain: sympy.Set) -> dict[str, Any] | None:
     """Return a symbol's domain, its ends as text, and what the evaluator knows of it; None where text does not say all."""
     parts = parts_of(domain)
     ends = [end for part in parts for end in part.exact[:2]]
-    if describe_assumptions(symbol) or not all(isinstance(end, Rational | float) for end in ends):
+    if not all(isinstance(end, Rational | float) for end in ends):
         return None
     return {
         "parts": [(str(low), str(high), *opened) for low, high, *opened in (part.exact for part in parts)],
@@ -149,13 +150,6 @@ def _allowed(symbol: sympy.Symbol, domain: sympy.Set) -> dict[str, Any] | None:
         "integer": bool(symbol.is_integer),
         "range": symbol_range(symbol, domain),
     }
-
-
-def _tie(rule: Constraint) -> list[str] | None:
-    """Return a relation of two symbols or integers as text."""
-    sides = (rule.lower, rule.upper)
-    simple = all(side.is_Symbol or side.is_Integer for side in sides)
-    return [str(sides[0]), "<" if rule.strict else "<=", str(sides[1])] if simple else None
 
 
 def main(folder: Path = FOLDER) -> None:

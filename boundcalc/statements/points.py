@@ -10,8 +10,9 @@ from boundcalc.evaluator.compiled import CompiledExpression, compile_expression
 from boundcalc.frozen import Frozen
 from boundcalc.language.domains import describe_assumptions, parts_of
 from boundcalc.statements.statement import Statement
+from boundcalc.symbols import Constraint
 
-__all__ = ["PointFunction", "point_function"]
+__all__ = ["PointFunction", "comparisons", "point_function"]
 
 Part = tuple[float, float, bool, bool, bool]
 _EXACT = 2**53  # beyond, not every integer is a double
@@ -61,16 +62,18 @@ class PointFunction(Frozen):
         return value if value == value else None
 
 
+def comparisons(statement: Statement) -> tuple[Constraint, ...] | None:
+    """Return the relations between a statement's symbols; None where it asks for more than domains and comparisons."""
+    symbols = set(statement.symbols.values())
+    rules = tuple(rule for rule in statement.constraints if rule.symbols <= symbols)
+    plain = all(side.is_Symbol or side.is_Integer for rule in rules for side in (rule.lower, rule.upper))
+    return rules if plain and not statement.conditions and not any(map(describe_assumptions, symbols)) else None
+
+
 def point_function(statement: Statement) -> PointFunction | None:
     """Return a statement's function of numbers; None where its conditions ask for more than comparisons."""
-    symbols = statement.symbols
-    rules = [rule for rule in statement.constraints if rule.symbols <= set(symbols.values())]
-    sides = [side for rule in rules for side in (rule.lower, rule.upper)]
-    if (
-        statement.conditions
-        or any(map(describe_assumptions, symbols.values()))
-        or not all(side.is_Symbol or side.is_Integer for side in sides)
-    ):
+    symbols, rules = statement.symbols, comparisons(statement)
+    if rules is None:
         return None
     return PointFunction(
         compile_expression(statement.expr, tuple(symbols.values()), domains=statement.domain),
