@@ -28,7 +28,10 @@ def folder(tmp_path_factory):
         np.savez(folder / f"{name}.npz", near=near, far=far, y=y)
     assert main(["train", str(folder / "pilot.npz"), "--out", str(folder / "estimates.json"), "--json"]) == 0
     assert main(["plan", str(folder / "pilot.npz"), "--out", str(folder / "study.json"), "--json"]) == 0
-    return folder
+    shared = {path: path.read_bytes() for path in folder.iterdir()}
+    yield folder
+    changed = [path.name for path, content in shared.items() if path.read_bytes() != content]
+    assert not changed, f"a test wrote over files that the others read: {changed}"
 
 
 @pytest.fixture
@@ -198,7 +201,6 @@ def test_a_report_is_one_self_contained_page(folder, monkeypatch, capsys):
     assert "study" not in record["plan"]
     assert main([*argv, "--resume", "r.part"]) == 2
     assert "--resume would change nothing" in capsys.readouterr().err
-    assert main(["plan", "pilot.npz", "--no-curve", "--out", "study.json"]) == 0
     assert main(["report", "pilot.npz", "--estimates", "study.json", "--no-check"]) == 2
     assert "a report needs what `boundcalc train` writes" in " ".join(capsys.readouterr().err.split())
 
@@ -222,6 +224,17 @@ def test_an_unreachable_target_says_what_stands_in_the_way(ask):
     note = " ".join(out.split("Looking after")[1].split("\n\n")[0].split())
     assert "does not reach it with probability 0.9 within" in note
     assert "takes about" not in note
+
+
+def test_too_few_rows_to_plan_with_say_whether_money_or_a_cap_is_short(ask, folder):
+    (folder / "scarce.toml").write_text("[modalities.near]\nmax_samples = 9\n[modalities.far]\nmax_samples = 8\n")
+    status, _, said = ask("--costs", "scarce.toml")
+    assert status == 2
+    assert re.search(r"max_samples = 9 of near is too few rows to plan with: a plan starts from \d+", said)
+    (folder / "dear.toml").write_text("[modalities.near]\nper_sample = 10\n[modalities.far]\nper_sample = 10\n")
+    status, _, said = ask("--costs", "dear.toml", "--budget", "50")
+    assert status == 2
+    assert re.search(r"budget = 50 buys too few rows to plan with: \d+ of near cost \d+", said)
 
 
 def test_free_capped_rows_are_planned_and_drawn(ask, folder, recwarn):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Real
@@ -203,13 +203,24 @@ def make_plan(
     rate = question.quantity != "pair_error"
     goals = tuple(_goal(draft.shops(target) if rate else shops, costs, target, study.unit) for target in targets)
     if not offers and not any(goal.offer for goal in goals):
-        cheapest = min(shops, key=lambda label: costs.total(label.split("+"), shops[label].fewest))
-        rows = shops[cheapest].fewest
-        raise InvalidInputError(
-            f"budget = {totals[-1]:g} buys too few {study.unit} to plan with: {rows} of {cheapest} cost "
-            f"{float(costs.total(cheapest.split('+'), rows)):g}"
-        )
+        raise InvalidInputError(_too_few(shops, costs, totals[-1], study.unit))
     return replace(draft, offers=offers, goals=goals)
+
+
+def _too_few(shops: Mapping[str, Shop], costs: Costs, budget: float, unit: str) -> str:
+    """Say what stands in the way of any plan: money, or a cap on the rows there are."""
+
+    def lacking(label: str) -> tuple[int, float]:
+        cap = costs.cap_of(label.split("+"))
+        missing = 0 if cap is None else max(0, shops[label].fewest - cap)
+        return missing, costs.total(label.split("+"), shops[label].fewest)
+
+    nearest = min(shops, key=lacking)
+    rows = shops[nearest].fewest
+    missing, price = lacking(nearest)
+    if missing:
+        return f"max_samples = {rows - missing} of {nearest} is too few {unit} to plan with: a plan starts from {rows}"
+    return f"budget = {budget:g} buys too few {unit} to plan with: {rows} of {nearest} cost {price:g}"
 
 
 def check_request(
