@@ -18,9 +18,10 @@ from boundcalc.checker.experiments.named import resolve
 from boundcalc.checker.experiments.trial import try_out
 from boundcalc.checker.inequality.problem import state
 from boundcalc.checker.inequality.reals import settle
-from boundcalc.checker.verdict import Verdict, Word, cited, unsettled
+from boundcalc.checker.verdict import Certificate, Verdict, Word, cited, proved, unsettled
 from boundcalc.errors import InvalidInputError
-from boundcalc.statements.derivation import Step
+from boundcalc.statements.derivation import Step, at_most
+from boundcalc.statements.implicit import solve_implicit
 from boundcalc.symbols import Constraint
 
 __all__ = ["check_step", "stream"]
@@ -77,6 +78,8 @@ def check_step(
     if step.kind in _CLOSED_FORM and not step.events:
         used = set().union(*(part.free_symbols for part in (step.left, step.right, *step.definitions.values())))
         spoken = [rule for rule in rules if rule.symbols <= used]
+        if not step.definitions and any(_solved_for(step, rule) for rule in spoken):
+            return proved(Certificate(("identities",), "the largest root of a quadratic"))
         try:
             problem = state(
                 step.left, step.relation, step.right, domain=domains, constraints=spoken, definitions=step.definitions
@@ -95,6 +98,15 @@ def check_step(
     if step.cites:
         return cited(step.cites)
     return unsettled(f"a step of kind '{step.kind}' needs an experiment or a citation")
+
+
+def _solved_for(step: Step, rule: Constraint) -> bool:
+    """Return whether a step is what `solve_implicit` finds of a quantity that a rule has on both sides."""
+    try:
+        found = solve_implicit(at_most(rule.lower, rule.upper, because="-"), 1)
+    except InvalidInputError:
+        return False
+    return (step.left, step.relation, step.right) == (found.left, "<=", found.right)
 
 
 def _by_the_entry(step: Step, rng: np.random.Generator, budget: float) -> Verdict | None:

@@ -31,6 +31,13 @@ def busy(until):
     return "done"
 
 
+def test_a_promise_around_another_ends_both():
+    for _ in range(5):
+        found = within(time.monotonic() + 0.1, lambda: within(time.monotonic() + 0.3, forever))
+        assert found == (None, "time")
+        time.sleep(0.4)  # what the inner one would still raise would arrive here
+
+
 def test_an_error_of_what_runs_inside_is_raised():
     with pytest.raises(ValueError, match="own"):
         within(time.monotonic() + 5, lambda: int("own"))

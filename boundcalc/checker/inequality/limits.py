@@ -46,25 +46,27 @@ def within(deadline: float, job: Callable[[], T], *, memory: bool = False) -> tu
 
     watcher = threading.Thread(target=watch, daemon=True)
     result: T | None = None
-    problem: Exception | None = None
+    problem: BaseException | None = None
     begun = False
-    while not done.is_set():
-        try:
-            if not begun:
-                begun = True
-                watcher.start()
-                try:
+    try:
+        while not done.is_set():
+            try:
+                if not begun:
+                    begun = True
+                    watcher.start()
                     result = job()
-                except Exception as raised:
-                    problem = raised
-            with lock:
-                done.set()
-            if reasons:  # delivered here at the latest: what is withdrawn leaves the interpreter looking for it
-                _raise_in(thread, ctypes.py_object(own))
-                while True:
-                    pass
-        except own:
-            pass
+                with lock:
+                    done.set()
+                if reasons:  # delivered here at the latest: what is withdrawn leaves the interpreter looking for it
+                    _raise_in(thread, ctypes.py_object(own))
+                    while True:
+                        pass
+            except own:
+                pass
+            except BaseException as raised:  # the job's own, or that of a promise around this one
+                problem = raised
+    finally:
+        done.set()
     watcher.join()
     if problem is not None:
         raise problem
