@@ -39,6 +39,7 @@ __all__ = [
     "SymbolInfo",
     "info",
     "known",
+    "role_of",
     "symbol",
 ]
 
@@ -475,6 +476,17 @@ def known(symbol: sympy.Symbol) -> SymbolInfo | None:
         return symbol.info
     entry = VOCABULARY.get(symbol.name)
     return entry if entry is not None and entry.symbol == symbol else None
+
+
+def role_of(symbol: sympy.Symbol) -> str:
+    """Return the role of a symbol, nothing of one that was not described.
+
+    Parameters
+    ----------
+    symbol : sympy.Symbol
+    """
+    entry = known(symbol)
+    return "" if entry is None else entry.role
 
 
 def __getattr__(name: str) -> Any:

@@ -20,9 +20,11 @@ from boundcalc.checker.inequality.problem import state
 from boundcalc.checker.inequality.reals import settle
 from boundcalc.checker.verdict import Certificate, Verdict, Word, cited, proved, unsettled
 from boundcalc.errors import InvalidInputError
-from boundcalc.statements.derivation import Step, at_most
+from boundcalc.language.domains import describe
+from boundcalc.statements.audit import strays
+from boundcalc.statements.derivation import Step, at_least, at_most
 from boundcalc.statements.implicit import solve_implicit
-from boundcalc.symbols import Constraint
+from boundcalc.symbols import Constraint, known
 
 __all__ = ["check_step", "stream"]
 
@@ -75,6 +77,9 @@ def check_step(
             return tried
         read = read_citation(step, tried, doubt_of)
         return tried if read is None else read
+    stray = _strays(step, domains or {}, rules, seed, budget)
+    if stray:
+        return unsettled(stray)
     if step.kind in _CLOSED_FORM and not step.events:
         used = set().union(*(part.free_symbols for part in (step.left, step.right, *step.definitions.values())))
         spoken = [rule for rule in rules if rule.symbols <= used]
@@ -98,6 +103,25 @@ def check_step(
     if step.cites:
         return cited(step.cites)
     return unsettled(f"a step of kind '{step.kind}' needs an experiment or a citation")
+
+
+def _strays(
+    step: Step, domains: Mapping[sympy.Symbol, sympy.Set], rules: Iterable[Constraint], seed: int, budget: float
+) -> str:
+    """Say which definition was not shown to lie in its symbol's domain; what is chosen for a free one is a condition."""
+    for symbol, value, allowed, _ in strays(step, domains):
+        if (entry := known(symbol)) is not None and entry.free:
+            continue
+        others = {other: meant for other, meant in step.definitions.items() if other != symbol}
+        ends = [
+            made(value, end, because="its domain", definitions=others)
+            for made, end in ((at_least, allowed.inf), (at_most, allowed.sup))
+            if end.is_finite
+        ]
+        shown = (check_step(one, seed=seed, budget=budget / 4, domains=domains, rules=rules).word for one in ends)
+        if not isinstance(allowed, sympy.Interval) or any(word is not Word.PROVED for word in shown):
+            return f"{symbol} must be {describe(allowed)}, which was not shown of {value}: give it a wider domain"
+    return ""
 
 
 def _solved_for(step: Step, rule: Constraint) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import sympy
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.statements.applying import lies_in
+from boundcalc.statements.audit import lies_in
 from boundcalc.statements.derivation import Step, at_most
 
 __all__ = ["solve_implicit"]

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 import sympy
-from sympy import Range, log, oo, sqrt
+from sympy import Range, Rational, log, oo, sqrt
 
 import boundcalc as bc
 from boundcalc import symbols as S
@@ -70,11 +70,11 @@ def test_a_union_without_an_event_is_honoured():
     assert stated(S.dev_f, *chain.steps).bound().expr.has(log(S.J / S.delta))
 
 
-@pytest.mark.parametrize("union", [sympy.Rational(1, 2), 0, S.rho, -3])
-def test_a_union_over_less_than_one_is_refused(union):
-    with pytest.raises(InvalidInputError, match="at least 1"):
+@pytest.mark.parametrize("union", [Rational(1, 2), 0, S.rho, -3, Rational(1001, 1000), 1 + S.KL])
+def test_a_union_counts_what_was_listed_before(union):
+    with pytest.raises(InvalidInputError, match="at least 1|before the data"):
         bc.by("lemmas.hoeffding_u", S.dev_f, union=union, because="-")
-    with pytest.raises(InvalidInputError, match="at least 1"):
+    with pytest.raises(InvalidInputError, match="at least 1|before the data"):
         bc.theorem("lemmas.hoeffding_u").bound().substitute(n=10, union=union)
 
 
@@ -152,6 +152,60 @@ DEV = deviation("dev_own")
 def test_what_is_redefined_is_refused(quantity, steps):
     with pytest.raises(DerivationError):
         bc.Derivation(quantity, tuple(steps))
+
+
+X = bc.symbol("x_unit", "x", "a number in [0, 1]", sympy.Interval(0, 1), role="population")
+FREE = bc.symbol("x_free", "x", "a parameter in [0, 1]", sympy.Interval(0, 1), role="fixed", free=True)
+WIDE = bc.symbol("z_wide", "z", "a number", sympy.Interval(0, oo), role="fixed")
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (
+            bc.equal(S.C, S.C - X - 7, definitions={X: -7}, because="-"),
+            bc.at_most(S.C - X - 7, S.C - 7, because="x >= 0"),
+        ),
+        (bc.at_most(S.C, S.C + FREE, because="x >= 0"), bc.equal(FREE, -7, definitions={FREE: -7}, because="chosen")),
+        (bc.at_most(S.r_0, S.lam + S.r_0, because="-"), bc.equal(S.lam, -2, definitions={S.lam: -2}, because="chosen")),
+    ],
+)
+def test_a_definition_stays_in_its_symbol_s_domain(steps):
+    with pytest.raises(DerivationError, match="must be"):
+        bc.Derivation(steps[0].left, steps)
+
+
+def test_what_may_leave_its_domain_is_proved_or_a_condition():
+    """r_0 - rhat_0 may exceed 1, so that x <= 1 says something false of it."""
+    told = stated(S.r_0, bc.equal(S.r_0, S.rhat_0 + X, definitions={X: S.r_0 - S.rhat_0}, because="-"),
+                  bc.at_most(X, 1, because="its domain"))  # fmt: skip
+    assert bc.check(told, budget=8).word == "UNSETTLED"
+    assert not told.bound().certified
+    share = bc.equal(S.C, S.C + X - S.B / (S.B + S.C), definitions={X: S.B / (S.B + S.C)}, because="-")
+    assert bc.check(stated(S.C, share), budget=20).word == "PROVED"
+    chosen = stated(
+        S.C, bc.at_most(S.C, S.C + FREE, because="-"), bc.equal(FREE, WIDE, definitions={FREE: WIDE}, because="-")
+    )
+    assert chosen.bound().evaluate(C=1, z_wide=0.5) == 1.5
+    with pytest.raises(InvalidInputError, match="x_free = z_wide = 2"):
+        chosen.bound().evaluate(C=1, z_wide=2)
+    gone = stated(S.C, bc.at_most(S.C, S.C + FREE, because="-"),
+                  bc.equal(FREE, WIDE, definitions={FREE: WIDE}, because="-"), bc.at_most(WIDE, S.B, because="-"))  # fmt: skip
+    assert any("x_free = z_wide" in text for text in gone.bound().assumptions)
+
+
+@pytest.mark.parametrize("where", [{S.R_M: 0}, {S.m: S.n**2}, {S.C: S.rhat_0 / 100}, {S.delta: Rational(1, 2)}])
+def test_an_abbreviation_is_the_vocabulary_s(where):
+    with pytest.raises(DerivationError, match="no abbreviation of the vocabulary"):
+        bc.Derivation(S.Rad_loss, (bc.by("lemmas.contraction", S.Rad_loss, because="-"),), where=where)
+
+
+def test_what_is_to_be_shown_is_not_assumed():
+    with pytest.raises(InvalidInputError, match="which is what is bounded"):
+        stated(S.r_0, bc.at_most(S.r_0, S.rhat_0, because="-"), constraints=(bc.Constraint(S.r_0, S.rhat_0),))
+    hidden = stated(S.r_0, bc.at_most(S.r_0, S.R_N, because="-", kind="infimum", cites="X"),
+                    bc.at_most(S.R_N, S.R_M, because="-"), constraints=(bc.Constraint(S.R_N, S.R_M),))  # fmt: skip
+    assert "R_N <= R_M" in hidden.bound().assumptions
 
 
 def test_an_event_s_share_is_not_defined():
@@ -281,6 +335,7 @@ def test_what_is_fixed_takes_no_value_from_the_data(key, form, values):
         bound.substitute(**values)
     paid = bound.substitute(union=10, **values)
     assert paid.expr != bound.substitute(union=10).expr
+    assert "takes one of 10 values that were listed before the data are seen" in paid.assumptions[-1]
     assert bound.substitute(union=10).expr == bound.expr.subs(S.delta, S.delta / 10)
 
 
