@@ -72,9 +72,9 @@ def test_a_union_without_an_event_is_honoured():
 
 @pytest.mark.parametrize("union", [Rational(1, 2), 0, S.rho, -3, Rational(1001, 1000), 1 + S.KL])
 def test_a_union_counts_what_was_listed_before(union):
-    with pytest.raises(InvalidInputError, match="at least 1|before the data"):
+    with pytest.raises(InvalidInputError, match=r"at least 1|before the data"):
         bc.by("lemmas.hoeffding_u", S.dev_f, union=union, because="-")
-    with pytest.raises(InvalidInputError, match="at least 1|before the data"):
+    with pytest.raises(InvalidInputError, match=r"at least 1|before the data"):
         bc.theorem("lemmas.hoeffding_u").bound().substitute(n=10, union=union)
 
 
