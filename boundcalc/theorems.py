@@ -178,7 +178,8 @@ class Theorem(Frozen):
             raise InvalidInputError(wide, context=self.key)
         applied = (one for form in self.variants.values() for one in form.derivation.applications)
         inherited = (text for one in applied for text in one.assumptions)
-        object.__setattr__(self, "assumptions", tuple(dict.fromkeys((*self.assumptions, *inherited))))
+        at_once = (f"it holds for all values of {symbol} at once" for symbol in self.uniform)
+        object.__setattr__(self, "assumptions", tuple(dict.fromkeys((*self.assumptions, *at_once, *inherited))))
 
     @property
     def forms(self) -> tuple[str, ...]:

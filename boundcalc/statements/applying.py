@@ -93,6 +93,7 @@ def apply(
         problems.append(f"event = {event} is for a statement with one event; this one has {len(facts.events)}")
     renaming: dict[sympy.Symbol, sympy.Expr] = {}
     conditions = []
+    listed: list[str] = []
     for name, value in values.items():
         symbol = facts.symbols.get(name)
         if symbol is None:
@@ -106,8 +107,11 @@ def apply(
             problems.append(f"{name} = {made} is not allowed: {name} must be {describe(allowed)}")
         elif inside is None:
             conditions.append((name, made, allowed))
-        if union == 1 and symbol not in facts.uniform:
-            problems += unfixed(symbol, made)
+        if symbol not in facts.uniform and (problem := unfixed(symbol, made)):
+            if union == 1:
+                problems += problem
+            else:
+                listed.append(f"{name} = {made} takes one of {union} values that were listed before the data are seen")
     if problems:
         raise InvalidInputError(problems, context=f"by {facts.name}")
     events = facts.events if event is None else (event,)
@@ -117,7 +121,7 @@ def apply(
         return expr.xreplace({**renaming, **shares})
 
     left = expression(quantity, "quantity")
-    assumed = [_said_here(text, renaming) for text in facts.assumptions]
+    assumed = [*(_said_here(text, renaming) for text in facts.assumptions), *listed]
     if left.is_Symbol and left != here(facts.quantity) and left.name not in VOCABULARY:
         assumed.append(f"{left} is what {facts.name} bounds")
     if not (union.is_number or all((entry := known(s)) is not None and entry.is_integer for s in union.free_symbols)):

@@ -15,7 +15,7 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import FrozenDict
 from boundcalc.language.directions import value_interval
 from boundcalc.language.domains import as_number, contains, describe, from_assumptions
-from boundcalc.symbols import DERIVED, VOCABULARY, known
+from boundcalc.symbols import DERIVED, VOCABULARY, known, role_of
 
 __all__ = [
     "Definitions",
@@ -24,6 +24,7 @@ __all__ = [
     "is_share",
     "known_domains",
     "lies_in",
+    "namesakes",
     "seen_in_data",
     "strays",
     "unpaid",
@@ -77,6 +78,13 @@ def foreign(expr: sympy.Basic) -> list[str]:
         f"take {name} from boundcalc.symbols (a plain SymPy symbol lacks its domain), or give your symbol another name"
         for name in mistaken
     ]
+
+
+def namesakes(symbols: Iterable[sympy.Symbol]) -> list[str]:
+    """Say which different symbols have one name, in words for an error."""
+    first: dict[str, sympy.Symbol] = {}
+    alike = {symbol.name for symbol in symbols if first.setdefault(symbol.name, symbol) != symbol}
+    return [f"two symbols are called {name}, with different domains, roles or typesetting" for name in sorted(alike)]
 
 
 def is_share(symbol: sympy.Symbol) -> bool:
@@ -178,7 +186,6 @@ class Definitions:
 
     def _redefines(self, symbol: sympy.Symbol, value: sympy.Expr, current: sympy.Expr) -> str:
         entry = known(symbol)
-        free = entry is not None and entry.free
         if symbol == _DELTA or is_share(symbol):
             return "delta is split over the events, it is not defined"
         if symbol in self._quantity.free_symbols:
@@ -187,9 +194,11 @@ class Definitions:
             return f"it abbreviates {self._where[symbol]}"
         if self._made.get(symbol, value) != value:
             return f"it is {self._made[symbol]} already"
-        if free and entry is not None:
-            seen = seen_in_data(value)
-            return f"{symbol} is fixed in advance, and {', '.join(seen)} is not" if seen else ""
+        seen = seen_in_data(value) if role_of(symbol) == "fixed" else []
+        if seen:
+            return f"{symbol} is fixed in advance, and {', '.join(seen)} is not"
+        if entry is not None and entry.free:
+            return ""
         if entry is VOCABULARY.get(symbol.name) and entry is not None and entry.role == "fixed":
             return "it is a parameter of the setting; write its value instead, with Bound.substitute"
         if entry is VOCABULARY.get(symbol.name) and entry is not None and not _means(symbol, value):

@@ -31,7 +31,7 @@ from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.language.directions import Direction, direction, value_range
 from boundcalc.language.latex import RELATIONS, expression_latex
 from boundcalc.show.html import Markup, tag
-from boundcalc.statements.audit import Definitions, expression, known_domains, strays, unpaid
+from boundcalc.statements.audit import Definitions, expression, known_domains, namesakes, strays, unpaid
 from boundcalc.statements.proofs_latex import chain_latex
 from boundcalc.symbols import DERIVED, Constraint, known
 
@@ -385,6 +385,9 @@ class Derivation(Frozen):
             )
         object.__setattr__(self, "steps", self._bound_steps())
         super().__post_init__()
+        spoken = (part for step in self.steps for part in (step.left, step.right, *step.definitions))
+        if problems := namesakes(set().union(self.quantity.free_symbols, *(part.free_symbols for part in spoken))):
+            raise DerivationError(problems)
         self._folded  # noqa: B018 - a chain that does not fold is refused at once
 
     def _bound_steps(self) -> tuple[Step, ...]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import sympy
 
 from boundcalc.errors import InvalidInputError
+from boundcalc.language.domains import describe
 from boundcalc.statements.audit import lies_in
 from boundcalc.statements.derivation import Step, at_most
 
@@ -55,7 +56,7 @@ def solve_implicit(step: Step, number: int) -> Step:
     positive = sympy.Interval(0, sympy.oo)
     allowed = positive if root != 0 else sympy.Interval.Ropen(0, 1)
     bad = [
-        f"{value} must be in {place}"
+        f"{value} must be {describe(place)}"
         for value, place in ((a, positive), (root + whole, allowed))
         if not lies_in(value, place)
     ]
