@@ -298,9 +298,8 @@ class Theorem(Frozen):
             parts=label_terms(chain.result, chain.events),
             where=where,
             domain=domain,
-            constraints=(
-                *(constraint for constraint in CONSTRAINTS if constraint.lower.free_symbols <= set(domain)),
-                *ruled,
+            constraints=tuple(
+                dict.fromkeys((*(rule for rule in CONSTRAINTS if rule.lower.free_symbols <= set(domain)), *ruled))
             ),
             assumptions=tuple(dict.fromkeys((*self.assumptions, *unseen))),
             conditions=tuple(one for one in conditions if one[1].free_symbols <= set(domain)),

@@ -399,7 +399,8 @@ class Derivation(Frozen):
                 raise DerivationError(f"{step!r} is no Step: make one with at_most, at_least, equal or by")
             bound = step.bound_events()
             shares |= {old.symbol: new.symbol for old, new in zip(step.events, bound.events, strict=True)}
-            found.append(bound.renamed(shares))
+            own = {event.symbol for event in bound.events}
+            found.append(bound.renamed({old: new for old, new in shares.items() if old not in own}))
         told = [symbol.name for symbol in self.domains if known(symbol) is not None]
         if told:
             raise DerivationError(f"domains: {', '.join(told)} has its own domain; narrow it in the theorem's domain")

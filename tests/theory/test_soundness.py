@@ -65,6 +65,16 @@ def test_an_event_of_two_bounds_is_still_paid_once():
     assert len(gap.events) == 2
 
 
+def test_a_step_uses_the_share_of_the_event_that_it_pays():
+    data = bc.theorem("zhou2026.metric_complexity").bound("data")
+    risk = bc.by("zhou2026.uniform_deviation", S.r_M, because="-")
+    mine = stated(S.r_M, risk, bc.by(data, S.R_M, because="-"))
+    chain = bc.Derivation(S.r_M + S.R_M, (bc.by(mine, S.r_M, because="own"), bc.by(data, S.R_M, because="again")))
+    assert len(chain.events) == 3
+    for step in chain.steps:
+        assert {event.symbol for event in step.events} <= step.right.free_symbols
+
+
 def test_a_union_without_an_event_is_honoured():
     chain = bc.Derivation(S.dev_f, (bc.by("lemmas.hoeffding_u", S.dev_f, union=S.J, because="each of J"),))
     assert stated(S.dev_f, *chain.steps).bound().expr.has(log(S.J / S.delta))
@@ -198,6 +208,45 @@ def test_what_may_leave_its_domain_is_proved_or_a_condition():
 def test_an_abbreviation_is_the_vocabulary_s(where):
     with pytest.raises(DerivationError, match="no abbreviation of the vocabulary"):
         bc.Derivation(S.Rad_loss, (bc.by("lemmas.contraction", S.Rad_loss, because="-"),), where=where)
+
+
+def test_a_fixed_symbol_is_not_defined_by_the_data():
+    fixed = bc.symbol("gap_fixed", "g", "a gap", sympy.Reals, role="fixed")
+    with pytest.raises(DerivationError, match="fixed in advance, and r_0, rhat_0 is not"):
+        bc.Derivation(S.r_0, (bc.equal(S.r_0, S.rhat_0 + fixed, definitions={fixed: S.r_0 - S.rhat_0}, because="-"),))
+
+
+def test_one_name_is_one_symbol():
+    """What holds for x in [0, 1] says nothing of an x in [0, 5], nor of one that the data choose."""
+    narrow, wide, seen = (
+        bc.symbol("x_range", "x", "a number", sympy.Interval(0, end), role=role)
+        for end, role in ((1, "fixed"), (5, "fixed"), (1, "observed"))
+    )
+    assert len({narrow, wide, seen}) == 3
+    lemma = stated(S.C * narrow, bc.at_most(S.C * narrow, S.C, because="x <= 1"))
+    assert bc.check(lemma, budget=5).word == "PROVED"
+    taken = stated(S.C * wide, bc.by(lemma, S.C * wide, because="x <= 1"))
+    bc.check(taken, budget=5)
+    assert not taken.bound().certified
+    with pytest.raises(DerivationError, match="two symbols are called x_range"):
+        bc.Derivation(S.C, (bc.at_most(S.C, S.C + narrow + seen, because="-"),))
+    with pytest.raises(InvalidInputError, match="two symbols are called x_range"):
+        stated(S.C, bc.at_most(S.C, S.C + narrow, because="-")).bound().substitute(C=wide)
+
+
+def test_a_symbol_may_take_a_few_values():
+    choice = bc.symbol("choice", "c", "one of two", sympy.FiniteSet(0, 1), role="fixed")
+    square = stated(choice**2, bc.at_most(choice**2, choice, because="0 or 1"))
+    assert bc.check(square, budget=5).word == "PROVED"
+    with pytest.raises(InvalidInputError, match="equal to 0 or 1"):
+        square.bound().evaluate(choice=0.5)
+
+
+def test_steps_with_at_most_prove_no_strict_claim():
+    strict = Theorem("mine.strict", "-", "s", "C < C + B", "q", MINE, {
+        "sharp": bc.Form(bc.Derivation(S.C, (bc.at_most(S.C, S.C + S.rhat_0, because="-"),)), strict=True)})  # fmt: skip
+    assert bc.check(strict, budget=5).word == "UNSETTLED"
+    assert not strict.bound().certified
 
 
 def test_what_is_to_be_shown_is_not_assumed():
@@ -346,6 +395,7 @@ def test_by_asks_the_same():
     uniform = dataclasses.replace(bc.theorem("zhou2026.margin"), uniform=(S.rho,))
     assert bc.by(uniform, S.err_M, rho=S.rhat_ramp + 1, because="for all rho at once")
     assert uniform.bound().substitute(rho=S.rhat_ramp + 1)
+    assert "it holds for all values of rho at once" in uniform.assumptions
 
 
 # ---------------------------------------------------------------- what a lemma brings along
