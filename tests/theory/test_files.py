@@ -92,9 +92,9 @@ def test_a_file_is_checked_anew(path):
     lemma = own_lemma()
     bc.save(lemma, path.parent / "lemma.json")
     read = bc.load(path.parent / "lemma.json")
-    bc.check(read, budget=20)
+    bc.check(read, budget=5)
     assert read.bound().certified
-    bc.check(bc.load(path), budget=20)
+    bc.check(bc.load(path), budget=4)
     assert "step 1 is UNSETTLED" in bc.load(path).bound().why_not_certified
 
 
@@ -112,9 +112,9 @@ def test_composed_bounds_are_cited_and_checked():
         "mine.gap", "-", "g", "c", "q", MINE, {"sharp": bc.Form(bc.Derivation(S.r_M - S.r_N, (step,)))}
     )
     assert theorem.bound().expr == gap.expr
-    assert bc.check(theorem, budget=10).word == "CITED"
+    assert bc.check(theorem, budget=5).word == "CITED"
     assert theorem.bound().certified
-    assert len(bc.check(gap, budget=8)) > 8
+    assert len(bc.check(gap, budget=2)) > 8
 
 
 def test_folders_and_names(path, monkeypatch):
@@ -180,7 +180,7 @@ def test_a_step_that_applies_a_bound_is_saved_with_what_proves_it(tmp_path, name
     assert read.bound().domain == mine.bound().domain
     assert read.bound().constraints == mine.bound().constraints
     assert not read.bound().certified
-    assert bc.check(read, budget=20).word == "CITED"
+    assert bc.check(read, budget=5).word == "CITED"
     assert read.bound().certified
 
 
