@@ -152,7 +152,7 @@ class Statement(Frozen):
         """
         if name not in self.symbols:
             raise InvalidInputError(
-                f"{name!r} is no symbol of this bound{suggestion(name, self.symbols)}; it has {', '.join(self.symbols)}",
+                f"{name!r} is no symbol of this bound{suggestion(str(name), self.symbols)}; it has {', '.join(self.symbols)}",
                 context=str(self.theorem),
             )
         return self.symbols[name]

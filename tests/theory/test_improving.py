@@ -189,6 +189,12 @@ def test_what_is_not_followed_is_refused(expr):
         growth(expr, N)
 
 
+@pytest.mark.parametrize("expr", [sqrt(log(x / N)), log(1 - N), (x - N) ** Rational(1, 3)])
+def test_what_is_not_real_far_out_has_no_rate(expr):
+    with pytest.raises(InvalidInputError, match="negative far out"):
+        growth(expr, N)
+
+
 def test_joint_regimes():
     alpha = sympy.Symbol("alpha")
     found = catoni().regimes({"n": 1, "beta": Rational(1, 2), "KL": alpha})

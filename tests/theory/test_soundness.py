@@ -437,6 +437,11 @@ def test_what_is_not_defined_is_an_error_with_a_name():
     for options in ({}, {"sound": True}, {"precision": 20}):
         with pytest.raises(InvalidInputError, match=r"not defined at n = 100.*V\*log.* must be >= 0"):
             vc().evaluate(n=[1000, 100], V=3000, delta=0.05, rhat_0=0, **options)
+    for derived in (vc().gradient, vc().elasticity):
+        with pytest.raises(InvalidInputError, match="not defined at n = 100"):
+            derived("n", n=[1000, 100], V=3000, delta=0.05, rhat_0=0)
+    with pytest.raises(InvalidInputError, match="5 is no symbol"):
+        vc().rate(5)
 
 
 @pytest.mark.parametrize(("low", "high", "bad"), [(V, S.n, 100), (2 * V, S.n, 50), (1, V, 1), (V**2, S.n - 1, 10)])
