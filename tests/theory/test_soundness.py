@@ -192,7 +192,7 @@ def test_what_may_leave_its_domain_is_proved_or_a_condition():
     assert bc.check(told, budget=8).word == "UNSETTLED"
     assert not told.bound().certified
     share = bc.equal(S.C, S.C + X - S.B / (S.B + S.C), definitions={X: S.B / (S.B + S.C)}, because="-")
-    assert bc.check(stated(S.C, share), budget=20).word == "PROVED"
+    assert bc.check(stated(S.C, share), budget=60).word == "PROVED"
     chosen = stated(
         S.C, bc.at_most(S.C, S.C + FREE, because="-"), bc.equal(FREE, WIDE, definitions={FREE: WIDE}, because="-")
     )
@@ -224,7 +224,7 @@ def test_one_name_is_one_symbol():
     )
     assert len({narrow, wide, seen}) == 3
     lemma = stated(S.C * narrow, bc.at_most(S.C * narrow, S.C, because="x <= 1"))
-    assert bc.check(lemma, budget=5).word == "PROVED"
+    assert bc.check(lemma, budget=60).word == "PROVED"
     taken = stated(S.C * wide, bc.by(lemma, S.C * wide, because="x <= 1"))
     bc.check(taken, budget=5)
     assert not taken.bound().certified
@@ -237,7 +237,7 @@ def test_one_name_is_one_symbol():
 def test_a_symbol_may_take_a_few_values():
     choice = bc.symbol("choice", "c", "one of two", sympy.FiniteSet(0, 1), role="fixed")
     square = stated(choice**2, bc.at_most(choice**2, choice, because="0 or 1"))
-    assert bc.check(square, budget=5).word == "PROVED"
+    assert bc.check(square, budget=60).word == "PROVED"
     with pytest.raises(InvalidInputError, match="equal to 0 or 1"):
         square.bound().evaluate(choice=0.5)
 
