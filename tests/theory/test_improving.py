@@ -100,7 +100,7 @@ def test_bad_choices_are_refused(options):
     ],
 )
 def test_best_constants(above, below, domain, constant):
-    found = bc.best_constant(above, below, domain=domain, budget=20)
+    found = bc.best_constant(above, below, domain=domain, budget=60)
     assert found.verdict.word == "PROVED"
     assert 0 <= float(found.constant - constant) < 1e-6
     assert found.ratio <= float(found.constant) * (1 + 1e-12)
