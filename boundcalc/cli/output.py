@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from boundcalc.errors import visible
 from boundcalc.frozen import Frozen
 from boundcalc.language.records import to_json
 from boundcalc.show.answer import PICTURES, Answer
@@ -79,7 +80,8 @@ def show(answer: Answer, args: Namespace) -> int:
     for name in written:
         answer.write(name)
     if args.json:
-        print(to_json(answer.to_dict(), indent=1))
+        said = to_json(answer.to_dict(), indent=1)
     else:
-        print("\n\n".join([answer.text(), *(f"written: {name}" for name in written)]))
+        said = "\n\n".join([answer.text(), *(f"written: {name}" for name in written)])
+    print(visible(said))
     return answer.status

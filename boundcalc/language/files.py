@@ -57,4 +57,4 @@ def write_text(path: str | Path, text: str) -> None:
         If it cannot be written.
     """
     with replacing(path) as beside:
-        beside.write_text(text, encoding="utf-8")
+        beside.write_text(text, encoding="utf-8", errors="backslashreplace")  # half characters as JSON has them

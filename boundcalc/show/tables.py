@@ -172,9 +172,13 @@ class Table(Frozen):
         return self.text()
 
 
+#: What a formula begins with, in wide letters too.
+_FORMULA = tuple("=+-@＝＋－＠")
+
+
 def _harmless(value: Any) -> Any:
     """Return a cell that no spreadsheet takes for a formula: text that begins like one gets an apostrophe in front."""
-    begins = isinstance(value, str) and value.lstrip()[:1] in ("=", "+", "-", "@") and len(value.strip()) > 1
+    begins = isinstance(value, str) and value.lstrip()[:1] in _FORMULA and len(value.strip()) > 1
     return f"'{value}" if begins and not _is_number(value) else value
 
 
