@@ -261,8 +261,10 @@ def _of_annotated(path: Path, *, label: str, groups: str | None, drop: Iterable[
     about = of_frame(read.obs).columns
     for name in drop:
         find({**held, **about}, name, kind="modality or column", option="--drop")
-    apart_of = {"label": label, "groups": groups, "drop": [name for name in drop if name in about]}
-    y, belongs, _ = apart(about, kind="column", expected="expected labels in obs", **apart_of)
+    given = [name for name in drop if name in about]
+    y, belongs, _ = apart(
+        about, kind="column", label=label, groups=groups, drop=given, expected="expected labels in obs"
+    )
     chosen = {
         key: one.toarray() if hasattr(one, "toarray") else np.asarray(one)
         for key, one in held.items()
