@@ -83,6 +83,20 @@ def test_a_full_disk_breaks_no_answer(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == ["answer.json"]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_an_answer_that_cannot_be_written_is_printed_all_the_same(tmp_path, capsys):
+    path = tmp_path / "answer.json"
+    path.symlink_to("/dev/full")
+    point = ["n_h=100", "C=1", "delta=0.1", "rhat_holdout=0.2"]
+    given = [word for one in point for word in ("--set", one)]
+    assert main(["eval", "zhou2026.fixed_model", *given, "--out", str(path)]) == 2
+    said = capsys.readouterr()
+    assert "r_0 <= 0.35" in said.out
+    assert "written" not in said.out
+    assert said.err == f"boundcalc: [Errno 28] No space left on device: '{path}'\n"
+    assert os.listdir(tmp_path) == ["answer.json"]
+
+
 def test_a_theorem_is_saved_whole_and_with_the_usual_mode(tmp_path, monkeypatch):
     chain = bc.Derivation(bc.symbols.r_0, (bc.by("lemmas.hoeffding_u", bc.symbols.r_0, because="a citation"),))
     mine = bc.Theorem("mine.own", "-", "Own", "r <= b", "risk", bc.Source("A"), {"sharp": bc.Form(chain)})
