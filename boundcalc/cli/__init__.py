@@ -29,7 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _ending_on_request():
             read(args)
-            return show(args.run(args), args)
+            status = show(args.run(args), args)
+            return _say("interrupted; what was done is above", status=status) if status == 130 else status
     except KeyboardInterrupt:
         return _say("interrupted", status=130)
     except _EndedError:
