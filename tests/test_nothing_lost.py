@@ -214,9 +214,21 @@ def test_progress_says_the_time_left_and_fits_the_screen(monkeypatch, capsys, wi
 
 
 def test_cells_of_a_csv_are_no_formulas():
-    cells = ["=1+1", "+a", "-b", "@c", " =d", "-1.5", "<= 3", "-", "plain"]
+    cells = ["=1+1", "+a", "-b", "@c", " =d", "-1.5", "<= 3", "-", "plain", "＝e"]
     rows = list(csv.reader(Table(["=name"], [[cell] for cell in cells]).csv().splitlines()))
-    assert [row[0] for row in rows] == ["'=name", "'=1+1", "'+a", "'-b", "'@c", "' =d", "-1.5", "<= 3", "-", "plain"]
+    assert [row[0] for row in rows] == [
+        "'=name",
+        "'=1+1",
+        "'+a",
+        "'-b",
+        "'@c",
+        "' =d",
+        "-1.5",
+        "<= 3",
+        "-",
+        "plain",
+        "'＝e",
+    ]
 
 
 ODD = "x$y_^{a}\\<b>&'\"\x1b[31m\u202e\x00 "
