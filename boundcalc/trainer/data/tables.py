@@ -283,11 +283,11 @@ def _read_arrow(path: Path, engine: Any) -> Table:
         64 if any(pyarrow.types.is_large_string(t) or pyarrow.types.is_string(t) for t in kept.schema.types) else 2**14
     )
     for batch in kept.scanner(batch_size=rows, batch_readahead=1, use_threads=False).to_batches():
+        batch.validate(full=True)  # offsets of a damaged file may ask for any memory, which ends the process
         total += batch.nbytes
         check_size(total, size, remedy=_OTHERWISE)
         batches.append(batch)
     table = pyarrow.Table.from_batches(batches, schema=kept.schema)
-    table.validate(full=True)  # offsets of a damaged file may ask for any memory, which ends the process
     return of_frame(table.to_pandas(), name=path.stem)
 
 
