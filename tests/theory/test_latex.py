@@ -54,6 +54,7 @@ def test_texts_and_keys():
     assert escaped("{5 % of R_M & more} ~ x^2 \\ $") == (
         r"\{5 \% of R\_M \& more\} \textasciitilde{} x\textasciicircum{}2 \textbackslash{} \$"
     )
+    assert escaped("one\n\nline\x1b[") == r"one line\textbackslash{}u001b["
     assert citation_key("zhou2026.risk_gap") == "zhou2026-risk-gap"
     assert citation_key("Clémençon, Lugosi 2008, Ranking") == "clemencon-lugosi-2008"
     assert citation_key("???") == "work"
