@@ -324,6 +324,9 @@ ARGUMENTS: dict[str, Argument] = {
     "processes": _value(
         "N", "processes for --all (default -1: all processors)", default="-1", read=_jobs, flag="--jobs"
     ),
+    "scheduler": _value(
+        "ADDRESS", "work on a dask scheduler, such as tcp://host:8786, or local: a process for each processor"
+    ),
     "resume": _value("FILE", "keep finished subsets in FILE and take them over next time", read=check_path),
     "estimates": _value("FILE", "what `boundcalc train` or `plan DATA --out FILE.json` wrote, with the same seed"),
     "costs": _value("FILE", "a TOML file of prices (default: 1 for each row, whatever is collected of it)"),
@@ -407,10 +410,10 @@ ARGUMENTS: dict[str, Argument] = {
 #: What a metric's training asks for, reading a file, training on several subsets, and planning.
 MODEL = ("delta", "seed", "loss", "lam_max", "weights", "holdout", "prepared")
 READING = ("label", "groups", "drop", "modality")
-TRAINING = ("subsets", *MODEL, "trained", "jobs", "resume")
+TRAINING = ("subsets", *MODEL, "trained", "jobs", "scheduler", "resume")
 PLANNING = (
     "DATA", *READING, "estimates", "costs", "budget", "target", "power", "modalities", "quantity", "no_curve", "subsets", *MODEL,
-    "jobs",
+    "jobs", "scheduler",
 )  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def _mend(planner: Planner, plan: Schedule, order: tuple[int, ...], arrays: list
     if not lost.any():
         return
     columns = [column[lost] for column in columns]
-    wide = _in_columns(program, columns, np.count_nonzero(lost), np.longdouble)
+    wide = _in_columns(program, columns, int(lost.sum()), np.longdouble)
     with np.errstate(all="ignore"):
         values = wide.astype(np.float64)
         if planner.side is not None:
@@ -89,7 +89,7 @@ def _settle(planner: Planner, columns: list[np.ndarray], values: np.ndarray) -> 
         lost = _leaving(program, columns, values.size, np.longdouble)
     if lost.any():
         rest = [column[lost] for column in columns]
-        values[lost] = _in_columns(planner.program(careful=True), rest, np.count_nonzero(lost), np.float64)
+        values[lost] = _in_columns(planner.program(careful=True), rest, int(lost.sum()), np.float64)
 
 
 def _in_columns(program: Program, columns: list[np.ndarray], cells: int, dtype: Any) -> np.ndarray:

@@ -99,7 +99,7 @@ class Normaliser(Frozen):
         for name, block in arrays.items():
             d = block.shape[1]
             kinds[name] = ("ball" if d == 1 else "unit") if kind == "auto" else kind
-            rows = block[present[name]]
+            rows = block[present[name]].astype(np.float64, copy=False)
             if standardise and rows.shape[0] >= 2:
                 centre[name], scale[name] = _location_scale(rows, centred=not nonnegative)
             else:
