@@ -18,6 +18,7 @@ from boundcalc.checker.experiments.named import resolve
 from boundcalc.checker.experiments.trial import try_out
 from boundcalc.checker.inequality.problem import state
 from boundcalc.checker.inequality.reals import settle
+from boundcalc.checker.store import content_of
 from boundcalc.checker.verdict import Verdict, Word, cited, unsettled
 from boundcalc.errors import InvalidInputError
 from boundcalc.statements.derivation import Step
@@ -25,6 +26,7 @@ from boundcalc.symbols import Constraint
 
 __all__ = ["check_step", "stream"]
 
+Keep = Callable[[str | None, Callable[[], Verdict]], Verdict]
 _CLOSED_FORM = ("identity", "algebra")
 
 
@@ -41,6 +43,7 @@ def check_step(
     domains: Mapping[sympy.Symbol, sympy.Set] | None = None,
     rules: Iterable[Constraint] = (),
     doubt_of: Callable[[Any, str], str] = lambda lemma, form: "not checked",
+    keep: Keep = lambda content, compute: compute(),
 ) -> Verdict:
     """Return the verdict on one step.
 
@@ -59,6 +62,8 @@ def check_step(
         Relations that the theorem requires.
     doubt_of : callable, optional
         Returns why a form of a theorem of one's own that the step applies is not proved, or nothing.
+    keep : callable, optional
+        Returns the verdict on a trial, by its content or else by computing it: a trial does not depend on what the step cites.
     """
     rng = stream(seed, f"{step}|{step.kind}")
     experiment = resolve(step.experiment)
@@ -67,7 +72,8 @@ def check_step(
             refutation = check_inclusion(experiment, rng=stream(seed, "inclusion"))
             if refutation is not None:
                 return refutation
-        tried = _tried(step, experiment, rng=rng, budget=budget)
+        content = content_of([replace(step, applies=None)], {}, "trial", str(step), seed)
+        tried = keep(content, lambda: _tried(step, experiment, rng=rng, budget=budget))
         if step.kind == "claim" and step.cites and not tried.refutes and step.applies is None:
             return cited(f"{step.cites}; {tried.evidence}")
         if tried.refutes or step.applies is None:

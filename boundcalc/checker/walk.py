@@ -179,8 +179,13 @@ def _step_job(
             found = check(own, form=name, budget=seconds, rng=seed, memory=memory.known, store=memory.store)
             return found.doubt(name)
 
+        def keep(content: str | None, compute: Callable[[], Verdict]) -> Verdict:
+            return memory.recall(content, content, seconds, compute) if content else compute()
+
         def checked() -> Verdict:
-            return check_step(step, seed=seed, budget=seconds, domains=domains, rules=rules, doubt_of=doubt_of)
+            return check_step(
+                step, seed=seed, budget=seconds, domains=domains, rules=rules, doubt_of=doubt_of, keep=keep
+            )
 
         content = content_of([step], domains, [str(rule) for rule in rules], seed)
         verdict = memory.recall(key, content, seconds, checked)
@@ -214,9 +219,9 @@ def _whole_job(form: str, chain: Derivation, *, strict: bool) -> Job:
                     chain.quantity, relation, chain.result, experiment, events=events, rng=rng, budget=seconds
                 )
 
-            content = content_of(chain.steps, chain.domains, "chain", relation, repr(experiment), seed)
-            key = ("chain", str(chain.quantity), relation, str(chain.result), repr(experiment), str(events), seed)
-            found = memory.recall(key, content, seconds, tried_out)
+            sides = [sympy.srepr(chain.quantity), relation, sympy.srepr(chain.result)]
+            key = repr(["chain", *sides, repr(experiment), [repr(event) for event in chain.events], seed])
+            found = memory.recall(key, None if " at 0x" in key else key, seconds, tried_out)
             if found.word is not Word.UNSETTLED:
                 place = "claim" if strict else "chain"
                 return Row(form, place, plain_shares(f"{chain.quantity} {relation} {chain.result}"), "whole", found)
