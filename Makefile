@@ -27,8 +27,10 @@ format: .venv/test.stamp
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# What it prints is a page of the docs.
 benchmark: .venv/test.stamp
-	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/benchmarks --benchmark-only -s
+	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/benchmarks --benchmark-only -s > docs/figures.txt; \
+		status=$$?; cat docs/figures.txt; exit $$status
 
 slow: .venv/test.stamp
 	$(BIN)/python -m pytest -m slow

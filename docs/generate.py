@@ -64,6 +64,7 @@ def generate(docs: Path) -> None:
     (made / "extra" / "explorer.html").write_text(explorer_page(bounds), encoding="utf-8")
     _write(made / "glossary.md", "# Symbols", *_glossary())
     _write(made / "commands.md", "# Command line", *_commands())
+    _write(made / "figures.md", "# What the benchmarks measured", *_figures(docs / "figures.txt"))
     (docs / "_static" / "theorem.css").write_text(STYLE, encoding="utf-8")
 
 
@@ -131,6 +132,14 @@ def _formula(found: re.Match[str]) -> str:
 
 def _toctree(names: Iterable[str], *, hidden: bool = True) -> str:
     return "\n".join(["```{toctree}", ":hidden:" if hidden else ":maxdepth: 1", "", *names, "```"])
+
+
+def _figures(printed: Path) -> Iterable[str]:
+    """Yield what ``make benchmark`` printed, a row for each line of the form ``work: figures``."""
+    yield "Printed by `make benchmark`: ratios to a peer in the same run; seconds where they are named."
+    text = printed.read_text(encoding="utf-8") if printed.exists() else ""
+    rows = re.findall(r"^(\w[^:\n|=]*): (.*\d.*)$", text, flags=re.MULTILINE)
+    yield "\n".join(["| work | figures |", "|---|---|", *(f"| {work} | {found} |" for work, found in rows)])
 
 
 def _glossary() -> Iterable[str]:

@@ -108,7 +108,7 @@ def contender(model: Any, prepared: Prepared, subset: tuple[str, ...]) -> Conten
         If the model is none of these kinds, fails, or the calibration part has pairs of one kind only.
     """
     data, split = prepared.data, prepared.split
-    everything = np.concatenate([prepared.encoded[name] for name in subset], axis=1)
+    everything, _ = prepared.encoded_rows(subset, np.arange(data.n))
     if isinstance(model, (Mapping, np.ndarray)):
         vectors = _precomputed(model, subset, data.n)
         distances = embedded(lambda rows: vectors[rows])

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.certification.sources import Distances
+from boundcalc.trainer.measure.parallel import in_parallel, workers_at_hand
 from boundcalc.trainer.risk.threads import available_threads, map_blocks
 
 __all__ = ["PairSums", "pair_sums"]
 
 Rows = NDArray[np.intp]
+Sums = NDArray[np.float64]
 
 #: Rows in a block of pairs.
 _BLOCK = 2048
@@ -83,8 +87,16 @@ def pair_sums(distances: Distances, codes: Rows, threshold: float, *, groups: Ro
         return twice * found
 
     threads = available_threads() if len(tasks) > 1 else 1
-    same, different, missed, matched = sum(map_blocks(sums, tasks, threads=threads), np.zeros(4))
+    found = _on_workers(sums, tasks) if workers_at_hand() else map_blocks(sums, tasks, threads=threads)
+    same, different, missed, matched = sum(found, np.zeros(4))
     return PairSums(float(same), float(different), float(missed), float(matched))
+
+
+def _on_workers(sums: Callable[[tuple[int, int]], Sums], tasks: list[tuple[int, int]]) -> Iterator[Sums]:
+    """Yield the sums in the order of the tasks; a worker is given the rows a few times only."""
+    size = -(-len(tasks) // (4 * workers_at_hand()))
+    shares = [(tasks[start : start + size],) for start in range(0, len(tasks), size)]
+    return chain.from_iterable(in_parallel(lambda share: list(map(sums, share)), shares, n_jobs=-1))
 
 
 def _block_sums(

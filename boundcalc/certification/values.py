@@ -6,6 +6,7 @@ Symbols: delta failure probability, x = log(1/delta), c the largest value of the
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +16,7 @@ from boundcalc.certification.scaling import scale_to_coupling
 from boundcalc.certification.sides import EPS, as_upper_risk, raised
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import Problems
+from boundcalc.trainer.risk.devices import DeviceMatrix, elsewhere, namespace_of
 
 __all__ = [
     "closed_value",
@@ -64,7 +66,7 @@ def transport_value(kernel: ArrayLike, *, kappa: float, scale: float = 1.0) -> f
     Parameters
     ----------
     kernel : array_like of shape (m, m)
-        q between the two halves of the rows, in [0, c].
+        q between the two halves of the rows, in [0, c]; an array of PyTorch, CuPy or JAX stays on its device.
     kappa : float
         In (0, 1), fixed in advance.
     scale : float
@@ -80,9 +82,13 @@ def transport_value(kernel: ArrayLike, *, kappa: float, scale: float = 1.0) -> f
     >>> round(transport_value([[0.0, 1.0], [1.0, 0.0]], kappa=0.9), 7)
     0.597837
     """
-    values = _kernel(kernel, kappa=kappa, scale=scale)
-    matrix = np.maximum(1.0 - kappa * values - 4.0 * EPS, np.nextafter(1.0 - kappa, 0.0))
-    return -scale_to_coupling(matrix).log_mean / values.shape[0] * (1.0 + 2.0 * EPS)
+    if elsewhere(kernel):
+        _check_kernel(kernel, kappa=kappa, scale=scale)
+        matrix: Any = DeviceMatrix(kernel, share=kappa / scale, slack=4.0 * EPS, least=math.nextafter(1.0 - kappa, 0.0))
+    else:
+        values = _kernel(kernel, kappa=kappa, scale=scale)
+        matrix = np.maximum(1.0 - kappa * values - 4.0 * EPS, np.nextafter(1.0 - kappa, 0.0))
+    return -scale_to_coupling(matrix).log_mean / matrix.shape[0] * (1.0 + 2.0 * EPS)
 
 
 def closed_value(kernel: ArrayLike, *, kappa: float, scale: float = 1.0, theta: float | None = None) -> float:
@@ -316,13 +322,19 @@ def _kl_above(mean: float, level: float, scale: float) -> float:
 
 def _kernel(kernel: ArrayLike, *, kappa: float, scale: float) -> Array:
     """Return q/c, checked."""
-    _check(kappa=kappa, scale=scale)
     values = np.asarray(kernel, dtype=float)
-    if values.ndim != 2 or values.shape[0] != values.shape[1] or not values.size:
-        raise InvalidInputError(f"kernel has shape {values.shape}: expected (m, m)")
-    if not ((values >= 0) & (values <= scale)).all():
-        raise InvalidInputError(f"kernel: expected numbers in [0, {scale:g}]")
+    _check_kernel(values, kappa=kappa, scale=scale)
     return values / scale
+
+
+def _check_kernel(kernel: Any, *, kappa: float, scale: float) -> None:
+    """Refuse what is no square matrix of numbers in [0, c], on whatever device."""
+    _check(kappa=kappa, scale=scale)
+    shape = tuple(kernel.shape)
+    if len(shape) != 2 or shape[0] != shape[1] or not shape[0]:
+        raise InvalidInputError(f"kernel has shape {shape}: expected (m, m)")
+    if not bool(namespace_of(kernel).all((kernel >= 0) & (kernel <= scale))):
+        raise InvalidInputError(f"kernel: expected numbers in [0, {scale:g}]")
 
 
 def _check(**given: float) -> None:

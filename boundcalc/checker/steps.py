@@ -18,6 +18,7 @@ from boundcalc.checker.experiments.named import resolve
 from boundcalc.checker.experiments.trial import try_out
 from boundcalc.checker.inequality.problem import state
 from boundcalc.checker.inequality.reals import settle
+from boundcalc.checker.store import content_of
 from boundcalc.checker.verdict import Certificate, Verdict, Word, cited, proved, unsettled
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.domains import describe
@@ -28,6 +29,7 @@ from boundcalc.symbols import Constraint, known
 
 __all__ = ["check_step", "stream"]
 
+Keep = Callable[[str | None, Callable[[], Verdict]], Verdict]
 _CLOSED_FORM = ("identity", "algebra")
 
 
@@ -44,6 +46,7 @@ def check_step(
     domains: Mapping[sympy.Symbol, sympy.Set] | None = None,
     rules: Iterable[Constraint] = (),
     doubt_of: Callable[[Any, str], str] = lambda lemma, form: "not checked",
+    keep: Keep = lambda content, compute: compute(),
 ) -> Verdict:
     """Return the verdict on one step.
 
@@ -62,6 +65,8 @@ def check_step(
         Relations that the theorem requires.
     doubt_of : callable, optional
         Returns why a form of a theorem of one's own that the step applies is not proved, or nothing.
+    keep : callable, optional
+        Returns the verdict on a trial, by its content or else by computing it: a trial does not depend on what the step cites.
     """
     rng = stream(seed, f"{step}|{step.kind}")
     experiment = resolve(step.experiment)
@@ -70,7 +75,8 @@ def check_step(
             refutation = check_inclusion(experiment, rng=stream(seed, "inclusion"))
             if refutation is not None:
                 return refutation
-        tried = _tried(step, experiment, rng=rng, budget=budget)
+        content = content_of([replace(step, applies=None)], {}, "trial", str(step), seed)
+        tried = keep(content, lambda: _tried(step, experiment, rng=rng, budget=budget))
         if step.kind == "claim" and step.cites and not tried.refutes and step.applies is None:
             return cited(f"{step.cites}; {tried.evidence}")
         if tried.refutes or step.applies is None:

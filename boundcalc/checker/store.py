@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -64,29 +66,30 @@ class Store:
     place : pathlib.Path, optional
         ``folder()`` if not given.
     fresh : bool
-        Find nothing, only keep.
+        Find nothing that was kept before now.
     """
 
     def __init__(self, place: Path | None = None, *, fresh: bool = False) -> None:
-        self.place, self.fresh = place or folder(), fresh
+        self.place, self.since = place or folder(), time.time() if fresh else 0.0
 
-    def get(self, content: str) -> Verdict | None:
-        """Return the verdict on this content, or None; a file that cannot be read is none."""
-        if self.fresh:
-            return None
+    def get(self, content: str, *, seconds: float = math.inf) -> Verdict | None:
+        """Return the verdict on this content, or None; a file that cannot be read is none.
+
+        What was left open is found only by those who would not spend more seconds on it than were spent.
+        """
+        path = self._path(content)
         try:
-            record = json.loads(self._path(content).read_text("utf-8"))
+            record = json.loads(path.read_text("utf-8")) if path.stat().st_mtime >= self.since else {}
             if record["content"] != content or record["identity"] != identity():
                 return None
-            return restored(record["verdict"])
+            found = restored(record["verdict"])
+            return None if found.word is Word.UNSETTLED and record["seconds"] < seconds else found
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def put(self, content: str, verdict: Verdict) -> None:
-        """Keep a verdict that more time would not change; a folder that cannot be written to keeps nothing."""
-        if verdict.word is Word.UNSETTLED:
-            return
-        record = {"content": content, "identity": identity(), "verdict": verdict.to_json()}
+    def put(self, content: str, verdict: Verdict, *, seconds: float = 0.0) -> None:
+        """Keep a verdict, found in so many seconds at most; a folder that cannot be written to keeps nothing."""
+        record = {"content": content, "identity": identity(), "seconds": seconds, "verdict": verdict.to_json()}
         try:
             self.place.mkdir(parents=True, exist_ok=True)
             write_text(self._path(content), json.dumps(record))
@@ -105,14 +108,14 @@ class Memory:
     known: dict[Any, Verdict]
     store: Store | None = None
 
-    def recall(self, key: Any, content: str | None, compute: Callable[[], Verdict]) -> Verdict:
+    def recall(self, key: Any, content: str | None, seconds: float, compute: Callable[[], Verdict]) -> Verdict:
         """Return the verdict on what has this key in the run and this content between runs (None: not to be kept)."""
         if key not in self.known:
-            kept = self.store.get(content) if self.store and content else None
+            kept = self.store.get(content, seconds=seconds) if self.store and content else None
             if kept is None:
                 kept = compute()
                 if self.store and content:
-                    self.store.put(content, kept)
+                    self.store.put(content, kept, seconds=seconds)
             self.known[key] = kept
         return self.known[key]
 

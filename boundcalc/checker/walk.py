@@ -179,10 +179,16 @@ def _step_job(
             found = check(own, form=name, budget=seconds, rng=seed, memory=memory.known, store=memory.store)
             return found.doubt(name)
 
-        def checked() -> Verdict:
-            return check_step(step, seed=seed, budget=seconds, domains=domains, rules=rules, doubt_of=doubt_of)
+        def keep(content: str | None, compute: Callable[[], Verdict]) -> Verdict:
+            return memory.recall(content, content, seconds, compute) if content else compute()
 
-        verdict = memory.recall(key, content_of([step], domains, [str(rule) for rule in rules], seed), checked)
+        def checked() -> Verdict:
+            return check_step(
+                step, seed=seed, budget=seconds, domains=domains, rules=rules, doubt_of=doubt_of, keep=keep
+            )
+
+        content = content_of([step], domains, [str(rule) for rule in rules], seed)
+        verdict = memory.recall(key, content, seconds, checked)
         return Row(form, str(number), str(step), step.kind, verdict)
 
     return job
@@ -213,9 +219,9 @@ def _whole_job(form: str, chain: Derivation, *, strict: bool) -> Job:
                     chain.quantity, relation, chain.result, experiment, events=events, rng=rng, budget=seconds
                 )
 
-            content = content_of(chain.steps, chain.domains, "chain", relation, repr(experiment), seed)
-            key = ("chain", str(chain.quantity), relation, str(chain.result), repr(experiment), str(events), seed)
-            found = memory.recall(key, content, tried_out)
+            sides = [sympy.srepr(chain.quantity), relation, sympy.srepr(chain.result)]
+            key = repr(["chain", *sides, repr(experiment), [repr(event) for event in chain.events], seed])
+            found = memory.recall(key, None if " at 0x" in key else key, seconds, tried_out)
             if found.word is not Word.UNSETTLED:
                 place = "claim" if strict else "chain"
                 return Row(form, place, plain_shares(f"{chain.quantity} {relation} {chain.result}"), "whole", found)
@@ -246,17 +252,20 @@ def _comparison(first: str, other: str, sides: list[Any]) -> Job:
             side.expr.subs({symbol: 0 for symbol in side.expr.free_symbols if symbol.name in _OPTIMISATION})
             for side in sides
         )
-        domain = {**dict(sides[0].domain), **dict(sides[1].domain)}
-        used = left.free_symbols | right.free_symbols
-        problem = state(left, "<=", right, domain={symbol: domain[symbol] for symbol in used if symbol in domain})
-        verdict = settle(problem, budget=max(seconds, 10.0), rng=stream(seed, f"{first} against {other}"))
-        if verdict.refutes:
-            verdict = settle(
-                state(right, "<=", left, domain={symbol: domain[symbol] for symbol in used if symbol in domain}),
-                budget=max(seconds, 10.0),
-                rng=stream(seed, f"{other} against {first}"),
-            )
-            return Row(f"{other} <= {first}", "forms", f"{right} <= {left}", "comparison", verdict, counts=False)
-        return Row(f"{first} <= {other}", "forms", f"{left} <= {right}", "comparison", verdict, counts=False)
+        known = {**dict(sides[0].domain), **dict(sides[1].domain)}
+        domain = {s: known[s] for s in left.free_symbols | right.free_symbols if s in known}
+
+        def row(small: str, low: sympy.Expr, large: str, high: sympy.Expr) -> Row:
+            text = f"{small} against {large}"
+
+            def settled() -> Verdict:
+                return settle(state(low, "<=", high, domain=domain), budget=max(seconds, 10.0), rng=stream(seed, text))
+
+            content = content_of([], domain, text, sympy.srepr(low), sympy.srepr(high), seed)
+            verdict = memory.recall(("forms", content), content, max(seconds, 10.0), settled)
+            return Row(f"{small} <= {large}", "forms", f"{low} <= {high}", "comparison", verdict, counts=False)
+
+        found = row(first, left, other, right)
+        return row(other, right, first, left) if found.verdict.refutes else found
 
     return job

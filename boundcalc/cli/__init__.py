@@ -34,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _ending_on_request():
             read(args)
-            status = show(args.run(args), args)
+            with _on_workers(args):
+                status = show(args.run(args), args)
             return _say("interrupted; what was done is above", status=status) if status == 130 else status
     except KeyboardInterrupt:
         return _say("interrupted", status=130)
@@ -47,6 +48,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(f"not enough memory: {error}; ask for a smaller grid")
     except (ValueError, ImportError, OSError) as error:
         return _say(str(error) or type(error).__name__)
+
+
+@contextmanager
+def _on_workers(args: argparse.Namespace) -> Iterator[None]:
+    """Let the command's work run on the workers of the dask scheduler that was named, if one was."""
+    if getattr(args, "scheduler", None) is None:
+        yield
+        return
+    from boundcalc.trainer.measure.parallel import on_scheduler
+
+    args.jobs = args.processes = -1  # all that there are
+    with on_scheduler(args.scheduler):
+        yield
 
 
 class _EndedError(BaseException):

@@ -277,7 +277,7 @@ ARGUMENTS: dict[str, Argument] = {
     "kernel": _switch("ask Coq's kernel for the closed-form steps (needs coqc)"),
     "export_coq": _value("DIR", "write the closed-form steps as files of Coq, with their proofs", read=_folder),
     "seconds": _value("S", "time for everything (default: as needed)", read=_positive),
-    "fresh": _switch("check again what earlier runs have settled"),
+    "fresh": _switch("check again what earlier runs have checked"),
     "seed": _value("N", "seed of everything random", default="0", read=_integer(0)),
     "delta": _value("P", "failure probability of each guarantee", default="0.05", read=_delta),
     "subsets": _value(
@@ -320,6 +320,12 @@ ARGUMENTS: dict[str, Argument] = {
         "so name only code that you trust",
     ),
     "jobs": _value("N", "processes for the subsets, -1 for all", default="1", read=_jobs),
+    "processes": _value(
+        "N", "processes for --all (default -1: all processors)", default="-1", read=_jobs, flag="--jobs"
+    ),
+    "scheduler": _value(
+        "ADDRESS", "work on a dask scheduler, such as tcp://host:8786, or local: a process for each processor"
+    ),
     "resume": _value("FILE", "keep finished subsets in FILE and take them over next time", read=check_path),
     "estimates": _value("FILE", "what `boundcalc train` or `plan DATA --out FILE.json` wrote, with the same seed"),
     "costs": _value("FILE", "a TOML file of prices (default: 1 for each row, whatever is collected of it)"),
@@ -403,10 +409,10 @@ ARGUMENTS: dict[str, Argument] = {
 #: What a metric's training asks for, reading a file, training on several subsets, and planning.
 MODEL = ("delta", "seed", "loss", "lam_max", "weights", "holdout", "prepared")
 READING = ("label", "groups", "drop", "modality")
-TRAINING = ("subsets", *MODEL, "trained", "jobs", "resume")
+TRAINING = ("subsets", *MODEL, "trained", "jobs", "scheduler", "resume")
 PLANNING = (
     "DATA", *READING, "estimates", "costs", "budget", "target", "power", "modalities", "quantity", "no_curve", "subsets", *MODEL,
-    "jobs",
+    "jobs", "scheduler",
 )  # fmt: skip
 
 

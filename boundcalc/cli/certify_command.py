@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from boundcalc.certification import Certificate
 
 ARGUMENTS = (
-    "SCORES", *READING, "cut", "metric", "mix", "delta", "calibration", "kappa", "share", "splits", "wanted", "seed",
+    "SCORES", *READING, "cut", "metric", "mix", "delta", "calibration", "kappa", "share", "splits", "wanted", "seed", "scheduler",
 )  # fmt: skip
 ENDINGS = DRAWN
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 from boundcalc.cli.output import Output
@@ -13,16 +18,18 @@ from boundcalc.show.tables import Table
 
 if TYPE_CHECKING:
     from boundcalc.checker.report import Report
+    from boundcalc.checker.store import Store
     from boundcalc.theorems import Theorem
 
-ARGUMENTS = ("KEY?", "all", "form", "seconds", "seed", "fresh", "kernel", "export_coq")
+ARGUMENTS = ("KEY?", "all", "form", "seconds", "seed", "processes", "scheduler", "fresh", "kernel", "export_coq")
 ENDINGS = (".json", ".html")
 EPILOG = (
     "PROVED: by an exact method, or by two solvers that agree. CITED: rests on the literature alone. SUPPORTED: tried "
     "by enumeration or simulation without a violation. UNSETTLED: none of these, with the reason. REFUTED: with a "
     "counterexample (in full with --json). A theorem has the word of its weakest step. The same seed gives the same "
     "report unless time runs out. Verdicts are kept in $BOUNDCALC_CACHE (or the user's cache folder) by the content of "
-    "what was checked and the version of the checker; --fresh checks all again. Exit status: 1 when the outcome is not "
+    "what was checked and the version of the checker, open ones with the seconds that they had; --fresh checks all "
+    "again. Exit status: 1 when the outcome is not "
     "what the catalogue says, 2 on bad input, 130 when interrupted."
 )
 
@@ -71,29 +78,45 @@ def _kernel(
 
 
 def _reports(entries: list[Theorem], args: Namespace) -> list[Report]:
-    """Check theorem after theorem; an interruption keeps what was found."""
-    import time
-
-    from boundcalc.checker import check
+    """Check theorem after theorem, several at a time where that is possible; an interruption keeps what was found."""
     from boundcalc.checker.store import Store
+    from boundcalc.trainer.measure.parallel import in_parallel
 
-    end = None if args.seconds is None else time.monotonic() + args.seconds
-    memory: dict[Any, Any] = {}
-    store = Store(fresh=args.fresh)
+    alone = len(entries) == 1 or args.processes == 1 or not find_spec("joblib")
+    jobs = _jobs(entries, args, Store(fresh=args.fresh), 1 if alone else args.processes)
     reports: list[Report] = []
-    for number, entry in enumerate(entries):
-        left = None if end is None else max(1.0, (end - time.monotonic()) / (len(entries) - number))
-        report = check(
-            entry, form=args.form, budget=left, rng=args.seed, progress=_progress(entry), memory=memory, store=store
-        )
-        reports.append(report)
-        if sys.stderr.isatty():
-            print(f"\r{entry.key}: {report.word}".ljust(79), file=sys.stderr)
-        elif len(entries) > 1:
-            print(f"{entry.key}: {report.word}", file=sys.stderr)
-        if not report.complete:
-            break
+    with suppress(KeyboardInterrupt):
+        for report in starmap(_checked, jobs) if alone else in_parallel(_checked, jobs, n_jobs=args.processes):
+            reports.append(report)
+            if sys.stderr.isatty():
+                print(f"\r{report.subject}: {report.word}".ljust(79), file=sys.stderr)
+            elif len(entries) > 1:
+                print(f"{report.subject}: {report.word}", file=sys.stderr)
+            if not report.complete:
+                break
     return reports
+
+
+def _jobs(entries: list[Theorem], args: Namespace, store: Store, processes: int) -> Iterator[tuple[Any, ...]]:
+    """Yield what each entry is checked with; time that is left over goes to those that come later."""
+    end = None if args.seconds is None else time.monotonic() + args.seconds
+    several = processes if processes > 0 else os.cpu_count() or 1
+    memory: dict[Any, Any] = {}
+    for number, entry in enumerate(entries):
+        share = several / max(several, len(entries) - number)
+        left = None if end is None else max(1.0, (end - time.monotonic()) * share)
+        shown = (memory, _progress(entry)) if processes == 1 else ()
+        yield (entry.key, args.form, left, args.seed, store, *shown)
+
+
+def _checked(
+    key: str, form: str | None, budget: float | None, seed: int, store: Store, memory: Any = None, progress: Any = None
+) -> Report:
+    from boundcalc import catalogue
+    from boundcalc.checker import check
+
+    entry = catalogue.REGISTRY[key]
+    return check(entry, form=form, budget=budget, rng=seed, progress=progress, memory=memory, store=store)
 
 
 def _progress(entry: Theorem) -> Any:

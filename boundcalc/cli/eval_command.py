@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from boundcalc.bound import Bound
 
-ARGUMENTS = ("KEY", "set", "form")
+ARGUMENTS = ("KEY", "set", "form", "scheduler")
 ENDINGS = DRAWN
 _SHOWN = 60
 
@@ -64,7 +64,7 @@ def _derived(args: Namespace) -> Output:
 
     bound, inputs = theorem(args.key).bound(args.form), args.settings
     unused = unused_settings(bound, inputs)
-    result = bound.evaluate(sound=True, **inputs)
+    result = bound.evaluate(sound=True, **inputs) if args.scheduler is None else _swept(args.key, args.form, inputs)
     vacuous = bound.vacuous(result, **inputs)
     table = _table(bound, result, vacuous)
     head = f"{bound.theorem} ({bound.form}; {bound.theorem.provenance}, {bound.theorem.status})"
@@ -92,6 +92,28 @@ def _derived(args: Namespace) -> Output:
         parts=(tag("p", f"at {fixed}"),),
         picture=lambda path: _draw(bound, result, path),
     )
+
+
+def _swept(key: str, form: str | None, inputs: dict[str, Any]) -> xarray.DataArray:
+    """Evaluate pieces of the longest axis on the workers, and put them together."""
+    import xarray as xr
+
+    from boundcalc.trainer.measure.parallel import in_parallel, workers_at_hand
+
+    axes = {name: value for name, value in inputs.items() if isinstance(value, list)}
+    longest = max(axes, key=lambda name: len(axes[name]), default="")
+    axis = axes.get(longest, [])
+    size = -(-len(axis) // (4 * workers_at_hand()))
+    parts = [{**inputs, longest: axis[start : start + size]} for start in range(0, len(axis), size or 1)]
+    found = list(in_parallel(_sound, [(key, form, part) for part in parts or [inputs]], n_jobs=-1))
+    # What the bound does not use is no axis of its values.
+    return xr.concat(found, dim=longest) if longest in found[0].dims else found[0]
+
+
+def _sound(key: str, form: str | None, inputs: dict[str, Any]) -> xarray.DataArray:
+    from boundcalc.catalogue import theorem
+
+    return theorem(key).bound(form).evaluate(sound=True, **inputs)
 
 
 def _plain(value: Any) -> Any:

@@ -165,7 +165,7 @@ class CompiledExpression:
         if len(arguments) != self._arity:
             self._refuse(len(arguments))
         request = self._planner.request(doubles(self._names, arguments))
-        return explain(self._planner.plan(request), self._names, request.where.masks)
+        return explain(self._planner.plan(request), self._names, request.masks)
 
     def _refuse(self, given: int) -> None:
         raise InvalidInputError(f"{given} arguments given, {self._arity} wanted: {', '.join(self._names)}")
@@ -192,7 +192,7 @@ class CompiledExpression:
         request = self._planner.request(arrays)
         if out is None:
             return evaluate(self._planner, request, arrays, None)
-        check_out(out, request.where.shape)
+        check_out(out, request.shape)
         apart = min(out.strides, default=0) >= 0 and not any(np.may_share_memory(out, a) for a in arrays)
         if not apart:
             out[...] = evaluate(self._planner, request, arrays, None)

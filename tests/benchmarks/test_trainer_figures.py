@@ -1,5 +1,7 @@
 """Figures of the trainer as ratios within one run: `pytest tests/benchmarks/test_trainer_figures.py --benchmark-only -s`."""
 
+import subprocess
+import sys
 import time
 import tracemalloc
 
@@ -152,6 +154,31 @@ def test_full_matrix_of_256_columns_with_its_certificate(benchmark):
     print(f"\nn={given.split.train.size}, d=256: {benchmark.stats['max']:.1f} s, eps_opt {fit.eps_opt:.1e}")
     assert fit.eps_opt <= 1e-3 * max(fit.objective, 0.2) + 1e-9
     assert benchmark.stats["max"] <= 20
+
+
+MANY_ROWS = """
+import time, numpy as np
+from resource import RUSAGE_SELF, getrusage
+from boundcalc.trainer import ModalityData, measure_subsets
+rng = np.random.default_rng(0)
+measure_subsets(ModalityData({"a": rng.normal(size=(60, 4))}, np.arange(60) % 3), rng=0, structure="diagonal")
+y = rng.integers(0, 10, 200_000)
+x = rng.standard_normal((200_000, 512), dtype=np.float32)
+for row, label in zip(x, y):
+    row[label * 50 : label * 50 + 50] += 0.8
+before, began = getrusage(RUSAGE_SELF).ru_maxrss, time.perf_counter()
+measure_subsets(ModalityData({"a": x}, y), rng=0, structure="diagonal")
+print(time.perf_counter() - began, (getrusage(RUSAGE_SELF).ru_maxrss - before) * 1024 / x.nbytes)
+"""
+
+
+def test_two_hundred_thousand_rows_by_sampled_pairs(benchmark):
+    command = [sys.executable, "-c", MANY_ROWS]
+    done = benchmark.pedantic(lambda: subprocess.run(command, capture_output=True, text=True, check=True), rounds=1)
+    seconds, times = map(float, done.stdout.split())
+    print(f"\nn=200,000, d=512, float32: {seconds:.0f} s, {times:.2f} times the data in memory beyond what was given")
+    assert seconds <= 120
+    assert times <= 3
 
 
 def test_all_subsets_of_eight_modalities(benchmark):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 
 import pytest
 
-from boundcalc import symbols
+from boundcalc import catalogue, symbols
 from boundcalc.checker import Verdict, check, store, walk
-from boundcalc.checker.store import Store
+from boundcalc.checker.store import Memory, Store
 from boundcalc.checker.verdict import Certificate, Proof, Word, cited, proved, refuted, supported, unsettled, weakest
 from boundcalc.statements.derivation import Step
 
@@ -60,8 +61,26 @@ def test_a_verdict_is_stored_by_content(kept):
     assert Store().get("a <= b").certificate.proofs == verdict.certificate.proofs
     assert Store().get("a <= c") is None
     assert Store(fresh=True).get("a <= b") is None
-    Store().put("open", unsettled("no time"))
+
+
+def test_what_was_left_open_is_tried_again_with_more_seconds_only(kept):
+    Store().put("open", unsettled("no time"), seconds=5.0)
+    assert Store().get("open", seconds=5.0).word == "UNSETTLED"
+    assert Store().get("open", seconds=6.0) is None
     assert Store().get("open") is None
+    Store().put("open", cited("a book"), seconds=6.0)
+    assert Store().get("open", seconds=99.0).word == "CITED"
+
+
+def test_fresh_finds_what_was_kept_since(kept):
+    Store().put("a <= b", cited("a book"))
+    (file,) = (kept / "verdicts").iterdir()
+    fresh = Store(fresh=True)
+    os.utime(file, (fresh.since - 1, fresh.since - 1))
+    assert fresh.get("a <= b") is None
+    assert Store().get("a <= b").word == "CITED"
+    os.utime(file, (fresh.since + 1, fresh.since + 1))
+    assert fresh.get("a <= b").word == "CITED"
 
 
 def test_a_verdict_of_another_version_is_not_trusted(kept, monkeypatch):
@@ -75,6 +94,16 @@ def test_a_damaged_file_is_no_verdict(kept):
     (file,) = (kept / "verdicts").iterdir()
     file.write_text(file.read_text()[:-20])
     assert Store().get("a <= b") is None
+
+
+def test_forms_are_compared_once_between_runs(kept, monkeypatch):
+    entry, asked = catalogue["zhou2026.risk_gap"], []
+    monkeypatch.setattr(walk, "settle", lambda problem, **_: asked.append(problem) or supported("yes", engine="test"))
+    for _ in range(2):
+        (job,) = walk._comparisons(entry, dict.fromkeys(entry.forms, "holds"))
+        row = job(0, 20.0, Memory({}, Store()))
+        assert (row.form, row.verdict.evidence) == ("sharp <= paper", "yes")
+    assert len(asked) == 1
 
 
 def test_a_step_is_checked_once_between_runs(kept, monkeypatch):

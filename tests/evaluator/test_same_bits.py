@@ -6,10 +6,11 @@ import multiprocessing
 
 import numpy as np
 import pytest
+import sympy as sp
 
 from boundcalc.evaluator import compile_expression, compiled
 from boundcalc.evaluator.emit import cells
-from boundcalc.evaluator.running import execute
+from boundcalc.evaluator.running import evaluation, execute
 from tests.evaluator.workloads import ARGUMENTS, KNOWN, NUMBERS, THREE_TERMS, heavy
 
 EXPRESSIONS = {"three terms": THREE_TERMS, "heavy": heavy()}
@@ -46,16 +47,17 @@ def test_in_slices_and_columns(whole):
 
 def test_whatever_the_order_blocks_and_threads(whole, monkeypatch):
     monkeypatch.setattr(cells, "LARGEST", 0)
-    for size in (7, 1000):
+    for size, rows in ((7, 12), (1000, N.size)):
         for name in ("_BLOCK", "_THREADED_BLOCK", "_SINGLE_BLOCK"):
             monkeypatch.setattr(execute, name, size)
         monkeypatch.setattr(execute, "_WORTH_A_THREAD", 5.0)
-        for f, values in whole:
-            np.testing.assert_array_equal(f(*np.ix_(N, G, DELTA), *NUMBERS), values)
-            transposed = [a.transpose(2, 1, 0) for a in np.ix_(N, G, DELTA)]
+        for f, everything in whole:
+            values = everything[:rows]
+            np.testing.assert_array_equal(f(*np.ix_(N[:rows], G, DELTA), *NUMBERS), values)
+            transposed = [a.transpose(2, 1, 0) for a in np.ix_(N[:rows], G, DELTA)]
             np.testing.assert_array_equal(f(*transposed, *NUMBERS), values.transpose(2, 1, 0))
             out = np.empty(values.shape)[::-1, :, ::-1]
-            np.testing.assert_array_equal(f(*np.ix_(N, G, DELTA), *NUMBERS, out=out), values)
+            np.testing.assert_array_equal(f(*np.ix_(N[:rows], G, DELTA), *NUMBERS, out=out), values)
 
 
 def test_beside_a_cell_that_leaves_the_range_of_doubles(whole):
@@ -65,6 +67,40 @@ def test_beside_a_cell_that_leaves_the_range_of_doubles(whole):
         found = f(*np.ix_(n, G, DELTA), *NUMBERS)
         np.testing.assert_array_equal(found[:-1], values)
         assert f(1e300, G[0].item(), DELTA[0].item(), *NUMBERS) == found[-1, 0, 0]
+
+
+_, _, SHARE, _, _, L, B, *_ = ARGUMENTS
+EXTREME = {
+    "heavy": heavy(),
+    "products": L**2 * B**2 / (1 + SHARE) + sp.sqrt(L**2 + B**2) * SHARE,
+    "powers": (L**5 + B) / (L ** sp.Rational(7, 3) * B**3) + sp.exp(L) / (B * sp.exp(SHARE)),
+    "cases": sp.Max(L * B, SHARE / L) + sp.Piecewise((B / L**3, L < B), (L / B**3, True)),
+}
+
+
+@pytest.mark.parametrize("name", EXTREME)
+def test_among_extreme_cells(name, monkeypatch):
+    """Every other cell may leave the range of doubles, on the way or in the end: the pieces of a large grid as a cell alone."""
+    rng = np.random.default_rng(8)
+    place = {s: k for k, s in enumerate(ARGUMENTS)}
+    grid = [np.asarray(a) for a in (1000.0, 7.0, 0.5, *NUMBERS)]
+    for symbol, axis in ((SHARE, 0), (L, 1), (B, 2)):
+        values = np.append(10.0 ** rng.uniform(-322, 0 if symbol == SHARE else 308, 11), 10.0 ** rng.uniform(-3, 0, 5))
+        grid[place[symbol]] = rng.permutation(values).reshape([-1 if k == axis else 1 for k in range(3)])
+    for side in SIDES:
+        f = compile_expression(EXTREME[name], ARGUMENTS, domains=KNOWN, side=side)
+        values = f(*grid)
+        columns = [np.broadcast_to(a, values.shape).ravel() for a in grid]
+        for cell in rng.integers(0, values.size, 40):
+            np.testing.assert_array_equal(f(*(column[cell].item() for column in columns)), values.flat[cell])
+        order = rng.permutation(values.size)
+        np.testing.assert_array_equal(f(*(column[order] for column in columns)), values.ravel()[order])
+        piece = [a[:, :, 3:4] if a.ndim == 3 and a.shape[2] > 1 else a for a in grid]
+        np.testing.assert_array_equal(f(*piece), values[..., 3:4])
+        with monkeypatch.context() as patch:
+            patch.setattr(cells, "LARGEST", 0)
+            patch.setattr(evaluation, "_PIECE", 900)
+            np.testing.assert_array_equal(f(*grid), values)
 
 
 def test_in_a_worker():

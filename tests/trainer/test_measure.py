@@ -111,6 +111,25 @@ def test_same_seed_same_numbers_in_parallel(toy):
         assert again[label].estimates.values == result.estimates.values
 
 
+@pytest.mark.parametrize("exact_rows", [20_000, 20], ids=["all pairs", "sampled pairs"])
+def test_single_precision_rows_are_kept_and_give_what_their_doubles_give(exact_rows):
+    """They are normalised as doubles, part by part."""
+    given = three_modalities()
+    rows = {name: block.astype(np.float32) for name, block in given.arrays.items()}
+    single, double = (
+        ModalityData({name: block.astype(kind) for name, block in rows.items()}, given.y, mask=given.mask)
+        for kind in (np.float32, np.float64)
+    )
+    assert {block.dtype for block in single.arrays.values()} == {np.dtype(np.float32)}
+    found, expected = (
+        measure_subsets(data, subsets=["a", "a+b"], rng=0, exact_rows=exact_rows, sampled_pairs=2000)
+        for data in (single, double)
+    )
+    for label in expected:
+        assert found[label].estimates.values == expected[label].estimates.values
+        assert found[label].params == expected[label].params
+
+
 def test_calibration_rows_matter_to_nothing_else():
     """Moving a training row does not move the preprocessing; the certified constants do not depend on data at all."""
     data = three_modalities(gaps=0.0)

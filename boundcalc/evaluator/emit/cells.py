@@ -17,6 +17,7 @@ from boundcalc.evaluator.running.kernels import KERNELS
 __all__ = ["LARGEST", "cells_function"]
 
 LARGEST = 1 << 17  # cells; beyond, blocks in cache and in place are faster
+_LARGEST_COLUMN = 1 << 15  # the same where an argument fills the grid: then all operations do
 _MOST = 32  # arrays that NumPy 2.0 broadcasts at once
 _DOUBLE, _number = np.dtype(np.float64), np.float64
 _OPERATORS = {name: text for name, text in SHARED.items() if name not in ("lt", "le", "square")}
@@ -72,6 +73,8 @@ class _Cells:
         try:
             frame = np.broadcast(*taken)
             if not 0 < frame.size <= LARGEST:
+                return None
+            if frame.size > _LARGEST_COLUMN and any(a.size == frame.size for a in taken):
                 return None
             with np.errstate(over="raise", under="raise", divide="ignore", invalid="ignore"):
                 value = self._code(*taken)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from threading import Lock
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 import sympy as sp
@@ -25,7 +25,7 @@ from boundcalc.evaluator.running.schedule import Schedule, schedule
 from boundcalc.evaluator.sound.directed import make_sound
 from boundcalc.language.domains import symbol_range
 
-__all__ = ["Planner", "Request", "Side"]
+__all__ = ["Planner", "Side"]
 
 #: Cells along the axis that every argument is given when the program is made: enough for few operations on many axes to pay.
 _TYPICAL = 100
@@ -33,13 +33,6 @@ _KEPT = 32
 
 
 Side = Literal["upper", "lower"]
-
-
-class Request(NamedTuple):
-    """What a plan depends on."""
-
-    where: Layout
-    careful: bool = False
 
 
 class Planner:
@@ -77,25 +70,24 @@ class Planner:
         self._kept: OrderedDict[tuple, Schedule] = OrderedDict()
         self._lock = Lock()  # of the plans kept and of the pool, which rewriting adds to
 
-    def request(self, arrays: Sequence[np.ndarray]) -> Request:
+    def request(self, arrays: Sequence[np.ndarray]) -> Layout:
         """Return what a plan for these arguments depends on."""
-        return Request(layout([a.shape for a in arrays]))
+        return layout([a.shape for a in arrays])
 
-    def plan(self, request: Request) -> Schedule:
+    def plan(self, request: Layout) -> Schedule:
         """Return the schedule for a request."""
-        masks, sizes = request.where.masks, request.where.sizes
-        key = (masks, sizes, request.careful)
+        masks, sizes = key = request.masks, request.sizes
         with self._lock:
             known = self._kept.pop(key, None)
-            plan = self._kept[key] = known or schedule(self._made(request.careful).on_axes(masks), sizes)
+            plan = self._kept[key] = known or schedule(self._made(False).on_axes(masks), sizes)
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         return plan
 
-    def program(self) -> Program:
-        """Return the program, each argument on an axis of its own."""
+    def program(self, *, careful: bool = False) -> Program:
+        """Return the program, each argument on an axis of its own; careful, every single value is settled."""
         with self._lock:
-            return self._made(False)
+            return self._made(careful)
 
     def _made(self, careful: bool) -> Program:
         if careful not in self._programs:

@@ -15,7 +15,7 @@ from boundcalc.evaluator.running.kernels import KERNELS
 from boundcalc.evaluator.running.outer import OUTER, outer
 from boundcalc.evaluator.running.schedule import BOOLEAN_STEPS, Group, Schedule
 
-__all__ = ["TABLE_CELLS", "execute"]
+__all__ = ["TABLE_CELLS", "blocks_of", "execute"]
 
 TABLE_CELLS = 3 << 20  # tables beyond 24 MB are computed piece by piece
 _BLOCK = 1 << 15  # cells whose temporaries stay in the second-level cache
@@ -95,7 +95,7 @@ def _run_group(
         values[i] = out if whole else np.empty(shape, dtype=np.bool_ if boolean else dtype)
     workers = min(_cpus(), int(group.cost / _WORTH_A_THREAD))
     multiple = _THREADED_BLOCK if workers > 1 else _BLOCK
-    blocks = list(_blocks(shape, multiple if group.temporaries else _SINGLE_BLOCK))
+    blocks = list(blocks_of(shape, multiple if group.temporaries else _SINGLE_BLOCK))
     workers = min(workers, len(blocks))
     if workers < 2:
         _run_blocks(group, blocks, values, dtype, errors)
@@ -110,7 +110,7 @@ def _cpus() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _blocks(shape: tuple[int, ...], limit: int) -> Iterator[tuple[Index, tuple[int, ...]]]:
+def blocks_of(shape: tuple[int, ...], limit: int) -> Iterator[tuple[Index, tuple[int, ...]]]:
     """Yield index and shape of consecutive blocks of at most about ``limit`` cells."""
     inner, axis = 1, len(shape)
     while axis and inner * shape[axis - 1] <= limit:

@@ -165,7 +165,11 @@ def _where(condition: Any, value: Any, otherwise: Any, out: Any = None) -> Any:
 def _widen(x: Any, margin: float, out: Any = None) -> Any:
     """Move outward by a multiple of the magnitude: up for a positive margin, down for a negative one."""
     choose = np.maximum if margin > 0 else np.minimum
-    return choose(x * (1 + margin), x * (1 - margin), out=out)
+    moved = x * (1 + margin)
+    if out is None:
+        return choose(moved, x * (1 - margin))
+    np.multiply(x, 1 - margin, out=out)  # which may be x; a second fresh array would cost more than all of this
+    return choose(moved, out, out=out)
 
 
 def _widen_all(x: Any, margin: float) -> Any:

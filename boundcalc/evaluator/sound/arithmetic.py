@@ -46,7 +46,12 @@ class ArithmeticSides(Sides):
             if exact and all(self._known[o].integer for o in (a, b) if self._code[o].op != "const"):
                 self._free.add(i)
             return self._emit("mul", x, y), j + k + (not exact)
-        return self._extreme("mul", self._ends(a), self._ends(b), upper), 1
+        return self._extreme("mul", self._towards(a, b, upper), self._towards(b, a, upper), upper), 1
+
+    def _towards(self, i: int, other: int, upper: bool) -> list[int]:
+        """Return the ends of a factor at which a product may be extreme: one, where the other factor has a known sign."""
+        sign = self._sign(other)
+        return [self.settled(i, upper is (sign > 0))] if sign else self._ends(i)
 
     def _factors(self, c: Instruction, upper: bool) -> tuple[Term, Term]:
         """Return the sides of two operands of known sign that move their product or quotient up (or down)."""
@@ -69,7 +74,7 @@ class ArithmeticSides(Sides):
         if self._sign(a) and self._sign(b):
             (x, j), (y, k) = self._factors(c, upper)
             return self._emit("div", x, y), j + k + 1
-        return self._quotient_of_any_sign(self._ends(a), b, upper), 1
+        return self._quotient_of_any_sign(self._towards(a, b, upper), b, upper), 1
 
     def _recip(self, i: int, c: Instruction, upper: bool) -> Term:
         if self._sign(c.args[0]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
@@ -20,7 +21,7 @@ from boundcalc.trainer.data.order import aligned
 __all__ = ["MIN_ROWS", "ModalityData", "as_block", "missing_rows", "refuse_all"]
 
 #: Rows are near copies within this share of the usual distance, looked for among so many rows; blocks that tell an identity.
-_NEAR, _LOOKED_AT, _BLOCKS = 0.01, 200, 4
+_NEAR, _LOOKED_AT, _BLOCKS, _PART = 0.01, 200, 4, 5000
 #: What separates names, and what UTF-8 cannot write.
 _NO_NAME = re.compile("[+,\ud800-\udfff]")
 MIN_ROWS = 8
@@ -61,7 +62,7 @@ class ModalityData:
     names : tuple of str
         The K modalities in order.
     arrays : mapping of str to ndarray of shape (n, d_k)
-        Float64; rows of a missing modality hold zeros.
+        Float64, or float32 where that was given; rows of a missing modality hold zeros.
     y : ndarray of shape (n,)
     classes : ndarray
         The distinct labels.
@@ -143,7 +144,8 @@ class ModalityData:
             missing[:, index] = missing_rows(
                 key, block, problems, declared=missing[:, index], lines=lines, impute=bool(impute)
             )
-            self.arrays[key] = np.where(missing[:, [index]], 0.0, block)
+            block[missing[:, index]] = 0.0
+            self.arrays[key] = block
             if nonnegative:
                 problems.require(
                     not (self.arrays[key] < 0).any(), f"modality {key!r} was declared nonnegative but has values < 0"
@@ -226,7 +228,12 @@ class ModalityData:
     @cached_property
     def duplicate_rows(self) -> int:
         """Number of rows that repeat an earlier one in all modalities: then rows are hardly independent."""
-        seen = {b"".join(block[i].tobytes() for block in self.arrays.values()) for i in range(self.n)}
+        seen = set()
+        for i in range(self.n):
+            row = hashlib.blake2b(digest_size=16)
+            for block in self.arrays.values():
+                row.update(block[i])
+            seen.add(row.digest())
         return self.n - len(seen)
 
     @property
@@ -237,19 +244,31 @@ class ModalityData:
     @cached_property
     def near_copies(self) -> float:
         """Share of rows with another row within 1 % of the usual distance, where chance does not bring rows so close."""
-        block = np.nan_to_num(np.concatenate(list(self.arrays.values()), axis=1))
-        if self.n * _NEAR ** min(block.shape[1], 400) > 0.01:
+        width = sum(self.dims.values())
+        if self.n * _NEAR ** min(width, 400) > 0.01:
             return 0.0
-        spread = np.ptp(block, axis=0)
-        block = (
-            np.divide(block, spread, out=np.zeros_like(block), where=spread > 0) if np.isfinite(spread).all() else block
-        )
-        some = block[:: max(1, self.n // _LOOKED_AT)][:_LOOKED_AT]
-        squares = np.square(block).sum(axis=1)
-        far = np.sqrt(np.maximum(np.square(some).sum(axis=1)[:, None] + squares - 2 * some @ block.T, 0.0))
-        usual = float(np.median(far))
-        near = (far > 1e-6 * usual) & (far < _NEAR * usual)  # what repeats a row exactly is told apart
-        return float(near.any(axis=1).mean())
+        parts = [slice(start, start + _PART) for start in range(0, self.n, _PART)]
+        spread = np.max([self._numbers(part).max(axis=0) for part in parts], axis=0)
+        with np.errstate(over="ignore"):
+            spread -= np.min([self._numbers(part).min(axis=0) for part in parts], axis=0)
+        scale = np.where(spread > 0, spread, np.inf) if np.isfinite(spread).all() else 1.0
+        some = self._numbers(slice(None, None, max(1, self.n // _LOOKED_AT)))[:_LOOKED_AT] / scale
+
+        def distances(part: slice) -> NDArray[np.float64]:
+            block = self._numbers(part) / scale
+            squares = np.square(some).sum(axis=1)[:, None] + np.square(block).sum(axis=1)
+            return np.sqrt(np.maximum(squares - 2 * some @ block.T, 0.0))
+
+        usual = float(np.median(distances(slice(None, None, max(1, self.n // _PART)))))
+        near = np.zeros(len(some), dtype=bool)
+        for part in parts:
+            far = distances(part)
+            near |= ((far > 1e-6 * usual) & (far < _NEAR * usual)).any(axis=1)  # what repeats a row is told apart
+        return float(near.mean())
+
+    def _numbers(self, rows: slice) -> NDArray[np.float64]:
+        """Return rows of all modalities side by side, zeros for missing values."""
+        return np.nan_to_num(np.concatenate([block[rows] for block in self.arrays.values()], axis=1).astype(np.float64))
 
     @cached_property
     def like_identities(self) -> tuple[str, ...]:
@@ -266,8 +285,9 @@ class ModalityData:
     def constant_features(self) -> int:
         """Number of features that have one value wherever their modality is at hand: they tell no pair from another."""
         return sum(
-            int((block[here] == block[here][:1]).all(axis=0).sum()) if here.any() else block.shape[1]
+            int((rows == rows[:1]).all(axis=0).sum()) if here.any() else block.shape[1]
             for block, here in zip(self.arrays.values(), self.present.T, strict=True)
+            for rows in [block if here.all() else block[here]]
         )
 
     def subset_labels(self) -> tuple[str, ...]:
@@ -369,14 +389,14 @@ def refuse_all(count: int) -> None:
 
 
 def as_block(value: Any) -> NDArray[np.float64]:
-    """Return real numbers of any dtype as a float64 copy, values masked by ``numpy.ma`` as NaN; else raise TypeError."""
+    """Return a float64 copy of real numbers (of single ones a single copy), values masked as NaN; else raise TypeError."""
     if hasattr(value, "toarray"):
         value = value.toarray()
     masked = np.ma.getmaskarray(value) if isinstance(value, np.ma.MaskedArray) else None
     block = np.asarray(value)
     if block.dtype.kind in "cmM":
         raise TypeError(f"dtype {block.dtype}")
-    block = np.array(block, dtype=np.float64, order="C")
+    block = np.array(block, dtype=np.float32 if block.dtype == np.float32 else np.float64, order="C")
     if masked is not None:
         block[masked] = np.nan
     return block

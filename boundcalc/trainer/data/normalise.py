@@ -19,6 +19,7 @@ from boundcalc.frozen import Frozen
 __all__ = ["Normaliser", "project_rows", "unit_rows"]
 
 Kind = Literal["auto", "unit", "ball", "none"]
+_PIECE = 1 << 20  # numbers
 KINDS: tuple[str, ...] = ("auto", "unit", "ball", "none")
 
 
@@ -126,7 +127,13 @@ class Normaliser(Frozen):
 
 
 def _location_scale(rows: NDArray[np.float64], *, centred: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and standard deviation per column at any scale; constant columns get a harmless scale."""
+    """Mean and standard deviation per column at any scale, some columns at a time; constant columns get a harmless scale."""
+    step = max(2, _PIECE // rows.shape[0])
+    parts = [_of_columns(rows[:, k : k + step].astype(np.float64), centred) for k in range(0, rows.shape[1], step)]
+    return np.concatenate([centre for centre, _ in parts]), np.concatenate([scale for _, scale in parts])
+
+
+def _of_columns(rows: NDArray[np.float64], centred: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     largest = np.abs(rows).max(axis=0)
     unit = np.where(largest > 0, largest, 1.0)
     relative = rows / unit

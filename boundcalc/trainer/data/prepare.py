@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -27,9 +27,10 @@ from boundcalc.trainer.risk.losses import round_up
 from boundcalc.trainer.risk.pairs import AllPairs, PairSource
 from boundcalc.trainer.risk.structures import Structure, make_structure
 
-__all__ = ["Prepared", "balanced_weights", "checked_facts", "exceeds", "measured_squared_radius", "prepare"]
+__all__ = ["Prepared", "balanced_weights", "checked_facts", "exceeds", "measured_squared_radius", "pieces", "prepare"]
 
 Array = NDArray[np.float64]
+_PIECE = 1 << 20  # numbers
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,6 @@ class Prepared(Frozen):
     settings : Settings
     split : Split
     normaliser : Normaliser
-    arrays : dict of str to ndarray of shape (n, d_k)
-        Normalised; zero rows where a modality is missing.
     pairs : ndarray of int, shape (m, 2)
         Disjoint pairs of positions within the training part.
     weights : (omega_pos, omega_neg)
@@ -51,7 +50,7 @@ class Prepared(Frozen):
     encodings : dict of str to Encoding
         Of the modalities with text or single missing values.
     encoded : dict of str to ndarray of shape (n, d_k)
-        The rows before they are normalised.
+        The rows before they are normalised, which happens to those that are asked for.
     threads : int, optional
         Threads that share the blocks of all pairs.
     """
@@ -60,7 +59,6 @@ class Prepared(Frozen):
     settings: Settings
     split: Split
     normaliser: Normaliser
-    arrays: dict[str, Array]
     pairs: NDArray[np.intp]
     weights: tuple[float, float]
     squared_radii: dict[str, float]
@@ -70,29 +68,38 @@ class Prepared(Frozen):
 
     def normalised(self, name: str, block: Array, present: NDArray[np.bool_]) -> Array:
         """Return raw rows of one modality as the same map takes them."""
-        block = self.encodings[name].apply(block) if name in self.encodings else block
-        return self.normaliser.apply(name, block, present)
+        return self.normaliser.apply(name, self.encoded_block(name, block), present)
+
+    def encoded_block(self, name: str, block: Array) -> Array:
+        """Return raw rows of one modality as numbers only."""
+        return self.encodings[name].apply(block) if name in self.encodings else block
 
     def widths(self, subset: Sequence[str]) -> list[int]:
         """Return the number of columns of each modality of the subset."""
-        return [self.arrays[name].shape[1] for name in subset]
+        return [self.encoded[name].shape[1] for name in subset]
 
     def structure(self, subset: Sequence[str]) -> Structure:
         """Return the metric structure on the subset."""
-        dims = {name: self.arrays[name].shape[1] for name in subset}
+        dims = dict(zip(subset, self.widths(subset), strict=True))
         return make_structure(self.settings.metric_class, dims=dims, blocks=self.settings.blocks)
 
     def rows(self, subset: Sequence[str], part: NDArray[np.intp]) -> tuple[Array, NDArray[np.bool_]]:
-        """Return the concatenated modalities and what is present, for the given row numbers."""
-        block = np.concatenate([self.arrays[name][part] for name in subset], axis=1)
-        return block, self._present(subset, part)
+        """Return the concatenated modalities, normalised, and what is present, for the given row numbers."""
+        present = self._present(subset, part)
+        block, ends = np.empty((part.size, sum(self.widths(subset)))), np.cumsum((0, *self.widths(subset)))
+        for some in pieces(*block.shape):
+            for k, name in enumerate(subset):
+                rows = self.normaliser.apply(name, self.encoded[name][part[some]], present[some, k])
+                block[some, ends[k] : ends[k + 1]] = rows
+        return block, present
 
     def _present(self, subset: Sequence[str], part: NDArray[np.intp]) -> NDArray[np.bool_]:
         return self.data.present[part][:, [self.data.names.index(name) for name in subset]]
 
     def encoded_rows(self, subset: Sequence[str], part: NDArray[np.intp]) -> tuple[Array, NDArray[np.bool_]]:
         """Return the same before normalising, which models that are fitted to the classes take."""
-        return np.concatenate([self.encoded[name][part] for name in subset], axis=1), self._present(subset, part)
+        block = np.concatenate([self.encoded[name][part] for name in subset], axis=1)
+        return block.astype(np.float64, copy=False), self._present(subset, part)
 
     def all_pairs(self, subset: Sequence[str], part: NDArray[np.intp], *, single: bool = False) -> AllPairs:
         """Return all pairs of the given rows, in single precision if asked for."""
@@ -108,8 +115,14 @@ class Prepared(Frozen):
 
     def independent_differences(self, subset: Sequence[str]) -> Array:
         """Return u = x - x' of the independent training pairs, zero where a modality is missing in either, (m, d)."""
-        block, present = self.rows(subset, self.split.train)
-        return pair_differences(block, present, self.widths(subset), self.pairs)
+        widths, train = self.widths(subset), self.split.train
+        differences = np.empty((len(self.pairs), sum(widths)))
+        for some in pieces(*differences.shape):
+            drawn = self.pairs[some]
+            block, present = self.rows(subset, train[drawn.T.ravel()])
+            places = np.arange(len(block)).reshape(2, -1).T
+            differences[some] = pair_differences(block, present, widths, places)
+        return differences
 
     def squared_radius(self, subset: Sequence[str]) -> float:
         """Squared pair radius of the subset."""
@@ -130,7 +143,7 @@ class Prepared(Frozen):
         digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
         for name in self.data.names:
             digest.update(name.encode())
-            digest.update(np.ascontiguousarray(self.data.arrays[name]).tobytes())
+            digest.update(np.ascontiguousarray(self.data.arrays[name]).data)
         groups = np.empty(0) if self.data.groups is None else self.data.groups
         for array in (self.data.codes, groups, self.data.mask, self.split.calibration, self.split.holdout, self.pairs):
             digest.update(np.ascontiguousarray(array).tobytes())
@@ -159,7 +172,7 @@ class Prepared(Frozen):
             "data": self.data.name,
             "note": self.data.note,
             "rows": self.data.n,
-            "dims": {name: block.shape[1] for name, block in self.arrays.items()},
+            "dims": {name: block.shape[1] for name, block in self.encoded.items()},
             "text_columns": sum(map(len, self.data.text.values())),
             "filled_values": int(sum(np.isnan(block).sum() for block in self.data.arrays.values())),
             "classes": int(self.data.classes.size),
@@ -217,6 +230,12 @@ def checked_facts(record: Any) -> dict[str, Any]:
         problems.require(0 <= facts[name] <= most, f"{name} = {facts[name]}: expected 0 to {most}")
     problems.raise_if_any()
     return facts
+
+
+def pieces(rows: int, columns: int) -> Iterator[slice]:
+    """Yield slices of rows whose temporaries are small."""
+    step = max(1, _PIECE // max(1, columns))
+    return (slice(start, start + step) for start in range(0, rows, step))
 
 
 def sample_size(settings: Settings, rows: int, *, grouped: bool) -> int:
@@ -289,9 +308,9 @@ def prepare(
         standardise=settings.standardise,
         nonnegative=data.nonnegative,
     )
-    arrays = {name: normaliser.apply(name, block, present[name]) for name, block in blocks.items()}
     radii = {name: normaliser.squared_radius(name) for name in data.names}
     if raw:
+        arrays = {name: normaliser.apply(name, block, present[name]) for name, block in blocks.items()}
         measured = {name: measured_squared_radius(block[present[name]]) for name, block in arrays.items()}
         if settings.pair_radius is not None:
             declared = settings.pair_radius**2
@@ -319,7 +338,6 @@ def prepare(
         settings=settings,
         split=split,
         normaliser=normaliser,
-        arrays=arrays,
         pairs=pairs,
         weights=_weights(data, settings, split),
         squared_radii=radii,

@@ -86,10 +86,10 @@ def _planned(before: Prepared, data: ModalityData, names: tuple[str, ...], rng: 
     problems.require(data.n >= 4, f"n={data.n} rows: expected at least 4")
     problems.raise_if_any()
     present = {name: data.present[:, data.names.index(name)] for name in names}
-    arrays = {name: before.normalised(name, data.arrays[name], present[name]) for name in names}
     if before.settings.normalise == "none":
         for name in names:
-            rows, declared = arrays[name][present[name]], before.squared_radii[name]
+            rows = before.normalised(name, data.arrays[name], present[name])[present[name]]
+            declared = before.squared_radii[name]
             problems.require(
                 not exceeds(rows, declared, measured_squared_radius(rows)),
                 f"modality {name!r} has pairs that are further apart than {declared**0.5:g}, the pilot's pair radius",
@@ -100,6 +100,6 @@ def _planned(before: Prepared, data: ModalityData, names: tuple[str, ...], rng: 
         before,
         data=data,
         split=Split(nobody, nobody, np.arange(data.n)),
-        arrays=arrays,
+        encoded={name: before.encoded_block(name, data.arrays[name]) for name in names},
         pairs=draw_pairs(data.n, rng=rng, groups=data.groups),
     )

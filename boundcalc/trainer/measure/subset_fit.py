@@ -61,9 +61,9 @@ def fit_subset(
     precise = settings.eig_range[1] * prepared.squared_radius(subset) <= SINGLE_REACH
     size = prepared.sample_size(train)
     drawn = SampledPairs(prepared, subset, train, count=size, rng=rng, single=precise)
-    fresh = SampledPairs(prepared, subset, train, count=size, rng=rng)
     fit = minimise_risk(prepared.problem(subset, drawn), start=start, **options)  # type: ignore[arg-type]
-    problem = prepared.problem(subset, fresh)
+    del drawn  # one copy of the rows at a time
+    problem = prepared.problem(subset, SampledPairs(prepared, subset, train, count=size, rng=rng))
     objective = problem.objective(fit.params, fit.threshold)
     eps_opt = measure_gap(problem, fit.params, fit.threshold, width=fit.width).at(settings.delta)
     return replace(

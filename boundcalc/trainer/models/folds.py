@@ -63,11 +63,10 @@ class Folds:
         part = np.concatenate([split.train, split.calibration])[:_FITTED]
         self.rows = part
         self.names = data.names
-        self.widths = tuple(prepared.encoded[name].shape[1] for name in self.names)
+        self.widths = tuple(prepared.widths(self.names))
         ends = np.cumsum((0, *self.widths))
         self.columns = [np.arange(a, b) for a, b in pairwise(ends)]
-        x = np.concatenate([prepared.encoded[name][part] for name in self.names], axis=1)
-        self.here = data.present[part]
+        x, self.here = prepared.encoded_rows(self.names, part)
         at_hand = np.repeat(self.here, self.widths, axis=1)
         count = np.maximum(at_hand.sum(axis=0), 1)
         self.shift = np.where(at_hand, x, 0.0).sum(axis=0) / count

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.trainer.complexity.bernstein import BoundedMean, safe_variance
-from boundcalc.trainer.data.prepare import Prepared, pair_differences
+from boundcalc.trainer.data.prepare import Prepared, pair_differences, pieces
 from boundcalc.trainer.data.splits import pairs_between
 from boundcalc.trainer.risk.erm import Problem
 from boundcalc.trainer.risk.losses import Loss, round_up
@@ -61,8 +61,9 @@ class SampledPairs(ListedPairs):
         self.d = self._block.shape[1]
         self.n_similar = int(similar.sum())
         self.n_dissimilar = count - self.n_similar
-        norms = np.square(self._block - self._block.mean(axis=0)).sum(axis=1)
-        self.squared_radius = 4.0 * float(norms.max()) * (1 + 1e-12)
+        centre, some = self._block.mean(axis=0), pieces(*self._block.shape)
+        largest = max(float(np.square(self._block[rows] - centre).sum(axis=1).max()) for rows in some)
+        self.squared_radius = 4.0 * largest * (1 + 1e-12)
         self.depth = self.d + count
         self._scores: tuple[Array, Array] | None = None
         if single:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["Contrastive", "Hinge", "Logistic", "Loss", "Ramp", "SmoothedHinge", "loss_from_name"]
+__all__ = ["Contrastive", "Hinge", "Logistic", "Loss", "Ramp", "SmoothedHinge", "hinge_window", "loss_from_name"]
 
 Block = NDArray[np.float64]
 
@@ -179,7 +179,7 @@ class SmoothedHinge(Loss):
 
     def block(self, z: Block, *, similar: bool) -> tuple[Block, Block]:
         """Return values and slopes; ``z`` is overwritten."""
-        return _CentredHinge(margin=1.0 - 0.5 * self.width, width=self.width).block(z, similar=similar)
+        return _CentredHinge(*hinge_window(self)).block(z, similar=similar)
 
     def constant_risk(self, positive: float, negative: float) -> float:
         """Return the minimum of the convex piecewise quadratic, by golden section on [-1, 1]."""
@@ -301,6 +301,23 @@ class Ramp(Loss):
     def constant_risk(self, positive: float, negative: float) -> float:
         """Return the smaller of the two weights (a score of at least rho in absolute value)."""
         return min(positive, negative)
+
+
+def hinge_window(loss: Loss) -> tuple[float, float]:
+    """Return margin and width of a hinge that is rounded over a window centred at its kink (width 0: not rounded).
+
+    Raises
+    ------
+    InvalidInputError
+        If the loss is none.
+    """
+    if type(loss) is Hinge:
+        return 1.0, 0.0
+    if type(loss) is SmoothedHinge:
+        return 1.0 - 0.5 * loss.width, loss.width
+    if type(loss) is _CentredHinge:
+        return loss.margin, loss.width
+    raise InvalidInputError(f"loss={loss.name!r}: on a device of your own expected hinge, smoothed_hinge or logistic")
 
 
 def loss_from_name(loss: str | Loss, *, width: float = 0.5, margin: float = 1.0, rho: float = 1.0) -> Loss:

@@ -16,7 +16,7 @@ from boundcalc.trainer.risk.losses import Loss
 from boundcalc.trainer.risk.pair_blocks import PairBlocks, PairRisk, Totals
 from boundcalc.trainer.risk.threads import available_threads
 
-__all__ = ["AllPairs", "ListedPairs", "PairRisk", "PairSource", "squared_distances"]
+__all__ = ["AllPairs", "ListedPairs", "PairRisk", "PairSource", "similar_pairs", "spread_pairs", "squared_distances"]
 
 Array = NDArray[np.float64]
 
@@ -162,8 +162,7 @@ class AllPairs(PairSource):
         self._codes, self._present, self._owner = codes, present, owner
         self._dtype = np.dtype(np.float32 if single else np.float64)
         self._kernels: dict[bool, PairBlocks] = {}
-        sizes = np.unique(codes, return_counts=True)[1].astype(object)
-        self.n_similar = int(sum(size * (size - 1) // 2 for size in sizes))
+        self.n_similar = similar_pairs(codes)
         self.n_dissimilar = n * (n - 1) // 2 - self.n_similar
         self.squared_radius = float(np.square(self._centred).sum(axis=1).max(initial=0.0)) * (1 + 1e-12)
         self.depth = n + self.d
@@ -179,10 +178,7 @@ class AllPairs(PairSource):
 
     def sample(self, count: int) -> tuple[Array, NDArray[np.bool_]]:
         """Return pairs of each row with rows at evenly spread distances in the given order, shape (S, d)."""
-        n = self._codes.size
-        shifts = np.unique(np.linspace(1, n // 2, max(1, min(n // 2, count // n))).round().astype(np.intp))
-        left = np.tile(np.arange(n), shifts.size)
-        right = (left + np.repeat(shifts, n)) % n
+        left, right = spread_pairs(self._codes.size, count)
         both = (self._present[left] & self._present[right])[:, self._owner]
         differences = np.where(both, self._centred[left] - self._centred[right], 0.0)
         return differences, self._codes[left] == self._codes[right]
@@ -205,6 +201,19 @@ class AllPairs(PairSource):
         return self._kernel(operator).evaluate(
             operator, threshold, loss=loss, weights=weights, gradient=gradient, scale=1.0 / self.count, threads=threads
         )
+
+
+def similar_pairs(codes: NDArray[np.intp]) -> int:
+    """Return how many unordered pairs of rows have one class."""
+    sizes = np.unique(codes, return_counts=True)[1].astype(object)
+    return int(sum(size * (size - 1) // 2 for size in sizes))
+
+
+def spread_pairs(n: int, count: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return about ``count`` pairs of n rows: each row with rows at evenly spread distances in the given order."""
+    shifts = np.unique(np.linspace(1, n // 2, max(1, min(n // 2, count // n))).round().astype(np.intp))
+    left = np.tile(np.arange(n), shifts.size)
+    return left, (left + np.repeat(shifts, n)) % n
 
 
 def squared_distances(operator: Array, differences: Array) -> Array:
