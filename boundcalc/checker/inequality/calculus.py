@@ -13,7 +13,7 @@ from boundcalc.checker.inequality.cases import Case, Extent
 from boundcalc.checker.inequality.elementary import forms, plain, relaxed
 from boundcalc.checker.inequality.given import contrapositives, folded
 from boundcalc.checker.inequality.identity import ROUNDING, sign_at
-from boundcalc.checker.inequality.jensen import by_jensen
+from boundcalc.checker.inequality.jensen import by_jensen, tangents
 from boundcalc.checker.inequality.monotone import Monotone
 from boundcalc.checker.inequality.system import System
 from boundcalc.checker.verdict import Proof
@@ -44,7 +44,7 @@ def by_calculus(case: Case, *, deadline: float, solvers: Callable[[System, float
         if peeled is None:
             continue
         smaller, small = peeled
-        found = list(forms(smaller))
+        found = [*forms(smaller), *tangents(plain(smaller.gap), smaller)]
         for depth, h in product(_DEPTHS, found):
             proof = _on_pieces(h, smaller, search, depth)
             if proof is not None:

@@ -1,11 +1,13 @@
 """Jensen's inequality for the logarithm: sum_i c_i log r_i >= c log r where c = sum_i c_i and r sum_i c_i/r_i <= c.
 
 The log-sum inequality (hence joint convexity of relative entropies), Gibbs' inequality, concavity of entropies and weighted
-means are of this form.
+means are of this form. What the tangents log r >= k (1 - r^(-1/k)) leave has no logarithm: Hellinger's and chi-square distances
+on either side of relative entropies.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import combinations, product
 
 import sympy
@@ -15,16 +17,16 @@ from boundcalc.checker.inequality.enclosure import sure
 from boundcalc.checker.inequality.identity import logarithms
 from boundcalc.checker.verdict import Proof
 
-__all__ = ["by_jensen"]
+__all__ = ["by_jensen", "tangents"]
 
-_MOST, _CORNERS = 12, 6
+_MOST, _CORNERS, _ROOTS = 12, 6, (1, 2)
 Term = tuple[sympy.Expr, sympy.Expr]
 
 
 def by_jensen(gap: sympy.Expr, case: Case) -> Proof | None:
     """Return a proof of ``gap >= 0`` for a sum of logarithms, some of which are above the others by Jensen's inequality."""
-    terms = None if case.strict else _terms(gap, case)
-    if terms is None:
+    terms, rest = ([], gap) if case.strict else _terms(gap, case)
+    if rest != 0:
         return None
     for size in range(1, len(terms)):
         for less in combinations(terms, size):
@@ -32,6 +34,14 @@ def by_jensen(gap: sympy.Expr, case: Case) -> Proof | None:
             if proof is not None:
                 return proof
     return None
+
+
+def tangents(gap: sympy.Expr, case: Case) -> Iterator[sympy.Expr]:
+    """Yield functions without logarithms that are no larger than a sum of such with a rest: by the tangents of log(r^(1/k))."""
+    terms, rest = _terms(gap, case)
+    if terms and not rest.has(sympy.log):
+        for k in _ROOTS:
+            yield rest + k * sum(c * (1 - r ** sympy.Rational(-1, k)) for c, r in terms)
 
 
 def _above(more: list[Term], less: tuple[Term, ...], case: Case) -> Proof | None:
@@ -46,26 +56,26 @@ def _above(more: list[Term], less: tuple[Term, ...], case: Case) -> Proof | None
     return None if more else Proof("jensen", "; ".join(shown))
 
 
-def _terms(gap: sympy.Expr, case: Case) -> list[Term] | None:
-    """Write a function as sum c_i log r_i with c_i >= 0; logarithms with opposite weights are one of a quotient."""
+def _terms(gap: sympy.Expr, case: Case) -> tuple[list[Term], sympy.Expr]:
+    """Write a function as sum c_i log r_i with c_i >= 0, and a rest; logarithms with opposite weights are one of a quotient."""
     flat = sympy.expand(logarithms(gap, lambda item: _positive(item, case)))
     weights = {node.args[0]: flat.coeff(node, 1) for node in sorted(flat.atoms(sympy.log), key=str)}
-    if not 2 <= len(weights) <= _MOST:
-        return None
-    if sympy.expand(flat - sum(weight * sympy.log(inside) for inside, weight in weights.items())) != 0:
-        return None
+    if len(weights) > _MOST:
+        return [], gap
+    rest = sympy.expand(flat - sum(weight * sympy.log(inside) for inside, weight in weights.items()))
     found = []
     while weights:
         u, weight = weights.popitem()
+        weight = sympy.factor(weight)
         v = next((other for other, own in weights.items() if sympy.expand(own + weight) == 0), sympy.Integer(1))
         weights.pop(v, None)
         if _positive(weight, case):
             found.append((weight, u / v))
         elif _positive(-weight, case):
-            found.append((sympy.expand(-weight), v / u))
+            found.append((-weight, v / u))
         else:
-            return None
-    return found
+            return [], gap
+    return found, rest
 
 
 def _positive(expr: sympy.Expr, case: Case) -> bool:
