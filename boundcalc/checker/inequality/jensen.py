@@ -8,11 +8,12 @@ on either side of relative entropies.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations, product
 
 import sympy
 
-from boundcalc.checker.inequality.cases import Case
+from boundcalc.checker.inequality.cases import Case, Extent
 from boundcalc.checker.inequality.enclosure import sure
 from boundcalc.checker.inequality.identity import logarithms
 from boundcalc.checker.verdict import Proof
@@ -28,12 +29,21 @@ def by_jensen(gap: sympy.Expr, case: Case) -> Proof | None:
     terms, rest = ([], gap) if case.strict else _terms(gap, case)
     if rest != 0:
         return None
-    for size in range(1, len(terms)):
-        for less in combinations(terms, size):
-            proof = _above([term for term in terms if term not in less], less, case)
-            if proof is not None:
-                return proof
+    for given in (terms, _joined(terms)):
+        for size in range(1, len(given)):
+            for less in combinations(given, size):
+                proof = _above([term for term in given if term not in less], less, case)
+                if proof is not None:
+                    return proof
     return None
+
+
+def _joined(terms: list[Term]) -> list[Term]:
+    """Write terms of one weight as one."""
+    joined: dict[sympy.Expr, sympy.Expr] = {}
+    for weight, ratio in terms:
+        joined[weight] = joined.get(weight, sympy.Integer(1)) * ratio
+    return list(joined.items()) if len(joined) < len(terms) else []
 
 
 def tangents(gap: sympy.Expr, case: Case) -> Iterator[sympy.Expr]:
@@ -58,6 +68,7 @@ def _above(more: list[Term], less: tuple[Term, ...], case: Case) -> Proof | None
 
 def _terms(gap: sympy.Expr, case: Case) -> tuple[list[Term], sympy.Expr]:
     """Write a function as sum c_i log r_i with c_i >= 0, and a rest; logarithms with opposite weights are one of a quotient."""
+    case = replace(case, box={v: Extent(own.low, own.high, True, True) for v, own in case.box.items()})
     flat = sympy.expand(logarithms(gap, lambda item: _positive(item, case)))
     weights = {node.args[0]: flat.coeff(node, 1) for node in sorted(flat.atoms(sympy.log), key=str)}
     if len(weights) > _MOST:
@@ -81,18 +92,22 @@ def _terms(gap: sympy.Expr, case: Case) -> tuple[list[Term], sympy.Expr]:
 def _positive(expr: sympy.Expr, case: Case) -> bool:
     """Return whether a function is positive inside the box: by an enclosure, or as it is linear in each symbol, at the corners.
 
-    Its value inside is a mean of those at the corners, all of which have a share.
+    Its value inside is a mean of those at the corners, all of which have a share; what lies beyond a corner without end is
+    a polynomial in the distances from it, whose coefficients are looked at.
     """
     if sure(expr, ">", case.box):
         return True
     symbols = sorted(expr.free_symbols, key=str)
-    ends = [(case.box[symbol].low, case.box[symbol].high) for symbol in symbols]
-    if not symbols or len(symbols) > _CORNERS or not all(end.is_finite for pair in ends for end in pair):
+    if not symbols or len(symbols) > _CORNERS or not all(case.box[symbol].low.is_finite for symbol in symbols):
         return False
     if not expr.is_polynomial(*symbols) or any(sympy.degree(expr, symbol) > 1 for symbol in symbols):
         return False
-    values = [expr.subs(dict(zip(symbols, corner, strict=True))) for corner in product(*ends)]
-    return all(value >= 0 for value in values) and any(value > 0 for value in values)
+    ends = [[case.box[s].low, case.box[s].high if case.box[s].high.is_finite else case.box[s].low + s] for s in symbols]
+    values: list[sympy.Expr] = []
+    for corner in product(*(pair if pair[1].is_number else pair[1:] for pair in ends)):
+        there = sympy.Poly(expr.subs(dict(zip(symbols, corner, strict=True)), simultaneous=True), *symbols)
+        values += there.coeffs()
+    return all(value.is_Rational and value >= 0 for value in values) and any(value > 0 for value in values)
 
 
 def _groups(terms: list[Term], total: sympy.Expr) -> list[tuple[Term, ...]]:
