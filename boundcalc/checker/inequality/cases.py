@@ -19,7 +19,7 @@ from boundcalc.frozen import Frozen
 from boundcalc.language.directions import direction
 from boundcalc.symbols import Constraint
 
-__all__ = ["Case", "Extent", "branches", "cases", "cleared", "reduced"]
+__all__ = ["Case", "Extent", "branches", "cases", "cleared", "opened", "reduced"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,11 @@ def branches(case: Case) -> Iterator[Case]:
         above = isinstance(node, sympy.Max | sympy.Abs)
         known = tuple(Constraint(other, option) if above else Constraint(option, other) for other in others)
         yield from branches(replace(case, gap=case.gap.xreplace({node: option}), facts=case.facts + known))
+
+
+def opened(case: Case) -> Case:
+    """Return a case on the inside of its box."""
+    return replace(case, box={v: replace(own, low_open=True, high_open=True) for v, own in case.box.items()})
 
 
 def reduced(case: Case) -> Case:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import sympy
 
-from boundcalc.checker.inequality.cases import Case, Extent
+from boundcalc.checker.inequality.cases import Case, Extent, opened
 from boundcalc.checker.inequality.enclosure import sure
 from boundcalc.checker.inequality.identity import logarithms
 from boundcalc.language.entropy import kl
@@ -66,6 +66,7 @@ def _in_logarithms(case: Case, node: sympy.Expr, mark: sympy.Symbol) -> sympy.Ex
 
 def forms(case: Case) -> Iterator[sympy.Expr]:
     """Yield elementary functions whose being >= 0 proves the case: the gap, and the difference of the sides' logarithms."""
+    case = opened(case)
     gap = plain(case.gap)
 
     def positive(part: sympy.Expr) -> bool:

@@ -144,9 +144,10 @@ def narrow_witness(problem: Inequality, deadline: float) -> dict[sympy.Symbol, A
     for part in allowed.args if isinstance(allowed, sympy.Union) else (allowed,):
         if isinstance(part, sympy.FiniteSet):
             continue
+        exact = [] if whole else search.roots(slope, symbol, {symbol: _extent(part)})
         for low, high in search.changes(slope, symbol, _extent(part)):
             ends = [sympy.Rational(e.numerator, e.denominator) for e in (low, high)]
-            tried = [*recognised(low, high), *ends]
+            tried = [*recognised(low, high), *exact, *ends]
             if whole:
                 tried = [sympy.floor(ends[0]) + step for step in (0, 1, -1)]
             for value in tried:

@@ -8,12 +8,11 @@ on either side of relative entropies.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import combinations, product
 
 import sympy
 
-from boundcalc.checker.inequality.cases import Case, Extent
+from boundcalc.checker.inequality.cases import Case, opened
 from boundcalc.checker.inequality.enclosure import sure
 from boundcalc.checker.inequality.identity import logarithms
 from boundcalc.checker.verdict import Proof
@@ -68,7 +67,7 @@ def _above(more: list[Term], less: tuple[Term, ...], case: Case) -> Proof | None
 
 def _terms(gap: sympy.Expr, case: Case) -> tuple[list[Term], sympy.Expr]:
     """Write a function as sum c_i log r_i with c_i >= 0, and a rest; logarithms with opposite weights are one of a quotient."""
-    case = replace(case, box={v: Extent(own.low, own.high, True, True) for v, own in case.box.items()})
+    case = opened(case)
     flat = sympy.expand(logarithms(gap, lambda item: _positive(item, case)))
     weights = {node.args[0]: flat.coeff(node, 1) for node in sorted(flat.atoms(sympy.log), key=str)}
     if len(weights) > _MOST:

@@ -298,7 +298,7 @@ class Monotone:
         rest = {symbol: other for symbol, other in box.items() if symbol != v}
         if not rest:
             return self._brackets(h, slope, v, own, strict, depth)
-        for place in self._roots(slope, v, box):
+        for place in self.roots(slope, v, box):
             inside = (own.low == -sympy.oo or self.proof(place - own.low, rest, strict=True, depth=1)) and (
                 own.high == sympy.oo or self.proof(own.high - place, rest, strict=True, depth=1)
             )
@@ -419,7 +419,7 @@ class Monotone:
         drop = (max(abs(slope.low), abs(slope.high)) * reach).upper()
         return bool(value.low > drop) or bool(relation == ">=" and value.low >= drop)
 
-    def _roots(self, slope: sympy.Expr, v: sympy.Symbol, box: Box) -> list[sympy.Expr]:
+    def roots(self, slope: sympy.Expr, v: sympy.Symbol, box: Box) -> list[sympy.Expr]:
         """Return where a slope vanishes: from factors linear in v, or two products whose logarithms are."""
         found = [other for other in box if other != v and vanishes(slope, {v: other})]
         factors = self.factors(slope, box)
