@@ -202,7 +202,8 @@ class Monotone:
         if len(terms) > 1 and all(isinstance(inner, sympy.log) and c.is_Rational for c, inner in split):
             scale = sympy.ilcm(*(c.q for c, _ in split))
             sides = [
-                sympy.prod([i.args[0] ** abs(c * scale) for c, i in split if (c > 0) is side]) for side in (True, False)
+                sympy.prod([i.args[0] ** abs(c * scale) for c, i in split if (c.p > 0) == side])
+                for side in (True, False)
             ]
             yield sympy.sympify(sides[0] - sides[1])
         form = _log_form(h, box) if len(terms) == 2 else None
