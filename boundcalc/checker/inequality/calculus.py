@@ -13,7 +13,7 @@ from boundcalc.checker.inequality.cases import Case, Extent
 from boundcalc.checker.inequality.elementary import forms, plain, relaxed, without_binomials
 from boundcalc.checker.inequality.given import contrapositives, folded
 from boundcalc.checker.inequality.identity import ROUNDING, sign_at
-from boundcalc.checker.inequality.jensen import by_jensen, tangents
+from boundcalc.checker.inequality.jensen import by_jensen, means, tangents
 from boundcalc.checker.inequality.monotone import Monotone
 from boundcalc.checker.inequality.system import System
 from boundcalc.checker.verdict import Proof
@@ -48,7 +48,8 @@ def by_calculus(case: Case, *, deadline: float, solvers: Callable[[System, float
         if peeled is None:
             continue
         rest, small = peeled
-        found = [*forms(rest), *tangents(plain(rest.gap), rest)]
+        gap = plain(rest.gap)
+        found = [*forms(rest), *tangents(gap, rest), *means(gap, rest)]
         for depth, h in product(_DEPTHS, found):
             proof = _on_pieces(h, rest, search, depth)
             if proof is not None:

@@ -2,7 +2,7 @@
 
 The log-sum inequality (hence joint convexity of relative entropies), Gibbs' inequality, concavity of entropies and weighted
 means are of this form. What the tangents log r >= k (1 - r^(-1/k)) leave has no logarithm: Hellinger's and chi-square distances
-on either side of relative entropies.
+on either side of relative entropies. Of a sum of positive terms it leaves their weighted geometric mean: Young's inequality.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from boundcalc.checker.inequality.enclosure import sure
 from boundcalc.checker.inequality.identity import logarithms
 from boundcalc.checker.verdict import Proof
 
-__all__ = ["by_jensen", "tangents"]
+__all__ = ["by_jensen", "means", "tangents"]
 
 _MOST, _CORNERS, _ROOTS = 12, 6, (1, 2)
 Term = tuple[sympy.Expr, sympy.Expr]
@@ -51,6 +51,34 @@ def tangents(gap: sympy.Expr, case: Case) -> Iterator[sympy.Expr]:
     if terms and not rest.has(sympy.log):
         for k in _ROOTS:
             yield rest + k * sum(c * (1 - r ** sympy.Rational(-1, k)) for c, r in terms)
+
+
+def means(gap: sympy.Expr, case: Case) -> Iterator[sympy.Expr]:
+    """Yield functions below the logarithm of (a sum of positive terms over one): sum c_i x_i >= c prod x_i^(c_i/c), c = sum c_i.
+
+    The weights c_i are a term's factors in some of the symbols.
+    """
+    box = opened(case).box
+    terms = sympy.Add.make_args(gap)
+    more = [term for term in terms if sure(term, ">", box)]
+    less = [-term for term in terms if sure(-term, ">", box)]
+    symbols = sorted(gap.free_symbols, key=str)
+    if len(less) != 1 or len(more) + 1 != len(terms) or len(more) < 2 or len(symbols) > _CORNERS:
+        return
+
+    def log_of(term: sympy.Expr) -> sympy.Expr:
+        powers = [factor.as_base_exp() for factor in sympy.Mul.make_args(term)]
+        whole = sympy.Add(*(e * sympy.log(b) if sure(b, ">", box) else sympy.log(b**e) for b, e in powers))
+        return logarithms(whole, lambda part: sure(part, ">", box))
+
+    for size in range(1, len(symbols)):
+        for some in map(set, combinations(symbols, size)):
+            weights = [sympy.Mul(*(f for f in sympy.Mul.make_args(term) if f.free_symbols <= some)) for term in more]
+            if not all(sure(weight, ">", box) for weight in weights):
+                continue
+            total = sympy.Add(*weights)
+            mean = sympy.Add(*(w / total * log_of(term / w) for w, term in zip(weights, more, strict=True)))
+            yield sympy.expand(log_of(total) + mean - log_of(less[0]))
 
 
 def _above(more: list[Term], less: tuple[Term, ...], case: Case) -> Proof | None:
