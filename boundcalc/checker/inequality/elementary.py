@@ -107,14 +107,15 @@ def _sides(gap: sympy.Expr, case: Case) -> tuple[sympy.Expr, sympy.Expr] | None:
     terms = sympy.Add.make_args(gap)
     marked = {b: sympy.Dummy("b", positive=True) for b in gap.atoms(sympy.binomial) if _in_triangle(b, case)}
     box = {**case.box, **dict.fromkeys(marked.values(), Extent(sympy.Integer(0), sympy.oo, True, True))}
-    for more, less in (case.sides, case.sides[::-1]):
-        whole = all(sure(side.xreplace(marked), ">", box) for side in case.sides)
-        if whole and sympy.expand(more - less - gap) == 0:
-            return more, less
+    if all(sure(side.xreplace(marked), ">", box) for side in case.sides):
+        for more, less in (case.sides, case.sides[::-1]):
+            if sympy.expand(more - less - gap) == 0:
+                return more, less
     above = [term for term in terms if sure(term.xreplace(marked), ">", box)]
     below = [-term for term in terms if term not in above and sure(-term.xreplace(marked), ">", box)]
-    whole = above and below and len(above) + len(below) == len(terms)
-    return (sympy.Add(*above), sympy.Add(*below)) if whole else None
+    if not above or not below or len(above) + len(below) < len(terms):
+        return None
+    return sympy.Add(*above), sympy.Add(*below)
 
 
 def _in_triangle(b: sympy.binomial, case: Case) -> bool:
