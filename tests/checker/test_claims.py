@@ -57,7 +57,7 @@ def blind(monkeypatch):
 
 
 FALSE = [claim for claim in CLAIMS if not claim.true]
-BLIND = [FAR[-1], *FALSE[::12]]
+BLIND = [FAR[-1], *FALSE[5::12]]
 
 
 @pytest.mark.parametrize("claim", BLIND, ids=str)
