@@ -19,6 +19,7 @@ from scipy.stats import binomtest
 
 import boundcalc as bc
 from boundcalc.aligner import AlignedEncoders, match_estimates, planted_latent
+from tests.coverage import assert_covers
 
 QUICK = dict(q=4, steps=15, random_state=0)
 
@@ -192,7 +193,7 @@ def test_coverage_of_the_fixed_certificate(finite):
             model, {k: v[drawn] for k, v in X.items()}, threshold=threshold, held_out=True, repeats=True
         )
         failures += truth > record["rhat_holdout"].value + margin
-    assert binomtest(failures, runs).proportion_ci(0.99).low <= delta
+    assert_covers(failures, runs, delta)
 
 
 def test_coverage_of_the_uniform_certificate(finite):
@@ -240,4 +241,4 @@ def test_largest_deviation_over_linear_encoders_is_below_the_price_of_the_class(
     largest = np.max(worst, axis=0)
     failures = int((largest > allowed).sum())
     assert largest.max() > 0.02  # the search finds something
-    assert binomtest(failures, runs).proportion_ci(0.99).low <= delta
+    assert_covers(failures, runs, delta)

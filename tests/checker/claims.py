@@ -121,6 +121,11 @@ CALCULUS = [
     true(binomial(2 * N, N), "<=", 4**N),
     true(binomial(N, 2), "<=", N**2 / 2),
     true(D * log(1 / D), "<=", 1 / E, {D: OPEN}),
+    true(binomial(N, k), "<=", 2**N, None, ((k, "<=", N),)),
+    true(binomial(N, k), "<=", (E * N / k) ** k, None, ((k, "<=", N),)),
+    true(binomial(N, k), ">=", (N / k) ** k, None, ((k, "<=", N),)),
+    true(log(binomial(N, V)), "<=", V * log(E * N / V), None, ((V, "<=", N),)),
+    true(binomial(N, k), "<=", N**k, None, ((k, "<=", N),)),
 ]
 CALCULUS_FALSE = [
     false(log(1 + x), "<=", x - HAIR, ABOVE),
@@ -150,6 +155,9 @@ CALCULUS_FALSE = [
     false(binomial(N, 2), "<=", N**2 / 2 - Rational(6, 10) * N),
     false(D * log(1 / D), "<=", 1 / E - HAIR, {D: OPEN}),
     false((x - Rational(123457, 10**6)) ** 2 + exp(x), ">", exp(x), {x: UNIT}),
+    false((x - pi / 10) ** 2, ">", 0, {x: UNIT}),
+    false(binomial(N, k), "<=", (Rational(27, 10) * N / k) ** k, None, ((k, "<=", N),)),
+    false(binomial(N, k), ">=", (1 + HAIR) * (N / k) ** k, None, ((k, "<=", N),)),
 ]
 TWO = [
     true(relative, ">=", 2 * (P - Q) ** 2, both),
@@ -180,6 +188,19 @@ TWO = [
     true(exp((x + y) / 2), "<=", (exp(x) + exp(y)) / 2),
     true(log((a + b) / 2), ">=", (log(a) + log(b)) / 2),
     true(a * log(a / b), ">=", a - b),
+    true(relative, "<=", (P - Q) ** 2 / (Q * (1 - Q)), both),
+    true(relative, ">=", (sqrt(P) - sqrt(Q)) ** 2, both),
+    true(relative, ">=", (P - Q) ** 2 / (2 * Max(P, Q)), both),
+    true(
+        relative.subs({P: lam * P + (1 - lam) * P2, Q: lam * Q + (1 - lam) * Q2}, simultaneous=True),
+        "<=",
+        lam * relative + (1 - lam) * relative.subs({P: P2, Q: Q2}, simultaneous=True),
+        {**both, P2: OPEN, Q2: OPEN, lam: UNIT},
+    ),
+    true(P * exp(z * (1 - P)) + (1 - P) * exp(-z * P), "<=", exp(z**2 / 8), {P: OPEN}),
+    true(1 - P + P * exp(z), "<=", exp(P * z + z**2 / 8), {P: OPEN}),
+    true((1 + x) ** N, ">=", 1 + N * x, {x: Interval(-1, oo)}),
+    true(a**lam * b ** (1 - lam), "<=", lam * a + (1 - lam) * b, {lam: UNIT}),
 ]
 TWO_FALSE = [
     false(relative, ">=", (2 + HAIR) * (P - Q) ** 2, both),
@@ -239,6 +260,7 @@ FAR = [
     false(exp(-N), ">=", Integer(10) ** -3000),
     false(1 / N, ">=", Rational(1, 10**400)),
     false(log(log(1 / D)), "<=", 9, {D: Interval.open(0, Rational(1, 10))}),
+    false(sqrt(log(log(1 / D))), "<=", 6, {D: Interval.open(0, Rational(1, 10))}),
 ]
 INTEGERS = [
     true(N - 7 * floor(N / 7), "<=", 6),
@@ -251,6 +273,7 @@ INTEGERS = [
     true(floor(N / 2) + ceiling(N / 2), "=", N),
     true(floor(x) + 1, ">", x),
     true(ceiling(sqrt(N)), "<=", sqrt(N) + 1),
+    true(N * (N + 1) * (N + 2) - 6 * floor(N * (N + 1) * (N + 2) / 6), "=", 0),
 ]
 INTEGERS_FALSE = [
     false(N - 7 * floor(N / 7), "<=", 5),
@@ -276,22 +299,6 @@ SETS = [
     true(Min(x, y), "<=", (x + y) / 2),
 ]
 
-#: True, and not settled in ten seconds yet.
-HARD = [
-    true(relative, "<=", (P - Q) ** 2 / (Q * (1 - Q)), both),
-    true(
-        relative.subs({P: lam * P + (1 - lam) * P2, Q: lam * Q + (1 - lam) * Q2}, simultaneous=True),
-        "<=",
-        lam * relative + (1 - lam) * relative.subs({P: P2, Q: Q2}, simultaneous=True),
-        {**both, P2: OPEN, Q2: OPEN, lam: UNIT},
-    ),
-    true(
-        relative.subs({P: (P + P2) / 2, Q: (Q + Q2) / 2}, simultaneous=True),
-        "<=",
-        relative / 2 + relative.subs({P: P2, Q: Q2}, simultaneous=True) / 2,
-        {**both, P2: OPEN, Q2: OPEN},
-    ),
-]
 CLAIMS = [
     *CALCULUS, *CALCULUS_FALSE, *TWO, *TWO_FALSE, *ORDER, *ORDER_FALSE, *FAR, *INTEGERS, *INTEGERS_FALSE, *SETS,
 ]  # fmt: skip

@@ -1,12 +1,19 @@
-"""A promise of time is kept, even one that is broken before it is given."""
+"""A promise of time is kept, even one that is broken before it is given; what stops a job never gets out of it."""
 
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
+from boundcalc.checker.inequality import limits
 from boundcalc.checker.inequality.limits import within
+
+
+def forever():
+    while True:
+        pass
 
 
 def test_a_promise_that_is_already_broken_stops_what_runs_inside():
@@ -43,9 +50,30 @@ def test_an_error_of_what_runs_inside_is_raised():
         within(time.monotonic() + 5, lambda: int("own"))
 
 
-def forever():
-    while True:
-        pass
+def test_what_is_done_in_time_is_returned_with_its_errors():
+    assert within(time.monotonic() + 60, lambda: 3) == (3, "")
+    with pytest.raises(ZeroDivisionError):
+        within(time.monotonic() + 60, lambda: 1 / 0)
+
+
+def test_what_stops_a_job_never_gets_out_of_it(monkeypatch):
+    """Raised again and again, inside and outside at once, at the very moment when the job ends."""
+    monkeypatch.setattr(limits, "_TICK", 1e-4)
+    monkeypatch.setattr(limits, "_AGAIN", 0.0)
+    before = threading.active_count()
+
+    def until(end):
+        while time.monotonic() < end:
+            pass
+        return "done"
+
+    for _ in range(200):
+        end = time.monotonic() + 2e-3
+        result, why = within(end, lambda end=end: within(end, lambda: until(end)))
+        assert result in {None, ("done", ""), ("done", "time"), (None, "time")}
+        assert why in {"", "time"}
+    time.sleep(0.05)
+    assert threading.active_count() <= before
 
 
 def test_a_stopped_block_leaves_nothing_behind_for_the_interpreter():

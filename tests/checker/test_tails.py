@@ -13,6 +13,7 @@ import sympy
 from boundcalc.checker.experiments.experiment import Experiment, SampleSpace
 from boundcalc.checker.experiments.trial import try_out
 from boundcalc.symbols import dev_f, kappa_M
+from tests.coverage import assert_covers
 
 SHARE = sympy.Symbol("delta[event|M]", positive=True)
 POINTS = 400
@@ -79,3 +80,20 @@ def test_two_events_share_delta_equally():
     other = sympy.Symbol("delta[other|M]", positive=True)
     assert word(Listed(), 1 - SHARE - other, events=(SHARE, other)) == "SUPPORTED"
     assert word(Listed(), 1 - SHARE - sympy.Rational(16, 10) * other, events=(SHARE, other)) == "REFUTED"
+
+
+@pytest.mark.parametrize(("runs", "delta"), [(60, 0.3), (400, 0.3), (2000, 0.1), (2000, 0.05)])
+def test_coverage_tests_notice_a_rate_of_thirteen_tenths_of_delta(runs, delta):
+    rng, caught = np.random.default_rng(0), 0
+    for failures in rng.binomial(runs, 1.3 * delta, 400):
+        try:
+            assert_covers(failures, runs, delta)
+        except AssertionError:
+            caught += 1
+    assert caught >= 0.86 * 400
+    assert_covers(int(delta * runs), runs, delta)
+
+
+def test_too_few_runs_are_no_coverage_test():
+    with pytest.raises(AssertionError, match=r"30 runs notice the rate 1\.3 delta with chance 0\.79 only"):
+        assert_covers(0, 30, 0.3)

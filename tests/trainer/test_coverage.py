@@ -8,6 +8,7 @@ from boundcalc.trainer.complexity.kappa import measure_kappa
 from boundcalc.trainer.complexity.rademacher import measure_complexity
 from boundcalc.trainer.risk.pairs import AllPairs
 from boundcalc.trainer.risk.structures import make_structure
+from tests.coverage import assert_covers
 
 DELTA, M = 0.3, 40
 DIMS = {"a": 2, "b": 3}
@@ -56,7 +57,7 @@ def failures_of(name, runs):
 def test_certified_values_cover(name):
     runs = 60
     for what, failures in failures_of(name, runs).items():
-        assert lower_end(failures, runs) <= DELTA, (what, failures)
+        assert_covers(failures, runs, DELTA, what)
 
 
 @pytest.mark.slow
@@ -64,7 +65,7 @@ def test_certified_values_cover(name):
 def test_certified_values_cover_in_2000_replicates(name):
     runs = 2000
     for what, failures in failures_of(name, runs).items():
-        assert lower_end(failures, runs) <= DELTA, (what, failures)
+        assert_covers(failures, runs, DELTA, what)
 
 
 def test_a_false_twin_is_caught():

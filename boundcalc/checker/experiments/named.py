@@ -20,10 +20,19 @@ from boundcalc.checker.experiments.worlds.gallery import Gallery, Rates
 from boundcalc.checker.experiments.worlds.hinge import HingeLearning
 from boundcalc.checker.experiments.worlds.independent_pairs import AbsolutePairs, IndependentPairs, TwoSidedPairs
 from boundcalc.checker.experiments.worlds.kernels import Bandwidths, KernelFamilies, Views, Walks
-from boundcalc.checker.experiments.worlds.landmark_pairs import LandmarkPairs
+from boundcalc.checker.experiments.worlds.landmark_pairs import LandmarkPairs, ManyLandmarkPairs
 from boundcalc.checker.experiments.worlds.learning import Context, Learning
 from boundcalc.checker.experiments.worlds.linear_gains import NoiseModality, SharedModalities
-from boundcalc.checker.experiments.worlds.many import EqualTerms, FirstHalf, LargestSum, OneCount, Posterior, TwoSigns
+from boundcalc.checker.experiments.worlds.many import (
+    EqualSigns,
+    EqualTerms,
+    FirstHalf,
+    FirstLetters,
+    LargestSum,
+    OneCount,
+    Posterior,
+    TwoSigns,
+)
 from boundcalc.checker.experiments.worlds.matching import Matching
 from boundcalc.checker.experiments.worlds.measures import IndependentVariables, Measures, PosteriorMeans, Tails
 from boundcalc.checker.experiments.worlds.metric_class import ManyCoordinates, MetricClass, MetricSamples, SignDraws
@@ -408,6 +417,12 @@ LARGE: Mapping[str, tuple[SampleSpace, ...]] = {
     **dict.fromkeys(("finite_set", "covers", "chains", "walks", "bandwidths"), _SUMS),
     **dict.fromkeys(("set_families", "martingales"), (LargestSum(segments=True),)),
     "independent_pairs": (OneCount(), OneCount("any")),
+    "absolute_pairs": _EQUAL,
+    "kernel_families": (EqualSigns(),),
+    "views": (EqualSigns(1),),
+    "u_statistics": (FirstLetters(),),
+    "landmark_pairs": (ManyLandmarkPairs(),),
+    "vector_functions": _SUMS,
     "two_sided_pairs": (OneCount("both"),),
     "hinge": (OneCount("future"),),
     "tuples": (OneCount(), OneCount(order=3)),

@@ -10,10 +10,10 @@ from itertools import product
 import sympy
 
 from boundcalc.checker.inequality.cases import Case, Extent
-from boundcalc.checker.inequality.elementary import forms, plain, relaxed
+from boundcalc.checker.inequality.elementary import forms, plain, relaxed, without_binomials
 from boundcalc.checker.inequality.given import contrapositives, folded
 from boundcalc.checker.inequality.identity import ROUNDING, sign_at
-from boundcalc.checker.inequality.jensen import by_jensen
+from boundcalc.checker.inequality.jensen import by_jensen, means, tangents
 from boundcalc.checker.inequality.monotone import Monotone
 from boundcalc.checker.inequality.system import System
 from boundcalc.checker.verdict import Proof
@@ -28,6 +28,10 @@ def by_calculus(case: Case, *, deadline: float, solvers: Callable[[System, float
     """Return a proof of a case without Min, Max and Abs."""
     if not case.strict and case.gap.is_integer and case.gap.has(sympy.floor, sympy.ceiling):
         case = replace(case, gap=case.gap + 1, strict=True)  # whole numbers: >= 0 is > -1
+    for smaller in without_binomials(case):
+        proof = by_calculus(smaller, deadline=deadline, solvers=solvers)
+        if proof is not None:
+            return Proof("binomials", f"{case.gap} has the sign of a function above {smaller.gap}", (proof,))
     case = folded(case)
     if case.facts:
         for other in contrapositives(case):
@@ -43,10 +47,11 @@ def by_calculus(case: Case, *, deadline: float, solvers: Callable[[System, float
         peeled = _peel(original, case, first)
         if peeled is None:
             continue
-        smaller, small = peeled
-        found = list(forms(smaller))
+        rest, small = peeled
+        gap = plain(rest.gap)
+        found = [*forms(rest), *tangents(gap, rest), *means(gap, rest)]
         for depth, h in product(_DEPTHS, found):
-            proof = _on_pieces(h, smaller, search, depth)
+            proof = _on_pieces(h, rest, search, depth)
             if proof is not None:
                 return Proof("cases", f"{h}", (small, proof)) if small else proof
         if time.monotonic() > deadline or not _single_integer(case):

@@ -6,7 +6,7 @@ floor(n/2) becomes 2k or 2k + 1; lower <= upper becomes upper = lower + slack, o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 
@@ -19,7 +19,7 @@ from boundcalc.frozen import Frozen
 from boundcalc.language.directions import direction
 from boundcalc.symbols import Constraint
 
-__all__ = ["Case", "Extent", "branches", "cases", "cleared", "reduced"]
+__all__ = ["Case", "Extent", "branches", "cases", "cleared", "opened", "reduced"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,11 @@ def branches(case: Case) -> Iterator[Case]:
         above = isinstance(node, sympy.Max | sympy.Abs)
         known = tuple(Constraint(other, option) if above else Constraint(option, other) for other in others)
         yield from branches(replace(case, gap=case.gap.xreplace({node: option}), facts=case.facts + known))
+
+
+def opened(case: Case) -> Case:
+    """Return a case on the inside of its box."""
+    return replace(case, box={v: replace(own, low_open=True, high_open=True) for v, own in case.box.items()})
 
 
 def reduced(case: Case) -> Case:
@@ -142,17 +147,19 @@ def _outwards(end: sympy.Expr, side: int) -> sympy.Expr:
 
 
 def _parities(problem: Inequality, box: dict[sympy.Symbol, Extent]) -> Iterator[tuple[dict, dict]]:
-    """Replace each integer symbol under a floor of symbol/q by q*k + r, one case per remainder."""
+    """Replace each integer symbol under a floor of a polynomial over q by q*k + r, one case per remainder."""
     split: dict[sympy.Symbol, int] = {}
     whole = problem.left + sympy.Dummy() * problem.right
     for node in whole.atoms(sympy.floor, sympy.ceiling):
         argument = node.args[0]
         if len(argument.free_symbols) == 1:
             (symbol,) = argument.free_symbols
-            slope = argument.coeff(symbol)
-            rest = argument - slope * symbol
-            if slope.is_Rational and slope.q <= 32 and rest.is_Rational and box.get(symbol, _NONE).integer:
-                split[symbol] = sympy.ilcm(split.get(symbol, 1), slope.q)
+            if not (argument.is_polynomial(symbol) and box.get(symbol, _NONE).integer):
+                continue
+            parts = sympy.Poly(argument, symbol).all_coeffs()
+            if all(part.is_Rational for part in parts):
+                common = sympy.ilcm(1, 1, *(part.q for part in parts[:-1]))
+                split |= {symbol: sympy.ilcm(split.get(symbol, 1), common)} if common <= 32 else {}
     names = list(split)
     for remainders in product(*(range(split[name]) for name in names)):
         found, insert = dict(box), {}
@@ -216,6 +223,14 @@ def _solve(rule: Constraint, low: sympy.Expr, high: sympy.Expr, box: dict) -> tu
     return None
 
 
+def _whole(node: sympy.Expr, symbols: Iterable[sympy.Symbol]) -> bool:
+    """Return whether the argument of a rounding is a polynomial with rational coefficients: SymPy splits off its whole terms."""
+    argument = node.args[0]
+    if not argument.free_symbols or not argument.is_polynomial(*symbols):
+        return False
+    return all(part.is_Rational for part in sympy.Poly(argument, *symbols).coeffs())
+
+
 def _least(expr: sympy.Expr, box: Mapping[sympy.Symbol, Extent]) -> sympy.Expr | None:
     if expr in box:
         return box[expr].low if box[expr].low.is_finite else None
@@ -241,7 +256,13 @@ def _with_assumptions(problem: Inequality, box, values, facts) -> Case:
         fresh[symbol], renamed[new] = new, own
 
     def insert(expr: sympy.Expr) -> sympy.Expr:
-        return placed(expr.xreplace(values), fresh)
+        expr = expr.xreplace(values)
+        rounded = {
+            node: node.func(sympy.expand(node.args[0]))
+            for node in expr.atoms(sympy.floor, sympy.ceiling)
+            if _whole(node, fresh)
+        }
+        return placed(expr.xreplace(rounded), fresh)
 
     sides = insert(problem.left), insert(problem.right)
     gap = sides[0] - sides[1] if problem.relation in (">=", ">") else sides[1] - sides[0]

@@ -46,13 +46,17 @@ _TOTAL = (
 
 def _of_node(node: sympy.Basic) -> list[tuple[sympy.Expr, str]]:
     if isinstance(node, sympy.log):
-        return [(node.args[0], ">")]
+        inside = node.args[0]
+        triangle = isinstance(inside, sympy.binomial) and not inside.args[1].is_Integer  # shown before, and positive
+        return [] if triangle else [(inside, ">")]
     if isinstance(node, sympy.Pow):
         base, exponent = node.args
         if exponent.is_Integer:
             return [(base, "!=")] if exponent < 0 else []
         if exponent.is_Rational:
             return [(base, ">" if exponent < 0 else ">=")]
+        if exponent.is_Symbol and exponent.is_positive:
+            return [] if exponent.is_integer else [(base, ">=")]
         return [] if base == sympy.E else [(base, ">")]
     if isinstance(node, kl | kl_inverse):
         q, other = node.args

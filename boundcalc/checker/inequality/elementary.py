@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import sympy
 
-from boundcalc.checker.inequality.cases import Case, Extent
+from boundcalc.checker.inequality.cases import Case, Extent, opened
 from boundcalc.checker.inequality.enclosure import sure
 from boundcalc.checker.inequality.identity import logarithms
 from boundcalc.language.entropy import kl
 
-__all__ = ["forms", "plain", "relaxed"]
+__all__ = ["forms", "plain", "relaxed", "without_binomials"]
 
 _SPECIAL = (sympy.loggamma, sympy.harmonic, sympy.gamma, sympy.factorial, sympy.binomial, sympy.polygamma)
 half = sympy.Rational(1, 2)
@@ -29,8 +29,44 @@ def relaxed(case: Case) -> Case:
     return replace(case, gap=gap, box=box)
 
 
+def without_binomials(case: Case) -> Iterator[Case]:
+    """Yield cases that imply this one, with bounds in place of a binomial of two variables.
+
+    (n/k)^k <= binomial(n, k) <= n^n k^-k (n-k)^(k-n) and, for k >= 1, <= n^k/k!. For real numbers as well:
+    log gamma(x + 1) - x log x is concave and 0 at 0; digamma is concave, so that for k >= 1 it grows between n + 1 - k and
+    n + 1 by k/n at least; and its integral from n to n + 1 is log n.
+    """
+    for node in sorted((b for b in case.gap.atoms(sympy.binomial) if len(b.free_symbols) > 1), key=str):
+        n, k = node.args
+        mark = sympy.Dummy("mark", positive=True)
+        flat = _in_logarithms(case, node, mark)
+        factor = flat.coeff(mark, 1)
+        if flat.has(node) or sympy.expand(flat - factor * mark).has(mark) or not k.free_symbols:
+            continue
+        above_one = sure(k - 1, ">=", case.box)
+        values = []
+        if sure(-factor, ">=", case.box):
+            values.append(n * sympy.log(n) - k * sympy.log(k) - (n - k) * sympy.log(n - k))
+            values += [k * sympy.log(n) - sympy.loggamma(k + 1)] if above_one else []
+        elif sure(factor, ">=", case.box) and above_one:
+            values.append(k * sympy.log(n) - k * sympy.log(k))
+        yield from (replace(case, gap=sympy.expand(flat.xreplace({mark: value}))) for value in values)
+
+
+def _in_logarithms(case: Case, node: sympy.Expr, mark: sympy.Symbol) -> sympy.Expr:
+    """Return the gap, or the difference of its two positive sides' logarithms, with a mark for the logarithm of a node."""
+    flat = sympy.expand(case.gap.xreplace({sympy.log(node): mark}))
+    factor = flat.coeff(node, 1)
+    rest = sympy.expand(flat - factor * node)
+    for sign in (1, -1):
+        if sure(sign * factor, ">", case.box) and sure(-sign * rest, ">", case.box):
+            return sympy.expand(sign * (mark + _log(sign * factor) - _log(-sign * rest)))
+    return flat
+
+
 def forms(case: Case) -> Iterator[sympy.Expr]:
     """Yield elementary functions whose being >= 0 proves the case: the gap, and the difference of the sides' logarithms."""
+    case = opened(case)
     gap = plain(case.gap)
 
     def positive(part: sympy.Expr) -> bool:
@@ -39,11 +75,10 @@ def forms(case: Case) -> Iterator[sympy.Expr]:
     flat = sympy.expand(logarithms(gap, positive))
     whole = [flat] + ([] if gap.has(sympy.log) or gap == flat else [gap])
     if any(_powerful(factor) for term in sympy.Add.make_args(gap) for factor in sympy.Mul.make_args(term)):
-        sides = [
-            sympy.expand(logarithms(_log(more), positive) - logarithms(_log(less), positive))
-            for more, less in _sides(gap, case)
-        ]
-        whole = [*sides, *whole]
+        sides = _sides(gap, case)
+        if sides is not None:
+            more, less = (logarithms(_log(side), positive) for side in sides)
+            whole = [sympy.expand(more - less), *whole]
     for form in whole:
         bounded = _bounded(form, case)
         if bounded is not None:
@@ -67,15 +102,20 @@ def plain(expr: sympy.Expr) -> sympy.Expr:
     )
 
 
-def _sides(gap: sympy.Expr, case: Case) -> Iterator[tuple[sympy.Expr, sympy.Expr]]:
-    """Yield positive sides more >= less: of the gap's terms those with either sign, and the case's own sides."""
+def _sides(gap: sympy.Expr, case: Case) -> tuple[sympy.Expr, sympy.Expr] | None:
+    """Return positive sides more >= less: the case's own, or else of the gap's terms those with either sign."""
     terms = sympy.Add.make_args(gap)
     marked = {b: sympy.Dummy("b", positive=True) for b in gap.atoms(sympy.binomial) if _in_triangle(b, case)}
     box = {**case.box, **dict.fromkeys(marked.values(), Extent(sympy.Integer(0), sympy.oo, True, True))}
-    more = [term for term in terms if sure(term.xreplace(marked), ">", box)]
-    less = [-term for term in terms if term not in more and sure(-term.xreplace(marked), ">", box)]
-    if more and less and len(more) + len(less) == len(terms):
-        yield sympy.Add(*more), sympy.Add(*less)
+    if all(sure(side.xreplace(marked), ">", box) for side in case.sides):
+        for more, less in (case.sides, case.sides[::-1]):
+            if sympy.expand(more - less - gap) == 0:
+                return more, less
+    above = [term for term in terms if sure(term.xreplace(marked), ">", box)]
+    below = [-term for term in terms if term not in above and sure(-term.xreplace(marked), ">", box)]
+    if not above or not below or len(above) + len(below) < len(terms):
+        return None
+    return sympy.Add(*above), sympy.Add(*below)
 
 
 def _in_triangle(b: sympy.binomial, case: Case) -> bool:
@@ -89,6 +129,15 @@ def _log(side: sympy.Expr) -> sympy.Expr:
         return sympy.Add(*map(_log, side.args))
     if isinstance(side, sympy.Pow) and side.exp.is_real:
         return side.exp * _log(side.base) if side.base != sympy.E else side.exp
+    if isinstance(side, sympy.Add):
+        powers = sorted(
+            (e for term in side.args for e in sympy.Mul.make_args(term) if isinstance(e, sympy.exp)), key=str
+        )
+        if powers:  # exp(a) u + exp(b) v = exp(a) (u + exp(b - a) v)
+            rest = sympy.Add(*(sympy.powsimp(term * sympy.exp(-powers[0].exp)) for term in side.args))
+            return powers[0].exp + sympy.log(
+                rest.replace(lambda e: isinstance(e, sympy.exp), lambda e: sympy.exp(sympy.expand(e.exp)))
+            )
     if isinstance(side, sympy.factorial):
         return sympy.loggamma(side.args[0] + 1, evaluate=False)
     if isinstance(side, sympy.gamma):

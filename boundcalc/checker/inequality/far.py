@@ -21,7 +21,7 @@ __all__ = ["far_witness", "narrow_witness"]
 
 #: Exponents of ten: how far out, and how close to an end.
 _FAR = (2, 3, 4, 6, 9, 12, 20, 40, 80, 160, 300, 500, 1000, 3000, 10**4, 10**6, 10**9, 10**13, 10**19, 10**25)
-_CLOSE = (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 24, 40, 80, 160, 400, 1000, 10**4, 10**6, 10**9, 10**13)
+_CLOSE = (1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 24, 40, 80, 160, 400, 1000, 10**4, 10**6, 10**9, 10**13, 10**19, 10**25)
 _ENOUGH, _LISTED = 700, 300
 Point = Mapping[sympy.Symbol, Any]
 
@@ -144,9 +144,10 @@ def narrow_witness(problem: Inequality, deadline: float) -> dict[sympy.Symbol, A
     for part in allowed.args if isinstance(allowed, sympy.Union) else (allowed,):
         if isinstance(part, sympy.FiniteSet):
             continue
+        exact = [] if whole else search.roots(slope, symbol, {symbol: _extent(part)})
         for low, high in search.changes(slope, symbol, _extent(part)):
             ends = [sympy.Rational(e.numerator, e.denominator) for e in (low, high)]
-            tried = [*recognised(low, high), *ends]
+            tried = [*recognised(low, high), *exact, *ends]
             if whole:
                 tried = [sympy.floor(ends[0]) + step for step in (0, 1, -1)]
             for value in tried:

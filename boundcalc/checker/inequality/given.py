@@ -24,13 +24,11 @@ def folded(case: Case) -> Case:
     waiting, kept = list(case.facts), []
     while waiting:
         fact = waiting.pop(0)
-        solved = next(
-            filter(None, (_solved(case, fact, v) for v in sorted(fact.symbols & set(case.box), key=str))), None
-        )
-        if solved is None:
+        ways = [found for v in sorted(fact.symbols & set(case.box), key=str) if (found := _solved(case, fact, v))]
+        if not ways:
             kept.append(fact)
             continue
-        values, box = solved
+        values, box = min(ways, key=lambda way: sympy.count_ops(case.gap.xreplace(way[0])))
         sides = (case.sides[0].xreplace(values), case.sides[1].xreplace(values))
         case = replace(case, gap=case.gap.xreplace(values), sides=sides, box=box)
         waiting, kept = ([_inserted(f, values) for f in facts] for facts in (waiting, kept))

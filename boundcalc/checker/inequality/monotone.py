@@ -202,7 +202,8 @@ class Monotone:
         if len(terms) > 1 and all(isinstance(inner, sympy.log) and c.is_Rational for c, inner in split):
             scale = sympy.ilcm(*(c.q for c, _ in split))
             sides = [
-                sympy.prod([i.args[0] ** abs(c * scale) for c, i in split if (c > 0) is side]) for side in (True, False)
+                sympy.prod([i.args[0] ** abs(c * scale) for c, i in split if (c.p > 0) == side])
+                for side in (True, False)
             ]
             yield sympy.sympify(sides[0] - sides[1])
         form = _log_form(h, box) if len(terms) == 2 else None
@@ -298,7 +299,7 @@ class Monotone:
         rest = {symbol: other for symbol, other in box.items() if symbol != v}
         if not rest:
             return self._brackets(h, slope, v, own, strict, depth)
-        for place in self._roots(slope, v, box):
+        for place in self.roots(slope, v, box):
             inside = (own.low == -sympy.oo or self.proof(place - own.low, rest, strict=True, depth=1)) and (
                 own.high == sympy.oo or self.proof(own.high - place, rest, strict=True, depth=1)
             )
@@ -419,7 +420,7 @@ class Monotone:
         drop = (max(abs(slope.low), abs(slope.high)) * reach).upper()
         return bool(value.low > drop) or bool(relation == ">=" and value.low >= drop)
 
-    def _roots(self, slope: sympy.Expr, v: sympy.Symbol, box: Box) -> list[sympy.Expr]:
+    def roots(self, slope: sympy.Expr, v: sympy.Symbol, box: Box) -> list[sympy.Expr]:
         """Return where a slope vanishes: from factors linear in v, or two products whose logarithms are."""
         found = [other for other in box if other != v and vanishes(slope, {v: other})]
         factors = self.factors(slope, box)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -185,18 +184,18 @@ class _Work:
 
     def _proved(self, problem: Inequality, deadline: float) -> Certificate | None:
         """Prove all cases, or keep the attempt that failed."""
-        found, stopped = within(deadline, lambda: self._by_cases(problem, deadline))
-        if stopped and found is None:
+        certificate, stopped = within(deadline, lambda: self._all_cases(problem, deadline))
+        if stopped:
             self.stages.append(f"proving stopped: no {stopped} left")
-        return found
+        return certificate
 
-    def _by_cases(self, problem: Inequality, deadline: float) -> Certificate | None:
-        certificates: list[Certificate] = []
+    def _all_cases(self, problem: Inequality, deadline: float) -> Certificate | None:
         try:
             pieces = list(cases(problem))
         except Undefined as why:
             self.attempts.append(Attempt(remarks=[str(why)]))
             return None
+        certificates: list[Certificate] = []
         for place, case in enumerate(pieces):
             now = time.monotonic()
             attempt = prove(case, deadline=now + (deadline - now) / min(4, len(pieces) - place))
@@ -208,11 +207,7 @@ class _Work:
 
     def _equal(self) -> Certificate | None:
         """Prove an equality by identities, or from both sides."""
-        certificate: Certificate | None = None
-        with suppress(Undefined):
-            certificate, _ = within(
-                time.monotonic() + 0.25 * self.budget, lambda: by_algebra(self.problem, self.deadline)
-            )
+        certificate, _ = within(time.monotonic() + 0.25 * self.budget, self._identical)
         if certificate is not None:
             return certificate
         parts = []
@@ -223,6 +218,12 @@ class _Work:
                 return None
             parts.append(part)
         return _joined(parts)
+
+    def _identical(self) -> Certificate | None:
+        try:
+            return by_algebra(self.problem, self.deadline)
+        except Undefined:
+            return None
 
     def _refuted(self, point: Mapping[sympy.Symbol, Any]) -> Verdict:
         """Say where the claim fails, with as many digits as it takes to tell the sides apart."""

@@ -58,6 +58,10 @@ def words_and_chances(counts: np.ndarray, n: int, *, exact: bool) -> tuple[np.nd
 
 def binomial(trials: int, hit: Any) -> list[Any]:
     """Return the law of the number of hits, in the numbers of the chance of a hit."""
+    if isinstance(hit, float):
+        from scipy.stats import binom
+
+        return list(binom.pmf(np.arange(trials + 1), trials, hit))
     return [comb(trials, k) * hit**k * (1 - hit) ** (trials - k) for k in range(trials + 1)]
 
 

@@ -19,20 +19,32 @@ from boundcalc.checker.experiments.worlds.averages import constants, sign_sum, w
 from boundcalc.checker.experiments.worlds.matrices import floats, square_root
 from boundcalc.checker.experiments.worlds.numbers import logarithm, numbers, root, scaled
 
-__all__ = ["EqualTerms", "FirstHalf", "LargestSum", "OneCount", "Posterior", "TwoSigns"]
+__all__ = ["EqualSigns", "EqualTerms", "FirstHalf", "FirstLetters", "LargestSum", "OneCount", "Posterior", "TwoSigns"]
 
 _SIZES = (60, 400, 2000, 3000)
 
 
-def _binomial(count: int, eighths: int, *, exact: bool) -> np.ndarray:
-    """Return the law of the number of ones among independent terms."""
+def _binomial(count: int, hits: int, parts: int = 8, *, exact: bool) -> np.ndarray:
+    """Return the law of the number of ones among independent terms, each a one with so many hits of the parts."""
     if not exact:
         from scipy.stats import binom
 
-        return np.asarray(binom.pmf(np.arange(count + 1), count, eighths / 8))
-    rises, falls = ([1, *accumulate([base] * count, int.__mul__)] for base in (eighths, 8 - eighths))
+        return np.asarray(binom.pmf(np.arange(count + 1), count, hits / parts))
+    rises, falls = ([1, *accumulate([base] * count, int.__mul__)] for base in (hits, parts - hits))
     ways = accumulate(range(1, count + 1), lambda way, k: way * (count - k + 1) // k, initial=1)
-    return np.array([Fraction(way * rises[k] * falls[count - k], 8**count) for k, way in enumerate(ways)], dtype=object)
+    return np.array(
+        [Fraction(way * rises[k] * falls[count - k], parts**count) for k, way in enumerate(ways)], dtype=object
+    )
+
+
+def _walks(most: int, *, exact: bool) -> np.ndarray:
+    """Return E|sum of k signs| for k = 0, ..., most."""
+    return np.array([walk(k) for k in range(most + 1)], dtype=object if exact else float)
+
+
+def _mean_walk(count: int, hits: int, parts: int = 8, *, exact: bool) -> Any:
+    """Return E|sum of signs|/count over the terms that are ones."""
+    return (_binomial(count, hits, parts, exact=exact) * _walks(count, exact=exact)).sum() / count
 
 
 def _spread(count: int, eighths: int, *, exact: bool) -> Any:
@@ -111,7 +123,11 @@ class OneCount(_Counted):
             "c_squares": 1 / numbers(rows, exact=exact),
             "var_f": share * (1 - share),
             "var_hat": seen * (1 - seen) * rows / (rows - 1),
+            "EPhi_f": share * 0,
         }
+        if self.context == "any":  # q at two samples, term by term, differs with chance 2 p (1 - p), either way
+            ghost = _mean_walk(m, 2 * eighths * (8 - eighths), 64, exact=exact)
+            names |= dict.fromkeys(("Edev_ghost", "Edev_signed"), ghost)
         return names | self._constants(rows, m, exact=exact), _binomial(rows, eighths, exact=exact)
 
     def _constants(self, rows: int, m: int, *, exact: bool) -> Atoms:
@@ -216,9 +232,9 @@ class EqualTerms(_Counted):
         m, eighths = int(instance["m"]), int(instance["eighths"])
         chance = _binomial(m, eighths, exact=exact)
         count = numbers(np.arange(m + 1), exact=exact)
-        walks = np.array([walk(k) for k in range(m + 1)], dtype=object if exact else float)
+        walks = _walks(m, exact=exact)
         share = numbers(eighths, exact=exact)[()] / 8
-        mean: Any = floats((chance * walks).sum() / m, exact=exact)[()]
+        mean: Any = floats(_mean_walk(m, eighths, exact=exact), exact=exact)[()]
         roots = square_root(count, exact=exact)
         level: Any = sign_sum(m, exact=exact)[()] / (2 * m)
         radii = (
@@ -239,6 +255,8 @@ class EqualTerms(_Counted):
             "Rad_threshold": level,
             "R_M": mean / 2 + floats(level, exact=exact)[()],
             "Rad_loss": mean / 4,
+            "Rad_abs": mean,
+            "Edev_abs": _spread(m, eighths, exact=exact),
             "sign_sum": 2 * m * level,
             **dict.fromkeys(radii, mean),
             "S_root": (roots * floats(chance, exact=exact)).sum() / m,
@@ -298,6 +316,7 @@ class LargestSum(_Counted):
             "walk_end": half * m,
             "walk_up": (1 - (ways[m // 2] if m % 2 == 0 else 0 * half)) / 2,
             **dict.fromkeys(("Rad_A", "Rad_cover", "Rad_links"), 2 * mean / m if self.segments else half),
+            **dict.fromkeys(("Rad_loss", "R_vec"), half),
             "R_M": half / 2,
             "cgf_A": scaled(grown, 1 / scaled(rate, m, exact=exact), exact=exact),
             "lam": rate if self.segments else scaled(rate, m, exact=exact),
@@ -305,6 +324,44 @@ class LargestSum(_Counted):
             **dict.fromkeys(("chain_sum", "entropy_integral"), sums),
             **constants(
                 exact=exact, m=m, n=2 * m, card_A=many, N_cover=many, growth=many, binomials=many,
-                d_vc=1, C=1, K=1, v_most=m, eps_cover=0, eps_0=2, levels=2,
+                d_vc=1, C=1, K=1, L=1, v_most=m, eps_cover=0, eps_0=2, levels=2,
             ),
         }, chance  # fmt: skip
+
+
+@dataclass(frozen=True)
+class EqualSigns(_Counted):
+    """m letters, or examples in one view, with one and the same unit feature vector: lengths are absolute sums of signs."""
+
+    order: int = 2
+
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+        """Return complexities of the unit ball, the chaos of order two, and the signed Gram matrix."""
+        m = int(instance["m"])
+        signs = 2 * numbers(np.arange(m + 1), exact=exact) - m
+        chaos = (_binomial(m, 4, exact=exact) * np.abs(signs * signs - m)).sum() / 2
+        end = floats(sign_sum(m, exact=exact), exact=exact)[()]
+        grams = end * root(np.asarray(numbers(m, exact=exact)), exact=exact)
+        ones = dict.fromkeys(("radius", "kap", "kernels", "alpha_A", "beta_u"), 1)
+        return {
+            "R_M": end / m,
+            "U_chaos": np.asarray(chaos / m),
+            "signed_grams": np.asarray(grams),
+            "Rhat_n": np.asarray(grams / m),
+            **constants(exact=exact, m=m, n=self.order * m, q_views=m * m, **ones),
+        }, numbers([1], exact=exact)
+
+
+@dataclass(frozen=True)
+class FirstLetters(_Counted):
+    """A function of the first letter of a pair, with either sign, in 2m letters; psi is the identity."""
+
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+        """Return expected suprema over all pairs, and over m disjoint ones."""
+        m, eighths = int(instance["m"]), int(instance["eighths"])
+        whole, half = (np.asarray(_spread(count, eighths, exact=exact)) for count in (2 * m, m))
+        return {
+            **dict.fromkeys(("E_psi_U", "E_psi_perm", "Edev_n", "EPhi_n"), whole),
+            **dict.fromkeys(("E_psi_mean_sup", "E_mean_psi", "E_psi_m", "Edev_m", "EPhi_m"), half),
+            **constants(exact=exact, m=m, n=2 * m),
+        }, numbers([1], exact=exact)
