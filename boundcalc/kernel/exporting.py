@@ -16,7 +16,7 @@ from boundcalc.checker.inequality.problem import Inequality, state
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.kernel.claim import Claim, compared, of_inequality, of_step
-from boundcalc.kernel.coqc import Outcome, compile_file, recall
+from boundcalc.kernel.coqc import LIBRARY, Outcome, compile_file, recall, source
 from boundcalc.kernel.proofs import attempts, defined
 from boundcalc.statements.derivation import Derivation, Step
 from boundcalc.symbols import Constraint, known
@@ -150,7 +150,7 @@ def export(
     ----------
     subject : Theorem, Derivation or Step
     folder : path, optional
-        Where the files are written, with the library ``Boundcalc.v`` and a ``_CoqProject``; nothing is written if not given.
+        Where the files are written, with the library's files and a ``_CoqProject``; nothing is written if not given.
     form : str, optional
         One form of the theorem; all of them if not given.
     seconds : float
@@ -183,8 +183,8 @@ def write(files: Iterable[Exported], folder: str | Path) -> None:
     """Write files, the library and the project's description into a folder."""
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    library = Path(__file__).with_name("Boundcalc.v").read_text(encoding="utf-8")
-    (target / "Boundcalc.v").write_text(library, encoding="utf-8")
+    for part in LIBRARY:
+        (target / part).write_text(source(part), encoding="utf-8")
     (target / "_CoqProject").write_text("-Q . Boundcalc\n", encoding="utf-8")
     for file in files:
         asked = "".join(
@@ -203,18 +203,28 @@ def _step(job: Job, seconds: float, fresh: bool) -> Exported:
     return Exported(job.name, where, text, outcome, job.form, str(job.number))
 
 
-def finite_mathematics(*, seconds: float = 120.0, fresh: bool = False) -> Exported:
-    """Return the file of lemmas on finite sums (union bound, account of delta, Markov, e-values), and what the kernel said.
+def finite_mathematics(*, seconds: float = 120.0, fresh: bool = False) -> list[Exported]:
+    """Return the files of theorems on finite sums that ship with this package, and what the kernel said of each.
 
     Parameters
     ----------
     seconds : float
     fresh : bool
         Whether to ask the kernel again.
+
+    Returns
+    -------
+    list of Exported
+        Events (the union bound, the account of delta, Markov, e-values); samples of independent rows (the matching
+        identity and its certificate); permutations (Hoeffding's decomposition, exchangeability, decoupling).
     """
-    text = Path(__file__).with_name("Finite.v").read_text(encoding="utf-8")
-    theorems = tuple(re.findall(r"^ *Theorem (\w+)", text, re.MULTILINE))
-    return Exported("Finite", "finite mathematics", text, compile_file(text, theorems, seconds=seconds, fresh=fresh))
+    found = []
+    for part in LIBRARY[1:]:
+        name, text = part.removesuffix(".v"), source(part)
+        theorems = tuple(re.findall(r"^ *Theorem (\w+)", text, re.MULTILINE))
+        outcome = compile_file(f"From Boundcalc Require Import {name}.\n", theorems, seconds=seconds, fresh=fresh)
+        found.append(Exported(name, f"{name}.v, {len(theorems)} theorems", text, outcome))
+    return found
 
 
 def prove(
