@@ -21,7 +21,7 @@ from boundcalc.kernel.proofs import attempts, defined
 from boundcalc.statements.derivation import Derivation, Step
 from boundcalc.symbols import Constraint, known
 
-__all__ = ["Exported", "Job", "export", "finite_mathematics", "jobs", "prove", "prove_claim", "search"]
+__all__ = ["Exported", "Job", "export", "finite_mathematics", "jobs", "prove", "prove_claim", "prove_step", "search"]
 
 _OPEN = "From Boundcalc Require Import Boundcalc.\nOpen Scope R_scope.\n"
 
@@ -173,7 +173,7 @@ def export(
     >>> [file.name for file in bc.kernel.jobs(bc.theorem("certificates.mix"))]  # doctest: +SKIP
     ['certificates_mix_sharp_step_1', 'certificates_mix_sharp_step_5']
     """
-    found = [_step(job, seconds, fresh) for job in jobs(subject, form=form)]
+    found = [prove_step(job, seconds, fresh) for job in jobs(subject, form=form)]
     if folder is not None:
         write(found, folder)
     return found
@@ -194,7 +194,8 @@ def write(files: Iterable[Exported], folder: str | Path) -> None:
         (target / f"{file.name}.v").write_text(text, encoding="utf-8")
 
 
-def _step(job: Job, seconds: float, fresh: bool) -> Exported:
+def prove_step(job: Job, seconds: float, fresh: bool = False) -> Exported:
+    """Return a step as a file with a proof that the kernel was asked about."""
     step = job.step
     claim = job.claim
     compared(claim, job.problem)
@@ -289,9 +290,10 @@ def search(
     seconds: float,
     fresh: bool = False,
     domain: bool = True,
+    before: str = "",
 ) -> tuple[Outcome, str]:
     """Try proofs in turn, those first that were accepted before; with the theorem that both sides are defined."""
-    head = f"{_comment(claim, title, said)}\n{_OPEN}\n"
+    head = f"{_comment(claim, title, said)}\n{_OPEN}\n{before}"
     domain = domain and bool(claim.obligations)
     names = ("step", "step_defined") if domain else ("step",)
     tried, last = [], Outcome(False, "no proof to try")
