@@ -18,10 +18,11 @@ from boundcalc.frozen import Frozen
 from boundcalc.kernel.claim import Claim, compared, of_inequality, of_step
 from boundcalc.kernel.coqc import LIBRARY, Outcome, compile_file, recall, source
 from boundcalc.kernel.proofs import attempts, defined
+from boundcalc.kernel.refuting import refutation
 from boundcalc.statements.derivation import Derivation, Step
 from boundcalc.symbols import Constraint, known
 
-__all__ = ["Exported", "Job", "export", "finite_mathematics", "jobs", "prove", "prove_claim", "prove_step", "search"]
+__all__ = ["Exported", "Job", "export", "finite_mathematics", "jobs", "prove", "prove_step", "search"]
 
 _OPEN = "From Boundcalc Require Import Boundcalc.\nOpen Scope R_scope.\n"
 
@@ -42,6 +43,8 @@ class Exported:
         What the kernel said of it.
     form, place : str
         The theorem's form and the step's number, where it is a step.
+    refuted : bool
+        Whether the kernel accepts a proof of the negation: the text is that proof, and the outcome refuses the statement.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Exported:
     outcome: Outcome
     form: str = ""
     place: str = ""
+    refuted: bool = False
 
     @property
     def accepted(self) -> bool:
@@ -64,6 +68,7 @@ class Exported:
             "form": self.form,
             "step": self.place,
             "accepted": self.accepted,
+            "refuted": self.refuted,
             "reason": self.outcome.reason,
             "axioms": list(self.outcome.axioms),
             "seconds": self.outcome.seconds,
@@ -200,8 +205,8 @@ def prove_step(job: Job, seconds: float, fresh: bool = False) -> Exported:
     claim = job.claim
     compared(claim, job.problem)
     where = f"{job.key}, {job.form}, step {job.number}" if job.form else f"{job.key} {job.number}"
-    outcome, text = prove_claim(claim, f"{where}: {step.because}", str(step), seconds=seconds, fresh=fresh)
-    return Exported(job.name, where, text, outcome, job.form, str(job.number))
+    file = _put(claim, job.problem, job.name, f"{where}: {step.because}", str(step), seconds, fresh)
+    return replace(file, title=where, form=job.form, place=str(job.number))
 
 
 def finite_mathematics(*, seconds: float = 120.0, fresh: bool = False) -> list[Exported]:
@@ -272,13 +277,25 @@ def prove_inequality(
     """Return a claim that is stated in full as a file of Coq with a proof."""
     claim = of_inequality(problem)
     compared(claim, problem)
-    outcome, text = prove_claim(claim, name, str(problem), seconds=seconds, fresh=fresh)
-    return Exported(name, name, text, outcome)
+    return _put(claim, problem, name, name, str(problem), seconds, fresh)
 
 
-def prove_claim(claim: Claim, title: str, said: str, *, seconds: float, fresh: bool = False) -> tuple[Outcome, str]:
-    """Return what the kernel said of the first proof that it accepts, or of the last one tried, and the file."""
-    return search(claim, title, said, attempts(claim), seconds=seconds, fresh=fresh)
+def _put(claim: Claim, problem: Inequality, name: str, title: str, said: str, seconds: float, fresh: bool) -> Exported:
+    """Put a claim to the kernel where no point speaks against it, and its negation otherwise."""
+    against = refutation(claim, problem.constraints)
+    if against is None:
+        outcome, text = search(claim, title, said, attempts(claim), seconds=seconds, fresh=fresh)
+        return Exported(name, title, text, outcome)
+    statement, proof = against
+    head = f"{_comment(claim, f'{title}: it does not hold', said)}\n{_OPEN}\n"
+    text = f"{head}{_theorem('refuted', statement, proof)}"
+    outcome = compile_file(text, ("refuted",), seconds=seconds, fresh=fresh)
+    word = (
+        "its negation is proved"
+        if outcome.accepted
+        else f"false at a point, which Coq does not confirm: {outcome.reason}"
+    )
+    return Exported(name, title, text, replace(outcome, accepted=False, reason=word), refuted=outcome.accepted)
 
 
 def search(

@@ -39,9 +39,10 @@ def compose(theorem: Any, *, form: str | None = None, seconds: float = 60.0, fre
     Returns
     -------
     list of Exported
-        The statement shows what the bound rests on: steps of expectation and probability and cited lemmas. The
-        closed-form steps that the kernel accepts are proved in the file itself; what they define stands in the statement. A form that speaks of a function that is not translated is
-        reported as not accepted.
+        The statement shows what the bound rests on: steps of expectation and probability, and cited lemmas. The closed-form
+        steps that the kernel accepts are proved in the file itself; what they define stands in the statement. A form that
+        speaks of a function that is not translated is reported as not accepted, and so is one for which no point is found
+        at which all hypotheses hold.
 
     Raises
     ------

@@ -44,7 +44,9 @@ def witness(claim: Claim, *, seed: int = 0) -> dict[str, Any] | None:
 def _drawn(claim: Claim, rng: np.random.Generator) -> tuple[dict[sympy.Symbol, sympy.Expr], list[sympy.Symbol]]:
     """Return values of what is no interval of real numbers, and the symbols that may be moved."""
     own = [symbol for symbol in claim.names if symbol not in claim.definitions and symbol not in claim.rounded]
-    free = [s for s in own if s not in claim.integers and isinstance(claim.domain[s], sympy.Interval | sympy.Reals.func)]
+    free = [
+        s for s in own if s not in claim.integers and isinstance(claim.domain[s], sympy.Interval | sympy.Reals.func)
+    ]
     fixed = {symbol: draw(claim.domain[symbol], rng) for symbol in own if symbol not in free}
     for symbol, full in claim.rounded.items():
         value = full.xreplace(fixed)
@@ -80,7 +82,9 @@ def _moved(
         u = least_squares(residuals, start, max_nfev=200).x if free and parts else start
         if parts and np.max(np.abs(residuals(u))) > _ROOM / 2:
             return None
-        moved = {symbol: sympy.Rational(f"{float(place(x)):.12g}") for symbol, place, x in zip(free, places, u, strict=True)}
+        moved = {
+            symbol: sympy.Rational(f"{float(place(x)):.12g}") for symbol, place, x in zip(free, places, u, strict=True)
+        }
     return {**fixed, **moved}
 
 
