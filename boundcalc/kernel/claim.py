@@ -204,7 +204,7 @@ def of_chain(
     many = sympy.Tuple(*flat[: len(sides)])
     claim = _claim(many, chain.relation, many, problem, equations, rest)
     flat, count = list(claim.left), 2 * len(chain.steps)
-    premises = {
+    premises: dict[str, tuple[sympy.Expr, str, sympy.Expr]] = {
         f"step_{number}": (flat[2 * number - 2], step.relation, flat[2 * number - 1])
         for number, step in enumerate(chain.steps, start=1)
     }

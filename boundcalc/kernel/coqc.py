@@ -12,15 +12,28 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from boundcalc.checker.store import folder as verdicts
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.files import write_text
 
-__all__ = ["ALLOWED", "HINT", "LIBRARY", "Outcome", "available", "compile_file", "folder", "recall", "source"]
+__all__ = [
+    "ALLOWED",
+    "HINT",
+    "LIBRARY",
+    "Outcome",
+    "available",
+    "compile_file",
+    "folder",
+    "recall",
+    "remembered",
+    "source",
+]
 
 HINT = "Coq and its libraries are missing; on Debian and Ubuntu: sudo apt-get install coq libcoq-interval libcoq-coquelicot"
 #: The axioms of Coq's own real numbers; a proof that rests on any other is refused.
@@ -148,6 +161,26 @@ def recall(text: str, theorems: tuple[str, ...]) -> Outcome | None:
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found if found.accepted and set(found.axioms) <= ALLOWED else None
+
+
+@lru_cache(maxsize=1)
+def _code() -> str:
+    """Return the text of this package, on which what it finds depends."""
+    return "\0".join(path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py")))
+
+
+def remembered(content: str, compute: Callable[[], Any]) -> Any:
+    """Return what this code found of some content before, or find it and keep it; nothing is kept of None and of errors."""
+    name = hashlib.sha256("\0".join((_code(), content)).encode()).hexdigest()
+    place = folder() / f"found-{name[:40]}.json"
+    try:
+        return json.loads(place.read_text())
+    except (OSError, ValueError):
+        found = compute()
+    if found is not None:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_text(place, json.dumps(found))
+    return found
 
 
 def library() -> Path:

@@ -16,7 +16,7 @@ from boundcalc.checker.inequality.problem import Inequality, state
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.kernel.claim import Claim, compared, of_inequality, of_step
-from boundcalc.kernel.coqc import LIBRARY, Outcome, compile_file, recall, source
+from boundcalc.kernel.coqc import LIBRARY, Outcome, compile_file, recall, remembered, source
 from boundcalc.kernel.proofs import attempts, defined
 from boundcalc.kernel.refuting import refutation
 from boundcalc.statements.derivation import Derivation, Step
@@ -202,10 +202,10 @@ def write(files: Iterable[Exported], folder: str | Path) -> None:
 def prove_step(job: Job, seconds: float, fresh: bool = False) -> Exported:
     """Return a step as a file with a proof that the kernel was asked about."""
     step = job.step
-    claim = job.claim
-    compared(claim, job.problem)
+    claim, problem = job.claim, job.problem
+    remembered(f"{claim.statement()}\0{problem!r}", lambda: compared(claim, problem))
     where = f"{job.key}, {job.form}, step {job.number}" if job.form else f"{job.key} {job.number}"
-    file = _put(claim, job.problem, job.name, f"{where}: {step.because}", str(step), seconds, fresh)
+    file = _put(claim, problem, job.name, f"{where}: {step.because}", str(step), seconds, fresh)
     return replace(file, title=where, form=job.form, place=str(job.number))
 
 

@@ -14,7 +14,7 @@ from mpmath import mp
 from boundcalc.checker.inequality.problem import Inequality
 from boundcalc.errors import InvalidInputError
 from boundcalc.kernel.claim import Claim, compared, of_chain
-from boundcalc.kernel.coqc import Outcome
+from boundcalc.kernel.coqc import Outcome, remembered
 from boundcalc.kernel.exporting import Exported, jobs, prove_step, search
 from boundcalc.kernel.proofs import opening
 from boundcalc.kernel.terms import printed
@@ -63,20 +63,26 @@ def _composed(theorem: Any, form: str, seconds: float, fresh: bool) -> Exported:
     except InvalidInputError as error:
         return Exported(name, title, "", Outcome(False, str(error)), form, "whole")
     meant = Inequality(claim.left, claim.relation, claim.right, claim.domain, claim.constraints)
-    compared(claim, meant, tries=400)
-    point = witness(claim)
+    point = remembered(f"{claim.statement()}\0{meant!r}", lambda: _checked(claim, meant))
     if point is None:
         reason = "no point was found at which the hypotheses hold together"
         return Exported(name, title, "", Outcome(False, reason), form, "whole")
     steps = [f"step_{number} [{step.kind}] {step.because}" for number, step in enumerate(chain.steps, start=1)]
     said = f"{chain.quantity} {chain.relation} {chain.result}, given " + "; ".join(steps)
-    where = ", ".join(f"{name} = {mp.nstr(value, 6)}" for name, value in point.items())
+    where = ", ".join(f"{name} = {value}" for name, value in point.items())
     said += f". The hypotheses hold together, for instance near {where}"
     before = "".join(f"{text}\n" for text, _ in lemmas.values())
     used = [_used(claim, own[f"step_{number}"], number, lemma) for number, (_, lemma) in lemmas.items()]
-    proofs = _folds(replace(claim, premises=claim.premises | own), lines, opening(claim) + "".join(used))
+    proofs = _folds(replace(claim, premises={**claim.premises, **own}), lines, opening(claim) + "".join(used))
     outcome, text = search(claim, title, said, proofs, seconds=seconds, fresh=fresh, domain=False, before=before)
     return Exported(name, title, text, outcome, form, "whole")
+
+
+def _checked(claim: Claim, meant: Inequality) -> dict[str, str] | None:
+    """Compare what is printed with what is meant, and return a point at which the hypotheses hold together."""
+    compared(claim, meant, tries=400)
+    point = witness(claim)
+    return point and {name: mp.nstr(value, 6) for name, value in point.items()}
 
 
 def _lemmas(
@@ -89,7 +95,7 @@ def _lemmas(
         file, own = prove_step(job, seconds, fresh), job.step.definitions
         alike = all(definitions.get(symbol, full) == full for symbol, full in own.items())
         if file.accepted and alike and not job.claim.rounded:
-            text = re.search(r"^Theorem step :.*?^Qed\.\n", file.text, re.DOTALL | re.MULTILINE)[0]
+            (text,) = re.findall(r"^Theorem step :.*?^Qed\.\n", file.text, re.DOTALL | re.MULTILINE)
             found[job.number] = (text.replace("Theorem step :", f"Theorem step_{job.number}_holds :", 1), job.claim)
             definitions |= own
     return found, definitions
