@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from boundcalc.symbols import DERIVED, Constraint
 __all__ = [
     "Claim",
     "Fact",
+    "Point",
     "compared",
     "draw",
     "in_order",
@@ -30,6 +32,9 @@ __all__ = [
     "random_point",
     "to_number",
 ]
+
+#: Values by symbol, exact or to many digits, and as numbers by name.
+Point = tuple[dict[sympy.Symbol, sympy.Expr], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -296,11 +301,13 @@ _DIGITS = 50
 _TRIES, _ENOUGH = 4000, 25
 
 
-def compared(claim: Claim, problem: Inequality, *, seed: int = 0, tries: int = _TRIES) -> int:
+def compared(
+    claim: Claim, problem: Inequality, *, seed: int = 0, tries: int = _TRIES, known: Iterable[Point] = ()
+) -> int:
     """Read the printed statement back and compare it with the checker's claim at random points; return how many.
 
     Every point of the checker's claim that is found must satisfy the hypotheses as printed (premises apart), and both sides, of
-    the premises too, must have the values that SymPy gives them.
+    the premises too, must have the values that SymPy gives them. Points that are known are looked at first.
 
     Raises
     ------
@@ -314,8 +321,7 @@ def compared(claim: Claim, problem: Inequality, *, seed: int = 0, tries: int = _
     rng = np.random.default_rng(seed)
     compared_points = 0
     with mp.workdps(_DIGITS):
-        for _ in range(tries):
-            point = random_point(claim, problem.constraints, rng)
+        for point in chain(known, (random_point(claim, problem.constraints, rng) for _ in range(tries))):
             if point is None:
                 continue
             given, values = point
@@ -343,9 +349,7 @@ def _same(found: tuple[Any, str, Any], relation: str, expected: list[Any], given
         raise InvalidInputError(f"the statement printed differs from the claim at {given}", context="kernel")
 
 
-def random_point(
-    claim: Claim, constraints: Iterable[Constraint], rng: np.random.Generator
-) -> tuple[dict[sympy.Symbol, sympy.Expr], dict[str, Any]] | None:
+def random_point(claim: Claim, constraints: Iterable[Constraint], rng: np.random.Generator) -> Point | None:
     """Return a point of the checker's claim, by symbol and by name, or None when a constraint fails at it."""
     given: dict[sympy.Symbol, sympy.Expr] = {}
     for symbol in claim.names:

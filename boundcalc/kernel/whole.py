@@ -80,9 +80,11 @@ def _composed(theorem: Any, form: str, seconds: float, fresh: bool) -> Exported:
 
 def _checked(claim: Claim, meant: Inequality) -> dict[str, str] | None:
     """Compare what is printed with what is meant, and return a point at which the hypotheses hold together."""
-    compared(claim, meant, tries=400)
     point = witness(claim)
-    return point and {name: mp.nstr(value, 6) for name, value in point.items()}
+    if point is None:
+        return None
+    compared(claim, meant, tries=400, known=[point])
+    return {name: mp.nstr(value, 6) for name, value in point[1].items()}
 
 
 def _lemmas(

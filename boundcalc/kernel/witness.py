@@ -11,7 +11,7 @@ import sympy
 from mpmath import mp
 from scipy.optimize import least_squares
 
-from boundcalc.kernel.claim import Claim, draw, in_order, to_number
+from boundcalc.kernel.claim import Claim, Point, draw, in_order, to_number
 from boundcalc.kernel.reading import read_statement
 from boundcalc.language.entropy import kl
 
@@ -22,7 +22,7 @@ _ROOM = 1e-3  # by which inequalities are asked to hold, so that what is mended 
 _DIGITS = 50
 
 
-def witness(claim: Claim, *, seed: int = 0) -> dict[str, Any] | None:
+def witness(claim: Claim, *, seed: int = 0) -> Point | None:
     """Return a point at which all hypotheses of a claim hold as printed, premises too, or None if none is found.
 
     Integers are drawn; real numbers are moved by least squares until the hypotheses hold in floating point; then each equation
@@ -35,9 +35,10 @@ def witness(claim: Claim, *, seed: int = 0) -> dict[str, Any] | None:
         if point is None:
             continue
         with mp.workdps(_DIGITS):
-            values = {claim.names[symbol]: to_number(value) for symbol, value in _mended(claim, point).items()}
+            mended = _mended(claim, point)
+            values = {claim.names[symbol]: to_number(value) for symbol, value in mended.items()}
             if None not in values.values() and read.admits(values):
-                return values
+                return mended, values
     return None
 
 

@@ -105,7 +105,7 @@ def _chain(*rules):
 
 
 def test_premises_hold_together_at_a_point():
-    point = witness(_chain())
+    _, point = witness(_chain())
     assert 0 <= point["a"] <= point["b"]
     assert mp.almosteq(point["b"], point["c"] / 2)
     assert point["c"] <= 1 / (1 - point["a"])
