@@ -49,10 +49,9 @@ def _drawn(claim: Claim, rng: np.random.Generator) -> tuple[dict[sympy.Symbol, s
         s for s in own if s not in claim.integers and isinstance(claim.domain[s], sympy.Interval | sympy.Reals.func)
     ]
     fixed = {symbol: draw(claim.domain[symbol], rng) for symbol in own if symbol not in free}
-    for symbol, full in claim.rounded.items():
-        value = full.xreplace(fixed)
-        if value.is_number:
-            fixed[symbol] = value
+    for left, relation, right in claim.premises.values():
+        if relation == "=" and left in fixed and (value := right.xreplace(fixed)).is_number:
+            fixed[left] = value
     return fixed, free
 
 
@@ -62,6 +61,9 @@ def _moved(
     """Return a point at which the hypotheses hold in floating point."""
     places = [_place(claim.domain[symbol]) for symbol in free]
     insert = dict(fixed)
+    for symbol, full in claim.rounded.items():  # what depends on numbers that move is rounded at the end
+        inside = full.xreplace(insert)
+        insert[symbol] = inside if inside.is_number else inside.args[0]
     for symbol, full in in_order(claim.definitions):
         insert[symbol] = full.xreplace(insert)
     parts = []
@@ -110,14 +112,14 @@ def _place(allowed: sympy.Set) -> Callable[[Any], Any]:
 
 def _mended(claim: Claim, point: dict[sympy.Symbol, sympy.Expr]) -> dict[sympy.Symbol, sympy.Expr]:
     """Return a point with equations solved for a side that is a symbol, and with what is defined."""
-    for _ in claim.premises:
-        for symbol, full in in_order(claim.definitions):
-            point[symbol] = sympy.N(full.xreplace(point), _DIGITS + 5)
+    for _ in (None, *claim.premises):
         for left, relation, right in claim.premises.values():
             for symbol, other in ((left, right), (right, left)):
                 if relation == "=" and symbol in point and symbol not in claim.definitions:
                     point[symbol] = sympy.N(other.xreplace(point), _DIGITS + 5)
                     break
-    for symbol, full in in_order(claim.definitions):
-        point[symbol] = sympy.N(full.xreplace(point), _DIGITS + 5)
+        for symbol, full in claim.rounded.items():
+            point[symbol] = full.xreplace(point)
+        for symbol, full in in_order(claim.definitions):
+            point[symbol] = sympy.N(full.xreplace(point), _DIGITS + 5)
     return point

@@ -35,7 +35,7 @@ FALSE = [
 ]
 
 
-def ask(claim: Claim, *, seconds: float = 60.0) -> Exported:
+def ask(claim: Claim, *, seconds: float = 120.0) -> Exported:
     """Return what the kernel says of a claim."""
     return prove(
         claim.left,
@@ -54,7 +54,7 @@ def main(words: list[str]) -> None:
         for number, claim in enumerate(claims if name in words or not words else []):
             start = time.monotonic()
             try:
-                file = ask(claim, seconds=60.0 if claim.true else 20.0)
+                file = ask(claim, seconds=120.0 if claim.true else 20.0)
             except Exception as error:
                 print(f"{name} {number}: {type(error).__name__}: {error} | {claim}", flush=True)
                 continue
