@@ -15,7 +15,7 @@ from boundcalc.checker.inequality.problem import Inequality
 from boundcalc.errors import InvalidInputError
 from boundcalc.kernel.claim import Claim, compared, of_chain
 from boundcalc.kernel.coqc import Outcome, remembered
-from boundcalc.kernel.exporting import Exported, jobs, prove_step, search
+from boundcalc.kernel.exporting import Exported, file_name, jobs, prove_step, search
 from boundcalc.kernel.proofs import opening
 from boundcalc.kernel.terms import printed
 from boundcalc.kernel.witness import witness
@@ -53,7 +53,7 @@ def compose(theorem: Any, *, form: str | None = None, seconds: float = 60.0, fre
 
 
 def _composed(theorem: Any, form: str, seconds: float, fresh: bool) -> Exported:
-    name = f"{re.sub(r'[^0-9A-Za-z]+', '_', theorem.key)}_{form}_whole"
+    name = file_name(theorem.key, form, "whole")
     title = f"{theorem.key}, {form}, the whole bound"
     chain, rules = theorem.form(form).derivation, tuple(theorem.constraints)
     try:
