@@ -101,6 +101,9 @@ Proof.
   - intros t T. pose proof (exp_tangent t). lra.
 Qed.
 
+Lemma exp_below_1 : forall x, x < 0 -> 0 < 1 - exp x.
+Proof. intros x X. rewrite <- exp_0 at 1. pose proof (exp_increasing x 0 X). lra. Qed.
+
 Lemma div_le : forall a b c d, 0 < b -> 0 < d -> a * d <= c * b -> a / b <= c / d.
 Proof.
   intros a b c d B D H.
@@ -137,6 +140,10 @@ Ltac reals :=
   end;
   rewrite ?plus_IZR, ?mult_IZR, ?minus_IZR in *.
 
+Ltac tangents :=
+  repeat match goal with |- context [exp ?a] =>
+    lazymatch goal with _ : 1 + a <= exp a |- _ => fail | _ => pose proof (exp_tangent a) end end.
+
 Ltac derive := apply is_derive_Reals; auto_derive.
 
 (* Signs of products, quotients, powers and of the elementary functions, from the hypotheses. *)
@@ -158,6 +165,7 @@ Ltac sign :=
   | |- 0 <= / _ => left; apply Rinv_0_lt_compat; sign
   | |- 0 < _ ^ _ => apply pow_lt; sign
   | |- 0 <= _ ^ _ => apply pow_le; sign
+  | |- 0 < 1 - exp _ => apply exp_below_1; sign
   | |- 0 < ln _ => apply ln_pos; sign_above
   | |- 0 <= ln _ => apply ln_nonneg; sign_above
   | |- 0 < ?a - ?b / ?c => replace (a - b / c) with ((a * c - b) / c) by (field; lra); apply Rdiv_lt_0_compat; sign
@@ -176,8 +184,8 @@ Ltac sign :=
 with sign_above :=
   match goal with
   | |- _ => lra
-  | |- 1 < ?a / ?b => apply (Rmult_lt_reg_r b); [sign | unfold Rdiv; rewrite Rmult_assoc, Rinv_l by sign; nra]
-  | |- 1 <= ?a / ?b => apply (Rmult_le_reg_r b); [sign | unfold Rdiv; rewrite Rmult_assoc, Rinv_l by sign; nra]
+  | |- 1 < ?a / ?b => apply (Rmult_lt_reg_r b); [sign | unfold Rdiv; rewrite Rmult_assoc, Rinv_l by sign; tangents; nra]
+  | |- 1 <= ?a / ?b => apply (Rmult_le_reg_r b); [sign | unfold Rdiv; rewrite Rmult_assoc, Rinv_l by sign; tangents; nra]
   | |- _ => nra
   end.
 
@@ -209,6 +217,13 @@ Ltac cases := unfold Rmin, Rmax, Rabs; repeat (destruct Rle_dec || destruct Rcas
 Ltac logs :=
   unfold Rpower;
   repeat (first [rewrite ln_mult by sign | rewrite ln_quotient by sign | rewrite ln_exp | rewrite ln_1]).
+
+(* An inequality, by what its sides differ in. *)
+Lemma by_gap : forall a b g, b - a = g -> 0 <= g -> a <= b.
+Proof. intros a b g <- H. lra. Qed.
+
+Lemma by_gap_strictly : forall a b g, b - a = g -> 0 < g -> a < b.
+Proof. intros a b g <- H. lra. Qed.
 
 (* What calculus needs. *)
 Lemma transfer : forall a b, a = b -> 0 <= b -> 0 <= a.
@@ -289,7 +304,9 @@ Ltac alike :=
   end.
 
 (* Both sides are one number, written in two ways. *)
-Ltac rearranged := first [ring | solve [alike; field; nonzero] | solve [field; nonzero] | solve [logarithms; first [ring | field; nonzero]]].
+Ltac rearranged :=
+  first [ ring | solve [alike; field; nonzero] | solve [field; nonzero]
+        | solve [logarithms; first [ring | field; nonzero]] ].
 
 (* The sign of a value at a pivot: logarithms of 1 and exponentials of 0 go. *)
 Ltac value :=
@@ -316,16 +333,39 @@ Ltac derivative :=
                                       solve [field [S]; nonzero]
             end ] ].
 
-(* An equation in which roots and what they are roots of both occur. *)
-Ltac rooted :=
+(* Roots as variables, and what they are roots of as their squares. *)
+Ltac roots :=
   repeat match goal with
   | |- context [sqrt ?a] =>
     let P := fresh "P" in let Q := fresh "Q" in let s := fresh "s" in
     assert (P : 0 <= a) by sign; first [assert (0 < sqrt a) by sign | idtac];
     pose proof (sqrt_sqrt a P) as Q; set (s := sqrt a) in *; clearbody s;
     lazymatch a with IZR (Zpos _) => idtac | _ => try rewrite <- Q end
-  end;
+  end.
+
+(* An equation in which roots and what they are roots of both occur. *)
+Ltac rooted :=
+  roots;
   first [ring | solve [field; nonzero] | match goal with Q : ?s * ?s = _ |- _ => solve [field [Q]; nonzero] end].
+
+(* A quotient of sums of products that is not 0, by the signs of its parts. *)
+Lemma nonzero_quotient : forall a b, 0 < a -> 0 < b -> a / b <> 0.
+Proof. intros a b A B. apply Rgt_not_eq, Rdiv_lt_0_compat; assumption. Qed.
+
+Ltac fraction :=
+  roots;
+  match goal with |- ?e <> 0 => field_simplify e; [apply nonzero_quotient; sign | repeat split; nonzero ..] end.
+
+(* A root of a product is the product of the roots. *)
+Ltac split_roots :=
+  unfold Rpower; rewrite ?ln_exp; repeat (rewrite sqrt_mult by sign);
+  repeat match goal with
+  | |- context [sqrt (?x ^ 2)] => rewrite (sqrt_pow2 x) by sign
+  | |- context [sqrt (?x ^ 4)] => replace (x ^ 4) with ((x ^ 2) ^ 2) by ring; rewrite (sqrt_pow2 (x ^ 2)) by sign
+  end.
+
+(* An equation, part by part. *)
+Ltac part_by_part := first [reflexivity | solve [split_roots; rooted] | f_equal; part_by_part].
 
 (* What grows with its parts: an inequality between expressions that differ in a part of which one is known. *)
 Ltac grows :=

@@ -44,6 +44,43 @@ Proof.
   rewrite IH. symmetry. apply total_plus.
 Qed.
 
+(* The sum over the members of a list. *)
+Definition over {A : Type} (f : A -> R) (members : list A) : R :=
+  fold_right (fun member rest => f member + rest) 0 members.
+
+Lemma over_equal : forall A (f g : A -> R) members,
+  (forall x, In x members -> f x = g x) -> over f members = over g members.
+Proof.
+  intros A f g members H. induction members as [| x rest IH]; simpl; [reflexivity |].
+  rewrite H by (left; reflexivity). rewrite IH; [reflexivity |]. intros y Y. apply H. right. exact Y.
+Qed.
+
+Lemma over_scaled : forall A c (f : A -> R) members, over (fun x => c * f x) members = c * over f members.
+Proof. intros A c f members. induction members as [| x rest IH]; simpl; [lra | rewrite IH; lra]. Qed.
+
+Lemma over_nonneg : forall A (f : A -> R) members, (forall x, In x members -> 0 <= f x) -> 0 <= over f members.
+Proof.
+  intros A f members H. induction members as [| x rest IH]; simpl; [lra |].
+  assert (0 <= f x) by (apply H; left; reflexivity).
+  assert (0 <= over f rest) by (apply IH; intros y Y; apply H; right; exact Y). lra.
+Qed.
+
+Lemma over_le : forall A (f g : A -> R) members, (forall x, In x members -> f x <= g x) -> over f members <= over g members.
+Proof.
+  intros A f g members H. induction members as [| x rest IH]; simpl; [lra |].
+  apply Rplus_le_compat; [apply H; left; reflexivity | apply IH; intros y Y; apply H; right; exact Y].
+Qed.
+
+Lemma over_app : forall A (f : A -> R) first second, over f (first ++ second) = over f first + over f second.
+Proof. intros A f first second. induction first as [| x rest IH]; simpl; [lra | rewrite IH; lra]. Qed.
+
+Lemma over_plus : forall A (f g : A -> R) members, over (fun x => f x + g x) members = over f members + over g members.
+Proof. intros A f g members. induction members as [| x rest IH]; simpl; [lra | rewrite IH; lra]. Qed.
+
+Lemma over_flat_map : forall A B (f : B -> R) (g : A -> list B) members,
+  over f (flat_map g members) = over (fun x => over f (g x)) members.
+Proof. intros A B f g members. induction members as [| x rest IH]; simpl; [reflexivity | rewrite over_app, IH; reflexivity]. Qed.
+
 Section Finite.
   Variables (weight : nat -> R) (n : nat).
   Hypothesis nonnegative : forall i, (i < n)%nat -> 0 <= weight i.

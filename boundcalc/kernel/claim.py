@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,22 @@ from boundcalc.kernel.terms import names_of, obligations, printed
 from boundcalc.statements.derivation import Derivation, Step
 from boundcalc.symbols import DERIVED, Constraint
 
-__all__ = ["Claim", "Fact", "compared", "of_chain", "of_inequality", "of_step", "random_point", "to_number"]
+__all__ = [
+    "Claim",
+    "Fact",
+    "Point",
+    "compared",
+    "draw",
+    "in_order",
+    "of_chain",
+    "of_inequality",
+    "of_step",
+    "random_point",
+    "to_number",
+]
+
+#: Values by symbol, exact or to many digits, and as numbers by name.
+Point = tuple[dict[sympy.Symbol, sympy.Expr], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -112,6 +128,9 @@ class Claim(Frozen):
             relation = "<" if rule.strict else "<="
             found[f"rule_{number}"] = f"{self.printed(rule.lower)} {relation} {self.printed(rule.upper)}"
         for name, (left, relation, right) in self.premises.items():
+            for text in [*self._hidden(left), *self._hidden(right)]:
+                if text.endswith("<> 0") and text not in found.values():  # what it divides by
+                    found[f"def_{name}_{len(found)}"] = text
             found[name] = f"{self.printed(left)} {relation} {self.printed(right)}"
         return tuple(Fact(name, text) for name, text in found.items())
 
@@ -166,23 +185,37 @@ def of_inequality(problem: Inequality) -> Claim:
     return _claim(problem.left, problem.relation, problem.right, problem, {}, problem.constraints)
 
 
-def of_chain(chain: Derivation, given: Iterable[Constraint] = ()) -> tuple[Claim, tuple[sympy.Expr, ...]]:
-    """Return the theorem that a whole derivation is, its steps as premises, and its lines in the theorem's symbols."""
+def of_chain(
+    chain: Derivation,
+    given: Iterable[Constraint] = (),
+    *,
+    definitions: Mapping[sympy.Symbol, sympy.Expr] | None = None,
+    proved: Container[int] = (),
+) -> tuple[Claim, tuple[sympy.Expr, ...], dict[str, tuple[sympy.Expr, str, sympy.Expr]]]:
+    """Return the theorem that a whole derivation is, its steps as premises, its lines, and the steps left out.
+
+    Steps whose numbers are in ``proved`` are no premises; what they need of ``definitions`` is.
+    """
     sides = [side for step in chain.steps for side in (step.left, step.right)] + list(chain.lines)
     rules = [Constraint(side, side) for side in sides]
-    used = set().union(*(side.free_symbols for side in sides))
+    defined = list((definitions or {}).items())
+    rules += [Constraint(full, symbol) for symbol, full in defined]
+    used = set().union(*(rule.symbols for rule in rules))
     spoken = [rule for rule in given if rule.symbols <= used]
     problem = state(chain.quantity, chain.relation, chain.result, domain=chain.domains, constraints=[*rules, *spoken])
     flat = [rule.lower for rule in problem.constraints[: len(rules)]]
+    equations = {symbol: full for (symbol, _), full in zip(defined, flat[len(sides) :], strict=True)}
     rest = problem.constraints[len(rules) :]
-    many = sympy.Tuple(*flat)
-    claim = _claim(many, chain.relation, many, problem, {}, rest)
+    many = sympy.Tuple(*flat[: len(sides)])
+    claim = _claim(many, chain.relation, many, problem, equations, rest)
     flat, count = list(claim.left), 2 * len(chain.steps)
-    premises = {
+    premises: dict[str, tuple[sympy.Expr, str, sympy.Expr]] = {
         f"step_{number}": (flat[2 * number - 2], step.relation, flat[2 * number - 1])
         for number, step in enumerate(chain.steps, start=1)
     }
-    return replace(claim, left=flat[count], right=flat[-1], premises=premises), tuple(flat[count:])
+    shown = {name: premise for name, premise in premises.items() if int(name.removeprefix("step_")) not in proved}
+    own = {name: premise for name, premise in premises.items() if name not in shown}
+    return replace(claim, left=flat[count], right=flat[-1], premises=shown), tuple(flat[count:]), own
 
 
 def of_step(
@@ -268,35 +301,38 @@ _DIGITS = 50
 _TRIES, _ENOUGH = 4000, 25
 
 
-def compared(claim: Claim, problem: Inequality, *, seed: int = 0) -> int:
+def compared(
+    claim: Claim, problem: Inequality, *, seed: int = 0, tries: int = _TRIES, known: Iterable[Point] = ()
+) -> int:
     """Read the printed statement back and compare it with the checker's claim at random points; return how many.
 
-    Every point of the checker's claim that is found must satisfy the hypotheses as printed, and both sides must have the values
-    that SymPy gives them.
+    Every point of the checker's claim that is found must satisfy the hypotheses as printed (premises apart), and both sides, of
+    the premises too, must have the values that SymPy gives them. Points that are known are looked at first.
 
     Raises
     ------
     InvalidInputError
         If they differ, or no point satisfies the hypotheses (the theorem might be about nothing).
     """
-    read = read_statement(claim.statement())
+    bare = replace(claim, premises={})
+    stated = [(claim.left, claim.relation, claim.right), *claim.premises.values()]
+    meant = [(problem.left, problem.relation, problem.right), *claim.premises.values()]
+    reads = [read_statement(replace(bare, left=a, relation=r, right=b).statement()) for a, r, b in stated]
     rng = np.random.default_rng(seed)
     compared_points = 0
     with mp.workdps(_DIGITS):
-        for _ in range(_TRIES):
-            point = random_point(claim, problem.constraints, rng)
+        for point in chain(known, (random_point(claim, problem.constraints, rng) for _ in range(tries))):
             if point is None:
                 continue
             given, values = point
-            expected = [_value_at(side, given) for side in (problem.left, problem.right)]
-            if None in expected:
+            expected = [[_value_at(side, given) for side in (left, right)] for left, _, right in meant]
+            if None in expected[0]:
                 continue
-            if not read.admits(values):
+            if not reads[0].admits(values):
                 raise InvalidInputError(f"the hypotheses printed exclude {given}, which is claimed", context="kernel")
-            left, relation, right = read.sides(values)
-            pairs = zip((left, right), expected, strict=True)
-            if relation != problem.relation or not all(mp.almosteq(a, b, 1e-20, 1e-20) for a, b in pairs):
-                raise InvalidInputError(f"the statement printed differs from the claim at {given}", context="kernel")
+            for read, (_, relation, _), pair in zip(reads, meant, expected, strict=True):
+                if None not in pair:
+                    _same(read.sides(values), relation, pair, given)
             compared_points += 1
             if compared_points == _ENOUGH or not values:
                 return compared_points
@@ -305,16 +341,22 @@ def compared(claim: Claim, problem: Inequality, *, seed: int = 0) -> int:
     return compared_points
 
 
-def random_point(
-    claim: Claim, constraints: Iterable[Constraint], rng: np.random.Generator
-) -> tuple[dict[sympy.Symbol, sympy.Expr], dict[str, Any]] | None:
+def _same(found: tuple[Any, str, Any], relation: str, expected: list[Any], given: Mapping[Any, Any]) -> None:
+    """Refuse a comparison as printed that is not the one that is meant."""
+    left, own, right = found
+    pairs = zip((left, right), expected, strict=True)
+    if own != relation or not all(mp.almosteq(a, b, 1e-20, 1e-20) for a, b in pairs):
+        raise InvalidInputError(f"the statement printed differs from the claim at {given}", context="kernel")
+
+
+def random_point(claim: Claim, constraints: Iterable[Constraint], rng: np.random.Generator) -> Point | None:
     """Return a point of the checker's claim, by symbol and by name, or None when a constraint fails at it."""
     given: dict[sympy.Symbol, sympy.Expr] = {}
     for symbol in claim.names:
         if symbol not in claim.definitions and symbol not in claim.rounded:
-            given[symbol] = _draw(claim.domain[symbol], rng)
+            given[symbol] = draw(claim.domain[symbol], rng)
     everything = dict(given)
-    for symbol, full in [*claim.rounded.items(), *_in_order(claim.definitions)]:
+    for symbol, full in [*claim.rounded.items(), *in_order(claim.definitions)]:
         if not full.free_symbols <= set(everything):
             return None
         value = full.xreplace(everything)
@@ -333,7 +375,7 @@ def random_point(
     return None if None in values.values() else (everything, values)
 
 
-def _in_order(definitions: Mapping[sympy.Symbol, sympy.Expr]) -> list[tuple[sympy.Symbol, sympy.Expr]]:
+def in_order(definitions: Mapping[sympy.Symbol, sympy.Expr]) -> list[tuple[sympy.Symbol, sympy.Expr]]:
     """Return definitions such that each comes after those it uses."""
     left, ordered = dict(definitions), []
     while left:
@@ -343,12 +385,12 @@ def _in_order(definitions: Mapping[sympy.Symbol, sympy.Expr]) -> list[tuple[symp
     return ordered
 
 
-def _draw(allowed: sympy.Set, rng: np.random.Generator) -> sympy.Expr:
+def draw(allowed: sympy.Set, rng: np.random.Generator) -> sympy.Expr:
     """Return a random member of a set, of any size, sometimes an end."""
     if isinstance(allowed, sympy.FiniteSet):
         return list(allowed)[rng.integers(len(allowed))]
     if isinstance(allowed, sympy.Union):
-        return _draw(allowed.args[rng.integers(len(allowed.args))], rng)
+        return draw(allowed.args[rng.integers(len(allowed.args))], rng)
     low, high = allowed.inf, allowed.sup
     if not isinstance(allowed, sympy.Interval) and allowed is not sympy.Reals:
         size = round(10 ** rng.uniform(0, 3)) - 1
@@ -356,7 +398,7 @@ def _draw(allowed: sympy.Set, rng: np.random.Generator) -> sympy.Expr:
         return sympy.Integer(start) + (rng.integers(size + 1) if not low.is_finite else min(size, high - start))
     part = sympy.Rational(int(rng.integers(1, 1000)), 1000)
     if rng.random() < 0.1:
-        ends = [e for e in (low, high) if e.is_finite and allowed.contains(e) is sympy.true]
+        ends = [e for e, out in ((low, allowed.left_open), (high, allowed.right_open)) if e.is_finite and not out]
         if ends:
             return ends[rng.integers(len(ends))]
     if low.is_finite and high.is_finite:

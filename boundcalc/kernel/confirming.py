@@ -26,15 +26,18 @@ def confirm(report: Report, files: Iterable[Exported]) -> tuple[Report, list[str
     Report
         ``.kernel`` is true of the verdict on each step that the kernel accepted.
     list of str
-        Steps that the checker refutes and the kernel accepts: one of the two speaks of another statement.
+        Steps that the checker refutes and the kernel accepts, or the other way round: one of the two is wrong, or speaks of
+        another statement.
     """
-    accepted = {(file.form, file.place): file for file in files if file.accepted}
+    asked = {(file.form, file.place): file for file in files}
     rows, alarms = [], []
     for row in report.rows:
-        file = accepted.get((row.form, row.place))
-        if file is not None and row.verdict.refutes:
+        file = asked.get((row.form, row.place))
+        if file is not None and file.accepted and row.verdict.refutes:
             alarms.append(f"{file.title}: refuted here ({row.verdict.evidence}), accepted by the kernel")
-        elif file is not None:
+        elif file is not None and file.refuted and not row.verdict.refutes:
+            alarms.append(f"{file.title}: {row.verdict.word} here, refuted by the kernel")
+        elif file is not None and file.accepted:
             row = replace(row, verdict=confirmed(row.verdict, file.outcome.axioms))
         rows.append(row)
     return replace(report, rows=tuple(rows)), alarms

@@ -16,12 +16,13 @@ from boundcalc.checker.inequality.problem import Inequality, state
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.kernel.claim import Claim, compared, of_inequality, of_step
-from boundcalc.kernel.coqc import Outcome, compile_file, recall
+from boundcalc.kernel.coqc import LIBRARY, Outcome, compile_file, recall, remembered, source
 from boundcalc.kernel.proofs import attempts, defined
+from boundcalc.kernel.refuting import refutation
 from boundcalc.statements.derivation import Derivation, Step
 from boundcalc.symbols import Constraint, known
 
-__all__ = ["Exported", "Job", "export", "file_name", "finite_mathematics", "jobs", "prove", "prove_claim", "search"]
+__all__ = ["Exported", "Job", "export", "file_name", "finite_mathematics", "jobs", "prove", "prove_step", "search"]
 
 _OPEN = "From Boundcalc Require Import Boundcalc.\nOpen Scope R_scope.\n"
 
@@ -42,6 +43,8 @@ class Exported:
         What the kernel said of it.
     form, place : str
         The theorem's form and the step's number, where it is a step.
+    refuted : bool
+        Whether the kernel accepts a proof of the negation: the text is that proof, and the outcome refuses the statement.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Exported:
     outcome: Outcome
     form: str = ""
     place: str = ""
+    refuted: bool = False
 
     @property
     def accepted(self) -> bool:
@@ -64,6 +68,7 @@ class Exported:
             "form": self.form,
             "step": self.place,
             "accepted": self.accepted,
+            "refuted": self.refuted,
             "reason": self.outcome.reason,
             "axioms": list(self.outcome.axioms),
             "seconds": self.outcome.seconds,
@@ -155,7 +160,7 @@ def export(
     ----------
     subject : Theorem, Derivation or Step
     folder : path, optional
-        Where the files are written, with the library ``Boundcalc.v`` and a ``_CoqProject``; nothing is written if not given.
+        Where the files are written, with the library's files and a ``_CoqProject``; nothing is written if not given.
     form : str, optional
         One form of the theorem; all of them if not given.
     seconds : float
@@ -178,7 +183,7 @@ def export(
     >>> [file.name for file in bc.kernel.jobs(bc.theorem("certificates.mix"))]  # doctest: +SKIP
     ['certificates_mix_sharp_step_1', 'certificates_mix_sharp_step_5']
     """
-    found = [_step(job, seconds, fresh) for job in jobs(subject, form=form)]
+    found = [prove_step(job, seconds, fresh) for job in jobs(subject, form=form)]
     if folder is not None:
         write(found, folder)
     return found
@@ -188,8 +193,8 @@ def write(files: Iterable[Exported], folder: str | Path) -> None:
     """Write files, the library and the project's description into a folder."""
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    library = Path(__file__).with_name("Boundcalc.v").read_text(encoding="utf-8")
-    (target / "Boundcalc.v").write_text(library, encoding="utf-8")
+    for part in LIBRARY:
+        (target / part).write_text(source(part), encoding="utf-8")
     (target / "_CoqProject").write_text("-Q . Boundcalc\n", encoding="utf-8")
     for file in files:
         asked = "".join(
@@ -199,27 +204,38 @@ def write(files: Iterable[Exported], folder: str | Path) -> None:
         (target / f"{file.name}.v").write_text(text, encoding="utf-8")
 
 
-def _step(job: Job, seconds: float, fresh: bool) -> Exported:
+def prove_step(job: Job, seconds: float, fresh: bool = False) -> Exported:
+    """Return a step as a file with a proof that the kernel was asked about."""
     step = job.step
-    claim = job.claim
-    compared(claim, job.problem)
+    claim, problem = job.claim, job.problem
+    remembered(f"{claim.statement()}\0{problem!r}", lambda: compared(claim, problem))
     where = f"{job.key}, {job.form}, step {job.number}" if job.form else f"{job.key} {job.number}"
-    outcome, text = prove_claim(claim, f"{where}: {step.because}", str(step), seconds=seconds, fresh=fresh)
-    return Exported(job.name, where, text, outcome, job.form, str(job.number))
+    file = _put(claim, problem, job.name, f"{where}: {step.because}", str(step), seconds, fresh)
+    return replace(file, title=where, form=job.form, place=str(job.number))
 
 
-def finite_mathematics(*, seconds: float = 120.0, fresh: bool = False) -> Exported:
-    """Return the file of lemmas on finite sums (union bound, account of delta, Markov, e-values), and what the kernel said.
+def finite_mathematics(*, seconds: float = 120.0, fresh: bool = False) -> list[Exported]:
+    """Return the files of theorems on finite sums that ship with this package, and what the kernel said of each.
 
     Parameters
     ----------
     seconds : float
     fresh : bool
         Whether to ask the kernel again.
+
+    Returns
+    -------
+    list of Exported
+        Events (the union bound, the account of delta, Markov, e-values); samples of independent rows (the matching
+        identity and its certificate); permutations (Hoeffding's decomposition, exchangeability, decoupling).
     """
-    text = Path(__file__).with_name("Finite.v").read_text(encoding="utf-8")
-    theorems = tuple(re.findall(r"^ *Theorem (\w+)", text, re.MULTILINE))
-    return Exported("Finite", "finite mathematics", text, compile_file(text, theorems, seconds=seconds, fresh=fresh))
+    found = []
+    for part in LIBRARY[1:]:
+        name, text = part.removesuffix(".v"), source(part)
+        theorems = tuple(re.findall(r"^ *Theorem (\w+)", text, re.MULTILINE))
+        outcome = compile_file(f"From Boundcalc Require Import {name}.\n", theorems, seconds=seconds, fresh=fresh)
+        found.append(Exported(name, f"{name}.v, {len(theorems)} theorems", text, outcome))
+    return found
 
 
 def prove(
@@ -266,13 +282,25 @@ def prove_inequality(
     """Return a claim that is stated in full as a file of Coq with a proof."""
     claim = of_inequality(problem)
     compared(claim, problem)
-    outcome, text = prove_claim(claim, name, str(problem), seconds=seconds, fresh=fresh)
-    return Exported(name, name, text, outcome)
+    return _put(claim, problem, name, name, str(problem), seconds, fresh)
 
 
-def prove_claim(claim: Claim, title: str, said: str, *, seconds: float, fresh: bool = False) -> tuple[Outcome, str]:
-    """Return what the kernel said of the first proof that it accepts, or of the last one tried, and the file."""
-    return search(claim, title, said, attempts(claim), seconds=seconds, fresh=fresh)
+def _put(claim: Claim, problem: Inequality, name: str, title: str, said: str, seconds: float, fresh: bool) -> Exported:
+    """Put a claim to the kernel where no point speaks against it, and its negation otherwise."""
+    against = refutation(claim, problem.constraints)
+    if against is None:
+        outcome, text = search(claim, title, said, attempts(claim), seconds=seconds, fresh=fresh)
+        return Exported(name, title, text, outcome)
+    statement, proof = against
+    head = f"{_comment(claim, f'{title}: it does not hold', said)}\n{_OPEN}\n"
+    text = f"{head}{_theorem('refuted', statement, proof)}"
+    outcome = compile_file(text, ("refuted",), seconds=seconds, fresh=fresh)
+    word = (
+        "its negation is proved"
+        if outcome.accepted
+        else f"false at a point, which Coq does not confirm: {outcome.reason}"
+    )
+    return Exported(name, title, text, replace(outcome, accepted=False, reason=word), refuted=outcome.accepted)
 
 
 def search(
@@ -284,9 +312,10 @@ def search(
     seconds: float,
     fresh: bool = False,
     domain: bool = True,
+    before: str = "",
 ) -> tuple[Outcome, str]:
     """Try proofs in turn, those first that were accepted before; with the theorem that both sides are defined."""
-    head = f"{_comment(claim, title, said)}\n{_OPEN}\n"
+    head = f"{_comment(claim, title, said)}\n{_OPEN}\n{before}"
     domain = domain and bool(claim.obligations)
     names = ("step", "step_defined") if domain else ("step",)
     tried, last = [], Outcome(False, "no proof to try")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ def defined(claim: Claim) -> Iterator[str]:
     yield f"{start}; sign."
     yield f"{start}; nonzero."
     yield f"{opening(claim)}subst. reals. repeat split; nonzero."
+    yield f"{opening(claim)}subst. reals. repeat split; first [fraction | nonzero]."
+    yield f"{opening(claim)}reals. split_roots. repeat split; sign."
 
 
 def attempts(claim: Claim) -> Iterator[str]:
@@ -40,6 +43,7 @@ def attempts(claim: Claim) -> Iterator[str]:
         yield f"{start}subst. reals. first [lra | field; nonzero]."
         if claim.left.has(sympy.Pow, sympy.exp, sympy.log):
             yield f"{start}reals. logs. rewrite <- ?exp_plus. first [reflexivity | ring | f_equal; field; nonzero]."
+            yield f"{start}subst. reals. split_roots. first [ring | field; nonzero]."
     else:
         yield f"{start}subst. reals. cases; lra."
     calculus = by_calculus(claim, start, samples(claim))
@@ -49,6 +53,8 @@ def attempts(claim: Claim) -> Iterator[str]:
     if len(claim.names) <= 2 and (powers or (claim.left - claim.right).has(sympy.log, sympy.exp, sympy.cosh, kl)):
         yield from calculus
     yield _by_atoms(claim)
+    if claim.relation != "=" and (claim.left + claim.right).atoms(sympy.Pow):
+        yield _by_roots(claim)
     yield from calculus
 
 
@@ -130,6 +136,11 @@ class _Atoms:
         elif (parts := sympy.expand_log(node, force=True)) != node:
             self.facts.append(f"try (assert (E{number} : {text} = {self.claim.printed(parts)}) by (logarithms; ring)).")
 
+    @property
+    def names(self) -> dict[sympy.Symbol, str]:
+        """How atoms and symbols are written once both are variables."""
+        return {variable: str(variable) for variable in self.variables.values()} | self.claim.reals
+
     def plain(self, expr: sympy.Expr) -> sympy.Expr:
         """Return an expression with its atoms as variables."""
         for node, variable in self.variables.items():
@@ -152,9 +163,7 @@ def _root(node: sympy.Basic) -> sympy.Expr | None:
 
 def _by_atoms(claim: Claim) -> str:
     """Return a proof about polynomials and quotients in the atoms."""
-    atoms = _Atoms(claim)
-    atoms.collect(claim.left, claim.right, *claim.definitions.values())
-    lines = [f"{opening(claim)}reals.", *atoms.facts, *atoms.sets, *claim.hiding]
+    atoms, lines = _stated(claim)
     if claim.relation == "=":
         start, end = "unfold Rdiv; rewrite ?Rinv_mult", "cases; first [ring | nra | exfalso; nra]"
         simple = "identity | " if not claim.left.has(sympy.Min, sympy.Max, sympy.Abs) else ""
@@ -178,22 +187,92 @@ def _inverses(claim: Claim, atoms: _Atoms) -> str:
     return text
 
 
+def _stated(claim: Claim) -> tuple[_Atoms, list[str]]:
+    """Return a claim's atoms, and the lines of a proof up to where they are variables."""
+    atoms = _Atoms(claim)
+    atoms.collect(claim.left, claim.right, *claim.definitions.values())
+    return atoms, [f"{opening(claim)}reals.", *atoms.facts, *atoms.sets, *claim.hiding]
+
+
 def _gap(claim: Claim, atoms: _Atoms) -> str:
     """Return the end of a proof of an inequality: the difference as a quotient of products, their signs one by one."""
-    larger, smaller = claim.ordered
     equal = {variable: atoms.plain(full) for variable, full in atoms.equations.items()}
-    names = {variable: str(variable) for variable in atoms.variables.values()}
-    names |= claim.reals
-    sides = [printed(atoms.plain(side), names) for side in (larger, smaller)]
-    gap = sympy.together(atoms.plain(larger - smaller).xreplace(equal))
-    over, under = (sympy.factor(part) for part in sympy.fraction(gap))
+    sides = [atoms.plain(side) for side in claim.ordered]
+    over, under = map(sympy.factor, sympy.fraction(sympy.together((sides[0] - sides[1]).xreplace(equal))))
+    over = _led(over)
     factors = [part for part in sympy.Mul.make_args(over) if part.is_Add]
-    facts = "".join(f"assert (0 <= {printed(part, names)}) by nra; " for part in factors) if len(factors) > 1 else ""
-    strict = claim.relation in ("<", ">")
-    zero, lemma = ("0 <", "Rdiv_lt_0_compat") if strict else ("0 <=", "div_nonneg")
-    quotient = f"({printed(over, names)}) / ({printed(under, names)})"
+    quotient = _quotient(claim, atoms.names, over, under, factors if len(factors) > 1 else [])
+    return f"first [lra | nra | {quotient}]."
+
+
+def _by_roots(claim: Claim) -> str:
+    """Return a proof in which what a root is taken of is expressed by the root, with squares that may help."""
+    atoms, lines = _stated(claim)
+    lines = [line for line in lines if not line.startswith("try (assert (E")]  # another equation for what is replaced
+    names = atoms.names
+    sides = [atoms.plain(side) for side in claim.ordered]
+    square = sympy.Dummy("square")
+    for number, (node, root) in enumerate(atoms.variables.items(), start=1):
+        base = atoms.plain(node.base) if _root(node) is not None else sympy.S.One
+        for symbol in sorted(base.free_symbols - set(claim.definitions), key=lambda s: (s in claim.names, str(s))):
+            slope = sympy.diff(base, symbol)
+            if slope.has(symbol):
+                continue
+            full = sympy.factor((square - base.xreplace({symbol: sympy.S.Zero})) / slope)
+            shown = printed(full, {**names, square: f"({root} * {root})"})
+            lines.append(f"assert (S{number} : {names[symbol]} = {shown}) by (rewrite Q{number}; field; nonzero).")
+            lines.append(f"subst {names[symbol]}. try clear Q{number}.")
+            insert = {symbol: full.xreplace({square: root**2})}
+            sides = [side.xreplace(insert) for side in sides]
+            atoms.variables = {n: v.xreplace(insert) for n, v in atoms.variables.items()}
+            break
+    over, under = sympy.fraction(sympy.together(sides[0] - sides[1]))
+    for node, root in atoms.variables.items():
+        if _root(node) is not None and node.base.is_number:
+            over = sympy.rem(sympy.expand(over), root**2 - node.base, root)
+    over = _led(sympy.factor(over))
+    lines += [f"pose proof (pow2_ge_0 ({printed(hint, names)}))." for hint in _squares(over)]
+    factors = [part for part in sympy.Mul.make_args(over) if part.is_Add]
+    return "\n  ".join([*lines, f"{_quotient(claim, names, over, under, factors)}."])
+
+
+def _squares(over: sympy.Expr) -> list[sympy.Expr]:
+    """Return p - q for each negative monomial that is twice a product p q of which both squares occur with positive sign."""
+    found: dict[sympy.Expr, None] = {}
+    for part in sympy.Mul.make_args(over):
+        if not part.is_Add:
+            continue
+        symbols = sorted(part.free_symbols, key=str)
+        terms = sympy.Poly(part, *symbols).terms() if part.is_polynomial(*symbols) else []
+        even = [powers for powers, number in terms if number > 0 and all(power % 2 == 0 for power in powers)]
+        for powers, number in terms:
+            for p, q in combinations(even, 2) if number < 0 else ():
+                if all(2 * own == a + b for own, a, b in zip(powers, p, q, strict=True)):
+                    least = [min(a, b) for a, b in zip(p, q, strict=True)]
+                    root = [
+                        sympy.Mul(*(s ** ((a - c) // 2) for s, a, c in zip(symbols, one, least, strict=True)))
+                        for one in (p, q)
+                    ]
+                    found[root[0] - root[1]] = None
+    return list(found)
+
+
+def _led(over: sympy.Expr) -> sympy.Expr:
+    """Return a product without a minus sign before it, if one of its factors is a sum that takes it."""
+    number, rest = over.as_coeff_Mul()
+    parts = sympy.Mul.make_args(rest)
+    first = next((part for part in parts if part.is_Add), None)
+    if number > 0 or first is None:
+        return over
+    return sympy.Mul(-number, -first, *(part for part in parts if part != first))
+
+
+def _quotient(claim: Claim, names: Any, over: sympy.Expr, under: sympy.Expr, factors: list[sympy.Expr]) -> str:
+    """Return the tactic that proves a claim by the signs of the parts of the difference as a quotient."""
+    facts = "".join(f"assert (0 <= {printed(part, names)}) by nra; " for part in factors)
+    lemma, sign = ("by_gap_strictly", "Rdiv_lt_0_compat") if claim.relation in ("<", ">") else ("by_gap", "div_nonneg")
+    turned = {">=": "apply Rle_ge; ", ">": "red; "}.get(claim.relation, "")
     return (
-        f"first [lra | nra | assert (G : {zero} {sides[0]} - ({sides[1]})); [| lra];\n    "
-        f"replace ({sides[0]} - ({sides[1]})) with ({quotient}) by (subst; field; nonzero);\n    "
-        f"{facts}apply {lemma}; [first [nra | sign] | first [sign | nra]]]."
+        f"{turned}apply ({lemma} _ _ (({printed(over, names)}) / ({printed(under, names)})));\n    "
+        f"[identity | {facts}apply {sign}; [first [nra | sign] | first [sign | nra]]]"
     )

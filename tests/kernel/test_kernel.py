@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 import sympy
@@ -16,11 +17,12 @@ from boundcalc.kernel import confirm, export, prove
 from boundcalc.kernel.coqc import ALLOWED, Outcome, available, compile_file, folder
 from boundcalc.kernel.exporting import Exported, finite_mathematics
 from boundcalc.kernel.whole import compose
-from boundcalc.statements.derivation import at_most, equal
-from boundcalc.symbols import m, n
+from boundcalc.statements.derivation import Derivation, at_most, equal, named
+from boundcalc.symbols import Constraint, m, n
 
 x, y = sympy.symbols("x y", positive=True)
 z = sympy.Symbol("z", real=True)
+LEARNT = named("learning", context="any")
 
 needs_coq = pytest.mark.skipif(not available(), reason="coqc with Interval and Coquelicot is not installed")
 
@@ -55,7 +57,9 @@ TRUE_AND_FALSE = [
 @needs_coq
 def test_a_true_claim_is_accepted_and_its_false_twin_refused():
     assert prove(x, "<=", 2 * x, seconds=60).accepted
-    assert not prove(2 * x, "<=", x, seconds=3).accepted
+    twin = prove(2 * x, "<=", x, seconds=60)
+    assert (twin.accepted, twin.refuted) == (False, True)
+    assert "~ (forall (x : R)," in twin.text
 
 
 @pytest.mark.slow
@@ -87,6 +91,14 @@ def test_assumed_statements_are_refused(proof):
 
 
 @needs_coq
+def test_an_axiom_with_the_name_of_an_allowed_one_is_refused():
+    text = "Module Classical_Prop. Axiom classic : 1 = 2. End Classical_Prop.\nTheorem step : 1 = 2. exact Classical_Prop.classic. Qed.\n"
+    outcome = compile_file(text, ("step",))
+    assert not outcome.accepted
+    assert "it says Module" in outcome.reason
+
+
+@needs_coq
 def test_time_is_kept():
     loop = "Theorem step : True. do 2000000000 idtac. exact I. Qed.\n"
     outcome = compile_file(loop, ("step",), seconds=3)
@@ -108,15 +120,34 @@ def test_acceptances_are_stored_by_content_and_forged_ones_are_not_believed():
 def test_whole_bounds_name_their_steps_as_hypotheses():
     (file,) = compose(bc.theorem("zhou2026.risk_gap"), form="sharp")
     assert file.accepted
-    assert "step_1 :" not in file.text
-    assert "intros" in file.text
-    assert "r_M - r_N = excess_M - excess_N + gamma ->" in file.text
+    assert "Theorem step_1_holds :" in file.text  # the identity is proved, not assumed
+    whole = file.text.split("Theorem step :")[1].split("Proof.")[0]
+    assert "r_M - r_N = excess_M - excess_N + gamma ->" not in whole
+    assert "gamma = eta_M - eta_N ->" in whole
+    assert "Rad_loss <= L * R_M ->" in whole
+
+
+@pytest.mark.slow
+@needs_coq
+def test_a_whole_bound_whose_hypotheses_contradict_each_other_is_refused():
+    a, b, c = sympy.symbols("a b c", nonnegative=True)
+    steps = (LEARNT.at_most(a, b, because="given"), LEARNT.at_most(b, c - 1, because="given"))
+    form = SimpleNamespace(derivation=Derivation(a, steps))
+    good, bad = (
+        SimpleNamespace(key="t", constraints=rules, forms=("one",), form=lambda _: form)
+        for rules in ((), (Constraint(c, Rational(1, 2)),))
+    )
+    assert compose(good)[0].accepted
+    (file,) = compose(bad)
+    assert (file.accepted, file.outcome.reason) == (False, "no point was found at which the hypotheses hold together")
 
 
 @pytest.mark.slow
 @needs_coq
 def test_finite_mathematics_is_proved_from_nothing():
-    assert finite_mathematics().accepted
+    files = finite_mathematics()
+    assert [file.name for file in files] == ["Finite", "Samples", "Decoupling"]
+    assert all(file.accepted and set(file.outcome.axioms) <= ALLOWED for file in files)
 
 
 def _report(verdict):
@@ -132,6 +163,14 @@ def test_alarms_where_the_checker_refutes_what_the_kernel_accepts():
     assert str(report.rows[0].verdict).startswith("PROVED (kernel)")
     with pytest.raises(ValueError, match="cannot be confirmed"):
         confirmed(refuted("at 1", {"x": "1"}, engine="e"), ())
+
+
+def test_alarms_where_the_kernel_refutes_what_the_checker_proves():
+    file = Exported("f", "step 1", "", Outcome(False, "its negation is proved"), "", "1", refuted=True)
+    assert confirm(_report(confirmed(unsettled("open"), ())), [file])[1] == [
+        "step 1: PROVED here, refuted by the kernel"
+    ]
+    assert not confirm(_report(refuted("at 1", {"x": "1"}, engine="e")), [file])[1]
 
 
 def test_refused_files_change_nothing():

@@ -15,8 +15,10 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.kernel.claim import Claim, compared, of_inequality
 from boundcalc.kernel.coqc import _judged
 from boundcalc.kernel.exporting import file_name, jobs
+from boundcalc.kernel.proofs import _squares
 from boundcalc.kernel.reading import read_statement
 from boundcalc.kernel.terms import obligations, printed
+from boundcalc.kernel.witness import witness
 from boundcalc.symbols import Constraint, n
 
 x, y = sympy.symbols("x y", positive=True)
@@ -92,6 +94,30 @@ def test_hypotheses_that_nothing_satisfies_are_refused():
     problem = state(x, "<=", 2 * x, constraints=[(x, "<=", -1)])
     with pytest.raises(InvalidInputError, match="no point"):
         compared(of_inequality(problem), problem)
+
+
+def _chain(*rules):
+    """Return a <= b, b = c/2 and c <= 1/(1 - a) as premises of a <= 1/(2 (1 - a)), under rules."""
+    a, b, c = sympy.symbols("a b c", nonnegative=True)
+    premises = {"step_1": (a, "<=", b), "step_2": (b, "=", c / 2), "step_3": (c, "<=", 1 / (1 - a))}
+    names, domain = {s: s.name for s in (a, b, c)}, dict.fromkeys((a, b, c), Interval(0, sympy.oo))
+    return Claim(a, "<=", 1 / (2 * (1 - a)), names, domain, {}, {}, rules, premises)
+
+
+def test_premises_hold_together_at_a_point():
+    _, point = witness(_chain())
+    assert 0 <= point["a"] <= point["b"]
+    assert mp.almosteq(point["b"], point["c"] / 2)
+    assert point["c"] <= 1 / (1 - point["a"])
+    assert "1 - a <> 0" in {fact.text for fact in _chain().facts}  # what a premise divides by
+    above = (Constraint(sympy.Integer(3), sympy.Symbol("a", nonnegative=True)),)
+    assert witness(_chain(*above)) is None
+
+
+def test_squares_come_from_negative_monomials():
+    a, b, c = sympy.symbols("a b c")
+    assert _squares(sympy.Mul(5, a**2 * c**2 - 2 * a * b * c + b**2)) in ([a * c - b], [b - a * c])
+    assert not _squares(a**2 + a * b + b**2)
 
 
 def test_points_where_a_side_has_no_value_are_passed_over():
