@@ -407,7 +407,7 @@ READING = ("label", "groups", "drop", "modality")
 TRAINING = ("subsets", *MODEL, "trained", "jobs", "resume")
 PLANNING = (
     "DATA", *READING, "estimates", "costs", "budget", "target", "power", "modalities", "quantity", "no_curve", "subsets", *MODEL,
-    "jobs",
+    "trained", "jobs",
 )  # fmt: skip
 
 

@@ -75,7 +75,7 @@ class Evidence(Frozen):
     ----------
     subset : str
     sizes : tuple of int
-        Training rows (without those that calibrate), rising.
+        Rows that models are fitted to, rising.
     moments : ndarray of shape (folds, sizes, 15)
         As from ``pair_moments``.
     weights : ndarray of shape (folds, 2)
@@ -83,6 +83,8 @@ class Evidence(Frozen):
         Held-out rows of a fold.
     pilot_rows : int
         All rows that were held out once.
+    whole : bool
+        Whether models are fitted to all rows that are not held out; a metric is not to those that calibrate.
     """
 
     subset: str
@@ -91,6 +93,7 @@ class Evidence(Frozen):
     weights: Array
     rows: int
     pilot_rows: int
+    whole: bool = False
 
     @property
     def reach(self) -> int:
@@ -146,7 +149,7 @@ class Evidence(Frozen):
 def read_evidence(record: Any, facts: Mapping[str, Any], settings: Settings) -> Evidence:
     """Return what is said of one subset, refused where it contradicts itself or the pilot."""
     check_entries(record, Evidence.__dataclass_fields__)
-    kinds = {"subset": str, "sizes": tuple[int, ...], "rows": int, "pilot_rows": int}
+    kinds = {"subset": str, "sizes": tuple[int, ...], "rows": int, "pilot_rows": int, "whole": bool}
     found = Evidence(
         **{name: rebuild(kind, record[name]) for name, kind in kinds.items()},
         moments=np.array(record["moments"], dtype=float),
@@ -159,6 +162,7 @@ def read_evidence(record: Any, facts: Mapping[str, Any], settings: Settings) -> 
         bool(sizes) and list(sizes) == sorted(set(sizes)) and sizes[0] >= 1 and sizes[-1] <= facts["rows"],
         f"sizes {shortened(sizes)} must be rising numbers from 1 to {facts['rows']}",
     )
+    problems.require(found.whole == settings.fits_model, f"whole = {found.whole} is not the settings'")
     held = 2 <= found.rows <= min(MOST_HELD, found.pilot_rows) and found.pilot_rows <= facts["rows"]
     problems.require(held, f"{found.rows} and {found.pilot_rows} held-out rows of {facts['rows']}")
     shaped = weights.ndim == 2 and weights.shape[1] == 2 and found.moments.shape == (len(weights), len(sizes), 15)

@@ -61,8 +61,9 @@ class Offer(Frozen):
     Attributes
     ----------
     subset : str
-    rows, train, holdout, calibration : int
-        All rows; those that are not held out, of which some calibrate; and those that are.
+    rows, train, holdout, calibration, learnt : int
+        All rows; those that are not held out; those that are; of the former, those that calibrate, and those that the model is
+        fitted to: a model of the classes to all of them, a metric to the others.
     cost : float
     error : float
         Expected of the model, with the interval ``low`` to ``high`` (nine in ten).
@@ -92,6 +93,7 @@ class Offer(Frozen):
     train: int
     holdout: int
     calibration: int
+    learnt: int
     cost: float
     error: float
     low: float
@@ -158,12 +160,12 @@ class Shop(Frozen):
     def fewest(self) -> int:
         """The fewest rows that are planned: the pilot's smallest training part and a few held out."""
         smallest = self.window.train[0] + _LEAST_HELD
-        return math.ceil(smallest / (1.0 - self.question.calibration)) + 1
+        return math.ceil(smallest / (1.0 if self.evidence.whole else 1.0 - self.question.calibration)) + 1
 
     def parts(self, rows: Array, holdout: Array) -> tuple[Array, Array]:
-        """Return calibration and training rows."""
+        """Return calibration rows, and rows that the model is fitted to."""
         calibration = np.maximum(np.rint(self.question.calibration * rows), 2.0 if self.question.calibration else 0.0)
-        return calibration, rows - calibration - holdout
+        return calibration, rows - holdout - (0.0 if self.evidence.whole else calibration)
 
     def split(self, rows: Any) -> tuple[Array, Array]:
         """Return the best number of held-out rows for numbers of rows, and what the certificate then stays below.
@@ -249,8 +251,8 @@ class Shop(Frozen):
         self, rows: int, holdout: int, *, cost: float, target: float | None = None, budget: float | None = None
     ) -> Offer:
         """Return what rows offer with a given number of them held out."""
-        calibration, train = (int(part) for part in self.parts(np.array(float(rows)), np.array(float(holdout))))
-        sizes = (np.array(float(part)) for part in (train, holdout, calibration))
+        calibration, learnt = (int(part) for part in self.parts(np.array(float(rows)), np.array(float(holdout))))
+        sizes = (np.array(float(part)) for part in (learnt, holdout, calibration))
         bound, spread, future, found = self.certificate(*sizes)
         own, z = found.law, float(ndtri(self.question.power))
         wanted = float(own.constant) if target is None else target
@@ -261,6 +263,7 @@ class Shop(Frozen):
             train=rows - holdout,
             holdout=holdout,
             calibration=calibration,
+            learnt=learnt,
             cost=cost,
             error=float(found.error),
             low=max(float(found.error - NINE_IN_TEN * found.uncertainty), 0.0),
@@ -288,7 +291,7 @@ class Shop(Frozen):
         ----------
         offer : Offer
         """
-        question = self._provable(self.window.at(float(offer.train - offer.calibration)), offer.target)
+        question = self._provable(self.window.at(float(offer.learnt)), offer.target)
         try:
             return int(assurance.fewest(question.pop("target"), self.question.power, **question))
         except InfeasibleError:

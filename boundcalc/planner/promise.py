@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from boundcalc.language.ledger import Ledger
-from boundcalc.planner.future import Model
+from boundcalc.planner.trained import Model
 from boundcalc.planner.offers import Question
 from boundcalc.trainer.measure.subset_result import SubsetResult
 

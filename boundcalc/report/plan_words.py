@@ -75,7 +75,7 @@ def _other_rate(plan: Plan) -> str:
     """Say what the other rate is at the same threshold: a rule that never matches has no false match."""
     best, other = plan.best, "fnmr" if plan.question.quantity == "fmr" else "fmr"
     window = plan.study.evidence[best.subset].window(other)
-    return f"; the {QUANTITIES[other]} at the same threshold at {window.at(best.train - best.calibration).error:.3g}"
+    return f"; the {QUANTITIES[other]} at the same threshold at {window.at(best.learnt).error:.3g}"
 
 
 def _same(one: Offer, other: Offer) -> bool:
