@@ -28,6 +28,8 @@ _SHARES = np.linspace(0.06, 0.94, 67)
 #: A certificate this much larger is as good, if it takes fewer rows.
 THRIFT = 1e-3
 _LEAST_HELD = 8
+#: How often a design point is corrected, and how many standard deviations away it is looked for.
+_REPEATS, _FARTHEST = 5, 8.0
 
 
 @dataclass(frozen=True)
@@ -180,31 +182,69 @@ class Shop(Frozen):
         # A row beyond the pilot's reach is of use in the hold-out only.
         moved = np.maximum(np.floor(train - self.window.train[-1]), 0.0) if len(self.window.train) > 1 else 0.0
         holdout, train = holdout + moved, train - moved
-        bound, spread, *_ = self.certificate(train, holdout, calibration)
-        reached = np.where(train >= self.window.train[0], bound + ndtri(self.question.power) * spread, np.inf)
+        reached = self.reached(ndtri(self.question.power), train, holdout, calibration)
+        reached = np.where(train >= self.window.train[0], reached, np.inf)
         best = reached.argmin(axis=1)[:, None]
         return tuple(np.take_along_axis(values, best, axis=1)[:, 0] for values in (holdout, reached))  # type: ignore[return-value]
 
-    def certificate(self, train: Array, holdout: Array, calibration: Array) -> tuple[Array, Array, Array, Window]:
-        """Return the expected certificate, its standard error in all and for a known error, and the model's expectation."""
+    def certificate(
+        self, train: Array, holdout: Array, calibration: Array, *, above: Any = None
+    ) -> tuple[Array, Array, Array]:
+        """Return the expected certificate, its standard deviation for a known error, and the error's standard error.
+
+        Parameters
+        ----------
+        train, holdout, calibration : ndarray
+        above : array_like, optional
+            By how much the error is above what is expected after half a row more was misjudged against all others (Jeffreys'
+            prior of rare errors). Variances are then proportional to it: a pilot that met few errors knows less of them, not more.
+        """
         found = self.window.at(train)
-        own = found.law
-        mean = _kernel_mean(found.error, own)
+        error, own = found.error, found.law
+        variance, square, uncertain = own.variance, own.square, found.uncertainty
+        if above is not None:
+            most = np.minimum(2.0 * own.constant, own.scale)  # what a row has that is misjudged against all others
+            half = most / self.evidence.pilot_rows
+            error = np.maximum(found.error + half + above, 0.0)
+            grown = error / (found.error + half)
+            variance = (variance + half * most / 2.0 * own.share**2) * grown
+            square = (square + half * own.scale * own.share**2) * grown
+            uncertain = np.sqrt((uncertain**2 + 2.0 * half**2) * grown)
+        mean = _kernel_mean(error, own)
         rate, level = self.question.quantity != "pair_error", -math.log(self.question.delta)
         bound = expected_bound(
             mean,
             holdout,
-            variance=own.variance,
+            variance=variance,
             scale=own.scale,
             level=level,
             kappa=LARGEST_KAPPA if rate else None,
             guess=GUESSED_VARIANCE * self.weight**2,
         )
-        future = np.hypot(spread_of(holdout, variance=own.variance, square=own.square) / own.share, found.luck)
+        future = np.hypot(spread_of(holdout, variance=variance, square=square) / own.share, found.luck)
         if self.question.balanced:  # weights of a small calibration part differ from one to the next
             share = spread_of(np.maximum(calibration, 2.0), variance=own.mix_variance, square=own.mix_square)
             future = np.hypot(future, (own.drift + 2.0 * level / holdout * own.stretch) * share)
-        return found.error + (bound - mean) / own.share, np.hypot(future, found.uncertainty), future, found
+        return error + (bound - mean) / own.share, future, uncertain
+
+    def reached(self, z: Any, train: Array, holdout: Array, calibration: Array) -> Array:
+        """Return what the certificate stays below with probability Phi(z), what the pilot leaves open of the error included.
+
+        The certificate is the expected one plus two independent normal deviations, of the pilot and of the rows to come. They
+        are taken where they are most probable on reaching the value (the design point of a first-order reliability method),
+        and the variances there.
+
+        Parameters
+        ----------
+        z : array_like
+        train, holdout, calibration : ndarray
+        """
+        above = np.zeros(1)
+        for _ in range(_REPEATS):
+            bound, future, uncertain = self.certificate(train, holdout, calibration, above=above)
+            spread = np.maximum(np.hypot(future, uncertain), 1e-12)
+            above, found = z * uncertain**2 / spread, bound - above + z * spread
+        return found
 
     def fewest_rows(self, wanted: float, *, most: int = MOST) -> int | None:
         """Return the fewest rows with which the certificate is at most ``wanted`` with the power asked for.
@@ -253,8 +293,9 @@ class Shop(Frozen):
         """Return what rows offer with a given number of them held out."""
         calibration, learnt = (int(part) for part in self.parts(np.array(float(rows)), np.array(float(holdout))))
         sizes = (np.array(float(part)) for part in (learnt, holdout, calibration))
-        bound, spread, future, found = self.certificate(*sizes)
-        own, z = found.law, float(ndtri(self.question.power))
+        bound, future, _ = self.certificate(*sizes)
+        found, z = self.window.at(sizes[0]), float(ndtri(self.question.power))
+        own, reached = found.law, float(self.reached(z, *sizes).item())
         wanted = float(own.constant) if target is None else target
         limit = min(float(self.window.error[-1]), float(found.error))
         return Offer(
@@ -269,20 +310,37 @@ class Shop(Frozen):
             low=max(float(found.error - NINE_IN_TEN * found.uncertainty), 0.0),
             high=float(found.error + NINE_IN_TEN * found.uncertainty),
             certificate=float(bound),
-            reached=float(bound + z * spread),
+            reached=reached,
             constant=float(own.constant),
             target=wanted,
-            assurance=float(ndtr((wanted - bound) / max(float(spread), 1e-12))),
+            assurance=self.assured(wanted, *sizes),
             known=float(ndtr((wanted - bound) / max(float(future), 1e-12))),
             provable=assurance(holdout, **self._provable(found, wanted)),
             terms={
                 ERROR: limit,
                 TRAINING: float(found.error) - limit,
                 HELD_OUT: float(bound - found.error) + z * float(future),
-                PILOT: z * float(spread - future),
+                PILOT: reached - float(bound) - z * float(future),
             },
             budget=budget,
         )
+
+    def assured(self, target: float, train: Array, holdout: Array, calibration: Array) -> float:
+        """Return the probability with which the certificate is at most a target.
+
+        Parameters
+        ----------
+        target : float
+        train, holdout, calibration : ndarray
+        """
+        low, high = -_FARTHEST, _FARTHEST
+        while high - low > 1e-6:
+            middle = 0.5 * (low + high)
+            if self.reached(middle, train, holdout, calibration).item() <= target:
+                low = middle
+            else:
+                high = middle
+        return float(ndtr(low))
 
     def provable_from(self, offer: Offer) -> int | None:
         """Return the fewest held-out rows for which the power is provable at an offer's error; None if none are.
