@@ -176,8 +176,8 @@ def schedule(shop: Shop, offer: Offer) -> Schedule:
     """
     batch = batch_of(offer.holdout)
     held = batch * np.arange(1, 4 * _LOOKS + 1)
-    bound, spread, *_ = shop.certificate(np.array(float(offer.learnt)), held.astype(float), np.array(float(offer.calibration)))
-    stopped = np.maximum.accumulate(ndtr((offer.target - bound) / np.maximum(spread, 1e-12)))
+    sizes = np.array(float(offer.learnt)), held.astype(float), np.array(float(offer.calibration))
+    stopped = np.maximum.accumulate(shop.assured(offer.target, *sizes))
     enough = stopped >= shop.question.power
     expected = offer.train + batch * (1.0 + float(np.sum(1.0 - stopped)))
     return Schedule(offer.train, batch, expected, offer.train + int(held[np.argmax(enough)]) if enough.any() else None)

@@ -28,8 +28,8 @@ _SHARES = np.linspace(0.06, 0.94, 67)
 #: A certificate this much larger is as good, if it takes fewer rows.
 THRIFT = 1e-3
 _LEAST_HELD = 8
-#: How often a design point is corrected, and how many standard deviations away it is looked for.
-_REPEATS, _FARTHEST = 5, 8.0
+#: How often a design point is corrected; how many standard deviations away, and in how many halvings, it is looked for.
+_REPEATS, _FARTHEST, _HALVINGS = 5, 8.0, 40
 
 
 @dataclass(frozen=True)
@@ -239,11 +239,12 @@ class Shop(Frozen):
         z : array_like
         train, holdout, calibration : ndarray
         """
-        above = np.zeros(1)
+        above = 0.0
         for _ in range(_REPEATS):
             bound, future, uncertain = self.certificate(train, holdout, calibration, above=above)
             spread = np.maximum(np.hypot(future, uncertain), 1e-12)
-            above, found = z * uncertain**2 / spread, bound - above + z * spread
+            found = bound - above + z * spread
+            above = z * uncertain**2 / spread
         return found
 
     def fewest_rows(self, wanted: float, *, most: int = MOST) -> int | None:
@@ -292,10 +293,10 @@ class Shop(Frozen):
     ) -> Offer:
         """Return what rows offer with a given number of them held out."""
         calibration, learnt = (int(part) for part in self.parts(np.array(float(rows)), np.array(float(holdout))))
-        sizes = (np.array(float(part)) for part in (learnt, holdout, calibration))
+        sizes = tuple(np.array(float(part)) for part in (learnt, holdout, calibration))
         bound, future, _ = self.certificate(*sizes)
         found, z = self.window.at(sizes[0]), float(ndtri(self.question.power))
-        own, reached = found.law, float(self.reached(z, *sizes).item())
+        own, reached = found.law, float(self.reached(z, *sizes))
         wanted = float(own.constant) if target is None else target
         limit = min(float(self.window.error[-1]), float(found.error))
         return Offer(
@@ -313,7 +314,7 @@ class Shop(Frozen):
             reached=reached,
             constant=float(own.constant),
             target=wanted,
-            assurance=self.assured(wanted, *sizes),
+            assurance=float(self.assured(wanted, *sizes)),
             known=float(ndtr((wanted - bound) / max(float(future), 1e-12))),
             provable=assurance(holdout, **self._provable(found, wanted)),
             terms={
@@ -325,7 +326,7 @@ class Shop(Frozen):
             budget=budget,
         )
 
-    def assured(self, target: float, train: Array, holdout: Array, calibration: Array) -> float:
+    def assured(self, target: float, train: Array, holdout: Array, calibration: Array) -> Array:
         """Return the probability with which the certificate is at most a target.
 
         Parameters
@@ -333,14 +334,13 @@ class Shop(Frozen):
         target : float
         train, holdout, calibration : ndarray
         """
-        low, high = -_FARTHEST, _FARTHEST
-        while high - low > 1e-6:
+        low = np.full(np.shape(holdout), -_FARTHEST)
+        high = -low
+        for _ in range(_HALVINGS):
             middle = 0.5 * (low + high)
-            if self.reached(middle, train, holdout, calibration).item() <= target:
-                low = middle
-            else:
-                high = middle
-        return float(ndtr(low))
+            enough = self.reached(middle, train, holdout, calibration) <= target
+            low, high = np.where(enough, middle, low), np.where(enough, high, middle)
+        return ndtr(low)
 
     def provable_from(self, offer: Offer) -> int | None:
         """Return the fewest held-out rows for which the power is provable at an offer's error; None if none are.

@@ -15,6 +15,7 @@ from boundcalc.planner import Costs, ModalityCost, SharedCost, Study, fit_power_
 from boundcalc.planner import study as pilot_study
 from boundcalc.planner.evidence import FOLDS, REACH
 from boundcalc.planner.offers import ERROR, HELD_OUT, PILOT, TRAINING, Question, Shop
+from boundcalc.planner.trained import Model
 from boundcalc.report import plan, plan_sentence
 from boundcalc.trainer import ModalityData, Settings
 from tests.planner.conftest import SETTINGS, population
@@ -51,7 +52,7 @@ def test_errors_are_those_of_the_held_out_pairs(data, study):
     expected = []
     for fold in folds:
         fit = fit_subset(fold, ("blurred",))
-        missed, matched, _ = pilot_study.tested_pairs(fold, ("blurred",), fit.params, fit.threshold)
+        missed, matched, _ = pilot_study.tested_pairs(Model(fold, ("blurred",), fit.threshold, fit.params))
         n = missed.shape[0]
         weights = fold.weights
         expected.append((weights[0] * missed.sum() + weights[1] * matched.sum()) / (n * (n - 1)))
@@ -94,6 +95,7 @@ def test_a_stored_study_says_the_same(study):
         (lambda record: record["evidence"][0].update(pilot_rows=10**9), "held-out rows"),
         (lambda record: record["evidence"][0].update(rows=True), "kind"),
         (lambda record: record["evidence"][0].update(sizes=[9, 10**9]), "rising"),
+        (lambda record: record["evidence"][0].update(whole=True), "whole = True is not"),
         (lambda record: record["evidence"][0].update(subset="noise+sharp"), "no such subset"),
         (lambda record: record["evidence"].append(record["evidence"][0]), "one twice"),
         (lambda record: record.update(searched=3), "searched"),
@@ -454,8 +456,9 @@ def test_a_row_twice_in_its_group_counts_once(data, twice):
     rows = copy.copy(twice)
     rows.groups = None
     one_each = replace(fold, data=rows, split=replace(fold.split, holdout=fold.split.holdout[alone]))
-    found = pilot_study.tested_moments(fold, ("blurred",), params, threshold)
-    assert found == pytest.approx(pilot_study.tested_moments(one_each, ("blurred",), params, threshold))
+    model = Model(fold, ("blurred",), threshold, params)
+    found = pilot_study.tested_moments(model)
+    assert found == pytest.approx(pilot_study.tested_moments(replace(model, prepared=one_each)))
 
 
 def test_a_plan_for_groups_counts_and_tells_groups(twice):
@@ -477,5 +480,5 @@ def test_a_plan_for_groups_counts_and_tells_groups(twice):
 def test_a_rate_is_told_with_the_other_one(data, study):
     answer = plan(data, target=0.3, quantity="fmr", measured=study)
     best = answer.best
-    other = study.evidence[best.subset].window("fnmr").at(best.train - best.calibration).error
+    other = study.evidence[best.subset].window("fnmr").at(best.learnt).error
     assert f"the false-non-match rate at the same threshold at {other:.3g}" in answer.sentence
