@@ -30,6 +30,8 @@ THRIFT = 1e-3
 _LEAST_HELD = 8
 #: How often a design point is corrected; how many standard deviations away, and in how many halvings, it is looked for.
 _REPEATS, _FARTHEST, _HALVINGS = 5, 8.0, 40
+#: A certificate's expansion is not asked for larger errors, as shares of what is possible.
+_ALMOST = 0.999
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,7 @@ class Shop(Frozen):
             variance = (variance + half * most / 2.0 * own.share**2) * grown
             square = (square + half * own.scale * own.share**2) * grown
             uncertain = np.sqrt((uncertain**2 + 2.0 * half**2) * grown)
-        mean = _kernel_mean(error, own)
+        mean = np.minimum(_kernel_mean(error, own), _ALMOST * own.scale)
         rate, level = self.question.quantity != "pair_error", -math.log(self.question.delta)
         bound = expected_bound(
             mean,

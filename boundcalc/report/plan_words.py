@@ -222,6 +222,10 @@ def _notes(proposal: Findings) -> list[str]:
             "error, fixed before the hold-out is looked at."
             + (_OF_ANY_THRESHOLD if plan.question.quantity == "fmr" else "")
         )
+    if free := plan.costs.unpriced:
+        notes.append(
+            f"No price of its own is given for {' and '.join(free)}: taken to cost nothing beyond what any row costs."
+        )
     if unit == "groups":
         notes.append("Numbers count groups: a group with its rows is what is collected, paid for, and held out.")
     if any(offer.vacuous for offer in plan.offers):

@@ -285,6 +285,14 @@ def test_the_price_is_what_is_spent_and_the_budget_what_could_be(study, data):
     assert "of at most" not in plan(data, target=0.001, budgets=[900.0], measured=study, costs=EACH).sentence
 
 
+def test_a_price_that_may_have_been_left_out_is_told(data, study):
+    costs = {"per_sample": 1.0, "modalities": {"sharp": {"per_sample": 2.0}}}
+    answer = plan(data, target=0.3, measured=study, costs=costs)
+    assert "No price of its own is given for blurred and noise: taken to cost nothing" in answer.text()
+    assert answer.to_dict()["unpriced"] == ["blurred", "noise"]
+    assert "No price" not in plan(data, target=0.3, measured=study).text()
+
+
 def test_one_bar_counts_all_trainings(data):
     seen = []
     study_pilot(
