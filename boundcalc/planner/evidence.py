@@ -16,7 +16,7 @@ from boundcalc.language.arguments import Problems
 from boundcalc.language.records import check_entries, rebuild
 from boundcalc.planner.assured import spread_of
 from boundcalc.planner.learning_curve import PowerLaw, fit_power_law
-from boundcalc.planner.moments import PRODUCTS, Law, law
+from boundcalc.planner.moments import PRODUCTS, QUANTITIES, Law, law
 from boundcalc.trainer.measure.settings import Settings
 
 __all__ = ["FOLDS", "MOST_HELD", "REACH", "Evidence", "Window", "in_folds", "read_evidence"]
@@ -26,6 +26,8 @@ Array = NDArray[np.float64]
 #: A plan trains on at most so many times the rows that the pilot trained on.
 REACH = 4.0
 FOLDS, _GRID = 4, 24
+#: The least share of the variance between folds that is put down to the models: four folds tell little.
+_SEEN = 0.2
 #: Held-out rows of a fold whose pairs are looked at; the others would tell little more.
 MOST_HELD = 2_000
 
@@ -85,6 +87,8 @@ class Evidence(Frozen):
         All rows that were held out once.
     whole : bool
         Whether models are fitted to all rows that are not held out; a metric is not to those that calibrate.
+    noise : ndarray of shape (folds, sizes, 3), optional
+        Sampling variance, over the fold's rows, of the difference of each quantity from that at the last size.
     """
 
     subset: str
@@ -94,6 +98,7 @@ class Evidence(Frozen):
     rows: int
     pilot_rows: int
     whole: bool = False
+    noise: Array | None = None
 
     @property
     def reach(self) -> int:
@@ -137,10 +142,13 @@ class Evidence(Frozen):
         refits = curve.refits
         values = refits[:, :1] + refits[:, 1:2] * train ** -refits[:, 2:]
         # In a fold all sizes meet the same held-out rows, so that the models' own variance, v/n, is what differences show: the
-        # parts are nested, so that it is v/n - v/n' for two of them.
-        apart = (found.error[:, :-1] - found.error[:, -1:]).var(axis=0, ddof=1)
+        # parts are nested, so that it is v/n - v/n' for two of them; what the rows of a fold add by chance is taken off.
+        apart = float((found.error[:, :-1] - found.error[:, -1:]).var(axis=0, ddof=1).sum())
+        if self.noise is not None:
+            chance = self.noise[:, :-1, list(QUANTITIES).index(quantity)].mean(axis=0).sum()
+            apart = max(apart - float(chance), _SEEN * apart)
         sizes = np.array(self.sizes, dtype=float)
-        v = float(apart.sum() / (1.0 / sizes[:-1] - 1.0 / sizes[-1]).sum())
+        v = apart / float((1.0 / sizes[:-1] - 1.0 / sizes[-1]).sum())
         pilot = in_folds(v / sizes[-1], v / self.pilot_rows, folds)  # luck of the pilot's models, which share rows
         uncertainty = np.sqrt(own**2 + values.var(axis=0) + pilot)
         return Window(train, curve(train), uncertainty, np.sqrt(v / train), kernel)
@@ -154,6 +162,7 @@ def read_evidence(record: Any, facts: Mapping[str, Any], settings: Settings) -> 
         **{name: rebuild(kind, record[name]) for name, kind in kinds.items()},
         moments=np.array(record["moments"], dtype=float),
         weights=np.array(record["weights"], dtype=float),
+        noise=None if record["noise"] is None else np.array(record["noise"], dtype=float),
     )
     names, sizes, weights = found.subset.split("+"), found.sizes, found.weights
     problems = Problems(f"evidence of {shortened(found.subset)}")
@@ -167,6 +176,10 @@ def read_evidence(record: Any, facts: Mapping[str, Any], settings: Settings) -> 
     problems.require(held, f"{found.rows} and {found.pilot_rows} held-out rows of {facts['rows']}")
     shaped = weights.ndim == 2 and weights.shape[1] == 2 and found.moments.shape == (len(weights), len(sizes), 15)
     problems.require(shaped and 0 < len(weights) <= FOLDS, f"moments of shape {found.moments.shape}")
+    fits = found.noise is None or (
+        found.noise.shape == (len(weights), len(sizes), 3) and bool((found.noise >= 0).all())
+    )
+    problems.require(fits and (found.noise is None or bool(np.isfinite(found.noise).all())), "noise: expected variances")
     problems.raise_if_any()
     fixed = None if settings.pair_weights == "balanced" else settings.pair_weights or (1.0, 1.0)
     problems.require(

@@ -22,7 +22,8 @@ from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import as_generator, why_unreadable
 from boundcalc.language.records import check_entries, from_json, rebuild
 from boundcalc.planner.evidence import FOLDS, MOST_HELD, Evidence, read_evidence
-from boundcalc.planner.moments import pair_moments
+from boundcalc.planner.assured import spread_of
+from boundcalc.planner.moments import QUANTITIES, law, pair_moments
 from boundcalc.planner.trained import COARSE, Model, coarser, trained
 from boundcalc.trainer.data.cautions import units
 from boundcalc.trainer.data.modalities import ModalityData
@@ -100,7 +101,8 @@ class Study(Frozen):
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that :meth:`from_dict` reads."""
         evidence = [
-            {**vars(one), "sizes": list(one.sizes), "moments": one.moments.tolist(), "weights": one.weights.tolist()}
+            {**vars(one), "sizes": list(one.sizes), "moments": one.moments.tolist(), "weights": one.weights.tolist(),
+             "noise": None if one.noise is None else one.noise.tolist()}
             for one in self.evidence.values()
         ]
         return {
@@ -182,31 +184,30 @@ def study_pilot(
         [] if greedy else [one for one in (data.parse_subsets("all") if subsets is None else subsets) if allowed(one)]
     )
     count = many * (many + 1) // 2 if greedy else len(asked)
-    curves = _MODEL_CURVES if settings.fits_model and count > _CURVES else _CURVES
-    screened = curves < _CURVES
-    passes = count + (min(count, curves) if curve or screened else 0)
+    curves = _MODEL_CURVES if settings.fits_model else _CURVES
+    few = not greedy and count <= curves
     usual = COARSE if settings.structure == "auto" else None
-    bench = _Bench(tuple(folds), n_jobs, _counted(progress, FOLDS * passes), (_FIRST,) if screened else usual)
+    first = (_FIRST,) if settings.structure == "auto" and not few else usual
+    total = FOLDS * (count if few else count + min(count, curves))
+    bench = _Bench(tuple(folds), n_jobs, _counted(progress, total), first)
+    sizes = (largest,)
+    if curve:
+        sizes = tuple(np.unique(np.geomspace(min(_SMALLEST, largest), largest, _SIZES).astype(int)).tolist())
     if greedy:
         points, searched = _greedy(bench, data.names, allowed, largest), 2**many - 1
     else:
-        points, searched = bench.run(asked, (largest,)), len(asked)
-    sizes = (
-        np.unique(np.geomspace(min(_SMALLEST, largest), largest, _SIZES).astype(int)).tolist() if curve else [largest]
-    )
-    shown = _contenders(points, folds, curves)
-    again = sizes if screened else sizes[:-1]
-    more = replace(bench, specs=usual).run(shown, tuple(again)) if again and (curve or screened) else {}
+        points, searched = bench.run(asked, sizes if few else (largest,)), len(asked)
+    if not few:
+        points |= replace(bench, specs=usual).run(_contenders(points, folds, curves), sizes)
     weights = np.array([fold.weights for fold in folds])
     rows = min(fold.units(held_part(fold)) for fold in folds)
     pilot_rows = sum(fold.units(held_part(fold)) for fold in folds)
     evidence = {}
-    for subset, last in points.items():
+    for subset, found in points.items():
         label = "+".join(subset)
-        own = tuple(sizes) if subset in more else (largest,)
-        moments = more.get(subset, last[:, :0])
-        moments = moments if moments.shape[1] == len(own) else np.concatenate([moments, last], axis=1)
-        evidence[label] = Evidence(label, own, moments, weights, rows, pilot_rows, settings.fits_model)
+        moments, noise = found[..., :15], found[..., 15:]
+        own = sizes[-found.shape[1] :]
+        evidence[label] = Evidence(label, own, moments, weights, rows, pilot_rows, settings.fits_model, noise)
     facts = folds[0].facts()
     return Study(evidence, facts, settings_record(settings), searched)
 
@@ -242,7 +243,7 @@ class _Bench(Frozen):
     specs: Sequence[Spec] | None = None
 
     def run(self, subsets: Sequence[Subset], sizes: tuple[int, ...]) -> dict[Subset, Array]:
-        """Return for each subset the moments at the sizes, shape (folds, sizes, 15)."""
+        """Return for each subset the moments and the noise at the sizes, shape (folds, sizes, 18)."""
         step = _AT_ONCE if self.folds[0].settings.fits_model else 1
         parts = [tuple(subsets[k : k + step]) for k in range(0, len(subsets), step)]
         jobs = [(fold, part, sizes, self.specs) for part in parts for fold in self.folds]
@@ -261,20 +262,37 @@ class _Bench(Frozen):
 def _tested(
     fold: Prepared, subsets: Sequence[Subset], sizes: tuple[int, ...], specs: Sequence[Spec] | None
 ) -> Array:
-    """Train on nested parts of a fold, a metric each time from the solution before it: moments of shape (subsets, sizes, 15)."""
-    found = np.empty((len(subsets), len(sizes), 15))
-    models: dict[Subset, Model] = {}
-    for column, size in enumerate(sizes):
+    """Train on nested parts of a fold, a metric each time from the solution before it.
+
+    Returns moments of the errors, and the noise of their differences from the last, shape (subsets, sizes, 15 + 3).
+    """
+    models: dict[Subset, list[Model]] = {subset: [] for subset in subsets}
+    for size in sizes:
         nested = replace(fold.split, train=_first_units(fold, size))
         if fold.settings.fits_model:
             nested = replace(nested, calibration=nested.calibration[:0])
         part = replace(fold, settings=coarser(fold.settings), split=nested)
         folds = Folds(part) if fold.settings.fits_model else None
-        for row, subset in enumerate(subsets):
-            start = models[subset].start if subset in models else None
-            models[subset] = trained(part, subset, rng=np.random.default_rng(0), folds=folds, start=start, specs=specs)
-            found[row, column] = tested_moments(models[subset])
-    return found
+        for subset, known in models.items():
+            start = known[-1].start if known else None
+            known.append(trained(part, subset, rng=np.random.default_rng(0), folds=folds, start=start, specs=specs))
+    return np.stack([_compared([tested_pairs(one) for one in known], fold) for known in models.values()])
+
+
+def _compared(pairs: Sequence[tuple[Any, Any, Any]], fold: Prepared) -> Array:
+    """Return moments of models' errors on the same pairs, and the sampling variance of their differences from the last."""
+    part = held_part(fold)
+    units, groups = fold.units(part), None if fold.data.groups is None else fold.data.groups[part]
+    (*last, same), found = pairs[-1], []
+    for *kinds, _ in pairs:
+        apart = [np.subtract(one, other, dtype=float) for one, other in zip(kinds, last, strict=True)]
+        moments = pair_moments(*apart, same, groups=groups)
+        noise = []
+        for quantity in QUANTITIES:
+            own = law(moments, weights=np.array(fold.weights), rows=units, quantity=quantity, at=0.0)
+            noise.append((spread_of(units, variance=own.variance, square=own.square) / own.share) ** 2)
+        found.append(np.append(pair_moments(*kinds, same, groups=groups), noise))
+    return np.stack(found)
 
 
 def _learnt_rows(fold: Prepared) -> NDArray[np.intp]:
