@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
 from boundcalc.cli.arguments import PLANNING, changed
@@ -57,6 +58,11 @@ def planning_settings(args: Namespace) -> dict[str, Any]:
 
 
 def _is_theorem(name: str) -> bool:
+    from boundcalc.datasets import available
+
+    path = Path(name)
+    if name in available() or (path.exists() and path.suffix != ".json"):
+        return False  # and no catalogue is read
     from boundcalc.catalogue import theorem
     from boundcalc.catalogue.own import is_file_name
 

@@ -23,8 +23,9 @@ __all__ = ["FOLDS", "MOST_HELD", "REACH", "Evidence", "Window", "in_folds", "rea
 
 Array = NDArray[np.float64]
 
-#: A plan trains on at most so many times the rows that the pilot trained on.
-REACH = 4.0
+#: A plan trains on at most so many times the rows that the pilot trained on, and at least so many times those of the curve's first
+#: point, if that is no more than so many parts of them: with fewer, models differ too much from one sample to the next.
+REACH, LEAST = 4.0, 2.0
 FOLDS, _GRID = 4, 24
 #: The least share of the variance between folds that is put down to the models: four folds tell little.
 _SEEN = 0.2
@@ -125,7 +126,8 @@ class Evidence(Frozen):
             For a rate: the claim that is tested.
         """
         found, curve = self.laws(quantity, at), self.curve(quantity)
-        train = np.geomspace(self.sizes[0], self.reach, _GRID) if curve else np.array([self.sizes[-1]], dtype=float)
+        first = max(self.sizes[0], min(LEAST * self.sizes[0], self.sizes[-1] / LEAST))
+        train = np.geomspace(first, self.reach, _GRID) if curve else np.array([self.sizes[-1]], dtype=float)
 
         def between(values: Array) -> Array:
             values = np.broadcast_to(values, found.error.shape).mean(axis=0)

@@ -28,6 +28,8 @@ _SHARES = np.linspace(0.06, 0.94, 67)
 #: A certificate this much larger is as good, if it takes fewer rows.
 THRIFT = 1e-3
 _LEAST_HELD = 8
+#: Rows that a model of the classes is fitted to, for each row that calibrates: at least so many.
+_FITTED = 1.25
 #: How often a design point is corrected; how many standard deviations away, and in how many halvings, it is looked for.
 _REPEATS, _FARTHEST, _HALVINGS = 5, 8.0, 40
 #: A certificate's expansion is not asked for larger errors, as shares of what is possible.
@@ -181,11 +183,14 @@ class Shop(Frozen):
         n = np.atleast_1d(np.asarray(rows, dtype=float))[:, None]
         holdout = np.maximum(np.rint(_SHARES * n), _LEAST_HELD)
         calibration, train = self.parts(n, holdout)
+        # Of rows that both calibrate and are fitted to, some must do only the latter.
+        least = np.maximum(self.window.train[0], _FITTED * calibration if self.evidence.whole else 0.0)
         # A row beyond the pilot's reach is of use in the hold-out only.
-        moved = np.maximum(np.floor(train - self.window.train[-1]), 0.0) if len(self.window.train) > 1 else 0.0
+        most = np.maximum(self.window.train[-1], least)
+        moved = np.maximum(np.floor(train - most), 0.0) if len(self.window.train) > 1 else 0.0
         holdout, train = holdout + moved, train - moved
         reached = self.reached(ndtri(self.question.power), train, holdout, calibration)
-        reached = np.where(train >= self.window.train[0], reached, np.inf)
+        reached = np.where(train >= least, reached, np.inf)
         best = reached.argmin(axis=1)[:, None]
         return tuple(np.take_along_axis(values, best, axis=1)[:, 0] for values in (holdout, reached))  # type: ignore[return-value]
 

@@ -165,7 +165,7 @@ def test_many_modalities_are_searched_greedily_and_the_choice_is_priced(monkeypa
 # ------------------------------------------------------------------ the best split, the fewest rows
 
 
-@pytest.mark.parametrize("rows", [120, 500, 3000])
+@pytest.mark.parametrize("rows", [150, 500, 3000])
 def test_no_other_split_is_better(shop, rows):
     offer = shop.offer(rows, cost=0.0)
     tried = [shop.at_split(rows, h, cost=0.0) for h in range(8, int(0.75 * rows), max(1, rows // 150))]
@@ -247,7 +247,7 @@ def test_larger_budgets_never_certify_less(study):
 
 def test_the_best_subset_is_not_the_one_with_the_smallest_vacuous_number(study):
     """Too few rows for anything to be certified: still the subset with the smallest error is named."""
-    plan = make_plan(study, EACH, budgets=[60.0])
+    plan = make_plan(study, EACH, budgets=[75.0])
     assert plan.best.vacuous
     assert "sharp" in plan.best.subset
 
