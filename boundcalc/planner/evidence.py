@@ -181,7 +181,9 @@ def read_evidence(record: Any, facts: Mapping[str, Any], settings: Settings) -> 
     fits = found.noise is None or (
         found.noise.shape == (len(weights), len(sizes), 3) and bool((found.noise >= 0).all())
     )
-    problems.require(fits and (found.noise is None or bool(np.isfinite(found.noise).all())), "noise: expected variances")
+    problems.require(
+        fits and (found.noise is None or bool(np.isfinite(found.noise).all())), "noise: expected variances"
+    )
     problems.raise_if_any()
     fixed = None if settings.pair_weights == "balanced" else settings.pair_weights or (1.0, 1.0)
     problems.require(

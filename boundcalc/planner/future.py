@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from boundcalc.certification.bijections import SPLITS
 from boundcalc.certification.looks import certify_looks

@@ -213,7 +213,7 @@ class Shop(Frozen):
             most = np.minimum(2.0 * own.constant, own.scale)  # what a row has that is misjudged against all others
             half = most / self.evidence.pilot_rows
             error = np.maximum(found.error + half + above, 0.0)
-            grown = error / (found.error + half)
+            grown = error / np.maximum(found.error + half, 1e-12)
             variance = (variance + half * most / 2.0 * own.share**2) * grown
             square = (square + half * own.scale * own.share**2) * grown
             uncertain = np.sqrt((uncertain**2 + 2.0 * half**2) * grown)

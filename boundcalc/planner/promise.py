@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from boundcalc.language.ledger import Ledger
-from boundcalc.planner.trained import Model
 from boundcalc.planner.offers import Question
+from boundcalc.planner.trained import Model
 from boundcalc.trainer.measure.subset_result import SubsetResult
 
 __all__ = ["EX_ANTE", "Promise", "class_bound", "pilot_level", "promise_of"]

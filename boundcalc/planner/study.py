@@ -21,8 +21,8 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import as_generator, why_unreadable
 from boundcalc.language.records import check_entries, from_json, rebuild
-from boundcalc.planner.evidence import FOLDS, MOST_HELD, Evidence, read_evidence
 from boundcalc.planner.assured import spread_of
+from boundcalc.planner.evidence import FOLDS, MOST_HELD, Evidence, read_evidence
 from boundcalc.planner.moments import QUANTITIES, law, pair_moments
 from boundcalc.planner.trained import COARSE, Model, coarser, trained
 from boundcalc.trainer.data.cautions import units
@@ -101,8 +101,13 @@ class Study(Frozen):
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that :meth:`from_dict` reads."""
         evidence = [
-            {**vars(one), "sizes": list(one.sizes), "moments": one.moments.tolist(), "weights": one.weights.tolist(),
-             "noise": None if one.noise is None else one.noise.tolist()}
+            {
+                **vars(one),
+                "sizes": list(one.sizes),
+                "moments": one.moments.tolist(),
+                "weights": one.weights.tolist(),
+                "noise": None if one.noise is None else one.noise.tolist(),
+            }
             for one in self.evidence.values()
         ]
         return {
@@ -259,9 +264,7 @@ class _Bench(Frozen):
         return {subset: np.stack(folds) for subset, folds in found.items()}
 
 
-def _tested(
-    fold: Prepared, subsets: Sequence[Subset], sizes: tuple[int, ...], specs: Sequence[Spec] | None
-) -> Array:
+def _tested(fold: Prepared, subsets: Sequence[Subset], sizes: tuple[int, ...], specs: Sequence[Spec] | None) -> Array:
     """Train on nested parts of a fold, a metric each time from the solution before it.
 
     Returns moments of the errors, and the noise of their differences from the last, shape (subsets, sizes, 15 + 3).
@@ -283,15 +286,14 @@ def _compared(pairs: Sequence[tuple[Any, Any, Any]], fold: Prepared) -> Array:
     """Return moments of models' errors on the same pairs, and the sampling variance of their differences from the last."""
     part = held_part(fold)
     units, groups = fold.units(part), None if fold.data.groups is None else fold.data.groups[part]
-    (*last, same), found = pairs[-1], []
-    for *kinds, _ in pairs:
-        apart = [np.subtract(one, other, dtype=float) for one, other in zip(kinds, last, strict=True)]
-        moments = pair_moments(*apart, same, groups=groups)
-        noise = []
+    (last_missed, last_matched, same), found = pairs[-1], []
+    for missed, matched, _ in pairs:
+        apart = np.subtract(missed, last_missed, dtype=float), np.subtract(matched, last_matched, dtype=float)
+        moments, noise = pair_moments(apart[0], apart[1], same, groups=groups), []
         for quantity in QUANTITIES:
             own = law(moments, weights=np.array(fold.weights), rows=units, quantity=quantity, at=0.0)
             noise.append((spread_of(units, variance=own.variance, square=own.square) / own.share) ** 2)
-        found.append(np.append(pair_moments(*kinds, same, groups=groups), noise))
+        found.append(np.append(pair_moments(missed, matched, same, groups=groups), noise))
     return np.stack(found)
 
 

@@ -11,6 +11,7 @@ from boundcalc.report.plan_findings import Findings
 from boundcalc.show.rounding import confidence, outwards, percent, rounded_up
 from boundcalc.show.tables import Table, format_number
 from boundcalc.trainer.data.cautions import cautions
+from boundcalc.trainer.measure.settings import Settings
 
 __all__ = ["plan_sentence", "plan_tables"]
 
@@ -177,7 +178,8 @@ def _promised(proposal: Findings) -> list[tuple[str, str, str]]:
         value = rounded_up(promise.value) + "*" * promise.vacuous
         found.append((what, value, f"{confidence(delta)}, {promise.theorem}"))
     if proposal.of_class is not None:
-        what = "any model of the class trained on these rows, whatever they are held out for"
+        kind = Settings.from_dict(proposal.plan.study.settings).metric_class
+        what = f"any {kind} metric trained on these rows, whatever they are held out for"
         vacuous = proposal.of_class >= proposal.best.constant
         found.append((what, rounded_up(proposal.of_class) + "*" * vacuous, f"{confidence(delta)}, zhou2026.ex_ante"))
     return found
@@ -206,7 +208,8 @@ def _notes(proposal: Findings) -> list[str]:
         "Expected, not guaranteed: error (nine in ten), certificate, and the value that it stays below with the probability "
         f"named are estimated from the pilot's {evidence.pilot_rows:,} {unit}, each held out once, {reach}; no error is expected "
         f"to fall beyond {evidence.reach:,} training {unit}. {round(100 * plan.question.calibration):g} % of all {unit} calibrate; "
-        "the rest of those not held out train."
+        f"{'they and the others that are' if evidence.whole else 'the rest of those'} not held out train "
+        f"(structure {plan.study.settings['structure']})."
         + (
             f" Errors are {plan.choice:.2g} above what the pilot shows: the best of several was chosen."
             if plan.choice > 0

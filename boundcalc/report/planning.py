@@ -226,7 +226,11 @@ def _beside(pilot: ModalityData, made: Plan, settings: Settings, *, rng: Any, kn
     if isinstance(known, Measurements):
         result = known[best.subset]
     else:
-        metric = prepared if folds is None else replace(prepared, settings=replace(settings, structure=settings.metric_class))
+        metric = (
+            prepared
+            if folds is None
+            else replace(prepared, settings=replace(settings, structure=settings.metric_class))
+        )
         result = measure_subset(metric, subset, start=models[best.subset].start, neighbours=False, rng=rng)
     return found | {
         "promise": promise_of(models[best.subset], question=question, searched=study.searched),

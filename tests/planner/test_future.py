@@ -222,6 +222,9 @@ def test_the_bound_of_the_class_by_hand(models, question):
     assert found >= later
     assert class_bound(result, n=8000, searched=7, question=question) < found
     assert class_bound(result, n=2000, searched=7, question=Question(quantity="fmr")) is None
+    with pytest.MonkeyPatch.context() as patch:  # the stored program, and what the derivation gives
+        patch.setattr("boundcalc.stored.stored_entry", lambda name: None)
+        assert class_bound(result, n=2000, searched=7, question=question) == found
 
 
 # ------------------------------------------------------------------ what a modality is worth
