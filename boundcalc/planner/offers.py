@@ -218,6 +218,7 @@ class Shop(Frozen):
             square = (square + half * own.scale * own.share**2) * grown
             uncertain = np.sqrt((uncertain**2 + 2.0 * half**2) * grown)
         mean = np.minimum(_kernel_mean(error, own), _ALMOST * own.scale)
+        variance, square = (np.minimum(one, mean * (own.scale - mean)) for one in (variance, square))  # there is no more
         rate, level = self.question.quantity != "pair_error", -math.log(self.question.delta)
         bound = expected_bound(
             mean,
