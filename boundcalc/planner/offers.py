@@ -218,7 +218,9 @@ class Shop(Frozen):
             square = (square + half * own.scale * own.share**2) * grown
             uncertain = np.sqrt((uncertain**2 + 2.0 * half**2) * grown)
         mean = np.minimum(_kernel_mean(error, own), _ALMOST * own.scale)
-        variance, square = (np.minimum(one, mean * (own.scale - mean)) for one in (variance, square))  # there is no more
+        variance, square = (
+            np.minimum(one, mean * (own.scale - mean)) for one in (variance, square)
+        )  # there is no more
         rate, level = self.question.quantity != "pair_error", -math.log(self.question.delta)
         bound = expected_bound(
             mean,
@@ -252,8 +254,10 @@ class Shop(Frozen):
             bound, future, uncertain = self.certificate(train, holdout, calibration, above=above)
             spread = np.maximum(np.hypot(future, uncertain), 1e-12)
             found = bound - above + z * spread
-            above = z * uncertain**2 / spread
-        return found
+            above = np.maximum(z, 0.0) * uncertain**2 / spread  # luck does not make variances smaller
+        # Rows without any error certify c (1 - delta^(2/n)).
+        least = -np.expm1(2.0 * math.log(self.question.delta) / holdout) * np.min(self.window.law.scale)
+        return np.maximum(found, least)
 
     def fewest_rows(self, wanted: float, *, most: int = MOST) -> int | None:
         """Return the fewest rows with which the certificate is at most ``wanted`` with the power asked for.
