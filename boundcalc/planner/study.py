@@ -42,9 +42,9 @@ Progress = Callable[[int, int, str], None]
 
 #: Fewest rows of a fold, fewest training rows of a curve's point, and its number of points.
 _LEAST, _SMALLEST, _SIZES = 8, 24, 5
-#: With more subsets than this, only so many get a curve; of models of the classes, which take longer, so many.
-_CURVES, _MODEL_CURVES = 40, 16
-#: By which many subsets of such models are looked through first, and how many of them are trained in one go.
+#: With more subsets than this, only so many get a curve.
+_CURVES = 40
+#: By which many subsets of models of the classes are looked through first, and how many of them are trained in one go.
 _FIRST, _AT_ONCE = Spec("posterior", "gaussian", True, None), 8
 #: With more modalities than this, subsets are found greedily.
 MOST_EXACT = 12
@@ -189,11 +189,10 @@ def study_pilot(
         [] if greedy else [one for one in (data.parse_subsets("all") if subsets is None else subsets) if allowed(one)]
     )
     count = many * (many + 1) // 2 if greedy else len(asked)
-    curves = _MODEL_CURVES if settings.fits_model else _CURVES
-    few = not greedy and count <= curves
+    few = not greedy and count <= _CURVES
     usual = COARSE if settings.structure == "auto" else None
     first = (_FIRST,) if settings.structure == "auto" and not few else usual
-    total = FOLDS * (count if few else count + min(count, curves))
+    total = FOLDS * (count if few else count + min(count, _CURVES))
     bench = _Bench(tuple(folds), n_jobs, _counted(progress, total), first)
     sizes = (largest,)
     if curve:
@@ -203,7 +202,7 @@ def study_pilot(
     else:
         points, searched = bench.run(asked, sizes if few else (largest,)), len(asked)
     if not few:
-        points |= replace(bench, specs=usual).run(_contenders(points, folds, curves), sizes)
+        points |= replace(bench, specs=usual).run(_contenders(points, folds), sizes)
     weights = np.array([fold.weights for fold in folds])
     rows = min(fold.units(held_part(fold)) for fold in folds)
     pilot_rows = sum(fold.units(held_part(fold)) for fold in folds)
@@ -336,15 +335,15 @@ def _error(moments: Array, folds: Sequence[Prepared]) -> float:
     return float(np.einsum("fk,fk->f", moments[:, -1, :2], weights).mean())
 
 
-def _contenders(points: Mapping[Subset, Array], folds: Sequence[Prepared], most: int) -> list[Subset]:
+def _contenders(points: Mapping[Subset, Array], folds: Sequence[Prepared]) -> list[Subset]:
     """Return which subsets get a curve: all of a few; of many the best, and the best (two) of every size."""
-    if len(points) <= most:
+    if len(points) <= _CURVES:
         return list(points)
     order = sorted(points, key=lambda subset: _error(points[subset], folds))
     sizes = {len(subset) for subset in points}
-    each = 2 if 4 * len(sizes) <= most else 1
+    each = 2 if 4 * len(sizes) <= _CURVES else 1
     kept = {subset for size in sizes for subset in [one for one in order if len(one) == size][:each]}
-    return [subset for place, subset in enumerate(order) if subset in kept or place < most - each * len(sizes)]
+    return [subset for place, subset in enumerate(order) if subset in kept or place < _CURVES - each * len(sizes)]
 
 
 def _greedy(

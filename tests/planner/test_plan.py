@@ -535,7 +535,7 @@ def test_every_row_that_calibrates_leaves_some_that_only_train(turned):
 
 
 def test_of_many_subsets_some_are_looked_at_again(monkeypatch):
-    monkeypatch.setattr(pilot_study, "_MODEL_CURVES", 4)
+    monkeypatch.setattr(pilot_study, "_CURVES", 4)
     rng = np.random.default_rng(0)
     y = rng.integers(0, 2, 80)
     data = ModalityData({f"m{k}": rng.normal(size=(80, 1)) + k * y[:, None] for k in range(3)}, y)
