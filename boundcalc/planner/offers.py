@@ -181,10 +181,12 @@ class Shop(Frozen):
         rows : array_like of int
         """
         n = np.atleast_1d(np.asarray(rows, dtype=float))[:, None]
-        holdout = np.maximum(np.rint(_SHARES * n), _LEAST_HELD)
-        calibration, train = self.parts(n, holdout)
+        calibration, free = self.parts(n, np.zeros(1))
         # Of rows that both calibrate and are fitted to, some must do only the latter.
         least = np.maximum(self.window.train[0], _FITTED * calibration if self.evidence.whole else 0.0)
+        shares = np.concatenate([np.rint(_SHARES * n), np.floor(free - least)], axis=1)
+        holdout = np.maximum(shares, _LEAST_HELD)
+        train = free - holdout
         # A row beyond the pilot's reach is of use in the hold-out only.
         most = np.maximum(self.window.train[-1], least)
         moved = np.maximum(np.floor(train - most), 0.0) if len(self.window.train) > 1 else 0.0
