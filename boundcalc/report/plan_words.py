@@ -246,6 +246,11 @@ def _notes(proposal: Findings) -> list[str]:
             f"Tried {len(tried.values)} times on the resampled pilot: {tried.target:.3g} was certified in {percent(tried.met)} "
             f"of the runs (expected there: {best.known:.2f}, as the pilot's own rows leave nothing open of the pilot; assurance "
             f"{best.assurance:.2f}); {percent(power)} stayed below {tried.quantile(power):.3f}."
+            + (
+                " The pilot has fewer rows: some were drawn again, and models learn less."
+                if best.rows > plan.study.units
+                else ""
+            )
         )
     if any(offer.rows >= MOST for offer in plan.offers):
         notes.append(f"More than {MOST:.0e} {unit} are not planned.")
