@@ -37,7 +37,13 @@ __all__ = ["Bound", "MinimisedBound"]
 
 #: What stands above a bound and is asked by its methods when they are called: all that there is, by name.
 _ABOVE = lazy_names(
-    "boundcalc", {"relaxed": "checker.improving", "dominated": "checker.improving", "REGISTRY": "catalogue.registry"}
+    "boundcalc",
+    {
+        "relaxed": "checker.improving",
+        "dominated": "checker.improving",
+        "REGISTRY": "catalogue.registry",
+        "GridAccessor": "report.accessor",
+    },
 )
 
 
@@ -196,6 +202,7 @@ class Bound(Statement):
             )
         check_defined(self, values, result)
         result.name, result.attrs = self.theorem.key, dict(self._labels)
+        _ABOVE("GridAccessor")  # from now on there is result.boundcalc
         return result
 
     @cached_property
@@ -273,6 +280,9 @@ class Bound(Statement):
         values = check_inputs(self, inputs)
         with in_context(self._context):
             found = evaluate_grid(expr, values, symbols=self.symbols, domains=self.domain)
+            if not hasattr(found.data, "dask") and np.isnan(found.data.astype(float)).any():
+                whole = evaluate_grid(self.expr, values, symbols=self.symbols, domains=self.domain)
+                check_defined(self, values, whole)
         missing = {name: value for name, value in values.items() if np.ndim(value) and name not in found.dims}
         if missing:  # an axis that the derivative does not depend on is kept
             shape = evaluate_grid(self.expr, values, symbols=self.symbols, domains=self.domain)

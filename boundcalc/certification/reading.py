@@ -11,15 +11,13 @@ from numpy.typing import NDArray
 
 from boundcalc.certification.bijections import SPLITS
 from boundcalc.certification.kernels import members_of
+from boundcalc.certification.models import from_model, own_groups, same_holdout
 from boundcalc.certification.sources import (
     Distances,
     from_embeddings,
     from_matrix,
-    from_model,
     listed_distances,
     numbers,
-    own_groups,
-    same_holdout,
 )
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
@@ -367,7 +365,7 @@ def _best_threshold(calibration: Calibration) -> float:
 
 def _enough(codes: Rows, groups: Rows | None) -> None:
     problems = Problems("certify")
-    units = codes.size if groups is None else int(groups.max()) + 1
+    units = codes.size if groups is None else int(groups.max(initial=-1)) + 1
     kind = "rows" if groups is None else "groups"
     problems.require(units >= 2, f"{units} {kind} to count: expected at least 2")
     sizes = np.bincount(codes)

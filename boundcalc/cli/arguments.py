@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from boundcalc.arithmetic.written import MOST_DIGITS, shortened, written
+from boundcalc.cli.completing import COMPLETERS
 from boundcalc.cli.values import parse, parse_settings
-from boundcalc.errors import InvalidInputError, require
+from boundcalc.errors import InvalidInputError, in_context, require
 
 __all__ = ["MODEL", "PLANNING", "READING", "TRAINING", "add", "changed", "check_path", "read"]
 
@@ -111,12 +112,10 @@ def _chosen_or_positive(option: str, text: str) -> float | str:
 
 
 def _mask_file(option: str, name: str) -> Any:
-    import numpy as np
+    from boundcalc.trainer.data.arrays import read_array
 
-    try:
-        return np.load(name, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise InvalidInputError(f"{option} {name!r} cannot be read as .npy ({error})") from None
+    with in_context(option):
+        return read_array(Path(name))
 
 
 def _delta(option: str, text: str) -> float:
@@ -417,7 +416,9 @@ def add(parser: ArgumentParser, names: Iterable[str], *, endings: tuple[str, ...
     for name in (*names, *drawn, "json"):
         options = dict(ARGUMENTS[name].options)
         if name[0].isupper():
-            parser.add_argument(name.strip("?").partition(":")[0].lower(), **options)
+            word = name.strip("?").partition(":")[0]
+            completer = COMPLETERS.get(word)
+            parser.add_argument(word.lower(), **options).completer = completer  # type: ignore[attr-defined]
         else:
             parser.add_argument(_flag(name), dest=options.pop("dest", name), **options)
     parser.add_argument(
