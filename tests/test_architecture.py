@@ -186,6 +186,9 @@ def test_commands_and_plans_wait_for_the_catalogue():
     heavy = {"sympy", "xarray", "boundcalc.bound", "boundcalc.theorems"}
     assert not heavy & loaded_after("from boundcalc.cli import _parser; _parser()")
     assert not heavy & loaded_after("import boundcalc.report.planning")
+    assert not heavy & loaded_after(
+        "from boundcalc.cli.plan_command import _is_theorem; assert not _is_theorem('htad')"
+    )
 
 
 def test_an_entry_imports_only_what_it_rests_on():

@@ -412,7 +412,7 @@ READING = ("label", "groups", "drop", "modality")
 TRAINING = ("subsets", *MODEL, "trained", "jobs", "scheduler", "resume")
 PLANNING = (
     "DATA", *READING, "estimates", "costs", "budget", "target", "power", "modalities", "quantity", "no_curve", "subsets", *MODEL,
-    "jobs", "scheduler",
+    "trained", "jobs", "scheduler",
 )  # fmt: skip
 
 

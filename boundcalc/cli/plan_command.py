@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
 from boundcalc.cli.arguments import PLANNING, changed
@@ -21,7 +22,7 @@ ARGUMENTS = ("DATA:KEY", *PLANNING[1:], "collected", "simulate", "set", "form")
 ENDINGS = DRAWN
 
 #: Options that speak of the training alone.
-_OF_TRAINING = ("subsets", "loss", "lam_max", "weights", "holdout", "prepared")
+_OF_TRAINING = ("subsets", "loss", "lam_max", "weights", "holdout", "prepared", "trained")
 
 
 def run(args: Namespace) -> Answer:
@@ -37,7 +38,7 @@ def run(args: Namespace) -> Answer:
 
 def planning_settings(args: Namespace) -> dict[str, Any]:
     """Return what planning asks for; options of the training are refused where nothing is trained."""
-    settings = {**model_settings(args), "subsets": args.subsets}
+    settings = {**model_settings(args), "structure": args.trained, "subsets": args.subsets}
     if args.estimates is not None:
         if given := changed(args, _OF_TRAINING):
             raise InvalidInputError(f"--estimates: nothing is trained, so {', '.join(given)} would change nothing")
@@ -57,6 +58,11 @@ def planning_settings(args: Namespace) -> dict[str, Any]:
 
 
 def _is_theorem(name: str) -> bool:
+    from boundcalc.datasets import available
+
+    path = Path(name)
+    if name in available() or (path.exists() and path.suffix != ".json"):
+        return False  # and no catalogue is read
     from boundcalc.catalogue import theorem
     from boundcalc.catalogue.own import is_file_name
 

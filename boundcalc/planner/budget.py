@@ -145,6 +145,7 @@ class Plan(Frozen):
             "targets": [goal.to_dict() for goal in self.goals],
             "front": [offer.budget for offer in self.front],
             "costs": self.costs.to_dict(),
+            "unpriced": list(self.costs.unpriced),
             "candidates": list(self.candidates),
             "choice": self.choice,
             "searched": self.study.searched,

@@ -277,6 +277,14 @@ class Costs(Frozen):
             self, modalities={k: v if k in kept else replace(v, excluded=True) for k, v in self.modalities.items()}
         )
 
+    @property
+    def unpriced(self) -> tuple[str, ...]:
+        """The modalities that cost nothing of their own where another one does: a price may have been left out."""
+        paid = {name for name, cost in self.modalities.items() if cost.per_sample or cost.setup}
+        paid |= {name for one in self.shared.values() for name in one.modalities if one.per_sample or one.setup}
+        free = (name for name, cost in self.modalities.items() if name not in paid and not cost.excluded)
+        return tuple(free) if paid else ()
+
     def _unlimited(self) -> list[str]:
         """Return the modalities that make up a permitted subset whose samples are free and not capped."""
         required = [cost for cost in self.modalities.values() if cost.required]

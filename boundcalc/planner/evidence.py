@@ -16,16 +16,19 @@ from boundcalc.language.arguments import Problems
 from boundcalc.language.records import check_entries, rebuild
 from boundcalc.planner.assured import spread_of
 from boundcalc.planner.learning_curve import PowerLaw, fit_power_law
-from boundcalc.planner.moments import PRODUCTS, Law, law
+from boundcalc.planner.moments import PRODUCTS, QUANTITIES, Law, law
 from boundcalc.trainer.measure.settings import Settings
 
 __all__ = ["FOLDS", "MOST_HELD", "REACH", "Evidence", "Window", "in_folds", "read_evidence"]
 
 Array = NDArray[np.float64]
 
-#: A plan trains on at most so many times the rows that the pilot trained on.
-REACH = 4.0
+#: A plan trains on at most so many times the rows that the pilot trained on, and at least so many times those of the curve's first
+#: point, if that is no more than so many parts of them: with fewer, models differ too much from one sample to the next.
+REACH, LEAST = 4.0, 2.0
 FOLDS, _GRID = 4, 24
+#: The least share of the variance between folds that is put down to the models: four folds tell little.
+_SEEN = 0.2
 #: Held-out rows of a fold whose pairs are looked at; the others would tell little more.
 MOST_HELD = 2_000
 
@@ -75,7 +78,7 @@ class Evidence(Frozen):
     ----------
     subset : str
     sizes : tuple of int
-        Training rows (without those that calibrate), rising.
+        Rows that models are fitted to, rising.
     moments : ndarray of shape (folds, sizes, 15)
         As from ``pair_moments``.
     weights : ndarray of shape (folds, 2)
@@ -83,6 +86,10 @@ class Evidence(Frozen):
         Held-out rows of a fold.
     pilot_rows : int
         All rows that were held out once.
+    whole : bool
+        Whether models are fitted to all rows that are not held out; a metric is not to those that calibrate.
+    noise : ndarray of shape (folds, sizes, 3), optional
+        Sampling variance, over the fold's rows, of the difference of each quantity from that at the last size.
     """
 
     subset: str
@@ -91,6 +98,8 @@ class Evidence(Frozen):
     weights: Array
     rows: int
     pilot_rows: int
+    whole: bool = False
+    noise: Array | None = None
 
     @property
     def reach(self) -> int:
@@ -117,7 +126,8 @@ class Evidence(Frozen):
             For a rate: the claim that is tested.
         """
         found, curve = self.laws(quantity, at), self.curve(quantity)
-        train = np.geomspace(self.sizes[0], self.reach, _GRID) if curve else np.array([self.sizes[-1]], dtype=float)
+        first = max(self.sizes[0], min(LEAST * self.sizes[0], self.sizes[-1] / LEAST))
+        train = np.geomspace(first, self.reach, _GRID) if curve else np.array([self.sizes[-1]], dtype=float)
 
         def between(values: Array) -> Array:
             values = np.broadcast_to(values, found.error.shape).mean(axis=0)
@@ -134,10 +144,13 @@ class Evidence(Frozen):
         refits = curve.refits
         values = refits[:, :1] + refits[:, 1:2] * train ** -refits[:, 2:]
         # In a fold all sizes meet the same held-out rows, so that the models' own variance, v/n, is what differences show: the
-        # parts are nested, so that it is v/n - v/n' for two of them.
-        apart = (found.error[:, :-1] - found.error[:, -1:]).var(axis=0, ddof=1)
+        # parts are nested, so that it is v/n - v/n' for two of them; what the rows of a fold add by chance is taken off.
+        apart = float((found.error[:, :-1] - found.error[:, -1:]).var(axis=0, ddof=1).sum())
+        if self.noise is not None:
+            chance = self.noise[:, :-1, list(QUANTITIES).index(quantity)].mean(axis=0).sum()
+            apart = max(apart - float(chance), _SEEN * apart)
         sizes = np.array(self.sizes, dtype=float)
-        v = float(apart.sum() / (1.0 / sizes[:-1] - 1.0 / sizes[-1]).sum())
+        v = apart / float((1.0 / sizes[:-1] - 1.0 / sizes[-1]).sum())
         pilot = in_folds(v / sizes[-1], v / self.pilot_rows, folds)  # luck of the pilot's models, which share rows
         uncertainty = np.sqrt(own**2 + values.var(axis=0) + pilot)
         return Window(train, curve(train), uncertainty, np.sqrt(v / train), kernel)
@@ -146,11 +159,12 @@ class Evidence(Frozen):
 def read_evidence(record: Any, facts: Mapping[str, Any], settings: Settings) -> Evidence:
     """Return what is said of one subset, refused where it contradicts itself or the pilot."""
     check_entries(record, Evidence.__dataclass_fields__)
-    kinds = {"subset": str, "sizes": tuple[int, ...], "rows": int, "pilot_rows": int}
+    kinds = {"subset": str, "sizes": tuple[int, ...], "rows": int, "pilot_rows": int, "whole": bool}
     found = Evidence(
         **{name: rebuild(kind, record[name]) for name, kind in kinds.items()},
         moments=np.array(record["moments"], dtype=float),
         weights=np.array(record["weights"], dtype=float),
+        noise=None if record["noise"] is None else np.array(record["noise"], dtype=float),
     )
     names, sizes, weights = found.subset.split("+"), found.sizes, found.weights
     problems = Problems(f"evidence of {shortened(found.subset)}")
@@ -159,10 +173,17 @@ def read_evidence(record: Any, facts: Mapping[str, Any], settings: Settings) -> 
         bool(sizes) and list(sizes) == sorted(set(sizes)) and sizes[0] >= 1 and sizes[-1] <= facts["rows"],
         f"sizes {shortened(sizes)} must be rising numbers from 1 to {facts['rows']}",
     )
+    problems.require(found.whole == settings.fits_model, f"whole = {found.whole} is not the settings'")
     held = 2 <= found.rows <= min(MOST_HELD, found.pilot_rows) and found.pilot_rows <= facts["rows"]
     problems.require(held, f"{found.rows} and {found.pilot_rows} held-out rows of {facts['rows']}")
     shaped = weights.ndim == 2 and weights.shape[1] == 2 and found.moments.shape == (len(weights), len(sizes), 15)
     problems.require(shaped and 0 < len(weights) <= FOLDS, f"moments of shape {found.moments.shape}")
+    fits = found.noise is None or (
+        found.noise.shape == (len(weights), len(sizes), 3) and bool((found.noise >= 0).all())
+    )
+    problems.require(
+        fits and (found.noise is None or bool(np.isfinite(found.noise).all())), "noise: expected variances"
+    )
     problems.raise_if_any()
     fixed = None if settings.pair_weights == "balanced" else settings.pair_weights or (1.0, 1.0)
     problems.require(

@@ -9,39 +9,26 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from boundcalc.certification.bijections import SPLITS
-from boundcalc.certification.draws import Kernel
-from boundcalc.certification.kernels import Derived, PairErrors, averaged, members_of
 from boundcalc.certification.looks import certify_looks
-from boundcalc.certification.measured import pair_sums
-from boundcalc.certification.rates import rate_bound
-from boundcalc.certification.search import population_bound
-from boundcalc.certification.sources import Distances, of_trained
 from boundcalc.errors import InvalidInputError
-from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import as_generator
 from boundcalc.planner.offers import Offer, Question, Shop
-from boundcalc.planner.study import coarser
+from boundcalc.planner.trained import Model, coarser, train_on
 from boundcalc.show.rounding import rounded_up
 from boundcalc.trainer.data.modalities import ModalityData
-from boundcalc.trainer.data.prepare import Prepared, prepare
 from boundcalc.trainer.data.splits import Split
 from boundcalc.trainer.measure.parallel import in_parallel
 from boundcalc.trainer.measure.settings import Settings
-from boundcalc.trainer.measure.subset_fit import fit_subset
 
 __all__ = [
     "Carried",
     "Collected",
-    "Model",
     "Schedule",
     "certify_collected",
     "schedule",
     "simulate",
-    "train_on",
-    "trained",
 ]
 
 Rows = NDArray[np.intp]
@@ -73,83 +60,6 @@ class Carried:
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
         return {"runs": len(self.values), "target": self.target, "met": self.met, "values": list(self.values)}
-
-
-@dataclass(frozen=True)
-class Model(Frozen):
-    """A metric trained on some rows, and the rows that it has not seen.
-
-    Attributes
-    ----------
-    prepared : Prepared
-    subset : tuple of str
-    params : ndarray
-    threshold : float
-    """
-
-    prepared: Prepared
-    subset: tuple[str, ...]
-    params: NDArray[np.float64]
-    threshold: float
-
-    def distances(self, part: Rows) -> Distances:
-        """Return the distances of some rows."""
-        return of_trained(self.prepared, self.subset, self.params, part)
-
-    def errors(self, part: Rows, weights: tuple[float, float] = (1.0, 1.0)) -> PairErrors:
-        """Return the weighted errors of pairs of some rows."""
-        distances = self.distances(part)
-        return PairErrors(distances.between, self.prepared.data.codes[part], self.threshold, weights, distances.tie)
-
-    def members(self, part: Rows) -> list[Rows] | None:
-        """Return which of some rows belong to one group, for each group; None where rows have none."""
-        groups = self.prepared.data.groups
-        return None if groups is None else members_of(groups[part])
-
-    def between(self, part: Rows, kernel: PairErrors | Derived) -> Kernel:
-        """Return a kernel between units of some rows: the rows themselves, or their groups."""
-        members = self.members(part)
-        return kernel if members is None else averaged(kernel, members)
-
-    def certificate(
-        self, part: Rows, *, question: Question, rng: np.random.Generator, delta: float | None = None
-    ) -> float:
-        """Return the certificate of the quantity on held-out rows, at the question's delta if not given."""
-        level = delta or question.delta
-        if question.quantity != "pair_error":
-            return rate_bound(
-                self.distances(part), self.prepared.data.codes[part], self.threshold, name=question.quantity, delta=level,
-                members=self.members(part), splits=SPLITS, rng=rng,
-            )  # fmt: skip
-        weights, units = self.prepared.weights, self.prepared.units(part)
-        errors = self.errors(part, weights)
-        return population_bound(
-            self.between(part, errors), units, weights=weights, scale=errors.scale, delta=level, kappa=None, splits=SPLITS,
-            rng=rng,
-        )[0]  # fmt: skip
-
-    def measured(self, part: Rows, *, question: Question) -> tuple[float, float]:
-        """Return the quantity on held-out rows, and what the better constant rule has."""
-        data = self.prepared.data
-        groups = None if data.groups is None else data.groups[part]
-        sums = pair_sums(self.distances(part), data.codes[part], self.threshold, groups=groups)
-        if question.quantity != "pair_error":
-            return (sums.match_rate if question.quantity == "fmr" else sums.non_match_rate), 1.0
-        return sums.error(self.prepared.weights), sums.constant(self.prepared.weights)
-
-
-def train_on(
-    data: ModalityData, subset: tuple[str, ...], *, split: Split, settings: Settings, rng: np.random.Generator
-) -> Model:
-    """Train a subset on a given split."""
-    return trained(prepare(data, settings=settings, rng=rng, split=split), subset, rng=rng)
-
-
-def trained(prepared: Prepared, subset: tuple[str, ...], *, rng: np.random.Generator) -> Model:
-    """Train a subset on what is prepared."""
-    settings = prepared.settings
-    fit = fit_subset(prepared, subset, rng=rng)
-    return Model(prepared, subset, fit.params, settings.decision_threshold(fit.threshold))
 
 
 def simulate(
@@ -265,9 +175,8 @@ def schedule(shop: Shop, offer: Offer) -> Schedule:
     """
     batch = batch_of(offer.holdout)
     held = batch * np.arange(1, 4 * _LOOKS + 1)
-    learnt = float(offer.train - offer.calibration)
-    bound, spread, *_ = shop.certificate(np.array(learnt), held.astype(float), np.array(float(offer.calibration)))
-    stopped = np.maximum.accumulate(ndtr((offer.target - bound) / np.maximum(spread, 1e-12)))
+    sizes = np.array(float(offer.learnt)), held.astype(float), np.array(float(offer.calibration))
+    stopped = np.maximum.accumulate(shop.assured(offer.target, *sizes))
     enough = stopped >= shop.question.power
     expected = offer.train + batch * (1.0 + float(np.sum(1.0 - stopped)))
     return Schedule(offer.train, batch, expected, offer.train + int(held[np.argmax(enough)]) if enough.any() else None)

@@ -28,6 +28,12 @@ _SHARES = np.linspace(0.06, 0.94, 67)
 #: A certificate this much larger is as good, if it takes fewer rows.
 THRIFT = 1e-3
 _LEAST_HELD = 8
+#: Rows that a model of the classes is fitted to, for each row that calibrates: at least so many.
+_FITTED = 1.25
+#: How often a design point is corrected; how many standard deviations away, and in how many halvings, it is looked for.
+_REPEATS, _FARTHEST, _HALVINGS = 5, 8.0, 40
+#: A certificate's expansion is not asked for larger errors, as shares of what is possible.
+_ALMOST = 0.999
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,9 @@ class Offer(Frozen):
     Attributes
     ----------
     subset : str
-    rows, train, holdout, calibration : int
-        All rows; those that are not held out, of which some calibrate; and those that are.
+    rows, train, holdout, calibration, learnt : int
+        All rows; those that are not held out; those that are; of the former, those that calibrate, and those that the model is
+        fitted to: a model of the classes to all of them, a metric to the others.
     cost : float
     error : float
         Expected of the model, with the interval ``low`` to ``high`` (nine in ten).
@@ -92,6 +99,7 @@ class Offer(Frozen):
     train: int
     holdout: int
     calibration: int
+    learnt: int
     cost: float
     error: float
     low: float
@@ -158,12 +166,12 @@ class Shop(Frozen):
     def fewest(self) -> int:
         """The fewest rows that are planned: the pilot's smallest training part and a few held out."""
         smallest = self.window.train[0] + _LEAST_HELD
-        return math.ceil(smallest / (1.0 - self.question.calibration)) + 1
+        return math.ceil(smallest / (1.0 if self.evidence.whole else 1.0 - self.question.calibration)) + 1
 
     def parts(self, rows: Array, holdout: Array) -> tuple[Array, Array]:
-        """Return calibration and training rows."""
+        """Return calibration rows, and rows that the model is fitted to."""
         calibration = np.maximum(np.rint(self.question.calibration * rows), 2.0 if self.question.calibration else 0.0)
-        return calibration, rows - calibration - holdout
+        return calibration, rows - holdout - (0.0 if self.evidence.whole else calibration)
 
     def split(self, rows: Any) -> tuple[Array, Array]:
         """Return the best number of held-out rows for numbers of rows, and what the certificate then stays below.
@@ -173,36 +181,85 @@ class Shop(Frozen):
         rows : array_like of int
         """
         n = np.atleast_1d(np.asarray(rows, dtype=float))[:, None]
-        holdout = np.maximum(np.rint(_SHARES * n), _LEAST_HELD)
-        calibration, train = self.parts(n, holdout)
+        calibration, free = self.parts(n, np.zeros(1))
+        # Of rows that both calibrate and are fitted to, some must do only the latter.
+        least = np.maximum(self.window.train[0], _FITTED * calibration if self.evidence.whole else 0.0)
+        shares = np.concatenate([np.rint(_SHARES * n), np.floor(free - least)], axis=1)
+        holdout = np.maximum(shares, _LEAST_HELD)
+        train = free - holdout
         # A row beyond the pilot's reach is of use in the hold-out only.
-        moved = np.maximum(np.floor(train - self.window.train[-1]), 0.0) if len(self.window.train) > 1 else 0.0
+        most = np.maximum(self.window.train[-1], least)
+        moved = np.maximum(np.floor(train - most), 0.0) if len(self.window.train) > 1 else 0.0
         holdout, train = holdout + moved, train - moved
-        bound, spread, *_ = self.certificate(train, holdout, calibration)
-        reached = np.where(train >= self.window.train[0], bound + ndtri(self.question.power) * spread, np.inf)
+        reached = self.reached(ndtri(self.question.power), train, holdout, calibration)
+        reached = np.where(train >= least, reached, np.inf)
         best = reached.argmin(axis=1)[:, None]
         return tuple(np.take_along_axis(values, best, axis=1)[:, 0] for values in (holdout, reached))  # type: ignore[return-value]
 
-    def certificate(self, train: Array, holdout: Array, calibration: Array) -> tuple[Array, Array, Array, Window]:
-        """Return the expected certificate, its standard error in all and for a known error, and the model's expectation."""
+    def certificate(
+        self, train: Array, holdout: Array, calibration: Array, *, above: Any = None
+    ) -> tuple[Array, Array, Array]:
+        """Return the expected certificate, its standard deviation for a known error, and the error's standard error.
+
+        Parameters
+        ----------
+        train, holdout, calibration : ndarray
+        above : array_like, optional
+            By how much the error is above what is expected after half a row more was misjudged against all others (Jeffreys'
+            prior of rare errors). Variances are then proportional to it: a pilot that met few errors knows less of them, not more.
+        """
         found = self.window.at(train)
-        own = found.law
-        mean = _kernel_mean(found.error, own)
+        error, own = found.error, found.law
+        variance, square, uncertain = own.variance, own.square, found.uncertainty
+        if above is not None:
+            most = np.minimum(2.0 * own.constant, own.scale)  # what a row has that is misjudged against all others
+            half = most / self.evidence.pilot_rows
+            error = np.maximum(found.error + half + above, 0.0)
+            grown = error / np.maximum(found.error + half, 1e-12)
+            variance = (variance + half * most / 2.0 * own.share**2) * grown
+            square = (square + half * own.scale * own.share**2) * grown
+            uncertain = np.sqrt((uncertain**2 + 2.0 * half**2) * grown)
+        mean = np.minimum(_kernel_mean(error, own), _ALMOST * own.scale)
+        variance, square = (
+            np.minimum(one, mean * (own.scale - mean)) for one in (variance, square)
+        )  # there is no more
         rate, level = self.question.quantity != "pair_error", -math.log(self.question.delta)
         bound = expected_bound(
             mean,
             holdout,
-            variance=own.variance,
+            variance=variance,
             scale=own.scale,
             level=level,
             kappa=LARGEST_KAPPA if rate else None,
             guess=GUESSED_VARIANCE * self.weight**2,
         )
-        future = np.hypot(spread_of(holdout, variance=own.variance, square=own.square) / own.share, found.luck)
+        future = np.hypot(spread_of(holdout, variance=variance, square=square) / own.share, found.luck)
         if self.question.balanced:  # weights of a small calibration part differ from one to the next
             share = spread_of(np.maximum(calibration, 2.0), variance=own.mix_variance, square=own.mix_square)
             future = np.hypot(future, (own.drift + 2.0 * level / holdout * own.stretch) * share)
-        return found.error + (bound - mean) / own.share, np.hypot(future, found.uncertainty), future, found
+        return error + (bound - mean) / own.share, future, uncertain
+
+    def reached(self, z: Any, train: Array, holdout: Array, calibration: Array) -> Array:
+        """Return what the certificate stays below with probability Phi(z), what the pilot leaves open of the error included.
+
+        The certificate is the expected one plus two independent normal deviations, of the pilot and of the rows to come. They
+        are taken where they are most probable on reaching the value (the design point of a first-order reliability method),
+        and the variances there.
+
+        Parameters
+        ----------
+        z : array_like
+        train, holdout, calibration : ndarray
+        """
+        above = 0.0
+        for _ in range(_REPEATS):
+            bound, future, uncertain = self.certificate(train, holdout, calibration, above=above)
+            spread = np.maximum(np.hypot(future, uncertain), 1e-12)
+            found = bound - above + z * spread
+            above = np.maximum(z, 0.0) * uncertain**2 / spread  # luck does not make variances smaller
+        # Rows without any error certify c (1 - delta^(2/n)).
+        least = -np.expm1(2.0 * math.log(self.question.delta) / holdout) * np.min(self.window.law.scale)
+        return np.maximum(found, least)
 
     def fewest_rows(self, wanted: float, *, most: int = MOST) -> int | None:
         """Return the fewest rows with which the certificate is at most ``wanted`` with the power asked for.
@@ -249,10 +306,11 @@ class Shop(Frozen):
         self, rows: int, holdout: int, *, cost: float, target: float | None = None, budget: float | None = None
     ) -> Offer:
         """Return what rows offer with a given number of them held out."""
-        calibration, train = (int(part) for part in self.parts(np.array(float(rows)), np.array(float(holdout))))
-        sizes = (np.array(float(part)) for part in (train, holdout, calibration))
-        bound, spread, future, found = self.certificate(*sizes)
-        own, z = found.law, float(ndtri(self.question.power))
+        calibration, learnt = (int(part) for part in self.parts(np.array(float(rows)), np.array(float(holdout))))
+        sizes = tuple(np.array(float(part)) for part in (learnt, holdout, calibration))
+        bound, future, _ = self.certificate(*sizes)
+        found, z = self.window.at(sizes[0]), float(ndtri(self.question.power))
+        own, reached = found.law, float(self.reached(z, *sizes))
         wanted = float(own.constant) if target is None else target
         limit = min(float(self.window.error[-1]), float(found.error))
         return Offer(
@@ -261,25 +319,42 @@ class Shop(Frozen):
             train=rows - holdout,
             holdout=holdout,
             calibration=calibration,
+            learnt=learnt,
             cost=cost,
             error=float(found.error),
             low=max(float(found.error - NINE_IN_TEN * found.uncertainty), 0.0),
             high=float(found.error + NINE_IN_TEN * found.uncertainty),
             certificate=float(bound),
-            reached=float(bound + z * spread),
+            reached=reached,
             constant=float(own.constant),
             target=wanted,
-            assurance=float(ndtr((wanted - bound) / max(float(spread), 1e-12))),
+            assurance=float(self.assured(wanted, *sizes)),
             known=float(ndtr((wanted - bound) / max(float(future), 1e-12))),
             provable=assurance(holdout, **self._provable(found, wanted)),
             terms={
                 ERROR: limit,
                 TRAINING: float(found.error) - limit,
                 HELD_OUT: float(bound - found.error) + z * float(future),
-                PILOT: z * float(spread - future),
+                PILOT: reached - float(bound) - z * float(future),
             },
             budget=budget,
         )
+
+    def assured(self, target: float, train: Array, holdout: Array, calibration: Array) -> Array:
+        """Return the probability with which the certificate is at most a target.
+
+        Parameters
+        ----------
+        target : float
+        train, holdout, calibration : ndarray
+        """
+        low = np.full(np.shape(holdout), -_FARTHEST)
+        high = -low
+        for _ in range(_HALVINGS):
+            middle = 0.5 * (low + high)
+            enough = self.reached(middle, train, holdout, calibration) <= target
+            low, high = np.where(enough, middle, low), np.where(enough, high, middle)
+        return ndtr(low)
 
     def provable_from(self, offer: Offer) -> int | None:
         """Return the fewest held-out rows for which the power is provable at an offer's error; None if none are.
@@ -288,7 +363,7 @@ class Shop(Frozen):
         ----------
         offer : Offer
         """
-        question = self._provable(self.window.at(float(offer.train - offer.calibration)), offer.target)
+        question = self._provable(self.window.at(float(offer.learnt)), offer.target)
         try:
             return int(assurance.fewest(question.pop("target"), self.question.power, **question))
         except InfeasibleError:

@@ -21,16 +21,18 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import as_generator, why_unreadable
 from boundcalc.language.records import check_entries, from_json, rebuild
+from boundcalc.planner.assured import spread_of
 from boundcalc.planner.evidence import FOLDS, MOST_HELD, Evidence, read_evidence
-from boundcalc.planner.moments import pair_moments
+from boundcalc.planner.moments import QUANTITIES, law, pair_moments
+from boundcalc.planner.trained import COARSE, Model, coarser, trained
 from boundcalc.trainer.data.cautions import units
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.prepare import Prepared, checked_facts, prepare
 from boundcalc.trainer.data.splits import Split
 from boundcalc.trainer.measure.parallel import in_parallel
 from boundcalc.trainer.measure.settings import Settings
-from boundcalc.trainer.measure.subset_fit import fit_subset
 from boundcalc.trainer.measure.subsets import Measurements, settings_record
+from boundcalc.trainer.models.folds import Folds, Spec
 
 __all__ = ["Study", "check_study", "study_measured", "study_pilot", "tested_pairs"]
 
@@ -42,12 +44,11 @@ Progress = Callable[[int, int, str], None]
 _LEAST, _SMALLEST, _SIZES = 8, 24, 5
 #: With more subsets than this, only so many get a curve.
 _CURVES = 40
+#: By which many subsets of models of the classes are looked through first, and how many of them are trained in one go.
+_FIRST, _AT_ONCE = Spec("posterior", "gaussian", True, None), 8
 #: With more modalities than this, subsets are found greedily.
 MOST_EXACT = 12
-_COARSE = 5e-3
-#: Pairs that are drawn where not all are taken.
-_SAMPLED = 100_000
-FORMAT = "boundcalc-study-2"
+FORMAT = "boundcalc-study-3"
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,13 @@ class Study(Frozen):
     def to_dict(self) -> dict[str, Any]:
         """Return plain data that :meth:`from_dict` reads."""
         evidence = [
-            {**vars(one), "sizes": list(one.sizes), "moments": one.moments.tolist(), "weights": one.weights.tolist()}
+            {
+                **vars(one),
+                "sizes": list(one.sizes),
+                "moments": one.moments.tolist(),
+                "weights": one.weights.tolist(),
+                "noise": None if one.noise is None else one.noise.tolist(),
+            }
             for one in self.evidence.values()
         ]
         return {
@@ -176,31 +183,35 @@ def study_pilot(
         If the folds of so small a pilot cannot be trained.
     """
     folds = list(_folds(data, settings=settings, rng=as_generator(rng)))
-    largest, many = min(fold.units(fold.split.train) for fold in folds), len(data.names)
+    largest, many = min(fold.units(_learnt_rows(fold)) for fold in folds), len(data.names)
     greedy = subsets is None and many > MOST_EXACT
     asked = (
         [] if greedy else [one for one in (data.parse_subsets("all") if subsets is None else subsets) if allowed(one)]
     )
     count = many * (many + 1) // 2 if greedy else len(asked)
-    bench = _Bench(tuple(folds), n_jobs, _counted(progress, FOLDS * (count + (min(count, _CURVES) if curve else 0))))
+    few = not greedy and count <= _CURVES
+    usual = COARSE if settings.structure == "auto" else None
+    first = (_FIRST,) if settings.structure == "auto" and not few else usual
+    total = FOLDS * (count if few else count + min(count, _CURVES))
+    bench = _Bench(tuple(folds), n_jobs, _counted(progress, total), first)
+    sizes = (largest,)
+    if curve:
+        sizes = tuple(np.unique(np.geomspace(min(_SMALLEST, largest), largest, _SIZES).astype(int)).tolist())
     if greedy:
         points, searched = _greedy(bench, data.names, allowed, largest), 2**many - 1
     else:
-        points, searched = bench.run({subset: (largest,) for subset in asked}), len(asked)
-    sizes = (
-        np.unique(np.geomspace(min(_SMALLEST, largest), largest, _SIZES).astype(int)).tolist() if curve else [largest]
-    )
-    shown = _contenders(points, folds)
-    smaller = bench.run({subset: tuple(sizes[:-1]) for subset in shown}) if len(sizes) > 1 else {}
+        points, searched = bench.run(asked, sizes if few else (largest,)), len(asked)
+    if not few:
+        points |= replace(bench, specs=usual).run(_contenders(points, folds), sizes)
     weights = np.array([fold.weights for fold in folds])
     rows = min(fold.units(held_part(fold)) for fold in folds)
     pilot_rows = sum(fold.units(held_part(fold)) for fold in folds)
     evidence = {}
-    for subset, last in points.items():
+    for subset, found in points.items():
         label = "+".join(subset)
-        moments = np.concatenate([smaller[subset], last], axis=1) if subset in smaller else last
-        own = tuple(sizes) if subset in smaller else (largest,)
-        evidence[label] = Evidence(label, own, moments, weights, rows, pilot_rows)
+        moments, noise = found[..., :15], found[..., 15:]
+        own = sizes[-found.shape[1] :]
+        evidence[label] = Evidence(label, own, moments, weights, rows, pilot_rows, settings.fits_model, noise)
     facts = folds[0].facts()
     return Study(evidence, facts, settings_record(settings), searched)
 
@@ -233,44 +244,66 @@ class _Bench(Frozen):
     folds: tuple[Prepared, ...]
     n_jobs: int
     progress: Callable[[str], None]
+    specs: Sequence[Spec] | None = None
 
-    def run(self, asked: Mapping[Subset, tuple[int, ...]]) -> dict[Subset, Array]:
-        """Return for each subset the moments at its sizes, shape (folds, sizes, 15)."""
-        found: dict[Subset, list[Array]] = {subset: [] for subset in asked}
-        jobs = [(fold, subset, sizes) for subset, sizes in asked.items() for fold in self.folds]
+    def run(self, subsets: Sequence[Subset], sizes: tuple[int, ...]) -> dict[Subset, Array]:
+        """Return for each subset the moments and the noise at the sizes, shape (folds, sizes, 18)."""
+        step = _AT_ONCE if self.folds[0].settings.fits_model else 1
+        parts = [tuple(subsets[k : k + step]) for k in range(0, len(subsets), step)]
+        jobs = [(fold, part, sizes, self.specs) for part in parts for fold in self.folds]
         if self.n_jobs == 1:
             results: Iterable[Array] = (_tested(*job) for job in jobs)
         else:
-            alone = [(replace(fold, threads=1), subset, sizes) for fold, subset, sizes in jobs]
-            results = in_parallel(_tested, alone, n_jobs=self.n_jobs)
-        for (_, subset, _), moments in zip(jobs, results, strict=True):
-            found[subset].append(moments)
-            self.progress("+".join(subset))
+            results = in_parallel(_tested, [(replace(job[0], threads=1), *job[1:]) for job in jobs], n_jobs=self.n_jobs)
+        found: dict[Subset, list[Array]] = {subset: [] for subset in subsets}
+        for (_, part, *_), moments in zip(jobs, results, strict=True):
+            for subset, own in zip(part, moments, strict=True):
+                found[subset].append(own)
+                self.progress("+".join(subset))
         return {subset: np.stack(folds) for subset, folds in found.items()}
 
 
-def _tested(fold: Prepared, subset: Subset, sizes: tuple[int, ...]) -> Array:
-    """Train on nested parts of a fold, each from the solution before it, and return the moments, shape (sizes, 15)."""
-    settings = coarser(fold.settings)
-    found, start = [], None
+def _tested(fold: Prepared, subsets: Sequence[Subset], sizes: tuple[int, ...], specs: Sequence[Spec] | None) -> Array:
+    """Train on nested parts of a fold, a metric each time from the solution before it.
+
+    Returns moments of the errors, and the noise of their differences from the last, shape (subsets, sizes, 15 + 3).
+    """
+    models: dict[Subset, list[Model]] = {subset: [] for subset in subsets}
     for size in sizes:
         nested = replace(fold.split, train=_first_units(fold, size))
-        part = replace(fold, settings=settings, split=nested)
-        fit = fit_subset(part, subset, start=start, rng=np.random.default_rng(0))
-        start = fit.params, fit.threshold
-        found.append(tested_moments(fold, subset, fit.params, settings.decision_threshold(fit.threshold)))
+        if fold.settings.fits_model:
+            nested = replace(nested, calibration=nested.calibration[:0])
+        part = replace(fold, settings=coarser(fold.settings), split=nested)
+        folds = Folds(part) if fold.settings.fits_model else None
+        for subset, known in models.items():
+            start = known[-1].start if known else None
+            known.append(trained(part, subset, rng=np.random.default_rng(0), folds=folds, start=start, specs=specs))
+    return np.stack([_compared([tested_pairs(one) for one in known], fold) for known in models.values()])
+
+
+def _compared(pairs: Sequence[tuple[Any, Any, Any]], fold: Prepared) -> Array:
+    """Return moments of models' errors on the same pairs, and the sampling variance of their differences from the last."""
+    part = held_part(fold)
+    units, groups = fold.units(part), None if fold.data.groups is None else fold.data.groups[part]
+    (last_missed, last_matched, same), found = pairs[-1], []
+    for missed, matched, _ in pairs:
+        apart = np.subtract(missed, last_missed, dtype=float), np.subtract(matched, last_matched, dtype=float)
+        moments, noise = pair_moments(apart[0], apart[1], same, groups=groups), []
+        for quantity in QUANTITIES:
+            own = law(moments, weights=np.array(fold.weights), rows=units, quantity=quantity, at=0.0)
+            noise.append((spread_of(units, variance=own.variance, square=own.square) / own.share) ** 2)
+        found.append(np.append(pair_moments(missed, matched, same, groups=groups), noise))
     return np.stack(found)
 
 
-def coarser(settings: Settings) -> Settings:
-    """Return the settings with which models are trained that only tell what is expected."""
-    pairs = min(settings.sampled_pairs, _SAMPLED)
-    return replace(settings, tolerance=max(_COARSE, settings.tolerance), sampled_pairs=pairs)
+def _learnt_rows(fold: Prepared) -> NDArray[np.intp]:
+    """Return the rows that a model is fitted to: those that train, and for a model of the classes those that calibrate."""
+    return np.concatenate([fold.split.train, fold.split.calibration]) if fold.settings.fits_model else fold.split.train
 
 
 def _first_units(fold: Prepared, count: int) -> NDArray[np.intp]:
-    """Return the training rows of so many units; in a fold a unit's rows stand one after the other."""
-    train, groups = fold.split.train, fold.data.groups
+    """Return the rows of so many units that a model is fitted to; in a fold a unit's rows stand one after the other."""
+    train, groups = _learnt_rows(fold), fold.data.groups
     starts = np.arange(train.size) if groups is None else np.flatnonzero(np.diff(groups[train], prepend=-1))
     return train[: starts[count]] if count < starts.size else train
 
@@ -281,22 +314,19 @@ def held_part(fold: Prepared) -> NDArray[np.intp]:
     return (part if groups is None else part[np.argsort(groups[part], kind="stable")])[:MOST_HELD]
 
 
-def tested_moments(fold: Prepared, subset: Sequence[str], params: Array, threshold: float) -> Array:
+def tested_moments(model: Model) -> Array:
     """Return the moments of a model's errors on the first held-out rows, shape (15,)."""
-    groups = None if fold.data.groups is None else fold.data.groups[held_part(fold)]
-    return pair_moments(*tested_pairs(fold, subset, params, threshold), groups=groups)
+    data, part = model.prepared.data, held_part(model.prepared)
+    return pair_moments(*tested_pairs(model), groups=None if data.groups is None else data.groups[part])
 
 
-def tested_pairs(fold: Prepared, subset: Sequence[str], params: Array, threshold: float) -> tuple[Any, Any, Any]:
+def tested_pairs(model: Model) -> tuple[Any, Any, Any]:
     """Return which pairs of the first held-out rows are missed, matched and the same, each of shape (n_h, n_h)."""
-    from boundcalc.trainer.risk.distances import cross_distances
-
-    part = held_part(fold)
-    rows, here = fold.rows(subset, part)
-    distances = cross_distances(rows, rows, fold.structure(subset).operator(params), fold.widths(subset), here, here)
-    codes = fold.data.codes[part]
+    part = held_part(model.prepared)
+    distances, everyone = model.distances(part), np.arange(part.size)
+    found, codes = distances.between(everyone, everyone) - model.threshold, model.prepared.data.codes[part]
     same = codes[:, None] == codes
-    return same & (distances >= threshold), ~same & (distances <= threshold), same
+    return same & (found >= -distances.tie), ~same & (found <= distances.tie), same
 
 
 def _error(moments: Array, folds: Sequence[Prepared]) -> float:
@@ -306,13 +336,14 @@ def _error(moments: Array, folds: Sequence[Prepared]) -> float:
 
 
 def _contenders(points: Mapping[Subset, Array], folds: Sequence[Prepared]) -> list[Subset]:
-    """Return which subsets get a curve: all of a few; of many the best, and the best two of every size."""
+    """Return which subsets get a curve: all of a few; of many the best, and the best (two) of every size."""
     if len(points) <= _CURVES:
         return list(points)
     order = sorted(points, key=lambda subset: _error(points[subset], folds))
     sizes = {len(subset) for subset in points}
-    kept = {subset for size in sizes for subset in [one for one in order if len(one) == size][:2]}
-    return [subset for place, subset in enumerate(order) if subset in kept or place < _CURVES - 2 * len(sizes)]
+    each = 2 if 4 * len(sizes) <= _CURVES else 1
+    kept = {subset for size in sizes for subset in [one for one in order if len(one) == size][:each]}
+    return [subset for place, subset in enumerate(order) if subset in kept or place < _CURVES - each * len(sizes)]
 
 
 def _greedy(
@@ -323,7 +354,7 @@ def _greedy(
     base: Subset = ()
     while len(base) < len(names):
         wider = [tuple(name for name in names if name in base or name == new) for new in names if new not in base]
-        found |= (tried := bench.run({subset: (largest,) for subset in wider}))
+        found |= (tried := bench.run(wider, (largest,)))
         base = min(tried, key=lambda subset: _error(tried[subset], bench.folds))
     kept = {subset: moments for subset, moments in found.items() if allowed(subset)}
     if not kept:
@@ -351,7 +382,7 @@ def study_measured(data: ModalityData, measured: Measurements, *, rng: Any) -> S
     prepared = prepare(data, settings=Settings.from_dict(measured.settings), rng=as_generator(rng))
     if prepared.fingerprint != measured.facts["fingerprint"]:
         raise InvalidInputError("measured, rng: these are not the data and the seed that the estimates come from")
-    part, size = prepared.units(held_part(prepared)), prepared.units(prepared.split.train)
+    part, size = prepared.units(held_part(prepared)), prepared.units(_learnt_rows(prepared))
     if part < _LEAST:
         kind = "rows" if data.groups is None else "groups"
         raise InvalidInputError(
@@ -360,8 +391,10 @@ def study_measured(data: ModalityData, measured: Measurements, *, rng: Any) -> S
     weights = np.array([prepared.weights])
     evidence = {}
     for label, result in measured.items():
-        moments = tested_moments(prepared, result.modalities, result.array(), result.threshold)
-        evidence[label] = Evidence(label, (size,), moments[None, None], weights, part, part)
+        moments = tested_moments(Model(prepared, result.modalities, result.decision, result.array(), result.model))
+        evidence[label] = Evidence(
+            label, (size,), moments[None, None], weights, part, part, prepared.settings.fits_model
+        )
     return Study(evidence, dict(measured.facts), dict(measured.settings), len(measured))
 
 

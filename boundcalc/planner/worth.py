@@ -15,8 +15,8 @@ from boundcalc.certification.kernels import gain_above, gain_kernel
 from boundcalc.certification.search import LARGEST_KAPPA, Evaluator, Sample
 from boundcalc.errors import InfeasibleError, InvalidInputError
 from boundcalc.language.ledger import Ledger, check_delta
-from boundcalc.planner.future import Model
 from boundcalc.planner.moments import NINE_IN_TEN
+from boundcalc.planner.trained import Model
 
 __all__ = ["Worth", "rows_for_gain", "steps_in", "worth_of"]
 

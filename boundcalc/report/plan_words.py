@@ -11,6 +11,7 @@ from boundcalc.report.plan_findings import Findings
 from boundcalc.show.rounding import confidence, outwards, percent, rounded_up
 from boundcalc.show.tables import Table, format_number
 from boundcalc.trainer.data.cautions import cautions
+from boundcalc.trainer.measure.settings import Settings
 
 __all__ = ["plan_sentence", "plan_tables"]
 
@@ -75,7 +76,7 @@ def _other_rate(plan: Plan) -> str:
     """Say what the other rate is at the same threshold: a rule that never matches has no false match."""
     best, other = plan.best, "fnmr" if plan.question.quantity == "fmr" else "fmr"
     window = plan.study.evidence[best.subset].window(other)
-    return f"; the {QUANTITIES[other]} at the same threshold at {window.at(best.train - best.calibration).error:.3g}"
+    return f"; the {QUANTITIES[other]} at the same threshold at {window.at(best.learnt).error:.3g}"
 
 
 def _same(one: Offer, other: Offer) -> bool:
@@ -177,7 +178,8 @@ def _promised(proposal: Findings) -> list[tuple[str, str, str]]:
         value = rounded_up(promise.value) + "*" * promise.vacuous
         found.append((what, value, f"{confidence(delta)}, {promise.theorem}"))
     if proposal.of_class is not None:
-        what = "any model of the class trained on these rows, whatever they are held out for"
+        kind = Settings.from_dict(proposal.plan.study.settings).metric_class
+        what = f"any {kind} metric trained on these rows, whatever they are held out for"
         vacuous = proposal.of_class >= proposal.best.constant
         found.append((what, rounded_up(proposal.of_class) + "*" * vacuous, f"{confidence(delta)}, zhou2026.ex_ante"))
     return found
@@ -206,7 +208,8 @@ def _notes(proposal: Findings) -> list[str]:
         "Expected, not guaranteed: error (nine in ten), certificate, and the value that it stays below with the probability "
         f"named are estimated from the pilot's {evidence.pilot_rows:,} {unit}, each held out once, {reach}; no error is expected "
         f"to fall beyond {evidence.reach:,} training {unit}. {round(100 * plan.question.calibration):g} % of all {unit} calibrate; "
-        "the rest of those not held out train."
+        f"{'they and the others that are' if evidence.whole else 'the rest of those'} not held out train "
+        f"(structure {plan.study.settings['structure']})."
         + (
             f" Errors are {plan.choice:.2g} above what the pilot shows: the best of several was chosen."
             if plan.choice > 0
@@ -221,6 +224,10 @@ def _notes(proposal: Findings) -> list[str]:
             f"The {QUANTITIES[plan.question.quantity]} is that of the threshold which the training rows choose for the pair "
             "error, fixed before the hold-out is looked at."
             + (_OF_ANY_THRESHOLD if plan.question.quantity == "fmr" else "")
+        )
+    if free := plan.costs.unpriced:
+        notes.append(
+            f"No price of its own is given for {' and '.join(free)}: taken to cost nothing beyond what any row costs."
         )
     if unit == "groups":
         notes.append("Numbers count groups: a group with its rows is what is collected, paid for, and held out.")
@@ -239,6 +246,11 @@ def _notes(proposal: Findings) -> list[str]:
             f"Tried {len(tried.values)} times on the resampled pilot: {tried.target:.3g} was certified in {percent(tried.met)} "
             f"of the runs (expected there: {best.known:.2f}, as the pilot's own rows leave nothing open of the pilot; assurance "
             f"{best.assurance:.2f}); {percent(power)} stayed below {tried.quantile(power):.3f}."
+            + (
+                " The pilot has fewer rows: some were drawn again, and models learn less."
+                if best.rows > plan.study.units
+                else ""
+            )
         )
     if any(offer.rows >= MOST for offer in plan.offers):
         notes.append(f"More than {MOST:.0e} {unit} are not planned.")

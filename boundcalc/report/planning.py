@@ -16,11 +16,12 @@ from boundcalc.language.arguments import as_generator
 from boundcalc.language.ledger import check_delta
 from boundcalc.planner.budget import Plan, check_request, make_plan
 from boundcalc.planner.costs import Costs, ModalityCost
-from boundcalc.planner.future import certify_collected, schedule, trained
+from boundcalc.planner.future import certify_collected, schedule
 from boundcalc.planner.future import simulate as simulated
 from boundcalc.planner.offers import Question
 from boundcalc.planner.promise import promise_of
 from boundcalc.planner.study import MOST_EXACT, Study, check_study, read_study, study_measured, study_pilot
+from boundcalc.planner.trained import trained
 from boundcalc.planner.worth import steps_in, worth_of
 from boundcalc.report.plan_findings import Findings
 from boundcalc.report.plan_pictures import draw_plan
@@ -34,6 +35,7 @@ from boundcalc.trainer.data.prepare import prepare
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset import measure_subset
 from boundcalc.trainer.measure.subsets import changed_settings
+from boundcalc.trainer.models.folds import Folds
 
 __all__ = ["Proposal", "plan", "read_measured"]
 
@@ -218,13 +220,18 @@ def _beside(pilot: ModalityData, made: Plan, settings: Settings, *, rng: Any, kn
     subset = tuple(best.subset.split("+"))
     changed = (tuple(name for name in pilot.names if (name in subset) != (name == other)) for other in pilot.names)
     near = [one for one in changed if "+".join(one) in study.evidence]
-    models = {"+".join(one): trained(prepared, one, rng=rng) for one in (subset, *near)}
+    folds = Folds(prepared) if settings.fits_model else None
+    models = {"+".join(one): trained(prepared, one, rng=rng, folds=folds) for one in (subset, *near)}
     steps = steps_in(study.evidence, modalities=len(pilot.names), searched=study.searched)
     if isinstance(known, Measurements):
         result = known[best.subset]
     else:
-        start = models[best.subset].params, models[best.subset].threshold
-        result = measure_subset(prepared, subset, start=start, neighbours=False, rng=rng)
+        metric = (
+            prepared
+            if folds is None
+            else replace(prepared, settings=replace(settings, structure=settings.metric_class))
+        )
+        result = measure_subset(metric, subset, start=models[best.subset].start, neighbours=False, rng=rng)
     return found | {
         "promise": promise_of(models[best.subset], question=question, searched=study.searched),
         "worth": worth_of(models, best.subset, steps=steps, delta=question.delta),

@@ -7,7 +7,7 @@ from boundcalc.planner.offers import Question
 from boundcalc.planner.study import Study, study_pilot
 from boundcalc.trainer import ModalityData, Settings
 
-SETTINGS = Settings(pair_weights="balanced", eig_range=(0.0, 0.5))
+SETTINGS = Settings(structure="diagonal", pair_weights="balanced", eig_range=(0.0, 0.5))
 
 
 def population(rng: np.random.Generator, n: int) -> ModalityData:

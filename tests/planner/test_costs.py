@@ -67,6 +67,14 @@ def test_absurd_files_get_one_clear_error(tmp_path, text, message):
         Costs.read(path, NAMES)
 
 
+def test_a_modality_without_a_price_beside_priced_ones_is_named():
+    priced = {"per_sample": 1, "modalities": {"audio": {"per_sample": 2}}}
+    assert Costs.from_dict(priced, NAMES).unpriced == ("video",)
+    assert Costs.from_dict(priced | {"shared": {"x": {"modalities": ["video"], "setup": 1}}}, NAMES).unpriced == ()
+    assert Costs.from_dict(priced, NAMES).only(["audio"]).unpriced == ()
+    assert Costs.from_dict({"per_sample": 1}, NAMES).unpriced == ()  # a row costs the same, whatever is collected
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(InvalidInputError, match="cannot be read"):
         Costs.read(tmp_path / "none.toml", NAMES)

@@ -10,9 +10,10 @@ import pytest
 
 from boundcalc.errors import InfeasibleError, InvalidInputError
 from boundcalc.planner import future
-from boundcalc.planner.future import Collected, batch_of, certify_collected, schedule, simulate, train_on, trained
+from boundcalc.planner.future import Collected, batch_of, certify_collected, schedule, simulate
 from boundcalc.planner.offers import Question, Shop
 from boundcalc.planner.promise import class_bound, pilot_level, promise_of
+from boundcalc.planner.trained import train_on, trained
 from boundcalc.planner.worth import _compared, _holm, rows_for_gain, steps_in, worth_of
 from boundcalc.trainer import ModalityData
 from boundcalc.trainer.data.prepare import prepare
@@ -102,10 +103,8 @@ def test_the_rows_until_the_target_by_adding_up(shop, offer):
     assert found.train < found.expected < found.most
     chances = []
     for k in range(1, 41):
-        held = k * found.batch
-        sizes = (np.array(float(size)) for size in (offer.train - offer.calibration, held, offer.calibration))
-        bound, spread, *_ = shop.certificate(*sizes)
-        chances.append(0.5 * (1 + math.erf((offer.target - float(bound)) / float(spread) / math.sqrt(2))))
+        sizes = (np.array(float(size)) for size in (offer.learnt, k * found.batch, offer.calibration))
+        chances.append(float(shop.assured(offer.target, *sizes)))
     best = np.maximum.accumulate(chances)
     assert found.expected == pytest.approx(found.train + found.batch * (1 + np.sum(1 - best)))
     assert found.most == found.train + found.batch * (1 + int(np.argmax(best >= 0.9)))
@@ -223,6 +222,9 @@ def test_the_bound_of_the_class_by_hand(models, question):
     assert found >= later
     assert class_bound(result, n=8000, searched=7, question=question) < found
     assert class_bound(result, n=2000, searched=7, question=Question(quantity="fmr")) is None
+    with pytest.MonkeyPatch.context() as patch:  # the stored program, and what the derivation gives
+        patch.setattr("boundcalc.stored.stored_entry", lambda name: None)
+        assert class_bound(result, n=2000, searched=7, question=question) == found
 
 
 # ------------------------------------------------------------------ what a modality is worth

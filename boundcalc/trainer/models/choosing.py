@@ -67,7 +67,9 @@ def specs_of(settings: Settings, *, several: bool) -> list[Spec]:
     return [spec for name in asked for spec in families[name]]
 
 
-def choose(folds: Folds, subset: Sequence[str], settings: Settings) -> PairModel | None:
+def choose(
+    folds: Folds, subset: Sequence[str], settings: Settings, *, specs: Sequence[Spec] | None = None
+) -> PairModel | None:
     """Return the model that errs least on pairs of rows which it had not seen, fitted to all rows that are not held out.
 
     Parameters
@@ -77,6 +79,8 @@ def choose(folds: Folds, subset: Sequence[str], settings: Settings) -> PairModel
         The modalities.
     settings : Settings
         Its structure, and its rank, shrinkage and penalty where they are fixed.
+    specs : sequence of Spec, optional
+        The only candidates, for a first look.
 
     Returns
     -------
@@ -99,8 +103,11 @@ def choose(folds: Folds, subset: Sequence[str], settings: Settings) -> PairModel
         )
     trust = relevance(folds, everything)
     kept = tuple(k for k, v in zip(everything, trust, strict=True) if v > 0)
-    asked = [(spec, kept) for spec in specs_of(settings, several=len(kept) > 1)]
-    asked += [(spec, everything) for spec in specs_of(settings, several=False) if kept != everything]
+    candidates = (
+        [specs_of(settings, several=several) for several in (len(kept) > 1, False)] if specs is None else [specs] * 2
+    )
+    asked = [(spec, kept) for spec in candidates[0]]
+    asked += [(spec, everything) for spec in candidates[1] if kept != everything]
     if len(asked) > _LEFT:
         first = [_judge(folds, spec, some, trust, everything, range(1)) for spec, some in asked]
         asked = [(one.spec, one.modalities) for one in sorted(first, key=lambda one: one.error[1])[:_LEFT]]
