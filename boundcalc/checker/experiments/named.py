@@ -408,7 +408,8 @@ LARGE: Mapping[str, tuple[SampleSpace, ...]] = {
         ),
         _SINGLES,
     ),
-    **dict.fromkeys(("two_stages", "linear_head"), (OneCount("truth", 1), EqualTerms())),
+    "two_stages": (OneCount("truth", 1), EqualTerms()),
+    "linear_head": (OneCount("truth", 1), EqualTerms(cut=False)),
     **dict.fromkeys(
         ("matched_rows", "pair_rows", "centred_costs", "fixed_candidates", "lattice", "pair_gain", "looks"), _MATCHED
     ),

@@ -223,9 +223,13 @@ class FirstHalf(_Counted):
 
 @dataclass(frozen=True)
 class EqualTerms(_Counted):
-    """m pairs whose difference is either 0 or one and the same unit vector: complexities are walks of so many signs."""
+    """m pairs whose difference is either 0 or one and the same unit vector: complexities are walks of so many signs.
+
+    The class has a threshold too (``cut``), or is one of linear functions only.
+    """
 
     order: int = 2
+    cut: bool = True
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return complexities given the pairs and on average, by the number of differences that are not 0."""
@@ -253,7 +257,7 @@ class EqualTerms(_Counted):
             "Rhat": walks / (2 * m) + level,
             "Rad_metric": mean / 2,
             "Rad_threshold": level,
-            "R_M": mean / 2 + floats(level, exact=exact)[()],
+            "R_M": mean / 2 + floats(level, exact=exact)[()] if self.cut else mean / 2,
             "Rad_loss": mean / 4,
             "Rad_abs": mean,
             "Edev_abs": _spread(m, eighths, exact=exact),
