@@ -256,7 +256,7 @@ def _of_arrays(
             "another name if they are features"
         )
     y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
-    return ModalityData(arrays, y, mask=mask, name=name, groups=belongs)
+    return ModalityData(arrays, y, mask=mask, name=name, groups=belongs, labelled=label is not None)
 
 
 def _looks_like_mask(array: np.ndarray, *, rows: tuple[int, ...], modalities: int) -> bool:
@@ -280,7 +280,7 @@ def _of_annotated(path: Path, *, label: str | None, groups: str | None, drop: It
     else:
         frames = {"X": read.to_df(), **{key: np.asarray(value) for key, value in read.obsm.items()}}
     table = of_frame(read.obs)
-    y = np.arange(len(rows)) if label is None else table.column(label, option="--label")
+    y = np.arange(len(rows)).astype(str) if label is None else table.column(label, option="--label")
     belongs = None if groups is None else list(table.column(groups, option="--groups"))
     chosen = {key: np.asarray(frame) for key, frame in frames.items() if key not in drop}
-    return ModalityData(chosen, np.asarray(y), name=path.stem, groups=belongs)
+    return ModalityData(chosen, np.asarray(y), name=path.stem, groups=belongs, labelled=label is not None)

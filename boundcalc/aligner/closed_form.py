@@ -30,7 +30,7 @@ Rows = NDArray[np.intp]
 Plan = Callable[..., Array]
 
 #: Pairs (ridge, gamma) that are compared; the first is taken where pairs are too few to choose by.
-_PLAIN = ((1.0, 0.0), (3.0, 0.0), (0.3, 0.0), (0.1, 0.0))
+_PLAIN = tuple((ridge, 0.0) for ridge in (1.0, 3.0, 0.3, 0.1))
 _MIXED = tuple((ridge, gamma) for gamma in (0.5, 0.8, 0.95) for ridge in (1.0, 0.3))
 _FOLDS = 5
 #: Rounds of plan and directions, in the end and in cross-validation.

@@ -140,8 +140,8 @@ def interval(values: Iterable[float], *, level: float = 0.95, overlap: float = 0
 
 
 def arms_of(regularisers: Sequence[str]) -> tuple[str, ...]:
-    """Return what is fitted: plain contrastive training and CCA, and each method with its control beside it."""
-    arms = ["none", "cca"]
+    """Return what is fitted: CCA, plain training where something is trained, and each method with its control beside it."""
+    arms = ["cca"] if {"cca_ot", "auto"}.issuperset(regularisers) else ["none", "cca"]
     for name in regularisers:
         arms += [name, _TWINS[name]] if name in _TWINS else [name]
     return tuple(dict.fromkeys(arms))
@@ -165,8 +165,8 @@ def compare_regularisers(
     """Fit each method and its control at each aligned fraction, on the same splits for each seed, and measure on test rows.
 
     For each seed the rows are split at random: 20 % calibrate centre and scale, 30 % test, the rest trains. Of the training
-    rows with all modalities the given fraction is aligned; the others are shuffled within each modality. "none" and "cca" are
-    always there, and beside each transport its control: the product plan, or a softmax without marginals.
+    rows with all modalities the given fraction is aligned; the others are shuffled within each modality. "cca" is always there,
+    "none" beside what is trained, and beside each transport its control: the product plan, or a softmax without marginals.
 
     Parameters
     ----------

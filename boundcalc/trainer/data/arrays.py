@@ -53,7 +53,8 @@ def apart(
     if groups is None and "groups" not in drop and getattr(held.get("groups"), "ndim", 1) == 1:
         groups = "groups"
     rest = {name: value for name, value in held.items() if name not in (label, groups, *drop)}
-    y = np.arange(max((len(value) for value in rest.values()), default=0)) if label is None else held[label]
+    count = max((len(value) for value in rest.values()), default=0)
+    y = np.arange(count).astype(str) if label is None else held[label]
     return y, None if groups is None else held.get(groups), rest
 
 

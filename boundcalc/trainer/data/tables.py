@@ -95,8 +95,9 @@ class Table(Frozen):
         if problems:
             raise InvalidInputError(problems)
         return ModalityData(
-            blocks, y, name=self.name, lines=self.lines, groups=belongs, impute=True, text=text, note=suspicion(rest)
-        )
+            blocks, y, name=self.name, lines=self.lines, groups=belongs, impute=True, text=text, note=suspicion(rest),
+            labelled=label is not None,
+        )  # fmt: skip
 
     def apart(
         self, *, label: str | None, groups: str | None, drop: Iterable[str], problems: list[str]
