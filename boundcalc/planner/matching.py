@@ -92,7 +92,7 @@ class MatchPlan(Frozen, Answer):
         train, holdout = self.best.train, self.best.holdout
         return (
             f"Planned: {train:,} aligned pairs to train on, with {self.best.unaligned:,} rows without a partner, and {holdout:,} "
-            f"further pairs to hold out certify that {aim}, with probability {self.power:.0%} "
+            f"further pairs to hold out certify that {aim}, with probability {100 * self.power:g} % "
             f"(estimated{'' if self.best.measured else ', read off a power law'})."
         )
 
