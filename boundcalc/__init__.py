@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from boundcalc.lazy import lazy_names
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _WHERE = {
     "Bound": "bound",

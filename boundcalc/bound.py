@@ -37,7 +37,13 @@ __all__ = ["Bound", "MinimisedBound"]
 
 #: What stands above a bound and is asked by its methods when they are called: all that there is, by name.
 _ABOVE = lazy_names(
-    "boundcalc", {"relaxed": "checker.improving", "dominated": "checker.improving", "REGISTRY": "catalogue.registry"}
+    "boundcalc",
+    {
+        "relaxed": "checker.improving",
+        "dominated": "checker.improving",
+        "REGISTRY": "catalogue.registry",
+        "GridAccessor": "report.accessor",
+    },
 )
 
 
@@ -196,6 +202,7 @@ class Bound(Statement):
             )
         check_defined(self, values, result)
         result.name, result.attrs = self.theorem.key, dict(self._labels)
+        _ABOVE("GridAccessor")  # from now on there is result.boundcalc
         return result
 
     @cached_property

@@ -18,7 +18,7 @@ ROOT = Path(boundcalc.__file__).parent
 
 #: The house: a module may import what stands in its own line or before it (longest prefix wins).
 ORDER = [
-    ("boundcalc.errors", "boundcalc.frozen", "boundcalc.lazy", "boundcalc.stored"),
+    ("boundcalc.environment", "boundcalc.errors", "boundcalc.frozen", "boundcalc.lazy", "boundcalc.stored"),
     ("boundcalc.symbols",),
     ("boundcalc.arithmetic",),
     ("boundcalc.language", "boundcalc.show"),
@@ -107,6 +107,16 @@ def test_no_import_is_hidden_in_a_text():
         if path.name != "__init__.py" and "lazy_names(" in path.read_text("utf-8")
     }
     assert lists == {"boundcalc.lazy", "boundcalc.bound"}
+
+
+@pytest.mark.parametrize("stub", sorted(ROOT.rglob("*.pyi")), ids=lambda path: path.parent.name)
+def test_what_type_checkers_see_is_what_there_is(stub):
+    package = import_module(".".join(stub.parent.relative_to(ROOT.parent).parts))
+    imports = [node for node in ast.parse(stub.read_text("utf-8")).body if isinstance(node, ast.ImportFrom)]
+    seen = {one.asname: (node.module, one.name) for node in imports for one in node.names}
+    assert sorted(seen) == sorted(set(package.__all__) - {"__version__"})
+    for name, (home, there) in seen.items():
+        assert getattr(import_module(home), there) is getattr(package, name)
 
 
 def test_every_room_and_file_says_what_it_is():

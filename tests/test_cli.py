@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -221,3 +224,32 @@ def test_infinite_values_are_drawn_around(capsys, tmp_path):
     status, _, _ = run(capsys, "eval", "zhou2026.risk_gap", *settings("L=1:1e308:log:20", "R_M=10"), "--out", str(path))
     assert status == 0
     assert path.stat().st_size > 1000
+
+
+def test_version_names_what_computes(capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == f"boundcalc {bc.__version__}"
+    assert second.startswith("Python 3.")
+    assert all(f" {name} " in second for name in ("sympy", "numpy", "xarray", "z3-solver"))
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("boundcalc show zhou2026.risk_g", "zhou2026.risk_gap"),
+        ("boundcalc certify --thresh", "--threshold"),
+        ("boundcalc train hta", "htad"),
+        ("boundcalc pla", "plan"),
+    ],
+)
+def test_the_tab_key_completes(line, found, tmp_path):
+    pytest.importorskip("argcomplete")
+    answer = tmp_path / "answer"
+    asked = {"COMP_LINE": line, "COMP_POINT": str(len(line)), "COMP_TYPE": "9"}
+    options = {"": "1", "_IFS": "\n", "_SUPPRESS_SPACE": "1", "_STDOUT_FILENAME": str(answer)}
+    environment = {**os.environ, **asked, **{f"_ARGCOMPLETE{name}": value for name, value in options.items()}}
+    subprocess.run([sys.executable, "-m", "boundcalc"], env=environment, check=True, timeout=120)
+    assert found in answer.read_text().split()

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from boundcalc.certification.gallery import certify_gallery
     from boundcalc.certification.looks import certify_looks
     from boundcalc.certification.matching import certify_matching
+    from boundcalc.certification.scoring import certified_score
 
 _PUBLIC = {
     "Certificate": "certificate",
     "ErrorBand": "band",
+    "certified_score": "scoring",
     "certify": "certifying",
     "certify_band": "band",
     "certify_gallery": "gallery",
@@ -27,6 +29,7 @@ _PUBLIC = {
 __all__ = [
     "Certificate",
     "ErrorBand",
+    "certified_score",
     "certify",
     "certify_band",
     "certify_gallery",

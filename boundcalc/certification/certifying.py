@@ -74,8 +74,10 @@ def certify(
     metric : {"sqeuclidean", "cosine"}
         The distance of embeddings: squared Euclidean, or 1 - cosine.
     model, data : object, (X, y)
-        A trained model (with ``transform``, or a callable that returns embeddings) and held-out data. A
-        :class:`~boundcalc.trainer.PairwiseMetricLearner` brings its threshold, and without ``data`` its own hold-out.
+        A trained model and held-out data: one with ``transform`` (embeddings), with ``predict_proba`` (inner products of
+        class probabilities), with ``pair_score`` or ``pair_distance``, a torch module, or a callable of one argument
+        (embeddings) or two (scores of aligned rows). A :class:`~boundcalc.trainer.PairwiseMetricLearner` brings its threshold,
+        and without ``data`` its own hold-out.
     against : like the source
         A second model on the same rows: what is certified is by how much its error is larger.
     pairs : array_like of int, shape (P, 2)

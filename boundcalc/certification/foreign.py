@@ -1,9 +1,7 @@
 """Other people's models: fitted to the rows that are not held out, with a threshold, to be certified like our own.
 
-What a model is asked for: ``transform`` (embeddings), ``predict_proba`` (inner products of class probabilities),
-``pair_score`` or ``pair_distance`` on pairs of shape (P, 2, d), a call with one argument (embeddings; a torch module gets a
-tensor) or with two (scores of aligned rows, larger for the same), or an array with one row of embeddings for each row of the
-data, or a mapping of one per modality.
+What a model is asked for is said in :mod:`boundcalc.certification.models`; here it may also be an array with one row of
+embeddings for each row of the data, or a mapping of one per modality.
 """
 
 from __future__ import annotations
@@ -11,17 +9,16 @@ from __future__ import annotations
 import copy
 import importlib
 import inspect
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.arithmetic.written import shortened
-from boundcalc.certification.sources import Distances, from_embeddings
+from boundcalc.certification.models import embedded, scorer
+from boundcalc.certification.sources import Distances
 from boundcalc.errors import InvalidInputError
 from boundcalc.trainer.data.prepare import Prepared
 from boundcalc.trainer.data.splits import pairs_within
@@ -31,12 +28,8 @@ __all__ = ["Contender", "contender", "fitted", "imported"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
-#: Pairs that a pair-scoring function is asked for at once, and rows whose pairs choose a threshold.
-_ASKED, _CHOOSING = 50_000, 1500
-_EXPECTED = (
-    "transform, predict_proba, pair_score or pair_distance, or a callable of one argument (embeddings) or two (scores), "
-    "or arrays of embeddings"
-)
+#: Rows whose pairs choose a threshold.
+_CHOOSING = 1500
 
 
 def imported(name: str) -> Any:
@@ -118,7 +111,7 @@ def contender(model: Any, prepared: Prepared, subset: tuple[str, ...]) -> Conten
     everything = np.concatenate([prepared.encoded[name] for name in subset], axis=1)
     if isinstance(model, (Mapping, np.ndarray)):
         vectors = _precomputed(model, subset, data.n)
-        distances = _embedded(lambda rows: vectors[rows])
+        distances = embedded(lambda rows: vectors[rows])
     else:
         distances = scorer(fitted(model, everything[split.train], data.y[split.train]), everything)
     part = split.calibration[:_CHOOSING]
@@ -143,96 +136,3 @@ def _precomputed(model: Any, subset: tuple[str, ...], n: int) -> Array:
             f"model: embeddings of shapes {[one.shape for one in arrays]}, expected ({n}, q): a row each"
         )
     return np.concatenate(arrays, axis=1)
-
-
-def scorer(model: Any, x: Array) -> Callable[[Rows], Distances]:
-    """Return the distances by a fitted model between rows of x, by row numbers.
-
-    Raises
-    ------
-    InvalidInputError
-        If the model offers none of what is asked for.
-    """
-    torch = sys.modules.get("torch")
-    if torch is not None and isinstance(model, torch.nn.Module):
-        return _embedded(lambda rows: _by_torch(torch, model, x[rows]))
-    for name, sign in (("pair_score", -1.0), ("pair_distance", 1.0)):
-        if hasattr(model, name) and not hasattr(model, "transform"):
-            ask = getattr(model, name)
-            return _asked(partial(_paired, ask, sign), x)
-    if hasattr(model, "transform"):
-        return _embedded(lambda rows: model.transform(x[rows]))
-    if hasattr(model, "predict_proba"):
-        return lambda rows: _inner(model.predict_proba(x[rows]))
-    if callable(model):
-        if len(_required(model)) == 2:
-            return _asked(lambda a, b: -np.asarray(model(a, b), dtype=float), x)
-        return _embedded(lambda rows: model(x[rows]))
-    raise InvalidInputError(f"model {type(model).__name__}: expected an object with {_EXPECTED}")
-
-
-def _paired(ask: Any, sign: float, a: Array, b: Array) -> Any:
-    return sign * np.asarray(ask(np.stack([a, b], axis=1)), dtype=float)
-
-
-def _required(function: Any) -> list[str]:
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return ["x"]
-    return [
-        one.name
-        for one in parameters
-        if one.default is one.empty and one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)
-    ]
-
-
-def _by_torch(torch: Any, model: Any, x: Array) -> Array:
-    first = next(model.parameters(), None)
-    like = {} if first is None else {"dtype": first.dtype, "device": first.device}
-    model.eval()
-    with torch.no_grad():
-        return np.asarray(model(torch.as_tensor(x, **like)).cpu(), dtype=float)
-
-
-def _embedded(embed: Callable[[Rows], Any]) -> Callable[[Rows], Distances]:
-    def distances(rows: Rows) -> Distances:
-        vectors = np.asarray(embed(rows), dtype=float)
-        vectors = vectors[:, None] if vectors.ndim == 1 else vectors
-        if vectors.ndim != 2 or vectors.shape[0] != rows.size:
-            raise InvalidInputError(
-                f"model: embeddings of shape {vectors.shape} for {rows.size} rows; expected ({rows.size}, q)"
-            )
-        return from_embeddings(vectors, metric="sqeuclidean")
-
-    return distances
-
-
-def _inner(p: Any) -> Distances:
-    p = np.asarray(p, dtype=float)
-    return Distances(p.shape[0], lambda i, j: 1.0 - p[i] @ p[j].T, tie=4.0 * (p.shape[1] + 2) * np.finfo(float).eps)
-
-
-def _asked(score: Callable[[Array, Array], Any], x: Array) -> Callable[[Rows], Distances]:
-    """Return distances by a function of aligned rows: asked in both orders, as nobody says that it is symmetric."""
-
-    def distances(part: Rows) -> Distances:
-        def between(i: Rows, j: Rows) -> Array:
-            left, right = np.repeat(part[i], j.size), np.tile(part[j], i.size)
-            found = [
-                np.asarray(score(x[left[k : k + _ASKED]], x[right[k : k + _ASKED]]), dtype=float).ravel()
-                for k in range(0, left.size, _ASKED)
-            ]
-            values = np.concatenate(found)
-            if values.size != left.size or not np.isfinite(values).all():
-                raise InvalidInputError(
-                    f"model: {values.size} scores of {left.size} pairs; expected a finite number for each"
-                )
-            return values.reshape(i.size, j.size)
-
-        rows = np.arange(min(part.size, 30))
-        square = between(rows, rows)
-        symmetric = bool(np.allclose(square, square.T, rtol=1e-9, atol=1e-12))
-        return Distances(part.size, between, symmetric=symmetric, ordered=not symmetric, sign=-1)
-
-    return distances

@@ -11,15 +11,13 @@ from numpy.typing import NDArray
 
 from boundcalc.certification.bijections import SPLITS
 from boundcalc.certification.kernels import members_of
+from boundcalc.certification.models import from_model, own_groups, same_holdout
 from boundcalc.certification.sources import (
     Distances,
     from_embeddings,
     from_matrix,
-    from_model,
     listed_distances,
     numbers,
-    own_groups,
-    same_holdout,
 )
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen

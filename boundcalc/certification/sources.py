@@ -17,11 +17,8 @@ __all__ = [
     "Distances",
     "from_embeddings",
     "from_matrix",
-    "from_model",
     "listed_distances",
     "of_metric",
-    "own_groups",
-    "same_holdout",
 ]
 
 Array = NDArray[np.float64]
@@ -139,79 +136,6 @@ def from_embeddings(value: Any, *, metric: str) -> Distances:
     return Distances(n, lambda rows, others: left[rows] @ right[others].T, float(tie))
 
 
-def from_model(model: Any, data: Any) -> tuple[Distances, Any, float | None]:
-    """Return the distances of a trained model on held-out data, its labels and the model's own threshold if it has one.
-
-    Parameters
-    ----------
-    model : PairwiseMetricLearner, or an object with ``transform``, or a callable
-        The latter two give embeddings, whose squared Euclidean distances count.
-    data : (X, y), ModalityData or None
-        None: the rows that a PairwiseMetricLearner has held out itself.
-    """
-    from boundcalc.trainer.data.modalities import ModalityData
-
-    if hasattr(model, "_normalised"):
-        return _from_learner(model, data)
-    if isinstance(data, ModalityData) or not (isinstance(data, (tuple, list)) and len(data) == 2):
-        raise InvalidInputError(f"data={type(data).__name__}: expected (X, y), the held-out rows and their labels")
-    transform = getattr(model, "transform", model)
-    if not callable(transform):
-        raise InvalidInputError(f"model={type(model).__name__}: expected an object with transform, or a callable")
-    threshold = getattr(model, "threshold_", None)
-    return from_embeddings(transform(data[0]), metric="sqeuclidean"), data[1], threshold
-
-
-def _from_learner(learner: Any, data: Any) -> tuple[Distances, Any, float | None]:
-    from boundcalc.trainer.data.modalities import ModalityData
-    from boundcalc.trainer.data.reading import with_gaps
-
-    prepared, model = learner._prepared, learner.model_
-    if data is None:
-        if prepared is None or prepared.split.holdout.size < 2:
-            raise InvalidInputError("data=None: this model has held out no rows; give data=(X, y)")
-        part = prepared.split.holdout
-        rows, here = (prepared.rows if model is None else prepared.encoded_rows)(learner.modalities_, part)
-        labels = prepared.data.codes[part]
-    else:
-        if isinstance(data, ModalityData):
-            inputs, labels = with_gaps(data), data.y
-        elif isinstance(data, (tuple, list)) and len(data) == 2:
-            inputs, labels = data
-        else:
-            raise InvalidInputError(f"data={type(data).__name__}: expected (X, y) or ModalityData, or None")
-        blocks = learner._blocks(inputs, reset=False)
-        rows, here = learner._normalised(blocks)
-        if prepared is not None and _overlap(rows, prepared.rows(learner.modalities_, prepared.split.train)[0]):
-            raise InvalidInputError(
-                "data: rows that the model was trained on certify nothing; give held-out rows, or data=None for those "
-                "that the model has held out"
-            )
-        if model is not None:
-            rows, here = learner._raw(blocks)
-    if model is not None:
-        return of_pair_model(model, rows, here), labels, float(learner.threshold_)
-    operator = learner._structure.operator(learner.params_)
-    widths = [learner._dims[name] for name in learner.modalities_]
-    return of_metric(rows, here, operator, widths), labels, float(learner.threshold_)
-
-
-def own_groups(model: Any, data: Any) -> Any:
-    """Return the groups of the rows that certify, where the data say them."""
-    prepared = getattr(model, "_prepared", None) if data is None else None
-    if prepared is not None and prepared.data.groups is not None:
-        return prepared.data.groups[prepared.split.holdout]
-    return getattr(data, "groups", None)
-
-
-def same_holdout(model: Any, other: Any) -> bool:
-    """Whether two trained models have held out the same rows."""
-    first, second = model._prepared, other._prepared
-    return np.array_equal(first.split.holdout, second.split.holdout) and np.array_equal(
-        first.data.codes, second.data.codes
-    )
-
-
 def of_trained(
     prepared: Any, modalities: Sequence[str], params: Array, part: NDArray[np.intp], model: Any = None
 ) -> Distances:
@@ -241,12 +165,6 @@ def of_metric(rows: Array, here: NDArray[np.bool_], operator: Array, widths: Seq
     norm = float(np.abs(operator).max() if operator.ndim == 1 else np.linalg.norm(operator))
     tie = (4 * rows.shape[1] + 64) * EPS * norm * 4.0 * float(np.square(rows).sum(axis=1).max())
     return Distances(rows.shape[0], between, tie)
-
-
-def _overlap(rows: Array, trained: Array) -> bool:
-    """Whether a tenth of the rows or more were trained on; fewer may be equal by chance."""
-    seen = {row.tobytes() for row in np.ascontiguousarray(trained)}
-    return 10 * sum(row.tobytes() in seen for row in np.ascontiguousarray(rows)) >= rows.shape[0]
 
 
 def listed_distances(distances: Distances, pairs: Rows) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -17,6 +18,10 @@ __all__ = ["main"]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0 on success, 2 on bad input, 130 when interrupted, 143 when ended."""
     parser = _parser()
+    if "_ARGCOMPLETE" in os.environ:  # the shell asks what could follow
+        from boundcalc.cli.completing import complete
+
+        complete(parser)
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments:
         parser.print_help()
@@ -73,8 +78,17 @@ class _OneLineParser(argparse.ArgumentParser):
         self.exit(2, f"boundcalc: {message} (see `{self.prog} --help`)\n")
 
 
+class _Versions(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from boundcalc.environment import versions
+
+        found = versions()
+        print(f"boundcalc {found.pop('boundcalc')}")
+        print(", ".join(f"{name} {version}" for name, version in found.items()))
+        parser.exit()
+
+
 def _parser() -> argparse.ArgumentParser:
-    from boundcalc import __version__
     from boundcalc.cli.arguments import add
 
     parser = _OneLineParser(
@@ -82,7 +96,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Generalization bounds for multimodal pairwise metric learning: derive, plan, check.",
         epilog="Try: boundcalc demo | boundcalc list | boundcalc show 'Theorem 3.13'",
     )
-    parser.add_argument("--version", action="version", version=f"boundcalc {__version__}")
+    parser.add_argument(
+        "--version", action=_Versions, nargs=0, help="show the versions of boundcalc and of what it computes with"
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, help_text in COMMANDS.items():
         module = load(name)

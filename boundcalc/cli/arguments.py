@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from boundcalc.arithmetic.written import MOST_DIGITS, shortened, written
+from boundcalc.cli.completing import COMPLETERS
 from boundcalc.cli.values import parse, parse_settings
 from boundcalc.errors import InvalidInputError, require
 
@@ -426,7 +427,9 @@ def add(parser: ArgumentParser, names: Iterable[str], *, endings: tuple[str, ...
     for name in (*names, *drawn, "json"):
         options = dict(ARGUMENTS[name].options)
         if name[0].isupper():
-            parser.add_argument(name.strip("?").partition(":")[0].lower(), **options)
+            word = name.strip("?").partition(":")[0]
+            completer = COMPLETERS.get(word)
+            parser.add_argument(word.lower(), **options).completer = completer  # type: ignore[attr-defined]
         else:
             parser.add_argument(_flag(name), dest=options.pop("dest", name), **options)
     parser.add_argument(

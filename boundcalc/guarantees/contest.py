@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.certification.certifying import certify_request
-from boundcalc.certification.foreign import fitted, scorer
+from boundcalc.certification.foreign import fitted
+from boundcalc.certification.models import scorer
 from boundcalc.certification.sources import Distances, of_pair_model
 from boundcalc.errors import InvalidInputError
 from boundcalc.guarantees.certified import Used, question

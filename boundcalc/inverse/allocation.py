@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.statements.composing import with_split
 from boundcalc.statements.statement import AnyStatement, Statement
 from boundcalc.statements.validation import check_inputs
+
+if TYPE_CHECKING:
+    from boundcalc.evaluator.program.planning import Side
 
 __all__ = ["allocate"]
 
@@ -62,7 +65,7 @@ def allocate(bound: AnyStatement, **reference: Any) -> AnyStatement:
 def _sound_value(bound: Statement, values: dict[str, Any]) -> float:
     from boundcalc.evaluator import evaluate_grid
 
-    side = "lower" if bound.is_lower else "upper"
+    side: Side = "lower" if bound.is_lower else "upper"
     return float(evaluate_grid(bound.expr, values, symbols=bound.symbols, side=side, domains=bound.domain))
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from boundcalc.catalogue import theorem
+from boundcalc.environment import versions
 from boundcalc.errors import InvalidInputError
 from boundcalc.guarantees.certified import certified, twins
 from boundcalc.planner.study import Study
@@ -25,7 +24,7 @@ from boundcalc.trainer import Measurements, ModalityData
 if TYPE_CHECKING:
     from boundcalc.checker.report import Report
 
-__all__ = ["USED", "Dossier", "make_report", "verdict_table", "versions"]
+__all__ = ["USED", "Dossier", "make_report", "verdict_table"]
 
 #: The theorems that the page's numbers rest on.
 USED = (
@@ -42,19 +41,6 @@ USED = (
 
 #: What a plan is asked beyond the training.
 _PLANNED = ("costs", "target", "budgets", "power", "quantity", "modalities", "curve", "simulate", "collected")
-
-_PACKAGES = (
-    "boundcalc",
-    "sympy",
-    "numpy",
-    "scipy",
-    "mpmath",
-    "xarray",
-    "scikit-learn",
-    "python-flint",
-    "z3-solver",
-    "cvc5",
-)
 
 
 @dataclass(frozen=True)
@@ -103,7 +89,7 @@ class Dossier(Answer):
             "certificates": [line.to_dict() for line in self.sample.certificates],
             "plan": {name: value for name, value in self.proposal.to_dict().items() if name != "study"},
             "verdicts": {report.subject: report.forms for report in self.reports},
-            "versions": dict(versions().rows),  # type: ignore[arg-type]
+            "versions": versions(),
         }
 
     def body(self) -> Any:
@@ -124,7 +110,11 @@ class Dossier(Answer):
             folded = [fold(f"{report.subject}: {report.word}", report.html()) for report in self.reports]
             yield section("The proofs", verdict_table(self.reports).html(), folded)
         settings = _settings(self.sample.measured, self.seed, self.sample.delta)
-        yield section("How to repeat this", settings.html(), versions().html())
+        yield section(
+            "How to repeat this",
+            settings.html(),
+            Table(("package", "version"), list(versions().items()), title="Versions").html(),
+        )
 
     def _repr_html_(self) -> Markup:
         return join(self.body())
@@ -229,17 +219,6 @@ def verdict_table(reports: Iterable[Report]) -> Table:
             "simulated without a violation. REFUTED: with a witness.",
         ),
     )
-
-
-def versions() -> Table:
-    """Return the versions of what computed the page."""
-    rows = [("Python", platform.python_version())]
-    for name in _PACKAGES:
-        try:
-            rows.append((name, metadata.version(name)))
-        except metadata.PackageNotFoundError:
-            rows.append((name, "not installed"))
-    return Table(("package", "version"), rows, title="Versions")
 
 
 def _settings(measured: Measurements, seed: Any, delta: float) -> Table:
