@@ -53,8 +53,10 @@ def apart(
     if groups is None and "groups" not in drop and getattr(held.get("groups"), "ndim", 1) == 1:
         groups = "groups"
     rest = {name: value for name, value in held.items() if name not in (label, groups, *drop)}
-    count = max((len(value) for value in rest.values()), default=0)
-    y = np.arange(count).astype(str) if label is None else held[label]
+    if label is not None:
+        y = held[label]
+    else:
+        y = np.arange(max((len(value) for value in rest.values() if np.ndim(value)), default=0)).astype(str)
     return y, None if groups is None else held.get(groups), rest
 
 
