@@ -280,6 +280,9 @@ class Bound(Statement):
         values = check_inputs(self, inputs)
         with in_context(self._context):
             found = evaluate_grid(expr, values, symbols=self.symbols, domains=self.domain)
+            if not hasattr(found.data, "dask") and np.isnan(found.data.astype(float)).any():
+                whole = evaluate_grid(self.expr, values, symbols=self.symbols, domains=self.domain)
+                check_defined(self, values, whole)
         missing = {name: value for name, value in values.items() if np.ndim(value) and name not in found.dims}
         if missing:  # an axis that the derivative does not depend on is kept
             shape = evaluate_grid(self.expr, values, symbols=self.symbols, domains=self.domain)

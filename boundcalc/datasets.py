@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError, in_context, require
-from boundcalc.trainer.data.arrays import apart, read_arrays
+from boundcalc.trainer.data.arrays import apart, check_size, find, read_arrays, said
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.tables import TABLES, of_frame, read_numbers, read_table
 
@@ -269,18 +270,42 @@ def _of_annotated(path: Path, *, label: str | None, groups: str | None, drop: It
     package = "mudata" if path.suffix.lower() == ".h5mu" else "anndata"
     module = require(package, extra="formats", purpose=f"reading {path.name}")
     try:
+        _check_held(path)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what they think of one another's versions
             read = module.read_h5mu(path) if package == "mudata" else module.read_h5ad(path)
+            if package == "mudata":
+                held = {key: one.to_df().reindex(read.obs_names) for key, one in read.mod.items()}
+            else:
+                held = {**({} if read.X is None else {"X": read.to_df()}), **read.obsm}
+    except InvalidInputError:
+        raise
     except Exception as error:  # h5py raises several types for damaged files
-        raise InvalidInputError(f"cannot be read as {path.suffix} ({shortened(str(error), width=150)})") from error
-    rows = read.obs_names
-    if package == "mudata":
-        frames = {key: one.to_df().reindex(rows) for key, one in read.mod.items()}
-    else:
-        frames = {"X": read.to_df(), **{key: np.asarray(value) for key, value in read.obsm.items()}}
-    table = of_frame(read.obs)
-    y = np.arange(len(rows)).astype(str) if label is None else table.column(label, option="--label")
-    belongs = None if groups is None else list(table.column(groups, option="--groups"))
-    chosen = {key: np.asarray(frame) for key, frame in frames.items() if key not in drop}
-    return ModalityData(chosen, np.asarray(y), name=path.stem, groups=belongs, labelled=label is not None)
+        raise InvalidInputError(f"cannot be read as {path.suffix} ({said(error)})") from error
+    about = of_frame(read.obs).columns
+    for name in drop:
+        find({**held, **about}, name, kind="modality or column", option="--drop")
+    given = [name for name in drop if name in about]
+    y, belongs, _ = apart(
+        about, kind="column", label=label, groups=groups, drop=given, expected="expected labels in obs"
+    )
+    chosen = {
+        key: one.toarray() if hasattr(one, "toarray") else np.asarray(one)
+        for key, one in held.items()
+        if key not in drop
+    }
+    y = np.arange(len(read.obs_names)).astype(str) if label is None else np.asarray(y)
+    return ModalityData(chosen, y, name=path.stem, groups=belongs, labelled=label is not None)
+
+
+def _check_held(path: Path) -> None:
+    """Refuse a file of HDF5 whose arrays, sparse ones written out, are larger than its bytes explain."""
+    h5py, sizes = require("h5py", extra="formats", purpose=f"reading {path.name}"), [0]
+
+    def add(_: str, item: Any) -> None:
+        shape = item.attrs.get("shape", ()) if isinstance(item, h5py.Group) else item.shape or ()
+        sizes.append(8 * math.prod(map(int, shape)))
+
+    with h5py.File(path) as held:
+        held.visititems(add)
+    check_size(sum(sizes), path.stat().st_size, remedy="; save it uncompressed, or fewer columns")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -16,11 +17,27 @@ __all__ = [
     "in_context",
     "require",
     "suggestion",
+    "visible",
 ]
 
 
 #: Characters of a sentence: what is quoted in it comes from a file and may be of any length.
 _MOST = 800
+
+
+#: What steers a terminal or turns the direction of writing, half characters, and ends of lines other than a new line.
+_UNSEEN = re.compile(
+    "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200b\\u200e\\u200f\\u2028-\\u202e\\u2060-\\u206f\\ufeff\\ud800-\\udfff]"
+)
+
+
+def visible(text: str) -> str:
+    r"""Return a text with what cannot be seen in it written out, as JSON does: it comes from a file and may steer a terminal.
+
+    >>> visible("a\x1b[31m")
+    'a\\u001b[31m'
+    """
+    return _UNSEEN.sub(lambda one: f"\\u{ord(one[0]):04x}", text)
 
 
 class InvalidInputError(ValueError):
@@ -36,8 +53,8 @@ class InvalidInputError(ValueError):
 
     def __init__(self, problems: str | Iterable[str], *, context: str = "") -> None:
         found = (problems,) if isinstance(problems, str) else tuple(problems)
-        self.problems = tuple(one if len(one) <= _MOST else f"{one[:_MOST]}..." for one in found)
-        self.context = context
+        self.problems = tuple(visible(one if len(one) <= _MOST else f"{one[:_MOST]}...") for one in found)
+        self.context = visible(context)
         super().__init__((f"{context}: " if context else "") + "; ".join(self.problems))
 
     def __reduce__(self) -> tuple:

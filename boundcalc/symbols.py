@@ -39,6 +39,7 @@ __all__ = [
     "SymbolInfo",
     "info",
     "known",
+    "role_of",
     "symbol",
 ]
 
@@ -113,7 +114,7 @@ class SymbolInfo:
 def _assumptions(domain: sympy.Set) -> dict[str, bool]:
     """Return the SymPy assumptions that follow from a domain (the rest of it cannot be said to SymPy)."""
     facts: dict[str, bool] = {"integer": True} if isinstance(domain, Range) else {"real": True}
-    if domain.inf.is_positive or (domain.inf.is_zero and domain.left_open):
+    if domain.inf.is_positive or (domain.inf.is_zero and 0 not in domain):
         facts["positive"] = True
     elif domain.inf.is_nonnegative:
         facts["nonnegative"] = True
@@ -136,7 +137,8 @@ class _Described(sympy.Symbol):
         return sympy.Symbol.class_key()
 
     def _hashable_content(self) -> tuple:
-        return (self.info.name, self.info.latex, self.info.role, *sorted(self.assumptions0.items()))
+        told = self.info
+        return (told.name, told.latex, told.role, told.free, str(told.domain), *sorted(self.assumptions0.items()))
 
     def __getnewargs_ex__(self) -> tuple:
         return (replace(self.info),), {}  # a copy that does not hold this symbol again
@@ -475,6 +477,17 @@ def known(symbol: sympy.Symbol) -> SymbolInfo | None:
         return symbol.info
     entry = VOCABULARY.get(symbol.name)
     return entry if entry is not None and entry.symbol == symbol else None
+
+
+def role_of(symbol: sympy.Symbol) -> str:
+    """Return the role of a symbol, nothing of one that was not described.
+
+    Parameters
+    ----------
+    symbol : sympy.Symbol
+    """
+    entry = known(symbol)
+    return "" if entry is None else entry.role
 
 
 def __getattr__(name: str) -> Any:

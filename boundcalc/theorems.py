@@ -25,7 +25,7 @@ from boundcalc.statements.proofs_latex import theorem_latex
 from boundcalc.statements.statement import UNCHECKED, Reference
 from boundcalc.statements.terms import label_terms
 from boundcalc.statements.typeset import bound_latex
-from boundcalc.symbols import CONSTRAINTS, DERIVED, VOCABULARY, Constraint, known
+from boundcalc.symbols import CONSTRAINTS, DERIVED, VOCABULARY, Constraint, known, role_of
 
 __all__ = ["NESTING", "NESTING_NOTE", "Form", "Provenance", "Source", "Status", "Theorem", "by"]
 
@@ -163,15 +163,23 @@ class Theorem(Frozen):
                 "variants must map the name of each form, at least one, to a Form", context=self.key
             )
         wide = [
-            f"{symbol} is {describe(entry.domain)}: {describe(allowed)} is not within that"
+            f"domain: {symbol} is {describe(entry.domain)}: {describe(allowed)} is not within that"
             for symbol, allowed in self.domain.items()
             if (entry := known(symbol)) is not None and allowed.is_subset(entry.domain.closure) is not True
         ]
+        bounded = set().union(*(form.derivation.quantity.free_symbols for form in self.variants.values()))
+        wide += [
+            f"{rule} assumes something of {symbol}, which is what is bounded"
+            for rule in self.constraints
+            for symbol in sorted(rule.symbols & bounded, key=str)
+            if role_of(symbol) not in ("", "fixed")
+        ]
         if wide:
-            raise InvalidInputError([f"domain: {problem}" for problem in wide], context=self.key)
+            raise InvalidInputError(wide, context=self.key)
         applied = (one for form in self.variants.values() for one in form.derivation.applications)
         inherited = (text for one in applied for text in one.assumptions)
-        object.__setattr__(self, "assumptions", tuple(dict.fromkeys((*self.assumptions, *inherited))))
+        at_once = (f"it holds for all values of {symbol} at once" for symbol in self.uniform)
+        object.__setattr__(self, "assumptions", tuple(dict.fromkeys((*self.assumptions, *at_once, *inherited))))
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -269,9 +277,19 @@ class Theorem(Frozen):
         ruled, gaps = checkable(
             (*self.constraints, *(rule for rule in chain.constraints if rule.symbols <= set(domain)))
         )
-        conditions = (
+        conditions = [
             (name, expr.xreplace(dict(chain.where)), allowed) for name, expr, allowed in (*chain.conditions, *gaps)
-        )
+        ]
+        unseen = [
+            f"{name} = {expr}: {describe(allowed)}"
+            for name, expr, allowed in conditions
+            if not expr.free_symbols <= set(domain)
+        ]
+        unseen += [
+            str(rule)
+            for rule in (*self.constraints, *chain.constraints)
+            if any(role_of(symbol) != "fixed" for symbol in rule.symbols - set(domain))
+        ]
         return Bound(
             theorem=self.reference(name),
             form=name,
@@ -280,11 +298,10 @@ class Theorem(Frozen):
             parts=label_terms(chain.result, chain.events),
             where=where,
             domain=domain,
-            constraints=(
-                *(constraint for constraint in CONSTRAINTS if constraint.lower.free_symbols <= set(domain)),
-                *ruled,
+            constraints=tuple(
+                dict.fromkeys((*(rule for rule in CONSTRAINTS if rule.lower.free_symbols <= set(domain)), *ruled))
             ),
-            assumptions=self.assumptions,
+            assumptions=tuple(dict.fromkeys((*self.assumptions, *unseen))),
             conditions=tuple(one for one in conditions if one[1].free_symbols <= set(domain)),
             uniform=tuple(symbol for symbol in self.uniform if symbol in used),
             events=chain.events,

@@ -214,7 +214,7 @@ def test_deep_nesting_is_refused():
 
 
 def test_python_source_holds_nothing_that_a_text_smuggles_in():
-    evil = replace(RISK_GAP.bound().theorem, source='x"""\n    raise SystemExit\n    """\\')
+    evil = replace(RISK_GAP.bound().theorem, source='x"""\n    raise SystemExit\n    """\\\x00\x1b')
     namespace: dict[str, object] = {}
     exec(replace(RISK_GAP.bound(), theorem=evil).to_python(), namespace)
     assert namespace["zhou2026_risk_gap_sharp"](**POINT) == pytest.approx(0.5094665661022393)

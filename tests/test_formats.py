@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import zipfile
 
 import numpy as np
@@ -126,7 +127,8 @@ def test_annotated_data(tmp_path):
     data = load(tmp_path / "data.h5ad", label="kind", groups="patient")
     assert data.dims == {"X": 2, "pca": 1}
     assert data.groups.max() == 19
-    mudata.set_options(pull_on_update=False)
+    if hasattr(mudata, "set_options"):  # from 0.4 on nothing is pulled
+        mudata.set_options(pull_on_update=False)
     part = anndata.AnnData(x[:30], obs=about.iloc[:30][[]])
     both = mudata.MuData({"rna": anndata.AnnData(x, obs=about[[]]), "protein": part})
     both.obs = both.obs.join(about)
@@ -265,6 +267,111 @@ def test_an_archive_that_unpacks_to_too_much_is_refused_before_it_does(tmp_path,
     for name in ("bomb.npz", "bomb.csv.gz"):
         with pytest.raises(InvalidInputError, match="unpacks to"):
             load(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["data.npz", "data.csv.gz", "data.parquet", "data.feather", "data.xlsx", "data.h5ad"])
+def test_what_unpacks_to_far_more_than_its_bytes_is_refused(tmp_path, monkeypatch, name):
+    path = tmp_path / name
+    _all_zeros(path, 30_000)
+    monkeypatch.setattr(arrays, "_SMALL", 10**4)
+    monkeypatch.setattr(arrays, "_MOST_TIMES", 3)
+    monkeypatch.setattr(np, "load", None)  # it is refused before it is unpacked
+    with pytest.raises(InvalidInputError, match="unpacks to more than") as error:
+        load(path)
+    assert name in str(error.value)
+
+
+def _all_zeros(path, rows):
+    """Write a file of rows that are all the same."""
+    if path.suffix == ".npz":
+        np.savez_compressed(path, a=np.zeros((rows, 2)), y=np.zeros(rows))
+    elif path.suffix == ".gz":
+        path.write_bytes(gzip.compress(b"a__x,y\n" + b"0,0\n" * rows))
+    elif path.suffix == ".h5ad":
+        anndata, h5py = pytest.importorskip("anndata"), pytest.importorskip("h5py")
+        anndata.AnnData(np.zeros((N, 2))).write_h5ad(path)
+        with h5py.File(path, "a") as held:
+            about = dict(held["X"].attrs)
+            del held["X"]
+            made = held.create_dataset("X", shape=(N, 10**12), dtype="f8", chunks=(N, 100), compression="gzip")
+            made.attrs.update(about)
+    else:
+        pandas = pytest.importorskip("pandas")
+        pytest.importorskip("openpyxl" if path.suffix == ".xlsx" else "pyarrow")
+        frame = pandas.DataFrame({"a__x": np.zeros(min(rows, 5000 if path.suffix == ".xlsx" else rows)), "y": 0.0})
+        if path.suffix == ".xlsx":
+            frame.to_excel(path, index=False)
+        elif path.suffix == ".feather":
+            frame.to_feather(path, compression="zstd")
+        else:
+            frame.to_parquet(path)
+
+
+@pytest.mark.parametrize("cell", ["XFD1048576", "A99999999999"])
+def test_a_cell_far_outside_a_sheet_takes_no_memory(tmp_path, cell):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    book.active.append(["a__x", "y"])
+    book.save(tmp_path / "base.xlsx")
+    row = cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    far = f'<row r="{row}"><c r="{cell}"><v>1</v></c></row></sheetData>'
+    with zipfile.ZipFile(tmp_path / "base.xlsx") as base, zipfile.ZipFile(tmp_path / "far.xlsx", "w") as made:
+        for name in base.namelist():
+            made.writestr(name, base.read(name).replace(b"</sheetData>", far.encode()))
+    with pytest.raises(InvalidInputError, match=r"line 1048576 has 16384 cells|cells far outside the table"):
+        load(tmp_path / "far.xlsx")
+
+
+def test_a_sheet_says_in_which_line_it_is_wrong(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    for row in (["a__x", "y"], [], *([k / 8, "ab"[k % 2]] for k in range(N)), ["#DIV/0!", "a"], [None, "b"]):
+        book.active.append(row)
+    book.save(tmp_path / "data.xlsx")
+    with pytest.raises(InvalidInputError, match=rf"column 'a__x', line {N + 3}: '#DIV/0!' is not a number"):
+        load(tmp_path / "data.xlsx")
+    book.active.delete_rows(N + 3)
+    book.save(tmp_path / "data.xlsx")
+    data = load(tmp_path / "data.xlsx")
+    assert data.arrays["a"][:N, 0].tolist() == [k / 8 for k in range(N)]
+    assert data.mask[:, 0].tolist() == [False] * N + [True]
+
+
+def test_two_arrays_of_one_name_are_refused(tmp_path):
+    np.save(tmp_path / "a.npy", np.eye(N))
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        archive.write(tmp_path / "a.npy", "a.npy")
+        archive.write(tmp_path / "a.npy", "a")
+    with pytest.raises(InvalidInputError, match="two arrays of the same name: 'a'"):
+        load(tmp_path / "x.npz")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes")
+def test_a_pipe_among_arrays_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.npy")
+    with pytest.raises(InvalidInputError, match=r"a\.npy cannot be read as \.npy \(it is no plain file\)"):
+        load(tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_names_are_looked_up_in_annotated_data_as_in_tables(tmp_path):
+    anndata, pandas = pytest.importorskip("anndata"), pytest.importorskip("pandas")
+    about = pandas.DataFrame(
+        {"y": ["ill", "well"] * (N // 2), "groups": np.arange(N) // 2}, index=[f"c{k}" for k in range(N)]
+    )
+    one = anndata.AnnData(RNG.normal(size=(N, 2)), obs=about.astype({"groups": float}))
+    one.obsm["pca"] = one.X[:, :1].copy()
+    path = tmp_path / "data.h5ad"
+    one.write_h5ad(path)
+    assert load(path).groups.max() == 19
+    assert load(path, drop=["pca", "groups"]).names == ("X",)
+    assert load(path, drop=["groups"]).groups is None
+    for options, says in (
+        ({"drop": ["pcb"]}, "--drop 'pcb'.*did you mean 'pca'"),
+        ({"label": "kind"}, "no column kind"),
+    ):
+        with pytest.raises(InvalidInputError, match=says):
+            load(path, **options)
 
 
 def test_an_array_that_declares_more_than_its_file_holds_is_refused(tmp_path):

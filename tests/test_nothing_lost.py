@@ -8,13 +8,14 @@ import stat
 import subprocess
 import sys
 import time
+import unicodedata
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import boundcalc as bc
-from boundcalc.cli import progress
+from boundcalc.cli import main, progress
 from boundcalc.language.files import replacing, write_text
 from boundcalc.show.tables import Table
 from boundcalc.trainer import ModalityData, measure_subsets
@@ -79,6 +80,20 @@ def test_a_full_disk_breaks_no_answer(tmp_path, monkeypatch):
         with pytest.raises(OSError, match="No space"):
             answer.write(tmp_path / name)
     assert path.read_bytes() == before
+    assert os.listdir(tmp_path) == ["answer.json"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_an_answer_that_cannot_be_written_is_printed_all_the_same(tmp_path, capsys):
+    path = tmp_path / "answer.json"
+    path.symlink_to("/dev/full")
+    point = ["n_h=100", "C=1", "delta=0.1", "rhat_holdout=0.2"]
+    given = [word for one in point for word in ("--set", one)]
+    assert main(["eval", "zhou2026.fixed_model", *given, "--out", str(path)]) == 2
+    said = capsys.readouterr()
+    assert "r_0 <= 0.35" in said.out
+    assert "written" not in said.out
+    assert said.err == f"boundcalc: [Errno 28] No space left on device: '{path}'\n"
     assert os.listdir(tmp_path) == ["answer.json"]
 
 
@@ -199,12 +214,30 @@ def test_progress_says_the_time_left_and_fits_the_screen(monkeypatch, capsys, wi
 
 
 def test_cells_of_a_csv_are_no_formulas():
-    cells = ["=1+1", "+a", "-b", "@c", " =d", "-1.5", "<= 3", "-", "plain"]
+    cells = ["=1+1", "+a", "-b", "@c", " =d", "-1.5", "<= 3", "-", "plain", "＝e"]
     rows = list(csv.reader(Table(["=name"], [[cell] for cell in cells]).csv().splitlines()))
-    assert [row[0] for row in rows] == ["'=name", "'=1+1", "'+a", "'-b", "'@c", "' =d", "-1.5", "<= 3", "-", "plain"]
+    assert [row[0] for row in rows] == [
+        "'=name",
+        "'=1+1",
+        "'+a",
+        "'-b",
+        "'@c",
+        "' =d",
+        "-1.5",
+        "<= 3",
+        "-",
+        "plain",
+        "'＝e",
+    ]
 
 
-ODD = "x$y_^{a}\\<b>&'\""
+ODD = "x$y_^{a}\\<b>&'\"\x1b[31m\u202e\x00 "
+
+
+UNSEEN = {chr(k) for k in range(0x110000) if unicodedata.category(chr(k)) in ("Cc", "Cs", "Zl", "Zp")} - {
+    "\n",
+    "\t",
+} | {"\u202e"}
 
 
 def test_names_with_marks_of_other_languages_end_nothing(tmp_path):
@@ -215,3 +248,32 @@ def test_names_with_marks_of_other_languages_end_nothing(tmp_path):
             answer.write(tmp_path / f"answer.{ending}")
         page = (tmp_path / "answer.html").read_text()
         assert "<b>&'" not in page
+        assert not UNSEEN & set(page)
+
+
+def test_what_is_printed_steers_no_terminal(tmp_path, capsys):
+    data = small()
+    cells = np.column_stack([data.arrays["a"], data.arrays["b"]]).round(3).tolist()
+    names = ["red\x1b[31m__x", "red\x1b[31m__y", "\u202eleft__x", "b__\x9b0m"]
+    rows = [
+        ",".join(map(str, [*row, f"{'no' * label}\x1b]0;title\x07"])) for row, label in zip(cells, data.y, strict=True)
+    ]
+    path = tmp_path / "data\x1b[2J.csv"
+    path.write_text("\n".join([",".join([*names, "y"]), *rows]))
+    assert main(["train", str(path), "--subsets", "red\x1b[31m,b"]) == 0
+    assert main(["train", str(path), "--subsets", "b", "--json"]) == 0
+    assert main(["train", str(path), "--drop", "\x1b[1A"]) == 2
+    assert main(["show", "\x1b[1A\u2028"]) == 2
+    said = "".join(capsys.readouterr())
+    assert "red\\u001b[31m" in said
+    assert not UNSEEN & set(said)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file names of any bytes")
+def test_a_file_name_that_is_no_text_loses_no_work(tmp_path):
+    path = os.fsencode(tmp_path) + b"/\xff.npz"
+    with open(path, "wb") as stream:
+        np.savez(stream, y=small().y, **small().arrays)
+    answer = bc.train(os.fsdecode(path), subsets="a")
+    answer.write(tmp_path / "answer.json")
+    assert "\\udcff" in (tmp_path / "answer.json").read_text()

@@ -320,3 +320,24 @@ def test_a_table_is_as_wide_as_a_narrow_terminal(monkeypatch):
     assert lines[1].startswith("- column0 1,000; column1 1,001;")
     assert lines[-2].startswith("- column1 0;")
     assert max(map(len, wrapped("word " * 60).splitlines())) <= 60
+
+
+def test_a_name_is_broken_only_where_a_line_cannot_hold_it():
+    table = Table(
+        ("symbol", "meaning"),
+        [("gamma", "quality gap eta_M - eta_N"), ("x", "a_name_that_no_line_of_this_width_could_ever_hold")],
+    )
+    lines = table.text(width=40).splitlines()
+    assert "eta_N" in " ".join(lines).split()
+    assert max(map(len, lines)) <= 40
+    narrow = Table(("symbol", "meaning"), [("gamma", "quality gap eta_M - eta_N")]).text(width=29).split()
+    assert {"eta_M", "eta_N"} <= set(narrow)
+
+
+@pytest.mark.parametrize("width", [50, 80])
+def test_a_statement_keeps_to_the_width_of_the_terminal(monkeypatch, capsys, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert main(["show", "zhou2026.latent_quality"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= width or len(line.split()) == 1 for line in lines)
+    assert max(map(len, lines)) > width - 10

@@ -295,7 +295,7 @@ def _theorem(data: Any) -> Theorem:
     if _object(data, _THEOREM)["boundcalc_theorem"] is not _FORMAT:
         raise ValueError(f"format {data['boundcalc_theorem']!r} is not {_FORMAT}")
     source = _object(data["source"], ("work", "identifier", "place"))
-    forms = {text_of(name): _form(form) for name, form in data["forms"]}
+    forms = {text_of(name): _form(form) for name, form in _list(data["forms"])}
     if len(forms) != len(data["forms"]):
         raise ValueError("two forms have one name")
     key = text_of(data["key"])
@@ -308,11 +308,11 @@ def _theorem(data: Any) -> Theorem:
         assumptions=_texts(data["assumptions"]),
         domain=_sets(data["domain"]),
         constraints=tuple(
-            Constraint(_expr(low), _expr(high), _truth(strict)) for low, high, strict in data["constraints"]
+            Constraint(_expr(low), _expr(high), _truth(strict)) for low, high, strict in _list(data["constraints"])
         ),
         notes={text_of(name): text_of(note) for name, note in data["notes"].items()},
         unit=one_of(data["unit"], UNITS),
-        uniform=tuple(_symbol(one) for one in data["uniform"]),
+        uniform=tuple(_symbol(one) for one in _list(data["uniform"])),
         remarks=_texts(data["remarks"]),
         variants=forms,
     )
@@ -322,8 +322,8 @@ def _form(data: Any) -> Form:
     _object(data, _FORM)
     chain = Derivation(
         quantity=_expr(data["quantity"]),
-        steps=tuple(_step(step) for step in data["steps"]),
-        where={_symbol(short): _expr(full) for short, full in data["where"]},
+        steps=tuple(_step(step) for step in _list(data["steps"])),
+        where={_symbol(short): _expr(full) for short, full in _list(data["where"])},
         domains=_sets(data["domains"]),
     )
     return Form(
@@ -338,7 +338,7 @@ def _form(data: Any) -> Form:
 
 def _step(data: Any) -> Step:
     _object(data, _APPLIED if "applies" in data else _STEP)
-    events = tuple(Event(*_texts(event)) for event in data["events"])
+    events = tuple(map(_event, _list(data["events"])))
     experiment = None
     if data["experiment"] is not None:
         name, options = data["experiment"]
@@ -351,13 +351,13 @@ def _step(data: Any) -> Step:
             text_of(data["because"]),
             data["kind"],
             text_of(data["cites"]),
-            {_symbol(symbol): _expr(value) for symbol, value in data["definitions"]},
+            {_symbol(symbol): _expr(value) for symbol, value in _list(data["definitions"])},
             events,
             experiment,
-            using=tuple(data["using"]),
+            using=tuple(_list(data["using"])),
         )
     lemma = REGISTRY[data["applies"]] if isinstance(data["applies"], str) else _theorem(data["applies"])
-    values = {text_of(name): _expr(value) for name, value in data["values"]}
+    values = {text_of(name): _expr(value) for name, value in _list(data["values"])}
     if len(values) != len(data["values"]) or not values.keys().isdisjoint(_OPTIONS):
         raise ValueError(f"the values {', '.join(values)} are no symbols of the statement that is applied")
     step = by(
@@ -390,10 +390,19 @@ def _object(data: Any, names: Collection[str]) -> Mapping[str, Any]:
     return data
 
 
-def _texts(value: Any) -> tuple[str, ...]:
+def _list(value: Any) -> list[Any]:
     if not isinstance(value, list):
-        raise TypeError(f"{str(value)[:80]} is no list of texts")
-    return tuple(map(text_of, value))
+        raise TypeError(f"{str(value)[:80]} is no list")
+    return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(map(text_of, _list(value)))
+
+
+def _event(value: Any) -> Event:
+    name, statement, subset, of = _texts(value)
+    return Event(name, statement, subset, of)
 
 
 def _truth(value: Any) -> bool:
@@ -417,4 +426,4 @@ def _symbol(data: Any) -> sympy.Symbol:
 
 
 def _sets(data: Any) -> dict[sympy.Symbol, sympy.Set]:
-    return {_symbol(symbol): decode_as(allowed, sympy.Set) for symbol, allowed in data}
+    return {_symbol(symbol): decode_as(allowed, sympy.Set) for symbol, allowed in _list(data)}

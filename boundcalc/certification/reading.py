@@ -365,7 +365,7 @@ def _best_threshold(calibration: Calibration) -> float:
 
 def _enough(codes: Rows, groups: Rows | None) -> None:
     problems = Problems("certify")
-    units = codes.size if groups is None else int(groups.max()) + 1
+    units = codes.size if groups is None else int(groups.max(initial=-1)) + 1
     kind = "rows" if groups is None else "groups"
     problems.require(units >= 2, f"{units} {kind} to count: expected at least 2")
     sizes = np.bincount(codes)

@@ -12,10 +12,9 @@ from boundcalc.checker.citations import counts
 from boundcalc.checker.verdict import Verdict, Word, weakest
 from boundcalc.frozen import Frozen
 from boundcalc.show.html import Markup, join, tag
+from boundcalc.show.tables import page_width
 
 __all__ = ["Report", "Row"]
-
-_WIDTH = 80
 
 
 @dataclass(frozen=True)
@@ -184,17 +183,15 @@ def _witness_html(verdict: Verdict) -> Markup | None:
 
 
 def _row_lines(row: Row) -> list[str]:
-    head = f"{row.place:>5}  {row.verdict.shown:<9} "
-    statement = textwrap.wrap(row.statement, _WIDTH - len(head), subsequent_indent="  ") or [""]
+    head, width = f"{row.place:>5}  {row.verdict.shown:<9} ", page_width()
+    statement = textwrap.wrap(row.statement, width - len(head), subsequent_indent="  ") or [""]
     if len(statement) > 2:
-        statement = [statement[0], statement[1][: _WIDTH - len(head) - 4] + " ..."]
+        statement = [statement[0], statement[1][: width - len(head) - 4] + " ..."]
     engine = f"{row.verdict.engine}: " if row.verdict.engine else ""
     pad = " " * len(head)
     lines = [f"{head}{statement[0]}", *(pad + line for line in statement[1:])]
-    lines += textwrap.wrap(engine + row.verdict.evidence, _WIDTH, initial_indent=pad, subsequent_indent=pad)
+    lines += textwrap.wrap(engine + row.verdict.evidence, width, initial_indent=pad, subsequent_indent=pad)
     if row.verdict.refutes and row.verdict.witness:
-        shown = textwrap.wrap(
-            f"witness: {dict(row.verdict.witness)}", _WIDTH, initial_indent=pad, subsequent_indent=pad
-        )
-        lines += shown
+        said = f"witness: {dict(row.verdict.witness)}"
+        lines += textwrap.wrap(said, width, initial_indent=pad, subsequent_indent=pad)
     return lines

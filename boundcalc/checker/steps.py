@@ -18,10 +18,13 @@ from boundcalc.checker.experiments.named import resolve
 from boundcalc.checker.experiments.trial import try_out
 from boundcalc.checker.inequality.problem import state
 from boundcalc.checker.inequality.reals import settle
-from boundcalc.checker.verdict import Verdict, Word, cited, unsettled
+from boundcalc.checker.verdict import Certificate, Verdict, Word, cited, proved, unsettled
 from boundcalc.errors import InvalidInputError
-from boundcalc.statements.derivation import Step
-from boundcalc.symbols import Constraint
+from boundcalc.language.domains import describe
+from boundcalc.statements.audit import strays
+from boundcalc.statements.derivation import Step, at_least, at_most
+from boundcalc.statements.implicit import solve_implicit
+from boundcalc.symbols import Constraint, known
 
 __all__ = ["check_step", "stream"]
 
@@ -74,9 +77,14 @@ def check_step(
             return tried
         read = read_citation(step, tried, doubt_of)
         return tried if read is None else read
+    stray = _strays(step, domains or {}, rules, seed, budget)
+    if stray:
+        return unsettled(stray)
     if step.kind in _CLOSED_FORM and not step.events:
         used = set().union(*(part.free_symbols for part in (step.left, step.right, *step.definitions.values())))
         spoken = [rule for rule in rules if rule.symbols <= used]
+        if not step.definitions and any(_solved_for(step, rule) for rule in spoken):
+            return proved(Certificate(("identities",), "the largest root of a quadratic"))
         try:
             problem = state(
                 step.left, step.relation, step.right, domain=domains, constraints=spoken, definitions=step.definitions
@@ -95,6 +103,34 @@ def check_step(
     if step.cites:
         return cited(step.cites)
     return unsettled(f"a step of kind '{step.kind}' needs an experiment or a citation")
+
+
+def _strays(
+    step: Step, domains: Mapping[sympy.Symbol, sympy.Set], rules: Iterable[Constraint], seed: int, budget: float
+) -> str:
+    """Say which definition was not shown to lie in its symbol's domain; what is chosen for a free one is a condition."""
+    for symbol, value, allowed, _ in strays(step, domains):
+        if (entry := known(symbol)) is not None and entry.free:
+            continue
+        others = {other: meant for other, meant in step.definitions.items() if other != symbol}
+        ends = [
+            made(value, end, because="its domain", definitions=others)
+            for made, end in ((at_least, allowed.inf), (at_most, allowed.sup))
+            if end.is_finite
+        ]
+        shown = (check_step(one, seed=seed, budget=budget / 4, domains=domains, rules=rules).word for one in ends)
+        if not isinstance(allowed, sympy.Interval) or any(word is not Word.PROVED for word in shown):
+            return f"{symbol} must be {describe(allowed)}, which was not shown of {value}: give it a wider domain"
+    return ""
+
+
+def _solved_for(step: Step, rule: Constraint) -> bool:
+    """Return whether a step is what `solve_implicit` finds of a quantity that a rule has on both sides."""
+    try:
+        found = solve_implicit(at_most(rule.lower, rule.upper, because="-"), 1)
+    except InvalidInputError:
+        return False
+    return (step.left, step.relation, step.right) == (found.left, "<=", found.right)
 
 
 def _by_the_entry(step: Step, rng: np.random.Generator, budget: float) -> Verdict | None:

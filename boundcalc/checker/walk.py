@@ -21,7 +21,7 @@ from boundcalc.checker.inequality.reals import settle
 from boundcalc.checker.report import Report, Row
 from boundcalc.checker.steps import check_step, stream
 from boundcalc.checker.store import Memory, Store, content_of
-from boundcalc.checker.verdict import Verdict, Word
+from boundcalc.checker.verdict import Verdict, Word, unsettled
 from boundcalc.errors import InvalidInputError
 from boundcalc.statements.derivation import Derivation, Step, plain_shares
 from boundcalc.symbols import Constraint
@@ -219,6 +219,9 @@ def _whole_job(form: str, chain: Derivation, *, strict: bool) -> Job:
             if found.word is not Word.UNSETTLED:
                 place = "claim" if strict else "chain"
                 return Row(form, place, plain_shares(f"{chain.quantity} {relation} {chain.result}"), "whole", found)
+        if strict:
+            text = plain_shares(f"{chain.quantity} {relation} {chain.result}")
+            return Row(form, "claim", text, "whole", unsettled(f"its steps show {chain.relation}, not {relation}"))
         return None
 
     return job

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from boundcalc.cli.commands import COMMANDS, load
+from boundcalc.errors import visible
 
 __all__ = ["main"]
 
@@ -33,7 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _ending_on_request():
             read(args)
-            return show(args.run(args), args)
+            status = show(args.run(args), args)
+            return _say("interrupted; what was done is above", status=status) if status == 130 else status
     except KeyboardInterrupt:
         return _say("interrupted", status=130)
     except _EndedError:
@@ -69,13 +71,18 @@ def _ending_on_request() -> Iterator[None]:
 
 
 def _say(message: str, *, status: int = 2) -> int:
-    print(f"boundcalc: {' '.join(message.split())}", file=sys.stderr)
+    line = visible(" ".join(message.split()))
+    print(f"boundcalc: {line if len(line) <= _MOST else f'{line[:_MOST]}...'}", file=sys.stderr)
     return status
+
+
+#: Characters of what is said: a name that was typed may be of any length.
+_MOST = 2500
 
 
 class _OneLineParser(argparse.ArgumentParser):
     def error(self, message: str) -> None:  # type: ignore[override]
-        self.exit(2, f"boundcalc: {message} (see `{self.prog} --help`)\n")
+        self.exit(_say(f"{message} (see `{self.prog} --help`)"))
 
 
 class _Versions(argparse.Action):

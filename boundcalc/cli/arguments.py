@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from boundcalc.arithmetic.written import MOST_DIGITS, shortened, written
 from boundcalc.cli.completing import COMPLETERS
 from boundcalc.cli.values import parse, parse_settings
-from boundcalc.errors import InvalidInputError, require
+from boundcalc.errors import InvalidInputError, in_context, require
 
 __all__ = ["MODEL", "PLANNING", "READING", "TRAINING", "add", "changed", "check_path", "read"]
 
@@ -112,12 +112,10 @@ def _chosen_or(read: Callable[[str, Any], float]) -> Callable[[str, str], float 
 
 
 def _mask_file(option: str, name: str) -> Any:
-    import numpy as np
+    from boundcalc.trainer.data.arrays import read_array
 
-    try:
-        return np.load(name, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise InvalidInputError(f"{option} {name!r} cannot be read as .npy ({error})") from None
+    with in_context(option):
+        return read_array(Path(name))
 
 
 def _delta(option: str, text: str) -> float:

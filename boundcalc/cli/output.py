@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from boundcalc.errors import visible
 from boundcalc.frozen import Frozen
 from boundcalc.language.records import to_json
 from boundcalc.show.answer import PICTURES, Answer
@@ -74,12 +75,17 @@ class Output(Frozen, Answer):
 
 
 def show(answer: Answer, args: Namespace) -> int:
-    """Write an answer to the files that were named, print it as asked for, and return the exit status."""
-    written = [name for name in (args.out, getattr(args, "figure", None)) if name]
-    for name in written:
-        answer.write(name)
-    if args.json:
-        print(to_json(answer.to_dict(), indent=1))
-    else:
-        print("\n\n".join([answer.text(), *(f"written: {name}" for name in written)]))
+    """Write an answer to the files that were named, print it as asked for, be they written or not, and return the exit status."""
+    written: list[str] = []
+    try:
+        for name in (args.out, getattr(args, "figure", None)):
+            if name:
+                answer.write(name)
+                written.append(name)
+    finally:
+        if args.json:
+            said = to_json(answer.to_dict(), indent=1)
+        else:
+            said = "\n\n".join([answer.text(), *(f"written: {name}" for name in written)])
+        print(visible(said))
     return answer.status

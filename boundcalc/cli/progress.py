@@ -7,6 +7,8 @@ import sys
 import time
 from collections.abc import Callable
 
+from boundcalc.errors import visible
+
 __all__ = ["reporter"]
 
 _BAR = 20
@@ -25,7 +27,7 @@ def reporter(task: str) -> Callable[[float, int, str], None]:
         left = spent * (total - done) / (done - first) if done > first else 0.0
         times = f"{spent:5.1f}s" + (f", about {_duration(left)} left" if left >= 1 else "")
         bar = "#" * int(_BAR * share)
-        line = f"{task} [{bar:<{_BAR}}] {int(done)}/{total} {times} {message}"
+        line = f"{task} [{bar:<{_BAR}}] {int(done)}/{total} {times} {visible(' '.join(message.split()))}"
         line = line[: max(20, shutil.get_terminal_size().columns - 1)]
         if live:
             sys.stderr.write(f"\r\x1b[K{line}" + ("\n" if done >= total else ""))

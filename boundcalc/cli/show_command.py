@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from boundcalc.cli.output import Output
-from boundcalc.show.tables import Table
+from boundcalc.show.tables import Table, page_width
 from boundcalc.stored import stored_entry
 
 ARGUMENTS = ("KEY", "form")
@@ -42,28 +42,36 @@ def _page(args: Namespace) -> str:
 
 
 def _text(sheet: Mapping[str, Any]) -> str:
-    lines = [sheet["heading"], "", *textwrap.wrap(sheet["claim"], 80), "", "bounds    " + sheet["bounds"]]
-    lines += textwrap.wrap(f"source    {sheet['source']}", 80, subsequent_indent=" " * 10)
+    lines = [*_wrapped(sheet["heading"]), "", *_wrapped(sheet["claim"]), ""]
+    lines += _wrapped(f"bounds    {sheet['bounds']}", 10) + _wrapped(f"source    {sheet['source']}", 10)
     lines += [
         f"form {'*' if name == sheet['form'] else ' '}    {name} ({other['provenance']}, {other['status']})"
         for name, other in sheet["variants"].items()
     ]
     where = ", ".join(f"{short} = {full}" for short, full in sheet["where"].items())
     lines += ["", f"{sheet['quantity']} {sheet['relation']}"]
-    lines += [f"    {part}    [{label}]" for label, part in sheet["parts"]]
-    lines += [f"where {where}"] * bool(where)
+    lines += [line for label, part in sheet["parts"] for line in _wrapped(f"    {part}    [{label}]", 8)]
+    lines += _wrapped(f"where {where}", 6) * bool(where)
     if sheet["events"]:
         shared = _listed(f"{event['name']}: {event['statement']}" for event in sheet["events"])
-        lines += ["", "with probability at least 1 - delta; delta is shared equally by", *shared]
+        lines += ["", *_wrapped("with probability at least 1 - delta; delta is shared equally by"), *shared]
     lines += ["", "assumptions", *_listed(sheet["assumptions"])]
     rows = [(name, *about) for name, about in sheet["about"].items()]
     lines += ["", Table(("symbol", "meaning", "domain"), rows).text(), "", "steps"]
     for number, step in enumerate(sheet["steps"], start=1):
         cites = f" [{step['cites']}]" if step["cites"] else ""
-        lines += textwrap.wrap(f"{number}. {step['says']}", 80, subsequent_indent="     ", break_long_words=False)
-        lines += textwrap.wrap(f"     {step['kind']}: {step['because']}{cites}", 80, subsequent_indent="     ")
+        lines += _wrapped(f"{number}. {step['says']}", 5) + _wrapped(
+            f"     {step['kind']}: {step['because']}{cites}", 5
+        )
     return "\n".join([*lines, *(["", "remarks", *_listed(sheet["remarks"])] if sheet["remarks"] else [])])
 
 
 def _listed(lines: Iterable[str]) -> list[str]:
-    return [part for line in lines for part in textwrap.wrap(f"  - {line}", 80, subsequent_indent="    ")]
+    return [part for line in lines for part in _wrapped(f"  - {line}", 4)]
+
+
+def _wrapped(text: str, indent: int = 0) -> list[str]:
+    """Return a text in lines as wide as the terminal; what has no space in it, a formula say, stays whole."""
+    return textwrap.wrap(
+        text, page_width(), subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
+    )

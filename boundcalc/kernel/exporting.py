@@ -21,7 +21,7 @@ from boundcalc.kernel.proofs import attempts, defined
 from boundcalc.statements.derivation import Derivation, Step
 from boundcalc.symbols import Constraint, known
 
-__all__ = ["Exported", "Job", "export", "finite_mathematics", "jobs", "prove", "prove_claim", "search"]
+__all__ = ["Exported", "Job", "export", "file_name", "finite_mathematics", "jobs", "prove", "prove_claim", "search"]
 
 _OPEN = "From Boundcalc Require Import Boundcalc.\nOpen Scope R_scope.\n"
 
@@ -109,7 +109,12 @@ class Job(Frozen):
     @property
     def name(self) -> str:
         """A name for the file."""
-        return "_".join(filter(None, (re.sub(r"\W+", "_", self.key), self.form, f"step_{self.number}")))
+        return file_name(self.key, self.form, f"step_{self.number}")
+
+
+def file_name(*parts: str) -> str:
+    """Return the name of a file that Coq takes as a module's, whatever a theorem or its form is called."""
+    return "_".join(re.sub(r"\W+", "_", part, flags=re.ASCII) for part in parts if part)
 
 
 def jobs(subject: Any, *, form: str | None = None) -> Iterator[Job]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -14,7 +13,7 @@ from boundcalc.checker.inequality.problem import Inequality
 from boundcalc.errors import InvalidInputError
 from boundcalc.kernel.claim import Claim, compared, of_chain
 from boundcalc.kernel.coqc import Outcome
-from boundcalc.kernel.exporting import Exported, search
+from boundcalc.kernel.exporting import Exported, file_name, search
 from boundcalc.kernel.proofs import opening
 from boundcalc.statements.derivation import Derivation
 from boundcalc.symbols import Constraint
@@ -55,7 +54,7 @@ def compose(theorem: Any, *, form: str | None = None, seconds: float = 60.0, fre
 def _composed(
     key: str, form: str, chain: Derivation, rules: tuple[Constraint, ...], seconds: float, fresh: bool
 ) -> Exported:
-    name = f"{re.sub(r'[^0-9A-Za-z]+', '_', key)}_{form}_whole"
+    name = file_name(key, form, "whole")
     title = f"{key}, {form}, the whole bound"
     try:
         claim, lines = of_chain(chain, rules)

@@ -203,12 +203,16 @@ def _turns(expr: sympy.Expr, symbol: sympy.Symbol, domains: Domains) -> tuple[sy
     if not (power.is_Rational and power > 0 and fall.is_Rational and fall >= 0):
         return None
     if isinstance(base, sympy.log):
-        # d/dn log(log(b n^k)^p n^-q) = (p k/log(b n^k) - q)/n: it falls from log(b n^k) = p k/q on
-        factor, grown = base.args[0].as_independent(symbol, as_Add=False)
-        degree = grown.as_base_exp()[1]
-        plain = grown == symbol**degree and degree.is_Rational and degree > 0
-        if not plain or fall == 0 or value_range(factor, domains)[0] < 0:
+        # d/dn log(log(s)^p n^-q) <= (p k/log(s) - q)/n for s = b n^k + lower powers: it falls from log(b n^k) = p k/q on
+        parts = [part.as_independent(symbol, as_Add=False) for part in sympy.Add.make_args(base.args[0])]
+        degrees = [grown.as_base_exp()[1] if grown != 1 else sympy.S.Zero for _, grown in parts]
+        plain = all(
+            grown == symbol**degree and degree.is_Rational and degree >= 0 and value_range(factor, domains)[0] >= 0
+            for (factor, grown), degree in zip(parts, degrees, strict=True)
+        )
+        if not plain or fall == 0 or (degree := max(degrees)) == 0:
             return None
+        factor = parts[degrees.index(degree)][0]
         return (sympy.powsimp(sympy.exp(power / fall) * factor ** (-1 / degree)),)
     if power.is_Integer and power != 1 and value_range(base, domains)[0] < 0:
         return None  # a root is taken where its base is nonnegative, a square anywhere

@@ -27,20 +27,25 @@ def replacing(path: str | Path) -> Iterator[Path]:
         If it cannot be written; then what was there is still there.
     """
     real = Path(os.path.realpath(path))
-    if real.exists() and not real.is_file():
-        yield real
-        return
-    beside = real.with_name(f".{secrets.token_hex(4)}{real.suffix}")
+    plain = real.is_file() or not real.exists()
+    beside = real.with_name(f".{secrets.token_hex(4)}{real.suffix}") if plain else real
     try:
         yield beside
+        if not plain:
+            return
         with beside.open("rb") as stream:
             os.fsync(stream.fileno())  # a full disk shows here at the latest
         if real.exists():
             beside.chmod(real.stat().st_mode & 0o7777)
         os.replace(beside, real)
+    except OSError as error:
+        if error.filename in (None, str(beside)):
+            raise OSError(error.errno, error.strerror, str(path)) from error  # which file, by the name that was given
+        raise
     finally:
-        with suppress(FileNotFoundError):
-            beside.unlink()
+        if plain:
+            with suppress(FileNotFoundError):
+                beside.unlink()
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -57,4 +62,4 @@ def write_text(path: str | Path, text: str) -> None:
         If it cannot be written.
     """
     with replacing(path) as beside:
-        beside.write_text(text, encoding="utf-8")
+        beside.write_text(text, encoding="utf-8", errors="backslashreplace")  # half characters as JSON has them

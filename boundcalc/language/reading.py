@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sympy
@@ -111,7 +112,7 @@ class _Reader:
     def __init__(self, text: str, declared: list[sympy.Symbol], latex: bool) -> None:
         self._text, self._latex = text, latex
         self._tokens = _tokens(text, latex=latex)
-        self._names = _spellings(declared, latex=latex)
+        self._names = _spellings(tuple(declared), latex=latex)
         self._at = self._depth = 0
 
     def whole(self) -> sympy.Expr:
@@ -235,7 +236,7 @@ class _Reader:
         place = self._here.place
         if (found := self._symbol()) is not None:
             self._at += len(found)
-            return self._names[found]
+            return self._names[found[0]][found]
         token = self._next()
         if token[0].isdigit() or token[0] == ".":
             return self._number(token, place)
@@ -259,12 +260,12 @@ class _Reader:
             return constants[token]
         if not (token[0].isalpha() or token[0] == "\\"):
             raise self._refused("expected a number, a symbol or a function", place)
-        near = suggestion(token.lstrip("\\"), [*(names[0].lstrip("\\") for names in self._names), *_FUNCTIONS])
+        near = suggestion(token.lstrip("\\"), [*(first.lstrip("\\") for first in self._names), *_FUNCTIONS])
         raise self._refused(f"unknown symbol {token!r}{near}; declare your own with symbols=[...]", place)
 
     def _symbol(self) -> tuple[str, ...] | None:
         """Return the longest notation of a symbol that stands here."""
-        for spelling in self._names:
+        for spelling in self._names.get(self._here.text, ()):
             end = self._at + len(spelling)
             if tuple(token.text for token in self._tokens[self._at : end]) == spelling:
                 called = not self._latex and self._tokens[end].text == "(" and spelling[0] in _FUNCTIONS
@@ -337,15 +338,19 @@ def _spelling(symbol: sympy.Symbol, *, latex: bool) -> tuple[str, ...]:
     return tuple(one.text for one in _tokens(notation, latex=True)[:-1]) if latex else (symbol.name,)
 
 
-def _spellings(declared: list[sympy.Symbol], *, latex: bool) -> dict[tuple[str, ...], sympy.Symbol]:
-    """Return all symbols by how they are written, the longest first; of two that are written alike the declared one."""
+@lru_cache(maxsize=64)
+def _spellings(declared: tuple[sympy.Symbol, ...], *, latex: bool) -> dict[str, dict[tuple[str, ...], sympy.Symbol]]:
+    """Return all symbols by how they are written: by the first token, the longest first; of two alike the declared one."""
     found: dict[tuple[str, ...], sympy.Symbol] = {}
     for symbol in (*declared, *(entry.symbol for entry in VOCABULARY.values())):
         written_so = _spelling(symbol, latex=latex)
         bare = tuple(one for one in written_so if one not in "{}")
         for spelling in (written_so, bare, (symbol.name,) if len(symbol.name) == 1 else bare):
             found.setdefault(spelling, symbol)
-    return dict(sorted(found.items(), key=lambda item: -len(item[0])))
+    by_first: dict[str, dict[tuple[str, ...], sympy.Symbol]] = {}
+    for spelling, symbol in sorted(found.items(), key=lambda item: -len(item[0])):
+        by_first.setdefault(spelling[0], {})[spelling] = symbol
+    return by_first
 
 
 def _function_name(token: str, *, latex: bool) -> str:

@@ -7,7 +7,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from boundcalc.errors import require
+from boundcalc.errors import require, visible
 
 __all__ = ["PALETTE", "new_axes", "save"]
 
@@ -39,12 +39,14 @@ def _show_in_notebooks() -> None:
 
 
 def _as_text(figure: Any) -> None:
-    """Show words as they are where what stands between dollar signs in them, a name from the data say, is no mathematics."""
+    """Show words as they are: what cannot be seen is written out, what stands between dollar signs may be no mathematics."""
     from matplotlib.mathtext import MathTextParser
     from matplotlib.text import Text
 
     parser = MathTextParser("path")
-    for words in figure.findobj(lambda one: isinstance(one, Text) and "$" in one.get_text()):
+    for words in figure.findobj(lambda one: isinstance(one, Text) and one.get_text()):
+        if (shown := visible(words.get_text())) != words.get_text():
+            words.set_text(shown)
         try:
             parser.parse(words.get_text())
         except ValueError:

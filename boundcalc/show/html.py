@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from html import escape
 from typing import Any
 
+from boundcalc.errors import visible
+
 __all__ = ["Markup", "fold", "items", "join", "section", "tag"]
 
 #: Elements without content, and how their tag ends: HTML's end as they begin, MathML's close themselves.
@@ -25,7 +27,7 @@ class Markup(str):
 def tag(name: str, /, *children: Any, **attributes: Any) -> Markup:
     """Return an element; attributes that are None are left out, ``class_`` and ``data_x`` become ``class`` and ``data-x``."""
     words = [
-        f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
+        f' {key.rstrip("_").replace("_", "-")}="{escape(visible(str(value)))}"'
         for key, value in attributes.items()
         if value is not None
     ]
@@ -38,7 +40,7 @@ def join(parts: Any, separator: str = "") -> Markup:
     if isinstance(parts, Markup) or parts is None:
         return parts or Markup()
     if isinstance(parts, str) or not isinstance(parts, Iterable):
-        return Markup(escape(str(parts), quote=False))
+        return Markup(escape(visible(str(parts)), quote=False))
     return Markup(join(separator).join(map(join, parts)))
 
 

@@ -172,17 +172,20 @@ class Table(Frozen):
         return self.text()
 
 
+#: What a formula begins with, in wide letters too.
+_FORMULA = tuple("=+-@＝＋－＠")
+
+
 def _harmless(value: Any) -> Any:
     """Return a cell that no spreadsheet takes for a formula: text that begins like one gets an apostrophe in front."""
-    begins = isinstance(value, str) and value.lstrip()[:1] in ("=", "+", "-", "@") and len(value.strip()) > 1
+    begins = isinstance(value, str) and value.lstrip()[:1] in _FORMULA and len(value.strip()) > 1
     return f"'{value}" if begins and not _is_number(value) else value
 
 
 class _Wrapper(textwrap.TextWrapper):
-    """Breaks lines at spaces, and names after their +, _ and dots."""
+    """Breaks lines at spaces, and names that are longer than a line after their +, _ and dots."""
 
     _BREAK = r"(?<=\w[+_])(?<!\de[+])(?=\w)|(?<=[a-z0-9]\.)(?=[a-z])"
-    wordsep_simple_re = re.compile(rf"(\s+)|{_BREAK}")
 
     def __init__(self, width: int) -> None:
         super().__init__(width=width, break_on_hyphens=False)
@@ -196,7 +199,8 @@ class _Wrapper(textwrap.TextWrapper):
         return re.split(cls._BREAK, text)
 
     def _split(self, text: str) -> list[str]:
-        return [piece for piece in self.wordsep_simple_re.split(text) if piece]
+        words = re.split(r"(\s+)", text)
+        return [one for word in words for one in (self.cut(word) if len(word) > self.width else [word]) if one]
 
 
 def _breakable(value: Any) -> Markup:

@@ -8,20 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import inf
 from typing import Any
 
 import sympy
 
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.frozen import Frozen
-from boundcalc.language.directions import value_interval
-from boundcalc.language.domains import as_number, contains, describe
-from boundcalc.statements.audit import expression, known_domains, seen_in_data
+from boundcalc.language.domains import describe
+from boundcalc.statements.audit import expression, known_domains, lies_in, seen_in_data
 from boundcalc.statements.derivation import Application, Event, Kind, Relation, Step
-from boundcalc.symbols import DERIVED, VOCABULARY, Constraint, known
+from boundcalc.symbols import VOCABULARY, Constraint, known, role_of
 
-__all__ = ["Facts", "apply", "lies_in", "unfixed"]
+__all__ = ["Facts", "apply", "uncounted", "unfixed"]
 
 
 @dataclass(frozen=True)
@@ -88,14 +86,14 @@ def apply(
     """
     problems = []
     union = expression(union, "union")
-    if not lies_in(union, sympy.Interval(1, sympy.oo)):
-        problems.append(f"union = {union} must be at least 1: the number of instances that the event covers at once")
+    problems += [f"union = {union}: {problem}" for problem in uncounted(union)]
     if union != 1 and not facts.events:
         problems.append(f"union = {union} is paid by an event, and this statement has none")
     if event is not None and len(facts.events) != 1:
         problems.append(f"event = {event} is for a statement with one event; this one has {len(facts.events)}")
     renaming: dict[sympy.Symbol, sympy.Expr] = {}
     conditions = []
+    listed: list[str] = []
     for name, value in values.items():
         symbol = facts.symbols.get(name)
         if symbol is None:
@@ -109,8 +107,11 @@ def apply(
             problems.append(f"{name} = {made} is not allowed: {name} must be {describe(allowed)}")
         elif inside is None:
             conditions.append((name, made, allowed))
-        if union == 1 and symbol not in facts.uniform:
-            problems += unfixed(symbol, made)
+        if symbol not in facts.uniform and (problem := unfixed(symbol, made)):
+            if union == 1:
+                problems += problem
+            else:
+                listed.append(f"{name} = {made} takes one of {union} values that were listed before the data are seen")
     if problems:
         raise InvalidInputError(problems, context=f"by {facts.name}")
     events = facts.events if event is None else (event,)
@@ -120,7 +121,7 @@ def apply(
         return expr.xreplace({**renaming, **shares})
 
     left = expression(quantity, "quantity")
-    assumed = [_said_here(text, renaming) for text in facts.assumptions]
+    assumed = [*(_said_here(text, renaming) for text in facts.assumptions), *listed]
     if left.is_Symbol and left != here(facts.quantity) and left.name not in VOCABULARY:
         assumed.append(f"{left} is what {facts.name} bounds")
     if not (union.is_number or all((entry := known(s)) is not None and entry.is_integer for s in union.free_symbols)):
@@ -154,34 +155,20 @@ def _said_here(text: str, renaming: Mapping[sympy.Symbol, sympy.Expr]) -> str:
     return f"{text}, with {', '.join(named)}" if named else text
 
 
+def uncounted(union: sympy.Expr) -> list[str]:
+    """Say why an expression is no number of instances that were listed before the data were seen, if it is none."""
+    if not lies_in(union, sympy.Interval(1, sympy.oo)) or union.is_integer is False:
+        return ["the number of instances that the event covers at once is an integer, at least 1"]
+    seen = seen_in_data(union)
+    return [f"the instances are listed before the data are seen, and {', '.join(seen)} is not"] if seen else []
+
+
 def unfixed(symbol: sympy.Symbol, value: sympy.Expr) -> list[str]:
     """Say why a value cannot stand for a symbol that is fixed in advance, if it cannot."""
-    entry = known(symbol)
-    seen = seen_in_data(value) if entry is not None and entry.role == "fixed" else []
+    seen = seen_in_data(value) if role_of(symbol) == "fixed" else []
     if not seen:
         return []
     return [
         f"{symbol} = {value}: {symbol} is fixed before the data are seen, and {', '.join(seen)} is not; pay a union over "
         "a grid of values that was fixed in advance, or use a statement that holds for all values at once"
     ]
-
-
-def lies_in(expr: sympy.Expr, allowed: sympy.Set) -> bool | None:
-    """Return whether every value of an expression lies in a set: True or False where that is certain, None elsewhere."""
-    if expr.is_number:
-        try:
-            return bool(contains(allowed, as_number(expr)))
-        except (TypeError, ValueError, ArithmeticError):
-            return None
-    symbols = expr.free_symbols | set().union(*(DERIVED.get(s, s).free_symbols for s in expr.free_symbols))
-    found = value_interval(expr, known_domains(symbols))
-    low, high = as_number(allowed.inf), as_number(allowed.sup)
-    if found.high < low or found.low > high:
-        return False
-    whole = not isinstance(allowed, sympy.Range) or bool(expr.is_integer)
-    open_low = isinstance(allowed, sympy.Interval) and bool(allowed.left_open)
-    open_high = isinstance(allowed, sympy.Interval) and bool(allowed.right_open)
-    above = found.low > low or (found.low == low and (found.low_open or not open_low)) or low == -inf
-    below = found.high < high or (found.high == high and (found.high_open or not open_high)) or high == inf
-    filled = isinstance(allowed, sympy.Interval | sympy.Range)
-    return True if above and below and whole and filled else None

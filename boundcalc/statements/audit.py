@@ -6,16 +6,29 @@ The functions say what is wrong; `Derivation` refuses it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from math import inf
 from typing import Any
 
 import sympy
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import FrozenDict
-from boundcalc.language.domains import from_assumptions
-from boundcalc.symbols import DERIVED, VOCABULARY, known
+from boundcalc.language.directions import value_interval
+from boundcalc.language.domains import as_number, contains, describe, from_assumptions
+from boundcalc.symbols import DERIVED, VOCABULARY, known, role_of
 
-__all__ = ["Definitions", "expression", "foreign", "is_share", "known_domains", "seen_in_data", "unpaid"]
+__all__ = [
+    "Definitions",
+    "expression",
+    "foreign",
+    "is_share",
+    "known_domains",
+    "lies_in",
+    "namesakes",
+    "seen_in_data",
+    "strays",
+    "unpaid",
+]
 
 _DELTA = VOCABULARY["delta"].symbol
 
@@ -30,6 +43,11 @@ _MEANINGS: Mapping[str, tuple[sympy.Expr, ...]] = FrozenDict(
     eta_N=(),
     Delta=(),
     a_match=(),
+)
+
+#: Of these, what lies in the symbol's domain by what its own symbols mean; in words, as a proof's local symbols are not known here.
+_BY_MEANING: Mapping[str, str] = FrozenDict(
+    eta_M="best_head_M - r_star", eta_N="best_head_N - r_star", Delta="-inf_M + inf_N", a_match="1 - kappa*r_0/C"
 )
 
 
@@ -62,6 +80,13 @@ def foreign(expr: sympy.Basic) -> list[str]:
     ]
 
 
+def namesakes(symbols: Iterable[sympy.Symbol]) -> list[str]:
+    """Say which different symbols have one name, in words for an error."""
+    first: dict[str, sympy.Symbol] = {}
+    alike = {symbol.name for symbol in symbols if first.setdefault(symbol.name, symbol) != symbol}
+    return [f"two symbols are called {name}, with different domains, roles or typesetting" for name in sorted(alike)]
+
+
 def is_share(symbol: sympy.Symbol) -> bool:
     """Return whether a symbol is an event's share of delta."""
     return symbol.name.startswith("delta[")
@@ -75,6 +100,27 @@ def known_domains(symbols: Iterable[sympy.Symbol]) -> dict[sympy.Symbol, sympy.S
         share = sympy.Interval.open(0, 1) if is_share(symbol) else None
         found[symbol] = entry.domain if entry is not None else share or from_assumptions(symbol)
     return found
+
+
+def lies_in(expr: sympy.Expr, allowed: sympy.Set) -> bool | None:
+    """Return whether every value of an expression lies in a set: True or False where that is certain, None elsewhere."""
+    if expr.is_number:
+        try:
+            return bool(contains(allowed, as_number(expr)))
+        except (TypeError, ValueError, ArithmeticError):
+            return None
+    symbols = expr.free_symbols | set().union(*(DERIVED.get(s, s).free_symbols for s in expr.free_symbols))
+    found = value_interval(expr, known_domains(symbols))
+    low, high = as_number(allowed.inf), as_number(allowed.sup)
+    if found.high < low or found.low > high:
+        return False
+    whole = not isinstance(allowed, sympy.Range) or bool(expr.is_integer)
+    open_low = isinstance(allowed, sympy.Interval) and bool(allowed.left_open)
+    open_high = isinstance(allowed, sympy.Interval) and bool(allowed.right_open)
+    above = found.low > low or (found.low == low and (found.low_open or not open_low)) or low == -inf
+    below = found.high < high or (found.high == high and (found.high_open or not open_high)) or high == inf
+    filled = isinstance(allowed, sympy.Interval | sympy.Range)
+    return True if above and below and whole and filled else None
 
 
 def seen_in_data(expr: sympy.Expr) -> list[str]:
@@ -95,11 +141,31 @@ def unpaid(step: Any, shares: set[sympy.Symbol]) -> list[str]:
     return problems
 
 
+def strays(
+    step: Any, domains: Mapping[sympy.Symbol, sympy.Set]
+) -> Iterator[tuple[sympy.Symbol, sympy.Expr, sympy.Set, bool | None]]:
+    """Return the definitions of a step whose values are not certain to lie in what is allowed of the symbol.
+
+    Each comes with that set, its ends included, and with False where the value certainly leaves it.
+    """
+    for symbol, value in step.definitions.items():
+        allowed = domains.get(symbol) or known_domains([symbol])[symbol]
+        allowed = allowed.closure if isinstance(allowed, sympy.Interval) else allowed
+        inside = lies_in(value, allowed)
+        if not inside and _BY_MEANING.get(symbol.name) != str(value):
+            yield symbol, value, allowed, inside
+
+
 class Definitions:
     """What a chain has defined so far: each symbol is fresh, and defined once."""
 
-    def __init__(self, quantity: sympy.Expr, where: Mapping[sympy.Symbol, sympy.Expr]) -> None:
-        self._quantity, self._where = quantity, where
+    def __init__(
+        self,
+        quantity: sympy.Expr,
+        where: Mapping[sympy.Symbol, sympy.Expr],
+        domains: Mapping[sympy.Symbol, sympy.Set],
+    ) -> None:
+        self._quantity, self._where, self._domains = quantity, where, domains
         self._made: dict[sympy.Symbol, sympy.Expr] = {}
 
     def problems(self, current: sympy.Expr, step: Any) -> Iterator[str]:
@@ -110,6 +176,9 @@ class Definitions:
                 yield f"{symbol} = {value} is no definition: {reason}"
             if symbol in _closure(value.free_symbols, step.definitions):
                 yield f"the definition of {symbol} rests on itself"
+        for symbol, value, allowed, inside in strays(step, self._domains):
+            if inside is False:
+                yield f"{symbol} = {value} is no definition: {symbol} must be {describe(allowed)}"
         fresh = step.right.free_symbols - step.left.free_symbols - current.free_symbols
         for symbol in sorted(fresh & self._made.keys() - step.definitions.keys(), key=str):
             yield f"{symbol} was defined as {self._made[symbol]}: another quantity needs another symbol"
@@ -117,7 +186,6 @@ class Definitions:
 
     def _redefines(self, symbol: sympy.Symbol, value: sympy.Expr, current: sympy.Expr) -> str:
         entry = known(symbol)
-        free = entry is not None and entry.free
         if symbol == _DELTA or is_share(symbol):
             return "delta is split over the events, it is not defined"
         if symbol in self._quantity.free_symbols:
@@ -126,9 +194,11 @@ class Definitions:
             return f"it abbreviates {self._where[symbol]}"
         if self._made.get(symbol, value) != value:
             return f"it is {self._made[symbol]} already"
-        if free and entry is not None:
-            seen = seen_in_data(value)
-            return f"{symbol} is fixed in advance, and {', '.join(seen)} is not" if seen else ""
+        seen = seen_in_data(value) if role_of(symbol) == "fixed" else []
+        if seen:
+            return f"{symbol} is fixed in advance, and {', '.join(seen)} is not"
+        if entry is not None and entry.free:
+            return ""
         if entry is VOCABULARY.get(symbol.name) and entry is not None and entry.role == "fixed":
             return "it is a parameter of the setting; write its value instead, with Bound.substitute"
         if entry is VOCABULARY.get(symbol.name) and entry is not None and not _means(symbol, value):

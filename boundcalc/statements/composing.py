@@ -16,12 +16,12 @@ from boundcalc.arithmetic.numbers import exact_expression
 from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import CompositionError, DerivationError, InvalidInputError
 from boundcalc.language.domains import as_number, contains, describe
-from boundcalc.statements.applying import lies_in, unfixed
+from boundcalc.statements.applying import uncounted, unfixed
 from boundcalc.statements.audit import expression, foreign, is_share, known_domains
 from boundcalc.statements.derivation import Derivation, Event
 from boundcalc.statements.domain import Domain
 from boundcalc.statements.statement import DELTA, AnyStatement, Statement
-from boundcalc.symbols import SHARED_GROUPS, SUBSET_NAMES, VOCABULARY, Constraint, known
+from boundcalc.symbols import SHARED_GROUPS, SUBSET_NAMES, VOCABULARY, Constraint, role_of
 
 __all__ = ["checkable", "compose", "insert", "on_subset", "over", "substitute", "with_split"]
 
@@ -48,7 +48,16 @@ def substitute(bound: AnyStatement, values: Mapping[str, Any], *, union: Any = 1
         if isinstance(value, Statement):
             bound = compose(bound, name, plain.pop(name))
     bound = over(bound, union)
-    return insert(bound, plain, chosen=union != 1) if plain else bound
+    if not plain:
+        return bound
+    made = insert(bound, plain, chosen=union != 1)
+    listed = [
+        f"{name} = {value}"
+        for name, value in plain.items()
+        if union != 1 and isinstance(value, sympy.Expr) and unfixed(bound.symbol(name), value)
+    ]
+    said = f"{', '.join(listed)} takes one of {union} values that were listed before the data are seen"
+    return replace(made, assumptions=(*made.assumptions, said)) if listed else made
 
 
 def checkable(
@@ -76,8 +85,8 @@ def over(bound: AnyStatement, count: Any) -> AnyStatement:
     count = expression(count, "union")
     if count == 1:
         return bound
-    if not lies_in(count, sympy.Interval(1, sympy.oo)):
-        raise InvalidInputError(f"union = {count} must be at least 1", context=str(bound.theorem))
+    if problems := uncounted(count):
+        raise InvalidInputError(f"union = {count}: {problems[0]}", context=str(bound.theorem))
     if not bound.events:
         raise InvalidInputError(
             f"union = {count} is paid by an event, and this statement has none: it holds for values fixed in advance only",
@@ -147,8 +156,7 @@ def insert(bound: AnyStatement, values: Mapping[str, Any], *, chosen: bool = Fal
 
 def _unsound(bound: Statement, symbol: sympy.Symbol, value: sympy.Expr, chosen: bool) -> list[str]:
     """Say how a value loses an event, or depends on the data where it must not."""
-    entry = known(symbol)
-    fixed = entry is not None and entry.role == "fixed"  # a number that was chosen with delta in view loses nothing
+    fixed = role_of(symbol) == "fixed"  # a number that was chosen with delta in view loses nothing
     lost = [s for s in value.free_symbols if is_share(s) or (s == DELTA and not fixed)]
     if lost:
         return [

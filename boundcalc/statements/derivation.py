@@ -31,7 +31,7 @@ from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.language.directions import Direction, direction, value_range
 from boundcalc.language.latex import RELATIONS, expression_latex
 from boundcalc.show.html import Markup, tag
-from boundcalc.statements.audit import Definitions, expression, known_domains, unpaid
+from boundcalc.statements.audit import Definitions, expression, known_domains, namesakes, strays, unpaid
 from boundcalc.statements.proofs_latex import chain_latex
 from boundcalc.symbols import DERIVED, Constraint, known
 
@@ -359,7 +359,7 @@ class Derivation(Frozen):
     steps : tuple of Step
         Applied in order.
     where : mapping of sympy.Symbol to sympy.Expr
-        Abbreviations used in the expressions, such as ``m = floor(n/2)``.
+        Which of the vocabulary's abbreviations the expressions use, such as ``m = floor(n/2)``.
     domains : mapping of sympy.Symbol to sympy.Set
         Domains of symbols that are not in the vocabulary.
 
@@ -377,8 +377,17 @@ class Derivation(Frozen):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "quantity", expression(self.quantity, "quantity"))
+        odd = [f"{short} = {full}" for short, full in self.where.items() if DERIVED.get(short) != full]
+        if odd:
+            raise DerivationError(
+                f"where: {', '.join(odd)} is no abbreviation of the vocabulary; define a symbol of your own in a step, or "
+                "substitute its value in the bound"
+            )
         object.__setattr__(self, "steps", self._bound_steps())
         super().__post_init__()
+        spoken = (part for step in self.steps for part in (step.left, step.right, *step.definitions))
+        if problems := namesakes(set().union(self.quantity.free_symbols, *(part.free_symbols for part in spoken))):
+            raise DerivationError(problems)
         self._folded  # noqa: B018 - a chain that does not fold is refused at once
 
     def _bound_steps(self) -> tuple[Step, ...]:
@@ -390,7 +399,8 @@ class Derivation(Frozen):
                 raise DerivationError(f"{step!r} is no Step: make one with at_most, at_least, equal or by")
             bound = step.bound_events()
             shares |= {old.symbol: new.symbol for old, new in zip(step.events, bound.events, strict=True)}
-            found.append(bound.renamed(shares))
+            own = {event.symbol for event in bound.events}
+            found.append(bound.renamed({old: new for old, new in shares.items() if old not in own}))
         told = [symbol.name for symbol in self.domains if known(symbol) is not None]
         if told:
             raise DerivationError(f"domains: {', '.join(told)} has its own domain; narrow it in the theorem's domain")
@@ -403,7 +413,7 @@ class Derivation(Frozen):
         """The successive expressions, and how the first relates to the last."""
         lines = [self.quantity]
         relation: Relation = "="
-        definitions = Definitions(self.quantity, self.where)
+        definitions = Definitions(self.quantity, self.where, self.domains)
         shares: set[sympy.Symbol] = set()
         for number, step in enumerate(self.steps, start=1):
             shares |= {event.symbol for event in step.events}
@@ -438,8 +448,15 @@ class Derivation(Frozen):
 
     @property
     def conditions(self) -> tuple[tuple[str, sympy.Expr, sympy.Set], ...]:
-        """Where values that steps put into statements have to lie."""
-        return tuple(dict.fromkeys(one for applied in self.applications for one in applied.conditions))
+        """Where values have to lie that steps put into statements, or choose for their free symbols."""
+        chosen = (
+            (symbol.name, value, allowed)
+            for step in self.steps
+            for symbol, value, allowed, _ in strays(step, self.domains)
+            if (entry := known(symbol)) is not None and entry.free
+        )
+        put = (one for applied in self.applications for one in applied.conditions)
+        return tuple(dict.fromkeys((*put, *chosen)))
 
     @property
     def constraints(self) -> tuple[Constraint, ...]:

@@ -85,6 +85,8 @@ class Growth(Frozen):
     def power(self, exponent: sympy.Expr) -> Growth:
         """Return the growth of a power with a fixed exponent."""
         scale, coefficient = self.scale, self.coefficient
+        if not exponent.is_integer and _negative(coefficient):
+            raise InvalidInputError("what a root is taken of is negative far out")
         lead = _made({_scaled(scale, exponent): coefficient**exponent}, None)
         terms = max(_DEPTH, int(exponent) + 1) if exponent.is_Integer and exponent > 0 else _DEPTH
         return lead * self._composed(lambda k: sympy.binomial(exponent, k), terms)
@@ -100,6 +102,8 @@ class Growth(Frozen):
         power, logs, loglogs = self.scale
         if loglogs != 0 or (logs != 0 and power == 0 and loglogs != 0):
             raise InvalidInputError("a third iterated logarithm is not followed here")
+        if _negative(self.coefficient):
+            raise InvalidInputError("what a logarithm is taken of is negative far out")
         found = {
             _ONE: sympy.log(self.coefficient),
             (_ONE[0], sympy.S.One, _ONE[0]): power,

@@ -12,7 +12,8 @@ from __future__ import annotations
 import sympy
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.statements.applying import lies_in
+from boundcalc.language.domains import describe
+from boundcalc.statements.audit import lies_in
 from boundcalc.statements.derivation import Step, at_most
 
 __all__ = ["solve_implicit"]
@@ -47,15 +48,15 @@ def solve_implicit(step: Step, number: int) -> Step:
             f"{step}: the left side of '<=' must be one nonnegative symbol", context="solve_implicit"
         )
     place = sympy.Dummy("root", nonnegative=True)
-    inner = sympy.expand(step.right.subs(sympy.sqrt(r), place).subs(r, place**2))
-    parts = sympy.Poly(inner, place).all_coeffs()[::-1] if inner.is_polynomial(place) else []
-    a, root, whole = (*parts, *(sympy.S.Zero,) * 3)[:3]
-    if len(parts) > 3 or (root != 0) == (whole != 0) or r in (a + root + whole).free_symbols:
+    inner = sympy.expand_mul(step.right.subs(sympy.sqrt(r), place).subs(r, place**2))
+    a, root, whole = (inner.coeff(place, power) for power in range(3))
+    rest = sympy.expand_mul(inner - a - root * place - whole * place**2)
+    if rest != 0 or (root != 0) == (whole != 0) or place in (a + root + whole).free_symbols:
         raise InvalidInputError(f"{step} is neither r <= a + b sqrt(r) nor r <= a + b r", context="solve_implicit")
     positive = sympy.Interval(0, sympy.oo)
     allowed = positive if root != 0 else sympy.Interval.Ropen(0, 1)
     bad = [
-        f"{value} must be in {place}"
+        f"{value} must be {describe(place)}"
         for value, place in ((a, positive), (root + whole, allowed))
         if not lies_in(value, place)
     ]

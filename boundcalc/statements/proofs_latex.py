@@ -18,7 +18,7 @@ from typing import Any
 
 import sympy
 
-from boundcalc.errors import InvalidInputError
+from boundcalc.errors import InvalidInputError, visible
 from boundcalc.language.latex import RELATIONS, expression_latex
 
 __all__ = ["chain_latex", "citation_key", "escaped", "theorem_latex"]
@@ -39,7 +39,7 @@ def escaped(text: str) -> str:
     ----------
     text : str
     """
-    return "".join(_SPECIAL.get(character, character) for character in text)
+    return "".join(_SPECIAL.get(character, character) for character in re.sub(r"\s+", " ", visible(text)))
 
 
 def citation_key(text: str) -> str:

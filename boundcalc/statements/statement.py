@@ -17,6 +17,7 @@ from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.language.directions import Direction, direction, falls_from, value_range
 from boundcalc.language.latex import readable
+from boundcalc.statements.audit import namesakes
 from boundcalc.statements.derivation import Derivation, Event
 from boundcalc.statements.domain import Domain
 from boundcalc.symbols import VOCABULARY, Constraint, known
@@ -93,6 +94,8 @@ class Statement(Frozen):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domain", Domain(self.domain))
+        if problems := namesakes(self.domain):
+            raise InvalidInputError(problems, context=str(self.theorem))
         super().__post_init__()
 
     @cached_property
@@ -149,7 +152,7 @@ class Statement(Frozen):
         """
         if name not in self.symbols:
             raise InvalidInputError(
-                f"{name!r} is no symbol of this bound{suggestion(name, self.symbols)}; it has {', '.join(self.symbols)}",
+                f"{name!r} is no symbol of this bound{suggestion(str(name), self.symbols)}; it has {', '.join(self.symbols)}",
                 context=str(self.theorem),
             )
         return self.symbols[name]

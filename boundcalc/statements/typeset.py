@@ -8,7 +8,7 @@ from keyword import iskeyword
 import sympy
 
 from boundcalc.arithmetic.entropy_points import kl_at, kl_inverse_at
-from boundcalc.errors import InvalidInputError
+from boundcalc.errors import InvalidInputError, visible
 from boundcalc.evaluator.integrals import settled
 from boundcalc.language.entropy import kl, kl_inverse
 from boundcalc.language.latex import RELATIONS, expression_latex
@@ -63,7 +63,7 @@ def bound_python(bound: Statement) -> str:
             f"no Python can be written: {', '.join(bad)} is no name there", context=str(bound.theorem)
         )
     about = f"{bound.quantity} {bound.relation} this ({bound.theorem.provenance}; {bound.theorem.source})."
-    about = about.replace("\\", r"\\").replace('"', r"\"")
+    about = visible(about).replace("\\", r"\\").replace('"', r"\"")
     body = sympy.pycode(settled(bound.expr, None, bound.domain), fully_qualified_modules=True).replace("builtins.", "")
     used = [code for function, code in ((kl, kl_at), (kl_inverse, kl_inverse_at)) if bound.expr.has(function)]
     own = "".join(f"{inspect.getsource(code).replace('_at(', '(')}\n\n" for code in used)

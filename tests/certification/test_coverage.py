@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from boundcalc.certification import certify
 from boundcalc.certification.bijections import exponent, half_batches
@@ -165,6 +166,41 @@ def test_failures_by_long_simulation(population, weights, delta):
     """2,000 runs: the upper end of the Clopper-Pearson interval is at most delta + .02."""
     failures = run_many(population, runs=2_000, n=40, delta=delta, weights=weights, splits=3)
     assert clopper_pearson_upper(failures, 2_000) <= delta + 0.02
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("weights", [None, (1.5, 0.5)])
+def test_new_groups_whose_risk_is_known(weights):
+    """Groups of unequal size and share of bad rows: the certificate covers the risk of two new groups and a row of each.
+
+    A pair errs where one of its rows is bad; classes are fair coins of the groups. Bad groups have 4 rows, good ones 20, so that
+    counting rows makes the risk look smaller than it is.
+    """
+    rng, runs, delta = np.random.default_rng(11), 400, 0.1
+    shares, sizes = np.array([0.0, 0.25, 1.0]), np.array([20, 20, 4])
+    wrong = 1.0 - (1.0 - 0.5 * 0.25 - 0.25) ** 2  # a group is of each kind with probability 1/4, 1/2, 1/4
+    risk = wrong * (1.0 if weights is None else sum(weights) / 2)
+    failed = {"rows": 0, "groups": 0}
+    for run in range(runs):
+        kinds = rng.choice(3, size=24, p=[0.25, 0.5, 0.25])
+        groups = np.repeat(np.arange(24), sizes[kinds])
+        bad = np.concatenate([np.arange(sizes[kind]) < round(shares[kind] * sizes[kind]) for kind in kinds])
+        labels = rng.integers(0, 2, size=24)
+        codes = labels[groups]
+        distances = np.where((codes[:, None] == codes) ^ (bad[:, None] | bad), 0.2, 0.8)
+        options = {
+            "distance": distances,
+            "y": codes,
+            "threshold": 0.5,
+            "weights": weights,
+            "splits": 2,
+            "rng": run,
+            "delta": delta,
+        }
+        failed["rows"] += certify(**options).value < risk
+        failed["groups"] += certify(**options, groups=groups).value < risk
+    assert failed["groups"] <= binom.ppf(1 - 1e-4, runs, delta)
+    assert failed["rows"] > binom.ppf(1 - 1e-4, runs, delta)
 
 
 def test_groups_not_rows():

@@ -14,7 +14,7 @@ from boundcalc.checker.inequality.problem import state
 from boundcalc.errors import InvalidInputError
 from boundcalc.kernel.claim import Claim, compared, of_inequality
 from boundcalc.kernel.coqc import _judged
-from boundcalc.kernel.exporting import jobs
+from boundcalc.kernel.exporting import file_name, jobs
 from boundcalc.kernel.reading import read_statement
 from boundcalc.kernel.terms import obligations, printed
 from boundcalc.symbols import Constraint, n
@@ -122,3 +122,8 @@ SAID = {
 @pytest.mark.parametrize("said", SAID)
 def test_only_the_axioms_of_the_real_numbers_count(said):
     assert _judged(said, 1, 0.0).accepted is SAID[said]
+
+
+def test_a_file_s_name_is_a_module_s_whatever_a_form_is_called():
+    assert file_name("zhou2026.risk_gap", "sharp", "step_1") == "zhou2026_risk_gap_sharp_step_1"
+    assert file_name("../../etc", "a/../b é", "whole") == "_etc_a_b__whole"

@@ -430,6 +430,8 @@ RATES = {
     "log(n)/n": lambda n, v, x: sympy.log(n) / n,
     "VC": lambda n, v, x: sympy.sqrt((v * sympy.log(2 * sympy.E * n / v) + x) / n),
     "squared": lambda n, v, x: v * sympy.log(n) ** 2 / sympy.sqrt(n) + x / n,
+    "one more": lambda n, v, x: v * sympy.log(n + 1) / n,
+    "of a square": lambda n, v, x: sympy.log(1 + n / v + x * n**2) / sympy.sqrt(n),
     "of pairs": lambda n, v, x: v * sympy.log(sympy.floor(n / 2) / 3) / sympy.floor(n / 2),
 }
 
@@ -471,7 +473,7 @@ def test_where_a_rate_falls_is_no_earlier_than_its_maximum():
 def test_what_no_rule_covers_is_refused_as_before():
     v = bc.symbol("v", "v", "a number", sympy.Interval.open(0, sympy.oo), role="fixed")
     n = sympy.Symbol("n", positive=True)
-    for expr in (sympy.log(n), n * sympy.log(n), sympy.log(n + 1) / n, (v - 1) * sympy.log(n) / n, sympy.sin(n) / n):
+    for expr in (sympy.log(n), n * sympy.log(n), sympy.log(n - 1) / n, (v - 1) * sympy.log(n) / n, sympy.sin(n) / n):
         assert falls_from(expr, n, domains={}) is None
 
 

@@ -100,7 +100,7 @@ def test_bad_choices_are_refused(options):
     ],
 )
 def test_best_constants(above, below, domain, constant):
-    found = bc.best_constant(above, below, domain=domain, budget=20)
+    found = bc.best_constant(above, below, domain=domain, budget=60)
     assert found.verdict.word == "PROVED"
     assert 0 <= float(found.constant - constant) < 1e-6
     assert found.ratio <= float(found.constant) * (1 + 1e-12)
@@ -186,6 +186,12 @@ def test_orders(expr, order):
 )
 def test_what_is_not_followed_is_refused(expr):
     with pytest.raises(InvalidInputError, match="not known"):
+        growth(expr, N)
+
+
+@pytest.mark.parametrize("expr", [sqrt(log(x / N)), log(1 - N), (x - N) ** Rational(1, 3)])
+def test_what_is_not_real_far_out_has_no_rate(expr):
+    with pytest.raises(InvalidInputError, match="negative far out"):
         growth(expr, N)
 
 

@@ -1,6 +1,8 @@
 """Proofs in LaTeX: environments and braces are balanced, text is escaped, every citation has its entry."""
 
 import re
+import shutil
+import subprocess
 
 import pytest
 
@@ -52,6 +54,7 @@ def test_texts_and_keys():
     assert escaped("{5 % of R_M & more} ~ x^2 \\ $") == (
         r"\{5 \% of R\_M \& more\} \textasciitilde{} x\textasciicircum{}2 \textbackslash{} \$"
     )
+    assert escaped("one\n\nline\x1b[") == r"one line\textbackslash{}u001b["
     assert citation_key("zhou2026.risk_gap") == "zhou2026-risk-gap"
     assert citation_key("Clémençon, Lugosi 2008, Ranking") == "clemencon-lugosi-2008"
     assert citation_key("???") == "work"
@@ -62,3 +65,34 @@ def test_what_is_applied_is_cited_with_its_work():
     chain = bc.Derivation(step.left, (step,))
     mine = bc.Theorem("mine.finite", "-", "t", "c", "q", bc.Source("A. Theorist"), {"sharp": bc.Form(chain)})
     assert re.search(r"\\bibitem\{lemmas-massart\} Massart 2000.*lemmas\.massart in boundcalc", mine.to_latex())
+
+
+PREAMBLE = r"""\documentclass{article}
+\usepackage{amsmath, amssymb, amsthm}
+\usepackage[T1]{fontenc}
+\newtheorem{theorem}{Theorem}
+\begin{document}
+"""
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_it_compiles_and_every_citation_is_found(tmp_path):
+    gap = bc.theorem("zhou2026.risk_gap").bound().substitute(R_M=bc.theorem("zhou2026.metric_complexity").bound("data"))
+    step = bc.by(gap, gap.quantity, because="50 % of $ & _ # ~ ^ \\ {these}")
+    composed = bc.Theorem("mine.composed", "Theorem 1", "Composed_x & more", "claim", "q", bc.Source("A. Müller 2026"),
+                          {"sharp": bc.Form(bc.Derivation(gap.quantity, (step,)))})  # fmt: skip
+    parts = [
+        composed.to_latex(),
+        bc.theorem("lemmas.dudley").to_latex(),
+        bc.theorem("certificates.transport").to_latex(),
+    ]
+    (tmp_path / "all.tex").write_text(
+        PREAMBLE + "\n\\clearpage\n".join(parts) + "\n\\end{document}\n", encoding="utf-8"
+    )
+    for _ in range(2):
+        done = subprocess.run(
+            ["pdflatex", "-interaction=nonstopmode", "all.tex"], cwd=tmp_path, capture_output=True, check=False
+        )
+        assert not re.findall(rb"^! .*", done.stdout, flags=re.M)
+    assert done.returncode == 0
+    assert b"undefined" not in (tmp_path / "all.log").read_bytes()

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 import sympy
-from sympy import Range, log, oo, sqrt
+from sympy import Range, Rational, log, oo, sqrt
 
 import boundcalc as bc
 from boundcalc import symbols as S
@@ -65,16 +65,26 @@ def test_an_event_of_two_bounds_is_still_paid_once():
     assert len(gap.events) == 2
 
 
+def test_a_step_uses_the_share_of_the_event_that_it_pays():
+    data = bc.theorem("zhou2026.metric_complexity").bound("data")
+    risk = bc.by("zhou2026.uniform_deviation", S.r_M, because="-")
+    mine = stated(S.r_M, risk, bc.by(data, S.R_M, because="-"))
+    chain = bc.Derivation(S.r_M + S.R_M, (bc.by(mine, S.r_M, because="own"), bc.by(data, S.R_M, because="again")))
+    assert len(chain.events) == 3
+    for step in chain.steps:
+        assert {event.symbol for event in step.events} <= step.right.free_symbols
+
+
 def test_a_union_without_an_event_is_honoured():
     chain = bc.Derivation(S.dev_f, (bc.by("lemmas.hoeffding_u", S.dev_f, union=S.J, because="each of J"),))
     assert stated(S.dev_f, *chain.steps).bound().expr.has(log(S.J / S.delta))
 
 
-@pytest.mark.parametrize("union", [sympy.Rational(1, 2), 0, S.rho, -3])
-def test_a_union_over_less_than_one_is_refused(union):
-    with pytest.raises(InvalidInputError, match="at least 1"):
+@pytest.mark.parametrize("union", [Rational(1, 2), 0, S.rho, -3, Rational(1001, 1000), 1 + S.KL])
+def test_a_union_counts_what_was_listed_before(union):
+    with pytest.raises(InvalidInputError, match=r"at least 1|before the data"):
         bc.by("lemmas.hoeffding_u", S.dev_f, union=union, because="-")
-    with pytest.raises(InvalidInputError, match="at least 1"):
+    with pytest.raises(InvalidInputError, match=r"at least 1|before the data"):
         bc.theorem("lemmas.hoeffding_u").bound().substitute(n=10, union=union)
 
 
@@ -152,6 +162,99 @@ DEV = deviation("dev_own")
 def test_what_is_redefined_is_refused(quantity, steps):
     with pytest.raises(DerivationError):
         bc.Derivation(quantity, tuple(steps))
+
+
+X = bc.symbol("x_unit", "x", "a number in [0, 1]", sympy.Interval(0, 1), role="population")
+FREE = bc.symbol("x_free", "x", "a parameter in [0, 1]", sympy.Interval(0, 1), role="fixed", free=True)
+WIDE = bc.symbol("z_wide", "z", "a number", sympy.Interval(0, oo), role="fixed")
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (
+            bc.equal(S.C, S.C - X - 7, definitions={X: -7}, because="-"),
+            bc.at_most(S.C - X - 7, S.C - 7, because="x >= 0"),
+        ),
+        (bc.at_most(S.C, S.C + FREE, because="x >= 0"), bc.equal(FREE, -7, definitions={FREE: -7}, because="chosen")),
+        (bc.at_most(S.r_0, S.lam + S.r_0, because="-"), bc.equal(S.lam, -2, definitions={S.lam: -2}, because="chosen")),
+    ],
+)
+def test_a_definition_stays_in_its_symbol_s_domain(steps):
+    with pytest.raises(DerivationError, match="must be"):
+        bc.Derivation(steps[0].left, steps)
+
+
+def test_what_may_leave_its_domain_is_proved_or_a_condition():
+    """r_0 - rhat_0 may exceed 1, so that x <= 1 says something false of it."""
+    told = stated(S.r_0, bc.equal(S.r_0, S.rhat_0 + X, definitions={X: S.r_0 - S.rhat_0}, because="-"),
+                  bc.at_most(X, 1, because="its domain"))  # fmt: skip
+    assert bc.check(told, budget=8).word == "UNSETTLED"
+    assert not told.bound().certified
+    share = bc.equal(S.C, S.C + X - S.B / (S.B + S.C), definitions={X: S.B / (S.B + S.C)}, because="-")
+    assert bc.check(stated(S.C, share), budget=60).word == "PROVED"
+    chosen = stated(
+        S.C, bc.at_most(S.C, S.C + FREE, because="-"), bc.equal(FREE, WIDE, definitions={FREE: WIDE}, because="-")
+    )
+    assert chosen.bound().evaluate(C=1, z_wide=0.5) == 1.5
+    with pytest.raises(InvalidInputError, match="x_free = z_wide = 2"):
+        chosen.bound().evaluate(C=1, z_wide=2)
+    gone = stated(S.C, bc.at_most(S.C, S.C + FREE, because="-"),
+                  bc.equal(FREE, WIDE, definitions={FREE: WIDE}, because="-"), bc.at_most(WIDE, S.B, because="-"))  # fmt: skip
+    assert any("x_free = z_wide" in text for text in gone.bound().assumptions)
+
+
+@pytest.mark.parametrize("where", [{S.R_M: 0}, {S.m: S.n**2}, {S.C: S.rhat_0 / 100}, {S.delta: Rational(1, 2)}])
+def test_an_abbreviation_is_the_vocabulary_s(where):
+    with pytest.raises(DerivationError, match="no abbreviation of the vocabulary"):
+        bc.Derivation(S.Rad_loss, (bc.by("lemmas.contraction", S.Rad_loss, because="-"),), where=where)
+
+
+def test_a_fixed_symbol_is_not_defined_by_the_data():
+    fixed = bc.symbol("gap_fixed", "g", "a gap", sympy.Reals, role="fixed")
+    with pytest.raises(DerivationError, match="fixed in advance, and r_0, rhat_0 is not"):
+        bc.Derivation(S.r_0, (bc.equal(S.r_0, S.rhat_0 + fixed, definitions={fixed: S.r_0 - S.rhat_0}, because="-"),))
+
+
+def test_one_name_is_one_symbol():
+    """What holds for x in [0, 1] says nothing of an x in [0, 5], nor of one that the data choose."""
+    narrow, wide, seen = (
+        bc.symbol("x_range", "x", "a number", sympy.Interval(0, end), role=role)
+        for end, role in ((1, "fixed"), (5, "fixed"), (1, "observed"))
+    )
+    assert len({narrow, wide, seen}) == 3
+    lemma = stated(S.C * narrow, bc.at_most(S.C * narrow, S.C, because="x <= 1"))
+    assert bc.check(lemma, budget=60).word == "PROVED"
+    taken = stated(S.C * wide, bc.by(lemma, S.C * wide, because="x <= 1"))
+    bc.check(taken, budget=5)
+    assert not taken.bound().certified
+    with pytest.raises(DerivationError, match="two symbols are called x_range"):
+        bc.Derivation(S.C, (bc.at_most(S.C, S.C + narrow + seen, because="-"),))
+    with pytest.raises(InvalidInputError, match="two symbols are called x_range"):
+        stated(S.C, bc.at_most(S.C, S.C + narrow, because="-")).bound().substitute(C=wide)
+
+
+def test_a_symbol_may_take_a_few_values():
+    choice = bc.symbol("choice", "c", "one of two", sympy.FiniteSet(0, 1), role="fixed")
+    square = stated(choice**2, bc.at_most(choice**2, choice, because="0 or 1"))
+    assert bc.check(square, budget=60).word == "PROVED"
+    with pytest.raises(InvalidInputError, match="equal to 0 or 1"):
+        square.bound().evaluate(choice=0.5)
+
+
+def test_steps_with_at_most_prove_no_strict_claim():
+    strict = Theorem("mine.strict", "-", "s", "C < C + B", "q", MINE, {
+        "sharp": bc.Form(bc.Derivation(S.C, (bc.at_most(S.C, S.C + S.rhat_0, because="-"),)), strict=True)})  # fmt: skip
+    assert bc.check(strict, budget=5).word == "UNSETTLED"
+    assert not strict.bound().certified
+
+
+def test_what_is_to_be_shown_is_not_assumed():
+    with pytest.raises(InvalidInputError, match="which is what is bounded"):
+        stated(S.r_0, bc.at_most(S.r_0, S.rhat_0, because="-"), constraints=(bc.Constraint(S.r_0, S.rhat_0),))
+    hidden = stated(S.r_0, bc.at_most(S.r_0, S.R_N, because="-", kind="infimum", cites="X"),
+                    bc.at_most(S.R_N, S.R_M, because="-"), constraints=(bc.Constraint(S.R_N, S.R_M),))  # fmt: skip
+    assert "R_N <= R_M" in hidden.bound().assumptions
 
 
 def test_an_event_s_share_is_not_defined():
@@ -281,6 +384,7 @@ def test_what_is_fixed_takes_no_value_from_the_data(key, form, values):
         bound.substitute(**values)
     paid = bound.substitute(union=10, **values)
     assert paid.expr != bound.substitute(union=10).expr
+    assert "takes one of 10 values that were listed before the data are seen" in paid.assumptions[-1]
     assert bound.substitute(union=10).expr == bound.expr.subs(S.delta, S.delta / 10)
 
 
@@ -291,6 +395,7 @@ def test_by_asks_the_same():
     uniform = dataclasses.replace(bc.theorem("zhou2026.margin"), uniform=(S.rho,))
     assert bc.by(uniform, S.err_M, rho=S.rhat_ramp + 1, because="for all rho at once")
     assert uniform.bound().substitute(rho=S.rhat_ramp + 1)
+    assert "it holds for all values of rho at once" in uniform.assumptions
 
 
 # ---------------------------------------------------------------- what a lemma brings along
@@ -332,6 +437,11 @@ def test_what_is_not_defined_is_an_error_with_a_name():
     for options in ({}, {"sound": True}, {"precision": 20}):
         with pytest.raises(InvalidInputError, match=r"not defined at n = 100.*V\*log.* must be >= 0"):
             vc().evaluate(n=[1000, 100], V=3000, delta=0.05, rhat_0=0, **options)
+    for derived in (vc().gradient, vc().elasticity):
+        with pytest.raises(InvalidInputError, match="not defined at n = 100"):
+            derived("n", n=[1000, 100], V=3000, delta=0.05, rhat_0=0)
+    with pytest.raises(InvalidInputError, match="5 is no symbol"):
+        vc().rate(5)
 
 
 @pytest.mark.parametrize(("low", "high", "bad"), [(V, S.n, 100), (2 * V, S.n, 50), (1, V, 1), (V**2, S.n - 1, 10)])

@@ -22,6 +22,7 @@ from boundcalc.catalogue.sources import bartlett2002, zhou2026
 from boundcalc.statements.derivation import Derivation, Event, equal, named
 from boundcalc.symbols import (
     R_M,
+    REAL,
     C,
     Edev_m,
     Edev_plus,
@@ -46,11 +47,13 @@ excess_M = symbol(
     "excess_M",
     r"\bigl[r_{\mathcal M}-\inf_h r(h\circ\hat g_{\mathcal M})\bigr]",
     "how far the ERM's head is from the best head on its own representation (M)",
+    REAL,
 )
 excess_N = symbol(
     "excess_N",
     r"\bigl[r_{\mathcal N}-\inf_h r(h\circ\hat g_{\mathcal N})\bigr]",
     "how far the ERM's head is from the best head on its own representation (N)",
+    REAL,
 )
 best_head_M = symbol(
     "best_head_M", r"\inf_h r(h\circ\hat g_{\mathcal M})", "risk of the best head on the learnt representation of M"

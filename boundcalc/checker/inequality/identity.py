@@ -80,7 +80,7 @@ def _vast(node: sympy.Basic, values: Mapping[sympy.Symbol, Any]) -> bool:
 def normal(expr: sympy.Expr, positive: Positive | None = None) -> sympy.Expr:
     """Return the numerator in expanded form, logarithms split into those of primes and symbols."""
     found = sympy.expand(sympy.fraction(sympy.together(logarithms(expr, positive)))[0])
-    for rewrite in (lambda e: sympy.powsimp(sympy.powdenest(e)), _products):
+    for rewrite in (lambda e: sympy.powsimp(sympy.powdenest(e)), _products, _exponents):
         if found == 0:
             break
         found = sympy.expand(logarithms(rewrite(found), positive))
@@ -90,6 +90,14 @@ def normal(expr: sympy.Expr, positive: Positive | None = None) -> sympy.Expr:
 def _products(expr: sympy.Expr) -> sympy.Expr:
     """Expand exponents that are sums and bases that are products."""
     return sympy.expand_power_exp(sympy.expand_power_base(expr))
+
+
+def _exponents(expr: sympy.Expr) -> sympy.Expr:
+    """Gather powers of one base, and reduce exponents that are quotients."""
+    return sympy.powsimp(expr).replace(
+        lambda node: isinstance(node, sympy.Pow) and not node.exp.is_number,
+        lambda node: node.base ** sympy.cancel(node.exp) if node.exp.is_rational_function() else node,
+    )
 
 
 def logarithms(expr: sympy.Expr, positive: Positive | None = None) -> sympy.Expr:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ctypes
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from typing import TypeVar
 
 __all__ = ["Stopped", "within"]
+
+T = TypeVar("T")
 
 _TICK, _AGAIN = 0.05, 1.0
 _GROWTH = 640 << 20  # bytes that a claim may add to what the process holds
@@ -19,25 +21,19 @@ class Stopped(BaseException):
     """Time or memory is used up; no handler of ordinary errors catches it."""
 
 
-@contextmanager
-def within(deadline: float, *, memory: bool = False) -> Iterator[list[str]]:
-    """Run a block until a point of ``time.monotonic``; the list that it yields says in one word why it was cut short.
+def within(deadline: float, job: Callable[[], T], *, memory: bool = False) -> tuple[T | None, str]:
+    """Return what a job gives until a point of ``time.monotonic``, and in one word why it was cut short, if it was.
 
     A second thread raises in this one, so Python code stops wherever it is. Long calls into C end first: numbers are kept
-    small elsewhere. Blocks may be nested.
+    small elsewhere. Jobs may be nested. Nothing that was raised is left to arrive outside.
     """
     reasons: list[str] = []
     own: type[Stopped] = type("Stopped", (Stopped,), {})
     thread = ctypes.c_ulong(threading.get_ident())
     done, lock = threading.Event(), threading.Lock()
     start = _resident() if memory else 0
-    entered = threading.Lock()
-    entered.acquire()
 
     def watch() -> None:
-        entered.acquire()
-        if done.wait(_TICK):  # what is raised before the block has begun would be caught by nobody
-            return
         while not done.wait(max(0.0, min(_TICK if memory else 1.0, deadline - time.monotonic()))):
             late, large = time.monotonic() >= deadline, memory and _resident() - start > _GROWTH
             if late or large:
@@ -49,26 +45,32 @@ def within(deadline: float, *, memory: bool = False) -> Iterator[list[str]]:
                     return
 
     watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
+    result: T | None = None
+    problem: BaseException | None = None
+    begun = False
     try:
-        entered.release()
-        yield reasons
-    except own:
-        pass
-    finally:
         while not done.is_set():
-            with suppress(own):
-                done.set()
-        try:
-            with lock:
-                late = bool(reasons)
-            if late:  # delivered here at the latest: what is withdrawn leaves the interpreter looking for it
-                _raise_in(thread, ctypes.py_object(own))
-                while True:
-                    pass
-        except own:
-            pass
-        watcher.join()
+            try:
+                if not begun:
+                    begun = True
+                    watcher.start()
+                    result = job()
+                with lock:
+                    done.set()
+                if reasons:  # delivered here at the latest: what is withdrawn leaves the interpreter looking for it
+                    _raise_in(thread, ctypes.py_object(own))
+                    while True:
+                        pass
+            except own:
+                pass
+            except BaseException as raised:  # the job's own, or that of a promise around this one
+                problem = raised
+    finally:
+        done.set()
+    watcher.join()
+    if problem is not None:
+        raise problem
+    return result, reasons[0] if reasons else ""
 
 
 def _resident() -> int:

@@ -81,10 +81,10 @@ Engine = Callable[[Case, Attempt, float], Certificate | None]
 def _careful(engine: Engine, case: Case, attempt: Attempt, deadline: float) -> Certificate | None:
     name = engine.__name__.removeprefix("_by_")
     try:
-        with within(deadline) as stopped:
-            return engine(case, attempt, deadline)
-        if stopped:
+        found, stopped = within(deadline, lambda: engine(case, attempt, deadline))
+        if stopped and found is None:
             attempt.remarks.append(f"{name}: out of time")
+        return found
     except (Untranslatable, Undefined, MissingExtraError) as problem:
         attempt.remarks.append(str(problem))
     except (RecursionError, sympy.PolynomialError, TypeError, ValueError, AttributeError, ArithmeticError) as problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -95,9 +96,8 @@ def settle(problem: Inequality, *, budget: float, rng: np.random.Generator) -> V
         if foreign:
             return unsettled(f"the {name} side {side} is no real number: it has {', '.join(foreign)}", engine="domains")
     work = _Work(problem, time.monotonic() + budget, budget, rng)
-    with within(work.deadline + 0.1 * budget, memory=True) as stopped:
-        return work.verdict()
-    return work.left_open(f"stopped: no {stopped[0]} left" if stopped else "stopped")
+    verdict, stopped = within(work.deadline + 0.1 * budget, work.verdict, memory=True)
+    return work.left_open(f"stopped: no {stopped} left") if verdict is None else verdict
 
 
 class _Work:
@@ -134,9 +134,7 @@ class _Work:
         """Run one search with a deadline of its own."""
         start = time.monotonic()
         end = min(self.deadline, start + seconds)
-        result = None
-        with within(end) as stopped:
-            result = job(end)
+        result, stopped = within(end, lambda: job(end))
         self.stages.append(f"{name} {time.monotonic() - start:.1f} s{' (stopped)' if stopped else ''}")
         return result
 
@@ -187,33 +185,36 @@ class _Work:
 
     def _proved(self, problem: Inequality, deadline: float) -> Certificate | None:
         """Prove all cases, or keep the attempt that failed."""
+        found, stopped = within(deadline, lambda: self._by_cases(problem, deadline))
+        if stopped and found is None:
+            self.stages.append(f"proving stopped: no {stopped} left")
+        return found
+
+    def _by_cases(self, problem: Inequality, deadline: float) -> Certificate | None:
         certificates: list[Certificate] = []
-        with within(deadline) as stopped:
-            try:
-                pieces = list(cases(problem))
-            except Undefined as why:
-                self.attempts.append(Attempt(remarks=[str(why)]))
+        try:
+            pieces = list(cases(problem))
+        except Undefined as why:
+            self.attempts.append(Attempt(remarks=[str(why)]))
+            return None
+        for place, case in enumerate(pieces):
+            now = time.monotonic()
+            attempt = prove(case, deadline=now + (deadline - now) / min(4, len(pieces) - place))
+            self.attempts.append(attempt)
+            if attempt.certificate is None:
                 return None
-            for place, case in enumerate(pieces):
-                now = time.monotonic()
-                attempt = prove(case, deadline=now + (deadline - now) / min(4, len(pieces) - place))
-                self.attempts.append(attempt)
-                if attempt.certificate is None:
-                    return None
-                certificates.append(attempt.certificate)
-            return _joined(certificates)
-        self.stages.append(f"proving stopped: no {stopped[0]} left")
-        return None
+            certificates.append(attempt.certificate)
+        return _joined(certificates)
 
     def _equal(self) -> Certificate | None:
         """Prove an equality by identities, or from both sides."""
-        with within(time.monotonic() + 0.25 * self.budget):
-            try:
-                certificate = by_algebra(self.problem, self.deadline)
-                if certificate is not None:
-                    return certificate
-            except Undefined:
-                pass
+        certificate: Certificate | None = None
+        with suppress(Undefined):
+            certificate, _ = within(
+                time.monotonic() + 0.25 * self.budget, lambda: by_algebra(self.problem, self.deadline)
+            )
+        if certificate is not None:
+            return certificate
         parts = []
         for relation in ("<=", ">="):
             now = time.monotonic()

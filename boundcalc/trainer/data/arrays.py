@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,14 @@ from numpy.lib import format as npy
 
 from boundcalc.errors import InvalidInputError, suggestion
 
-__all__ = ["MOST_BYTES", "apart", "check_archive", "few", "find", "read_arrays", "said"]
+__all__ = [
+    "MOST_BYTES", "apart", "check_archive", "check_size", "few", "find", "most_bytes", "read_array", "read_arrays", "repeated",
+    "said",
+]  # fmt: skip
 
-#: Bytes that an archive may unpack to.
+#: Bytes that any file may unpack to; beyond a few of them, no more than so many times its own.
 MOST_BYTES = 2**32
+_SMALL, _MOST_TIMES = 2**25, 100
 _LABELS = ("y", "label", "labels", "target", "class", "classes", "species", "diagnosis")
 
 
@@ -80,43 +86,58 @@ def read_arrays(path: Path, *, expected: str) -> dict[str, np.ndarray]:
     return _read_folder(path, expected) if path.is_dir() else _read_npz(path, expected)
 
 
+def read_array(file: Path) -> np.ndarray:
+    """Return the array of one .npy file.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is no such file, or holds objects.
+    """
+    try:
+        if not file.is_file():
+            raise ValueError("it is no plain file")
+        with file.open("rb") as stream:
+            _declared(stream, file.stat().st_size)
+        return np.asarray(np.load(file, allow_pickle=False))
+    except InvalidInputError as error:
+        raise InvalidInputError([f"{file.name} cannot be read: it {one}" for one in error.problems]) from error
+    except Exception as error:  # numpy raises what its tokenizer does, among others, for a damaged header
+        raise InvalidInputError(f"{file.name} cannot be read as .npy ({said(error)})") from error
+
+
 def _read_folder(path: Path, expected: str) -> dict[str, np.ndarray]:
-    arrays = {}
-    for file in sorted(path.glob("*.npy")):
-        try:
-            with file.open("rb") as stream:
-                _check_declared(stream, file.stat().st_size)
-            arrays[file.stem] = np.load(file, allow_pickle=False)
-        except Exception as error:  # numpy raises what its tokenizer does, among others, for a damaged header
-            raise InvalidInputError(f"{file.name} cannot be read as .npy ({said(error)})") from error
-    if not arrays:
+    files = sorted(path.glob("*.npy"))
+    if not files:
         raise InvalidInputError(f"has no .npy file; {expected}, each in a file of its name")
-    return arrays
+    total = sum(file.stat().st_size for file in files if file.is_file())
+    check_size(total, total, remedy="")
+    return {file.stem: read_array(file) for file in files}
 
 
 def _read_npz(path: Path, expected: str) -> dict[str, np.ndarray]:
-    check_archive(path, expected=expected)
+    names = check_archive(path, expected=expected)
+    if twice := repeated(name.removesuffix(".npy") for name in names):
+        raise InvalidInputError(f"has two arrays of the same name: {few(map(repr, twice))}")
     try:
         with zipfile.ZipFile(path) as archive:
+            total = 0
             for one in archive.infolist():
                 with archive.open(one) as stream:
-                    _check_declared(stream, one.file_size)
+                    total += _declared(stream, one.file_size)
+        check_size(total, path.stat().st_size, remedy="; save it by numpy.savez, uncompressed")
         with np.load(path, allow_pickle=False) as arrays:
             return {key: arrays[key] for key in arrays.files}
-    except ValueError as error:
-        if "pickle" not in str(error).lower() and "object" not in str(error).lower():
-            raise InvalidInputError(f"cannot be read as .npz ({said(error)}); {expected}") from error
-        raise InvalidInputError(
-            "holds object arrays, which are never unpickled; save numbers, and strings as a fixed-width string array "
-            "(np.asarray(labels, dtype=str))",
-        ) from error
-    except Exception as error:
-        # zipfile, zlib and numpy raise half a dozen unrelated types for a damaged or foreign file.
+    except InvalidInputError:
+        raise
+    except (
+        Exception
+    ) as error:  # zipfile, zlib and numpy raise half a dozen unrelated types for a damaged or foreign file
         raise InvalidInputError(f"cannot be read as .npz ({said(error)}); {expected}") from error
 
 
-def check_archive(path: Path, *, expected: str, most: int | None = None) -> None:
-    """Refuse what is no zip archive, or one that says it would unpack to more than any data set here.
+def check_archive(path: Path, *, expected: str) -> list[str]:
+    """Return the names in a zip archive; refuse what is none, or says that it unpacks to far more than it holds.
 
     Raises
     ------
@@ -127,23 +148,49 @@ def check_archive(path: Path, *, expected: str, most: int | None = None) -> None
         raise InvalidInputError(f"is not an {path.suffix} archive; {expected}")
     try:
         with zipfile.ZipFile(path) as archive:
-            size = sum(one.file_size for one in archive.infolist())
+            entries = archive.infolist()
     except Exception as error:  # a damaged directory raises half a dozen unrelated types
         raise InvalidInputError(f"is damaged ({said(error)}); {expected}") from error
-    if size > (most or MOST_BYTES):
-        raise InvalidInputError(f"unpacks to {size:,} bytes: expected at most {most or MOST_BYTES:,}")
+    check_size(sum(one.file_size for one in entries), path.stat().st_size, remedy="; save it uncompressed")
+    return [one.filename for one in entries]
 
 
-def _check_declared(stream: Any, size: int) -> None:
-    """Refuse an array whose header declares more than the file holds."""
+def check_size(unpacked: int, packed: int, *, remedy: str) -> None:
+    """Refuse a file of ``packed`` bytes that unpacks to more than :func:`most_bytes`; the message ends with what can be done.
+
+    Raises
+    ------
+    InvalidInputError
+        If so.
+    """
+    if unpacked > (most := most_bytes(packed)):
+        raise InvalidInputError(f"unpacks to more than {most:,} bytes, from {packed:,}{remedy}")
+
+
+def most_bytes(packed: int) -> int:
+    """Return how many bytes a file of ``packed`` bytes may unpack to: data are hardly a hundred times as large."""
+    return min(MOST_BYTES, max(_SMALL, _MOST_TIMES * packed))
+
+
+def _declared(stream: Any, size: int) -> int:
+    """Return the bytes that an array takes as float64; refuse one whose header declares objects, or more than the file holds."""
     version = npy.read_magic(stream)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     shape, _, dtype = read(stream)
-    count = 1
-    for length in shape:
-        count *= int(length)
-    if not dtype.hasobject and count * dtype.itemsize > size:
+    if dtype.hasobject:
+        raise InvalidInputError(
+            "holds object arrays, which are never unpickled; save numbers, and strings as a fixed-width string array "
+            "(np.asarray(labels, dtype=str))"
+        )
+    count = math.prod(map(int, shape))
+    if min(shape, default=0) < 0 or count * dtype.itemsize > size:
         raise ValueError(f"an array of shape {shape} is declared in {size:,} bytes")
+    return count * max(dtype.itemsize, 8)
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """Return the names that come more than once, in order."""
+    return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
 def few(names: Iterable[str], most: int = 8) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boundcalc.errors import InvalidInputError
+from boundcalc.errors import InvalidInputError, visible
 from boundcalc.language.arguments import Problems
 from boundcalc.trainer.data.labels import check_targets, encode_groups, encode_labels, place_of
 from boundcalc.trainer.data.order import aligned
@@ -20,6 +21,8 @@ __all__ = ["MIN_ROWS", "ModalityData", "as_block", "missing_rows", "refuse_all"]
 
 #: Rows are near copies within this share of the usual distance, looked for among so many rows; blocks that tell an identity.
 _NEAR, _LOOKED_AT, _BLOCKS = 0.01, 200, 4
+#: What separates names, and what UTF-8 cannot write.
+_NO_NAME = re.compile("[+,\ud800-\udfff]")
 MIN_ROWS = 8
 """Fewest rows from which calibration, hold-out and training parts can be drawn with at least one pair each."""
 
@@ -107,12 +110,12 @@ class ModalityData:
                 f"modalities={type(modalities).__name__}: expected a non-empty mapping of name to array (n, d_k)"
             )
             problems.raise_if_any()
-        self.name, self.note, self.nonnegative = str(name), str(note), bool(nonnegative)
+        self.name, self.note, self.nonnegative = visible(str(name)), str(note), bool(nonnegative)
         self.names: tuple[str, ...] = tuple(str(key) for key in modalities)
         for key in self.names:
             problems.require(
-                bool(key.strip()) and "+" not in key and "," not in key,
-                f"modality name {key!r}: expected a non-empty name without '+' and ','",
+                bool(key.strip()) and not _NO_NAME.search(key),
+                f"modality name {key!r}: expected a non-empty name without '+', ',' and half characters",
             )
         problems.require(
             len(set(self.names)) == len(self.names), f"modality names {self.names}: expected distinct names"
@@ -296,7 +299,11 @@ class ModalityData:
         allowed = f"expected some of {', '.join(self.names)}, joined by '+'"
         if not isinstance(subset, (str, Iterable)):
             raise InvalidInputError(f"subset {subset!r} is a {type(subset).__name__}: {allowed}")
-        chosen = [part.strip() for part in subset.split("+")] if isinstance(subset, str) else list(subset)
+        chosen = (
+            [part if part in self.names else part.strip() for part in subset.split("+")]
+            if isinstance(subset, str)
+            else list(subset)
+        )
         unknown = [part for part in chosen if part not in self.names]
         if unknown or not chosen:
             raise InvalidInputError(
@@ -326,7 +333,7 @@ class ModalityData:
             if subsets.strip() == "all":
                 refuse_all(len(self.names))
             asked: Sequence[str | Iterable[str]] = (
-                self.subset_labels() if subsets.strip() == "all" else [part.strip() for part in subsets.split(",")]
+                self.subset_labels() if subsets.strip() == "all" else subsets.split(",")
             )
         elif isinstance(subsets, Iterable):
             asked = list(subsets)

@@ -6,8 +6,9 @@ import csv
 import gzip
 import io
 import re
-from collections import Counter
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError, require
 from boundcalc.frozen import Frozen
 from boundcalc.trainer.data import arrays
-from boundcalc.trainer.data.arrays import apart, check_archive, few, find, said
+from boundcalc.trainer.data.arrays import apart, check_archive, check_size, few, find, repeated, said
 from boundcalc.trainer.data.labels import MISSING, is_missing, place_of
 from boundcalc.trainer.data.modalities import ModalityData
 
@@ -27,8 +28,6 @@ __all__ = ["TABLES", "Table", "of_frame", "read_labels", "read_numbers", "read_t
 #: Endings of tables; those of the second group are read by pandas (extra ``formats``).
 TEXT = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz")
 TABLES = (*TEXT, ".parquet", ".feather", ".xlsx")
-#: Bytes that a sheet may unpack to, whose cells take many times as much.
-_MOST_XML = 2**28
 _SEPARATORS = ",;\t|"
 
 
@@ -154,7 +153,7 @@ class Table(Frozen):
                     self.column(name, option=f"--modality {modality}:")
             chosen[modality] = found
         taken = [name for names in chosen.values() for name in names]
-        if twice := _repeated(taken):
+        if twice := repeated(taken):
             raise InvalidInputError(f"--modality: {few(twice)} belongs to two modalities")
         return chosen
 
@@ -194,11 +193,6 @@ def _by_convention(columns: Sequence[str]) -> dict[str, list[str]]:
             "NAME=COLUMN,COLUMN) which belong to a modality, or leave them out by --drop"
         )
     return found
-
-
-def _repeated(names: Iterable[str]) -> list[str]:
-    """Return the names that come more than once, in order."""
-    return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
 def _is_missing(cell: Any) -> bool:
@@ -267,28 +261,64 @@ def read_table(path: Path) -> Table:
     name = path.name.lower()
     if name.endswith(TEXT):
         return _read_text(path)
-    pandas = require("pandas", extra="formats", purpose=f"reading {path.name}")
-    excel = name.endswith(".xlsx")
-    engine = "openpyxl" if excel else f"pyarrow.{path.suffix[1:].lower()}"
-    read = require(engine, extra="formats", purpose=f"reading {path.name}")
-    if excel:
-        check_archive(path, expected="expected a sheet", most=_MOST_XML)
+    read, purpose = (_read_sheet, "openpyxl") if name.endswith(".xlsx") else (_read_arrow, "pyarrow.dataset")
+    engine = require(purpose, extra="formats", purpose=f"reading {path.name}")
     try:
-        if excel:
-            frame = pandas.read_excel(path)
-        else:
-            table = read.read_table(path)
-            table.validate(full=True)  # offsets of a damaged file may ask for any memory, which ends the process
-            frame = table.to_pandas()
+        return read(path, engine)
+    except (InvalidInputError, ImportError):
+        raise
     except Exception as error:  # each engine raises its own types for damaged files
         raise InvalidInputError(f"cannot be read as {path.suffix} ({said(error)})") from error
-    return of_frame(frame, name=path.stem)
+
+
+def _read_arrow(path: Path, engine: Any) -> Table:
+    """Read a file of Arrow, whose declared rows are counted before they are built."""
+    require("pandas", extra="formats", purpose=f"reading {path.name}")
+    import pyarrow
+
+    kept, size, total, batches = engine.dataset(path, format=path.suffix[1:].lower()), path.stat().st_size, 0, []
+    if odd := [one.name for one in kept.schema if pyarrow.types.is_nested(one.type)]:
+        raise InvalidInputError(f"column {odd[0]!r} holds lists: expected one number or text in each cell")
+    check_size(8 * kept.count_rows() * len(kept.schema), size, remedy=_OTHERWISE)
+    # A text that is stored once may be written out in each row: a few at a time tell.
+    rows = (
+        64 if any(pyarrow.types.is_large_string(t) or pyarrow.types.is_string(t) for t in kept.schema.types) else 2**14
+    )
+    for batch in kept.scanner(batch_size=rows, batch_readahead=1, use_threads=False).to_batches():
+        batch.validate(full=True)  # offsets of a damaged file may ask for any memory, which ends the process
+        total += batch.nbytes
+        check_size(total, size, remedy=_OTHERWISE)
+        batches.append(batch)
+    table = pyarrow.Table.from_batches(batches, schema=kept.schema)
+    return of_frame(table.to_pandas(), name=path.stem)
+
+
+_OTHERWISE = "; save it as .npz, uncompressed"
+
+
+def _read_sheet(path: Path, engine: Any) -> Table:
+    """Read the first sheet, whose cells may be declared to be anywhere."""
+    check_archive(path, expected="expected a sheet")
+    size, cells, rows = path.stat().st_size, 0, []
+    with path.open("rb") as stream, closing(engine.load_workbook(stream, read_only=True, data_only=True)) as book:
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()
+        for line, row in enumerate(sheet.iter_rows(values_only=True), 1):
+            cells += 1 + len(row)
+            check_size(8 * cells, size, remedy="; it has cells far outside the table")
+            kept = list(row)
+            while kept and kept[-1] is None:
+                kept.pop()
+            if kept:
+                rows.append((line, kept))
+    width = len(rows[0][1]) if rows else 0
+    return _headed([(line, row + [None] * (width - len(row))) for line, row in rows], name=path.stem)
 
 
 def of_frame(frame: Any, *, name: str = "frame") -> Table:
     """Return the table of a pandas or polars frame."""
     columns = [str(one) for one in frame.columns]
-    if twice := _repeated(columns):
+    if twice := repeated(columns):
         raise InvalidInputError(f"two columns are called {twice[0]!r}")
     if hasattr(frame, "get_columns"):  # polars
         return Table({one: frame[one].to_list() for one in columns}, name=name)
@@ -298,36 +328,37 @@ def of_frame(frame: Any, *, name: str = "frame") -> Table:
 def _read_text(path: Path) -> Table:
     """Read a text table, its separator found in the header."""
     opened = gzip.open if path.name.lower().endswith(".gz") else open
+    most, name = arrays.most_bytes(path.stat().st_size), path.name.partition(".")[0]
     try:
         with opened(path, "rb") as stream:
-            content = stream.read(arrays.MOST_BYTES + 1)
-        if len(content) > arrays.MOST_BYTES:
-            raise InvalidInputError(f"unpacks to more than {arrays.MOST_BYTES:,} bytes")
+            content = stream.read(most + 1)
+        check_size(len(content), path.stat().st_size, remedy="; unpack it, if it is what you expect")
         text = content.decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError, ValueError) as error:
-        if isinstance(error, InvalidInputError):
-            raise
-        raise InvalidInputError(f"cannot be read as .csv in UTF-8 ({said(error)})") from error
-    head = next((line for line in text.splitlines() if line.strip()), "")
-    separator = max(_SEPARATORS, key=lambda mark: (head.count(mark), mark == ","))
-    try:
+        head = next((line for line in text.splitlines() if line.strip()), "")
+        separator = max(_SEPARATORS, key=lambda mark: (head.count(mark), mark == ","))
         rows = list(_rows(text, separator))
-    except csv.Error as error:
-        raise InvalidInputError(f"cannot be read as .csv ({said(error)})") from error
+    except InvalidInputError:
+        raise
+    except (OSError, EOFError, ValueError, zlib.error, csv.Error) as error:
+        raise InvalidInputError(f"cannot be read as .csv in UTF-8 ({said(error)})") from error
+    return _headed(rows, name=name, separator=separator)
+
+
+def _headed(rows: Sequence[tuple[int, Sequence[Any]]], *, name: str, separator: str = "") -> Table:
+    """Return the table of rows with the lines that they end in, of which the first has the names of the columns."""
     if not rows:
-        return Table({}, [], path.name.partition(".")[0])
-    header = [cell.strip() for cell in rows[0][1]]
-    if twice := _repeated(header):
+        return Table({}, [], name)
+    header = ["" if cell is None else str(cell).strip() for cell in rows[0][1]]
+    if twice := repeated(header):
         raise InvalidInputError(f"has two columns of the same name: {twice[0]!r}")
     for line, row in rows:
         if len(row) != len(header):
             raise InvalidInputError(
-                f"line {line} has {len(row)} cells: expected {len(header)}, as in the header (separator {separator!r})"
+                f"line {line} has {len(row)} cells: expected {len(header)}, as in the header"
+                f"{f' (separator {separator!r})' * bool(separator)}"
             )
     columns = list(zip(*(row for _, row in rows[1:]), strict=True)) or [()] * len(header)
-    return Table(
-        dict(zip(header, map(list, columns), strict=True)), [line for line, _ in rows[1:]], path.name.partition(".")[0]
-    )
+    return Table(dict(zip(header, map(list, columns), strict=True)), [line for line, _ in rows[1:]], name)
 
 
 def _rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:

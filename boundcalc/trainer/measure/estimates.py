@@ -16,7 +16,7 @@ from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import why_unreadable
 from boundcalc.language.ledger import paid_once
 from boundcalc.language.records import check_entries, from_json, plain, rebuild
-from boundcalc.show.tables import Table
+from boundcalc.show.tables import Table, page_width
 
 __all__ = ["CERTIFIED", "ESTIMATED", "Entry", "Estimates"]
 
@@ -279,7 +279,7 @@ class Estimates(Frozen):
             start = f"  {e.name:<{width}}  {e.value:<12.6g} {e.status:<9}  "
             lines += textwrap.wrap(
                 start + e.meaning + used,
-                80,
+                page_width(),
                 subsequent_indent=" " * len(start),
                 drop_whitespace=True,
                 replace_whitespace=False,
