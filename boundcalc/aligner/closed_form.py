@@ -29,10 +29,12 @@ Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
 Plan = Callable[..., Array]
 
-_GAMMAS = (0.0, 0.5, 0.8, 0.95)
-_RIDGES = (1.0, 0.3, 0.1)
+#: Pairs (ridge, gamma) that are compared; the first is taken where pairs are too few to choose by.
+_PLAIN = tuple((ridge, 0.0) for ridge in (1.0, 3.0, 0.3, 0.1))
+_MIXED = tuple((ridge, gamma) for gamma in (0.5, 0.8, 0.95) for ridge in (1.0, 0.3))
 _FOLDS = 5
-_ROUNDS = 5
+#: Rounds of plan and directions, in the end and in cross-validation.
+_ROUNDS, _ROUNDS_TRIED = 5, 3
 _COMPONENTS = 128
 _DIRECTIONS = 64
 #: Rows without a partner that a plan is made of, in the end and in cross-validation.
@@ -142,22 +144,26 @@ def _directions(spectra: Sequence[_Spectrum], products: dict[tuple[int, int], Ar
 
 
 def _solve(
-    spectra: Sequence[_Spectrum], aligned: Rows, *, q: int | None, ridge: float, gamma: float, plan: Plan | None,
-    eps: float, most: int, rng: np.random.Generator,
+    spectra: Sequence[_Spectrum], kept: Rows, aligned: Rows, *, q: int | None, ridge: float, gamma: float, plan: Plan | None,
+    eps: float, most: int, rounds: int, rng: np.random.Generator,
 ) -> ClosedForm:  # fmt: skip
     white = [one.scores * one.scales(ridge) for one in spectra]
     edges = list(combinations(range(len(spectra)), 2))
-    pairs = {(i, j): aligned[(aligned[:, i] >= 0) & (aligned[:, j] >= 0)][:, [i, j]] for i, j in edges}
-    known = {
-        (i, j): white[i][rows[:, 0]].T @ white[j][rows[:, 1]] / max(len(rows), 1) for (i, j), rows in pairs.items()
-    }
+    known = {}
+    for i, j in edges:
+        rows = _known(kept, i, j)
+        known[i, j] = white[i][rows[:, 0]].T @ white[j][rows[:, 1]] / max(len(rows), 1)
     maps = _directions(spectra, known, q)
     if gamma > 0 and plan is not None:
+        # Pairs that are held out have partners: were they taken for pseudo-pairs, they would be no fresh test.
         loose = {
-            (i, j): [_some(np.setdiff1d(np.arange(len(white[k])), rows[:, side]), most, rng) for side, k in enumerate((i, j))]
-            for (i, j), rows in pairs.items()
+            (i, j): [
+                _some(np.setdiff1d(np.arange(len(white[k])), used), most, rng)
+                for k, used in zip((i, j), _known(aligned, i, j).T, strict=True)
+            ]
+            for i, j in edges
         }  # fmt: skip
-        for _ in range(_ROUNDS):
+        for _ in range(rounds):
             mixed = {}
             for (i, j), (left, right) in loose.items():
                 mixed[i, j] = known[i, j]
@@ -171,6 +177,11 @@ def _solve(
             maps = _directions(spectra, mixed, q)
     whole = tuple(one.axes.T @ (one.scales(ridge)[:, None] * part) for one, part in zip(spectra, maps, strict=True))
     return ClosedForm(tuple(one.mean for one in spectra), whole, ridge, gamma)
+
+
+def _known(tuples: Rows, i: int, j: int) -> Rows:
+    """Return the tuples that two modalities have, as pairs of rows."""
+    return tuples[(tuples[:, i] >= 0) & (tuples[:, j] >= 0)][:, [i, j]]
 
 
 def _some(rows: Rows, most: int, rng: np.random.Generator) -> Rows:
@@ -202,19 +213,17 @@ def fit_closed_form(
         The log rank of each pair's partner under encoders fitted without it; empty below six pairs, where gamma is 0.
     """
     plan, spectra = PLANS[method], [_Spectrum.of(block) for block in blocks]
-    options = {"q": q, "plan": plan, "eps": eps}
+
+    def solved(candidate: tuple[float, float], pairs: Rows, *, most: int, rounds: int) -> ClosedForm:
+        ridge, gamma = candidate
+        options = {"q": q, "ridge": ridge, "gamma": gamma, "plan": plan, "eps": eps, "most": most, "rounds": rounds}
+        return _solve(spectra, pairs, aligned, rng=np.random.default_rng(seed), **options)  # type: ignore[arg-type]
 
     def log_ranks(candidate: tuple[float, float], kept: Rows, held: Rows) -> Array:
-        rng = np.random.default_rng(seed)
-        ridge, gamma = candidate
-        found = _solve(spectra, aligned[kept], ridge=ridge, gamma=gamma, most=_MOST_TRIED, rng=rng, **options)  # type: ignore[arg-type]
+        found = solved(candidate, aligned[kept], most=_MOST_TRIED, rounds=_ROUNDS_TRIED)
         return partner_ranks([found.encode(k, block) for k, block in enumerate(blocks)], aligned[held], by=by)
 
-    plain = [(ridge, 0.0) for ridge in _RIDGES]
-    mixed = [] if plan is None else [(ridge, gamma) for ridge in _RIDGES for gamma in _GAMMAS[1:]]
     parts = fold_parts(len(aligned), folds=_FOLDS, rng=np.random.default_rng(seed))
-    found = cross_validate([*plain, *mixed], parts, log_ranks)
-    ridge, gamma = choose(found, plain)
-    rng = np.random.default_rng(seed)
-    best = _solve(spectra, aligned, ridge=ridge, gamma=gamma, most=_MOST, rng=rng, **options)  # type: ignore[arg-type]
-    return best, found[ridge, gamma]
+    found = cross_validate(_PLAIN if plan is None else _PLAIN + _MIXED, parts, log_ranks)
+    best = choose(found, _PLAIN)
+    return solved(best, aligned, most=_MOST, rounds=_ROUNDS), found[best]

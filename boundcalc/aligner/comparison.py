@@ -17,7 +17,7 @@ from boundcalc.aligner.estimator import AlignedEncoders
 from boundcalc.aligner.inputs import refuse_unread
 from boundcalc.aligner.match import match_estimates
 from boundcalc.aligner.retrieval import retrieval_measures, zero_shot_measures
-from boundcalc.aligner.settings import CONTROLS
+from boundcalc.aligner.settings import CONTROLS, METHODS
 from boundcalc.errors import InvalidInputError, require
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
@@ -33,7 +33,7 @@ Blocks = dict[str, NDArray[np.float64]]
 
 #: The control beside each method that transports, and what gains are measured against.
 _TWINS = {**CONTROLS, "cca_ot": "cca_softmax"}
-_BASES = {name: "cca" if name in PLANS else "none" for pair in _TWINS.items() for name in pair}
+_BASES = {"auto": "cca"} | {name: "cca" if name in PLANS else "none" for pair in _TWINS.items() for name in pair}
 
 
 @dataclass
@@ -140,8 +140,8 @@ def interval(values: Iterable[float], *, level: float = 0.95, overlap: float = 0
 
 
 def arms_of(regularisers: Sequence[str]) -> tuple[str, ...]:
-    """Return what is fitted: plain contrastive training and CCA, and each method with its control beside it."""
-    arms = ["none", "cca"]
+    """Return what is fitted: CCA, plain training where something is trained, and each method with its control beside it."""
+    arms = ["cca"] if {"cca_ot", "auto"}.issuperset(regularisers) else ["none", "cca"]
     for name in regularisers:
         arms += [name, _TWINS[name]] if name in _TWINS else [name]
     return tuple(dict.fromkeys(arms))
@@ -165,15 +165,15 @@ def compare_regularisers(
     """Fit each method and its control at each aligned fraction, on the same splits for each seed, and measure on test rows.
 
     For each seed the rows are split at random: 20 % calibrate centre and scale, 30 % test, the rest trains. Of the training
-    rows with all modalities the given fraction is aligned; the others are shuffled within each modality. "none" and "cca" are
-    always there, and beside each transport its control: the product plan, or a softmax without marginals.
+    rows with all modalities the given fraction is aligned; the others are shuffled within each modality. "cca" is always there,
+    "none" beside what is trained, and beside each transport its control: the product plan, or a softmax without marginals.
 
     Parameters
     ----------
     data : ModalityData
     aligned : sequence of float
         Fractions in (0, 1].
-    regularisers : sequence of {"none", "loop", "barycenter", "cca_ot"}
+    regularisers : sequence of {"none", "loop", "barycenter", "cca_ot", "auto"}
     seeds : int
     unseen : sequence
         Classes of which nothing is aligned in training (their rows stay, unaligned).
@@ -194,9 +194,9 @@ def compare_regularisers(
     -------
     Comparison
         Measures: ``recall@k``, ``mAP`` (means over both directions and all pairs of modalities), ``mAP a>b`` of each
-        direction, ``knn`` and ``logistic`` (accuracy on fused latents), ``knn only a`` (all other modalities missing at test
-        time), ``match_error`` of trained linear encoders on test rows at the threshold found on the aligned ones; with
-        ``unseen`` also ``recall@k seen``, ``unseen``, ``harmonic``, and the same of ``mAP``.
+        direction, ``knn`` and ``logistic`` (accuracy on fused latents, where several rows are of a class), ``knn only a`` (all
+        other modalities missing at test time), ``match_error`` of trained linear encoders on test rows at the threshold found
+        on the aligned ones; with ``unseen`` also ``recall@k seen``, ``unseen``, ``harmonic``, and the same of ``mAP``.
 
     Raises
     ------
@@ -223,7 +223,7 @@ def compare_regularisers(
                 f"k={k!r}: expected at most {len(split.test_labels)}, the complete test rows",
                 context="compare_regularisers",
             )
-        what = {"method": name} if name in PLANS else {"regulariser": name}
+        what = {"method": name} if name in METHODS else {"regulariser": name}
         model = AlignedEncoders(random_state=seed, **settings | what)
         model.fit(split.train, split.pairs)
         record = {"aligned": float(part), "regulariser": name, "seed": seed, "pairs": len(split.pairs)}
@@ -254,6 +254,7 @@ class _Split(Frozen):
     test: Blocks
     test_labels: NDArray[np.intp]
     unseen: tuple[int, ...]
+    has_classes: bool
 
 
 def _split(
@@ -291,7 +292,15 @@ def _split(
         mine = np.concatenate([chosen, rng.permutation(loose[here[name][loose]])])
         blocks[name], labels[name] = rows[name][mine], data.codes[mine]
     pairs = np.repeat(np.arange(len(chosen))[:, None], len(data.names), axis=1)
-    return _Split(blocks, labels, pairs, {name: rows[name][test] for name in data.names}, data.codes[test], hidden)
+    return _Split(
+        blocks,
+        labels,
+        pairs,
+        {name: rows[name][test] for name in data.names},
+        data.codes[test],
+        hidden,
+        has_classes=len(data.classes) < data.n,
+    )
 
 
 def _measure(model: AlignedEncoders, split: _Split, *, k: int) -> dict[str, float]:
@@ -321,7 +330,9 @@ def _measure(model: AlignedEncoders, split: _Split, *, k: int) -> dict[str, floa
             # The test rows are drawn anew; where values repeat in the data, some equal training rows.
             found_error = match_estimates(model, test, threshold=threshold, held_out=True, repeats=True)
             note("match_error", found_error["match_error"].value)
-    return {name: float(np.mean(values)) for name, values in found.items()} | _classify(model, split, latents)
+    measured = {name: float(np.mean(values)) for name, values in found.items()}
+    # A class to each row leaves nothing to learn it from.
+    return measured | (_classify(model, split, latents) if split.has_classes else {})
 
 
 def _classify(model: AlignedEncoders, split: _Split, latents: Blocks) -> dict[str, float]:
@@ -358,7 +369,7 @@ def _check(
         problems.number("aligned", part, low=0, high=1, open_low=True)
     problems.require(len(regularisers) > 0, "regularisers is empty: expected at least one")
     for name in regularisers:
-        problems.one_of("regulariser", name, ("none", *_TWINS))
+        problems.one_of("regulariser", name, ("none", *_TWINS, "auto"))
     problems.integer("seeds", seeds, low=1)
     problems.integer("k", k, low=1)
     classes = [str(name) for name in data.classes]

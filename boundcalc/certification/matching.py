@@ -20,7 +20,7 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.language.arguments import Problems, as_generator
 from boundcalc.show.rounding import failing
 
-__all__ = ["certify_matching"]
+__all__ = ["certify_matching", "confusion"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -120,7 +120,7 @@ def certify_matching(
     )
     scale, constant = float(positive + negative), float(min(weights) if quantity == "match_error" else 1.0)
     if quantity == "recall":
-        kernel, scale, constant = _confusion(table, tie), float(k - 1), 1.0 - 1.0 / k
+        kernel, scale, constant = confusion(table, tie), float(k - 1), 1.0 - 1.0 / k
     else:
         kernel = _wrong(table, float(threshold), tie, positive / scale, negative / scale)  # type: ignore[arg-type]
     bound, at, sample = population_bound(
@@ -169,7 +169,7 @@ def _wrong(table: Array, threshold: float, tie: float, positive: float, negative
     return Derived(kernel, np.unique(positive * halves[:, None] + negative * halves))
 
 
-def _confusion(table: Array, tie: float) -> Derived:
+def confusion(table: Array, tie: float = 0.0) -> Derived:
     """Return the share, of the four queries of two items, that find the other item as near as their partner."""
     own = np.diagonal(table) + tie
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from boundcalc.cli.arguments import READING
 from boundcalc.cli.output import DRAWN
 from boundcalc.show.answer import Answer
 
 ARGUMENTS = (
-    "DATA", "aligned", "regulariser", "fitted", "unseen", "seeds", "seed", "steps", "latent", "weight", "eps", "temperature",
-    "score", "normalise", "device", "aligned_rows", "test_rows", "k", "match_target", "delta",
+    "DATA", *READING, "unlabelled", "aligned", "regulariser", "fitted", "unseen", "seeds", "seed", "steps", "latent", "weight",
+    "eps", "temperature", "score", "normalise", "device", "aligned_rows", "test_rows", "k", "match_target", "delta",
 )  # fmt: skip
 ENDINGS = DRAWN
 
@@ -18,18 +19,20 @@ def run(args: Namespace) -> Answer:
     """Compare, and return means with intervals over seeds; an interruption keeps what is done."""
     from boundcalc.aligner import Comparison, compare_regularisers
     from boundcalc.cli.progress import reporter
+    from boundcalc.cli.training import reading_options
     from boundcalc.datasets import load
     from boundcalc.guarantees.of_match import pairs_needed
     from boundcalc.report.alignment import Alignment
 
     trained = ("none", "loop", "barycenter") if args.regulariser == "all" else ("none", args.regulariser)
-    names = {"all": (*trained, "cca_ot"), "contrastive": trained, "cca_ot": ("cca_ot",)}[args.fitted]
-    data, comparison, status = load(args.data), Comparison(), 0
+    methods = {"all": (*trained, "cca_ot"), "contrastive": trained, "cca_ot": ("cca_ot",), "auto": ("cca_ot", "auto")}
+    reading = reading_options(args) | ({"label": None} if args.unlabelled else {})
+    data, comparison, status = load(args.data, **reading), Comparison(), 0
     try:
         compare_regularisers(
             data,
             aligned=args.aligned,
-            regularisers=names,
+            regularisers=methods[args.fitted],
             seeds=args.seeds,
             unseen=args.unseen or (),
             k=args.k,
@@ -51,5 +54,5 @@ def run(args: Namespace) -> Answer:
         if not comparison.records:
             raise
         status = 130
-    needed = pairs_needed(data.dims, q=args.latent, target=args.match_target, delta=args.delta)
+    needed = pairs_needed(data.dims, q=args.latent or 8, target=args.match_target, delta=args.delta)
     return Alignment(comparison, needed, status)

@@ -107,8 +107,8 @@ def _within(low: float, high: float, allowed: str) -> Callable[[str, Any], float
 _positive = _within(0, math.inf, "a finite number > 0")
 
 
-def _chosen_or_positive(option: str, text: str) -> float | str:
-    return text if text == "cv" else _positive(option, text)
+def _chosen_or(read: Callable[[str, Any], float]) -> Callable[[str, str], float | str]:
+    return lambda option, text: text if text == "cv" else read(option, text)
 
 
 def _mask_file(option: str, name: str) -> Any:
@@ -349,15 +349,19 @@ ARGUMENTS: dict[str, Argument] = {
     "fitted": Argument(
         {
             "dest": "fitted",
-            "choices": ("all", "contrastive", "cca_ot"),
+            "choices": ("all", "contrastive", "cca_ot", "auto"),
             "default": "all",
-            "help": "trained encoders, the closed form with transport, or both; controls are always beside them (default all)",
+            "help": "trained encoders, the closed form with transport, both, or what the aligned pairs choose; controls are always "
+            "beside them (default all)",
         },
         flag="--method",
     ),
+    "unlabelled": _switch(
+        "the data have no labels: each row is a class of its own, as for embeddings of images and their texts"
+    ),
     "eps": _value("X", "entropic regularisation, as a share of the mean cost", default="0.05", read=_positive),
     "temperature": _value(
-        "X", "of the contrastive loss, or cv: chosen for each method", default="cv", read=_chosen_or_positive
+        "X", "of the contrastive loss, or cv: chosen for each method", default="cv", read=_chosen_or(_positive)
     ),
     "score": _choice("what likeness goes by", "distance", "cosine"),
     "normalise": _choice("rows of norm 1, in the unit ball, or as they are", "unit", "ball", "none"),
@@ -367,8 +371,13 @@ ARGUMENTS: dict[str, Argument] = {
     "unseen": _value("CLASSES", "classes of which nothing is aligned in training, such as a,b", read=_names),
     "seeds": _value("N", "random splits", default="3", read=_integer(1)),
     "steps": _value("N", "gradient steps of each run", default="100", read=_integer(1)),
-    "latent": _value("Q", "latent dimension", default="8", read=_integer(1, 10_000)),
-    "weight": _value("X", "weight of the regulariser", default="1", read=_within(-math.inf, math.inf, "finite")),
+    "latent": _value("Q", "latent dimension (default: 8, in closed form all)", read=_integer(1, 10_000)),
+    "weight": _value(
+        "X",
+        "of the regulariser, or cv: chosen by cross-validation on the pairs",
+        default="1",
+        read=_chosen_or(_within(-math.inf, math.inf, "finite")),
+    ),
     "k": _value("K", "recall@K", default="10", read=_integer(1), flag="-k"),
     "match_target": _value(
         "X", "match error for which aligned pairs are counted", default="0.3", read=_below_half, flag="--target"

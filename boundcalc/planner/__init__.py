@@ -13,14 +13,17 @@ if TYPE_CHECKING:
     from boundcalc.planner.budget import Plan, make_plan
     from boundcalc.planner.costs import Costs, ModalityCost, SharedCost
     from boundcalc.planner.learning_curve import PowerLaw, fit_power_law
+    from boundcalc.planner.matching import MatchPlan, PairsOffer, plan_matching
     from boundcalc.planner.offers import Offer, Question
     from boundcalc.planner.study import Study, study_pilot
     from boundcalc.planner.worth import Worth, rows_for_gain
 
 __all__ = [
     "Costs",
+    "MatchPlan",
     "ModalityCost",
     "Offer",
+    "PairsOffer",
     "Plan",
     "PowerLaw",
     "Question",
@@ -34,6 +37,7 @@ __all__ = [
     "fit_power_law",
     "make_plan",
     "minimal_n",
+    "plan_matching",
     "rows_for_gain",
     "solve_for",
     "study_pilot",
@@ -42,8 +46,10 @@ __all__ = [
 #: Loaded only when asked for: a plan from a stored study does without symbols.
 _LATER = {
     "Costs": "costs",
+    "MatchPlan": "matching",
     "ModalityCost": "costs",
     "Offer": "offers",
+    "PairsOffer": "matching",
     "Plan": "budget",
     "PowerLaw": "learning_curve",
     "Question": "offers",
@@ -57,6 +63,7 @@ _LATER = {
     "fit_power_law": "learning_curve",
     "make_plan": "budget",
     "minimal_n": "boundcalc.inverse.solve",
+    "plan_matching": "matching",
     "rows_for_gain": "worth",
     "solve_for": "boundcalc.inverse.solve",
     "study_pilot": "study",

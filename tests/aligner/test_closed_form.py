@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -10,8 +11,9 @@ import pytest
 from scipy.linalg import eigh
 from sklearn.base import clone
 
+from boundcalc import cli
 from boundcalc.aligner import AlignedEncoders, planted_latent
-from boundcalc.aligner.closed_form import fit_closed_form, sinkhorn_plan, softmax_plan
+from boundcalc.aligner.closed_form import PLANS, _solve, _Spectrum, fit_closed_form, sinkhorn_plan, softmax_plan
 from boundcalc.aligner.comparison import interval
 from boundcalc.aligner.selection import choose, fold_parts, partner_ranks, similarities
 
@@ -94,6 +96,37 @@ def test_transport_helps_where_a_latent_is_shared_and_is_not_used_where_none_is(
     assert sum(one["gamma"] == 0 for one in chosen) >= 3
 
 
+def test_pairs_that_are_held_out_are_no_pseudo_pairs(monkeypatch):
+    """In cross-validation as in the end, plans are made of rows that are in no aligned pair."""
+    shapes = []
+
+    def plan(cost, *, eps):
+        shapes.append(cost.shape)
+        return sinkhorn_plan(cost, eps=eps)
+
+    monkeypatch.setitem(PLANS, "cca_ot", plan)
+    rows, mask, _ = partly_aligned(0, pairs=20)
+    AlignedEncoders(method="cca_ot", random_state=0).fit(rows, mask)
+    assert set(shapes) == {(280, 280)}
+    assert len(shapes) == 3 * 5 * 6 + 5  # rounds, folds and candidates; rounds in the end
+
+
+def test_a_product_plan_makes_no_pseudo_pairs():
+    """Rows are centred, so that the product measure adds next to nothing: canonical correlations alone are its control."""
+    rows, mask, test = partly_aligned(1)
+    spectra, pairs = (
+        [_Spectrum.of(block) for block in rows.values()],
+        np.repeat(np.flatnonzero(mask)[:, None], 2, axis=1),
+    )
+    tables = []
+    for gamma, eps in ((0.0, 0.05), (0.8, 1e9), (0.8, 0.05)):
+        options = {"q": 5, "ridge": 1.0, "gamma": gamma, "plan": sinkhorn_plan, "eps": eps, "most": 300, "rounds": 3}
+        found = _solve(spectra, pairs, pairs, rng=np.random.default_rng(0), **options)
+        tables.append(similarities(*(found.encode(k, block) for k, block in enumerate(test.values())), by="cosine"))
+    plain, product, transport = tables
+    assert np.abs(product - plain).max() < 0.1 < np.abs(transport - plain).max()
+
+
 def test_the_estimator_in_closed_form():
     rows, mask, test = partly_aligned(0)
     model = AlignedEncoders(method="cca_ot", q=4, random_state=0).fit(rows, mask)
@@ -126,6 +159,21 @@ def test_three_modalities_and_missing_partners():
     assert few.score(X) > 0.2
     two = AlignedEncoders(method="cca", random_state=0).fit(X, tuples[:4])
     assert two.chosen_ == {"method": "cca", "ridge": 1.0, "gamma": 0.0}  # too few pairs choose nothing
+
+
+def test_embeddings_from_a_folder_are_compared_without_labels(tmp_path, capsys):
+    """One .npy for each modality, rows that belong together in one order, single precision; nothing is trained, no torch."""
+    X, _ = planted_latent(120, rng=0)
+    for name, block in zip(("image", "text"), X.values(), strict=True):
+        np.save(tmp_path / f"{name}.npy", block.astype(np.float32))
+    common = ["align", str(tmp_path), "--method", "cca_ot", "--aligned", "0.5", "--seeds", "2", "-k", "3", "--json"]
+    assert cli.main([*common, "--unlabelled"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert {record["regulariser"] for record in found["records"]} == {"cca", "cca_ot", "cca_softmax"}
+    assert all(record["recall@3"] > 0.3 for record in found["records"])
+    assert set(found["summary"]) == {"recall@3", "mAP", "mAP image>text", "mAP text>image"}
+    assert cli.main(common) == 2
+    assert "has no array y" in capsys.readouterr().err
 
 
 def test_nearly_constant_and_few_columns_are_taken():

@@ -144,6 +144,14 @@ def test_the_comparison_measures_every_cell():
         found.summary("accuracy")
 
 
+def test_what_the_pairs_choose_is_measured_against_canonical_correlations():
+    found = compare_regularisers(small_data(rng=0), aligned=(0.5,), regularisers=("auto",), seeds=2, k=5, **QUICK)
+    assert [record["regulariser"] for record in found.records] == ["cca", "auto"] * 2
+    row = found.summary("recall@5")[1]
+    assert (row["base"], row["claim"] in ("", "gain")) == ("cca", True)  # without a control, never transport
+    assert np.isnan(row["over_control"])
+
+
 @pytest.mark.parametrize(("loop", "control", "claim"), [(0.5, 0.1, "transport"), (0.5, 0.5, "gain"), (0.1, 0.5, "")])
 def test_a_gain_is_called_transport_only_beyond_its_control(loop, control, claim):
     shift = {"none": 0.1, "loop": loop, "loop_product": control}
@@ -275,6 +283,7 @@ def test_the_command_compares_and_draws(tmp_path, capsys):
         (["--seeds", "0"], "--seeds 0"),
         (["--eps", "0"], "--eps 0"),
         (["--temperature", "hot"], "--temperature hot"),
+        (["--weight", "heavy"], "--weight heavy"),
         (["--test-rows", "none.npy"], "--test-rows"),
         (["--device", "abacus", "--method", "contrastive"], "device='abacus'"),
         (["--target", "nan"], "--target nan"),

@@ -26,7 +26,7 @@ _LABELS = ("y", "label", "labels", "target", "class", "classes", "species", "dia
 
 
 def apart(
-    held: Mapping[str, Any], *, kind: str, label: str, groups: str | None, drop: Iterable[str], expected: str
+    held: Mapping[str, Any], *, kind: str, label: str | None, groups: str | None, drop: Iterable[str], expected: str
 ) -> tuple[Any, Any, dict[str, Any]]:
     """Return labels, groups (or None) and all else of columns or arrays by name, without those that are left out.
 
@@ -36,7 +36,7 @@ def apart(
     kind : str
         What they are, for messages: column or array.
     label, groups : str
-        The names of labels and groups (default: ``groups``, if there is one).
+        The names of labels (None: each row is a class of its own) and groups (default: ``groups``, if there is one).
     drop : iterable of str
     expected : str
         What would have been right.
@@ -47,7 +47,7 @@ def apart(
         If one of the names is not there.
     """
     drop = [drop] if isinstance(drop, str) else list(drop)
-    if label not in held:
+    if label is not None and label not in held:
         near = [name for name in held if name.strip().lower() in _LABELS]
         hint = f" (rename {near[0]!r} to 'y', or give --label {near[0]})" if near else ""
         raise InvalidInputError(f"has no {kind} {label} (found: {few(held) or 'none'}){hint}; {expected}")
@@ -59,7 +59,11 @@ def apart(
     if groups is None and "groups" not in drop and getattr(held.get("groups"), "ndim", 1) == 1:
         groups = "groups"
     rest = {name: value for name, value in held.items() if name not in (label, groups, *drop)}
-    return held[label], None if groups is None else held.get(groups), rest
+    if label is not None:
+        y = held[label]
+    else:
+        y = np.arange(max((len(value) for value in rest.values() if np.ndim(value)), default=0)).astype(str)
+    return y, None if groups is None else held.get(groups), rest
 
 
 def find(held: Mapping[str, Any], name: str, *, kind: str, option: str) -> Any:

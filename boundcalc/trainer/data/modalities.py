@@ -56,6 +56,9 @@ class ModalityData:
     text : mapping of str to mapping of int to tuple of str, optional
         For columns of text: modality, column, and the texts that its numbers stand for. A column becomes one for each text
         that the calibration part of a split has.
+    labelled : bool
+        False: every row may be a class of its own, where all that is known is which rows of modalities belong together. Such data
+        can be aligned; there is no pair of one class to learn a metric from.
 
     Attributes
     ----------
@@ -100,6 +103,7 @@ class ModalityData:
         groups: ArrayLike | None = None,
         impute: bool = False,
         text: Mapping[str, Mapping[int, tuple[str, ...]]] | None = None,
+        labelled: bool = True,
     ) -> None:
         problems = Problems(f"data {name}".strip())
         if not isinstance(modalities, Mapping) or not modalities:
@@ -135,7 +139,7 @@ class ModalityData:
             f"y has one class only ({self.classes.tolist()}), so no pair is dissimilar: expected at least two classes",
         )
         problems.require(
-            self.classes.size < n,
+            self.classes.size < n or not labelled,
             f"y has {n} different labels in {n} rows, so no pair is similar: expected classes that recur",
         )
         problems.raise_if_any()

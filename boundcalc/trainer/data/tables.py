@@ -60,7 +60,7 @@ class Table(Frozen):
     def data(
         self,
         *,
-        label: str = "y",
+        label: str | None = "y",
         groups: str | None = None,
         drop: Iterable[str] = (),
         modalities: Mapping[str, str | Sequence[str]] | None = None,
@@ -70,7 +70,8 @@ class Table(Frozen):
         Parameters
         ----------
         label, groups : str
-            The columns with the labels and with what rows belong to (default: ``groups``, if there is one).
+            The columns with the labels (None: each row is a class of its own) and with what rows belong to (default:
+            ``groups``, if there is one).
         drop : iterable of str
             Columns to leave out.
         modalities : mapping of str to str or sequence of str, optional
@@ -93,11 +94,12 @@ class Table(Frozen):
         if problems:
             raise InvalidInputError(problems)
         return ModalityData(
-            blocks, y, name=self.name, lines=self.lines, groups=belongs, impute=True, text=text, note=suspicion(rest)
-        )
+            blocks, y, name=self.name, lines=self.lines, groups=belongs, impute=True, text=text, note=suspicion(rest),
+            labelled=label is not None,
+        )  # fmt: skip
 
     def apart(
-        self, *, label: str, groups: str | None, drop: Iterable[str], problems: list[str]
+        self, *, label: str | None, groups: str | None, drop: Iterable[str], problems: list[str]
     ) -> tuple[np.ndarray, np.ndarray | None, list[str]]:
         """Return labels, groups (or None) and the names of all other columns; note rows without a label."""
         cells, belongs, rest = apart(

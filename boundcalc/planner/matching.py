@@ -1,0 +1,244 @@
+"""How many pairs it takes to certify a matching: pairs to train on, rows without a partner, and pairs held out. Estimates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from boundcalc.aligner.inputs import read_examples
+from boundcalc.certification.matching import confusion
+from boundcalc.errors import InfeasibleError, InvalidInputError
+from boundcalc.frozen import Frozen
+from boundcalc.language.arguments import Problems, as_generator
+from boundcalc.planner.assured import assurance, spread_of
+from boundcalc.planner.learning_curve import fit_power_law
+from boundcalc.planner.moments import law, pair_moments
+from boundcalc.show.answer import Answer
+from boundcalc.show.rounding import confidence
+from boundcalc.show.tables import Table
+
+__all__ = ["MatchPlan", "PairsOffer", "plan_matching"]
+
+Rows = NDArray[np.intp]
+
+_SHARES = (1 / 3, 2 / 3, 1.0)
+_FURTHER = (2, 4, 8)
+
+
+@dataclass(frozen=True)
+class PairsOffer(Frozen):
+    """What so many pairs would do.
+
+    Attributes
+    ----------
+    train : int
+        Aligned pairs that encoders are fitted on.
+    unaligned : int
+        Rows of each modality without a partner (the fewest) that they are fitted on as well.
+    error, uncertainty : float
+        The bounded error, 1 - recall@1 among k or more, and its standard error.
+    holdout : int or None
+        Further pairs, held out, whose certificate meets the target with the power wanted; None where no number is expected to.
+    measured : bool
+        False: read off a power law beyond the pairs at hand.
+    """
+
+    train: int
+    unaligned: int
+    error: float
+    uncertainty: float
+    holdout: int | None
+    measured: bool
+
+
+@dataclass(frozen=True)
+class MatchPlan(Frozen, Answer):
+    """Numbers of pairs beside each other, from :func:`plan_matching`.
+
+    Attributes
+    ----------
+    offers : tuple of PairsOffer
+    target, power, delta : float
+    k : int
+    """
+
+    offers: tuple[PairsOffer, ...]
+    target: float
+    power: float
+    delta: float
+    k: int
+
+    @property
+    def best(self) -> PairsOffer | None:
+        """The offer of fewest pairs in all; None where none meets the target."""
+        possible = [one for one in self.offers if one.holdout is not None]
+        return min(possible, key=lambda one: one.train + (one.holdout or 0), default=None)
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return f"Pairs for a matching certificate of {self.target:g}"
+
+    @property
+    def sentence(self) -> str:
+        """What is needed; an estimate."""
+        aim = f"at most {self.target:g} of the queries miss their partner among {self.k} ({confidence(self.delta)})"
+        if self.best is None:
+            return f"No number of pairs that was looked at is expected to certify that {aim}."
+        train, holdout = self.best.train, self.best.holdout
+        return (
+            f"Planned: {train:,} aligned pairs to train on, with {self.best.unaligned:,} rows without a partner, and {holdout:,} "
+            f"further pairs to hold out certify that {aim}, with probability {100 * self.power:g} % "
+            f"(estimated{'' if self.best.measured else ', read off a power law'})."
+        )
+
+    def tables(self, *, short: bool = False) -> Sequence[Table]:
+        """Return all offers."""
+        rows = [
+            (one.train, one.unaligned, f"{one.error:.3f} ± {one.uncertainty:.3f}", one.holdout, "" if one.measured else "power law")
+            for one in self.offers
+        ]  # fmt: skip
+        return [Table(("train", "unaligned", "error", "hold out", "read off"), rows, title=self.title)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain data."""
+        return vars(self) | {"offers": [vars(one) for one in self.offers], "sentence": self.sentence}
+
+
+def plan_matching(
+    model: Any,
+    X: Any,
+    aligned: ArrayLike,
+    *,
+    target: float,
+    k: int = 2,
+    power: float = 0.9,
+    delta: float = 0.05,
+    unaligned: Sequence[float] = (0.5, 1.0),
+    folds: int = 4,
+    rng: Any = 0,
+) -> MatchPlan:
+    """Estimate how many aligned pairs certify the retrieval of partners, by refits to a part of those at hand.
+
+    Encoders are fitted to a third, two thirds and all of the pairs outside each fold, with shares of the rows without a
+    partner; the pairs of the fold say how often a query finds another item as near as its partner. For each of them
+    :func:`boundcalc.planner.assurance` says how many held-out pairs the transport certificate takes
+    (:func:`boundcalc.certification.certify_matching`, ``quantity="recall"``); a power law says what more pairs would do.
+
+    Parameters
+    ----------
+    model : AlignedEncoders
+        Its settings; copies are fitted.
+    X, aligned :
+        As for :meth:`boundcalc.aligner.AlignedEncoders.fit`; two modalities.
+    target : float
+        In (0, 1): the share of queries that may miss their partner among k items.
+    k : int
+        Items that a query is looked up among, at least 2.
+    power, delta : float
+        Probability that the certificate meets the target, in [0.5, 1), and that it fails.
+    unaligned : sequence of float
+        Shares of the rows without a partner, in [0, 1].
+    folds : int
+        At least 2, of at least three pairs each.
+    rng : Generator or int
+
+    Returns
+    -------
+    MatchPlan
+
+    Raises
+    ------
+    InvalidInputError
+        On bad arguments, or fewer pairs than folds take.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from boundcalc.aligner import AlignedEncoders, planted_latent
+    >>> X, _ = planted_latent(300, rng=0)
+    >>> plan = plan_matching(AlignedEncoders(method="cca", random_state=0), X, np.arange(300) < 60, target=0.1)
+    >>> plan.best.train <= 60, plan.best.holdout > 30
+    (True, True)
+    """
+    problems = Problems("plan_matching")
+    problems.number("target", target, low=0, high=1, open_low=True, open_high=True)
+    problems.number("delta", delta, low=0, high=1, open_low=True, open_high=True)
+    problems.number("power", power, low=0.5, high=1, open_high=True)
+    problems.integer("k", k, low=2)
+    problems.integer("folds", folds, low=2)
+    for share in unaligned:
+        problems.number("unaligned", share, low=0, high=1)
+    problems.require(len(unaligned) > 0, "unaligned is empty: expected at least one share")
+    problems.raise_if_any()
+    examples = read_examples(X, aligned, None, flat=getattr(model, "encoders", None) is None)
+    pairs = examples.aligned[(examples.aligned >= 0).all(axis=1)]
+    if len(examples.blocks) != 2 or len(pairs) < 3 * folds:
+        raise InvalidInputError(
+            f"{len(examples.blocks)} modalities with {len(pairs)} aligned pairs: expected two, and at least {3 * folds} pairs "
+            f"for {folds} folds",
+            context="plan_matching",
+        )
+    generator = as_generator(rng)
+    order, seed = generator.permutation(len(pairs)), int(generator.integers(2**31))
+    blocks = list(examples.blocks.items())
+    loose = [
+        generator.permutation(np.setdiff1d(np.arange(len(block)), pairs[:, side]))
+        for side, (_, block) in enumerate(blocks)
+    ]
+
+    def missed(share: float, kept_loose: float, held: Rows) -> NDArray[np.float64]:
+        """Return the moments of the kernel on held-out pairs, of encoders fitted to a share of the others."""
+        from sklearn.base import clone
+
+        kept = pairs[np.setdiff1d(order, held, assume_unique=True)[: _count(share, len(pairs), folds)]]
+        rows = {
+            name: block[np.concatenate([kept[:, side], loose[side][: round(kept_loose * len(loose[side]))]])]
+            for side, (name, block) in enumerate(blocks)
+        }
+        fitted = clone(model).set_params(random_state=seed)
+        fitted.fit(rows, np.repeat(np.arange(len(kept))[:, None], 2, axis=1))
+        ends = [{name: block[pairs[held, side]]} for side, (name, block) in enumerate(blocks)]
+        everything = np.arange(held.size)
+        kernel = confusion(-fitted.similarity(*ends))(everything, everything)
+        return pair_moments(kernel, np.zeros_like(kernel), np.zeros_like(kernel))
+
+    def offer(
+        train: int, rest: float, error: float, variance: float, square: float, *, spread: float | None = None
+    ) -> PairsOffer:
+        # Pairs of items are met within folds only.
+        unsure = float(spread_of(len(pairs), variance=variance, square=square * folds)) if spread is None else spread
+        known = {"error": min(error, 1.0), "variance": variance, "square": square, "uncertainty": unsure}
+        try:
+            holdout = int(assurance.fewest(target / (k - 1), power, delta=delta, **known))
+        except InfeasibleError:
+            holdout = None
+        count = min(round(rest * len(one)) for one in loose)
+        return PairsOffer(train, count, (k - 1) * error, (k - 1) * unsure, holdout, measured=spread is None)
+
+    offers = []
+    for rest in unaligned:
+        curve, sizes = [], [_count(share, len(pairs), folds) for share in _SHARES]
+        for share, train in zip(_SHARES, sizes, strict=True):
+            found = np.stack([missed(share, rest, held) for held in np.array_split(order, folds)])
+            curve.append(found[:, 0])
+            one = law(found.mean(axis=0), weights=np.array([1.0, 0.0]), rows=len(pairs))
+            error, variance, square = (float(part) for part in (one.error, one.variance, one.square))
+            offers.append(offer(train, rest, error, variance, square))
+        further = fit_power_law(sizes, np.stack(curve, axis=1), rng=seed)
+        for train in (times * len(pairs) for times in _FURTHER):
+            ahead = float(further(train))
+            low, high = further.interval(train)
+            # Rarer errors vary less, about as their number does.
+            fewer = min(ahead / max(error, 1e-12), 1.0)
+            offers.append(offer(train, rest, ahead, variance * fewer, square * fewer, spread=float(high - low) / 3.29))
+    return MatchPlan(tuple(offers), float(target), float(power), float(delta), int(k))
+
+
+def _count(share: float, pairs: int, folds: int) -> int:
+    """Return how many pairs a share of those outside a fold is, the same for every fold."""
+    return max(2, round(share * (pairs - -(-pairs // folds))))
