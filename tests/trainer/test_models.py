@@ -159,7 +159,7 @@ def test_modalities_that_do_not_help_end_at_zero_and_cost_nothing():
     alone = prepared(ModalityData({name: data.arrays[name] for name in ("a", "b")}, data.y))
     assert model.error[1] <= fit_model(alone, ("a", "b")).error[1] + 0.01
     folds = Folds(given)
-    assert relevance(folds, (0,)).tolist() == [1.0]
+    assert [one.tolist() for one in relevance(folds, (0,))] == [[1.0], [1.0]]
 
 
 def test_fusion_weights_find_the_distance_that_tells():

@@ -134,36 +134,36 @@ def choose(folds: Folds, subset: Sequence[str], settings: Settings) -> PairModel
             f"structure={settings.structure!r}: the folds of {folds.codes.size} rows have pairs of one kind only; give more "
             "rows of each class, or structure='diagonal'"
         )
-    trust = dict(zip(everything, relevance(folds, everything), strict=True))
-    kept = tuple(k for k in everything if trust[k] > 0)
+    counts, alone = (dict(zip(everything, one, strict=True)) for one in relevance(folds, everything))
+    kept = tuple(k for k in everything if counts[k] > 0)
     asked = [(spec, kept) for spec in specs_of(settings, several=len(kept) > 1)]
     asked += [(spec, everything) for spec in specs_of(settings, several=False) if kept != everything]
     if len(asked) > _LEFT:
-        first = [_judged(folds, spec, some, trust, range(1)) for spec, some in asked]
+        first = [_judged(folds, spec, some, alone, range(1)) for spec, some in asked]
         kinds: dict[tuple[object, ...], _Candidate] = {}
         for one in sorted(first, key=lambda one: one.error[1]):
             kinds.setdefault((one.spec._replace(strength=None), one.modalities), one)
         asked = [(one.spec, one.modalities) for one in list(kinds.values())[:_LEFT]]
         asked += [(one.spec, one.modalities) for one in first if one.spec.structure == "modality"][:1]
-    judged = [_judged(folds, spec, some, trust, everyone) for spec, some in dict.fromkeys(asked)]
+    judged = [_judged(folds, spec, some, alone, everyone) for spec, some in dict.fromkeys(asked)]
     best = min(judged, key=lambda one: one.error[1] + _GAIN * (len(one.modalities) > len(kept)))
     posteriors = [one for one in judged if one.spec.structure == "posterior" and one.modalities == best.modalities]
     if len(posteriors) > 1 and not folds.by_class:
         together = _together(folds, posteriors).judged(folds, everyone)
         best = together if together.error[1] < best.error[1] + _GAIN else best
-    return _fitted(folds, best, trust)
+    return _fitted(folds, best, counts)
 
 
 def _judged(
-    folds: Folds, spec: Spec, modalities: tuple[int, ...], trust: dict[int, float], some: Sequence[int]
+    folds: Folds, spec: Spec, modalities: tuple[int, ...], alone: dict[int, float], some: Sequence[int]
 ) -> _Candidate:
     """Fit without each of some folds and judge its pairs."""
     weights = np.ones(len(modalities))
     if not spec.joint and spec.structure == "posterior":
-        weights = np.array([trust[k] for k in modalities])
+        weights = np.array([alone[k] for k in modalities])
     elif not spec.joint and len(modalities) > 1:
-        alone = [_Candidate(spec, (k,), np.ones(1)).distances(folds, some) for k in modalities]
-        weights = pair_weights(np.column_stack(alone), folds.similar(some))
+        parts = [_Candidate(spec, (k,), np.ones(1)).distances(folds, some) for k in modalities]
+        weights = pair_weights(np.column_stack(parts), folds.similar(some))
     return _Candidate(spec, modalities, weights).judged(folds, some)
 
 
@@ -184,9 +184,9 @@ def _together(folds: Folds, posteriors: Sequence[_Candidate]) -> _Candidate:
     return _Candidate(spec, modalities, weights, parts, tuple(shares[used].tolist()))
 
 
-def _fitted(folds: Folds, best: _Candidate, trust: dict[int, float]) -> PairModel:
+def _fitted(folds: Folds, best: _Candidate, counts: dict[int, float]) -> PairModel:
     """Fit the chosen model to all rows, over the columns of all modalities of the subset."""
-    found, everything = best.map(folds, -1), tuple(trust)
+    found, everything = best.map(folds, -1), tuple(counts)
     columns = folds.columns_of(everything)
     inside = np.isin(columns, folds.columns_of(best.modalities))
     scale, places, lift = 1.0 / folds.scale[columns], inside, None
@@ -198,7 +198,7 @@ def _fitted(folds: Folds, best: _Candidate, trust: dict[int, float]) -> PairMode
     factor = np.zeros((places.size, *found.factor.shape[1:]))
     factor[places] = found.factor
     factor[: columns.size] = (factor[: columns.size].T * scale).T
-    weights = trust if best.spec.joint else {**trust, **dict(zip(best.modalities, best.weights, strict=True))}
+    weights = counts if best.spec.joint else {**counts, **dict(zip(best.modalities, best.weights, strict=True))}
     largest = max(*weights.values(), 1e-300)
     return PairModel(
         structure=best.spec.structure,

@@ -24,7 +24,7 @@ _FITTED, _CHOOSING, _JUDGING = 20_000, 6000, 500
 #: Fewer similar pairs than this within the folds ask for larger folds.
 _SIMILAR = 50
 #: Rows that bumps stand at, and the shrinkage of the Gaussians on bumps and their reach, relative to 2 d, where none is asked for.
-_LANDMARKS, _SMOOTH = 300, 1e-3
+_LANDMARKS, _SMOOTH = 200, 1e-3
 
 
 class Spec(NamedTuple):
