@@ -74,7 +74,7 @@ class _Candidate(Frozen):
         return replace(self, threshold=threshold, error=error)
 
 
-def specs_of(settings: Settings, *, several: bool) -> list[Spec]:
+def specs_of(settings: Settings, *, several: bool, by_class: bool = False) -> list[Spec]:
     """Return the candidates that the settings ask for.
 
     Parameters
@@ -82,6 +82,8 @@ def specs_of(settings: Settings, *, several: bool) -> list[Spec]:
     settings : Settings
     several : bool
         Whether there are several modalities to fuse.
+    by_class : bool
+        Whether for classes not met: "auto" then has no posterior of the others.
     """
     shrinkages = SHRINKAGES if settings.shrinkage is None else (settings.shrinkage,)
     penalties = PENALTIES if settings.penalty is None else (settings.penalty,)
@@ -99,7 +101,8 @@ def specs_of(settings: Settings, *, several: bool) -> list[Spec]:
         ],
         "low_rank": [Spec("low_rank", "pairs", True, rank) for rank in ranks],
     }
-    asked = ("modality", "discriminant", "posterior") if settings.structure == "auto" else (settings.structure,)
+    best = ("modality", "discriminant", *([] if by_class else ["posterior"]))
+    asked = best if settings.structure == "auto" else (settings.structure,)
     return [spec for name in asked for spec in families[name]]
 
 
@@ -136,7 +139,7 @@ def choose(folds: Folds, subset: Sequence[str], settings: Settings) -> PairModel
         )
     counts, alone = (dict(zip(everything, one, strict=True)) for one in relevance(folds, everything))
     kept = tuple(k for k in everything if counts[k] > 0)
-    asked = [(spec, kept) for spec in specs_of(settings, several=len(kept) > 1)]
+    asked = [(spec, kept) for spec in specs_of(settings, several=len(kept) > 1, by_class=folds.by_class)]
     asked += [(spec, everything) for spec in specs_of(settings, several=False) if kept != everything]
     if len(asked) > _LEFT:
         first = [_judged(folds, spec, some, alone, range(1)) for spec, some in asked]

@@ -127,6 +127,9 @@ class Folds:
         self.weights, self.by_class = prepared.weights, by_class
         self._pairs: dict[int, tuple[NDArray[np.bool_], NDArray[np.bool_]]] = {}
         self.count, self.fold = self._drawn()
+        similar = self.similar(range(self.count))
+        if by_class and 0 < similar.mean() < 1:  # few classes of a fold make more similar pairs than all of them do
+            self.weights = (0.5 / float(similar.mean()), 0.5 / float(1.0 - similar.mean()))
         self._known: dict[tuple[object, ...], Any] = {}
         self._logistic: dict[tuple[object, ...], dict[float, tuple[Array, Array]]] = {}
 
