@@ -5,6 +5,7 @@ The hold-out is not read, so whatever is chosen here is fixed before it: a certi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -153,7 +154,10 @@ def choose(folds: Folds, subset: Sequence[str], settings: Settings) -> PairModel
     posteriors = [one for one in judged if one.spec.structure == "posterior" and one.modalities == best.modalities]
     if len(posteriors) > 1 and not folds.by_class:
         together = _together(folds, posteriors).judged(folds, everyone)
-        best = together if together.error[1] < best.error[1] + _GAIN else best
+        doubt = 0.5 * math.sqrt(
+            best.error[1] / similar.sum()
+        )  # about the standard error of a mean over the similar pairs
+        best = together if together.error[1] < best.error[1] + max(_GAIN, doubt) else best
     return _fitted(folds, best, counts)
 
 

@@ -15,7 +15,8 @@ __all__ = ["Evidence", "relevance"]
 Array = NDArray[np.float64]
 
 
-#: What speaks for each modality alone.
+#: What speaks for each modality alone; the first of these where there are fewer rows than so many.
+_MANY = 250
 _SPECS = (
     Spec("posterior", "gaussian", True),
     Spec("posterior", "gaussian", True, None, "bent"),
@@ -23,8 +24,9 @@ _SPECS = (
 )
 #: Numbers of evidence that are looked at; of many classes fewer rows.
 _ENTRIES = 2_000_000
-#: Half the 95 % quantile of a chi-square with three degrees of freedom.
-_LEAST = 3.9
+#: What a useless modality of so many weights >= 0 gains in log loss over all rows with probability .05 (of few rows, one weight),
+#: or .01: half a quantile of a mixture of chi-squares (Chernoff 1954).
+_LEAST = {1: 1.35, 3: 4.4}
 #: The relative change of the loss at which steps end.
 _CHANGE = 1e-5
 
@@ -86,19 +88,20 @@ class Evidence:
 def relevance(folds: Folds, modalities: tuple[int, ...]) -> tuple[Array, Array]:
     """Return what each modality counts where the evidence of all is added up, 0 for those that can be left out: two arrays.
 
-    The first is of the evidence of Gaussian class models of each modality alone, on its rows, bent columns and bumps, so that
-    no modality is left out because a linear model tells nothing of it; the second of those on rows, where only they are used.
-    A modality is left out, the least telling first, as long as the log loss on rows not seen rises by no more than its own
-    standard error, or in all by no more than noise explains where three weights are free.
+    The first is of the evidence of Gaussian class models of each modality alone, on its rows, bent columns and bumps, so that no
+    modality is left out because a linear model tells nothing of it (of few rows on these alone); the second of those on rows.
+    A modality is left out, the least telling first, as long as the log loss on rows not seen rises by no more than what a
+    useless one would gain.
     """
     count = len(modalities)
     if count == 1 or folds.by_class:
         return np.ones(count), np.ones(count)
+    specs = _SPECS if folds.codes.size >= _MANY else _SPECS[:1]
     sources = [
-        ([folds.map(spec, (k,), fold) for fold in range(folds.count)], (k,)) for spec in _SPECS for k in modalities
+        ([folds.map(spec, (k,), fold) for fold in range(folds.count)], (k,)) for spec in specs for k in modalities
     ]
     evidence, linear = Evidence(folds, sources), Evidence(folds, sources[:count])
-    owner = np.tile(np.arange(count), len(_SPECS))
+    owner = np.tile(np.arange(count), len(specs))
     v, value = evidence.solve(np.full(owner.size, 0.2))
     kept = np.unique(owner[v > 0])
     while kept.size > 1:
@@ -106,10 +109,10 @@ def relevance(folds: Folds, modalities: tuple[int, ...]) -> tuple[Array, Array]:
         for k in kept:
             found, other = evidence.solve(v, free=np.isin(owner, kept[kept != k]))
             trials.append((float((other - value).mean()), k, found, other))
-        rise, least, found, other = min(trials, key=lambda one: one[0])
-        if rise > max(float((other - value).std()) / np.sqrt(value.size), _LEAST / value.size):
+        rise, last, found, other = min(trials, key=lambda one: one[0])
+        if rise > _LEAST[len(specs)] / value.size:
             break
-        kept, v, value = kept[kept != least], found, other
+        kept, v, value = kept[kept != last], found, other
     left = np.isin(np.arange(count), kept) if kept.size else np.ones(count, dtype=bool)
     told = [np.bincount(owner, weights=v), linear.solve(np.full(count, 0.5), free=left)[0]]
     told = [np.where(left, np.maximum(one, 1e-3), 0.0) for one in told]
