@@ -13,7 +13,7 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.trainer import Measurements, ModalityData, PairwiseMetricLearner, measure_subsets
 from boundcalc.trainer.data.prepare import prepare
 from boundcalc.trainer.measure.settings import Settings
-from boundcalc.trainer.measure.subset import fit_model
+from boundcalc.trainer.measure.subset import fit_model, fit_subset
 from boundcalc.trainer.models.choosing import cut, pair_weights
 from boundcalc.trainer.models.classes import Gaussians, logistic_regression
 from boundcalc.trainer.models.evidence import relevance
@@ -229,18 +229,27 @@ def test_what_is_missing_in_either_row_adds_nothing(structure):
     np.testing.assert_allclose(model.embed(junk, here), model.embed(rows, here))
 
 
-def test_moving_a_held_out_row_changes_nothing_but_what_is_tested():
+@pytest.mark.parametrize("structure", ["auto", "discriminant", "posterior", "low_rank", "diagonal"])
+def test_moving_a_held_out_row_changes_nothing_but_what_is_tested(structure):
     data = drawn(200)
-    given = prepared(data)
-    moved = {name: block.copy() for name, block in data.arrays.items()}
-    for block in moved.values():
-        block[given.split.holdout[0]] += 50.0
-    other = prepared(ModalityData(moved, data.y))
-    assert np.array_equal(other.split.holdout, given.split.holdout)
-    assert fit_model(other, data.names) == fit_model(given, data.names)
-    changed = {name: block.copy() for name, block in data.arrays.items()}
-    changed["a"][given.split.train[0]] += 50.0
-    assert fit_model(prepared(ModalityData(changed, data.y)), data.names) != fit_model(given, data.names)
+    given = prepared(data, structure=structure)
+
+    def trained(part):
+        blocks = {name: block.copy() for name, block in data.arrays.items()}
+        for block in blocks.values():
+            block[part[0]] += 50.0
+        other = prepared(ModalityData(blocks, data.y), structure=structure)
+        assert np.array_equal(other.split.holdout, given.split.holdout)
+        return outcome(other)
+
+    def outcome(one):
+        if structure == "diagonal":
+            fit = fit_subset(one, data.names)
+            return fit.params.tolist(), fit.threshold
+        return fit_model(one, data.names)
+
+    assert trained(given.split.holdout) == outcome(given)
+    assert trained(given.split.train) != outcome(given)
 
 
 def test_results_keep_their_model_and_speak_of_the_metric_class():
