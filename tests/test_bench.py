@@ -12,6 +12,7 @@ from boundcalc import cli
 from boundcalc.errors import InvalidInputError
 from boundcalc.guarantees.contest import _retrieval, roc_area
 from boundcalc.trainer import ModalityData
+from boundcalc.trainer.data.splits import draw_split
 
 pytest.importorskip("sklearn")
 
@@ -65,6 +66,20 @@ def test_all_are_tested_on_the_same_rows_and_ours_is_no_worse(data):
         bc.bench(data, splits=0)
     with pytest.raises(InvalidInputError, match="fitted to the classes"):
         bc.bench(data, splits=1, structure="diagonal")
+
+
+def test_a_moved_held_out_row_changes_no_model_of_the_contest(data):
+    split = draw_split(data.n, rng=np.random.default_rng(5), calibration=0.2, holdout=0.4)
+    moved = {name: block.copy() for name, block in data.arrays.items()}
+    moved["a"][split.holdout[0]] += 40.0
+    first, other = (
+        {one.name: one for one in bc.bench(one, splits=1, rng=5).standings}
+        for one in (data, ModalityData(moved, data.y, name="made"))
+    )
+    assert first["boundcalc"].about == other["boundcalc"].about
+    for name, one in first.items():  # one of 104 rows has 1/52 of the pairs, which weigh at most .5 / similar share
+        assert abs(one.error - other[name].error) < 2 * 2 / 104
+        assert (one.error, one.auc) != (other[name].error, other[name].auc)
 
 
 def test_the_command_writes_what_the_function_finds(tmp_path, capsys):

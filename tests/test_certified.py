@@ -206,6 +206,23 @@ def test_new_classes_are_certified_with_classes_as_units():
         assert not set(folds.codes[folds.fold == k]) & set(folds.codes[folds.fitted_rows(k)])
 
 
+def test_the_default_for_new_classes_errs_no_more_than_the_diagonal_metric():
+    rng = np.random.default_rng(1)
+    y = rng.integers(0, 40, 600)
+    told = np.sinh(2.0 * (rng.normal(size=(40, 6))[y] + 0.4 * rng.normal(size=(600, 6))))  # few rows far out
+    for blocks in ({"a": told, "noise": rng.normal(size=(600, 10))}, {"a": np.arcsinh(told), "b": told}):
+        data = ModalityData(blocks, y)
+        found = {
+            name: certify_new_classes(data, share=0.4, rng=0, structure=name).certificate
+            for name in ("auto", "diagonal")
+        }
+        assert found["auto"].error <= found["diagonal"].error + 0.01
+    folds = Folds(prepare(data, settings=Settings(), rng=np.random.default_rng(0)), by_class=True)
+    similar = folds.similar(range(folds.count))
+    # Few classes of a fold make many pairs similar: both kinds weigh half all the same.
+    assert np.where(similar, *folds.weights) @ similar == pytest.approx(0.5 * similar.size)
+
+
 def test_new_classes_stand_apart_in_what_train_says():
     answer = bc.train(identities(), rng=0, structure="discriminant", subsets="face", new_classes=0.5)
     assert [line.certificate.kind for line in answer.certificates].count("verification") == 1

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boundcalc.certification.certifying import certify_request
 from boundcalc.certification.sources import of_trained
@@ -13,11 +16,11 @@ from boundcalc.guarantees.certified import Certified, Used, question
 from boundcalc.language.arguments import as_generator
 from boundcalc.language.ledger import check_delta
 from boundcalc.trainer import ModalityData
-from boundcalc.trainer.data.prepare import prepare
+from boundcalc.trainer.data.prepare import Prepared, prepare
 from boundcalc.trainer.data.splits import Split
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset import fit_subset
-from boundcalc.trainer.models.choosing import choose
+from boundcalc.trainer.models.choosing import choose, cut
 from boundcalc.trainer.models.folds import Folds
 
 __all__ = ["certify_new_classes"]
@@ -42,7 +45,8 @@ def certify_new_classes(
     calibration : float
         The share of the other rows that fixes normalisation and weights.
     **settings
-        Of the model, such as ``structure``; it is chosen by folds of whole classes.
+        Of the model, such as ``structure``; it is chosen by folds of whole classes, "auto" without posteriors, which know no
+        other classes, but with the diagonal metric.
 
     Raises
     ------
@@ -67,13 +71,17 @@ def certify_new_classes(
     chosen = Settings(**{"pair_weights": "balanced", **settings})
     prepared = prepare(data, settings=chosen, rng=generator, split=split)
     names = data.names
-    model = choose(Folds(prepared, by_class=True), names, chosen) if chosen.fits_model else None
-    if model is None:
-        fit = fit_subset(prepared, names, rng=generator)
-        params, threshold = fit.params, chosen.decision_threshold(fit.threshold)
-        said = prepared.structure(names).name
+    folds = Folds(prepared, by_class=True)
+    model = choose(folds, names, chosen) if chosen.fits_model else None
+    units, error = _metric_by_folds(prepared, folds) if chosen.structure == "auto" else (math.nan, math.inf)
+    params = np.empty(0)
+    if model is None or error < model.error[1]:
+        fit, model, said = fit_subset(prepared, names, rng=generator), None, prepared.structure(names).name
+        params = fit.params
+        own = chosen.decision_threshold(fit.threshold)
+        threshold = units * _mean_distance(prepared, params) if error < math.inf else own
     else:
-        params, threshold, said = np.empty(0), model.threshold, model.structure
+        threshold, said = model.threshold, model.structure
     label = "+".join(names)
     used = Used(lambda rows: of_trained(prepared, names, params, rows, model), threshold, 0.0, said)
     fixed = (
@@ -84,3 +92,33 @@ def certify_new_classes(
     return Certified(
         label, certify_request(question(prepared, used, weights=None, delta=delta, fixed=fixed, by_class=True))
     )
+
+
+def _metric_by_folds(prepared: Prepared, folds: Folds) -> tuple[float, float]:
+    """Return the best threshold of a metric for classes that it has not met, and its error; inf where none can be judged.
+
+    The threshold is in units of the mean distance of training rows, as the size of a metric varies with what it was trained on.
+    """
+    similar = folds.similar(range(folds.count))
+    if similar.all() or not similar.any():
+        return math.nan, math.inf
+    found = []
+    for fold in range(folds.count):
+        inside = replace(prepared, split=replace(prepared.split, train=folds.rows[folds.fitted_rows(fold)]))
+        params = fit_subset(inside, prepared.data.names).params
+        unit = _mean_distance(inside, params)
+        if unit <= 0:
+            return math.nan, math.inf
+        found.append(_distances(prepared, params, folds.rows[folds.judged(fold)])[folds.pairs(fold)[0]] / unit)
+    threshold, (_, error) = cut(np.concatenate(found), similar, folds.weights)
+    return threshold, error
+
+
+def _distances(prepared: Prepared, params: NDArray[np.float64], rows: NDArray[np.intp]) -> NDArray[np.float64]:
+    everyone = np.arange(rows.size)
+    return of_trained(prepared, prepared.data.names, params, rows).between(everyone, everyone)
+
+
+def _mean_distance(prepared: Prepared, params: NDArray[np.float64]) -> float:
+    """Return the mean distance of training rows, of the first thousand."""
+    return float(_distances(prepared, params, prepared.split.train[:1000]).mean())

@@ -40,6 +40,7 @@ COARSE = (
     Spec("posterior", "gaussian", True),
     Spec("posterior", "gaussian", False),
     Spec("posterior", "logistic", True, 1.0),
+    Spec("posterior", "gaussian", True, 1.0, "bumps"),
 )
 
 

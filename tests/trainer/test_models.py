@@ -13,10 +13,12 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.trainer import Measurements, ModalityData, PairwiseMetricLearner, measure_subsets
 from boundcalc.trainer.data.prepare import prepare
 from boundcalc.trainer.measure.settings import Settings
-from boundcalc.trainer.measure.subset import fit_model
-from boundcalc.trainer.models.choosing import cut, pair_weights, relevance
+from boundcalc.trainer.measure.subset import fit_model, fit_subset
+from boundcalc.trainer.models.choosing import cut, pair_weights
 from boundcalc.trainer.models.classes import Gaussians, logistic_regression
-from boundcalc.trainer.models.folds import Folds
+from boundcalc.trainer.models.evidence import relevance
+from boundcalc.trainer.models.folds import Folds, Spec, blended
+from boundcalc.trainer.models.lift import Lift
 from boundcalc.trainer.models.low_rank import fit_low_rank, pair_loss
 from boundcalc.trainer.models.pair_model import PairModel
 
@@ -152,12 +154,13 @@ def test_modalities_that_do_not_help_end_at_zero_and_cost_nothing():
     given = prepared(ModalityData(more, data.y))
     model = fit_model(given, given.data.names)
     weights = dict(zip(given.data.names, model.weights, strict=True))
-    assert max(weights[name] for name in ("noise", "wide", "constant")) < 0.1
+    assert max(weights[name] for name in ("noise", "wide", "constant")) < 0.01
     assert min(weights["a"], weights["copy"]) < 0.1 < max(weights["a"], weights["copy"])
+    assert relevance(Folds(prepared(ring_data())), (0, 1))[0].tolist() == [1.0, 0.0]  # of rings no linear model tells
     alone = prepared(ModalityData({name: data.arrays[name] for name in ("a", "b")}, data.y))
     assert model.error[1] <= fit_model(alone, ("a", "b")).error[1] + 0.01
     folds = Folds(given)
-    assert relevance(folds, (0,)).tolist() == [1.0]
+    assert [one.tolist() for one in relevance(folds, (0,))] == [[1.0], [1.0]]
 
 
 def test_fusion_weights_find_the_distance_that_tells():
@@ -226,18 +229,27 @@ def test_what_is_missing_in_either_row_adds_nothing(structure):
     np.testing.assert_allclose(model.embed(junk, here), model.embed(rows, here))
 
 
-def test_moving_a_held_out_row_changes_nothing_but_what_is_tested():
+@pytest.mark.parametrize("structure", ["auto", "discriminant", "posterior", "low_rank", "diagonal"])
+def test_moving_a_held_out_row_changes_nothing_but_what_is_tested(structure):
     data = drawn(200)
-    given = prepared(data)
-    moved = {name: block.copy() for name, block in data.arrays.items()}
-    for block in moved.values():
-        block[given.split.holdout[0]] += 50.0
-    other = prepared(ModalityData(moved, data.y))
-    assert np.array_equal(other.split.holdout, given.split.holdout)
-    assert fit_model(other, data.names) == fit_model(given, data.names)
-    changed = {name: block.copy() for name, block in data.arrays.items()}
-    changed["a"][given.split.train[0]] += 50.0
-    assert fit_model(prepared(ModalityData(changed, data.y)), data.names) != fit_model(given, data.names)
+    given = prepared(data, structure=structure)
+
+    def trained(part):
+        blocks = {name: block.copy() for name, block in data.arrays.items()}
+        for block in blocks.values():
+            block[part[0]] += 50.0
+        other = prepared(ModalityData(blocks, data.y), structure=structure)
+        assert np.array_equal(other.split.holdout, given.split.holdout)
+        return outcome(other)
+
+    def outcome(one):
+        if structure == "diagonal":
+            fit = fit_subset(one, data.names)
+            return fit.params.tolist(), fit.threshold
+        return fit_model(one, data.names)
+
+    assert trained(given.split.holdout) == outcome(given)
+    assert trained(given.split.train) != outcome(given)
 
 
 def test_results_keep_their_model_and_speak_of_the_metric_class():
@@ -285,6 +297,60 @@ def test_folds_keep_groups_whole_and_judge_pairs_of_different_ones():
         rows = folds.judged(k)
         keep, _ = folds.pairs(k)
         assert (folds.groups[rows][:, None] != folds.groups[rows])[keep].all()
+
+
+def ring_data(n=400, seed=0):
+    """Return a modality whose classes are rings, and one with heavy tails: no linear map tells the classes of the first."""
+    rng = np.random.default_rng(seed)
+    y, turn = rng.integers(0, 3, n), rng.uniform(0, 2 * np.pi, n)
+    rings = np.column_stack([np.cos(turn), np.sin(turn)]) * (y[:, None] + 1) + 0.12 * rng.normal(size=(n, 2))
+    return ModalityData({"rings": rings, "tails": np.sinh(rng.normal(size=(n, 2)) + 0.3 * y[:, None])}, y)
+
+
+def test_classes_that_no_linear_map_tells_are_told():
+    data = ring_data()
+    given = prepared(data)
+    model = fit_model(given, data.names)
+    assert model.lift is not None
+    assert model.error[1] < 0.1
+    rows, here = given.encoded_rows(data.names, given.split.holdout)
+    wrong = model.wrong_pairs(rows, here, data.codes[given.split.holdout], threshold=model.threshold)
+    pairs = given.split.holdout.size * (given.split.holdout.size - 1) / 2
+    assert np.dot(wrong, given.weights) / pairs < 0.1
+    assert PairModel.from_dict(json.loads(json.dumps(model.to_dict()))) == model
+    record = model.to_dict()
+    del record["lift"]
+    with pytest.raises(InvalidInputError, match="do not fit"):
+        PairModel.from_dict(record)
+    record = model.to_dict()
+    record["lift"]["scale"].append(1.0)
+    with pytest.raises(InvalidInputError, match="do not fit"):
+        PairModel.from_dict(record)
+
+
+def test_a_lift_is_its_columns_one_by_one():
+    rng = np.random.default_rng(0)
+    x, landmarks = rng.normal(size=(5, 3)), rng.normal(size=(4, 3))
+    lift = Lift(np.array([1.0, 0.0, 2.0]), landmarks * [1, 0, 1], 1.7)
+    found = lift(x)
+    assert found.shape == (5, lift.width)
+    for row, made in zip(x, found, strict=True):
+        z = row * lift.scale
+        bumps = [np.exp(-sum((z - one) ** 2) / 1.7) for one in lift.landmarks]
+        np.testing.assert_allclose(made, [*row, *np.arcsinh(3 * z), *bumps])
+
+
+def test_evidence_of_maps_that_are_blended_adds_up():
+    folds = Folds(prepared(drawn(200)))
+    specs = [
+        Spec("posterior", "gaussian", True),
+        Spec("posterior", "logistic", True, 1.0, "bent"),
+        Spec("posterior", "gaussian", True, 1.0, "bumps"),
+    ]
+    maps, shares = [folds.map(spec, (0, 2), 0) for spec in specs], [0.5, 1.5, 0.25]
+    parts = [folds.evidence(one, (0, 2), 0)[0] for one in maps]
+    together = folds.evidence(blended(maps, shares, folds.prior(0)), (0, 2), 0)[0]
+    np.testing.assert_allclose(together, sum(w * one for w, one in zip(shares, parts, strict=True)), atol=1e-8)
 
 
 def none_similar(data, seed, **settings):

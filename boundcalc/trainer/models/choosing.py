@@ -5,8 +5,9 @@ The hold-out is not read, so whatever is chosen here is fixed before it: a certi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,8 @@ from scipy.optimize import minimize
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.trainer.measure.settings import Settings
-from boundcalc.trainer.models.folds import Folds, Spec
+from boundcalc.trainer.models.evidence import Evidence, relevance
+from boundcalc.trainer.models.folds import Folds, Map, Spec, blended
 from boundcalc.trainer.models.pair_model import PairModel
 
 __all__ = ["choose", "cut", "cut_scores"]
@@ -26,22 +28,54 @@ Array = NDArray[np.float64]
 SHRINKAGES: tuple[float | None, ...] = (None, 1e-4, 0.01, 0.1, 0.4)
 PENALTIES: tuple[float, ...] = (10.0, 1.0, 0.1)
 RANKS: tuple[float, ...] = (8.0, 32.0)
-#: How many candidates the first fold leaves, and what the others must gain to bring back modalities that did not help.
-_LEFT, _GAIN = 4, 0.003
+#: Of bumps, relative to the mean squared distance of two rows.
+REACHES: tuple[float, ...] = (1.0, 3.0)
+#: How many kinds of candidates the first fold leaves, and what others must gain to replace what all of them say together, or to
+#: bring back modalities that did not help.
+_LEFT, _GAIN = 6, 0.003
+#: For how many rows it counts what candidates would weigh before the rows say how they add up.
+_HOLD = 5.0
 
 
 @dataclass(frozen=True)
-class _Judged(Frozen):
-    """What the folds say of a candidate: errors (plain, weighted), the threshold, and the weights of the modalities."""
+class _Candidate(Frozen):
+    """A kind of model on some modalities, and what the folds say of it: threshold and errors (plain, weighted).
+
+    With ``parts`` its evidence for the classes is that of other candidates, weighted by their shares.
+    """
 
     spec: Spec
     modalities: tuple[int, ...]
-    error: tuple[float, float]
-    threshold: float
     weights: Array
+    parts: tuple[_Candidate, ...] = ()
+    shares: tuple[float, ...] = ()
+    threshold: float = 0.0
+    error: tuple[float, float] = (1.0, 1.0)
+
+    @property
+    def options(self) -> dict[str, object]:
+        """What a reader is told."""
+        told = (f"{share:.2g} {one.spec.name}" for one, share in zip(self.parts, self.shares, strict=True))
+        return {**self.spec.options, **({"parts": " + ".join(told)} if self.parts else {})}
+
+    def map(self, folds: Folds, fold: int) -> Map:
+        """Return the map on rows outside a fold."""
+        if not self.parts:
+            return folds.fused(self.spec, self.modalities, fold, self.weights)
+        return blended([one.map(folds, fold) for one in self.parts], self.shares, folds.prior(fold))
+
+    def distances(self, folds: Folds, some: Sequence[int]) -> Array:
+        """Return the distances of the pairs of some folds, each by the map that has not seen it."""
+        found = [folds.distances(self.map(folds, k), self.modalities, folds.judged(k))[folds.pairs(k)[0]] for k in some]
+        return np.concatenate(found)
+
+    def judged(self, folds: Folds, some: Sequence[int]) -> _Candidate:
+        """Return the candidate with the best threshold for the pairs of some folds, and its errors there."""
+        threshold, error = cut(self.distances(folds, some), folds.similar(some), folds.weights)
+        return replace(self, threshold=threshold, error=error)
 
 
-def specs_of(settings: Settings, *, several: bool) -> list[Spec]:
+def specs_of(settings: Settings, *, several: bool, by_class: bool = False) -> list[Spec]:
     """Return the candidates that the settings ask for.
 
     Parameters
@@ -49,6 +83,8 @@ def specs_of(settings: Settings, *, several: bool) -> list[Spec]:
     settings : Settings
     several : bool
         Whether there are several modalities to fuse.
+    by_class : bool
+        Whether for classes not met: "auto" then has no posterior of the others.
     """
     shrinkages = SHRINKAGES if settings.shrinkage is None else (settings.shrinkage,)
     penalties = PENALTIES if settings.penalty is None else (settings.penalty,)
@@ -60,10 +96,14 @@ def specs_of(settings: Settings, *, several: bool) -> list[Spec]:
         "posterior": [
             *(Spec("posterior", "gaussian", way, s) for way in ways for s in shrinkages),
             *(Spec("posterior", "logistic", True, p) for p in penalties),
+            Spec("posterior", "gaussian", True, columns="bent"),
+            Spec("posterior", "logistic", True, penalties[len(penalties) // 2], "bent"),
+            *(Spec("posterior", "gaussian", True, reach, "bumps") for reach in REACHES),
         ],
         "low_rank": [Spec("low_rank", "pairs", True, rank) for rank in ranks],
     }
-    asked = ("modality", "discriminant", "posterior") if settings.structure == "auto" else (settings.structure,)
+    best = ("modality", "discriminant", *([] if by_class else ["posterior"]))
+    asked = best if settings.structure == "auto" else (settings.structure,)
     return [spec for name in asked for spec in families[name]]
 
 
@@ -93,7 +133,8 @@ def choose(
         Where there are too few rows for another structure than "auto".
     """
     everything = tuple(folds.names.index(name) for name in subset)
-    similar = np.concatenate([folds.pairs(k)[1] for k in range(folds.count)])
+    everyone = range(folds.count)
+    similar = folds.similar(everyone)
     if similar.all() or not similar.any():
         if settings.structure == "auto":
             return None
@@ -101,75 +142,92 @@ def choose(
             f"structure={settings.structure!r}: the folds of {folds.codes.size} rows have pairs of one kind only; give more "
             "rows of each class, or structure='diagonal'"
         )
-    trust = relevance(folds, everything)
-    kept = tuple(k for k, v in zip(everything, trust, strict=True) if v > 0)
-    candidates = (
-        [specs_of(settings, several=several) for several in (len(kept) > 1, False)] if specs is None else [specs] * 2
-    )
-    asked = [(spec, kept) for spec in candidates[0]]
-    asked += [(spec, everything) for spec in candidates[1] if kept != everything]
+    counts, alone = (dict(zip(everything, one, strict=True)) for one in relevance(folds, everything))
+    kept = tuple(k for k in everything if counts[k] > 0)
+
+    def usual(several: bool) -> Sequence[Spec]:
+        return specs_of(settings, several=several, by_class=folds.by_class) if specs is None else specs
+
+    asked = [(spec, kept) for spec in usual(len(kept) > 1)]
+    asked += [(spec, everything) for spec in usual(False) if kept != everything]
     if len(asked) > _LEFT:
-        first = [_judge(folds, spec, some, trust, everything, range(1)) for spec, some in asked]
-        asked = [(one.spec, one.modalities) for one in sorted(first, key=lambda one: one.error[1])[:_LEFT]]
+        first = [_judged(folds, spec, some, alone, range(1)) for spec, some in asked]
+        kinds: dict[tuple[object, ...], _Candidate] = {}
+        for one in sorted(first, key=lambda one: one.error[1]):
+            kinds.setdefault((one.spec._replace(strength=None), one.modalities), one)
+        asked = [(one.spec, one.modalities) for one in list(kinds.values())[:_LEFT]]
         asked += [(one.spec, one.modalities) for one in first if one.spec.structure == "modality"][:1]
-    judged = [_judge(folds, spec, some, trust, everything, range(folds.count)) for spec, some in dict.fromkeys(asked)]
+    judged = [_judged(folds, spec, some, alone, everyone) for spec, some in dict.fromkeys(asked)]
     best = min(judged, key=lambda one: one.error[1] + _GAIN * (len(one.modalities) > len(kept)))
-    return _fitted(folds, best, everything, trust)
+    posteriors = [one for one in judged if one.spec.structure == "posterior" and one.modalities == best.modalities]
+    if len(posteriors) > 1 and not folds.by_class:
+        together = _together(folds, posteriors).judged(folds, everyone)
+        doubt = 0.5 * math.sqrt(
+            best.error[1] / similar.sum()
+        )  # about the standard error of a mean over the similar pairs
+        best = together if together.error[1] < best.error[1] + max(_GAIN, doubt) else best
+    return _fitted(folds, best, counts)
 
 
-def _fitted(folds: Folds, best: _Judged, everything: tuple[int, ...], trust: Array) -> PairModel:
+def _judged(
+    folds: Folds, spec: Spec, modalities: tuple[int, ...], alone: dict[int, float], some: Sequence[int]
+) -> _Candidate:
+    """Fit without each of some folds and judge its pairs."""
+    weights = np.ones(len(modalities))
+    if not spec.joint and spec.structure == "posterior":
+        weights = np.array([alone[k] for k in modalities])
+    elif not spec.joint and len(modalities) > 1:
+        parts = [_Candidate(spec, (k,), np.ones(1)).distances(folds, some) for k in modalities]
+        weights = pair_weights(np.column_stack(parts), folds.similar(some))
+    return _Candidate(spec, modalities, weights).judged(folds, some)
+
+
+def _together(folds: Folds, posteriors: Sequence[_Candidate]) -> _Candidate:
+    """Return the candidate whose evidence is a weighted sum of that of others, by their log loss on rows not seen."""
+    modalities = posteriors[0].modalities
+    maps = [[one.map(folds, k) for k in range(folds.count)] for one in posteriors]
+    evidence = Evidence(folds, [(one, modalities) for one in maps])
+    # What each would weigh if one of them were true: this decides where the rows tell little more.
+    likely = -np.array([evidence.losses(one)[0].sum() for one in np.eye(len(posteriors))])
+    likely = np.exp(likely - likely.max())
+    shares, _ = evidence.solve(likely / likely.sum(), hold=_HOLD)
+    used = shares > 1e-3
+    if not used.any():
+        return min(posteriors, key=lambda one: one.error[1])
+    parts = tuple(one for one, share in zip(posteriors, used, strict=True) if share)
+    spec, weights = Spec("posterior", "together", True), np.ones(len(modalities))
+    return _Candidate(spec, modalities, weights, parts, tuple(shares[used].tolist()))
+
+
+def _fitted(folds: Folds, best: _Candidate, counts: dict[int, float]) -> PairModel:
     """Fit the chosen model to all rows, over the columns of all modalities of the subset."""
-    found = folds.fused(best.spec, best.modalities, -1, best.weights)
+    found, everything = best.map(folds, -1), tuple(counts)
     columns = folds.columns_of(everything)
-    factor = np.zeros((columns.size, *found.factor.shape[1:]))
-    factor[np.isin(columns, folds.columns_of(best.modalities))] = found.factor
-    weights = trust.copy()  # 0 for what was left out
-    if not best.spec.joint:
-        weights[np.isin(everything, best.modalities)] = best.weights
+    inside = np.isin(columns, folds.columns_of(best.modalities))
+    scale, places, lift = 1.0 / folds.scale[columns], inside, None
+    if found.lift is not None:
+        landmarks = np.zeros((len(found.lift.landmarks), columns.size))
+        landmarks[:, inside] = found.lift.landmarks
+        lift = replace(found.lift, scale=np.where(inside, scale, 0.0), landmarks=landmarks)
+        places = np.concatenate([inside, inside, np.ones(len(landmarks), dtype=bool)])
+    factor = np.zeros((places.size, *found.factor.shape[1:]))
+    factor[places] = found.factor
+    factor[: columns.size] = (factor[: columns.size].T * scale).T
+    weights = counts if best.spec.joint else {**counts, **dict(zip(best.modalities, best.weights, strict=True))}
+    largest = max(*weights.values(), 1e-300)
     return PairModel(
         structure=best.spec.structure,
         widths=tuple(folds.widths[k] for k in everything),
         shift=folds.shift[columns],
-        factor=(factor.T / folds.scale[columns]).T,
+        factor=factor,
         bias=found.bias,
         threshold=best.threshold,
-        weights=tuple((weights / max(float(weights.max()), 1e-300)).tolist()),
-        options=best.spec.options,
+        weights=tuple(float(one) / largest for one in weights.values()),  # 0 for what was left out
+        options=best.options,
         error=best.error,
         certified_optimum=best.spec.kind != "pairs",
+        lift=lift,
     )
-
-
-def _judge(
-    folds: Folds,
-    spec: Spec,
-    modalities: tuple[int, ...],
-    trust: Array,
-    everything: tuple[int, ...],
-    some: Sequence[int],
-) -> _Judged:
-    """Fit without each fold and judge its pairs."""
-    similar = np.concatenate([folds.pairs(k)[1] for k in some])
-    weights = np.ones(len(modalities))
-    if spec.structure == "posterior" and not spec.joint:
-        weights = trust[np.isin(everything, modalities)]
-    elif not spec.joint and len(modalities) > 1:
-        parts = np.column_stack([np.concatenate(_alone(folds, spec, (k,), some)) for k in modalities])
-        weights = pair_weights(parts, similar)
-    found = np.concatenate(_alone(folds, spec, modalities, some, weights))
-    threshold, error = cut(found, similar, folds.weights)
-    return _Judged(spec, modalities, error, threshold, weights)
-
-
-def _alone(
-    folds: Folds, spec: Spec, modalities: tuple[int, ...], some: Sequence[int], weights: Array | None = None
-) -> list[Array]:
-    """Return the distances of each fold's pairs by the model that has not seen it."""
-    weights = np.ones(len(modalities)) if weights is None else weights
-    return [
-        folds.distances(folds.fused(spec, modalities, k, weights), modalities, folds.judged(k))[folds.pairs(k)[0]]
-        for k in some
-    ]
 
 
 def cut(
@@ -219,63 +277,3 @@ def pair_weights(parts: Array, similar: NDArray[np.bool_]) -> Array:
     bounds = [(0.0, 1e3)] * x.shape[1] + [(None, None)]
     found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds).x[:-1] / scale
     return found / found.max() if found.max() > 0 else np.ones(x.shape[1])
-
-
-class _Evidence:
-    """What each modality alone says of the classes of rows it has not seen: per fold evidence (n, c, K), prior and classes."""
-
-    def __init__(self, folds: Folds, modalities: tuple[int, ...]) -> None:
-        self.blocks = []
-        for fold in range(folds.count):
-            found = [folds.log_odds(fold, k) for k in modalities]
-            met = found[0][2] >= 0
-            self.blocks.append((np.stack([one[0][met] for one in found], axis=2), found[0][1], found[0][2][met]))
-
-    def losses(self, v: Array) -> tuple[Array, Array]:
-        """Return each row's log loss where the evidence is added up with weights v, and its gradient."""
-        values, slopes = [], []
-        for evidence, prior, own in self.blocks:
-            scores = evidence @ v + prior
-            scores -= scores.max(axis=1, keepdims=True)
-            p = np.exp(scores)
-            total = p.sum(axis=1)
-            at = (np.arange(own.size), own)
-            values.append(np.log(total) - scores[at])
-            slopes.append(np.einsum("nc,nck->nk", p / total[:, None], evidence) - evidence[at])
-        return np.concatenate(values), np.concatenate(slopes)
-
-    def solve(self, free: NDArray[np.bool_], start: Array) -> tuple[Array, Array]:
-        """Return the weights with the least mean loss, 0 where not free, and the losses there."""
-
-        def objective(v: Array) -> tuple[float, Array]:
-            value, slope = self.losses(v)
-            return float(value.mean()), slope.mean(axis=0)
-
-        bounds = [(0.0, 4.0 if one else 0.0) for one in free]
-        found = minimize(objective, np.where(free, start, 0.0), jac=True, method="L-BFGS-B", bounds=bounds).x
-        return found, self.losses(found)[0]
-
-
-def relevance(folds: Folds, modalities: tuple[int, ...]) -> Array:
-    """Return what each modality's evidence counts where all of it is added up, 0 for those that can be left out.
-
-    Evidence is what a Gaussian class model of the modality alone says of rows it has not seen. A modality is left out, the
-    least telling first, as long as the log loss rises by no more than its own standard error.
-    """
-    if len(modalities) == 1 or folds.by_class:
-        return np.ones(len(modalities))
-    evidence = _Evidence(folds, modalities)
-    free = np.ones(len(modalities), dtype=bool)
-    v, value = evidence.solve(free, np.full(len(modalities), 0.5))
-    while free.sum() > 1:
-        trials = []
-        for k in np.flatnonzero(free):
-            left = free & (np.arange(free.size) != k)
-            found, other = evidence.solve(left, v)
-            trials.append((float((other - value).mean()), left, found, other))
-        rise, left, found, other = min(trials, key=lambda one: one[0])
-        if rise > max(float((other - value).std()) / np.sqrt(value.size), 1e-4):
-            break
-        free, v, value = left, found, other
-    v = np.where(free, np.maximum(v, 1e-3), 0.0)
-    return v / v.max()

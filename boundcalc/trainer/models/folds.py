@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,39 +12,85 @@ from numpy.typing import NDArray
 from boundcalc.trainer.data.prepare import Prepared
 from boundcalc.trainer.data.splits import pairs_within
 from boundcalc.trainer.models.classes import Gaussians, logistic_regression
+from boundcalc.trainer.models.lift import Lift
 from boundcalc.trainer.models.low_rank import fit_low_rank
 from boundcalc.trainer.models.pair_model import PairModel, stacked
 
-__all__ = ["Folds", "Map", "Spec"]
+__all__ = ["Folds", "Map", "Spec", "blended"]
 
 Array = NDArray[np.float64]
 #: Rows that are fitted to, rows that choose, and rows of a fold whose pairs are looked at.
 _FITTED, _CHOOSING, _JUDGING = 20_000, 6000, 500
 #: Fewer similar pairs than this within the folds ask for larger folds.
 _SIMILAR = 50
+#: Rows that bumps stand at, and the shrinkage of the Gaussians on bumps and their reach, relative to 2 d, where none is asked for.
+_LANDMARKS, _SMOOTH = 200, 1e-3
 
 
 class Spec(NamedTuple):
-    """One kind of model with its strength; ``joint`` fits all modalities at once, else each alone, fused by weights."""
+    """One kind of model with its strength; ``joint`` fits all modalities at once, else each alone, fused by weights.
+
+    ``columns`` are the standardised "rows", "bent" ones or "bumps" (see :class:`Lift`), whose strength is their reach.
+    """
 
     structure: str
     kind: str
     joint: bool
     strength: float | None = None
+    columns: str = "rows"
+
+    @property
+    def name(self) -> str:
+        """Kind, columns and fusion in a few words."""
+        return f"{self.kind} on {self.columns}" + ", fused" * (not self.joint)
 
     @property
     def options(self) -> dict[str, object]:
         """What a reader is told."""
         told: dict[str, object] = {"kind": self.kind, "fused": "jointly" if self.joint else "by weights"}
-        names = {"logistic": "penalty", "pairs": "rank"}
-        return told if self.strength is None else {**told, names.get(self.kind, "shrinkage"): self.strength}
+        told |= {} if self.columns == "rows" else {"columns": self.columns}
+        name = (
+            "reach" if self.columns == "bumps" else {"logistic": "penalty", "pairs": "rank"}.get(self.kind, "shrinkage")
+        )
+        return told if self.strength is None else {**told, name: self.strength}
 
 
 class Map(NamedTuple):
-    """A linear map of standardised columns, with a bias where its values are log-odds of classes."""
+    """A linear map of standardised columns or of a lift of them, with a bias where its values are log-odds of classes."""
 
     factor: Array
     bias: Array | None
+    lift: Lift | None = None
+
+
+class _Columns(NamedTuple):
+    """What a model is fitted to: the columns of all rows, how they were centred and scaled, and their place in a lift."""
+
+    values: Array
+    centre: Array
+    spread: Array
+    place: slice
+    lift: Lift | None
+
+    def restored(self, factor: Array, bias: Array) -> Map:
+        """Return a map of the centred and scaled columns as one of the lift."""
+        if self.lift is None:
+            return Map(factor, bias)
+        own = factor / self.spread[:, None]
+        whole = np.zeros((self.lift.width, factor.shape[1]))
+        whole[self.place] = own
+        return Map(whole, bias - self.centre @ own, self.lift)
+
+
+def blended(maps: Sequence[Map], shares: Sequence[float], prior: Array) -> Map:
+    """Return the map whose evidence, log-odds less those of the prior, is a weighted sum of others' of the same columns."""
+    lift = max((one.lift for one in maps if one.lift is not None), key=lambda one: one.width, default=None)
+    factor, bias = np.zeros((max(one.factor.shape[0] for one in maps), prior.size)), prior.copy()
+    for one, share in zip(maps, shares, strict=True):
+        assert one.bias is not None
+        factor[: one.factor.shape[0]] += share * one.factor
+        bias += share * (one.bias - prior)
+    return Map(factor, bias, lift)
 
 
 class Folds:
@@ -80,8 +126,11 @@ class Folds:
         self.weights, self.by_class = prepared.weights, by_class
         self._pairs: dict[int, tuple[NDArray[np.bool_], NDArray[np.bool_]]] = {}
         self.count, self.fold = self._drawn()
-        self._gaussians: dict[tuple[int, tuple[int, ...]], Gaussians] = {}
-        self._logistic: dict[tuple[int, tuple[int, ...]], dict[float, Map]] = {}
+        similar = self.similar(range(self.count))
+        if by_class and 0 < similar.mean() < 1:  # few classes of a fold make more similar pairs than all of them do
+            self.weights = (0.5 / float(similar.mean()), 0.5 / float(1.0 - similar.mean()))
+        self._known: dict[tuple[object, ...], Any] = {}
+        self._logistic: dict[tuple[object, ...], dict[float, tuple[Array, Array]]] = {}
 
     def _drawn(self) -> tuple[int, NDArray[np.intp]]:
         """Return how many folds, and each row's; -1 where it is not looked at. Rows are in random order already."""
@@ -108,6 +157,10 @@ class Folds:
             self._pairs[fold] = pairs_within(self.codes[rows], self.groups[rows])
         return self._pairs[fold]
 
+    def similar(self, some: Sequence[int]) -> NDArray[np.bool_]:
+        """Return whether the pairs of some folds are similar, one fold after the other."""
+        return np.concatenate([self.pairs(k)[1] for k in some])
+
     def fitted_rows(self, fold: int) -> NDArray[np.intp]:
         """Return the rows that a model without this fold is fitted to; all of them without fold -1."""
         return np.flatnonzero((self.fold != fold) & (self.fold >= 0)) if fold >= 0 else np.arange(self.codes.size)
@@ -116,25 +169,54 @@ class Folds:
         """Return the columns of some modalities, one after the other."""
         return np.concatenate([self.columns[k] for k in modalities])
 
+    def _columns(self, fold: int, modalities: tuple[int, ...], columns: str, reach: float | None) -> _Columns:
+        """Return what a model without a fold is fitted to, of all rows."""
+        x = self.x[:, self.columns_of(modalities)]
+        d, rows = x.shape[1], self.fitted_rows(fold)
+        if columns == "rows":
+            return _Columns(x, np.zeros(d), np.ones(d), slice(0, d), None)
+        bumps = columns == "bumps"
+        # Short numbers: where exactly a landmark stands does not matter, and it is stored.
+        landmarks = x[rows[:_LANDMARKS]].round(2) if bumps else np.empty((0, d))
+        lift = Lift(np.ones(d), landmarks, 2.0 * d * (reach or 1.0))
+        place = slice(2 * d, None) if bumps else slice(d, 2 * d)
+        values = lift(x)[:, place]
+        centre = values[rows].mean(axis=0)
+        spread = np.ones(values.shape[1]) if bumps else values[rows].std(axis=0)
+        spread = np.where(spread > 1e-9, spread, np.inf)
+        return _Columns((values - centre) / spread, centre, spread, place, lift)
+
+    def _cached(self, name: str, make: Callable[..., Any], *key: Any) -> Any:
+        if (name, *key) not in self._known:
+            self._known[name, *key] = make(*key)
+        return self._known[name, *key]
+
+    def _fit_gaussians(
+        self, fold: int, modalities: tuple[int, ...], columns: str = "rows", reach: float | None = None
+    ) -> tuple[Gaussians, _Columns]:
+        made, rows = self._columns(fold, modalities, columns, reach), self.fitted_rows(fold)
+        codes = np.unique(self.codes[rows], return_inverse=True)[1]
+        return Gaussians.fit(made.values[rows], codes), made
+
     def gaussians(self, fold: int, modalities: tuple[int, ...]) -> Gaussians:
         """Return the class model of some modalities on rows outside a fold."""
-        key = (fold, modalities)
-        if key not in self._gaussians:
-            rows = self.fitted_rows(fold)
-            codes = np.unique(self.codes[rows], return_inverse=True)[1]
-            self._gaussians[key] = Gaussians.fit(self.x[np.ix_(rows, self.columns_of(modalities))], codes)
-        return self._gaussians[key]
+        return self._cached("gaussians", self._fit_gaussians, fold, modalities)[0]
 
-    def _regression(self, fold: int, modalities: tuple[int, ...], penalty: float) -> Map:
-        known = self._logistic.setdefault((fold, modalities), {})
+    def _regression(self, fold: int, modalities: tuple[int, ...], columns: str, penalty: float) -> Map:
+        made = self._cached("columns", self._columns, fold, modalities, columns, None)
+        known = self._logistic.setdefault((fold, modalities, columns), {})
         if penalty not in known:
             rows = self.fitted_rows(fold)
             codes = np.unique(self.codes[rows], return_inverse=True)[1]
             nearest = min(known, key=lambda p: abs(np.log(p / penalty)), default=None)
             start = None if nearest is None else known[nearest]
-            x = self.x[np.ix_(rows, self.columns_of(modalities))]
-            known[penalty] = Map(*logistic_regression(x, codes, penalty=penalty, start=start))  # type: ignore[arg-type]
-        return known[penalty]
+            known[penalty] = logistic_regression(made.values[rows], codes, penalty=penalty, start=start)
+        return made.restored(*known[penalty])
+
+    def prior(self, fold: int) -> Array:
+        """Return the log shares of the classes among the rows outside a fold."""
+        counts = np.unique(self.codes[self.fitted_rows(fold)], return_counts=True)[1]
+        return np.log(counts / counts.sum())
 
     def map(self, spec: Spec, modalities: tuple[int, ...], fold: int) -> Map:
         """Return the model of some modalities at once on rows outside a fold."""
@@ -146,7 +228,7 @@ class Folds:
             return Map(scale / max(float(np.sqrt(np.square(scale).sum())), 1e-300), None)
         if spec.kind == "logistic":
             assert spec.strength is not None
-            return self._regression(fold, modalities, spec.strength)
+            return self._regression(fold, modalities, spec.columns, spec.strength)
         if spec.kind == "pairs":
             rows = self.fitted_rows(fold)
             start = self.gaussians(fold, modalities)
@@ -155,11 +237,15 @@ class Folds:
                 rank=int(spec.strength or 1), weights=self.weights,
             )  # fmt: skip
             return Map(found, None)
-        model = self.gaussians(fold, modalities)
-        shrinkage = model.ledoit_wolf if spec.strength is None else spec.strength
-        if spec.structure == "discriminant":
-            return Map(model.discriminant(shrinkage), None)
-        return Map(*model.log_odds(shrinkage))
+        if spec.columns == "rows":
+            model, made = self._cached("gaussians", self._fit_gaussians, fold, modalities)
+            shrinkage = model.ledoit_wolf if spec.strength is None else spec.strength
+            if spec.structure == "discriminant":
+                return Map(model.discriminant(shrinkage), None)
+        else:
+            model, made = self._cached("gaussians", self._fit_gaussians, fold, modalities, spec.columns, spec.strength)
+            shrinkage = _SMOOTH if spec.columns == "bumps" else model.ledoit_wolf
+        return made.restored(*model.log_odds(shrinkage))
 
     def fused(self, spec: Spec, modalities: tuple[int, ...], fold: int, weights: Array) -> Map:
         """Return one map of all columns of the modalities, each alone fused by its weight, or all jointly."""
@@ -168,27 +254,27 @@ class Folds:
         maps = [self.map(spec, (k,), fold) for k in modalities]
         if maps[0].bias is None:
             return Map(stacked([np.sqrt(w) * one.factor for w, one in zip(weights, maps, strict=True)]), None)
-        prior = np.log(self.gaussians(fold, modalities[:1]).counts)
-        prior -= np.log(np.exp(prior).sum())
-        biases = [w * (one.bias - prior) for w, one in zip(weights, maps, strict=True)]
-        factor = np.concatenate([w * one.factor for w, one in zip(weights, maps, strict=True)])
-        return Map(factor, np.asarray(sum(biases) + prior))
+        prior = self.prior(fold)
+        bias = prior + sum(w * (one.bias - prior) for w, one in zip(weights, maps, strict=True) if one.bias is not None)
+        return Map(np.concatenate([w * one.factor for w, one in zip(weights, maps, strict=True)]), bias)
 
     def distances(self, found: Map, modalities: tuple[int, ...], rows: NDArray[np.intp]) -> Array:
         """Return D of all pairs of some rows, shape (m, m)."""
         columns, widths = self.columns_of(modalities), tuple(self.widths[k] for k in modalities)
-        one = PairModel("", widths, np.zeros(columns.size), *found, 0.0, (), {}, (0.0, 0.0))
+        one = PairModel(
+            "", widths, np.zeros(columns.size), found.factor, found.bias, 0.0, (), {}, (0.0, 0.0), lift=found.lift
+        )
         everyone = np.arange(rows.size)
         return one.between(self.x[np.ix_(rows, columns)], self.here[rows][:, list(modalities)])(everyone, everyone)
 
-    def log_odds(self, fold: int, modality: int) -> tuple[Array, Array, NDArray[np.intp]]:
-        """Return a modality's evidence for each class on a fold's rows, the prior, and the rows' classes (-1: not met)."""
-        model = self.gaussians(fold, (modality,))
-        factor, bias = model.log_odds(model.ledoit_wolf)
-        prior = np.log(model.counts / model.counts.sum())
-        rows = self.judged(fold)
+    def evidence(self, found: Map, modalities: tuple[int, ...], fold: int) -> tuple[Array, Array, NDArray[np.intp]]:
+        """Return a map's evidence for each class on a fold's rows, the prior, and the rows' classes (-1: not met)."""
+        assert found.bias is not None
+        rows, prior = self.judged(fold), self.prior(fold)
         known = np.unique(self.codes[self.fitted_rows(fold)])
         place = np.minimum(np.searchsorted(known, self.codes[rows]), known.size - 1)
         own = np.where(known[place] == self.codes[rows], place, -1)
-        evidence = self.x[np.ix_(rows, self.columns[modality])] @ factor + (bias - prior)
-        return np.where(self.here[rows, modality][:, None], evidence, 0.0), prior, own
+        x = self.x[np.ix_(rows, self.columns_of(modalities))]
+        evidence = (x if found.lift is None else found.lift(x)) @ found.factor + (found.bias - prior)
+        there = np.asarray(self.here[rows][:, list(modalities)]).any(axis=1)
+        return np.where(np.reshape(there, (-1, 1)), evidence, 0.0), prior, own

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.records import check_entries, plain, rebuild
+from boundcalc.trainer.models.lift import Lift
 from boundcalc.trainer.risk.distances import cross_distances
 
 __all__ = ["Between", "PairModel"]
@@ -35,7 +36,7 @@ class PairModel(Frozen):
     shift : ndarray of shape (d,)
         Taken off the rows.
     factor : ndarray of shape (d, q), or (d,)
-        The map that follows, or a factor of each column; rows of a missing modality contribute 0.
+        The map that follows, or a factor of each column; rows of a missing modality contribute 0. With a lift (2 d + m, q).
     bias : ndarray of shape (q,) or None
         Where it is given, the q values are log-odds of the classes and a row becomes its probabilities, scaled to norm 1.
     threshold : float
@@ -49,6 +50,8 @@ class PairModel(Frozen):
         was made by, so biased low.
     certified_optimum : bool
         Whether the fit is the optimum of a convex problem, or a closed form.
+    lift : Lift or None
+        Further columns of the shifted rows, which the map takes beside these.
     """
 
     structure: str
@@ -61,6 +64,7 @@ class PairModel(Frozen):
     options: dict[str, Any]
     error: tuple[float, float]
     certified_optimum: bool = True
+    lift: Lift | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PairModel) and self.to_dict() == other.to_dict()
@@ -81,7 +85,7 @@ class PairModel(Frozen):
             Which modalities are at hand.
         """
         moved = np.where(self._at_hand(here), rows - self.shift, 0.0)
-        moved = mapped(moved, self.factor)
+        moved = mapped(moved if self.lift is None else self.lift(moved), self.factor)
         return moved if self.bias is None else unit_probabilities(moved + self.bias)
 
     def squared(self, left: Array, right: Array, here: NDArray[np.bool_], there: NDArray[np.bool_]) -> Array:
@@ -143,8 +147,7 @@ class PairModel(Frozen):
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
-        record = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return plain({name: v.tolist() if isinstance(v, np.ndarray) else v for name, v in record.items()})
+        return dict(plain(self))
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> PairModel:
@@ -159,19 +162,22 @@ class PairModel(Frozen):
         InvalidInputError
             If the record contradicts itself.
         """
-        check_entries(record, cls.__dataclass_fields__)
+        check_entries(record, [name for name in cls.__dataclass_fields__ if name != "lift"], optional=["lift"])
         shift, factor = np.asarray(record["shift"], dtype=float), np.asarray(record["factor"], dtype=float)
         bias = None if record["bias"] is None else np.asarray(record["bias"], dtype=float)
+        lift = None if record.get("lift") is None else Lift.from_dict(record["lift"])
         widths = rebuild(tuple[int, ...], record["widths"])
         weights, error = rebuild(tuple[float, ...], record["weights"]), rebuild(tuple[float, float], record["error"])
         arrays = [shift, factor, *([] if bias is None else [bias])]
-        fits = shift.shape == (sum(widths),) and factor.ndim in (1, 2) and factor.shape[0] == shift.size
+        wide = shift.size if lift is None else lift.width
+        fits = shift.shape == (sum(widths),) and factor.ndim in (1, 2) and factor.shape[0] == wide
+        fits = fits and (lift is None or (lift.scale.shape == shift.shape and bias is not None))
         fits = fits and (bias is None or bias.shape == factor.shape[1:]) and len(weights) == len(widths)
         if not fits or not all(np.isfinite(one).all() for one in arrays) or not all(0 <= e < np.inf for e in error):
             raise InvalidInputError(f"model of {widths} columns, factor {factor.shape}: its parts do not fit")
         return cls(
             rebuild(str, record["structure"]), widths, shift, factor, bias, rebuild(float, record["threshold"]), weights,
-            rebuild(dict, record["options"]), error, rebuild(bool, record["certified_optimum"]),
+            rebuild(dict, record["options"]), error, rebuild(bool, record["certified_optimum"]), lift,
         )  # fmt: skip
 
 
