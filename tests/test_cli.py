@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import os
 import subprocess
@@ -159,6 +160,13 @@ def test_each_mistake_is_answered_in_one_line(capsys, argv, match):
     assert match in err
     assert err.startswith("boundcalc: ")
     assert len(err.splitlines()) == 1
+
+
+def test_a_theorem_of_a_file_is_checked_like_one_of_the_catalogue(capsys, tmp_path):
+    bc.save(dataclasses.replace(bc.theorem("lemmas.massart"), key="mine.massart"), tmp_path / "mine.json")
+    status, out, _ = run(capsys, "check", str(tmp_path / "mine.json"))
+    assert status == 0
+    assert out.startswith("mine.massart: ")
 
 
 def test_argument_errors_are_one_line_too(capsys):

@@ -230,6 +230,8 @@ MANY = {f"c{k}": np.ones(N) for k in range(142)}
     [
         (COLUMNS, {}, r"has no column y \(found: audio_0, .*--label and --modality NAME=PREFIX"),
         (COLUMNS | {"Y": COLUMNS["kind"]}, {}, "rename 'Y' to 'y', or give --label Y"),
+        (COLUMNS | {"y": COLUMNS["kind"]}, {"label": "z"}, "rename 'y' to 'z', or give --label y"),
+        (COLUMNS, {"label": "kind"}, "patient is named like an identity.*give it as --groups"),
         (COLUMNS, {"label": "kind"}, "columns 'audio_0', .*expected columns modality__feature.*--drop"),
         (COLUMNS, OPTIONS | {"groups": "patent"}, "--groups 'patent': there is no such column, did you mean 'patient'"),
         (COLUMNS, OPTIONS | {"drop": ["audio_9"]}, "--drop 'audio_9'"),

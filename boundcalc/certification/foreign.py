@@ -42,7 +42,7 @@ def imported(name: str) -> Any:
     """
     module, _, attribute = name.partition(":")
     if not module or not attribute:
-        raise InvalidInputError(f"model {shortened(name)}: expected module:object, such as sklearn.svm:SVC")
+        raise InvalidInputError(f"model {shortened(name)}: expected module:object, such as sklearn.decomposition:PCA")
     try:
         found: Any = importlib.import_module(module)
     except Exception as error:  # whatever the user's module raises

@@ -19,7 +19,7 @@ from boundcalc.certification.sources import (
     listed_distances,
     numbers,
 )
-from boundcalc.errors import InvalidInputError
+from boundcalc.errors import InvalidInputError, in_context
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems, as_generator
 from boundcalc.language.ledger import Ledger
@@ -151,7 +151,8 @@ def read_request(**given: Any) -> Request:
     distances, labels, own = _distances(given, name, given[name])
     other, other_own = None, None
     if given["against"] is not None:
-        other, _, other_own = _distances(given, name, given["against"])
+        with in_context("against, like the source"):
+            other, _, other_own = _distances(given, name, given["against"])
         if other.n != distances.n:
             raise InvalidInputError(
                 f"against has {other.n} rows, {name} {distances.n}: expected the same rows in the same order"
@@ -351,7 +352,7 @@ def _best_threshold(calibration: Calibration) -> float:
     if same.all() or not same.any():
         raise InvalidInputError(
             f"the {calibration.codes.size} calibration rows have no {'different' if same.all() else 'same'} pair: "
-            "give a larger calibration share"
+            f"give a larger calibration share, if y has {'a second class' if same.all() else 'two rows of one class'} at all"
         )
     order = np.argsort(distances, kind="stable")
     distances, same = distances[order], same[order]

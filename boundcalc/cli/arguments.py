@@ -320,9 +320,7 @@ ARGUMENTS: dict[str, Argument] = {
         "so name only code that you trust",
     ),
     "jobs": _value("N", "processes for the subsets, -1 for all", default="1", read=_jobs),
-    "processes": _value(
-        "N", "processes for --all (default -1: all processors)", default="-1", read=_jobs, flag="--jobs"
-    ),
+    "processes": _value("N", "processes for --all, -1 for all processors", default="-1", read=_jobs, flag="--jobs"),
     "scheduler": _value(
         "ADDRESS", "work on a dask scheduler, such as tcp://host:8786, or local: a process for each processor"
     ),

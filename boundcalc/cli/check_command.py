@@ -106,16 +106,23 @@ def _jobs(entries: list[Theorem], args: Namespace, store: Store, processes: int)
         share = several / max(several, len(entries) - number)
         left = None if end is None else max(1.0, (end - time.monotonic()) * share)
         shown = (memory, _progress(entry)) if processes == 1 else ()
-        yield (entry.key, args.form, left, args.seed, store, *shown)
+        yield (entry if processes == 1 else entry.key, args.form, left, args.seed, store, *shown)
 
 
 def _checked(
-    key: str, form: str | None, budget: float | None, seed: int, store: Store, memory: Any = None, progress: Any = None
+    entry: Theorem | str,
+    form: str | None,
+    budget: float | None,
+    seed: int,
+    store: Store,
+    memory: Any = None,
+    progress: Any = None,
 ) -> Report:
+    """Check a theorem; other processes get the key of a catalogue's one."""
     from boundcalc import catalogue
     from boundcalc.checker import check
 
-    entry = catalogue.REGISTRY[key]
+    entry = catalogue.REGISTRY[entry] if isinstance(entry, str) else entry
     return check(entry, form=form, budget=budget, rng=seed, progress=progress, memory=memory, store=store)
 
 

@@ -23,7 +23,7 @@ COMMANDS = {
     "compare": "rival bounds on one risk, on a pilot sample and against n",
     "ask": "what the works of Table 1 say of a data set: five questions, a planted law beside it",
     "align": "compare optimal-transport regularisers of encoders on partly aligned data",
-    "demo": "the whole path on a real data set, in under a minute",
+    "demo": "the whole path on a real data set, in about a minute",
 }
 
 

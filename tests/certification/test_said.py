@@ -157,6 +157,19 @@ class TestOptionsOfFiles:
         said = " ".join(capsys.readouterr().out.split())
         assert "Certified is a diagonal metric on a, b, trained for it on 24 other groups." in said
 
+    def test_a_second_model_that_is_no_array_is_named_as_the_second(self):
+        x, y = rows(40)
+        with pytest.raises(bc.InvalidInputError, match="against, like the source: embeddings: expected an array"):
+            bc.certify(embeddings=x, against={"embeddings": x}, y=y, threshold=1.0)
+
+    @pytest.mark.parametrize(
+        ("classes", "why"), [(1, "if y has a second class"), (40, "if y has two rows of one class")]
+    )
+    def test_labels_that_make_pairs_of_one_kind_alone_are_told(self, classes, why):
+        x, _ = rows(40)
+        with pytest.raises(bc.InvalidInputError, match=why):
+            bc.certify(embeddings=x, y=np.arange(40) % classes, calibration=0.2)
+
     def test_arrays(self, folder):
         x, y = rows(120)
         plain = bc.certify(embeddings=x, y=y, threshold=10.0, splits=2)

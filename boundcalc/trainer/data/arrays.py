@@ -49,7 +49,7 @@ def apart(
     drop = [drop] if isinstance(drop, str) else list(drop)
     if label is not None and label not in held:
         near = [name for name in held if name.strip().lower() in _LABELS]
-        hint = f" (rename {near[0]!r} to 'y', or give --label {near[0]})" if near else ""
+        hint = f" (rename {near[0]!r} to {label!r}, or give --label {near[0]})" if near else ""
         raise InvalidInputError(f"has no {kind} {label} (found: {few(held) or 'none'}){hint}; {expected}")
     for option, name in (("--groups", groups), *(("--drop", one) for one in drop)):
         if name is not None:

@@ -188,9 +188,10 @@ def _by_convention(columns: Sequence[str]) -> dict[str, list[str]]:
             odd.append(name)
     if odd or not found:
         which = f"column{'s' * (len(odd) > 1)} {few(map(repr, odd))}" if odd else "no feature column"
+        hint = f"; {named.removesuffix('.')}" if (named := suspicion(odd)) else ""
         raise InvalidInputError(
             f"{which}: expected columns modality__feature (two underscores), and y; say by --modality NAME=PREFIX (or "
-            "NAME=COLUMN,COLUMN) which belong to a modality, or leave them out by --drop"
+            f"NAME=COLUMN,COLUMN) which belong to a modality, or leave them out by --drop{hint}"
         )
     return found
 
