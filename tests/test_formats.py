@@ -202,6 +202,11 @@ def test_a_text_that_calibration_has_not_seen_is_all_zeros():
     assert encoding.apply(np.array([[0.0], [2.0], [np.nan]])).tolist() == [[1, 0], [0, 0], [0, 0]]
 
 
+def test_the_mean_of_the_largest_numbers_is_a_number():
+    encoding = Encoding.fit(np.array([[1.5e308], [1.7e308], [np.nan]]), {})
+    assert encoding.apply(np.array([[np.nan]])).item() == pytest.approx(1.6e308)
+
+
 def test_a_modality_that_is_missing_throughout_stays_missing(tmp_path):
     columns = dict(COLUMNS)
     for name in ("pixel", "site"):
