@@ -379,6 +379,32 @@ def test_names_are_looked_up_in_annotated_data_as_in_tables(tmp_path):
             load(path, **options)
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_annotated_rows_of_modalities_that_belong_together(tmp_path):
+    """Without labels each row is a class of its own; what is dropped may be a modality or the column of the labels."""
+    anndata, mudata, pandas = map(pytest.importorskip, ("anndata", "mudata", "pandas"))
+    rows, x = [f"c{k}" for k in range(N)], RNG.normal(size=(N, 3))
+    about = pandas.DataFrame({"y": np.tile([0, 1], N // 2), "patient": np.arange(N) // 2}, index=rows)
+    one = anndata.AnnData(x, obs=about)
+    one.obsm["pca"] = x[:, :1].copy()
+    one.write_h5ad(tmp_path / "data.h5ad")
+    both = mudata.MuData({"rna": one, "protein": anndata.AnnData(x[:, :2], obs=about[[]])})
+    both.obs = about
+    both.write(tmp_path / "data.h5mu")
+    for ending, names in (("h5ad", ("X", "pca")), ("h5mu", ("rna", "protein"))):
+        path = tmp_path / f"data.{ending}"
+        data = load(path, label=None, groups="patient")
+        assert (data.names, np.unique(data.y).size) == (names, N)
+        assert np.bincount(data.groups).tolist() == [2] * (N // 2)
+        kept = load(path, label=None, drop=[names[1], "y"])
+        np.testing.assert_allclose(kept.arrays[names[0]], x)
+        assert kept.names == names[:1]
+        with pytest.raises(InvalidInputError, match="y"):
+            load(path, drop=["y"])
+        with pytest.raises(InvalidInputError, match=r"modal"):
+            load(path, drop=names)
+
+
 def test_an_array_that_declares_more_than_its_file_holds_is_refused(tmp_path):
     with (tmp_path / "a.npy").open("wb") as stream:
         np.lib.format.write_array_header_1_0(stream, {"descr": "<f8", "fortran_order": False, "shape": (10**12, 3)})
