@@ -202,6 +202,11 @@ def test_a_text_that_calibration_has_not_seen_is_all_zeros():
     assert encoding.apply(np.array([[0.0], [2.0], [np.nan]])).tolist() == [[1, 0], [0, 0], [0, 0]]
 
 
+def test_the_mean_of_the_largest_numbers_is_a_number():
+    encoding = Encoding.fit(np.array([[1.5e308], [1.7e308], [np.nan]]), {})
+    assert encoding.apply(np.array([[np.nan]])).item() == pytest.approx(1.6e308)
+
+
 def test_a_modality_that_is_missing_throughout_stays_missing(tmp_path):
     columns = dict(COLUMNS)
     for name in ("pixel", "site"):
@@ -374,6 +379,32 @@ def test_names_are_looked_up_in_annotated_data_as_in_tables(tmp_path):
     ):
         with pytest.raises(InvalidInputError, match=says):
             load(path, **options)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_annotated_rows_of_modalities_that_belong_together(tmp_path):
+    """Without labels each row is a class of its own; what is dropped may be a modality or the column of the labels."""
+    anndata, mudata, pandas = map(pytest.importorskip, ("anndata", "mudata", "pandas"))
+    rows, x = [f"c{k}" for k in range(N)], RNG.normal(size=(N, 3))
+    about = pandas.DataFrame({"y": np.tile([0, 1], N // 2), "patient": np.arange(N) // 2}, index=rows)
+    one = anndata.AnnData(x, obs=about)
+    one.obsm["pca"] = x[:, :1].copy()
+    one.write_h5ad(tmp_path / "data.h5ad")
+    both = mudata.MuData({"rna": one, "protein": anndata.AnnData(x[:, :2], obs=about[[]])})
+    both.obs = about
+    both.write(tmp_path / "data.h5mu")
+    for ending, names in (("h5ad", ("X", "pca")), ("h5mu", ("rna", "protein"))):
+        path = tmp_path / f"data.{ending}"
+        data = load(path, label=None, groups="patient")
+        assert (data.names, np.unique(data.y).size) == (names, N)
+        assert np.bincount(data.groups).tolist() == [2] * (N // 2)
+        kept = load(path, label=None, drop=[names[1], "y"])
+        np.testing.assert_allclose(kept.arrays[names[0]], x)
+        assert kept.names == names[:1]
+        with pytest.raises(InvalidInputError, match="y"):
+            load(path, drop=["y"])
+        with pytest.raises(InvalidInputError, match=r"modal"):
+            load(path, drop=names)
 
 
 def test_an_array_that_declares_more_than_its_file_holds_is_refused(tmp_path):

@@ -341,3 +341,10 @@ def test_a_statement_keeps_to_the_width_of_the_terminal(monkeypatch, capsys, wid
     lines = capsys.readouterr().out.splitlines()
     assert all(len(line) <= width or len(line.split()) == 1 for line in lines)
     assert max(map(len, lines)) > width - 10
+
+
+def test_a_title_is_as_wide_as_its_table():
+    shown = Table(("a", "b"), [["1", "2"]], title="1,386 rows = 555 training + 554 hold-out + 277 calibration").text(
+        width=30
+    )
+    assert shown.splitlines()[:2] == ["1,386 rows = 555 training +", "554 hold-out + 277 calibration"]

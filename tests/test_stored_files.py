@@ -66,6 +66,8 @@ def changed(record, path, value):
         (("results", 0, "params", 0), 7.0, "params outside"),
         (("results", 0, "params"), [1.0], "params of shape"),
         (("results", 0, "frame", "weights"), [1.0, "nan"], "weights"),
+        (("results", 0, "frame", "weights"), [400.0, 400.0], "weights"),
+        (("results", 0, "frame", "weights"), [1e308, 0.5], "weights"),
         (("results", 0, "frame", "squared_radii", "a"), 1e-3, "squared_radii"),
         (("results", 0, "converged"), None, "not of the kind"),
         (("results", 0, "holdout_auc"), 2.0, "holdout_auc"),

@@ -76,7 +76,8 @@ def expected_bound(
         at = np.minimum(bound, 0.999 * scale)
         k = kappa or kappa_at(at, scale=scale, level=level, exponent=m, variance=lambda _: guess)
         unit = k / (scale - k * r)
-        lost = level / m + (variance + 2.0 / 3.0 * third * unit) * unit**2
+        # By Jensen the true excess over x/m is >= 0, which two moments of an error near c would break.
+        lost = level / m + np.maximum(variance + 2.0 / 3.0 * third * unit, 0.0) * unit**2
         bound = r - (scale - k * r) / k * np.expm1(-lost)
     return np.asarray(np.minimum(bound, scale))
 

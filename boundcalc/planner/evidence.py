@@ -185,10 +185,8 @@ def read_evidence(record: Any, facts: Mapping[str, Any], settings: Settings) -> 
         fits and (found.noise is None or bool(np.isfinite(found.noise).all())), "noise: expected variances"
     )
     problems.raise_if_any()
-    fixed = None if settings.pair_weights == "balanced" else settings.pair_weights or (1.0, 1.0)
     problems.require(
-        bool((np.isfinite(weights) & (weights > 0)).all()) and (fixed is None or bool((weights == fixed).all())),
-        f"weights {shortened(weights.tolist())} are not the settings'",
+        all(map(settings.weighs, weights.tolist())), f"weights {shortened(weights.tolist())} are not the settings'"
     )
     a, b, s = np.moveaxis(found.moments[..., :3], -1, 0)
     # A missed pair is a same one, a matched pair a different one, and what is so of two pairs is so of the first.

@@ -83,7 +83,7 @@ class Table(Frozen):
         width = width or page_width()
         cells = [[format_number(value) for value in row] for row in self.rows]
         widths = self._widths(cells, width)
-        lines = [self.title] * bool(self.title)
+        lines = textwrap.wrap(self.title, width)
         if width < _WIDEST and sum(widths) + 2 * (len(widths) - 1) > width:  # too many columns: each row a paragraph
             for row in cells:
                 told = "; ".join(f"{name} {cell}" for name, cell in zip(self.columns, row, strict=True) if cell != "-")

@@ -151,3 +151,12 @@ def test_skewed_errors_cost_more_than_their_variance_says():
     second = mean + (1 - kappa * mean) / kappa * -math.expm1(-level / m - variance * (kappa / (1 - kappa * mean)) ** 2)
     assert found == pytest.approx(exact, abs=0.006)
     assert second < found - 0.004
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
+@pytest.mark.parametrize("variance", [0.003, 0.03, 0.3])
+def test_no_certificate_is_expected_below_the_error(share, variance):
+    """The expansion's third moment is negative near c and, unchecked, outweighs the variance."""
+    scale = 1.1
+    found = expected_bound(share * scale, np.arange(10, 500, 10), variance=variance, scale=scale, level=X)
+    assert ((share * scale <= found) & (found <= scale)).all()

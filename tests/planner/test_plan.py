@@ -94,6 +94,7 @@ def test_a_stored_study_says_the_same(study):
         (lambda record: record["evidence"][0].update(extra=1), "unknown entry"),
         (lambda record: record["evidence"][0].update(weights=[["inf", 1]] * 4), "kind|weights"),
         (lambda record: record["evidence"][0].update(weights=[[0.0, 1.0]] * 4), "weights"),
+        (lambda record: record["evidence"][0].update(weights=[[1e308, 0.5]] * 4), "weights"),
         (lambda record: record["evidence"][0].update(rows=10**9), "held-out rows"),
         (lambda record: record["evidence"][0].update(pilot_rows=10**9), "held-out rows"),
         (lambda record: record["evidence"][0].update(rows=True), "kind"),

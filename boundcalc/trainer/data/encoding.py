@@ -35,7 +35,9 @@ class Encoding(Frozen):
     def fit(cls, rows: Array, text: Mapping[int, tuple[str, ...]]) -> Encoding:
         """Fit on rows of the calibration part that have the modality, shape (c, d)."""
         known = ~np.isnan(rows)
-        filled = np.where(known, rows, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        filled = (np.where(known, rows, 0.0) / np.maximum(known.sum(axis=0), 1)).sum(
+            axis=0
+        )  # a sum of values may overflow
         return cls(filled, {k: tuple(np.unique(rows[known[:, k], k]).tolist()) or (0.0,) for k in text})
 
     def apply(self, block: Array) -> Array:

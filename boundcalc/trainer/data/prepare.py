@@ -21,7 +21,7 @@ from boundcalc.trainer.data.encoding import Encoding
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.normalise import Normaliser
 from boundcalc.trainer.data.splits import Split, draw_pairs, draw_split, similar_share
-from boundcalc.trainer.measure.settings import Settings
+from boundcalc.trainer.measure.settings import HEAVIEST, Settings
 from boundcalc.trainer.risk.erm import Problem
 from boundcalc.trainer.risk.losses import round_up
 from boundcalc.trainer.risk.pairs import AllPairs, PairSource
@@ -374,7 +374,7 @@ def _weights(data: ModalityData, settings: Settings, split: Split) -> tuple[floa
         raise InvalidInputError("pair_weights='balanced' needs a calibration part: set calibration > 0")
     groups = None if data.groups is None else data.groups[split.calibration]
     weights = balanced_weights(data.codes[split.calibration], groups)
-    if max(weights) > _HEAVIEST:
+    if max(weights) > HEAVIEST:
         kind, least = ("similar", weights[0]) if weights[0] > weights[1] else ("dissimilar", weights[1])
         rare = np.unique(data.y, return_counts=True)
         raise InvalidInputError(
@@ -383,10 +383,6 @@ def _weights(data: ModalityData, settings: Settings, split: Split) -> tuple[floa
             "more rows of rare classes, or leave them out; merge classes; or give weights (pair_weights=None or two numbers)"
         )
     return weights
-
-
-#: A pair that weighs more than this says that almost none of its kind was seen.
-_HEAVIEST = 500.0
 
 
 def balanced_weights(codes: NDArray[np.intp], groups: NDArray[np.intp] | None = None) -> tuple[float, float]:

@@ -18,8 +18,10 @@ from boundcalc.trainer.risk.losses import Contrastive, Loss, loss_from_name, rou
 from boundcalc.trainer.risk.pairs import PairSource
 from boundcalc.trainer.risk.structures import STRUCTURES, Structure
 
-__all__ = ["MODELS", "RHO_GRID", "Settings"]
+__all__ = ["HEAVIEST", "MODELS", "RHO_GRID", "Settings"]
 
+#: A pair that weighs more than this says that almost none of its kind was seen.
+HEAVIEST = 500.0
 #: Models that are fitted to the classes beside the class of metrics that bounds speak of, and the choice among them by folds.
 MODELS: tuple[str, ...] = ("auto", "discriminant", "posterior", "low_rank")
 RHO_GRID: tuple[float, ...] = (0.1, 0.2, 0.5, 1.0, 2.0)
@@ -192,6 +194,12 @@ class Settings(Frozen):
         if self.pair_radius is not None:
             return "certified", "declared in advance"
         return "estimated", "measured on the data: not known in advance"
+
+    def weighs(self, weights: tuple[float, float]) -> bool:
+        """Whether pairs may weigh this much: as given, or as balanced, each 1/2 over a share of its kind, which sum to 1."""
+        if self.pair_weights != "balanced":
+            return tuple(weights) == tuple(self.pair_weights or (1.0, 1.0))
+        return 0.0 < min(weights) <= max(weights) <= HEAVIEST and abs(0.5 / weights[0] + 0.5 / weights[1] - 1.0) < 1e-9
 
     def loss_range(self, squared_radius: float, weights: tuple[float, float]) -> float:
         """Return the length of the range of the weighted loss over pairs within the given squared radius."""

@@ -154,11 +154,7 @@ class Frame(Frozen):
         if settings.radius_status[0] == "certified":
             problems.require(set(radii.values()) <= known, f"squared_radii {radii}: expected {sorted(known)}")
         problems.require(all(0 <= radius < math.inf for radius in radii.values()), f"squared_radii {radii}")
-        weights = frame.weights
-        problems.require(len(weights) == 2 and all(0 < w < math.inf for w in weights), f"weights {weights}")
-        if settings.pair_weights != "balanced":
-            fixed = tuple(map(float, settings.pair_weights or (1.0, 1.0)))
-            problems.require(weights == fixed, f"weights {weights}: expected {fixed}, the settings' own")
+        problems.require(settings.weighs(frame.weights), f"weights {frame.weights} are not the settings'")
         problems.raise_if_any()
         return frame
 
