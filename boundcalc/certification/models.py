@@ -64,7 +64,7 @@ def from_model(model: Any, data: Any) -> tuple[Distances, Any, float | None]:
 
 
 def own_threshold(model: Any) -> float | None:
-    """Return the threshold that a model brings: a PairwiseMetricLearner, or one of its ``pair_distance``; others' are of something else.
+    """Return the threshold that a model brings: a PairwiseMetricLearner's, or that of its ``pair_distance``; none of anything else.
 
     Parameters
     ----------
@@ -222,7 +222,7 @@ def _inner(p: Any) -> Distances:
 
 
 def _asked(score: Callable[[Array, Array], Any], x: Any, *, sign: int) -> Callable[[Rows], Distances]:
-    """Return distances by a function of aligned rows, scores if the sign is -1: asked in both orders, as it need not be symmetric."""
+    """Return distances by a function of aligned rows, scores if the sign is -1; it is asked in both orders of a pair."""
 
     def distances(part: Rows) -> Distances:
         def between(i: Rows, j: Rows) -> Array:
