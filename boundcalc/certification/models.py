@@ -20,12 +20,14 @@ from numpy.typing import NDArray
 from boundcalc.certification.sources import Distances, from_embeddings, of_metric, of_pair_model
 from boundcalc.errors import InvalidInputError
 
-__all__ = ["embedded", "from_model", "own_groups", "same_holdout", "scorer"]
+__all__ = ["embedded", "from_model", "own_groups", "own_threshold", "same_holdout", "scorer"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
 #: Pairs that a pair-scoring function is asked for at once.
 _ASKED = 50_000
+#: Rows whose pairs tell whether a reader is told that pairs are ordered.
+_LOOKED_AT = 30
 _EXPECTED = (
     "transform, predict_proba, pair_score or pair_distance, or a callable of one argument (embeddings) or two (scores), "
     "or arrays of embeddings"
@@ -56,8 +58,24 @@ def from_model(model: Any, data: Any) -> tuple[Distances, Any, float | None]:
         return _from_learner(model, data)
     if isinstance(data, ModalityData) or not (isinstance(data, (tuple, list)) and len(data) == 2):
         raise InvalidInputError(f"data={type(data).__name__}: expected (X, y), the held-out rows and their labels")
-    rows = _Rows(data[0])
-    return scorer(model, rows)(np.arange(len(rows))), data[1], getattr(model, "threshold_", None)
+    rows, own = _Rows(data[0]), own_threshold(model)
+    ask = scorer(model, rows) if own is None else _asked(partial(_paired, model.pair_distance), rows, sign=1)
+    return ask(np.arange(len(rows))), data[1], own
+
+
+def own_threshold(model: Any) -> float | None:
+    """Return the threshold that a model brings: a PairwiseMetricLearner's, or that of its ``pair_distance``; none of anything else.
+
+    Parameters
+    ----------
+    model : object
+        As for :func:`from_model`.
+    """
+    model = getattr(model, "best_estimator_", model)
+    last = model[-1] if hasattr(model, "steps") else model
+    if not hasattr(last, "_normalised"):
+        last = model if hasattr(model, "pair_distance") else None
+    return getattr(last, "threshold_", None)
 
 
 def _from_learner(learner: Any, data: Any) -> tuple[Distances, Any, float | None]:
@@ -145,23 +163,22 @@ def scorer(model: Any, x: Any) -> Callable[[Rows], Distances]:
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(model, torch.nn.Module):
         return embedded(lambda rows: _by_torch(torch, model, x[rows]))
-    for name, sign in (("pair_score", -1.0), ("pair_distance", 1.0)):
+    for name, sign in (("pair_score", -1), ("pair_distance", 1)):
         if hasattr(model, name) and not hasattr(model, "transform"):
-            ask = getattr(model, name)
-            return _asked(partial(_paired, ask, sign), x)
+            return _asked(partial(_paired, getattr(model, name)), x, sign=sign)
     if hasattr(model, "transform"):
         return embedded(lambda rows: model.transform(x[rows]))
     if hasattr(model, "predict_proba"):
         return lambda rows: _inner(model.predict_proba(x[rows]))
     if callable(model):
         if len(_required(model)) == 2:
-            return _asked(lambda a, b: -np.asarray(model(a, b), dtype=float), x)
+            return _asked(model, x, sign=-1)
         return embedded(lambda rows: model(x[rows]))
     raise InvalidInputError(f"model {type(model).__name__}: expected an object with {_EXPECTED}")
 
 
-def _paired(ask: Any, sign: float, a: Array, b: Array) -> Any:
-    return sign * np.asarray(ask(np.stack([a, b], axis=1)), dtype=float)
+def _paired(ask: Any, a: Array, b: Array) -> Any:
+    return ask(np.stack([np.asarray(a), np.asarray(b)], axis=1))
 
 
 def _required(function: Any) -> list[str]:
@@ -204,8 +221,8 @@ def _inner(p: Any) -> Distances:
     return Distances(p.shape[0], lambda i, j: 1.0 - p[i] @ p[j].T, tie=4.0 * (p.shape[1] + 2) * np.finfo(float).eps)
 
 
-def _asked(score: Callable[[Array, Array], Any], x: Any) -> Callable[[Rows], Distances]:
-    """Return distances by a function of aligned rows: asked in both orders, as nobody says that it is symmetric."""
+def _asked(score: Callable[[Array, Array], Any], x: Any, *, sign: int) -> Callable[[Rows], Distances]:
+    """Return distances by a function of aligned rows, scores if the sign is -1; it is asked in both orders of a pair."""
 
     def distances(part: Rows) -> Distances:
         def between(i: Rows, j: Rows) -> Array:
@@ -214,16 +231,17 @@ def _asked(score: Callable[[Array, Array], Any], x: Any) -> Callable[[Rows], Dis
                 np.asarray(score(x[left[k : k + _ASKED]], x[right[k : k + _ASKED]]), dtype=float).ravel()
                 for k in range(0, left.size, _ASKED)
             ]
-            values = np.concatenate(found)
+            values = sign * np.concatenate(found)
             if values.size != left.size or not np.isfinite(values).all():
                 raise InvalidInputError(
                     f"model: {values.size} scores of {left.size} pairs; expected a finite number for each"
                 )
             return values.reshape(i.size, j.size)
 
-        rows = np.arange(min(part.size, 30))
+        rows = np.linspace(0, part.size - 1, min(part.size, _LOOKED_AT)).astype(np.intp)
         square = between(rows, rows)
-        symmetric = bool(np.allclose(square, square.T, rtol=1e-9, atol=1e-12))
-        return Distances(part.size, between, symmetric=symmetric, ordered=not symmetric, sign=-1)
+        # A few rows may say that it is not symmetric, but never that it is.
+        ordered = not np.allclose(square, square.T, rtol=1e-9, atol=1e-12)
+        return Distances(part.size, between, symmetric=False, ordered=ordered, sign=sign)
 
     return distances

@@ -7,6 +7,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from boundcalc.certification.certifying import certify
+from boundcalc.certification.models import own_threshold
 
 __all__ = ["certified_score"]
 
@@ -55,8 +56,6 @@ def certified_score(model: Any, X: Any, y: ArrayLike, *, delta: float = 0.05, **
     >>> 0.8 < certified_score(model, X[1::2], y[1::2], rng=0) < 1
     True
     """
-    own = getattr(model, "best_estimator_", model)
-    own = own[-1] if hasattr(own, "steps") else own
-    if options.get("threshold") is None and getattr(own, "threshold_", None) is None:
+    if options.get("threshold") is None and own_threshold(model) is None:
         options = {"calibration": _CALIBRATION, **options}
     return 1.0 - min(certify(model=model, data=(X, y), delta=delta, **options).value, 1.0)

@@ -34,8 +34,10 @@ class Promise:
         Of f_0 and of the better constant rule on the pilot's held-out rows.
     rows : int
         Held-out rows (or groups) of the pilot.
-    level : float
-        What f_0's certificate may fail with.
+    level, replacement : float
+        What f_0's certificate may fail with, and that of the one gain with which a new model replaces f_0.
+    weights : (omega_pos, omega_neg) or None
+        Of the error that is meant by both; None for a rate, which has none.
     """
 
     value: float
@@ -43,6 +45,8 @@ class Promise:
     constant: float
     rows: int
     level: float
+    replacement: float
+    weights: tuple[float, float] | None
     theorem: str = "certificates.replace"
 
     @property
@@ -89,7 +93,9 @@ def promise_of(model: Model, *, question: Question, searched: int) -> Promise:
     part = model.prepared.split.holdout
     value = model.certificate(part, question=question, delta=level, rng=np.random.default_rng(0))
     error, constant = model.measured(part, question=question)
-    return Promise(value, error, constant, model.prepared.units(part), level)
+    half = Ledger.split(question.delta, ["pilot", "replacement"])["replacement"]
+    weights = model.prepared.weights if question.quantity == "pair_error" else None
+    return Promise(value, error, constant, model.prepared.units(part), level, half, weights)
 
 
 def class_bound(result: SubsetResult, *, n: int, searched: int, question: Question) -> float | None:

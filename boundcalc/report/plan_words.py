@@ -64,7 +64,8 @@ def _beforehand(best: Offer) -> str:
         return "."
     if best.promised >= best.constant:
         return ". Beforehand nothing below the constant rule can be promised."
-    return f". Promised beforehand: at most {rounded_up(best.promised, digits=3)}."
+    bound = rounded_up(best.promised, digits=3)
+    return f". Promised beforehand: at most {bound}, if the pilot's model is kept until another's gain over it is certified."
 
 
 def _within(plan: Plan) -> str:
@@ -171,9 +172,12 @@ def _by_target(plan: Plan) -> Table:
 def _promised(proposal: Findings) -> list[tuple[str, str, str]]:
     found, delta, unit = [], proposal.plan.question.delta, proposal.plan.study.unit
     if (promise := proposal.promise) is not None:
+        named = "this rate"
+        if promise.weights is not None:
+            named = "this error (same pairs weigh {:.4g}, different ones {:.4g})".format(*promise.weights)
         what = (
-            f"whatever is collected: the pilot's model (measured {promise.error:.3f} on {promise.rows:,} {unit}) is "
-            "replaced only by one whose gain is certified"
+            f"whatever is collected: the pilot's model (measured {promise.error:.3f} on {promise.rows:,} {unit}) is replaced "
+            f"only by one whose gain in {named} is certified, one model in one look, at delta = {promise.replacement:g}"
         )
         value = rounded_up(promise.value) + "*" * promise.vacuous
         found.append((what, value, f"{confidence(delta)}, {promise.theorem}"))

@@ -103,3 +103,52 @@ def test_it_scores_folds_and_searches_with_groups_routed(halves):
         sklearn.set_config(enable_metadata_routing=before)
     assert search.best_params_ == {"pairwisemetriclearner__structure": "discriminant"}
     assert 0 < certified_score(search, *halves[2:]) < 1
+
+
+class _Pairs:
+    """A metric as metric-learn has them: its threshold is one of its own distance, which embeddings do not square."""
+
+    threshold_ = 2.5
+
+    def transform(self, X):
+        return np.asarray(X)
+
+    def pair_distance(self, pairs):
+        return np.sqrt(np.square(pairs[:, 0] - pairs[:, 1]).sum(axis=1))
+
+
+class _Selecting:
+    """A transformer whose threshold is one of the features' importance."""
+
+    threshold_ = 2.5
+
+    def transform(self, X):
+        return np.asarray(X)[:, :2]
+
+
+def test_a_threshold_is_one_of_the_distance_that_it_belongs_to(halves):
+    *_, X, y = halves
+    plain = np.sqrt(np.square(X[:, None, :] - X[None, :, :]).sum(axis=2))
+    expected = certify(distance=plain, y=y, threshold=2.5)
+    ours = certify(model=_Pairs(), data=(X, y))
+    assert (ours.error, ours.threshold) == (expected.error, 2.5)
+    assert ours.value == pytest.approx(expected.value, abs=1e-12)
+    assert certified_score(_Pairs(), X, y) == 1.0 - ours.value
+    alone = type("Alone", (), {"pair_distance": _Pairs.pair_distance})()
+    assert certify(model=alone, data=(X, y), threshold=2.5).error == expected.error
+    with pytest.raises(InvalidInputError, match="threshold=None"):
+        certify(model=_Selecting(), data=(X, y))
+    assert certified_score(_Selecting(), X, y) == certified_score(lambda x: x[:, :2], X, y)
+
+
+def test_scores_that_are_symmetric_among_a_few_rows_are_asked_in_both_orders():
+    y = np.repeat([0, 1], 60)
+    X = np.column_stack([np.arange(120), y])
+
+    def score(a, b):
+        return np.where((a[:, 1] == b[:, 1]) | ((a[:, 0] == 100) & (b[:, 1] == 0)), 1.0, 0.0)
+
+    everyone = np.arange(120)
+    matrix = score(X[np.repeat(everyone, 120)], X[np.tile(everyone, 120)]).reshape(120, 120)
+    ours, expected = certify(model=score, data=(X, y), threshold=0.5), certify(scores=matrix, y=y, threshold=0.5)
+    assert (ours.error, ours.value) == (expected.error, expected.value)

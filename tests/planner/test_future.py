@@ -207,6 +207,10 @@ def test_the_promise_is_the_pilots_certificate_at_its_price(models, question):
     assert promise.rows == part.size
     rate = promise_of(models["sharp"], question=Question(quantity="fnmr"), searched=7)
     assert rate.error < rate.value <= 1
+    assert promise.weights == models["sharp"].prepared.weights
+    assert rate.weights is None
+    assert promise.level + promise.replacement <= question.delta
+    assert promise.replacement == question.delta / 2
 
 
 def test_the_bound_of_the_class_by_hand(models, question):

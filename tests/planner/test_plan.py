@@ -309,6 +309,10 @@ def test_one_bar_counts_all_trainings(data):
 def test_a_promise_above_the_constant_rule_is_none(data, study):
     answer = plan(data, target=0.2, measured=study, costs=EACH)
     assert "Promised beforehand: at most" in answer.sentence
+    assert answer.sentence.endswith("if the pilot's model is kept until another's gain over it is certified.")
+    same, different = answer.promise.weights
+    assert f"same pairs weigh {same:.4g}, different ones {different:.4g}" in " ".join(answer.text().split())
+    assert "in one look, at delta = 0.025" in " ".join(answer.text().split())
     idle = replace(answer.plan, promised=answer.best.constant)
     assert "Beforehand nothing below the constant rule can be promised." in plan_sentence(idle)
 

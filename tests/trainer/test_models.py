@@ -252,6 +252,23 @@ def test_moving_a_held_out_row_changes_nothing_but_what_is_tested(structure):
     assert trained(given.split.train) != outcome(given)
 
 
+def test_the_size_of_held_out_rows_decides_no_precision():
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 1000)
+    x = 0.05 * rng.normal(size=(1000, 3)) + 0.1 * y[:, None]
+    found = []
+    for far in (0.0, 1e3):
+        holdout = prepared(ModalityData({"a": x}, y), holdout=0.1).split.holdout
+        moved = x.copy()
+        moved[holdout[0]] += far
+        given = prepared(
+            ModalityData({"a": moved}, y), holdout=0.1, structure="full", normalise="none", standardise=False
+        )
+        fit = fit_subset(given, ("a",))
+        found.append((fit.params.tolist(), fit.threshold))
+    assert found[0] == found[1]
+
+
 def test_results_keep_their_model_and_speak_of_the_metric_class():
     data = drawn(200)
     measured = measure_subsets(data, rng=0, pair_weights="balanced", subsets=["a", "a+b"])

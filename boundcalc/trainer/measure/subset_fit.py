@@ -58,7 +58,7 @@ def fit_subset(
             start, width = _rough_start(prepared, subset, problem, start)
         return minimise_risk(problem, start=start, width=width, **options)  # type: ignore[arg-type]
     rng = np.random.default_rng() if rng is None else rng
-    precise = settings.eig_range[1] * prepared.squared_radius(subset) <= SINGLE_REACH
+    precise = _small(prepared, subset)
     size = prepared.sample_size(train)
     drawn = SampledPairs(prepared, subset, train, count=size, rng=rng, single=precise)
     fit = minimise_risk(prepared.problem(subset, drawn), start=start, **options)  # type: ignore[arg-type]
@@ -75,6 +75,12 @@ def fit_subset(
     )
 
 
+def _small(prepared: Prepared, subset: Sequence[str]) -> bool:
+    """Whether it is known in advance that single precision tells distances: a measured radius would read the hold-out."""
+    known = prepared.settings.radius_status[0] == "certified"
+    return known and prepared.settings.eig_range[1] * prepared.squared_radius(subset) <= SINGLE_REACH
+
+
 def _rough_start(
     prepared: Prepared, subset: Sequence[str], problem: Problem, start: tuple[Array, float] | None
 ) -> tuple[tuple[Array, float] | None, float | None]:
@@ -84,7 +90,7 @@ def _rough_start(
     single precision, at half the cost of the exact ones, where distances are not so large that it would be noise.
     """
     settings, train = prepared.settings, prepared.split.train
-    precise = settings.eig_range[1] * prepared.squared_radius(subset) <= SINGLE_REACH
+    precise = _small(prepared, subset)
     tolerance = max(COARSE, settings.tolerance)
     parts = [(train[: min(train.size // 3, COARSE_ROWS)], tolerance)]
     if precise:
