@@ -26,6 +26,7 @@ GROWING = {
     "boundcalc.aligner.comparison.Comparison",
     "boundcalc.aligner.estimator.AlignedEncoders",
     "boundcalc.aligner.settings.Settings",
+    "boundcalc.checker.inequality.limits._Job",
     "boundcalc.checker.inequality.monotone.Monotone",
     "boundcalc.checker.inequality.proving.Attempt",
     "boundcalc.checker.inequality.system.System",

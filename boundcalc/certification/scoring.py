@@ -53,7 +53,7 @@ def certified_score(model: Any, X: Any, y: ArrayLike, *, delta: float = 0.05, **
     >>> from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
     >>> X, y = load_wine(return_X_y=True)
     >>> model = LinearDiscriminantAnalysis().fit(X[::2], y[::2])
-    >>> 0.8 < certified_score(model, X[1::2], y[1::2], rng=0) < 1
+    >>> 0.7 < certified_score(model, X[1::2], y[1::2], rng=0) < 1
     True
     """
     if options.get("threshold") is None and own_threshold(model) is None:
