@@ -58,7 +58,9 @@ def test_a_grid_survives_netcdf(grid, tmp_path):
 def test_a_grid_survives_zarr(grid, tmp_path):
     pytest.importorskip("zarr")
     grid.to_zarr(tmp_path / "grid.zarr", consolidated=False)
-    xr.testing.assert_identical(xr.open_dataarray(tmp_path / "grid.zarr", engine="zarr", consolidated=False).load(), grid)
+    xr.testing.assert_identical(
+        xr.open_dataarray(tmp_path / "grid.zarr", engine="zarr", consolidated=False).load(), grid
+    )
 
 
 def test_it_draws_into_given_axes(grid, tmp_path):

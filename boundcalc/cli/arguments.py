@@ -284,7 +284,14 @@ ARGUMENTS: dict[str, Argument] = {
         "LIST", "all, greedy (each alone, then the best with one more), or a list such as a,a+b", default="all"
     ),
     "subset": _value("NAMES", "modalities, such as a+b (default: all)"),
-    "loss": _choice("the loss", "hinge", "smoothed_hinge", "logistic"),
+    "loss": _choice(
+        "the loss; auc and triplet compare similar with dissimilar pairs to choose the metric",
+        "hinge",
+        "smoothed_hinge",
+        "logistic",
+        "auc",
+        "triplet",
+    ),
     "lam_max": _value("X", "largest metric weight", default="1", read=_positive),
     "weights": _choice("pair weights: balanced on the calibration split, or none", "balanced", "none"),
     "holdout": _value(

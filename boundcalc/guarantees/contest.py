@@ -156,7 +156,11 @@ def contest(
             report(split * len(names) + k, splits * len(names), name)
             began = time.perf_counter()
             try:
-                used, about = _ours(prepared, folds) if k == 0 else _theirs(others[name], prepared, folds, name)
+                used, about = (
+                    _ours(prepared, folds)
+                    if k == 0
+                    else _theirs(others[name], prepared, folds, name, own=name in (models or {}))
+                )
             except InvalidInputError as error:
                 if k == 0 or name in (models or {}):
                     raise
@@ -184,9 +188,10 @@ def _ours(prepared: Prepared, folds: Folds) -> tuple[Used, str]:
     return Used(distances, model.threshold, model.error[1], model.structure), f"{model.structure}: {told}"
 
 
-def _theirs(model: Any, prepared: Prepared, folds: Folds, name: str) -> tuple[Used, str]:
-    """Fit without each fold for the threshold, then to all rows that are not held out."""
-    x, y = prepared.encoded_rows(prepared.data.names, np.arange(prepared.data.n))[0], prepared.data.y
+def _theirs(model: Any, prepared: Prepared, folds: Folds, name: str, *, own: bool = False) -> tuple[Used, str]:
+    """Fit without each fold for the threshold, then to all rows that are not held out; ``own`` models see labels as they are."""
+    x = prepared.encoded_rows(prepared.data.names, np.arange(prepared.data.n))[0]
+    y = prepared.data.y if own else prepared.data.codes  # metric-learn wants numbers
     judged = []
     for fold in range(folds.count):
         rows = folds.rows[folds.fitted_rows(fold)]

@@ -110,7 +110,8 @@ def class_bound(result: SubsetResult, *, n: int, searched: int, question: Questi
     searched : int
     question : Question
     """
-    hinge = result.frame.settings.pair_loss.name == "hinge"
+    settings = result.frame.settings
+    hinge = settings.pair_loss.name == "hinge" and settings.ranking is None
     if question.quantity != "pair_error" or not hinge or "rhat_holdout" not in result.estimates:
         return None
     sampled = ["sampled hold-out pairs"] if result.holdout is not None and result.holdout.sampled else []

@@ -70,7 +70,8 @@ class PairwiseMetricLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
         Modalities to train on, such as ``"audio+video"`` (default: all).
     eig_range : (lam_min, lam_max)
     threshold_range : (t_min, t_max)
-    loss : {"hinge", "smoothed_hinge", "logistic", "contrastive"} or Loss
+    loss : {"hinge", "smoothed_hinge", "logistic", "contrastive", "auc", "triplet"} or Loss or Ranking
+        ``auc`` and ``triplet`` choose the metric by comparisons of similar with dissimilar pairs.
     reg : float
         mu >= 0 in mu ||A - reg_anchor I||_F^2.
     reg_anchor : float
@@ -95,6 +96,9 @@ pair_weights, tolerance, max_evaluations, rho, rho_grid, draws, delta, exact_row
     risk_, eps_opt_ : float
         Empirical risk over all training pairs (beyond ``exact_rows``, over a sample of them), and its certified
         optimisation error (of the regularised objective).
+    ranked_ : Ranked or None
+        Where comparisons chose the metric: their mean loss and its certified optimisation error. The risk is then the hinge's,
+        whose optimisation error is as certain, but not small.
     n_evaluations_ : int
     converged_ : bool
     n_features_in_ : int
@@ -401,6 +405,7 @@ pair_weights, tolerance, max_evaluations, rho, rho_grid, draws, delta, exact_row
         self.params_ = fit.params
         self.threshold_ = settings.decision_threshold(fit.threshold)
         self.risk_, self.eps_opt_ = fit.risk, fit.eps_opt
+        self.ranked_ = fit.ranked
         self.n_evaluations_, self.converged_ = fit.evaluations, bool(fit.converged)
 
     def _use(self, model: PairModel | None) -> None:

@@ -401,3 +401,18 @@ def test_bad_settings_and_too_few_rows_are_refused():
     assert fixed.options["shrinkage"] == 0.25
     assert replace(fixed, threshold=2.0) != fixed
     assert PairModel.from_dict(fixed.to_dict()) == fixed
+
+
+def test_blas_has_one_thread_where_products_are_small():
+    info = pytest.importorskip("threadpoolctl").threadpool_info
+    from boundcalc.trainer.risk.threads import one_blas_thread
+
+    def blas():
+        return [one["num_threads"] for one in info() if one["user_api"] == "blas"]
+
+    before = blas()
+    with one_blas_thread(numbers=1_000_001):
+        assert blas() == before
+    with one_blas_thread(numbers=1_000_000):
+        assert set(blas()) == {1}
+    assert blas() == before

@@ -61,11 +61,16 @@ def test_prices_that_allow_no_subset_are_refused_before_subsets_are_made():
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of memory")
 def test_twenty_thousand_columns_of_sixty_rows_need_little_memory():
     code = (
-        "import numpy as np, resource\n"
+        "import re, resource, sys, numpy as np\n"
+        "from pathlib import Path\n"
         "from boundcalc.trainer import ModalityData, measure_subsets\n"
         "rng, y = np.random.default_rng(0), np.arange(60) % 2\n"
         "measured = measure_subsets(ModalityData({'a': rng.normal(size=(60, 20_000))}, y), rng=0, max_evaluations=60)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, measured['a'].estimates['eps_opt'].value)\n"
+        # Linux counts what the process was that started this one, but not in its own account of this program's memory.
+        "status = Path('/proc/self/status')\n"
+        "found = re.search(r'VmHWM:\\s+(\\d+) kB', status.read_text()) if status.exists() else None\n"
+        "peak = int(found[1]) if found else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "print(peak, measured['a'].estimates['eps_opt'].value)\n"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     used, gap = result.stdout.split()

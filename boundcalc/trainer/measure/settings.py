@@ -14,8 +14,9 @@ from boundcalc.language.arguments import Problems
 from boundcalc.language.records import check_entries
 from boundcalc.trainer.data.normalise import KINDS
 from boundcalc.trainer.risk.erm import Problem
-from boundcalc.trainer.risk.losses import Contrastive, Loss, loss_from_name, round_up
+from boundcalc.trainer.risk.losses import Contrastive, Hinge, Loss, round_up
 from boundcalc.trainer.risk.pairs import PairSource
+from boundcalc.trainer.risk.ranking import Ranking, training_loss
 from boundcalc.trainer.risk.structures import STRUCTURES, Structure
 
 __all__ = ["HEAVIEST", "MODELS", "RHO_GRID", "Settings"]
@@ -44,9 +45,10 @@ class Settings(Frozen):
         of the logistic regression of ``posterior``, > 0.
     blocks : int or mapping of str to sequence, optional
         For ``blocks``: columns per block, or a block label for each column of each modality.
-    loss : {"hinge", "smoothed_hinge", "logistic", "contrastive"} or Loss
+    loss : {"hinge", "smoothed_hinge", "logistic", "contrastive", "auc", "triplet"} or Loss or Ranking
+        ``auc`` and ``triplet`` compare similar with dissimilar pairs: they choose the metric, bounds then speak of the hinge there.
     width, margin : float
-        Parameters of ``smoothed_hinge`` and ``contrastive``.
+        Parameters of ``smoothed_hinge`` and ``auc``, and of ``contrastive``.
     eig_range : (lam_min, lam_max)
         Statements about nested subsets need lam_min = 0.
     threshold_range : (t_min, t_max)
@@ -86,7 +88,7 @@ class Settings(Frozen):
     shrinkage: float | None = None
     penalty: float | None = None
     blocks: int | Mapping[str, Sequence[Any]] | None = None
-    loss: str | Loss = "hinge"
+    loss: str | Loss | Ranking = "hinge"
     width: float = 0.5
     margin: float = 1.0
     eig_range: tuple[float, float] = (0.0, 1.0)
@@ -161,7 +163,7 @@ class Settings(Frozen):
                 for name, weight in zip(("omega_pos", "omega_neg"), self.pair_weights, strict=True):
                     problems.number(name, weight, low=0, open_low=True)
         problems.raise_if_any()
-        object.__setattr__(self, "loss", loss_from_name(self.loss, width=self.width, margin=self.margin, rho=self.rho))
+        object.__setattr__(self, "loss", training_loss(self.loss, width=self.width, margin=self.margin, rho=self.rho))
         problems.require(self.pair_loss.convex, f"loss={self.pair_loss.name!r}: it is evaluated, never minimised")
         problems.raise_if_any()
 
@@ -177,9 +179,14 @@ class Settings(Frozen):
 
     @property
     def pair_loss(self) -> Loss:
-        """The loss as an object."""
-        assert isinstance(self.loss, Loss)
-        return self.loss
+        """The loss of pairs as an object; of comparisons, the hinge, which bounds then speak of."""
+        assert not isinstance(self.loss, str)
+        return Hinge() if isinstance(self.loss, Ranking) else self.loss
+
+    @property
+    def ranking(self) -> Ranking | None:
+        """The loss of comparisons that chooses the metric, if one does."""
+        return self.loss if isinstance(self.loss, Ranking) else None
 
     @property
     def class_threshold_range(self) -> tuple[float, float]:
@@ -237,7 +244,7 @@ class Settings(Frozen):
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
         record = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        record["loss"] = self.pair_loss.to_dict()
+        record["loss"] = (self.ranking or self.pair_loss).to_dict()
         record["blocks"] = (
             {k: [str(x) for x in v] for k, v in self.blocks.items()}
             if isinstance(self.blocks, Mapping)
@@ -260,5 +267,5 @@ class Settings(Frozen):
         check_entries(record, cls.__dataclass_fields__)
         values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in record.items()}
         loss = dict(record["loss"])
-        values["loss"] = loss_from_name(loss.pop("name"), **loss)
+        values["loss"] = training_loss(loss.pop("name"), **loss)
         return cls(**values)

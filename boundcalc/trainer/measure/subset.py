@@ -155,6 +155,7 @@ def assess_fit(
         seconds=0.0,
         model=model,
         model_holdout=wrong,
+        ranked=fit.ranked,
     )
 
 

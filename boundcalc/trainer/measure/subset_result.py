@@ -20,6 +20,7 @@ from boundcalc.trainer.measure.estimates import Estimates
 from boundcalc.trainer.measure.subset_record import Frame, Part, subset_record
 from boundcalc.trainer.models.pair_model import PairModel
 from boundcalc.trainer.risk.losses import round_up
+from boundcalc.trainer.risk.ranking import Ranked
 
 __all__ = ["SubsetResult"]
 
@@ -34,7 +35,7 @@ _TOLD = (
 )  # fmt: skip
 _PARTS = ("modalities", "frame", "train", "holdout", "kappa", "complexity")
 _STORED = ("params", "threshold", "holdout_auc", "holdout_knn", "converged", "evaluations", "seconds")
-_MODEL = ("model", "model_holdout")
+_MODEL = ("model", "model_holdout", "ranked")
 
 
 def _of(part: str, values: str, place: int, about: str) -> Any:
@@ -73,6 +74,8 @@ class SubsetResult:
         What is used and certified in place of the metric: fitted to the rows that are not held out.
     model_holdout : (float, float) or None
         Its share of wrong pairs on the hold-out part, plain and weighted.
+    ranked : Ranked or None
+        What the comparisons that chose the metric were minimised to, where a loss of them did.
     """
 
     frame: Frame
@@ -89,6 +92,7 @@ class SubsetResult:
     seconds: float
     model: PairModel | None = None
     model_holdout: tuple[float, float] | None = None
+    ranked: Ranked | None = None
 
     def at(self, delta: float) -> SubsetResult:
         """Return the same measurements read at another failure probability.
@@ -196,6 +200,8 @@ class SubsetResult:
         record |= {name: getattr(self, name) for name in _PARTS if name != "frame"}
         if self.model is not None:
             record |= {"model": self.model.to_dict(), "model_holdout": self.model_holdout}
+        if self.ranked is not None:
+            record["ranked"] = self.ranked
         return plain(record)
 
     @classmethod
@@ -235,6 +241,7 @@ class SubsetResult:
             **{**stored, "params": nested_tuples(stored["params"])},
             model=None if record.get("model") is None else PairModel.from_dict(record["model"]),
             model_holdout=rebuild(tuple[float, float] | None, record.get("model_holdout")),
+            ranked=rebuild(Ranked | None, record.get("ranked")),
         ).at(frame.settings.delta)
         result._check(record)
         return result

@@ -19,6 +19,7 @@ from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.models.evidence import Evidence, relevance
 from boundcalc.trainer.models.folds import Folds, Map, Spec, blended
 from boundcalc.trainer.models.pair_model import PairModel
+from boundcalc.trainer.risk.threads import one_blas_thread
 
 __all__ = ["choose", "cut", "cut_scores"]
 
@@ -132,6 +133,11 @@ def choose(
     InvalidInputError
         Where there are too few rows for another structure than "auto".
     """
+    with one_blas_thread(numbers=folds.x.size):
+        return _chosen(folds, subset, settings, specs)
+
+
+def _chosen(folds: Folds, subset: Sequence[str], settings: Settings, specs: Sequence[Spec] | None) -> PairModel | None:
     everything = tuple(folds.names.index(name) for name in subset)
     everyone = range(folds.count)
     similar = folds.similar(everyone)

@@ -23,6 +23,7 @@ from boundcalc.frozen import Frozen
 from boundcalc.trainer.risk.losses import Loss
 from boundcalc.trainer.risk.newton import PairSample, newton_descent
 from boundcalc.trainer.risk.pairs import PairSource
+from boundcalc.trainer.risk.ranking import Ranked
 from boundcalc.trainer.risk.structures import GroupedWeights, Structure
 from boundcalc.trainer.risk.threads import one_blas_thread
 
@@ -48,6 +49,8 @@ class Problem(Frozen):
         A_0 is this multiple of the identity, or its largest eigenvalue.
     source : ndarray of shape (g,) or (d, d), optional
         Parameters of any other A_0.
+    linear : ndarray of shape (g,) or (d, d), optional
+        Coefficients of a linear term that is part of the objective.
     """
 
     pairs: PairSource
@@ -59,6 +62,7 @@ class Problem(Frozen):
     regularisation: float = 0.0
     anchor: float = 0.0
     source: Array | None = None
+    linear: Array | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -66,13 +70,17 @@ class Problem(Frozen):
             raise InvalidInputError(f"loss={self.loss.name!r} is not convex: it is evaluated, never minimised")
 
     def penalty(self, params: Array) -> tuple[float, Array]:
-        """Return mu ||A - A_0||_F^2 and its gradient with respect to the parameters."""
+        """Return mu ||A - A_0||_F^2, with the linear term, and its gradient with respect to the parameters."""
+        linear = np.zeros_like(params) if self.linear is None else self.linear
         if self.regularisation == 0.0:
-            return 0.0, np.zeros_like(params)
+            return float(np.sum(linear * params)), linear
         difference = params - (self.structure.constant(self.anchor) if self.source is None else self.source)
         counts = self.structure.pull_back(np.ones(self.structure.d)) if params.ndim == 1 else np.ones_like(params)
         weighted = counts * difference
-        return self.regularisation * float(np.sum(weighted * difference)), 2.0 * self.regularisation * weighted
+        return (
+            self.regularisation * float(np.sum(weighted * difference)) + float(np.sum(linear * params)),
+            2.0 * self.regularisation * weighted + linear,
+        )
 
     def penalty_curvature(self) -> Array:
         """Return the second derivatives of the penalty with respect to grouped weights, shape (g,)."""
@@ -95,6 +103,8 @@ class Problem(Frozen):
         scale = 4.0 * lam_max * self.pairs.squared_radius + max(map(abs, self.threshold_range)) + self.loss.kink
         # Value and gradient of the penalty over the box: at most three times reg d (lam_max + anchor)^2.
         penalty = 4.0 * self.regularisation * d * (lam_max + self.anchor) ** 2
+        if self.linear is not None:
+            penalty += lam_max * float(np.abs(self.linear).sum())
         # Each of the d eigenvalues of a gradient is off by some ulp of its norm.
         depth = self.pairs.depth + 32 + (8 * d if len(self.structure.shape) == 2 else 0)
         return float(4.0 * np.finfo(float).eps * depth * (max(self.weights) * scale + penalty))
@@ -122,6 +132,8 @@ class Fit(Frozen):
         Whether the tolerance was met.
     width : float
         Width of the last surrogate of a loss with a kink: a good first one for a warm start from here.
+    ranked : Ranked or None
+        Where comparisons chose the metric: how well. All else is then about the pair loss, whose risk was not minimised.
     """
 
     params: Array
@@ -133,6 +145,7 @@ class Fit(Frozen):
     evaluations: int
     converged: bool
     width: float = 1.0
+    ranked: Ranked | None = None
 
 
 class _Converged(Exception):

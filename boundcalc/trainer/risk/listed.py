@@ -69,6 +69,8 @@ def fit_listed(
         )
     if settings.pair_weights == "balanced":
         raise InvalidInputError("pair_weights='balanced' needs labelled examples: give (omega_pos, omega_neg)")
+    if settings.ranking is not None:
+        raise InvalidInputError(f"loss={settings.ranking.name!r} compares pairs of rows: it needs labelled examples")
     structure = make_structure(settings.metric_class, dims={k: dims[k] for k in trained}, blocks=settings.blocks)
     weights = settings.pair_weights or (1.0, 1.0)
     pairs = ListedPairs(differences, labels[train] > 0)

@@ -320,7 +320,9 @@ def hinge_window(loss: Loss) -> tuple[float, float]:
     raise InvalidInputError(f"loss={loss.name!r}: on a device of your own expected hinge, smoothed_hinge or logistic")
 
 
-def loss_from_name(loss: str | Loss, *, width: float = 0.5, margin: float = 1.0, rho: float = 1.0) -> Loss:
+def loss_from_name(
+    loss: str | Loss, *, width: float = 0.5, margin: float = 1.0, rho: float = 1.0, also: tuple[str, ...] = ()
+) -> Loss:
     """Return the loss of that name.
 
     Parameters
@@ -328,6 +330,8 @@ def loss_from_name(loss: str | Loss, *, width: float = 0.5, margin: float = 1.0,
     loss : {"hinge", "smoothed_hinge", "logistic", "contrastive", "ramp"} or Loss
     width, margin, rho : float
         Parameters of ``smoothed_hinge``, ``contrastive`` and ``ramp``.
+    also : tuple of str
+        What else the caller knows.
 
     Examples
     --------
@@ -342,7 +346,7 @@ def loss_from_name(loss: str | Loss, *, width: float = 0.5, margin: float = 1.0,
     }  # fmt: skip
     key = str(loss).replace(" ", "_").replace("-", "_")
     if key not in makers:
-        raise InvalidInputError(f"loss={loss!r}: expected one of {', '.join(makers)}")
+        raise InvalidInputError(f"loss={loss!r}: expected one of {', '.join((*makers, *also))}")
     return makers[key]()
 
 

@@ -56,11 +56,12 @@ class PairSample(Frozen):
         weights : (omega_pos, omega_neg)
         """
         size = structure.granularity + 1
-        differences, similar = pairs.sample(min(max(20_000, 200 * size), SAMPLED_NUMBERS // (structure.d + 1)))
+        count = min(max(20_000, 200 * size), SAMPLED_NUMBERS // (structure.d + 1))
+        found, similar = pairs.sampled_parts(structure, count)
         order = np.argsort(~similar, kind="stable")
         near = int(similar.sum())
         parts = np.empty((similar.size, size))
-        parts[:, :-1], parts[:, -1] = structure.squared_parts(differences[order]), -1.0
+        parts[:, :-1], parts[:, -1] = found[order], -1.0
         # Both kinds stand for their true shares.
         shares = np.full(similar.size, weights[0] * pairs.n_similar / pairs.count / max(near, 1))
         shares[near:] = weights[1] * pairs.n_dissimilar / pairs.count / max(similar.size - near, 1)

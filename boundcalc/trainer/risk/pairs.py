@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from boundcalc.trainer.risk.losses import Loss
 from boundcalc.trainer.risk.pair_blocks import PairBlocks, PairRisk, Totals
+from boundcalc.trainer.risk.structures import GroupedWeights
 from boundcalc.trainer.risk.threads import available_threads
 
 __all__ = ["AllPairs", "ListedPairs", "PairRisk", "PairSource", "similar_pairs", "spread_pairs", "squared_distances"]
@@ -72,8 +73,8 @@ class PairSource(ABC):
         """
 
     @abstractmethod
-    def sample(self, count: int) -> tuple[Array, NDArray[np.bool_]]:
-        """Return differences of about ``count`` pairs, shape (S, d), and whether they are similar; no randomness."""
+    def sampled_parts(self, structure: GroupedWeights, count: int) -> tuple[Array, NDArray[np.bool_]]:
+        """Return what each weight adds to D of about ``count`` pairs, shape (S, g), and whether they are similar; no randomness."""
 
     def margin_allowance(self, operator: Array, threshold: float) -> float:
         """Return a bound of what floating point may do to a margin.
@@ -120,7 +121,20 @@ class PairSource(ABC):
         )
 
 
-class AllPairs(PairSource):
+class _Pairs(PairSource):
+    """Pairs that are given by their differences."""
+
+    @abstractmethod
+    def sample(self, count: int) -> tuple[Array, NDArray[np.bool_]]:
+        """Return differences of about ``count`` pairs, shape (S, d), and whether they are similar; no randomness."""
+
+    def sampled_parts(self, structure: GroupedWeights, count: int) -> tuple[Array, NDArray[np.bool_]]:
+        """Return their squared norms on each group."""
+        differences, similar = self.sample(count)
+        return structure.squared_parts(differences), similar
+
+
+class AllPairs(_Pairs):
     """All unordered pairs of n rows.
 
     Parameters
@@ -223,7 +237,7 @@ def squared_distances(operator: Array, differences: Array) -> Array:
     return np.einsum("ij,ij->i", differences @ operator, differences)
 
 
-class ListedPairs(PairSource):
+class ListedPairs(_Pairs):
     """An explicit list of pairs, given by their differences.
 
     Parameters

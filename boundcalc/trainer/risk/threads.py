@@ -13,6 +13,7 @@ __all__ = ["available_threads", "map_blocks", "one_blas_thread"]
 
 T = TypeVar("T")
 R = TypeVar("R")
+_WORTH_SHARING = 1_000_000
 
 
 def available_threads() -> int:
@@ -32,9 +33,13 @@ def _controller() -> Any:
     return ThreadpoolController().select(user_api="blas")
 
 
-def one_blas_thread() -> AbstractContextManager[Any]:
-    """Return a context in which BLAS uses one thread (where threadpoolctl, a scikit-learn dependency, is there)."""
-    controller = _controller()
+def one_blas_thread(*, numbers: int = 0) -> AbstractContextManager[Any]:
+    """Return a context in which BLAS uses one thread (where threadpoolctl, a scikit-learn dependency, is there).
+
+    With more ``numbers`` at hand than a million it changes nothing: products are then worth sharing. Below, threads that wait for
+    each other cost more than the products do, twenty times as much where other work has the processors.
+    """
+    controller = _controller() if numbers <= _WORTH_SHARING else None
     return nullcontext() if controller is None else controller.limit(limits=1)
 
 
