@@ -107,9 +107,13 @@ def _errors(plan: Plan, shops: dict[str, Shop], axes: Any) -> None:
         found = evidence.laws(plan.question.quantity).error
         shown = found if chosen else found.mean(axis=0)[None]
         axes.plot(np.tile(evidence.sizes, len(shown)), shown.ravel(), ".", color=colour, markersize=5, alpha=0.6)
-        train = window.train if window.train.size > 1 else window.train * _DASH  # without a curve, a dash at its only size
+        train = (
+            window.train if window.train.size > 1 else window.train * _DASH
+        )  # without a curve, a dash at its only size
         shape = np.ones_like(train)
-        axes.plot(train, window.error * shape, color=colour, linewidth=2.4 if chosen else 1.1, zorder=3 if chosen else 2)
+        axes.plot(
+            train, window.error * shape, color=colour, linewidth=2.4 if chosen else 1.1, zorder=3 if chosen else 2
+        )
         if chosen:
             low, high = ((window.error + z * window.uncertainty) * shape for z in (-NINE_IN_TEN, NINE_IN_TEN))
             text = "nine in ten, and the folds"
