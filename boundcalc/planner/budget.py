@@ -86,10 +86,10 @@ class Plan(Frozen):
 
     @property
     def front(self) -> tuple[Offer, ...]:
-        """The offers that nothing cheaper matches: the Pareto front of cost against certificate."""
+        """The offers that nothing cheaper matches: the Pareto front of cost against expected certificate."""
         kept: list[Offer] = []
-        for offer in sorted(self.offers, key=lambda one: (one.cost, one.reached)):
-            if offer.reached < (kept[-1].reached - 1e-12 if kept else math.inf):
+        for offer in sorted(self.offers, key=lambda one: (one.cost, one.certificate)):
+            if offer.certificate < (kept[-1].certificate - 1e-12 if kept else math.inf):
                 kept.append(offer)
         return tuple(kept)
 
@@ -103,8 +103,8 @@ class Plan(Frozen):
         reached = [goal.offer for goal in self.goals[:1] if goal.offer is not None]
         if reached and (self.limit is None or reached[0].cost <= self.limit or not self.offers):
             return reached[0]
-        least = min(offer.reached for offer in self.offers)
-        return next(offer for offer in self.front if offer.reached <= least + _SAME)
+        least = min(offer.certificate for offer in self.offers)
+        return next(offer for offer in self.front if offer.certificate <= least + _SAME)
 
     def shop(self, subset: str, target: float | None = None) -> Shop:
         """Return what rows of a subset offer.
@@ -140,6 +140,7 @@ class Plan(Frozen):
         return {
             "key": "certificates.transport" if self.question.quantity == "pair_error" else "certificates.error_rates",
             **vars(self.question),
+            "threshold_for": "pair_error",  # whatever is planned, training rows choose the threshold by it
             "best": self.best.to_dict(),
             "budgets": [offer.to_dict() for offer in self.offers],
             "targets": [goal.to_dict() for goal in self.goals],
@@ -272,18 +273,21 @@ def _checked_budgets(budgets: Sequence[float]) -> list[float]:
 def _by_budget(
     shops: dict[str, Shop], costs: Costs, totals: Sequence[float], target: float | None
 ) -> tuple[Offer, ...]:
-    """Return for each budget the subset with the smallest certificate, with no more rows than are of use."""
+    """Return for each budget the subset with the smallest expected certificate, with no more rows than are of use.
+
+    Not the one with the smallest value at the power asked for: what the pilot leaves open of an error speaks against no subset.
+    """
     bought = {label: np.minimum(costs.samples(label.split("+"), totals), MOST) for label in shops}
-    reached = np.full((len(shops), len(totals)), np.inf)
+    expected = np.full((len(shops), len(totals)), np.inf)
     for place, (label, shop) in enumerate(shops.items()):
         enough = bought[label] >= shop.fewest
         if enough.any():
-            reached[place, enough] = shop.split(bought[label][enough])[1]
+            expected[place, enough] = shop.expected(bought[label][enough])
     labels: list[str] = list(shops)
     found: list[Offer] = []
     for column, budget in enumerate(totals):
-        label = _preferred(shops, dict(zip(labels, reached[:, column].tolist(), strict=True)))
-        if np.isfinite(reached[:, column].min()):
+        label = _preferred(shops, dict(zip(labels, expected[:, column].tolist(), strict=True)))
+        if np.isfinite(expected[:, column].min()):
             rows = shops[label].thrifty(int(bought[label][column]))
             cost = min(float(costs.total(label.split("+"), rows)), budget)
             offer = shops[label].offer(rows, cost=cost, target=target, budget=budget)

@@ -196,6 +196,18 @@ class Shop(Frozen):
         best = reached.argmin(axis=1)[:, None]
         return tuple(np.take_along_axis(values, best, axis=1)[:, 0] for values in (holdout, reached))  # type: ignore[return-value]
 
+    def expected(self, rows: Any) -> Array:
+        """Return the expected certificate of numbers of rows at their best split; inf where there are too few.
+
+        Parameters
+        ----------
+        rows : array_like of int
+        """
+        n = np.atleast_1d(np.asarray(rows, dtype=float))
+        holdout, reached = self.split(n)
+        calibration, train = self.parts(n, holdout)
+        return np.where(np.isfinite(reached), self.certificate(train, holdout, calibration)[0], np.inf)
+
     def certificate(
         self, train: Array, holdout: Array, calibration: Array, *, above: Any = None
     ) -> tuple[Array, Array, Array]:

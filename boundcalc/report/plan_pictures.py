@@ -17,7 +17,10 @@ from boundcalc.show.axes import PALETTE, new_axes, save
 
 __all__ = ["draw_plan"]
 
-_NAMED, _POINTS = 8, 60
+#: Subsets that are drawn, points of a curve, and letters of a name beside it.
+_NAMED, _POINTS, _WIDEST = 8, 60, 24
+#: Ends of a dash, relative to its middle on a logarithmic axis.
+_DASH = np.array([0.9, 1.1])
 
 
 def draw_plan(proposal: Findings, path: Path | str | None = None) -> Any:
@@ -71,19 +74,25 @@ def _certificates(proposal: Findings, shops: dict[str, Shop], axes: Any) -> None
             axes.fill_between(rows, bound, reached, color=PALETTE[place], alpha=0.18, linewidth=0, label=text)
             measured = shop.window.at(train).error
             axes.plot(rows, measured, ":", color=PALETTE[place], linewidth=1.5, label="its expected error")
-    mark_level(axes, best.constant)
-    if plan.goals:
-        axes.axhline(plan.goals[0].target, color="0.2", linewidth=0.9, label=f"target {plan.goals[0].target:g}")
+    rate = plan.question.quantity != "pair_error"
+    if not rate:
+        mark_level(axes, best.constant)
+    for place, goal in enumerate(plan.goals):
+        told = "other targets, and plans for them" if place else f"target {goal.target:g}"
+        style = {"color": "0.2", "linestyle": ":" if place else "-"}
+        axes.axhline(goal.target, linewidth=0.9, label=told if place < 2 else None, **style)
+        if place and goal.offer is not None:
+            axes.plot([goal.offer.rows], [goal.offer.certificate], "o", color="0.2", markerfacecolor="white", zorder=5)
     axes.plot([best.rows], [best.certificate], "o", color=PALETTE[0], markersize=9, zorder=5, label="the plan")
-    if proposal.promise is not None:
+    if proposal.promise is not None and not proposal.promise.vacuous:
         axes.axhline(proposal.promise.value, color=PALETTE[0], linestyle="-.", linewidth=0.9, label="promised before")
     if proposal.tried is not None:
         low, high = (proposal.tried.quantile(one) for one in (0.1, 0.9))
         axes.plot(
             [best.rows] * 2, [low, high], color="0.2", linewidth=3, alpha=0.6, label="8 in 10 simulated certificates"
         )
-    top = max(best.constant, best.certificate) if plan.question.quantity == "pair_error" else best.certificate * 3
-    _label_ends(axes, ends, 1.3 * top)
+    marked = [goal.target for goal in plan.goals] + [3.0 * best.certificate if rate else best.constant]
+    _label_ends(axes, ends, 1.3 * max(best.certificate, *marked))
     _finish(
         axes, plan, xlabel=f"{plan.study.unit} in all, at their best split", title="What is expected to be certified"
     )
@@ -98,11 +107,17 @@ def _errors(plan: Plan, shops: dict[str, Shop], axes: Any) -> None:
         found = evidence.laws(plan.question.quantity).error
         shown = found if chosen else found.mean(axis=0)[None]
         axes.plot(np.tile(evidence.sizes, len(shown)), shown.ravel(), ".", color=colour, markersize=5, alpha=0.6)
-        axes.plot(window.train, window.error, color=colour, linewidth=2.4 if chosen else 1.1, zorder=3 if chosen else 2)
+        train = (
+            window.train if window.train.size > 1 else window.train * _DASH
+        )  # without a curve, a dash at its only size
+        shape = np.ones_like(train)
+        axes.plot(
+            train, window.error * shape, color=colour, linewidth=2.4 if chosen else 1.1, zorder=3 if chosen else 2
+        )
         if chosen:
-            low, high = (window.error + z * window.uncertainty for z in (-NINE_IN_TEN, NINE_IN_TEN))
+            low, high = ((window.error + z * window.uncertainty) * shape for z in (-NINE_IN_TEN, NINE_IN_TEN))
             text = "nine in ten, and the folds"
-            axes.fill_between(window.train, low, high, color=colour, alpha=0.18, linewidth=0, label=text)
+            axes.fill_between(train, low, high, color=colour, alpha=0.18, linewidth=0, label=text)
             most = f"the pilot's training {plan.study.unit}"
             axes.axvline(evidence.sizes[-1], color="0.6", linewidth=0.9, label=most)
         ends.append((float(window.error[-1]), _short(label, plan), colour))
@@ -115,16 +130,26 @@ def _errors(plan: Plan, shops: dict[str, Shop], axes: Any) -> None:
 
 
 def _short(label: str, plan: Plan) -> str:
-    """Return a subset's name for a picture: what it lacks, where that is less than what it has."""
+    """Return a subset's name for a picture: what it lacks, where that is less than what it has; each name cut alike."""
     kept = label.split("+")
     lacks = [name for name in plan.study.facts["dims"] if name not in kept]
+    start, parts = "", kept
     if len(kept) > 2 and len(lacks) < len(kept) - 1:
-        label = f"all but {'+'.join(lacks)}" if lacks else f"all {len(kept)} modalities"
-    return label if len(label) <= 24 else f"{label[:22]}..."
+        if not lacks:
+            return f"all {len(kept)} modalities"
+        start, parts = "all but ", lacks
+    room = max((_WIDEST - len(start) + 1) // len(parts) - 1, 3)
+    whole = start + "+".join(parts)
+    return whole if len(whole) <= _WIDEST else start + "+".join(_cut(name, room) for name in parts)
+
+
+def _cut(name: str, room: int) -> str:
+    return name if len(name) <= room else f"{name[: room - 1]}."
 
 
 def _finish(axes: Any, plan: Plan, **properties: Any) -> None:
     count_axis(axes)
+    axes.set_xlim(right=axes.dataLim.x1)  # where the curves end
     legend = {"fontsize": 8, "loc": "upper center", "bbox_to_anchor": (0.5, -0.13), "ncols": 3}
     finish(axes, legend=legend, ylabel=QUANTITIES[plan.question.quantity], **properties)
 
@@ -141,5 +166,7 @@ def _label_ends(axes: Any, ends: list[tuple[float, str, str]], top: float) -> No
     ends = sorted(ends)
     heights, steps = np.array([y / top for y, *_ in ends]), _LINE * np.arange(len(ends))
     places = isotonic_regression(np.clip(heights, 0.0, 1.0) - steps).x
-    for place, (_, label, colour) in zip(np.maximum(places, 0.0) + steps, ends, strict=True):
-        axes.text(1.01, place, label, transform=axes.transAxes, color=colour, fontsize=8, va="center")
+    for place, height, (_, label, colour) in zip(np.maximum(places, 0.0) + steps, heights, ends, strict=True):
+        leader = [1.0, 1.035], [min(height, 1.0), place]
+        axes.plot(*leader, color=colour, linewidth=0.7, transform=axes.transAxes, clip_on=False)
+        axes.text(1.04, place, label, transform=axes.transAxes, color=colour, fontsize=8, va="center")

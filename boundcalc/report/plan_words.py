@@ -74,10 +74,13 @@ def _within(plan: Plan) -> str:
 
 
 def _other_rate(plan: Plan) -> str:
-    """Say what the other rate is at the same threshold: a rule that never matches has no false match."""
+    """Say which threshold is meant, and the other rate there: a rule that never matches has no false match."""
     best, other = plan.best, "fnmr" if plan.question.quantity == "fmr" else "fmr"
     window = plan.study.evidence[best.subset].window(other)
-    return f"; the {QUANTITIES[other]} at the same threshold at {window.at(best.learnt).error:.3g}"
+    return (
+        f"; the threshold is the one chosen for the pair error, not for this rate, and the {QUANTITIES[other]} at the same "
+        f"threshold is expected at {window.at(best.learnt).error:.3g}"
+    )
 
 
 def _same(one: Offer, other: Offer) -> bool:
