@@ -205,7 +205,7 @@ def test_what_is_stored_is_not_believed():
         (("results", 0, "frame", "modalities"), ["c"], "expected the data's"),
         (("results", 2, "frame", "modalities"), ["b", "a"], "expected the data's"),
         (("results", 0, "frame", "squared_radii", "a"), 0.01, "expected \\[2.0, 4.0\\]"),
-        (("results", 0, "frame", "weights"), [0.1, 0.1], "the settings' own"),
+        (("results", 0, "frame", "weights"), [0.1, 0.1], "are not the settings'"),
         (("results", 0, "train", "risk", "mean"), -1.0, "finite mean >= 0"),
         (("results", 0, "train", "risk", "count"), 1, "no single value"),
         (("results", 0, "kappa", "tries", 0, "mean", "variance"), -1.0, "variance and span >= 0"),

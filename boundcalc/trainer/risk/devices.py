@@ -17,6 +17,7 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.trainer.risk.losses import Loss, hinge_window
 from boundcalc.trainer.risk.pair_blocks import PairRisk, Totals
 from boundcalc.trainer.risk.pairs import PairSource, similar_pairs, spread_pairs
+from boundcalc.trainer.risk.structures import GroupedWeights
 
 __all__ = ["DeviceMatrix", "DevicePairs", "elsewhere", "namespace_of", "to_numpy"]
 
@@ -163,6 +164,11 @@ class DevicePairs(PairSource):
         rows, codes = to_numpy(self._rows), to_numpy(self._codes)
         left, right = spread_pairs(len(codes), count)
         return rows[left] - rows[right], codes[left] == codes[right]
+
+    def sampled_parts(self, structure: GroupedWeights, count: int) -> tuple[Array, NDArray[np.bool_]]:
+        """Return the squared norms of their differences on each group."""
+        differences, similar = self.sample(count)
+        return structure.squared_parts(differences), similar
 
     def evaluate(
         self,
