@@ -96,7 +96,12 @@ def test_bad_choices_are_refused(options):
         (x + 1, x, {x: Interval(2, oo)}, Rational(3, 2)),
         (log(x), x, {x: Interval(1, oo)}, 1 / sympy.E),
         (sqrt(log(1 / S.delta) / S.m), sqrt(log(2 / S.delta) / S.n), {}, sqrt(3)),
-        (kl_inverse(x, y), x + sqrt(y), {x: Interval.open(0, 1), y: Interval.open(0, 1)}, 1),
+        pytest.param(
+            *(kl_inverse(x, y), x + sqrt(y), {x: Interval.open(0, 1), y: Interval.open(0, 1)}, 1),
+            marks=pytest.mark.xfail(
+                reason="open: the rule that settled it was false; it needs Pinsker's inequality", strict=True
+            ),
+        ),
     ],
 )
 def test_best_constants(above, below, domain, constant):
