@@ -479,7 +479,7 @@ def _read(args: Namespace, name: str, option: str, reader: Callable[[str, Any], 
         if given is not None:
             setattr(args, name, reader(option, given))
     except InvalidInputError as error:
-        return error.problems
+        return tuple(f"{error.context}: {problem}" if error.context else problem for problem in error.problems)
     return ()
 
 
