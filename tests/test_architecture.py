@@ -115,6 +115,8 @@ def test_what_type_checkers_see_is_what_there_is(stub):
     imports = [node for node in ast.parse(stub.read_text("utf-8")).body if isinstance(node, ast.ImportFrom)]
     seen = {one.asname: (node.module, one.name) for node in imports for one in node.names}
     assert sorted(seen) == sorted(set(package.__all__) - {"__version__"})
+    if stub.parent.name == "aligner":
+        pytest.importorskip("torch")
     for name, (home, there) in seen.items():
         assert getattr(import_module(home), there) is getattr(package, name)
 

@@ -7,22 +7,9 @@ scikit-learn (extra ``train``); training needs the extra ``align`` (torch, POT).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from boundcalc.lazy import lazy_names
 
-if TYPE_CHECKING:
-    from boundcalc.aligner.closed_form import sinkhorn_plan, softmax_plan
-    from boundcalc.aligner.comparison import Comparison, compare_regularisers
-    from boundcalc.aligner.contrastive import cross_clr, info_nce, lmnn
-    from boundcalc.aligner.estimator import AlignedEncoders
-    from boundcalc.aligner.match import match_estimates
-    from boundcalc.aligner.plans import entropic_plan, transport_cost
-    from boundcalc.aligner.planted import halves, image_views, planted_latent
-    from boundcalc.aligner.regularisers import barycenter_support, ot_barycenter, ot_loop
-    from boundcalc.aligner.retrieval import retrieval_measures, zero_shot_measures
-
-_PUBLIC = {
+_WHERE = {
     "AlignedEncoders": "estimator",
     "Comparison": "comparison",
     "barycenter_support": "regularisers",
@@ -44,30 +31,10 @@ _PUBLIC = {
     "zero_shot_measures": "retrieval",
 }
 
-__all__ = [
-    "AlignedEncoders",
-    "Comparison",
-    "barycenter_support",
-    "compare_regularisers",
-    "cross_clr",
-    "entropic_plan",
-    "halves",
-    "image_views",
-    "info_nce",
-    "lmnn",
-    "match_estimates",
-    "ot_barycenter",
-    "ot_loop",
-    "planted_latent",
-    "retrieval_measures",
-    "sinkhorn_plan",
-    "softmax_plan",
-    "transport_cost",
-    "zero_shot_measures",
-]
+__all__ = list(_WHERE)
 
 # Loaded on first use: torch and POT are heavy, and absent unless the extra is installed.
-__getattr__ = lazy_names(__name__, _PUBLIC)
+__getattr__ = lazy_names(__name__, _WHERE)
 
 
 def __dir__() -> list[str]:

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from boundcalc.lazy import lazy_names
 
-if TYPE_CHECKING:
-    from boundcalc.certification.band import ErrorBand, certify_band
-    from boundcalc.certification.certificate import Certificate
-    from boundcalc.certification.certifying import certify
-    from boundcalc.certification.gallery import certify_gallery
-    from boundcalc.certification.looks import certify_looks
-    from boundcalc.certification.matching import certify_matching
-    from boundcalc.certification.scoring import certified_score
-
-_PUBLIC = {
+_WHERE = {
     "Certificate": "certificate",
     "ErrorBand": "band",
     "certified_score": "scoring",
@@ -26,18 +15,9 @@ _PUBLIC = {
     "certify_matching": "matching",
 }
 
-__all__ = [
-    "Certificate",
-    "ErrorBand",
-    "certified_score",
-    "certify",
-    "certify_band",
-    "certify_gallery",
-    "certify_looks",
-    "certify_matching",
-]
+__all__ = list(_WHERE)
 
-__getattr__ = lazy_names(__name__, _PUBLIC)
+__getattr__ = lazy_names(__name__, _WHERE)
 
 
 def __dir__() -> list[str]:

@@ -44,19 +44,14 @@ def from_model(model: Any, data: Any) -> tuple[Distances, Any, float | None]:
     data : (X, y), ModalityData or None
         None: the rows that a PairwiseMetricLearner has held out itself.
     """
-    from boundcalc.trainer.data.modalities import ModalityData
-
-    model = getattr(model, "best_estimator_", model)
-    if (
-        hasattr(model, "steps")
-        and hasattr(model[-1], "_normalised")
-        and isinstance(data, (tuple, list))
-        and len(data) == 2
-    ):
-        model, data = model[-1], (model[:-1].transform(data[0]) if len(model) > 1 else data[0], data[1])
-    if hasattr(model, "_normalised"):
-        return _from_learner(model, data)
-    if isinstance(data, ModalityData) or not (isinstance(data, (tuple, list)) and len(data) == 2):
+    model, learner = _opened(model)
+    labelled = isinstance(data, (tuple, list)) and len(data) == 2
+    if learner is not model and learner is not None and labelled:
+        data = (model[:-1].transform(data[0]) if len(model) > 1 else data[0], data[1])
+        model = learner
+    if learner is model:
+        return _from_learner(learner, data)
+    if not labelled:
         raise InvalidInputError(f"data={type(data).__name__}: expected (X, y), the held-out rows and their labels")
     rows, own = _Rows(data[0]), own_threshold(model)
     ask = scorer(model, rows) if own is None else _asked(partial(_paired, model.pair_distance), rows, sign=1)
@@ -71,11 +66,17 @@ def own_threshold(model: Any) -> float | None:
     model : object
         As for :func:`from_model`.
     """
+    model, learner = _opened(model)
+    if learner is None and hasattr(model, "pair_distance"):
+        learner = model
+    return getattr(learner, "threshold_", None)
+
+
+def _opened(model: Any) -> tuple[Any, Any]:
+    """Return the best that a search found, and the PairwiseMetricLearner that it is or that a pipeline ends in, if any."""
     model = getattr(model, "best_estimator_", model)
     last = model[-1] if hasattr(model, "steps") else model
-    if not hasattr(last, "_normalised"):
-        last = model if hasattr(model, "pair_distance") else None
-    return getattr(last, "threshold_", None)
+    return model, last if hasattr(last, "_normalised") else None
 
 
 def _from_learner(learner: Any, data: Any) -> tuple[Distances, Any, float | None]:

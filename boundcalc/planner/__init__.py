@@ -2,49 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from boundcalc.lazy import lazy_names
 
-if TYPE_CHECKING:
-    from boundcalc.inverse.allocation import allocate
-    from boundcalc.inverse.solve import Solution, minimal_n, solve_for
-    from boundcalc.planner.assured import assurance, expected_bound
-    from boundcalc.planner.budget import Plan, make_plan
-    from boundcalc.planner.costs import Costs, ModalityCost, SharedCost
-    from boundcalc.planner.learning_curve import PowerLaw, fit_power_law
-    from boundcalc.planner.matching import MatchPlan, PairsOffer, plan_matching
-    from boundcalc.planner.offers import Offer, Question
-    from boundcalc.planner.study import Study, study_pilot
-    from boundcalc.planner.worth import Worth, rows_for_gain
-
-__all__ = [
-    "Costs",
-    "MatchPlan",
-    "ModalityCost",
-    "Offer",
-    "PairsOffer",
-    "Plan",
-    "PowerLaw",
-    "Question",
-    "SharedCost",
-    "Solution",
-    "Study",
-    "Worth",
-    "allocate",
-    "assurance",
-    "expected_bound",
-    "fit_power_law",
-    "make_plan",
-    "minimal_n",
-    "plan_matching",
-    "rows_for_gain",
-    "solve_for",
-    "study_pilot",
-]
-
 #: Loaded only when asked for: a plan from a stored study does without symbols.
-_LATER = {
+_WHERE = {
     "Costs": "costs",
     "MatchPlan": "matching",
     "ModalityCost": "costs",
@@ -69,4 +30,6 @@ _LATER = {
     "study_pilot": "study",
 }
 
-__getattr__ = lazy_names(__name__, _LATER)
+__all__ = list(_WHERE)
+
+__getattr__ = lazy_names(__name__, _WHERE)

@@ -5,23 +5,9 @@ The trainer knows no theorem: it hands over an :class:`Estimates` record of name
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from boundcalc.lazy import lazy_names
 
-if TYPE_CHECKING:
-    from boundcalc.trainer.data.modalities import ModalityData
-    from boundcalc.trainer.learner import PairwiseMetricLearner
-    from boundcalc.trainer.measure.estimates import Entry, Estimates
-    from boundcalc.trainer.measure.external import estimates_from_embeddings
-    from boundcalc.trainer.measure.pilot import Pilot, measure_pilot
-    from boundcalc.trainer.measure.planned import measure_planned
-    from boundcalc.trainer.measure.settings import Settings
-    from boundcalc.trainer.measure.subset import SubsetResult
-    from boundcalc.trainer.measure.subsets import Measurements, measure_subsets
-    from boundcalc.trainer.measure.views import collision_probability, cross_covariance, information, view_prices
-
-_PUBLIC = {
+_WHERE = {
     "Entry": "measure.estimates",
     "Estimates": "measure.estimates",
     "Measurements": "measure.subsets",
@@ -40,27 +26,10 @@ _PUBLIC = {
     "view_prices": "measure.views",
 }
 
-__all__ = [
-    "Entry",
-    "Estimates",
-    "Measurements",
-    "ModalityData",
-    "PairwiseMetricLearner",
-    "Pilot",
-    "Settings",
-    "SubsetResult",
-    "collision_probability",
-    "cross_covariance",
-    "estimates_from_embeddings",
-    "information",
-    "measure_pilot",
-    "measure_planned",
-    "measure_subsets",
-    "view_prices",
-]
+__all__ = list(_WHERE)
 
 # Loaded on first use: the learner needs scikit-learn, the rest does not.
-__getattr__ = lazy_names(__name__, _PUBLIC)
+__getattr__ = lazy_names(__name__, _WHERE)
 
 
 def __dir__() -> list[str]:

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from boundcalc.errors import InvalidInputError
 from boundcalc.trainer.risk.losses import Loss, hinge_window
 from boundcalc.trainer.risk.pair_blocks import PairRisk, Totals
-from boundcalc.trainer.risk.pairs import PairSource, similar_pairs, spread_pairs
-from boundcalc.trainer.risk.structures import GroupedWeights
+from boundcalc.trainer.risk.pairs import DifferencePairs, similar_pairs, spread_pairs
 
 __all__ = ["DeviceMatrix", "DevicePairs", "elsewhere", "namespace_of", "to_numpy"]
 
@@ -105,7 +104,7 @@ class DeviceMatrix:
         return np.asarray(to_numpy(self._device.put(vector) @ self._matrix))
 
 
-class DevicePairs(PairSource):
+class DevicePairs(DifferencePairs):
     """All unordered pairs of n rows of any array API, for the same solver.
 
     Parameters
@@ -164,11 +163,6 @@ class DevicePairs(PairSource):
         rows, codes = to_numpy(self._rows), to_numpy(self._codes)
         left, right = spread_pairs(len(codes), count)
         return rows[left] - rows[right], codes[left] == codes[right]
-
-    def sampled_parts(self, structure: GroupedWeights, count: int) -> tuple[Array, NDArray[np.bool_]]:
-        """Return the squared norms of their differences on each group."""
-        differences, similar = self.sample(count)
-        return structure.squared_parts(differences), similar
 
     def evaluate(
         self,

@@ -17,7 +17,16 @@ from boundcalc.trainer.risk.pair_blocks import PairBlocks, PairRisk, Totals
 from boundcalc.trainer.risk.structures import GroupedWeights
 from boundcalc.trainer.risk.threads import available_threads
 
-__all__ = ["AllPairs", "ListedPairs", "PairRisk", "PairSource", "similar_pairs", "spread_pairs", "squared_distances"]
+__all__ = [
+    "AllPairs",
+    "DifferencePairs",
+    "ListedPairs",
+    "PairRisk",
+    "PairSource",
+    "similar_pairs",
+    "spread_pairs",
+    "squared_distances",
+]
 
 Array = NDArray[np.float64]
 
@@ -121,7 +130,7 @@ class PairSource(ABC):
         )
 
 
-class _Pairs(PairSource):
+class DifferencePairs(PairSource):
     """Pairs that are given by their differences."""
 
     @abstractmethod
@@ -134,7 +143,7 @@ class _Pairs(PairSource):
         return structure.squared_parts(differences), similar
 
 
-class AllPairs(_Pairs):
+class AllPairs(DifferencePairs):
     """All unordered pairs of n rows.
 
     Parameters
@@ -237,7 +246,7 @@ def squared_distances(operator: Array, differences: Array) -> Array:
     return np.einsum("ij,ij->i", differences @ operator, differences)
 
 
-class ListedPairs(_Pairs):
+class ListedPairs(DifferencePairs):
     """An explicit list of pairs, given by their differences.
 
     Parameters

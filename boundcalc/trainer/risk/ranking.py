@@ -29,10 +29,6 @@ Array = NDArray[np.float64]
 Places = NDArray[np.intp]
 
 
-#: What bounds that speak of pairs speak of, at the metric that comparisons chose.
-OF_PAIRS: Loss = Hinge()
-
-
 @dataclass(frozen=True)
 class Ranking:
     """A loss of comparisons, which chooses the metric: push times a loss of D_far - D_near, and pull times D_near."""
