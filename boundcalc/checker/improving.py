@@ -122,14 +122,14 @@ def _candidates(ratio: float) -> list[sympy.Expr]:
         for c in simple
         if max(sympy.Rational(c**2).q, sympy.Rational(c**2).p) < 10**5 and float(c) >= ratio * (1 - 1e-9)
     ]
-    rounded = [_up(ratio, digits) for digits in (8, 6, 5, 4, 3, 2, 1)]
+    rounded = [_to_digits(sympy.Rational(ratio), digits, up=True) for digits in (8, 6, 5, 4, 3, 2, 1)]
     return list(dict.fromkeys([*sorted(kept, key=float), *rounded]))
 
 
-def _up(value: float, digits: int) -> sympy.Rational:
-    """Return a positive number rounded up to so many significant digits."""
-    unit = sympy.Integer(10) ** (math.floor(math.log10(value)) - digits + 1)
-    return sympy.ceiling(sympy.Rational(value) / unit) * unit
+def _to_digits(value: sympy.Rational, digits: int, *, up: bool) -> sympy.Rational:
+    """Return a positive number rounded up, or down, to so many significant digits."""
+    unit = sympy.Integer(10) ** (math.floor(math.log10(float(value))) - digits + 1)
+    return (sympy.ceiling if up else sympy.floor)(value / unit) * unit
 
 
 class _Search:
@@ -364,7 +364,4 @@ def _rounded(term: sympy.Expr, digits: int, *, up: bool) -> sympy.Expr:
     if number == 0 or (rest == 1 and number.is_Integer) or number in (1, -1):
         return term
     value = sympy.Rational(str(abs(number).evalf(30)))
-    unit = sympy.Integer(10) ** (math.floor(math.log10(float(value))) - digits + 1)
-    raise_it = (number > 0) == up
-    whole = sympy.ceiling(value / unit) if raise_it else sympy.floor(value / unit)
-    return sympy.sign(number) * whole * unit * rest
+    return sympy.sign(number) * _to_digits(value, digits, up=(number > 0) == up) * rest

@@ -23,7 +23,7 @@ from boundcalc.errors import InvalidInputError, visible
 from boundcalc.language.latex import RELATIONS, expression_latex
 from boundcalc.show.html import Markup, tag
 
-__all__ = ["chain_html", "chain_latex", "citation_key", "escaped", "theorem_latex"]
+__all__ = ["chain_html", "chain_latex", "citation_key", "escaped", "share_names", "theorem_latex"]
 
 _SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
@@ -74,7 +74,7 @@ def chain_latex(chain: Any, *, environment: str = "align") -> str:
     """
     if environment not in ("align", "align*"):
         raise InvalidInputError(f"environment = {environment!r} must be 'align' or 'align*'", context="to_latex")
-    names = _shares(chain)
+    names = share_names(chain)
     lines = [expression_latex(chain.quantity, names)]
     for step, line in zip(chain.steps, chain.lines[1:], strict=True):
         cites = rf"~\cite{{{citation_key(step.cites)}}}" if step.cites else ""
@@ -87,7 +87,7 @@ def chain_latex(chain: Any, *, environment: str = "align") -> str:
 
 def chain_html(chain: Any) -> Markup:
     """Return a chain as a table: a row for each step, and what they say together."""
-    names = _shares(chain)
+    names = share_names(chain)
 
     def row(number: Any, said: Any, because: str, cites: str = "") -> Markup:
         formula = (
@@ -109,7 +109,8 @@ def _moved(chain: Any, step: Any) -> str:
     return "=" if step.relation == "=" else str(chain.relation)
 
 
-def _shares(chain: Any) -> Mapping[sympy.Symbol, str]:
+def share_names(chain: Any) -> Mapping[sympy.Symbol, str]:
+    """Return how each event's share of delta is typeset: numbered, where there are several."""
     if len(chain.events) == 1:
         return {chain.events[0].symbol: r"\delta"}
     return {event.symbol: rf"\delta_{{{place}}}" for place, event in enumerate(chain.events, start=1)}
