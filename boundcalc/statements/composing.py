@@ -358,9 +358,6 @@ def _fraction(value: Any) -> Fraction | None:
         return None
 
 
-_UNREAD = "; boundcalc.read makes an expression of a formula"
-
-
 def _as_expression(name: str, value: Any, domain: sympy.Set | None) -> tuple[sympy.Expr, str]:
     """Return a substituted value as an expression, and what is wrong with it."""
     if hasattr(value, "bound"):
@@ -371,9 +368,10 @@ def _as_expression(name: str, value: Any, domain: sympy.Set | None) -> tuple[sym
     try:
         number = as_number(value)
     except (TypeError, ValueError, ArithmeticError):
+        hint = "; boundcalc.read makes an expression of a formula" * isinstance(value, str)
         return (
             sympy.nan,
-            f"{name} = {shortened(value)} is neither a real number nor a SymPy expression nor a Bound{_UNREAD * isinstance(value, str)}",
+            f"{name} = {shortened(value)} is neither a real number nor a SymPy expression nor a Bound{hint}",
         )
     if domain is not None and not bool(contains(domain, number)):
         return sympy.nan, f"{name} = {value} is not allowed: {name} must be {describe(domain)}"
