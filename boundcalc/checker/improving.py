@@ -25,7 +25,7 @@ from boundcalc.checker.verdict import Verdict, Word
 from boundcalc.errors import CompositionError, InfeasibleError, InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.domains import admits, contains
-from boundcalc.statements.derivation import Derivation, at_least, at_most
+from boundcalc.statements.derivation import Derivation, Step, at_least, at_most
 from boundcalc.statements.growth import growth
 from boundcalc.statements.terms import label_terms
 
@@ -283,8 +283,8 @@ def dominated(
 # ---------------------------------------------------------------- cleaner forms
 
 
-def relaxed(bound: Bound, *, drop: str, digits: int | None, budget: float) -> Bound:
-    """Return a cleaner bound that is provably larger (smaller, for a lower bound); see `boundcalc.bound.Bound.relax`.
+def relaxed(bound: Bound, *, drop: str, digits: int | None, budget: float) -> tuple[Bound, Step]:
+    """Return a cleaner bound that is provably larger (smaller, for a lower bound), and the step to it; see `Bound.relax`.
 
     Raises
     ------
@@ -323,7 +323,7 @@ def relaxed(bound: Bound, *, drop: str, digits: int | None, budget: float) -> Bo
         if bound.proof is not None and bound.proof.result == bound.raw
         else None
     )
-    return replace(bound, parts=label_terms(cleaner, bound.events), proof=proof)
+    return replace(bound, parts=label_terms(cleaner, bound.events), proof=proof), step
 
 
 def _gathered(bound: Bound, terms: list[sympy.Expr], end: float) -> list[sympy.Expr]:
