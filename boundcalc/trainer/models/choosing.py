@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.special import expit
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
@@ -19,6 +19,7 @@ from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.models.evidence import Evidence, relevance
 from boundcalc.trainer.models.folds import Folds, Map, Spec, blended
 from boundcalc.trainer.models.pair_model import PairModel
+from boundcalc.trainer.risk.newton import newton_descent
 from boundcalc.trainer.risk.threads import one_blas_thread
 
 __all__ = ["choose", "cut", "cut_scores"]
@@ -194,7 +195,7 @@ def _together(folds: Folds, posteriors: Sequence[_Candidate]) -> _Candidate:
     maps = [[one.map(folds, k) for k in range(folds.count)] for one in posteriors]
     evidence = Evidence(folds, [(one, modalities) for one in maps])
     # What each would weigh if one of them were true: this decides where the rows tell little more.
-    likely = -np.array([evidence.losses(one)[0].sum() for one in np.eye(len(posteriors))])
+    likely = -np.array([evidence.losses(one).sum() for one in np.eye(len(posteriors))])
     likely = np.exp(likely - likely.max())
     shares, _ = evidence.solve(likely / likely.sum(), hold=_HOLD)
     used = shares > 1e-3
@@ -274,12 +275,18 @@ def pair_weights(parts: Array, similar: NDArray[np.bool_]) -> Array:
     x, sign = parts[::step] / scale, np.where(similar[::step], 1.0, -1.0)
     share = np.where(sign > 0, 0.5 / max((sign > 0).sum(), 1), 0.5 / max((sign < 0).sum(), 1))
 
+    signed = sign[:, None] * np.column_stack([-x, np.ones(x.shape[0])])  # margins are products
+
     def objective(point: Array) -> tuple[float, Array]:
-        z = sign * (point[-1] - x @ point[:-1])
-        slope = -share * sign / (1.0 + np.exp(np.clip(z, -500, 500)))
-        return float(share @ np.logaddexp(0.0, -z)), np.append(-(slope @ x), slope.sum())
+        z = signed @ point
+        return float(share @ np.logaddexp(0.0, -z)), -(share * expit(-z)) @ signed
+
+    def curvature(point: Array) -> Array:
+        z = signed @ point
+        return (signed.T * (share * expit(z) * expit(-z))) @ signed
 
     start = np.append(np.full(x.shape[1], 1.0 / x.shape[1]), 1.0)
-    bounds = [(0.0, 1e3)] * x.shape[1] + [(None, None)]
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds).x[:-1] / scale
+    high, low = np.append(np.full(x.shape[1], 1e3), np.inf), np.append(np.zeros(x.shape[1]), -np.inf)
+    found = newton_descent(objective, curvature, start, low=low, high=high, steps=50, decrement=1e-6, remembered=0)
+    found = found[:-1] / scale
     return found / found.max() if found.max() > 0 else np.ones(x.shape[1])
