@@ -167,9 +167,9 @@ def logistic_regression(
     if size <= _NEWTON:
         everywhere = np.full(size, np.inf)
         found = newton_descent(
-            objective, curvature, first, low=-everywhere, high=everywhere, steps=30, decrement=1e-7, remembered=0
+            objective, curvature, first, low=-everywhere, high=everywhere, steps=30, decrement=1e-5, remembered=0
         )
     else:
-        options = {"gtol": 1e-5, "ftol": 1e-7, "maxiter": 200}
+        options = {"gtol": 1e-4, "ftol": 1e-6, "maxiter": 200}
         found = minimize(objective, first, jac=True, method="L-BFGS-B", options=options).x
     return found[: d * classes].reshape(d, classes), found[d * classes :]

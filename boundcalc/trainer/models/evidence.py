@@ -27,8 +27,8 @@ _ENTRIES = 2_000_000
 #: What a useless modality of so many weights >= 0 gains in log loss over all rows with probability .05 (of few rows, one weight),
 #: or .01: half a quantile of a mixture of chi-squares (Chernoff 1954).
 _LEAST = {1: 1.35, 3: 4.4}
-#: Steps end when the next promises less.
-_CHANGE = 1e-6
+#: Steps end when the next promises less of the log loss over all rows.
+_CHANGE = 0.02
 
 
 class Evidence:
@@ -48,10 +48,11 @@ class Evidence:
             found = [folds.evidence(maps[fold], some, fold) for maps, some in sources]
             prior, own = found[0][1:]
             met = np.flatnonzero(own >= 0)[: 1 + _ENTRIES // (len(sources) * folds.count * prior.size)]
-            more = (0, classes - prior.size)  # classes that the others have not met are impossible
-            said = np.pad(np.stack([one[0][met] for one in found], axis=2), ((0, 0), more, (0, 0)))
-            prior = np.tile(np.pad(prior, more, constant_values=-np.inf), (met.size, 1))
-            blocks.append((said, prior, own[met]))
+            said, odds = np.zeros((met.size, classes, len(sources))), np.full((met.size, classes), -np.inf)
+            for k, one in enumerate(found):
+                said[:, : prior.size, k] = one[0][met]
+            odds[:, : prior.size] = prior  # classes that the others have not met are impossible
+            blocks.append((said, odds, own[met]))
         self.said, self.prior, self.own = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
         self.told = self.said[np.arange(self.own.size), self.own]
 
@@ -95,7 +96,7 @@ class Evidence:
             return ((flat.T * p.ravel()) @ flat - mean.T @ mean) / n + 2.0 * hold / n * np.eye(size)
 
         high = np.where(free, 4.0, 0.0)
-        found = newton_descent(objective, curvature, start, high=high, steps=50, decrement=_CHANGE, remembered=0)
+        found = newton_descent(objective, curvature, start, high=high, steps=50, decrement=_CHANGE / n, remembered=0)
         return found, self.losses(found)
 
 
@@ -121,7 +122,7 @@ def relevance(folds: Folds, modalities: tuple[int, ...]) -> tuple[Array, Array]:
     while kept.size > 1:
         trials = []
         for k in kept:
-            found, other = evidence.solve(v, free=np.isin(owner, kept[kept != k]))
+            found, other = evidence.solve(np.minimum(v, 1.0), free=np.isin(owner, kept[kept != k]))
             trials.append((float((other - value).mean()), k, found, other))
         rise, last, found, other = min(trials, key=lambda one: one[0])
         if rise > _LEAST[len(specs)] / value.size:

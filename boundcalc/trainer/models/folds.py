@@ -170,9 +170,14 @@ class Folds:
         """Return the columns of some modalities, one after the other."""
         return np.concatenate([self.columns[k] for k in modalities])
 
+    def x_of(self, modalities: Sequence[int], rows: NDArray[np.intp] | None = None) -> Array:
+        """Return the standardised columns of some modalities, of all rows or some of them."""
+        x = self.x if rows is None else self.x[rows]
+        return x if tuple(modalities) == tuple(range(len(self.columns))) else x[:, self.columns_of(modalities)]
+
     def _columns(self, fold: int, modalities: tuple[int, ...], columns: str, reach: float | None) -> _Columns:
         """Return what a model without a fold is fitted to, of all rows."""
-        x = self.x[:, self.columns_of(modalities)]
+        x = self.x_of(modalities)
         d, rows = x.shape[1], self.fitted_rows(fold)
         if columns == "rows":
             return _Columns(x, np.zeros(d), np.ones(d), slice(0, d), None)
@@ -219,8 +224,11 @@ class Folds:
         known = self._logistic.setdefault((fold, modalities, columns), {})
         if penalty not in known:
             rows, codes = self.fitted_rows(fold), self._classes(fold)[2]
+            # Solutions at other penalties are near, and so are those without another fold.
+            other = self._logistic.get((0, modalities, columns), {}).get(penalty)
+            alike = other is not None and other[1].size == self._classes(fold)[0].size
             nearest = min(known, key=lambda p: abs(np.log(p / penalty)), default=None)
-            start = None if nearest is None else known[nearest]
+            start = other if alike else None if nearest is None else known[nearest]
             known[penalty] = logistic_regression(made.values[rows], codes, penalty=penalty, start=start)
         return made.restored(*known[penalty])
 
@@ -243,7 +251,7 @@ class Folds:
             rows = self.fitted_rows(fold)
             start = self.gaussians(fold, modalities)
             found = fit_low_rank(
-                self.x[np.ix_(rows, columns)], self.codes[rows], start=start.discriminant(start.ledoit_wolf),
+                self.x_of(modalities, rows), self.codes[rows], start=start.discriminant(start.ledoit_wolf),
                 rank=int(spec.strength or 1), weights=self.weights,
             )  # fmt: skip
             return Map(found, None)
@@ -268,9 +276,9 @@ class Folds:
 
     def distances(self, found: Map, modalities: tuple[int, ...], rows: NDArray[np.intp]) -> Array:
         """Return D of all pairs of some rows, shape (m, m)."""
-        columns, widths = self.columns_of(modalities), tuple(self.widths[k] for k in modalities)
-        x, here = self.x[np.ix_(rows, columns)], self.here[np.ix_(rows, modalities)]
+        x, here = self.x_of(modalities, rows), self.here[rows][:, list(modalities)]
         if found.bias is None and not here.all():
+            widths = [self.widths[k] for k in modalities]
             return cross_distances(x, x, squared_map(found.factor), widths, here, here)
         return square_gaps(embedded(x, found.factor, found.bias, found.lift))
 
@@ -280,7 +288,7 @@ class Folds:
         rows, (known, prior, _) = self.judged(fold), self._classes(fold)
         place = np.minimum(np.searchsorted(known, self.codes[rows]), known.size - 1)
         own = np.where(known[place] == self.codes[rows], place, -1)
-        x = self.x[np.ix_(rows, self.columns_of(modalities))]
+        x = self.x_of(modalities, rows)
         evidence = (x if found.lift is None else found.lift(x)) @ found.factor + (found.bias - prior)
         there = np.asarray(self.here[rows][:, list(modalities)]).any(axis=1)
         return np.where(np.reshape(there, (-1, 1)), evidence, 0.0), prior, own
