@@ -112,7 +112,9 @@ def _better(plan: Plan, goal: Goal | None = None) -> str:
         one, best = goal.better, plan.best
         more = _money(one.cost - best.cost)
         return f" It is the cheapest way: {one.subset} errs less ({one.error:.3g}) and costs {more} more, {one.rows:,} {plan.study.unit}."
-    errors = {label: float(shop.window.at(plan.best.learnt).error) for label, shop in plan.shops(plan.best.target).items()}
+    errors = {
+        label: float(shop.window.at(plan.best.learnt).error) for label, shop in plan.shops(plan.best.target).items()
+    }
     least = min(errors, key=lambda label: errors[label])
     if errors[plan.best.subset] <= errors[least] + _BETTER:
         return ""

@@ -132,7 +132,11 @@ def _compiled(program: Program, arrays: Sequence[int], arity: int) -> Callable[.
     body, texts = written(program, express, "{} = {}", risky)
     tests = [in_box(a) if i in boxed else f"{a} == {a}" for i, a in enumerate(names) if i not in arrays]
     tests += [in_range(texts[i]) for i in sorted(risky)]
-    lines = [f"def cells({', '.join(names)}):", *body, f"return {texts[program.root]} if {' and '.join(tests) or True} else None"]
+    lines = [
+        f"def cells({', '.join(names)}):",
+        *body,
+        f"return {texts[program.root]} if {' and '.join(tests) or True} else None",
+    ]
     scope = _SCOPE | {"p": parameters}
     exec(compile("\n    ".join(lines), "<bound on small arrays>", "exec"), scope)
     return scope["cells"]
