@@ -388,6 +388,16 @@ def test_what_is_fixed_takes_no_value_from_the_data(key, form, values):
     assert bound.substitute(union=10).expr == bound.expr.subs(S.delta, S.delta / 10)
 
 
+def test_a_bound_without_steps_composes_into_one_without_steps():
+    gap, complexity = bc.theorem("zhou2026.risk_gap").bound(), bc.theorem("zhou2026.metric_complexity").bound("paper")
+    whole = gap.substitute(R_M=complexity)
+    assert whole.proof
+    bare = [dataclasses.replace(bound, proof=None) for bound in (gap, complexity)]
+    for composed in (gap.substitute(R_M=bare[1]), bare[0].substitute(R_M=complexity)):
+        assert composed.proof is None
+        assert composed.expr == whole.expr
+
+
 def test_by_asks_the_same():
     with pytest.raises(InvalidInputError, match="fixed before the data are seen"):
         bc.by("zhou2026.margin", S.err_M, rho=S.rhat_ramp + 1, because="-")
