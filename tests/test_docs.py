@@ -70,7 +70,9 @@ def test_blocks_that_need_another_machine_name_what_exists(path):
 def test_links_lead_to_files_and_headings(path):
     for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8")):
         file, _, anchor = target.partition("#")
-        if re.match("[a-z]+:", target) or "made/" in file:  # what is made is seen by Sphinx, which fails on what is missing
+        if (
+            re.match("[a-z]+:", target) or "made/" in file
+        ):  # what is made is seen by Sphinx, which fails on what is missing
             continue
         found = next((one for one in (path.parent / file, path.parent / f"{file}.md") if one.exists()), None)
         assert found is not None, target
@@ -81,7 +83,9 @@ def test_links_lead_to_files_and_headings(path):
 def test_prices_as_the_how_to_shows_them_are_read(tmp_path):
     from boundcalc.planner import Costs
 
-    (block,) = re.findall(r"```toml\n(.*?)```", (DOCS / "howto" / "plan.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+    (block,) = re.findall(
+        r"```toml\n(.*?)```", (DOCS / "howto" / "plan.md").read_text(encoding="utf-8"), flags=re.DOTALL
+    )
     (tmp_path / "costs.toml").write_text(textwrap.dedent(block), encoding="utf-8")
     costs = Costs.read(tmp_path / "costs.toml", ("audio", "accelerometer"))
     assert costs.total(("audio", "accelerometer"), 100) == 100 * 3.5 + 5300

@@ -152,7 +152,7 @@ def certify_band(*, cuts: int = 12, thresholds: ArrayLike | None = None, **given
     assert distances is not None
     if fixed is None:
         assert request.calibration is not None
-        pairs, same = request.calibration.off_diagonal()
+        pairs, same, _ = request.calibration.off_diagonal()
         # Where either kind changes much: quantiles of both, half each.
         levels = (np.arange(cuts) + 0.5) / cuts
         fixed = np.unique(np.concatenate([np.quantile(part, levels[::2]) for part in (pairs[same], pairs[~same])]))

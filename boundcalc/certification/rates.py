@@ -219,10 +219,9 @@ def _largest(request: Request, passes: Callable[[float], bool]) -> float | None:
 def _upwards(request: Request, rate: float) -> Array:
     """Return thresholds from where the calibration rows give most evidence of a precision upwards."""
     assert request.calibration is not None
-    distances, same = request.calibration.off_diagonal()
+    distances, same, stands = request.calibration.off_diagonal()
     order = np.argsort(distances, kind="stable")
-    distances, same = distances[order], same[order]
-    evidence = np.cumsum(np.where(same, 1.0 - rate, -rate))
+    distances, evidence = distances[order], np.cumsum((stands * np.where(same, 1.0 - rate, -rate))[order])
     above = distances[int(np.argmax(evidence)) :]
     return np.unique(above[np.linspace(0, above.size - 1, _STEPS).astype(int)])
 

@@ -34,9 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
     from boundcalc.cli.arguments import read
     from boundcalc.cli.output import show
+    from boundcalc.cli.progress import heard
 
     try:
-        with _ending_on_request():
+        with _ending_on_request(), heard():
             read(args)
             with _on_workers(args):
                 status = show(args.run(args), args)
