@@ -27,6 +27,7 @@ from boundcalc.frozen import Frozen
 from boundcalc.language.domains import admits, contains
 from boundcalc.statements.derivation import Derivation, Step, at_least, at_most
 from boundcalc.statements.growth import growth
+from boundcalc.statements.statement import DELTA
 from boundcalc.statements.terms import label_terms
 
 __all__ = ["BestConstant", "best_constant", "dominated", "relaxed"]
@@ -304,12 +305,11 @@ def relaxed(bound: Bound, *, drop: str, digits: int | None, budget: float) -> tu
     if digits is not None:
         terms = [_rounded(term, digits, up=not bound.is_lower) for term in terms]
     cleaner = sympy.Add(*terms)
-    shares = {event.symbol: share for event, share in zip(bound.events, bound.shares.values(), strict=True)}
-    sides = [expr.subs({**bound.where, **shares}, simultaneous=True) for expr in (bound.raw, cleaner)]
+    sides = [expr.subs(bound.where) for expr in (bound.raw, cleaner)]
     left = max(5.0, end - time.monotonic())
     relation = ">=" if bound.is_lower else "<="
     told = check_inequality(
-        sides[0], relation, sides[1], domain=dict(bound.domain), constraints=bound.constraints, budget=left
+        sides[0], relation, sides[1], domain=_shared(bound), constraints=bound.constraints, budget=left
     )
     if told.word is not Word.PROVED:
         raise InvalidInputError(
@@ -326,6 +326,12 @@ def relaxed(bound: Bound, *, drop: str, digits: int | None, budget: float) -> tu
     return replace(bound, parts=label_terms(cleaner, bound.events), proof=proof), step
 
 
+def _shared(bound: Bound) -> dict[sympy.Symbol, sympy.Set]:
+    """Return a bound's domain with every event's share of delta, however it will be split."""
+    most = sympy.Interval.open(0, 1) if bound.confidence == DELTA else sympy.Interval.Lopen(0, bound.confidence)
+    return {**bound.domain, **dict.fromkeys(bound.shares, most)}
+
+
 def _gathered(bound: Bound, terms: list[sympy.Expr], end: float) -> list[sympy.Expr]:
     """Return the terms with each that vanishes faster in n put into the constant of a slower one."""
     n = bound.symbols.get("n") or next((s for s in bound.symbols.values() if s.name.startswith("n")), None)
@@ -333,8 +339,7 @@ def _gathered(bound: Bound, terms: list[sympy.Expr], end: float) -> list[sympy.E
         raise InvalidInputError(
             "drop='lower order' speaks of n, which the bound does not have", context=str(bound.theorem)
         )
-    shares = bound.shares
-    full = {term: term.subs({**bound.where, **shares}, simultaneous=True) for term in terms}
+    full = {term: term.subs(bound.where) for term in terms}
     moving = [term for term in terms if n in full[term].free_symbols]
     orders = {term: growth(full[term], n).scale for term in moving}
     kept = [term for term in terms if term not in orders]
@@ -345,7 +350,7 @@ def _gathered(bound: Bound, terms: list[sympy.Expr], end: float) -> list[sympy.E
         for head in heads:
             try:
                 found = best_constant(
-                    full[term], full[head], domain=dict(bound.domain), constraints=bound.constraints,
+                    full[term], full[head], domain=_shared(bound), constraints=bound.constraints,
                     budget=max(3.0, (end - time.monotonic()) / 4),
                 )  # fmt: skip
             except InvalidInputError:
