@@ -123,7 +123,7 @@ def _candidates(ratio: float) -> list[sympy.Expr]:
         for c in simple
         if max(sympy.Rational(c**2).q, sympy.Rational(c**2).p) < 10**5 and float(c) >= ratio * (1 - 1e-9)
     ]
-    rounded = [_up(ratio, digits) for digits in (8, 6, 5, 4, 3, 2, 1)]
+    rounded = [_up(ratio, digits) for digits in (8, 4, 3, 2, 1)]  # each that fails costs a third of the time
     return list(dict.fromkeys([*sorted(kept, key=float), *rounded]))
 
 
