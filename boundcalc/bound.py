@@ -405,26 +405,6 @@ class Bound(Statement):
         arguments = tuple(self.symbols.get(name) or VOCABULARY[name].symbol for name in names)
         return compile_expression(fixed.expr, arguments, domains=self.domain)
 
-    def check_others(self, inputs: Mapping[str, Any], *, free: str) -> dict[str, Any]:
-        """Return the values of all symbols but one, checked as in ``check_inputs``.
-
-        Parameters
-        ----------
-        inputs : mapping of str to value
-        free : str
-            The symbol that needs no value.
-
-        Returns
-        -------
-        dict of str to value
-
-        Raises
-        ------
-        InvalidInputError
-            If ``free`` is no symbol of this bound, or listing every bad argument.
-        """
-        return check_inputs(self, inputs, free=free)
-
     def check_inputs(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of this bound's symbols, names, domains and constraints checked.
 

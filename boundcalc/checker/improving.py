@@ -123,14 +123,14 @@ def _candidates(ratio: float) -> list[sympy.Expr]:
         for c in simple
         if max(sympy.Rational(c**2).q, sympy.Rational(c**2).p) < 10**5 and float(c) >= ratio * (1 - 1e-9)
     ]
-    rounded = [_up(ratio, digits) for digits in (8, 4, 3, 2, 1)]  # each that fails costs a third of the time
+    rounded = [_to_digits(sympy.Rational(ratio), digits, up=True) for digits in (8, 4, 3, 2, 1)]
     return list(dict.fromkeys([*sorted(kept, key=float), *rounded]))
 
 
-def _up(value: float, digits: int) -> sympy.Rational:
-    """Return a positive number rounded up to so many significant digits."""
-    unit = sympy.Integer(10) ** (math.floor(math.log10(value)) - digits + 1)
-    return sympy.ceiling(sympy.Rational(value) / unit) * unit
+def _to_digits(value: sympy.Rational, digits: int, *, up: bool) -> sympy.Rational:
+    """Return a positive number rounded up, or down, to so many significant digits."""
+    unit = sympy.Integer(10) ** (math.floor(math.log10(float(value))) - digits + 1)
+    return (sympy.ceiling if up else sympy.floor)(value / unit) * unit
 
 
 class _Search:
@@ -140,13 +140,27 @@ class _Search:
         self.problem, self.rng = problem, rng
         self.symbols = sorted(problem.domain, key=str)
         self.ratio_expr = problem.left, problem.right
+        self.exact = False  # whether fewer points are looked at, with forty digits each
 
     def run(self) -> tuple[float, dict[str, Any]]:
-        best = self._best(self._spread(20_000))
+        best = self._found()
+        if not math.isclose(
+            best[0], self._exactly(best[1]), rel_tol=1e-3
+        ):  # rounding made it, near a zero of both sides
+            self.exact = True
+            best = self._found()
+        return self._told(best)
+
+    def _found(self) -> tuple[float, np.ndarray]:
+        """Return the largest ratio that was seen, and where."""
+        best = self._best(self._spread(400 if self.exact else 20_000))
         for width in (1.0, 0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4, 1e-6, 1e-8):
             for _ in range(6):
                 better = self._best(self._near(best[1], width))
                 best = max(best, better, key=lambda one: one[0])
+        return best
+
+    def _told(self, best: tuple[float, np.ndarray]) -> tuple[float, dict[str, Any]]:
         value = self._exactly(best[1])
         if not math.isfinite(value) or value <= 0:
             raise InvalidInputError(
@@ -161,7 +175,7 @@ class _Search:
 
     def _near(self, point: np.ndarray, width: float) -> np.ndarray:
         """Return points near one, some coordinates moved and some at an end of their set."""
-        size = 400
+        size = 20 if self.exact else 400
         moved = np.repeat(point[:, None], size, axis=1)
         for k, symbol in enumerate(self.symbols):
             allowed = self.problem.domain[symbol]
@@ -183,12 +197,17 @@ class _Search:
         points = points[:, inside]
         if not points.size:
             return -math.inf, np.zeros(len(self.symbols))
+        ratio = self._ratio(points)
+        place = int(np.argmax(ratio))
+        return float(ratio[place]), points[:, place]
+
+    def _ratio(self, points: np.ndarray) -> np.ndarray:
+        if self.exact:
+            return np.array([self._exactly(point) for point in points.T])
         above, below = (self._values(side, points) for side in self.ratio_expr)
         with np.errstate(all="ignore"):
             ratio = np.where(below > 0, above / np.where(below > 0, below, 1), -math.inf)
-        ratio = np.where(np.isfinite(ratio), ratio, -math.inf)
-        place = int(np.argmax(ratio))
-        return float(ratio[place]), points[:, place]
+        return np.where(np.isfinite(ratio), ratio, -math.inf)
 
     def _values(self, expr: sympy.Expr, points: np.ndarray) -> np.ndarray:
         named = {symbol.name: points[k] for k, symbol in enumerate(self.symbols)}
@@ -197,7 +216,7 @@ class _Search:
     def _exactly(self, point: np.ndarray) -> float:
         at = {s: sympy.Rational(float(value)) for s, value in zip(self.symbols, point, strict=True)}
         above, below = (side.xreplace(at).evalf(40) for side in self.ratio_expr)
-        return float(above / below)
+        return float(above / below) if below.is_positive and above.is_extended_real else -math.inf
 
     def _limit(self, point: np.ndarray, value: float) -> tuple[float, dict[str, Any]]:
         """Return the ratio and the end of a symbol's set where its limit is larger than at the best point, if so."""
@@ -369,7 +388,4 @@ def _rounded(term: sympy.Expr, digits: int, *, up: bool) -> sympy.Expr:
     if number == 0 or (rest == 1 and number.is_Integer) or number in (1, -1):
         return term
     value = sympy.Rational(str(abs(number).evalf(30)))
-    unit = sympy.Integer(10) ** (math.floor(math.log10(float(value))) - digits + 1)
-    raise_it = (number > 0) == up
-    whole = sympy.ceiling(value / unit) if raise_it else sympy.floor(value / unit)
-    return sympy.sign(number) * whole * unit * rest
+    return sympy.sign(number) * _to_digits(value, digits, up=(number > 0) == up) * rest

@@ -29,10 +29,10 @@ import sympy
 from boundcalc.errors import DerivationError, InvalidInputError, suggestion
 from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.language.directions import Direction, direction, value_range
-from boundcalc.language.latex import RELATIONS, expression_latex, rounded, share
-from boundcalc.show.html import Markup, tag
+from boundcalc.language.latex import rounded, share
+from boundcalc.show.html import Markup
 from boundcalc.statements.audit import Definitions, expression, known_domains, namesakes, strays, unpaid
-from boundcalc.statements.proofs_latex import chain_latex
+from boundcalc.statements.proofs_latex import chain_html, chain_latex
 from boundcalc.symbols import DERIVED, VOCABULARY, Constraint, known
 
 __all__ = [
@@ -528,25 +528,7 @@ class Derivation(Frozen):
         return chain_latex(self, environment=environment)
 
     def _repr_html_(self) -> Markup:
-        names = {event.symbol: rf"\delta_{place}" for place, event in enumerate(self.events, start=1)}
-        if len(names) == 1:
-            names = dict.fromkeys(names, r"\delta")
-
-        def claim(left: sympy.Expr, relation: Relation, right: sympy.Expr) -> str:
-            return f"{expression_latex(left, names)} {RELATIONS[relation]} {expression_latex(right, names)}"
-
-        rows = [
-            _row(number, claim(step.left, step.relation, step.right), step.because, step.cites)
-            for number, step in enumerate(self.steps, start=1)
-        ]
-        where = [
-            f"{expression_latex(short)}={expression_latex(full)}"
-            for short, full in self.where.items()
-            if short in self.result.free_symbols
-        ]
-        explained = "; $" + r",\ ".join(where) + "$" if where else ""
-        rows.append(_row("", claim(self.quantity, self.relation, self.result), f"together{explained}", ""))
-        return tag("table", rows)
+        return chain_html(self)
 
     def _moved(self, current: sympy.Expr, step: Step, number: int) -> Relation:
         """Return the relation of the whole expression before and after a step."""
@@ -597,10 +579,3 @@ def _chained(so_far: Relation, moved: Relation, step: Step, number: int) -> Rela
     if so_far != moved:
         raise DerivationError(f"step {number} ({step}) turns the chain's {so_far!r} round")
     return so_far
-
-
-def _row(number: int | str, formula: str, because: str, cites: str) -> Markup:
-    why = [because, [" ", tag("em", f"({cites})")] if cites else None]
-    formula_style = "text-align:left; white-space:nowrap"
-    cells = tag("td", number), tag("td", f"${formula}$", style=formula_style), tag("td", why, style="text-align:left")
-    return tag("tr", cells)

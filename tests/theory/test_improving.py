@@ -106,6 +106,12 @@ def test_best_constants(above, below, domain, constant):
     assert found.ratio <= float(found.constant) * (1 + 1e-12)
 
 
+def test_a_ratio_that_rounding_makes_is_no_ratio():
+    """At small x the sides are 0/0 in doubles; the largest ratio is at the other end."""
+    found = bc.best_constant(exp(x) - 1 - x, x**2, domain={x: Interval.open(0, 1)}, budget=0.1)
+    assert found.ratio == pytest.approx(float(sympy.E) - 2, rel=1e-6)
+
+
 def test_no_constant_will_do():
     for above, below in ((x**2, x), (x, y), (sqrt(log(1 / S.delta) / S.m), sqrt(1 / S.n))):
         with pytest.raises(InfeasibleError, match="without limit"):
