@@ -128,6 +128,7 @@ CALCULUS = [
     true(log(binomial(N, V)), "<=", V * log(E * N / V), None, ((V, "<=", N),)),
     true(binomial(N, k), "<=", N**k, None, ((k, "<=", N),)),
     true(gamma(N + half) / gamma(N), "<=", sqrt(N)),
+    true(binomial(2 * N + 1, N), "<=", 4**N),
 ]
 CALCULUS_FALSE = [
     false(log(1 + x), "<=", x - HAIR, ABOVE),

@@ -79,8 +79,11 @@ def in_exponents(case: Case) -> Iterator[Case]:
             yield Case((more, less), gap, case.strict, {**box, w: Extent(-sympy.oo, sympy.oo)})
 
 
-def forms(case: Case) -> Iterator[sympy.Expr]:
-    """Yield elementary functions whose being >= 0 proves the case: the gap, and the difference of the sides' logarithms."""
+def forms(case: Case, *, fine: bool = False) -> Iterator[sympy.Expr]:
+    """Yield elementary functions whose being >= 0 proves the case: the gap, and the difference of the sides' logarithms.
+
+    Special functions are replaced by the first terms of their series; by more of them where ``fine``.
+    """
     case = opened(case)
     gap = plain(case.gap)
 
@@ -94,8 +97,7 @@ def forms(case: Case) -> Iterator[sympy.Expr]:
         if sides is not None:
             more, less = (logarithms(_log(side), positive) for side in sides)
             whole = [sympy.expand(more - less), *whole]
-    bounded = (_bounded(form, case, fine) for fine in (False, True) for form in whole)
-    yield from dict.fromkeys(form for form in bounded if form is not None)
+    yield from (bounded for form in whole if (bounded := _bounded(form, case, fine)) is not None)
 
 
 def _powerful(factor: sympy.Expr) -> bool:
