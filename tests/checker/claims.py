@@ -241,6 +241,7 @@ ORDER = [
     true(ceiling(x), "=", 3, {x: Interval.Lopen(2, 3)}),
     true(x, ">=", 2, {x: Interval.open(2, 3)}),
     true(N, "<=", 4, None, ((N**2, "<=", 20),)),
+    true(y, "<=", x + 1, None, ((Abs(x - y), "<=", 1),)),
 ]
 ORDER_FALSE = [
     false(log(V), "<=", log(N)),
