@@ -96,7 +96,7 @@ def specs_of(settings: Settings, *, several: bool, by_class: bool = False, few: 
     """
     few = few and settings.structure == "auto"
     shrinkages = (SHRINKAGES[:2] if few else SHRINKAGES) if settings.shrinkage is None else (settings.shrinkage,)
-    penalties = (PENALTIES[1:2] if few else PENALTIES) if settings.penalty is None else (settings.penalty,)
+    penalties = (PENALTIES[:2] if few else PENALTIES) if settings.penalty is None else (settings.penalty,)
     gaussians = [(True, s) for s in shrinkages] + [(False, s) for s in shrinkages[: 1 if few else None] if several]
     ranks = RANKS if settings.rank is None else (float(settings.rank),)
     families = {
