@@ -6,7 +6,7 @@ The hold-out is not read, so whatever is chosen here is fixed before it: a certi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -117,7 +117,12 @@ def specs_of(settings: Settings, *, several: bool, by_class: bool = False, few: 
 
 
 def choose(
-    folds: Folds, subset: Sequence[str], settings: Settings, *, specs: Sequence[Spec] | None = None
+    folds: Folds,
+    subset: Sequence[str],
+    settings: Settings,
+    *,
+    specs: Sequence[Spec] | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> PairModel | None:
     """Return the model that errs least on pairs of rows which it had not seen, fitted to all rows that are not held out.
 
@@ -130,6 +135,8 @@ def choose(
         Its structure, and its rank, shrinkage and penalty where they are fixed.
     specs : sequence of Spec, optional
         The only candidates, for a first look.
+    progress : callable, optional
+        Called with the share of the candidates that is judged.
 
     Returns
     -------
@@ -142,10 +149,16 @@ def choose(
         Where there are too few rows for another structure than "auto".
     """
     with one_blas_thread(numbers=folds.x.size):
-        return _chosen(folds, subset, settings, specs)
+        return _chosen(folds, subset, settings, specs, progress or (lambda share: None))
 
 
-def _chosen(folds: Folds, subset: Sequence[str], settings: Settings, specs: Sequence[Spec] | None) -> PairModel | None:
+def _chosen(
+    folds: Folds,
+    subset: Sequence[str],
+    settings: Settings,
+    specs: Sequence[Spec] | None,
+    progress: Callable[[float], None],
+) -> PairModel | None:
     everything = tuple(folds.names.index(name) for name in subset)
     everyone = range(folds.count)
     similar = folds.similar(everyone)
@@ -166,14 +179,22 @@ def _chosen(folds: Folds, subset: Sequence[str], settings: Settings, specs: Sequ
     asked = [(spec, kept) for spec in usual(len(kept) > 1)]
     again = [one for one in usual(False) if not few or (one[:2] == ("posterior", "gaussian") and one.columns != "bent")]
     asked += [(spec, everything) for spec in again if kept != everything]
-    if len(asked) > _LEFT and not few:
-        first = [_judged(folds, spec, some, alone, range(1)) for spec, some in asked]
+
+    def judged_in(some: Sequence[int], begin: float, end: float) -> Iterator[_Candidate]:
+        for place, (spec, modalities) in enumerate(asked):
+            progress(begin + (end - begin) * place / len(asked))
+            yield _judged(folds, spec, modalities, alone, some)
+
+    if many := len(asked) > _LEFT and not few:
+        first = list(judged_in(range(1), 0.1, 0.5))
         kinds: dict[tuple[object, ...], _Candidate] = {}
         for one in sorted(first, key=lambda one: one.error[1]):
             kinds.setdefault((one.spec._replace(strength=None), one.modalities), one)
         asked = [(one.spec, one.modalities) for one in list(kinds.values())[:_LEFT]]
         asked += [(one.spec, one.modalities) for one in first if one.spec.structure == "modality"][:1]
-    judged = [_judged(folds, spec, some, alone, everyone) for spec, some in dict.fromkeys(asked)]
+    asked = list(dict.fromkeys(asked))
+    judged = list(judged_in(everyone, 0.5 * many, 0.9))
+    progress(0.9)
     best = min(judged, key=lambda one: one.error[1] + _GAIN * (len(one.modalities) > len(kept)))
     posteriors = [one for one in judged if one.spec.structure == "posterior" and one.modalities == best.modalities]
     if len(posteriors) > 1 and not folds.by_class:
