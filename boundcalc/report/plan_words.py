@@ -111,7 +111,8 @@ def _better(plan: Plan, goal: Goal | None = None) -> str:
     if goal is not None and goal.better is not None:
         one, best = goal.better, plan.best
         more = _money(one.cost - best.cost)
-        return f" It is the cheapest way: {one.subset} errs less ({one.error:.3g}) and costs {more} more, {one.rows:,} {plan.study.unit}."
+        rows = f"{one.rows:,} {plan.study.unit}"
+        return f" It is the cheapest way: {one.subset} errs less ({one.error:.3g}) and costs {more} more, {rows}."
     errors = {
         label: float(shop.window.at(plan.best.learnt).error) for label, shop in plan.shops(plan.best.target).items()
     }
