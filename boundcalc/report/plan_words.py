@@ -110,9 +110,14 @@ def _better(plan: Plan, goal: Goal | None = None) -> str:
     """Name the subset with the smallest expected error, and what it costs more, where the recommended one's is larger."""
     if goal is not None and goal.better is not None:
         one, best = goal.better, plan.best
+        if best.error <= one.error + _BETTER:
+            return ""
         more = _money(one.cost - best.cost)
-        return f" It is the cheapest way: {one.subset} errs less ({one.error:.3g}) and costs {more} more, {one.rows:,} {plan.study.unit}."
-    errors = {label: float(shop.window.at(plan.best.learnt).error) for label, shop in plan.shops(plan.best.target).items()}
+        rows = f"{one.rows:,} {plan.study.unit}"
+        return f" It is the cheapest way: {one.subset} errs less ({one.error:.3g}) and costs {more} more, {rows}."
+    errors = {
+        label: float(shop.window.at(plan.best.learnt).error) for label, shop in plan.shops(plan.best.target).items()
+    }
     least = min(errors, key=lambda label: errors[label])
     if errors[plan.best.subset] <= errors[least] + _BETTER:
         return ""
