@@ -374,7 +374,7 @@ def _preferred(shops: dict[str, Shop], values: dict[str, float], costs: Costs) -
     alike = [
         label
         for label, value in values.items()
-        if (costs.alike and value < math.inf or value <= values[best] + _NEAR * shops[label].window.uncertainty[-1])
+        if ((costs.alike and value < math.inf) or value <= values[best] + _NEAR * shops[label].window.uncertainty[-1])
         and _not_worse(shops[label], shops[best])
     ]
     return min(alike, key=lambda label: (-label.count("+"), values[label]))

@@ -13,8 +13,7 @@ from scipy.special import ndtr
 
 import boundcalc as bc
 from boundcalc.errors import InvalidInputError
-from boundcalc.planner import Costs, ModalityCost, SharedCost, Study, fit_power_law, make_plan, study_pilot
-from boundcalc.planner import budget
+from boundcalc.planner import Costs, ModalityCost, SharedCost, Study, budget, fit_power_law, make_plan, study_pilot
 from boundcalc.planner import study as pilot_study
 from boundcalc.planner.assured import expected_bound
 from boundcalc.planner.evidence import FOLDS, REACH
