@@ -72,8 +72,7 @@ def _certificates(proposal: Findings, shops: dict[str, Shop], axes: Any) -> None
         if chosen:
             text = f"certificate with probability {plan.question.power:g}"
             axes.fill_between(rows, bound, reached, color=PALETTE[place], alpha=0.18, linewidth=0, label=text)
-            measured = shop.window.at(train).error
-            axes.plot(rows, measured, ":", color=PALETTE[place], linewidth=1.5, label="its expected error")
+            axes.plot(rows, shop.error(train), ":", color=PALETTE[place], linewidth=1.5, label="its expected error")
     rate = plan.question.quantity != "pair_error"
     if not rate:
         mark_level(axes, best.constant)
