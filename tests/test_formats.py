@@ -108,6 +108,7 @@ def test_a_damaged_column_of_text_is_refused_before_memory_is_asked_for(tmp_path
 def test_frames_of_polars():
     polars = pytest.importorskip("polars")
     same(load(polars.DataFrame(COLUMNS), **OPTIONS))
+    same(load(polars.DataFrame(COLUMNS).lazy(), **OPTIONS))
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -244,6 +245,7 @@ MANY = {f"c{k}": np.ones(N) for k in range(142)}
         (COLUMNS, OPTIONS | {"modalities": {"a": "audio", "b": ["audio_0"]}}, "audio_0 belongs to two"),
         (COLUMNS | {"pixel": [*COLUMNS["pixel"][:-1], "1_0"]}, OPTIONS, "column 'pixel', line 41: '1_0' is not a number"),
         (COLUMNS | {"pixel": [*COLUMNS["pixel"][:-1], "３"]}, OPTIONS, "column 'pixel', line 41"),
+        (COLUMNS | {"pixel": ['"0,5"'] * N}, OPTIONS, "'pixel' has decimal commas .*'0,5'.*with a point"),
         (COLUMNS | {"site": [f"text {k}" for k in range(N)]}, OPTIONS, "'site' has 40 different texts.*leave it out by --drop site"),
         (COLUMNS | {"kind": [*COLUMNS["kind"][:-1], ""]}, OPTIONS, "column kind, line 41: '' is no label"),
         (COLUMNS | MANY, {"label": "kind"}, "and 1[34][0-9] more"),

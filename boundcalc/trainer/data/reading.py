@@ -90,7 +90,7 @@ def named_arrays(X: Any) -> dict[str, Array]:
         with single_error():
             try:
                 matrix = as_block(block)
-            except (TypeError, OverflowError):
+            except (TypeError, ValueError, OverflowError):
                 raise InvalidInputError(f"modality {name!r}: expected an array of real numbers") from None
             matrix = matrix[:, None] if matrix.ndim == 1 else matrix
             arrays[str(name)] = check_array(
