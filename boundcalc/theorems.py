@@ -309,6 +309,7 @@ class Theorem(Frozen):
             unit=self.unit,
             trivial=chosen.trivial,
             proof=chain,
+            made=self,
         )
 
     def facts(self, form: str | None = None) -> Facts:

@@ -59,6 +59,8 @@ def test_all_are_tested_on_the_same_rows_and_ours_is_no_worse(data):
         assert one.certificate > 0.5 * one.error
         assert max(one.recall, one.mean_precision) <= 1
         assert min(one.recall, one.mean_precision, one.seconds) > 0
+    assert not answer.standings[0].vacuous
+    assert "says no more" not in answer.sentence
     record = json.loads(json.dumps(answer.to_dict()))
     assert [one["name"] for one in record["standings"]] == [one.name for one in answer.standings]
     assert answer.sentence.count("boundcalc") >= 1
@@ -80,6 +82,16 @@ def test_a_moved_held_out_row_changes_no_model_of_the_contest(data):
     for name, one in first.items():  # one of 104 rows has 1/52 of the pairs, which weigh at most .5 / similar share
         assert abs(one.error - other[name].error) < 2 * 2 / 104
         assert (one.error, one.auc) != (other[name].error, other[name].auc)
+
+
+def test_what_says_no_more_than_a_constant_rule_is_marked():
+    rng = np.random.default_rng(1)
+    data = ModalityData({"a": rng.normal(size=(40, 2))}, np.arange(40) % 2, name="noise")
+    answer = bc.bench(data, splits=1)
+    assert all(one.vacuous and 0.3 < one.constant < one.certificate for one in answer.standings)
+    assert answer.sentence.endswith("which says no more than a constant rule.")
+    (table,) = answer.tables()
+    assert [row[3][-1] for row in table.rows] == ["*"] * len(answer.standings)
 
 
 def test_the_command_writes_what_the_function_finds(tmp_path, capsys):

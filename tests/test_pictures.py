@@ -99,7 +99,17 @@ class TestPlot:
         from boundcalc.show.axes import new_axes
 
         axes = new_axes()
-        assert plot(GAP, g_M=3, axes=axes, **POINT) is axes
+        assert plot(GAP, g_M=3, ax=axes, **POINT) is axes
+
+    def test_the_former_name_of_an_argument_works_with_a_warning(self):
+        from boundcalc.show.axes import new_axes
+
+        axes = new_axes()
+        with pytest.warns(DeprecationWarning, match=r"plot: axes= is called ax= since 0.2, and goes with 0.4") as told:
+            assert plot(GAP, g_M=3, axes=axes, **POINT) is axes
+        assert told[0].filename == __file__
+        with pytest.raises(TypeError, match="axes= and ax= are the same argument"):
+            plot(GAP, g_M=3, axes=axes, ax=axes, **POINT)
 
 
 def test_usual_ranges_lie_in_the_domains():

@@ -94,12 +94,18 @@ def _literal(step: Step) -> Application | None:
 
 def _doubt(applied: Application, doubt_of: Callable[[Any, str], str]) -> str:
     lemma = applied.lemma
-    if isinstance(lemma, Bound):
-        return f"{lemma.theorem.key} does not count: {lemma.why_not_certified}" if lemma.why_not_certified else ""
-    form = applied.form or lemma.forms[0]
+    if isinstance(lemma, Theorem):
+        return _theorem_doubt(lemma, applied.form or lemma.forms[0], doubt_of)
+    if lemma.why_not_certified and not lemma.stated:
+        return f"{lemma.theorem.key} does not count: {lemma.why_not_certified}"
+    doubts = (_theorem_doubt(theorem, form, doubt_of) for theorem, form in lemma.stated if lemma.why_not_certified)
+    return next(filter(None, doubts), "")
+
+
+def _theorem_doubt(lemma: Theorem, form: str, doubt_of: Callable[[Any, str], str]) -> str:
     chosen = lemma.form(form)
     if chosen.status != "holds" or chosen.provenance != "derived":
         return f"{lemma.key} ({form}) is {chosen.status}, {chosen.provenance}"
-    entry = isinstance(lemma, Theorem) and lemma.key in REGISTRY and REGISTRY[lemma.key] is lemma
+    entry = lemma.key in REGISTRY and REGISTRY[lemma.key] is lemma
     doubt = "" if entry else doubt_of(lemma, form)
     return f"{lemma.key} is {doubt}" if doubt else ""

@@ -25,7 +25,7 @@ from boundcalc.checker.verdict import Verdict, Word
 from boundcalc.errors import CompositionError, InfeasibleError, InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.domains import admits, contains
-from boundcalc.statements.derivation import Derivation, at_least, at_most
+from boundcalc.statements.derivation import Derivation, Step, at_least, at_most
 from boundcalc.statements.growth import growth
 from boundcalc.statements.terms import label_terms
 
@@ -122,14 +122,14 @@ def _candidates(ratio: float) -> list[sympy.Expr]:
         for c in simple
         if max(sympy.Rational(c**2).q, sympy.Rational(c**2).p) < 10**5 and float(c) >= ratio * (1 - 1e-9)
     ]
-    rounded = [_up(ratio, digits) for digits in (8, 6, 5, 4, 3, 2, 1)]
+    rounded = [_to_digits(sympy.Rational(ratio), digits, up=True) for digits in (8, 6, 5, 4, 3, 2, 1)]
     return list(dict.fromkeys([*sorted(kept, key=float), *rounded]))
 
 
-def _up(value: float, digits: int) -> sympy.Rational:
-    """Return a positive number rounded up to so many significant digits."""
-    unit = sympy.Integer(10) ** (math.floor(math.log10(value)) - digits + 1)
-    return sympy.ceiling(sympy.Rational(value) / unit) * unit
+def _to_digits(value: sympy.Rational, digits: int, *, up: bool) -> sympy.Rational:
+    """Return a positive number rounded up, or down, to so many significant digits."""
+    unit = sympy.Integer(10) ** (math.floor(math.log10(float(value))) - digits + 1)
+    return (sympy.ceiling if up else sympy.floor)(value / unit) * unit
 
 
 class _Search:
@@ -283,8 +283,8 @@ def dominated(
 # ---------------------------------------------------------------- cleaner forms
 
 
-def relaxed(bound: Bound, *, drop: str, digits: int | None, budget: float) -> Bound:
-    """Return a cleaner bound that is provably larger (smaller, for a lower bound); see `boundcalc.bound.Bound.relax`.
+def relaxed(bound: Bound, *, drop: str, digits: int | None, budget: float) -> tuple[Bound, Step]:
+    """Return a cleaner bound that is provably larger (smaller, for a lower bound), and the step to it; see `Bound.relax`.
 
     Raises
     ------
@@ -323,7 +323,7 @@ def relaxed(bound: Bound, *, drop: str, digits: int | None, budget: float) -> Bo
         if bound.proof is not None and bound.proof.result == bound.raw
         else None
     )
-    return replace(bound, parts=label_terms(cleaner, bound.events), proof=proof)
+    return replace(bound, parts=label_terms(cleaner, bound.events), proof=proof), step
 
 
 def _gathered(bound: Bound, terms: list[sympy.Expr], end: float) -> list[sympy.Expr]:
@@ -364,7 +364,4 @@ def _rounded(term: sympy.Expr, digits: int, *, up: bool) -> sympy.Expr:
     if number == 0 or (rest == 1 and number.is_Integer) or number in (1, -1):
         return term
     value = sympy.Rational(str(abs(number).evalf(30)))
-    unit = sympy.Integer(10) ** (math.floor(math.log10(float(value))) - digits + 1)
-    raise_it = (number > 0) == up
-    whole = sympy.ceiling(value / unit) if raise_it else sympy.floor(value / unit)
-    return sympy.sign(number) * whole * unit * rest
+    return sympy.sign(number) * _to_digits(value, digits, up=(number > 0) == up) * rest

@@ -270,7 +270,15 @@ ARGUMENTS: dict[str, Argument] = {
     "KEYS": _several("KEY", "*", "entries of the catalogue (default: all that apply)"),
     "KEYS:FORM": _several("KEY[:FORM]", "+", f"{_KEY}; with a form, as in KEY:paper; KEY:all takes every form"),
     "all": _switch("the whole catalogue"),
-    "form": _value("F", "the theorem's form (default: the first; check: all)"),
+    "form": _value("F", "one of the theorem's forms, as `boundcalc list` names them (default: the first of them)"),
+    "form?": Argument(
+        {
+            "dest": "form",
+            "metavar": "F",
+            "help": "one of the theorem's forms, as `boundcalc list` names them (default: all)",
+        },
+        flag="--form",
+    ),
     "set": _settings("a number, a list a,b,c or a range lo:hi:log:k or lo:hi:lin:k"),
     "set one": _settings("a number"),
     "table1": _switch("the works of the primary source's Table 1, and which entry carries each"),

@@ -18,7 +18,7 @@ from boundcalc.planner.moments import QUANTITIES
 from boundcalc.planner.offers import MOST, THRIFT, Offer, Question, Shop
 from boundcalc.planner.study import Study
 
-__all__ = ["Goal", "Plan", "check_request", "make_plan", "usual_budgets"]
+__all__ = ["Goal", "Plan", "check_request", "largest_error", "make_plan", "usual_budgets"]
 
 _LARGEST_TOTAL = float(np.finfo(float).max)
 #: What costs this much more is as cheap.
@@ -32,7 +32,7 @@ _SAME = 5e-3
 
 @dataclass(frozen=True)
 class Goal:
-    """The cheapest way to a target, or why there is none.
+    """The way to a target, or why there is none.
 
     Attributes
     ----------
@@ -44,6 +44,8 @@ class Goal:
         Rows of a pilot, in all, that would know the error well enough, if more rows of a pilot would help.
     provable_from : int or None
         Held-out rows from which the power is provable, for every population in which the model has the expected error.
+    better : Offer or None
+        The way to the target with the modalities that err least, where they cost more.
     """
 
     target: float
@@ -51,10 +53,12 @@ class Goal:
     reason: str = ""
     pilot_rows: int | None = None
     provable_from: int | None = None
+    better: Offer | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
-        return {**vars(self), "offer": None if self.offer is None else self.offer.to_dict()}
+        offers = {name: getattr(self, name) for name in ("offer", "better")}
+        return {**vars(self), **{name: None if one is None else one.to_dict() for name, one in offers.items()}}
 
 
 @dataclass(frozen=True)
@@ -194,7 +198,8 @@ def make_plan(
         On bad numbers, an unknown quantity, or when no budget buys enough rows to train on.
     """
     question = question or Question()
-    check_request(study.facts["dims"], costs, targets=targets, budgets=budgets, question=question)
+    most = largest_error(study.settings.get("pair_weights"))
+    check_request(study.facts["dims"], costs, targets=targets, budgets=budgets, question=question, most=most)
     totals = _checked_budgets(usual_budgets(study, costs) if budgets is None else budgets)
     draft = Plan(study, costs, question, (), (), None if budgets is None else totals[-1])
     if not draft.candidates:
@@ -203,7 +208,9 @@ def make_plan(
     shops = draft.shops(first)
     offers = _by_budget(shops, costs, totals, first)
     rate = question.quantity != "pair_error"
-    goals = tuple(_goal(draft.shops(target) if rate else shops, costs, target, study.unit) for target in targets)
+    goals = tuple(
+        _goal(draft.shops(target) if rate else shops, costs, target, study.unit, draft.limit) for target in targets
+    )
     if not offers and not any(goal.offer for goal in goals):
         raise InvalidInputError(_too_few(shops, costs, totals[-1], study.unit))
     return replace(draft, offers=offers, goals=goals)
@@ -225,6 +232,11 @@ def _too_few(shops: Mapping[str, Shop], costs: Costs, budget: float, unit: str) 
     return f"budget = {budget:g} buys too few {unit} to plan with: {rows} of {nearest} cost {price:g}"
 
 
+def largest_error(weights: Any) -> float:
+    """Return what no pair error exceeds: balanced weights make it a mean of two rates."""
+    return 1.0 if weights is None or isinstance(weights, str) else float(max(weights))
+
+
 def check_request(
     names: Iterable[str],
     costs: Costs,
@@ -232,8 +244,9 @@ def check_request(
     targets: Sequence[float],
     budgets: Sequence[float] | None,
     question: Question,
+    most: float = math.inf,
 ) -> None:
-    """Refuse what no plan could be made for, whatever the pilot shows.
+    """Refuse what no plan could be made for, whatever the pilot shows; no error reaches ``most``.
 
     Raises
     ------
@@ -251,8 +264,10 @@ def check_request(
     for target in targets:
         if isinstance(target, bool) or not isinstance(target, Real) or not 0 < target < math.inf:
             problems.append(f"target = {target!r} must be a finite number > 0")
-        elif question.quantity != "pair_error" and target >= 1:
-            problems.append(f"target = {target!r} must be a rate in (0, 1)")
+        elif target >= (end := most if question.quantity == "pair_error" else 1.0):
+            what = "an error" if question.quantity == "pair_error" else "a rate"
+            percent = f"; {target:g} % is {target / 100:g}" if 1.0 < target < 100 else ""
+            problems.append(f"target = {target!r} must be {what} in (0, {end:g}){percent}")
     if problems:
         raise InvalidInputError(problems, context="plan")
 
@@ -296,26 +311,53 @@ def _by_budget(
     return tuple(found)
 
 
-def _goal(shops: dict[str, Shop], costs: Costs, target: float, unit: str) -> Goal:
-    """Return the cheapest way to a target, or why there is none."""
+def _goal(shops: dict[str, Shop], costs: Costs, target: float, unit: str, limit: float | None) -> Goal:
+    """Return the way to a target, or why there is none.
+
+    Where rows cost the same whatever is collected of them, nothing speaks for modalities that err more: it is that of the subset
+    that errs least. Else it is the cheapest, or one about as cheap that errs less.
+    """
     order = sorted(shops, key=lambda label: float(shops[label].window.error[-1]))
-    found: list[Offer] = []
+    found: dict[str, Offer] = {}
     least = math.inf
     for label in order:
-        subset, shop = label.split("+"), shops[label]
-        most = costs.cap_of(subset) or MOST
-        if least < math.inf and least > 0:
-            most = min(most, costs.samples(subset, _AS_CHEAP * least))
-        rows = shop.fewest_rows(target, most=most)
-        if rows is not None:
-            cost = float(costs.total(subset, rows))
-            found.append(shop.offer(rows, cost=cost, target=target))
-            least = min(least, cost)
-    cheap = {offer.subset: offer for offer in found if offer.cost <= _AS_CHEAP * least}
+        most = costs.cap_of(label.split("+")) or MOST
+        if 0 < least < math.inf:
+            most = min(most, costs.samples(label.split("+"), _AS_CHEAP * least))
+        if (offer := _reaching(shops[label], costs, target, most)) is not None:
+            found[label], least = offer, min(least, offer.cost)
+    cheap = {label: offer for label, offer in found.items() if offer.cost <= _AS_CHEAP * least}
     if not cheap:
         return _out_of_reach(shops, costs, target, unit)
     best = cheap[_preferred(shops, {label: offer.error for label, offer in cheap.items()})]
-    return Goal(target, best, provable_from=shops[best.subset].provable_from(best))
+    better = _erring_less(shops, costs, best)
+    if better is not None and costs.alike and not (limit and best.cost <= limit < better.cost):
+        best, better = better, None
+    return Goal(target, best, provable_from=shops[best.subset].provable_from(best), better=better)
+
+
+def _reaching(shop: Shop, costs: Costs, target: float, most: int) -> Offer | None:
+    """Return what the fewest rows of a subset offer that reach a target, or None."""
+    rows = shop.fewest_rows(target, most=most)
+    if rows is None:
+        return None
+    return shop.offer(rows, cost=float(costs.total(shop.evidence.subset.split("+"), rows)), target=target)
+
+
+def _erring_less(shops: dict[str, Shop], costs: Costs, best: Offer) -> Offer | None:
+    """Return the way to an offer's target with the subset that errs least after training on as many rows, if it is another."""
+    errors = {label: float(shop.window.at(_seen(shop, best)).error) for label, shop in shops.items()}
+    while (label := _preferred(shops, errors)) != best.subset:
+        most = costs.cap_of(label.split("+")) or MOST
+        if (offer := _reaching(shops[label], costs, best.target, most)) is not None:
+            return offer
+        del errors[label]
+    return None
+
+
+def _seen(shop: Shop, offer: Offer) -> int:
+    """Return the training rows at which subsets are compared: an offer's, or the pilot's, which tell more, where it has more."""
+    return max(offer.learnt, shop.evidence.sizes[-1])
 
 
 def _preferred(shops: dict[str, Shop], values: dict[str, float]) -> str:

@@ -287,6 +287,12 @@ class Costs(Frozen):
         free = (name for name, cost in self.modalities.items() if name not in paid and not cost.excluded)
         return tuple(free) if paid else ()
 
+    @property
+    def alike(self) -> bool:
+        """Whether a row costs the same whatever is collected of it."""
+        used = [one for one in self.modalities.values() if not one.excluded] + list(self.shared.values())
+        return not any(one.per_sample or one.setup for one in used)
+
     def _unlimited(self) -> list[str]:
         """Return the modalities that make up a permitted subset whose samples are free and not capped."""
         required = [cost for cost in self.modalities.values() if cost.required]

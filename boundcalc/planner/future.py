@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ __all__ = [
     "Collected",
     "Schedule",
     "certify_collected",
+    "checked_arrivals",
     "schedule",
     "simulate",
 ]
@@ -240,6 +241,21 @@ class Collected:
         }
 
 
+def checked_arrivals(data: ModalityData, names: Iterable[str], question: Question) -> ModalityData:
+    """Return rows that came, refused where they have none of some modalities or something else than an error is planned.
+
+    Raises
+    ------
+    InvalidInputError
+        If so.
+    """
+    missing = [name for name in names if name not in data.names]
+    if missing or question.quantity != "pair_error":
+        told = f"no modality {', '.join(missing)}" if missing else "only the pair error is certified at every look"
+        raise InvalidInputError(told, context="collected rows")
+    return data
+
+
 def certify_collected(
     data: ModalityData, offer: Offer, *, question: Question, settings: Settings, rng: Any = 0
 ) -> Collected:
@@ -262,10 +278,7 @@ def certify_collected(
         If the rows are not those of such a plan.
     """
     subset = tuple(offer.subset.split("+"))
-    missing = [name for name in subset if name not in data.names]
-    if missing or question.quantity != "pair_error":
-        told = f"no modality {', '.join(missing)}" if missing else "only the pair error is certified at every look"
-        raise InvalidInputError(told, context="collected rows")
+    checked_arrivals(data, subset, question)
     batch = batch_of(offer.holdout)
     count, unit = max(data.units - offer.train, 0) // batch, "rows" if data.groups is None else "groups"
     if not count:

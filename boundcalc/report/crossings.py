@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from boundcalc.bound import Bound
+from boundcalc.deprecation import renamed
 from boundcalc.errors import CompositionError, InvalidInputError
 from boundcalc.report.plots import new_axes
 
@@ -40,18 +41,19 @@ class Crossing:
     curve: Any
     below: Any
 
-    def plot(self, axes: Any = None) -> Any:
+    @renamed("0.2", axes="ax")
+    def plot(self, ax: Any = None) -> Any:
         """Draw the curve; needs matplotlib.
 
         Parameters
         ----------
-        axes : matplotlib Axes, optional
+        ax : matplotlib Axes, optional
 
         Returns
         -------
         matplotlib Axes
         """
-        axes = new_axes(width=6.0, height=4.0) if axes is None else axes
+        axes = new_axes(width=6.0, height=4.0) if ax is None else ax
         (name,) = self.curve.dims
         axes.plot(self.curve[name], self.curve.values, color="#000000")
         axes.set(xlabel=name, ylabel=self.curve.name, xscale="log", yscale="log")

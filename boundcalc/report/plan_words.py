@@ -44,28 +44,28 @@ def plan_sentence(plan: Plan) -> str:
         idle = " (no better than the constant rule)" if goal.target >= best.constant else ""
         return (
             f"{action.capitalize()}{_for(best)}: a {name} of at most {goal.target:g}{idle} is then certified with probability "
-            f"about {best.assurance:.2g}; {expected}{constant}{end}{_better(plan)}"
+            f"about {best.assurance:.2g}; {expected}{constant}.{_better(plan, goal)}{end}"
         )
     lead = "" if goal is None else _missed(goal, name, unit)
     if best.vacuous:
         return (
             f"{lead}Nothing here is expected to be certified below the constant rule's {best.constant:.3g}: with {best.subset} "
-            f"and {best.rows:,} {unit} {expected}{end}"
+            f"and {best.rows:,} {unit} {expected}.{end}"
         )
     chance = f"with probability {question.power:g} at most {rounded_up(best.reached, digits=3)}"
     if goal is not None:
         chance = f"with probability {_about(best.assurance)} at most {goal.target:g}"
     start = f"For {_money(best.cost)}{_within(plan)}, {action}"
-    return f"{lead}{start}: {expected}, {chance}{constant}{end}{_better(plan)}"
+    return f"{lead}{start}: {expected}, {chance}{constant}.{_better(plan)}{end}"
 
 
 def _beforehand(best: Offer) -> str:
     if best.promised is None:
-        return "."
+        return ""
     if best.promised >= best.constant:
-        return ". Beforehand nothing below the constant rule can be promised."
+        return " Beforehand nothing below the constant rule can be promised."
     bound = rounded_up(best.promised, digits=3)
-    return f". Promised beforehand: at most {bound}, if the pilot's model is kept until another's gain over it is certified."
+    return f" Promised beforehand: at most {bound}, if the pilot's model is kept until another's gain over it is certified."
 
 
 def _within(plan: Plan) -> str:
@@ -106,14 +106,22 @@ def _for(offer: Offer) -> str:
     return f", for {_money(offer.cost)}" if offer.cost != offer.rows else ""
 
 
-def _better(plan: Plan) -> str:
-    """Name the subset with the smallest expected error, where the recommended one's is larger."""
-    errors = {label: float(shop.window.error[-1]) for label, shop in plan.shops(plan.best.target).items()}
+def _better(plan: Plan, goal: Goal | None = None) -> str:
+    """Name the subset with the smallest expected error, and what it costs more, where the recommended one's is larger."""
+    if goal is not None and goal.better is not None:
+        one, best = goal.better, plan.best
+        more = _money(one.cost - best.cost)
+        rows = f"{one.rows:,} {plan.study.unit}"
+        return f" It is the cheapest way: {one.subset} errs less ({one.error:.3g}) and costs {more} more, {rows}."
+    errors = {
+        label: float(shop.window.at(plan.best.learnt).error) for label, shop in plan.shops(plan.best.target).items()
+    }
     least = min(errors, key=lambda label: errors[label])
     if errors[plan.best.subset] <= errors[least] + _BETTER:
         return ""
-    here, there = (plan.costs.total(label.split("+"), plan.best.rows) for label in (plan.best.subset, least))
-    return f" The smallest error is expected of {least} ({errors[least]:.3g}){', at another price' * (here != there)}."
+    more = plan.costs.total(least.split("+"), plan.best.rows) - plan.best.cost
+    price = f"; as many {plan.study.unit} of it cost {_money(more)} more" if more > 0 else ""
+    return f" The smallest error is expected of {least} ({errors[least]:.3g}){price}."
 
 
 def plan_tables(proposal: Findings) -> list[Table]:
@@ -128,7 +136,9 @@ def plan_tables(proposal: Findings) -> list[Table]:
     if plan.goals:
         tables.append(_by_target(plan))
     if rows := _promised(proposal):
-        tables.append(Table(("what", "at most", "with"), rows, title="What is guaranteed before anything is collected"))
+        notes = ["* vacuous: it says no more than the constant rule does."] * any("*" in value for _, value, _ in rows)
+        columns, title = ("what", "at most", "with"), "What is guaranteed before anything is collected"
+        tables.append(Table(columns, rows, title=title, notes=notes))
     if proposal.worth:
         tables.append(_worth(proposal))
     if proposal.collected is not None and proposal.collected.looks:
@@ -169,7 +179,7 @@ def _by_target(plan: Plan) -> Table:
         f"{plan.study.unit} with which it is {plan.question.power:g} for any population in which the model has the expected error "
         "(kl certificate)."
     )
-    return Table(columns, rows, title="The cheapest way to a certified target", notes=[note])
+    return Table(columns, rows, title="The way to a certified target", notes=[note])
 
 
 def _promised(proposal: Findings) -> list[tuple[str, str, str]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,9 +14,9 @@ import numpy as np
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.language.arguments import as_generator
 from boundcalc.language.ledger import check_delta
-from boundcalc.planner.budget import Plan, check_request, make_plan
+from boundcalc.planner.budget import Plan, check_request, largest_error, make_plan
 from boundcalc.planner.costs import Costs, ModalityCost
-from boundcalc.planner.future import certify_collected, schedule
+from boundcalc.planner.future import certify_collected, checked_arrivals, schedule
 from boundcalc.planner.future import simulate as simulated
 from boundcalc.planner.offers import Question
 from boundcalc.planner.promise import promise_of
@@ -176,7 +176,9 @@ def plan(
     balanced = chosen.pair_weights == "balanced"
     question = Question(quantity, delta, power, chosen.calibration, balanced)
     seed = copy.deepcopy(as_generator(rng))  # the models beside the study are trained on the settings' own split
-    check_request(pilot.names, prices, targets=targets, budgets=budgets, question=question)
+    most = largest_error(chosen.pair_weights) if measured is None else math.inf  # stored settings are not read yet
+    check_request(pilot.names, prices, targets=targets, budgets=budgets, question=question, most=most)
+    arrived = None if collected is None else checked_arrivals(loaded(collected), (), question)
     known: Any = None
     show = (lambda name: None) if progress is None else progress
     if measured is None:
@@ -202,9 +204,8 @@ def plan(
             pilot, made.best, question=question, settings=chosen, runs=simulate, rng=seed, n_jobs=n_jobs,
             progress=show("simulation"),
         )  # fmt: skip
-    if collected is not None:
-        rows = loaded(collected)
-        found["collected"] = certify_collected(rows, made.best, question=question, settings=chosen, rng=0)
+    if arrived is not None:
+        found["collected"] = certify_collected(arrived, made.best, question=question, settings=chosen, rng=0)
     promised = None if found["promise"] is None else found["promise"].value
     return Proposal(plan=replace(made, promised=promised), **found)
 
@@ -264,14 +265,9 @@ def _allowed(modalities: Iterable[str] | None, names: tuple[str, ...]) -> tuple[
 
 def _asked(pilot: ModalityData, costs: Costs, subsets: Any) -> list[tuple[str, ...]] | None:
     """Return the candidates, or None where there are so many that a path through them is searched."""
-    kept = [name for name in pilot.names if not costs.modalities[name].excluded]
-    if subsets != "all":
-        found = [tuple(one) for one in pilot.parse_subsets(subsets) if costs.allows(one)]
-    elif len(pilot.names) > MOST_EXACT:
+    if subsets == "all" and len(pilot.names) > MOST_EXACT:
         return None
-    else:
-        groups = (group for size in range(1, len(kept) + 1) for group in combinations(kept, size))
-        found = [group for group in groups if costs.allows(group)]
+    found = [one for one in pilot.parse_subsets(subsets) if costs.allows(one)]
     if not found:
         raise InvalidInputError("no subset of the modalities has every required one and no excluded one")
     return found

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from boundcalc.deprecation import renamed
 from boundcalc.errors import InvalidInputError
 from boundcalc.show.axes import PALETTE, new_axes
 
@@ -43,7 +44,8 @@ def mark_level(axes: Axes, level: float, *, label: str = "constant rule", far: f
         axes.axhspan(level, far, color="0.5", alpha=0.1, linewidth=0)
 
 
-def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound", axes: Axes | None = None) -> Axes:
+@renamed("0.2", axes="ax")
+def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound", ax: Axes | None = None) -> Axes:
     """Draw a bound against its longest axis, one line for each value of a second axis.
 
     Parameters
@@ -52,7 +54,7 @@ def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound"
         One or two named axes; further axes of length 1 are dropped.
     title, label : str
         Heading and the vertical axis' label.
-    axes : matplotlib axes, optional
+    ax : matplotlib axes, optional
         Where to draw; fresh ones if not given.
 
     Raises
@@ -67,7 +69,7 @@ def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound"
     x = max(values.dims, key=lambda name: values.sizes[name])
     values = values.isel({x: np.abs(values[x].values) < 1e150})
     others = [name for name in values.dims if name != x]
-    axes = new_axes() if axes is None else axes
+    axes = new_axes() if ax is None else ax
     lines = (
         [(None, values)] if not others else [(item, values.sel({others[0]: item})) for item in values[others[0]].values]
     )

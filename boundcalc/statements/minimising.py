@@ -20,11 +20,11 @@ from boundcalc.statements.composing import insert, over
 from boundcalc.statements.domain import Domain
 from boundcalc.statements.statement import AnyStatement
 
-__all__ = ["balance", "minimised"]
+__all__ = ["balance", "grid", "minimised"]
 
 
 def minimised(
-    bound: AnyStatement, name: str, *, values: Any, price: str, points: int, given: Mapping[str, Any]
+    bound: AnyStatement, name: str, *, values: Sequence[sympy.Expr] | None, price: str, given: Mapping[str, Any]
 ) -> tuple[AnyStatement, sympy.Expr]:
     """Return a bound at the best value of one of its symbols, and that value; see `boundcalc.bound.Bound.minimise`.
 
@@ -39,14 +39,13 @@ def minimised(
     symbol = bound.symbol(name)
     if price == "grid":
         bound = insert(bound, given) if given else bound
-        return _on_a_grid(bound, symbol, _grid(bound, symbol, values, points))
+        return _on_a_grid(bound, symbol, values or grid(bound, symbol, None, 0))
     guesses = {one: value for one, value in given.items() if seen_in_data(bound.symbol(one))}
     settled = {one: value for one, value in given.items() if one not in guesses}
     bound = insert(bound, settled) if settled else bound
     trial = insert(bound, guesses) if guesses else bound
     if values is not None:
-        candidates = _grid(trial, symbol, values, points)
-        best = min(candidates, key=lambda value: _value(trial, symbol, value))
+        best = min(values, key=lambda value: _value(trial, symbol, value))
     else:
         best = balance(trial.expr if not trial.is_lower else -trial.expr, symbol) or _searched(trial, symbol)
     seen = [] if symbol in bound.uniform else seen_in_data(best)
@@ -83,7 +82,7 @@ def balance(expr: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr | None:
     return sympy.simplify((-down * terms[down] / (up * terms[up])) ** (1 / (up - down)))
 
 
-def _grid(bound: AnyStatement, symbol: sympy.Symbol, values: Any, points: int) -> list[sympy.Expr]:
+def grid(bound: AnyStatement, symbol: sympy.Symbol, values: Any, points: int) -> list[sympy.Expr]:
     """Return the values to choose among: those listed, or a geometric grid between two ends."""
     if isinstance(values, tuple) and len(values) == 2:
         low, high = (expression(value, "over") for value in values)

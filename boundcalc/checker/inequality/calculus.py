@@ -10,7 +10,7 @@ from itertools import product
 import sympy
 
 from boundcalc.checker.inequality.cases import Case, Extent
-from boundcalc.checker.inequality.elementary import forms, plain, relaxed, without_binomials
+from boundcalc.checker.inequality.elementary import forms, in_exponents, plain, relaxed, without_binomials
 from boundcalc.checker.inequality.given import contrapositives, folded
 from boundcalc.checker.inequality.identity import ROUNDING, sign_at
 from boundcalc.checker.inequality.jensen import by_jensen, means, tangents
@@ -20,7 +20,7 @@ from boundcalc.checker.verdict import Proof
 
 __all__ = ["by_calculus"]
 
-_PEELED = (0, 1, 4, 16)
+_PEELED = (1, 0, 4, 16)  # what holds from the second integer on is easier than what holds from the first
 _DEPTHS = (1, 2, 3, 4, 6, 9)
 
 
@@ -38,6 +38,10 @@ def by_calculus(case: Case, *, deadline: float, solvers: Callable[[System, float
             proof = by_calculus(other, deadline=deadline, solvers=solvers)
             if proof is not None:
                 return Proof("contradiction", f"{case.gap} < 0 with {other.gap} <= 0", (proof,))
+    for other in in_exponents(case):
+        proof = by_calculus(other, deadline=deadline, solvers=solvers)
+        if proof is not None:
+            return Proof("exponents", f"{case.gap} is {other.gap}", (proof,))
     by_weights = by_jensen(plain(case.gap), case)
     if by_weights is not None:
         return by_weights

@@ -64,6 +64,21 @@ def _in_logarithms(case: Case, node: sympy.Expr, mark: sympy.Symbol) -> sympy.Ex
     return flat
 
 
+def in_exponents(case: Case) -> Iterator[Case]:
+    """Yield the case with exp(w) for a positive variable that occurs in its logarithm and in powers that are no numbers."""
+    for v, own in case.box.items():
+        powers = [p for p in case.gap.atoms(sympy.Pow) if p.base == v and not p.exp.is_number]
+        if case.facts or own.integer or (own.low, own.high) != (0, sympy.oo) or not powers:
+            continue
+        w = sympy.Dummy(v.name, real=True)
+        inside = {sympy.log(v): w, **{p: sympy.exp(w * p.exp) for p in powers}}
+        if case.gap.has(sympy.log(v)):
+            more, less = (side.xreplace(inside).xreplace({v: sympy.exp(w)}) for side in case.sides)
+            box = {symbol: other for symbol, other in case.box.items() if symbol != v}
+            gap = case.gap.xreplace(inside).xreplace({v: sympy.exp(w)})
+            yield Case((more, less), gap, case.strict, {**box, w: Extent(-sympy.oo, sympy.oo)})
+
+
 def forms(case: Case) -> Iterator[sympy.Expr]:
     """Yield elementary functions whose being >= 0 proves the case: the gap, and the difference of the sides' logarithms."""
     case = opened(case)

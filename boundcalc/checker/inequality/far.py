@@ -14,7 +14,8 @@ from boundcalc.checker.inequality.cases import Extent
 from boundcalc.checker.inequality.enclosure import Power, number_ends
 from boundcalc.checker.inequality.exactly import fails, power_of_ten
 from boundcalc.checker.inequality.identity import ROUNDING
-from boundcalc.checker.inequality.monotone import Monotone, recognised
+from boundcalc.checker.inequality.monotone import Monotone
+from boundcalc.checker.inequality.places import recognised
 from boundcalc.checker.inequality.problem import Inequality, of_integers
 
 __all__ = ["far_witness", "narrow_witness"]

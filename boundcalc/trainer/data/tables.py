@@ -20,6 +20,7 @@ from boundcalc.errors import InvalidInputError, require
 from boundcalc.frozen import Frozen
 from boundcalc.trainer.data import arrays
 from boundcalc.trainer.data.arrays import apart, check_archive, check_size, few, find, repeated, said
+from boundcalc.trainer.data.arrow import unpacked_bytes
 from boundcalc.trainer.data.labels import MISSING, is_missing, place_of
 from boundcalc.trainer.data.modalities import ModalityData
 
@@ -286,6 +287,7 @@ def _read_arrow(path: Path, engine: Any) -> Table:
     kept, size, total, batches = engine.dataset(path, format=path.suffix[1:].lower()), path.stat().st_size, 0, []
     if odd := [one.name for one in kept.schema if pyarrow.types.is_nested(one.type)]:
         raise InvalidInputError(f"column {odd[0]!r} holds lists: expected one number or text in each cell")
+    check_size(unpacked_bytes(path), size, remedy=_OTHERWISE)
     check_size(8 * kept.count_rows() * len(kept.schema), size, remedy=_OTHERWISE)
     # A text that is stored once may be written out in each row: a few at a time tell.
     rows = (

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from boundcalc.language.records import nested_tuples
 from boundcalc.trainer.complexity.bernstein import BoundedMean
@@ -277,6 +276,8 @@ _BLOCK_PAIRS, _LOOKED_AT, _REFERENCE = 20_000, 500, 5000
 
 def roc_area(distances: Array, similar: NDArray[np.bool_]) -> float | None:
     """Return the area under the ROC curve of some pairs, ties counting half; None where they are of one kind."""
+    from scipy.stats import rankdata  # takes a second to import
+
     positive = int(similar.sum())
     if positive in (0, similar.size):
         return None

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from boundcalc.trainer.data.prepare import Prepared
 from boundcalc.trainer.data.splits import pairs_within
-from boundcalc.trainer.models.classes import Gaussians, logistic_regression
+from boundcalc.trainer.models.classes import Gaussians, logistic_regression, shrunk_log_odds
 from boundcalc.trainer.models.lift import Lift
 from boundcalc.trainer.models.low_rank import fit_low_rank
-from boundcalc.trainer.models.pair_model import PairModel, stacked
+from boundcalc.trainer.models.pair_model import embedded, square_gaps, squared_map, stacked
+from boundcalc.trainer.risk.distances import cross_distances
 
 __all__ = ["Folds", "Map", "Spec", "blended"]
 
@@ -178,10 +179,21 @@ class Folds:
         """Return the columns of some modalities, one after the other."""
         return np.concatenate([self.columns[k] for k in modalities])
 
+    def x_of(self, modalities: Sequence[int], rows: NDArray[np.intp] | None = None) -> Array:
+        """Return the standardised columns of some modalities, of all rows or some of them."""
+        x = self.x if rows is None else self.x[rows]
+        return x if tuple(modalities) == tuple(range(len(self.columns))) else x[:, self.columns_of(modalities)]
+
     def _columns(self, fold: int, modalities: tuple[int, ...], columns: str, reach: float | None) -> _Columns:
+<<<<<<< HEAD
         """Return what a model without a fold is fitted to."""
         x = self.x[np.ix_(self.fitted_rows(fold), self.columns_of(modalities))]
         d = x.shape[1]
+=======
+        """Return what a model without a fold is fitted to, of all rows."""
+        x = self.x_of(modalities)
+        d, rows = x.shape[1], self.fitted_rows(fold)
+>>>>>>> main
         if columns == "rows":
             return _Columns(x, np.zeros(d), np.ones(d), slice(0, d), None)
         bumps = columns == "bumps"
@@ -203,15 +215,32 @@ class Folds:
         return self._known[name, *key]
 
     def _fit_gaussians(
-        self, fold: int, modalities: tuple[int, ...], columns: str = "rows", reach: float | None = None
+        self, fold: int, modalities: tuple[int, ...], columns: str = "rows"
     ) -> tuple[Gaussians, _Columns]:
+<<<<<<< HEAD
         made = self._columns(fold, modalities, columns, reach)
         codes = np.unique(self.codes[self.fitted_rows(fold)], return_inverse=True)[1]
         return Gaussians.fit(made.values, codes), made._replace(values=np.empty((0, 0)))
+=======
+        made = self._columns(fold, modalities, columns, None)
+        return Gaussians.fit(made.values[self.fitted_rows(fold)], self._classes(fold)[2]), made
+
+    def _fit_bumps(self, fold: int, modalities: tuple[int, ...], reach: float | None) -> Map:
+        made = self._columns(fold, modalities, "bumps", reach)
+        return made.restored(*shrunk_log_odds(made.values[self.fitted_rows(fold)], self._classes(fold)[2], _SMOOTH))
+
+    def _classes(self, fold: int) -> tuple[NDArray[np.intp], Array, NDArray[np.intp]]:
+        """Return the classes among the rows outside a fold, the log of their shares, and each row's place among them."""
+        return self._cached("classes", self._find_classes, fold)
+
+    def _find_classes(self, fold: int) -> tuple[NDArray[np.intp], Array, NDArray[np.intp]]:
+        known, own, counts = np.unique(self.codes[self.fitted_rows(fold)], return_inverse=True, return_counts=True)
+        return known, np.log(counts / counts.sum()), own
+>>>>>>> main
 
     def gaussians(self, fold: int, modalities: tuple[int, ...]) -> Gaussians:
         """Return the class model of some modalities on rows outside a fold."""
-        return self._cached("gaussians", self._fit_gaussians, fold, modalities)[0]
+        return self._cached("gaussians", self._fit_gaussians, fold, modalities, "rows")[0]
 
     def _regression(self, fold: int, modalities: tuple[int, ...], columns: str, penalty: float) -> Map:
         key = (fold, modalities, columns, None)
@@ -220,16 +249,25 @@ class Folds:
         made = self._last[1]
         known = self._logistic.setdefault((fold, modalities, columns), {})
         if penalty not in known:
+<<<<<<< HEAD
             codes = np.unique(self.codes[self.fitted_rows(fold)], return_inverse=True)[1]
             nearest = min(known, key=lambda p: abs(np.log(p / penalty)), default=None)
             start = None if nearest is None else known[nearest]
             known[penalty] = logistic_regression(made.values, codes, penalty=penalty, start=start)
+=======
+            rows, codes = self.fitted_rows(fold), self._classes(fold)[2]
+            # Solutions at other penalties are near, and so are those without another fold.
+            other = self._logistic.get((0, modalities, columns), {}).get(penalty)
+            alike = other is not None and other[1].size == self._classes(fold)[0].size
+            nearest = min(known, key=lambda p: abs(np.log(p / penalty)), default=None)
+            start = other if alike else None if nearest is None else known[nearest]
+            known[penalty] = logistic_regression(made.values[rows], codes, penalty=penalty, start=start)
+>>>>>>> main
         return made.restored(*known[penalty])
 
     def prior(self, fold: int) -> Array:
         """Return the log shares of the classes among the rows outside a fold."""
-        counts = np.unique(self.codes[self.fitted_rows(fold)], return_counts=True)[1]
-        return np.log(counts / counts.sum())
+        return self._classes(fold)[1]
 
     def map(self, spec: Spec, modalities: tuple[int, ...], fold: int) -> Map:
         """Return the model of some modalities at once on rows outside a fold."""
@@ -246,18 +284,16 @@ class Folds:
             rows = self.fitted_rows(fold)
             start = self.gaussians(fold, modalities)
             found = fit_low_rank(
-                self.x[np.ix_(rows, columns)], self.codes[rows], start=start.discriminant(start.ledoit_wolf),
+                self.x_of(modalities, rows), self.codes[rows], start=start.discriminant(start.ledoit_wolf),
                 rank=int(spec.strength or 1), weights=self.weights,
             )  # fmt: skip
             return Map(found, None)
-        if spec.columns == "rows":
-            model, made = self._cached("gaussians", self._fit_gaussians, fold, modalities)
-            shrinkage = model.ledoit_wolf if spec.strength is None else spec.strength
-            if spec.structure == "discriminant":
-                return Map(model.discriminant(shrinkage), None)
-        else:
-            model, made = self._cached("gaussians", self._fit_gaussians, fold, modalities, spec.columns, spec.strength)
-            shrinkage = _SMOOTH if spec.columns == "bumps" else model.ledoit_wolf
+        if spec.columns == "bumps":
+            return self._cached("bumps", self._fit_bumps, fold, modalities, spec.strength)
+        model, made = self._cached("gaussians", self._fit_gaussians, fold, modalities, spec.columns)
+        shrinkage = model.ledoit_wolf if spec.strength is None else spec.strength
+        if spec.structure == "discriminant":
+            return Map(model.discriminant(shrinkage), None)
         return made.restored(*model.log_odds(shrinkage))
 
     def fused(self, spec: Spec, modalities: tuple[int, ...], fold: int, weights: Array) -> Map:
@@ -273,21 +309,19 @@ class Folds:
 
     def distances(self, found: Map, modalities: tuple[int, ...], rows: NDArray[np.intp]) -> Array:
         """Return D of all pairs of some rows, shape (m, m)."""
-        columns, widths = self.columns_of(modalities), tuple(self.widths[k] for k in modalities)
-        one = PairModel(
-            "", widths, np.zeros(columns.size), found.factor, found.bias, 0.0, (), {}, (0.0, 0.0), lift=found.lift
-        )
-        everyone = np.arange(rows.size)
-        return one.between(self.x[np.ix_(rows, columns)], self.here[rows][:, list(modalities)])(everyone, everyone)
+        x, here = self.x_of(modalities, rows), self.here[rows][:, list(modalities)]
+        if found.bias is None and not here.all():
+            widths = [self.widths[k] for k in modalities]
+            return cross_distances(x, x, squared_map(found.factor), widths, here, here)
+        return square_gaps(embedded(x, found.factor, found.bias, found.lift))
 
     def evidence(self, found: Map, modalities: tuple[int, ...], fold: int) -> tuple[Array, Array, NDArray[np.intp]]:
         """Return a map's evidence for each class on a fold's rows, the prior, and the rows' classes (-1: not met)."""
         assert found.bias is not None
-        rows, prior = self.judged(fold), self.prior(fold)
-        known = np.unique(self.codes[self.fitted_rows(fold)])
+        rows, (known, prior, _) = self.judged(fold), self._classes(fold)
         place = np.minimum(np.searchsorted(known, self.codes[rows]), known.size - 1)
         own = np.where(known[place] == self.codes[rows], place, -1)
-        x = self.x[np.ix_(rows, self.columns_of(modalities))]
+        x = self.x_of(modalities, rows)
         evidence = (x if found.lift is None else found.lift(x)) @ found.factor + (found.bias - prior)
         there = np.asarray(self.here[rows][:, list(modalities)]).any(axis=1)
         return np.where(np.reshape(there, (-1, 1)), evidence, 0.0), prior, own
