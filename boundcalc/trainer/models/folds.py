@@ -185,15 +185,9 @@ class Folds:
         return x if tuple(modalities) == tuple(range(len(self.columns))) else x[:, self.columns_of(modalities)]
 
     def _columns(self, fold: int, modalities: tuple[int, ...], columns: str, reach: float | None) -> _Columns:
-<<<<<<< HEAD
         """Return what a model without a fold is fitted to."""
-        x = self.x[np.ix_(self.fitted_rows(fold), self.columns_of(modalities))]
+        x = np.ascontiguousarray(self.x_of(modalities, self.fitted_rows(fold)))
         d = x.shape[1]
-=======
-        """Return what a model without a fold is fitted to, of all rows."""
-        x = self.x_of(modalities)
-        d, rows = x.shape[1], self.fitted_rows(fold)
->>>>>>> main
         if columns == "rows":
             return _Columns(x, np.zeros(d), np.ones(d), slice(0, d), None)
         bumps = columns == "bumps"
@@ -217,17 +211,12 @@ class Folds:
     def _fit_gaussians(
         self, fold: int, modalities: tuple[int, ...], columns: str = "rows"
     ) -> tuple[Gaussians, _Columns]:
-<<<<<<< HEAD
-        made = self._columns(fold, modalities, columns, reach)
-        codes = np.unique(self.codes[self.fitted_rows(fold)], return_inverse=True)[1]
-        return Gaussians.fit(made.values, codes), made._replace(values=np.empty((0, 0)))
-=======
         made = self._columns(fold, modalities, columns, None)
-        return Gaussians.fit(made.values[self.fitted_rows(fold)], self._classes(fold)[2]), made
+        return Gaussians.fit(made.values, self._classes(fold)[2]), made._replace(values=np.empty((0, 0)))
 
     def _fit_bumps(self, fold: int, modalities: tuple[int, ...], reach: float | None) -> Map:
         made = self._columns(fold, modalities, "bumps", reach)
-        return made.restored(*shrunk_log_odds(made.values[self.fitted_rows(fold)], self._classes(fold)[2], _SMOOTH))
+        return made.restored(*shrunk_log_odds(made.values, self._classes(fold)[2], _SMOOTH))
 
     def _classes(self, fold: int) -> tuple[NDArray[np.intp], Array, NDArray[np.intp]]:
         """Return the classes among the rows outside a fold, the log of their shares, and each row's place among them."""
@@ -236,7 +225,6 @@ class Folds:
     def _find_classes(self, fold: int) -> tuple[NDArray[np.intp], Array, NDArray[np.intp]]:
         known, own, counts = np.unique(self.codes[self.fitted_rows(fold)], return_inverse=True, return_counts=True)
         return known, np.log(counts / counts.sum()), own
->>>>>>> main
 
     def gaussians(self, fold: int, modalities: tuple[int, ...]) -> Gaussians:
         """Return the class model of some modalities on rows outside a fold."""
@@ -249,20 +237,13 @@ class Folds:
         made = self._last[1]
         known = self._logistic.setdefault((fold, modalities, columns), {})
         if penalty not in known:
-<<<<<<< HEAD
-            codes = np.unique(self.codes[self.fitted_rows(fold)], return_inverse=True)[1]
-            nearest = min(known, key=lambda p: abs(np.log(p / penalty)), default=None)
-            start = None if nearest is None else known[nearest]
-            known[penalty] = logistic_regression(made.values, codes, penalty=penalty, start=start)
-=======
-            rows, codes = self.fitted_rows(fold), self._classes(fold)[2]
+            codes = self._classes(fold)[2]
             # Solutions at other penalties are near, and so are those without another fold.
             other = self._logistic.get((0, modalities, columns), {}).get(penalty)
             alike = other is not None and other[1].size == self._classes(fold)[0].size
             nearest = min(known, key=lambda p: abs(np.log(p / penalty)), default=None)
             start = other if alike else None if nearest is None else known[nearest]
-            known[penalty] = logistic_regression(made.values[rows], codes, penalty=penalty, start=start)
->>>>>>> main
+            known[penalty] = logistic_regression(made.values, codes, penalty=penalty, start=start)
         return made.restored(*known[penalty])
 
     def prior(self, fold: int) -> Array:
