@@ -21,7 +21,7 @@ lint: .venv/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	cd tests/typing && ../../$(BIN)/mypy --strict --config-file= usage.py
+	cd tests/typing && ../../$(BIN)/mypy --strict --config-file= --explicit-package-bases usage.py
 
 format: .venv/test.stamp
 	$(BIN)/ruff check --fix .

@@ -15,10 +15,11 @@ import numpy as np
 import sympy
 
 from boundcalc.errors import InvalidInputError, in_context
+from boundcalc.frozen import FrozenDict
 from boundcalc.lazy import lazy_names
 from boundcalc.statements.composing import insert, on_subset, substitute, with_split
 from boundcalc.statements.joint import Regimes, regimes_of
-from boundcalc.statements.minimising import minimised
+from boundcalc.statements.minimising import grid, minimised
 from boundcalc.statements.points import PointFunction, point_function
 from boundcalc.statements.statement import Statement
 from boundcalc.statements.storing import read_fields, write_statement
@@ -97,7 +98,23 @@ class Bound(Statement):
         Symbols for all values of which the statement holds at once.
     proof : Derivation, optional
         The steps it rests on, before anything was inserted; what is read from a file or restated has none.
+    made : Theorem, or (Bound, str, mapping), optional
+        What it was made from: the theorem that says it, or a bound, the method that was called and its arguments, so that
+        it can be saved and made again; None where it was read from a file.
     """
+
+    @property
+    def stated(self) -> tuple[tuple[Any, str], ...]:
+        """The theorems that it was made from, each with its form."""
+        if not isinstance(self.made, tuple):
+            return () if self.made is None else ((self.made, self.form),)
+        before, _, arguments = self.made
+        inserted = (value.stated for value in arguments.get("values", {}).values() if isinstance(value, Bound))
+        return tuple(dict.fromkeys(one for ones in (before.stated, *inserted) for one in ones))
+
+    def _made(self, found: Bound, method: str, **arguments: Any) -> Any:
+        """Return what a method made of this bound, with the memory of it."""
+        return replace(found, made=(self, method, FrozenDict(arguments)))
 
     # ------------------------------------------------------------------ composing
 
@@ -128,7 +145,12 @@ class Bound(Statement):
             If a name is not a symbol of this bound, a number lies outside its domain, an expression holds delta (whose
             event would be lost), or a symbol that is fixed in advance is given from the data and no union pays for it.
         """
-        return substitute(self, values, union=union)
+        found = substitute(self, values, union=union)
+        given = {
+            name: value if isinstance(value, Statement) else found.replaced[name] for name, value in values.items()
+        }
+        made: Bound = self._made(found, "substitute", union=sympy.sympify(union), values=given)
+        return made
 
     def on_subset(self, subset: str) -> Bound:
         """Return a statement on M as a statement on ``"N"`` or on ``"full"`` (all modalities).
@@ -144,7 +166,8 @@ class Bound(Statement):
         InvalidInputError
             If there is no such subset.
         """
-        return on_subset(self, subset)
+        made: Bound = self._made(on_subset(self, subset), "on_subset", subset=subset)
+        return made
 
     def with_split(self, fractions: Mapping[str, Any]) -> Bound:
         """Return the bound with delta split over its events in stated fractions.
@@ -160,7 +183,9 @@ class Bound(Statement):
         InvalidInputError
             If an event is unknown or missing, a fraction is not positive, or they sum to more than 1.
         """
-        return with_split(self, fractions)
+        found = with_split(self, fractions)
+        made: Bound = self._made(found, "with_split", fractions={event.full: part for event, part in found.split})
+        return made
 
     # ------------------------------------------------------------------ numbers
 
@@ -380,26 +405,6 @@ class Bound(Statement):
         arguments = tuple(self.symbols.get(name) or VOCABULARY[name].symbol for name in names)
         return compile_expression(fixed.expr, arguments, domains=self.domain)
 
-    def check_others(self, inputs: Mapping[str, Any], *, free: str) -> dict[str, Any]:
-        """Return the values of all symbols but one, checked as in ``check_inputs``.
-
-        Parameters
-        ----------
-        inputs : mapping of str to value
-        free : str
-            The symbol that needs no value.
-
-        Returns
-        -------
-        dict of str to value
-
-        Raises
-        ------
-        InvalidInputError
-            If ``free`` is no symbol of this bound, or listing every bad argument.
-        """
-        return check_inputs(self, inputs, free=free)
-
     def check_inputs(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of this bound's symbols, names, domains and constraints checked.
 
@@ -457,7 +462,15 @@ class Bound(Statement):
         InvalidInputError
             If there is no such symbol, no best value is known, or it depends on the data and nothing pays for it.
         """
-        found, best = minimised(self, name, values=over, price=price, points=points, given=values)
+        listed = None if over is None else grid(self, self.symbol(name), over, points)
+        found, best = minimised(self, name, values=listed, price=price, given=values)
+        if price == "grid":
+            found = self._made(
+                found, "minimise", name=name, over=listed, values={one: found.replaced[one] for one in values}
+            )
+        else:
+            given = {one: value for one, value in found.replaced.items() if one in (name, *values)}
+            found = self._made(found, "substitute", union=sympy.S.One, values=given)
         kept = {one.name: getattr(found, one.name) for one in fields(Bound)}
         return MinimisedBound(**kept, argmin=best)
 
@@ -483,8 +496,9 @@ class Bound(Statement):
         InvalidInputError
             If nothing is asked, or the cleaner form could not be proved.
         """
-        found: Bound = _ABOVE("relaxed")(self, drop=drop, digits=round, budget=budget)
-        return found
+        found, step = _ABOVE("relaxed")(self, drop=drop, digits=round, budget=budget)
+        made: Bound = self._made(found, "relax", step=step)
+        return made
 
     def dominates(self, other: Bound, **options: Any) -> Any:
         """Return the verdict on whether this bound is at most another on the whole domain, with a point where it is not.
@@ -606,7 +620,10 @@ class Bound(Statement):
         """Return the same bound with each part in the shortest of a few equal forms."""
         from boundcalc.statements.asymptotics import simplified
 
-        return replace(self, parts=tuple((label, simplified(part)) for label, part in self.parts))
+        made: Bound = self._made(
+            replace(self, parts=tuple((label, simplified(part)) for label, part in self.parts)), "simplify"
+        )
+        return made
 
     def to_latex(self) -> str:
         """Return the statement in LaTeX, with its abbreviations explained."""

@@ -68,7 +68,7 @@ def test_it_draws_into_given_axes(grid, tmp_path):
     from matplotlib.figure import Figure
 
     axes = Figure().subplots()
-    assert grid.boundcalc.draw(tmp_path / "grid.png", axes=axes) is axes
+    assert grid.boundcalc.draw(tmp_path / "grid.png", ax=axes) is axes
     assert len(axes.lines) == 3
     assert axes.get_xlabel() == "n"
     assert (tmp_path / "grid.png").stat().st_size > 0

@@ -18,7 +18,14 @@ ROOT = Path(boundcalc.__file__).parent
 
 #: The house: a module may import what stands in its own line or before it (longest prefix wins).
 ORDER = [
-    ("boundcalc.environment", "boundcalc.errors", "boundcalc.frozen", "boundcalc.lazy", "boundcalc.stored"),
+    (
+        "boundcalc.deprecation",
+        "boundcalc.environment",
+        "boundcalc.errors",
+        "boundcalc.frozen",
+        "boundcalc.lazy",
+        "boundcalc.stored",
+    ),
     ("boundcalc.symbols",),
     ("boundcalc.arithmetic",),
     ("boundcalc.language", "boundcalc.show"),

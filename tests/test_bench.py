@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -59,6 +62,8 @@ def test_all_are_tested_on_the_same_rows_and_ours_is_no_worse(data):
         assert one.certificate > 0.5 * one.error
         assert max(one.recall, one.mean_precision) <= 1
         assert min(one.recall, one.mean_precision, one.seconds) > 0
+    assert not answer.standings[0].vacuous
+    assert "says no more" not in answer.sentence
     record = json.loads(json.dumps(answer.to_dict()))
     assert [one["name"] for one in record["standings"]] == [one.name for one in answer.standings]
     assert answer.sentence.count("boundcalc") >= 1
@@ -82,9 +87,38 @@ def test_a_moved_held_out_row_changes_no_model_of_the_contest(data):
         assert (one.error, one.auc) != (other[name].error, other[name].auc)
 
 
+def test_what_says_no_more_than_a_constant_rule_is_marked():
+    rng = np.random.default_rng(1)
+    data = ModalityData({"a": rng.normal(size=(40, 2))}, np.arange(40) % 2, name="noise")
+    answer = bc.bench(data, splits=1)
+    assert all(one.vacuous and 0.3 < one.constant < one.certificate for one in answer.standings)
+    assert answer.sentence.endswith("which says no more than a constant rule.")
+    (table,) = answer.tables()
+    assert [row[3][-1] for row in table.rows] == ["*"] * len(answer.standings)
+
+
 def test_the_command_writes_what_the_function_finds(tmp_path, capsys):
     pytest.importorskip("matplotlib")
     assert cli.main(["bench", "penguins", "--splits", "1", "--json", "--figure", str(tmp_path / "bench.png")]) == 0
     record = json.loads(capsys.readouterr().out)
     assert {"boundcalc", "NCA"} <= {one["name"] for one in record["standings"]}
     assert (tmp_path / "bench.png").stat().st_size > 5000
+
+
+def test_a_metric_learn_that_does_not_run_says_so_in_its_line(monkeypatch):
+    def refuse(*_):
+        raise TypeError("check_X_y() got an unexpected keyword argument 'force_all_finite'")
+
+    old = ModuleType("metric_learn")
+    old.__spec__ = ModuleSpec("metric_learn", None)
+    old.LMNN = type("LMNN", (), {"fit": refuse, "transform": refuse})  # and the others are not there at all
+    monkeypatch.setitem(sys.modules, "metric_learn", old)
+    y = np.arange(60) % 2
+    rows = np.random.default_rng(0).normal(size=(60, 2)) + 2.0 * y[:, None]
+    answer = bc.bench(ModalityData({"a": rows}, y), splits=1)
+    found = {one.name: one for one in answer.standings}
+    assert "metric_learn.LMNN: fitting failed (TypeError: check_X_y()" in found["LMNN"].about
+    assert "AttributeError" in found["ITML"].about
+    assert all(np.isnan(found[name].error) for name in ("LMNN", "ITML", "MMC"))
+    assert found["boundcalc"].error < 0.5
+    assert "LMNN: model metric_learn.LMNN" in answer.text()

@@ -223,6 +223,19 @@ def test_the_default_for_new_classes_errs_no_more_than_the_diagonal_metric():
     assert np.where(similar, *folds.weights) @ similar == pytest.approx(0.5 * similar.size)
 
 
+def test_new_classes_on_sampled_pairs_follow_the_seed():
+    """The metrics of the folds, by which the kind of model is chosen, are drawn for by the seed too."""
+    rng = np.random.default_rng(1)
+    y = rng.integers(0, 24, 240)
+    told = np.sinh(2.0 * (rng.normal(size=(24, 3))[y] + 0.3 * rng.normal(size=(240, 3))))
+    data = ModalityData({"told": told, "noise": rng.normal(size=(240, 8))}, y)
+    one, other = (
+        certify_new_classes(data, share=0.5, rng=0, exact_rows=50, sampled_pairs=200).certificate for _ in range(2)
+    )
+    assert "diagonal" in one.recipe["fixed"][0]
+    assert (one.error, one.threshold) == (other.error, other.threshold)
+
+
 def test_new_classes_stand_apart_in_what_train_says():
     answer = bc.train(identities(), rng=0, structure="discriminant", subsets="face", new_classes=0.5)
     assert [line.certificate.kind for line in answer.certificates].count("verification") == 1

@@ -80,6 +80,17 @@ def test_eval_writes_by_ending(capsys, tmp_path, ending):
     assert f"written: {path}" in out
 
 
+def test_what_a_command_does_not_know_leads_to_its_own_help(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["plan", "htad", "--targt", "0.2"])
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert said == "boundcalc: unrecognized: --targt 0.2, did you mean '--target'? (see `boundcalc plan --help`)\n"
+    with pytest.raises(SystemExit):
+        main(["show", "lemmas.massart", "more"])
+    assert capsys.readouterr().err == "boundcalc: unrecognized: more (see `boundcalc show --help`)\n"
+
+
 def test_list_and_show(capsys):
     status, out, _ = run(capsys, "list")
     assert status == 0

@@ -262,7 +262,9 @@ def test_a_bound_is_planned_with_by_its_key(capsys):
     one_less = bound.evaluate(**{**values, "rho": 0.5}, n=answer["value"][0][0] - 1)
     assert one_less > 0.2
     assert main(["plan", "zhou2026.margin", "--target", "0.2", *settings]) == 0
-    assert "326" in capsys.readouterr().out
+    said = " ".join(capsys.readouterr().out.split())
+    assert "326" in said
+    assert "at delta = 0.05, rhat_ramp = 0.1" in said
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,17 @@ class TestPlot:
         from boundcalc.show.axes import new_axes
 
         axes = new_axes()
-        assert plot(GAP, g_M=3, axes=axes, **POINT) is axes
+        assert plot(GAP, g_M=3, ax=axes, **POINT) is axes
+
+    def test_the_former_name_of_an_argument_works_with_a_warning(self):
+        from boundcalc.show.axes import new_axes
+
+        axes = new_axes()
+        with pytest.warns(DeprecationWarning, match=r"plot: axes= is called ax= since 0.2, and goes with 0.4") as told:
+            assert plot(GAP, g_M=3, axes=axes, **POINT) is axes
+        assert told[0].filename == __file__
+        with pytest.raises(TypeError, match="axes= and ax= are the same argument"):
+            plot(GAP, g_M=3, axes=axes, ax=axes, **POINT)
 
 
 def test_usual_ranges_lie_in_the_domains():
@@ -182,3 +192,15 @@ def test_what_a_browser_cannot_compute_is_refused():
     with pytest.raises(InvalidInputError, match="cannot be computed in a browser"):
         to_javascript(sympy.gamma(x), [x])
     assert to_javascript(sympy.Piecewise((x, x < 1), (sympy.Min(x, 3), True)), [x]).count("?") == 1
+
+
+def test_names_on_several_lines_are_read_line_by_line(tmp_path, caplog):
+    """Their mathematics is found by lines, as it is drawn: no glyph is sought for the end of a line."""
+    pytest.importorskip("matplotlib")
+    from boundcalc.show.axes import new_axes, save
+
+    axes = new_axes()
+    axes.set_yticks([0, 1], ["bill+\nbody", "$x$\nfor all"])
+    save(axes, tmp_path / "lines.svg")
+    assert not [record for record in caplog.records if "glyph" in record.getMessage()]
+    assert [label.get_parse_math() for label in axes.get_yticklabels()] == [True, True]

@@ -11,9 +11,10 @@ import pytest
 import boundcalc as bc
 from boundcalc.cli import main
 from boundcalc.errors import InvalidInputError
-from boundcalc.report.questions import QUESTIONS, ask, planted
-from boundcalc.report.questions import _shuffled as shuffled
-from boundcalc.report.questions import _triplet_losses as triplet_losses
+from boundcalc.guarantees.questions.asking import QUESTIONS, ask
+from boundcalc.guarantees.questions.contrastive import triplet_losses
+from boundcalc.guarantees.questions.missing import shuffled
+from boundcalc.guarantees.questions.sample import planted
 from boundcalc.trainer import ModalityData
 
 
@@ -152,7 +153,7 @@ def test_the_command_answers(question, capsys, tmp_path):
     assert answer["question"] == question
     assert answer["sentence"] == bc.ask(question, rng=3).sentence
     assert all(key in bc.catalogue for key in answer["keys"])
-    assert QUESTIONS[question] in path.read_text(encoding="utf-8")
+    assert QUESTIONS[question].words in path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", ["penguins", "digits"])

@@ -6,11 +6,11 @@ file says of its own certainty is believed. `boundcalc.check` then says whether 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sympy
 
@@ -25,7 +25,7 @@ from boundcalc.statements.statement import UNITS
 from boundcalc.symbols import Constraint
 from boundcalc.theorems import Form, Provenance, Source, Status, Theorem, by
 
-__all__ = ["load", "save", "theorem_from_json", "theorem_to_json"]
+__all__ = ["load", "made_again", "save", "theorem_from_json", "theorem_to_json"]
 
 _FORMAT = 1
 
@@ -185,74 +185,102 @@ def _step_data(step: Step) -> dict[str, Any]:
             "definitions": [[encode(symbol), encode(value)] for symbol, value in step.definitions.items()],
             "using": step.using,
         }
-    lemma, values = applied.lemma, applied.values
-    if isinstance(lemma, Bound):
-        lemma, values = _behind(lemma, step)
-    entry = lemma.key in REGISTRY and REGISTRY[lemma.key] is lemma
+    lemma = applied.lemma
     return {
         **shared,
-        "applies": lemma.key if entry else _theorem_data(lemma),
+        "applies": _lemma_data(lemma) if isinstance(lemma, Theorem) else _bound_data(lemma),
         "form": applied.form,
         "union": encode(applied.union),
-        "values": [[name, encode(value)] for name, value in values.items()],
+        "values": [[name, encode(value)] for name, value in applied.values.items()],
     }
 
 
-def _behind(bound: Bound, step: Step) -> tuple[Theorem, Mapping[str, sympy.Expr]]:
-    """Return the theorem whose steps prove the bound that a step applies, and the values that make it say the same."""
-    applied = step.applies
-    if applied is None or bound.proof is None:
-        raise InvalidInputError(
-            f"it applies {bound.theorem} after a union, a restatement or a file, which has no steps to save: apply its theorem",
-            context=f"step {step}",
-        )
-    entry = REGISTRY[bound.theorem.key] if bound.theorem.key in REGISTRY else None
-    whole = entry is not None and bound.form in entry.forms and entry.derivation(bound.form) is bound.proof
-    made = entry if whole and entry is not None else _theorem_of(bound, bound.proof)
-    here = {symbol: applied.values[name] for name, symbol in bound.symbols.items() if name in applied.values}
-    values = {name: value.xreplace(here) for name, value in bound.replaced.items()}
-    values = {**values, **applied.values}
-    event = step.events[0] if len(step.events) == 1 else None
-    again = by(made, step.left, because=step.because, form=bound.form, event=event, union=applied.union, **values)
-    shares = {old.symbol: new.symbol for old, new in zip(again.events, step.events, strict=False)}
-    if again.relation != step.relation or again.right.xreplace(shares) != step.right:
-        raise InvalidInputError(
-            f"its bound cannot be rebuilt from its steps, which say {again}", context=f"step {step}"
-        )
-    return made, values
+def _lemma_data(lemma: Theorem) -> Any:
+    entry = lemma.key in REGISTRY and REGISTRY[lemma.key] is lemma
+    return lemma.key if entry else _theorem_data(lemma)
 
 
-def _theorem_of(bound: Bound, proof: Derivation) -> Theorem:
-    """Return a bound that was put together as a theorem of its own: its steps, its assumptions, its weakest provenance."""
+def _bound_data(bound: Bound) -> dict[str, Any]:
+    """Return how a bound was made: from which theorem, and by which methods with which arguments."""
+    if isinstance(bound.made, Theorem):
+        return {"theorem": _lemma_data(bound.made), "form": bound.form}
+    if bound.made is None:
+        raise InvalidInputError(
+            "it was read from a file and has no steps to save: apply its theorem", context=str(bound)
+        )
+    before, method, arguments = bound.made
+    if method == "relax":
+        return {"theorem": _theorem_data(_relaxed(before, arguments["step"])), "form": bound.form}
+    told = {name: _argument_data(value) for name, value in arguments.items()}
+    return {"of": _bound_data(before), "method": method, "arguments": told}
+
+
+def made_again(bound: Bound) -> Bound:
+    """Return a bound made again as it says that it was made; a relaxed one as a theorem of its own.
+
+    Raises
+    ------
+    InvalidInputError
+        If it was read from a file, or cannot be made so.
+    """
+    if isinstance(bound.made, Theorem):
+        return bound.made.bound(bound.form)
+    before, method, arguments = _made(bound)
+    if method == "relax":
+        return _relaxed(before, arguments["step"]).bound()
+    values = arguments.get("values", {})
+    again = {name: made_again(value) if isinstance(value, Bound) else value for name, value in values.items()}
+    return _called(made_again(before), method, arguments, again)
+
+
+def _made(bound: Bound) -> tuple[Bound, str, Mapping[str, Any]]:
+    """Return the bound, the method and the arguments that a bound was made by."""
+    if bound.made is None:
+        raise InvalidInputError(
+            "it was read from a file and has no steps to save: apply its theorem", context=str(bound)
+        )
+    made: tuple[Bound, str, Mapping[str, Any]] = bound.made
+    return made
+
+
+def _called(before: Bound, method: str, arguments: Mapping[str, Any], values: Mapping[str, Any]) -> Bound:
+    """Return what a method makes of a bound."""
+    match method:
+        case "substitute":
+            return before.substitute(**{"union": arguments["union"], **values})
+        case "minimise":
+            return before.minimise(
+                **{"name": arguments["name"], "over": [*arguments["over"]], "price": "grid", **values}
+            )
+        case "with_split":
+            return before.with_split(arguments["fractions"])
+        case "on_subset":
+            return before.on_subset(arguments["subset"])
+    return before.simplify()
+
+
+def _argument_data(value: Any) -> Any:
+    """Return an argument of a bound's method: a text, an expression, a bound, some of them, or these by name."""
+    if isinstance(value, Mapping):
+        return [[name, _argument_data(one)] for name, one in value.items()]
+    if isinstance(value, tuple):
+        return list(map(encode, value))
+    return _bound_data(value) if isinstance(value, Bound) else value if isinstance(value, str) else encode(value)
+
+
+def _relaxed(bound: Bound, step: Step) -> Theorem:
+    """Return a relaxed bound as a theorem: the bound that was relaxed, and the step from there."""
     parts = (bound.theorem, *bound.ingredients)
     provenance = next((one.provenance for one in parts if one.provenance != Provenance.DERIVED), Provenance.DERIVED)
     status = next((one.status for one in parts if one.status != Status.HOLDS), Status.HOLDS)
-    left = {symbol: allowed for symbol, allowed in bound.domain.items() if symbol in proof.result.free_symbols}
+    before = by(bound, bound.quantity, because=bound.theorem.title)
+    form = Form(
+        Derivation(bound.quantity, (before, step)), Provenance(provenance), Status(status), trivial=bound.trivial
+    )
     return Theorem(
-        f"composed.{bound.theorem.key}", "-", bound.theorem.title, " with ".join(map(str, parts)), str(bound.quantity),
-        Source(bound.theorem.source),
-        {bound.form: Form(_by_entries(proof, [one.key for one in parts]), Provenance(provenance), Status(status))},
-        bound.assumptions, left, bound.constraints, bound.notes, bound.unit, bound.uniform,
+        f"relaxed.{bound.theorem.key}", "-", bound.theorem.title, " with ".join(map(str, parts)), str(bound.quantity),
+        Source(bound.theorem.source), {bound.form: form}, notes=bound.notes, unit=bound.unit, uniform=bound.uniform,
     )  # fmt: skip
-
-
-def _by_entries(proof: Derivation, keys: Collection[str]) -> Derivation:
-    """Return a chain in which the steps of whole entries are one step each, that applies the entry."""
-    known = [
-        (REGISTRY[key], form, REGISTRY[key].derivation(form))
-        for key in keys
-        if key in REGISTRY
-        for form in REGISTRY[key].forms
-    ]
-    steps: list[Step] = []
-    at = 0
-    while at < len(proof.steps):
-        here = ((*one, len(one[2].steps)) for one in known)
-        found = [one for one in here if one[2].steps == proof.steps[at : at + one[3]]]
-        lemma, form, chain, length = max(found, key=lambda one: one[3], default=(None, "", proof, 1))
-        steps.append(by(lemma, chain.quantity, because=lemma.title, form=form) if lemma else proof.steps[at])
-        at += length
-    return replace(proof, steps=tuple(steps))
 
 
 # ---------------------------------------------------------------- reading
@@ -356,9 +384,9 @@ def _step(data: Any) -> Step:
             experiment,
             using=tuple(_list(data["using"])),
         )
-    lemma = REGISTRY[data["applies"]] if isinstance(data["applies"], str) else _theorem(data["applies"])
-    values = {text_of(name): _expr(value) for name, value in _list(data["values"])}
-    if len(values) != len(data["values"]) or not values.keys().isdisjoint(_OPTIONS):
+    lemma = _applied(data["applies"])
+    values = _named(data["values"], _expr)
+    if not values.keys().isdisjoint(_OPTIONS):
         raise ValueError(f"the values {', '.join(values)} are no symbols of the statement that is applied")
     step = by(
         lemma,
@@ -372,6 +400,53 @@ def _step(data: Any) -> Step:
     return replace(step, experiment=experiment)
 
 
+def _applied(data: Any) -> Theorem | Bound:
+    """Return what a step applies: an entry by its key, a theorem, or a bound that is made again."""
+    if isinstance(data, str):
+        return REGISTRY[data]
+    return _theorem(data) if "boundcalc_theorem" in data else _bound(data)
+
+
+def _bound(data: Any) -> Bound:
+    """Return a bound, made again by the methods that it was made by."""
+    if "method" not in data:
+        return cast(Theorem, _applied(_object(data, ("theorem", "form"))["theorem"])).bound(text_of(data["form"]))
+    method = one_of(_object(data, ("of", "method", "arguments"))["method"], _METHODS)
+    told = _object(data["arguments"], _METHODS[method])
+    values = _named(told.get("values", []), _value)
+    if not values.keys().isdisjoint(("union", "name", "over", "price", "points")):
+        raise ValueError(f"the values {', '.join(values)} are no symbols of a bound")
+    read = {name: _READ[name](told[name]) for name in _METHODS[method] if name != "values"}
+    return _called(_bound(data["of"]), method, read, values)
+
+
+def _named(data: Any, read: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return what pairs of a name and data say, each name once."""
+    found = {text_of(name): read(one) for name, one in _list(data)}
+    if len(found) != len(data):
+        raise ValueError(f"a name is given twice: {', '.join(found)}")
+    return found
+
+
+def _value(data: Any) -> Any:
+    return _bound(data) if isinstance(data, dict) and not data.keys().isdisjoint(("of", "theorem")) else _expr(data)
+
+
+#: The methods that a bound may be made by, with their arguments.
+_METHODS: Mapping[str, tuple[str, ...]] = {
+    "substitute": ("union", "values"),
+    "minimise": ("name", "over", "values"),
+    "with_split": ("fractions",),
+    "on_subset": ("subset",),
+    "simplify": (),
+}
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "union": lambda data: _expr(data),
+    "name": text_of,
+    "over": lambda data: [_expr(one) for one in _list(data)],
+    "fractions": lambda data: _named(data, _expr),
+    "subset": text_of,
+}
 _OPTIONS = frozenset({"because", "form", "event", "union", "experiment"})
 _STEP = ("left", "because", "experiment", "events", "relation", "right", "kind", "cites", "definitions", "using")
 _APPLIED = ("left", "because", "experiment", "events", "applies", "form", "union", "values")

@@ -14,6 +14,7 @@ from boundcalc.certification.dependence import signs_of_dependence
 from boundcalc.certification.measured import pair_sums
 from boundcalc.certification.rates import rate_bound
 from boundcalc.certification.reading import read_request
+from boundcalc.deprecation import renamed
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
@@ -92,9 +93,10 @@ class ErrorBand(Answer, Frozen):
             k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in arrays.items()
         }
 
-    def draw(self, path: Path | str | None = None, *, axes: Any = None) -> Any:
+    @renamed("0.2", axes="ax")
+    def draw(self, path: Path | str | None = None, *, ax: Any = None) -> Any:
         """Draw the false-non-match rate against the false-match rate, measured and certified; return matplotlib axes."""
-        axes = new_axes(width=5.0, height=4.5) if axes is None else axes
+        axes = new_axes(width=5.0, height=4.5) if ax is None else ax
         axes.plot(self.match_rate, self.non_match_rate, color=PALETTE[0], marker=".", label="measured")
         axes.step(
             self.match_bound,
@@ -150,7 +152,7 @@ def certify_band(*, cuts: int = 12, thresholds: ArrayLike | None = None, **given
     assert distances is not None
     if fixed is None:
         assert request.calibration is not None
-        pairs, same = request.calibration.off_diagonal()
+        pairs, same, _ = request.calibration.off_diagonal()
         # Where either kind changes much: quantiles of both, half each.
         levels = (np.arange(cuts) + 0.5) / cuts
         fixed = np.unique(np.concatenate([np.quantile(part, levels[::2]) for part in (pairs[same], pairs[~same])]))

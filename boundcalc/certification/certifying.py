@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -57,6 +57,7 @@ def certify(
     calibration: float | None = None,
     share: float = 1.0,
     running: bool = False,
+    progress: Callable[[float], None] | None = None,
 ) -> Certificate:
     """Certify the pair error of a model on new pairs from held-out rows that it has not seen.
 
@@ -111,6 +112,8 @@ def certify(
 
     running : bool
         Take the largest of the means over the first splits. It needs ``rng=None``, a seed that nobody chose, and one look.
+    progress : callable, optional
+        Called with the share that is done, in [0, 1).
 
     Returns
     -------
@@ -151,7 +154,7 @@ def certify_request(request: Request) -> Certificate:
     members = request.members
     distances = request.distances
     assert distances is not None
-    sums = pair_sums(distances, request.codes, request.threshold, groups=request.groups)
+    sums = pair_sums(distances, request.codes, request.threshold, groups=request.groups, progress=request.progress)
     if members is not None and request.weights is None and _labels_are_groups(request.codes, request.groups):
         return _verification(request, errors, members)
     kernel: PairErrors | Derived = errors

@@ -65,7 +65,14 @@ class PairSums:
         return min(weights[0] * self.share_same, weights[1] * (1.0 - self.share_same))
 
 
-def pair_sums(distances: Distances, codes: Rows, threshold: float, *, groups: Rows | None = None) -> PairSums:
+def pair_sums(
+    distances: Distances,
+    codes: Rows,
+    threshold: float,
+    *,
+    groups: Rows | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> PairSums:
     """Return the sums over all pairs of rows, in blocks; with groups over pairs of different groups, each of weight 1.
 
     Parameters
@@ -74,6 +81,8 @@ def pair_sums(distances: Distances, codes: Rows, threshold: float, *, groups: Ro
     codes : ndarray of int, shape (n,)
     threshold : float
     groups : ndarray of int, shape (n,), optional
+    progress : callable, optional
+        Is told the share of a certificate's work that is done: about half of it is here.
     """
     order = np.argsort(codes, kind="stable")
     weight = None if groups is None else 1.0 / np.bincount(groups)[groups]
@@ -88,7 +97,12 @@ def pair_sums(distances: Distances, codes: Rows, threshold: float, *, groups: Ro
 
     threads = available_threads() if len(tasks) > 1 else 1
     found = _on_workers(sums, tasks) if workers_at_hand() else map_blocks(sums, tasks, threads=threads)
-    same, different, missed, matched = sum(found, np.zeros(4))
+    total = np.zeros(4)
+    for count, part in enumerate(found, start=1):
+        total += part
+        if progress is not None:
+            progress(0.5 * count / len(tasks))
+    same, different, missed, matched = total
     return PairSums(float(same), float(different), float(missed), float(matched))
 
 

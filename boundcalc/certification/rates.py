@@ -174,13 +174,17 @@ def _why_none(request: Request, name: str, rate: float, units: int) -> str:
     assert distances is not None
     loss, level = (rate if name == "fmr" else 1.0 - rate), 2.0 * math.log(1.0 / request.delta)
     said = f"threshold={{{name!r}: {rate:g}}}: no threshold can be certified on {units:,} {unit}; "
-    if units < level / loss:
-        return (
-            f"{said}even without an error it takes about {math.ceil(level / loss):,}, more for pairs that do not count"
-        )
     first = float(_different(request)[0] if name == "fmr" else _upwards(request, rate)[0])
     sums = pair_sums(distances, request.codes, first, groups=request.groups)
-    counted = sums.different if name == "fmr" else sums.matched + sums.same - sums.missed
+    counted, most = sums.matched + sums.same - sums.missed, sums.same
+    if name == "fmr":
+        counted = most = sums.different
+
+    def needed(found: float, counted: float) -> str:
+        return f"{math.ceil(level / kl_at(found, loss) * (sums.same + sums.different) / counted):,} {unit} (estimated)"
+
+    if units < level / loss:
+        return f"{said}even without an error it takes about {needed(0.0, most)}"
     said += f"at {distances.sign * first:.6g}, the first that was tried, "
     if not counted:
         return f"{said}no pair is called the same"
@@ -188,8 +192,7 @@ def _why_none(request: Request, name: str, rate: float, units: int) -> str:
     said += f"it is measured {found if name == 'fmr' else 1.0 - found:.3g}, "
     if found >= loss:
         return f"{said}and no number of {unit} would do there"
-    information = kl_at(found, loss) * counted / (sums.same + sums.different)
-    return f"{said}which takes about {math.ceil(level / information):,} {unit} (estimated)"
+    return f"{said}which takes about {needed(found, counted)}"
 
 
 def _different(request: Request) -> Array:
@@ -216,10 +219,9 @@ def _largest(request: Request, passes: Callable[[float], bool]) -> float | None:
 def _upwards(request: Request, rate: float) -> Array:
     """Return thresholds from where the calibration rows give most evidence of a precision upwards."""
     assert request.calibration is not None
-    distances, same = request.calibration.off_diagonal()
+    distances, same, stands = request.calibration.off_diagonal()
     order = np.argsort(distances, kind="stable")
-    distances, same = distances[order], same[order]
-    evidence = np.cumsum(np.where(same, 1.0 - rate, -rate))
+    distances, evidence = distances[order], np.cumsum((stands * np.where(same, 1.0 - rate, -rate))[order])
     above = distances[int(np.argmax(evidence)) :]
     return np.unique(above[np.linspace(0, above.size - 1, _STEPS).astype(int)])
 
@@ -273,7 +275,7 @@ def _rate_certificate(
     )
     recipe: dict[str, Any] = {
         "theorem": "certificates.error_rates",
-        "statement": f"Bounded is {what}, over {drawn}, at the threshold {shown!r}: thresholds, {order}, were tested at delta "
+        "statement": f"Bounded is {what}, over {drawn}, at the threshold {shown:.6g}: thresholds, {order}, were tested at delta "
         f"each, and the last that passed was kept. It fails with probability at most {failing(request.delta)} over the held-out "
         f"{unit}s, which are taken as independent draws of one population, unseen by the model. Same pairs missed there: "
         f"{100 * missed:.3g} % (measured, not certified).",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,9 +36,12 @@ _SOURCES = ("distance", "scores", "embeddings", "model")
 _DEFAULTS: dict[str, Any] = {
     **dict.fromkeys((*_SOURCES, "data", "against", "pairs", "y", "threshold", "groups", "kappa", "calibration")),
     "metric": "sqeuclidean", "delta": 0.05, "weights": "balanced", "splits": SPLITS, "rng": 0, "share": 1.0, "running": False,
+    "progress": None,
 }  # fmt: skip
 #: More splits than this change no digit that is shown.
 _MOST_SPLITS = 10_000
+#: Pairs of a kind that choose a threshold: more of them decide no digit that matters.
+_MOST_PAIRS = 4_000_000
 #: Rates that a threshold can be chosen for, with the side of the target.
 RATES = ("fmr", "precision")
 
@@ -72,12 +75,25 @@ class Calibration:
     distances: Distances
     codes: Rows
 
-    def off_diagonal(self) -> tuple[Array, NDArray[np.bool_]]:
-        """Return the distances of all ordered pairs of different rows, and whether they are the same."""
-        everyone = np.arange(self.codes.size)
-        off = ~np.eye(everyone.size, dtype=bool)
-        same = self.codes[:, None] == self.codes
-        return self.distances.between(everyone, everyone)[off], same[off]
+    def off_diagonal(self) -> tuple[Array, NDArray[np.bool_], Array]:
+        """Return distances of ordered pairs of different rows, whether they are the same, and how many pairs each stands for.
+
+        Beyond `_MOST_PAIRS` of a kind they are a random sample of it: they choose, and certify nothing.
+        """
+        everyone, sizes = np.arange(self.codes.size), np.bincount(self.codes)
+        similar = int(sizes @ (sizes - 1))
+        share = [
+            min(1.0, _MOST_PAIRS / max(count, 1)) for count in (everyone.size * (everyone.size - 1) - similar, similar)
+        ]
+        draws, found = np.random.default_rng(0), []
+        for rows in np.array_split(everyone, 1 + everyone.size**2 // 2**22):
+            same = self.codes[rows][:, None] == self.codes
+            kept = rows[:, None] != everyone
+            if min(share) < 1:
+                kept &= draws.random(same.shape) < np.where(same, share[1], share[0])
+            found.append((self.distances.between(rows, everyone)[kept], same[kept]))
+        distances, same = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return distances, same, np.where(same, 1 / share[1], 1 / share[0])
 
 
 @dataclass(frozen=True)
@@ -101,6 +117,8 @@ class Request:
         What the statement consumes.
     notes : tuple of str
         Why the labels may be none.
+    progress : callable, optional
+        Is told the share that is done.
     """
 
     distances: Distances | None
@@ -120,6 +138,7 @@ class Request:
     listed: Listed | None
     running: bool = False
     notes: tuple[str, ...] = ()
+    progress: Callable[[float], None] | None = None
 
     @property
     def members(self) -> list[Rows] | None:
@@ -220,6 +239,7 @@ def read_request(**given: Any) -> Request:
         None,
         given["running"],
         notes,
+        given["progress"],
     )
 
 
@@ -256,7 +276,9 @@ def _read_numbers(given: Mapping[str, Any], *, fresh: bool) -> tuple[float, np.r
     elif weights is not None:
         two = isinstance(weights, (Sequence, np.ndarray)) and len(weights) == 2
         if problems.require(two, f"weights={weights!r}: {expected}"):
-            numeric = [problems.number(name, w, low=0) for name, w in zip(("w_pos", "w_neg"), weights, strict=True)]
+            numeric = [
+                problems.number(name, w, low=0, high=1e100) for name, w in zip(("w_pos", "w_neg"), weights, strict=True)
+            ]
             problems.require(not all(numeric) or max(weights) > 0, f"weights={weights!r}: one must be above 0")
     problems.raise_if_any()
     ledger = Ledger.split(given["delta"], {"this model": given["share"]})
@@ -348,7 +370,7 @@ def _thresholds(given: Mapping[str, Any], own: float | None, other_own: float | 
 
 def _best_threshold(calibration: Calibration) -> float:
     """Return the threshold of the smallest balanced error, half-way between two distances."""
-    distances, same = calibration.off_diagonal()
+    distances, same, _ = calibration.off_diagonal()
     if same.all() or not same.any():
         raise InvalidInputError(
             f"the {calibration.codes.size} calibration rows have no {'different' if same.all() else 'same'} pair: "

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from boundcalc.certification.sides import EPS
 from boundcalc.errors import InvalidInputError
+from boundcalc.trainer.data.labels import has_masked
 
 __all__ = [
     "METRICS",
@@ -77,6 +78,8 @@ def numbers(name: str, value: Any, *, ndim: int) -> Array:
         array = np.asarray(array, dtype=np.float64)
     except (TypeError, ValueError):
         raise InvalidInputError(f"{name}: expected an array of real numbers") from None
+    if has_masked(value):
+        raise InvalidInputError(f"{name} has masked entries: every pair needs a number")
     if array.ndim != ndim:
         raise InvalidInputError(f"{name} has shape {array.shape}: expected {ndim} {'axis' if ndim == 1 else 'axes'}")
     if np.isnan(array).any():
@@ -121,19 +124,29 @@ def from_embeddings(value: Any, *, metric: str) -> Distances:
                 f"embeddings: row {int(np.flatnonzero(largest == 0)[0])} is 0 and has no direction; cosine needs one"
             )
         x = x / largest
-        x = x / np.sqrt(np.square(x).sum(axis=1, keepdims=True))
-        left, right, tie = np.column_stack([x, np.ones(n)]), np.column_stack([-x, np.ones(n)]), 4.0 * (d + 16) * EPS
+        x /= np.sqrt(np.square(x).sum(axis=1, keepdims=True))
+        extended, factor, tie = np.column_stack([x, np.ones(n)]), -1.0, 4.0 * (d + 16) * EPS
     else:
         size = float(np.abs(x).max())
         if size > 1e140:
             raise InvalidInputError(f"embeddings are as large as {size:g}: squared distances overflow; rescale them")
-        x = x - x.mean(axis=0)
-        squares = np.square(x).sum(axis=1)
+        extended, factor = np.empty((n, d + 2)), -2.0
+        np.subtract(x, x.mean(axis=0), out=extended[:, :d])
+        squares = np.concatenate(
+            [np.square(rows[:, :d]).sum(axis=1) for rows in np.array_split(extended, 1 + n * d // 2**22)]
+        )
+        extended[:, d], extended[:, d + 1] = 1.0, squares
         radius = float(squares.max())
-        left = np.column_stack([-2.0 * x, squares, np.ones(n)])
-        right = np.column_stack([x, np.ones(n), squares])
         tie = EPS * ((4 * d + 64) * radius + 8.0 * d * size * np.sqrt(radius))
-    return Distances(n, lambda rows, others: left[rows] @ right[others].T, float(tie))
+
+    def between(rows: Rows, others: Rows) -> Array:
+        """Return [factor x, |x|^2, 1] [x, 1, |x|^2]^T, or [-x, 1] [x, 1]^T: one copy of the rows at a time."""
+        left = extended[rows]
+        left[:, :d] *= factor
+        left[:, d:] = left[:, : d - 1 : -1].copy()
+        return left @ extended[others].T
+
+    return Distances(n, between, float(tie))
 
 
 def of_trained(

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from boundcalc.cli.commands import COMMANDS, load
-from boundcalc.errors import visible
+from boundcalc.errors import suggestion, visible
 
 __all__ = ["main"]
 
@@ -27,12 +27,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not arguments:
         parser.print_help()
         return 0
-    args = parser.parse_args(arguments)
+    args, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        args.parser.error(
+            f"unrecognized: {' '.join(unknown)}{suggestion(unknown[0], args.parser._option_string_actions)}"
+        )
     from boundcalc.cli.arguments import read
     from boundcalc.cli.output import show
+    from boundcalc.cli.progress import heard
 
     try:
-        with _ending_on_request():
+        with _ending_on_request(), heard():
             read(args)
             with _on_workers(args):
                 status = show(args.run(args), args)
@@ -127,5 +132,5 @@ def _parser() -> argparse.ArgumentParser:
             name, help=help_text, description=help_text, epilog=getattr(module, "EPILOG", None), allow_abbrev=False
         )
         add(child, module.ARGUMENTS, endings=module.ENDINGS, out=getattr(module, "PAGE", None))
-        child.set_defaults(run=module.run)
+        child.set_defaults(run=module.run, parser=child)
     return parser

@@ -270,7 +270,15 @@ ARGUMENTS: dict[str, Argument] = {
     "KEYS": _several("KEY", "*", "entries of the catalogue (default: all that apply)"),
     "KEYS:FORM": _several("KEY[:FORM]", "+", f"{_KEY}; with a form, as in KEY:paper; KEY:all takes every form"),
     "all": _switch("the whole catalogue"),
-    "form": _value("F", "the theorem's form (default: the first; check: all)"),
+    "form": _value("F", "one of the theorem's forms, as `boundcalc list` names them (default: the first of them)"),
+    "form?": Argument(
+        {
+            "dest": "form",
+            "metavar": "F",
+            "help": "one of the theorem's forms, as `boundcalc list` names them (default: all)",
+        },
+        flag="--form",
+    ),
     "set": _settings("a number, a list a,b,c or a range lo:hi:log:k or lo:hi:lin:k"),
     "set one": _settings("a number"),
     "table1": _switch("the works of the primary source's Table 1, and which entry carries each"),
@@ -383,7 +391,22 @@ ARGUMENTS: dict[str, Argument] = {
         default="1",
         read=_chosen_or(_within(-math.inf, math.inf, "finite")),
     ),
-    "k": _value("K", "recall@K", default="10", read=_integer(1), flag="-k"),
+    "k": _value(
+        "K",
+        "recall@K; with --plan the items among which a partner is sought",
+        default="10",
+        read=_integer(1),
+        flag="-k",
+    ),
+    "pairs_planned": Argument(
+        {
+            "dest": "pairs_planned",
+            "action": "store_true",
+            "help": "how many aligned pairs to train on and to hold out for a certificate of --target, from refits to parts of "
+            "those at hand (--aligned-rows, or the largest share of --aligned)",
+        },
+        flag="--plan",
+    ),
     "match_target": _value(
         "X", "match error for which aligned pairs are counted", default="0.3", read=_below_half, flag="--target"
     ),

@@ -15,7 +15,8 @@ ENDINGS = TABLES
 
 def run(args: Namespace) -> Answer:
     """Measure, evaluate and solve."""
-    from boundcalc.report.questions import PLANTED, ask
+    from boundcalc.guarantees.questions.asking import ask
+    from boundcalc.guarantees.questions.sample import PLANTED
 
     data = args.planted if args.planted == PLANTED else data_of(args, args.planted)
     return ask(args.question, data, target=args.aim, rank=args.rank, delta=args.delta, rng=args.seed)

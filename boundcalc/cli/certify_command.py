@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from boundcalc.cli.arguments import READING
 from boundcalc.cli.output import DRAWN
+from boundcalc.cli.progress import reporter
 from boundcalc.cli.training import reading_options
 from boundcalc.show.answer import PICTURES
 
@@ -23,8 +24,11 @@ def run(args: Namespace) -> Certificate:
     """Certify, and say how many rows a target would need if one is given."""
     from boundcalc.certification.files import certify_file
 
+    show = reporter("certifying", patient=True)
+    show(0, 1, "")
     found = certify_file(
         args.scores,
+        progress=lambda share: show(share, 1, ""),
         threshold=args.cut,
         metric=args.metric,
         weights=args.mix,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from boundcalc.checker.store import Store
     from boundcalc.theorems import Theorem
 
-ARGUMENTS = ("KEY?", "all", "form", "seconds", "seed", "processes", "scheduler", "fresh", "kernel", "export_coq")
+ARGUMENTS = ("KEY?", "all", "form?", "seconds", "seed", "processes", "scheduler", "fresh", "kernel", "export_coq")
 ENDINGS = (".json", ".html")
 EPILOG = (
     "PROVED: by an exact method, or by two solvers that agree. CITED: rests on the literature alone. SUPPORTED: tried "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from boundcalc.arithmetic.written import written
 from boundcalc.cli.output import DRAWN, Output
 from boundcalc.cli.values import unused_settings
+from boundcalc.show.answer import wrapped
 from boundcalc.show.html import tag
 from boundcalc.show.rounding import outwards
 from boundcalc.show.tables import Table
@@ -55,7 +56,7 @@ def _stored(args: Namespace) -> Output | None:
             "vacuous": found.vacuous,
             "certified": not doubt,
         },
-        said="\n".join([head, *lines]),
+        said="\n".join(map(wrapped, [head, *lines])),
     )
 
 
@@ -69,12 +70,12 @@ def _derived(args: Namespace) -> Output:
     table = _table(bound, result, vacuous)
     head = f"{bound.theorem} ({bound.form}; {bound.theorem.provenance}, {bound.theorem.status})"
     if result.ndim:
-        lines = [head, "", table.head(_SHOWN).text()]
+        lines = [wrapped(head), "", table.head(_SHOWN).text()]
     else:
         anyway = bound.trivial if vacuous is not None and bool(vacuous) else None
         doubt = bound.why_not_certified
-        lines = [head, *_point(bound.quantity, bound.relation, float(result), anyway, doubt)]
-    lines += [f"not used by this bound: {', '.join(unused)}"] if unused else []
+        lines = [*map(wrapped, [head, *_point(bound.quantity, bound.relation, float(result), anyway, doubt)])]
+    lines += [wrapped(f"not used by this bound: {', '.join(unused)}")] if unused else []
     fixed = ", ".join(f"{name} = {value}" for name, value in inputs.items() if not isinstance(value, list))
     return Output(
         {

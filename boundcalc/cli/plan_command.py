@@ -104,7 +104,10 @@ def _of_statement(args: Namespace) -> Output:
         (*row[:-2], int(row[-2]), outwards(float(row[-1]), bound.relation, digits=6))
         for row in cells[[*needed.dims, "least", "reached"]].itertuples(index=False)
     ]
-    notes = [f"the smallest {name} for which {bound.quantity} {bound.relation} target is what the theorem says"]
+    given = ", ".join(f"{symbol} = {value}" for symbol, value in inputs.items() if symbol in bound.symbols)
+    notes = [
+        f"the smallest {name} for which {bound.quantity} {bound.relation} target is what the theorem says, at {given}"
+    ]
     notes += [] if bound.certified else [f"not certified: {bound.why_not_certified}"]
     notes += (
         ["somewhere the bound says no more than what holds anyway"] if vacuous is not None and vacuous.any() else []

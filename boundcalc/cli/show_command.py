@@ -71,7 +71,5 @@ def _listed(lines: Iterable[str]) -> list[str]:
 
 
 def _wrapped(text: str, indent: int = 0) -> list[str]:
-    """Return a text in lines as wide as the terminal; what has no space in it, a formula say, stays whole."""
-    return textwrap.wrap(
-        text, page_width(), subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
-    )
+    """Return a text in lines as wide as the terminal; only what alone is longer than a line, a formula say, is broken."""
+    return textwrap.wrap(text, page_width(), subsequent_indent=" " * indent, break_on_hyphens=False)

@@ -11,7 +11,7 @@ import sympy as sp
 
 from boundcalc.arithmetic.convert import as_expression
 from boundcalc.errors import InvalidInputError
-from boundcalc.evaluator.emit.cells import cells_function
+from boundcalc.evaluator.emit.cells import Cells
 from boundcalc.evaluator.emit.scalar import NotANumber, point_function
 from boundcalc.evaluator.inputs import check_out, doubles
 from boundcalc.evaluator.integrals import settled
@@ -178,7 +178,7 @@ class CompiledExpression:
 
     def _first_cells(self, arguments: Sequence[Any]) -> np.ndarray | None:
         """Generate the code for small arrays when the first ones come."""
-        self._cells = cells_function(self._planner.program(), self._arity)
+        self._cells = Cells(self._planner.program())
         return self._cells(arguments)
 
     def _at_a_hard_point(self, *numbers: float) -> float:

@@ -6,7 +6,7 @@ import importlib.util
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -55,6 +55,8 @@ class Standing:
         To fit, and to choose the threshold by folds.
     certificate : float
         The first split's bound of the error; all contenders' hold at once.
+    constant : float
+        Error of the best constant rule on the rows that were certified.
     about : str
         What was chosen, or why it did not run.
     """
@@ -67,11 +69,17 @@ class Standing:
     recall: float
     seconds: float
     certificate: float
+    constant: float
     about: str = ""
+
+    @property
+    def vacuous(self) -> bool:
+        """Whether the certificate says no more than the constant rule."""
+        return self.certificate >= self.constant
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
-        return dict(vars(self))
+        return {**vars(self), "vacuous": self.vacuous}
 
 
 def rivals() -> Mapping[str, Any]:
@@ -91,11 +99,29 @@ def rivals() -> Mapping[str, Any]:
         "logistic pair score": make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
     }
     if importlib.util.find_spec("metric_learn") is not None:
-        import metric_learn as learn
-
-        for label, name in (("ITML", "ITML_Supervised"), ("LMNN", "LMNN"), ("MMC", "MMC_Supervised")):
-            found[label] = make_pipeline(StandardScaler(), getattr(learn, name)())
+        named = {"ITML": "ITML_Supervised", "LMNN": "LMNN", "MMC": "MMC_Supervised"}
+        found |= {label: _OfMetricLearn(name) for label, name in named.items()}
     return found
+
+
+@dataclass(frozen=True)
+class _OfMetricLearn:
+    """A model of metric-learn by its name, imported when it is fitted: releases that do not run here then say so in their line."""
+
+    name: str
+
+    @property
+    def __name__(self) -> str:
+        """What a message calls it."""
+        return f"metric_learn.{self.name}"
+
+    def fit(self, x: Array, y: NDArray[np.intp]) -> Any:
+        """Return the fitted model, with its standardised columns."""
+        import metric_learn
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import StandardScaler
+
+        return make_pipeline(StandardScaler(), getattr(metric_learn, self.name)()).fit(x, y)
 
 
 def contest(
@@ -209,7 +235,7 @@ def _standing(
 ) -> Standing:
     """Measure a contender on the held-out rows."""
     if used is None:
-        return Standing(name, **dict.fromkeys(_MEANS, math.nan), certificate=math.nan, about=about)
+        return Standing(name, **dict.fromkeys((*_MEANS, "certificate", "constant"), math.nan), about=about)
     part = prepared.split.holdout[:_MEASURED]
     codes, groups = prepared.data.codes[part], prepared.data.groups
     everyone = np.arange(part.size)
@@ -222,14 +248,14 @@ def _standing(
     rows = np.where(apart, wrong, 0.0).sum(axis=1) / np.maximum(apart.sum(axis=1), 1)
     area = roc_area(distances[upper], similar)
     precision, recall = _retrieval(np.where(apart, distances, np.inf), same & apart)
-    bound = math.nan
+    bound = constant = math.nan
     if level is not None:
         fixed = (f"{name} with its threshold (rows outside the hold-out)",)
-        bound = certify_request(question(prepared, used, weights=prepared.weights, delta=level, fixed=fixed)).value
+        found = certify_request(question(prepared, used, weights=prepared.weights, delta=level, fixed=fixed))
+        bound, constant = found.value, found.constant
     half = 1.96 * 2.0 * float(rows.std()) / math.sqrt(part.size)
-    return Standing(
-        name, float(rows.mean()), half, math.nan if area is None else area, precision, recall, seconds, bound, about
-    )
+    area = math.nan if area is None else area
+    return Standing(name, float(rows.mean()), half, area, precision, recall, seconds, bound, constant, about)
 
 
 def _retrieval(distances: Array, same: NDArray[np.bool_]) -> tuple[float, float]:
@@ -246,5 +272,5 @@ def _retrieval(distances: Array, same: NDArray[np.bool_]) -> tuple[float, float]
 
 def _averaged(several: Sequence[Standing]) -> Standing:
     first = several[0]
-    means = {name: float(np.mean([getattr(one, name) for one in several])) for name in _MEANS}
-    return Standing(first.name, **means, certificate=first.certificate, about=first.about)
+    means: dict[str, Any] = {name: float(np.mean([getattr(one, name) for one in several])) for name in _MEANS}
+    return replace(first, **means)

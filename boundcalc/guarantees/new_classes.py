@@ -73,7 +73,7 @@ def certify_new_classes(
     names = data.names
     folds = Folds(prepared, by_class=True)
     model = choose(folds, names, chosen) if chosen.fits_model else None
-    units, error = _metric_by_folds(prepared, folds) if chosen.structure == "auto" else (math.nan, math.inf)
+    units, error = _metric_by_folds(prepared, folds, generator) if chosen.structure == "auto" else (math.nan, math.inf)
     params = np.empty(0)
     if model is None or error < model.error[1]:
         fit, model, said = fit_subset(prepared, names, rng=generator), None, prepared.structure(names).name
@@ -94,7 +94,7 @@ def certify_new_classes(
     )
 
 
-def _metric_by_folds(prepared: Prepared, folds: Folds) -> tuple[float, float]:
+def _metric_by_folds(prepared: Prepared, folds: Folds, rng: np.random.Generator) -> tuple[float, float]:
     """Return the best threshold of a metric for classes that it has not met, and its error; inf where none can be judged.
 
     The threshold is in units of the mean distance of training rows, as the size of a metric varies with what it was trained on.
@@ -105,7 +105,7 @@ def _metric_by_folds(prepared: Prepared, folds: Folds) -> tuple[float, float]:
     found = []
     for fold in range(folds.count):
         inside = replace(prepared, split=replace(prepared.split, train=folds.rows[folds.fitted_rows(fold)]))
-        params = fit_subset(inside, prepared.data.names).params
+        params = fit_subset(inside, prepared.data.names, rng=rng).params
         unit = _mean_distance(inside, params)
         if unit <= 0:
             return math.nan, math.inf

@@ -153,6 +153,8 @@ Ltac sign :=
   | |- 0 <= exp _ => left; apply exp_pos
   | |- 0 < Rpower _ _ => unfold Rpower; apply exp_pos
   | |- 0 <= Rpower _ _ => unfold Rpower; left; apply exp_pos
+  | |- 0 < PI => apply PI_RGT_0
+  | |- 0 <= PI => left; apply PI_RGT_0
   | |- _ => lra
   | |- 0 <= sqrt _ => apply sqrt_pos
   | |- 0 < sqrt _ => apply sqrt_lt_R0; sign
@@ -364,8 +366,13 @@ Ltac split_roots :=
   | |- context [sqrt (?x ^ 4)] => replace (x ^ 4) with ((x ^ 2) ^ 2) by ring; rewrite (sqrt_pow2 (x ^ 2)) by sign
   end.
 
+(* A root of a quotient is the quotient of the roots. *)
+Ltac quotient_roots :=
+  repeat (rewrite sqrt_div by sign); rewrite ?sqrt_1; split_roots; first [ring | field; nonzero].
+
 (* An equation, part by part. *)
-Ltac part_by_part := first [reflexivity | solve [split_roots; rooted] | f_equal; part_by_part].
+Ltac part_by_part :=
+  first [reflexivity | solve [split_roots; rooted] | solve [quotient_roots] | f_equal; part_by_part].
 
 (* What grows with its parts: an inequality between expressions that differ in a part of which one is known. *)
 Ltac grows :=
@@ -384,6 +391,7 @@ Ltac grows :=
   | |- Rmin _ _ <= Rmin _ _ =>
     apply Rmin_glb; [eapply Rle_trans; [apply Rmin_l | grows] | eapply Rle_trans; [apply Rmin_r | grows]]
   | |- Rmin _ _ <= _ => first [eapply Rle_trans; [apply Rmin_l | grows] | eapply Rle_trans; [apply Rmin_r | grows]]
+  | |- _ ^ _ <= _ ^ _ => apply pow_incr; split; [sign | grows]
   | |- sqrt _ <= sqrt _ => apply sqrt_le_1_alt; grows
   | |- sqrt _ <= _ => apply sqrt_below; [sign | sign | nra]
   | |- exp _ <= exp _ => apply exp_le; grows
@@ -391,3 +399,28 @@ Ltac grows :=
   | |- Rpower _ _ <= Rpower _ _ => apply Rle_Rpower_l; [sign | split; [sign | grows]]
   | |- _ => nra
   end.
+
+Lemma floor_positive : forall k e, 0 < e -> IZR k <= e < IZR k + 1 -> IZR k <> 0 -> (1 <= k)%Z.
+Proof.
+  intros k e E [_ H] N. assert (A : -1 < IZR k) by lra. apply lt_IZR in A.
+  assert (k <> 0%Z) by (intro Z; apply N; rewrite Z; reflexivity). lia.
+Qed.
+
+Lemma ceiling_positive : forall k e, 0 < e -> IZR k - 1 < e <= IZR k -> (1 <= k)%Z.
+Proof. intros k e E [_ H]. assert (A : 0 < IZR k) by lra. apply lt_IZR in A. lia. Qed.
+
+Lemma floor_from_one : forall k a b, 0 < b -> b <= a -> IZR k <= a / b < IZR k + 1 -> (1 <= k)%Z.
+Proof.
+  intros k a b B A [_ H]. assert (Q : b / b <= a / b) by (apply Rmult_le_compat_r; [left; apply Rinv_0_lt_compat|]; assumption).
+  replace (b / b) with 1 in Q by (field; lra). assert (P : 0 < IZR k) by lra. apply lt_IZR in P. lia.
+Qed.
+
+(* A rounded number that is positive. *)
+Ltac whole :=
+  first [lia | match goal with
+  | H : IZR ?k - 1 < ?e <= IZR ?k |- (1 <= ?k)%Z => apply (ceiling_positive k e); [reals; sign | exact H]
+  | H : IZR ?k <= ?e < IZR ?k + 1, N : IZR ?k <> 0 |- (1 <= ?k)%Z =>
+    apply (floor_positive k e); [reals; sign | exact H | exact N]
+  | H : IZR ?k <= ?a / ?b < IZR ?k + 1 |- (1 <= ?k)%Z =>
+    apply (floor_from_one k a b); [reals; sign | reals; lra | exact H]
+  end].

@@ -22,7 +22,7 @@ def opening(claim: Claim) -> str:
     """Return the lines that name what is given."""
     names = [*claim.binder_names, *(fact.name for fact in claim.facts)]
     whole = [claim.names[symbol] for symbol in claim.rounded]
-    positive = "".join(f"try (assert (pos_{name} : (1 <= {name})%Z) by lia). " for name in whole)
+    positive = "".join(f"try (assert (pos_{name} : (1 <= {name})%Z) by whole). " for name in whole)
     return f"intros {' '.join(names)}. {positive}" if names else ""
 
 

@@ -151,6 +151,8 @@ def _moved(claim: Claim, sides: tuple[Any, Any], falls: bool, step: tuple[Any, s
             f"apply Rmult_le_pos; [sign | lra]"
         )
         return f"first [lra | solve [{affine}] | grows]"
-    inserted = printed(marked, {**claim.terms, place: f"({claim.printed(right)})"})
+    # Printed sums and products keep their order where a symbol's own name is printed as what takes its place.
+    start, hole = (before, left) if left.is_Symbol else (marked, place)
+    inserted = printed(start, {**claim.terms, hole: f"({claim.printed(right)})"})
     ends = "[grows | right; part_by_part]" if way > 0 else "[right; symmetry; part_by_part | grows]"
     return f"first [lra | grows | apply Rle_trans with ({inserted}); {ends}]"

@@ -117,13 +117,13 @@ def from_assumptions(symbol: sympy.Symbol) -> sympy.Set:
     if symbol.is_zero:
         return sympy.FiniteSet(0)
     if symbol.is_integer:
-        low = 1 if symbol.is_positive else 0 if symbol.is_nonnegative else -sympy.oo
-        high = -1 if symbol.is_negative else 0 if symbol.is_nonpositive else sympy.oo
+        low = 1 if symbol.is_extended_positive else 0 if symbol.is_extended_nonnegative else -sympy.oo
+        high = -1 if symbol.is_extended_negative else 0 if symbol.is_extended_nonpositive else sympy.oo
         return sympy.S.Integers if low == -sympy.oo and high == sympy.oo else sympy.Range(low, high + 1)
-    if symbol.is_positive or symbol.is_nonnegative:
-        return sympy.Interval(0, sympy.oo, left_open=bool(symbol.is_positive))
-    if symbol.is_negative or symbol.is_nonpositive:
-        return sympy.Interval(-sympy.oo, 0, right_open=bool(symbol.is_negative))
+    if symbol.is_extended_positive or symbol.is_extended_nonnegative:
+        return sympy.Interval(0, sympy.oo, left_open=bool(symbol.is_extended_positive))
+    if symbol.is_extended_negative or symbol.is_extended_nonpositive:
+        return sympy.Interval(-sympy.oo, 0, right_open=bool(symbol.is_extended_negative))
     if symbol.is_zero is False:
         return sympy.Union(sympy.Interval.open(-sympy.oo, 0), sympy.Interval.open(0, sympy.oo))
     return sympy.Reals
@@ -165,6 +165,7 @@ def symbol_range(symbol: sympy.Symbol, domain: sympy.Set | None = None) -> Range
     return Range(low[0], high[0], low[1], not high[1])
 
 
+@lru_cache(maxsize=4096)
 def _range(domain: sympy.Set) -> Range:
     ends = (domain.inf, domain.sup)
     low_open, high_open = (domain.contains(end) is sympy.false for end in ends)

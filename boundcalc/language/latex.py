@@ -8,7 +8,7 @@ import sympy
 
 from boundcalc.symbols import known
 
-__all__ = ["RELATIONS", "expression_latex", "readable"]
+__all__ = ["RELATIONS", "expression_latex", "is_share", "readable", "rounded", "share"]
 
 _LONG = 10**15
 
@@ -27,9 +27,19 @@ def expression_latex(expr: sympy.Expr, names: Mapping[sympy.Symbol, str] | None 
     for symbol in expr.atoms(sympy.Symbol) - set(names):
         if (entry := known(symbol)) is not None:
             names[symbol] = entry.latex
-        elif symbol.name.startswith("delta["):
+        elif is_share(symbol):
             names[symbol] = r"\delta_{\text{" + ", ".join(symbol.name[6:-1].split("|")[:2]).replace("_", " ") + "}}"
     return sympy.latex(_gather_roots(expr), symbol_names=names)
+
+
+def share(label: str) -> sympy.Symbol:
+    """Return an event's share of delta, by ``name|subset`` or by the event's number in a proof."""
+    return sympy.Symbol(f"delta[{label}]", positive=True)
+
+
+def is_share(symbol: sympy.Symbol) -> bool:
+    """Return whether a symbol is an event's share of delta."""
+    return symbol.name.startswith("delta[")
 
 
 def readable(expr: sympy.Expr) -> sympy.Expr:
@@ -38,8 +48,13 @@ def readable(expr: sympy.Expr) -> sympy.Expr:
     >>> print(readable(sympy.Symbol("x") / 3 + sympy.Rational(0.1)))
     x/3 + 0.1
     """
+    return expr.xreplace(rounded(expr))
+
+
+def rounded(expr: sympy.Expr) -> dict[sympy.Rational, sympy.Float]:
+    """Return what is shown in place of an expression's numbers of many digits."""
     long = (number for number in expr.atoms(sympy.Rational) if max(abs(number.p), number.q) > _LONG)
-    return expr.xreplace({number: sympy.Float(number, 15) for number in long})
+    return {number: sympy.Float(number, 15) for number in long}
 
 
 def _gather_roots(expr: sympy.Expr) -> sympy.Expr:

@@ -8,7 +8,7 @@ True
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -19,16 +19,20 @@ from boundcalc.arithmetic.written import shortened, written
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.language.entropy import kl, kl_inverse
 from boundcalc.language.expressions import grows_little
+from boundcalc.language.latex import RELATIONS, expression_latex, share
 from boundcalc.symbols import VOCABULARY, known
 
 __all__ = ["read"]
 
 _LONGEST, _DEEPEST = 20_000, 60
 
-_TEXT = re.compile(r"[A-Za-z]\w*|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|\*\*|\S")
+_TEXT = re.compile(r"delta\[[^\]]*\]|[A-Za-z]\w*|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|\*\*|\S")
 _LATEX = re.compile(
-    r"\\(?:operatorname|mathrm|text)\s*\{[^{}]*\}|\\(?:left|right)\s*\||\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S", re.DOTALL
+    r"\\delta_(?:\{\\text\{[^{}]*\}\}|\{\d+\}|\d)|\\(?:operatorname|mathrm|text)\s*\{[^{}]*\}|\\(?:left|right)\s*\||\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S",
+    re.DOTALL,
 )
+#: An event's share of delta, as text, in LaTeX, and in LaTeX by the event's number.
+_SHARE = re.compile(r"delta\[([^\]]*)\]|\\delta_\{\\text\{([^{}]*)\}\}|\\delta_\{?(\d+)\}?")
 _SILENT = frozenset(
     [r"\left", r"\right", r"\,", r"\;", r"\:", r"\!", r"\ ", r"\quad", r"\displaystyle", r"\limits", "~"]
     + [rf"\{size}{side}" for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r")]
@@ -57,11 +61,14 @@ _CLOSING = {
     r"\{": r"\}",
 }
 _AROUND = {"|": sympy.Abs, r"\left|": sympy.Abs, r"\lfloor": sympy.floor, r"\lceil": sympy.ceiling}
+_RELATIONS = frozenset([*"<>=", *RELATIONS.values(), r"\leq", r"\geq"])
 _TIMES = frozenset({"*", r"\cdot", r"\times"})
 _FRACTIONS = frozenset({r"\frac", r"\dfrac", r"\tfrac"})
 
 
-def read(text: str, *, symbols: Iterable[sympy.Symbol] = (), latex: bool | None = None) -> sympy.Expr:
+def read(
+    text: str, *, symbols: Iterable[sympy.Symbol] | Mapping[str, sympy.Symbol] = (), latex: bool | None = None
+) -> sympy.Expr:
     r"""Return the expression of a formula in LaTeX, or written as on a keyboard; nothing in it is evaluated as code.
 
     Known are the vocabulary's symbols, by name in text and by notation in LaTeX, and those that are declared here.
@@ -74,8 +81,9 @@ def read(text: str, *, symbols: Iterable[sympy.Symbol] = (), latex: bool | None 
     ----------
     text : str
         Numbers are taken exactly. What could be read in two ways, such as ``\log 2n`` or ``a/2n``, is refused.
-    symbols : iterable of sympy.Symbol
-        Symbols of your own, from `boundcalc.symbol` or SymPy; they come before the vocabulary's.
+    symbols : iterable of sympy.Symbol, or mapping of str to sympy.Symbol
+        Symbols of your own, from `boundcalc.symbol` or SymPy, or those of a bound (``bound.symbols``); they come before the
+        vocabulary's.
     latex : bool, optional
         Whether it is LaTeX; if not given, what has a backslash or a brace is.
 
@@ -92,7 +100,7 @@ def read(text: str, *, symbols: Iterable[sympy.Symbol] = (), latex: bool | None 
         raise InvalidInputError(f"text = {shortened(text)}: expected a formula", context="read")
     if len(text) > _LONGEST:
         raise InvalidInputError(f"{len(text):,} characters are no formula (at most {_LONGEST:,})", context="read")
-    declared = list(symbols)
+    declared = list(symbols.values() if isinstance(symbols, Mapping) else symbols)
     if not all(isinstance(one, sympy.Symbol) for one in declared):
         raise InvalidInputError(f"symbols = {shortened(declared)}: expected symbols of SymPy", context="read")
     return _Reader(text, declared, bool(re.search(r"[\\{}]", text)) if latex is None else latex).whole()
@@ -118,6 +126,8 @@ class _Reader:
     def whole(self) -> sympy.Expr:
         """Return the expression of the whole text."""
         found = self._sum()
+        if self._here.text in _RELATIONS:
+            raise self._refused("a formula is one side: read the two sides of a relation one by one")
         if self._here.text:
             raise self._refused("an operator is missing before it" if self._starts() else "it closes or joins nothing")
         return found
@@ -203,7 +213,7 @@ class _Reader:
     def _starts(self) -> bool:
         """Return whether the next token can begin a factor."""
         token = self._here.text
-        closing = set(_CLOSING.values()) | {"+", "-", "/", "^", "_", "**", ",", "!", "&", r"\\"} | _TIMES
+        closing = set(_CLOSING.values()) | _RELATIONS | {"+", "-", "/", "^", "_", "**", ",", "!", "&", r"\\"} | _TIMES
         return bool(token) and (token not in closing or self._symbol() is not None)
 
     def _power(self) -> sympy.Expr:
@@ -258,6 +268,8 @@ class _Reader:
             return self._function(name, place)
         if token in (constants := _CONSTANTS["latex" if self._latex else "text"]):
             return constants[token]
+        if label := _SHARE.fullmatch(token):
+            return share(next(filter(None, label.groups())).replace(", ", "|"))
         if not (token[0].isalpha() or token[0] == "\\"):
             raise self._refused("expected a number, a symbol or a function", place)
         near = suggestion(token.lstrip("\\"), [*(first.lstrip("\\") for first in self._names), *_FUNCTIONS])
@@ -326,7 +338,10 @@ class _Reader:
 def _tokens(text: str, *, latex: bool) -> list[_Token]:
     """Return what is written, without spaces and braces around a single sign, and an empty token at the end."""
     pattern = _LATEX if latex else _TEXT
-    found = [_Token(re.sub(r"\s", "", one[0]), one.start()) for one in pattern.finditer(text)]
+    found = [
+        _Token(one[0] if _SHARE.fullmatch(one[0]) else re.sub(r"\s", "", one[0]), one.start())
+        for one in pattern.finditer(text)
+    ]
     found = [one for one in found if one.text not in _SILENT] if latex else found
     return [*found, _Token("", len(text))]
 
@@ -334,7 +349,7 @@ def _tokens(text: str, *, latex: bool) -> list[_Token]:
 def _spelling(symbol: sympy.Symbol, *, latex: bool) -> tuple[str, ...]:
     """Return the tokens by which a symbol is written."""
     entry = known(symbol)
-    notation = entry.latex if entry is not None else sympy.latex(symbol)
+    notation = entry.latex if entry is not None else expression_latex(symbol)
     return tuple(one.text for one in _tokens(notation, latex=True)[:-1]) if latex else (symbol.name,)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boundcalc.aligner.inputs import read_examples
+from boundcalc.aligner.estimator import AlignedEncoders
+from boundcalc.aligner.inputs import read_examples, read_mask
 from boundcalc.certification.matching import confusion
 from boundcalc.errors import InfeasibleError, InvalidInputError
 from boundcalc.frozen import Frozen
@@ -20,13 +21,16 @@ from boundcalc.planner.moments import law, pair_moments
 from boundcalc.show.answer import Answer
 from boundcalc.show.rounding import confidence
 from boundcalc.show.tables import Table
+from boundcalc.trainer.data.modalities import ModalityData
+from boundcalc.trainer.data.normalise import Normaliser
 
-__all__ = ["MatchPlan", "PairsOffer", "plan_matching"]
+__all__ = ["MatchPlan", "PairsOffer", "plan_alignment", "plan_matching"]
 
 Rows = NDArray[np.intp]
 
 _SHARES = (1 / 3, 2 / 3, 1.0)
 _FURTHER = (2, 4, 8)
+_WIDTH_90 = 3.29  # standard deviations of a normal law from its 5 % to its 95 % point
 
 
 @dataclass(frozen=True)
@@ -185,60 +189,141 @@ def plan_matching(
         )
     generator = as_generator(rng)
     order, seed = generator.permutation(len(pairs)), int(generator.integers(2**31))
-    blocks = list(examples.blocks.items())
     loose = [
         generator.permutation(np.setdiff1d(np.arange(len(block)), pairs[:, side]))
-        for side, (_, block) in enumerate(blocks)
+        for side, block in enumerate(examples.blocks.values())
     ]
+    trial = _Trial(model, examples.blocks, pairs, order, tuple(loose), folds, seed)
+    aim = _Aim(float(target), float(power), float(delta), int(k))
+    offers = [offer for rest in unaligned for offer in _offers(trial, aim, rest)]
+    return MatchPlan(tuple(offers), aim.target, aim.power, aim.delta, aim.k)
 
-    def missed(share: float, kept_loose: float, held: Rows) -> NDArray[np.float64]:
-        """Return the moments of the kernel on held-out pairs, of encoders fitted to a share of the others."""
+
+@dataclass(frozen=True)
+class _Aim:
+    """What is to be certified, and how surely."""
+
+    target: float
+    power: float
+    delta: float
+    k: int
+
+    def offer(self, known: Mapping[str, float], train: int, unaligned: int, *, measured: bool) -> PairsOffer:
+        """Return what pairs would do whose kernel has an error with its uncertainty, a variance and a mean square."""
+        try:
+            holdout = int(assurance.fewest(self.target / (self.k - 1), self.power, delta=self.delta, **known))
+        except InfeasibleError:
+            holdout = None
+        error, unsure = ((self.k - 1) * known[name] for name in ("error", "uncertainty"))
+        return PairsOffer(train, unaligned, error, unsure, holdout, measured)
+
+
+@dataclass(frozen=True)
+class _Trial(Frozen):
+    """Pairs at hand in random order, cut into folds, and the rows of each modality without a partner."""
+
+    model: Any
+    blocks: Mapping[str, NDArray[np.float64]]
+    pairs: NDArray[np.intp]
+    order: Rows
+    loose: tuple[Rows, ...]
+    folds: int
+    seed: int
+
+    def count(self, share: float) -> int:
+        """Return how many pairs a share of those outside a fold is, the same for every fold."""
+        size = len(self.pairs)
+        return max(2, round(share * (size - -(-size // self.folds))))
+
+    def moments(self, share: float, rest: float) -> NDArray[np.float64]:
+        """Return the moments of the kernel on each fold, of encoders fitted to a share of the other pairs."""
+        return np.stack([self._missed(share, rest, held) for held in np.array_split(self.order, self.folds)])
+
+    def _missed(self, share: float, rest: float, held: Rows) -> NDArray[np.float64]:
         from sklearn.base import clone
 
-        kept = pairs[np.setdiff1d(order, held, assume_unique=True)[: _count(share, len(pairs), folds)]]
+        kept = self.pairs[np.setdiff1d(self.order, held, assume_unique=True)[: self.count(share)]]
         rows = {
-            name: block[np.concatenate([kept[:, side], loose[side][: round(kept_loose * len(loose[side]))]])]
-            for side, (name, block) in enumerate(blocks)
+            name: block[np.concatenate([kept[:, side], self.loose[side][: round(rest * len(self.loose[side]))]])]
+            for side, (name, block) in enumerate(self.blocks.items())
         }
-        fitted = clone(model).set_params(random_state=seed)
+        fitted = clone(self.model).set_params(random_state=self.seed)
         fitted.fit(rows, np.repeat(np.arange(len(kept))[:, None], 2, axis=1))
-        ends = [{name: block[pairs[held, side]]} for side, (name, block) in enumerate(blocks)]
+        ends = [{name: block[self.pairs[held, side]]} for side, (name, block) in enumerate(self.blocks.items())]
         everything = np.arange(held.size)
         kernel = confusion(-fitted.similarity(*ends))(everything, everything)
         return pair_moments(kernel, np.zeros_like(kernel), np.zeros_like(kernel))
 
-    def offer(
-        train: int, rest: float, error: float, variance: float, square: float, *, spread: float | None = None
-    ) -> PairsOffer:
+
+def _offers(trial: _Trial, aim: _Aim, rest: float) -> Iterator[PairsOffer]:
+    """Yield what parts of the pairs do with a share of the rows without a partner, and what more pairs would."""
+    size = len(trial.pairs)
+    unaligned = min(round(rest * len(one)) for one in trial.loose)
+    curve, sizes = [], [trial.count(share) for share in _SHARES]
+    for share, train in zip(_SHARES, sizes, strict=True):
+        found = trial.moments(share, rest)
+        curve.append(found[:, 0])
+        one = law(found.mean(axis=0), weights=np.array([1.0, 0.0]), rows=size)
+        error, variance, square = (float(part) for part in (one.error, one.variance, one.square))
         # Pairs of items are met within folds only.
-        unsure = float(spread_of(len(pairs), variance=variance, square=square * folds)) if spread is None else spread
+        unsure = float(spread_of(size, variance=variance, square=square * trial.folds))
         known = {"error": min(error, 1.0), "variance": variance, "square": square, "uncertainty": unsure}
-        try:
-            holdout = int(assurance.fewest(target / (k - 1), power, delta=delta, **known))
-        except InfeasibleError:
-            holdout = None
-        count = min(round(rest * len(one)) for one in loose)
-        return PairsOffer(train, count, (k - 1) * error, (k - 1) * unsure, holdout, measured=spread is None)
-
-    offers = []
-    for rest in unaligned:
-        curve, sizes = [], [_count(share, len(pairs), folds) for share in _SHARES]
-        for share, train in zip(_SHARES, sizes, strict=True):
-            found = np.stack([missed(share, rest, held) for held in np.array_split(order, folds)])
-            curve.append(found[:, 0])
-            one = law(found.mean(axis=0), weights=np.array([1.0, 0.0]), rows=len(pairs))
-            error, variance, square = (float(part) for part in (one.error, one.variance, one.square))
-            offers.append(offer(train, rest, error, variance, square))
-        further = fit_power_law(sizes, np.stack(curve, axis=1), rng=seed)
-        for train in (times * len(pairs) for times in _FURTHER):
-            ahead = float(further(train))
-            low, high = further.interval(train)
-            # Rarer errors vary less, about as their number does.
-            fewer = min(ahead / max(error, 1e-12), 1.0)
-            offers.append(offer(train, rest, ahead, variance * fewer, square * fewer, spread=float(high - low) / 3.29))
-    return MatchPlan(tuple(offers), float(target), float(power), float(delta), int(k))
+        yield aim.offer(known, train, unaligned, measured=True)
+    further = fit_power_law(sizes, np.stack(curve, axis=1), rng=trial.seed)
+    for train in (times * size for times in _FURTHER):
+        ahead, (low, high) = float(further(train)), further.interval(train)
+        fewer = min(ahead / max(error, 1e-12), 1.0)  # rarer errors vary less, about as their number does
+        spread = float(high - low) / _WIDTH_90
+        there = {
+            "error": min(ahead, 1.0),
+            "variance": variance * fewer,
+            "square": square * fewer,
+            "uncertainty": spread,
+        }
+        yield aim.offer(there, train, unaligned, measured=False)
 
 
-def _count(share: float, pairs: int, folds: int) -> int:
-    """Return how many pairs a share of those outside a fold is, the same for every fold."""
-    return max(2, round(share * (pairs - -(-pairs // folds))))
+def plan_alignment(
+    data: ModalityData,
+    *,
+    target: float,
+    share: float = 1.0,
+    aligned_rows: ArrayLike | None = None,
+    k: int = 2,
+    delta: float = 0.05,
+    rng: int = 0,
+    **settings: Any,
+) -> MatchPlan:
+    """Plan with the rows of a data set: those that are known to be aligned, or a share of them by lot.
+
+    Parameters
+    ----------
+    data : ModalityData
+        Columns are centred and scaled on all rows: what is planned is an estimate, the certificate comes later.
+    target, k, delta
+        As for :func:`plan_matching`.
+    share : float
+        In (0, 1], of the complete rows, where ``aligned_rows`` is not given.
+    aligned_rows : array_like of bool, shape (n,), optional
+        Rows of which all modalities belong together; what is missing in one is passed over.
+    rng : int
+    **settings
+        Of :class:`boundcalc.aligner.AlignedEncoders`.
+
+    Raises
+    ------
+    InvalidInputError
+        As for :func:`plan_matching`.
+    """
+    generator = np.random.default_rng(rng)
+    whole = np.flatnonzero(data.present.all(axis=1))
+    if aligned_rows is None:
+        whole = generator.permutation(whole)[: round(share * whole.size)]
+    else:
+        whole = whole[read_mask("aligned_rows", aligned_rows, data.n)[whole]]
+    here = {name: np.asarray(data.present[:, place]) for place, name in enumerate(data.names)}
+    normaliser = Normaliser.fit(data.arrays, here, nonnegative=data.nonnegative)
+    rows = {name: normaliser.apply(name, block, here[name])[here[name]] for name, block in data.arrays.items()}
+    pairs = np.column_stack([np.cumsum(here[name])[whole] - 1 for name in rows])
+    model = AlignedEncoders(random_state=rng, **settings)
+    return plan_matching(model, rows, pairs, target=target, k=k, delta=delta, rng=generator)

@@ -8,7 +8,6 @@ all numbers count groups, which are what is drawn and collected: folds are made 
 from __future__ import annotations
 
 import copy
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -38,7 +37,7 @@ __all__ = ["Study", "check_study", "study_measured", "study_pilot", "tested_pair
 
 Array = NDArray[np.float64]
 Subset = tuple[str, ...]
-Progress = Callable[[int, int, str], None]
+Progress = Callable[[float, int, str], None]
 
 #: Fewest rows of a fold, fewest training rows of a curve's point, and its number of points.
 _LEAST, _SMALLEST, _SIZES = 8, 24, 5
@@ -216,10 +215,17 @@ def study_pilot(
     return Study(evidence, facts, settings_record(settings), searched)
 
 
-def _counted(progress: Progress | None, total: int) -> Callable[[str], None]:
-    """Return what is called with the name of each training that is done, out of about so many."""
-    done = itertools.count(1)
-    return lambda what: None if progress is None else progress(min(next(done), total), total, what)
+def _counted(progress: Progress | None, total: int) -> Callable[[str, float], None]:
+    """Return what is called with the name of each training that goes on, out of about so many, and the share of it that is done."""
+    done, report = 0, progress or (lambda *_: None)
+    report(0, total, "start")
+
+    def tell(what: str, share: float) -> None:
+        nonlocal done
+        done += share == 1
+        report(min(done + share % 1, total), total, what)
+
+    return tell
 
 
 def _folds(data: ModalityData, *, settings: Settings, rng: np.random.Generator) -> Iterator[Prepared]:
@@ -243,7 +249,7 @@ class _Bench(Frozen):
 
     folds: tuple[Prepared, ...]
     n_jobs: int
-    progress: Callable[[str], None]
+    progress: Callable[[str, float], None]
     specs: Sequence[Spec] | None = None
 
     def run(self, subsets: Sequence[Subset], sizes: tuple[int, ...]) -> dict[Subset, Array]:
@@ -252,20 +258,27 @@ class _Bench(Frozen):
         parts = [tuple(subsets[k : k + step]) for k in range(0, len(subsets), step)]
         jobs = [(fold, part, sizes, self.specs) for part in parts for fold in self.folds]
         if self.n_jobs == 1:
-            results: Iterable[Array] = (_tested(*job) for job in jobs)
+            results: Iterable[Array] = (_tested(*job, progress=self.progress) for job in jobs)
         else:
             results = in_parallel(_tested, [(replace(job[0], threads=1), *job[1:]) for job in jobs], n_jobs=self.n_jobs)
         found: dict[Subset, list[Array]] = {subset: [] for subset in subsets}
         for (_, part, *_), moments in zip(jobs, results, strict=True):
             for subset, own in zip(part, moments, strict=True):
                 found[subset].append(own)
-                self.progress("+".join(subset))
+                self.progress("+".join(subset), 1)
         return {subset: np.stack(folds) for subset, folds in found.items()}
 
 
-def _tested(fold: Prepared, subsets: Sequence[Subset], sizes: tuple[int, ...], specs: Sequence[Spec] | None) -> Array:
+def _tested(
+    fold: Prepared,
+    subsets: Sequence[Subset],
+    sizes: tuple[int, ...],
+    specs: Sequence[Spec] | None,
+    progress: Callable[[str, float], None] = lambda what, share: None,
+) -> Array:
     """Train on nested parts of a fold, a metric each time from the solution before it.
 
+    What goes on is told with the share of the rows that were trained on, below 1.
     Returns moments of the errors, and the noise of their differences from the last, shape (subsets, sizes, 15 + 3).
     """
     models: dict[Subset, list[Model]] = {subset: [] for subset in subsets}
@@ -276,6 +289,8 @@ def _tested(fold: Prepared, subsets: Sequence[Subset], sizes: tuple[int, ...], s
         part = replace(fold, settings=coarser(fold.settings), split=nested)
         folds = Folds(part) if fold.settings.fits_model else None
         for subset, known in models.items():
+            if size > sizes[0]:
+                progress("+".join(subset), sum(one for one in sizes if one < size) / sum(sizes))
             start = known[-1].start if known else None
             known.append(trained(part, subset, rng=np.random.default_rng(0), folds=folds, start=start, specs=specs))
     return np.stack([_compared([tested_pairs(one) for one in known], fold) for known in models.values()])

@@ -14,7 +14,7 @@ _LATER = {
     "Proposal": "planning",
     "Training": "training",
     "SideBySide": "side_by_side",
-    "ask": "questions",
+    "ask": "boundcalc.guarantees.questions.asking",
     "assess": "sample",
     "bench": "side_by_side",
     "compare": "compare_view",

@@ -2,6 +2,7 @@
 
 from boundcalc.guarantees.comparison import compare_pilot as compare_pilot
 from boundcalc.guarantees.comparison import compare_values as compare_values
+from boundcalc.guarantees.questions.asking import ask as ask
 from boundcalc.report.alignment import draw_alignment as draw_alignment
 from boundcalc.report.compare_view import Contest as Contest
 from boundcalc.report.compare_view import compare as compare
@@ -21,7 +22,6 @@ from boundcalc.report.planning import plan as plan
 from boundcalc.report.plots import draw_grid as draw_grid
 from boundcalc.report.proofs import plot_proof as plot_proof
 from boundcalc.report.proofs import plot_sides as plot_sides
-from boundcalc.report.questions import ask as ask
 from boundcalc.report.sample import Assessment as Assessment
 from boundcalc.report.sample import assess as assess
 from boundcalc.report.side_by_side import SideBySide as SideBySide

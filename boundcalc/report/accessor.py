@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 
 from boundcalc.catalogue import theorem
+from boundcalc.deprecation import renamed
 from boundcalc.errors import InvalidInputError
 from boundcalc.report.plots import draw_grid
 from boundcalc.show.axes import save
@@ -94,14 +95,15 @@ class GridAccessor:
         place = (axis.size - onwards).clip(max=axis.size - 1)
         return axis.astype(float)[place].where(onwards > 0).drop_vars(dim).rename(dim)
 
-    def draw(self, path: Path | str | None = None, *, axes: Axes | None = None) -> Axes:
+    @renamed("0.2", axes="ax")
+    def draw(self, path: Path | str | None = None, *, ax: Axes | None = None) -> Axes:
         """Draw the bound against its longest axis, one line for each value of a second one.
 
         Parameters
         ----------
         path : str or Path, optional
             Also write the picture there.
-        axes : matplotlib axes, optional
+        ax : matplotlib axes, optional
             Where to draw; fresh ones if not given.
 
         Returns
@@ -116,7 +118,7 @@ class GridAccessor:
             Without matplotlib.
         """
         grid = self._grid
-        axes = draw_grid(grid, title=str(grid.name or ""), label=str(grid.attrs.get("quantity", "bound")), axes=axes)
+        axes = draw_grid(grid, title=str(grid.name or ""), label=str(grid.attrs.get("quantity", "bound")), ax=ax)
         if path is not None:
             save(axes, path)
         return axes

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from boundcalc.deprecation import renamed
 from boundcalc.frozen import Frozen
 from boundcalc.report.plots import finish
 from boundcalc.show.answer import Answer
@@ -87,6 +88,7 @@ class Alignment(Frozen, Answer):
         ]
         notes += ["Interrupted: only finished runs are shown."] if self.status else []
         notes += [str(self.comparison.facts["note"])] if self.comparison.facts.get("note") else []
+        notes += [f"{said[0].upper()}{said[1:]}." for said in self.comparison.facts.get("cautions", ())]
         rows = [(f"{part:g}", name, *(cell.get(one, "") for one in main)) for (part, name), cell in cells.items()]
         tables = [Table(("aligned", "regulariser", *main), rows, title=self.title, notes=notes)]
         if other:
@@ -118,7 +120,8 @@ def _with_interval(mean: float, half: float, seeds: int) -> str:
     return f"{mean:.3f}" if seeds < 2 else f"{mean:.3f}±{half:.3f}"
 
 
-def draw_alignment(comparison: Any, measure: str, *, title: str = "", axes: Axes | None = None) -> Axes:
+@renamed("0.2", axes="ax")
+def draw_alignment(comparison: Any, measure: str, *, title: str = "", ax: Axes | None = None) -> Axes:
     """Draw a measure against the aligned fraction, one line with intervals over seeds for each regulariser.
 
     Parameters
@@ -128,10 +131,10 @@ def draw_alignment(comparison: Any, measure: str, *, title: str = "", axes: Axes
     measure : str
         One of ``comparison.measures``.
     title : str
-    axes : matplotlib axes, optional
+    ax : matplotlib axes, optional
         Where to draw; fresh ones if not given.
     """
-    axes = new_axes() if axes is None else axes
+    axes = new_axes() if ax is None else ax
     rows = comparison.summary(measure)
     names = list(dict.fromkeys(row["regulariser"] for row in rows))
     fractions = sorted({row["aligned"] for row in rows})

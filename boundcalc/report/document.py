@@ -15,7 +15,7 @@ from boundcalc.planner.study import Study
 from boundcalc.report.planning import Proposal, plan, read_measured
 from boundcalc.report.sample import Assessment, assess
 from boundcalc.report.training import Reporter, loaded, train
-from boundcalc.show.answer import Answer
+from boundcalc.show.answer import Answer, wrapped
 from boundcalc.show.html import Markup, fold, items, join, section, tag
 from boundcalc.show.page import lead, picture
 from boundcalc.show.tables import Table
@@ -70,9 +70,9 @@ class Dossier(Answer):
         return f"boundcalc report: {self.sample.measured.facts['data']}"
 
     def text(self) -> str:
-        """Return the answers, each in one line, and the verdicts."""
+        """Return the answers and the verdicts."""
         verdicts = [verdict_table(self.reports).text()] if self.reports else []
-        return "\n\n".join([*self._answers, *verdicts])
+        return "\n\n".join([*map(wrapped, self._answers), *verdicts])
 
     @property
     def _answers(self) -> list[str]:

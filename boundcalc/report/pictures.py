@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from boundcalc.bound import Bound
+from boundcalc.deprecation import renamed
 from boundcalc.errors import InvalidInputError, require, suggestion
 from boundcalc.language.latex import RELATIONS, expression_latex
 from boundcalc.report.plots import draw_grid, finish, mark_level
@@ -24,7 +25,8 @@ _POINTS = 80
 _LINES = 4
 
 
-def plot(bound: Bound, *, x: str = "n", hue: str | None = None, axes: Axes | None = None, **values: Any) -> Axes:
+@renamed("0.2", axes="ax")
+def plot(bound: Bound, *, x: str = "n", hue: str | None = None, ax: Axes | None = None, **values: Any) -> Axes:
     """Draw a bound against a symbol, one line for each value of another.
 
     Parameters
@@ -34,7 +36,7 @@ def plot(bound: Bound, *, x: str = "n", hue: str | None = None, axes: Axes | Non
         The symbol on the horizontal axis. Give it several values, or none for its usual range.
     hue : str, optional
         The symbol of the lines; likewise.
-    axes : matplotlib axes, optional
+    ax : matplotlib axes, optional
         Where to draw; fresh ones if not given.
     **values : number or 1-D array_like
         All other symbols, one value each.
@@ -65,12 +67,13 @@ def plot(bound: Bound, *, x: str = "n", hue: str | None = None, axes: Axes | Non
     dims = [name for name in several if name in found.dims]
     if x not in dims:
         raise InvalidInputError(f"the bound does not vary with {x} at these values", context=str(bound.theorem))
-    axes = draw_grid(found.transpose(*dims[::-1]), title=_title(bound), label=_label(bound), axes=axes)
+    axes = draw_grid(found.transpose(*dims[::-1]), title=_title(bound), label=_label(bound), ax=ax)
     _mark_trivial(bound, found, inputs, axes)
     return axes
 
 
-def plot_terms(bound: Bound, *, x: str = "n", axes: Axes | None = None, **values: Any) -> Axes:
+@renamed("0.2", axes="ax")
+def plot_terms(bound: Bound, *, x: str = "n", ax: Axes | None = None, **values: Any) -> Axes:
     """Draw what a bound is made of against a symbol: its terms one upon the other.
 
     Parameters
@@ -78,7 +81,7 @@ def plot_terms(bound: Bound, *, x: str = "n", axes: Axes | None = None, **values
     bound : Bound
     x : str
         The symbol on the horizontal axis. Give it several values, or none for its usual range.
-    axes : matplotlib axes, optional
+    ax : matplotlib axes, optional
         Where to draw; fresh ones if not given.
     **values : number
         All other symbols.
@@ -99,7 +102,7 @@ def plot_terms(bound: Bound, *, x: str = "n", axes: Axes | None = None, **values
     inputs = _inputs(bound, [x], values)
     total = bound.evaluate(**inputs)
     points = np.asarray(inputs[x], dtype=float)
-    axes = new_axes() if axes is None else axes
+    axes = new_axes() if ax is None else ax
     above, below = np.zeros(points.size), np.zeros(points.size)
     for place, (name, term) in enumerate(bound.terms.items()):
         own = {symbol.name: symbol for symbol in term.free_symbols}

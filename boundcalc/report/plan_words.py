@@ -136,7 +136,9 @@ def plan_tables(proposal: Findings) -> list[Table]:
     if plan.goals:
         tables.append(_by_target(plan))
     if rows := _promised(proposal):
-        tables.append(Table(("what", "at most", "with"), rows, title="What is guaranteed before anything is collected"))
+        notes = ["* vacuous: it says no more than the constant rule does."] * any("*" in value for _, value, _ in rows)
+        columns, title = ("what", "at most", "with"), "What is guaranteed before anything is collected"
+        tables.append(Table(columns, rows, title=title, notes=notes))
     if proposal.worth:
         tables.append(_worth(proposal))
     if proposal.collected is not None and proposal.collected.looks:

@@ -6,7 +6,6 @@ import copy
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -266,14 +265,9 @@ def _allowed(modalities: Iterable[str] | None, names: tuple[str, ...]) -> tuple[
 
 def _asked(pilot: ModalityData, costs: Costs, subsets: Any) -> list[tuple[str, ...]] | None:
     """Return the candidates, or None where there are so many that a path through them is searched."""
-    kept = [name for name in pilot.names if not costs.modalities[name].excluded]
-    if subsets != "all":
-        found = [tuple(one) for one in pilot.parse_subsets(subsets) if costs.allows(one)]
-    elif len(pilot.names) > MOST_EXACT:
+    if subsets == "all" and len(pilot.names) > MOST_EXACT:
         return None
-    else:
-        groups = (group for size in range(1, len(kept) + 1) for group in combinations(kept, size))
-        found = [group for group in groups if costs.allows(group)]
+    found = [one for one in pilot.parse_subsets(subsets) if costs.allows(one)]
     if not found:
         raise InvalidInputError("no subset of the modalities has every required one and no excluded one")
     return found

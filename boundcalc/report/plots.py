@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from boundcalc.deprecation import renamed
 from boundcalc.errors import InvalidInputError
 from boundcalc.show.axes import PALETTE, new_axes
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
 
-__all__ = ["count_axis", "draw_grid", "finish", "mark_level"]
+__all__ = ["count_axis", "draw_grid", "finish", "fit_scales", "mark_level"]
 
 
 def finish(axes: Axes, *, legend: dict[str, Any] | None = None, **properties: Any) -> Axes:
@@ -43,7 +44,8 @@ def mark_level(axes: Axes, level: float, *, label: str = "constant rule", far: f
         axes.axhspan(level, far, color="0.5", alpha=0.1, linewidth=0)
 
 
-def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound", axes: Axes | None = None) -> Axes:
+@renamed("0.2", axes="ax")
+def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound", ax: Axes | None = None) -> Axes:
     """Draw a bound against its longest axis, one line for each value of a second axis.
 
     Parameters
@@ -52,7 +54,7 @@ def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound"
         One or two named axes; further axes of length 1 are dropped.
     title, label : str
         Heading and the vertical axis' label.
-    axes : matplotlib axes, optional
+    ax : matplotlib axes, optional
         Where to draw; fresh ones if not given.
 
     Raises
@@ -67,7 +69,7 @@ def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound"
     x = max(values.dims, key=lambda name: values.sizes[name])
     values = values.isel({x: np.abs(values[x].values) < 1e150})
     others = [name for name in values.dims if name != x]
-    axes = new_axes() if axes is None else axes
+    axes = new_axes() if ax is None else ax
     lines = (
         [(None, values)] if not others else [(item, values.sel({others[0]: item})) for item in values[others[0]].values]
     )
@@ -75,7 +77,7 @@ def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound"
         name = None if item is None else f"{others[0]} = {item:.6g}"
         style = ("-", "--", ":", "-.")[place // len(PALETTE) % 4]
         axes.plot(line[x], line, style, color=PALETTE[place % len(PALETTE)], marker="o", markersize=3, label=name)
-    _scale(axes, values[x].values, np.asarray(values))
+    fit_scales(axes, values[x].values, np.asarray(values))
     legend = _legend_place(len(lines)) if others else None
     return finish(axes, legend=legend, xlabel=str(x), ylabel=label, title=title)
 
@@ -85,7 +87,7 @@ def _legend_place(lines: int) -> dict[str, Any]:
     return {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if lines > 5 else {}
 
 
-def _scale(axes: Axes, x: np.ndarray, y: np.ndarray) -> None:
+def fit_scales(axes: Axes, x: np.ndarray, y: np.ndarray) -> None:
     """Choose a logarithmic scale where values are positive and span more than a factor of 30."""
     even = x.size > 2 and np.allclose(np.diff(x), np.diff(x)[0], rtol=0.01)
     if x.min() > 0 and x.max() / x.min() > 30 and not even:

@@ -52,22 +52,22 @@ class SideBySide(Answer):
         ours = next(one for one in self.standings if one.name == "boundcalc")
         said = f"{best.name} errs least on the held-out pairs ({best.error:.3f})"
         beside = "" if best is ours else f", boundcalc {ours.error:.3f}"
-        return (
-            f"{said}{beside}; boundcalc's error is at most {rounded_up(ours.certificate)} ({confidence(self.delta)})."
-        )
+        bound = f"boundcalc's error is at most {rounded_up(ours.certificate)} ({confidence(self.delta)})"
+        return f"{said}{beside}; {bound}{', which says no more than a constant rule' * ours.vacuous}."
 
     def tables(self, *, short: bool = False) -> Sequence[Table]:
         """Return one row for each contender."""
         names = ("model", "error", "+-", "certified", "AUC", "mAP", "recall@1", "seconds")
         rows = [
-            (one.name, one.error, one.half_width, one.certificate, one.auc, one.mean_precision, one.recall, one.seconds)
+            (one.name, one.error, one.half_width, _certified(one), one.auc, one.mean_precision, one.recall, one.seconds)
             for one in self.standings
         ]
         notes = [
             f"error: weighted share of wrong held-out pairs, balanced; mean of {self.splits} random split"
             f"{'s' * (self.splits > 1)}, with the half width of its normal 95 % interval (estimated). All are fitted to the rows "
             "that are not held out, their thresholds chosen by the same folds of them; seconds for both.",
-            f"certified: upper bounds on the first split, which hold all at once with probability {confidence(self.delta)}.",
+            f"certified: upper bounds on the first split, which hold all at once with probability {confidence(self.delta)}; * says "
+            f"no more than a constant rule, which has {self.standings[0].constant:.4g} there.",
             *(f"{one.name}: {one.about}." for one in self.standings if one.about),
         ]
         return (Table(names, rows, title=self.title, notes=notes),)
@@ -93,6 +93,10 @@ class SideBySide(Answer):
         axes.set_xlim(left=0)
         axes.legend()
         return axes
+
+
+def _certified(one: Standing) -> str | None:
+    return None if np.isnan(one.certificate) else rounded_up(one.certificate) + "*" * one.vacuous
 
 
 def bench(

@@ -16,7 +16,8 @@ from boundcalc.show.html import Markup, items, join, tag
 from boundcalc.show.mathml import to_mathml, to_mathml_terms
 from boundcalc.show.page import page
 from boundcalc.show.tables import Table
-from boundcalc.symbols import VOCABULARY, known
+from boundcalc.statements.proofs_latex import share_names
+from boundcalc.symbols import known
 
 if TYPE_CHECKING:
     from boundcalc.bound import Bound
@@ -163,13 +164,11 @@ def _symbols(bound: Bound) -> Markup:
 
 
 def _steps(chain: Derivation, rows: Mapping[str, Mapping[str, Any]], linked: Callable[[str], Any]) -> Markup:
-    names = {event.symbol: sympy.Symbol(f"delta_{place}") for place, event in enumerate(chain.events, start=1)}
-    if len(names) == 1:
-        names = {symbol: VOCABULARY["delta"].symbol for symbol in names}
+    names = share_names(chain)
     steps = []
     for place, step in enumerate(chain.steps, start=1):
         cited = [" (", linked(step.cites), ")"] if step.cites else []
-        formula = _statement(step.left.xreplace(names), step.relation, step.right.xreplace(names))
+        formula = _statement(step.left, step.relation, step.right, names)
         row = rows.get(str(place))
         steps.append(
             [
@@ -181,9 +180,11 @@ def _steps(chain: Derivation, rows: Mapping[str, Mapping[str, Any]], linked: Cal
     return items(steps, name="ol", class_="steps")
 
 
-def _statement(left: sympy.Expr, relation: str, right: sympy.Expr) -> Markup:
-    head = f"{expression_latex(left)} {RELATIONS[relation]}"
-    return join([to_mathml(head), *to_mathml_terms(expression_latex(right))], Markup(" "))
+def _statement(
+    left: sympy.Expr, relation: str, right: sympy.Expr, names: Mapping[sympy.Symbol, str] | None = None
+) -> Markup:
+    head = f"{expression_latex(left, names)} {RELATIONS[relation]}"
+    return join([to_mathml(head), *to_mathml_terms(expression_latex(right, names))], Markup(" "))
 
 
 def _verdict(row: Mapping[str, Any], name: str) -> Markup:

@@ -11,17 +11,18 @@ from typing import Any
 
 import sympy
 
+from boundcalc.arithmetic.numbers import exact_expression
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import FrozenDict
 from boundcalc.language.directions import value_interval
 from boundcalc.language.domains import as_number, contains, describe, from_assumptions
+from boundcalc.language.latex import is_share
 from boundcalc.symbols import DERIVED, VOCABULARY, known, role_of
 
 __all__ = [
     "Definitions",
     "expression",
     "foreign",
-    "is_share",
     "known_domains",
     "lies_in",
     "namesakes",
@@ -52,7 +53,7 @@ _BY_MEANING: Mapping[str, str] = FrozenDict(
 
 
 def expression(value: Any, what: str) -> sympy.Expr:
-    """Return a number or SymPy expression as an expression; text is never evaluated.
+    """Return a number or SymPy expression as an expression of exact numbers; text is never evaluated.
 
     Raises
     ------
@@ -64,11 +65,12 @@ def expression(value: Any, what: str) -> sympy.Expr:
     except (sympy.SympifyError, TypeError, ValueError):
         found = None
     if not isinstance(found, sympy.Expr) or found.has(sympy.nan, sympy.zoo):
-        raise InvalidInputError(f"{what} = {value!r} must be a number or a SymPy expression")
+        hint = "; boundcalc.read makes one of a formula" if isinstance(value, str) else ""
+        raise InvalidInputError(f"{what} = {value!r} must be a number or a SymPy expression{hint}")
     problems = foreign(found)
     if problems:
         raise InvalidInputError(f"{what} = {found}: {problems[0]}")
-    return found
+    return exact_expression(found)
 
 
 def foreign(expr: sympy.Basic) -> list[str]:
@@ -85,11 +87,6 @@ def namesakes(symbols: Iterable[sympy.Symbol]) -> list[str]:
     first: dict[str, sympy.Symbol] = {}
     alike = {symbol.name for symbol in symbols if first.setdefault(symbol.name, symbol) != symbol}
     return [f"two symbols are called {name}, with different domains, roles or typesetting" for name in sorted(alike)]
-
-
-def is_share(symbol: sympy.Symbol) -> bool:
-    """Return whether a symbol is an event's share of delta."""
-    return symbol.name.startswith("delta[")
 
 
 def known_domains(symbols: Iterable[sympy.Symbol]) -> dict[sympy.Symbol, sympy.Set]:
@@ -127,6 +124,14 @@ def seen_in_data(expr: sympy.Expr) -> list[str]:
     """Return the names of an expression's symbols that are not fixed in advance."""
     symbols = set().union(*(DERIVED.get(s, s).free_symbols for s in expr.free_symbols))
     return sorted(s.name for s in symbols if (entry := known(s)) is not None and entry.role != "fixed")
+
+
+_SEEN = {"fixed": "fixed in advance", "observed": "observed"}
+
+
+def _unseen(expr: sympy.Expr) -> list[str]:
+    """Return the names of an expression's symbols that the data do not show."""
+    return sorted(s.name for s in expr.free_symbols if role_of(s) == "population")
 
 
 def unpaid(step: Any, shares: set[sympy.Symbol]) -> list[str]:
@@ -194,9 +199,10 @@ class Definitions:
             return f"it abbreviates {self._where[symbol]}"
         if self._made.get(symbol, value) != value:
             return f"it is {self._made[symbol]} already"
-        seen = seen_in_data(value) if role_of(symbol) == "fixed" else []
+        role = role_of(symbol)
+        seen = seen_in_data(value) if role == "fixed" else _unseen(value) if role == "observed" else []
         if seen:
-            return f"{symbol} is fixed in advance, and {', '.join(seen)} is not"
+            return f"{symbol} is {_SEEN[role]}, and {', '.join(seen)} is not"
         if entry is not None and entry.free:
             return ""
         if entry is VOCABULARY.get(symbol.name) and entry is not None and entry.role == "fixed":

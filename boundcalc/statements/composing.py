@@ -16,8 +16,9 @@ from boundcalc.arithmetic.numbers import exact_expression
 from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import CompositionError, DerivationError, InvalidInputError
 from boundcalc.language.domains import as_number, contains, describe
+from boundcalc.language.latex import is_share
 from boundcalc.statements.applying import uncounted, unfixed
-from boundcalc.statements.audit import expression, foreign, is_share, known_domains
+from boundcalc.statements.audit import expression, foreign, known_domains
 from boundcalc.statements.derivation import Derivation, Event
 from boundcalc.statements.domain import Domain
 from boundcalc.statements.statement import DELTA, AnyStatement, Statement
@@ -367,7 +368,11 @@ def _as_expression(name: str, value: Any, domain: sympy.Set | None) -> tuple[sym
     try:
         number = as_number(value)
     except (TypeError, ValueError, ArithmeticError):
-        return sympy.nan, f"{name} = {shortened(value)} is neither a real number nor a SymPy expression nor a Bound"
+        hint = "; boundcalc.read makes an expression of a formula" * isinstance(value, str)
+        return (
+            sympy.nan,
+            f"{name} = {shortened(value)} is neither a real number nor a SymPy expression nor a Bound{hint}",
+        )
     if domain is not None and not bool(contains(domain, number)):
         return sympy.nan, f"{name} = {value} is not allowed: {name} must be {describe(domain)}"
     return exact_expression(value if isinstance(value, sympy.Expr) else number), ""

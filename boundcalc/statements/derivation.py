@@ -18,7 +18,7 @@ something equal, larger or smaller; the fold refuses a step that would turn the 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
@@ -29,11 +29,11 @@ import sympy
 from boundcalc.errors import DerivationError, InvalidInputError, suggestion
 from boundcalc.frozen import Frozen, FrozenDict
 from boundcalc.language.directions import Direction, direction, value_range
-from boundcalc.language.latex import RELATIONS, expression_latex
-from boundcalc.show.html import Markup, tag
+from boundcalc.language.latex import rounded, share
+from boundcalc.show.html import Markup
 from boundcalc.statements.audit import Definitions, expression, known_domains, namesakes, strays, unpaid
-from boundcalc.statements.proofs_latex import chain_latex
-from boundcalc.symbols import DERIVED, Constraint, known
+from boundcalc.statements.proofs_latex import chain_html, chain_latex
+from boundcalc.symbols import DERIVED, VOCABULARY, Constraint, known
 
 __all__ = [
     "Application",
@@ -71,6 +71,8 @@ claim
     asserted by a source without a proof that we could follow.
 """
 
+_DELTA = VOCABULARY["delta"].symbol
+
 _REVERSED: dict[Relation, Relation] = {"=": "=", "<=": ">=", ">=": "<="}
 
 
@@ -102,7 +104,7 @@ class Event:
     def symbol(self) -> sympy.Symbol:
         """The share of delta that the event consumes."""
         mark = f"|{sha256(f'{self.statement}|{self.of}'.encode()).hexdigest()[:12]}" if self.of else ""
-        return sympy.Symbol(f"delta[{self.name}|{self.subset}{mark}]", positive=True)
+        return share(f"{self.name}|{self.subset}{mark}")
 
     @property
     def full(self) -> str:
@@ -111,6 +113,13 @@ class Event:
 
     def __str__(self) -> str:
         return f"{self.name} ({self.subset})"
+
+
+def _printed_shares(events: Sequence[Event]) -> dict[sympy.Symbol, sympy.Expr]:
+    """Return the events' shares of delta as they are printed: by number, and by name where that tells them apart."""
+    numbered = {share(str(place)): event.symbol for place, event in enumerate(events, start=1)}
+    plain = [replace(event, of="").symbol for event in events]
+    return numbered | {one: e.symbol for one, e in zip(plain, events, strict=True) if plain.count(one) == 1}
 
 
 def plain_shares(text: str) -> str:
@@ -281,14 +290,31 @@ class Step(Frozen):
         below, above = Constraint(self.left, self.right), Constraint(self.right, self.left)
         return {"<=": (below,), ">=": (above,), "=": (below, above)}[self.relation]
 
-    def renamed(self, names: Mapping[sympy.Symbol, sympy.Expr]) -> Step:
-        """Return the step with symbols replaced on its sides and in its definitions."""
-        return replace(
-            self,
-            left=self.left.xreplace(names),
-            right=self.right.xreplace(names),
-            definitions={symbol: value.xreplace(names) for symbol, value in self.definitions.items()},
-        )
+    def renamed(
+        self, names: Mapping[sympy.Expr, sympy.Expr], *, parts: Mapping[sympy.Expr, sympy.Expr] = FrozenDict()
+    ) -> Step:
+        """Return the step with symbols, after larger parts, replaced on its sides and in its definitions."""
+
+        def here(expr: sympy.Expr) -> sympy.Expr:
+            return (expr.subs(parts) if parts else expr).xreplace(names)
+
+        made = {symbol: here(value) for symbol, value in self.definitions.items()}
+        return replace(self, left=here(self.left), right=here(self.right), definitions=made)
+
+    def meant(self, current: sympy.Expr, where: Mapping[sympy.Symbol, sympy.Expr], events: Sequence[Event]) -> Step:
+        """Return the step in the symbols of an expression that it replaces a part of, if it is written as bounds are printed.
+
+        There abbreviations are written out, every event has its share of delta, and long numbers have fifteen digits.
+        """
+        if _occurs(self.left, current) or (self.events and _DELTA in self.right.free_symbols):
+            return self
+        parts = {full: short for short, full in where.items() if short in current.free_symbols}
+        long = {sympy.Rational(str(shown)): number for number, shown in rounded(current).items()}
+        shares: list[dict[sympy.Expr, sympy.Expr]] = [{_DELTA: len(events) * event.symbol} for event in events] or [{}]
+        read = [self.renamed({**long, **share}, parts=parts) for share in shares]
+        read = [replace(step, left=_written_as(step.left, current)) for step in read]
+        found = [step for step in dict.fromkeys(read) if _occurs(step.left, current)]
+        return found[0] if len(found) == 1 else self
 
     def bound_events(self) -> Step:
         """Return the step with events that know what they bound: its statement, and the experiment that tries it."""
@@ -394,13 +420,17 @@ class Derivation(Frozen):
         """Return the steps with every event bound to what it bounds, and the same share wherever it is meant."""
         shares: dict[sympy.Symbol, sympy.Expr] = {}
         found: list[Step] = []
+        current = self.quantity
         for step in self.steps:
             if not isinstance(step, Step):
                 raise DerivationError(f"{step!r} is no Step: make one with at_most, at_least, equal or by")
             bound = step.bound_events()
             shares |= {old.symbol: new.symbol for old, new in zip(step.events, bound.events, strict=True)}
             own = {event.symbol for event in bound.events}
-            found.append(bound.renamed({old: new for old, new in shares.items() if old not in own}))
+            bound = bound.renamed({old: new for old, new in shares.items() if old not in own})
+            events = tuple(dict.fromkeys(event for one in found for event in one.events))
+            found.append(bound.renamed(_printed_shares(events)).meant(current, self.where, events))
+            current = _replace(current, found[-1].left, found[-1].right)
         told = [symbol.name for symbol in self.domains if known(symbol) is not None]
         if told:
             raise DerivationError(f"domains: {', '.join(told)} has its own domain; narrow it in the theorem's domain")
@@ -498,32 +528,17 @@ class Derivation(Frozen):
         return chain_latex(self, environment=environment)
 
     def _repr_html_(self) -> Markup:
-        names = {event.symbol: rf"\delta_{place}" for place, event in enumerate(self.events, start=1)}
-        if len(names) == 1:
-            names = dict.fromkeys(names, r"\delta")
-
-        def claim(left: sympy.Expr, relation: Relation, right: sympy.Expr) -> str:
-            return f"{expression_latex(left, names)} {RELATIONS[relation]} {expression_latex(right, names)}"
-
-        rows = [
-            _row(number, claim(step.left, step.relation, step.right), step.because, step.cites)
-            for number, step in enumerate(self.steps, start=1)
-        ]
-        where = [
-            f"{expression_latex(short)}={expression_latex(full)}"
-            for short, full in self.where.items()
-            if short in self.result.free_symbols
-        ]
-        explained = "; $" + r",\ ".join(where) + "$" if where else ""
-        rows.append(_row("", claim(self.quantity, self.relation, self.result), f"together{explained}", ""))
-        return tag("table", rows)
+        return chain_html(self)
 
     def _moved(self, current: sympy.Expr, step: Step, number: int) -> Relation:
         """Return the relation of the whole expression before and after a step."""
         place = sympy.Dummy("place", real=True, nonnegative=step.left.is_nonnegative)
         marked = _replace(current, step.left, place)
         if place not in marked.free_symbols:
-            raise DerivationError(f"step {number}: {step.left} does not occur in {current}")
+            said = f"step {number}: {step.left} does not occur in {current}"
+            events = self.events if _DELTA in step.left.free_symbols else ()
+            shares = (f"{share(str(place))} is the share of {event}" for place, event in enumerate(events, start=1))
+            raise DerivationError("; ".join([plain_shares(said), *shares]))
         if step.relation == "=":
             return "="
         symbols = marked.free_symbols | set().union(*(full.free_symbols for full in self.where.values()))
@@ -532,8 +547,24 @@ class Derivation(Frozen):
             domains[place] = sympy.Interval(sympy.sympify(value_range(step.left, domains)[0]), sympy.oo)
         way: Direction = direction(marked, place, domains=domains, where=self.where)
         if way == "unknown":
-            raise DerivationError(f"step {number}: cannot tell how {current} moves with {step.left}")
+            raise DerivationError(plain_shares(f"step {number}: cannot tell how {current} moves with {step.left}"))
         return step.relation if way == "rises" else _REVERSED[step.relation]
+
+
+def _occurs(part: sympy.Expr, current: sympy.Expr) -> bool:
+    place = sympy.Dummy("place")
+    return place in _replace(current, part, place).free_symbols
+
+
+def _written_as(part: sympy.Expr, current: sympy.Expr) -> sympy.Expr:
+    """Return a part as an expression writes it: with its roots of products, or products of roots."""
+
+    def spread(expr: sympy.Expr) -> sympy.Expr:
+        return sympy.expand_power_base(sympy.powdenest(expr, force=True), force=True)
+
+    size, wanted = len(part.free_symbols), spread(part)
+    alike = (one for one in sympy.preorder_traversal(current) if len(one.free_symbols) == size)
+    return next((one for one in alike if spread(one) == wanted), part)
 
 
 def _replace(current: sympy.Expr, left: sympy.Expr, right: sympy.Expr) -> sympy.Expr:
@@ -548,10 +579,3 @@ def _chained(so_far: Relation, moved: Relation, step: Step, number: int) -> Rela
     if so_far != moved:
         raise DerivationError(f"step {number} ({step}) turns the chain's {so_far!r} round")
     return so_far
-
-
-def _row(number: int | str, formula: str, because: str, cites: str) -> Markup:
-    why = [because, [" ", tag("em", f"({cites})")] if cites else None]
-    formula_style = "text-align:left; white-space:nowrap"
-    cells = tag("td", number), tag("td", f"${formula}$", style=formula_style), tag("td", why, style="text-align:left")
-    return tag("tr", cells)

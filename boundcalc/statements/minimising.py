@@ -18,13 +18,13 @@ from boundcalc.language.domains import contains, describe
 from boundcalc.statements.audit import expression, known_domains, seen_in_data
 from boundcalc.statements.composing import insert, over
 from boundcalc.statements.domain import Domain
-from boundcalc.statements.statement import AnyStatement
+from boundcalc.statements.statement import DELTA, AnyStatement
 
-__all__ = ["balance", "minimised"]
+__all__ = ["balance", "grid", "minimised"]
 
 
 def minimised(
-    bound: AnyStatement, name: str, *, values: Any, price: str, points: int, given: Mapping[str, Any]
+    bound: AnyStatement, name: str, *, values: Sequence[sympy.Expr] | None, price: str, given: Mapping[str, Any]
 ) -> tuple[AnyStatement, sympy.Expr]:
     """Return a bound at the best value of one of its symbols, and that value; see `boundcalc.bound.Bound.minimise`.
 
@@ -37,16 +37,19 @@ def minimised(
     if price not in ("fixed", "grid"):
         raise InvalidInputError(f"price = {price!r} must be 'fixed' or 'grid'", context=str(bound.theorem))
     symbol = bound.symbol(name)
+    if symbol == DELTA:
+        raise InvalidInputError(
+            "delta is how often the bound may fail, not a free parameter", context=str(bound.theorem)
+        )
     if price == "grid":
         bound = insert(bound, given) if given else bound
-        return _on_a_grid(bound, symbol, _grid(bound, symbol, values, points))
+        return _on_a_grid(bound, symbol, values or grid(bound, symbol, None, 0))
     guesses = {one: value for one, value in given.items() if seen_in_data(bound.symbol(one))}
     settled = {one: value for one, value in given.items() if one not in guesses}
     bound = insert(bound, settled) if settled else bound
     trial = insert(bound, guesses) if guesses else bound
     if values is not None:
-        candidates = _grid(trial, symbol, values, points)
-        best = min(candidates, key=lambda value: _value(trial, symbol, value))
+        best = min(values, key=lambda value: _value(trial, symbol, value))
     else:
         best = balance(trial.expr if not trial.is_lower else -trial.expr, symbol) or _searched(trial, symbol)
     seen = [] if symbol in bound.uniform else seen_in_data(best)
@@ -83,7 +86,7 @@ def balance(expr: sympy.Expr, symbol: sympy.Symbol) -> sympy.Expr | None:
     return sympy.simplify((-down * terms[down] / (up * terms[up])) ** (1 / (up - down)))
 
 
-def _grid(bound: AnyStatement, symbol: sympy.Symbol, values: Any, points: int) -> list[sympy.Expr]:
+def grid(bound: AnyStatement, symbol: sympy.Symbol, values: Any, points: int) -> list[sympy.Expr]:
     """Return the values to choose among: those listed, or a geometric grid between two ends."""
     if isinstance(values, tuple) and len(values) == 2:
         low, high = (expression(value, "over") for value in values)
@@ -117,14 +120,15 @@ def _on_a_grid(
     """Return the best of the bound over fixed values, each of which pays its part of delta."""
     paid = bound if symbol in bound.uniform else over(bound, len(candidates))
     best = sympy.Max if bound.is_lower else sympy.Min
-    values = [paid.raw.xreplace({symbol: value}) for value in candidates]
+    moving = {short: full for short, full in paid.where.items() if symbol in full.free_symbols}
+    values = [paid.raw.xreplace(moving).xreplace({symbol: value}) for value in candidates]
     members = [insert(bound, {symbol.name: value}) for value in candidates]
     left = {s: allowed for s, allowed in paid.domain.items() if s != symbol}
     chosen = replace(
         paid,
         parts=(("complexity", best(*values)),),
         domain=Domain(left),
-        where={short: full for short, full in paid.where.items() if symbol not in full.free_symbols},
+        where={short: full for short, full in paid.where.items() if short not in moving},
         constraints=tuple(dict.fromkeys(rule for one in members for rule in one.constraints)),
         conditions=tuple(dict.fromkeys(one for member in members for one in member.conditions)),
         uniform=tuple(s for s in paid.uniform if s != symbol),

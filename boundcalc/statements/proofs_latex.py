@@ -1,4 +1,4 @@
-r"""Derivations and theorems in LaTeX: one aligned chain, or theorem and proof with the works they cite.
+r"""Derivations and theorems in LaTeX (one aligned chain, or theorem and proof with the works they cite), and as a table.
 
 >>> from boundcalc.statements.derivation import Derivation, at_most
 >>> from boundcalc.symbols import B, b_k
@@ -14,14 +14,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import sympy
 
 from boundcalc.errors import InvalidInputError, visible
 from boundcalc.language.latex import RELATIONS, expression_latex
+from boundcalc.show.html import Markup, tag
 
-__all__ = ["chain_latex", "citation_key", "escaped", "theorem_latex"]
+__all__ = ["chain_html", "chain_latex", "citation_key", "escaped", "share_names", "theorem_latex"]
 
 _SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
@@ -72,7 +74,7 @@ def chain_latex(chain: Any, *, environment: str = "align") -> str:
     """
     if environment not in ("align", "align*"):
         raise InvalidInputError(f"environment = {environment!r} must be 'align' or 'align*'", context="to_latex")
-    names = _shares(chain)
+    names = share_names(chain)
     lines = [expression_latex(chain.quantity, names)]
     for step, line in zip(chain.steps, chain.lines[1:], strict=True):
         cites = rf"~\cite{{{citation_key(step.cites)}}}" if step.cites else ""
@@ -83,12 +85,32 @@ def chain_latex(chain: Any, *, environment: str = "align") -> str:
     return f"\\begin{{{environment}}}\n{body.rstrip()}\n\\end{{{environment}}}"
 
 
+def chain_html(chain: Any) -> Markup:
+    """Return a chain as a table: a row for each step, and what they say together."""
+    names = share_names(chain)
+
+    def row(number: Any, said: Any, because: str, cites: str = "") -> Markup:
+        formula = (
+            f"${expression_latex(said.left, names)} {RELATIONS[said.relation]} {expression_latex(said.right, names)}$"
+        )
+        why = [because, [" ", tag("em", f"({cites})")] if cites else None]
+        style = "text-align:left; white-space:nowrap"
+        return tag("tr", [tag("td", number), tag("td", formula, style=style), tag("td", why, style="text-align:left")])
+
+    used = [(short, full) for short, full in chain.where.items() if short in chain.result.free_symbols]
+    where = r",\ ".join(f"{expression_latex(short)}={expression_latex(full)}" for short, full in used)
+    rows = [row(number, step, step.because, step.cites) for number, step in enumerate(chain.steps, start=1)]
+    whole = SimpleNamespace(left=chain.quantity, relation=chain.relation, right=chain.result)
+    return tag("table", [*rows, row("", whole, f"together; ${where}$" if where else "together")])
+
+
 def _moved(chain: Any, step: Any) -> str:
     """Return how a line relates to the one before: by the chain's relation, or equal."""
     return "=" if step.relation == "=" else str(chain.relation)
 
 
-def _shares(chain: Any) -> Mapping[sympy.Symbol, str]:
+def share_names(chain: Any) -> Mapping[sympy.Symbol, str]:
+    """Return how each event's share of delta is typeset: numbered, where there are several."""
     if len(chain.events) == 1:
         return {chain.events[0].symbol: r"\delta"}
     return {event.symbol: rf"\delta_{{{place}}}" for place, event in enumerate(chain.events, start=1)}

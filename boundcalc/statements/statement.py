@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sympy
 
@@ -91,6 +91,7 @@ class Statement(Frozen):
     ingredients: tuple[Reference, ...] = ()
     uniform: tuple[sympy.Symbol, ...] = ()
     proof: Derivation | None = field(default=None, compare=False, repr=False)
+    made: Any = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "domain", Domain(self.domain))

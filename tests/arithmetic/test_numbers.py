@@ -140,6 +140,7 @@ ASSUMED = [
     ({"real": True, "positive": False}, [-1, 0], [1]),
     ({"integer": True, "even": False}, [3], [2, 0.5]),
     ({"finite": True, "real": True}, [1], [np.inf, np.nan]),
+    ({"extended_negative": True}, [-1], [0, 2, -np.inf]),
 ]
 
 
@@ -165,6 +166,11 @@ def test_a_value_outside_a_symbols_own_assumptions_is_refused(assumptions, good,
         assert admits(z, number)
         assert ends.low <= number <= ends.high
     assert not any(contains(own, as_number(v)) and admits(z, as_number(v)) for v in bad)
+
+
+def test_a_sign_that_holds_at_infinity_too_is_said():
+    with pytest.raises(InvalidInputError, match=r"z must be < 0$"):
+        GAP.substitute(gamma=sp.Symbol("z", extended_negative=True) ** 2).evaluate(z=2, **OTHERS)
 
 
 @pytest.mark.parametrize("name", ["irrational", "imaginary", "transcendental", "infinite"])

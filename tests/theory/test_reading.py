@@ -4,6 +4,7 @@ import random
 
 import pytest
 import sympy
+from sympy import log, sqrt
 
 import boundcalc as bc
 from boundcalc import symbols as S
@@ -137,3 +138,81 @@ def test_2000_mutated_formulas_are_read_or_refused_with_a_place():
             found = sympy.Integer(0) if "position " in str(error) else error
         assert isinstance(found, sympy.Expr)
     assert refused > 800
+
+
+# ---------------------------------------------------------------- what is printed can be typed again
+
+
+def refined(chain, left, right, **options):
+    """Return a chain with one more step."""
+    step = bc.at_most(left, right, because="larger", **options)
+    return bc.Derivation(chain.quantity, (*chain.steps, step))
+
+
+@pytest.mark.parametrize(("key", "form"), FORMS[::3])
+def test_a_summand_of_a_printed_bound_is_a_part_of_its_chain(key, form):
+    bound, chain = bc.theorem(key).bound(form), bc.theorem(key).derivation(form)
+    if len(chain.events) > 1 or chain.relation == ">=":
+        return
+    for printed in {bound.expr: str, bound.compact: expression_latex}.items():
+        term = sympy.Add.make_args(printed[0])[-1]
+        left = bc.read(printed[1](term), symbols=bound.symbols, latex=printed[1] is expression_latex)
+        after = refined(chain, left, left + 1)
+        assert after.result != chain.result
+        assert not after.result.has(S.delta) or chain.result.has(S.delta)
+
+
+@pytest.fixture(scope="module")
+def of_two_events():
+    """A chain with two events, and a number that is a float."""
+    gap = bc.symbol("gap_read", "g", "what the sample lost", sympy.Reals, role="population")
+    rest = bc.symbol("rest_read", "h", "a second deviation", sympy.Reals, role="population")
+    return bc.Derivation(
+        S.r_0,
+        (
+            bc.equal(S.r_0, S.rhat_0 + gap + rest, because="two parts", kind="expectation", cites="a book"),
+            bc.by("lemmas.hoeffding_u", gap, C=0.1, because="fixed", event=bc.Event("first", "one")),
+            bc.by("lemmas.hoeffding_u", rest, C=S.L, union=S.J, because="fixed", event=bc.Event("second", "two")),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ("sqrt(2)*L*sqrt(log(2*J/delta))/(2*sqrt(floor(n/2)))", "L*sqrt(log(2*J/delta)/(n - 1))"),
+        ("sqrt(2)*L*sqrt(log(J/delta[second|M]))/(2*sqrt(m))", "L*sqrt(log(J/delta[second|M])/(n - 1))"),
+        (r"L\sqrt{\frac{\log{\left(\frac{J}{\delta_{2}}\right)}}{2 m}}", r"L\sqrt{\frac{\log(J/\delta_2)}{n - 1}}"),
+        (r"L\sqrt{\frac{\log{\left(\frac{J}{\delta_{\text{second, M}}}\right)}}{2 m}}", "L*sqrt(log(J/delta[2])/(n - 1))"),
+    ],
+)  # fmt: skip
+def test_a_printed_summand_is_refined_as_it_was_read(of_two_events, left, right):
+    after = refined(of_two_events, bc.read(left), bc.read(right))
+    second = of_two_events.events[1].symbol
+    assert after.result.has(S.L * sqrt(log(S.J / second) / (S.n - 1)))
+    assert S.delta not in after.result.free_symbols
+    assert after.events == of_two_events.events
+
+
+def test_a_printed_float_is_the_number_that_was_meant(of_two_events):
+    left = bc.read(str(bc.language.latex.readable(of_two_events.steps[1].right)))
+    assert refined(of_two_events, left, left + 1).result == of_two_events.result + 1
+
+
+def test_two_events_in_one_printed_summand_are_told_apart_first(of_two_events):
+    with pytest.raises(
+        bc.errors.DerivationError, match=r"delta\[1\] is the share of first .*; delta\[2\] is the share of sec"
+    ):
+        refined(of_two_events, bc.read("rhat_0 + log(2/delta)"), 1)
+    with pytest.raises(bc.errors.DerivationError, match=r"delta\[3\] belongs to no event"):
+        refined(of_two_events, S.rhat_0, S.rhat_0 + bc.read("1/delta[3]"))
+
+
+def test_a_bound_is_read_side_by_side_with_its_own_symbols():
+    bound = bc.theorem("zhou2026.risk_gap").bound()
+    for text in (str(bound), bound.to_latex()):
+        with pytest.raises(InvalidInputError, match="read the two sides of a relation one by one"):
+            bc.read(text)
+    assert bc.read(str(bound).split("<=")[1], symbols=bound.symbols) == bound.expr
+    with pytest.raises(InvalidInputError, match=r"boundcalc\.read"):
+        bound.substitute(C="2*L")

@@ -68,7 +68,6 @@ PLUS = Event("deviation above", "no f has an empirical risk far above its popula
 
 TRIED = named("learning", context="both")
 EXACT = named("learning", context="both", exact=True)
-ONE_SIDE = named("learning", context="any")
 
 INSERT_BEST_HEADS = (
     equal(

@@ -68,10 +68,10 @@ class Claim:
         return violated(sign_of(self.right - self.left, point), self.relation)
 
     def exact_sides(self, values: Mapping[str, Any]) -> list[Any]:
-        """Return both sides at exact values: a fraction where one is rational, else 15 digits."""
+        """Return both sides at exact values: a fraction where one is rational and short, else 15 digits."""
         point = {symbol: as_sympy(values[symbol.name]) for symbol in self.symbols}
         sides = (side.subs(point, simultaneous=True) for side in (self.left, self.right))
-        return [value if value.is_Rational else value.evalf(15) for value in sides]
+        return [value if value.is_Rational and value.q < 10**60 else value.evalf(15) for value in sides]
 
     def ratio(self, sides: list[Any]) -> float:
         """Return the smaller side, as the relation has it, over the greater one; NaN where that says nothing."""

@@ -16,7 +16,7 @@ from boundcalc.checker.experiments.worlds.contrast import Contrast, GibbsTriplet
 from boundcalc.checker.experiments.worlds.covariances import MismatchedPairs, PerturbedMatrix
 from boundcalc.checker.experiments.worlds.encoders import Encoders, EncoderSamples
 from boundcalc.checker.experiments.worlds.finite_sets import FiniteSet, Matrix
-from boundcalc.checker.experiments.worlds.gallery import Gallery, Rates
+from boundcalc.checker.experiments.worlds.gallery import Gallery, ManyScores, Rates
 from boundcalc.checker.experiments.worlds.hinge import HingeLearning
 from boundcalc.checker.experiments.worlds.independent_pairs import AbsolutePairs, IndependentPairs, TwoSidedPairs
 from boundcalc.checker.experiments.worlds.kernels import Bandwidths, KernelFamilies, Views, Walks
@@ -40,6 +40,7 @@ from boundcalc.checker.experiments.worlds.norm_balls import Norm, NormBall, Norm
 from boundcalc.checker.experiments.worlds.pair_samples import (
     Candidates,
     Looks,
+    ManyGains,
     OwnPartners,
     PairGain,
     PairSample,
@@ -51,7 +52,7 @@ from boundcalc.checker.experiments.worlds.planning import Chernoff, Holdout, Sam
 from boundcalc.checker.experiments.worlds.projections import Claim, Projections
 from boundcalc.checker.experiments.worlds.regularised import Regularised
 from boundcalc.checker.experiments.worlds.sampled import SampledMetric
-from boundcalc.checker.experiments.worlds.scalings import FinnerSums, Scalings
+from boundcalc.checker.experiments.worlds.scalings import FinnerSums, ManyPairs, ManyRows, Scalings
 from boundcalc.checker.experiments.worlds.shattered import Shattered, ShatteredSamples
 from boundcalc.checker.experiments.worlds.stratified_pairs import DistanceOrder, StratifiedPairs
 from boundcalc.checker.experiments.worlds.terms import CoinTosses, Events, FixedFunctions, SetFamilies
@@ -61,6 +62,7 @@ from boundcalc.checker.experiments.worlds.u_statistics import UStatistics
 from boundcalc.checker.experiments.worlds.views import (
     LandmarkDraws,
     LinearHead,
+    ManyLandmarks,
     PairClassifiers,
     PredictedView,
     TaskAndViews,
@@ -160,7 +162,9 @@ def bandwidths(*, modalities: bool = False) -> Experiment:
 
 def rates(kind: Literal["fmr", "fnmr", "fdr"]) -> Experiment:
     """Return a fixed threshold on labelled rows; ``kind`` is the rate of errors spoken of."""
-    return Experiment("a fixed threshold on labelled rows, replicates", (Rates(kind), Rates(kind, 2, labels=6)))
+    return Experiment(
+        "a fixed threshold on labelled rows, replicates", (Rates(kind), Rates(kind, 2000), Rates(kind, 2, labels=6))
+    )
 
 
 def fixed_functions(*, alone: bool = False) -> Experiment:
@@ -394,7 +398,7 @@ _ALONE, _SINGLES, _SUMS = (OneCount(),), (OneCount(order=1),), (LargestSum(),)
 _EQUAL, _MATCHED = (EqualTerms(),), (FirstHalf(), OneCount())
 
 #: Worlds with thousands of terms, by the experiment's name; a statement is tried on those that know all of its symbols.
-LARGE: Mapping[str, tuple[SampleSpace, ...]] = {
+LARGE: Mapping[str, tuple[Enumerable | SampleSpace, ...]] = {
     **dict.fromkeys(("holdout", "chernoff"), _ALONE),
     **dict.fromkeys(
         (
@@ -433,10 +437,15 @@ LARGE: Mapping[str, tuple[SampleSpace, ...]] = {
     "gibbs_triplets": (Posterior("catoni"),),
     "mismatched_pairs": (OneCount("error", 1),),
     "sign_draws": (TwoSigns(),),
+    "landmarks": (ManyLandmarks(),),
+    "gallery": (ManyScores(),),
+    "replacement": (ManyGains(),),
+    "scalings": (ManyRows(),),
+    "weighted_sums": (ManyPairs(),),
 }
 
 
-def _large(asked: Named, options: Mapping[str, Any]) -> tuple[SampleSpace, ...]:
+def _large(asked: Named, options: Mapping[str, Any]) -> tuple[Enumerable | SampleSpace, ...]:
     """Return the worlds with thousands of terms that an experiment with options has."""
     if asked.name in ("learning", "matching"):
         order = 2 if options.get("pairwise", True) else 1
@@ -446,7 +455,7 @@ def _large(asked: Named, options: Mapping[str, Any]) -> tuple[SampleSpace, ...]:
     return LARGE.get(asked.name, ())
 
 
-def _extended(found: Experiment, large: tuple[SampleSpace, ...]) -> Experiment:
+def _extended(found: Experiment, large: tuple[Enumerable | SampleSpace, ...]) -> Experiment:
     """Return an experiment with large worlds after its first one: what is tried last may find no time left."""
     return replace(found, worlds=(*found.worlds[:1], *large, *found.worlds[1:]))
 

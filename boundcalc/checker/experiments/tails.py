@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -112,23 +113,26 @@ def _replicated(claim: Claim, rate: float, count: int, atoms: Atoms, delta: Frac
 def _tail_at_levels(claim: Claim, world: SampleSpace, *, rng: np.random.Generator, size: int, deadline: float) -> Found:
     """Return the same for a world whose outcomes carry certificates made at a given share of delta."""
     tried, terms, best, report = 0, 0, -1.0, None
-    for instance in world.draw(rng, size):
-        for level in world.levels:
-            share = level / claim.shares
-            placed = instance | {"share": np.array([share.numerator, share.denominator])}
-            atoms, chance = world.outcomes(placed, rng=rng)
-            terms = max(terms, terms_of(atoms))
-            rate = float(_failure_rates(claim, atoms, chance, np.array([float(share)]), level)[0])
-            tried += len(chance)
-            exceeds = clopper_pearson(round(rate * len(chance)), len(chance))[0] > float(level)
-            if exceeds or rate / float(level) > best:
-                best = rate / float(level)
-                known = _replicated(claim, rate, len(chance), atoms, level)
-                report = _report(world, placed, level) | {"failure rate": rate} | known
-            if exceeds:
-                return Found(tried, report)
-            if time.monotonic() > deadline:
-                return Found(tried, None, report, terms=terms)
+    for instance, level in product(world.draw(rng, size), world.levels):
+        share = level / claim.shares
+        placed = instance | {"share": np.array([share.numerator, share.denominator])}
+        atoms, chance = world.outcomes(placed, rng=rng)
+        terms = max(terms, terms_of(atoms))
+        rate = float(_failure_rates(claim, atoms, chance, np.array([float(share)]), level)[0])
+        tried += 1 if world.exhaustive else len(chance)
+        known: dict[str, Any] = {"failure probability": rate}
+        exceeds = rate > float(level) * (1 + TOLERANCE)
+        if not world.exhaustive:
+            known = {"failure rate": rate} | _replicated(claim, rate, len(chance), atoms, level)
+            exceeds = known["interval"][0] > float(level)
+        if exceeds or rate / float(level) > best:
+            best, report = rate / float(level), _report(world, placed, level) | known
+        if exceeds:
+            return Found(tried, report)
+        if time.monotonic() > deadline:
+            break
+    if world.exhaustive:
+        return Found(tried, None, report, best, terms)
     return Found(tried, None, report, terms=terms)
 
 

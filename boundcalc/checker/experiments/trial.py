@@ -65,7 +65,8 @@ def try_out(
     if not results and unknown is not None:
         return unknown
     violated = [result for _, result in results if result.violation is not None]
-    return _refuted(violated) if violated else _supported(experiment, results, bool(shared))
+    tails = bool(shared) or any(getattr(world, "levels", ()) for world, _ in results)
+    return _refuted(violated) if violated else _supported(experiment, results, tails)
 
 
 def _one(claim: Claim, world: Enumerable | SampleSpace, *, rng: np.random.Generator, deadline: float) -> Found:
@@ -116,7 +117,7 @@ def _reach(results: list[tuple[Any, Found]], shared: bool) -> tuple[dict[str, An
     gap = f"laws other than binomial ones beyond {terms:,} terms" if large > terms else f"more than {terms:,} terms"
     reach: dict[str, Any] = {"most terms": max(large, terms), "not covered": gap}
     text = f"; up to {max(large, terms):,} terms"
-    spaces = [world for world, _ in results if isinstance(world, SampleSpace)]
+    spaces = [world for world, _ in results if isinstance(world, SampleSpace) and (world.many or not large)]
     if shared and spaces:
         least = min(map(_least_delta, spaces))
         reach |= {"smallest delta": str(least), "not covered": f"{gap}, delta below {float(least):.3g}"}

@@ -10,7 +10,7 @@ from itertools import product
 import sympy
 
 from boundcalc.checker.inequality.cases import Case, Extent
-from boundcalc.checker.inequality.elementary import forms, plain, relaxed, without_binomials
+from boundcalc.checker.inequality.elementary import forms, in_exponents, plain, relaxed, without_binomials
 from boundcalc.checker.inequality.given import contrapositives, folded
 from boundcalc.checker.inequality.identity import ROUNDING, sign_at
 from boundcalc.checker.inequality.jensen import by_jensen, means, tangents
@@ -20,8 +20,8 @@ from boundcalc.checker.verdict import Proof
 
 __all__ = ["by_calculus"]
 
-_PEELED = (0, 1, 4, 16)
-_DEPTHS = (1, 2, 3, 4, 6, 9)
+_PEELED = (1, 0, 4, 16)  # what holds from the second integer on is easier than what holds from the first
+_DEPTHS = ((1, 2), (3,), (4,), (6,), (9,))
 
 
 def by_calculus(case: Case, *, deadline: float, solvers: Callable[[System, float], bool]) -> Proof | None:
@@ -38,6 +38,10 @@ def by_calculus(case: Case, *, deadline: float, solvers: Callable[[System, float
             proof = by_calculus(other, deadline=deadline, solvers=solvers)
             if proof is not None:
                 return Proof("contradiction", f"{case.gap} < 0 with {other.gap} <= 0", (proof,))
+    for other in in_exponents(case):
+        proof = by_calculus(other, deadline=deadline, solvers=solvers)
+        if proof is not None:
+            return Proof("exponents", f"{case.gap} is {other.gap}", (proof,))
     by_weights = by_jensen(plain(case.gap), case)
     if by_weights is not None:
         return by_weights
@@ -50,7 +54,8 @@ def by_calculus(case: Case, *, deadline: float, solvers: Callable[[System, float
         rest, small = peeled
         gap = plain(rest.gap)
         found = [*forms(rest), *tangents(gap, rest), *means(gap, rest)]
-        for depth, h in product(_DEPTHS, found):
+        finer = [form for form in forms(rest, fine=True) if form not in found]
+        for depth, h in (pair for depths, some in product(_DEPTHS, (found, finer)) for pair in product(depths, some)):
             proof = _on_pieces(h, rest, search, depth)
             if proof is not None:
                 return Proof("cases", f"{h}", (small, proof)) if small else proof

@@ -15,7 +15,6 @@ On an open box, ``h >= 0`` follows from any of these, tried in turn, as deep as 
 from __future__ import annotations
 
 import itertools
-import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -29,15 +28,16 @@ from boundcalc.checker.inequality.cases import Case, Extent
 from boundcalc.checker.inequality.enclosure import enclose, ranges, sure
 from boundcalc.checker.inequality.germ import sign_near
 from boundcalc.checker.inequality.identity import ROUNDING, logarithms, sign_at, vanishes
+from boundcalc.checker.inequality.places import grid, point_inside, recognised, sides
 from boundcalc.checker.inequality.polynomial import translate
+from boundcalc.checker.inequality.shapes import Box, factored, is_square, log_form, no_less, placed_at
 from boundcalc.checker.inequality.signs import by_signs
 from boundcalc.checker.inequality.system import System, Untranslatable
 from boundcalc.checker.verdict import Proof
 from boundcalc.errors import MissingExtraError
 
-__all__ = ["Monotone", "recognised"]
+__all__ = ["Monotone"]
 
-Box = Mapping[sympy.Symbol, Extent]
 _POINTS, _LARGEST = 24, 400
 ZERO, ONE = sympy.Integer(0), sympy.Integer(1)
 
@@ -113,7 +113,7 @@ class Monotone:
             expanded = sympy.expand(logarithms(part, lambda item: sure(item, ">", box)))
             if expanded == 0:
                 return (0, []) if part is top else None
-            for factor, power in _factored(expanded):
+            for factor, power in factored(expanded):
                 if factor.is_number:
                     own = sign_at(factor, {})
                     if not own:
@@ -132,7 +132,7 @@ class Monotone:
                     sign *= own**power
                 # else: where an even power below vanishes the function has its sign by continuity
         if sign < 0 and rest:
-            odd = next((place for place, item in enumerate(rest) if not _square(item)), None)
+            odd = next((place for place, item in enumerate(rest) if not is_square(item)), None)
             if odd is not None:
                 sign, rest[odd] = 1, sympy.expand(-rest[odd])
         return sign, rest
@@ -141,7 +141,7 @@ class Monotone:
         """Prove a product by a sign for each factor, taken from a point."""
         parts = []
         for factor in rest:
-            if _square(factor):
+            if is_square(factor):
                 if strict and not self._either(factor.base, box, depth):
                     return None
                 continue
@@ -206,14 +206,14 @@ class Monotone:
                 for side in (True, False)
             ]
             yield sympy.sympify(sides[0] - sides[1])
-        form = _log_form(h, box) if len(terms) == 2 else None
+        form = log_form(h, box) if len(terms) == 2 else None
         if form is not None and form != 0:
             yield form
         if len(terms) == 2:
             powers = [p.exp.q for t in terms for p in sympy.Mul.make_args(t) if p.is_Pow and p.exp.is_Rational]
             degree = sympy.ilcm(1, 1, *powers)
-            more = [term for term in terms if _no_less(term, box)]
-            less = [-term for term in terms if term not in more and _no_less(-term, box)]
+            more = [term for term in terms if no_less(term, box)]
+            less = [-term for term in terms if term not in more and no_less(-term, box)]
             if degree > 1 and more and less:
                 yield sympy.powdenest(more[0] ** degree) - sympy.powdenest(less[0] ** degree)
 
@@ -283,7 +283,7 @@ class Monotone:
         end = own.low if way > 0 else own.high
         rest = {symbol: other for symbol, other in box.items() if symbol != v}
         if end.is_finite:
-            there = _placed(part, v, end, rest)
+            there = placed_at(part, v, end, rest)
             if there is not None:
                 found = self.proof(there, rest, strict=strict, depth=depth - 1)
                 if found:
@@ -308,7 +308,7 @@ class Monotone:
             if strict and not self.proof(h.xreplace({v: place}), rest, strict=True, depth=depth - 1):
                 continue
             parts = []
-            for value, fresh in _sides(v, place, own):
+            for value, fresh in sides(v, place, own):
                 part = self.proof(h.xreplace({v: value}), {**rest, **fresh}, strict=strict, depth=depth - 1)
                 if part is None:
                     break
@@ -425,9 +425,9 @@ class Monotone:
         found = [other for other in box if other != v and vanishes(slope, {v: other})]
         factors = self.factors(slope, box)
         for factor in factors[1] if factors else ():
-            if _square(factor):
+            if is_square(factor):
                 factor = factor.base
-            for form in (factor, _log_form(factor, box)):
+            for form in (factor, log_form(factor, box)):
                 if form is None:
                     continue
                 for unknown in (v, sympy.log(v), sympy.exp(v)):
@@ -445,7 +445,7 @@ class Monotone:
                         value = (
                             root
                             if unknown == v
-                            else _exponential(root)
+                            else sympy.powsimp(sympy.exp(sympy.expand(root)))
                             if isinstance(unknown, sympy.log)
                             else sympy.log(root)
                         )
@@ -471,7 +471,7 @@ class Monotone:
         key = ("points", tuple(box.items()))
         if key not in self.known:
             rng = random.Random(str(len(box)))
-            self.known[key] = [{v: _inside(own, rng) for v, own in box.items()} for _ in range(_POINTS)]
+            self.known[key] = [{v: point_inside(own, rng) for v, own in box.items()} for _ in range(_POINTS)]
         return self.known[key]
 
     def _negative_somewhere(self, h: sympy.Expr, box: Box) -> bool:
@@ -488,110 +488,3 @@ class Monotone:
 
 def _shown(box: Box) -> str:
     return ", ".join(f"{symbol.name} in ({own.low}, {own.high})" for symbol, own in box.items())
-
-
-def grid(own: Extent) -> list[Fraction]:
-    """Return points inside a range, in order, closer together next to its ends."""
-    low, high = (Fraction(int(e.p), int(e.q)) if e.is_Rational else None for e in (own.low, own.high))
-    steps = [Fraction(1, 2**k) for k in range(30, 4, -5)] + [Fraction(k, 16) for k in range(1, 16)]
-    shares = sorted({*steps, *(1 - share for share in steps)})
-    if low is not None and high is not None:
-        return [low + (high - low) * share for share in shares]
-    far = [s / (1 - s) for s in shares]
-    if low is not None:
-        return [low + s for s in far]
-    return [high - s for s in reversed(far)] if high is not None else [(2 * s - 1) / (s * (1 - s)) for s in shares]
-
-
-def recognised(low: Fraction, high: Fraction) -> Iterator[sympy.Expr]:
-    """Yield simple numbers next to a short interval: rationals, and exponentials, logarithms and roots of rationals."""
-    middle = (low + high) / 2
-    yield from _rational_near(middle, lambda c: c)
-    if middle > 0:
-        yield from _rational_near(Fraction(math.log(middle)), sympy.exp)
-        yield from _rational_near(middle * middle, sympy.sqrt)
-    if middle < 300:
-        yield from _rational_near(Fraction(math.exp(middle)), sympy.log)
-
-
-def _rational_near(value: Fraction, form: Callable[[sympy.Expr], sympy.Expr]) -> Iterator[sympy.Expr]:
-    near = value.limit_denominator(2000)
-    if abs(near - value) <= abs(value) * Fraction(1, 10**12) + Fraction(1, 10**15):
-        yield form(sympy.Rational(near.numerator, near.denominator))
-
-
-def _square(factor: sympy.Expr) -> bool:
-    return isinstance(factor, sympy.Pow) and factor.exp == 2
-
-
-def _factored(expr: sympy.Expr) -> list[tuple[sympy.Expr, int]]:
-    try:
-        content, found = sympy.factor_list(expr)
-    except (sympy.PolynomialError, NotImplementedError, TypeError, ValueError):
-        content, found = ONE, [(expr, 1)]
-    listed = [(sympy.sympify(content), 1)] if content != 1 else []
-    for base, power in found:
-        for factor in sympy.Mul.make_args(sympy.powsimp(base)):
-            root, exponent = factor.as_base_exp()
-            whole = exponent.is_Integer and root != sympy.E and exponent > 0
-            listed.append((root, int(exponent) * int(power)) if whole else (factor, int(power)))
-    return listed
-
-
-def _placed(expr: sympy.Expr, v: sympy.Symbol, value: sympy.Expr, rest: Box) -> sympy.Expr | None:
-    """Return an expression at a value of v, or None where an enclosure does not show that it is continuous there."""
-    for node in expr.atoms(sympy.log, sympy.Pow, sympy.loggamma, sympy.polygamma):
-        base = node.args[-1] if isinstance(node, sympy.polygamma) else node.args[0]
-        if isinstance(node, sympy.exp) or (isinstance(node, sympy.Pow) and node.exp.is_Rational and node.exp > 0):
-            continue
-        whole = isinstance(node, sympy.Pow) and node.exp.is_Integer
-        if not sure(base.subs(v, value), "!=" if whole else ">", rest):
-            return None
-    there = expr.subs(v, value)
-    return None if there.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I) else there
-
-
-def _no_less(term: sympy.Expr, box: Box) -> bool:
-    """Return whether a term is >= 0, as roots are."""
-    marks = {p: sympy.Dummy("r") for p in term.atoms(sympy.Pow) if p.exp.is_Rational and p.exp.q > 1 and p.exp > 0}
-    return sure(term.xreplace(marks), ">=", {**box, **dict.fromkeys(marks.values(), Extent(ZERO, sympy.oo))})
-
-
-def _log_form(expr: sympy.Expr, box: Box) -> sympy.Expr | None:
-    """Return log P - log Q for a difference P - Q of positive terms, which has the same sign."""
-    terms = sympy.Add.make_args(expr)
-    if len(terms) != 2:
-        return None
-    more = [term for term in terms if sure(term, ">", box)]
-    less = [-term for term in terms if sure(-term, ">", box)]
-    if len(more) != 1 or len(less) != 1:
-        return None
-    return sympy.expand(logarithms(sympy.log(more[0]) - sympy.log(less[0]), lambda item: sure(item, ">", box)))
-
-
-def _exponential(power: sympy.Expr) -> sympy.Expr:
-    return sympy.powsimp(sympy.exp(sympy.expand(power)))
-
-
-def _sides(v, place, own):
-    """Yield v on either side of a place inside its range, by a fresh variable in (0, 1) or (0, oo)."""
-    for end, sign in ((own.high, 1), (own.low, -1)):
-        fresh = sympy.Dummy(f"{v.name}_share", positive=True)
-        if end.is_finite:
-            yield place + (end - place) * fresh, {fresh: Extent(ZERO, ONE, True, True)}
-        elif sign > 0 and own.low == 0:
-            yield place * (1 + fresh), {fresh: Extent(ZERO, sympy.oo, True, True)}
-        else:
-            yield place + sign * fresh, {fresh: Extent(ZERO, sympy.oo, True, True)}
-
-
-def _inside(own: Extent, rng: random.Random) -> Fraction:
-    """Return a point inside a range, near an end as often as not."""
-    low, high = (Fraction(int(e.p), int(e.q)) if e.is_Rational else None for e in (own.low, own.high))
-    small = Fraction(rng.randint(1, 999), 1000) * Fraction(1, 10) ** rng.choice((0, 0, 1, 2, 4))
-    if low is not None and high is not None:
-        return low + (high - low) * (small if rng.random() < 0.6 else 1 - small)
-    wide = small * 10 ** rng.choice((0, 1, 1, 2, 3, 6))
-    if low is not None:
-        return low + wide
-    return high - wide if high is not None else wide * rng.choice((-1, 1))

@@ -7,7 +7,7 @@ from typing import Any
 import sympy
 
 from boundcalc.checker.inequality.system import System
-from boundcalc.errors import MissingExtraError, require
+from boundcalc.errors import require
 
 __all__ = ["Answer", "by_cvc5", "by_z3"]
 
@@ -128,12 +128,3 @@ def by_cvc5(system: System, *, seconds: float) -> Answer:
         term = _horner(sympy.sympify(expr), build)
         solver.assertFormula(terms.mkTerm(kinds[relation], term, zero))
     return str(solver.checkSat())
-
-
-def installed(name: str) -> bool:
-    """Return whether a solver can be used."""
-    try:
-        require(name, extra="prove", purpose="proving")
-    except MissingExtraError:
-        return False
-    return True

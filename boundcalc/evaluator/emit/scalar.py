@@ -20,7 +20,7 @@ from boundcalc.evaluator.emit.source import SHARED, literal, written
 from boundcalc.evaluator.program.instructions import Instruction, Program
 from boundcalc.evaluator.running.kernels import KERNELS
 
-__all__ = ["NotANumber", "point_function"]
+__all__ = ["HELPERS", "NotANumber", "boxed_and_risky", "in_box", "in_range", "point_function", "scalar"]
 
 _BOX = 30.0  # arguments between 1e-30 and 1e30, or 0, need no further look
 _SMALL, _LARGE = -290.0, 300.0
@@ -45,8 +45,8 @@ def point_function(program: Program, arity: int, otherwise: Callable[..., float]
     otherwise : callable
         Evaluates the same expression where the fast code must not.
     """
-    scope = {**_HELPERS, "hard": _hard_point(otherwise)}
-    exec(compile(_source(program, arity), "<bound at a point>", "exec"), scope)
+    scope = {**HELPERS, "hard": _hard_point(otherwise)}
+    exec(compile(_source(program.on_axes((0,) * arity), arity), "<bound at a point>", "exec"), scope)
     return scope["point"]
 
 
@@ -77,27 +77,30 @@ def _source(program: Program, arity: int) -> str:
     says in the least time that they are floats and integers.
     """
     names = [f"a{i}" for i in range(arity)]
-    boxed, risky = _boxed_and_risky(program)
-    body, texts = written(program, _expression, "{} = {}", risky)
+    boxed, risky = boxed_and_risky(program)
+    body, texts = written(program, scalar, "{} = {}", risky)
     checked = [texts[i] for i in sorted(risky)]
-    tests = [_in_box(a) if i in boxed else f"{a} == {a}" for i, a in enumerate(names)]
+    tests = [in_box(a) if i in boxed else f"{a} == {a}" for i, a in enumerate(names)]
     tests.append(f"type({' + '.join(['0.0', *names])}) is float")
     lines = [f"def point({', '.join(names)}):", "    try:", f"        if {' and '.join(tests)}:"]
     lines += [f"            {line}" for line in body]
-    guard = f"if {' and '.join(map(_in_range, checked))}: " if checked else ""
+    guard = f"if {' and '.join(map(in_range, checked))}: " if checked else ""
     lines += [f"            {guard}return 0.0 + {texts[program.root]}", "    except FAILURES: pass"]
     return "\n".join([*lines, f"    return hard({', '.join(['point', *names])})"])
 
 
-def _in_box(name: str) -> str:
+def in_box(name: str) -> str:
+    """Return the test of an argument, which NaN does not pass."""
     return f"(1e-30 < {name} < 1e30 or {name} == 0.0 or -1e30 < {name} < -1e-30)"
 
 
-def _in_range(name: str) -> str:
+def in_range(name: str) -> str:
+    """Return the test of a value that may leave the range of doubles."""
     return f"(1e-290 < {name} < 1e300 or {name} == 0.0 or -1e300 < {name} < -1e-290)"
 
 
-def _expression(c: Instruction, args: list[str]) -> str:
+def scalar(c: Instruction, args: list[str]) -> str:
+    """Return an instruction on numbers as `HELPERS` and Python carry it out."""
     if c.op == "input":
         return f"a{c.param}"
     if c.op == "const":
@@ -109,9 +112,12 @@ def _expression(c: Instruction, args: list[str]) -> str:
     return _TEMPLATES[c.op].format(*args)
 
 
-def _boxed_and_risky(program: Program) -> tuple[set[int], set[int]]:
-    """Return the arguments that must lie in the box, and the values that may leave the doubles' range all the same."""
-    boxed = {c.param for c in program.instructions if c.op == "input"}
+def boxed_and_risky(program: Program) -> tuple[set[int], set[int]]:
+    """Return the arguments that must lie in the box, and the values that may leave the doubles' range all the same.
+
+    Both of what is on no axis; arrays tell by themselves.
+    """
+    boxed = {c.param for c in program.instructions if c.op == "input" and not c.axes}
     risky = _risky(program, boxed)
     for i in sorted(boxed):
         if _risky(program, boxed - {i}) == risky:
@@ -125,7 +131,7 @@ def _risky(program: Program, boxed: set[int]) -> set[int]:
     risky = set()
     for i, c in enumerate(program.instructions):
         low, high = _span(c, [spans[a] for a in c.args], boxed)
-        if c.op not in _HARMLESS and (low < _SMALL or high > _LARGE):
+        if not c.axes and c.op not in _HARMLESS and (low < _SMALL or high > _LARGE):
             risky.add(i)
             low, high = max(low, _SMALL), min(high, _LARGE)
         spans.append((low, high))
@@ -263,7 +269,7 @@ _KERNELS = (
     "logb",
     "widen_all",
 )
-_HELPERS: dict[str, Any] = {
+HELPERS: dict[str, Any] = {
     **{name: getattr(math, name) for name in ("sqrt", "floor", "ceil", "inf", "nan")},
     **{name: _positive(getattr(np, name)) for name in ("log", "log2", "log10")},
     "exp": _exp,

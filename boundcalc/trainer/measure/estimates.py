@@ -280,7 +280,7 @@ class Estimates(Frozen):
             lines += textwrap.wrap(
                 start + e.meaning + used,
                 page_width(),
-                subsequent_indent=" " * len(start),
+                subsequent_indent=" " * (len(start) if len(start) + _WORDS <= page_width() else 4),
                 drop_whitespace=True,
                 replace_whitespace=False,
                 break_on_hyphens=False,
@@ -290,6 +290,10 @@ class Estimates(Frozen):
     def _repr_html_(self) -> str:
         rows = [(e.name, f"{e.value:.6g}", e.status, e.meaning, e.why, _events(e)) for e in self.entries]
         return Table(("name", "value", "status", "meaning", "why", "events"), rows, title=self.title).html()
+
+
+#: Characters that a meaning needs beside name, value and status.
+_WORDS = 24
 
 
 def _events(entry: Entry) -> str:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ from boundcalc.trainer.risk.pairs import PairSource
 __all__ = ["SubsetResult", "assess_fit", "fit_model", "fit_subset", "measure_subset", "roc_area", "trivial_rule"]
 
 Array = NDArray[np.float64]
+Progress = Callable[[float], None]
 
 
 def measure_subset(
@@ -41,7 +43,7 @@ def measure_subset(
     start: tuple[Array, float] | None = None,
     neighbours: bool = True,
     rng: np.random.Generator,
-    progress: Callable[[float], None] | None = None,
+    progress: Progress | None = None,
     folds: Folds | None = None,
 ) -> SubsetResult:
     """Train on one subset and measure it.
@@ -64,13 +66,24 @@ def measure_subset(
     began = time.perf_counter()
     train = prepared.split.train
     pairs = None if prepared.sampled(train) else prepared.all_pairs(subset, train)
-    fit = fit_subset(prepared, subset, pairs=pairs, start=start, rng=rng, progress=progress)
-    model = fit_model(prepared, subset, folds=folds)
-    result = assess_fit(prepared, subset, fit, model=model, pairs=pairs, neighbours=neighbours, rng=rng)
+    ends = (0.0, 0.4, 0.8, 1.0) if prepared.settings.fits_model else (0.0, 0.7, 0.7, 1.0)
+    told = [_stage(progress, *one) for one in pairwise(ends)]
+    fit = fit_subset(prepared, subset, pairs=pairs, start=start, rng=rng, progress=told[0])
+    model = fit_model(prepared, subset, folds=folds, progress=told[1])
+    result = assess_fit(
+        prepared, subset, fit, model=model, pairs=pairs, neighbours=neighbours, rng=rng, progress=told[2]
+    )
     return replace(result, seconds=time.perf_counter() - began)
 
 
-def fit_model(prepared: Prepared, subset: Sequence[str], *, folds: Folds | None = None) -> PairModel | None:
+def _stage(progress: Progress | None, begin: float, end: float) -> Progress:
+    """Return what tells the share of a stage that is done as a share of the whole."""
+    return lambda share: None if progress is None else progress(begin + (end - begin) * share)
+
+
+def fit_model(
+    prepared: Prepared, subset: Sequence[str], *, folds: Folds | None = None, progress: Progress | None = None
+) -> PairModel | None:
     """Return the model of the classes that the settings ask for, fitted to the rows that are not held out.
 
     Parameters
@@ -78,11 +91,12 @@ def fit_model(prepared: Prepared, subset: Sequence[str], *, folds: Folds | None 
     prepared : Prepared
     subset : sequence of str
     folds : Folds, optional
+    progress : callable, optional
         As for :func:`measure_subset`.
     """
     if not prepared.settings.fits_model:
         return None
-    return choose(Folds(prepared) if folds is None else folds, subset, prepared.settings)
+    return choose(Folds(prepared) if folds is None else folds, subset, prepared.settings, progress=progress)
 
 
 def assess_fit(
@@ -94,6 +108,7 @@ def assess_fit(
     pairs: PairSource | None = None,
     neighbours: bool = True,
     rng: np.random.Generator,
+    progress: Progress | None = None,
 ) -> SubsetResult:
     """Measure a metric that was trained on one subset; its random values are read at the settings' delta.
 
@@ -109,10 +124,14 @@ def assess_fit(
     neighbours : bool
         As for :func:`measure_subset`.
     rng : numpy.random.Generator
+    progress : callable, optional
+        As for :func:`measure_subset`.
     """
     settings, split = prepared.settings, prepared.split
-    structure = prepared.structure(subset)
+    structure, tell = prepared.structure(subset), _stage(progress, 0.0, 1.0)
+    tell(0.0)
     train = _measure_part(prepared, subset, fit, split.train, pairs=pairs, trained=True, rng=rng)
+    tell(0.3)
     differences = prepared.independent_differences(subset)
     shape: dict[str, Any] = {"eig_range": settings.eig_range, "threshold_range": settings.class_threshold_range}
     complexity = measure_complexity(
@@ -124,6 +143,7 @@ def assess_fit(
         draws=settings.draws,
         rng=rng,
     )
+    tell(0.5)
     kappa = measure_kappa(
         differences,
         structure,
@@ -132,6 +152,7 @@ def assess_fit(
         widths=prepared.widths(subset),
         delta=settings.delta,
     )
+    tell(0.7)
     tested, auc, knn, wrong = None, None, None, None
     if split.holdout.size >= 2:
         tested = _measure_part(prepared, subset, fit, split.holdout, rng=rng)

@@ -31,7 +31,7 @@ def fit_subset(
     *,
     pairs: PairSource | None = None,
     start: tuple[Array, float] | None = None,
-    rng: np.random.Generator | None = None,
+    rng: np.random.Generator | int = 0,
     progress: Callable[[float], None] | None = None,
 ) -> Fit:
     """Minimise the empirical risk on one subset of modalities.
@@ -47,8 +47,8 @@ def fit_subset(
     pairs : PairSource, optional
         All pairs of the training part, if they are at hand.
     start : (params, threshold), optional
-    rng : numpy.random.Generator, optional
-        Needed beyond ``exact_rows``.
+    rng : numpy.random.Generator or int
+        What the pairs are drawn by beyond ``exact_rows``.
     progress : callable, optional
         Called with the share that is done, in [0, 1), as the certified error falls to what is asked for.
     """
@@ -68,7 +68,7 @@ def fit_subset(
         if train.size >= COARSE_ROWS and settings.metric_class == "full":
             start, width = _rough_start(prepared, subset, problem, start)
         return minimise_risk(problem, start=start, width=width, **options)
-    rng = np.random.default_rng() if rng is None else rng
+    rng = np.random.default_rng(rng)
     precise = _small(prepared, subset)
     size = prepared.sample_size(train)
     if settings.ranking is not None:

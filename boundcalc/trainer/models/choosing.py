@@ -6,12 +6,12 @@ The hold-out is not read, so whatever is chosen here is fixed before it: a certi
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.special import expit
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
@@ -19,6 +19,7 @@ from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.models.evidence import Evidence, relevance
 from boundcalc.trainer.models.folds import Folds, Map, Spec, blended
 from boundcalc.trainer.models.pair_model import PairModel
+from boundcalc.trainer.risk.newton import newton_descent
 from boundcalc.trainer.risk.threads import one_blas_thread
 
 __all__ = ["choose", "cut", "cut_scores"]
@@ -34,6 +35,10 @@ REACHES: tuple[float, ...] = (1.0, 3.0)
 #: How many kinds of candidates the first fold leaves, and what others must gain to replace what all of them say together, or to
 #: bring back modalities that did not help.
 _LEFT, _GAIN = 6, 0.003
+#: Fewer rows than this tell strengths apart too badly for many of them to be worth their time.
+_FEW = 250
+#: Pairs that say what the distances of modalities weigh.
+_PAIRS = 5000
 #: For how many rows it counts what candidates would weigh before the rows say how they add up.
 _HOLD = 5.0
 
@@ -76,7 +81,7 @@ class _Candidate(Frozen):
         return replace(self, threshold=threshold, error=error)
 
 
-def specs_of(settings: Settings, *, several: bool, by_class: bool = False) -> list[Spec]:
+def specs_of(settings: Settings, *, several: bool, by_class: bool = False, few: bool = False) -> list[Spec]:
     """Return the candidates that the settings ask for.
 
     Parameters
@@ -86,20 +91,23 @@ def specs_of(settings: Settings, *, several: bool, by_class: bool = False) -> li
         Whether there are several modalities to fuse.
     by_class : bool
         Whether for classes not met: "auto" then has no posterior of the others.
+    few : bool
+        Whether there are few rows: "auto" then compares the main kinds, not their strengths.
     """
-    shrinkages = SHRINKAGES if settings.shrinkage is None else (settings.shrinkage,)
-    penalties = PENALTIES if settings.penalty is None else (settings.penalty,)
+    few = few and settings.structure == "auto"
+    shrinkages = (SHRINKAGES[:2] if few else SHRINKAGES) if settings.shrinkage is None else (settings.shrinkage,)
+    penalties = (PENALTIES[:2] if few else PENALTIES) if settings.penalty is None else (settings.penalty,)
+    gaussians = [(True, s) for s in shrinkages] + [(False, s) for s in shrinkages[: 1 if few else None] if several]
     ranks = RANKS if settings.rank is None else (float(settings.rank),)
-    ways = (True, False) if several else (True,)
     families = {
         "modality": [Spec("modality", kind, False) for kind in ("raw", "standardised")],
-        "discriminant": [Spec("discriminant", "gaussian", way, s) for way in ways for s in shrinkages],
+        "discriminant": [Spec("discriminant", "gaussian", *one) for one in gaussians],
         "posterior": [
-            *(Spec("posterior", "gaussian", way, s) for way in ways for s in shrinkages),
+            *(Spec("posterior", "gaussian", *one) for one in gaussians),
             *(Spec("posterior", "logistic", True, p) for p in penalties),
             Spec("posterior", "gaussian", True, columns="bent"),
-            Spec("posterior", "logistic", True, penalties[len(penalties) // 2], "bent"),
-            *(Spec("posterior", "gaussian", True, reach, "bumps") for reach in REACHES),
+            *(Spec("posterior", "logistic", True, p, "bent") for p in penalties[len(penalties) // 2 :][:1] if not few),
+            *(Spec("posterior", "gaussian", True, reach, "bumps") for reach in (REACHES[:1] if few else REACHES)),
         ],
         "low_rank": [Spec("low_rank", "pairs", True, rank) for rank in ranks],
     }
@@ -109,7 +117,12 @@ def specs_of(settings: Settings, *, several: bool, by_class: bool = False) -> li
 
 
 def choose(
-    folds: Folds, subset: Sequence[str], settings: Settings, *, specs: Sequence[Spec] | None = None
+    folds: Folds,
+    subset: Sequence[str],
+    settings: Settings,
+    *,
+    specs: Sequence[Spec] | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> PairModel | None:
     """Return the model that errs least on pairs of rows which it had not seen, fitted to all rows that are not held out.
 
@@ -122,6 +135,8 @@ def choose(
         Its structure, and its rank, shrinkage and penalty where they are fixed.
     specs : sequence of Spec, optional
         The only candidates, for a first look.
+    progress : callable, optional
+        Called with the share of the candidates that is judged.
 
     Returns
     -------
@@ -134,10 +149,16 @@ def choose(
         Where there are too few rows for another structure than "auto".
     """
     with one_blas_thread(numbers=folds.x.size):
-        return _chosen(folds, subset, settings, specs)
+        return _chosen(folds, subset, settings, specs, progress or (lambda share: None))
 
 
-def _chosen(folds: Folds, subset: Sequence[str], settings: Settings, specs: Sequence[Spec] | None) -> PairModel | None:
+def _chosen(
+    folds: Folds,
+    subset: Sequence[str],
+    settings: Settings,
+    specs: Sequence[Spec] | None,
+    progress: Callable[[float], None],
+) -> PairModel | None:
     everything = tuple(folds.names.index(name) for name in subset)
     everyone = range(folds.count)
     similar = folds.similar(everyone)
@@ -152,18 +173,28 @@ def _chosen(folds: Folds, subset: Sequence[str], settings: Settings, specs: Sequ
     kept = tuple(k for k in everything if counts[k] > 0)
 
     def usual(several: bool) -> Sequence[Spec]:
-        return specs_of(settings, several=several, by_class=folds.by_class) if specs is None else specs
+        return specs_of(settings, several=several, by_class=folds.by_class, few=few) if specs is None else specs
 
+    few = folds.codes.size < _FEW
     asked = [(spec, kept) for spec in usual(len(kept) > 1)]
-    asked += [(spec, everything) for spec in usual(False) if kept != everything]
-    if len(asked) > _LEFT:
-        first = [_judged(folds, spec, some, alone, range(1)) for spec, some in asked]
+    again = [one for one in usual(False) if not few or (one[:2] == ("posterior", "gaussian") and one.columns != "bent")]
+    asked += [(spec, everything) for spec in again if kept != everything]
+
+    def judged_in(some: Sequence[int], begin: float, end: float) -> Iterator[_Candidate]:
+        for place, (spec, modalities) in enumerate(asked):
+            progress(begin + (end - begin) * place / len(asked))
+            yield _judged(folds, spec, modalities, alone, some)
+
+    if many := len(asked) > _LEFT and not few:
+        first = list(judged_in(range(1), 0.1, 0.5))
         kinds: dict[tuple[object, ...], _Candidate] = {}
         for one in sorted(first, key=lambda one: one.error[1]):
             kinds.setdefault((one.spec._replace(strength=None), one.modalities), one)
         asked = [(one.spec, one.modalities) for one in list(kinds.values())[:_LEFT]]
         asked += [(one.spec, one.modalities) for one in first if one.spec.structure == "modality"][:1]
-    judged = [_judged(folds, spec, some, alone, everyone) for spec, some in dict.fromkeys(asked)]
+    asked = list(dict.fromkeys(asked))
+    judged = list(judged_in(everyone, 0.5 * many, 0.9))
+    progress(0.9)
     best = min(judged, key=lambda one: one.error[1] + _GAIN * (len(one.modalities) > len(kept)))
     posteriors = [one for one in judged if one.spec.structure == "posterior" and one.modalities == best.modalities]
     if len(posteriors) > 1 and not folds.by_class:
@@ -194,7 +225,7 @@ def _together(folds: Folds, posteriors: Sequence[_Candidate]) -> _Candidate:
     maps = [[one.map(folds, k) for k in range(folds.count)] for one in posteriors]
     evidence = Evidence(folds, [(one, modalities) for one in maps])
     # What each would weigh if one of them were true: this decides where the rows tell little more.
-    likely = -np.array([evidence.losses(one)[0].sum() for one in np.eye(len(posteriors))])
+    likely = -np.array([evidence.losses(one).sum() for one in np.eye(len(posteriors))])
     likely = np.exp(likely - likely.max())
     shares, _ = evidence.solve(likely / likely.sum(), hold=_HOLD)
     used = shares > 1e-3
@@ -269,17 +300,23 @@ def cut_scores(scores: Array, similar: NDArray[np.bool_], weights: tuple[float, 
 
 def pair_weights(parts: Array, similar: NDArray[np.bool_]) -> Array:
     """Return weights >= 0 of distances of the same pairs, shape (P, K), by a balanced logistic regression; the largest is 1."""
-    step = max(1, similar.size // 20_000)
+    step = max(1, similar.size // _PAIRS)
     scale = np.maximum(parts.mean(axis=0), 1e-300)
     x, sign = parts[::step] / scale, np.where(similar[::step], 1.0, -1.0)
     share = np.where(sign > 0, 0.5 / max((sign > 0).sum(), 1), 0.5 / max((sign < 0).sum(), 1))
 
+    signed = sign[:, None] * np.column_stack([-x, np.ones(x.shape[0])])  # margins are products
+
     def objective(point: Array) -> tuple[float, Array]:
-        z = sign * (point[-1] - x @ point[:-1])
-        slope = -share * sign / (1.0 + np.exp(np.clip(z, -500, 500)))
-        return float(share @ np.logaddexp(0.0, -z)), np.append(-(slope @ x), slope.sum())
+        z = signed @ point
+        return float(share @ np.logaddexp(0.0, -z)), -(share * expit(-z)) @ signed
+
+    def curvature(point: Array) -> Array:
+        z = signed @ point
+        return (signed.T * (share * expit(z) * expit(-z))) @ signed
 
     start = np.append(np.full(x.shape[1], 1.0 / x.shape[1]), 1.0)
-    bounds = [(0.0, 1e3)] * x.shape[1] + [(None, None)]
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds).x[:-1] / scale
+    high, low = np.append(np.full(x.shape[1], 1e3), np.inf), np.append(np.zeros(x.shape[1]), -np.inf)
+    found = newton_descent(objective, curvature, start, low=low, high=high, steps=50, decrement=1e-5, remembered=0)
+    found = found[:-1] / scale
     return found / found.max() if found.max() > 0 else np.ones(x.shape[1])

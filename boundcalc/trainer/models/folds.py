@@ -11,16 +11,19 @@ from numpy.typing import NDArray
 
 from boundcalc.trainer.data.prepare import Prepared
 from boundcalc.trainer.data.splits import pairs_within
-from boundcalc.trainer.models.classes import Gaussians, logistic_regression
+from boundcalc.trainer.models.classes import Gaussians, logistic_regression, shrunk_log_odds
 from boundcalc.trainer.models.lift import Lift
 from boundcalc.trainer.models.low_rank import fit_low_rank
-from boundcalc.trainer.models.pair_model import PairModel, stacked
+from boundcalc.trainer.models.pair_model import embedded, square_gaps, squared_map, stacked
+from boundcalc.trainer.risk.distances import cross_distances
 
 __all__ = ["Folds", "Map", "Spec", "blended"]
 
 Array = NDArray[np.float64]
 #: Rows that are fitted to, rows that choose, and rows of a fold whose pairs are looked at.
 _FITTED, _CHOOSING, _JUDGING = 20_000, 6000, 500
+#: Numbers of a block of rows.
+_ENTRIES = 2**21
 #: Fewer similar pairs than this within the folds ask for larger folds.
 _SIMILAR = 50
 #: Rows that bumps stand at, and the shrinkage of the Gaussians on bumps and their reach, relative to 2 d, where none is asked for.
@@ -64,7 +67,7 @@ class Map(NamedTuple):
 
 
 class _Columns(NamedTuple):
-    """What a model is fitted to: the columns of all rows, how they were centred and scaled, and their place in a lift."""
+    """What a model is fitted to: columns of rows, how they were centred and scaled, and their place in a lift."""
 
     values: Array
     centre: Array
@@ -113,14 +116,20 @@ class Folds:
         ends = np.cumsum((0, *self.widths))
         self.columns = [np.arange(a, b) for a, b in pairwise(ends)]
         x, self.here = prepared.encoded_rows(self.names, part)
-        at_hand = np.repeat(self.here, self.widths, axis=1)
-        count = np.maximum(at_hand.sum(axis=0), 1)
-        self.shift = np.where(at_hand, x, 0.0).sum(axis=0) / count
-        x = np.where(at_hand, x - self.shift, 0.0)
-        size = np.maximum(np.abs(x).max(axis=0), 1e-300)
-        spread = size * np.sqrt(np.square(x / size).sum(axis=0) / count)
+        missing = np.repeat(~self.here, self.widths, axis=1)
+        count = np.maximum((~missing).sum(axis=0), 1)
+        x[missing] = 0.0  # in place throughout: one copy of the rows
+        self.shift = x.sum(axis=0) / count
+        x -= self.shift
+        x[missing] = 0.0
+        size = np.maximum(np.maximum(x.max(axis=0), -x.min(axis=0)), 1e-300)
+        step = max(1, _ENTRIES // len(x))
+        some = [slice(k, k + step) for k in range(0, size.size, step)]
+        squares = np.concatenate([np.square(x[:, columns] / size[columns]).sum(axis=0) for columns in some])
+        spread = size * np.sqrt(squares / count)
         self.scale = np.where(spread > 1e-12 * np.maximum(np.abs(self.shift), 1e-300), spread, np.inf)
-        self.x = x / self.scale
+        x /= self.scale
+        self.x = x
         self.codes = data.codes[part]
         self.groups = np.arange(part.size) if data.groups is None else data.groups[part]
         self.weights, self.by_class = prepared.weights, by_class
@@ -130,6 +139,7 @@ class Folds:
         if by_class and 0 < similar.mean() < 1:  # few classes of a fold make more similar pairs than all of them do
             self.weights = (0.5 / float(similar.mean()), 0.5 / float(1.0 - similar.mean()))
         self._known: dict[tuple[object, ...], Any] = {}
+        self._last: tuple[tuple[Any, ...], _Columns] | None = None
         self._logistic: dict[tuple[object, ...], dict[float, tuple[Array, Array]]] = {}
 
     def _drawn(self) -> tuple[int, NDArray[np.intp]]:
@@ -169,22 +179,29 @@ class Folds:
         """Return the columns of some modalities, one after the other."""
         return np.concatenate([self.columns[k] for k in modalities])
 
+    def x_of(self, modalities: Sequence[int], rows: NDArray[np.intp] | None = None) -> Array:
+        """Return the standardised columns of some modalities, of all rows or some of them."""
+        x = self.x if rows is None else self.x[rows]
+        return x if tuple(modalities) == tuple(range(len(self.columns))) else x[:, self.columns_of(modalities)]
+
     def _columns(self, fold: int, modalities: tuple[int, ...], columns: str, reach: float | None) -> _Columns:
-        """Return what a model without a fold is fitted to, of all rows."""
-        x = self.x[:, self.columns_of(modalities)]
-        d, rows = x.shape[1], self.fitted_rows(fold)
+        """Return what a model without a fold is fitted to."""
+        x = np.ascontiguousarray(self.x_of(modalities, self.fitted_rows(fold)))
+        d = x.shape[1]
         if columns == "rows":
             return _Columns(x, np.zeros(d), np.ones(d), slice(0, d), None)
         bumps = columns == "bumps"
         # Short numbers: where exactly a landmark stands does not matter, and it is stored.
-        landmarks = x[rows[:_LANDMARKS]].round(2) if bumps else np.empty((0, d))
+        landmarks = x[:_LANDMARKS].round(2) if bumps else np.empty((0, d))
         lift = Lift(np.ones(d), landmarks, 2.0 * d * (reach or 1.0))
         place = slice(2 * d, None) if bumps else slice(d, 2 * d)
-        values = lift(x)[:, place]
-        centre = values[rows].mean(axis=0)
-        spread = np.ones(values.shape[1]) if bumps else values[rows].std(axis=0)
+        values = np.concatenate([lift(rows)[:, place] for rows in np.array_split(x, 1 + x.size // _ENTRIES)])
+        centre = values.mean(axis=0)
+        spread = np.ones(values.shape[1]) if bumps else values.std(axis=0)
         spread = np.where(spread > 1e-9, spread, np.inf)
-        return _Columns((values - centre) / spread, centre, spread, place, lift)
+        values -= centre
+        values /= spread
+        return _Columns(values, centre, spread, place, lift)
 
     def _cached(self, name: str, make: Callable[..., Any], *key: Any) -> Any:
         if (name, *key) not in self._known:
@@ -192,31 +209,46 @@ class Folds:
         return self._known[name, *key]
 
     def _fit_gaussians(
-        self, fold: int, modalities: tuple[int, ...], columns: str = "rows", reach: float | None = None
+        self, fold: int, modalities: tuple[int, ...], columns: str = "rows"
     ) -> tuple[Gaussians, _Columns]:
-        made, rows = self._columns(fold, modalities, columns, reach), self.fitted_rows(fold)
-        codes = np.unique(self.codes[rows], return_inverse=True)[1]
-        return Gaussians.fit(made.values[rows], codes), made
+        made = self._columns(fold, modalities, columns, None)
+        return Gaussians.fit(made.values, self._classes(fold)[2]), made._replace(values=np.empty((0, 0)))
+
+    def _fit_bumps(self, fold: int, modalities: tuple[int, ...], reach: float | None) -> Map:
+        made = self._columns(fold, modalities, "bumps", reach)
+        return made.restored(*shrunk_log_odds(made.values, self._classes(fold)[2], _SMOOTH))
+
+    def _classes(self, fold: int) -> tuple[NDArray[np.intp], Array, NDArray[np.intp]]:
+        """Return the classes among the rows outside a fold, the log of their shares, and each row's place among them."""
+        return self._cached("classes", self._find_classes, fold)
+
+    def _find_classes(self, fold: int) -> tuple[NDArray[np.intp], Array, NDArray[np.intp]]:
+        known, own, counts = np.unique(self.codes[self.fitted_rows(fold)], return_inverse=True, return_counts=True)
+        return known, np.log(counts / counts.sum()), own
 
     def gaussians(self, fold: int, modalities: tuple[int, ...]) -> Gaussians:
         """Return the class model of some modalities on rows outside a fold."""
-        return self._cached("gaussians", self._fit_gaussians, fold, modalities)[0]
+        return self._cached("gaussians", self._fit_gaussians, fold, modalities, "rows")[0]
 
     def _regression(self, fold: int, modalities: tuple[int, ...], columns: str, penalty: float) -> Map:
-        made = self._cached("columns", self._columns, fold, modalities, columns, None)
+        key = (fold, modalities, columns, None)
+        if self._last is None or self._last[0] != key:  # rows are many: those of one fold at a time
+            self._last = key, self._columns(*key)
+        made = self._last[1]
         known = self._logistic.setdefault((fold, modalities, columns), {})
         if penalty not in known:
-            rows = self.fitted_rows(fold)
-            codes = np.unique(self.codes[rows], return_inverse=True)[1]
+            codes = self._classes(fold)[2]
+            # Solutions at other penalties are near, and so are those without another fold.
+            other = self._logistic.get((0, modalities, columns), {}).get(penalty)
+            alike = other is not None and other[1].size == self._classes(fold)[0].size
             nearest = min(known, key=lambda p: abs(np.log(p / penalty)), default=None)
-            start = None if nearest is None else known[nearest]
-            known[penalty] = logistic_regression(made.values[rows], codes, penalty=penalty, start=start)
+            start = other if alike else None if nearest is None else known[nearest]
+            known[penalty] = logistic_regression(made.values, codes, penalty=penalty, start=start)
         return made.restored(*known[penalty])
 
     def prior(self, fold: int) -> Array:
         """Return the log shares of the classes among the rows outside a fold."""
-        counts = np.unique(self.codes[self.fitted_rows(fold)], return_counts=True)[1]
-        return np.log(counts / counts.sum())
+        return self._classes(fold)[1]
 
     def map(self, spec: Spec, modalities: tuple[int, ...], fold: int) -> Map:
         """Return the model of some modalities at once on rows outside a fold."""
@@ -233,18 +265,16 @@ class Folds:
             rows = self.fitted_rows(fold)
             start = self.gaussians(fold, modalities)
             found = fit_low_rank(
-                self.x[np.ix_(rows, columns)], self.codes[rows], start=start.discriminant(start.ledoit_wolf),
+                self.x_of(modalities, rows), self.codes[rows], start=start.discriminant(start.ledoit_wolf),
                 rank=int(spec.strength or 1), weights=self.weights,
             )  # fmt: skip
             return Map(found, None)
-        if spec.columns == "rows":
-            model, made = self._cached("gaussians", self._fit_gaussians, fold, modalities)
-            shrinkage = model.ledoit_wolf if spec.strength is None else spec.strength
-            if spec.structure == "discriminant":
-                return Map(model.discriminant(shrinkage), None)
-        else:
-            model, made = self._cached("gaussians", self._fit_gaussians, fold, modalities, spec.columns, spec.strength)
-            shrinkage = _SMOOTH if spec.columns == "bumps" else model.ledoit_wolf
+        if spec.columns == "bumps":
+            return self._cached("bumps", self._fit_bumps, fold, modalities, spec.strength)
+        model, made = self._cached("gaussians", self._fit_gaussians, fold, modalities, spec.columns)
+        shrinkage = model.ledoit_wolf if spec.strength is None else spec.strength
+        if spec.structure == "discriminant":
+            return Map(model.discriminant(shrinkage), None)
         return made.restored(*model.log_odds(shrinkage))
 
     def fused(self, spec: Spec, modalities: tuple[int, ...], fold: int, weights: Array) -> Map:
@@ -260,21 +290,19 @@ class Folds:
 
     def distances(self, found: Map, modalities: tuple[int, ...], rows: NDArray[np.intp]) -> Array:
         """Return D of all pairs of some rows, shape (m, m)."""
-        columns, widths = self.columns_of(modalities), tuple(self.widths[k] for k in modalities)
-        one = PairModel(
-            "", widths, np.zeros(columns.size), found.factor, found.bias, 0.0, (), {}, (0.0, 0.0), lift=found.lift
-        )
-        everyone = np.arange(rows.size)
-        return one.between(self.x[np.ix_(rows, columns)], self.here[rows][:, list(modalities)])(everyone, everyone)
+        x, here = self.x_of(modalities, rows), self.here[rows][:, list(modalities)]
+        if found.bias is None and not here.all():
+            widths = [self.widths[k] for k in modalities]
+            return cross_distances(x, x, squared_map(found.factor), widths, here, here)
+        return square_gaps(embedded(x, found.factor, found.bias, found.lift))
 
     def evidence(self, found: Map, modalities: tuple[int, ...], fold: int) -> tuple[Array, Array, NDArray[np.intp]]:
         """Return a map's evidence for each class on a fold's rows, the prior, and the rows' classes (-1: not met)."""
         assert found.bias is not None
-        rows, prior = self.judged(fold), self.prior(fold)
-        known = np.unique(self.codes[self.fitted_rows(fold)])
+        rows, (known, prior, _) = self.judged(fold), self._classes(fold)
         place = np.minimum(np.searchsorted(known, self.codes[rows]), known.size - 1)
         own = np.where(known[place] == self.codes[rows], place, -1)
-        x = self.x[np.ix_(rows, self.columns_of(modalities))]
+        x = self.x_of(modalities, rows)
         evidence = (x if found.lift is None else found.lift(x)) @ found.factor + (found.bias - prior)
         there = np.asarray(self.here[rows][:, list(modalities)]).any(axis=1)
         return np.where(np.reshape(there, (-1, 1)), evidence, 0.0), prior, own

@@ -84,9 +84,7 @@ class PairModel(Frozen):
         here : ndarray of bool, shape (n, K)
             Which modalities are at hand.
         """
-        moved = np.where(self._at_hand(here), rows - self.shift, 0.0)
-        moved = mapped(moved if self.lift is None else self.lift(moved), self.factor)
-        return moved if self.bias is None else unit_probabilities(moved + self.bias)
+        return embedded(np.where(self._at_hand(here), rows - self.shift, 0.0), self.factor, self.bias, self.lift)
 
     def squared(self, left: Array, right: Array, here: NDArray[np.bool_], there: NDArray[np.bool_]) -> Array:
         """Return D of each row of ``left`` with the same row of ``right``; what is missing in either contributes 0."""
@@ -102,8 +100,7 @@ class PairModel(Frozen):
             operator = squared_map(self.factor)
             return lambda i, j: cross_distances(x[i], x[j], operator, self.widths, here[i], here[j])
         z = self.embed(rows, here)
-        squares = np.square(z).sum(axis=1)
-        return lambda i, j: np.maximum(squares[i][:, None] + squares[j] - 2.0 * (z[i] @ z[j].T), 0.0)
+        return lambda i, j: square_gaps(z[i], z[j])
 
     def wrong_pairs(
         self, rows: Array, here: NDArray[np.bool_], codes: NDArray[np.intp], *, threshold: float
@@ -181,9 +178,20 @@ class PairModel(Frozen):
         )  # fmt: skip
 
 
-def mapped(x: Array, factor: Array) -> Array:
-    """Return rows under a map, or a factor of each column."""
-    return x * factor if factor.ndim == 1 else x @ factor
+def embedded(x: Array, factor: Array, bias: Array | None, lift: Lift | None) -> Array:
+    """Return centred rows under a map, or a factor of each column; with a bias as class probabilities scaled to norm 1."""
+    x = x if lift is None else lift(x)
+    moved = x * factor if factor.ndim == 1 else x @ factor
+    return moved if bias is None else unit_probabilities(moved + bias)
+
+
+def square_gaps(z: Array, others: Array | None = None) -> Array:
+    """Return the squared Euclidean distance of each row to each of the others, or to each other row, shape (n, n')."""
+    others = z if others is None else others
+    gaps = z @ (-2.0 * others.T)
+    gaps += np.einsum("ij,ij->i", z, z)[:, None]
+    gaps += np.einsum("ij,ij->i", others, others)
+    return np.maximum(gaps, 0.0, out=gaps)
 
 
 def squared_map(factor: Array) -> Array:

@@ -31,18 +31,25 @@ def cross_distances(
     left_present, right_present : ndarray of bool, shape (n, K), (n', K)
     """
     result = np.zeros((left.shape[0], right.shape[0]))
-    first, first_of = np.unique(left_present, axis=0, return_inverse=True)
-    second, second_of = np.unique(right_present, axis=0, return_inverse=True)
-    for p, here in enumerate(first):
-        for q, there in enumerate(second):
+    first = _patterns(left_present)
+    second = first if right_present is left_present else _patterns(right_present)
+    for here, rows in first:
+        for there, others in second:
             columns = np.flatnonzero(np.repeat(here & there, widths))
-            rows, others = np.flatnonzero(first_of.ravel() == p), np.flatnonzero(second_of.ravel() == q)
             if columns.size:
                 part = operator[columns] if operator.ndim == 1 else operator[np.ix_(columns, columns)]
                 x, y = left[np.ix_(rows, columns)], right[np.ix_(others, columns)]
                 centre = y.mean(axis=0)
                 result[np.ix_(rows, others)] = _plain(x - centre, y - centre, part)
     return result
+
+
+def _patterns(present: NDArray[np.bool_]) -> list[tuple[NDArray[np.bool_], NDArray[np.intp]]]:
+    """Return each set of modalities that some rows have at hand, and which rows these are."""
+    packed = np.packbits(present, axis=1)
+    kinds = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()  # whole rows are compared at once
+    _, first, own = np.unique(kinds, return_index=True, return_inverse=True)
+    return [(present[row], np.flatnonzero(own == kind)) for kind, row in enumerate(first)]
 
 
 def _plain(x: Array, y: Array, operator: Array) -> Array:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
+from scipy.linalg.lapack import dposv
 
 from boundcalc.frozen import Frozen
 from boundcalc.trainer.risk.losses import Loss
@@ -94,8 +94,10 @@ def newton_descent(
     point: Array,
     *,
     high: Array,
+    low: Array | float = 0.0,
     steps: int,
     decrement: float = 0.0,
+    remembered: int = SECANTS,
 ) -> Array:
     """Minimise over a box by Newton steps; the oracle may raise to stop.
 
@@ -105,12 +107,14 @@ def newton_descent(
         Maps a point to (value, gradient).
     curvature : callable
         Maps a point to a positive semidefinite matrix.
-    point, high : ndarray of shape (g,)
-        The box is [0, high].
+    point, high, low : ndarray of shape (g,)
+        The box is [low, high].
     steps : int
         At most so many.
     decrement : float
         Stop when a step promises to lower the value by less.
+    remembered : int
+        So many steps correct the curvature; 0 where it is exact.
     """
     value, gradient = oracle(point)
     secants: list[tuple[Array, Array]] = []
@@ -118,15 +122,16 @@ def newton_descent(
         matrix = curvature(point)
         for s, y in secants:
             matrix = _secant(matrix, s, y)
-        step = box_quadratic_step(matrix, gradient, -point, high - point)
+        step = box_quadratic_step(matrix, gradient, low - point, high - point)
         slope = float(gradient @ step)
         if slope >= -decrement or slope == 0.0:
             return point
         fraction = 1.0
         while True:
-            trial = np.clip(point + fraction * step, 0.0, high)
+            trial = np.clip(point + fraction * step, low, high)
             new, new_gradient = oracle(trial)
-            secants = [*secants[1 - SECANTS :], (trial - point, new_gradient - gradient)]
+            if remembered:
+                secants = [*secants[1 - remembered :], (trial - point, new_gradient - gradient)]
             if new <= value + 1e-4 * fraction * slope:
                 break
             # The least of the parabola through both values.
@@ -153,30 +158,32 @@ def box_quadratic_step(matrix: Array, gradient: Array, low: Array, high: Array) 
     method; Hintermueller, Ito, Kunisch 2002).
     """
     size, fixed = gradient.size, low >= high
-    diagonal = np.diag(matrix)
-    matrix = matrix + np.diag(RIDGE * diagonal + max(1e-9 * float(diagonal.mean()), 1e-300))
+    matrix = np.array(matrix, dtype=float)
+    diagonal = matrix.reshape(-1)[:: size + 1]  # a view
+    diagonal += RIDGE * diagonal + max(1e-9 * float(diagonal.mean()), 1e-300)
     step, best, least = np.zeros(size), np.zeros(size), 0.0
     with np.errstate(over="ignore"):
-        pressure = -gradient / np.diag(matrix)
-    at_low, at_high = (pressure <= low) | fixed, pressure >= high
-    for _ in range(20):
-        step = np.where(at_low, low, np.where(at_high, high, 0.0))
-        free = np.flatnonzero(~(at_low | at_high))
-        if free.size:
-            right = -(gradient + matrix @ step)[free]
-            try:
-                step[free] = cho_solve(cho_factor(matrix[np.ix_(free, free)]), right)
-            except LinAlgError:
+        pressure = -gradient / diagonal
+        at_low, at_high = (pressure <= low) | fixed, pressure >= high
+        for _ in range(20):
+            step = np.where(at_low, low, np.where(at_high, high, 0.0))
+            free = (~(at_low | at_high)).nonzero()[0]
+            if free.size:
+                part = matrix if free.size == size else matrix[free[:, None], free]
+                _, found, failed = dposv(part, -(gradient + matrix @ step)[free])
+                if failed:
+                    break
+                step[free] = found
+            inside = np.minimum(np.maximum(step, low), high)
+            slope = gradient + matrix @ inside
+            model = 0.5 * float((gradient + slope) @ inside)
+            if model < least:
+                best, least = inside, model
+            if free.size == size and np.array_equal(step, inside):
                 break
-        inside = np.clip(step, low, high)
-        moved = matrix @ inside
-        model = float(gradient @ inside + 0.5 * inside @ moved)
-        if model < least:
-            best, least = inside, model
-        with np.errstate(over="ignore"):
-            pressure = step - (gradient + matrix @ step) / np.diag(matrix)
-        now_low, now_high = (pressure < low) | fixed, pressure > high
-        if np.array_equal(now_low, at_low) and np.array_equal(now_high, at_high):
-            break
-        at_low, at_high = now_low, now_high
+            pressure = step - (gradient + matrix @ step) / diagonal
+            now_low, now_high = (pressure < low) | fixed, pressure > high
+            if np.array_equal(now_low, at_low) and np.array_equal(now_high, at_high):
+                break
+            at_low, at_high = now_low, now_high
     return best

@@ -19,12 +19,25 @@ from boundcalc.checker.experiments.worlds.averages import constants, sign_sum, w
 from boundcalc.checker.experiments.worlds.matrices import floats, square_root
 from boundcalc.checker.experiments.worlds.numbers import logarithm, numbers, root, scaled
 
-__all__ = ["EqualSigns", "EqualTerms", "FirstHalf", "FirstLetters", "LargestSum", "OneCount", "Posterior", "TwoSigns"]
+__all__ = [
+    "Certified",
+    "Counted",
+    "EqualSigns",
+    "EqualTerms",
+    "FirstHalf",
+    "FirstLetters",
+    "LargestSum",
+    "OneCount",
+    "Posterior",
+    "TwoSigns",
+    "ones_law",
+    "share_of",
+]
 
 _SIZES = (60, 400, 2000, 3000)
 
 
-def _binomial(count: int, hits: int, parts: int = 8, *, exact: bool) -> np.ndarray:
+def ones_law(count: int, hits: int, parts: int = 8, *, exact: bool) -> np.ndarray:
     """Return the law of the number of ones among independent terms, each a one with so many hits of the parts."""
     if not exact:
         from scipy.stats import binom
@@ -44,17 +57,17 @@ def _walks(most: int, *, exact: bool) -> np.ndarray:
 
 def _mean_walk(count: int, hits: int, parts: int = 8, *, exact: bool) -> Any:
     """Return E|sum of signs|/count over the terms that are ones."""
-    return (_binomial(count, hits, parts, exact=exact) * _walks(count, exact=exact)).sum() / count
+    return (ones_law(count, hits, parts, exact=exact) * _walks(count, exact=exact)).sum() / count
 
 
 def _spread(count: int, eighths: int, *, exact: bool) -> Any:
     """Return the mean absolute deviation of the share of ones."""
     share = numbers(eighths, exact=exact)[()] / 8
     ones = numbers(np.arange(count + 1), exact=exact)
-    return (_binomial(count, eighths, exact=exact) * np.abs(share - ones / count)).sum()
+    return (ones_law(count, eighths, exact=exact) * np.abs(share - ones / count)).sum()
 
 
-class _Counted(SampleSpace):
+class Counted(SampleSpace):
     """A world of m terms, each of which is a one with a chance of so many eighths."""
 
     many: ClassVar[bool] = True
@@ -65,8 +78,21 @@ class _Counted(SampleSpace):
         return {"m": _SIZES[number], "eighths": (4, 2, 4, 1)[number], "k": (3, 8, 12, 16)[number]}
 
 
+class Certified(Counted):
+    """The same, with what is certified at a share of delta."""
+
+    levels: ClassVar[tuple[Fraction, ...]] = tuple(
+        Fraction(1, parts) for parts in (2, 20, 10**3, 10**6, 10**12, 10**60)
+    )
+
+
+def share_of(instance: Instance) -> Fraction:
+    """Return the share of delta at which an instance's certificates are made."""
+    return Fraction(*(int(item) for item in instance["share"]))
+
+
 @dataclass(frozen=True)
-class OneCount(_Counted):
+class OneCount(Counted):
     """m tuples of ``order`` rows; q is the value of a tuple's first row, so that its mean over all tuples is that of the rows.
 
     The class has q alone (``single``; ``lower`` where it is F_N), or q and 1 - q, which is as often right as q is wrong. Phi
@@ -128,7 +154,7 @@ class OneCount(_Counted):
         if self.context == "any":  # q at two samples, term by term, differs with chance 2 p (1 - p), either way
             ghost = _mean_walk(m, 2 * eighths * (8 - eighths), 64, exact=exact)
             names |= dict.fromkeys(("Edev_ghost", "Edev_signed"), ghost)
-        return names | self._constants(rows, m, exact=exact), _binomial(rows, eighths, exact=exact)
+        return names | self._constants(rows, m, exact=exact), ones_law(rows, eighths, exact=exact)
 
     def _constants(self, rows: int, m: int, *, exact: bool) -> Atoms:
         """Return sizes; ranges, slopes and prices that are 1; errors and distances that are 0."""
@@ -155,7 +181,7 @@ class OneCount(_Counted):
 
 
 @dataclass(frozen=True)
-class Posterior(_Counted):
+class Posterior(Counted):
     """One model on m terms, prior and posterior at once: its risk compared with its mean, by kl or by Catoni's function."""
 
     of: str = "kl"
@@ -169,7 +195,7 @@ class Posterior(_Counted):
         """Return the two sides of the inequalities that a mean of exponentials gives, by the number of ones."""
         m, eighths = int(instance["m"]), int(instance["eighths"])
         share, seen = numbers(eighths, exact=exact)[()] / 8, numbers(np.arange(m + 1), exact=exact) / m
-        chance = _binomial(m, eighths, exact=exact)
+        chance = ones_law(m, eighths, exact=exact)
         base = 1 + 1 / numbers(instance["k"], exact=exact)[()]
         rate = logarithm(np.asarray(base), exact=exact)
         if self.of == "kl":
@@ -196,7 +222,7 @@ class Posterior(_Counted):
 
 
 @dataclass(frozen=True)
-class FirstHalf(_Counted):
+class FirstHalf(Counted):
     """Matchings of two halves with m rows each, where a pair is misjudged because of its row in the first half.
 
     The matching mean is (1 - kappa)^K with K bad rows there, and so is what transport says of it.
@@ -218,11 +244,11 @@ class FirstHalf(_Counted):
             **dict.fromkeys(("tilt_rho", "log_prior"), -m * (value + logs[1])),
             "kappa": kappa,
             **constants(exact=exact, C=1, J=1, E_tilt=1, KL=0, m=m, n_h=2 * m, N_h=m, n=2 * m),
-        }, _binomial(m, eighths, exact=exact)
+        }, ones_law(m, eighths, exact=exact)
 
 
 @dataclass(frozen=True)
-class EqualTerms(_Counted):
+class EqualTerms(Counted):
     """m pairs whose difference is either 0 or one and the same unit vector: complexities are walks of so many signs.
 
     The class has a threshold too (``cut``), or is one of linear functions only.
@@ -234,7 +260,7 @@ class EqualTerms(_Counted):
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return complexities given the pairs and on average, by the number of differences that are not 0."""
         m, eighths = int(instance["m"]), int(instance["eighths"])
-        chance = _binomial(m, eighths, exact=exact)
+        chance = ones_law(m, eighths, exact=exact)
         count = numbers(np.arange(m + 1), exact=exact)
         walks = _walks(m, exact=exact)
         share = numbers(eighths, exact=exact)[()] / 8
@@ -281,7 +307,7 @@ class EqualTerms(_Counted):
 
 
 @dataclass(frozen=True)
-class TwoSigns(_Counted):
+class TwoSigns(Counted):
     """S draws of the signs of two equal pairs, whose sum is 0 as often as not."""
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
@@ -289,11 +315,11 @@ class TwoSigns(_Counted):
         draws = int(instance["m"])
         agreed = numbers(np.arange(draws + 1), exact=exact) / draws
         fixed = constants(exact=exact, S=draws, W=1, m=2, n=4, Lam=2, B=1)
-        return {"Rhat_mc": agreed, "Rhat_metric": fixed["W"] / 2, **fixed}, _binomial(draws, 4, exact=exact)
+        return {"Rhat_mc": agreed, "Rhat_metric": fixed["W"] / 2, **fixed}, ones_law(draws, 4, exact=exact)
 
 
 @dataclass(frozen=True)
-class LargestSum(_Counted):
+class LargestSum(Counted):
     """The largest partial sum of m signs, by reflection; sets of two opposite vectors, or of all initial segments."""
 
     segments: bool = False
@@ -301,7 +327,7 @@ class LargestSum(_Counted):
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
         """Return the largest sum with its law, and the averages of the sets."""
         m = int(instance["m"])
-        ways = _binomial(m, 4, exact=exact)
+        ways = ones_law(m, 4, exact=exact)
         chance = np.array([ways[(m + top + 1) // 2] for top in range(m + 1)], dtype=ways.dtype)
         top = numbers(np.arange(m + 1), exact=exact)
         half, mean = sign_sum(m, exact=exact)[()] / m, (chance * top).sum()
@@ -334,7 +360,7 @@ class LargestSum(_Counted):
 
 
 @dataclass(frozen=True)
-class EqualSigns(_Counted):
+class EqualSigns(Counted):
     """m letters, or examples in one view, with one and the same unit feature vector: lengths are absolute sums of signs."""
 
     order: int = 2
@@ -343,7 +369,7 @@ class EqualSigns(_Counted):
         """Return complexities of the unit ball, the chaos of order two, and the signed Gram matrix."""
         m = int(instance["m"])
         signs = 2 * numbers(np.arange(m + 1), exact=exact) - m
-        chaos = (_binomial(m, 4, exact=exact) * np.abs(signs * signs - m)).sum() / 2
+        chaos = (ones_law(m, 4, exact=exact) * np.abs(signs * signs - m)).sum() / 2
         end = floats(sign_sum(m, exact=exact), exact=exact)[()]
         grams = end * root(np.asarray(numbers(m, exact=exact)), exact=exact)
         ones = dict.fromkeys(("radius", "kap", "kernels", "alpha_A", "beta_u"), 1)
@@ -357,7 +383,7 @@ class EqualSigns(_Counted):
 
 
 @dataclass(frozen=True)
-class FirstLetters(_Counted):
+class FirstLetters(Counted):
     """A function of the first letter of a pair, with either sign, in 2m letters; psi is the identity."""
 
     def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:

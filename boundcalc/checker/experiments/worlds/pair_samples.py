@@ -19,11 +19,13 @@ import sympy
 
 from boundcalc.checker.experiments.experiment import Instance, Outcomes, Replicated, Rng, SampleSpace
 from boundcalc.checker.experiments.worlds.averages import constants, over_pairs, words_and_chances
+from boundcalc.checker.experiments.worlds.many import Certified, ones_law, share_of
 from boundcalc.checker.experiments.worlds.numbers import logarithm, numbers, root, scaled
 
 __all__ = [
     "Candidates",
     "Looks",
+    "ManyGains",
     "OwnPartners",
     "PairGain",
     "PairSample",
@@ -445,3 +447,20 @@ class Replacement(Replicated):
             "kappa": kappa,
             "n_h": 2,
         }
+
+
+@dataclass(frozen=True)
+class ManyGains(Certified):
+    """Thousands of new rows: in a pair one of two models is right, because of its first row, f_0 a little more often."""
+
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+        """Return the risk of whichever model is returned, by the number of pairs that speak for f_0."""
+        m, kappa = int(instance["m"]), 1 / 8
+        right = np.arange(m + 1)
+        upper = (1 - float(share_of(instance)) ** (1 / m) * (1 - kappa) ** (right / m)) / kappa
+        risks = numbers([m - 1, m + 1], exact=exact) / (2 * m)
+        return {
+            "r_new": np.where(upper <= 1 / 2, risks[1], risks[0]),
+            "r_0": risks[0],
+            **constants(exact=exact, C=1, n_h=2 * m),
+        }, ones_law(m, m + 1, 2 * m, exact=exact)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations, permutations
 from math import factorial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import sympy
@@ -14,7 +15,7 @@ from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance
 from boundcalc.checker.experiments.worlds.averages import law, powers
 from boundcalc.checker.experiments.worlds.numbers import as_sympy, logarithm, numbers, scaled, sequences
 
-__all__ = ["FinnerSums", "Scalings", "permanent"]
+__all__ = ["FinnerSums", "ManyPairs", "ManyRows", "Scalings", "permanent"]
 
 
 def permanent(matrices: np.ndarray) -> np.ndarray:
@@ -147,6 +148,7 @@ class FinnerSums(Enumerable):
             "r_mix": risk,
             "D_w": size_d,
             "lam": rate,
+            "n": numbers(np.full(size, self.n), exact=exact),
         }
 
 
@@ -163,3 +165,58 @@ def _product(parts, degree: np.ndarray, *, exact: bool) -> np.ndarray:
             )
         )
     return result
+
+
+@dataclass(frozen=True)
+class ManyRows(Enumerable):
+    """A = D1 J D2/m with all entries of J one: perm(J/m) = m!/m^m, and the uniform coupling; floats hold up to 120 rows."""
+
+    cost: ClassVar[int] = 30
+    many: ClassVar[bool] = True
+
+    def draw(self, rng: np.random.Generator, size: int) -> Instance:
+        """Return how many rows there are, and how many of rows and columns are halved."""
+        m = rng.integers(20, 121, size)
+        return {"m": m, "halved": rng.integers(0, 2 * m + 1)}
+
+    def atoms(self, instances: Instance, *, exact: bool = False) -> Atoms:
+        """Return the same as `Scalings`."""
+        m, halved = (numbers(instances[name], exact=exact) for name in ("m", "halved"))
+        facts = np.array([factorial(int(item)) for item in instances["m"]], dtype=m.dtype)
+        scale = powers(numbers(np.ones_like(instances["m"]), exact=exact) / 2, instances["halved"], exact=exact)
+        even = facts / m ** instances["m"]
+        log = partial(logarithm, exact=exact)
+        return {
+            "h_match": scale * even / facts,
+            "perm_A": scale * even,
+            "diagonals": scale,
+            "perm_S": even,
+            "T_h": log(m) + scaled(halved / m, log(0 * m + 2), exact=exact),
+            "m": m,
+            "n": 2 * m,
+        }
+
+
+@dataclass(frozen=True)
+class ManyPairs(Enumerable):
+    """Up to 3,000 disjoint pairs of equal weight, each misjudged with one chance: the sum is that of independent terms."""
+
+    cost: ClassVar[int] = 30
+    many: ClassVar[bool] = True
+
+    def draw(self, rng: np.random.Generator, size: int) -> Instance:
+        """Return the number of pairs, the chance in eighths, and lam = m log(1 + 1/k)."""
+        return {
+            "m": rng.integers(20, 3001, size),
+            "eighths": rng.integers(1, 8, size),
+            "k": rng.integers(8, 2000, size),
+        }
+
+    def atoms(self, instances: Instance, *, exact: bool = False) -> Atoms:
+        """Return the same as `FinnerSums`."""
+        m, k = (numbers(instances[name], exact=exact) for name in ("m", "k"))
+        share = numbers(instances["eighths"], exact=exact) / 8
+        moment = powers(1 - share / (k + 1), instances["m"], exact=exact)
+        rate = scaled(logarithm(1 + 1 / k, exact=exact), m, exact=exact)
+        means = dict.fromkeys(("E_weighted", "E_fractional", "E_bernoulli"), moment)
+        return {**means, "r_mix": share, "D_w": 1 / m, "lam": rate, "m": m}

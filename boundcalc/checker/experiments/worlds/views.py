@@ -8,10 +8,19 @@ import numpy as np
 
 from boundcalc.checker.experiments.experiment import Atoms, Enumerable, Instance, Outcomes, Rng, SampleSpace
 from boundcalc.checker.experiments.worlds.averages import constants, law, product_law, rademacher, words_and_chances
+from boundcalc.checker.experiments.worlds.many import Certified, ones_law, share_of
 from boundcalc.checker.experiments.worlds.matrices import floats, square_root
 from boundcalc.checker.experiments.worlds.numbers import logarithm, maximum, numbers, scaled, sequences
 
-__all__ = ["LandmarkDraws", "LinearHead", "PairClassifiers", "PredictedView", "TaskAndViews", "TwoViews"]
+__all__ = [
+    "LandmarkDraws",
+    "LinearHead",
+    "ManyLandmarks",
+    "PairClassifiers",
+    "PredictedView",
+    "TaskAndViews",
+    "TwoViews",
+]
 
 
 def _joint(rng: np.random.Generator, size: int, first: int, second: int) -> np.ndarray:
@@ -111,7 +120,7 @@ class LandmarkDraws(SampleSpace):
             if number % 3 == 0:
                 y = np.zeros_like(y)
                 y[:, 0] = 3
-                counts[:, 1:] *= 3
+                counts[:, 1:] *= 3 if number % 2 else 3000
             found.append({"counts": counts, "y": y})
         return found
 
@@ -135,6 +144,23 @@ class LandmarkDraws(SampleSpace):
             "V": (views.x * spread).sum(),
             **constants(exact=exact, m_L=self.m_L),
         }, product_law(views.z, words)
+
+
+@dataclass(frozen=True)
+class ManyLandmarks(Certified):
+    """Thousands of landmarks: X says nothing, the target is Z, 0 or 1, and heads are means over blocks, as many as delta asks."""
+
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+        """Return the squared distance of the best block from mu, by its rank among the distances that there are."""
+        m, eighths = int(instance["m"]), int(instance["eighths"])
+        paid = share_of(instance)
+        blocks = min(m, ((paid.denominator - 1) // paid.numerator).bit_length())  # no fewer than log2(1/paid)
+        share, length = numbers(eighths, exact=exact)[()] / 8, m // blocks
+        away = (numbers(np.arange(length + 1), exact=exact) / length - share) ** 2
+        order = np.argsort(away, kind="stable")
+        no_nearer = np.cumsum(ones_law(length, eighths, exact=exact)[order][::-1])[::-1] ** blocks
+        chance = no_nearer - np.append(no_nearer[1:], 0 * no_nearer[:1])
+        return {"eps_lm": away[order], "V": share * (1 - share), **constants(exact=exact, m_L=m)}, chance
 
 
 @dataclass(frozen=True)
