@@ -178,8 +178,10 @@ def _by_target(plan: Plan) -> Table:
         "assurance: probability that the target is certified, estimated. provable from: held-out "
         f"{plan.study.unit} with which it is {plan.question.power:g} for any population in which the model has the expected error "
         "(kl certificate)."
+        + " Rows cost the same whatever is collected of them: the modalities are those that err least."
+        * plan.costs.alike
     )
-    return Table(columns, rows, title="The way to a certified target", notes=[note])
+    return Table(columns, rows, title="The cheapest way to a certified target", notes=[note])
 
 
 def _promised(proposal: Findings) -> list[tuple[str, str, str]]:
