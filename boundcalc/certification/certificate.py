@@ -215,7 +215,7 @@ class Certificate(Answer, Frozen):
             axes = new_axes(width=6.0, height=1.8)
         else:
             axes, beside = new_axes(width=10.0, height=4.5, columns=2)
-            self.band.draw(axes=beside)
+            self.band.draw(ax=beside)
         low, high = sorted((self.error, self.value))
         axes.barh(0, high - low, left=low, height=0.5, color=PALETTE[5], label="up to the certificate")
         axes.plot([self.error], [0], "o", color=PALETTE[0], label="measured")
