@@ -29,7 +29,7 @@ format: .venv/test.stamp
 
 # What it prints is a page of the docs.
 benchmark: .venv/test.stamp
-	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/benchmarks --benchmark-only -s > docs/figures.txt; \
+	$(BIN)/python -m pytest -o addopts=--import-mode=importlib tests/benchmarks -s > docs/figures.txt; \
 		status=$$?; cat docs/figures.txt; exit $$status
 
 slow: .venv/test.stamp

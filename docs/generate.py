@@ -142,11 +142,14 @@ def _toctree(names: Iterable[str], *, hidden: bool = True) -> str:
     return "\n".join(["```{toctree}", ":hidden:" if hidden else ":maxdepth: 1", "", *names, "```"])
 
 
+_NO_FIGURES = r"(?:E  |(?:benchmark|cachedir|configfile|plugins|rootdir|Outliers|OPS)\b)"  # what pytest itself prints
+
+
 def _figures(printed: Path) -> Iterable[str]:
     """Yield what ``make benchmark`` printed, a row for each line of the form ``work: figures``."""
     yield "Printed by `make benchmark`: ratios to a peer in the same run; seconds where they are named."
     text = printed.read_text(encoding="utf-8") if printed.exists() else ""
-    rows = re.findall(r"^(\w[^:\n|=]*): (.*\d.*)$", text, flags=re.MULTILINE)
+    rows = re.findall(rf"^(?!{_NO_FIGURES})(\w[^:\n|]*): (.*\d.*)$", text, flags=re.MULTILINE)
     yield "\n".join(["| work | figures |", "|---|---|", *(f"| {work} | {found} |" for work, found in rows)])
 
 
