@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -100,3 +103,22 @@ def test_the_command_writes_what_the_function_finds(tmp_path, capsys):
     record = json.loads(capsys.readouterr().out)
     assert {"boundcalc", "NCA"} <= {one["name"] for one in record["standings"]}
     assert (tmp_path / "bench.png").stat().st_size > 5000
+
+
+def test_a_metric_learn_that_does_not_run_says_so_in_its_line(monkeypatch):
+    def refuse(*_):
+        raise TypeError("check_X_y() got an unexpected keyword argument 'force_all_finite'")
+
+    old = ModuleType("metric_learn")
+    old.__spec__ = ModuleSpec("metric_learn", None)
+    old.LMNN = type("LMNN", (), {"fit": refuse, "transform": refuse})  # and the others are not there at all
+    monkeypatch.setitem(sys.modules, "metric_learn", old)
+    y = np.arange(60) % 2
+    rows = np.random.default_rng(0).normal(size=(60, 2)) + 2.0 * y[:, None]
+    answer = bc.bench(ModalityData({"a": rows}, y), splits=1)
+    found = {one.name: one for one in answer.standings}
+    assert "metric_learn.LMNN: fitting failed (TypeError: check_X_y()" in found["LMNN"].about
+    assert "AttributeError" in found["ITML"].about
+    assert all(np.isnan(found[name].error) for name in ("LMNN", "ITML", "MMC"))
+    assert found["boundcalc"].error < 0.5
+    assert "LMNN: model metric_learn.LMNN" in answer.text()

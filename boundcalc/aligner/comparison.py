@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from boundcalc.aligner.closed_form import PLANS
 from boundcalc.aligner.estimator import AlignedEncoders
-from boundcalc.aligner.inputs import refuse_unread
+from boundcalc.aligner.inputs import read_mask, refuse_unread
 from boundcalc.aligner.match import match_estimates
 from boundcalc.aligner.retrieval import retrieval_measures, zero_shot_measures
 from boundcalc.aligner.settings import CONTROLS, METHODS
@@ -205,14 +205,15 @@ def compare_regularisers(
     """
     _check(data, aligned, regularisers, seeds, unseen, k)
     may_align, tests = (
-        _mask(name, rows, data.n) for name, rows in (("aligned_rows", aligned_rows), ("test_rows", test_rows))
+        None if rows is None else read_mask(name, rows, data.n)
+        for name, rows in (("aligned_rows", aligned_rows), ("test_rows", test_rows))
     )
     settings = {"temperature": "cv"} | settings
     result = Comparison() if comparison is None else comparison
     result.facts = {
         "data": data.name, "rows": data.n, "seeds": seeds, "k": k, "unseen": [str(name) for name in unseen],
         "calibration": _CALIBRATION, "test": _TEST, "note": data.note, "settings": {key: str(v) for key, v in settings.items()},
-        "overlap": _TEST / (1.0 - _CALIBRATION - _TEST) if tests is None else 0.0,
+        "overlap": _TEST / (1.0 - _CALIBRATION - _TEST) if tests is None else 0.0, "cautions": [],
     }  # fmt: skip
     aligned, arms = tuple(dict.fromkeys(aligned)), arms_of(regularisers)
     tasks = [(seed, part, name) for seed in range(rng, rng + seeds) for part in aligned for name in arms]
@@ -228,20 +229,11 @@ def compare_regularisers(
         model.fit(split.train, split.pairs)
         record = {"aligned": float(part), "regulariser": name, "seed": seed, "pairs": len(split.pairs)}
         result.records.append(record | _measure(model, split, k=k))
+        result.facts["cautions"] = list(dict.fromkeys([*result.facts["cautions"], *model.cautions_]))
         if progress is not None:
             progress(done, len(tasks), f"{name}, {part:.0%} aligned, seed {seed}")
     result.complete = True
     return result
-
-
-def _mask(name: str, rows: Any, n: int) -> NDArray[np.bool_] | None:
-    mask = None if rows is None else np.asarray(rows)
-    if mask is not None and (mask.dtype != bool or mask.shape != (n,)):
-        raise InvalidInputError(
-            f"{name} of type {mask.dtype} and shape {mask.shape}: expected booleans of shape ({n},)",
-            context="compare_regularisers",
-        )
-    return mask
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from boundcalc.aligner.inputs import Examples, read_blocks, read_examples
 from boundcalc.aligner.retrieval import retrieval_measures
 from boundcalc.aligner.selection import choose, cross_validate, fold_parts, partner_ranks, similarities
 from boundcalc.aligner.settings import Settings
-from boundcalc.errors import InvalidInputError
+from boundcalc.errors import InvalidInputError, MissingExtraError
 from boundcalc.language.arguments import Problems, as_generator
 from boundcalc.trainer.data.normalise import project_rows, unit_rows
 
@@ -47,7 +47,8 @@ class AlignedEncoders(Settings):
         torch: regularised canonical correlations of the aligned pairs ("cca"); with pseudo-pairs from transport plans
         between the rows without a partner ("cca_ot"); with pseudo-pairs from a softmax that keeps no marginals, the
         control of the former ("cca_softmax"). Ridge and share of pseudo-pairs are chosen by cross-validation, none allowed.
-        "auto" takes one of "cca", "cca_ot" and "contrastive" with weight and temperature "cv".
+        "auto" takes one of "cca", "cca_ot" and "contrastive" with weight and temperature "cv"; without torch one of the first
+        two, and ``cautions_`` says so.
     q : int, optional
         Latent dimension; default 8, in closed form all canonical directions, at most 64.
     s : float
@@ -163,6 +164,7 @@ class AlignedEncoders(Settings):
         seed = int(as_generator(self.random_state).integers(2**62))
         self.chosen_: dict[str, Any] = {}
         self.cross_validation_: dict[str, float] = {}
+        self.cautions_: tuple[str, ...] = ()
         self.encoder_ = self._found(rows, seed)
         trained = self.chosen_["method"] == "contrastive"
         self.linear_ = trained and self.encoders is None
@@ -179,7 +181,7 @@ class AlignedEncoders(Settings):
         self.loss_curve_ = self.encoder_.curve if trained else np.zeros((0, 2))
         self.validation_curve_ = self.encoder_.validation_curve if trained else np.zeros(0)
         unbounded = trained and self.encoders is not None and self.regulariser != "none" and self.chosen_["weight"] > 0
-        self.cautions_ = (_UNBOUNDED,) if unbounded else ()
+        self.cautions_ += (_UNBOUNDED,) if unbounded else ()
         return self
 
     def transform(self, X: Any) -> dict[str, Array]:
@@ -335,7 +337,14 @@ class AlignedEncoders(Settings):
     def _found(self, rows: Examples, seed: int) -> Any:
         """Return encoders by the method, the better of two for "auto"."""
         names = ("cca_ot", "contrastive") if self.method == "auto" else (self.method,)
-        done = {name: self._closed(name, rows, seed) if name in PLANS else self._trained(rows, seed) for name in names}
+        done = {}
+        for name in names:
+            try:
+                done[name] = self._closed(name, rows, seed) if name in PLANS else self._trained(rows, seed)
+            except MissingExtraError as error:
+                if not done:
+                    raise
+                self.cautions_ = (f"trained encoders are no candidates: {error}",)
         name = choose({name: ranks for name, (_, ranks, _) in done.items()}, names[:1])
         encoder, _, chosen = done[name]
         self.chosen_ = {"method": name, **chosen}

@@ -15,7 +15,7 @@ from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
 from boundcalc.trainer.data.modalities import ModalityData
 
-__all__ = ["Examples", "read_blocks", "read_examples", "refuse_unread"]
+__all__ = ["Examples", "read_blocks", "read_examples", "read_mask", "refuse_unread"]
 
 Blocks = dict[str, NDArray[np.float64]]
 
@@ -225,3 +225,13 @@ def _labels(y: Any, blocks: Blocks, tuples: NDArray[np.intp], present: Any, prob
         "y disagrees with aligned: rows that belong together have other labels",
     )
     return top.astype(np.intp)
+
+
+def read_mask(name: str, rows: Any, n: int) -> NDArray[np.bool_]:
+    """Return which of n rows are meant, or say what is wrong."""
+    mask = np.asarray(rows)
+    if mask.dtype != bool or mask.shape != (n,):
+        raise InvalidInputError(
+            f"{name} of type {mask.dtype} and shape {mask.shape}: expected booleans of shape ({n},)"
+        )
+    return mask

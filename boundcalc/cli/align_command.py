@@ -1,4 +1,4 @@
-"""``boundcalc align DATA``: compare ways to align encoders on partly aligned data, each with its control."""
+"""``boundcalc align DATA``: compare ways to align encoders on partly aligned data, each with its control, or plan the pairs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from boundcalc.show.answer import Answer
 ARGUMENTS = (
     "DATA", *READING, "unlabelled", "aligned", "regulariser", "fitted", "unseen", "seeds", "seed", "steps", "latent", "weight",
     "eps", "temperature", "score", "normalise", "device", "aligned_rows", "test_rows", "k", "match_target", "delta",
+    "pairs_planned",
 )  # fmt: skip
 ENDINGS = DRAWN
 
@@ -28,6 +29,25 @@ def run(args: Namespace) -> Answer:
     methods = {"all": (*trained, "cca_ot"), "contrastive": trained, "cca_ot": ("cca_ot",), "auto": ("cca_ot", "auto")}
     reading = reading_options(args) | ({"label": None} if args.unlabelled else {})
     data, comparison, status = load(args.data, **reading), Comparison(), 0
+    if args.pairs_planned:
+        from boundcalc.planner.matching import plan_alignment
+
+        return plan_alignment(
+            data,
+            share=max(args.aligned),
+            aligned_rows=args.aligned_rows,
+            target=args.match_target,
+            k=args.k,
+            delta=args.delta,
+            rng=args.seed,
+            method="cca_ot" if args.fitted == "all" else args.fitted,
+            q=args.latent,
+            steps=args.steps,
+            eps=args.eps,
+            score=args.score,
+            normalise=args.normalise,
+            device=args.device,
+        )
     try:
         compare_regularisers(
             data,

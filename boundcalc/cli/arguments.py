@@ -391,7 +391,22 @@ ARGUMENTS: dict[str, Argument] = {
         default="1",
         read=_chosen_or(_within(-math.inf, math.inf, "finite")),
     ),
-    "k": _value("K", "recall@K", default="10", read=_integer(1), flag="-k"),
+    "k": _value(
+        "K",
+        "recall@K; with --plan the items among which a partner is sought",
+        default="10",
+        read=_integer(1),
+        flag="-k",
+    ),
+    "pairs_planned": Argument(
+        {
+            "dest": "pairs_planned",
+            "action": "store_true",
+            "help": "how many aligned pairs to train on and to hold out for a certificate of --target, from refits to parts of "
+            "those at hand (--aligned-rows, or the largest share of --aligned)",
+        },
+        flag="--plan",
+    ),
     "match_target": _value(
         "X", "match error for which aligned pairs are counted", default="0.3", read=_below_half, flag="--target"
     ),

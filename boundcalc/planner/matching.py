@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from boundcalc.aligner.inputs import read_examples
+from boundcalc.aligner.estimator import AlignedEncoders
+from boundcalc.aligner.inputs import read_examples, read_mask
 from boundcalc.certification.matching import confusion
 from boundcalc.errors import InfeasibleError, InvalidInputError
 from boundcalc.frozen import Frozen
@@ -20,8 +21,10 @@ from boundcalc.planner.moments import law, pair_moments
 from boundcalc.show.answer import Answer
 from boundcalc.show.rounding import confidence
 from boundcalc.show.tables import Table
+from boundcalc.trainer.data.modalities import ModalityData
+from boundcalc.trainer.data.normalise import Normaliser
 
-__all__ = ["MatchPlan", "PairsOffer", "plan_matching"]
+__all__ = ["MatchPlan", "PairsOffer", "plan_alignment", "plan_matching"]
 
 Rows = NDArray[np.intp]
 
@@ -278,3 +281,49 @@ def _offers(trial: _Trial, aim: _Aim, rest: float) -> Iterator[PairsOffer]:
             "uncertainty": spread,
         }
         yield aim.offer(there, train, unaligned, measured=False)
+
+
+def plan_alignment(
+    data: ModalityData,
+    *,
+    target: float,
+    share: float = 1.0,
+    aligned_rows: ArrayLike | None = None,
+    k: int = 2,
+    delta: float = 0.05,
+    rng: int = 0,
+    **settings: Any,
+) -> MatchPlan:
+    """Plan with the rows of a data set: those that are known to be aligned, or a share of them by lot.
+
+    Parameters
+    ----------
+    data : ModalityData
+        Columns are centred and scaled on all rows: what is planned is an estimate, the certificate comes later.
+    target, k, delta
+        As for :func:`plan_matching`.
+    share : float
+        In (0, 1], of the complete rows, where ``aligned_rows`` is not given.
+    aligned_rows : array_like of bool, shape (n,), optional
+        Rows of which all modalities belong together; what is missing in one is passed over.
+    rng : int
+    **settings
+        Of :class:`boundcalc.aligner.AlignedEncoders`.
+
+    Raises
+    ------
+    InvalidInputError
+        As for :func:`plan_matching`.
+    """
+    generator = np.random.default_rng(rng)
+    whole = np.flatnonzero(data.present.all(axis=1))
+    if aligned_rows is None:
+        whole = generator.permutation(whole)[: round(share * whole.size)]
+    else:
+        whole = whole[read_mask("aligned_rows", aligned_rows, data.n)[whole]]
+    here = {name: np.asarray(data.present[:, place]) for place, name in enumerate(data.names)}
+    normaliser = Normaliser.fit(data.arrays, here, nonnegative=data.nonnegative)
+    rows = {name: normaliser.apply(name, block, here[name])[here[name]] for name, block in data.arrays.items()}
+    pairs = np.column_stack([np.cumsum(here[name])[whole] - 1 for name in rows])
+    model = AlignedEncoders(random_state=rng, **settings)
+    return plan_matching(model, rows, pairs, target=target, k=k, delta=delta, rng=generator)

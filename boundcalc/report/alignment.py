@@ -88,6 +88,7 @@ class Alignment(Frozen, Answer):
         ]
         notes += ["Interrupted: only finished runs are shown."] if self.status else []
         notes += [str(self.comparison.facts["note"])] if self.comparison.facts.get("note") else []
+        notes += [f"{said[0].upper()}{said[1:]}." for said in self.comparison.facts.get("cautions", ())]
         rows = [(f"{part:g}", name, *(cell.get(one, "") for one in main)) for (part, name), cell in cells.items()]
         tables = [Table(("aligned", "regulariser", *main), rows, title=self.title, notes=notes)]
         if other:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 pytest.importorskip(
@@ -17,6 +19,7 @@ from sklearn.base import clone
 
 from boundcalc.aligner import AlignedEncoders, planted_latent
 from boundcalc.aligner.encoders import clip_spectrum
+from boundcalc.errors import MissingExtraError
 from boundcalc.trainer import ModalityData
 
 QUICK = dict(q=4, steps=20, ot_batch=40, sinkhorn_iter=20, random_state=0)
@@ -167,6 +170,20 @@ def test_weight_temperature_and_method_are_chosen_from_the_pairs(planted):
     assert auto.chosen_["method"] == "cca_ot"  # 20 steps train too little to be better
     with pytest.raises(ValueError, match="weight='auto'"):
         AlignedEncoders(weight="auto", **QUICK).fit(planted[0], MASK)
+
+
+def test_without_torch_the_closed_forms_are_chosen_from_and_it_is_said(planted, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    for name in ("_torch", "trained"):
+        monkeypatch.delitem(sys.modules, f"boundcalc.aligner.{name}", raising=False)
+    model = AlignedEncoders(method="auto", **QUICK).fit(planted[0], MASK)
+    closed = AlignedEncoders(method="cca_ot", **QUICK).fit(planted[0], MASK)
+    assert model.chosen_ == closed.chosen_
+    assert "torch" in model.cautions_[0]
+    assert "no candidates" in model.cautions_[0]
+    assert closed.cautions_ == ()
+    with pytest.raises(MissingExtraError, match="align"):
+        AlignedEncoders(**QUICK).fit(planted[0], MASK)
 
 
 def test_modules_take_the_place_of_linear_encoders(planted, tmp_path):

@@ -275,6 +275,23 @@ def test_the_command_compares_and_draws(tmp_path, capsys):
     assert "data:image/png" in (tmp_path / "out.html").read_text(encoding="utf-8")
 
 
+def test_the_command_plans_pairs_of_the_rows_that_are_aligned(tmp_path, capsys):
+    data = small_data(rng=2)
+    source, mask = tmp_path / "planted.npz", tmp_path / "mask.npy"
+    np.savez(source, a=data.arrays["m0"], b=data.arrays["m1"], y=data.y)
+    np.save(mask, np.arange(data.n) < 60)
+    common = ["align", str(source), "--plan", "--target", "0.4", "-k", "2", "--json"]
+    assert cli.main([*common, "--aligned-rows", str(mask)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert max(one["train"] for one in found["offers"] if one["measured"]) == 45  # of 60 pairs in 4 folds
+    assert {one["unaligned"] for one in found["offers"]} == {(data.n - 60) // 2, data.n - 60}
+    assert "pairs to train on" in found["sentence"]
+    assert cli.main([*common, "--aligned", "0.5"]) == 0
+    assert json.loads(capsys.readouterr().out)["offers"][-1]["train"] == 8 * data.n // 2
+    assert cli.main([*common, "--aligned", "0.02"]) == 2
+    assert "aligned pairs" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -14,9 +14,9 @@ from boundcalc.trainer import Measurements, ModalityData, PairwiseMetricLearner,
 from boundcalc.trainer.data.prepare import prepare
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset import fit_model, fit_subset
-from boundcalc.trainer.models.choosing import cut, pair_weights
-from boundcalc.trainer.models.classes import Gaussians, logistic_regression
-from boundcalc.trainer.models.evidence import relevance
+from boundcalc.trainer.models.choosing import cut, pair_weights, specs_of
+from boundcalc.trainer.models.classes import Gaussians, logistic_regression, shrunk_log_odds
+from boundcalc.trainer.models.evidence import Evidence, relevance
 from boundcalc.trainer.models.folds import Folds, Spec, blended
 from boundcalc.trainer.models.lift import Lift
 from boundcalc.trainer.models.low_rank import fit_low_rank, pair_loss
@@ -82,6 +82,53 @@ def test_logistic_regression_is_that_of_scikit_learn(n, d):
     np.testing.assert_allclose(p / p.sum(axis=1, keepdims=True), known.predict_proba(x), atol=5e-3)
     again = logistic_regression(x, codes, penalty=0.5, start=(factor, bias))
     np.testing.assert_allclose(again[0], factor, atol=5e-3)
+
+
+def test_regressions_by_newton_steps_are_those_by_gradients(monkeypatch):
+    x, codes = standardised(80, 4)
+    newton = logistic_regression(x, codes, penalty=0.5)
+    again = logistic_regression(x, codes, penalty=0.5, start=(newton[0] + 0.3, newton[1] - 0.2))
+    monkeypatch.setattr("boundcalc.trainer.models.classes._NEWTON", 0)
+    slow = logistic_regression(x, codes, penalty=0.5)
+    for factor, bias in (newton, again):
+        np.testing.assert_allclose(factor, slow[0], atol=0.02)
+        np.testing.assert_allclose(bias - bias.mean(), slow[1] - slow[1].mean(), atol=0.02)
+
+
+def test_log_odds_at_one_shrinkage_need_no_eigenvectors():
+    x, codes = standardised(60, 5)
+    for found, expected in zip(shrunk_log_odds(x, codes, 0.3), Gaussians.fit(x, codes).log_odds(0.3), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_few_rows_choose_among_kinds_and_what_was_asked_for_is_kept():
+    default = Settings()
+    many, few = (specs_of(default, several=True, few=some) for some in (False, True))
+    assert set(few) < set(many)
+    assert {spec.kind for spec in few} == {spec.kind for spec in many}
+    assert {spec.columns for spec in few} == {spec.columns for spec in many}
+    asked = Settings(structure="posterior")
+    assert specs_of(asked, several=True, few=True) == specs_of(asked, several=True)
+    fixed = specs_of(replace(default, shrinkage=0.2, penalty=3.0), several=False, few=True)
+    assert {spec.strength for spec in fixed if spec.kind == "logistic"} == {3.0}
+    assert {spec.strength for spec in fixed if spec.structure == "discriminant"} == {0.2}
+
+
+def test_classes_that_a_fold_has_not_met_are_impossible_there():
+    y = np.repeat([0, 1, 2, 3], [40, 40, 40, 1])
+    rows = np.random.default_rng(0).normal(size=(121, 3)) + 2.0 * np.eye(4, 3)[y]
+    folds = Folds(prepared(ModalityData({"a": rows}, y), calibration=0.1, holdout=0.1))
+    maps = [folds.map(Spec("posterior", "gaussian", True), (0,), fold) for fold in range(folds.count)]
+    found = Evidence(folds, [(maps, (0,))]).losses(np.array([0.7]))
+    expected = []
+    for fold in range(folds.count):
+        said, prior, own = folds.evidence(maps[fold], (0,), fold)
+        scores = 0.7 * said + prior
+        chances = np.exp(scores - scores.max(axis=1, keepdims=True))
+        chances /= chances.sum(axis=1, keepdims=True)
+        expected += [-np.log(chances[row, own[row]]) for row in np.flatnonzero(own >= 0)]
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    assert len({folds.prior(fold).size for fold in range(folds.count)}) == 2
 
 
 def test_the_threshold_is_the_best_of_all_by_hand():
@@ -404,15 +451,16 @@ def test_bad_settings_and_too_few_rows_are_refused():
 
 
 def test_blas_has_one_thread_where_products_are_small():
-    info = pytest.importorskip("threadpoolctl").threadpool_info
+    pools = pytest.importorskip("threadpoolctl")
     from boundcalc.trainer.risk.threads import one_blas_thread
 
     def blas():
-        return [one["num_threads"] for one in info() if one["user_api"] == "blas"]
+        return [one["num_threads"] for one in pools.threadpool_info() if one["user_api"] == "blas"]
 
-    before = blas()
-    with one_blas_thread(numbers=1_000_001):
+    with pools.threadpool_limits(2, "blas"):
+        before = blas()
+        with one_blas_thread(numbers=1_000_001):
+            assert blas() == before
+        with one_blas_thread(numbers=1_000_000):
+            assert set(blas()) == {1}
         assert blas() == before
-    with one_blas_thread(numbers=1_000_000):
-        assert set(blas()) == {1}
-    assert blas() == before

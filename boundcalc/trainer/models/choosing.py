@@ -92,22 +92,22 @@ def specs_of(settings: Settings, *, several: bool, by_class: bool = False, few: 
     by_class : bool
         Whether for classes not met: "auto" then has no posterior of the others.
     few : bool
-        Whether there are few rows: "auto" then compares kinds rather than strengths.
+        Whether there are few rows: "auto" then compares the main kinds, not their strengths.
     """
     few = few and settings.structure == "auto"
-    shrinkages = (SHRINKAGES[:1] if few else SHRINKAGES) if settings.shrinkage is None else (settings.shrinkage,)
-    penalties = (PENALTIES[1:2] if few else PENALTIES) if settings.penalty is None else (settings.penalty,)
+    shrinkages = (SHRINKAGES[:2] if few else SHRINKAGES) if settings.shrinkage is None else (settings.shrinkage,)
+    penalties = (PENALTIES[:2] if few else PENALTIES) if settings.penalty is None else (settings.penalty,)
+    gaussians = [(True, s) for s in shrinkages] + [(False, s) for s in shrinkages[: 1 if few else None] if several]
     ranks = RANKS if settings.rank is None else (float(settings.rank),)
-    ways = (True, False) if several else (True,)
     families = {
         "modality": [Spec("modality", kind, False) for kind in ("raw", "standardised")],
-        "discriminant": [Spec("discriminant", "gaussian", way, s) for way in ways for s in shrinkages],
+        "discriminant": [Spec("discriminant", "gaussian", *one) for one in gaussians],
         "posterior": [
-            *(Spec("posterior", "gaussian", way, s) for way in ways for s in shrinkages),
+            *(Spec("posterior", "gaussian", *one) for one in gaussians),
             *(Spec("posterior", "logistic", True, p) for p in penalties),
             Spec("posterior", "gaussian", True, columns="bent"),
-            Spec("posterior", "logistic", True, penalties[len(penalties) // 2], "bent"),
-            *(Spec("posterior", "gaussian", True, reach, "bumps") for reach in REACHES),
+            *(Spec("posterior", "logistic", True, p, "bent") for p in penalties[len(penalties) // 2 :][:1] if not few),
+            *(Spec("posterior", "gaussian", True, reach, "bumps") for reach in (REACHES[:1] if few else REACHES)),
         ],
         "low_rank": [Spec("low_rank", "pairs", True, rank) for rank in ranks],
     }
@@ -177,9 +177,7 @@ def _chosen(
 
     few = folds.codes.size < _FEW
     asked = [(spec, kept) for spec in usual(len(kept) > 1)]
-    again = [
-        spec for spec in usual(False) if not few or (spec[:2] == ("posterior", "gaussian") and spec.columns == "rows")
-    ]
+    again = [one for one in usual(False) if not few or (one[:2] == ("posterior", "gaussian") and one.columns != "bent")]
     asked += [(spec, everything) for spec in again if kept != everything]
 
     def judged_in(some: Sequence[int], begin: float, end: float) -> Iterator[_Candidate]:

@@ -20,7 +20,7 @@ _LEAST = 1e-2
 #: The least variance within classes that is believed, of columns with variance 1.
 _FLOOR = 1e-8
 #: Weights of a regression up to which Newton's steps cost less than those without curvature.
-_NEWTON = 200
+_NEWTON = 100
 
 
 @dataclass(frozen=True)

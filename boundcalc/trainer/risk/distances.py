@@ -31,8 +31,10 @@ def cross_distances(
     left_present, right_present : ndarray of bool, shape (n, K), (n', K)
     """
     result = np.zeros((left.shape[0], right.shape[0]))
-    for here, rows in _patterns(left_present):
-        for there, others in _patterns(right_present):
+    first = _patterns(left_present)
+    second = first if right_present is left_present else _patterns(right_present)
+    for here, rows in first:
+        for there, others in second:
             columns = np.flatnonzero(np.repeat(here & there, widths))
             if columns.size:
                 part = operator[columns] if operator.ndim == 1 else operator[np.ix_(columns, columns)]
