@@ -1,6 +1,11 @@
-"""Doctests of modules that need torch are left out where the extra ``align`` is not installed."""
+"""One thread for the arrays of each worker; doctests of modules that need torch are left out where ``align`` is not installed."""
 
+import os
 from importlib.util import find_spec
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # workers enough for the processors: more threads would wait for each other
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
 
 _NEED_TORCH = (
     "_torch",

@@ -79,6 +79,8 @@ def load(
         "drop": tuple([drop] if isinstance(drop, str) else drop),
         "modalities": modalities,
     }
+    if hasattr(source, "collect"):  # a lazy frame of polars
+        source = source.collect()
     if hasattr(source, "columns"):
         return of_frame(source).data(**options)
     if not isinstance(source, (str, Path)) or not str(source).strip():

@@ -9,7 +9,8 @@ from typing import Any, ParamSpec, TypeVar
 
 __all__ = ["renamed"]
 
-P, R = ParamSpec("P"), TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def renamed(since: str, **former: str) -> Callable[[Callable[P, R]], Callable[P, R]]:

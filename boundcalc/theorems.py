@@ -168,8 +168,10 @@ class Theorem(Frozen):
             if (entry := known(symbol)) is not None and allowed.is_subset(entry.domain.closure) is not True
         ]
         bounded = set().union(*(form.derivation.quantity.free_symbols for form in self.variants.values()))
+        steps = [step for form in self.variants.values() for step in form.derivation.steps]
+        bounded |= set().union(*(step.definitions for step in steps))
         wide += [
-            f"{rule} assumes something of {symbol}, which is what is bounded"
+            f"{rule} assumes something of {symbol}, which is what is bounded, or defined by it"
             for rule in self.constraints
             for symbol in sorted(rule.symbols & bounded, key=str)
             if role_of(symbol) not in ("", "fixed")

@@ -71,7 +71,7 @@ html_title = f"boundcalc {release}"
 html_static_path = ["_static"]
 html_css_files = ["theorem.css", "site.css"]
 html_extra_path = ["made/extra"]
-html_sidebars = {"index": [], "made/theorems/*": ["sidebar-nav-bs"]}
+html_sidebars = {"index": [], "choosing": [], "why_pairs": [], "made/theorems/*": ["sidebar-nav-bs"]}
 html_show_sourcelink = False
 html_theme_options = {
     "header_links_before_dropdown": 6,

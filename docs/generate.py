@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
+from datetime import date
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -43,17 +44,18 @@ def generate(docs: Path) -> None:
         shutil.rmtree(made / name, ignore_errors=True)
         (made / name).mkdir(parents=True)
     verdicts = _verdicts()
+    checked = f"Verdicts of boundcalc {bc.__version__}, {_day()}."
     for key, entry in REGISTRY.items():
         number = "" if entry.number == "-" else f"{entry.number}: "
         parts = join(theorem_parts(entry, verdicts[key]))
-        _write(made / "theorems" / f"{key}.md", f"# {number}{entry.title}", *_sections(parts))
+        _write(made / "theorems" / f"{key}.md", f"# {number}{entry.title}", *_sections(parts), checked)
     works = {
         "table1": ("Table 1 of the primary source", table1()),
         "ledger": ("Ledger of fidelity", ledger(verdicts)),
         "neighbours": ("What else exists", neighbours()),
     }
     pages = _toctree([*works, *REGISTRY])
-    _write(made / "theorems" / "index.md", "# Theorems", _INTRODUCTION, _raw(catalogue_table(verdicts)), pages)
+    _write(made / "theorems" / "index.md", "# Theorems", _INTRODUCTION, checked, _raw(catalogue_table(verdicts)), pages)
     for name, (title, body) in works.items():
         _write(made / "theorems" / f"{name}.md", f"# {title}", *_sections(join(body)))
     notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -86,6 +88,12 @@ def _verdicts() -> dict[str, Any]:
     if missing:
         raise SystemExit(f"{path} lacks {', '.join(missing)}: run `boundcalc check --all --json` again")
     return found
+
+
+def _day() -> str:
+    """Return when the verdicts were found."""
+    path = os.environ.get(VERDICTS)
+    return date.today().isoformat() if path is None else date.fromtimestamp(Path(path).stat().st_mtime).isoformat()
 
 
 def _checked(entry: Theorem) -> dict[str, Any]:

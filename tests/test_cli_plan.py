@@ -152,6 +152,7 @@ def test_a_plan_is_tried_and_rows_that_came_are_certified(ask):
         (["--budget", "lots"], "budget = 'lots' is not a number"),
         (["--budget", "1e4:1e3:log:5"], "lo = 1e4 must be below hi = 1e3"),
         (["--target", "-1"], "target = -1.0 must be a finite number > 0"),
+        (["--target", "25"], "target = 25.0 must be an error in (0, 1); 25 % is 0.25"),
         (["--power", "0.2"], "--power 0.2: expected a probability in [0.5, 1)"),
         (["--simulate", "-1"], "--simulate -1"),
         (["--collected", "none.npz"], "none.npz"),

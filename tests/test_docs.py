@@ -24,7 +24,9 @@ WITH_EXAMPLES = [path for path in PAGES if "\n>>> " in path.read_text(encoding="
 @pytest.mark.parametrize("path", WITH_EXAMPLES, ids=[path.stem for path in WITH_EXAMPLES])
 def test_examples(path):
     for needed in re.findall(
-        r"^>>> (?:from|import) (sklearn|dask|pandas)\b", path.read_text(encoding="utf-8"), flags=re.MULTILINE
+        r"^>>> (?:from|import) (sklearn|dask|pandas|array_api_strict)\b",
+        path.read_text(encoding="utf-8"),
+        flags=re.MULTILINE,
     ):
         pytest.importorskip(needed)
     flags = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS

@@ -108,6 +108,7 @@ def test_a_damaged_column_of_text_is_refused_before_memory_is_asked_for(tmp_path
 def test_frames_of_polars():
     polars = pytest.importorskip("polars")
     same(load(polars.DataFrame(COLUMNS), **OPTIONS))
+    same(load(polars.DataFrame(COLUMNS).lazy(), **OPTIONS))
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -244,6 +245,7 @@ MANY = {f"c{k}": np.ones(N) for k in range(142)}
         (COLUMNS, OPTIONS | {"modalities": {"a": "audio", "b": ["audio_0"]}}, "audio_0 belongs to two"),
         (COLUMNS | {"pixel": [*COLUMNS["pixel"][:-1], "1_0"]}, OPTIONS, "column 'pixel', line 41: '1_0' is not a number"),
         (COLUMNS | {"pixel": [*COLUMNS["pixel"][:-1], "３"]}, OPTIONS, "column 'pixel', line 41"),
+        (COLUMNS | {"pixel": ['"0,5"'] * N}, OPTIONS, "'pixel' has decimal commas .*'0,5'.*with a point"),
         (COLUMNS | {"site": [f"text {k}" for k in range(N)]}, OPTIONS, "'site' has 40 different texts.*leave it out by --drop site"),
         (COLUMNS | {"kind": [*COLUMNS["kind"][:-1], ""]}, OPTIONS, "column kind, line 41: '' is no label"),
         (COLUMNS | MANY, {"label": "kind"}, "and 1[34][0-9] more"),
@@ -421,3 +423,39 @@ def test_an_array_that_declares_more_than_its_file_holds_is_refused(tmp_path):
 
 def test_few_names():
     assert few(map(str, range(20)), 3) == "0, 1, 2 and 17 more"
+
+
+@pytest.mark.parametrize("packed", ["zstd", "lz4", "uncompressed"])
+def test_what_an_arrow_file_unpacks_to_is_read_off(tmp_path, packed):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import feather
+
+    from boundcalc.trainer.data.arrow import unpacked_bytes
+
+    path = tmp_path / "data.feather"
+    words = pyarrow.array(["n" * 200, "s" * 200] * (N // 2))
+    table = pyarrow.table(
+        {"a__x": np.arange(N) / 7, "a__w": words, "a__d": words.dictionary_encode(), "y": np.arange(N) % 2}
+    )
+    feather.write_feather(table, path, compression=packed)
+    assert table.nbytes <= unpacked_bytes(path) <= table.nbytes + 200
+    assert load(path).dims == {"a": 3}
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(InvalidInputError, match="cannot be read"):
+        load(path)
+
+
+def test_a_feather_file_of_long_equal_texts_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import feather
+
+    from boundcalc.trainer.data import tables
+
+    texts = ["x" * 10**6] * 40
+    path = tmp_path / "data.feather"
+    feather.write_feather(pyarrow.table({"a__x": texts, "y": np.arange(40) % 2}), path, compression="zstd")
+    monkeypatch.setattr(tables, "of_frame", lambda *_, **__: pytest.fail("it was unpacked"))
+    before = pyarrow.total_allocated_bytes()
+    with pytest.raises(InvalidInputError, match="unpacks to more than 33,554,432 bytes"):
+        load(path)
+    assert pyarrow.total_allocated_bytes() - before < 10**6

@@ -32,13 +32,43 @@ def test_there_are_notebooks():
     assert NOTEBOOKS
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebooks_run(path, monkeypatch):
-    nbformat = pytest.importorskip("nbformat")
-    nbclient = pytest.importorskip("nbclient")
+def shown(*values):
+    """Make every form in which a notebook could show a value."""
+    for value in values:
+        for form in ("__repr__", "_repr_html_", "_repr_latex_", "_repr_markdown_", "_repr_png_", "_repr_svg_"):
+            (getattr(value, form, None) or str)()
+
+
+def needed(path):
     if any("boundcalc.aligner" in source for source in code_cells(path)):
         for name in ("torch", "ot"):
             pytest.importorskip(name, reason=f"{name} is not installed: `make test-align` installs the extra align")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_run(path, monkeypatch):
+    """Cell by cell in this process, which has imported everything already; a kernel each takes twice the time."""
+    plt = pytest.importorskip("matplotlib.pyplot")
+    needed(path)
+    monkeypatch.chdir(path.parent)
+    names = {"__name__": "notebook", "display": shown}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="FigureCanvasAgg is non-interactive")
+        for number, source in enumerate(code_cells(path)):
+            code = ast.parse(source, f"{path.name}, cell {number}")
+            last = ast.Expression(code.body.pop().value) if isinstance(code.body[-1], ast.Expr) else None
+            exec(compile(code, f"{path.name}, cell {number}", "exec"), names)
+            if last is not None:
+                shown(eval(compile(last, f"{path.name}, cell {number}, last line", "eval"), names))
+    plt.close("all")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_run_in_a_kernel(path, monkeypatch):
+    nbformat = pytest.importorskip("nbformat")
+    nbclient = pytest.importorskip("nbclient")
+    needed(path)
     monkeypatch.setenv("PYDEVD_DISABLE_FILE_VALIDATION", "1")
     monkeypatch.setenv("OMP_NUM_THREADS", "1")  # the tests run side by side already
     notebook = nbformat.read(path, as_version=4)

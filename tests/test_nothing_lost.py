@@ -19,7 +19,10 @@ from boundcalc.cli import main, progress
 from boundcalc.language.files import replacing, write_text
 from boundcalc.show.tables import Table
 from boundcalc.trainer import ModalityData, measure_subsets
+from boundcalc.trainer.data.prepare import prepare
 from boundcalc.trainer.measure.parallel import in_parallel
+from boundcalc.trainer.measure.settings import Settings
+from boundcalc.trainer.measure.subset import measure_subset
 
 
 def small(n=60, **options):
@@ -211,6 +214,32 @@ def test_progress_says_the_time_left_and_fits_the_screen(monkeypatch, capsys, wi
     if width == 200:
         assert "1/4  30.0s, about 2 min left a+b" in lines[1]
         assert "left" not in lines[2]
+
+
+def test_a_long_step_is_no_silence(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "_BEAT", 0.02)
+    with progress.heard():
+        show = progress.reporter("training", patient=True)
+        show(0, 1, "a+b")
+        time.sleep(0.2)
+        show(1, 1, "a+b")
+    time.sleep(0.05)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) >= 2
+    assert all("training" in line and "0/1" in line and line.endswith("a+b") for line in lines)
+    time.sleep(0.1)
+    assert not capsys.readouterr().err
+
+
+def test_all_stages_of_a_subset_are_told():
+    seen = []
+    prepared = prepare(small(160), settings=Settings(structure="auto", holdout=0.3), rng=np.random.default_rng(0))
+    measure_subset(prepared, ("a", "b"), rng=np.random.default_rng(0), progress=seen.append)
+    assert seen == sorted(seen)
+    assert 0 <= seen[0]
+    assert seen[-1] < 1
+    for low, high in ((0.0, 0.4), (0.4, 0.8), (0.8, 1.0)):  # the metric, the model of the classes, what is measured
+        assert sum(low <= share < high for share in seen) > 2
 
 
 def test_cells_of_a_csv_are_no_formulas():

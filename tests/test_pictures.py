@@ -192,3 +192,15 @@ def test_what_a_browser_cannot_compute_is_refused():
     with pytest.raises(InvalidInputError, match="cannot be computed in a browser"):
         to_javascript(sympy.gamma(x), [x])
     assert to_javascript(sympy.Piecewise((x, x < 1), (sympy.Min(x, 3), True)), [x]).count("?") == 1
+
+
+def test_names_on_several_lines_are_read_line_by_line(tmp_path, caplog):
+    """Their mathematics is found by lines, as it is drawn: no glyph is sought for the end of a line."""
+    pytest.importorskip("matplotlib")
+    from boundcalc.show.axes import new_axes, save
+
+    axes = new_axes()
+    axes.set_yticks([0, 1], ["bill+\nbody", "$x$\nfor all"])
+    save(axes, tmp_path / "lines.svg")
+    assert not [record for record in caplog.records if "glyph" in record.getMessage()]
+    assert [label.get_parse_math() for label in axes.get_yticklabels()] == [True, True]

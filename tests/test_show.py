@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import boundcalc as bc
 from boundcalc.cli import main
 from boundcalc.cli.commands import COMMANDS, load
-from boundcalc.errors import InvalidInputError
+from boundcalc.errors import InvalidInputError, visible
 from boundcalc.language.records import from_json, plain, to_json
 from boundcalc.show.html import Markup, items, join, tag
 from boundcalc.show.page import page
@@ -48,7 +48,7 @@ class TestHTML:
         table = Table((name,), [(cell,)], title=name, notes=(cell,))
         whole = ElementTree.fromstring(f"<div>{table.html().replace('<wbr>', '')}</div>")
         (shown,) = whole.iter("td")
-        assert (shown.text or "") == cell
+        assert (shown.text or "") == visible(cell)
         assert shown.get("data-column") == name
         assert ("<script>" in page(name, tag("p", cell))) is False
 

@@ -25,7 +25,7 @@ from boundcalc.statements.statement import UNITS
 from boundcalc.symbols import Constraint
 from boundcalc.theorems import Form, Provenance, Source, Status, Theorem, by
 
-__all__ = ["load", "save", "theorem_from_json", "theorem_to_json"]
+__all__ = ["load", "made_again", "save", "theorem_from_json", "theorem_to_json"]
 
 _FORMAT = 1
 
@@ -215,6 +215,50 @@ def _bound_data(bound: Bound) -> dict[str, Any]:
     return {"of": _bound_data(before), "method": method, "arguments": told}
 
 
+def made_again(bound: Bound) -> Bound:
+    """Return a bound made again as it says that it was made; a relaxed one as a theorem of its own.
+
+    Raises
+    ------
+    InvalidInputError
+        If it was read from a file, or cannot be made so.
+    """
+    if isinstance(bound.made, Theorem):
+        return bound.made.bound(bound.form)
+    before, method, arguments = _made(bound)
+    if method == "relax":
+        return _relaxed(before, arguments["step"]).bound()
+    values = arguments.get("values", {})
+    again = {name: made_again(value) if isinstance(value, Bound) else value for name, value in values.items()}
+    return _called(made_again(before), method, arguments, again)
+
+
+def _made(bound: Bound) -> tuple[Bound, str, Mapping[str, Any]]:
+    """Return the bound, the method and the arguments that a bound was made by."""
+    if bound.made is None:
+        raise InvalidInputError(
+            "it was read from a file and has no steps to save: apply its theorem", context=str(bound)
+        )
+    made: tuple[Bound, str, Mapping[str, Any]] = bound.made
+    return made
+
+
+def _called(before: Bound, method: str, arguments: Mapping[str, Any], values: Mapping[str, Any]) -> Bound:
+    """Return what a method makes of a bound."""
+    match method:
+        case "substitute":
+            return before.substitute(**{"union": arguments["union"], **values})
+        case "minimise":
+            return before.minimise(
+                **{"name": arguments["name"], "over": [*arguments["over"]], "price": "grid", **values}
+            )
+        case "with_split":
+            return before.with_split(arguments["fractions"])
+        case "on_subset":
+            return before.on_subset(arguments["subset"])
+    return before.simplify()
+
+
 def _argument_data(value: Any) -> Any:
     """Return an argument of a bound's method: a text, an expression, a bound, some of them, or these by name."""
     if isinstance(value, Mapping):
@@ -369,21 +413,11 @@ def _bound(data: Any) -> Bound:
         return cast(Theorem, _applied(_object(data, ("theorem", "form"))["theorem"])).bound(text_of(data["form"]))
     method = one_of(_object(data, ("of", "method", "arguments"))["method"], _METHODS)
     told = _object(data["arguments"], _METHODS[method])
-    before = _bound(data["of"])
     values = _named(told.get("values", []), _value)
     if not values.keys().isdisjoint(("union", "name", "over", "price", "points")):
         raise ValueError(f"the values {', '.join(values)} are no symbols of a bound")
-    match method:
-        case "substitute":
-            return before.substitute(**{"union": _expr(told["union"]), **values})
-        case "minimise":
-            over = list(map(_expr, _list(told["over"])))
-            return before.minimise(**{"name": text_of(told["name"]), "over": over, "price": "grid", **values})
-        case "with_split":
-            return before.with_split(_named(told["fractions"], _expr))
-        case "on_subset":
-            return before.on_subset(text_of(told["subset"]))
-    return before.simplify()
+    read = {name: _READ[name](told[name]) for name in _METHODS[method] if name != "values"}
+    return _called(_bound(data["of"]), method, read, values)
 
 
 def _named(data: Any, read: Callable[[Any], Any]) -> dict[str, Any]:
@@ -405,6 +439,13 @@ _METHODS: Mapping[str, tuple[str, ...]] = {
     "with_split": ("fractions",),
     "on_subset": ("subset",),
     "simplify": (),
+}
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "union": lambda data: _expr(data),
+    "name": text_of,
+    "over": lambda data: [_expr(one) for one in _list(data)],
+    "fractions": lambda data: _named(data, _expr),
+    "subset": text_of,
 }
 _OPTIONS = frozenset({"because", "form", "event", "union", "experiment"})
 _STEP = ("left", "because", "experiment", "events", "relation", "right", "kind", "cites", "definitions", "using")

@@ -276,7 +276,9 @@ def _read_numbers(given: Mapping[str, Any], *, fresh: bool) -> tuple[float, np.r
     elif weights is not None:
         two = isinstance(weights, (Sequence, np.ndarray)) and len(weights) == 2
         if problems.require(two, f"weights={weights!r}: {expected}"):
-            numeric = [problems.number(name, w, low=0) for name, w in zip(("w_pos", "w_neg"), weights, strict=True)]
+            numeric = [
+                problems.number(name, w, low=0, high=1e100) for name, w in zip(("w_pos", "w_neg"), weights, strict=True)
+            ]
             problems.require(not all(numeric) or max(weights) > 0, f"weights={weights!r}: one must be above 0")
     problems.raise_if_any()
     ledger = Ledger.split(given["delta"], {"this model": given["share"]})

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from boundcalc.certification.sides import EPS
 from boundcalc.errors import InvalidInputError
+from boundcalc.trainer.data.labels import has_masked
 
 __all__ = [
     "METRICS",
@@ -77,6 +78,8 @@ def numbers(name: str, value: Any, *, ndim: int) -> Array:
         array = np.asarray(array, dtype=np.float64)
     except (TypeError, ValueError):
         raise InvalidInputError(f"{name}: expected an array of real numbers") from None
+    if has_masked(value):
+        raise InvalidInputError(f"{name} has masked entries: every pair needs a number")
     if array.ndim != ndim:
         raise InvalidInputError(f"{name} has shape {array.shape}: expected {ndim} {'axis' if ndim == 1 else 'axes'}")
     if np.isnan(array).any():

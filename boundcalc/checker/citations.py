@@ -10,8 +10,9 @@ import sympy
 
 from boundcalc.bound import Bound
 from boundcalc.catalogue import REGISTRY
+from boundcalc.catalogue.files import made_again
 from boundcalc.checker.verdict import Verdict, Word, cited, unsettled
-from boundcalc.errors import InvalidInputError
+from boundcalc.errors import CompositionError, InvalidInputError
 from boundcalc.statements.derivation import Application, Step
 from boundcalc.symbols import VOCABULARY
 from boundcalc.theorems import Theorem, by
@@ -96,10 +97,20 @@ def _doubt(applied: Application, doubt_of: Callable[[Any, str], str]) -> str:
     lemma = applied.lemma
     if isinstance(lemma, Theorem):
         return _theorem_doubt(lemma, applied.form or lemma.forms[0], doubt_of)
-    if lemma.why_not_certified and not lemma.stated:
-        return f"{lemma.theorem.key} does not count: {lemma.why_not_certified}"
-    doubts = (_theorem_doubt(theorem, form, doubt_of) for theorem, form in lemma.stated if lemma.why_not_certified)
+    try:
+        again = made_again(lemma)
+    except (InvalidInputError, CompositionError) as error:
+        return f"{lemma.theorem.key} does not count: {error}"
+    relaxed = isinstance(lemma.made, tuple) and lemma.made[1] == "relax"
+    if any(getattr(again, name) != getattr(lemma, name) for name in (_SAID if relaxed else (*_SAID, *_SURE))):
+        return f"{lemma.theorem.key} does not count: it is not what it was made from"
+    doubts = (_theorem_doubt(theorem, form, doubt_of) for theorem, form in again.stated)
     return next(filter(None, doubts), "")
+
+
+#: What a bound says, and how sure that is.
+_SAID = ("quantity", "relation", "expr", "raw", "events", "shares", "domain", "constraints", "conditions", "uniform")
+_SURE = ("assumptions", "theorem", "ingredients")
 
 
 def _theorem_doubt(lemma: Theorem, form: str, doubt_of: Callable[[Any, str], str]) -> str:

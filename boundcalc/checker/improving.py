@@ -27,6 +27,7 @@ from boundcalc.frozen import Frozen
 from boundcalc.language.domains import admits, contains
 from boundcalc.statements.derivation import Derivation, Step, at_least, at_most
 from boundcalc.statements.growth import growth
+from boundcalc.statements.statement import DELTA
 from boundcalc.statements.terms import label_terms
 
 __all__ = ["BestConstant", "best_constant", "dominated", "relaxed"]
@@ -122,7 +123,7 @@ def _candidates(ratio: float) -> list[sympy.Expr]:
         for c in simple
         if max(sympy.Rational(c**2).q, sympy.Rational(c**2).p) < 10**5 and float(c) >= ratio * (1 - 1e-9)
     ]
-    rounded = [_to_digits(sympy.Rational(ratio), digits, up=True) for digits in (8, 6, 5, 4, 3, 2, 1)]
+    rounded = [_to_digits(sympy.Rational(ratio), digits, up=True) for digits in (8, 4, 3, 2, 1)]
     return list(dict.fromkeys([*sorted(kept, key=float), *rounded]))
 
 
@@ -139,13 +140,27 @@ class _Search:
         self.problem, self.rng = problem, rng
         self.symbols = sorted(problem.domain, key=str)
         self.ratio_expr = problem.left, problem.right
+        self.exact = False  # whether fewer points are looked at, with forty digits each
 
     def run(self) -> tuple[float, dict[str, Any]]:
-        best = self._best(self._spread(20_000))
+        best = self._found()
+        if not math.isclose(
+            best[0], self._exactly(best[1]), rel_tol=1e-3
+        ):  # rounding made it, near a zero of both sides
+            self.exact = True
+            best = self._found()
+        return self._told(best)
+
+    def _found(self) -> tuple[float, np.ndarray]:
+        """Return the largest ratio that was seen, and where."""
+        best = self._best(self._spread(400 if self.exact else 20_000))
         for width in (1.0, 0.3, 0.1, 0.03, 0.01, 1e-3, 1e-4, 1e-6, 1e-8):
             for _ in range(6):
                 better = self._best(self._near(best[1], width))
                 best = max(best, better, key=lambda one: one[0])
+        return best
+
+    def _told(self, best: tuple[float, np.ndarray]) -> tuple[float, dict[str, Any]]:
         value = self._exactly(best[1])
         if not math.isfinite(value) or value <= 0:
             raise InvalidInputError(
@@ -160,7 +175,7 @@ class _Search:
 
     def _near(self, point: np.ndarray, width: float) -> np.ndarray:
         """Return points near one, some coordinates moved and some at an end of their set."""
-        size = 400
+        size = 20 if self.exact else 400
         moved = np.repeat(point[:, None], size, axis=1)
         for k, symbol in enumerate(self.symbols):
             allowed = self.problem.domain[symbol]
@@ -182,12 +197,17 @@ class _Search:
         points = points[:, inside]
         if not points.size:
             return -math.inf, np.zeros(len(self.symbols))
+        ratio = self._ratio(points)
+        place = int(np.argmax(ratio))
+        return float(ratio[place]), points[:, place]
+
+    def _ratio(self, points: np.ndarray) -> np.ndarray:
+        if self.exact:
+            return np.array([self._exactly(point) for point in points.T])
         above, below = (self._values(side, points) for side in self.ratio_expr)
         with np.errstate(all="ignore"):
             ratio = np.where(below > 0, above / np.where(below > 0, below, 1), -math.inf)
-        ratio = np.where(np.isfinite(ratio), ratio, -math.inf)
-        place = int(np.argmax(ratio))
-        return float(ratio[place]), points[:, place]
+        return np.where(np.isfinite(ratio), ratio, -math.inf)
 
     def _values(self, expr: sympy.Expr, points: np.ndarray) -> np.ndarray:
         named = {symbol.name: points[k] for k, symbol in enumerate(self.symbols)}
@@ -196,7 +216,7 @@ class _Search:
     def _exactly(self, point: np.ndarray) -> float:
         at = {s: sympy.Rational(float(value)) for s, value in zip(self.symbols, point, strict=True)}
         above, below = (side.xreplace(at).evalf(40) for side in self.ratio_expr)
-        return float(above / below)
+        return float(above / below) if below.is_positive and above.is_extended_real else -math.inf
 
     def _limit(self, point: np.ndarray, value: float) -> tuple[float, dict[str, Any]]:
         """Return the ratio and the end of a symbol's set where its limit is larger than at the best point, if so."""
@@ -304,12 +324,11 @@ def relaxed(bound: Bound, *, drop: str, digits: int | None, budget: float) -> tu
     if digits is not None:
         terms = [_rounded(term, digits, up=not bound.is_lower) for term in terms]
     cleaner = sympy.Add(*terms)
-    shares = {event.symbol: share for event, share in zip(bound.events, bound.shares.values(), strict=True)}
-    sides = [expr.subs({**bound.where, **shares}, simultaneous=True) for expr in (bound.raw, cleaner)]
+    sides = [expr.subs(bound.where) for expr in (bound.raw, cleaner)]
     left = max(5.0, end - time.monotonic())
     relation = ">=" if bound.is_lower else "<="
     told = check_inequality(
-        sides[0], relation, sides[1], domain=dict(bound.domain), constraints=bound.constraints, budget=left
+        sides[0], relation, sides[1], domain=_shared(bound), constraints=bound.constraints, budget=left
     )
     if told.word is not Word.PROVED:
         raise InvalidInputError(
@@ -326,6 +345,12 @@ def relaxed(bound: Bound, *, drop: str, digits: int | None, budget: float) -> tu
     return replace(bound, parts=label_terms(cleaner, bound.events), proof=proof), step
 
 
+def _shared(bound: Bound) -> dict[sympy.Symbol, sympy.Set]:
+    """Return a bound's domain with every event's share of delta, however it will be split."""
+    most = sympy.Interval.open(0, 1) if bound.confidence == DELTA else sympy.Interval.Lopen(0, bound.confidence)
+    return {**bound.domain, **dict.fromkeys(bound.shares, most)}
+
+
 def _gathered(bound: Bound, terms: list[sympy.Expr], end: float) -> list[sympy.Expr]:
     """Return the terms with each that vanishes faster in n put into the constant of a slower one."""
     n = bound.symbols.get("n") or next((s for s in bound.symbols.values() if s.name.startswith("n")), None)
@@ -333,8 +358,7 @@ def _gathered(bound: Bound, terms: list[sympy.Expr], end: float) -> list[sympy.E
         raise InvalidInputError(
             "drop='lower order' speaks of n, which the bound does not have", context=str(bound.theorem)
         )
-    shares = bound.shares
-    full = {term: term.subs({**bound.where, **shares}, simultaneous=True) for term in terms}
+    full = {term: term.subs(bound.where) for term in terms}
     moving = [term for term in terms if n in full[term].free_symbols]
     orders = {term: growth(full[term], n).scale for term in moving}
     kept = [term for term in terms if term not in orders]
@@ -345,7 +369,7 @@ def _gathered(bound: Bound, terms: list[sympy.Expr], end: float) -> list[sympy.E
         for head in heads:
             try:
                 found = best_constant(
-                    full[term], full[head], domain=dict(bound.domain), constraints=bound.constraints,
+                    full[term], full[head], domain=_shared(bound), constraints=bound.constraints,
                     budget=max(3.0, (end - time.monotonic()) / 4),
                 )  # fmt: skip
             except InvalidInputError:

@@ -33,7 +33,8 @@ def run(args: Namespace) -> Answer:
         return _of_statement(args)
     if args.settings or args.form:
         raise InvalidInputError(f"--set and --form are for a theorem, and {args.data!r} is none", context="plan")
-    return plan(data_of(args, args.data), **planning_settings(args), collected=args.collected, simulate=args.simulate)
+    collected = None if args.collected is None else data_of(args, args.collected)
+    return plan(data_of(args, args.data), **planning_settings(args), collected=collected, simulate=args.simulate)
 
 
 def planning_settings(args: Namespace) -> dict[str, Any]:

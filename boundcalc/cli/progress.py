@@ -17,8 +17,9 @@ __all__ = ["heard", "reporter"]
 _BAR = 20
 #: Seconds between looks at whether the last line was long ago: then a long step goes on, and it is shown anew.
 _BEAT = 2.5
-#: What shows the last line anew, as long as its task goes on.
+#: What shows the last line anew, and whether that line of a terminal is still to be ended.
 _current: list[Callable[[], None]] = []
+_open = [False]
 
 
 @contextmanager
@@ -40,9 +41,10 @@ def heard() -> Iterator[None]:
         yield
     finally:
         ended.set()
-        if _current and sys.stderr.isatty():
+        if _open[0]:
             sys.stderr.write("\n")  # what follows begins a line
         _current.clear()
+        _open[0] = False
 
 
 def reporter(task: str, *, patient: bool = False) -> Callable[[float, int, str], None]:
@@ -59,7 +61,7 @@ def reporter(task: str, *, patient: bool = False) -> Callable[[float, int, str],
         now = time.monotonic()
         if first is None:
             began, first = now, done  # what was taken over took no time
-        _current[:] = [partial(tell, done, total, message)] if done < total else []
+        _current[:] = [partial(tell, done, total, message if done < total else "finishing")]
         if not (patient or done % 1) or now - last >= 1:
             last = now
             tell(done, total, message, now)
@@ -71,10 +73,8 @@ def reporter(task: str, *, patient: bool = False) -> Callable[[float, int, str],
         bar = "#" * int(_BAR * done / max(total, 1))
         line = f"{task} [{bar:<{_BAR}}] {int(done)}/{total} {times} {visible(' '.join(message.split()))}"
         line = line[: max(20, shutil.get_terminal_size().columns - 1)]
-        if live:
-            sys.stderr.write(f"\r\x1b[K{line}" + ("\n" if done >= total else ""))
-        else:
-            sys.stderr.write(line + "\n")
+        _open[0] = live and (now is None or done < total)
+        sys.stderr.write(("\r\x1b[K" if live else "") + line + "\n" * (not _open[0]))
         sys.stderr.flush()
 
     return show

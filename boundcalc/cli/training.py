@@ -17,6 +17,7 @@ def data_of(args: Namespace, source: str) -> ModalityData:
     """Return the data that were named, read as the options say."""
     from boundcalc.datasets import load
 
+    reporter("reading", patient=True)(0, 1, source)
     return load(source, **reading_options(args))
 
 

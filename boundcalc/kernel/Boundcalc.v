@@ -153,6 +153,8 @@ Ltac sign :=
   | |- 0 <= exp _ => left; apply exp_pos
   | |- 0 < Rpower _ _ => unfold Rpower; apply exp_pos
   | |- 0 <= Rpower _ _ => unfold Rpower; left; apply exp_pos
+  | |- 0 < PI => apply PI_RGT_0
+  | |- 0 <= PI => left; apply PI_RGT_0
   | |- _ => lra
   | |- 0 <= sqrt _ => apply sqrt_pos
   | |- 0 < sqrt _ => apply sqrt_lt_R0; sign
@@ -407,10 +409,18 @@ Qed.
 Lemma ceiling_positive : forall k e, 0 < e -> IZR k - 1 < e <= IZR k -> (1 <= k)%Z.
 Proof. intros k e E [_ H]. assert (A : 0 < IZR k) by lra. apply lt_IZR in A. lia. Qed.
 
+Lemma floor_from_one : forall k a b, 0 < b -> b <= a -> IZR k <= a / b < IZR k + 1 -> (1 <= k)%Z.
+Proof.
+  intros k a b B A [_ H]. assert (Q : b / b <= a / b) by (apply Rmult_le_compat_r; [left; apply Rinv_0_lt_compat|]; assumption).
+  replace (b / b) with 1 in Q by (field; lra). assert (P : 0 < IZR k) by lra. apply lt_IZR in P. lia.
+Qed.
+
 (* A rounded number that is positive. *)
 Ltac whole :=
   first [lia | match goal with
   | H : IZR ?k - 1 < ?e <= IZR ?k |- (1 <= ?k)%Z => apply (ceiling_positive k e); [reals; sign | exact H]
   | H : IZR ?k <= ?e < IZR ?k + 1, N : IZR ?k <> 0 |- (1 <= ?k)%Z =>
     apply (floor_positive k e); [reals; sign | exact H | exact N]
+  | H : IZR ?k <= ?a / ?b < IZR ?k + 1 |- (1 <= ?k)%Z =>
+    apply (floor_from_one k a b); [reals; sign | reals; lra | exact H]
   end].

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
+from boundcalc.arithmetic.written import shortened
 from boundcalc.errors import InvalidInputError
 
 __all__ = ["Problems", "as_generator", "why_unreadable"]
@@ -36,6 +38,8 @@ class Problems:
         allowed = f"a finite number in {'(' if open_low else '['}{low:g}, {high:g}{')' if open_high else ']'}"
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
             return self.require(False, f"{name}={value!r}: expected {allowed}")
+        if isinstance(value, int) and abs(value) > sys.float_info.max:
+            return self.require(False, f"{name}={shortened(value)}: expected {allowed}")
         inside = bool(math.isfinite(value) and low <= value <= high)
         inside = inside and not (open_low and value == low) and not (open_high and value == high)
         return self.require(inside, f"{name}={value!r}: expected {allowed}")

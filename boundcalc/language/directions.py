@@ -197,27 +197,64 @@ def _turns(expr: sympy.Expr, symbol: sympy.Symbol, domains: Domains) -> tuple[sy
         return None
     powers = dict(factor.as_base_exp() for factor in sympy.Mul.make_args(moving))
     fall = -powers.pop(symbol, sympy.S.Zero)
-    if len(powers) != 1:
+    if not fall.is_Rational:
+        return None
+    if all(isinstance(base, sympy.log) or base.is_number for base in powers):
+        return _product_turns(powers, fall, symbol, domains)
+    if len(powers) != 1 or fall < 0:
         return None
     (base, power), *_ = powers.items()
-    if not (power.is_Rational and power > 0 and fall.is_Rational and fall >= 0):
+    if not (power.is_Rational and power > 0):
         return None
-    if isinstance(base, sympy.log):
-        # d/dn log(log(s)^p n^-q) <= (p k/log(s) - q)/n for s = b n^k + lower powers: it falls from log(b n^k) = p k/q on
-        parts = [part.as_independent(symbol, as_Add=False) for part in sympy.Add.make_args(base.args[0])]
-        degrees = [grown.as_base_exp()[1] if grown != 1 else sympy.S.Zero for _, grown in parts]
-        plain = all(
-            grown == symbol**degree and degree.is_Rational and degree >= 0 and value_range(factor, domains)[0] >= 0
-            for (factor, grown), degree in zip(parts, degrees, strict=True)
-        )
-        if not plain or fall == 0 or (degree := max(degrees)) == 0:
-            return None
-        factor = parts[degrees.index(degree)][0]
-        return (sympy.powsimp(sympy.exp(power / fall) * factor ** (-1 / degree)),)
     if power.is_Integer and power != 1 and value_range(base, domains)[0] < 0:
         return None  # a root is taken where its base is nonnegative, a square anywhere
     inside = sympy.expand(base * symbol ** (-fall / power), log=False, power_base=False)
     return None if inside == expr else _turns(inside, symbol, domains)
+
+
+def _product_turns(
+    powers: Mapping[sympy.Expr, sympy.Expr], fall: sympy.Rational, symbol: sympy.Symbol, domains: Domains
+) -> tuple[sympy.Expr, ...] | None:
+    """Return from where n^-q log(s)^p log(log(t))^r exp(-c n^a) falls, for s and t of the form b n^k + lower powers.
+
+    For L = log(s) the factors' derivatives, times n over the factor, are at most p k/L, r k/(L log(L)) <= r k/L where L >= e,
+    and -a c n^a. The last one outweighs all where it does so with L = 1; without it each logarithm has its part of q.
+    """
+    logs = {base: power for base, power in powers.items() if isinstance(base, sympy.log)}
+    degrees = {base: _degree(base, symbol, domains) for base in logs}
+    if not all(power.is_Rational and power > 0 for power in logs.values()) or None in degrees.values():
+        return None
+    rises = {base: power * degrees[base][0] for base, power in logs.items()}  # type: ignore[index]
+    turns = []
+    decays = sympy.Add(*(sympy.log(base) * power for base, power in powers.items() if base not in logs))
+    if decays != 0:
+        rate, growing = decays.as_independent(symbol, as_Add=False)
+        grown, power = growing.as_base_exp()
+        if grown != symbol or not (power.is_Rational and power > 0 and rate.is_negative):
+            return None
+        turns.append(sympy.powsimp(((sum(rises.values()) - sympy.Min(fall, 0)) / (-power * rate)) ** (1 / power)))
+    elif fall <= 0:
+        return None
+    for base, rise in rises.items():
+        degree, factor = degrees[base]  # type: ignore[misc]
+        level = sympy.S.One if decays != 0 else rise * len(rises) / fall
+        level = sympy.Max(sympy.E, level) if isinstance(base.args[0], sympy.log) else level
+        turns.append(sympy.powsimp(sympy.exp(level / degree) * factor ** (-1 / degree)))
+    return tuple(turns)
+
+
+def _degree(base: sympy.log, symbol: sympy.Symbol, domains: Domains) -> tuple[sympy.Rational, sympy.Expr] | None:
+    """Return k and b where a logarithm, or one in a logarithm, is taken of b n^k + lower powers, none of them negative."""
+    inner = base.args[0].args[0] if isinstance(base.args[0], sympy.log) else base.args[0]
+    parts = [part.as_independent(symbol, as_Add=False) for part in sympy.Add.make_args(inner)]
+    degrees = [grown.as_base_exp()[1] if grown != 1 else sympy.S.Zero for _, grown in parts]
+    plain = all(
+        grown == symbol**degree and degree.is_Rational and degree >= 0 and value_range(factor, domains)[0] >= 0
+        for (factor, grown), degree in zip(parts, degrees, strict=True)
+    )
+    if not plain or (degree := max(degrees)) == 0:
+        return None
+    return degree, parts[degrees.index(degree)][0]
 
 
 def _signed(inner: Direction, factor: tuple[float, float]) -> Direction:

@@ -165,6 +165,7 @@ def symbol_range(symbol: sympy.Symbol, domain: sympy.Set | None = None) -> Range
     return Range(low[0], high[0], low[1], not high[1])
 
 
+@lru_cache(maxsize=4096)
 def _range(domain: sympy.Set) -> Range:
     ends = (domain.inf, domain.sup)
     low_open, high_open = (domain.contains(end) is sympy.false for end in ends)

@@ -23,9 +23,12 @@ __all__ = ["Goal", "Plan", "check_request", "largest_error", "make_plan", "usual
 _LARGEST_TOTAL = float(np.finfo(float).max)
 #: What costs this much more is as cheap.
 _AS_CHEAP = 1.1
-#: Errors this many standard errors apart are alike to the pilot: then the larger subset is taken, as a metric may give a
-#: modality no weight.
-_ALIKE = 0.5
+#: Errors whose differences in the folds are this many standard errors from 0 are alike to the pilot: then the larger subset is
+#: taken, as a model may give a modality no weight. Where its rows cost more, its certificate must be as near, in the pilot's
+#: standard errors.
+_ALIKE, _NEAR = 1.0, 0.5
+#: Rows for modalities that err less, where rows cost the same whatever is collected: at most so many times the fewest.
+_WORTH = 2.0
 #: A certificate this much larger is as good, if it costs less.
 _SAME = 5e-3
 
@@ -301,7 +304,7 @@ def _by_budget(
     labels: list[str] = list(shops)
     found: list[Offer] = []
     for column, budget in enumerate(totals):
-        label = _preferred(shops, dict(zip(labels, expected[:, column].tolist(), strict=True)))
+        label = _preferred(shops, dict(zip(labels, expected[:, column].tolist(), strict=True)), costs)
         if np.isfinite(expected[:, column].min()):
             rows = shops[label].thrifty(int(bought[label][column]))
             cost = min(float(costs.total(label.split("+"), rows)), budget)
@@ -329,11 +332,16 @@ def _goal(shops: dict[str, Shop], costs: Costs, target: float, unit: str, limit:
     cheap = {label: offer for label, offer in found.items() if offer.cost <= _AS_CHEAP * least}
     if not cheap:
         return _out_of_reach(shops, costs, target, unit)
-    best = cheap[_preferred(shops, {label: offer.error for label, offer in cheap.items()})]
+    best = cheap[_preferred(shops, {label: offer.error for label, offer in cheap.items()}, costs)]
     better = _erring_less(shops, costs, best)
-    if better is not None and costs.alike and not (limit and best.cost <= limit < better.cost):
+    if better is not None and costs.alike and better.rows <= _WORTH * best.rows and not _beyond(limit, best, better):
         best, better = better, None
     return Goal(target, best, provable_from=shops[best.subset].provable_from(best), better=better)
+
+
+def _beyond(limit: float | None, best: Offer, better: Offer) -> bool:
+    """Whether a limit is kept by the first offer only."""
+    return limit is not None and best.cost <= limit < better.cost
 
 
 def _reaching(shop: Shop, costs: Costs, target: float, most: int) -> Offer | None:
@@ -347,7 +355,7 @@ def _reaching(shop: Shop, costs: Costs, target: float, most: int) -> Offer | Non
 def _erring_less(shops: dict[str, Shop], costs: Costs, best: Offer) -> Offer | None:
     """Return the way to an offer's target with the subset that errs least after training on as many rows, if it is another."""
     errors = {label: float(shop.window.at(_seen(shop, best)).error) for label, shop in shops.items()}
-    while (label := _preferred(shops, errors)) != best.subset:
+    while (label := _preferred(shops, errors, costs)) != best.subset:
         most = costs.cap_of(label.split("+")) or MOST
         if (offer := _reaching(shops[label], costs, best.target, most)) is not None:
             return offer
@@ -360,11 +368,25 @@ def _seen(shop: Shop, offer: Offer) -> int:
     return max(offer.learnt, shop.evidence.sizes[-1])
 
 
-def _preferred(shops: dict[str, Shop], values: dict[str, float]) -> str:
+def _preferred(shops: dict[str, Shop], values: dict[str, float], costs: Costs) -> str:
     """Return the subset with the smallest value, or the largest subset that the pilot cannot tell from it."""
-    least = min(values.values())
-    alike = [label for label, value in values.items() if value <= least + _ALIKE * shops[label].window.uncertainty[-1]]
+    best = min(values, key=lambda label: values[label])
+    alike = [
+        label
+        for label, value in values.items()
+        if ((costs.alike and value < math.inf) or value <= values[best] + _NEAR * shops[label].window.uncertainty[-1])
+        and _not_worse(shops[label], shops[best])
+    ]
     return min(alike, key=lambda label: (-label.count("+"), values[label]))
+
+
+def _not_worse(one: Shop, other: Shop) -> bool:
+    """Whether the folds, on the same rows, do not show that one subset errs more than another."""
+    errors = [shop.evidence.laws(shop.question.quantity).error[:, -1] for shop in (one, other)]
+    apart = errors[0] - errors[1]
+    if len(apart) == 1:
+        return bool(apart[0] <= _NEAR * one.window.uncertainty[-1])
+    return bool(apart.mean() <= _ALIKE * apart.std(ddof=1) / math.sqrt(len(apart)))
 
 
 def _out_of_reach(shops: dict[str, Shop], costs: Costs, target: float, unit: str) -> Goal:

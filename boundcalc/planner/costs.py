@@ -166,6 +166,8 @@ class Costs(Frozen):
         """
         import tomllib
 
+        if not isinstance(path, str | Path):
+            raise InvalidInputError(f"costs = {path!r}: expected costs, a mapping of them, or the path of a TOML file")
         try:
             with Path(path).open("rb") as file:
                 record = tomllib.load(file)

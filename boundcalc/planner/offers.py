@@ -208,29 +208,43 @@ class Shop(Frozen):
         calibration, train = self.parts(n, holdout)
         return np.where(np.isfinite(reached), self.certificate(train, holdout, calibration)[0], np.inf)
 
+    def error(self, train: Any) -> Array:
+        """Return the expected error after training on so many rows: the pilot's, with half a row more misjudged.
+
+        That is the posterior mean under Jeffreys' prior of rare errors. What the pilot shows is right on average, but plans are
+        made of pilots that were lucky: unlucky ones reach no target.
+
+        Parameters
+        ----------
+        train : array_like
+        """
+        found = self.window.at(train)
+        return found.error + self._half_row(found.law)
+
+    def _half_row(self, own: Law) -> Array:
+        """Return what half a row adds to an error that is misjudged against all others."""
+        return np.minimum(2.0 * own.constant, own.scale) / self.evidence.pilot_rows
+
     def certificate(
-        self, train: Array, holdout: Array, calibration: Array, *, above: Any = None
+        self, train: Array, holdout: Array, calibration: Array, *, above: Any = 0.0
     ) -> tuple[Array, Array, Array]:
         """Return the expected certificate, its standard deviation for a known error, and the error's standard error.
 
         Parameters
         ----------
         train, holdout, calibration : ndarray
-        above : array_like, optional
-            By how much the error is above what is expected after half a row more was misjudged against all others (Jeffreys'
-            prior of rare errors). Variances are then proportional to it: a pilot that met few errors knows less of them, not more.
+        above : array_like
+            By how much the error is above what is expected. Variances are proportional to it: a pilot that met few errors knows
+            less of them, not more.
         """
         found = self.window.at(train)
-        error, own = found.error, found.law
-        variance, square, uncertain = own.variance, own.square, found.uncertainty
-        if above is not None:
-            most = np.minimum(2.0 * own.constant, own.scale)  # what a row has that is misjudged against all others
-            half = most / self.evidence.pilot_rows
-            error = np.maximum(found.error + half + above, 0.0)
-            grown = error / np.maximum(found.error + half, 1e-12)
-            variance = (variance + half * most / 2.0 * own.share**2) * grown
-            square = (square + half * own.scale * own.share**2) * grown
-            uncertain = np.sqrt((uncertain**2 + 2.0 * half**2) * grown)
+        own, half = found.law, self._half_row(found.law)
+        most = half * self.evidence.pilot_rows
+        error = np.maximum(found.error + half + above, 0.0)
+        grown = error / np.maximum(found.error + half, 1e-12)
+        variance = (own.variance + half * most / 2.0 * own.share**2) * grown
+        square = (own.square + half * own.scale * own.share**2) * grown
+        uncertain = np.sqrt((found.uncertainty**2 + 2.0 * half**2) * grown)
         mean = np.minimum(_kernel_mean(error, own), _ALMOST * own.scale)
         variance, square = (
             np.minimum(one, mean * (own.scale - mean)) for one in (variance, square)
@@ -320,11 +334,12 @@ class Shop(Frozen):
         """Return what rows offer with a given number of them held out."""
         calibration, learnt = (int(part) for part in self.parts(np.array(float(rows)), np.array(float(holdout))))
         sizes = tuple(np.array(float(part)) for part in (learnt, holdout, calibration))
-        bound, future, _ = self.certificate(*sizes)
+        bound, future, uncertain = (float(one) for one in self.certificate(*sizes))
         found, z = self.window.at(sizes[0]), float(ndtri(self.question.power))
-        own, reached = found.law, float(self.reached(z, *sizes))
+        own, reached, error = found.law, float(self.reached(z, *sizes)), float(self.error(sizes[0]))
         wanted = float(own.constant) if target is None else target
-        limit = min(float(self.window.error[-1]), float(found.error))
+        limit = error - max(float(found.error - self.window.error[-1]), 0.0)
+        shown, spread, _ = self.certificate(*sizes, above=-self._half_row(own))
         return Offer(
             subset=self.evidence.subset,
             rows=rows,
@@ -333,21 +348,21 @@ class Shop(Frozen):
             calibration=calibration,
             learnt=learnt,
             cost=cost,
-            error=float(found.error),
-            low=max(float(found.error - NINE_IN_TEN * found.uncertainty), 0.0),
-            high=float(found.error + NINE_IN_TEN * found.uncertainty),
-            certificate=float(bound),
+            error=error,
+            low=max(error - NINE_IN_TEN * uncertain, 0.0),
+            high=error + NINE_IN_TEN * uncertain,
+            certificate=bound,
             reached=reached,
             constant=float(own.constant),
             target=wanted,
             assurance=float(self.assured(wanted, *sizes)),
-            known=float(ndtr((wanted - bound) / max(float(future), 1e-12))),
-            provable=assurance(holdout, **self._provable(found, wanted)),
+            known=float(ndtr((wanted - shown) / np.maximum(spread, 1e-12))),
+            provable=assurance(holdout, **self._provable(error, own, wanted)),
             terms={
                 ERROR: limit,
-                TRAINING: float(found.error) - limit,
-                HELD_OUT: float(bound - found.error) + z * float(future),
-                PILOT: reached - float(bound) - z * float(future),
+                TRAINING: error - limit,
+                HELD_OUT: bound - error + z * future,
+                PILOT: reached - bound - z * future,
             },
             budget=budget,
         )
@@ -375,19 +390,19 @@ class Shop(Frozen):
         ----------
         offer : Offer
         """
-        question = self._provable(self.window.at(float(offer.learnt)), offer.target)
+        question = self._provable(offer.error, self.window.at(float(offer.learnt)).law, offer.target)
         try:
             return int(assurance.fewest(question.pop("target"), self.question.power, **question))
         except InfeasibleError:
             return None
 
-    def _provable(self, found: Window, target: float) -> dict[str, Any]:
+    def _provable(self, error: float, own: Law, target: float) -> dict[str, Any]:
         """Return what the provable assurance is asked: a rate's target stands for a mean of its kernel."""
-        own, scale = found.law, float(found.law.scale)
-        mean = float(_kernel_mean(found.error, own))
-        aim = mean + float(own.share) * (target - float(found.error))
-        error, aim = (min(max(value, 0.0), scale) for value in (mean, aim))
-        return {"error": error, "target": aim, "delta": self.question.delta, "scale": scale}
+        scale = float(own.scale)
+        mean = float(_kernel_mean(np.asarray(error), own))
+        aim = mean + float(own.share) * (target - error)
+        mean, aim = (min(max(value, 0.0), scale) for value in (mean, aim))
+        return {"error": mean, "target": aim, "delta": self.question.delta, "scale": scale}
 
 
 def _kernel_mean(error: Array, own: Law) -> Array:

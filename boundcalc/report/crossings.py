@@ -17,7 +17,7 @@ import numpy as np
 from boundcalc.bound import Bound
 from boundcalc.deprecation import renamed
 from boundcalc.errors import CompositionError, InvalidInputError
-from boundcalc.report.plots import new_axes
+from boundcalc.report.plots import fit_scales, new_axes
 
 __all__ = ["Crossing", "crossing"]
 
@@ -56,7 +56,8 @@ class Crossing:
         axes = new_axes(width=6.0, height=4.0) if ax is None else ax
         (name,) = self.curve.dims
         axes.plot(self.curve[name], self.curve.values, color="#000000")
-        axes.set(xlabel=name, ylabel=self.curve.name, xscale="log", yscale="log")
+        axes.set(xlabel=name, ylabel=self.curve.name)
+        fit_scales(axes, self.curve[name].values, self.curve.values)
         axes.set_title(
             f"{self.first.theorem} ({self.first.form}) = {self.second.theorem} ({self.second.form})", fontsize=9
         )

@@ -72,8 +72,7 @@ def _certificates(proposal: Findings, shops: dict[str, Shop], axes: Any) -> None
         if chosen:
             text = f"certificate with probability {plan.question.power:g}"
             axes.fill_between(rows, bound, reached, color=PALETTE[place], alpha=0.18, linewidth=0, label=text)
-            measured = shop.window.at(train).error
-            axes.plot(rows, measured, ":", color=PALETTE[place], linewidth=1.5, label="its expected error")
+            axes.plot(rows, shop.error(train), ":", color=PALETTE[place], linewidth=1.5, label="its expected error")
     rate = plan.question.quantity != "pair_error"
     if not rate:
         mark_level(axes, best.constant)
@@ -154,8 +153,8 @@ def _finish(axes: Any, plan: Plan, **properties: Any) -> None:
     finish(axes, legend=legend, ylabel=QUANTITIES[plan.question.quantity], **properties)
 
 
-#: What a name takes of the height of the axes.
-_LINE = 0.043
+#: What a name takes of the height of the axes; values that span more than this are drawn on a logarithmic scale.
+_LINE, _SPAN = 0.043, 30.0
 
 
 def _label_ends(axes: Any, ends: list[tuple[float, str, str]], top: float) -> None:
@@ -164,7 +163,16 @@ def _label_ends(axes: Any, ends: list[tuple[float, str, str]], top: float) -> No
     if not ends:
         return
     ends = sorted(ends)
-    heights, steps = np.array([y / top for y, *_ in ends]), _LINE * np.arange(len(ends))
+    least = min((y for y, *_ in ends if y > 0), default=top)
+    if least < top / _SPAN:
+        bottom = 0.5 * least
+        axes.set_yscale("log", nonpositive="clip")
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.set_ylim(bottom, top)
+        heights = np.log(np.maximum([y for y, *_ in ends], bottom) / bottom) / np.log(top / bottom)
+    else:
+        heights = np.array([y for y, *_ in ends]) / top
+    steps = _LINE * np.arange(len(ends))
     places = isotonic_regression(np.clip(heights, 0.0, 1.0) - steps).x
     for place, height, (_, label, colour) in zip(np.maximum(places, 0.0) + steps, heights, ends, strict=True):
         leader = [1.0, 1.035], [min(height, 1.0), place]

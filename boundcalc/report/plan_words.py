@@ -110,12 +110,12 @@ def _better(plan: Plan, goal: Goal | None = None) -> str:
     """Name the subset with the smallest expected error, and what it costs more, where the recommended one's is larger."""
     if goal is not None and goal.better is not None:
         one, best = goal.better, plan.best
+        if best.error <= one.error + _BETTER:
+            return ""
         more = _money(one.cost - best.cost)
         rows = f"{one.rows:,} {plan.study.unit}"
         return f" It is the cheapest way: {one.subset} errs less ({one.error:.3g}) and costs {more} more, {rows}."
-    errors = {
-        label: float(shop.window.at(plan.best.learnt).error) for label, shop in plan.shops(plan.best.target).items()
-    }
+    errors = {label: float(shop.error(plan.best.learnt)) for label, shop in plan.shops(plan.best.target).items()}
     least = min(errors, key=lambda label: errors[label])
     if errors[plan.best.subset] <= errors[least] + _BETTER:
         return ""
@@ -220,6 +220,7 @@ def _worth(proposal: Findings) -> Table:
 def _notes(proposal: Findings) -> list[str]:
     plan, best = proposal.plan, proposal.best
     evidence, unit = plan.study.evidence[best.subset], plan.study.unit
+    half = best.error - float(plan.shop(best.subset).window.at(best.learnt).error)
     reach = f"training parts of {evidence.sizes[0]:,} to {evidence.sizes[-1]:,} {unit}"
     notes = [
         "Expected, not guaranteed: error (nine in ten), certificate, and the value that it stays below with the probability "
@@ -228,9 +229,9 @@ def _notes(proposal: Findings) -> list[str]:
         f"{'they and the others that are' if evidence.whole else 'the rest of those'} not held out train "
         f"(structure {plan.study.settings['structure']})."
         + (
-            f" Errors are {plan.choice:.2g} above what the pilot shows: the best of several was chosen."
-            if plan.choice > 0
-            else ""
+            f" Errors are above what the pilot shows: by {half:.2g} as if "
+            "half a row more had been misjudged, as plans are made of lucky pilots"
+            + (f", and by {plan.choice:.2g} as the best of several was chosen." if plan.choice > 0 else ".")
         ),
         "binding: where most of what can still be won lies (own error: of the modalities). The choice among "
         f"{plan.study.searched:,} subsets is paid for in what is guaranteed; "

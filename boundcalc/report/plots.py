@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
 
-__all__ = ["count_axis", "draw_grid", "finish", "mark_level"]
+__all__ = ["count_axis", "draw_grid", "finish", "fit_scales", "mark_level"]
 
 
 def finish(axes: Axes, *, legend: dict[str, Any] | None = None, **properties: Any) -> Axes:
@@ -77,7 +77,7 @@ def draw_grid(values: xarray.DataArray, *, title: str = "", label: str = "bound"
         name = None if item is None else f"{others[0]} = {item:.6g}"
         style = ("-", "--", ":", "-.")[place // len(PALETTE) % 4]
         axes.plot(line[x], line, style, color=PALETTE[place % len(PALETTE)], marker="o", markersize=3, label=name)
-    _scale(axes, values[x].values, np.asarray(values))
+    fit_scales(axes, values[x].values, np.asarray(values))
     legend = _legend_place(len(lines)) if others else None
     return finish(axes, legend=legend, xlabel=str(x), ylabel=label, title=title)
 
@@ -87,7 +87,7 @@ def _legend_place(lines: int) -> dict[str, Any]:
     return {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if lines > 5 else {}
 
 
-def _scale(axes: Axes, x: np.ndarray, y: np.ndarray) -> None:
+def fit_scales(axes: Axes, x: np.ndarray, y: np.ndarray) -> None:
     """Choose a logarithmic scale where values are positive and span more than a factor of 30."""
     even = x.size > 2 and np.allclose(np.diff(x), np.diff(x)[0], rtol=0.01)
     if x.min() > 0 and x.max() / x.min() > 30 and not even:

@@ -48,7 +48,8 @@ def _as_text(figure: Any) -> None:
         if (shown := visible(words.get_text())) != words.get_text():
             words.set_text(shown)
         try:
-            parser.parse(words.get_text())
+            for line in filter(None, shown.split("\n")):
+                parser.parse(line)
         except ValueError:
             words.set_parse_math(False)
 

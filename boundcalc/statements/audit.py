@@ -126,6 +126,14 @@ def seen_in_data(expr: sympy.Expr) -> list[str]:
     return sorted(s.name for s in symbols if (entry := known(s)) is not None and entry.role != "fixed")
 
 
+_SEEN = {"fixed": "fixed in advance", "observed": "observed"}
+
+
+def _unseen(expr: sympy.Expr) -> list[str]:
+    """Return the names of an expression's symbols that the data do not show."""
+    return sorted(s.name for s in expr.free_symbols if role_of(s) == "population")
+
+
 def unpaid(step: Any, shares: set[sympy.Symbol]) -> list[str]:
     """Say which part of delta a step uses without an event that pays for it; closed forms may hold for every delta."""
     used = step.left.free_symbols | step.right.free_symbols
@@ -191,9 +199,10 @@ class Definitions:
             return f"it abbreviates {self._where[symbol]}"
         if self._made.get(symbol, value) != value:
             return f"it is {self._made[symbol]} already"
-        seen = seen_in_data(value) if role_of(symbol) == "fixed" else []
+        role = role_of(symbol)
+        seen = seen_in_data(value) if role == "fixed" else _unseen(value) if role == "observed" else []
         if seen:
-            return f"{symbol} is fixed in advance, and {', '.join(seen)} is not"
+            return f"{symbol} is {_SEEN[role]}, and {', '.join(seen)} is not"
         if entry is not None and entry.free:
             return ""
         if entry is VOCABULARY.get(symbol.name) and entry is not None and entry.role == "fixed":

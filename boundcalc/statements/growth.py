@@ -192,6 +192,10 @@ def _growth(expr: sympy.Expr, symbol: sympy.Symbol) -> Growth:
             return reduce(lambda a, b: _extreme(a, b, type(expr)), parts)
         case sympy.Abs():
             return parts[0] * _made({_ONE: sympy.sign(parts[0].coefficient)}, None)
+        case sympy.binomial() if expr.args[1].is_Integer:
+            return _growth(sympy.expand_func(expr), symbol)
+        case sympy.tanh() | sympy.sinh() | sympy.cosh():
+            return _growth(expr.rewrite(sympy.exp), symbol)
         case kl_inverse():
             return _inverse_growth(expr, parts, symbol)
     raise InvalidInputError(f"no rule for {type(expr).__name__}")

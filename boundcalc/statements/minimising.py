@@ -18,7 +18,7 @@ from boundcalc.language.domains import contains, describe
 from boundcalc.statements.audit import expression, known_domains, seen_in_data
 from boundcalc.statements.composing import insert, over
 from boundcalc.statements.domain import Domain
-from boundcalc.statements.statement import AnyStatement
+from boundcalc.statements.statement import DELTA, AnyStatement
 
 __all__ = ["balance", "grid", "minimised"]
 
@@ -37,6 +37,10 @@ def minimised(
     if price not in ("fixed", "grid"):
         raise InvalidInputError(f"price = {price!r} must be 'fixed' or 'grid'", context=str(bound.theorem))
     symbol = bound.symbol(name)
+    if symbol == DELTA:
+        raise InvalidInputError(
+            "delta is how often the bound may fail, not a free parameter", context=str(bound.theorem)
+        )
     if price == "grid":
         bound = insert(bound, given) if given else bound
         return _on_a_grid(bound, symbol, values or grid(bound, symbol, None, 0))
@@ -116,14 +120,15 @@ def _on_a_grid(
     """Return the best of the bound over fixed values, each of which pays its part of delta."""
     paid = bound if symbol in bound.uniform else over(bound, len(candidates))
     best = sympy.Max if bound.is_lower else sympy.Min
-    values = [paid.raw.xreplace({symbol: value}) for value in candidates]
+    moving = {short: full for short, full in paid.where.items() if symbol in full.free_symbols}
+    values = [paid.raw.xreplace(moving).xreplace({symbol: value}) for value in candidates]
     members = [insert(bound, {symbol.name: value}) for value in candidates]
     left = {s: allowed for s, allowed in paid.domain.items() if s != symbol}
     chosen = replace(
         paid,
         parts=(("complexity", best(*values)),),
         domain=Domain(left),
-        where={short: full for short, full in paid.where.items() if symbol not in full.free_symbols},
+        where={short: full for short, full in paid.where.items() if short not in moving},
         constraints=tuple(dict.fromkeys(rule for one in members for rule in one.constraints)),
         conditions=tuple(dict.fromkeys(one for member in members for one in member.conditions)),
         uniform=tuple(s for s in paid.uniform if s != symbol),

@@ -30,4 +30,5 @@ for name, values in {"all pairs as if independent": naive, "boundcalc": ours}.it
     plt.hist(values, bins=np.linspace(0, 0.7, 60), alpha=0.6, label=name)
 plt.axvline(truth, color="k", label="true risk")
 plt.xlabel("certified upper bound on the risk")
-plt.legend(frameon=False)
+plt.ylabel("runs")
+plt.legend(frameon=False, loc="upper right")

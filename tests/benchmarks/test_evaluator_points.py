@@ -127,7 +127,7 @@ def test_small_arrays(benchmark, capsys, cells, shape):
     taken = medians(functions, rounds=31, clock=time.process_time)
     report(capsys, f"{cells} cells, {shape}, of lambdify", ratio=taken["ours"] / taken["lambdify"])
     benchmark(f, *arrays, *NUMBERS)
-    assert taken["ours"] <= (1.3 if cells >= 1000 else 1.6) * taken["lambdify"]
+    assert taken["ours"] <= 1.2 * taken["lambdify"]
 
 
 def test_evaluate_of_lambdify(benchmark, capsys):

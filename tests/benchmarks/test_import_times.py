@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -52,3 +53,13 @@ def test_first_seconds(name, benchmark):
     print(f"\n{name}: {ratio:.2f} times `import sympy`")
     assert ratio < most
     assert not HEAVY & run(statement)[1]
+
+
+def test_demo(benchmark):
+    command = [sys.executable, "-m", "boundcalc", "demo"]
+    benchmark.pedantic(lambda: subprocess.run(command, capture_output=True, check=True), rounds=1)
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import sympy"], check=True)
+    peer = time.perf_counter() - began
+    print(f"\nboundcalc demo: {benchmark.stats['max']:.1f} s, {benchmark.stats['max'] / peer:.0f} times `import sympy`")
+    assert benchmark.stats["max"] <= 30

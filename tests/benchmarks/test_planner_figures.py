@@ -10,6 +10,7 @@ import xarray as xr
 from scipy.optimize import brentq, elementwise
 
 import boundcalc as bc
+from boundcalc.inverse import cells
 from boundcalc.planner import Costs, make_plan, study_pilot
 from boundcalc.trainer import ModalityData, Settings
 
@@ -78,3 +79,22 @@ def test_plan_for_63_subsets_from_a_stored_study(benchmark):
     print(f"\nplan for {len(study.evidence)} subsets and 30 budgets: {benchmark.stats['min']:.2f} s")
     assert len(plan.to_dict()["candidates"]) == 63
     assert benchmark.stats["min"] < 2
+
+
+def test_what_is_linear_is_solved_for(benchmark, monkeypatch):
+    bound, point = (
+        bc.theorem("zhou2026.risk_gap").bound(),
+        {"n": 1000, "delta": 0.05, "L": 1, "R_M": 0.01, "gamma": 0.01, "eps_opt": 0.0},
+    )
+    counted, value = [], cells.Cells.value
+    monkeypatch.setattr(cells.Cells, "value", lambda *given, **more: counted.append(1) or value(*given, **more))
+    bound.solve_for("C", target=0.3, **point)
+    evaluations = len(counted)
+    began = time.perf_counter()
+    bound.evaluate(sound=True, C=1.0, **point)
+    peer = time.perf_counter() - began
+    benchmark.pedantic(lambda: bound.solve_for("C", target=0.3, **point), rounds=5)
+    print(
+        f"\nsolve_for('C'): {evaluations} evaluations, {benchmark.stats['median'] / peer:.1f} times a sound evaluation"
+    )
+    assert evaluations <= 3

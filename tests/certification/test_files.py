@@ -8,9 +8,10 @@ import math
 import numpy as np
 import pytest
 
-from boundcalc.certification import certify, certify_band, certify_gallery
+from boundcalc.certification import certify, certify_band, certify_gallery, reading
 from boundcalc.certification.files import certify_file
 from boundcalc.certification.kernels import PairErrors
+from boundcalc.certification.sources import from_embeddings
 from boundcalc.cli import main
 from boundcalc.errors import InvalidInputError
 
@@ -210,3 +211,37 @@ class TestFiles:
         assert "on 80 held-out rows" in " ".join(capsys.readouterr().out.split())
         assert main(["certify", str(folder / "modalities.npz"), "--calibration", "0.3"]) == 2
         assert "trained on split rows" in capsys.readouterr().err
+
+
+def test_pairs_that_choose_are_sampled_beyond_a_number_and_stand_for_all(monkeypatch):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 6, 120)
+    rows = rng.normal(size=(120, 3)) + 2.0 * np.eye(6, 3)[y]
+    calibration = reading.Calibration(from_embeddings(rows, metric="sqeuclidean"), y)
+    distances, same, stands = calibration.off_diagonal()
+    off = ~np.eye(120, dtype=bool)
+    assert (distances == calibration.distances.between(np.arange(120), np.arange(120))[off]).all()
+    assert (same == (y[:, None] == y)[off]).all()
+    assert (stands == 1).all()
+    monkeypatch.setattr(reading, "_MOST_PAIRS", 1500)
+    some, alike, many = calibration.off_diagonal()
+    for kind in (True, False):
+        count = (same == kind).sum()
+        assert abs((alike == kind).sum() - min(count, 1500)) < 5 * np.sqrt(1500)
+        assert abs(many[alike == kind].sum() / count - 1) < 0.15
+        assert np.isin(some[alike == kind], distances[same == kind]).all()
+
+
+def test_the_share_that_is_done_is_told(tmp_path):
+    rng, y = np.random.default_rng(0), np.arange(4500) % 3
+    seen = []
+    certify(embeddings=rng.normal(size=(4500, 2)), y=y, threshold=1.0, splits=1, progress=seen.append)
+    assert len(seen) == 6
+    assert seen == sorted(seen)
+    assert 0 < seen[0] < seen[-1] <= 0.5
+
+
+def test_masked_embeddings_are_refused():
+    masked = np.ma.masked_array(np.eye(10), mask=np.eye(10) > 0)
+    with pytest.raises(InvalidInputError, match="embeddings has masked entries"):
+        certify(embeddings=masked, y=np.arange(10) % 2, threshold=1.0)

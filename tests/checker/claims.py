@@ -25,6 +25,7 @@ from sympy import (
     exp,
     factorial,
     floor,
+    gamma,
     harmonic,
     log,
     loggamma,
@@ -126,6 +127,8 @@ CALCULUS = [
     true(binomial(N, k), ">=", (N / k) ** k, None, ((k, "<=", N),)),
     true(log(binomial(N, V)), "<=", V * log(E * N / V), None, ((V, "<=", N),)),
     true(binomial(N, k), "<=", N**k, None, ((k, "<=", N),)),
+    true(gamma(N + half) / gamma(N), "<=", sqrt(N)),
+    true(binomial(2 * N + 1, N), "<=", 4**N),
 ]
 CALCULUS_FALSE = [
     false(log(1 + x), "<=", x - HAIR, ABOVE),
@@ -201,6 +204,7 @@ TWO = [
     true(1 - P + P * exp(z), "<=", exp(P * z + z**2 / 8), {P: OPEN}),
     true((1 + x) ** N, ">=", 1 + N * x, {x: Interval(-1, oo)}),
     true(a**lam * b ** (1 - lam), "<=", lam * a + (1 - lam) * b, {lam: UNIT}),
+    true(log(a), "<=", a**b / (b * E)),
 ]
 TWO_FALSE = [
     false(relative, ">=", (2 + HAIR) * (P - Q) ** 2, both),
@@ -237,6 +241,7 @@ ORDER = [
     true(ceiling(x), "=", 3, {x: Interval.Lopen(2, 3)}),
     true(x, ">=", 2, {x: Interval.open(2, 3)}),
     true(N, "<=", 4, None, ((N**2, "<=", 20),)),
+    true(y, "<=", x + 1, None, ((Abs(x - y), "<=", 1),)),
 ]
 ORDER_FALSE = [
     false(log(V), "<=", log(N)),
@@ -247,6 +252,7 @@ ORDER_FALSE = [
     false(x, "<=", 1 + sqrt(2) - HAIR, None, ((x**2, "<=", 2 * x + 1),)),
     false(a, "<=", b + sqrt(b) + half, None, ((a, "<=", b + sqrt(a)),)),
     false(ceiling(x), "=", 3, {x: Interval(2, 3)}),
+    false(x + y, "<=", sqrt(2) - HAIR, None, ((x**2 + y**2, "<=", 1),)),
     false(x * log(1 + 1 / x), ">=", y * log(1 + 1 / y), {x: Interval(1, oo), y: Interval(1, oo)}, ((x, "<=", y),)),
 ]
 FAR = [

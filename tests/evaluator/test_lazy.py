@@ -102,3 +102,12 @@ def test_constraints_of_lazy_inputs_on_one_grid_are_checked_cell_by_cell():
     assert COMPOSED.evaluate(**FIXED, lam_min=low, lam_max=high).compute().shape == (2,)
     with pytest.raises(InvalidInputError, match="lam_min <= lam_max is required"):
         COMPOSED.evaluate(**FIXED, lam_min=low + 1, lam_max=high).compute()
+
+
+def test_a_strict_constraint_of_lazy_inputs_fails_at_a_tie():
+    bound = bc.theorem("zhou2026.nonpositive_gap").bound()
+    point = {"L": 1, "C": 1, "kappa_M": 0.1, "delta": 0.05, "Lhat_M": 0.01}
+    point = {name: value for name, value in point.items() if name in bound.symbols}
+    assert bound.evaluate(**point, eta_star_N=da.from_array(np.array([0.5, 0.6]), chunks=1)).compute().shape == (2,)
+    with pytest.raises(InvalidInputError, match="Lhat_M < eta_star_N is required"):
+        bound.evaluate(**point, eta_star_N=da.from_array(np.array([0.5, 0.01]), chunks=1)).compute()

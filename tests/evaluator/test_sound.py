@@ -19,6 +19,7 @@ from boundcalc.evaluator.program.lower import Bracket, lower
 from boundcalc.evaluator.sound.directed import Directed
 from boundcalc.evaluator.sound.sides import margin
 from boundcalc.language.domains import symbol_range
+from boundcalc.language.entropy import kl
 from tests.evaluator.expressions import DELTA, DOMAINS, GAMMA, SYMBOLS, B, G, L, M, N, T
 
 BOUNDS = [
@@ -283,6 +284,45 @@ def test_every_rounding_is_counted(expr, roundings_of_it):
     ranges = [symbol_range(symbol) for symbol in symbols]
     directed = Directed(program, Builder((0,) * 4), ranges, [True, True, False, False], {}, careful=False)
     assert [directed.term(program.root, upper)[1] for upper in (True, False)] == [roundings_of_it] * 2
+
+
+def test_an_entropy_of_one_rounded_argument_is_taken_at_the_far_end():
+    """Next to the diagonal a rounding of p moves kl(q, p) by more than the margin of the function."""
+    points = 0.2 + np.linspace(-1e-7, 1e-7, 41)
+    inputs, symbols = {"T": 0.3, "L": 0.1, "B": points}, {"T": T, "L": L, "B": B}
+    for expr in (kl(T, L + B), kl(L + B, T)):
+        ends = enclose_grid(expr, inputs, symbols=symbols)
+        assert (evaluate_grid(expr, inputs, symbols=symbols, side="upper") >= ends.upper).all()
+        assert (evaluate_grid(expr, inputs, symbols=symbols, side="lower") <= ends.lower).all()
+
+
+def followed(expr, symbols, integers, *, careful):
+    """Return the instructions of the upper side of an expression."""
+    axes = (0,) * len(symbols)
+    program = lower(convert(expr, symbols, Pool()), axes, (), brackets=True)
+    directed = Directed(program, Builder(axes), [symbol_range(s) for s in symbols], integers, {}, careful=careful)
+    directed.result(program.root, True)
+    return directed.builder.instructions
+
+
+def test_half_of_the_smallest_double_is_a_rounding_where_every_value_is_settled():
+    assert "widen_all" in {c.op for c in followed(L / 2, (L,), [False], careful=True)}
+    assert "widen_all" not in {c.op for c in followed(N / 2, (N,), [True], careful=True)}
+
+
+def test_a_quotient_of_large_integers_pays_for_what_a_floor_may_lose():
+    """Beyond 2**53/d a step of the floor is a share d 2**-53 of the value; division and widening are two roundings more."""
+    (widened,) = [c for c in followed(sp.floor(N / 7), (N,), [True], careful=False) if c.op == "widen_large"]
+    assert widened.param == margin(7 + 2, True)
+
+
+@pytest.mark.parametrize(("yes", "no"), [(10, 0), (0, 10)])
+def test_a_condition_that_rounding_leaves_open_takes_the_outer_value(yes, no):
+    """0.9 + 0.1 is above 1, and its double is 1."""
+    expr = sp.Piecewise((yes, L + B > 1), (no, True))
+    inputs, symbols = {"L": 0.9, "B": 0.1}, {"L": L, "B": B}
+    assert evaluate_grid(expr, inputs, symbols=symbols, side="upper").item() == 10
+    assert evaluate_grid(expr, inputs, symbols=symbols, side="lower").item() == 0
 
 
 @pytest.mark.parametrize(

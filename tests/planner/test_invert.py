@@ -433,6 +433,10 @@ RATES = {
     "one more": lambda n, v, x: v * sympy.log(n + 1) / n,
     "of a square": lambda n, v, x: sympy.log(1 + n / v + x * n**2) / sympy.sqrt(n),
     "of pairs": lambda n, v, x: v * sympy.log(sympy.floor(n / 2) / 3) / sympy.floor(n / 2),
+    "iterated": lambda n, v, x: v * sympy.log(sympy.log(n + 3)) / sympy.sqrt(n),
+    "two logarithms": lambda n, v, x: sympy.log(n) ** 2 * sympy.log(sympy.log(n + 3 * x)) / n,
+    "exponential": lambda n, v, x: n * sympy.exp(-n / v) + x / n,
+    "a root in an exponent": lambda n, v, x: n * sympy.log(n) * sympy.exp(-sympy.sqrt(n / v)),
 }
 
 
@@ -473,7 +477,8 @@ def test_where_a_rate_falls_is_no_earlier_than_its_maximum():
 def test_what_no_rule_covers_is_refused_as_before():
     v = bc.symbol("v", "v", "a number", sympy.Interval.open(0, sympy.oo), role="fixed")
     n = sympy.Symbol("n", positive=True)
-    for expr in (sympy.log(n), n * sympy.log(n), sympy.log(n - 1) / n, (v - 1) * sympy.log(n) / n, sympy.sin(n) / n):
+    for expr in (sympy.log(n), n * sympy.log(n), sympy.log(n - 1) / n, (v - 1) * sympy.log(n) / n, sympy.sin(n) / n,
+                 sympy.log(sympy.log(n)), n * sympy.exp(n / v), n * sympy.exp(1 - v * n) * sympy.sin(n)):  # fmt: skip
         assert falls_from(expr, n, domains={}) is None
 
 

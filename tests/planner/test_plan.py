@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy.special import ndtr
 
 import boundcalc as bc
 from boundcalc.errors import InvalidInputError
-from boundcalc.planner import Costs, ModalityCost, SharedCost, Study, fit_power_law, make_plan, study_pilot
+from boundcalc.planner import Costs, ModalityCost, SharedCost, Study, budget, fit_power_law, make_plan, study_pilot
 from boundcalc.planner import study as pilot_study
 from boundcalc.planner.assured import expected_bound
 from boundcalc.planner.evidence import FOLDS, REACH
@@ -364,6 +365,8 @@ def test_shared_equipment_is_paid_once():
         ({"question": Question(quantity="risk")}, "quantity = 'risk' must be one of pair_error, fmr, fnmr"),
         ({"question": Question(power=0.2)}, "power = 0.2 must be"),
         ({"question": Question(quantity="fmr"), "targets": [2.0]}, "must be a rate"),
+        ({"targets": [25]}, r"target = 25 must be an error in \(0, 1\); 25 % is 0.25"),
+        ({"targets": [1.0]}, "target = 1.0 must be an error"),
     ],
 )
 def test_bad_input(study, given, says):
@@ -386,6 +389,52 @@ def evidence_of(errors, sizes, label="a"):
     moments = np.zeros((*errors.shape, 15))
     moments[..., 0], moments[..., 2], moments[..., 3], moments[..., 9] = errors, 0.9, errors**2, errors
     return pilot_study.Evidence(label, sizes, moments, np.ones((len(errors), 2)), 50, 200)
+
+
+def two_subsets(a: np.ndarray, b: np.ndarray) -> Study:
+    """Return a study of "a" and "a+b" whose folds have these errors at 24, 50 and 100 rows."""
+    evidence = {
+        label: evidence_of(one + np.zeros((4, 1)), (24, 50, 100), label) for label, one in (("a", a), ("a+b", b))
+    }
+    return Study(evidence, {"dims": {"a": 1, "b": 1}, "rows": 200}, {}, 2)
+
+
+NEW = np.array([[-0.01], [0.02], [-0.02], [0.01]])
+FALL = np.array([[0.3, 0.2, 0.1]])
+
+
+def test_where_rows_cost_the_same_a_target_is_planned_with_what_errs_least():
+    """Of two subsets that reach it, and where the pilot cannot tell them apart the larger; else the cheaper, and what errs less."""
+    alike, b_costs = (Costs(per_sample=1.0, modalities={"a": ModalityCost(), "b": ModalityCost(x)}) for x in (0.0, 0.5))
+    free, paid = (
+        make_plan(two_subsets(0.1 + FALL + NEW, FALL + NEW), costs, targets=[0.4]).goals[0]
+        for costs in (alike, b_costs)
+    )
+    assert free.offer.subset == paid.better.subset == "a+b"
+    assert free.better is None
+    assert paid.offer.subset == "a"
+    assert paid.offer.cost < paid.better.cost
+    assert paid.better.error < paid.offer.error - 0.05
+    told = plan_sentence(make_plan(two_subsets(0.1 + FALL + NEW, FALL + NEW), b_costs, targets=[0.4]))
+    more = re.search(r"a\+b errs less \(([.\d]+)\) and costs ([.\d]+) more, (\d+) rows", told).groups()
+    costs = paid.better.cost - paid.offer.cost
+    assert [float(one) for one in more] == pytest.approx([paid.better.error, costs, paid.better.rows], rel=5e-3)
+    assert "cheapest" not in plan_sentence(make_plan(two_subsets(0.1 + FALL + NEW, FALL + NEW), alike, targets=[0.4]))
+    unclear = two_subsets(0.1 + FALL, 0.1 + FALL + 2 * NEW + 0.005)
+    clear = two_subsets(0.1 + FALL, 0.1 + FALL + 0.2 * NEW + 0.02)
+    assert make_plan(unclear, alike, targets=[0.5]).goals[0].offer.subset == "a+b"
+    assert make_plan(clear, alike, targets=[0.5]).goals[0].offer.subset == "a"
+
+
+def test_modalities_that_err_less_are_not_bought_at_any_number_of_rows(monkeypatch):
+    costs = Costs(per_sample=1.0, modalities={name: ModalityCost() for name in "ab"})
+    study = two_subsets(0.1 + FALL, 0.1 + FALL + 2 * NEW + 0.005)
+    dear = make_plan(study, costs, targets=[0.35]).goals[0].offer
+    monkeypatch.setattr(budget, "_WORTH", 1.0)
+    monkeypatch.setattr(budget, "_AS_CHEAP", 1.0)
+    (goal,) = make_plan(study, costs, targets=[0.35]).goals
+    assert (goal.offer.subset, goal.better) == ("a", dear)
+    assert goal.offer.rows < dear.rows
 
 
 def test_what_the_pilot_leaves_open_speaks_against_no_subset():

@@ -51,3 +51,17 @@ def test_numbers_of_rows_are_written_out_and_stand_apart(axes):
         boxes = sorted((box.x0, box.x1) for box in (tick.get_window_extent() for tick in shown))
         assert all(left[1] < right[0] for left, right in pairwise(boxes))
         assert all(tick.get_text().replace(",", "").isdigit() for tick in shown)
+
+
+def test_values_that_span_decades_are_drawn_on_a_logarithmic_scale(axes):
+    """A name still stands where its curve ends."""
+    from boundcalc.report.plan_pictures import _label_ends
+    from boundcalc.show.axes import new_axes
+
+    assert {one.get_yscale() for one in axes} == {"linear"}
+    one = new_axes()
+    _label_ends(one, [(0.3, "a", "k"), (0.003, "b", "k"), (0.0, "c", "k")], 0.6)
+    assert (one.get_yscale(), *one.get_ylim()) == ("log", 0.0015, 0.6)
+    heights = {text.get_text(): text.get_position()[1] for text in one.texts}
+    assert heights["a"] == pytest.approx(np.log(200) / np.log(400))
+    assert 0 <= heights["c"] < heights["b"] < 0.2

@@ -388,6 +388,16 @@ def test_what_is_fixed_takes_no_value_from_the_data(key, form, values):
     assert bound.substitute(union=10).expr == bound.expr.subs(S.delta, S.delta / 10)
 
 
+def test_a_bound_without_steps_composes_into_one_without_steps():
+    gap, complexity = bc.theorem("zhou2026.risk_gap").bound(), bc.theorem("zhou2026.metric_complexity").bound("paper")
+    whole = gap.substitute(R_M=complexity)
+    assert whole.proof
+    bare = [dataclasses.replace(bound, proof=None) for bound in (gap, complexity)]
+    for composed in (gap.substitute(R_M=bare[1]), bare[0].substitute(R_M=complexity)):
+        assert composed.proof is None
+        assert composed.expr == whole.expr
+
+
 def test_by_asks_the_same():
     with pytest.raises(InvalidInputError, match="fixed before the data are seen"):
         bc.by("zhou2026.margin", S.err_M, rho=S.rhat_ramp + 1, because="-")
@@ -470,3 +480,80 @@ def test_simplify_keeps_every_value():
         point = {name: {"n": 500, "V": 300, "delta": 0.05, "n_h": 40, "J": 3}.get(name, 0.5) for name in bound.symbols}
         before, after = (float(one.evaluate(**point)) for one in (bound, bound.simplify()))
         assert after == pytest.approx(before, rel=1e-12)
+
+
+# ---------------------------------------------------------------- what is put together, and what it was made from
+
+
+def test_what_is_observed_is_not_defined_by_what_is_not():
+    seen = bc.symbol("seen_s", "s", "an error on the sample", role="observed")
+    with pytest.raises(bc.errors.DerivationError, match="seen_s is observed, and r_0 is not"):
+        bc.Derivation(S.r_0, (bc.equal(S.r_0, seen, definitions={seen: S.r_0}, because="by definition"),))
+
+
+def test_what_is_defined_by_the_bounded_quantity_is_not_constrained():
+    gap = bc.symbol("gap_s", "g", "what the sample lost", sympy.Reals, role="population")
+    steps = (
+        bc.equal(S.r_0, S.rhat_0 + gap, definitions={gap: S.r_0 - S.rhat_0}, because="definition"),
+        bc.at_most(gap, 0, because="assumed"),
+    )
+    form = bc.Form(bc.Derivation(S.r_0, steps))
+    with pytest.raises(
+        InvalidInputError, match="assumes something of gap_s, which is what is bounded, or defined by it"
+    ):
+        bc.Theorem("mine.x", "-", "t", "c", "q", bc.Source("A"), {"sharp": form}, constraints=(bc.Constraint(gap, 0),))
+
+
+def of_one_bound(bound):
+    form = bc.Form(bc.Derivation(bound.quantity, (bc.by(bound, bound.quantity, because="applied"),)))
+    return bc.Theorem("mine.applied", "-", "t", "c", "q", bc.Source("A"), {"sharp": form})
+
+
+def unproved():
+    trusted = bc.at_most(S.Edev_m, S.C - 1, because="trust me", kind="expectation", cites="a book")
+    form = bc.Form(bc.Derivation(S.Edev_m, (trusted,)))
+    return bc.Theorem("mine.trusted", "-", "t", "c", "q", bc.Source("A"), {"sharp": form}).bound()
+
+
+@pytest.mark.parametrize(
+    "bound",
+    [
+        lambda: dataclasses.replace(
+            bc.theorem("lemmas.symmetrisation").bound(), parts=(("complexity", S.Rad_loss / 10),)
+        ),
+        lambda: dataclasses.replace(bc.theorem("lemmas.hoeffding_u").bound().substitute(C=2), events=()),
+        lambda: dataclasses.replace(unproved(), theorem=bc.theorem("lemmas.symmetrisation").bound().theorem),
+        lambda: dataclasses.replace(unproved(), theorem=dataclasses.replace(unproved().theorem, doubt="")),
+        lambda: unproved().substitute(C=2),
+        lambda: dataclasses.replace(unproved(), made=None),
+    ],
+)
+def test_a_bound_counts_as_what_it_was_made_from(bound):
+    try:
+        theorem = of_one_bound(bound())
+    except (InvalidInputError, bc.errors.DerivationError):
+        return
+    bc.check(theorem, budget=2)
+    assert not theorem.bound().certified
+    assert theorem.bound().why_not_certified
+
+
+def test_delta_is_not_minimised_and_a_grid_of_sample_sizes_is_inserted():
+    bound = bc.theorem("zhou2026.margin").bound()
+    with pytest.raises(InvalidInputError, match="delta is how often the bound may fail"):
+        bound.minimise("delta", over=[sympy.Rational(1, 10), sympy.Rational(1, 2)], price="grid")
+    best = bound.minimise("n", over=[10, 20], price="grid")
+    assert "n" not in best.symbols
+    assert not best.raw.has(S.m)
+
+
+def test_a_term_is_not_put_into_that_of_another_event():
+    first, second = bc.Event("first", "one"), bc.Event("second", "two")
+    right = S.C * sympy.sqrt(sympy.log(1 / first.symbol) / S.m) + S.C * sympy.sqrt(sympy.log(1 / second.symbol)) / S.m
+    step = bc.at_most(S.dev_f, right, because="two events", kind="probability", events=(first, second), cites="a book")
+    form = bc.Form(bc.Derivation(S.dev_f, (step,)))
+    bound = bc.Theorem("mine.two", "-", "t", "c", "q", bc.Source("A"), {"sharp": form}).bound()
+    uneven = {"first": sympy.Rational(9999, 10000), "second": sympy.Rational(1, 10000)}
+    relaxed = bound.relax(drop="lower order", budget=10).with_split(uneven)
+    at = {"n": 4, "C": 1, "delta": 0.999}
+    assert float(relaxed.evaluate(**at)) >= float(bound.with_split(uneven).evaluate(**at))

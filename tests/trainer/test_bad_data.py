@@ -2,6 +2,7 @@
 
 import warnings
 from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -52,6 +53,28 @@ def test_missing_labels_of_pandas():
 def test_labels_that_are_fine(labels):
     data = ModalityData({"a": X}, labels)
     assert data.codes.tolist() == Y.tolist()
+
+
+@pytest.mark.parametrize("entry", ["1_0", "３", b"1_0", [1.0], np.array([1.0, 2.0]), 10**400, 1j, "word"])
+def test_entries_that_are_no_numbers(entry):
+    odd = X.astype(object)
+    odd[3, 0] = None
+    odd[3, 0] = entry
+    with pytest.raises(InvalidInputError, match="modality 'a': expected an array of real numbers"):
+        ModalityData({"a": odd}, Y)
+    with pytest.raises(InvalidInputError, match="modality 'a': expected an array of real numbers"):
+        PairwiseMetricLearner().fit({"a": odd, "b": X}, Y)
+
+
+def test_entries_that_are_numbers():
+    odd = X.astype(object)
+    odd[3, 0], odd[4, 1], odd[5] = "1.5", Fraction(1, 4), None
+    data = ModalityData({"a": odd, "b": X}, Y)
+    assert (data.arrays["a"][3, 0], data.arrays["a"][4, 1]) == (1.5, 0.25)
+    assert np.flatnonzero(data.mask[:, 0]).tolist() == [5]
+    structured = np.zeros(40, dtype=[("x", float)])
+    with pytest.raises(InvalidInputError, match="real numbers"):
+        ModalityData({"a": structured}, Y)
 
 
 def test_masked_features_are_missing():

@@ -19,6 +19,7 @@ from boundcalc.trainer.measure.settings import Settings
 
 SIZES = np.array([1, 5, 2, 9, 3, 3, 1, 4, 6, 2, 7, 5])
 GROUPS = np.repeat(np.arange(12), SIZES)
+FEW = {"sampled_pairs": 20_000}
 CODES = np.random.default_rng(5).integers(0, 3, GROUPS.size)
 
 
@@ -117,7 +118,7 @@ def test_the_learner_takes_groups_beside_the_rows():
 def test_a_study_of_groups_is_read_back_with_their_data_only(tmp_path):
     blocks, labels, groups = grouped(40)
     data = ModalityData(blocks, labels, groups=groups)
-    answer = bc.plan(data, target=0.4)
+    answer = bc.plan(data, target=0.4, **FEW)
     answer.write(tmp_path / "plan.json")
     assert bc.plan(data, target=0.4, measured=tmp_path / "plan.json").sentence == answer.sentence
     with pytest.raises(InvalidInputError, match="not the data and the seed"):
@@ -127,14 +128,14 @@ def test_a_study_of_groups_is_read_back_with_their_data_only(tmp_path):
 def test_groups_are_counted_in_every_sentence():
     blocks, labels, groups = grouped(40, names=("a", "b"))
     data = ModalityData(blocks, labels, groups=groups)
-    trained = bc.train(data)
+    trained = bc.train(data, **FEW)
     said = " ".join(trained.text().split())
     assert "Pairs are a random row each of two groups" in said
     assert f"over {trained.measured['a'].train.pairs:,} sampled pairs" in said
     assert "training rows have" not in said
-    assert "8 held-out groups (64 rows)" in " ".join(bc.train(data, holdout=0.2).sentence.split())
-    assert "hold-out groups are too few" in bc.assess(data).sentence
-    assert bc.compare(data).sentence.count("At 16 groups") == 1
+    assert "8 held-out groups (64 rows)" in " ".join(bc.train(data, holdout=0.2, **FEW).sentence.split())
+    assert "hold-out groups are too few" in bc.assess(data, **FEW).sentence
+    assert bc.compare(data, **FEW).sentence.count("At 16 groups") == 1
     axes = draw_certificates(trained.certificates, delta=0.05, axes=new_axes())
     assert axes.get_title() == "16 held-out groups (128 rows), together 95 %"
 

@@ -451,15 +451,16 @@ def test_bad_settings_and_too_few_rows_are_refused():
 
 
 def test_blas_has_one_thread_where_products_are_small():
-    info = pytest.importorskip("threadpoolctl").threadpool_info
+    pools = pytest.importorskip("threadpoolctl")
     from boundcalc.trainer.risk.threads import one_blas_thread
 
     def blas():
-        return [one["num_threads"] for one in info() if one["user_api"] == "blas"]
+        return [one["num_threads"] for one in pools.threadpool_info() if one["user_api"] == "blas"]
 
-    before = blas()
-    with one_blas_thread(numbers=1_000_001):
+    with pools.threadpool_limits(2, "blas"):
+        before = blas()
+        with one_blas_thread(numbers=1_000_001):
+            assert blas() == before
+        with one_blas_thread(numbers=1_000_000):
+            assert set(blas()) == {1}
         assert blas() == before
-    with one_blas_thread(numbers=1_000_000):
-        assert set(blas()) == {1}
-    assert blas() == before

@@ -79,8 +79,11 @@ def in_exponents(case: Case) -> Iterator[Case]:
             yield Case((more, less), gap, case.strict, {**box, w: Extent(-sympy.oo, sympy.oo)})
 
 
-def forms(case: Case) -> Iterator[sympy.Expr]:
-    """Yield elementary functions whose being >= 0 proves the case: the gap, and the difference of the sides' logarithms."""
+def forms(case: Case, *, fine: bool = False) -> Iterator[sympy.Expr]:
+    """Yield elementary functions whose being >= 0 proves the case: the gap, and the difference of the sides' logarithms.
+
+    Special functions are replaced by the first terms of their series; by more of them where ``fine``.
+    """
     case = opened(case)
     gap = plain(case.gap)
 
@@ -94,10 +97,7 @@ def forms(case: Case) -> Iterator[sympy.Expr]:
         if sides is not None:
             more, less = (logarithms(_log(side), positive) for side in sides)
             whole = [sympy.expand(more - less), *whole]
-    for form in whole:
-        bounded = _bounded(form, case)
-        if bounded is not None:
-            yield bounded
+    yield from (bounded for form in whole if (bounded := _bounded(form, case, fine)) is not None)
 
 
 def _powerful(factor: sympy.Expr) -> bool:
@@ -165,7 +165,7 @@ def _log(side: sympy.Expr) -> sympy.Expr:
     return sympy.log(side)
 
 
-def _bounded(expr: sympy.Expr, case: Case) -> sympy.Expr | None:
+def _bounded(expr: sympy.Expr, case: Case, fine: bool) -> sympy.Expr | None:
     """Return an elementary function that is no larger: Stirling's series cut on the needed side, Euler's for harmonic."""
     expr = expr.replace(
         lambda node: isinstance(node, sympy.log) and isinstance(node.args[0], sympy.gamma | sympy.factorial),
@@ -182,32 +182,32 @@ def _bounded(expr: sympy.Expr, case: Case) -> sympy.Expr | None:
         up = sure(-factor, ">=", case.box)
         if not up and not sure(factor, ">=", case.box):
             return None
-        value = (
-            _stirling(node.args[0], case, up) if isinstance(node, sympy.loggamma) else _harmonic(node.args[0], case, up)
-        )
+        series = _stirling if isinstance(node, sympy.loggamma) else _harmonic
+        value = series(node.args[0], case, 2 * fine + up)
         if value is None:
             return None
         expr = sympy.expand(logarithms(rest + factor * value))
     return None if expr.has(*_SPECIAL) else expr
 
 
-def _stirling(a: sympy.Expr, case: Case, up: bool) -> sympy.Expr | None:
-    """Bound log gamma(a): (a - 1/2) log a - a + log(2 pi)/2 + 1/(12 a) - 1/(360 a^3), and at most 1/(1260 a^5) more.
+def _stirling(a: sympy.Expr, case: Case, terms: int) -> sympy.Expr | None:
+    """Return (a - 1/2) log a - a + log(2 pi)/2 and so many terms of 1/(12 a) - 1/(360 a^3) + 1/(1260 a^5) for log gamma(a).
 
-    The series envelops the function for every a > 0 (DLMF 5.11.10); log gamma(a) = log(a - 1) + log gamma(a - 1) first.
+    The series envelops the function for every a > 0 (DLMF 5.11.10): an odd number of terms is above it, an even one below.
+    log gamma(a) = log(a - 1) + log gamma(a - 1) first.
     """
     shift = sympy.Integer(0)
     if sure(a - 1, ">", case.box) and isinstance(a, sympy.Add):
         a, shift = a - 1, sympy.log(a - 1)
     if not sure(a, ">", case.box):
         return None
-    last = 1 / (1260 * a**5) if up else 0
-    return shift + (a - half) * sympy.log(a) - a + sympy.log(2 * sympy.pi) / 2 + 1 / (12 * a) - 1 / (360 * a**3) + last
+    series = (1 / (12 * a), -1 / (360 * a**3), 1 / (1260 * a**5))
+    return shift + (a - half) * sympy.log(a) - a + sympy.log(2 * sympy.pi) / 2 + sympy.Add(*series[:terms])
 
 
-def _harmonic(n: sympy.Expr, case: Case, up: bool) -> sympy.Expr | None:
-    """Bound the harmonic number: log n + gamma + 1/(2 n) - 1/(12 n^2), and at most 1/(120 n^4) more (DLMF 5.11.2)."""
+def _harmonic(n: sympy.Expr, case: Case, terms: int) -> sympy.Expr | None:
+    """Return log n + gamma and so many terms of 1/(2 n) - 1/(12 n^2) + 1/(120 n^4), which envelop the number (DLMF 5.11.2)."""
     if not sure(n, ">", case.box):
         return None
-    last = 1 / (120 * n**4) if up else 0
-    return sympy.log(n) + sympy.EulerGamma + 1 / (2 * n) - 1 / (12 * n**2) + last
+    series = (1 / (2 * n), -1 / (12 * n**2), 1 / (120 * n**4))
+    return sympy.log(n) + sympy.EulerGamma + sympy.Add(*series[:terms])

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations, product
 from typing import Any
 
+import mpmath
 import sympy
 
 from boundcalc.checker.inequality.cases import Extent
@@ -18,7 +19,7 @@ from boundcalc.checker.inequality.monotone import Monotone
 from boundcalc.checker.inequality.places import recognised
 from boundcalc.checker.inequality.problem import Inequality, of_integers
 
-__all__ = ["far_witness", "narrow_witness"]
+__all__ = ["far_witness", "narrow_witness", "touching_witness"]
 
 #: Exponents of ten: how far out, and how close to an end.
 _FAR = (2, 3, 4, 6, 9, 12, 20, 40, 80, 160, 300, 500, 1000, 3000, 10**4, 10**6, 10**9, 10**13, 10**19, 10**25)
@@ -156,6 +157,38 @@ def narrow_witness(problem: Inequality, deadline: float) -> dict[sympy.Symbol, A
                     return None
                 if fails(problem, {symbol: value}):
                     return {symbol: value}
+    return None
+
+
+def touching_witness(problem: Inequality, near: Mapping | None, deadline: float) -> dict[sympy.Symbol, Any] | None:
+    """Return a point next to a given one where the gap is smallest on the edge of a constraint, or inside, if the claim fails.
+
+    Lagrange's equations are solved to forty digits; what is a hair outside is pulled inside along the edge's gradient.
+    """
+    symbols = list(problem.domain)
+    if not near or len(symbols) < 2 or problem.gap.has(*ROUNDING, sympy.Min, sympy.Max) or not problem.constraints:
+        return None
+    multiplier = sympy.Dummy("multiplier")
+    for rule in problem.constraints:
+        edge = rule.upper - rule.lower
+        steep = [edge.diff(symbol) for symbol in symbols]
+        equations = [(problem.gap - multiplier * edge).diff(symbol) for symbol in symbols] + [edge]
+        place = {symbol: float(near[symbol]) for symbol in symbols}
+        weight = sympy.Add(*(problem.gap.diff(s) * g for s, g in zip(symbols, steep, strict=True)))
+        start = [*place.values(), complex((weight / sympy.Add(*(g * g for g in steep))).evalf(subs=place)).real]
+        try:
+            with mpmath.workdps(40):
+                found = mpmath.findroot(sympy.lambdify([*symbols, multiplier], equations, "mpmath"), start)
+        except (ValueError, ZeroDivisionError, TypeError, NameError, OverflowError):
+            continue
+        exact = {s: sympy.Rational(mpmath.nstr(value, 30)) for s, value in zip(symbols, found, strict=False)}
+        for pull in (0, sympy.Rational(1, 10**24), sympy.Rational(1, 10**18)):
+            moved = {
+                s: v + pull * sympy.Rational(str(g.evalf(20, subs=exact)))
+                for (s, v), g in zip(exact.items(), steep, strict=True)
+            }
+            if time.monotonic() < deadline and fails(problem, moved):
+                return moved
     return None
 
 

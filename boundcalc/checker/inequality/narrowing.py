@@ -30,7 +30,7 @@ def narrowed(problem: Inequality) -> Inequality:
     """
     domain, rules = dict(problem.domain), []
     said: dict[sympy.Symbol, list[str]] = {}
-    for rule in problem.constraints:
+    for rule in (part for whole in problem.constraints for part in _split(whole)):
         gap = sympy.expand(rule.upper - rule.lower)
         if not gap.free_symbols:
             rules.append(rule)
@@ -51,6 +51,18 @@ def narrowed(problem: Inequality) -> Inequality:
         if not exact:
             rules.append(rule)
     return replace(problem, domain=domain, constraints=tuple(rules))
+
+
+def _split(rule: Constraint) -> list[Constraint]:
+    """Return the constraints that |u| <= c, max(u, v) <= c or c <= min(u, v) stands for."""
+    lower, upper = rule.lower, rule.upper
+    if isinstance(lower, sympy.Abs):
+        return [Constraint(side * lower.args[0], upper, rule.strict) for side in (1, -1)]
+    if isinstance(lower, sympy.Max):
+        return [Constraint(part, upper, rule.strict) for part in lower.args]
+    if isinstance(upper, sympy.Min):
+        return [Constraint(lower, part, rule.strict) for part in upper.args]
+    return [rule]
 
 
 def _where(poly: sympy.Poly, rule: Constraint) -> tuple[sympy.Set, bool]:

@@ -5,7 +5,8 @@ log a <= a/c + log c - 1 and log a >= 1 - c/a + log c (tangents at c); the same 
 e for log 1/a as well; for u >= 0
 u - u^2/2 <= log(1+u), 2u/(2+u) <= log(1+u) <= u(6+u)/(6+4u); log a <= log b where a <= b, with
 2(b-a)/(b+a) <= log b - log a <= (b-a)/a; exp(a) >= 1 + a, >= e a, and >= 1 + a + a^2/2 for a >= 0; exp(a) (1 - a) <= 1;
-b^g >= 1 + g (b - 1) for g >= 1 (Bernoulli), b^g >= 1 + g log b.
+b^g >= 1 + g (b - 1) for g >= 1 (Bernoulli), b^g >= 1 + g log b. For q < 1 and p = kl_inverse(q, a) it is kl(q, p) = a, the
+integral of (t - q)/(t (1 - t)) from q to p, so that 2 (p - q)^2 <= a (Pinsker) and (p - q)^2 <= 2 p a.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from boundcalc.checker.inequality.cases import Case, Extent
 from boundcalc.checker.inequality.enclosure import number_ends, sure
 from boundcalc.checker.inequality.system import System, Untranslatable
 from boundcalc.errors import MissingExtraError
+from boundcalc.language.entropy import kl, kl_inverse
 
 __all__ = ["translate"]
 
@@ -123,6 +125,8 @@ class _Translator:
             return self._exp(expr.args[0])
         if isinstance(expr, sympy.floor | sympy.ceiling):
             return self._rounded(expr)
+        if isinstance(expr, kl | kl_inverse):
+            return self._entropy(expr)
         if expr.is_number:
             return self._number(expr)
         raise Untranslatable(str(expr))
@@ -197,6 +201,24 @@ class _Translator:
         )
         self.out.facts += [(below, ">="), (above, ">")]
         return new
+
+    def _entropy(self, expr: kl | kl_inverse) -> sympy.Expr:
+        """Return a variable p for kl_inverse(q, a), and a for kl(q, p)."""
+        inverse = expr if isinstance(expr, kl_inverse) else expr.args[1]
+        q, a = inverse.args if isinstance(inverse, kl_inverse) else (sympy.S.NaN, sympy.S.NaN)
+        if q != expr.args[0] or not (self._sure(q) and self._sure(1 - q, ">") and self._sure(a)):
+            raise Untranslatable(str(expr))
+        first, level = self._polynomial(q), self._polynomial(a)
+        if isinstance(expr, kl):
+            return level
+        key = (expr, 0)
+        if key not in self.roots:
+            new = self.roots[key] = sympy.Dummy("inverse", nonnegative=True)
+            self.out.ranges[new] = Extent(sympy.Integer(0), sympy.Integer(1), False, True)
+            gap = new - first
+            self.out.facts += [(gap, ">="), (level - 2 * gap**2, ">="), (2 * new * level - gap**2, ">=")]
+            self.out.axioms.append(f"q <= p, 2 (p - q)^2 <= a and (p - q)^2 <= 2 p a for p = {expr}")
+        return self.roots[key]
 
     def _number(self, expr: sympy.Expr) -> sympy.Expr:
         """Return a variable enclosed in a short interval with rational ends."""

@@ -15,7 +15,7 @@ from boundcalc.checker.inequality.algebra import by_algebra
 from boundcalc.checker.inequality.cases import cases
 from boundcalc.checker.inequality.evaluate import exactly, value_at
 from boundcalc.checker.inequality.exactly import written
-from boundcalc.checker.inequality.far import far_witness, narrow_witness
+from boundcalc.checker.inequality.far import far_witness, narrow_witness, touching_witness
 from boundcalc.checker.inequality.limits import within
 from boundcalc.checker.inequality.narrowing import Contradiction, narrowed
 from boundcalc.checker.inequality.points import Hunt, hunt
@@ -149,6 +149,7 @@ class _Work:
             ("random points", random_points),
             ("round and far points", lambda end: far_witness(self.problem, end)),
             ("turning points", lambda end: narrow_witness(self.problem, end)),
+            ("touching points", lambda end: touching_witness(self.problem, self.found.closest, end)),
         ]
         if not self.problem.domain:
             searches = searches[:1]

@@ -20,7 +20,7 @@ from boundcalc.evaluator.running.kernels import KERNELS
 
 __all__ = ["LARGEST", "Cells"]
 
-LARGEST = 1 << 17  # cells; beyond, blocks in cache and in place are faster
+LARGEST = 3 << 17  # cells; beyond, blocks in cache and in place are faster
 _LARGEST_COLUMN = 1 << 15  # the same where an argument fills the grid: then all operations do
 _KEPT = 32  # kinds of calls: which arguments are arrays
 _MOST = 32  # arrays that NumPy 2.0 broadcasts at once

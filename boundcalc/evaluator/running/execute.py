@@ -93,7 +93,7 @@ def _run_group(
         boolean = plan.program.instructions[i].op in BOOLEAN_STEPS
         whole = i == plan.program.root and group.cells == out.size
         values[i] = out if whole else np.empty(shape, dtype=np.bool_ if boolean else dtype)
-    workers = min(_cpus(), int(group.cost / _WORTH_A_THREAD))
+    workers = min(_cpus(), int(group.cost / _WORTH_A_THREAD), -(-group.cells // _THREADED_BLOCK))
     multiple = _THREADED_BLOCK if workers > 1 else _BLOCK
     blocks = list(blocks_of(shape, multiple if group.temporaries else _SINGLE_BLOCK))
     workers = min(workers, len(blocks))

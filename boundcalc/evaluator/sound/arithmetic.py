@@ -126,7 +126,7 @@ class ArithmeticSides(Sides):
     def _inside(self, a: int, upper: bool, least: float) -> int:
         """Return a side, cut at the end of the domain if only rounding takes it out."""
         index, top = self.settled(a, upper), self.settled(a, True)
-        if upper or index == top:
+        if index == top:
             return index
         end = self._emit("const", param=least)
         return self._emit("where", self._emit("lt", top, end), index, self._emit("max", index, end))

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from boundcalc.errors import InvalidInputError, visible
 from boundcalc.language.arguments import Problems
-from boundcalc.trainer.data.labels import check_targets, encode_groups, encode_labels, place_of
+from boundcalc.trainer.data.labels import check_targets, encode_groups, encode_labels, is_missing, place_of
 from boundcalc.trainer.data.order import aligned
 
 __all__ = ["MIN_ROWS", "ModalityData", "as_block", "missing_rows", "refuse_all"]
@@ -398,12 +398,24 @@ def as_block(value: Any) -> NDArray[np.float64]:
         value = value.toarray()
     masked = np.ma.getmaskarray(value) if isinstance(value, np.ma.MaskedArray) else None
     block = np.asarray(value)
-    if block.dtype.kind in "cmM":
+    if block.dtype.kind in "OSU":
+        block = np.array([_number(one) for one in block.ravel().tolist()]).reshape(block.shape)
+    if block.dtype.kind not in "fiub":
         raise TypeError(f"dtype {block.dtype}")
     block = np.array(block, dtype=np.float32 if block.dtype == np.float32 else np.float64, order="C")
     if masked is not None:
         block[masked] = np.nan
     return block
+
+
+def _number(entry: Any) -> float:
+    """Return what an entry says, in plain digits where it is text."""
+    text = entry.decode() if isinstance(entry, bytes) else entry
+    if isinstance(text, str) and ("_" in text or not text.isascii()):
+        raise ValueError(text)
+    if not isinstance(text, str) and hasattr(text, "__len__"):
+        raise TypeError(type(text).__name__)
+    return np.nan if is_missing(text) else float(text)
 
 
 def missing_rows(
@@ -432,7 +444,7 @@ def missing_rows(
 def _block(name: str, value: Any, problems: Problems) -> NDArray[np.float64]:
     try:
         block = as_block(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         problems.add(f"modality {name!r}: expected an array of real numbers of shape (n, d_k)")
         return np.zeros((0, 1))
     if block.ndim == 1:

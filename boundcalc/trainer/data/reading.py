@@ -88,7 +88,10 @@ def named_arrays(X: Any) -> dict[str, Array]:
     arrays: dict[str, Array] = {}
     for name, block in items:
         with single_error():
-            matrix = as_block(block)
+            try:
+                matrix = as_block(block)
+            except (TypeError, ValueError, OverflowError):
+                raise InvalidInputError(f"modality {name!r}: expected an array of real numbers") from None
             matrix = matrix[:, None] if matrix.ndim == 1 else matrix
             arrays[str(name)] = check_array(
                 matrix, dtype=np.float64, ensure_all_finite="allow-nan", input_name=str(name)

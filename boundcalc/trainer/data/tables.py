@@ -20,6 +20,7 @@ from boundcalc.errors import InvalidInputError, require
 from boundcalc.frozen import Frozen
 from boundcalc.trainer.data import arrays
 from boundcalc.trainer.data.arrays import apart, check_archive, check_size, few, find, repeated, said
+from boundcalc.trainer.data.arrow import unpacked_bytes
 from boundcalc.trainer.data.labels import MISSING, is_missing, place_of
 from boundcalc.trainer.data.modalities import ModalityData
 
@@ -132,6 +133,11 @@ class Table(Frozen):
                 )
                 return np.full(len(cells), np.nan), ()
         words = tuple(sorted({str(cell).strip() for cell in given}))
+        if words and all(_COMMA.fullmatch(word) for word in words):
+            problems.append(
+                f"column {name!r} has decimal commas (such as {shortened(words[0])}): write numbers with a point"
+            )
+            return np.full(len(cells), np.nan), ()
         if len(words) > max(20, len(cells) // 5):
             problems.append(
                 f"column {name!r} has {len(words):,} different texts in {len(cells):,} rows (such as {shortened(words[0])}): it is "
@@ -162,6 +168,7 @@ _EXPECTED = (
     "expected columns modality__feature (two underscores), and y; or say which is what by --label and --modality "
     "NAME=PREFIX"
 )
+_COMMA = re.compile(r"[-+]?(\d+|\d{1,3}(\.\d{3})+),\d+(e[-+]?\d+)?", re.I)
 _IDENTITY = re.compile(
     r"(?:^|[_ .-])(id|ids|uid|uuid|subject|patient|participant|speaker|session|user|person|customer)(?:$|[_ .-])", re.I
 )
@@ -214,7 +221,7 @@ def _number(cell: Any) -> float:
 def _is_number(cell: Any) -> bool:
     try:
         _number(cell)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return False
     return True
 
@@ -233,7 +240,7 @@ def read_numbers(column: str, cells: Sequence[Any], lines: Sequence[int] | None,
             numbers[i] = np.nan if gaps and _is_missing(cell) else _number(cell)
             if not gaps and np.isnan(numbers[i]):
                 raise ValueError
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             where = place_of(i, lines)
             raise InvalidInputError(f"column {column!r}, {where}: {shortened(cell)} is not a number") from None
     return numbers
@@ -280,6 +287,7 @@ def _read_arrow(path: Path, engine: Any) -> Table:
     kept, size, total, batches = engine.dataset(path, format=path.suffix[1:].lower()), path.stat().st_size, 0, []
     if odd := [one.name for one in kept.schema if pyarrow.types.is_nested(one.type)]:
         raise InvalidInputError(f"column {odd[0]!r} holds lists: expected one number or text in each cell")
+    check_size(unpacked_bytes(path), size, remedy=_OTHERWISE)
     check_size(8 * kept.count_rows() * len(kept.schema), size, remedy=_OTHERWISE)
     # A text that is stored once may be written out in each row: a few at a time tell.
     rows = (

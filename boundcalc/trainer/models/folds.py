@@ -22,6 +22,8 @@ __all__ = ["Folds", "Map", "Spec", "blended"]
 Array = NDArray[np.float64]
 #: Rows that are fitted to, rows that choose, and rows of a fold whose pairs are looked at.
 _FITTED, _CHOOSING, _JUDGING = 20_000, 6000, 500
+#: Numbers of a block of rows.
+_ENTRIES = 2**21
 #: Fewer similar pairs than this within the folds ask for larger folds.
 _SIMILAR = 50
 #: Rows that bumps stand at, and the shrinkage of the Gaussians on bumps and their reach, relative to 2 d, where none is asked for.
@@ -65,7 +67,7 @@ class Map(NamedTuple):
 
 
 class _Columns(NamedTuple):
-    """What a model is fitted to: the columns of all rows, how they were centred and scaled, and their place in a lift."""
+    """What a model is fitted to: columns of rows, how they were centred and scaled, and their place in a lift."""
 
     values: Array
     centre: Array
@@ -114,14 +116,20 @@ class Folds:
         ends = np.cumsum((0, *self.widths))
         self.columns = [np.arange(a, b) for a, b in pairwise(ends)]
         x, self.here = prepared.encoded_rows(self.names, part)
-        at_hand = np.repeat(self.here, self.widths, axis=1)
-        count = np.maximum(at_hand.sum(axis=0), 1)
-        self.shift = np.where(at_hand, x, 0.0).sum(axis=0) / count
-        x = np.where(at_hand, x - self.shift, 0.0)
-        size = np.maximum(np.abs(x).max(axis=0), 1e-300)
-        spread = size * np.sqrt(np.square(x / size).sum(axis=0) / count)
+        missing = np.repeat(~self.here, self.widths, axis=1)
+        count = np.maximum((~missing).sum(axis=0), 1)
+        x[missing] = 0.0  # in place throughout: one copy of the rows
+        self.shift = x.sum(axis=0) / count
+        x -= self.shift
+        x[missing] = 0.0
+        size = np.maximum(np.maximum(x.max(axis=0), -x.min(axis=0)), 1e-300)
+        step = max(1, _ENTRIES // len(x))
+        some = [slice(k, k + step) for k in range(0, size.size, step)]
+        squares = np.concatenate([np.square(x[:, columns] / size[columns]).sum(axis=0) for columns in some])
+        spread = size * np.sqrt(squares / count)
         self.scale = np.where(spread > 1e-12 * np.maximum(np.abs(self.shift), 1e-300), spread, np.inf)
-        self.x = x / self.scale
+        x /= self.scale
+        self.x = x
         self.codes = data.codes[part]
         self.groups = np.arange(part.size) if data.groups is None else data.groups[part]
         self.weights, self.by_class = prepared.weights, by_class
@@ -131,6 +139,7 @@ class Folds:
         if by_class and 0 < similar.mean() < 1:  # few classes of a fold make more similar pairs than all of them do
             self.weights = (0.5 / float(similar.mean()), 0.5 / float(1.0 - similar.mean()))
         self._known: dict[tuple[object, ...], Any] = {}
+        self._last: tuple[tuple[Any, ...], _Columns] | None = None
         self._logistic: dict[tuple[object, ...], dict[float, tuple[Array, Array]]] = {}
 
     def _drawn(self) -> tuple[int, NDArray[np.intp]]:
@@ -176,21 +185,23 @@ class Folds:
         return x if tuple(modalities) == tuple(range(len(self.columns))) else x[:, self.columns_of(modalities)]
 
     def _columns(self, fold: int, modalities: tuple[int, ...], columns: str, reach: float | None) -> _Columns:
-        """Return what a model without a fold is fitted to, of all rows."""
-        x = self.x_of(modalities)
-        d, rows = x.shape[1], self.fitted_rows(fold)
+        """Return what a model without a fold is fitted to."""
+        x = np.ascontiguousarray(self.x_of(modalities, self.fitted_rows(fold)))
+        d = x.shape[1]
         if columns == "rows":
             return _Columns(x, np.zeros(d), np.ones(d), slice(0, d), None)
         bumps = columns == "bumps"
         # Short numbers: where exactly a landmark stands does not matter, and it is stored.
-        landmarks = x[rows[:_LANDMARKS]].round(2) if bumps else np.empty((0, d))
+        landmarks = x[:_LANDMARKS].round(2) if bumps else np.empty((0, d))
         lift = Lift(np.ones(d), landmarks, 2.0 * d * (reach or 1.0))
         place = slice(2 * d, None) if bumps else slice(d, 2 * d)
-        values = lift(x)[:, place]
-        centre = values[rows].mean(axis=0)
-        spread = np.ones(values.shape[1]) if bumps else values[rows].std(axis=0)
+        values = np.concatenate([lift(rows)[:, place] for rows in np.array_split(x, 1 + x.size // _ENTRIES)])
+        centre = values.mean(axis=0)
+        spread = np.ones(values.shape[1]) if bumps else values.std(axis=0)
         spread = np.where(spread > 1e-9, spread, np.inf)
-        return _Columns((values - centre) / spread, centre, spread, place, lift)
+        values -= centre
+        values /= spread
+        return _Columns(values, centre, spread, place, lift)
 
     def _cached(self, name: str, make: Callable[..., Any], *key: Any) -> Any:
         if (name, *key) not in self._known:
@@ -201,11 +212,11 @@ class Folds:
         self, fold: int, modalities: tuple[int, ...], columns: str = "rows"
     ) -> tuple[Gaussians, _Columns]:
         made = self._columns(fold, modalities, columns, None)
-        return Gaussians.fit(made.values[self.fitted_rows(fold)], self._classes(fold)[2]), made
+        return Gaussians.fit(made.values, self._classes(fold)[2]), made._replace(values=np.empty((0, 0)))
 
     def _fit_bumps(self, fold: int, modalities: tuple[int, ...], reach: float | None) -> Map:
         made = self._columns(fold, modalities, "bumps", reach)
-        return made.restored(*shrunk_log_odds(made.values[self.fitted_rows(fold)], self._classes(fold)[2], _SMOOTH))
+        return made.restored(*shrunk_log_odds(made.values, self._classes(fold)[2], _SMOOTH))
 
     def _classes(self, fold: int) -> tuple[NDArray[np.intp], Array, NDArray[np.intp]]:
         """Return the classes among the rows outside a fold, the log of their shares, and each row's place among them."""
@@ -220,16 +231,19 @@ class Folds:
         return self._cached("gaussians", self._fit_gaussians, fold, modalities, "rows")[0]
 
     def _regression(self, fold: int, modalities: tuple[int, ...], columns: str, penalty: float) -> Map:
-        made = self._cached("columns", self._columns, fold, modalities, columns, None)
+        key = (fold, modalities, columns, None)
+        if self._last is None or self._last[0] != key:  # rows are many: those of one fold at a time
+            self._last = key, self._columns(*key)
+        made = self._last[1]
         known = self._logistic.setdefault((fold, modalities, columns), {})
         if penalty not in known:
-            rows, codes = self.fitted_rows(fold), self._classes(fold)[2]
+            codes = self._classes(fold)[2]
             # Solutions at other penalties are near, and so are those without another fold.
             other = self._logistic.get((0, modalities, columns), {}).get(penalty)
             alike = other is not None and other[1].size == self._classes(fold)[0].size
             nearest = min(known, key=lambda p: abs(np.log(p / penalty)), default=None)
             start = other if alike else None if nearest is None else known[nearest]
-            known[penalty] = logistic_regression(made.values[rows], codes, penalty=penalty, start=start)
+            known[penalty] = logistic_regression(made.values, codes, penalty=penalty, start=start)
         return made.restored(*known[penalty])
 
     def prior(self, fold: int) -> Array:
