@@ -106,7 +106,7 @@ def specs_of(settings: Settings, *, several: bool, by_class: bool = False, few: 
             *(Spec("posterior", "gaussian", *one) for one in gaussians),
             *(Spec("posterior", "logistic", True, p) for p in penalties),
             Spec("posterior", "gaussian", True, columns="bent"),
-            *(Spec("posterior", "logistic", True, p, "bent") for p in penalties[len(penalties) // 2 :][:1] if not few),
+            *([] if few else [Spec("posterior", "logistic", True, penalties[len(penalties) // 2], "bent")]),
             *(Spec("posterior", "gaussian", True, reach, "bumps") for reach in (REACHES[:1] if few else REACHES)),
         ],
         "low_rank": [Spec("low_rank", "pairs", True, rank) for rank in ranks],
