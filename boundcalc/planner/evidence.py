@@ -63,9 +63,13 @@ class Window(Frozen):
         train : array_like
         """
         n, logs = np.asarray(train, dtype=float), np.log(self.train)
+        at = np.log(np.maximum(n, 1.0))
+        left = np.clip(np.searchsorted(logs, at) - 1, 0, max(logs.size - 2, 0))
+        right = np.minimum(left + 1, logs.size - 1)
+        share = np.clip((at - logs[left]) / np.maximum(logs[right] - logs[left], 1e-300), 0.0, 1.0)
 
         def between(values: Array) -> Array:
-            return np.interp(np.log(np.maximum(n, 1.0)), logs, values)
+            return values[left] * (1.0 - share) + values[right] * share
 
         return Window(n, between(self.error), between(self.uncertainty), between(self.luck), self.law.mapped(between))
 

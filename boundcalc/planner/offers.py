@@ -30,8 +30,9 @@ THRIFT = 1e-3
 _LEAST_HELD = 8
 #: Rows that a model of the classes is fitted to, for each row that calibrates: at least so many.
 _FITTED = 1.25
-#: How often a design point is corrected; how many standard deviations away, and in how many halvings, it is looked for.
-_REPEATS, _FARTHEST, _HALVINGS = 5, 8.0, 40
+#: How often a design point is corrected; how many standard deviations away, in how many rounds, and between how many it is looked
+#: for.
+_REPEATS, _FARTHEST, _ROUNDS, _BETWEEN = 5, 8.0, 3, np.linspace(0.0, 1.0, 257)
 #: A certificate's expansion is not asked for larger errors, as shares of what is possible.
 _ALMOST = 0.999
 
@@ -375,12 +376,12 @@ class Shop(Frozen):
         target : float
         train, holdout, calibration : ndarray
         """
-        low = np.full(np.shape(holdout), -_FARTHEST)
-        high = -low
-        for _ in range(_HALVINGS):
-            middle = 0.5 * (low + high)
-            enough = self.reached(middle, train, holdout, calibration) <= target
-            low, high = np.where(enough, middle, low), np.where(enough, high, middle)
+        low, width = np.full(np.shape(holdout), -_FARTHEST), 2.0 * _FARTHEST
+        steps = _BETWEEN.reshape(-1, *(1,) * low.ndim)
+        for _ in range(_ROUNDS):
+            enough = self.reached(low + width * steps, train, holdout, calibration) <= target
+            width /= _BETWEEN.size - 1
+            low = low + width * np.maximum(enough.sum(axis=0) - 1, 0)
         return ndtr(low)
 
     def provable_from(self, offer: Offer) -> int | None:

@@ -127,7 +127,7 @@ def test_looks_end_when_the_target_is_certified(offer, question):
     assert found.sentence.startswith("Stop")
     split = Split(np.arange(offer.calibration), np.arange(0), np.arange(offer.calibration, offer.train))
     model = train_on(rows, ("blurred",), split=split, settings=SETTINGS, rng=np.random.default_rng(0))
-    error, _ = model.measured(np.arange(offer.train, rows.n), question=question)
+    error, _ = model.shown(part=np.arange(offer.train, rows.n))
     assert values[-1] > error
     assert abs(found.error - error) < 0.05
 
