@@ -140,7 +140,9 @@ class Study(Frozen):
             If it is no such record.
         """
         try:
-            check_entries(record, ("format", "facts", "settings", "searched", "evidence"), optional=["models", "measured"])
+            check_entries(
+                record, ("format", "facts", "settings", "searched", "evidence"), optional=["models", "measured"]
+            )
             if record["format"] != FORMAT:
                 raise InvalidInputError(f"its format is {shortened(record['format'])}, expected {FORMAT!r}")
             facts, settings = checked_facts(record["facts"]), Settings.from_dict(record["settings"])

@@ -229,7 +229,7 @@ def _beside(
     steps = steps_in(study.evidence, modalities=len(pilot.names), searched=study.searched)
     result = known[best.subset] if isinstance(known, Measurements) else study.measured
     if not isinstance(known, Measurements):
-        metric = replace(prepared, settings=replace(settings, structure=settings.metric_class))
+        metric = replace(prepared, settings=settings.metric_only)
         if result is None or (result.label, result.frame.facts["fingerprint"]) != (best.subset, metric.fingerprint):
             result = measure_subset(metric, subset, start=models[best.subset].start, neighbours=False, rng=rng)
     found |= {
