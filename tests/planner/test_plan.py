@@ -71,7 +71,7 @@ def test_a_curve_falls_and_stays_beyond_the_pilots_reach(study):
     assert window.train[-1] == evidence.reach == int(REACH * evidence.sizes[-1])
     far = window.at([evidence.reach, 10 * evidence.reach, 1e9])
     assert len(set(far.error.tolist())) == 1
-    assert (np.diff(window.luck) < 0).all()
+    assert (np.diff(study.evidence["sharp+blurred"].window("pair_error").luck) < 0).all()
     assert (window.uncertainty > 0).all()
 
 
@@ -115,6 +115,16 @@ def test_a_study_that_contradicts_itself_is_refused(study, change, says):
     change(record)
     with pytest.raises(InvalidInputError, match=says):
         Study.from_dict(record)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_models_of_fewer_rows_than_are_planned_with_say_nothing_of_luck(study, place):
+    evidence = study.evidence["sharp+blurred"]
+    assert evidence.sizes[1] < evidence.window("pair_error").train[0] < evidence.sizes[2]
+    wild = np.array(evidence.moments)
+    wild[::2, place, :2] *= 1.3
+    lucks = [one.window("pair_error").luck[0] for one in (evidence, replace(evidence, moments=wild))]
+    assert (lucks[0] == lucks[1]) == (place < 2)
 
 
 @pytest.fixture(scope="module")
