@@ -189,12 +189,14 @@ def of_chain(
     chain: Derivation,
     given: Iterable[Constraint] = (),
     *,
+    domain: Mapping[sympy.Symbol, sympy.Set] | None = None,
     definitions: Mapping[sympy.Symbol, sympy.Expr] | None = None,
     proved: Container[int] = (),
 ) -> tuple[Claim, tuple[sympy.Expr, ...], dict[str, tuple[sympy.Expr, str, sympy.Expr]]]:
     """Return the theorem that a whole derivation is, its steps as premises, its lines, and the steps left out.
 
-    Steps whose numbers are in ``proved`` are no premises; what they need of ``definitions`` is.
+    Its symbols are in their ``domain``. Steps whose numbers are in ``proved`` are no premises; what they need of
+    ``definitions`` is.
     """
     sides = [side for step in chain.steps for side in (step.left, step.right)] + list(chain.lines)
     rules = [Constraint(side, side) for side in sides]
@@ -202,7 +204,8 @@ def of_chain(
     rules += [Constraint(full, symbol) for symbol, full in defined]
     used = set().union(*(rule.symbols for rule in rules))
     spoken = [rule for rule in given if rule.symbols <= used]
-    problem = state(chain.quantity, chain.relation, chain.result, domain=chain.domains, constraints=[*rules, *spoken])
+    domain = {**chain.domains, **(domain or {})}
+    problem = state(chain.quantity, chain.relation, chain.result, domain=domain, constraints=[*rules, *spoken])
     flat = [rule.lower for rule in problem.constraints[: len(rules)]]
     equations = {symbol: full for (symbol, _), full in zip(defined, flat[len(sides) :], strict=True)}
     rest = problem.constraints[len(rules) :]
