@@ -227,7 +227,7 @@ class Shop(Frozen):
         return np.minimum(2.0 * own.constant, own.scale) / self.evidence.pilot_rows
 
     def certificate(
-        self, train: Array, holdout: Array, calibration: Array, *, above: Any = 0.0
+        self, train: Array, holdout: Array, calibration: Array, *, above: Any = 0.0, found: Window | None = None
     ) -> tuple[Array, Array, Array]:
         """Return the expected certificate, its standard deviation for a known error, and the error's standard error.
 
@@ -237,8 +237,10 @@ class Shop(Frozen):
         above : array_like
             By how much the error is above what is expected. Variances are proportional to it: a pilot that met few errors knows
             less of them, not more.
+        found : Window, optional
+            What is expected after training on so many rows, where it is at hand.
         """
-        found = self.window.at(train)
+        found = self.window.at(train) if found is None else found
         own, half = found.law, self._half_row(found.law)
         most = half * self.evidence.pilot_rows
         error = np.maximum(found.error + half + above, 0.0)
@@ -278,9 +280,9 @@ class Shop(Frozen):
         z : array_like
         train, holdout, calibration : ndarray
         """
-        above = 0.0
+        above, at = 0.0, self.window.at(train)
         for _ in range(_REPEATS):
-            bound, future, uncertain = self.certificate(train, holdout, calibration, above=above)
+            bound, future, uncertain = self.certificate(train, holdout, calibration, above=above, found=at)
             spread = np.maximum(np.hypot(future, uncertain), 1e-12)
             found = bound - above + z * spread
             above = np.maximum(z, 0.0) * uncertain**2 / spread  # luck does not make variances smaller
