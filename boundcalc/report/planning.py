@@ -231,7 +231,9 @@ def _beside(
     if not isinstance(known, Measurements):
         metric = replace(prepared, settings=settings.metric_only)
         if result is None or (result.label, result.frame.facts["fingerprint"]) != (best.subset, metric.fingerprint):
-            result = measure_subset(metric, subset, start=models[best.subset].start, neighbours=False, rng=rng)
+            start = models[best.subset].start
+            result = measure_subset(metric, subset, start=start, neighbours=False, rng=rng)
+            result = replace(result, seconds=0.0)  # the same plan says the same
     found |= {
         "promise": promise_of(models[best.subset], question=question, searched=study.searched),
         "worth": worth_of(models, best.subset, steps=steps, delta=question.delta),
