@@ -280,3 +280,14 @@ def test_a_bound_is_planned_with_by_its_key(capsys):
 def test_what_is_no_question_to_a_bound_is_said(arguments, match, capsys):
     assert main(["plan", *arguments]) == 2
     assert match in capsys.readouterr().err
+
+
+def test_a_rate_for_the_threshold_is_read_and_goes_with_training(ask):
+    for given, says in (
+        ("far=0.1", "expected fmr=0.05"),
+        ("fmr=2", "a rate in (0, 1)"),
+        ("fmr=0.1", "nothing is trained"),
+    ):
+        status, _, err = ask("--threshold-for", given)
+        assert status == 2
+        assert says in err
