@@ -77,8 +77,11 @@ def _other_rate(plan: Plan) -> str:
     """Say which threshold is meant, and the other rate there: a rule that never matches has no false match."""
     best, other = plan.best, "fnmr" if plan.question.quantity == "fmr" else "fmr"
     window = plan.study.evidence[best.subset].window(other)
+    chosen = "the pair error, not for this rate"
+    for name, rate in plan.study.settings.get("threshold_for", {}).items():
+        chosen = f"a {QUANTITIES[name]} of {rate:g} (--threshold-for {name}={rate:g})"
     return (
-        f"; the threshold is the one chosen for the pair error, not for this rate, and the {QUANTITIES[other]} at the same "
+        f"; the threshold is the one chosen for {chosen}, and the {QUANTITIES[other]} at the same "
         f"threshold is expected at {window.at(best.learnt).error:.3g}"
     )
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
-from scipy.optimize import minimize
 
 from boundcalc.frozen import Frozen
 from boundcalc.trainer.risk.newton import newton_descent
@@ -99,6 +97,8 @@ def shrunk_log_odds(x: Array, codes: NDArray[np.intp], shrinkage: float) -> tupl
     covariance = within.T @ within * ((1.0 - shrinkage) / free)
     size = float(np.square(within).sum()) / free / x.shape[1]
     covariance[np.diag_indices_from(covariance)] += shrinkage * size + _FLOOR
+    from scipy.linalg import cho_factor, cho_solve  # takes long to import
+
     factor = cho_solve(cho_factor(covariance, overwrite_a=True), means.T)
     return factor, np.log(counts / counts.sum()) - 0.5 * np.einsum("dc,cd->c", factor, means)
 
@@ -170,6 +170,8 @@ def logistic_regression(
             objective, curvature, first, low=-everywhere, high=everywhere, steps=30, decrement=1e-5, remembered=0
         )
     else:
+        from scipy.optimize import minimize  # takes long to import
+
         options = {"gtol": 1e-4, "ftol": 1e-6, "maxiter": 200}
         found = minimize(objective, first, jac=True, method="L-BFGS-B", options=options).x
     return found[: d * classes].reshape(d, classes), found[d * classes :]
