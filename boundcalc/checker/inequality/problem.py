@@ -79,6 +79,11 @@ def state(
     given = _given(domain, (lhs, rhs))
     if isinstance(constraints, Relational | Constraint):
         constraints = (constraints,)
+    if isinstance(constraints, str) or not isinstance(constraints, Iterable):
+        raise InvalidInputError(
+            f"constraints = {constraints!r}: expected a list of relations of SymPy or of triples such as (a, '<=', b)",
+            context="check_inequality",
+        )
     rules = [rule for constraint in constraints for rule in _rules(constraint)]
     rules += [rule for symbol, allowed in given.items() for rule in _irrational_ends(symbol, allowed)]
     sides = []
