@@ -217,7 +217,7 @@ def _rules(constraint: Any) -> list[Constraint]:
         if isinstance(constraint, sympy.LessThan | sympy.GreaterThan):
             return [Constraint(low, high)]
     if isinstance(constraint, tuple | list) and len(constraint) == 3 and constraint[1] in RELATIONS:
-        low, high = (as_expression(side, "constraint") for side in constraint[::2])
+        low, high = (_expression("constraint", side) for side in constraint[::2])
         if constraint[1] == "=":
             return [Constraint(low, high), Constraint(high, low)]
         if constraint[1] in (">=", ">"):
