@@ -30,7 +30,7 @@ from boundcalc.certification.reading import Request
 from boundcalc.certification.search import LARGEST_KAPPA, Sample, risk_bound
 from boundcalc.certification.sources import Distances
 from boundcalc.errors import InfeasibleError
-from boundcalc.show.rounding import failing
+from boundcalc.show.rounding import failing, outwards
 
 __all__ = ["RateKernel", "certify_rate", "rate_bound"]
 
@@ -260,6 +260,8 @@ def _rate_certificate(
     fmr = name == "fmr"
     assert request.distances is not None
     shown, missed = float(request.distances.sign * threshold), _missed(request, threshold, sums)
+    # A stricter threshold has no larger false-match rate; of a precision only the very threshold is certified.
+    said = f"{outwards(shown, '>=' if request.distances.sign > 0 else '<=', digits=6):.6g}" if fmr else repr(shown)
     unit, drawn = "row", "the population"
     if request.groups is not None:
         unit, drawn = "group", "pairs of a random row each of two new independent groups"
@@ -275,7 +277,7 @@ def _rate_certificate(
     )
     recipe: dict[str, Any] = {
         "theorem": "certificates.error_rates",
-        "statement": f"Bounded is {what}, over {drawn}, at the threshold {shown:.6g}: thresholds, {order}, were tested at delta "
+        "statement": f"Bounded is {what}, over {drawn}, at the threshold {said}: thresholds, {order}, were tested at delta "
         f"each, and the last that passed was kept. It fails with probability at most {failing(request.delta)} over the held-out "
         f"{unit}s, which are taken as independent draws of one population, unseen by the model. Same pairs missed there: "
         f"{100 * missed:.3g} % (measured, not certified).",

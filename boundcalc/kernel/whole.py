@@ -58,7 +58,7 @@ def _composed(theorem: Any, form: str, seconds: float, fresh: bool) -> Exported:
     chain, rules = theorem.form(form).derivation, tuple(theorem.constraints)
     try:
         lemmas, definitions = _lemmas(theorem, form, seconds, fresh)
-        claim, lines, own = of_chain(chain, rules, definitions=definitions, proved=lemmas)
+        claim, lines, own = of_chain(chain, rules, domain=theorem.domain, definitions=definitions, proved=lemmas)
         claim.statement()
     except InvalidInputError as error:
         return Exported(name, title, "", Outcome(False, str(error)), form, "whole")
