@@ -401,7 +401,9 @@ class _Reader:
     def _is_differential(self, place: int) -> bool:
         r"""Return whether a ``d`` is that of ``dx``: after a thin space, or where no symbol is written so."""
         one = self._tokens[place]
-        return one.text == "d" and (self._text[: one.place].rstrip().endswith(r"\,") or ("d",) not in self._names.get("d", ()))
+        return one.text == "d" and (
+            self._text[: one.place].rstrip().endswith(r"\,") or ("d",) not in self._names.get("d", ())
+        )
 
     def _ends_integral(self) -> bool:
         return (
