@@ -55,7 +55,9 @@ class Proposal(Findings, Answer):
     def sentence(self) -> str:
         """What to collect, how it is split, what certificate is then expected, and how probably."""
         told = plan_sentence(self.plan)
-        return told if self.collected is None else f"{self.collected.sentence} {told}"
+        if self.collected is None:
+            return told
+        return f"{self.collected.sentence}{' The plan was:' if self.collected.met_at else ''} {told}"
 
     def tables(self, *, short: bool = False) -> Sequence[Table]:
         """Return the tables by budget, by target, of what is promised, and of what a modality is worth."""
