@@ -30,7 +30,7 @@ from boundcalc.report.training import CALIBRATION, HOLDOUT, Reporter, loaded
 from boundcalc.show.answer import Answer
 from boundcalc.show.tables import Table
 from boundcalc.trainer import Measurements, ModalityData
-from boundcalc.trainer.data.cautions import cautions
+from boundcalc.trainer.data.cautions import cautions, caveat
 from boundcalc.trainer.data.prepare import Prepared, prepare
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset import measure_subset
@@ -54,8 +54,10 @@ class Proposal(Findings, Answer):
     @property
     def sentence(self) -> str:
         """What to collect, how it is split, what certificate is then expected, and how probably."""
-        told = plan_sentence(self.plan)
-        return told if self.collected is None else f"{self.collected.sentence} {told}"
+        told = plan_sentence(self.plan) + caveat(self.plan.study.facts)
+        if self.collected is None:
+            return told
+        return f"{self.collected.sentence}{' The plan was:' if self.collected.met_at else ''} {told}"
 
     def tables(self, *, short: bool = False) -> Sequence[Table]:
         """Return the tables by budget, by target, of what is promised, and of what a modality is worth."""

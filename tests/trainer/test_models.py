@@ -15,7 +15,8 @@ from boundcalc.trainer import Measurements, ModalityData, PairwiseMetricLearner,
 from boundcalc.trainer.data.prepare import prepare
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset import fit_model, fit_subset
-from boundcalc.trainer.models.choosing import cut, pair_weights, specs_of
+from boundcalc.trainer.models import choosing
+from boundcalc.trainer.models.choosing import choose, cut, pair_weights, specs_of
 from boundcalc.trainer.models.classes import Gaussians, logistic_regression, shrunk_log_odds
 from boundcalc.trainer.models.evidence import Evidence, relevance
 from boundcalc.trainer.models.folds import Folds, Spec, blended
@@ -102,17 +103,26 @@ def test_log_odds_at_one_shrinkage_need_no_eigenvectors():
         np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
-def test_few_rows_choose_among_kinds_and_what_was_asked_for_is_kept():
+def test_few_rows_choose_among_kinds():
     default = Settings()
     many, few = (specs_of(default, several=True, few=some) for some in (False, True))
     assert set(few) < set(many)
     assert {spec.kind for spec in few} == {spec.kind for spec in many}
     assert {spec.columns for spec in few} == {spec.columns for spec in many}
-    asked = Settings(structure="posterior")
-    assert specs_of(asked, several=True, few=True) == specs_of(asked, several=True)
     fixed = specs_of(replace(default, shrinkage=0.2, penalty=3.0), several=False, few=True)
     assert {spec.strength for spec in fixed if spec.kind == "logistic"} == {3.0}
     assert {spec.strength for spec in fixed if spec.structure == "discriminant"} == {0.2}
+
+
+def test_of_few_rows_too_all_is_judged_that_was_asked_for(monkeypatch):
+    seen, judged = set(), choosing._judged
+    monkeypatch.setattr(
+        choosing, "_judged", lambda f, spec, some, *rest: seen.add((spec, some)) or judged(f, spec, some, *rest)
+    )
+    ready = prepared(drawn(200), structure="discriminant", calibration=0.1, holdout=0.1)
+    choose(Folds(ready), ("a", "b", "noise"), ready.settings)
+    assert {spec for spec, some in seen if some == (0, 1)} == set(specs_of(ready.settings, several=True))
+    assert {spec for spec, some in seen if some == (0, 1, 2)} == set(specs_of(ready.settings, several=False))
 
 
 def test_classes_that_a_fold_has_not_met_are_impossible_there():

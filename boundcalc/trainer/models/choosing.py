@@ -92,9 +92,8 @@ def specs_of(settings: Settings, *, several: bool, by_class: bool = False, few: 
     by_class : bool
         Whether for classes not met: "auto" then has no posterior of the others.
     few : bool
-        Whether there are few rows: "auto" then compares the main kinds, not their strengths.
+        Whether to compare the main kinds, not their strengths, as "auto" does of few rows.
     """
-    few = few and settings.structure == "auto"
     shrinkages = (SHRINKAGES[:2] if few else SHRINKAGES) if settings.shrinkage is None else (settings.shrinkage,)
     penalties = (PENALTIES[:2] if few else PENALTIES) if settings.penalty is None else (settings.penalty,)
     gaussians = [(True, s) for s in shrinkages] + [(False, s) for s in shrinkages[: 1 if few else None] if several]
@@ -175,7 +174,7 @@ def _chosen(
     def usual(several: bool) -> Sequence[Spec]:
         return specs_of(settings, several=several, by_class=folds.by_class, few=few) if specs is None else specs
 
-    few = folds.codes.size < _FEW
+    few = folds.codes.size < _FEW and settings.structure == "auto"
     asked = [(spec, kept) for spec in usual(len(kept) > 1)]
     again = [one for one in usual(False) if not few or (one[:2] == ("posterior", "gaussian") and one.columns != "bent")]
     asked += [(spec, everything) for spec in again if kept != everything]

@@ -54,11 +54,9 @@ class Gaussians(Frozen):
         counts, means, within, free = _moments(x, codes)
         if d <= n:
             values, vectors = np.linalg.eigh(within.T @ within / free)
-        else:  # the rows' own span, in which all class means and differences lie
-            inner, turned = np.linalg.eigh(x @ x.T)
-            kept = inner > 1e-10 * inner[-1]
-            span = x.T @ (turned[:, kept] / np.sqrt(inner[kept]))
-            small = within @ span
+        else:  # all class means and differences lie in the rows' own span
+            coordinates, span = _row_span(x)
+            small = _moments(coordinates, codes)[2]
             values, small_vectors = np.linalg.eigh(small.T @ small / free)
             vectors = span @ small_vectors
         values = np.maximum(values, 0.0)
@@ -111,6 +109,14 @@ def _moments(x: Array, codes: NDArray[np.intp]) -> tuple[Array, Array, Array, in
     return counts.astype(float), means, x - means[codes], max(codes.size - counts.size, 1)
 
 
+def _row_span(x: Array) -> tuple[Array, Array]:
+    """Return (Z, S) with x = Z S' and orthonormal columns of S, for fewer rows than columns: from the rows' own products."""
+    inner, turned = np.linalg.eigh(x @ x.T)
+    kept = inner > 1e-10 * max(float(inner[-1]), 1e-300)
+    sizes = np.sqrt(inner[kept])
+    return turned[:, kept] * sizes, x.T @ (turned[:, kept] / sizes)
+
+
 def logistic_regression(
     x: Array, codes: NDArray[np.intp], *, penalty: float, start: tuple[Array, Array] | None = None
 ) -> tuple[Array, Array]:
@@ -130,11 +136,10 @@ def logistic_regression(
     n, d = x.shape
     classes = int(codes.max()) + 1
     if d > n:  # the penalised solution lies in the span of the rows
-        left, sizes, right = np.linalg.svd(x, full_matrices=False)
-        kept = sizes > 1e-10 * max(float(sizes[0]), 1e-300)
-        begin = None if start is None else (right[kept] @ start[0], start[1])
-        inner, bias = logistic_regression(left[:, kept] * sizes[kept], codes, penalty=penalty, start=begin)
-        return right[kept].T @ inner, bias
+        coordinates, span = _row_span(x)
+        begin = None if start is None else (span.T @ start[0], start[1])
+        inner, bias = logistic_regression(coordinates, codes, penalty=penalty, start=begin)
+        return span @ inner, bias
     at, size = (np.arange(n), codes), (d + 1) * classes
 
     def objective(flat: Array) -> tuple[float, Array]:
