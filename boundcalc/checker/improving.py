@@ -18,7 +18,7 @@ import numpy as np
 import sympy
 
 from boundcalc.bound import Bound
-from boundcalc.checker.inequality.evaluate import on_arrays
+from boundcalc.checker.inequality.evaluate import on_arrays, value_at
 from boundcalc.checker.inequality.problem import state
 from boundcalc.checker.inequality.reals import check_inequality
 from boundcalc.checker.verdict import Verdict, Word
@@ -28,6 +28,9 @@ from boundcalc.language.domains import admits, contains
 from boundcalc.statements.derivation import Derivation, Step, at_least, at_most, plain_shares
 from boundcalc.statements.growth import growth
 from boundcalc.statements.terms import label_terms
+
+#: Where no proof closes at the ratio itself, how far above it one is looked for.
+_LOOSER = ("1.0001", "1.001", "1.003", "1.01")
 
 __all__ = ["BestConstant", "best_constant", "dominated", "relaxed"]
 
@@ -46,16 +49,20 @@ class BestConstant(Frozen):
         The point with the largest ratio A/B that was found; ends that are not attained stand for a limit.
     ratio : float
         The ratio there, so that no constant below it will do.
+    left_open : tuple of sympy.Expr
+        Smaller constants that were tried and neither proved nor refuted.
     """
 
     constant: sympy.Expr
     verdict: Verdict
     tight_at: Mapping[str, Any]
     ratio: float
+    left_open: tuple[sympy.Expr, ...] = ()
 
     def __str__(self) -> str:
         at = ", ".join(f"{name} = {value}" for name, value in self.tight_at.items())
-        return f"{self.constant} ({self.verdict.word}); the ratio is {self.ratio:.8g} at {at}"
+        open_ones = f", after {', '.join(map(str, self.left_open))} stayed open" if self.left_open else ""
+        return f"{self.constant} ({self.verdict.word}{open_ones}); the ratio is {self.ratio:.8g} at {at}"
 
 
 def best_constant(
@@ -97,11 +104,12 @@ def best_constant(
     ratio, point = search.run()
     end = time.monotonic() + budget
     known = {**{s: problem.domain[s] for s in problem.domain}, **dict(domain or {})}
-    tried = []
+    tried: list[BestConstant] = []
     for constant in _candidates(ratio):
         left = max(2.0, (end - time.monotonic()) / 3)
         told = check_inequality(above, "<=", constant * below, domain=known, constraints=rules, budget=left)
-        tried.append(BestConstant(constant, told, point, ratio))
+        open_ones = tuple(one.constant for one in tried if not one.verdict.refutes)
+        tried.append(BestConstant(constant, told, point, ratio, open_ones))
         if told.word is Word.PROVED:
             return tried[-1]
         if time.monotonic() > end:
@@ -122,8 +130,10 @@ def _candidates(ratio: float) -> list[sympy.Expr]:
         for c in simple
         if max(sympy.Rational(c**2).q, sympy.Rational(c**2).p) < 10**5 and float(c) >= ratio * (1 - 1e-9)
     ]
-    rounded = [_to_digits(sympy.Rational(ratio), digits, up=True) for digits in (8, 4, 3, 2, 1)]
-    return list(dict.fromkeys([*sorted(kept, key=float), *rounded]))
+    exact = sympy.Rational(ratio)
+    looser = [_to_digits(exact * sympy.Rational(factor), 5, up=True) for factor in _LOOSER]
+    rounded = [_to_digits(exact, digits, up=True) for digits in (2, 1)]
+    return list(dict.fromkeys([*sorted(kept, key=float), _to_digits(exact, 8, up=True), *sorted([*looser, *rounded])]))
 
 
 def _to_digits(value: sympy.Rational, digits: int, *, up: bool) -> sympy.Rational:
@@ -214,7 +224,7 @@ class _Search:
 
     def _exactly(self, point: np.ndarray) -> float:
         at = {s: sympy.Rational(float(value)) for s, value in zip(self.symbols, point, strict=True)}
-        above, below = (side.xreplace(at).evalf(40) for side in self.ratio_expr)
+        above, below = (_known_value(side, at) for side in self.ratio_expr)
         return float(above / below) if below.is_positive and above.is_extended_real else -math.inf
 
     def _limit(self, point: np.ndarray, value: float) -> tuple[float, dict[str, Any]]:
@@ -241,6 +251,12 @@ class _Search:
                 if limit > ratio * (1 + 1e-12):
                     ratio, ends = limit, {s.name: end}
         return ratio, ends
+
+
+def _known_value(expr: sympy.Expr, at: Mapping[sympy.Symbol, sympy.Rational]) -> sympy.Expr:
+    """Return a value with forty digits; powers with large exponents are not written out."""
+    found = value_at(expr, at, digits=40)
+    return expr.evalf(40, subs=at) if found is None else found
 
 
 def _draw(allowed: sympy.Set, symbol: sympy.Symbol, rng: np.random.Generator, size: int) -> np.ndarray:

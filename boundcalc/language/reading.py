@@ -64,6 +64,11 @@ _AROUND = {"|": sympy.Abs, r"\left|": sympy.Abs, r"\lfloor": sympy.floor, r"\lce
 _RELATIONS = frozenset([*"<>=", *RELATIONS.values(), r"\leq", r"\geq"])
 _TIMES = frozenset({"*", r"\cdot", r"\times"})
 _FRACTIONS = frozenset({r"\frac", r"\dfrac", r"\tfrac"})
+#: What binds a variable between two ends, as text and in LaTeX.
+_BINDING: dict[str, type[sympy.Expr]] = {
+    "Sum": sympy.Sum, "Product": sympy.Product, "Integral": sympy.Integral,
+    r"\sum": sympy.Sum, r"\prod": sympy.Product, r"\int": sympy.Integral,
+}  # fmt: skip
 
 
 def read(
@@ -71,7 +76,8 @@ def read(
 ) -> sympy.Expr:
     r"""Return the expression of a formula in LaTeX, or written as on a keyboard; nothing in it is evaluated as code.
 
-    Known are the vocabulary's symbols, by name in text and by notation in LaTeX, and those that are declared here.
+    Known are the vocabulary's symbols, by name in text and by notation in LaTeX, and those that are declared here. The variable
+    of a sum, product or integral, ``Sum(2**-k, (k, 1, n))``, need not be declared.
 
     >>> V = sympy.Symbol("V", positive=True)
     >>> print(read(r"2 C\sqrt{V\log(n)} / n", symbols=[V]))
@@ -121,7 +127,9 @@ class _Reader:
         self._text, self._latex = text, latex
         self._tokens = _tokens(text, latex=latex)
         self._names = _spellings(tuple(declared), latex=latex)
+        self._declared = frozenset(declared)
         self._at = self._depth = 0
+        self._integrating: tuple[str, ...] = ()  # how the variable of the innermost integral in LaTeX is written
 
     def whole(self) -> sympy.Expr:
         """Return the expression of the whole text."""
@@ -213,6 +221,8 @@ class _Reader:
     def _starts(self) -> bool:
         """Return whether the next token can begin a factor."""
         token = self._here.text
+        if self._ends_integral():
+            return False
         closing = set(_CLOSING.values()) | _RELATIONS | {"+", "-", "/", "^", "_", "**", ",", "!", "&", r"\\"} | _TIMES
         return bool(token) and (token not in closing or self._symbol() is not None)
 
@@ -244,6 +254,8 @@ class _Reader:
 
     def _atom(self) -> sympy.Expr:
         place = self._here.place
+        if self._ends_integral():
+            raise self._refused("expected what is integrated")
         if (found := self._symbol()) is not None:
             self._at += len(found)
             return self._names[found[0]][found]
@@ -263,6 +275,8 @@ class _Reader:
         if token == r"\sqrt":
             degree = self._closed("]") if self._takes("[") else sympy.Integer(2)
             return self._made(sympy.Pow, self._argument(), 1 / degree, place=place)
+        if token in _BINDING and (token[0] == "\\" or self._here.text == "("):
+            return self._bound_in_latex(token, place) if self._latex else self._bound_as_text(token, place)
         name = _function_name(token, latex=self._latex)
         if name in _FUNCTIONS and (self._latex or self._here.text == "("):
             return self._function(name, place)
@@ -280,9 +294,126 @@ class _Reader:
         for spelling in self._names.get(self._here.text, ()):
             end = self._at + len(spelling)
             if tuple(token.text for token in self._tokens[self._at : end]) == spelling:
-                called = not self._latex and self._tokens[end].text == "(" and spelling[0] in _FUNCTIONS
+                called = not self._latex and self._tokens[end].text == "(" and spelling[0] in {*_FUNCTIONS, *_BINDING}
                 return None if called else spelling
         return None
+
+    # ------------------------------------------------------------------ sums, products and integrals
+
+    def _bound_as_text(self, name: str, place: int) -> sympy.Expr:
+        """Return ``Sum(body, (k, low, high))``: the variable, which stands last, is read first."""
+        self._expect("(")
+        body = self._at
+        self._at = self._level(",")
+        limits = self._at
+        self._expect(",")
+        self._expect("(")
+        variable = (self._next(),)
+        self._expect(",")
+        low = self._closed(",")
+        high = self._closed(")")
+        self._expect(")")
+        end, self._at = self._at, body
+        inner, symbol = self._under(variable, low, _BINDING[name], place)
+        if self._at != limits:
+            raise self._refused("expected ','")
+        self._at = end
+        return self._made(_BINDING[name], inner, sympy.Tuple(symbol, low, high), place=place)
+
+    def _bound_in_latex(self, name: str, place: int) -> sympy.Expr:
+        r"""Return ``\sum_{k=low}^{high}`` of the product that follows it, or ``\int_{low}^{high}`` of what stands before ``dx``."""
+        kind = _BINDING[name]
+        self._expect("_")
+        if kind is sympy.Integral:
+            low = self._argument()
+            self._expect("^")
+            high = self._argument()
+            variable = self._differential()
+        else:
+            self._expect("{")
+            start = self._at
+            self._at = self._level("=")
+            variable = self._written(start)
+            self._expect("=")
+            low = self._closed("}")
+            self._expect("^")
+            high = self._argument()
+        inner, symbol = self._under(variable, low, kind, place)
+        if kind is sympy.Integral:
+            self._expect("d")
+            self._at += len(variable)
+        return self._made(kind, inner, sympy.Tuple(symbol, low, high), place=place)
+
+    def _under(
+        self, variable: tuple[str, ...], low: sympy.Expr, kind: type[sympy.Expr], place: int
+    ) -> tuple[sympy.Expr, sympy.Symbol]:
+        """Return the expression that stands here under a bound variable, and the variable."""
+        name = re.sub(r"[\\{}]", "", "".join(variable))
+        if not (name and name[0].isalpha()):
+            raise self._refused("expected the name of a variable", place)
+        alike = self._names.get(variable[0], {})
+        symbol = alike.get(variable)
+        if symbol not in self._declared:
+            facts: dict[str, bool] = {"real": True} if kind is sympy.Integral else {"integer": True}
+            facts |= {"positive": True} if low.is_positive else {"nonnegative": True} if low.is_nonnegative else {}
+            symbol = sympy.Symbol(name, **facts)
+        outer = self._names, self._integrating
+        spelled = {**alike, variable: symbol}
+        self._names = {**self._names, variable[0]: dict(sorted(spelled.items(), key=lambda item: -len(item[0])))}
+        self._integrating = variable if kind is sympy.Integral and self._latex else ()
+        inner = self._signed() if self._latex else self._sum()
+        self._names, self._integrating = outer
+        return inner, symbol
+
+    def _level(self, wanted: str) -> int:
+        """Return where a sign stands next outside all parentheses that open from here on."""
+        depth = 0
+        for place in range(self._at, len(self._tokens)):
+            token = self._tokens[place].text
+            if depth == 0 and token == wanted:
+                return place
+            depth += (token in ("(", "[", "{")) - (token in (")", "]", "}"))
+            if depth < 0:
+                break
+        raise self._refused(f"expected {wanted!r} further on")
+
+    def _written(self, start: int) -> tuple[str, ...]:
+        return tuple(one.text for one in self._tokens[start : self._at])
+
+    def _differential(self) -> tuple[str, ...]:
+        r"""Return how the variable of an integral is written: what follows the ``d`` that belongs to this ``\int``."""
+        depth = 0
+        for place in range(self._at, len(self._tokens) - 2):  # the last token is empty
+            depth += self._tokens[place].text == r"\int"
+            if self._is_differential(place):
+                if depth == 0:
+                    first = self._tokens[place + 1].text
+                    known_here = [one for one in self._names.get(first, ()) if self._stands(one, place + 1)]
+                    end = place + 2
+                    if self._tokens[end].text == "_":
+                        end = (
+                            next((k for k in range(end, len(self._tokens)) if self._tokens[k].text == "}"), end + 1) + 1
+                        )
+                    return max(known_here, key=len, default=tuple(one.text for one in self._tokens[place + 1 : end]))
+                depth -= 1
+        raise self._refused(r"an integral ends in its variable, as in \int_0^1 x\, dx")
+
+    def _is_differential(self, place: int) -> bool:
+        r"""Return whether a ``d`` is that of ``dx``: after a thin space, or where no symbol is written so."""
+        one = self._tokens[place]
+        return one.text == "d" and (
+            self._text[: one.place].rstrip().endswith(r"\,") or ("d",) not in self._names.get("d", ())
+        )
+
+    def _ends_integral(self) -> bool:
+        return (
+            bool(self._integrating)
+            and self._is_differential(self._at)
+            and self._stands(self._integrating, self._at + 1)
+        )
+
+    def _stands(self, spelling: tuple[str, ...], place: int) -> bool:
+        return tuple(one.text for one in self._tokens[place : place + len(spelling)]) == spelling
 
     def _number(self, token: str, place: int) -> sympy.Expr:
         try:

@@ -146,6 +146,11 @@ def test_bad_arguments_are_named():
         check_inequality(a, "!=", b)
     with pytest.raises(InvalidInputError, match="is a relation"):
         check_inequality(a <= b, "<=", b)
+    for wrong in (None, False, "x <= 1"):
+        with pytest.raises(InvalidInputError, match="expected a list of relations"):
+            check_inequality(x, "<=", 1, constraints=wrong)
+    with pytest.raises(InvalidInputError, match="constraint = True is a relation"):
+        check_inequality(x, "<=", 1, constraints=[(x, "<", True)])
     with pytest.raises(InvalidInputError, match="no SymPy set"):
         check_inequality(a, "<=", b, domain={a: 3})
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 import sympy
-from sympy import log, sqrt
+from sympy import Rational, log, sqrt
 
 import boundcalc as bc
 from boundcalc import symbols as S
@@ -14,6 +14,7 @@ from boundcalc.language.latex import expression_latex
 
 V = bc.symbol("V", r"d_{\mathrm{VC}}", "VC dimension", sympy.Range(1, sympy.oo), role="fixed")
 W = bc.symbol("width", r"|\mathcal W|", "a size", role="fixed")
+D = bc.symbol("d", domain=sympy.Range(1, sympy.oo), role="fixed")
 FORMS = [(key, form) for key, entry in bc.catalogue.items() for form in entry.forms]
 
 
@@ -67,6 +68,40 @@ def test_random_expressions_are_read_back(seed):
     assert same(bc.read(expression_latex(expr), symbols=[V, W], latex=True), expr)
 
 
+def bound_variables():
+    """Return sums, products and integrals of one variable, alone, in one another and among other terms."""
+    k, j = (sympy.Symbol(name, integer=True, positive=True) for name in "kj")
+    x, u = (sympy.Symbol(name, positive=True) for name in ("x", "u_1"))
+    total, area = (
+        sympy.Sum(2**-k * sqrt(V * log(3 * 2**k)), (k, 1, V)),
+        sympy.Integral(sqrt(log(1 + V / x)), (x, S.rho, 9)),
+    )
+    return [
+        total, area, S.B * total**2 / 3 + 1, 2 * area / sqrt(S.n) - S.C, sqrt(sympy.Sum(k, (k, 1, V))) + sympy.Sum(k, (k, 1, V)),
+        S.C * sympy.Product(1 - 1 / (k + 1), (k, 1, V)) * W, sympy.Sum(-k, (k, 0, 4)), sympy.Sum(S.C - k, (k, 1, 3)) - k.subs(k, V),
+        sympy.Sum(sympy.Product(j + k, (j, 1, k)), (k, 1, 3)), sympy.Integral(D * u + 1, (u, 0, D)), sympy.Integral(V / x, (x, 1, 2)),
+        sympy.Sum(k * sympy.Integral(x**k, (x, 0, 1)), (k, 1, 3)), sympy.Integral(D, (x, 1, 2)), sympy.exp(-sympy.Sum(1 / k, (k, 1, V))),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("expr", bound_variables(), ids=str)
+def test_sums_products_and_integrals_are_read_back(expr):
+    for printed, latex in ((str, False), (expression_latex, True)):
+        read = bc.read(printed(expr), symbols=[V, W, D], latex=latex)
+        assert read.free_symbols == expr.free_symbols
+        assert str(read) == str(expr)
+        assert same(read, expr)
+        kinds = (sympy.Sum, sympy.Product, sympy.Integral)
+        assert [len(read.atoms(kind)) for kind in kinds] == [len(expr.atoms(kind)) for kind in kinds]
+
+
+def test_a_variable_is_known_where_it_is_bound_only():
+    text = r"\sum_{n=1}^{3} n + n"
+    assert bc.read(text).free_symbols == {S.n}
+    assert bc.read(text).subs(S.n, 10).doit() == 16
+    assert bc.read(r"\prod_{k=1}^4 \frac{k}{2} \cdot \int_0^2 t\, dt").doit() == Rational(4 * 3 * 2, 1) / 16 * 2**4
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -113,6 +148,15 @@ def test_formulas_as_one_writes_them(text, expected):
         (r"\delta_{\text{}}", "position "),
         ("n" * 30_000, "are no formula"),
         (5, "expected a formula"),
+        ("Sum(i, (i, 1, 3)) + i", "position 21, at 'i': unknown symbol 'i'"),
+        ("Sum(i, (i, 1))", "position 13, .* expected ','"),
+        ("Sum(i, (2, 1, 3))", "expected the name of a variable"),
+        ("Sum(i)", "expected ',' further on"),
+        ("Integral(x, (x, 0, 1), (y, 0, 1))", r"position 22, .* expected '\)'"),
+        (r"\sum_{k} k", "position 7, .* expected '=' further on"),
+        (r"\sum_{k=1}^{3}", "at the end: something is missing"),
+        (r"\int_0^1 t", r"an integral ends in its variable, as in"),
+        (r"\int_0^1 \, dt", "position 13, at 'dt': expected what is integrated"),
     ],
 )
 def test_what_is_not_understood_is_refused_at_its_place(text, said):
@@ -124,7 +168,10 @@ def test_2000_mutated_formulas_are_read_or_refused_with_a_place():
     rng = random.Random(0)
     bounds = [bc.theorem(key).bound(form) for key, form in FORMS[::5]]
     texts = [
-        text for bound in bounds for text in (str(bound.expr), expression_latex(bound.expr)) if 20 < len(text) < 300
+        text
+        for expr in (*(bound.expr for bound in bounds), *bound_variables())
+        for text in (str(expr), expression_latex(expr))
+        if 20 < len(text) < 300
     ]
     letters = "+-*/^_(){}[]|\\,.0129 nCe&$\x00é%~!'\""
     refused = 0
@@ -134,7 +181,7 @@ def test_2000_mutated_formulas_are_read_or_refused_with_a_place():
             place = rng.randrange(len(text))
             text[place : place + rng.randint(0, 3)] = rng.choice(letters) * rng.randint(0, 2)
         try:
-            found = bc.read("".join(text) or "(", symbols=[V])
+            found = bc.read("".join(text) or "(", symbols=[V, D])
         except InvalidInputError as error:
             refused += "position " in str(error)
             found = sympy.Integer(0) if "position " in str(error) else error

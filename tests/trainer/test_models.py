@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import boundcalc as bc
 from boundcalc.certification.sources import of_pair_model
 from boundcalc.errors import InvalidInputError
 from boundcalc.trainer import Measurements, ModalityData, PairwiseMetricLearner, measure_subsets
@@ -156,6 +157,59 @@ def test_the_threshold_is_the_best_of_all_by_hand():
             for t in np.arange(-0.05, 9, 0.1)
         ]
         assert error[1] == pytest.approx(min(costs))
+
+
+@pytest.mark.parametrize("name", ["fmr", "fnmr"])
+def test_the_threshold_for_a_rate_by_hand(name):
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        similar = rng.random(60) < 0.4
+        distances = 0.1 + np.round(rng.exponential(size=60) + 0.5 * ~similar, 1)
+        rate = float(rng.uniform(0.05, 0.9))
+        threshold, error = cut(distances, similar, (1.0, 1.0), {name: rate})
+        kept = []  # of both rates at all thresholds, those that keep to it
+        for t in (*np.arange(0.05, 9, 0.1), threshold):
+            rates = {"fmr": (distances[~similar] < t).mean(), "fnmr": (distances[similar] >= t).mean()}
+            kept.append((rates.pop(name), *rates.values()))
+        assert kept[-1][0] <= rate
+        assert kept[-1][1] == min(other for own, other in kept if own <= rate)
+        assert error[0] == pytest.approx((similar == (distances >= threshold)).mean())
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"threshold_for": {"far": 0.1}}, "expected {'fmr': rate}"),
+        ({"threshold_for": {"fmr": 1.5}}, "threshold_for"),
+        ({"threshold_for": {"fmr": 0.1, "fnmr": 0.1}}, "expected {'fmr': rate}"),
+        ({"threshold_for": {"fmr": 0.1}, "structure": "full"}, "structure='full' trains its threshold"),
+    ],
+)
+def test_a_rate_that_no_threshold_is_chosen_for(settings, says):
+    with pytest.raises(InvalidInputError, match=says):
+        Settings(**settings)
+
+
+def test_the_rate_of_a_chosen_threshold_is_certified_and_stored():
+    data, settings = drawn(400), {"structure": "posterior", "shrinkage": 0.01, "holdout": 0.4}
+    strict, usual = (
+        bc.train(data, subsets="a+b", rng=0, **settings, **one) for one in ({"threshold_for": {"fmr": 0.05}}, {})
+    )
+    (line,) = (line for line in strict.certificates if line.certificate.kind == "rate")
+    assert not any(line.certificate.kind == "rate" for line in usual.certificates)
+    assert line.certificate.error < 0.07
+    assert line.certificate.error < line.certificate.value < 0.15
+    ready = prepare(data, settings=Settings.from_dict(strict.measured.settings), rng=np.random.default_rng(0))
+    model, part = strict.measured["a+b"].model, ready.split.holdout
+    found = of_pair_model(model, *ready.encoded_rows(("a", "b"), part)).between(
+        np.arange(part.size), np.arange(part.size)
+    )
+    apart = data.codes[part][:, None] != data.codes[part]
+    assert line.certificate.error == pytest.approx((found[apart] < model.threshold).mean())
+    again = Measurements.from_json(strict.measured.to_json())
+    assert again.settings == strict.measured.settings
+    assert "threshold_for" not in usual.measured.settings
+    assert "false-match rate, a statement of its own" in strict.text()
 
 
 def test_pair_loss_is_the_double_loop_and_its_slopes_are_differences():

@@ -22,6 +22,7 @@ __all__ = ["by_calculus"]
 
 _PEELED = (1, 0, 4, 16)  # what holds from the second integer on is easier than what holds from the first
 _DEPTHS = ((1, 2), (3,), (4,), (6,), (9,))
+_DEPTHS_ALONE = ((2,), (4,), (6,), (9,))  # of one variable derivatives are cheap
 
 
 def by_calculus(case: Case, *, deadline: float, solvers: Callable[[System, float], bool]) -> Proof | None:
@@ -55,7 +56,8 @@ def by_calculus(case: Case, *, deadline: float, solvers: Callable[[System, float
         gap = plain(rest.gap)
         found = [*forms(rest), *tangents(gap, rest), *means(gap, rest)]
         finer = [form for form in forms(rest, fine=True) if form not in found]
-        for depth, h in (pair for depths, some in product(_DEPTHS, (found, finer)) for pair in product(depths, some)):
+        steps = _DEPTHS_ALONE if len(rest.box) == 1 else _DEPTHS
+        for depth, h in (pair for depths, some in product(steps, (found, finer)) for pair in product(depths, some)):
             proof = _on_pieces(h, rest, search, depth)
             if proof is not None:
                 return Proof("cases", f"{h}", (small, proof)) if small else proof

@@ -18,7 +18,7 @@ from boundcalc.checker.inequality.problem import Inequality, of_integers
 from boundcalc.errors import MissingExtraError
 from boundcalc.language.domains import admits, contains
 
-__all__ = ["fails", "inside", "power_of_ten", "undefined_at", "written"]
+__all__ = ["fails", "holds", "inside", "power_of_ten", "undefined_at", "written"]
 
 Point = Mapping[sympy.Symbol, Any]
 
@@ -94,6 +94,16 @@ def fails(problem: Inequality, point: Point) -> bool:
     if not violated(_sign(problem.right - problem.left, point), problem.relation):
         return False
     return _defined(problem.left, point) and _defined(problem.right, point)
+
+
+def holds(problem: Inequality, point: Point) -> bool:
+    """Return whether the relation certainly holds at a point of the domain, where both sides are real."""
+    sign = _sign(problem.right - problem.left, point)
+    return (
+        sign is not None
+        and not violated(sign, problem.relation)
+        and all(_defined(side, point) for side in (problem.left, problem.right))
+    )
 
 
 def _defined(side: sympy.Expr, point: Point) -> bool:

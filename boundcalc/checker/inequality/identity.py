@@ -37,7 +37,20 @@ def sign_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any], *, bits: tuple[
             continue
         if found.positive or found.negative or found.low == found.high == 0:
             return 1 if found.positive else -1 if found.negative else 0
-    return 0 if vanishes(expr, needed) else None
+    return 0 if vanishes(_without_rounding(expr, needed), needed) else None
+
+
+def _without_rounding(expr: sympy.Expr, values: Mapping[sympy.Symbol, Any]) -> sympy.Expr:
+    """Return an expression with its floors and ceilings replaced by the integers that enclosures are certain of."""
+    found: dict[sympy.Expr, sympy.Integer] = {}
+    for node in expr.atoms(sympy.floor, sympy.ceiling):
+        try:
+            value = enclose(node, {symbol: item for symbol, item in values.items() if symbol in node.free_symbols})
+        except Undefined:
+            continue
+        if value.low == value.high and value.low.is_finite():
+            found[node] = sympy.Integer(int(value.low.unique_fmpz()))
+    return expr.xreplace(found)
 
 
 def vanishes(

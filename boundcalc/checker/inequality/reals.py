@@ -14,14 +14,14 @@ from boundcalc.arithmetic.intervals import Undefined
 from boundcalc.checker.inequality.algebra import by_algebra
 from boundcalc.checker.inequality.cases import cases
 from boundcalc.checker.inequality.evaluate import exactly, value_at
-from boundcalc.checker.inequality.exactly import written
+from boundcalc.checker.inequality.exactly import holds, written
 from boundcalc.checker.inequality.far import far_witness, narrow_witness, touching_witness
 from boundcalc.checker.inequality.limits import within
 from boundcalc.checker.inequality.narrowing import Contradiction, narrowed
 from boundcalc.checker.inequality.points import Hunt, hunt
 from boundcalc.checker.inequality.problem import Inequality, state
 from boundcalc.checker.inequality.proving import Attempt, prove
-from boundcalc.checker.verdict import Certificate, Verdict, proved, refuted, unsettled
+from boundcalc.checker.verdict import Certificate, Proof, Verdict, proved, refuted, unsettled
 from boundcalc.errors import InvalidInputError
 
 __all__ = ["check_inequality", "settle"]
@@ -122,7 +122,8 @@ class _Work:
         certificate = (
             self._equal()
             if self.problem.relation == "="
-            else self._proved(self.problem, self.deadline - 0.15 * self.budget)
+            else self._proved(self.problem, self.deadline - (0.5 if self._counted else 0.15) * self.budget)
+            or self._by_first_integers(self.deadline - 0.15 * self.budget)
         )
         if certificate is not None:
             return proved(certificate)
@@ -205,6 +206,35 @@ class _Work:
                 return None
             certificates.append(attempt.certificate)
         return _joined(certificates)
+
+    @property
+    def _counted(self) -> bool:
+        """Whether the claim is about all integers from one on."""
+        return len(self.problem.domain) == 1 and all(
+            isinstance(allowed, sympy.Range)
+            and allowed.inf.is_finite
+            and not allowed.sup.is_finite
+            and allowed.step == 1
+            for allowed in self.problem.domain.values()
+        )
+
+    def _by_first_integers(self, deadline: float) -> Certificate | None:
+        """Prove the first integers one by one, and the others together: a claim is often tight at a small one."""
+        if not self._counted or self.problem.constraints:
+            return None
+        ((symbol, allowed),) = self.problem.domain.items()
+        for size in (8, 64, 512):
+            points = [allowed.inf + step for step in range(size)]
+            if time.monotonic() > deadline or not all(holds(self.problem, {symbol: value}) for value in points):
+                return None
+            rest = replace(self.problem, domain={symbol: sympy.Range(points[-1] + 1, sympy.oo)})
+            now = time.monotonic()
+            found = self._proved(rest, now + (deadline - now) / 3)
+            if found is not None:
+                text = f"{symbol} = {points[0]}, ..., {points[-1]} one by one, and beyond: {found.evidence}"
+                first = Proof("points", f"{self.problem.gap} at {symbol} = {points[0]}, ..., {points[-1]}")
+                return replace(found, evidence=text, proofs=(first, *found.proofs))
+        return None
 
     def _equal(self) -> Certificate | None:
         """Prove an equality by identities, or from both sides."""
