@@ -269,6 +269,9 @@ def _read_numbers(given: Mapping[str, Any], *, fresh: bool) -> tuple[float, np.r
         not given["running"] or seedless,
         "running=True holds over a seed that is drawn afresh: give rng=None, a number as threshold, and all pairs",
     )
+    problems.require(
+        given["progress"] is None or callable(given["progress"]), f"progress={given['progress']!r}: expected a function"
+    )
     weights = given["weights"]
     expected = "expected 'balanced', 'own', (w_pos, w_neg) fixed in advance, or None"
     if isinstance(weights, str):

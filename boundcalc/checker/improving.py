@@ -25,9 +25,8 @@ from boundcalc.checker.verdict import Verdict, Word
 from boundcalc.errors import CompositionError, InfeasibleError, InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.domains import admits, contains
-from boundcalc.statements.derivation import Derivation, Step, at_least, at_most
+from boundcalc.statements.derivation import Derivation, Step, at_least, at_most, plain_shares
 from boundcalc.statements.growth import growth
-from boundcalc.statements.statement import DELTA
 from boundcalc.statements.terms import label_terms
 
 #: Where no proof closes at the ratio itself, how far above it one is looked for.
@@ -348,7 +347,9 @@ def relaxed(bound: Bound, *, drop: str, digits: int | None, budget: float) -> tu
     )
     if told.word is not Word.PROVED:
         raise InvalidInputError(
-            f"{sides[0]} {relation} {sides[1]} could not be proved ({told}): give more budget, or relax less",
+            plain_shares(
+                f"{sides[0]} {relation} {sides[1]} could not be proved ({told}): give more budget, or relax less"
+            ),
             context=str(bound.theorem),
         )
     step = (at_least if bound.is_lower else at_most)(bound.raw, cleaner, because="relaxed: " + told.evidence)
@@ -363,7 +364,7 @@ def relaxed(bound: Bound, *, drop: str, digits: int | None, budget: float) -> tu
 
 def _shared(bound: Bound) -> dict[sympy.Symbol, sympy.Set]:
     """Return a bound's domain with every event's share of delta, however it will be split."""
-    most = sympy.Interval.open(0, 1) if bound.confidence == DELTA else sympy.Interval.Lopen(0, bound.confidence)
+    most = sympy.Interval.Lopen(0, bound.confidence) if bound.confidence.is_number else sympy.Interval.open(0, 1)
     return {**bound.domain, **dict.fromkeys(bound.shares, most)}
 
 

@@ -383,6 +383,7 @@ BAD = [
     ({"share": 0.0}, "share=0.0"),
     ({"share": 1.5}, "share=1.5"),
     ({"splits": 0}, "splits=0"),
+    ({"progress": 3}, "progress=3: expected a function"),
     ({"splits": 2.5}, "splits=2.5"),
     ({"calibration": 1.0}, "calibration=1.0"),
     ({"rng": -1}, "rng=-1"),

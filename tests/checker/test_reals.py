@@ -228,9 +228,9 @@ def test_margins_are_free_of_rounding():
 def test_a_constraint_without_a_direction_where_the_search_begins_leaves_the_others_their_turn():
     u, v = symbols("u v", real=True)
     most = sqrt(2) - Rational(1, 10**12)
-    rules = [((u - 1) ** 2 + (v - 1) ** 2, "<=", 9), (u**2 + v**2, "<=", 1)]
-    problem = state(u + v, "<=", most, domain={u: sympy.Reals, v: sympy.Reals}, constraints=rules)
-    found = touching_witness(problem, dict.fromkeys(problem.domain, 1.0), time.monotonic() + 60.0)
+    rules = [(sqrt(u) + sqrt(v), "<=", 9), (u**2 + v**2, "<=", 1)]
+    problem = state(u + v, "<=", most, domain={u: Interval(0, oo), v: Interval(0, oo)}, constraints=rules)
+    found = touching_witness(problem, dict(zip(problem.domain, (0.0, 1.0), strict=True)), time.monotonic() + 60.0)
     assert found is not None
     first, second = found.values()
     assert first**2 + second**2 <= 1

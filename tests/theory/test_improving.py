@@ -7,6 +7,8 @@ from sympy import Interval, Rational, exp, log, oo, sqrt
 
 import boundcalc as bc
 from boundcalc import symbols as S
+from boundcalc.checker import improving
+from boundcalc.checker.verdict import unsettled
 from boundcalc.errors import CompositionError, InfeasibleError, InvalidInputError
 from boundcalc.language.entropy import kl, kl_inverse
 from boundcalc.statements.asymptotics import rate
@@ -131,6 +133,15 @@ def test_a_relaxed_bound_is_larger_and_its_step_is_proved():
     assert round_up.proof.steps[-1].relation == "<="
     with pytest.raises(InvalidInputError, match="say what"):
         paper.relax()
+
+
+def test_a_bound_at_part_of_delta_is_relaxed_and_a_failure_names_events_as_printed(monkeypatch):
+    half = bc.theorem("zhou2026.uniform_deviation").bound().substitute(delta=S.delta / 2)
+    at = {"n": 101, "L": 1, "C": 1, "R_M": 0.1, "rhat_M": 0.1, "delta": 0.05}
+    assert float(half.relax(round=2).evaluate(**at)) > float(half.evaluate(**at))
+    monkeypatch.setattr(improving, "check_inequality", lambda *_, **__: unsettled("not today"))
+    with pytest.raises(InvalidInputError, match=r"/delta\[[^]|]*\|M\]\).* could not be proved"):
+        half.relax(round=2)
 
 
 def test_lower_order_terms_are_put_into_the_constant():
