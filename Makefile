@@ -51,7 +51,7 @@ docs: .venv/docs.stamp
 	@echo "written: docs/build/html/index.html"
 
 .venv/demo.stamp: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train,data,plot,cli]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[train,data,plot,cli,rigor,prove]'
 	@touch $@
 
 .venv/test.stamp: pyproject.toml | .venv/bin/python

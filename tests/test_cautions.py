@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from boundcalc.cli import main
-from boundcalc.trainer.data.cautions import cautions
+from boundcalc.trainer.data.cautions import cautions, caveat
 
 pytest.importorskip("sklearn")
 pytest.importorskip("matplotlib")
@@ -34,6 +34,13 @@ def test_one_and_many():
     assert cautions({"duplicate_rows": 1200})[0].startswith("1,200 rows repeat another one")
 
 
+def test_many_copies_stand_beside_the_answer():
+    assert caveat({"rows": 100, "near_copies": 0.04, "duplicate_rows": 4}) == ""
+    assert "5 %" in caveat({"rows": 100, "near_copies": 0.0, "duplicate_rows": 5})
+    assert "60 %" in caveat({"rows": 100, "near_copies": 0.6, "duplicate_rows": 0})
+    assert caveat({"rows": 100, "near_copies": 0.6, "duplicate_rows": 0, "groups": {"train": 5}}) == ""
+
+
 @pytest.mark.parametrize(
     "command",
     [["train"], ["compare", "--pilot"], ["report", "--no-curve", "--no-check"]],
@@ -52,7 +59,9 @@ def test_every_page_with_a_guarantee_tells_of_copies(command, copied, tmp_path, 
 def test_a_plan_tells_of_copies_as_page_and_as_data(copied, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["plan", str(copied), "--no-curve", "--budget", "1e4", "--json", "--out", "plan.html"]) == 0
-    assert TOLD in json.loads(capsys.readouterr().out)["cautions"][0]
+    told = json.loads(capsys.readouterr().out)
+    assert TOLD in told["cautions"][0]
+    assert "repeat another one or nearly do: no guarantee holds if they belong together." in told["sentence"]
     page = (tmp_path / "plan.html").read_text(encoding="utf-8")
     assert TOLD in page
     assert "<b>x</b>" not in page

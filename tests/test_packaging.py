@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import boundcalc
+from boundcalc.errors import MissingExtraError
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -23,6 +24,17 @@ def test_one_version():
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert PROJECT["project"]["version"] == boundcalc.__version__
     assert re.search(r"^version: (.+)$", citation, flags=re.MULTILINE)[1] == boundcalc.__version__
+
+
+def test_what_the_demo_installs_runs_what_readme_shows_next():
+    (extras,) = re.findall(r"demo\.stamp:.*\n.*-e '\.\[(.+)\]'", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert {"train", "data", "plot", "rigor", "prove"} <= set(extras.split(","))
+
+
+def test_a_report_without_what_checks_proofs_is_refused_before_any_work(monkeypatch):
+    monkeypatch.setitem(sys.modules, "flint", None)
+    with pytest.raises(MissingExtraError, match=r"--no-check.*boundcalc\[rigor\]"):
+        boundcalc.make_report(None)
 
 
 def test_the_plotting_library_comes_with_its_licence():

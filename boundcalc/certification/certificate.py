@@ -136,8 +136,8 @@ class Certificate(Answer, Frozen):
         """
         if isinstance(target, bool) or not isinstance(target, (int, float)) or not math.isfinite(target):
             raise InvalidInputError(f"target={target!r}: expected a finite number")
-        if self.kind in ("match_rate", "precision"):
-            raise InvalidInputError("target: the threshold was searched for a rate; ask for another rate instead")
+        if self.kind in ("match_rate", "precision", "rate"):
+            raise InvalidInputError("target: the threshold was chosen for a rate; ask for another rate instead")
         slack = self.error - target if self.lower else target - self.error
         if slack <= 0:
             raise InfeasibleError(

@@ -179,6 +179,8 @@ def _why_none(request: Request, name: str, rate: float, units: int) -> str:
     counted, most = sums.matched + sums.same - sums.missed, sums.same
     if name == "fmr":
         counted = most = sums.different
+    if not most:
+        return f"{said}no pair that counts is {'different' if name == 'fmr' else 'the same'}"
 
     def needed(found: float, counted: float) -> str:
         return f"{math.ceil(level / kl_at(found, loss) * (sums.same + sums.different) / counted):,} {unit} (estimated)"

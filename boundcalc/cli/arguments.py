@@ -182,6 +182,14 @@ def _cut(option: str, text: str) -> float | dict[str, float]:
     return {name: value} if name else value
 
 
+def _aim(option: str, text: str) -> dict[str, float]:
+    """Return the rate that a threshold is chosen for."""
+    name, _, rate = text.partition("=")
+    if name not in ("fmr", "fnmr"):
+        raise InvalidInputError(f"{option} {text!r}: expected fmr=0.05 or fnmr=0.05")
+    return {name: _within(0, 1, "a rate in (0, 1)")(option, rate)}
+
+
 def _mix(option: str, text: str) -> str | tuple[float, ...] | None:
     """Return what weighs same and different pairs."""
     if text in ("balanced", "none"):
@@ -322,6 +330,12 @@ ARGUMENTS: dict[str, Argument] = {
         },
         flag="--structure",
     ),
+    "threshold_for": _value(
+        "RATE",
+        "fmr=RATE or fnmr=RATE: the threshold has this false-match or false-non-match rate on folds of the rows that are not held "
+        "out (default: the least pair error there)",
+        read=_aim,
+    ),
     "new_classes": _value(
         "P",
         "certify for new classes as well: this share of the classes is held out, and classes are the units",
@@ -446,10 +460,10 @@ ARGUMENTS: dict[str, Argument] = {
 #: What a metric's training asks for, reading a file, training on several subsets, and planning.
 MODEL = ("delta", "seed", "loss", "lam_max", "weights", "holdout", "prepared")
 READING = ("label", "groups", "drop", "modality")
-TRAINING = ("subsets", *MODEL, "trained", "jobs", "scheduler", "resume")
+TRAINING = ("subsets", *MODEL, "trained", "threshold_for", "jobs", "scheduler", "resume")
 PLANNING = (
     "DATA", *READING, "estimates", "costs", "budget", "target", "power", "modalities", "quantity", "no_curve", "subsets", *MODEL,
-    "trained", "jobs", "scheduler",
+    "trained", "threshold_for", "jobs", "scheduler",
 )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ ARGUMENTS = ("DATA:KEY", *PLANNING[1:], "collected", "simulate", "set", "form")
 ENDINGS = DRAWN
 
 #: Options that speak of the training alone.
-_OF_TRAINING = ("subsets", "loss", "lam_max", "weights", "holdout", "prepared", "trained")
+_OF_TRAINING = ("subsets", "loss", "lam_max", "weights", "holdout", "prepared", "trained", "threshold_for")
 
 
 def run(args: Namespace) -> Answer:
@@ -40,6 +40,7 @@ def run(args: Namespace) -> Answer:
 def planning_settings(args: Namespace) -> dict[str, Any]:
     """Return what planning asks for; options of the training are refused where nothing is trained."""
     settings = {**model_settings(args), "structure": args.trained, "subsets": args.subsets}
+    settings |= {} if args.threshold_for is None else {"threshold_for": args.threshold_for}
     if args.estimates is not None:
         if given := changed(args, _OF_TRAINING):
             raise InvalidInputError(f"--estimates: nothing is trained, so {', '.join(given)} would change nothing")

@@ -46,6 +46,7 @@ def training_settings(args: Namespace) -> dict[str, Any]:
     return {
         **model_settings(args),
         "structure": args.trained,
+        **({} if args.threshold_for is None else {"threshold_for": args.threshold_for}),
         "subsets": args.subsets,
         "n_jobs": args.jobs,
         "resume": args.resume,

@@ -15,7 +15,9 @@ from boundcalc.certification.bijections import SPLITS
 from boundcalc.certification.certificate import Certificate
 from boundcalc.certification.certifying import certify_request
 from boundcalc.certification.foreign import contender
-from boundcalc.certification.kernels import PairErrors
+from boundcalc.certification.kernels import PairErrors, members_of
+from boundcalc.certification.measured import pair_sums
+from boundcalc.certification.rates import rate_bound
 from boundcalc.certification.reading import Request
 from boundcalc.certification.sources import Distances, of_trained
 from boundcalc.certification.values import gallery_bound
@@ -101,7 +103,7 @@ def certified(
 
     All lines of kind "transport" hold together with probability at least 1 - delta: most of it is paid for the subset with
     the smallest error on the training part. The gains (an order fixed on the training part, stopped at the first that
-    fails) and the gallery are statements of their own, each at delta.
+    fails), the gallery and the rate that a threshold was chosen for are statements of their own, each at delta.
 
     Parameters
     ----------
@@ -132,7 +134,9 @@ def certified(
     order = sorted(measured, key=lambda label: (used[label].expected, measured[label].d))
     transports = _transports(prepared, used, order, delta=delta)
     gains = _gains(prepared, measured, used, order, delta=delta)
-    return (*transports, *gains, _gallery(prepared, order[0], used[order[0]], delta=delta))
+    gallery = _gallery(prepared, order[0], used[order[0]], delta=delta)
+    rates = [] if model is not None else _rates(prepared, order[0], used[order[0]], delta=delta)
+    return (*transports, *gains, gallery, *rates)
 
 
 def _pairs_of_both_kinds(prepared: Prepared) -> bool:
@@ -230,6 +234,48 @@ def _gains(
         )
         if found.vacuous:
             return
+
+
+def _rates(prepared: Prepared, subset: str, used: Used, *, delta: float) -> Iterator[Certified]:
+    """Bound the rate that the threshold was chosen for, where it was for one."""
+    part, groups = prepared.split.holdout, _groups(prepared, prepared.split.holdout)
+    codes, distances = prepared.data.codes[part], used.distances(part)
+    members = None if groups is None else members_of(groups)
+    for name, rate in (prepared.settings.threshold_for or {}).items():
+        value = rate_bound(
+            distances, codes, used.threshold, name=name, delta=delta, members=members, rng=np.random.default_rng(0)
+        )
+        sums = pair_sums(distances, codes, used.threshold, groups=groups)
+        whose, wrong = ("different", "called the same") if name == "fmr" else ("same", "missed")
+        statement = (
+            f"Bounded is the share of {whose} pairs that are {wrong}, at the threshold with the rate {rate:g} on folds of the rows "
+            f"that are not held out. It fails with probability at most {failing(delta)} over the held-out "
+            f"{'rows' if groups is None else 'groups'}, which are independent draws of one population."
+        )
+        units = part.size if members is None else len(members)
+        recipe = {
+            "theorem": "certificates.error_rates",
+            "statement": statement,
+            "events": (("the bound fails", delta),),
+            "fixed": _fixed(prepared, used),
+            "scale": 1.0,
+            "exponent": float(units // 2),
+        }
+        yield Certified(
+            subset,
+            Certificate(
+                kind="rate",
+                quantity="false-match rate" if name == "fmr" else "false-non-match rate",
+                value=value,
+                error=sums.match_rate if name == "fmr" else sums.non_match_rate,
+                constant=1.0,
+                rows=int(part.size),
+                units=int(units),
+                delta=delta,
+                threshold=used.threshold,
+                recipe=recipe,
+            ),
+        )
 
 
 def _gallery(prepared: Prepared, subset: str, used: Used, *, delta: float) -> Certified:

@@ -110,7 +110,7 @@ def _metric_by_folds(prepared: Prepared, folds: Folds, rng: np.random.Generator)
         if unit <= 0:
             return math.nan, math.inf
         found.append(_distances(prepared, params, folds.rows[folds.judged(fold)])[folds.pairs(fold)[0]] / unit)
-    threshold, (_, error) = cut(np.concatenate(found), similar, folds.weights)
+    threshold, (_, error) = cut(np.concatenate(found), similar, folds.weights, folds.aim)
     return threshold, error
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.kernel.reading import read_statement
 from boundcalc.kernel.terms import names_of, obligations, printed
+from boundcalc.language.entropy import kl_inverse
 from boundcalc.statements.derivation import Derivation, Step
 from boundcalc.symbols import DERIVED, Constraint
 
@@ -35,6 +36,9 @@ __all__ = [
 
 #: Values by symbol, exact or to many digits, and as numbers by name.
 Point = tuple[dict[sympy.Symbol, sympy.Expr], dict[str, Any]]
+
+
+_RANGES = {kl_inverse: sympy.Interval(0, 1), sympy.gamma: sympy.Interval.open(0, sympy.oo)}
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,9 @@ class Claim(Frozen):
     constraints : tuple of Constraint
     premises : mapping of str to (sympy.Expr, str, sympy.Expr)
         Statements that are given, by the name of their hypothesis.
+    values : mapping of sympy.Symbol to sympy.Expr
+        The value of a function without a term in Coq that a real number of its range stands for: what is claimed holds for
+        each number there.
     """
 
     left: sympy.Expr
@@ -74,6 +81,7 @@ class Claim(Frozen):
     rounded: Mapping[sympy.Symbol, sympy.Expr]
     constraints: tuple[Constraint, ...]
     premises: Mapping[str, tuple[sympy.Expr, str, sympy.Expr]] = field(default_factory=dict)
+    values: Mapping[sympy.Symbol, sympy.Expr] = field(default_factory=dict)
 
     @property
     def integers(self) -> tuple[sympy.Symbol, ...]:
@@ -199,13 +207,19 @@ def of_chain(
     ``definitions`` is.
     """
     sides = [side for step in chain.steps for side in (step.left, step.right)] + list(chain.lines)
+    values = _values(sides)
+    sides = [side.xreplace(values) for side in sides]
+    _check_values(chain, sides, values)
     rules = [Constraint(side, side) for side in sides]
-    defined = list((definitions or {}).items())
+    defined = [(symbol, full.xreplace(values)) for symbol, full in (definitions or {}).items()]
     rules += [Constraint(full, symbol) for symbol, full in defined]
     used = set().union(*(rule.symbols for rule in rules))
     spoken = [rule for rule in given if rule.symbols <= used]
-    domain = {**chain.domains, **(domain or {})}
-    problem = state(chain.quantity, chain.relation, chain.result, domain=domain, constraints=[*rules, *spoken])
+    stood = {symbol: _RANGES[term.func] for term, symbol in values.items()}
+    domain = {
+        symbol: allowed for symbol, allowed in {**chain.domains, **(domain or {}), **stood}.items() if symbol in used
+    }
+    problem = state(chain.quantity, chain.relation, sides[-1], domain=domain, constraints=[*rules, *spoken])
     flat = [rule.lower for rule in problem.constraints[: len(rules)]]
     equations = {symbol: full for (symbol, _), full in zip(defined, flat[len(sides) :], strict=True)}
     rest = problem.constraints[len(rules) :]
@@ -218,7 +232,31 @@ def of_chain(
     }
     shown = {name: premise for name, premise in premises.items() if int(name.removeprefix("step_")) not in proved}
     own = {name: premise for name, premise in premises.items() if name not in shown}
-    return replace(claim, left=flat[count], right=flat[-1], premises=shown), tuple(flat[count:]), own
+    meant = {symbol: term for term, symbol in values.items()}
+    claim = replace(claim, left=flat[count], right=flat[-1], premises=shown, values=meant)
+    return claim, tuple(flat[count:]), own
+
+
+def _values(sides: Iterable[sympy.Expr]) -> dict[sympy.Expr, sympy.Symbol]:
+    """Return a symbol for each value, surely in its range, of a function that has no term in Coq."""
+    terms = set().union(*(side.atoms(*_RANGES) for side in sides))
+    sure = [term for term in sorted(terms, key=str) if term.func is kl_inverse or term.is_positive]
+    return {
+        term: sympy.Symbol(f"f_{place}", nonnegative=True, positive=True if _RANGES[term.func].left_open else None)
+        for place, term in enumerate(sure, start=1)
+    }
+
+
+def _check_values(chain: Derivation, sides: list[sympy.Expr], values: Mapping[sympy.Expr, sympy.Symbol]) -> None:
+    """Refuse a chain in which a step replaces a part of an argument: a number in the place of the value hides it."""
+    terms = {symbol: term for term, symbol in values.items()}
+    own = [side.free_symbols & set(terms) for side in sides]
+    for number, (before, after) in enumerate(pairwise(own[2 * len(chain.steps) :])):
+        if moved := (before ^ after) - own[2 * number] - own[2 * number + 1]:
+            term = terms[min(moved, key=str)]
+            raise InvalidInputError(
+                f"{term} is not translated, and step {number + 1} replaces a part of it", context="kernel"
+            )
 
 
 def of_step(

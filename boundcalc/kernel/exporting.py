@@ -360,6 +360,8 @@ def _comment(claim: Claim, title: str, said: str) -> str:
         entry = known(symbol)
         if symbol in claim.rounded:
             lines.append(f"{name} is the integer {claim.rounded[symbol]}")
+        elif symbol in claim.values:
+            lines.append(f"{name} stands for {claim.values[symbol]}; the claim is for any number of its range")
         elif entry is not None:
             lines.append(f"{name}: {entry.meaning}")
     safe = [line.replace("(*", "( *").replace("*)", "* )").replace('"', "'") for line in lines]

@@ -26,13 +26,13 @@ __all__ = ["read"]
 
 _LONGEST, _DEEPEST = 20_000, 60
 
-_TEXT = re.compile(r"delta\[[^\]]*\]|[A-Za-z]\w*|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|\*\*|\S")
+_TEXT = re.compile(r"delta\[[^\]]+\]|[A-Za-z]\w*|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|\*\*|\S")
 _LATEX = re.compile(
-    r"\\delta_(?:\{\\text\{[^{}]*\}\}|\{\d+\}|\d)|\\(?:operatorname|mathrm|text)\s*\{[^{}]*\}|\\(?:left|right)\s*\||\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S",
+    r"\\delta_(?:\{\\text\{[^{}]+\}\}|\{\d+\}|\d)|\\(?:operatorname|mathrm|text)\s*\{[^{}]*\}|\\(?:left|right)\s*\||\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S",
     re.DOTALL,
 )
 #: An event's share of delta, as text, in LaTeX, and in LaTeX by the event's number.
-_SHARE = re.compile(r"delta\[([^\]]*)\]|\\delta_\{\\text\{([^{}]*)\}\}|\\delta_\{?(\d+)\}?")
+_SHARE = re.compile(r"delta\[([^\]]+)\]|\\delta_\{\\text\{([^{}]+)\}\}|\\delta_\{?(\d+)\}?")
 _SILENT = frozenset(
     [r"\left", r"\right", r"\,", r"\;", r"\:", r"\!", r"\ ", r"\quad", r"\displaystyle", r"\limits", "~"]
     + [rf"\{size}{side}" for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r")]

@@ -147,7 +147,7 @@ class Plan(Frozen):
         return {
             "key": "certificates.transport" if self.question.quantity == "pair_error" else "certificates.error_rates",
             **vars(self.question),
-            "threshold_for": "pair_error",  # whatever is planned, training rows choose the threshold by it
+            "threshold_for": self.study.settings.get("threshold_for", "pair_error"),
             "best": self.best.to_dict(),
             "budgets": [offer.to_dict() for offer in self.offers],
             "targets": [goal.to_dict() for goal in self.goals],

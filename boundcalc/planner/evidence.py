@@ -63,9 +63,13 @@ class Window(Frozen):
         train : array_like
         """
         n, logs = np.asarray(train, dtype=float), np.log(self.train)
+        at = np.log(np.maximum(n, 1.0))
+        left = np.clip(np.searchsorted(logs, at) - 1, 0, max(logs.size - 2, 0))
+        right = np.minimum(left + 1, logs.size - 1)
+        share = np.clip((at - logs[left]) / np.maximum(logs[right] - logs[left], 1e-300), 0.0, 1.0)
 
         def between(values: Array) -> Array:
-            return np.interp(np.log(np.maximum(n, 1.0)), logs, values)
+            return values[left] * (1.0 - share) + values[right] * share
 
         return Window(n, between(self.error), between(self.uncertainty), between(self.luck), self.law.mapped(between))
 
@@ -144,13 +148,15 @@ class Evidence(Frozen):
         refits = curve.refits
         values = refits[:, :1] + refits[:, 1:2] * train ** -refits[:, 2:]
         # In a fold all sizes meet the same held-out rows, so that the models' own variance, v/n, is what differences show: the
-        # parts are nested, so that it is v/n - v/n' for two of them; what the rows of a fold add by chance is taken off.
-        apart = float((found.error[:, :-1] - found.error[:, -1:]).var(axis=0, ddof=1).sum())
-        if self.noise is not None:
-            chance = self.noise[:, :-1, list(QUANTITIES).index(quantity)].mean(axis=0).sum()
-            apart = max(apart - float(chance), _SEEN * apart)
+        # parts are nested, so that it is v/n - v/n' for two of them; what the rows of a fold add by chance is taken off. Models of
+        # fewer rows than are planned with differ far more than that.
         sizes = np.array(self.sizes, dtype=float)
-        v = apart / float((1.0 / sizes[:-1] - 1.0 / sizes[-1]).sum())
+        near = np.flatnonzero(sizes[:-1] >= min(first, sizes[-2]))
+        apart = float((found.error[:, near] - found.error[:, -1:]).var(axis=0, ddof=1).sum())
+        if self.noise is not None:
+            chance = self.noise[:, near, list(QUANTITIES).index(quantity)].mean(axis=0).sum()
+            apart = max(apart - float(chance), _SEEN * apart)
+        v = apart / float((1.0 / sizes[near] - 1.0 / sizes[-1]).sum())
         pilot = in_folds(v / sizes[-1], v / self.pilot_rows, folds)  # luck of the pilot's models, which share rows
         uncertainty = np.sqrt(own**2 + values.var(axis=0) + pilot)
         return Window(train, curve(train), uncertainty, np.sqrt(v / train), kernel)

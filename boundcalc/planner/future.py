@@ -218,8 +218,10 @@ class Collected:
     def sentence(self) -> str:
         """What to do now."""
         if self.met_at is not None:
+            least = rounded_up(min(value for _, value in self.looks))
             return (
-                f"Stop: after {self.met_at:,} {self.unit} at most {self.target:g} was certified, valid at every look."
+                f"Stop: after {self.met_at:,} {self.unit} at most {self.target:g} was certified, valid at every look; "
+                f"all looks together certify at most {least}."
             )
         if not self.looks:
             return f"Go on: {self.rows:,} {self.unit} came, the first look is at {self.train + self.batch:,}."

@@ -16,6 +16,8 @@ __all__ = ["PowerLaw", "fit_power_law"]
 
 _RATES = np.geomspace(1e-3, 2.0, 60)
 _DRAWS = 200
+#: Exponents of a finer grid's step, and how many grids follow each other.
+_STEPS, _FINER = np.linspace(-1.0, 1.0, 9)[:, None], 12
 
 
 @dataclass(frozen=True)
@@ -111,10 +113,8 @@ def _fit(n: np.ndarray, curves: np.ndarray) -> np.ndarray:
     """Fit each curve of shape (curves, sizes): offset, scale and rate, shape (curves, 3).
 
     Given the rate, offset and scale are a least-squares problem with a closed form, so that only the rate is searched:
-    on a grid first, for the error may have several valleys, then by SciPy within the best one.
+    on a grid first, for the error may have several valleys, then on finer ones within the best one.
     """
-    from scipy.optimize import elementwise
-
     logs = np.log(n / n.min())
 
     def errors(rate: np.ndarray, which: np.ndarray) -> np.ndarray:
@@ -122,9 +122,10 @@ def _fit(n: np.ndarray, curves: np.ndarray) -> np.ndarray:
 
     which = np.arange(len(curves))
     on_grid = errors(_RATES[:, None], which[None, :])
-    best, step = _RATES[on_grid.argmin(axis=0)], _RATES[1] / _RATES[0]
-    found = elementwise.find_minimum(errors, (best / step, best, best * step), args=(which,))
-    rate = np.where(found.success, np.clip(found.x, _RATES[0], _RATES[-1]), best)
+    rate, step = _RATES[on_grid.argmin(axis=0)], _RATES[1] / _RATES[0]
+    for _ in range(_FINER):
+        tried = np.clip(rate * step**_STEPS, _RATES[0], _RATES[-1])
+        rate, step = tried[errors(tried, which[None, :]).argmin(axis=0), which], step ** (2.0 / (_STEPS.size - 1))
     offset, scale, _ = _given_rate(rate, logs, curves)
     return np.stack([offset, scale * n.min() ** rate, rate], axis=1)
 

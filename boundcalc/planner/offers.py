@@ -30,8 +30,9 @@ THRIFT = 1e-3
 _LEAST_HELD = 8
 #: Rows that a model of the classes is fitted to, for each row that calibrates: at least so many.
 _FITTED = 1.25
-#: How often a design point is corrected; how many standard deviations away, and in how many halvings, it is looked for.
-_REPEATS, _FARTHEST, _HALVINGS = 5, 8.0, 40
+#: How often a design point is corrected; how many standard deviations away, in how many rounds, and between how many it is looked
+#: for.
+_REPEATS, _FARTHEST, _ROUNDS, _BETWEEN = 5, 8.0, 3, np.linspace(0.0, 1.0, 257)
 #: A certificate's expansion is not asked for larger errors, as shares of what is possible.
 _ALMOST = 0.999
 
@@ -226,7 +227,7 @@ class Shop(Frozen):
         return np.minimum(2.0 * own.constant, own.scale) / self.evidence.pilot_rows
 
     def certificate(
-        self, train: Array, holdout: Array, calibration: Array, *, above: Any = 0.0
+        self, train: Array, holdout: Array, calibration: Array, *, above: Any = 0.0, found: Window | None = None
     ) -> tuple[Array, Array, Array]:
         """Return the expected certificate, its standard deviation for a known error, and the error's standard error.
 
@@ -236,8 +237,10 @@ class Shop(Frozen):
         above : array_like
             By how much the error is above what is expected. Variances are proportional to it: a pilot that met few errors knows
             less of them, not more.
+        found : Window, optional
+            What is expected after training on so many rows, where it is at hand.
         """
-        found = self.window.at(train)
+        found = self.window.at(train) if found is None else found
         own, half = found.law, self._half_row(found.law)
         most = half * self.evidence.pilot_rows
         error = np.maximum(found.error + half + above, 0.0)
@@ -277,9 +280,9 @@ class Shop(Frozen):
         z : array_like
         train, holdout, calibration : ndarray
         """
-        above = 0.0
+        above, at = 0.0, self.window.at(train)
         for _ in range(_REPEATS):
-            bound, future, uncertain = self.certificate(train, holdout, calibration, above=above)
+            bound, future, uncertain = self.certificate(train, holdout, calibration, above=above, found=at)
             spread = np.maximum(np.hypot(future, uncertain), 1e-12)
             found = bound - above + z * spread
             above = np.maximum(z, 0.0) * uncertain**2 / spread  # luck does not make variances smaller
@@ -375,12 +378,12 @@ class Shop(Frozen):
         target : float
         train, holdout, calibration : ndarray
         """
-        low = np.full(np.shape(holdout), -_FARTHEST)
-        high = -low
-        for _ in range(_HALVINGS):
-            middle = 0.5 * (low + high)
-            enough = self.reached(middle, train, holdout, calibration) <= target
-            low, high = np.where(enough, middle, low), np.where(enough, high, middle)
+        low, width = np.full(np.shape(holdout), -_FARTHEST), 2.0 * _FARTHEST
+        steps = _BETWEEN.reshape(-1, *(1,) * low.ndim)
+        for _ in range(_ROUNDS):
+            enough = self.reached(low + width * steps, train, holdout, calibration) <= target
+            width /= _BETWEEN.size - 1
+            low = low + width * np.maximum(enough.sum(axis=0) - 1, 0)
         return ndtr(low)
 
     def provable_from(self, offer: Offer) -> int | None:

@@ -92,7 +92,7 @@ def promise_of(model: Model, *, question: Question, searched: int) -> Promise:
     level = pilot_level(question.delta, searched=searched, everything=everything)
     part = model.prepared.split.holdout
     value = model.certificate(part, question=question, delta=level, rng=np.random.default_rng(0))
-    error, constant = model.measured(part, question=question)
+    error, constant = model.shown(question.quantity)
     half = Ledger.split(question.delta, ["pilot", "replacement"])["replacement"]
     weights = model.prepared.weights if question.quantity == "pair_error" else None
     return Promise(value, error, constant, model.prepared.units(part), level, half, weights)

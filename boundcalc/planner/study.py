@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,13 +23,14 @@ from boundcalc.language.records import check_entries, from_json, rebuild
 from boundcalc.planner.assured import spread_of
 from boundcalc.planner.evidence import FOLDS, MOST_HELD, Evidence, read_evidence
 from boundcalc.planner.moments import QUANTITIES, law, pair_moments
-from boundcalc.planner.trained import COARSE, Model, coarser, trained
+from boundcalc.planner.trained import COARSE, Kept, Model, coarser, trained
 from boundcalc.trainer.data.cautions import units
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.prepare import Prepared, checked_facts, prepare
 from boundcalc.trainer.data.splits import Split
 from boundcalc.trainer.measure.parallel import in_parallel
 from boundcalc.trainer.measure.settings import Settings
+from boundcalc.trainer.measure.subset_result import SubsetResult
 from boundcalc.trainer.measure.subsets import Measurements, settings_record
 from boundcalc.trainer.models.folds import Folds, Spec
 
@@ -63,12 +64,18 @@ class Study(Frozen):
         Of the training, as JSON types.
     searched : int
         How many subsets could have been recommended: the price of the choice.
+    models : mapping of str to Kept
+        Of some subsets what was trained on the settings' own split.
+    measured : SubsetResult or None
+        Of one of them what the source's bound of the class of metrics asks for.
     """
 
     evidence: Mapping[str, Evidence]
     facts: dict[str, Any]
     settings: dict[str, Any]
     searched: int
+    models: Mapping[str, Kept] = field(default_factory=dict)
+    measured: SubsetResult | None = None
 
     @property
     def unit(self) -> str:
@@ -115,6 +122,8 @@ class Study(Frozen):
             "settings": self.settings,
             "searched": self.searched,
             "evidence": evidence,
+            "models": {label: one.to_dict() for label, one in self.models.items()},
+            "measured": None if self.measured is None else self.measured.to_dict(),
         }
 
     @classmethod
@@ -131,7 +140,9 @@ class Study(Frozen):
             If it is no such record.
         """
         try:
-            check_entries(record, ("format", "facts", "settings", "searched", "evidence"))
+            check_entries(
+                record, ("format", "facts", "settings", "searched", "evidence"), optional=["models", "measured"]
+            )
             if record["format"] != FORMAT:
                 raise InvalidInputError(f"its format is {shortened(record['format'])}, expected {FORMAT!r}")
             facts, settings = checked_facts(record["facts"]), Settings.from_dict(record["settings"])
@@ -141,7 +152,9 @@ class Study(Frozen):
                 raise InvalidInputError("it holds no subset, or one twice")
             if searched not in (len(found), 2 ** len(facts["dims"]) - 1):  # what the choice costs: these, or all
                 raise InvalidInputError(f"searched = {shortened(searched)} does not fit its {len(found)} subsets")
-            return cls(found, facts, settings_record(settings), searched)
+            models = {label: Kept.from_dict(one) for label, one in dict(record.get("models", {})).items()}
+            measured = None if record.get("measured") is None else SubsetResult.from_dict(record["measured"])
+            return cls(found, facts, settings_record(settings), searched, models, measured)
         except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
             raise InvalidInputError(why_unreadable(error), context="study") from error
 
@@ -406,7 +419,7 @@ def study_measured(data: ModalityData, measured: Measurements, *, rng: Any) -> S
     weights = np.array([prepared.weights])
     evidence = {}
     for label, result in measured.items():
-        moments = tested_moments(Model(prepared, result.modalities, result.decision, result.array(), result.model))
+        moments = tested_moments(Model.measured(prepared, result))
         evidence[label] = Evidence(
             label, (size,), moments[None, None], weights, part, part, prepared.settings.fits_model
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,17 +18,20 @@ from boundcalc.certification.rates import rate_bound
 from boundcalc.certification.search import population_bound
 from boundcalc.certification.sources import Distances, of_trained
 from boundcalc.frozen import Frozen
+from boundcalc.language.arguments import Problems
+from boundcalc.language.records import check_entries, plain, rebuild
 from boundcalc.planner.offers import Question
 from boundcalc.trainer.data.modalities import ModalityData
 from boundcalc.trainer.data.prepare import Prepared, prepare
 from boundcalc.trainer.data.splits import Split
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset_fit import fit_subset
+from boundcalc.trainer.measure.subset_result import SubsetResult
 from boundcalc.trainer.models.choosing import choose
 from boundcalc.trainer.models.folds import Folds, Spec
 from boundcalc.trainer.models.pair_model import PairModel
 
-__all__ = ["COARSE", "Model", "coarser", "train_on", "trained"]
+__all__ = ["COARSE", "Kept", "Model", "coarser", "train_on", "trained"]
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -48,6 +53,36 @@ def coarser(settings: Settings) -> Settings:
     """Return the settings with which models are trained that only tell what is expected."""
     pairs = min(settings.sampled_pairs, _SAMPLED)
     return replace(settings, tolerance=max(_TOLERANCE, settings.tolerance), sampled_pairs=pairs)
+
+
+@dataclass(frozen=True)
+class Kept(Frozen):
+    """What is stored of a model: its threshold, the metric or the model of the classes, and its pair error on held-out rows."""
+
+    threshold: float
+    params: Array | None
+    model: PairModel | None
+    error: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data."""
+        return dict(plain(self))
+
+    @classmethod
+    def from_dict(cls, record: Any) -> Kept:
+        """Read :meth:`to_dict`, refused where it contradicts itself."""
+        check_entries(record, cls.__dataclass_fields__)
+        threshold, error = (rebuild(float, record[name]) for name in ("threshold", "error"))
+        params = None if record["params"] is None else np.array(record["params"], dtype=float)
+        model = None if record["model"] is None else PairModel.from_dict(record["model"])
+        problems = Problems("a model")
+        problems.number("threshold", threshold)
+        problems.number("error", error, low=0.0)
+        problems.require((params is None) != (model is None), "expected a metric or a model of the classes")
+        problems.require(params is None or bool(np.isfinite(params).all()), "params: expected finite numbers")
+        problems.require(model is None or model.threshold == threshold, "it has two thresholds")
+        problems.raise_if_any()
+        return cls(threshold, params, model, error)
 
 
 @dataclass(frozen=True)
@@ -74,6 +109,32 @@ class Model(Frozen):
     def start(self) -> tuple[Array, float] | None:
         """Where the training of a metric on more rows starts."""
         return None if self.params is None else (self.params, self.threshold)
+
+    @classmethod
+    def measured(cls, prepared: Prepared, result: SubsetResult) -> Model:
+        """Return what was measured on a subset."""
+        params = result.array() if result.model is None else None
+        return cls(prepared, result.modalities, result.decision, params, result.model)
+
+    @classmethod
+    def stored(cls, kept: Kept, *, prepared: Prepared, subset: Sequence[str]) -> Model:
+        """Return a model that was stored, refused where it is none of the subset or does not err as it says."""
+        found = cls(prepared, tuple(subset), kept.threshold, kept.params, kept.model)
+        problems = Problems(f"the model of {'+'.join(subset)}")
+        shape = None if kept.params is None else (kept.params.shape, prepared.structure(subset).shape)
+        columns = None if kept.model is None else (list(kept.model.widths), prepared.widths(subset))
+        for have, need in (one for one in (shape, columns) if one is not None):
+            problems.require(have == need, f"it is one of {have}: expected {need}")
+        problems.raise_if_any()
+        told = f"error = {kept.error:g} is not what it has on the held-out rows"
+        problems.require(math.isclose(found.shown()[0], kept.error, rel_tol=1e-9, abs_tol=1e-12), told)
+        problems.raise_if_any()
+        return found
+
+    @property
+    def kept(self) -> Kept:
+        """What is stored of it."""
+        return Kept(self.threshold, self.params, self.model, self.shown()[0])
 
     def distances(self, part: Rows) -> Distances:
         """Return the distances of some rows."""
@@ -112,13 +173,13 @@ class Model(Frozen):
             rng=rng,
         )[0]  # fmt: skip
 
-    def measured(self, part: Rows, *, question: Question) -> tuple[float, float]:
-        """Return the quantity on held-out rows, and what the better constant rule has."""
-        data = self.prepared.data
+    def shown(self, quantity: str = "pair_error", *, part: Rows | None = None) -> tuple[float, float]:
+        """Return the quantity on rows, the held-out ones if none are given, and what the better constant rule has."""
+        data, part = self.prepared.data, self.prepared.split.holdout if part is None else part
         groups = None if data.groups is None else data.groups[part]
         sums = pair_sums(self.distances(part), data.codes[part], self.threshold, groups=groups)
-        if question.quantity != "pair_error":
-            return (sums.match_rate if question.quantity == "fmr" else sums.non_match_rate), 1.0
+        if quantity != "pair_error":
+            return (sums.match_rate if quantity == "fmr" else sums.non_match_rate), 1.0
         return sums.error(self.prepared.weights), sums.constant(self.prepared.weights)
 
 

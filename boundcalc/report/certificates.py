@@ -58,7 +58,7 @@ def certificate_tables(lines: Sequence[Certified], *, delta: float) -> tuple[Tab
     rows = []
     for line in lines:
         found = line.certificate
-        what = f"gain over {line.against}" if line.against else _KINDS[found.kind]
+        what = f"gain over {line.against}" if line.against else _KINDS.get(found.kind, found.quantity)
         value = f">= {_gained(line)}" if found.lower else f"<= {rounded_up(found.value)}"
         rows.append((line.subset, what, found.error, value + "*" * found.vacuous, found.constant, f"{found.delta:.4g}"))
     first = lines[0].certificate
@@ -70,10 +70,11 @@ def certificate_tables(lines: Sequence[Certified], *, delta: float) -> tuple[Tab
         "the line on stored rows is a statement of its own at delta.",
         f"Fixed before the held-out rows were looked at: {'; '.join(first.recipe['fixed'])}.",
         *(
-            f"About new classes, a statement of its own at delta: {line.certificate.recipe['statement']} Fixed in advance: "
+            f"About {_KINDS.get(line.certificate.kind, line.certificate.quantity)}, a statement of its own at delta: "
+            f"{line.certificate.recipe['statement']} Fixed in advance: "
             f"{'; '.join(line.certificate.recipe['fixed'])}."
             for line in lines
-            if line.certificate.kind == "verification"
+            if line.certificate.kind in ("verification", "rate")
         ),
         "* says no more than the constant rule (a gain: than 0).",
         *(f"Caution: {caution}." for caution in first.cautions),

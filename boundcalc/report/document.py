@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from boundcalc.catalogue import theorem
 from boundcalc.environment import versions
-from boundcalc.errors import InvalidInputError
+from boundcalc.errors import InvalidInputError, require
 from boundcalc.guarantees.certified import certified, twins
 from boundcalc.planner.study import Study
 from boundcalc.report.planning import Proposal, plan, read_measured
@@ -165,7 +165,11 @@ def make_report(
     ------
     InvalidInputError
         On bad input, before anything is trained where that can be told.
+    MissingExtraError
+        If proofs are to be checked without python-flint.
     """
+    if check_proofs:
+        require("flint", extra="rigor", purpose="checking the proofs (left out with --no-check, check_proofs=False)")
     _, again = twins(rng)
     given = loaded(data, planning.pop("groups", None))
     shared: dict[str, Any] = {"delta": delta, "rng": rng, "progress": progress}

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.optimize import isotonic_regression
 
 from boundcalc.planner.budget import Plan
 from boundcalc.planner.moments import NINE_IN_TEN, QUANTITIES
@@ -173,6 +172,8 @@ def _label_ends(axes: Any, ends: list[tuple[float, str, str]], top: float) -> No
     else:
         heights = np.array([y for y, *_ in ends]) / top
     steps = _LINE * np.arange(len(ends))
+    from scipy.optimize import isotonic_regression  # takes long to import
+
     places = isotonic_regression(np.clip(heights, 0.0, 1.0) - steps).x
     for place, height, (_, label, colour) in zip(np.maximum(places, 0.0) + steps, heights, ends, strict=True):
         leader = [1.0, 1.035], [min(height, 1.0), place]

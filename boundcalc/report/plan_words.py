@@ -77,8 +77,11 @@ def _other_rate(plan: Plan) -> str:
     """Say which threshold is meant, and the other rate there: a rule that never matches has no false match."""
     best, other = plan.best, "fnmr" if plan.question.quantity == "fmr" else "fmr"
     window = plan.study.evidence[best.subset].window(other)
+    chosen = "the pair error, not for this rate"
+    for name, rate in plan.study.settings.get("threshold_for", {}).items():
+        chosen = f"a {QUANTITIES[name]} of {rate:g} (--threshold-for {name}={rate:g})"
     return (
-        f"; the threshold is the one chosen for the pair error, not for this rate, and the {QUANTITIES[other]} at the same "
+        f"; the threshold is the one chosen for {chosen}, and the {QUANTITIES[other]} at the same "
         f"threshold is expected at {window.at(best.learnt).error:.3g}"
     )
 
@@ -262,15 +265,13 @@ def _notes(proposal: Findings) -> list[str]:
         notes.append(f"{looked} certified, {best.subset} {takes if waiting.most else never} (estimated).")
     if (tried := proposal.tried) is not None:
         power = plan.question.power
+        short = "The pilot has fewer rows than are planned: in a simulation some are drawn again and models learn less, so that "
+        short += "the target is met less often than in a collection. "
         notes.append(
-            f"Tried {len(tried.values)} times on the resampled pilot: {tried.target:.3g} was certified in {percent(tried.met)} "
-            f"of the runs (expected there: {best.known:.2f}, as the pilot's own rows leave nothing open of the pilot; assurance "
-            f"{best.assurance:.2f}); {percent(power)} stayed below {tried.quantile(power):.3f}."
-            + (
-                " The pilot has fewer rows: some were drawn again, and models learn less."
-                if best.rows > plan.study.units
-                else ""
-            )
+            f"{short if best.rows > plan.study.units else ''}Tried {len(tried.values)} times on the resampled pilot: "
+            f"{tried.target:.3g} was certified in {percent(tried.met)} of the runs (expected there: {best.known:.2f}, as the "
+            f"pilot's own rows leave nothing open of the pilot; assurance {best.assurance:.2f}); {percent(power)} stayed below "
+            f"{tried.quantile(power):.3f}."
         )
     if any(offer.rows >= MOST for offer in plan.offers):
         notes.append(f"More than {MOST:.0e} {unit} are not planned.")

@@ -21,7 +21,7 @@ from boundcalc.planner.future import simulate as simulated
 from boundcalc.planner.offers import Question
 from boundcalc.planner.promise import promise_of
 from boundcalc.planner.study import MOST_EXACT, Study, check_study, read_study, study_measured, study_pilot
-from boundcalc.planner.trained import trained
+from boundcalc.planner.trained import Model, trained
 from boundcalc.planner.worth import steps_in, worth_of
 from boundcalc.report.plan_findings import Findings
 from boundcalc.report.plan_pictures import draw_plan
@@ -30,8 +30,8 @@ from boundcalc.report.training import CALIBRATION, HOLDOUT, Reporter, loaded
 from boundcalc.show.answer import Answer
 from boundcalc.show.tables import Table
 from boundcalc.trainer import Measurements, ModalityData
-from boundcalc.trainer.data.cautions import cautions
-from boundcalc.trainer.data.prepare import prepare
+from boundcalc.trainer.data.cautions import cautions, caveat
+from boundcalc.trainer.data.prepare import Prepared, prepare
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset import measure_subset
 from boundcalc.trainer.measure.subsets import changed_settings
@@ -54,8 +54,10 @@ class Proposal(Findings, Answer):
     @property
     def sentence(self) -> str:
         """What to collect, how it is split, what certificate is then expected, and how probably."""
-        told = plan_sentence(self.plan)
-        return told if self.collected is None else f"{self.collected.sentence} {told}"
+        told = plan_sentence(self.plan) + caveat(self.plan.study.facts)
+        if self.collected is None:
+            return told
+        return f"{self.collected.sentence}{' The plan was:' if self.collected.met_at else ''} {told}"
 
     def tables(self, *, short: bool = False) -> Sequence[Table]:
         """Return the tables by budget, by target, of what is promised, and of what a modality is worth."""
@@ -198,7 +200,9 @@ def plan(
         chosen = Settings.from_dict(study.settings)
         question = replace(question, calibration=chosen.calibration, balanced=chosen.pair_weights == "balanced")
     made = make_plan(study, prices, targets=targets, budgets=budgets, question=question)
-    found = _beside(pilot, made, chosen, rng=copy.deepcopy(seed), known=known)
+    found, models = _beside(pilot, made, chosen, rng=copy.deepcopy(seed), known=known)
+    kept = {label: one.kept for label, one in models.items()}
+    made = replace(made, study=replace(study, models=kept, measured=found["measured"]))
     if simulate:
         found["tried"] = simulated(
             pilot, made.best, question=question, settings=chosen, runs=simulate, rng=seed, n_jobs=n_jobs,
@@ -210,33 +214,49 @@ def plan(
     return Proposal(plan=replace(made, promised=promised), **found)
 
 
-def _beside(pilot: ModalityData, made: Plan, settings: Settings, *, rng: Any, known: Any) -> dict[str, Any]:
-    """Return what stands beside a plan: the promise, what modalities are worth, the class's bound, and the looks."""
+def _beside(
+    pilot: ModalityData, made: Plan, settings: Settings, *, rng: Any, known: Any
+) -> tuple[dict[str, Any], dict[str, Model]]:
+    """Return what stands beside a plan, the promise, what modalities are worth, the class's bound and the looks, and its models."""
     best, question, study = made.best, made.question, made.study
     shop = made.shop(best.subset, best.target)
     found: dict[str, Any] = {"waiting": schedule(shop, best), "promise": None, "worth": (), "measured": None}
     prepared = prepare(pilot, settings=settings, rng=rng)
     if prepared.units(prepared.split.holdout) < 8 or np.unique(pilot.codes[prepared.split.holdout]).size < 2:
-        return found
+        return found, {}
     subset = tuple(best.subset.split("+"))
     changed = (tuple(name for name in pilot.names if (name in subset) != (name == other)) for other in pilot.names)
     near = [one for one in changed if "+".join(one) in study.evidence]
-    folds = Folds(prepared) if settings.fits_model else None
-    models = {"+".join(one): trained(prepared, one, rng=rng, folds=folds) for one in (subset, *near)}
+    models = _models(prepared, (subset, *near), study, rng=rng, known=known)
     steps = steps_in(study.evidence, modalities=len(pilot.names), searched=study.searched)
-    if isinstance(known, Measurements):
-        result = known[best.subset]
-    else:
-        metric = (
-            prepared
-            if folds is None
-            else replace(prepared, settings=replace(settings, structure=settings.metric_class))
-        )
-        result = measure_subset(metric, subset, start=models[best.subset].start, neighbours=False, rng=rng)
-    return found | {
+    result = known[best.subset] if isinstance(known, Measurements) else study.measured
+    if not isinstance(known, Measurements):
+        metric = replace(prepared, settings=settings.metric_only)
+        if result is None or (result.label, result.frame.facts["fingerprint"]) != (best.subset, metric.fingerprint):
+            result = measure_subset(metric, subset, start=models[best.subset].start, neighbours=False, rng=rng)
+    found |= {
         "promise": promise_of(models[best.subset], question=question, searched=study.searched),
         "worth": worth_of(models, best.subset, steps=steps, delta=question.delta),
         "measured": result,
+    }
+    return found, models
+
+
+def _models(
+    prepared: Prepared, subsets: Sequence[tuple[str, ...]], study: Study, *, rng: Any, known: Any
+) -> dict[str, Model]:
+    """Return models of subsets as they were measured or stored, and trained anew where they were not."""
+    labels = {"+".join(one): one for one in subsets}
+    if isinstance(known, Measurements):
+        return {label: Model.measured(prepared, known[label]) for label in labels}
+    stored = study.models
+    anew = prepared.settings.fits_model and not labels.keys() <= stored.keys()
+    folds = Folds(prepared) if anew else None
+    return {
+        label: Model.stored(stored[label], prepared=prepared, subset=one)
+        if label in stored
+        else trained(prepared, one, rng=rng, folds=folds)
+        for label, one in labels.items()
     }
 
 

@@ -21,7 +21,7 @@ from boundcalc.show.axes import PALETTE, new_axes
 from boundcalc.show.rounding import holding, outwards, rounded_up
 from boundcalc.show.tables import Table
 from boundcalc.trainer import Measurements, ModalityData
-from boundcalc.trainer.data.cautions import cautions, units
+from boundcalc.trainer.data.cautions import cautions, caveat, units
 
 __all__ = ["Assessment", "assess"]
 
@@ -68,7 +68,8 @@ class Assessment(Frozen, Answer):
         """What was learnt."""
         said = certificate_sentence(self.certificates, delta=self.delta)
         of_class = _sentence(self.measured, self.found)
-        return f"{said} Of the whole class: {of_class}" if said else of_class
+        answer = f"{said} Of the whole class: {of_class}" if said else of_class
+        return answer + caveat(self.measured.facts)
 
     def tables(self, *, short: bool = False) -> Sequence[Table]:
         """Return one table with a column for each subset: what was measured, then what is guaranteed."""

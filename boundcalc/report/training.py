@@ -18,7 +18,7 @@ from boundcalc.show.answer import Answer
 from boundcalc.show.axes import new_axes
 from boundcalc.show.tables import Table
 from boundcalc.trainer import Measurements, ModalityData, SubsetResult, measure_subsets
-from boundcalc.trainer.data.cautions import cautions, units
+from boundcalc.trainer.data.cautions import cautions, caveat, units
 
 __all__ = ["Reporter", "Training", "held_out_risk", "loaded", "tested_sentence", "train", "trained_on"]
 
@@ -57,7 +57,8 @@ class Training(Answer):
     @property
     def sentence(self) -> str:
         """What is certified, or which subset does best on the held-out rows."""
-        return certificate_sentence(self.certificates, delta=self.delta) or f"{tested_sentence(self.measured)}."
+        said = certificate_sentence(self.certificates, delta=self.delta) or f"{tested_sentence(self.measured)}."
+        return said + caveat(self.measured.facts)
 
     def tables(self, *, short: bool = False) -> Sequence[Table]:
         """Return one row for each subset."""

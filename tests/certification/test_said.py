@@ -72,6 +72,12 @@ def test_a_rate_that_is_worse_everywhere_says_so():
         bc.certify(embeddings=np.ones((400, 1)), y=np.arange(400) % 3, threshold={"fmr": 0.05}, splits=2)
 
 
+def test_a_rate_of_pairs_that_no_two_groups_make_says_so():
+    groups = np.arange(60) // 3
+    with pytest.raises(bc.InfeasibleError, match="no pair that counts is the same"):
+        bc.certify(embeddings=rows(60)[0], y=groups, groups=groups, threshold={"precision": 0.9}, calibration=0.5)
+
+
 def test_a_metric_goes_with_embeddings_only():
     x, y = rows(30)
     for source in ({"distance": distances_of(x)}, {"scores": -distances_of(x)}):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from fractions import Fraction
 
 import numpy as np
@@ -14,6 +15,7 @@ from sympy import Abs, Interval, Max, Min, Range, Rational, ceiling, exp, floor,
 import boundcalc as bc
 from boundcalc import symbols as s
 from boundcalc.checker import check_inequality
+from boundcalc.checker.inequality.far import touching_witness
 from boundcalc.checker.inequality.points import Hunt
 from boundcalc.checker.inequality.problem import state
 from boundcalc.checker.inequality.reals import _Work
@@ -144,6 +146,11 @@ def test_bad_arguments_are_named():
         check_inequality(a, "!=", b)
     with pytest.raises(InvalidInputError, match="is a relation"):
         check_inequality(a <= b, "<=", b)
+    for wrong in (None, False, "x <= 1"):
+        with pytest.raises(InvalidInputError, match="expected a list of relations"):
+            check_inequality(x, "<=", 1, constraints=wrong)
+    with pytest.raises(InvalidInputError, match="constraint = True is a relation"):
+        check_inequality(x, "<=", 1, constraints=[(x, "<", True)])
     with pytest.raises(InvalidInputError, match="no SymPy set"):
         check_inequality(a, "<=", b, domain={a: 3})
 
@@ -216,3 +223,15 @@ def test_margins_are_free_of_rounding():
     work = _Work(state((1 + 1 / n) ** n, "<=", sympy.E), 0.0, 1.0, np.random.default_rng(0))
     work.found = Hunt(None, None, -1e-9, {n: 1e8}, 1)
     assert 0 < work._margin() < 1e-8
+
+
+def test_a_constraint_without_a_direction_where_the_search_begins_leaves_the_others_their_turn():
+    u, v = symbols("u v", real=True)
+    most = sqrt(2) - Rational(1, 10**12)
+    rules = [((u - 1) ** 2 + (v - 1) ** 2, "<=", 9), (u**2 + v**2, "<=", 1)]
+    problem = state(u + v, "<=", most, domain={u: sympy.Reals, v: sympy.Reals}, constraints=rules)
+    found = touching_witness(problem, dict.fromkeys(problem.domain, 1.0), time.monotonic() + 60.0)
+    assert found is not None
+    first, second = found.values()
+    assert first**2 + second**2 <= 1
+    assert first + second > most

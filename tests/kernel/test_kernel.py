@@ -134,7 +134,7 @@ def test_a_whole_bound_whose_hypotheses_contradict_each_other_is_refused():
     steps = (LEARNT.at_most(a, b, because="given"), LEARNT.at_most(b, c - 1, because="given"))
     form = SimpleNamespace(derivation=Derivation(a, steps))
     good, bad = (
-        SimpleNamespace(key="t", constraints=rules, forms=("one",), form=lambda _: form)
+        SimpleNamespace(key="t", domain={}, constraints=rules, forms=("one",), form=lambda _: form)
         for rules in ((), (Constraint(c, Rational(1, 2)),))
     )
     assert compose(good)[0].accepted

@@ -12,7 +12,7 @@ from sympy import Interval, Rational, exp, floor, log, sqrt
 from boundcalc.catalogue import REGISTRY
 from boundcalc.checker.inequality.problem import state
 from boundcalc.errors import InvalidInputError
-from boundcalc.kernel.claim import Claim, compared, of_inequality
+from boundcalc.kernel.claim import Claim, compared, of_chain, of_inequality
 from boundcalc.kernel.coqc import _judged
 from boundcalc.kernel.exporting import file_name, jobs
 from boundcalc.kernel.proofs import _squares
@@ -134,6 +134,24 @@ def test_definedness_is_asked_for():
 def test_what_has_no_term_says_so():
     with pytest.raises(InvalidInputError, match="gamma is not translated"):
         printed(sympy.gamma(x), NAMES)
+
+
+def whole(key, form):
+    entry = REGISTRY[key]
+    return of_chain(entry.form(form).derivation, entry.constraints, domain=entry.domain)[0].statement()
+
+
+def test_a_value_without_a_term_is_any_number_of_its_range():
+    statement = whole("certificates.occam", "kl")
+    assert "0 <= f_1 <= 1 ->" in statement
+    assert "C * f_1" in statement.rsplit("->", 1)[1]
+    assert "0 < f_1 ->" in whole("lemmas.permanent", "sharp")
+    with pytest.raises(InvalidInputError, match=r"kl_inverse.* is not translated, and step 2 replaces a part of it"):
+        whole("lemmas.pac_bayes", "kl")
+
+
+def test_a_whole_bound_is_claimed_in_its_theorems_domain():
+    assert "(3 <= n)%Z ->" in whole("weinberger2005.triplets", "sharp")
 
 
 SAID = {

@@ -10,12 +10,13 @@ import pytest
 
 from boundcalc.errors import InfeasibleError, InvalidInputError
 from boundcalc.planner import future
-from boundcalc.planner.future import Collected, batch_of, certify_collected, schedule, simulate
+from boundcalc.planner.future import Collected, batch_of, certify_collected, planned_split, schedule, simulate
 from boundcalc.planner.offers import Question, Shop
 from boundcalc.planner.promise import class_bound, pilot_level, promise_of
 from boundcalc.planner.trained import train_on, trained
 from boundcalc.planner.worth import _compared, _holm, rows_for_gain, steps_in, worth_of
-from boundcalc.trainer import ModalityData
+from boundcalc.report import plan
+from boundcalc.trainer import ModalityData, Settings
 from boundcalc.trainer.data.prepare import prepare
 from boundcalc.trainer.data.splits import Split
 from boundcalc.trainer.measure.subset import measure_subset
@@ -93,6 +94,28 @@ def test_groups_of_copies_are_tried_like_the_rows_that_they_repeat(data, offer, 
     assert np.mean(whole.values) == pytest.approx(np.mean(alone.values), abs=0.02)
 
 
+def test_a_rate_is_planned_at_the_threshold_that_is_trained_and_certified():
+    """On new rows, trained as planned: the rate is in the interval, and the target is met as often as told."""
+    pilot, target = population(np.random.default_rng(5), 400), 0.12
+    options = {"structure": "posterior", "shrinkage": 0.01, "pair_weights": "balanced", "holdout": 0.4}
+    asked = {"target": target, "quantity": "fmr", "subsets": ["blurred"]}
+    assert plan(pilot, curve=False, **asked, **options).plan.goals[0].offer is None  # for the pair error it is looser
+    aimed = {**options, "threshold_for": {"fmr": 0.04}}
+    answer = plan(pilot, **asked, **aimed)
+    best, found, runs = answer.best, [], 6
+    for run in range(runs):
+        rng = np.random.default_rng([7, run])
+        rows = population(rng, best.rows)
+        split = planned_split(rows, np.arange(rows.n), best)
+        model = train_on(rows, ("blurred",), split=split, settings=Settings(**aimed), rng=rng)
+        found.append((model.shown("fmr")[0], model.certificate(split.holdout, question=Question("fmr"), rng=rng)))
+    errors, values = np.transpose(found)
+    assert best.low < errors.mean() < best.high
+    assert (values <= target).mean() >= best.assurance - 2 * np.sqrt(0.09 / runs)
+    assert answer.to_dict()["threshold_for"] == {"fmr": 0.04}
+    assert "chosen for a false-match rate of 0.04" in answer.sentence
+
+
 # ------------------------------------------------------------------ rows that arrive
 
 
@@ -127,7 +150,7 @@ def test_looks_end_when_the_target_is_certified(offer, question):
     assert found.sentence.startswith("Stop")
     split = Split(np.arange(offer.calibration), np.arange(0), np.arange(offer.calibration, offer.train))
     model = train_on(rows, ("blurred",), split=split, settings=SETTINGS, rng=np.random.default_rng(0))
-    error, _ = model.measured(np.arange(offer.train, rows.n), question=question)
+    error, _ = model.shown(part=np.arange(offer.train, rows.n))
     assert values[-1] > error
     assert abs(found.error - error) < 0.05
 

@@ -20,7 +20,7 @@ from boundcalc.planner.evidence import FOLDS, REACH
 from boundcalc.planner.moments import pair_moments
 from boundcalc.planner.offers import ERROR, HELD_OUT, PILOT, TRAINING, Question, Shop
 from boundcalc.planner.trained import Model
-from boundcalc.report import plan, plan_sentence
+from boundcalc.report import plan, plan_sentence, planning
 from boundcalc.trainer import ModalityData, Settings
 from tests.planner.conftest import SETTINGS, population
 
@@ -71,7 +71,7 @@ def test_a_curve_falls_and_stays_beyond_the_pilots_reach(study):
     assert window.train[-1] == evidence.reach == int(REACH * evidence.sizes[-1])
     far = window.at([evidence.reach, 10 * evidence.reach, 1e9])
     assert len(set(far.error.tolist())) == 1
-    assert (np.diff(window.luck) < 0).all()
+    assert (np.diff(study.evidence["sharp+blurred"].window("pair_error").luck) < 0).all()
     assert (window.uncertainty > 0).all()
 
 
@@ -115,6 +115,58 @@ def test_a_study_that_contradicts_itself_is_refused(study, change, says):
     change(record)
     with pytest.raises(InvalidInputError, match=says):
         Study.from_dict(record)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_models_of_fewer_rows_than_are_planned_with_say_nothing_of_luck(study, place):
+    evidence = study.evidence["sharp+blurred"]
+    assert evidence.sizes[1] < evidence.window("pair_error").train[0] < evidence.sizes[2]
+    wild = np.array(evidence.moments)
+    wild[::2, place, :2] *= 1.3
+    lucks = [one.window("pair_error").luck[0] for one in (evidence, replace(evidence, moments=wild))]
+    assert (lucks[0] == lucks[1]) == (place < 2)
+
+
+@pytest.fixture(scope="module")
+def stored(data, study):
+    """What a plan writes down, and what it says."""
+    answer = plan(data, target=0.3, measured=study)
+    return json.loads(json.dumps(answer.to_dict())), answer
+
+
+def test_a_stored_plan_trains_nothing_and_says_the_same(data, stored, monkeypatch):
+    record, answer = stored
+    for name in ("trained", "measure_subset"):
+        monkeypatch.setattr(planning, name, None)
+    again = plan(data, target=0.3, measured=Study.from_dict(record["study"]))
+    assert json.loads(json.dumps(again.to_dict())) == record
+    assert again.text() == answer.text()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda kept: kept.update(error=0.9 * kept["error"]), "not what it has on the held-out rows"),
+        (lambda kept: kept["params"].append(0.1), "expected"),
+        (lambda kept: kept.update(params=None), "a metric or a model"),
+        (lambda kept: kept.update(threshold="high"), "kind"),
+        (lambda kept: kept.pop("error"), "error"),
+    ],
+)
+def test_a_stored_model_that_is_another_is_refused(data, stored, change, says):
+    record = copy.deepcopy(stored[0]["study"])
+    change(record["models"]["sharp+blurred"])
+    with pytest.raises(InvalidInputError, match=says):
+        plan(data, target=0.3, measured=Study.from_dict(record))
+
+
+def test_measurements_of_another_training_are_made_anew(data, stored):
+    known, answer = Study.from_dict(stored[0]["study"]), stored[1]
+    frame = known.measured.frame
+    other = replace(known.measured, frame=replace(frame, facts={**frame.facts, "fingerprint": "0"}), threshold=9.0)
+    assert (
+        plan(data, target=0.3, measured=replace(known, measured=other)).measured.threshold == answer.measured.threshold
+    )
 
 
 def test_a_study_of_other_rows_or_of_another_seed_is_refused(data, study):
@@ -305,7 +357,10 @@ def test_one_bar_counts_all_trainings(data):
     study_pilot(
         data, subsets=[("sharp",), ("blurred",)], settings=SETTINGS, progress=lambda *told: seen.append(told[:2])
     )
-    assert seen == [(k, 2 * FOLDS) for k in range(1, 2 * FOLDS + 1)]
+    done, totals = zip(*seen, strict=True)
+    assert set(totals) == {2 * FOLDS}
+    assert set(range(2 * FOLDS + 1)) < set(done)  # and shares of trainings between them
+    assert list(done) == sorted(done)
 
 
 def test_a_promise_above_the_constant_rule_is_none(data, study):

@@ -144,6 +144,8 @@ def test_formulas_as_one_writes_them(text, expected):
         ("kl(C)", "kl takes 2 arguments, not 1"),
         ("sqrt(n", r"at the end: expected '\)'"),
         ("", "expected a formula"),
+        ("delta[]", r"position 6, at '\[\]'"),
+        (r"\delta_{\text{}}", "position "),
         ("n" * 30_000, "are no formula"),
         (5, "expected a formula"),
         ("Sum(i, (i, 1, 3)) + i", "position 21, at 'i': unknown symbol 'i'"),

@@ -8,13 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import boundcalc as bc
 from boundcalc.certification.sources import of_pair_model
 from boundcalc.errors import InvalidInputError
 from boundcalc.trainer import Measurements, ModalityData, PairwiseMetricLearner, measure_subsets
 from boundcalc.trainer.data.prepare import prepare
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset import fit_model, fit_subset
-from boundcalc.trainer.models.choosing import cut, pair_weights, specs_of
+from boundcalc.trainer.models import choosing
+from boundcalc.trainer.models.choosing import choose, cut, pair_weights, specs_of
 from boundcalc.trainer.models.classes import Gaussians, logistic_regression, shrunk_log_odds
 from boundcalc.trainer.models.evidence import Evidence, relevance
 from boundcalc.trainer.models.folds import Folds, Spec, blended
@@ -101,17 +103,26 @@ def test_log_odds_at_one_shrinkage_need_no_eigenvectors():
         np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
-def test_few_rows_choose_among_kinds_and_what_was_asked_for_is_kept():
+def test_few_rows_choose_among_kinds():
     default = Settings()
     many, few = (specs_of(default, several=True, few=some) for some in (False, True))
     assert set(few) < set(many)
     assert {spec.kind for spec in few} == {spec.kind for spec in many}
     assert {spec.columns for spec in few} == {spec.columns for spec in many}
-    asked = Settings(structure="posterior")
-    assert specs_of(asked, several=True, few=True) == specs_of(asked, several=True)
     fixed = specs_of(replace(default, shrinkage=0.2, penalty=3.0), several=False, few=True)
     assert {spec.strength for spec in fixed if spec.kind == "logistic"} == {3.0}
     assert {spec.strength for spec in fixed if spec.structure == "discriminant"} == {0.2}
+
+
+def test_of_few_rows_too_all_is_judged_that_was_asked_for(monkeypatch):
+    seen, judged = set(), choosing._judged
+    monkeypatch.setattr(
+        choosing, "_judged", lambda f, spec, some, *rest: seen.add((spec, some)) or judged(f, spec, some, *rest)
+    )
+    ready = prepared(drawn(200), structure="discriminant", calibration=0.1, holdout=0.1)
+    choose(Folds(ready), ("a", "b", "noise"), ready.settings)
+    assert {spec for spec, some in seen if some == (0, 1)} == set(specs_of(ready.settings, several=True))
+    assert {spec for spec, some in seen if some == (0, 1, 2)} == set(specs_of(ready.settings, several=False))
 
 
 def test_classes_that_a_fold_has_not_met_are_impossible_there():
@@ -146,6 +157,59 @@ def test_the_threshold_is_the_best_of_all_by_hand():
             for t in np.arange(-0.05, 9, 0.1)
         ]
         assert error[1] == pytest.approx(min(costs))
+
+
+@pytest.mark.parametrize("name", ["fmr", "fnmr"])
+def test_the_threshold_for_a_rate_by_hand(name):
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        similar = rng.random(60) < 0.4
+        distances = 0.1 + np.round(rng.exponential(size=60) + 0.5 * ~similar, 1)
+        rate = float(rng.uniform(0.05, 0.9))
+        threshold, error = cut(distances, similar, (1.0, 1.0), {name: rate})
+        kept = []  # of both rates at all thresholds, those that keep to it
+        for t in (*np.arange(0.05, 9, 0.1), threshold):
+            rates = {"fmr": (distances[~similar] < t).mean(), "fnmr": (distances[similar] >= t).mean()}
+            kept.append((rates.pop(name), *rates.values()))
+        assert kept[-1][0] <= rate
+        assert kept[-1][1] == min(other for own, other in kept if own <= rate)
+        assert error[0] == pytest.approx((similar == (distances >= threshold)).mean())
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"threshold_for": {"far": 0.1}}, "expected {'fmr': rate}"),
+        ({"threshold_for": {"fmr": 1.5}}, "threshold_for"),
+        ({"threshold_for": {"fmr": 0.1, "fnmr": 0.1}}, "expected {'fmr': rate}"),
+        ({"threshold_for": {"fmr": 0.1}, "structure": "full"}, "structure='full' trains its threshold"),
+    ],
+)
+def test_a_rate_that_no_threshold_is_chosen_for(settings, says):
+    with pytest.raises(InvalidInputError, match=says):
+        Settings(**settings)
+
+
+def test_the_rate_of_a_chosen_threshold_is_certified_and_stored():
+    data, settings = drawn(400), {"structure": "posterior", "shrinkage": 0.01, "holdout": 0.4}
+    strict, usual = (
+        bc.train(data, subsets="a+b", rng=0, **settings, **one) for one in ({"threshold_for": {"fmr": 0.05}}, {})
+    )
+    (line,) = (line for line in strict.certificates if line.certificate.kind == "rate")
+    assert not any(line.certificate.kind == "rate" for line in usual.certificates)
+    assert line.certificate.error < 0.07
+    assert line.certificate.error < line.certificate.value < 0.15
+    ready = prepare(data, settings=Settings.from_dict(strict.measured.settings), rng=np.random.default_rng(0))
+    model, part = strict.measured["a+b"].model, ready.split.holdout
+    found = of_pair_model(model, *ready.encoded_rows(("a", "b"), part)).between(
+        np.arange(part.size), np.arange(part.size)
+    )
+    apart = data.codes[part][:, None] != data.codes[part]
+    assert line.certificate.error == pytest.approx((found[apart] < model.threshold).mean())
+    again = Measurements.from_json(strict.measured.to_json())
+    assert again.settings == strict.measured.settings
+    assert "threshold_for" not in usual.measured.settings
+    assert "false-match rate, a statement of its own" in strict.text()
 
 
 def test_pair_loss_is_the_double_loop_and_its_slopes_are_differences():

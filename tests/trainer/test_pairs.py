@@ -131,6 +131,14 @@ def test_cross_distances_equal_the_loop(sample):
             assert got[i, j] == pytest.approx(weights @ u**2, abs=1e-12)
 
 
+def test_which_of_many_modalities_are_there_may_be_kept_by_column():
+    present = np.asfortranarray(np.random.default_rng(0).random((30, 9)) < 0.7)
+    rows = np.where(present, np.random.default_rng(1).normal(size=present.shape), 0.0)
+    got = cross_distances(rows, rows, np.ones(9), (1,) * 9, present, present)
+    both = present[:, None] & present
+    np.testing.assert_allclose(got, np.square(np.where(both, rows[:, None] - rows, 0.0)).sum(axis=2), atol=1e-12)
+
+
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name)
 @pytest.mark.parametrize("full", [False, True], ids=["weights", "matrix"])
 def test_single_precision_is_near_the_exact_value(sample, loss, full):

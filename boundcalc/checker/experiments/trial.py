@@ -66,7 +66,7 @@ def try_out(
         return unknown
     violated = [result for _, result in results if result.violation is not None]
     tails = bool(shared) or any(getattr(world, "levels", ()) for world, _ in results)
-    return _refuted(violated) if violated else _supported(experiment, results, tails)
+    return _refuted(violated) if violated else _supported(experiment, results, tails, time.monotonic() > deadline)
 
 
 def _one(claim: Claim, world: Enumerable | SampleSpace, *, rng: np.random.Generator, deadline: float) -> Found:
@@ -89,13 +89,14 @@ def _refuted(violated: list[Found]) -> Verdict:
     return refuted(text, witness, engine="enumeration", details=details)
 
 
-def _supported(experiment: Experiment, results: list[tuple[Any, Found]], shared: bool) -> Verdict:
+def _supported(experiment: Experiment, results: list[tuple[Any, Found]], shared: bool, over: bool) -> Verdict:
     number = sum(result.instances for _, result in results)
     if all("interval" in (result.tightest or {}) for _, result in results):
         return _replicated(experiment, results, {"worlds": [repr(world) for world, _ in results]})
     known = [(result.ratio, result) for _, result in results if result.ratio == result.ratio]
     if number == 0 or not known:
-        return unsettled("no instance on which both sides are defined and not 0", engine="enumeration")
+        tried = f"time was up after {number:,} instances without" if over else "no instance with"
+        return unsettled(f"{tried} both sides defined and not 0", engine="enumeration")
     ratio, best = max(known, key=lambda item: item[0])
     reach, said = _reach(results, shared)
     details = {"instances": number, "tightest ratio": ratio, "worlds": [repr(world) for world, _ in results]} | reach

@@ -173,15 +173,15 @@ def touching_witness(problem: Inequality, near: Mapping | None, deadline: float)
         edge = rule.upper - rule.lower
         steep = [edge.diff(symbol) for symbol in symbols]
         equations = [(problem.gap - multiplier * edge).diff(symbol) for symbol in symbols] + [edge]
-        place = {symbol: float(near[symbol]) for symbol in symbols}
         weight = sympy.Add(*(problem.gap.diff(s) * g for s, g in zip(symbols, steep, strict=True)))
-        start = [*place.values(), complex((weight / sympy.Add(*(g * g for g in steep))).evalf(subs=place)).real]
         try:
+            place = {symbol: float(near[symbol]) for symbol in symbols}
+            start = [*place.values(), complex((weight / sympy.Add(*(g * g for g in steep))).evalf(subs=place)).real]
             with mpmath.workdps(40):
                 found = mpmath.findroot(sympy.lambdify([*symbols, multiplier], equations, "mpmath"), start)
+            exact = {s: sympy.Rational(mpmath.nstr(value, 30)) for s, value in zip(symbols, found, strict=False)}
         except (ValueError, ZeroDivisionError, TypeError, NameError, OverflowError):
-            continue
-        exact = {s: sympy.Rational(mpmath.nstr(value, 30)) for s, value in zip(symbols, found, strict=False)}
+            continue  # no edge is there, or it is not smooth
         for pull in (0, sympy.Rational(1, 10**24), sympy.Rational(1, 10**18)):
             moved = {
                 s: v + pull * sympy.Rational(str(g.evalf(20, subs=exact)))

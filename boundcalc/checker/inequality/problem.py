@@ -79,6 +79,11 @@ def state(
     given = _given(domain, (lhs, rhs))
     if isinstance(constraints, Relational | Constraint):
         constraints = (constraints,)
+    if isinstance(constraints, str) or not isinstance(constraints, Iterable):
+        raise InvalidInputError(
+            f"constraints = {constraints!r}: expected a list of relations of SymPy or of triples such as (a, '<=', b)",
+            context="check_inequality",
+        )
     rules = [rule for constraint in constraints for rule in _rules(constraint)]
     rules += [rule for symbol, allowed in given.items() for rule in _irrational_ends(symbol, allowed)]
     sides = []
@@ -212,7 +217,7 @@ def _rules(constraint: Any) -> list[Constraint]:
         if isinstance(constraint, sympy.LessThan | sympy.GreaterThan):
             return [Constraint(low, high)]
     if isinstance(constraint, tuple | list) and len(constraint) == 3 and constraint[1] in RELATIONS:
-        low, high = (as_expression(side, "constraint") for side in constraint[::2])
+        low, high = (_expression("constraint", side) for side in constraint[::2])
         if constraint[1] == "=":
             return [Constraint(low, high), Constraint(high, low)]
         if constraint[1] in (">=", ">"):

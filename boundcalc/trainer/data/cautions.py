@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["cautions", "units"]
+__all__ = ["cautions", "caveat", "units"]
 
 
 def units(facts: Mapping[str, Any]) -> str:
@@ -50,6 +50,20 @@ def cautions(facts: Mapping[str, Any]) -> tuple[str, ...]:
             "together, give it as groups and not as a feature."
         )
     return tuple(said)
+
+
+def caveat(facts: Mapping[str, Any]) -> str:
+    """Return what has to stand beside the first sentence: that many rows are like copies of others, without groups.
+
+    Examples
+    --------
+    >>> caveat({"rows": 100, "duplicate_rows": 1})
+    ''
+    """
+    copies = max((facts.get("duplicate_rows") or 0) / facts.get("rows", 1), facts.get("near_copies") or 0.0)
+    if facts.get("groups") or copies < _MANY:
+        return ""
+    return f" But {100 * copies:.0f} % of the rows repeat another one or nearly do: no guarantee holds if they belong together."
 
 
 #: The share of near copies from which on one wonders.

@@ -20,8 +20,9 @@ from boundcalc.trainer.data.order import aligned
 
 __all__ = ["MIN_ROWS", "ModalityData", "as_block", "missing_rows", "refuse_all"]
 
-#: Rows are near copies within this share of the usual distance, looked for among so many rows; blocks that tell an identity.
-_NEAR, _LOOKED_AT, _BLOCKS, _PART = 0.01, 200, 4, 5000
+#: Rows are near copies within this share of the usual distance, looked for among so many rows; blocks that tell an identity;
+#: rows that tell what is usual, and numbers of a block of rows.
+_NEAR, _LOOKED_AT, _BLOCKS, _ROWS, _NUMBERS = 0.01, 200, 4, 5000, 2**20
 #: What separates names, and what UTF-8 cannot write.
 _NO_NAME = re.compile("[+,\ud800-\udfff]")
 MIN_ROWS = 8
@@ -251,10 +252,14 @@ class ModalityData:
         width = sum(self.dims.values())
         if self.n * _NEAR ** min(width, 400) > 0.01:
             return 0.0
-        parts = [slice(start, start + _PART) for start in range(0, self.n, _PART)]
-        spread = np.max([self._numbers(part).max(axis=0) for part in parts], axis=0)
+
+        def parts(step: int) -> list[slice]:
+            rows = step * max(1, _NUMBERS // width)
+            return [slice(start, start + rows, step) for start in range(0, self.n, rows)]
+
+        spread = np.max([self._numbers(part).max(axis=0) for part in parts(1)], axis=0)
         with np.errstate(over="ignore"):
-            spread -= np.min([self._numbers(part).min(axis=0) for part in parts], axis=0)
+            spread -= np.min([self._numbers(part).min(axis=0) for part in parts(1)], axis=0)
         scale = np.where(spread > 0, spread, np.inf) if np.isfinite(spread).all() else 1.0
         some = self._numbers(slice(None, None, max(1, self.n // _LOOKED_AT)))[:_LOOKED_AT] / scale
 
@@ -263,9 +268,9 @@ class ModalityData:
             squares = np.square(some).sum(axis=1)[:, None] + np.square(block).sum(axis=1)
             return np.sqrt(np.maximum(squares - 2 * some @ block.T, 0.0))
 
-        usual = float(np.median(distances(slice(None, None, max(1, self.n // _PART)))))
+        usual = float(np.median(np.concatenate([distances(part) for part in parts(max(1, self.n // _ROWS))], axis=1)))
         near = np.zeros(len(some), dtype=bool)
-        for part in parts:
+        for part in parts(1):
             far = distances(part)
             near |= ((far > 1e-6 * usual) & (far < _NEAR * usual)).any(axis=1)  # what repeats a row is told apart
         return float(near.mean())

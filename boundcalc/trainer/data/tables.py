@@ -8,7 +8,7 @@ import io
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -234,6 +234,9 @@ def read_numbers(column: str, cells: Sequence[Any], lines: Sequence[int] | None,
     InvalidInputError
         Naming column and line of the first cell that is none.
     """
+    if gaps and all(type(cell) is str for cell in cells) and (text := "".join(cells)).isascii() and "_" not in text:
+        with suppress(ValueError, OverflowError):
+            return np.array([float(cell) for cell in cells])
     numbers = np.empty(len(cells))
     for i, cell in enumerate(cells):
         try:

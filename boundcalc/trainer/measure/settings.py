@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -63,6 +63,9 @@ class Settings(Frozen):
         Shares of the uniformly random split.
     pair_weights : (omega_pos, omega_neg), "balanced" or None
         Fixed in advance, or from the calibration part; default (1, 1).
+    threshold_for : {"fmr": rate} or {"fnmr": rate}, optional
+        A model of the classes calls pairs similar up to the threshold with this false-match or false-non-match rate, and no more,
+        on pairs of the folds that it had not seen; by default up to the one with the least weighted pair error.
     reg : float
         mu >= 0 in mu ||A - reg_anchor I||_F^2.
     tolerance : float
@@ -99,6 +102,7 @@ class Settings(Frozen):
     calibration: float = 0.2
     holdout: float = 0.2
     pair_weights: tuple[float, float] | str | None = None
+    threshold_for: Mapping[str, float] | None = None
     reg: float = 0.0
     reg_anchor: float = 0.0
     tolerance: float = 1e-3
@@ -162,6 +166,16 @@ class Settings(Frozen):
             ):
                 for name, weight in zip(("omega_pos", "omega_neg"), self.pair_weights, strict=True):
                     problems.number(name, weight, low=0, open_low=True)
+        if self.threshold_for is not None:
+            told = f"threshold_for={self.threshold_for!r}: expected {{'fmr': rate}} or {{'fnmr': rate}}"
+            good = isinstance(self.threshold_for, Mapping) and len(self.threshold_for) == 1
+            if problems.require(good and not self.threshold_for.keys() - {"fmr", "fnmr"}, told):
+                (rate,) = self.threshold_for.values()
+                problems.number("threshold_for", rate, low=0, high=1, open_low=True, open_high=True)
+            told = (
+                f"threshold_for: structure={self.structure!r} trains its threshold; expected one of {', '.join(MODELS)}"
+            )
+            problems.require(self.fits_model, told)
         problems.raise_if_any()
         object.__setattr__(self, "loss", training_loss(self.loss, width=self.width, margin=self.margin, rho=self.rho))
         problems.require(self.pair_loss.convex, f"loss={self.pair_loss.name!r}: it is evaluated, never minimised")
@@ -171,6 +185,11 @@ class Settings(Frozen):
     def fits_model(self) -> bool:
         """Whether a model is fitted to the classes beside the metric that bounds speak of."""
         return self.structure in MODELS
+
+    @property
+    def metric_only(self) -> Settings:
+        """The same for the metric that bounds speak of, without a model of the classes."""
+        return replace(self, structure=self.metric_class, threshold_for=None)
 
     @property
     def metric_class(self) -> str:
@@ -244,6 +263,10 @@ class Settings(Frozen):
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types."""
         record = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        if self.threshold_for is None:
+            del record["threshold_for"]  # what was stored before there was such a choice is still the same
+        else:
+            record["threshold_for"] = dict(self.threshold_for)
         record["loss"] = (self.ranking or self.pair_loss).to_dict()
         record["blocks"] = (
             {k: [str(x) for x in v] for k, v in self.blocks.items()}
@@ -264,7 +287,8 @@ class Settings(Frozen):
         -------
         Settings
         """
-        check_entries(record, cls.__dataclass_fields__)
+        known = cls.__dataclass_fields__
+        check_entries(record, [name for name in known if name != "threshold_for"], optional=["threshold_for"])
         values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in record.items()}
         loss = dict(record["loss"])
         values["loss"] = training_loss(loss.pop("name"), **loss)

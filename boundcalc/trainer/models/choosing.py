@@ -6,7 +6,7 @@ The hold-out is not read, so whatever is chosen here is fixed before it: a certi
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -77,7 +77,7 @@ class _Candidate(Frozen):
 
     def judged(self, folds: Folds, some: Sequence[int]) -> _Candidate:
         """Return the candidate with the best threshold for the pairs of some folds, and its errors there."""
-        threshold, error = cut(self.distances(folds, some), folds.similar(some), folds.weights)
+        threshold, error = cut(self.distances(folds, some), folds.similar(some), folds.weights, folds.aim)
         return replace(self, threshold=threshold, error=error)
 
 
@@ -92,9 +92,8 @@ def specs_of(settings: Settings, *, several: bool, by_class: bool = False, few: 
     by_class : bool
         Whether for classes not met: "auto" then has no posterior of the others.
     few : bool
-        Whether there are few rows: "auto" then compares the main kinds, not their strengths.
+        Whether to compare the main kinds, not their strengths, as "auto" does of few rows.
     """
-    few = few and settings.structure == "auto"
     shrinkages = (SHRINKAGES[:2] if few else SHRINKAGES) if settings.shrinkage is None else (settings.shrinkage,)
     penalties = (PENALTIES[:2] if few else PENALTIES) if settings.penalty is None else (settings.penalty,)
     gaussians = [(True, s) for s in shrinkages] + [(False, s) for s in shrinkages[: 1 if few else None] if several]
@@ -163,7 +162,7 @@ def _chosen(
     everyone = range(folds.count)
     similar = folds.similar(everyone)
     if similar.all() or not similar.any():
-        if settings.structure == "auto":
+        if settings.structure == "auto" and settings.threshold_for is None:
             return None
         raise InvalidInputError(
             f"structure={settings.structure!r}: the folds of {folds.codes.size} rows have pairs of one kind only; give more "
@@ -175,7 +174,7 @@ def _chosen(
     def usual(several: bool) -> Sequence[Spec]:
         return specs_of(settings, several=several, by_class=folds.by_class, few=few) if specs is None else specs
 
-    few = folds.codes.size < _FEW
+    few = folds.codes.size < _FEW and settings.structure == "auto"
     asked = [(spec, kept) for spec in usual(len(kept) > 1)]
     again = [one for one in usual(False) if not few or (one[:2] == ("posterior", "gaussian") and one.columns != "bent")]
     asked += [(spec, everything) for spec in again if kept != everything]
@@ -268,15 +267,17 @@ def _fitted(folds: Folds, best: _Candidate, counts: dict[int, float]) -> PairMod
 
 
 def cut(
-    distances: Array, similar: NDArray[np.bool_], weights: tuple[float, float]
+    distances: Array, similar: NDArray[np.bool_], weights: tuple[float, float], aim: Mapping[str, float] | None = None
 ) -> tuple[float, tuple[float, float]]:
-    """Return the threshold with the least weighted share of wrong pairs, and that share, plain and weighted.
+    """Return a threshold and the share of wrong pairs there, plain and weighted: with an aim, where that rate is still kept to.
 
     Parameters
     ----------
     distances : ndarray of shape (P,)
     similar : ndarray of bool, shape (P,)
     weights : (omega_pos, omega_neg)
+    aim : {"fmr": rate} or {"fnmr": rate}, optional
+        The threshold has the least of the other rate; without an aim, the least weighted share.
     """
     order = np.argsort(distances)
     d, same = distances[order], similar[order]
@@ -287,7 +288,11 @@ def cut(
     ends = np.concatenate([[0.0], d, [d[-1] + max(float(d[-1]), 1.0)]])
     apart = np.diff(ends) > 1e-9 * ends[-1]  # rounding may not decide
     apart[-1] = True
-    k = int(np.where(apart, cost, np.inf).argmin())
+    least = cost
+    for name, rate in (aim or {}).items():
+        kept, least = (false, missed) if name == "fmr" else (missed, false)
+        apart &= kept <= rate * kept.max()
+    k = int(np.where(apart, least, np.inf).argmin())
     return 0.5 * float(ends[k] + ends[k + 1]), (float(missed[k] + false[k]) / d.size, float(cost[k]) / d.size)
 
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
-from scipy.optimize import minimize
 
 from boundcalc.frozen import Frozen
 from boundcalc.trainer.risk.newton import newton_descent
@@ -56,11 +54,9 @@ class Gaussians(Frozen):
         counts, means, within, free = _moments(x, codes)
         if d <= n:
             values, vectors = np.linalg.eigh(within.T @ within / free)
-        else:  # the rows' own span, in which all class means and differences lie
-            inner, turned = np.linalg.eigh(x @ x.T)
-            kept = inner > 1e-10 * inner[-1]
-            span = x.T @ (turned[:, kept] / np.sqrt(inner[kept]))
-            small = within @ span
+        else:  # all class means and differences lie in the rows' own span
+            coordinates, span = _row_span(x)
+            small = _moments(coordinates, codes)[2]
             values, small_vectors = np.linalg.eigh(small.T @ small / free)
             vectors = span @ small_vectors
         values = np.maximum(values, 0.0)
@@ -99,6 +95,8 @@ def shrunk_log_odds(x: Array, codes: NDArray[np.intp], shrinkage: float) -> tupl
     covariance = within.T @ within * ((1.0 - shrinkage) / free)
     size = float(np.square(within).sum()) / free / x.shape[1]
     covariance[np.diag_indices_from(covariance)] += shrinkage * size + _FLOOR
+    from scipy.linalg import cho_factor, cho_solve  # takes long to import
+
     factor = cho_solve(cho_factor(covariance, overwrite_a=True), means.T)
     return factor, np.log(counts / counts.sum()) - 0.5 * np.einsum("dc,cd->c", factor, means)
 
@@ -109,6 +107,14 @@ def _moments(x: Array, codes: NDArray[np.intp]) -> tuple[Array, Array, Array, in
     starts = np.cumsum(counts) - counts
     means = np.add.reduceat(x[np.argsort(codes, kind="stable")], starts, axis=0) / counts[:, None]
     return counts.astype(float), means, x - means[codes], max(codes.size - counts.size, 1)
+
+
+def _row_span(x: Array) -> tuple[Array, Array]:
+    """Return (Z, S) with x = Z S' and orthonormal columns of S, for fewer rows than columns: from the rows' own products."""
+    inner, turned = np.linalg.eigh(x @ x.T)
+    kept = inner > 1e-10 * max(float(inner[-1]), 1e-300)
+    sizes = np.sqrt(inner[kept])
+    return turned[:, kept] * sizes, x.T @ (turned[:, kept] / sizes)
 
 
 def logistic_regression(
@@ -130,11 +136,10 @@ def logistic_regression(
     n, d = x.shape
     classes = int(codes.max()) + 1
     if d > n:  # the penalised solution lies in the span of the rows
-        left, sizes, right = np.linalg.svd(x, full_matrices=False)
-        kept = sizes > 1e-10 * max(float(sizes[0]), 1e-300)
-        begin = None if start is None else (right[kept] @ start[0], start[1])
-        inner, bias = logistic_regression(left[:, kept] * sizes[kept], codes, penalty=penalty, start=begin)
-        return right[kept].T @ inner, bias
+        coordinates, span = _row_span(x)
+        begin = None if start is None else (span.T @ start[0], start[1])
+        inner, bias = logistic_regression(coordinates, codes, penalty=penalty, start=begin)
+        return span @ inner, bias
     at, size = (np.arange(n), codes), (d + 1) * classes
 
     def objective(flat: Array) -> tuple[float, Array]:
@@ -170,6 +175,8 @@ def logistic_regression(
             objective, curvature, first, low=-everywhere, high=everywhere, steps=30, decrement=1e-5, remembered=0
         )
     else:
+        from scipy.optimize import minimize  # takes long to import
+
         options = {"gtol": 1e-4, "ftol": 1e-6, "maxiter": 200}
         found = minimize(objective, first, jac=True, method="L-BFGS-B", options=options).x
     return found[: d * classes].reshape(d, classes), found[d * classes :]

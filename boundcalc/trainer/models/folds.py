@@ -132,7 +132,7 @@ class Folds:
         self.x = x
         self.codes = data.codes[part]
         self.groups = np.arange(part.size) if data.groups is None else data.groups[part]
-        self.weights, self.by_class = prepared.weights, by_class
+        self.weights, self.by_class, self.aim = prepared.weights, by_class, prepared.settings.threshold_for
         self._pairs: dict[int, tuple[NDArray[np.bool_], NDArray[np.bool_]]] = {}
         self.count, self.fold = self._drawn()
         similar = self.similar(range(self.count))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 __all__ = ["fit_low_rank", "pair_loss"]
 
@@ -53,6 +52,8 @@ def fit_low_rank(
         return value, np.concatenate([[by_scale * scale, by_threshold], by_factor.ravel()])
 
     begin = np.concatenate([[np.log(4.0), 0.8], first.ravel()])
+    from scipy.optimize import minimize  # takes long to import
+
     found = minimize(
         objective, begin, jac=True, method="L-BFGS-B", options={"ftol": _CHANGE, "gtol": 0.0, "maxiter": 200}
     )

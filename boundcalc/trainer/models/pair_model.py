@@ -18,8 +18,8 @@ from boundcalc.trainer.risk.distances import cross_distances
 __all__ = ["Between", "PairModel"]
 
 Array = NDArray[np.float64]
-#: Rows of a block of pairs.
-_BLOCK = 256
+#: Rows of a block of pairs, and numbers of a block of rows.
+_BLOCK, _ENTRIES = 256, 2**20
 Between = Callable[[NDArray[np.intp], NDArray[np.intp]], Array]
 
 
@@ -84,7 +84,9 @@ class PairModel(Frozen):
         here : ndarray of bool, shape (n, K)
             Which modalities are at hand.
         """
-        return embedded(np.where(self._at_hand(here), rows - self.shift, 0.0), self.factor, self.bias, self.lift)
+        blocks = (np.array_split(one, 1 + rows.size // _ENTRIES) for one in (rows, here))
+        centred = (np.where(self._at_hand(there), some - self.shift, 0.0) for some, there in zip(*blocks, strict=True))
+        return np.concatenate([embedded(some, self.factor, self.bias, self.lift) for some in centred])
 
     def squared(self, left: Array, right: Array, here: NDArray[np.bool_], there: NDArray[np.bool_]) -> Array:
         """Return D of each row of ``left`` with the same row of ``right``; what is missing in either contributes 0."""

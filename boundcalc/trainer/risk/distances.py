@@ -46,7 +46,7 @@ def cross_distances(
 
 def _patterns(present: NDArray[np.bool_]) -> list[tuple[NDArray[np.bool_], NDArray[np.intp]]]:
     """Return each set of modalities that some rows have at hand, and which rows these are."""
-    packed = np.packbits(present, axis=1)
+    packed = np.ascontiguousarray(np.packbits(present, axis=1))
     kinds = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()  # whole rows are compared at once
     _, first, own = np.unique(kinds, return_index=True, return_inverse=True)
     return [(present[row], np.flatnonzero(own == kind)) for kind, row in enumerate(first)]

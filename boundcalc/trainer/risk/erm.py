@@ -16,7 +16,6 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
@@ -375,6 +374,8 @@ def _solve_weights(search: _Search, params: Array, threshold: float) -> tuple[Ar
     if few:
         assert sample is not None
         point = _newton(box, sample, box.exact, point, 15, 0.0)
+    from scipy.optimize import minimize  # takes long to import
+
     result = minimize(
         box.exact,
         point,

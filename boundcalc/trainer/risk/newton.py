@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.lapack import dposv
 
 from boundcalc.frozen import Frozen
 from boundcalc.trainer.risk.losses import Loss
@@ -157,6 +156,8 @@ def box_quadratic_step(matrix: Array, gradient: Array, low: Array, high: Array) 
     Each guess fixes the coordinates whose bound is pressed on and solves for the others (the primal-dual active set
     method; Hintermueller, Ito, Kunisch 2002).
     """
+    from scipy.linalg.lapack import dposv  # takes long to import
+
     size, fixed = gradient.size, low >= high
     matrix = np.array(matrix, dtype=float)
     diagonal = matrix.reshape(-1)[:: size + 1]  # a view
