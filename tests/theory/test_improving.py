@@ -8,7 +8,7 @@ from sympy import Interval, Rational, exp, log, oo, sqrt
 import boundcalc as bc
 from boundcalc import symbols as S
 from boundcalc.checker import improving
-from boundcalc.checker.verdict import unsettled
+from boundcalc.checker.verdict import Certificate, Proof, proved, unsettled
 from boundcalc.errors import CompositionError, InfeasibleError, InvalidInputError
 from boundcalc.language.entropy import kl, kl_inverse
 from boundcalc.statements.asymptotics import rate
@@ -106,6 +106,39 @@ def test_best_constants(above, below, domain, constant):
     assert found.verdict.word == "PROVED"
     assert 0 <= float(found.constant - constant) < 1e-6
     assert found.ratio <= float(found.constant) * (1 + 1e-12)
+
+
+K = sympy.Symbol("k", integer=True, positive=True)
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "domain", "constant"),
+    [
+        (sympy.ceiling(sqrt(K)), sqrt(K), {}, sqrt(2)),
+        (sympy.ceiling(log(K) / log(2)), log(K), {K: sympy.Range(2, oo)}, 3 / log(5)),
+        ((1 + 1 / K) ** K, sympy.Integer(1), {}, sympy.E),
+        (sympy.cosh(x) - 1, x**2, {x: Interval.open(0, 2)}, (sympy.cosh(2) - 1) / 4),
+    ],
+)
+def test_constants_within_a_percent(above, below, domain, constant):
+    """Tight at a small integer, where a ceiling is exact; in the limit; after a 0/0."""
+    found = bc.best_constant(above, below, domain=domain, budget=90)
+    assert found.verdict.word == "PROVED", str(found)
+    assert 1 - 1e-9 <= float(found.constant / constant) <= 1.01
+
+
+def test_what_stayed_open_before_a_larger_constant_is_told(monkeypatch):
+    from boundcalc.checker import improving
+
+    def only_above_a_half_percent(lhs, relation, rhs, **options):
+        sure = rhs.as_coefficient(x) > 1.005 / sympy.E
+        return proved(Certificate(("Arb",), "-", {}, (Proof("boxes", "-"),))) if sure else unsettled("-", engine="-")
+
+    monkeypatch.setattr(improving, "check_inequality", only_above_a_half_percent)
+    found = bc.best_constant(log(x), x, domain={x: Interval(1, oo)})
+    assert len(found.left_open) == 4
+    assert found.left_open[0] < found.constant <= sympy.Rational(1011, 1000) / sympy.E
+    assert f"PROVED, after {found.left_open[0]}, " in str(found)
 
 
 def test_a_ratio_that_rounding_makes_is_no_ratio():

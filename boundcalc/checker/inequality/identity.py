@@ -37,19 +37,26 @@ def sign_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any], *, bits: tuple[
             continue
         if found.positive or found.negative or found.low == found.high == 0:
             return 1 if found.positive else -1 if found.negative else 0
-    return 0 if vanishes(_without_rounding(expr, needed), needed) else None
+    settled = _without_rounding(expr, needed)
+    if settled != expr:
+        return sign_at(settled, needed, bits=bits)
+    return 0 if vanishes(expr, needed) else None
 
 
 def _without_rounding(expr: sympy.Expr, values: Mapping[sympy.Symbol, Any]) -> sympy.Expr:
-    """Return an expression with its floors and ceilings replaced by the integers that enclosures are certain of."""
+    """Return an expression with its floors and ceilings replaced by the integers that enclosures or identities are certain of."""
     found: dict[sympy.Expr, sympy.Integer] = {}
     for node in expr.atoms(sympy.floor, sympy.ceiling):
         try:
             value = enclose(node, {symbol: item for symbol, item in values.items() if symbol in node.free_symbols})
         except Undefined:
             continue
-        if value.low == value.high and value.low.is_finite():
-            found[node] = sympy.Integer(int(value.low.unique_fmpz()))
+        if not value.low.is_finite() or not value.high.is_finite():
+            continue
+        low, high = (int(end.unique_fmpz()) for end in (value.low, value.high))
+        near = high if isinstance(node, sympy.floor) else low  # of two neighbours, what the argument may be itself
+        if low == high or (high == low + 1 and vanishes(node.args[0] - near, values)):
+            found[node] = sympy.Integer(near)
     return expr.xreplace(found)
 
 
