@@ -49,7 +49,7 @@ class TestHTML:
         whole = ElementTree.fromstring(f"<div>{table.html().replace('<wbr>', '')}</div>")
         (shown,) = whole.iter("td")
         assert (shown.text or "") == visible(cell)
-        assert shown.get("data-column") == name
+        assert shown.get("data-column") == visible(name)
         assert ("<script>" in page(name, tag("p", cell))) is False
 
     def test_parts_nest_and_none_is_nothing(self):

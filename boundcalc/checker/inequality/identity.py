@@ -21,6 +21,7 @@ _BITS = (64, 192, 768, 3072)
 _COUNTING = (sympy.factorial, sympy.gamma, sympy.binomial, sympy.harmonic, sympy.loggamma, sympy.polygamma)
 _WRITTEN = 300
 _LARGEST = 10**15  # integers up to here are factored
+_LARGE = 10**_WRITTEN  # integers up to here are written out
 Positive = Callable[[sympy.Expr], bool]
 
 
@@ -51,7 +52,7 @@ def _without_rounding(expr: sympy.Expr, values: Mapping[sympy.Symbol, Any]) -> s
             value = enclose(node, {symbol: item for symbol, item in values.items() if symbol in node.free_symbols})
         except Undefined:
             continue
-        if not value.low.is_finite() or not value.high.is_finite():
+        if not (-_LARGE < value.low and value.high < _LARGE):
             continue
         low, high = (int(end.unique_fmpz()) for end in (value.low, value.high))
         near = high if isinstance(node, sympy.floor) else low  # of two neighbours, what the argument may be itself
