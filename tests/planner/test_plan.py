@@ -577,7 +577,7 @@ def test_a_tiny_pilot_that_met_few_errors_promises_no_more_than_it_knows():
         evidence = pilot_study.Evidence("a", (8,), np.array(folds)[:, None], np.ones((FOLDS, 2)), 20, 80)
         shop = Shop.of(evidence, Question(calibration=0.0, balanced=False))
         rows = shop.fewest_rows(target)
-        if rows is None:
+        if rows is None or rows > 2_000:  # whose matrix of pairs would be large
             continue
         wrong = np.logical_or(*bad_rows(rng, rows - 8, share)[:2])
         error = (wrong.sum() - np.trace(wrong)) / (wrong.shape[0] * (wrong.shape[0] - 1))
