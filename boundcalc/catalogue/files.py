@@ -204,11 +204,7 @@ def _bound_data(bound: Bound) -> dict[str, Any]:
     """Return how a bound was made: from which theorem, and by which methods with which arguments."""
     if isinstance(bound.made, Theorem):
         return {"theorem": _lemma_data(bound.made), "form": bound.form}
-    if bound.made is None:
-        raise InvalidInputError(
-            "it was read from a file and has no steps to save: apply its theorem", context=str(bound)
-        )
-    before, method, arguments = bound.made
+    before, method, arguments = _made(bound)
     if method == "relax":
         return {"theorem": _theorem_data(_relaxed(before, arguments["step"])), "form": bound.form}
     told = {name: _argument_data(value) for name, value in arguments.items()}

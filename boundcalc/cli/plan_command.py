@@ -11,7 +11,7 @@ from typing import Any
 
 from boundcalc.cli.arguments import PLANNING, changed
 from boundcalc.cli.output import DRAWN, Output
-from boundcalc.cli.training import data_of, model_settings
+from boundcalc.cli.training import data_of, subset_settings
 from boundcalc.cli.values import unused_settings
 from boundcalc.errors import InvalidInputError
 from boundcalc.show.answer import Answer
@@ -39,8 +39,7 @@ def run(args: Namespace) -> Answer:
 
 def planning_settings(args: Namespace) -> dict[str, Any]:
     """Return what planning asks for; options of the training are refused where nothing is trained."""
-    settings = {**model_settings(args), "structure": args.trained, "subsets": args.subsets}
-    settings |= {} if args.threshold_for is None else {"threshold_for": args.threshold_for}
+    settings = subset_settings(args)
     if args.estimates is not None:
         if given := changed(args, _OF_TRAINING):
             raise InvalidInputError(f"--estimates: nothing is trained, so {', '.join(given)} would change nothing")

@@ -10,7 +10,7 @@ from boundcalc.cli.progress import reporter
 if TYPE_CHECKING:
     from boundcalc.trainer import ModalityData
 
-__all__ = ["data_of", "model_settings", "reading_options", "training_settings"]
+__all__ = ["data_of", "model_settings", "reading_options", "subset_settings", "training_settings"]
 
 
 def data_of(args: Namespace, source: str) -> ModalityData:
@@ -41,13 +41,16 @@ def model_settings(args: Namespace) -> dict[str, Any]:
     }
 
 
+def subset_settings(args: Namespace) -> dict[str, Any]:
+    """Return the settings of what is trained on several subsets."""
+    aim = {} if args.threshold_for is None else {"threshold_for": args.threshold_for}
+    return {**model_settings(args), "structure": args.trained, "subsets": args.subsets, **aim}
+
+
 def training_settings(args: Namespace) -> dict[str, Any]:
     """Return the settings of training on several subsets."""
     return {
-        **model_settings(args),
-        "structure": args.trained,
-        **({} if args.threshold_for is None else {"threshold_for": args.threshold_for}),
-        "subsets": args.subsets,
+        **subset_settings(args),
         "n_jobs": args.jobs,
         "resume": args.resume,
     }

@@ -17,7 +17,7 @@ from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems, as_generator
 from boundcalc.planner.assured import assurance, spread_of
 from boundcalc.planner.learning_curve import fit_power_law
-from boundcalc.planner.moments import law, pair_moments
+from boundcalc.planner.moments import NINE_IN_TEN, law, pair_moments
 from boundcalc.show.answer import Answer
 from boundcalc.show.rounding import confidence
 from boundcalc.show.tables import Table
@@ -30,7 +30,6 @@ Rows = NDArray[np.intp]
 
 _SHARES = (1 / 3, 2 / 3, 1.0)
 _FURTHER = (2, 4, 8)
-_WIDTH_90 = 3.29  # standard deviations of a normal law from its 5 % to its 95 % point
 
 
 @dataclass(frozen=True)
@@ -273,7 +272,7 @@ def _offers(trial: _Trial, aim: _Aim, rest: float) -> Iterator[PairsOffer]:
     for train in (times * size for times in _FURTHER):
         ahead, (low, high) = float(further(train)), further.interval(train)
         fewer = min(ahead / max(error, 1e-12), 1.0)  # rarer errors vary less, about as their number does
-        spread = float(high - low) / _WIDTH_90
+        spread = float(high - low) / (2.0 * NINE_IN_TEN)
         there = {
             "error": min(ahead, 1.0),
             "variance": variance * fewer,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from boundcalc.certification.bijections import SPLITS
 from boundcalc.certification.draws import Kernel
 from boundcalc.certification.kernels import Derived, PairErrors, averaged, members_of
-from boundcalc.certification.measured import pair_sums
+from boundcalc.certification.measured import PairSums, pair_sums
 from boundcalc.certification.rates import rate_bound
 from boundcalc.certification.search import population_bound
 from boundcalc.certification.sources import Distances, of_trained
@@ -173,11 +174,18 @@ class Model(Frozen):
             rng=rng,
         )[0]  # fmt: skip
 
+    def _sums(self, part: Rows) -> PairSums:
+        data = self.prepared.data
+        groups = None if data.groups is None else data.groups[part]
+        return pair_sums(self.distances(part), data.codes[part], self.threshold, groups=groups)
+
+    @cached_property
+    def _held_out(self) -> PairSums:
+        return self._sums(self.prepared.split.holdout)
+
     def shown(self, quantity: str = "pair_error", *, part: Rows | None = None) -> tuple[float, float]:
         """Return the quantity on rows, the held-out ones if none are given, and what the better constant rule has."""
-        data, part = self.prepared.data, self.prepared.split.holdout if part is None else part
-        groups = None if data.groups is None else data.groups[part]
-        sums = pair_sums(self.distances(part), data.codes[part], self.threshold, groups=groups)
+        sums = self._held_out if part is None else self._sums(part)
         if quantity != "pair_error":
             return (sums.match_rate if quantity == "fmr" else sums.non_match_rate), 1.0
         return sums.error(self.prepared.weights), sums.constant(self.prepared.weights)

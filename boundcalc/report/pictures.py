@@ -10,7 +10,7 @@ from boundcalc.bound import Bound
 from boundcalc.deprecation import renamed
 from boundcalc.errors import InvalidInputError, require, suggestion
 from boundcalc.language.latex import RELATIONS, expression_latex
-from boundcalc.report.plots import draw_grid, finish, mark_level
+from boundcalc.report.plots import SPAN, draw_grid, finish, mark_level
 from boundcalc.report.ranges import usual_points
 from boundcalc.show.axes import PALETTE, new_axes
 from boundcalc.show.mathtext import mathtext
@@ -114,7 +114,7 @@ def plot_terms(bound: Bound, *, x: str = "n", ax: Axes | None = None, **values: 
         above, below = above + np.maximum(part, 0), below + np.minimum(part, 0)
     axes.plot(points, np.broadcast_to(total.values, points.shape), color="0.15", linewidth=1.5, label="together")
     _mark_trivial(bound, total, inputs, axes)
-    if points.min() > 0 and points.max() / points.min() > 30:
+    if points.min() > 0 and points.max() / points.min() > SPAN:
         axes.set_xscale("log")
     limits = _limits(above, below, axes)
     return finish(axes, legend={}, xlabel=x, ylabel=_label(bound), title=_title(bound), ylim=limits)

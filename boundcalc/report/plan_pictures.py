@@ -11,7 +11,7 @@ from boundcalc.planner.budget import Plan
 from boundcalc.planner.moments import NINE_IN_TEN, QUANTITIES
 from boundcalc.planner.offers import MOST, Shop
 from boundcalc.report.plan_findings import Findings
-from boundcalc.report.plots import count_axis, finish, mark_level
+from boundcalc.report.plots import SPAN, count_axis, finish, mark_level
 from boundcalc.show.axes import PALETTE, new_axes, save
 
 __all__ = ["draw_plan"]
@@ -152,8 +152,8 @@ def _finish(axes: Any, plan: Plan, **properties: Any) -> None:
     finish(axes, legend=legend, ylabel=QUANTITIES[plan.question.quantity], **properties)
 
 
-#: What a name takes of the height of the axes; values that span more than this are drawn on a logarithmic scale.
-_LINE, _SPAN = 0.043, 30.0
+#: What a name takes of the height of the axes.
+_LINE = 0.043
 
 
 def _label_ends(axes: Any, ends: list[tuple[float, str, str]], top: float) -> None:
@@ -163,7 +163,7 @@ def _label_ends(axes: Any, ends: list[tuple[float, str, str]], top: float) -> No
         return
     ends = sorted(ends)
     least = min((y for y, *_ in ends if y > 0), default=top)
-    if least < top / _SPAN:
+    if least < top / SPAN:
         bottom = 0.5 * least
         axes.set_yscale("log", nonpositive="clip")
         axes.yaxis.set_major_formatter("{x:g}")

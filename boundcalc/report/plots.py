@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     import xarray
     from matplotlib.axes import Axes
 
-__all__ = ["count_axis", "draw_grid", "finish", "fit_scales", "mark_level"]
+__all__ = ["SPAN", "count_axis", "draw_grid", "finish", "fit_scales", "mark_level"]
+
+#: Values that span more than this factor are drawn on a logarithmic scale.
+SPAN = 30.0
 
 
 def finish(axes: Axes, *, legend: dict[str, Any] | None = None, **properties: Any) -> Axes:
@@ -88,10 +91,10 @@ def _legend_place(lines: int) -> dict[str, Any]:
 
 
 def fit_scales(axes: Axes, x: np.ndarray, y: np.ndarray) -> None:
-    """Choose a logarithmic scale where values are positive and span more than a factor of 30."""
+    """Choose a logarithmic scale where values are positive and span more than `SPAN`."""
     even = x.size > 2 and np.allclose(np.diff(x), np.diff(x)[0], rtol=0.01)
-    if x.min() > 0 and x.max() / x.min() > 30 and not even:
+    if x.min() > 0 and x.max() / x.min() > SPAN and not even:
         axes.set_xscale("log")
     seen = y[np.isfinite(y)]
-    if seen.size and seen.min() > 0 and seen.max() / seen.min() > 30 and not even:
+    if seen.size and seen.min() > 0 and seen.max() / seen.min() > SPAN and not even:
         axes.set_yscale("log")

@@ -18,7 +18,7 @@ _ZERO, _ONE = sympy.Integer(0), sympy.Integer(1)
 
 def grid(own: Extent) -> list[Fraction]:
     """Return points inside a range, in order, closer together next to its ends."""
-    low, high = (Fraction(int(e.p), int(e.q)) if e.is_Rational else None for e in (own.low, own.high))
+    low, high = _rational_ends(own)
     steps = [Fraction(1, 2**k) for k in range(30, 4, -5)] + [Fraction(k, 16) for k in range(1, 16)]
     shares = sorted({*steps, *(1 - share for share in steps)})
     if low is not None and high is not None:
@@ -27,6 +27,11 @@ def grid(own: Extent) -> list[Fraction]:
     if low is not None:
         return [low + s for s in far]
     return [high - s for s in reversed(far)] if high is not None else [(2 * s - 1) / (s * (1 - s)) for s in shares]
+
+
+def _rational_ends(own: Extent) -> tuple[Fraction | None, Fraction | None]:
+    low, high = (Fraction(int(end.p), int(end.q)) if end.is_Rational else None for end in (own.low, own.high))
+    return low, high
 
 
 def recognised(low: Fraction, high: Fraction) -> Iterator[sympy.Expr]:
@@ -60,7 +65,7 @@ def sides(v: sympy.Symbol, place: sympy.Expr, own: Extent) -> Iterator[tuple[sym
 
 def point_inside(own: Extent, rng: random.Random) -> Fraction:
     """Return a point inside a range, near an end as often as not."""
-    low, high = (Fraction(int(e.p), int(e.q)) if e.is_Rational else None for e in (own.low, own.high))
+    low, high = _rational_ends(own)
     small = Fraction(rng.randint(1, 999), 1000) * Fraction(1, 10) ** rng.choice((0, 0, 1, 2, 4))
     if low is not None and high is not None:
         return low + (high - low) * (small if rng.random() < 0.6 else 1 - small)

@@ -13,6 +13,7 @@ from boundcalc.arithmetic.convert import as_expression
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.domains import contains, describe, from_assumptions
+from boundcalc.language.latex import is_share
 from boundcalc.symbols import CONSTRAINTS, DERIVED, VOCABULARY, Constraint, known
 
 __all__ = ["RELATIONS", "Inequality", "of_integers", "state"]
@@ -302,6 +303,6 @@ def _domain_of(symbol: sympy.Symbol, given: Mapping[sympy.Symbol, sympy.Set]) ->
     entry = known(symbol)
     if entry is not None and entry.symbol == symbol:
         return entry.domain
-    if symbol.name.startswith("delta["):
+    if is_share(symbol):
         return sympy.Interval.open(0, 1)
     return own

@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from boundcalc.arithmetic.written import shortened
 from boundcalc.language.arguments import Problems
 
-__all__ = ["MISSING", "check_targets", "encode_groups", "encode_labels", "has_masked", "is_missing", "place_of"]
+__all__ = [
+    "MISSING",
+    "check_targets",
+    "encode_groups",
+    "encode_labels",
+    "has_masked",
+    "in_plain_digits",
+    "is_missing",
+    "place_of",
+]
 
 
 def encode_labels(
@@ -129,6 +138,11 @@ def place_of(row: int, lines: Sequence[int] | None) -> str:
 def has_masked(values: Any) -> bool:
     """Whether an array of ``numpy.ma`` masks some of its values."""
     return isinstance(values, np.ma.MaskedArray) and bool(np.ma.getmaskarray(values).any())
+
+
+def in_plain_digits(text: str) -> bool:
+    """Whether a text has neither underscores nor other scripts' digits, which Python reads as numbers too."""
+    return text.isascii() and "_" not in text
 
 
 def is_missing(label: Any) -> bool:

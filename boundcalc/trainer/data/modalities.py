@@ -15,7 +15,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from boundcalc.errors import InvalidInputError, visible
 from boundcalc.language.arguments import Problems
-from boundcalc.trainer.data.labels import check_targets, encode_groups, encode_labels, is_missing, place_of
+from boundcalc.trainer.data.labels import (
+    check_targets,
+    encode_groups,
+    encode_labels,
+    in_plain_digits,
+    is_missing,
+    place_of,
+)
 from boundcalc.trainer.data.order import aligned
 
 __all__ = ["MIN_ROWS", "ModalityData", "as_block", "missing_rows", "refuse_all"]
@@ -416,7 +423,7 @@ def as_block(value: Any) -> NDArray[np.float64]:
 def _number(entry: Any) -> float:
     """Return what an entry says, in plain digits where it is text."""
     text = entry.decode() if isinstance(entry, bytes) else entry
-    if isinstance(text, str) and ("_" in text or not text.isascii()):
+    if isinstance(text, str) and not in_plain_digits(text):
         raise ValueError(text)
     if not isinstance(text, str) and hasattr(text, "__len__"):
         raise TypeError(type(text).__name__)

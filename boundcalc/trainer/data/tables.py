@@ -21,7 +21,7 @@ from boundcalc.frozen import Frozen
 from boundcalc.trainer.data import arrays
 from boundcalc.trainer.data.arrays import apart, check_archive, check_size, few, find, repeated, said
 from boundcalc.trainer.data.arrow import unpacked_bytes
-from boundcalc.trainer.data.labels import MISSING, is_missing, place_of
+from boundcalc.trainer.data.labels import MISSING, in_plain_digits, is_missing, place_of
 from boundcalc.trainer.data.modalities import ModalityData
 
 __all__ = ["TABLES", "Table", "of_frame", "read_labels", "read_numbers", "read_table", "suspicion"]
@@ -213,7 +213,7 @@ def _number(cell: Any) -> float:
     """Return what a cell says, in plain digits."""
     if isinstance(cell, bool | np.bool_):
         raise ValueError
-    if isinstance(cell, str) and ("_" in cell or not cell.isascii()):
+    if isinstance(cell, str) and not in_plain_digits(cell):
         raise ValueError
     return float(cell)
 
@@ -234,7 +234,7 @@ def read_numbers(column: str, cells: Sequence[Any], lines: Sequence[int] | None,
     InvalidInputError
         Naming column and line of the first cell that is none.
     """
-    if gaps and all(type(cell) is str for cell in cells) and (text := "".join(cells)).isascii() and "_" not in text:
+    if gaps and all(type(cell) is str for cell in cells) and in_plain_digits("".join(cells)):
         with suppress(ValueError, OverflowError):
             return np.array([float(cell) for cell in cells])
     numbers = np.empty(len(cells))
