@@ -8,9 +8,15 @@
 
 from __future__ import annotations
 
+import warnings
+
 from boundcalc.lazy import lazy_names
 
 __version__ = "0.2.0"
+
+# On some processors BLAS leaves the flag of an invalid operation behind finite products: lanes it reads and throws away.
+# A value that is not finite is refused where it is used.
+warnings.filterwarnings("ignore", "invalid value encountered in (matmul|dot|vecdot)", RuntimeWarning, r"boundcalc\.")
 
 _WHERE = {
     "Bound": "bound",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -236,3 +238,9 @@ class TestExpressions:
         for bad in ("__import__('os')", ["eval", "1"], 3, ["Add", "x"], {"symbol": "nobody"}):
             with pytest.raises(ValueError, match="not an expression"):
                 decode(bad)
+
+
+@pytest.mark.parametrize(("module", "shown"), [("boundcalc.trainer.risk.pairs", 0), ("mine", 1)])
+def test_a_flag_that_blas_leaves_behind_finite_products_warns_nobody(module, shown):
+    code = f"import boundcalc, warnings; warnings.warn_explicit('invalid value encountered in matmul', RuntimeWarning, 'f', 1, {module!r})"
+    assert subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True).returncode == shown
