@@ -74,27 +74,20 @@ def test_discriminant_separates_what_noise_does_not():
 
 
 @pytest.mark.parametrize(("n", "d"), [(90, 5), (20, 40)])
-def test_logistic_regression_is_that_of_scikit_learn(n, d):
+def test_logistic_regression_is_that_of_scikit_learn(monkeypatch, n, d):
     linear = pytest.importorskip("sklearn.linear_model")
     x, codes = standardised(n, d)
+    usual = logistic_regression(x, codes, penalty=0.5)
+    monkeypatch.setattr("boundcalc.trainer.models.classes._CHANGE", 1e-8)
     factor, bias = logistic_regression(x, codes, penalty=0.5)
     known = linear.LogisticRegression(C=2.0, tol=1e-8, max_iter=5000).fit(x, codes)
     scores = x @ factor + bias
     p = np.exp(scores - scores.max(axis=1, keepdims=True))
-    np.testing.assert_allclose(p / p.sum(axis=1, keepdims=True), known.predict_proba(x), atol=5e-3)
+    np.testing.assert_allclose(p / p.sum(axis=1, keepdims=True), known.predict_proba(x), atol=1e-3)
+    p = np.exp(x @ usual[0] + usual[1])
+    np.testing.assert_allclose(p / p.sum(axis=1, keepdims=True), known.predict_proba(x), atol=0.02)
     again = logistic_regression(x, codes, penalty=0.5, start=(factor, bias))
     np.testing.assert_allclose(again[0], factor, atol=5e-3)
-
-
-def test_regressions_by_newton_steps_are_those_by_gradients(monkeypatch):
-    x, codes = standardised(80, 4)
-    newton = logistic_regression(x, codes, penalty=0.5)
-    again = logistic_regression(x, codes, penalty=0.5, start=(newton[0] + 0.3, newton[1] - 0.2))
-    monkeypatch.setattr("boundcalc.trainer.models.classes._NEWTON", 0)
-    slow = logistic_regression(x, codes, penalty=0.5)
-    for factor, bias in (newton, again):
-        np.testing.assert_allclose(factor, slow[0], atol=0.02)
-        np.testing.assert_allclose(bias - bias.mean(), slow[1] - slow[1].mean(), atol=0.02)
 
 
 def test_log_odds_at_one_shrinkage_need_no_eigenvectors():
@@ -109,9 +102,11 @@ def test_few_rows_choose_among_kinds():
     assert set(few) < set(many)
     assert {spec.kind for spec in few} == {spec.kind for spec in many}
     assert {spec.columns for spec in few} == {spec.columns for spec in many}
+    assert {spec.joint for spec in few} == {True, False}
+    fixed = specs_of(replace(default, shrinkage=0.2, penalty=3.0), several=False, by_class=True, few=True)
+    assert {spec.strength for spec in fixed if spec.structure == "discriminant"} == {0.2}
     fixed = specs_of(replace(default, shrinkage=0.2, penalty=3.0), several=False, few=True)
     assert {spec.strength for spec in fixed if spec.kind == "logistic"} == {3.0}
-    assert {spec.strength for spec in fixed if spec.structure == "discriminant"} == {0.2}
 
 
 def test_of_few_rows_too_all_is_judged_that_was_asked_for(monkeypatch):
@@ -338,6 +333,45 @@ def test_what_is_missing_in_either_row_adds_nothing(structure):
     np.testing.assert_allclose(np.diag(found.between(some, some + 80)), squared, atol=max(found.tie, 1e-9))
     junk = np.where(np.repeat(here, model.widths, axis=1), rows, 1e6)
     np.testing.assert_allclose(model.embed(junk, here), model.embed(rows, here))
+
+
+@pytest.mark.parametrize(("joint", "columns"), [(True, "rows"), (True, "bent"), (False, "rows")])
+def test_a_missing_modality_says_nothing_of_the_classes(joint, columns):
+    """Independent modalities: the chances without one are those of a model that never had it."""
+    rng = np.random.default_rng(4)
+    n, shares = 60_000, np.array([0.6, 0.3, 0.1])
+    y = rng.choice(3, n, p=shares)
+    centres = {"a": np.array([[0.0, 0], [1, 0], [0, 2]]), "b": np.array([[2.0, 0], [0, 0], [0, 1]])}
+    mask = np.column_stack([np.zeros(n, dtype=bool), rng.random(n) < 0.3])
+    data = ModalityData({k: c[y] + rng.normal(size=(n, 2)) for k, c in centres.items()}, y, mask=mask)
+    folds = Folds(prepared(data, calibration=0.3, holdout=0.3))
+    spec = Spec("posterior", "gaussian", joint, 0.01, columns)
+    both = folds.fused(spec, (0, 1), 0, np.ones(2))
+    alone = folds.map(spec._replace(joint=True), (0,), 0)
+    rows = folds.judged(0)
+    gone = ~folds.here[rows][:, 1]
+    assert gone.sum() > 100
+    told, prior, _ = folds.evidence(both, (0, 1), 0)
+    expected = folds.evidence(alone, (0,), 0)[0]
+    p, q = (np.exp(one[gone] + prior) for one in (told, expected))
+    p, q = (one / one.sum(axis=1, keepdims=True) for one in (p, q))
+    np.testing.assert_allclose(p, q, atol=0.05 if joint else 1e-9)
+    # What the mean of the missing modality would have said is not that.
+    imputed = folds.evidence(both._replace(offsets=np.zeros((2, 3))), (0, 1), 0)[0]
+    wrong = np.exp(imputed[gone] + prior)
+    assert np.abs(wrong / wrong.sum(axis=1, keepdims=True) - q).max() > 0.1
+
+
+def test_a_row_without_any_modality_has_the_chances_of_the_classes():
+    data = drawn(300)
+    given = prepared(data, structure="posterior")
+    model = fit_model(given, data.names)
+    odds = np.exp(model.prior)
+    nothing = model.embed(np.zeros((1, 18)), np.zeros((1, 3), dtype=bool))
+    np.testing.assert_allclose(nothing[0], odds / np.linalg.norm(odds))
+    assert PairModel.from_dict(json.loads(json.dumps(model.to_dict()))) == model
+    with pytest.raises(InvalidInputError, match="do not fit"):
+        PairModel.from_dict({**model.to_dict(), "offsets": [[0.0] * 4]})
 
 
 @pytest.mark.parametrize("structure", ["auto", "discriminant", "posterior", "low_rank", "diagonal"])

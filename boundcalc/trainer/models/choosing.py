@@ -17,7 +17,7 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.models.evidence import Evidence, relevance
-from boundcalc.trainer.models.folds import Folds, Map, Spec, blended
+from boundcalc.trainer.models.folds import FEW, Folds, Map, Spec, blended
 from boundcalc.trainer.models.pair_model import PairModel
 from boundcalc.trainer.risk.newton import newton_descent
 from boundcalc.trainer.risk.threads import one_blas_thread
@@ -35,8 +35,6 @@ REACHES: tuple[float, ...] = (1.0, 3.0)
 #: How many kinds of candidates the first fold leaves, and what others must gain to replace what all of them say together, or to
 #: bring back modalities that did not help.
 _LEFT, _GAIN = 6, 0.003
-#: Fewer rows than this tell strengths apart too badly for many of them to be worth their time.
-_FEW = 250
 #: Pairs that say what the distances of modalities weigh.
 _PAIRS = 5000
 #: For how many rows it counts what candidates would weigh before the rows say how they add up.
@@ -72,7 +70,7 @@ class _Candidate(Frozen):
 
     def distances(self, folds: Folds, some: Sequence[int]) -> Array:
         """Return the distances of the pairs of some folds, each by the map that has not seen it."""
-        found = [folds.distances(self.map(folds, k), self.modalities, folds.judged(k))[folds.pairs(k)[0]] for k in some]
+        found = [folds.distances(self.map(folds, k), self.modalities, k)[folds.pairs(k)[0]] for k in some]
         return np.concatenate(found)
 
     def judged(self, folds: Folds, some: Sequence[int]) -> _Candidate:
@@ -94,9 +92,9 @@ def specs_of(settings: Settings, *, several: bool, by_class: bool = False, few: 
     few : bool
         Whether to compare the main kinds, not their strengths, as "auto" does of few rows.
     """
-    shrinkages = (SHRINKAGES[:2] if few else SHRINKAGES) if settings.shrinkage is None else (settings.shrinkage,)
-    penalties = (PENALTIES[:2] if few else PENALTIES) if settings.penalty is None else (settings.penalty,)
-    gaussians = [(True, s) for s in shrinkages] + [(False, s) for s in shrinkages[: 1 if few else None] if several]
+    shrinkages = (SHRINKAGES[:1] if few else SHRINKAGES) if settings.shrinkage is None else (settings.shrinkage,)
+    penalties = (PENALTIES[1:2] if few else PENALTIES) if settings.penalty is None else (settings.penalty,)
+    gaussians = [(joint, s) for joint in (True, False)[: 1 + several] for s in shrinkages]
     ranks = RANKS if settings.rank is None else (float(settings.rank),)
     families = {
         "modality": [Spec("modality", kind, False) for kind in ("raw", "standardised")],
@@ -110,7 +108,8 @@ def specs_of(settings: Settings, *, several: bool, by_class: bool = False, few: 
         ],
         "low_rank": [Spec("low_rank", "pairs", True, rank) for rank in ranks],
     }
-    best = ("modality", "discriminant", *([] if by_class else ["posterior"]))
+    # Of few rows the best discriminant is no better than the best posterior.
+    best = ("modality", *(["discriminant"] if by_class or not few else []), *([] if by_class else ["posterior"]))
     asked = best if settings.structure == "auto" else (settings.structure,)
     return [spec for name in asked for spec in families[name]]
 
@@ -174,7 +173,7 @@ def _chosen(
     def usual(several: bool) -> Sequence[Spec]:
         return specs_of(settings, several=several, by_class=folds.by_class, few=few) if specs is None else specs
 
-    few = folds.codes.size < _FEW and settings.structure == "auto"
+    few = folds.codes.size < FEW and settings.structure == "auto"
     asked = [(spec, kept) for spec in usual(len(kept) > 1)]
     again = [one for one in usual(False) if not few or (one[:2] == ("posterior", "gaussian") and one.columns != "bent")]
     asked += [(spec, everything) for spec in again if kept != everything]
@@ -249,6 +248,10 @@ def _fitted(folds: Folds, best: _Candidate, counts: dict[int, float]) -> PairMod
     factor = np.zeros((places.size, *found.factor.shape[1:]))
     factor[places] = found.factor
     factor[: columns.size] = (factor[: columns.size].T * scale).T
+    offsets = found.offsets
+    if offsets is not None:
+        offsets = np.zeros((len(everything), factor.shape[1]))
+        offsets[np.isin(everything, best.modalities)] = found.offsets
     weights = counts if best.spec.joint else {**counts, **dict(zip(best.modalities, best.weights, strict=True))}
     largest = max(*weights.values(), 1e-300)
     return PairModel(
@@ -263,6 +266,8 @@ def _fitted(folds: Folds, best: _Candidate, counts: dict[int, float]) -> PairMod
         error=best.error,
         certified_optimum=best.spec.kind != "pairs",
         lift=lift,
+        offsets=offsets,
+        prior=None if found.bias is None else folds.prior(-1),
     )
 
 

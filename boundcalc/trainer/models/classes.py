@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.frozen import Frozen
-from boundcalc.trainer.risk.newton import newton_descent
+from boundcalc.trainer.risk.newton import quasi_newton_descent
 
-__all__ = ["Gaussians", "logistic_regression", "shrunk_log_odds"]
+__all__ = ["Gaussians", "class_means", "logistic_regression", "shrunk_log_odds"]
 
 Array = NDArray[np.float64]
 #: A direction between classes that noise explains keeps this share of its length.
 _LEAST = 1e-2
 #: The least variance within classes that is believed, of columns with variance 1.
 _FLOOR = 1e-8
-#: Weights of a regression up to which Newton's steps cost less than those without curvature.
-_NEWTON = 100
+#: Steps of a regression end when the next promises less of the mean log loss: far below what a few thousand rows can tell.
+_CHANGE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -48,15 +48,23 @@ class Gaussians(Frozen):
     ledoit_wolf: float
 
     @classmethod
-    def fit(cls, x: Array, codes: NDArray[np.intp]) -> Gaussians:
-        """Fit to standardised rows, shape (n, d), of classes 0 to c - 1, none of them empty."""
+    def fit(cls, x: Array, codes: NDArray[np.intp], *, there: NDArray[np.bool_] | None = None) -> Gaussians:
+        """Fit to standardised rows, shape (n, d), of classes 0 to c - 1, none of them empty.
+
+        Parameters
+        ----------
+        x : ndarray of shape (n, d)
+        codes : ndarray of int, shape (n,)
+        there : ndarray of bool, shape (n, d), optional
+            Which entries are at hand; the others are not read.
+        """
         n, d = x.shape
-        counts, means, within, free = _moments(x, codes)
+        counts, means, within, free = _moments(x, codes, there)
         if d <= n:
             values, vectors = np.linalg.eigh(within.T @ within / free)
         else:  # all class means and differences lie in the rows' own span
-            coordinates, span = _row_span(x)
-            small = _moments(coordinates, codes)[2]
+            span = _row_span(np.concatenate([within, means]))[1]
+            small = within @ span
             values, small_vectors = np.linalg.eigh(small.T @ small / free)
             vectors = span @ small_vectors
         values = np.maximum(values, 0.0)
@@ -89,9 +97,11 @@ class Gaussians(Frozen):
         return white @ centres.T, np.log(self.counts / self.counts.sum()) - 0.5 * np.square(centres).sum(axis=1)
 
 
-def shrunk_log_odds(x: Array, codes: NDArray[np.intp], shrinkage: float) -> tuple[Array, Array]:
+def shrunk_log_odds(
+    x: Array, codes: NDArray[np.intp], shrinkage: float, *, there: NDArray[np.bool_] | None = None
+) -> tuple[Array, Array]:
     """Return what :meth:`Gaussians.log_odds` would at one shrinkage > 0, without eigenvectors."""
-    counts, means, within, free = _moments(x, codes)
+    counts, means, within, free = _moments(x, codes, there)
     covariance = within.T @ within * ((1.0 - shrinkage) / free)
     size = float(np.square(within).sum()) / free / x.shape[1]
     covariance[np.diag_indices_from(covariance)] += shrinkage * size + _FLOOR
@@ -101,12 +111,29 @@ def shrunk_log_odds(x: Array, codes: NDArray[np.intp], shrinkage: float) -> tupl
     return factor, np.log(counts / counts.sum()) - 0.5 * np.einsum("dc,cd->c", factor, means)
 
 
-def _moments(x: Array, codes: NDArray[np.intp]) -> tuple[Array, Array, Array, int]:
-    """Return the sizes of the classes, their means, each row less its mean, and the degrees of freedom within classes."""
-    counts = np.bincount(codes)
+def class_means(x: Array, codes: NDArray[np.intp], there: NDArray[np.bool_] | None = None) -> tuple[Array, Array]:
+    """Return the sizes of the classes and their means over the entries that are there, shapes (c,) and (c, d); 0 over none."""
+    counts, order = np.bincount(codes), np.argsort(codes, kind="stable")
     starts = np.cumsum(counts) - counts
-    means = np.add.reduceat(x[np.argsort(codes, kind="stable")], starts, axis=0) / counts[:, None]
-    return counts.astype(float), means, x - means[codes], max(codes.size - counts.size, 1)
+    if there is None:
+        return counts.astype(float), np.add.reduceat(x[order], starts, axis=0) / counts[:, None]
+    known = np.add.reduceat(there[order].astype(float), starts, axis=0)
+    return counts.astype(float), np.add.reduceat(np.where(there, x, 0.0)[order], starts, axis=0) / np.maximum(known, 1)
+
+
+def _moments(
+    x: Array, codes: NDArray[np.intp], there: NDArray[np.bool_] | None = None
+) -> tuple[Array, Array, Array, int]:
+    """Return the sizes of the classes, their means, each row less its mean, and the degrees of freedom within classes.
+
+    Columns with gaps are scaled up so that their sums of squares are those of all rows; products of two such columns, over the
+    rows that have both, then come out too small at most, and the covariance stays positive semidefinite.
+    """
+    counts, means = class_means(x, codes, there)
+    within = x - means[codes]
+    if there is not None:
+        within = np.where(there, within, 0.0) * np.sqrt(codes.size / np.maximum(there.sum(axis=0), 1))
+    return counts, means, within, max(codes.size - counts.size, 1)
 
 
 def _row_span(x: Array) -> tuple[Array, Array]:
@@ -140,43 +167,21 @@ def logistic_regression(
         begin = None if start is None else (span.T @ start[0], start[1])
         inner, bias = logistic_regression(coordinates, codes, penalty=penalty, start=begin)
         return span @ inner, bias
-    at, size = (np.arange(n), codes), (d + 1) * classes
+    ones, at = np.column_stack([x, np.ones(n)]), (np.arange(n), codes)
+    ridge = np.append(np.full(d, penalty), 0.0)[:, None]
 
-    def objective(flat: Array) -> tuple[float, Array]:
-        weights = flat[: d * classes].reshape(d, classes)
-        scores = x @ weights + flat[d * classes :]
+    def objective(point: Array) -> tuple[float, Array]:
+        scores = ones @ point
         scores -= scores.max(axis=1, keepdims=True)
         own = scores[at].sum()
         np.exp(scores, out=scores)
         total = scores.sum(axis=1, keepdims=True)
-        value = float(np.log(total).sum() - own) + 0.5 * penalty * float(np.square(weights).sum())
+        pull = ridge * point
+        value = float(np.log(total).sum() - own) + 0.5 * float(np.vdot(point, pull))
         scores /= total
         scores[at] -= 1.0
-        slope = x.T @ scores + penalty * weights
-        return value / n, np.concatenate([slope.ravel(), scores.sum(axis=0)]) / n
+        return value, ones.T @ scores + pull
 
-    def curvature(flat: Array) -> Array:
-        ones = np.column_stack([x, np.ones(n)])
-        scores = ones @ flat.reshape(d + 1, classes)
-        p = np.exp(scores - scores.max(axis=1, keepdims=True))
-        p /= p.sum(axis=1, keepdims=True)
-        parts = (ones[:, :, None] * p[:, None, :]).reshape(n, size)
-        matrix = (-parts.T @ parts).reshape(d + 1, classes, d + 1, classes)
-        own = np.arange(classes)
-        matrix[:, own, :, own] += (p.T[:, None, :] * ones.T) @ ones
-        matrix = matrix.reshape(size, size)
-        matrix[np.diag_indices(size)] += np.repeat([penalty, 0.0], [d * classes, classes])
-        return matrix / n
-
-    first = np.zeros(size) if start is None else np.concatenate([start[0].ravel(), start[1]])
-    if size <= _NEWTON:
-        everywhere = np.full(size, np.inf)
-        found = newton_descent(
-            objective, curvature, first, low=-everywhere, high=everywhere, steps=30, decrement=1e-5, remembered=0
-        )
-    else:
-        from scipy.optimize import minimize  # takes long to import
-
-        options = {"gtol": 1e-4, "ftol": 1e-6, "maxiter": 200}
-        found = minimize(objective, first, jac=True, method="L-BFGS-B", options=options).x
-    return found[: d * classes].reshape(d, classes), found[d * classes :]
+    first = np.zeros((d + 1, classes)) if start is None else np.concatenate([start[0], start[1][None]])
+    found = quasi_newton_descent(objective, first, steps=200, decrement=_CHANGE * n)
+    return found[:-1], found[-1]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from boundcalc.trainer.models.folds import Folds, Map, Spec
+from boundcalc.trainer.models.folds import FEW, Folds, Map, Spec
 from boundcalc.trainer.risk.newton import newton_descent
 
 __all__ = ["Evidence", "relevance"]
@@ -15,8 +15,7 @@ __all__ = ["Evidence", "relevance"]
 Array = NDArray[np.float64]
 
 
-#: What speaks for each modality alone; the first of these where there are fewer rows than so many.
-_MANY = 250
+#: What speaks for each modality alone; of few rows the first of these.
 _SPECS = (
     Spec("posterior", "gaussian", True),
     Spec("posterior", "gaussian", True, None, "bent"),
@@ -111,7 +110,7 @@ def relevance(folds: Folds, modalities: tuple[int, ...]) -> tuple[Array, Array]:
     count = len(modalities)
     if count == 1 or folds.by_class:
         return np.ones(count), np.ones(count)
-    specs = _SPECS if folds.codes.size >= _MANY else _SPECS[:1]
+    specs = _SPECS if folds.codes.size >= FEW else _SPECS[:1]
     sources = [
         ([folds.map(spec, (k,), fold) for fold in range(folds.count)], (k,)) for spec in specs for k in modalities
     ]

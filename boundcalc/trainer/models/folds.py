@@ -11,19 +11,21 @@ from numpy.typing import NDArray
 
 from boundcalc.trainer.data.prepare import Prepared
 from boundcalc.trainer.data.splits import pairs_within
-from boundcalc.trainer.models.classes import Gaussians, logistic_regression, shrunk_log_odds
+from boundcalc.trainer.models.classes import Gaussians, class_means, logistic_regression, shrunk_log_odds
 from boundcalc.trainer.models.lift import Lift
 from boundcalc.trainer.models.low_rank import fit_low_rank
-from boundcalc.trainer.models.pair_model import embedded, square_gaps, squared_map, stacked
+from boundcalc.trainer.models.pair_model import Gaps, embedded, log_odds, square_gaps, squared_map, stacked
 from boundcalc.trainer.risk.distances import cross_distances
 
-__all__ = ["Folds", "Map", "Spec", "blended"]
+__all__ = ["FEW", "Folds", "Map", "Spec", "blended"]
 
 Array = NDArray[np.float64]
 #: Rows that are fitted to, rows that choose, and rows of a fold whose pairs are looked at.
 _FITTED, _CHOOSING, _JUDGING = 20_000, 6000, 500
 #: Numbers of a block of rows.
 _ENTRIES = 2**21
+#: Fewer rows than this tell strengths apart too badly for many of them, or many folds, to be worth their time.
+FEW = 250
 #: Fewer similar pairs than this within the folds ask for larger folds.
 _SIMILAR = 50
 #: Rows that bumps stand at, and the shrinkage of the Gaussians on bumps and their reach, relative to 2 d, where none is asked for.
@@ -59,41 +61,60 @@ class Spec(NamedTuple):
 
 
 class Map(NamedTuple):
-    """A linear map of standardised columns or of a lift of them, with a bias where its values are log-odds of classes."""
+    """A linear map of standardised columns or of a lift of them, with a bias where its values are log-odds of classes.
+
+    ``offsets`` (K, c) are what that bias holds of each of its modalities.
+    """
 
     factor: Array
     bias: Array | None
     lift: Lift | None = None
+    offsets: Array | None = None
 
 
 class _Columns(NamedTuple):
-    """What a model is fitted to: columns of rows, how they were centred and scaled, and their place in a lift."""
+    """What a model is fitted to: columns of rows, how they were centred and scaled, and their place in a lift.
+
+    ``there`` says which entries are at hand, None where all are; ``starts`` where the columns of each modality begin.
+    """
 
     values: Array
     centre: Array
     spread: Array
     place: slice
     lift: Lift | None
+    there: NDArray[np.bool_] | None
+    starts: NDArray[np.intp]
 
-    def restored(self, factor: Array, bias: Array) -> Map:
-        """Return a map of the centred and scaled columns as one of the lift."""
-        if self.lift is None:
-            return Map(factor, bias)
+    def restored(self, factor: Array, bias: Array, prior: Array, means: Array | None = None) -> Map:
+        """Return a map of the centred and scaled columns as one of the lift.
+
+        A column v speaks for a class of mean m by factor (v - m / 2), so much of the bias is its own; without ``means`` columns
+        speak of all modalities at once. All evidence is that of a single modality.
+        """
+        offsets = None
+        if means is not None:
+            offsets = -np.add.reduceat(factor * (self.centre / self.spread + 0.5 * means).T, self.starts, axis=0)
         own = factor / self.spread[:, None]
-        whole = np.zeros((self.lift.width, factor.shape[1]))
-        whole[self.place] = own
-        return Map(whole, bias - self.centre @ own, self.lift)
+        whole, bias = own, bias - self.centre @ own
+        if self.lift is not None:
+            whole = np.zeros((self.lift.width, factor.shape[1]))
+            whole[self.place] = own
+        return Map(whole, bias, self.lift, (bias - prior)[None] if self.starts.size == 1 else offsets)
 
 
 def blended(maps: Sequence[Map], shares: Sequence[float], prior: Array) -> Map:
     """Return the map whose evidence, log-odds less those of the prior, is a weighted sum of others' of the same columns."""
     lift = max((one.lift for one in maps if one.lift is not None), key=lambda one: one.width, default=None)
     factor, bias = np.zeros((max(one.factor.shape[0] for one in maps), prior.size)), prior.copy()
+    offsets: Array | None = None
     for one, share in zip(maps, shares, strict=True):
         assert one.bias is not None
         factor[: one.factor.shape[0]] += share * one.factor
         bias += share * (one.bias - prior)
-    return Map(factor, bias, lift)
+        if one.offsets is not None:
+            offsets = share * one.offsets + (0.0 if offsets is None else offsets)
+    return Map(factor, bias, lift, offsets)
 
 
 class Folds:
@@ -148,7 +169,7 @@ class Folds:
         first = np.unique(unit, return_index=True)[1]
         order = np.argsort(np.argsort(first))[unit]  # groups in the order of their first row
         looked = np.arange(unit.size) < _CHOOSING
-        for count in (4, 3, 2):
+        for count in (3, 2) if unit.size < FEW and not self.by_class else (4, 3, 2):
             fold = np.where(looked, order % count, -1)
             self.fold, self.count = fold, count
             self._pairs.clear()
@@ -186,22 +207,33 @@ class Folds:
 
     def _columns(self, fold: int, modalities: tuple[int, ...], columns: str, reach: float | None) -> _Columns:
         """Return what a model without a fold is fitted to."""
-        x = np.ascontiguousarray(self.x_of(modalities, self.fitted_rows(fold)))
+        rows = self.fitted_rows(fold)
+        x, there = np.ascontiguousarray(self.x_of(modalities, rows)), self.there(modalities, rows)
+        starts = np.cumsum((0, *(self.widths[k] for k in modalities[:-1])))
         d = x.shape[1]
         if columns == "rows":
-            return _Columns(x, np.zeros(d), np.ones(d), slice(0, d), None)
+            return _Columns(x, np.zeros(d), np.ones(d), slice(0, d), None, there, starts)
         bumps = columns == "bumps"
         # Short numbers: where exactly a landmark stands does not matter, and it is stored.
         landmarks = x[:_LANDMARKS].round(2) if bumps else np.empty((0, d))
         lift = Lift(np.ones(d), landmarks, 2.0 * d * (reach or 1.0))
         place = slice(2 * d, None) if bumps else slice(d, 2 * d)
-        values = np.concatenate([lift(rows)[:, place] for rows in np.array_split(x, 1 + x.size // _ENTRIES)])
-        centre = values.mean(axis=0)
-        spread = np.ones(values.shape[1]) if bumps else values.std(axis=0)
+        some = [
+            (part, None if there is None else there[part])
+            for part in np.array_split(np.arange(len(x)), 1 + x.size // _ENTRIES)
+        ]
+        values = np.concatenate([lift(x[part], known)[:, place] for part, known in some])
+        if there is not None and bumps:  # a bump is where any column is
+            there = np.repeat(there.any(axis=1, keepdims=True), values.shape[1], axis=1)
+        at = True if there is None else there
+        centre = values.mean(axis=0, where=at)
+        spread = np.ones(values.shape[1]) if bumps else values.std(axis=0, where=at)
         spread = np.where(spread > 1e-9, spread, np.inf)
         values -= centre
         values /= spread
-        return _Columns(values, centre, spread, place, lift)
+        if there is not None:
+            values[~there] = 0.0
+        return _Columns(values, centre, spread, place, lift, there, starts)
 
     def _cached(self, name: str, make: Callable[..., Any], *key: Any) -> Any:
         if (name, *key) not in self._known:
@@ -212,11 +244,13 @@ class Folds:
         self, fold: int, modalities: tuple[int, ...], columns: str = "rows"
     ) -> tuple[Gaussians, _Columns]:
         made = self._columns(fold, modalities, columns, None)
-        return Gaussians.fit(made.values, self._classes(fold)[2]), made._replace(values=np.empty((0, 0)))
+        model = Gaussians.fit(made.values, self._classes(fold)[2], there=made.there)
+        return model, made._replace(values=np.empty((0, 0)), there=None)
 
     def _fit_bumps(self, fold: int, modalities: tuple[int, ...], reach: float | None) -> Map:
         made = self._columns(fold, modalities, "bumps", reach)
-        return made.restored(*shrunk_log_odds(made.values, self._classes(fold)[2], _SMOOTH))
+        found = shrunk_log_odds(made.values, self._classes(fold)[2], _SMOOTH, there=made.there)
+        return made.restored(*found, self.prior(fold))
 
     def _classes(self, fold: int) -> tuple[NDArray[np.intp], Array, NDArray[np.intp]]:
         """Return the classes among the rows outside a fold, the log of their shares, and each row's place among them."""
@@ -244,7 +278,8 @@ class Folds:
             nearest = min(known, key=lambda p: abs(np.log(p / penalty)), default=None)
             start = other if alike else None if nearest is None else known[nearest]
             known[penalty] = logistic_regression(made.values, codes, penalty=penalty, start=start)
-        return made.restored(*known[penalty])
+        means = class_means(made.values, self._classes(fold)[2], made.there)[1]
+        return made.restored(*known[penalty], self.prior(fold), means)
 
     def prior(self, fold: int) -> Array:
         """Return the log shares of the classes among the rows outside a fold."""
@@ -275,7 +310,7 @@ class Folds:
         shrinkage = model.ledoit_wolf if spec.strength is None else spec.strength
         if spec.structure == "discriminant":
             return Map(model.discriminant(shrinkage), None)
-        return made.restored(*model.log_odds(shrinkage))
+        return made.restored(*model.log_odds(shrinkage), self.prior(fold), model.means)
 
     def fused(self, spec: Spec, modalities: tuple[int, ...], fold: int, weights: Array) -> Map:
         """Return one map of all columns of the modalities, each alone fused by its weight, or all jointly."""
@@ -285,16 +320,30 @@ class Folds:
         if maps[0].bias is None:
             return Map(stacked([np.sqrt(w) * one.factor for w, one in zip(weights, maps, strict=True)]), None)
         prior = self.prior(fold)
-        bias = prior + sum(w * (one.bias - prior) for w, one in zip(weights, maps, strict=True) if one.bias is not None)
-        return Map(np.concatenate([w * one.factor for w, one in zip(weights, maps, strict=True)]), bias)
+        offsets = np.stack(
+            [w * (one.bias - prior) for w, one in zip(weights, maps, strict=True) if one.bias is not None]
+        )
+        factor = np.concatenate([w * one.factor for w, one in zip(weights, maps, strict=True)])
+        return Map(factor, prior + offsets.sum(axis=0), None, offsets)
 
-    def distances(self, found: Map, modalities: tuple[int, ...], rows: NDArray[np.intp]) -> Array:
-        """Return D of all pairs of some rows, shape (m, m)."""
+    def there(self, modalities: Sequence[int], rows: NDArray[np.intp]) -> NDArray[np.bool_] | None:
+        """Return which entries of the columns of some modalities are at hand in some rows, None where all are."""
+        here = self.here[rows][:, list(modalities)]
+        return None if here.all() else np.repeat(here, [self.widths[k] for k in modalities], axis=1)
+
+    def _gaps(self, found: Map, modalities: Sequence[int], fold: int) -> Gaps:
+        widths = tuple(self.widths[k] for k in modalities)
+        return Gaps(widths, found.offsets, self.prior(fold), np.ones(len(widths), dtype=bool))
+
+    def distances(self, found: Map, modalities: tuple[int, ...], fold: int) -> Array:
+        """Return D of all pairs of the rows of a fold that are looked at, by a map that was fitted without it, shape (m, m)."""
+        rows = self.judged(fold)
         x, here = self.x_of(modalities, rows), self.here[rows][:, list(modalities)]
         if found.bias is None and not here.all():
             widths = [self.widths[k] for k in modalities]
             return cross_distances(x, x, squared_map(found.factor), widths, here, here)
-        return square_gaps(embedded(x, found.factor, found.bias, found.lift))
+        gaps = self._gaps(found, modalities, fold)
+        return square_gaps(embedded(x, found.factor, found.bias, found.lift, here, gaps))
 
     def evidence(self, found: Map, modalities: tuple[int, ...], fold: int) -> tuple[Array, Array, NDArray[np.intp]]:
         """Return a map's evidence for each class on a fold's rows, the prior, and the rows' classes (-1: not met)."""
@@ -302,7 +351,6 @@ class Folds:
         rows, (known, prior, _) = self.judged(fold), self._classes(fold)
         place = np.minimum(np.searchsorted(known, self.codes[rows]), known.size - 1)
         own = np.where(known[place] == self.codes[rows], place, -1)
-        x = self.x_of(modalities, rows)
-        evidence = (x if found.lift is None else found.lift(x)) @ found.factor + (found.bias - prior)
-        there = np.asarray(self.here[rows][:, list(modalities)]).any(axis=1)
-        return np.where(np.reshape(there, (-1, 1)), evidence, 0.0), prior, own
+        x, here = self.x_of(modalities, rows), self.here[rows][:, list(modalities)]
+        gaps = self._gaps(found, modalities, fold)
+        return log_odds(x, found.factor, found.bias, found.lift, here, gaps) - prior, prior, own

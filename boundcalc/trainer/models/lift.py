@@ -40,12 +40,21 @@ class Lift(Frozen):
         """How many columns there are in all, those of the row included."""
         return 2 * self.scale.size + len(self.landmarks)
 
-    def __call__(self, x: Array) -> Array:
-        """Return rows of shape (n, d) and their further columns, shape (n, 2 d + m)."""
+    def __call__(self, x: Array, there: NDArray[np.bool_] | None = None) -> Array:
+        """Return rows of shape (n, d) and their further columns, shape (n, 2 d + m).
+
+        Of columns that are not ``there``, shape (n, d), x is 0; distances to landmarks are those over the others, scaled up.
+        """
         scaled = x * self.scale
-        gaps = np.square(scaled).sum(axis=1)[:, None] + np.square(self.landmarks).sum(axis=1)
+        sizes, up = np.square(self.landmarks).sum(axis=1), 1.0
+        if there is not None:
+            used = there & (self.scale > 0)
+            sizes = used @ np.square(self.landmarks).T
+            up = (np.count_nonzero(self.scale) / np.maximum(used.sum(axis=1), 1))[:, None]
+        gaps = np.square(scaled).sum(axis=1)[:, None] + sizes
         gaps -= 2.0 * scaled @ self.landmarks.T
-        return np.concatenate([x, np.arcsinh(3.0 * scaled), np.exp(np.minimum(-gaps / self.reach, 0.0))], axis=1)
+        bumps = np.exp(np.minimum(-up * gaps / self.reach, 0.0))
+        return np.concatenate([x, np.arcsinh(3.0 * scaled), bumps], axis=1)
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Lift:

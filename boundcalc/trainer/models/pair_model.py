@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from boundcalc.language.records import check_entries, plain, rebuild
 from boundcalc.trainer.models.lift import Lift
 from boundcalc.trainer.risk.distances import cross_distances
 
-__all__ = ["Between", "PairModel"]
+__all__ = ["Between", "Gaps", "PairModel", "log_odds"]
 
 Array = NDArray[np.float64]
 #: Rows of a block of pairs, and numbers of a block of rows.
@@ -52,6 +52,10 @@ class PairModel(Frozen):
         Whether the fit is the optimum of a convex problem, or a closed form.
     lift : Lift or None
         Further columns of the shifted rows, which the map takes beside these.
+    offsets : ndarray of shape (K, q) or None
+        Of log-odds: what the bias holds of each modality, taken off where that is missing, so that it says nothing.
+    prior : ndarray of shape (q,) or None
+        The log-odds of a row of which nothing is at hand.
     """
 
     structure: str
@@ -65,6 +69,8 @@ class PairModel(Frozen):
     error: tuple[float, float]
     certified_optimum: bool = True
     lift: Lift | None = None
+    offsets: Array | None = None
+    prior: Array | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PairModel) and self.to_dict() == other.to_dict()
@@ -85,8 +91,18 @@ class PairModel(Frozen):
             Which modalities are at hand.
         """
         blocks = (np.array_split(one, 1 + rows.size // _ENTRIES) for one in (rows, here))
-        centred = (np.where(self._at_hand(there), some - self.shift, 0.0) for some, there in zip(*blocks, strict=True))
-        return np.concatenate([embedded(some, self.factor, self.bias, self.lift) for some in centred])
+        gaps = Gaps(self.widths, self.offsets, self.prior, self._used())
+        parts = []
+        for some, there in zip(*blocks, strict=True):
+            centred = np.where(self._at_hand(there), some - self.shift, 0.0)
+            parts.append(embedded(centred, self.factor, self.bias, self.lift, there, gaps))
+        return np.concatenate(parts)
+
+    def _used(self) -> NDArray[np.bool_]:
+        """Return whether each modality has a part in the map, shape (K,)."""
+        columns = self.factor.reshape(len(self.factor), -1).any(axis=1) if self.lift is None else self.lift.scale > 0
+        starts = np.cumsum((0, *self.widths[:-1]))
+        return np.asarray(np.logical_or.reduceat(columns, starts))
 
     def squared(self, left: Array, right: Array, here: NDArray[np.bool_], there: NDArray[np.bool_]) -> Array:
         """Return D of each row of ``left`` with the same row of ``right``; what is missing in either contributes 0."""
@@ -161,30 +177,58 @@ class PairModel(Frozen):
         InvalidInputError
             If the record contradicts itself.
         """
-        check_entries(record, [name for name in cls.__dataclass_fields__ if name != "lift"], optional=["lift"])
+        optional = ["lift", "offsets", "prior"]
+        check_entries(record, [name for name in cls.__dataclass_fields__ if name not in optional], optional=optional)
         shift, factor = np.asarray(record["shift"], dtype=float), np.asarray(record["factor"], dtype=float)
         bias = None if record["bias"] is None else np.asarray(record["bias"], dtype=float)
         lift = None if record.get("lift") is None else Lift.from_dict(record["lift"])
+        offsets, prior = (
+            None if record.get(name) is None else np.asarray(record[name], dtype=float) for name in ("offsets", "prior")
+        )
         widths = rebuild(tuple[int, ...], record["widths"])
         weights, error = rebuild(tuple[float, ...], record["weights"]), rebuild(tuple[float, float], record["error"])
-        arrays = [shift, factor, *([] if bias is None else [bias])]
+        arrays = [shift, factor, *(one for one in (bias, offsets, prior) if one is not None)]
         wide = shift.size if lift is None else lift.width
         fits = shift.shape == (sum(widths),) and factor.ndim in (1, 2) and factor.shape[0] == wide
         fits = fits and (lift is None or (lift.scale.shape == shift.shape and bias is not None))
         fits = fits and (bias is None or bias.shape == factor.shape[1:]) and len(weights) == len(widths)
+        fits = fits and (offsets is None or offsets.shape == (len(widths), *factor.shape[1:]))
+        fits = fits and (prior is None or prior.shape == factor.shape[1:])
         if not fits or not all(np.isfinite(one).all() for one in arrays) or not all(0 <= e < np.inf for e in error):
             raise InvalidInputError(f"model of {widths} columns, factor {factor.shape}: its parts do not fit")
         return cls(
             rebuild(str, record["structure"]), widths, shift, factor, bias, rebuild(float, record["threshold"]), weights,
-            rebuild(dict, record["options"]), error, rebuild(bool, record["certified_optimum"]), lift,
+            rebuild(dict, record["options"]), error, rebuild(bool, record["certified_optimum"]), lift, offsets, prior,
         )  # fmt: skip
 
 
-def embedded(x: Array, factor: Array, bias: Array | None, lift: Lift | None) -> Array:
+class Gaps(NamedTuple):
+    """What log-odds lose where modalities are missing: see :class:`PairModel`; ``used`` are those that the map speaks of."""
+
+    widths: tuple[int, ...]
+    offsets: Array | None
+    prior: Array | None
+    used: NDArray[np.bool_]
+
+
+def embedded(
+    x: Array, factor: Array, bias: Array | None, lift: Lift | None, here: NDArray[np.bool_], gaps: Gaps
+) -> Array:
     """Return centred rows under a map, or a factor of each column; with a bias as class probabilities scaled to norm 1."""
-    x = x if lift is None else lift(x)
-    moved = x * factor if factor.ndim == 1 else x @ factor
-    return moved if bias is None else unit_probabilities(moved + bias)
+    if bias is None:
+        return x * factor if factor.ndim == 1 else x @ factor
+    return unit_probabilities(log_odds(x, factor, bias, lift, here, gaps))
+
+
+def log_odds(x: Array, factor: Array, bias: Array, lift: Lift | None, here: NDArray[np.bool_], gaps: Gaps) -> Array:
+    """Return the log-odds of the classes of centred rows, shape (n, q), to which missing modalities contribute nothing."""
+    if bool(here.all()):
+        return (x if lift is None else lift(x)) @ factor + bias
+    found = (x if lift is None else lift(x, np.repeat(here, gaps.widths, axis=1))) @ factor + bias
+    if gaps.offsets is not None:
+        found -= ~here @ gaps.offsets
+    nothing = ~(here & gaps.used).any(axis=1)
+    return found if gaps.prior is None else np.where(nothing[:, None], gaps.prior, found)
 
 
 def square_gaps(z: Array, others: Array | None = None) -> Array:

@@ -17,7 +17,7 @@ from boundcalc.trainer.risk.losses import Loss
 from boundcalc.trainer.risk.pairs import PairSource
 from boundcalc.trainer.risk.structures import GroupedWeights
 
-__all__ = ["PairSample", "newton_descent"]
+__all__ = ["PairSample", "newton_descent", "quasi_newton_descent"]
 
 Array = NDArray[np.float64]
 RIDGE = 1e-4
@@ -137,6 +137,47 @@ def newton_descent(
             fraction *= float(np.clip(-0.5 * fraction * slope / (new - value - fraction * slope), 0.1, 0.5))
             if fraction < 1e-4:
                 return point
+        point, value, gradient = trial, new, new_gradient
+    return point
+
+
+def quasi_newton_descent(oracle: Oracle, point: Array, *, steps: int, decrement: float) -> Array:
+    """Minimise a smooth convex function by L-BFGS: on few numbers its own arithmetic must cost no more than the oracle's.
+
+    Parameters
+    ----------
+    oracle, steps, decrement :
+        As for :func:`newton_descent`.
+    point : ndarray of any shape
+        In units in which steps of length 1 are not too short.
+    """
+    value, gradient = oracle(point)
+    met: list[tuple[Array, Array, float]] = []
+    for _ in range(steps):
+        step, shares = gradient, []
+        for s, y, weight in reversed(met):
+            shares.append(weight * float(np.vdot(s, step)))
+            step = step - shares[-1] * y
+        # The last change of slopes gives the size of a step; without one it is at most 1.
+        known = met[-1][2] * float(np.vdot(met[-1][1], met[-1][1])) if met else max(1.0, float(np.linalg.norm(step)))
+        step = step / known
+        for s, y, weight in met:
+            step = step + (shares.pop() - weight * float(np.vdot(y, step))) * s
+        slope = float(np.vdot(gradient, step))
+        if slope <= decrement:
+            return point
+        fraction = 1.0
+        while True:
+            trial = point - fraction * step
+            new, new_gradient = oracle(trial)
+            if new <= value - 1e-4 * fraction * slope:
+                break
+            fraction *= float(np.clip(0.5 * fraction * slope / (new - value + fraction * slope), 0.1, 0.5))
+            if fraction < 1e-6:
+                return point
+        s, y = trial - point, new_gradient - gradient
+        curved = float(np.vdot(s, y))
+        met = [*met[1 - SECANTS :], (s, y, 1.0 / curved)] if curved > 1e-12 * float(np.vdot(s, s)) else met
         point, value, gradient = trial, new, new_gradient
     return point
 
