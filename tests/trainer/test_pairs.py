@@ -120,6 +120,20 @@ def test_listed_pairs_agree_with_all_pairs(sample):
             assert one[1] == pytest.approx(two[1])
 
 
+@pytest.mark.parametrize("full", [True, False])
+def test_cross_distances_of_many_sets_of_modalities_are_those_pair_by_pair(full):
+    rng, widths = np.random.default_rng(3), (2, 1, 3)
+    rows, present = rng.normal(size=(40, 6)) + 50.0, rng.random((40, 3)) < 0.6
+    root = rng.normal(size=(6, 6))
+    operator = root @ root.T if full else rng.random(6)
+    got = cross_distances(rows[:30], rows, operator, widths, present[:30], present)
+    for i in range(30):
+        for j in range(40):
+            gap = np.where(np.repeat(present[i] & present[j], widths), rows[i] - rows[j], 0.0)
+            expected = gap @ operator @ gap if full else gap @ (operator * gap)
+            assert got[i, j] == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
 def test_cross_distances_equal_the_loop(sample):
     rows, _, widths, present = sample
     weights = np.linspace(0.1, 0.6, 6)
