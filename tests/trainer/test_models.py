@@ -78,14 +78,14 @@ def test_logistic_regression_is_that_of_scikit_learn(monkeypatch, n, d):
     linear = pytest.importorskip("sklearn.linear_model")
     x, codes = standardised(n, d)
     usual = logistic_regression(x, codes, penalty=0.5)
-    monkeypatch.setattr("boundcalc.trainer.models.classes._CHANGE", 1e-8)
+    monkeypatch.setattr("boundcalc.trainer.models.classes._CHANGE", (1e-6, 0.0))
     factor, bias = logistic_regression(x, codes, penalty=0.5)
     known = linear.LogisticRegression(C=2.0, tol=1e-8, max_iter=5000).fit(x, codes)
     scores = x @ factor + bias
     p = np.exp(scores - scores.max(axis=1, keepdims=True))
     np.testing.assert_allclose(p / p.sum(axis=1, keepdims=True), known.predict_proba(x), atol=1e-3)
     p = np.exp(x @ usual[0] + usual[1])
-    np.testing.assert_allclose(p / p.sum(axis=1, keepdims=True), known.predict_proba(x), atol=0.02)
+    np.testing.assert_allclose(p / p.sum(axis=1, keepdims=True), known.predict_proba(x), atol=0.05)
     again = logistic_regression(x, codes, penalty=0.5, start=(factor, bias))
     np.testing.assert_allclose(again[0], factor, atol=5e-3)
 

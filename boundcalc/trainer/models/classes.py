@@ -17,8 +17,8 @@ Array = NDArray[np.float64]
 _LEAST = 1e-2
 #: The least variance within classes that is believed, of columns with variance 1.
 _FLOOR = 1e-8
-#: Steps of a regression end when the next promises less of the mean log loss: far below what a few thousand rows can tell.
-_CHANGE = 1e-4
+#: Steps of a regression end when the next promises less of the log loss over all rows, or of its mean: less than the rows can tell.
+_CHANGE = (0.05, 1e-4)
 
 
 @dataclass(frozen=True)
@@ -183,5 +183,5 @@ def logistic_regression(
         return value, ones.T @ scores + pull
 
     first = np.zeros((d + 1, classes)) if start is None else np.concatenate([start[0], start[1][None]])
-    found = quasi_newton_descent(objective, first, steps=200, decrement=_CHANGE * n)
+    found = quasi_newton_descent(objective, first, steps=200, decrement=max(_CHANGE[0], _CHANGE[1] * n))
     return found[:-1], found[-1]

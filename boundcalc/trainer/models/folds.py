@@ -287,6 +287,11 @@ class Folds:
 
     def map(self, spec: Spec, modalities: tuple[int, ...], fold: int) -> Map:
         """Return the model of some modalities at once on rows outside a fold."""
+        if self.codes.size < FEW:  # maps are small then, and asked for again and again
+            return self._cached("map", self._fit_map, spec, modalities, fold)
+        return self._fit_map(spec, modalities, fold)
+
+    def _fit_map(self, spec: Spec, modalities: tuple[int, ...], fold: int) -> Map:
         columns = self.columns_of(modalities)
         if spec.structure == "modality":
             scale = self.scale[columns] if spec.kind == "raw" else np.ones(columns.size)

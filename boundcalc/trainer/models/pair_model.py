@@ -227,8 +227,8 @@ def log_odds(x: Array, factor: Array, bias: Array, lift: Lift | None, here: NDAr
     found = (x if lift is None else lift(x, np.repeat(here, gaps.widths, axis=1))) @ factor + bias
     if gaps.offsets is not None:
         found -= ~here @ gaps.offsets
-    nothing = ~(here & gaps.used).any(axis=1)
-    return found if gaps.prior is None else np.where(nothing[:, None], gaps.prior, found)
+    something = (here & gaps.used).any(axis=1, keepdims=True)
+    return found if gaps.prior is None else np.where(something, found, gaps.prior)
 
 
 def square_gaps(z: Array, others: Array | None = None) -> Array:
