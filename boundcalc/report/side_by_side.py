@@ -66,8 +66,8 @@ class SideBySide(Answer):
             f"error: weighted share of wrong held-out pairs, balanced; mean of {self.splits} random split"
             f"{'s' * (self.splits > 1)}, with the half width of its normal 95 % interval (estimated). All are fitted to the rows "
             "that are not held out, their thresholds chosen by the same folds of them; seconds for both.",
-            f"certified: upper bounds on the first split, which hold all at once with probability {confidence(self.delta)}, so that "
-            f"each pays for the {len(self.standings)} of them; * says no more than a constant rule, which has "
+            f"certified: upper bounds on the first split, which hold all at once with probability {confidence(self.delta)}, so "
+            f"that each pays for the {len(self.standings)} of them; * says no more than a constant rule, which has "
             f"{self.standings[0].constant:.4g} there.",
             *(f"{one.name}: {one.about}." for one in self.standings if one.about),
         ]
