@@ -382,8 +382,7 @@ def _preferred(shops: dict[str, Shop], values: dict[str, float], costs: Costs) -
 
 def _not_worse(one: Shop, other: Shop) -> bool:
     """Whether the folds, on the same rows, do not show that one subset errs more than another."""
-    errors = [shop.evidence.laws(shop.question.quantity).error[:, -1] for shop in (one, other)]
-    apart = errors[0] - errors[1]
+    apart = one.errors - other.errors
     if len(apart) == 1:
         return bool(apart[0] <= _NEAR * one.window.uncertainty[-1])
     return bool(apart.mean() <= _ALIKE * apart.std(ddof=1) / math.sqrt(len(apart)))

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
@@ -305,6 +304,8 @@ def cut_scores(scores: Array, similar: NDArray[np.bool_], weights: tuple[float, 
 
 def pair_weights(parts: Array, similar: NDArray[np.bool_]) -> Array:
     """Return weights >= 0 of distances of the same pairs, shape (P, K), by a balanced logistic regression; the largest is 1."""
+    from scipy.special import expit  # takes long to import
+
     step = max(1, similar.size // _PAIRS)
     scale = np.maximum(parts.mean(axis=0), 1e-300)
     x, sign = parts[::step] / scale, np.where(similar[::step], 1.0, -1.0)
