@@ -26,7 +26,7 @@ _AS_CHEAP = 1.1
 #: Errors whose differences in the folds are this many standard errors from 0 are alike to the pilot: then the larger subset is
 #: taken, as a model may give a modality no weight. Where its rows cost more, its certificate must be as near, in the pilot's
 #: standard errors.
-_ALIKE, _NEAR = 1.0, 0.5
+_ALIKE, _NEAR = 2.0, 0.5
 #: Rows for modalities that err less, where rows cost the same whatever is collected: at most so many times the fewest.
 _WORTH = 2.0
 #: A certificate this much larger is as good, if it costs less.
