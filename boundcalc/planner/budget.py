@@ -121,7 +121,7 @@ class Plan(Frozen):
         subset : str
         target : float, optional
         """
-        return Shop.of(self.study.evidence[subset], self.question, target, choice=self.choice)
+        return Shop.of(self.study.evidence[subset], self.question, target, choice=self.choice, luck=self.luck)
 
     def shops(self, target: float | None = None) -> dict[str, Shop]:
         """Return what rows of each candidate offer.
@@ -141,6 +141,13 @@ class Plan(Frozen):
     def choice(self) -> float:
         """By how much the choice among the candidates flatters the error of the best."""
         return self.study.price_of_choice(self.candidates, self.question.quantity)
+
+    @cached_property
+    def luck(self) -> float | None:
+        """What the candidates show on average of the deviation between models that are trained on different rows."""
+        found = [self.study.evidence[label].luck(self.question.quantity) for label in self.candidates]
+        known = [one for one in found if one is not None]
+        return sum(known) / len(known) if known else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""

@@ -156,11 +156,22 @@ class Shop(Frozen):
     weight: float
 
     @classmethod
-    def of(cls, evidence: Evidence, question: Question, target: float | None = None, *, choice: float = 0.0) -> Shop:
-        """Return the offers of a subset; a rate is tested at the target, and ``choice`` is what a choice flatters the error by."""
+    def of(
+        cls,
+        evidence: Evidence,
+        question: Question,
+        target: float | None = None,
+        *,
+        choice: float = 0.0,
+        luck: float | None = None,
+    ) -> Shop:
+        """Return the offers of a subset.
+
+        A rate is tested at the target, ``choice`` is what a choice flatters the error by, ``luck`` as for the window.
+        """
         at = target if question.quantity != "pair_error" else None
         plus, minus = evidence.weights.mean(axis=0)
-        window = evidence.window(question.quantity, at)
+        window = evidence.window(question.quantity, at, luck=luck)
         window = replace(window, error=window.error + choice)
         return cls(evidence, question, window, typical_weight((plus, minus)))
 
