@@ -44,8 +44,9 @@ Progress = Callable[[float, int, str], None]
 _LEAST, _SMALLEST, _SIZES = 8, 24, 5
 #: With more subsets than this, only so many get a curve.
 _CURVES = 40
-#: By which many subsets of models of the classes are looked through first, and how many of them are trained in one go.
-_FIRST, _AT_ONCE = Spec("posterior", "gaussian", True, None), 8
+#: By which many subsets of models of the classes are looked through first; how many of them are trained in one go, which share
+#: what each modality says alone, and how many of more columns than so many, where what they share is large.
+_FIRST, _AT_ONCE, _FEWER, _WIDE = Spec("posterior", "gaussian", True, None), 32, 8, 500
 #: With more modalities than this, subsets are found greedily.
 MOST_EXACT = 12
 FORMAT = "boundcalc-study-3"
@@ -267,7 +268,8 @@ class _Bench(Frozen):
 
     def run(self, subsets: Sequence[Subset], sizes: tuple[int, ...]) -> dict[Subset, Array]:
         """Return for each subset the moments and the noise at the sizes, shape (folds, sizes, 18)."""
-        step = _AT_ONCE if self.folds[0].settings.fits_model else 1
+        first = self.folds[0]
+        step = (_FEWER if sum(first.data.dims.values()) > _WIDE else _AT_ONCE) if first.settings.fits_model else 1
         parts = [tuple(subsets[k : k + step]) for k in range(0, len(subsets), step)]
         jobs = [(fold, part, sizes, self.specs) for part in parts for fold in self.folds]
         if self.n_jobs == 1:

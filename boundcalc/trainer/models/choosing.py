@@ -220,8 +220,8 @@ def _judged(
 def _together(folds: Folds, posteriors: Sequence[_Candidate]) -> _Candidate:
     """Return the candidate whose evidence is a weighted sum of that of others, by their log loss on rows not seen."""
     modalities = posteriors[0].modalities
-    maps = [[one.map(folds, k) for k in range(folds.count)] for one in posteriors]
-    evidence = Evidence(folds, [(one, modalities) for one in maps])
+    sources = [lambda k, one=one: folds.evidence(one.map(folds, k), modalities, k) for one in posteriors]
+    evidence = Evidence(folds, sources)
     # What each would weigh if one of them were true: this decides where the rows tell little more.
     likely = -np.array([evidence.losses(one).sum() for one in np.eye(len(posteriors))])
     likely = np.exp(likely - likely.max())
