@@ -511,7 +511,12 @@ def test_one_odd_model_of_a_fold_speaks_against_no_subset():
     costs = Costs(per_sample=1.0, modalities={name: ModalityCost() for name in names})
     rows = []
     for odd in (0.0, 0.25):
-        tables = {"a": 1.5 * errors, "b": 1.4 * errors, "c": 1.3 * errors, "a+b+c": errors + odd * np.outer([1, 0, 0, 0], [0, 1, 0])}
+        tables = {
+            "a": 1.5 * errors,
+            "b": 1.4 * errors,
+            "c": 1.3 * errors,
+            "a+b+c": errors + odd * np.outer([1, 0, 0, 0], [0, 1, 0]),
+        }
         evidence = {label: evidence_of(table, (24, 50, 100), label) for label, table in tables.items()}
         plan = make_plan(Study(evidence, {"dims": dict.fromkeys(names, 1), "rows": 200}, {}, 4), costs, targets=[0.35])
         assert plan.best.subset == "a+b+c"
