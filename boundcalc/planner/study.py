@@ -33,6 +33,7 @@ from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset_result import SubsetResult
 from boundcalc.trainer.measure.subsets import Measurements, settings_record
 from boundcalc.trainer.models.folds import Folds, Spec
+from boundcalc.trainer.risk.threads import one_blas_thread
 
 __all__ = ["Study", "check_study", "study_measured", "study_pilot", "tested_pairs"]
 
@@ -308,7 +309,8 @@ def _tested(
                 progress("+".join(subset), sum(one for one in sizes if one < size) / sum(sizes))
             start = known[-1].start if known else None
             known.append(trained(part, subset, rng=np.random.default_rng(0), folds=folds, start=start, specs=specs))
-    return np.stack([_compared([tested_pairs(one) for one in known], fold) for known in models.values()])
+    with one_blas_thread(numbers=held_part(fold).size ** 2):
+        return np.stack([_compared([tested_pairs(one) for one in known], fold) for known in models.values()])
 
 
 def _compared(pairs: Sequence[tuple[Any, Any, Any]], fold: Prepared) -> Array:
@@ -316,12 +318,16 @@ def _compared(pairs: Sequence[tuple[Any, Any, Any]], fold: Prepared) -> Array:
     part = held_part(fold)
     units, groups = fold.units(part), None if fold.data.groups is None else fold.data.groups[part]
     (last_missed, last_matched, same), found = pairs[-1], []
-    for missed, matched, _ in pairs:
+    noises: list[Array] = []
+    for missed, matched, _ in pairs[:-1]:
         apart = np.subtract(missed, last_missed, dtype=float), np.subtract(matched, last_matched, dtype=float)
         moments, noise = pair_moments(apart[0], apart[1], same, groups=groups), []
         for quantity in QUANTITIES:
             own = law(moments, weights=np.array(fold.weights), rows=units, quantity=quantity, at=0.0)
             noise.append((spread_of(units, variance=own.variance, square=own.square) / own.share) ** 2)
+        noises.append(np.array(noise))
+    noises.append(np.zeros(len(QUANTITIES)))  # the last does not differ from itself
+    for (missed, matched, _), noise in zip(pairs, noises, strict=True):
         found.append(np.append(pair_moments(missed, matched, same, groups=groups), noise))
     return np.stack(found)
 
