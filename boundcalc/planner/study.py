@@ -327,8 +327,8 @@ def _compared(pairs: Sequence[tuple[Any, Any, Any]], fold: Prepared) -> Array:
             noise.append((spread_of(units, variance=own.variance, square=own.square) / own.share) ** 2)
         noises.append(np.array(noise))
     noises.append(np.zeros(len(QUANTITIES)))  # the last does not differ from itself
-    for (missed, matched, _), noise in zip(pairs, noises, strict=True):
-        found.append(np.append(pair_moments(missed, matched, same, groups=groups), noise))
+    for (missed, matched, _), own_noise in zip(pairs, noises, strict=True):
+        found.append(np.append(pair_moments(missed, matched, same, groups=groups), own_noise))
     return np.stack(found)
 
 
