@@ -16,7 +16,6 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.kernel.reading import read_statement
 from boundcalc.kernel.terms import names_of, obligations, printed
-from boundcalc.language.entropy import kl_inverse
 from boundcalc.statements.derivation import Derivation, Step
 from boundcalc.symbols import DERIVED, Constraint
 
@@ -38,7 +37,7 @@ __all__ = [
 Point = tuple[dict[sympy.Symbol, sympy.Expr], dict[str, Any]]
 
 
-_RANGES = {kl_inverse: sympy.Interval(0, 1), sympy.gamma: sympy.Interval.open(0, sympy.oo)}
+_RANGES = {sympy.gamma: sympy.Interval.open(0, sympy.oo)}
 
 
 @dataclass(frozen=True)
@@ -240,9 +239,9 @@ def of_chain(
 def _values(sides: Iterable[sympy.Expr]) -> dict[sympy.Expr, sympy.Symbol]:
     """Return a symbol for each value, surely in its range, of a function that has no term in Coq."""
     terms = set().union(*(side.atoms(*_RANGES) for side in sides))
-    sure = [term for term in sorted(terms, key=str) if term.func is kl_inverse or term.is_positive]
+    sure = [term for term in sorted(terms, key=str) if term.is_positive]
     return {
-        term: sympy.Symbol(f"f_{place}", nonnegative=True, positive=True if _RANGES[term.func].left_open else None)
+        term: sympy.Symbol(f"f_{place}", positive=True)
         for place, term in enumerate(sure, start=1)
     }
 
