@@ -240,10 +240,7 @@ def _values(sides: Iterable[sympy.Expr]) -> dict[sympy.Expr, sympy.Symbol]:
     """Return a symbol for each value, surely in its range, of a function that has no term in Coq."""
     terms = set().union(*(side.atoms(*_RANGES) for side in sides))
     sure = [term for term in sorted(terms, key=str) if term.is_positive]
-    return {
-        term: sympy.Symbol(f"f_{place}", positive=True)
-        for place, term in enumerate(sure, start=1)
-    }
+    return {term: sympy.Symbol(f"f_{place}", positive=True) for place, term in enumerate(sure, start=1)}
 
 
 def _check_values(chain: Derivation, sides: list[sympy.Expr], values: Mapping[sympy.Expr, sympy.Symbol]) -> None:

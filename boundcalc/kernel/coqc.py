@@ -158,7 +158,7 @@ def _plain(text: str) -> str:
 
 
 def _place(text: str, theorems: tuple[str, ...]) -> Path:
-    """Return where a file's acceptance is stored: by its content without comments, what it uses of the library, and Coq's version."""
+    """Return where an acceptance is stored: by the content without comments, what it uses of the library, Coq's version."""
     asked = _plain(_asking(text, theorems))
     content = hashlib.sha256("\0".join((_version(), _library_text(_used(text)), asked)).encode()).hexdigest()
     return folder() / f"kernel-{content[:40]}.json"

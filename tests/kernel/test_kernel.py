@@ -146,7 +146,7 @@ def test_a_whole_bound_whose_hypotheses_contradict_each_other_is_refused():
 @needs_coq
 def test_finite_mathematics_is_proved_from_nothing():
     files = finite_mathematics()
-    assert [file.name for file in files] == ["Finite", "Samples", "Decoupling"]
+    assert [file.name for file in files] == ["Finite", "Samples", "Hoeffding", "Decoupling"]
     assert all(file.accepted and set(file.outcome.axioms) <= ALLOWED for file in files)
 
 

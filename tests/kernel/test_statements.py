@@ -19,10 +19,13 @@ from boundcalc.kernel.proofs import _squares
 from boundcalc.kernel.reading import read_statement
 from boundcalc.kernel.terms import obligations, printed
 from boundcalc.kernel.witness import witness
+from boundcalc.language.entropy import kl_inverse
+from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import Constraint, n
 
 x, y = sympy.symbols("x y", positive=True)
 NAMES = {x: "x", y: "y"}
+LEARNT = named("learning", context="any")
 JOBS = {str(job.step) + str(job.step.definitions): job for entry in REGISTRY.values() for job in jobs(entry)}
 
 
@@ -142,12 +145,35 @@ def whole(key, form):
 
 
 def test_a_value_without_a_term_is_any_number_of_its_range():
-    statement = whole("certificates.occam", "kl")
-    assert "0 <= f_1 <= 1 ->" in statement
-    assert "C * f_1" in statement.rsplit("->", 1)[1]
-    assert "0 < f_1 ->" in whole("lemmas.permanent", "sharp")
-    with pytest.raises(InvalidInputError, match=r"kl_inverse.* is not translated, and step 2 replaces a part of it"):
-        whole("lemmas.pac_bayes", "kl")
+    statement = whole("lemmas.permanent", "sharp")
+    assert "0 < f_1 ->" in statement
+    assert "ln f_1" in statement.rsplit("->", 1)[1]
+    a, b = sympy.symbols("a b", positive=True)
+    steps = (LEARNT.at_most(x, sympy.gamma(a), because="given"), LEARNT.equal(a, b, because="given"))
+    with pytest.raises(InvalidInputError, match=r"gamma\(a\) is not translated, and step 2 replaces a part of it"):
+        of_chain(Derivation(x, steps))
+
+
+def test_the_inverse_of_relative_entropy_has_a_term():
+    assert "C * kl_inverse (rhat_rho / C) ((KL + ln (2 * sqrt (IZR m) / delta)) / IZR m)" in whole(
+        "lemmas.pac_bayes", "kl"
+    )
+    z = kl_inverse(x, y)
+    assert obligations(z, NAMES) == ["0 <= x <= 1", "0 <= y"]
+    read = read_statement(f"forall (x y : R), {printed(z, NAMES)} <= 0")
+    for q, a in (
+        ("0", "0.3"),
+        ("0.25", "2"),
+        ("1e-9", "40"),
+        ("0.999", "1e-6"),
+        ("0.5", "1e4"),
+        ("1", "3"),
+        ("0.2", "0"),
+    ):
+        given = {x: sympy.Rational(q), y: sympy.Rational(a)}
+        with mp.workdps(40):
+            value = read.sides({"x": mp.mpf(q), "y": mp.mpf(a)})[0]
+            assert mp.almosteq(value, mp.mpf(str(sympy.N(z.xreplace(given), 40))), 1e-30, 1e-30)
 
 
 def test_a_whole_bound_is_claimed_in_its_theorems_domain():
