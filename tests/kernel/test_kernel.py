@@ -121,7 +121,7 @@ def test_whole_bounds_name_their_steps_as_hypotheses():
     (file,) = compose(bc.theorem("zhou2026.risk_gap"), form="sharp")
     assert file.accepted
     assert "Theorem step_1_holds :" in file.text  # the identity is proved, not assumed
-    whole = file.text.split("Theorem step :")[1].split("Proof.")[0]
+    whole = file.text.split("Theorem bound :")[1].split("Proof.")[0]
     assert "r_M - r_N = excess_M - excess_N + gamma ->" not in whole
     assert "gamma = eta_M - eta_N ->" in whole
     assert "Rad_loss <= L * R_M ->" in whole
