@@ -231,7 +231,7 @@ def finite_mathematics(*, seconds: float = 120.0, fresh: bool = False) -> list[E
     -------
     list of Exported
         Events (the union bound, the account of delta, Markov, e-values); samples of independent rows (the matching
-        identity and its certificate); permutations (Hoeffding's decomposition, exchangeability, decoupling).
+        identity and its certificate); Hoeffding's decomposition; exchangeability and decoupling.
     """
     found = []
     for part in LIBRARY[1:]:

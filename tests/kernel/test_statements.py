@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -12,8 +13,9 @@ from sympy import Interval, Rational, exp, floor, log, sqrt
 from boundcalc.catalogue import REGISTRY
 from boundcalc.checker.inequality.problem import state
 from boundcalc.errors import InvalidInputError
+from boundcalc.kernel import coqc
 from boundcalc.kernel.claim import Claim, compared, of_chain, of_inequality
-from boundcalc.kernel.coqc import _judged
+from boundcalc.kernel.coqc import _judged, _place, source
 from boundcalc.kernel.exporting import file_name, jobs
 from boundcalc.kernel.proofs import _squares
 from boundcalc.kernel.reading import read_statement
@@ -197,3 +199,31 @@ def test_only_the_axioms_of_the_real_numbers_count(said):
 def test_a_file_s_name_is_a_module_s_whatever_a_form_is_called():
     assert file_name("zhou2026.risk_gap", "sharp", "step_1") == "zhou2026_risk_gap_sharp_step_1"
     assert file_name("../../etc", "a/../b é", "whole") == "_etc_a_b__whole"
+
+
+def test_hoeffding_s_decomposition_is_about_every_number_of_rows():
+    for part, theorem in (
+        ("Hoeffding.v", "hoeffding_decomposition : forall q n, "),
+        ("Decoupling.v", "decoupling : forall n psi "),
+    ):
+        statement = source(part).split(f"Theorem {theorem}", 1)[1].split("Proof.")[0]
+        assert "(2 <= n)%nat ->" in statement
+
+
+def test_a_change_of_one_library_file_keeps_what_does_not_use_it(monkeypatch):
+    step, finite = (
+        "From Boundcalc Require Import Boundcalc.\n(* Decoupling *)\n",
+        "From Boundcalc Require Import Hoeffding.\n",
+    )
+    before = [_place(text, ("step",)) for text in (step, finite)]
+    monkeypatch.setattr(coqc, "source", lambda part: source(part) + ("(* new *)" if part == "Samples.v" else ""))
+    after = [_place(text, ("step",)) for text in (step, finite)]
+    assert [a == b for a, b in zip(before, after, strict=True)] == [True, False]
+
+
+def test_hypotheses_say_what_they_are():
+    claim = of_inequality(state(1 / floor(n / 2), "<=", 3 / n, constraints=[(n, "<=", 9)]))
+    said = claim.statement(remarks=True)
+    assert "2 * m + 2)%Z -> (* rounded *)" in said
+    assert "IZR n <= 9 -> (* required *)" in said
+    assert re.sub(r" \(\*.*?\*\)", "", said) == claim.statement()
