@@ -51,6 +51,9 @@ TRUE_AND_FALSE = [
     (log(1 + x), "<=", x, x * Rational(99, 100), {}),
     (1 + x, "<=", exp(x), exp(x) * Rational(999, 1000), {}),
     (1 / m, "<=", 3 / n, 2 / n, {}),
+    (log(exp(z) + 1), "<=", abs(z) + log(2), abs(z) + log(2) - Rational(1, 100), {}),
+    (log(exp(z) + 1), ">=", sympy.Max(0, z), sympy.Max(0, z) + Rational(1, 100), {}),
+    ((1 + 1 / x) ** (x + 1), ">=", sympy.E, sympy.E + Rational(1, 100), {x: Interval(1, sympy.oo)}),
 ]
 
 
@@ -140,6 +143,25 @@ def test_a_whole_bound_whose_hypotheses_contradict_each_other_is_refused():
     assert compose(good)[0].accepted
     (file,) = compose(bad)
     assert (file.accepted, file.outcome.reason) == (False, "no point was found at which the hypotheses hold together")
+
+
+@pytest.mark.slow
+@needs_coq
+@pytest.mark.parametrize(
+    ("key", "form"),
+    [
+        ("lemmas.pac_bayes", "kl"),
+        ("lemmas.permanent", "transport"),
+        ("nakada2023.feature_recovery", "sharp"),
+        ("tosh2021.landmarks", "paper"),
+        ("tsai2020.bayes_error", "sharp"),
+    ],
+)
+def test_bounds_whose_steps_go_deep_compose(key, form):
+    """Steps inside an inverse relative entropy, a logarithm's equation, a larger of two, a root of a floor, an exponential."""
+    (file,) = compose(bc.theorem(key), form=form)
+    assert (file.accepted, file.outcome.reason) == (True, "")
+    assert set(file.outcome.axioms) <= ALLOWED
 
 
 @pytest.mark.slow
