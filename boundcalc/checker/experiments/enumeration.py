@@ -7,7 +7,6 @@ room a true one leaves.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 
 from boundcalc.checker.experiments.claim import TOLERANCE, Claim
 from boundcalc.checker.experiments.experiment import Enumerable, Instance, shown, terms_of
+from boundcalc.checker.inequality.limits import worked
 from boundcalc.frozen import Frozen
 
 __all__ = ["Found", "enumerate_world"]
@@ -64,7 +64,7 @@ def enumerate_world(
     tried = size
     margins = _margins(claim, world, instances)
     for _ in range(rounds):
-        if np.nanmin(margins, initial=1.0) < _ATTAINED or time.monotonic() > deadline:
+        if np.nanmin(margins, initial=1.0) < _ATTAINED or worked() > deadline:
             break
         best = _order(margins)[: max(8, size // 40)]
         children = _offspring(world, instances, best, rng, size // 5)

@@ -6,7 +6,6 @@ fraction. On larger ones it is estimated from replicates, with a Clopper-Pearson
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -19,6 +18,7 @@ from boundcalc.checker.experiments.claim import TOLERANCE, Claim
 from boundcalc.checker.experiments.enumeration import Found
 from boundcalc.checker.experiments.experiment import Atoms, Instance, SampleSpace, shown, terms_of
 from boundcalc.checker.experiments.worlds.numbers import as_sympy
+from boundcalc.checker.inequality.limits import worked
 
 __all__ = ["CONFIDENCE", "DELTAS", "RARE", "clopper_pearson", "sure_on_outcomes", "tail_of"]
 
@@ -88,7 +88,7 @@ def tail_of(
             entry = _Rate(instance, DELTAS[place], float(rates[place]))
             suspicious = excess[place] > _SUSPICIOUS
         suspects += [entry] if suspicious else []
-        if len(suspects) >= (1 if world.many else 3) or time.monotonic() > deadline:
+        if len(suspects) >= (1 if world.many else 3) or worked() > deadline:
             break
     for entry in sorted(suspects, key=lambda item: -item.ratio):
         verified = _verify(claim, world, entry, rng)
@@ -129,7 +129,7 @@ def _tail_at_levels(claim: Claim, world: SampleSpace, *, rng: np.random.Generato
             best, report = rate / float(level), _report(world, placed, level) | known
         if exceeds:
             return Found(tried, report)
-        if time.monotonic() > deadline:
+        if worked() > deadline:
             break
     if world.exhaustive:
         return Found(tried, None, report, best, terms)
@@ -221,7 +221,7 @@ def sure_on_outcomes(
         place = int(np.nanargmin(margin)) if not np.isnan(margin).all() else 0
         if margin[place] < best[0] - TOLERANCE:
             best = (float(margin[place]), instance, place)
-        if margin[place] < -TOLERANCE or time.monotonic() > deadline:
+        if margin[place] < -TOLERANCE or worked() > deadline:
             break
     margin_there, tightest, place = best
     found = Found(tried) if tightest is None else _sure(claim, world, tightest, place, tried, margin_there < -TOLERANCE)

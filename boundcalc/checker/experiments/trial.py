@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +12,7 @@ from boundcalc.checker.experiments.claim import Claim
 from boundcalc.checker.experiments.enumeration import Found, enumerate_world
 from boundcalc.checker.experiments.experiment import Enumerable, Experiment, SampleSpace
 from boundcalc.checker.experiments.tails import DELTAS, RARE, sure_on_outcomes, tail_of
+from boundcalc.checker.inequality.limits import worked
 from boundcalc.checker.verdict import Verdict, refuted, supported, unsettled
 
 __all__ = ["try_out"]
@@ -42,7 +42,7 @@ def try_out(
     budget : float
         Seconds.
     """
-    deadline = time.monotonic() + budget
+    deadline = worked() + budget
     used = left.free_symbols | right.free_symbols
     shared = tuple(event for event in events if event in used)
     results: list[tuple[Any, Found]] = []
@@ -60,13 +60,13 @@ def try_out(
                 return unknown
             continue
         results.append((world, result))
-        if (result.violation is not None and not experiment.all_witnesses) or time.monotonic() > deadline:
+        if (result.violation is not None and not experiment.all_witnesses) or worked() > deadline:
             break
     if not results and unknown is not None:
         return unknown
     violated = [result for _, result in results if result.violation is not None]
     tails = bool(shared) or any(getattr(world, "levels", ()) for world, _ in results)
-    return _refuted(violated) if violated else _supported(experiment, results, tails, time.monotonic() > deadline)
+    return _refuted(violated) if violated else _supported(experiment, results, tails, worked() > deadline)
 
 
 def _one(claim: Claim, world: Enumerable | SampleSpace, *, rng: np.random.Generator, deadline: float) -> Found:

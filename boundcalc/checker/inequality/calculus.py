@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import product
@@ -14,6 +13,7 @@ from boundcalc.checker.inequality.elementary import forms, in_exponents, plain, 
 from boundcalc.checker.inequality.given import contrapositives, folded
 from boundcalc.checker.inequality.identity import ROUNDING, sign_at
 from boundcalc.checker.inequality.jensen import by_jensen, means, tangents
+from boundcalc.checker.inequality.limits import worked
 from boundcalc.checker.inequality.monotone import Monotone
 from boundcalc.checker.inequality.system import System
 from boundcalc.checker.verdict import Proof
@@ -61,7 +61,7 @@ def by_calculus(case: Case, *, deadline: float, solvers: Callable[[System, float
             proof = _on_pieces(h, rest, search, depth)
             if proof is not None:
                 return Proof("cases", f"{h}", (small, proof)) if small else proof
-        if time.monotonic() > deadline or not _single_integer(case):
+        if worked() > deadline or not _single_integer(case):
             break
     return None
 

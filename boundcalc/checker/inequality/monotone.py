@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -28,6 +27,7 @@ from boundcalc.checker.inequality.cases import Case, Extent
 from boundcalc.checker.inequality.enclosure import enclose, ranges, sure
 from boundcalc.checker.inequality.germ import sign_near
 from boundcalc.checker.inequality.identity import ROUNDING, logarithms, sign_at, vanishes
+from boundcalc.checker.inequality.limits import worked
 from boundcalc.checker.inequality.places import grid, point_inside, recognised, sides
 from boundcalc.checker.inequality.polynomial import translate
 from boundcalc.checker.inequality.shapes import Box, factored, is_square, log_form, no_less, placed_at
@@ -49,7 +49,7 @@ class Monotone:
     Attributes
     ----------
     deadline : float
-        Of ``time.monotonic``.
+        Of `worked`.
     solvers : callable
         Says whether two solvers agree on a system of polynomials, given seconds.
     known : dict
@@ -62,7 +62,7 @@ class Monotone:
 
     def proof(self, h: sympy.Expr, box: Box, *, strict: bool = False, depth: int = 6) -> Proof | None:
         """Return why ``h >= 0`` (``> 0``) on the inside of a box, or None."""
-        if h.has(*ROUNDING) or time.monotonic() > self.deadline:
+        if h.has(*ROUNDING) or worked() > self.deadline:
             return None
         box = {symbol: own for symbol, own in box.items() if symbol in h.free_symbols}
         if not box:
@@ -168,7 +168,7 @@ class Monotone:
             text = by_signs(system)
             if text is not None:
                 return Proof("signs", f"{h}: {text}")
-            if self.solvers(system, min(1.0, max(0.1, (self.deadline - time.monotonic()) / 4))):
+            if self.solvers(system, min(1.0, max(0.1, (self.deadline - worked()) / 4))):
                 return Proof("z3 and cvc5", f"{h} on {_shown(box)}")
         except (Untranslatable, MissingExtraError, sympy.PolynomialError):
             pass
@@ -391,7 +391,7 @@ class Monotone:
             piece, count = queue.pop(), count + 1
             if sure(h, relation, piece) or self._by_slope(h, relation, piece):
                 continue
-            if count + len(queue) > most or time.monotonic() > self.deadline:
+            if count + len(queue) > most or worked() > self.deadline:
                 return None
             v, own = max(
                 piece.items(), key=lambda item: (item[1].high - item[1].low) / (box[item[0]].high - box[item[0]].low)
