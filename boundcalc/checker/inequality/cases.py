@@ -237,6 +237,20 @@ def _least(expr: sympy.Expr, box: Mapping[sympy.Symbol, Extent]) -> sympy.Expr |
     return expr if expr.is_Rational else None
 
 
+def _floored(expr: sympy.Expr, box: Mapping[sympy.Symbol, Extent]) -> sympy.Expr:
+    """Write ceilings of logarithms of integers by floors: b^k < e <= b^(k+1) is b^k <= e - 1 < b^(k+1) for integers e >= 2."""
+
+    def floored(node: sympy.Expr) -> sympy.Expr:
+        top, bottom = sympy.fraction(node.args[0])
+        base = sympy.exp(bottom)
+        if not (isinstance(top, sympy.log) and base.is_Integer and top.args[0].is_integer):
+            return node
+        below = sympy.expand(top.args[0] - 1)
+        return sympy.floor(sympy.log(below) / bottom) + 1 if sure(below - 1, ">=", box) else node
+
+    return expr.replace(lambda node: isinstance(node, sympy.ceiling) and bool(node.free_symbols), floored)
+
+
 def _with_assumptions(problem: Inequality, box, values, facts) -> Case:
     """Replace symbols by ones that carry what the box says of their sign; fixed ones by their value."""
     fresh: dict[sympy.Symbol, sympy.Expr] = {}
@@ -262,7 +276,7 @@ def _with_assumptions(problem: Inequality, box, values, facts) -> Case:
             for node in expr.atoms(sympy.floor, sympy.ceiling)
             if _whole(node, fresh)
         }
-        return placed(expr.xreplace(rounded), fresh)
+        return _floored(placed(expr.xreplace(rounded), fresh), renamed)
 
     sides = insert(problem.left), insert(problem.right)
     gap = sides[0] - sides[1] if problem.relation in (">=", ">") else sides[1] - sides[0]

@@ -4,7 +4,7 @@ On an open box, ``h >= 0`` follows from any of these, tried in turn, as deep as 
 
 * an enclosure of ``h`` on the whole box is nonnegative;
 * factors: ``h`` is a product, and each factor has a sign on the box;
-* a polynomial: signs of coefficients, or z3 and cvc5 agree;
+* a polynomial: signs of coefficients, squares, or z3 and cvc5 agree;
 * rising: for some w > 0, h/w tends to something >= 0 where v starts, and d(h/w)/dv >= 0 (mirrored: falling);
 * one variable less: ``h`` depends on x + y or x y only;
 * unwrapped: of a difference of logarithms or of roots, the difference of what is inside;
@@ -32,6 +32,7 @@ from boundcalc.checker.inequality.places import grid, point_inside, recognised, 
 from boundcalc.checker.inequality.polynomial import translate
 from boundcalc.checker.inequality.shapes import Box, factored, is_square, log_form, no_less, placed_at
 from boundcalc.checker.inequality.signs import by_signs
+from boundcalc.checker.inequality.squares import by_squares
 from boundcalc.checker.inequality.system import System, Untranslatable
 from boundcalc.checker.verdict import Proof
 from boundcalc.errors import MissingExtraError
@@ -168,6 +169,9 @@ class Monotone:
             text = by_signs(system)
             if text is not None:
                 return Proof("signs", f"{h}: {text}")
+            text = by_squares(system)
+            if text is not None:
+                return Proof("squares", f"{h}: {text}")
             if self.solvers(system, min(1.0, max(0.1, (self.deadline - worked()) / 4))):
                 return Proof("z3 and cvc5", f"{h} on {_shown(box)}")
         except (Untranslatable, MissingExtraError, sympy.PolynomialError):

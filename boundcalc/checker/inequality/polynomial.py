@@ -5,7 +5,8 @@ log a <= a/c + log c - 1 and log a >= 1 - c/a + log c (tangents at c); the same 
 e for log 1/a as well; for u >= 0
 u - u^2/2 <= log(1+u), 2u/(2+u) <= log(1+u) <= u(6+u)/(6+4u); log a <= log b where a <= b, with
 2(b-a)/(b+a) <= log b - log a <= (b-a)/a; exp(a) >= 1 + a, >= e a, and >= 1 + a + a^2/2 for a >= 0; exp(a) (1 - a) <= 1;
-b^g >= 1 + g (b - 1) for g >= 1 (Bernoulli), b^g >= 1 + g log b. For q < 1 and p = kl_inverse(q, a) it is kl(q, p) = a, the
+b^g >= 1 + g (b - 1) for g >= 1 (Bernoulli), <= for g in [0, 1], and there b^g >= b/(b + g (1 - b)), which is the same of 1/b;
+b^g >= 1 + g log b. For q < 1 and p = kl_inverse(q, a) it is kl(q, p) = a, the
 integral of (t - q)/(t (1 - t)) from q to p, so that 2 (p - q)^2 <= a (Pinsker) and (p - q)^2 <= 2 p a.
 """
 
@@ -153,6 +154,12 @@ class _Translator:
             self.out.ranges[new] = Extent(sympy.Integer(0), sympy.oo, True)
             power, inner = self._polynomial(exponent), self._polynomial(base)
             self.out.facts.append((new - 1 - power * self._log(base), ">="))
+            if self._sure(exponent) and self._sure(1 - exponent):
+                self.out.facts.append((1 + power * (inner - 1) - new, ">="))
+                self.out.facts.append((new * (inner + power * (1 - inner)) - inner, ">="))
+                self.out.axioms.append(
+                    f"{base}/({base} + g (1 - {base})) <= {expr} <= 1 + g ({base} - 1) with g = {exponent}"
+                )
             if self._sure(exponent - 1):
                 self.out.facts.append((new - 1 - power * (inner - 1), ">="))
                 self.out.axioms.append(f"{expr} >= 1 + {exponent} ({base} - 1)")

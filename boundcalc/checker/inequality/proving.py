@@ -1,4 +1,4 @@
-"""Proof of a case by the engines in turn: signs, z3 confirmed by cvc5, calculus, branch and bound."""
+"""Proof of a case by the engines in turn: signs, squares, z3 confirmed by cvc5, calculus, branch and bound."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from boundcalc.checker.inequality.limits import within, worked
 from boundcalc.checker.inequality.polynomial import translate
 from boundcalc.checker.inequality.signs import by_signs
 from boundcalc.checker.inequality.smt import by_cvc5, by_z3, linear
+from boundcalc.checker.inequality.squares import by_squares
 from boundcalc.checker.inequality.system import System, Untranslatable
 from boundcalc.checker.verdict import Certificate, Proof
 from boundcalc.errors import MissingExtraError
@@ -145,6 +146,9 @@ def _one_branch(system: System, seconds: float, attempt: Attempt) -> tuple[tuple
     text = by_signs(system)
     if text is not None:
         return ("signs",), text
+    text = by_squares(system)
+    if text is not None:
+        return ("squares",), text
     try:
         answer = by_z3(system, seconds=seconds)
     except MissingExtraError as problem:
