@@ -15,7 +15,6 @@ import numpy as np
 
 from boundcalc.checker.experiments.claim import TOLERANCE, Claim
 from boundcalc.checker.experiments.experiment import Enumerable, Instance, shown, terms_of
-from boundcalc.checker.inequality.limits import worked
 from boundcalc.frozen import Frozen
 
 __all__ = ["Found", "enumerate_world"]
@@ -56,15 +55,15 @@ def enumerate_world(
     rng: np.random.Generator,
     size: int = 2000,
     rounds: int = 5,
-    deadline: float = float("inf"),
+    effort: float = 1.0,
 ) -> Found:
-    """Try a relation on a world's instances."""
-    size = max(60, size // world.cost)
+    """Try a relation on a world's instances, on so many of the usual number."""
+    size = max(60, int(effort * (size // world.cost)))
     instances = world.draw(rng, size)
     tried = size
     margins = _margins(claim, world, instances)
     for _ in range(rounds):
-        if np.nanmin(margins, initial=1.0) < _ATTAINED or worked() > deadline:
+        if np.nanmin(margins, initial=1.0) < _ATTAINED:
             break
         best = _order(margins)[: max(8, size // 40)]
         children = _offspring(world, instances, best, rng, size // 5)

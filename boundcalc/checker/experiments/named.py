@@ -456,7 +456,7 @@ def _large(asked: Named, options: Mapping[str, Any]) -> tuple[Enumerable | Sampl
 
 
 def _extended(found: Experiment, large: tuple[Enumerable | SampleSpace, ...]) -> Experiment:
-    """Return an experiment with large worlds after its first one: what is tried last may find no time left."""
+    """Return an experiment with large worlds after its first one, where what is false is soon found."""
     return replace(found, worlds=(*found.worlds[:1], *large, *found.worlds[1:]))
 
 
