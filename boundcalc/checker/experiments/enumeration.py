@@ -39,6 +39,8 @@ class Found(Frozen):
         Smaller side over greater side on it, or failure probability over delta; NaN where that says nothing.
     terms : int
         The largest number of independent terms that was tried (0 where there are none).
+    share : float
+        The smallest share of delta that a world gave an event itself (1 where none did).
     """
 
     instances: int
@@ -46,6 +48,7 @@ class Found(Frozen):
     tightest: Mapping[str, Any] | None = None
     ratio: float = float("nan")
     terms: int = 0
+    share: float = 1.0
 
 
 def enumerate_world(
@@ -70,7 +73,10 @@ def enumerate_world(
         tried += _count(children)
         instances = {name: np.concatenate([instances[name][best], children[name]]) for name in children}
         margins = np.concatenate([margins[best], _margins(claim, world, children)])
-    return replace(_verified(claim, world, instances, margins, tried), terms=terms_of(world.atoms(instances)))
+    atoms = world.atoms(instances)
+    shares = [float(np.min(atoms[event.name])) for event in claim.events if event.name in atoms]
+    found = _verified(claim, world, instances, margins, tried)
+    return replace(found, terms=terms_of(atoms, claim.names), share=min(shares, default=1.0))
 
 
 def _count(instances: Instance) -> int:

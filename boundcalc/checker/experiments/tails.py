@@ -78,7 +78,7 @@ def tail_of(
     tried = terms = 0
     for instance in world.draw(rng, size):
         atoms, chance = world.outcomes(instance, rng=rng)
-        terms = max(terms, terms_of(atoms))
+        terms = max(terms, terms_of(atoms, claim.names))
         rates = _failure_rates(claim, atoms, chance, deltas / claim.shares)
         tried += 1
         place = int(np.argmax(rates / deltas))
@@ -122,7 +122,7 @@ def _tail_at_levels(claim: Claim, world: SampleSpace, *, rng: np.random.Generato
         share = level / claim.shares
         placed = instance | {"share": np.array([share.numerator, share.denominator])}
         atoms, chance = world.outcomes(placed, rng=rng)
-        terms = max(terms, terms_of(atoms))
+        terms = max(terms, terms_of(atoms, claim.names))
         rate = float(_failure_rates(claim, atoms, chance, np.array([float(share)]), level)[0])
         tried += 1 if world.exhaustive else len(chance)
         known: dict[str, Any] = {"failure probability": rate}
@@ -217,7 +217,7 @@ def sure_on_outcomes(
     best: tuple[float, Instance | None, int] = (float("inf"), None, 0)
     for instance in world.draw(rng, _drawn(world, size, effort)):
         atoms, chance = world.outcomes(instance)
-        terms = max(terms, terms_of(atoms))
+        terms = max(terms, terms_of(atoms, claim.names))
         margin, scale = claim.margin(atoms, chance.shape)
         margin = np.where((scale < TOLERANCE) | (np.asarray(chance, dtype=float) <= 0), 1.0, margin)
         tried += len(chance)

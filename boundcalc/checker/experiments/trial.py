@@ -115,13 +115,14 @@ def _reach(results: list[tuple[Any, Found]], shared: bool) -> tuple[dict[str, An
     large = max((result.terms for world, result in results if world.many), default=0)
     terms = max((result.terms for world, result in results if not world.many), default=0)
     if not max(large, terms):
-        return {}, ""
+        return {}, "; it speaks of no sample size" + ("" if shared else " and of no delta")
     gap = f"laws other than binomial ones beyond {terms:,} terms" if large > terms else f"more than {terms:,} terms"
     reach: dict[str, Any] = {"most terms": max(large, terms), "not covered": gap}
     text = f"; up to {max(large, terms):,} terms"
     spaces = [world for world, _ in results if isinstance(world, SampleSpace) and (world.many or not large)]
-    if shared and spaces:
-        least = min(map(_least_delta, spaces))
+    given = min(result.share for _, result in results)
+    if shared and (spaces or given < 1):
+        least = min([*map(_least_delta, spaces), *([given] if given < 1 else [])])
         reach |= {"smallest delta": str(least), "not covered": f"{gap}, delta below {float(least):.3g}"}
         text += f", delta down to {float(least):.3g}"
     return reach, f"{text}; not covered: {gap}"
