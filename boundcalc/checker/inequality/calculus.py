@@ -9,7 +9,14 @@ from itertools import product
 import sympy
 
 from boundcalc.checker.inequality.cases import Case, Extent
-from boundcalc.checker.inequality.elementary import forms, in_exponents, plain, relaxed, without_binomials
+from boundcalc.checker.inequality.elementary import (
+    by_divergence,
+    forms,
+    in_exponents,
+    plain,
+    relaxed,
+    without_binomials,
+)
 from boundcalc.checker.inequality.given import contrapositives, folded
 from boundcalc.checker.inequality.identity import ROUNDING, sign_at
 from boundcalc.checker.inequality.jensen import by_jensen, means, tangents
@@ -33,6 +40,10 @@ def by_calculus(case: Case, *, deadline: float, solvers: Callable[[System, float
         proof = by_calculus(smaller, deadline=deadline, solvers=solvers)
         if proof is not None:
             return Proof("binomials", f"{case.gap} has the sign of a function above {smaller.gap}", (proof,))
+    for smaller in by_divergence(case):
+        proof = by_calculus(smaller, deadline=deadline, solvers=solvers)
+        if proof is not None:
+            return Proof("divergence", f"{case.gap} is above {smaller.gap}", (proof,))
     case = folded(case)
     if case.facts:
         for other in contrapositives(case):
