@@ -68,6 +68,12 @@ def by_calculus(case: Case, *, deadline: float, solvers: Callable[[System, float
         found = [*forms(rest), *tangents(gap, rest), *means(gap, rest)]
         finer = [form for form in forms(rest, fine=True) if form not in found]
         steps = _DEPTHS_ALONE if len(rest.box) == 1 else _DEPTHS
+        if len(rest.box) == 1 and not case.strict:
+            ((v, own),) = rest.box.items()
+            for h in dict.fromkeys((gap, *found)):
+                pieces = None if h.has(*ROUNDING) else search.by_pieces(h, v, own)
+                if pieces is not None:
+                    return Proof("cases", f"{h}", (small, pieces)) if small else pieces
         for depth, h in (pair for depths, some in product(steps, (found, finer)) for pair in product(depths, some)):
             proof = _on_pieces(h, rest, search, depth)
             if proof is not None:

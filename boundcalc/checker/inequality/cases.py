@@ -237,18 +237,22 @@ def _least(expr: sympy.Expr, box: Mapping[sympy.Symbol, Extent]) -> sympy.Expr |
     return expr if expr.is_Rational else None
 
 
-def _floored(expr: sympy.Expr, box: Mapping[sympy.Symbol, Extent]) -> sympy.Expr:
-    """Write ceilings of logarithms of integers by floors: b^k < e <= b^(k+1) is b^k <= e - 1 < b^(k+1) for integers e >= 2."""
+def _floored(gap: sympy.Expr, box: Mapping[sympy.Symbol, Extent]) -> sympy.Expr:
+    """Write ceilings of logarithms of integers by floors: b^k < e <= b^(k+1) is b^k <= e - 1 < b^(k+1) for integers e >= 2.
 
-    def floored(node: sympy.Expr) -> sympy.Expr:
+    Those that are subtracted, or beside the floor itself: a ceiling alone is best bounded from below as it is.
+    """
+    flat = sympy.expand(gap)
+    found: dict[sympy.Expr, sympy.Expr] = {}
+    for node in gap.atoms(sympy.ceiling):
         top, bottom = sympy.fraction(node.args[0])
-        base = sympy.exp(bottom)
-        if not (isinstance(top, sympy.log) and base.is_Integer and top.args[0].is_integer):
-            return node
+        if not (isinstance(top, sympy.log) and sympy.exp(bottom).is_Integer and top.args[0].is_integer):
+            continue
         below = sympy.expand(top.args[0] - 1)
-        return sympy.floor(sympy.log(below) / bottom) + 1 if sure(below - 1, ">=", box) else node
-
-    return expr.replace(lambda node: isinstance(node, sympy.ceiling) and bool(node.free_symbols), floored)
+        lower = sympy.floor(sympy.log(below) / bottom)
+        if (flat.coeff(node, 1).is_negative or gap.has(lower)) and sure(below - 1, ">=", box):
+            found[node] = lower + 1
+    return gap.xreplace(found)
 
 
 def _with_assumptions(problem: Inequality, box, values, facts) -> Case:
@@ -276,9 +280,9 @@ def _with_assumptions(problem: Inequality, box, values, facts) -> Case:
             for node in expr.atoms(sympy.floor, sympy.ceiling)
             if _whole(node, fresh)
         }
-        return _floored(placed(expr.xreplace(rounded), fresh), renamed)
+        return placed(expr.xreplace(rounded), fresh)
 
     sides = insert(problem.left), insert(problem.right)
     gap = sides[0] - sides[1] if problem.relation in (">=", ">") else sides[1] - sides[0]
     known = tuple(Constraint(placed(f.lower, fresh), placed(f.upper, fresh), f.strict) for f in facts)
-    return Case(sides, gap, problem.strict, renamed, known)
+    return Case(sides, _floored(gap, renamed), problem.strict, renamed, known)

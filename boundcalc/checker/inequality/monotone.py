@@ -25,6 +25,7 @@ import sympy
 from boundcalc.arithmetic.intervals import Undefined
 from boundcalc.checker.inequality.cases import Case, Extent
 from boundcalc.checker.inequality.enclosure import enclose, ranges, sure
+from boundcalc.checker.inequality.ends import positive_next_to
 from boundcalc.checker.inequality.germ import sign_near
 from boundcalc.checker.inequality.identity import ROUNDING, logarithms, sign_at, vanishes
 from boundcalc.checker.inequality.limits import worked
@@ -345,6 +346,23 @@ class Monotone:
                 return None
             parts.append(part)
         return Proof("turning", f"{h} is positive around or 0 at {[str(cut[0]) for cut in cuts]}", tuple(parts))
+
+    def by_pieces(self, h: sympy.Expr, v: sympy.Symbol, own: Extent) -> Proof | None:
+        """Prove a function of one variable inside a bounded range: next to its ends and where it is 0, and between."""
+        if not (own.low.is_finite and own.high.is_finite) or self._negative_somewhere(h, {v: own}):
+            return None
+        zeros = []
+        for low, high in self.changes(h.diff(v), v, own):
+            zeros += [c for c in recognised(low, high) if c.is_Rational and vanishes(h, {v: c})][:1]
+        marks = [own.low, *zeros, own.high]
+        for low, high in itertools.pairwise(marks):
+            near = [positive_next_to(h, v, end, side, (high - low) / 2) for end, side in ((low, 1), (high, -1))]
+            if None in near:
+                return None
+            middle = {v: Extent(low + near[0], high - near[1])}
+            if low + near[0] < high - near[1] and self._cover(h, middle, True, 512) is None:
+                return None
+        return Proof("pieces", f"{h} > 0 next to {[str(mark) for mark in marks]} and in boxes between")
 
     def _between(self, h, v, low, high, strict, depth) -> Proof | None:
         """Prove a function of one variable between two ends, by a new variable that starts at an irrational one."""

@@ -10,6 +10,7 @@ import sympy
 
 from boundcalc.checker.inequality.cases import Extent
 from boundcalc.checker.inequality.enclosure import sure
+from boundcalc.checker.inequality.identity import sign_at
 from boundcalc.checker.inequality.problem import Inequality, of_integers
 from boundcalc.symbols import Constraint
 
@@ -38,6 +39,9 @@ def narrowed(problem: Inequality) -> Inequality:
         if not gap.free_symbols:
             rules.append(rule)
             continue
+        for symbol, limit, side in ((rule.lower, rule.upper, 1), (rule.upper, rule.lower, -1)):
+            if symbol in domain and limit.is_number and not limit.is_Rational:
+                domain[symbol] = _ending(domain[symbol], limit, side, rule.strict)
         if len(gap.free_symbols) > 1 or not gap.is_polynomial(*gap.free_symbols):
             rules.append(rule)
             continue
@@ -54,6 +58,21 @@ def narrowed(problem: Inequality) -> Inequality:
         if not exact:
             rules.append(rule)
     return replace(problem, domain=domain, constraints=tuple(rules))
+
+
+def _ending(allowed: sympy.Set, limit: sympy.Expr, side: int, is_open: bool) -> sympy.Set:
+    """Cut an interval above (side 1) or below an irrational number, which remains a constraint: where points are looked for."""
+    if not isinstance(allowed, sympy.Interval):
+        return allowed
+    ends = {1: allowed.sup, -1: allowed.inf}
+    past = [
+        1 if end == sympy.oo else -1 if end == -sympy.oo else sign_at(end - limit, {}) for end in (ends[1], ends[-1])
+    ]
+    if past != [1, -1]:
+        return allowed
+    if side > 0:
+        return sympy.Interval(allowed.inf, limit, allowed.left_open, is_open)
+    return sympy.Interval(limit, allowed.sup, is_open, allowed.right_open)
 
 
 def _split(rule: Constraint) -> list[Constraint]:
