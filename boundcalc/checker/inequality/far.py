@@ -136,12 +136,25 @@ def _nearer(problem: Inequality, point: dict, deadline: float) -> dict[sympy.Sym
 
 
 def narrow_witness(problem: Inequality, deadline: float) -> dict[sympy.Symbol, Any] | None:
-    """Return a point where a function of one symbol is smallest, to 18 digits or exactly, if the claim fails there."""
-    if len(problem.domain) != 1 or problem.gap.has(*ROUNDING):
+    """Return a point where a function of one symbol is smallest or bends, to 18 digits or exactly, if the claim fails there."""
+    if len(problem.domain) != 1:
         return None
-    ((symbol, allowed),) = problem.domain.items()
+    (symbol,) = problem.domain
     search = Monotone(deadline, lambda system, seconds: False)
-    slope = problem.gap.diff(symbol)
+    kinks = [node.args[0] for node in problem.gap.atoms(sympy.Abs)]
+    kinks += [node.args[0] - other for node in problem.gap.atoms(sympy.Min, sympy.Max) for other in node.args[1:]]
+    for crossing in kinks or [problem.gap.diff(symbol)]:
+        found = None if crossing.has(*ROUNDING, sympy.Derivative) else _crossing(problem, search, crossing, deadline)
+        if found is not None:
+            return found
+    return None
+
+
+def _crossing(
+    problem: Inequality, search: Monotone, slope: sympy.Expr, deadline: float
+) -> dict[sympy.Symbol, Any] | None:
+    """Return a point where a function of the symbol changes its sign, if the claim fails there."""
+    ((symbol, allowed),) = problem.domain.items()
     whole = of_integers(allowed)
     for part in allowed.args if isinstance(allowed, sympy.Union) else (allowed,):
         if isinstance(part, sympy.FiniteSet):

@@ -360,9 +360,9 @@ class Monotone:
             if None in near:
                 return None
             middle = {v: Extent(low + near[0], high - near[1])}
-            if low + near[0] < high - near[1] and self._cover(h, middle, True, 512) is None:
+            if low + near[0] < high - near[1] and self._cover(h, middle, True, 2048) is None:
                 return None
-        return Proof("pieces", f"{h} > 0 next to {[str(mark) for mark in marks]} and in boxes between")
+        return Proof("ends", f"{h} > 0 next to {[str(mark) for mark in marks]} and in boxes between")
 
     def _between(self, h, v, low, high, strict, depth) -> Proof | None:
         """Prove a function of one variable between two ends, by a new variable that starts at an irrational one."""
