@@ -55,7 +55,7 @@ def check(
     form : str, optional
         One form of the theorem; all of them if not given.
     budget : float, optional
-        Seconds for everything; the steps that are left when it is used up get a second each.
+        Seconds (of the processor's) for everything; the steps that are left when it is used up get a second each.
     rng : int or numpy.random.Generator
         The seed of all random searches: the same seed, the same report.
     progress : callable, optional

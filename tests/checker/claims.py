@@ -37,7 +37,7 @@ from sympy import (
     tanh,
 )
 
-from boundcalc.language.entropy import kl
+from boundcalc.language.entropy import kl, kl_inverse
 
 
 class Claim(NamedTuple):
@@ -107,6 +107,10 @@ CALCULUS = [
     true(entropy, "<=", log(2), {P: OPEN}),
     true(entropy, "<=", log(2) - 2 * (P - half) ** 2, {P: OPEN}),
     true(exp(x), "<=", 1 + x + x**2, {x: Interval.Lopen(0, 1)}),
+    true(entropy, "<=", log(2) * (4 * P * (1 - P)) ** Rational(7, 10), {P: OPEN}),
+    true(entropy, "<=", log(2) * (4 * P * (1 - P)) ** (1 / log(4)), {P: OPEN}),
+    true(log(N) / N, "<=", exp(-1)),
+    true(exp(-x), "<=", 1 - x + x**2 / 2, {x: Interval(0, oo)}),
     true(-log(1 - x), "<=", x + x**2, {x: Interval.Lopen(0, half)}),
     true(bennett, ">=", x**2 / (2 * (1 + x / 3)), ABOVE),
     true(log(N), "<=", 4 * N ** Rational(1, 4)),
@@ -207,6 +211,10 @@ TWO = [
     true(a**lam * b ** (1 - lam), "<=", lam * a + (1 - lam) * b, {lam: UNIT}),
     true(log(a), "<=", a**b / (b * E)),
     true(P**Q + Q**P, ">", 1, both),
+    true(relative, ">=", 2 * (P - Q) ** 2 + Rational(4, 9) * (P - Q) ** 4, both),
+    true(kl(P, Q), ">=", 2 * (P - Q) ** 2 + Rational(4, 9) * (P - Q) ** 4, both),
+    true(kl_inverse(P, a), "<=", P + sqrt(a / 2), {P: Interval.Lopen(0, 1)}),
+    true(kl_inverse(P, a), ">=", P, {P: Interval.Lopen(0, 1)}),
     true(x * y, "<=", x**2 / 2 + y**2 / 2),
 ]
 TWO_FALSE = [
@@ -228,6 +236,8 @@ TWO_FALSE = [
     ),
     false(exp((x + y) / 2), ">=", (exp(x) + exp(y)) / 2),
     false(P**Q + Q**P, ">", 1 + Rational(1, 10**9), both),
+    false(relative, ">=", 2 * (P - Q) ** 2 + (Rational(4, 9) + Rational(1, 10**3)) * (P - Q) ** 4, both),
+    false(kl_inverse(P, a), "<", 1, {P: Interval.Lopen(0, 1)}),
     false(x * y, "<=", x**2 / 2 + (half - HAIR) * y**2),
     false(a * log(a / b), ">=", Rational(1001, 1000) * (a - b)),
 ]
@@ -259,6 +269,7 @@ ORDER_FALSE = [
     false(N**2, "<=", 10, None, ((N, "=", 12345678901),)),
     false(D, ">=", exp(-10) * (1 + HAIR), {D: POSITIVE}, ((log(1 / D), "<=", 10),)),
     false(N, ">=", a * log(N), {a: Interval(1, oo), N: Range(2, oo)}, ((Rational(6, 5) * a * log(a), "<=", N),)),
+    false(D, "<=", exp(-3) - HAIR, {D: POSITIVE}, ((log(1 / D), ">=", 3),)),
     false(D, "<=", 4 - HAIR, {D: POSITIVE}, ((1 / sqrt(D), ">=", half),)),
     false(x, "<=", 1 + sqrt(2) - HAIR, None, ((x**2, "<=", 2 * x + 1),)),
     false(a, "<=", b + sqrt(b) + half, None, ((a, "<=", b + sqrt(a)),)),
@@ -290,6 +301,7 @@ INTEGERS = [
     true(floor(N / 2) + ceiling(N / 2), "=", N),
     true(floor(x) + 1, ">", x),
     true(ceiling(sqrt(N)), "<=", sqrt(N) + 1),
+    true(ceiling(log(N + 1) / log(2)), ">=", log(N + 1) / log(2)),
     true(ceiling(log(N + 1) / log(2)), "=", floor(log(N) / log(2)) + 1),
     true(ceiling(log(N + 1) / log(10)), "<=", 1 + log(N) / log(10)),
     true(N * (N + 1) * (N + 2) - 6 * floor(N * (N + 1) * (N + 2) / 6), "=", 0),
@@ -316,6 +328,7 @@ SETS = [
     true(sqrt(5 + 2 * sqrt(6)), "=", sqrt(2) + sqrt(3)),
     true(tanh(x), "<=", x, {x: Interval(0, oo)}),
     true(atan(x), "<=", x, {x: Interval(0, oo)}),
+    false(Abs(x - pi), ">", 0, {x: Interval(3, 4)}),
     false(atan(x), "<=", x * (1 - HAIR), {x: Interval(0, oo)}),
     true(sinh(x), ">=", x, {x: Interval(0, oo)}),
     true(Min(x, y), "<=", (x + y) / 2),

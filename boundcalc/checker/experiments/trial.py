@@ -16,7 +16,7 @@ from boundcalc.checker.verdict import Verdict, refuted, supported, unsettled
 
 __all__ = ["try_out"]
 
-_USUAL_SECONDS = 5.0  # for these all instances of a step are drawn, whose worlds take about so long
+_USUAL_SECONDS = 5.0  # for these all instances of a step are drawn: few steps take longer
 
 
 def try_out(
