@@ -12,7 +12,7 @@ import sympy
 from boundcalc.arithmetic.intervals import Undefined
 from boundcalc.checker.inequality.algebra import by_algebra
 from boundcalc.checker.inequality.cases import cases
-from boundcalc.checker.inequality.evaluate import exactly, value_at
+from boundcalc.checker.inequality.evaluate import exactly, sign_of, value_at
 from boundcalc.checker.inequality.exactly import holds, written
 from boundcalc.checker.inequality.far import far_witness, narrow_witness, touching_witness
 from boundcalc.checker.inequality.limits import clocked, within, worked
@@ -264,7 +264,10 @@ class _Work:
         sides: list[str] = []
         for digits in (8, 16, 30, 60, 120, 240):
             values = [value_at(side, point, digits=digits) for side in (self.problem.left, self.problem.right)]
-            sides = ["undefined" if value is None else str(sympy.N(value, digits)) for value in values]
+            sides = [
+                str(sympy.N(value, digits)) if value is not None else "0" if sign_of(side, point) == 0 else "undefined"
+                for side, value in zip((self.problem.left, self.problem.right), values, strict=True)
+            ]
             if sides[0] != sides[1]:
                 break
         text = f"at {place}: {sides[0]} against {sides[1]}"
