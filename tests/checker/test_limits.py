@@ -1,5 +1,6 @@
 """A promise of time is kept, even one that is broken before it is given; what stops a job never gets out of it."""
 
+import ctypes
 import subprocess
 import sys
 import threading
@@ -107,3 +108,16 @@ def test_time_is_the_processors_until_the_wall_has_to_keep_the_promise():
     start = time.monotonic()
     assert within(worked() + 0.2, lambda: time.sleep(0.1) or [time.sleep(0.01) for _ in range(1000)]) == (None, "time")
     assert time.monotonic() - start < 5
+
+
+def test_a_stop_that_a_library_makes_an_error_of_is_a_stop():
+    """What is raised while ctypes converts an argument comes out as its ArgumentError."""
+
+    def converted():
+        try:
+            forever()
+        except BaseException as stop:
+            raise ctypes.ArgumentError(f"argument 1: {type(stop).__name__}") from None
+
+    assert within(worked() + 0.1, converted) == (None, "time")
+    assert within(worked() + 0.1, lambda: within(worked() + 60, converted)) == (None, "time")

@@ -154,6 +154,9 @@ def within(deadline: float, work: Callable[[], Result], *, memory: bool = False)
             watch.jobs.remove(job)
     except job.stop:
         pass
+    except Exception:
+        if not job.why:  # otherwise a library, such as ctypes, made an error of its own of what stopped it
+            raise
     return result, job.why
 
 
