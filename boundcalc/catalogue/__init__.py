@@ -14,14 +14,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from boundcalc import stored
 from boundcalc.bound import Bound
 from boundcalc.catalogue.own import find
 from boundcalc.catalogue.registry import REGISTRY
 from boundcalc.errors import InvalidInputError, suggestion
-from boundcalc.statements.derivation import Step
+from boundcalc.statements.applying import bounded_by, elsewhere
+from boundcalc.statements.derivation import Application, Step
+from boundcalc.symbols import GENERAL
 from boundcalc.theorems import Theorem
 from boundcalc.theorems import by as applied
 
@@ -97,9 +99,14 @@ def by(lemma: Theorem | Bound | str, quantity: Any, **options: Any) -> Step:
     Raises
     ------
     InvalidInputError
-        If there is no such entry, and as `boundcalc.theorems.by` does.
+        If there is no such entry, if it bounds another quantity of the vocabulary, and as `boundcalc.theorems.by` does.
     """
-    return applied(theorem(lemma) if isinstance(lemma, str) else lemma, quantity, **options)
+    step = applied(theorem(lemma) if isinstance(lemma, str) else lemma, quantity, **options)
+    bounded = bounded_by(cast(Application, step.applies))
+    another = "" if options.get("experiment") or str(bounded) in GENERAL else elsewhere(step.left, bounded)
+    if another:
+        raise InvalidInputError(another, context=f"by {step.cites}")
+    return step
 
 
 class _Catalogue(ModuleType, Mapping):

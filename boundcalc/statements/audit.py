@@ -20,6 +20,7 @@ from boundcalc.language.latex import is_share
 from boundcalc.symbols import DERIVED, VOCABULARY, known, role_of
 
 __all__ = [
+    "BARE_DELTA",
     "Definitions",
     "expression",
     "foreign",
@@ -134,15 +135,19 @@ def _unseen(expr: sympy.Expr) -> list[str]:
     return sorted(s.name for s in expr.free_symbols if role_of(s) == "population")
 
 
+#: What is missing where delta stands for a chance that no event pays for.
+BARE_DELTA = (
+    "a bare delta holds with no probability: make an Event, write its .symbol in place of delta and give it as "
+    "events=(event,), with kind='probability', so that it is paid for"
+)
+
+
 def unpaid(step: Any, shares: set[sympy.Symbol]) -> list[str]:
     """Say which part of delta a step uses without an event that pays for it; closed forms may hold for every delta."""
     used = step.left.free_symbols | step.right.free_symbols
     problems = [f"{s} belongs to no event of this chain" for s in sorted(used - shares, key=str) if is_share(s)]
     if _DELTA in used and step.kind not in ("algebra", "identity"):
-        problems.append(
-            "a bare delta holds with no probability: make an Event, write its .symbol in place of delta and give it as "
-            "events=(event,), so that it is paid for"
-        )
+        problems.append(BARE_DELTA)
     return problems
 
 
