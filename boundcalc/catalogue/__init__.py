@@ -57,20 +57,19 @@ def theorem(name: str) -> Theorem:
     own = find(str(name))
     if own is not None:
         return own
-    key = stored.numbered(str(name))
-    if key is not None and key in REGISTRY:
-        return REGISTRY[key]
+    told = stored.stored_list() or [{"key": entry.key, "number": entry.number} for entry in REGISTRY.values()]
     wanted = str(name).strip().lower()
-    numbered = [entry for entry in REGISTRY.values() if entry.number != "-"]
     bare = wanted[:1].isdigit()
-    numbers = [entry.number.split()[-1] if bare else entry.number for entry in numbered]
-    found = [entry for entry, number in zip(numbered, numbers, strict=True) if number.lower() == wanted]
+    numbers = {one["key"]: one["number"].split()[-1] if bare else one["number"] for one in told if one["number"] != "-"}
+    found = [key for key, number in numbers.items() if number.lower() == wanted and key in REGISTRY]
     if len(found) == 1:
-        return found[0]
+        return REGISTRY[found[0]]
     if found:
-        raise InvalidInputError(f"{name!r} is ambiguous: give one of {', '.join(entry.number for entry in found)}")
+        raise InvalidInputError(
+            f"{name!r} is ambiguous: give one of {', '.join(REGISTRY[key].number for key in found)}"
+        )
     raise InvalidInputError(
-        f"no theorem {name!r}{suggestion(str(name), [*REGISTRY, *numbers])}; "
+        f"no theorem {name!r}{suggestion(str(name), [*REGISTRY, *numbers.values()])}; "
         "`boundcalc list` (or list(boundcalc.catalogue)) shows all keys"
     )
 

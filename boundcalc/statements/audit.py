@@ -110,11 +110,13 @@ def lies_in(expr: sympy.Expr, allowed: sympy.Set) -> bool | None:
     symbols = expr.free_symbols | set().union(*(DERIVED.get(s, s).free_symbols for s in expr.free_symbols))
     found = value_interval(expr, known_domains(symbols))
     low, high = as_number(allowed.inf), as_number(allowed.sup)
-    if found.high < low or found.low > high:
-        return False
-    whole = not isinstance(allowed, sympy.Range) or bool(expr.is_integer)
     open_low = isinstance(allowed, sympy.Interval) and bool(allowed.left_open)
     open_high = isinstance(allowed, sympy.Interval) and bool(allowed.right_open)
+    below_all = found.high < low or (found.high == low and (found.high_open or open_low))
+    above_all = found.low > high or (found.low == high and (found.low_open or open_high))
+    if below_all or above_all:
+        return False
+    whole = not isinstance(allowed, sympy.Range) or bool(expr.is_integer)
     above = found.low > low or (found.low == low and (found.low_open or not open_low)) or low == -inf
     below = found.high < high or (found.high == high and (found.high_open or not open_high)) or high == inf
     filled = isinstance(allowed, sympy.Interval | sympy.Range)

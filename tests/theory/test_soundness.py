@@ -465,6 +465,32 @@ def test_a_bound_without_steps_composes_into_one_without_steps():
         assert composed.expr == whole.expr
 
 
+@pytest.mark.parametrize(
+    ("value", "allowed"),
+    [(2 * S.delta, sympy.Interval.open(0, Rational(1, 2))), (S.delta / 2, sympy.Interval.open(0, 1)), (1 - S.delta, sympy.Interval.open(0, 1)),
+     (2 * S.delta - 1, sympy.Interval.open(Rational(1, 2), 1)), (S.delta, sympy.Interval.open(0, 1))],
+)  # fmt: skip
+def test_what_is_inserted_narrows_the_range_of_what_it_is_made_of(value, allowed):
+    bound = bc.theorem("lemmas.hoeffding_u").bound().substitute(delta=value)
+    assert bound.domain[S.delta] == allowed
+    for delta in (Rational(1, 5), Rational(1, 2), Rational(3, 5), Rational(9, 10)):
+        if delta in allowed:
+            here = {"n": 100, "C": 1}
+            plain = bc.theorem("lemmas.hoeffding_u").bound().evaluate(**here, delta=value.subs(S.delta, delta))
+            assert float(bound.evaluate(**here, delta=delta)) == pytest.approx(float(plain), rel=1e-12)
+        else:
+            with pytest.raises(InvalidInputError, match="delta must be in"):
+                bound.evaluate(n=100, C=1, delta=delta)
+            with pytest.raises(InvalidInputError, match="delta must be in"):
+                bound.compile("n", C=1, delta=delta)
+
+
+@pytest.mark.parametrize("value", [S.delta + 1, 1 / S.delta, 3 - S.delta, -S.J])
+def test_what_is_never_allowed_is_not_inserted(value):
+    with pytest.raises(InvalidInputError, match=r"delta must be in|no value of delta"):
+        bc.theorem("lemmas.hoeffding_u").bound().substitute(delta=value)
+
+
 def test_by_asks_the_same():
     with pytest.raises(InvalidInputError, match="fixed before the data are seen"):
         bc.by("zhou2026.margin", S.err_M, rho=S.rhat_ramp + 1, because="-")
