@@ -176,9 +176,10 @@ def _step_job(
             seed,
         )
 
-        def doubt_of(own: Any, name: str) -> str:
-            found = check(own, form=name, budget=seconds, rng=seed, memory=memory.known, store=memory.store)
-            return found.doubt(name)
+        def doubt_of(own: Any, name: str) -> Verdict | None:
+            return check(own, form=name, budget=seconds, rng=seed, memory=memory.known, store=memory.store).doubted(
+                name
+            )
 
         def keep(content: str | None, compute: Callable[[], Verdict]) -> Verdict:
             return memory.recall(content, content, seconds, compute) if content else compute()
