@@ -41,8 +41,14 @@ class FrozenDict(dict[K, V]):
     __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
 
 
+#: Of what is frozen already, by far the most.
+_PLAIN = frozenset({float, int, str, bool, type(None), FrozenDict})
+
+
 def _frozen(value: Any) -> Any:
     """Return dictionaries, lists and arrays in their unchangeable kind, anything else as it is."""
+    if type(value) in _PLAIN:
+        return value
     numpy = sys.modules.get("numpy")  # where nobody has loaded it, nothing is an array
     if numpy is not None and type(value) is numpy.ndarray and value.flags.writeable:
         value = value.view()  # the array that was given stays its owner's
@@ -67,4 +73,5 @@ class Frozen:
     def __post_init__(self) -> None:
         for field in fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
-            object.__setattr__(self, field.name, _frozen(value))
+            if (frozen := _frozen(value)) is not value:
+                object.__setattr__(self, field.name, frozen)

@@ -183,6 +183,8 @@ def test_estimates_of_other_data_are_refused(folder, monkeypatch, capsys):
         assert "it speaks of near (2), far (3)" in capsys.readouterr().err
         assert main(["plan", "fewer.npz", "--estimates", estimates]) == 2
         assert "it speaks of 240 rows, the pilot has 200" in capsys.readouterr().err
+    assert main(["plan", "study.json"]) == 2
+    assert "`boundcalc plan DATA --estimates study.json` plans with it again" in capsys.readouterr().err
 
 
 def test_a_report_is_one_self_contained_page(folder, monkeypatch, capsys):

@@ -57,6 +57,7 @@ def certify(
     calibration: float | None = None,
     share: float = 1.0,
     running: bool = False,
+    quantity: str = "pair_error",
     progress: Callable[[float], None] | None = None,
 ) -> Certificate:
     """Certify the pair error of a model on new pairs from held-out rows that it has not seen.
@@ -109,9 +110,10 @@ def certify(
         Share of the rows that choose threshold and weights and are not counted.
     share : float
         The part of delta that this model gets: 1/J for each of J models, or any shares fixed in advance that add up to 1.
-
     running : bool
         Take the largest of the means over the first splits. It needs ``rng=None``, a seed that nobody chose, and one look.
+    quantity : {"pair_error", "fmr", "fnmr"}
+        What is certified at the threshold: the pair error, or the false-match or false-non-match rate, which has no weights.
     progress : callable, optional
         Called with the share that is done, in [0, 1).
 
@@ -145,6 +147,14 @@ def certify(
         from boundcalc.certification.rates import certify_rate
 
         return certify_rate(request)
+    if request.quantity != "pair_error":
+        from boundcalc.certification.rates import rate_at
+
+        assert request.distances is not None
+        return rate_at(
+            request.distances, request.codes, request.threshold, name=request.quantity, delta=request.delta, groups=request.groups,
+            fixed=request.fixed, splits=request.splits, rng=request.rng, cautions=signs_of_dependence(request),
+        )  # fmt: skip
     return certify_request(request)
 
 

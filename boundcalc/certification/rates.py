@@ -24,7 +24,7 @@ from boundcalc.certification.bijections import SPLITS, exponent, half_batches
 from boundcalc.certification.certificate import Certificate
 from boundcalc.certification.dependence import signs_of_dependence
 from boundcalc.certification.draws import Batch, Kernel
-from boundcalc.certification.kernels import PairErrors, averaged, within
+from boundcalc.certification.kernels import PairErrors, averaged, members_of, within
 from boundcalc.certification.measured import PairSums, pair_sums
 from boundcalc.certification.reading import Request
 from boundcalc.certification.search import LARGEST_KAPPA, Sample, risk_bound
@@ -129,6 +129,72 @@ def rate_bound(
         else:
             fails = middle
     return passes
+
+
+def rate_at(
+    distances: Distances,
+    codes: Rows,
+    threshold: float,
+    *,
+    name: str,
+    delta: float,
+    groups: Rows | None,
+    fixed: tuple[str, ...],
+    at: str = "",
+    splits: int = SPLITS,
+    rng: np.random.Generator,
+    cautions: tuple[str, ...] = (),
+) -> Certificate:
+    """Certify a rate at a threshold fixed in advance.
+
+    Parameters
+    ----------
+    distances : Distances
+    codes, groups : ndarray of int, shape (n,)
+    threshold : float
+    name : {"fmr", "fnmr"}
+    delta : float
+    fixed : tuple of str
+        What was fixed in advance, in words.
+    at : str
+        What is to be said of the threshold.
+    splits : int
+    rng : numpy.random.Generator
+    cautions : tuple of str
+    """
+    members = None if groups is None else members_of(groups)
+    value = rate_bound(distances, codes, threshold, name=name, delta=delta, members=members, splits=splits, rng=rng)
+    sums = pair_sums(distances, codes, threshold, groups=groups)
+    whose, wrong = ("different", "called the same") if name == "fmr" else ("same", "missed")
+    statement = (
+        f"Bounded is the share of {whose} pairs that are {wrong}, at the threshold{at}. It fails with probability at most "
+        f"{failing(delta)} over the held-out {'rows' if groups is None else 'groups'}, which are independent draws of one "
+        "population."
+    )
+    units = codes.size if members is None else len(members)
+    recipe = {
+        "theorem": "certificates.error_rates",
+        "statement": statement,
+        "events": (("the bound fails", delta),),
+        "fixed": fixed,
+        "kappa": LARGEST_KAPPA,
+        "scale": 1.0,
+        "exponent": float(units // 2),
+        "splits": splits,
+    }
+    return Certificate(
+        kind="rate",
+        quantity="false-match rate" if name == "fmr" else "false-non-match rate",
+        value=value,
+        error=sums.match_rate if name == "fmr" else sums.non_match_rate,
+        constant=1.0,
+        rows=int(codes.size),
+        units=int(units),
+        delta=delta,
+        threshold=float(distances.sign * threshold),
+        recipe=recipe,
+        cautions=cautions,
+    )
 
 
 def _passes(

@@ -36,7 +36,7 @@ _SOURCES = ("distance", "scores", "embeddings", "model")
 _DEFAULTS: dict[str, Any] = {
     **dict.fromkeys((*_SOURCES, "data", "against", "pairs", "y", "threshold", "groups", "kappa", "calibration")),
     "metric": "sqeuclidean", "delta": 0.05, "weights": "balanced", "splits": SPLITS, "rng": 0, "share": 1.0, "running": False,
-    "progress": None,
+    "progress": None, "quantity": "pair_error",
 }  # fmt: skip
 #: More splits than this change no digit that is shown.
 _MOST_SPLITS = 10_000
@@ -44,6 +44,8 @@ _MOST_SPLITS = 10_000
 _MOST_PAIRS = 4_000_000
 #: Rates that a threshold can be chosen for, with the side of the target.
 RATES = ("fmr", "precision")
+#: What can be certified at a threshold that is fixed.
+QUANTITIES = ("pair_error", "fmr", "fnmr")
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ class Request:
         Why the labels may be none.
     progress : callable, optional
         Is told the share that is done.
+    quantity : {"pair_error", "fmr", "fnmr"}
     """
 
     distances: Distances | None
@@ -139,6 +142,7 @@ class Request:
     running: bool = False
     notes: tuple[str, ...] = ()
     progress: Callable[[float], None] | None = None
+    quantity: str = "pair_error"
 
     @property
     def members(self) -> list[Rows] | None:
@@ -184,7 +188,8 @@ def read_request(**given: Any) -> Request:
     codes, groups, notes = _labels(labels, groups, distances.n)
     _enough(codes, groups)
     fixed = [
-        f"the seed (one, not the best of several) of {given['splits']} random split{'s' * (given['splits'] > 1)}{drawn}",
+        f"the order of the rows, and the seed (one, not the best of several) of {given['splits']} random "
+        f"split{'s' * (given['splits'] > 1)}{drawn}",
         f"delta = {given['delta']:g}",
     ]
     fixed.append(_paid(given["share"]))
@@ -198,7 +203,7 @@ def read_request(**given: Any) -> Request:
         other_calibration = None if other is None else other.of_rows(chosen)
         kept = np.setdiff1d(np.arange(codes.size), chosen)
         distances, other = distances.of_rows(kept), None if other is None else other.of_rows(kept)
-        if weights == "balanced" and not isinstance(given["threshold"], Mapping):
+        if weights == "balanced" and not isinstance(given["threshold"], Mapping) and given["quantity"] == "pair_error":
             weights = balanced_weights(calibration.codes)
             fixed.append(
                 f"the weights {weights[0]:.4g} for same and {weights[1]:.4g} for different pairs, from {chosen.size} "
@@ -214,7 +219,7 @@ def read_request(**given: Any) -> Request:
             other_threshold = _best_threshold(Calibration(other_calibration, calibration.codes))
     elif isinstance(threshold, float):
         fixed.append(f"the threshold {distances.sign * threshold:.6g}")
-    if isinstance(given["threshold"], Mapping):
+    if isinstance(given["threshold"], Mapping) or given["quantity"] != "pair_error":
         weights = (1.0, 1.0)  # a rate has none
     elif weights is None or not balanced:
         weights = (1.0, 1.0) if weights is None else weights
@@ -241,6 +246,7 @@ def read_request(**given: Any) -> Request:
         given["running"],
         notes,
         given["progress"],
+        given["quantity"],
     )
 
 
@@ -273,6 +279,17 @@ def _read_numbers(given: Mapping[str, Any], *, fresh: bool) -> tuple[float, np.r
     problems.require(
         given["progress"] is None or callable(given["progress"]), f"progress={given['progress']!r}: expected a function"
     )
+    quantity = given["quantity"]
+    if (
+        problems.require(quantity in QUANTITIES, f"quantity={quantity!r}: expected one of {', '.join(QUANTITIES)}")
+        and quantity != "pair_error"
+    ):
+        others = [name for name in ("against", "pairs", "kappa") if given[name] is not None]
+        others += [name for name in ("running",) if given[name]]
+        others += ["threshold"] if isinstance(given["threshold"], Mapping) else []
+        problems.require(
+            not others, f"quantity={quantity!r} is of one model, at one threshold: leave out {', '.join(others)}"
+        )
     weights = given["weights"]
     expected = "expected 'balanced', 'own', (w_pos, w_neg) fixed in advance, or None"
     if isinstance(weights, str):

@@ -18,12 +18,12 @@ __all__ = ["main"]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0 on success, 2 on bad input, 130 when interrupted, 143 when ended."""
-    parser = _parser()
+    arguments = list(sys.argv[1:] if argv is None else argv)
     if "_ARGCOMPLETE" in os.environ:  # the shell asks what could follow
         from boundcalc.cli.completing import complete
 
-        complete(parser)
-    arguments = list(sys.argv[1:] if argv is None else argv)
+        complete(_parser())
+    parser = _parser(arguments[0] if arguments and arguments[0] in COMMANDS else None)
     if not arguments:
         parser.print_help()
         return 0
@@ -114,7 +114,8 @@ class _Versions(argparse.Action):
         parser.exit()
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(only: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser; of the commands with the arguments of all, or of the one that was asked for."""
     from boundcalc.cli.arguments import add
 
     parser = _OneLineParser(
@@ -127,6 +128,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, help_text in COMMANDS.items():
+        if only not in (None, name):
+            commands.add_parser(name, help=help_text)
+            continue
         module = load(name)
         child = commands.add_parser(
             name, help=help_text, description=help_text, epilog=getattr(module, "EPILOG", None), allow_abbrev=False

@@ -29,6 +29,7 @@ def run(args: Namespace) -> Answer:
     """Study the pilot or read what was measured on it, plan, and answer in a sentence, tables and pictures."""
     from boundcalc.report.planning import plan
 
+    _refuse_answer(args.data)
     if _is_theorem(args.data):
         return _of_statement(args)
     if args.settings or args.form:
@@ -56,6 +57,18 @@ def planning_settings(args: Namespace) -> dict[str, Any]:
         "quantity": args.quantity,
         "curve": not args.no_curve,
     }
+
+
+def _refuse_answer(name: str) -> None:
+    """Say how to plan again with what a plan has written, where its file stands in the place of the data."""
+    from boundcalc.language.records import from_json
+
+    path = Path(name)
+    if path.suffix == ".json" and path.is_file():
+        record = from_json(path.read_text(encoding="utf-8", errors="replace"))
+        if isinstance(record, dict) and "study" in record:
+            told = f"{name!r} is the answer of a plan, not data: `boundcalc plan DATA --estimates {name}` plans with it again"
+            raise InvalidInputError(told, context="plan")
 
 
 def _is_theorem(name: str) -> bool:

@@ -15,9 +15,8 @@ from boundcalc.certification.bijections import SPLITS
 from boundcalc.certification.certificate import Certificate
 from boundcalc.certification.certifying import certify_request
 from boundcalc.certification.foreign import contender
-from boundcalc.certification.kernels import PairErrors, members_of
-from boundcalc.certification.measured import pair_sums
-from boundcalc.certification.rates import rate_bound
+from boundcalc.certification.kernels import PairErrors
+from boundcalc.certification.rates import rate_at
 from boundcalc.certification.reading import Request
 from boundcalc.certification.sources import Distances, of_trained
 from boundcalc.certification.values import gallery_bound
@@ -195,7 +194,7 @@ def _fixed(prepared: Prepared, used: Used) -> tuple[str, ...]:
     return (
         used.said,
         f"the weights {plus:.4g} of similar and {minus:.4g} of dissimilar pairs, and the normalisation (calibration part)",
-        "the seed of the splits, which have not seen the held-out rows",
+        "the order of the rows and the seed of the splits, which have not seen the held-out rows",
     )
 
 
@@ -241,42 +240,13 @@ def _rates(prepared: Prepared, subset: str, used: Used, *, delta: float) -> Iter
     """Bound the rate that the threshold was chosen for, where it was for one."""
     part, groups = prepared.split.holdout, _groups(prepared, prepared.split.holdout)
     codes, distances = prepared.data.codes[part], used.distances(part)
-    members = None if groups is None else members_of(groups)
     for name, rate in (prepared.settings.threshold_for or {}).items():
-        value = rate_bound(
-            distances, codes, used.threshold, name=name, delta=delta, members=members, rng=np.random.default_rng(0)
-        )
-        sums = pair_sums(distances, codes, used.threshold, groups=groups)
-        whose, wrong = ("different", "called the same") if name == "fmr" else ("same", "missed")
-        statement = (
-            f"Bounded is the share of {whose} pairs that are {wrong}, at the threshold with the rate {rate:g} on folds of the rows "
-            f"that are not held out. It fails with probability at most {failing(delta)} over the held-out "
-            f"{'rows' if groups is None else 'groups'}, which are independent draws of one population."
-        )
-        units = part.size if members is None else len(members)
-        recipe = {
-            "theorem": "certificates.error_rates",
-            "statement": statement,
-            "events": (("the bound fails", delta),),
-            "fixed": _fixed(prepared, used),
-            "scale": 1.0,
-            "exponent": float(units // 2),
-        }
-        yield Certified(
-            subset,
-            Certificate(
-                kind="rate",
-                quantity="false-match rate" if name == "fmr" else "false-non-match rate",
-                value=value,
-                error=sums.match_rate if name == "fmr" else sums.non_match_rate,
-                constant=1.0,
-                rows=int(part.size),
-                units=int(units),
-                delta=delta,
-                threshold=used.threshold,
-                recipe=recipe,
-            ),
-        )
+        at = f" with the rate {rate:g} on folds of the rows that are not held out"
+        found = rate_at(
+            distances, codes, used.threshold, name=name, delta=delta, groups=groups, fixed=_fixed(prepared, used), at=at,
+            rng=np.random.default_rng(0),
+        )  # fmt: skip
+        yield Certified(subset, found)
 
 
 def _gallery(prepared: Prepared, subset: str, used: Used, *, delta: float) -> Certified:

@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr, rel_entr
 
+from boundcalc.arithmetic.entropy import kl
 from boundcalc.certification.search import GUESSED_VARIANCE, kappa_at
 from boundcalc.errors import InfeasibleError, InvalidInputError
 from boundcalc.language.ledger import check_delta
+from boundcalc.planner.normal import normal_share
 
 if TYPE_CHECKING:
     import xarray
@@ -35,6 +36,8 @@ Array = NDArray[np.float64]
 
 #: More held-out rows are not counted.
 MOST_ROWS = 2**50
+#: Into how many parts an interval is cut in which an edge is looked for, and in how many rounds.
+_PARTS, _ROUNDS = np.arange(1, 33), 6
 
 
 def expected_bound(
@@ -153,7 +156,7 @@ class Assurance:
             square = r * (scale - r) if square is None else square
             bound = expected_bound(r, n, variance=variance, scale=scale, level=level)
             spread = np.hypot(spread_of(n, variance=variance, square=square), uncertainty)
-            found = ndtr((tau - bound) / np.maximum(spread, 1e-300))
+            found = normal_share((tau - bound) / np.maximum(spread, 1e-300))
         return float(found) if np.ndim(found) == 0 else found
 
     def minimal_n(
@@ -194,7 +197,7 @@ class Assurance:
         return found.squeeze([axis for axis, scalar in kept.items() if scalar], drop=True)
 
     def fewest(self, target: ArrayLike, power: ArrayLike, **others: Any) -> NDArray[np.int64]:
-        """Return the fewest held-out rows for targets and powers of one shape, by bisection.
+        """Return the fewest held-out rows for targets and powers of one shape, on finer and finer grids.
 
         Parameters
         ----------
@@ -217,10 +220,13 @@ class Assurance:
                 context="assurance",
             )
         low, high = (np.full(tau.shape, edge, dtype=np.int64) for edge in (1, MOST_ROWS))
+        parts = _PARTS.reshape(-1, *(1,) * tau.ndim)
         while (high - low > 1).any():
-            middle = np.maximum((low + high) // 2, 2)
-            enough = self(middle, target=tau, **others) >= sure
-            low, high = np.where(enough, low, middle), np.where(enough, middle, high)
+            grid = low - (low - high) * parts // _PARTS.size  # rounded up: all above low
+            first = np.asarray(self(grid, target=tau, **others) >= sure).argmax(axis=0)[None]
+            low, high = (
+                np.take_along_axis(np.concatenate(both), first, axis=0)[0] for both in (([low], grid), (grid,))
+            )
         return high
 
 
@@ -249,17 +255,13 @@ def _checked(n: Array, r: Array, tau: Array, delta: float, scale: float, varianc
     return -math.log(check_delta(delta, context="assurance"))
 
 
-def _kl(q: Array, p: Array) -> Array:
-    return rel_entr(q, p) + rel_entr(1.0 - q, 1.0 - p)
-
-
 def _provable(m: Array, r: Array, tau: Array, level: float) -> Array:
     """Return 1 - exp(-m kl(q*, r)), or 0 where no measured error above r would do."""
     m, r, tau = np.broadcast_arrays(m, r, tau)
-    low, high = r.astype(float), np.maximum(tau, r)
-    for _ in range(60):  # q* is where kl(q, tau) falls to x/m
-        middle = 0.5 * (low + high)
-        enough = m * _kl(middle, tau) >= level
-        low, high = np.where(enough, middle, low), np.where(enough, high, middle)
-    possible = (r < tau) & (m * _kl(r, tau) >= level)
-    return np.where(possible, -np.expm1(-m * _kl(low, r)), 0.0)
+    low, width = r.astype(float), np.maximum(tau - r, 0.0)
+    parts = _PARTS.reshape(-1, *(1,) * m.ndim)
+    for _ in range(_ROUNDS):  # q* is where kl(q, tau) falls to x/m
+        width = width / _PARTS.size
+        low = low + width * (m * kl(low + width * parts, tau) >= level).sum(axis=0)
+    possible = (r < tau) & (m * kl(r, tau) >= level)
+    return np.where(possible, -np.expm1(-m * kl(low, r)), 0.0)

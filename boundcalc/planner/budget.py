@@ -26,7 +26,7 @@ _AS_CHEAP = 1.1
 #: Errors whose differences in the folds are this many standard errors from 0 are alike to the pilot: then the larger subset is
 #: taken, as a model may give a modality no weight. Where its rows cost more, its certificate must be as near, in the pilot's
 #: standard errors.
-_ALIKE, _NEAR = 1.0, 0.5
+_ALIKE, _NEAR = 2.0, 0.5
 #: Rows for modalities that err less, where rows cost the same whatever is collected: at most so many times the fewest.
 _WORTH = 2.0
 #: A certificate this much larger is as good, if it costs less.
@@ -121,7 +121,7 @@ class Plan(Frozen):
         subset : str
         target : float, optional
         """
-        return Shop.of(self.study.evidence[subset], self.question, target, choice=self.choice)
+        return Shop.of(self.study.evidence[subset], self.question, target, choice=self.choice, luck=self.luck)
 
     def shops(self, target: float | None = None) -> dict[str, Shop]:
         """Return what rows of each candidate offer.
@@ -141,6 +141,13 @@ class Plan(Frozen):
     def choice(self) -> float:
         """By how much the choice among the candidates flatters the error of the best."""
         return self.study.price_of_choice(self.candidates, self.question.quantity)
+
+    @cached_property
+    def luck(self) -> float | None:
+        """What the candidates show on average of the deviation between models that are trained on different rows."""
+        found = [self.study.evidence[label].luck(self.question.quantity) for label in self.candidates]
+        known = [one for one in found if one is not None]
+        return sum(known) / len(known) if known else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
@@ -382,8 +389,7 @@ def _preferred(shops: dict[str, Shop], values: dict[str, float], costs: Costs) -
 
 def _not_worse(one: Shop, other: Shop) -> bool:
     """Whether the folds, on the same rows, do not show that one subset errs more than another."""
-    errors = [shop.evidence.laws(shop.question.quantity).error[:, -1] for shop in (one, other)]
-    apart = errors[0] - errors[1]
+    apart = one.errors - other.errors
     if len(apart) == 1:
         return bool(apart[0] <= _NEAR * one.window.uncertainty[-1])
     return bool(apart.mean() <= _ALIKE * apart.std(ddof=1) / math.sqrt(len(apart)))

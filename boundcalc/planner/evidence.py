@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -29,6 +30,8 @@ REACH, LEAST = 4.0, 2.0
 FOLDS, _GRID = 4, 24
 #: The least share of the variance between folds that is put down to the models: four folds tell little.
 _SEEN = 0.2
+#: How much of a subset's deviation between models is that of all subsets.
+_ALIKE = 0.75
 #: Held-out rows of a fold whose pairs are looked at; the others would tell little more.
 MOST_HELD = 2_000
 
@@ -120,7 +123,36 @@ class Evidence(Frozen):
             return None
         return _fitted(self.sizes, self.laws(quantity).error.tobytes())
 
-    def window(self, quantity: str, at: float | None = None) -> Window:
+    @property
+    def first(self) -> float:
+        """The fewest training rows that are planned with."""
+        return max(self.sizes[0], min(LEAST * self.sizes[0], self.sizes[-1] / LEAST))
+
+    def luck(self, quantity: str) -> float | None:
+        """Return the deviation of errors between models of n rows, times the root of n over the error; None without a curve.
+
+        Parameters
+        ----------
+        quantity : {"pair_error", "fmr", "fnmr"}
+        """
+        if len(self.sizes) < 3:
+            return None
+        # In a fold all sizes meet the same held-out rows, so that the models' own variance, v/n, is what differences show: the
+        # parts are nested, so that it is v/n - v/n' for two of them; what the rows of a fold add by chance is taken off. Models of
+        # fewer rows than are planned with differ far more than that.
+        error, sizes = self.laws(quantity).error, np.array(self.sizes, dtype=float)
+        near = np.flatnonzero(sizes[:-1] >= min(self.first, sizes[-2]))
+        apart = float((error[:, near] - error[:, -1:]).var(axis=0, ddof=1).sum())
+        if self.noise is not None:
+            chance = self.noise[:, near, list(QUANTITIES).index(quantity)].mean(axis=0).sum()
+            apart = max(apart - float(chance), _SEEN * apart)
+        return math.sqrt(apart / float((1.0 / sizes[near] - 1.0 / sizes[-1]).sum()) / self._typical(error))
+
+    def _typical(self, error: Array) -> float:
+        """Return the mean error on all training rows, at least that of one row that is misjudged against the others."""
+        return max(float(error[:, -1].mean()), 1.0 / self.pilot_rows)
+
+    def window(self, quantity: str, at: float | None = None, *, luck: float | None = None) -> Window:
         """Return what is expected within the pilot's reach.
 
         Parameters
@@ -128,9 +160,11 @@ class Evidence(Frozen):
         quantity : {"pair_error", "fmr", "fnmr"}
         at : float, optional
             For a rate: the claim that is tested.
+        luck : float, optional
+            That of all subsets: four folds can hardly tell this one's from it.
         """
         found, curve = self.laws(quantity, at), self.curve(quantity)
-        first = max(self.sizes[0], min(LEAST * self.sizes[0], self.sizes[-1] / LEAST))
+        first = self.first
         train = np.geomspace(first, self.reach, _GRID) if curve else np.array([self.sizes[-1]], dtype=float)
 
         def between(values: Array) -> Array:
@@ -147,17 +181,9 @@ class Evidence(Frozen):
             return Window(train, found.error[:, -1:].mean(axis=0), own, np.zeros(1), kernel)
         refits = curve.refits
         values = refits[:, :1] + refits[:, 1:2] * train ** -refits[:, 2:]
-        # In a fold all sizes meet the same held-out rows, so that the models' own variance, v/n, is what differences show: the
-        # parts are nested, so that it is v/n - v/n' for two of them; what the rows of a fold add by chance is taken off. Models of
-        # fewer rows than are planned with differ far more than that.
-        sizes = np.array(self.sizes, dtype=float)
-        near = np.flatnonzero(sizes[:-1] >= min(first, sizes[-2]))
-        apart = float((found.error[:, near] - found.error[:, -1:]).var(axis=0, ddof=1).sum())
-        if self.noise is not None:
-            chance = self.noise[:, near, list(QUANTITIES).index(quantity)].mean(axis=0).sum()
-            apart = max(apart - float(chance), _SEEN * apart)
-        v = apart / float((1.0 / sizes[near] - 1.0 / sizes[-1]).sum())
-        pilot = in_folds(v / sizes[-1], v / self.pilot_rows, folds)  # luck of the pilot's models, which share rows
+        alone = self.luck(quantity) or 0.0
+        v = (alone if luck is None else _ALIKE * luck + (1.0 - _ALIKE) * alone) ** 2 * self._typical(found.error)
+        pilot = in_folds(v / self.sizes[-1], v / self.pilot_rows, folds)  # luck of the pilot's models, which share rows
         uncertainty = np.sqrt(own**2 + values.var(axis=0) + pilot)
         return Window(train, curve(train), uncertainty, np.sqrt(v / train), kernel)
 

@@ -98,15 +98,16 @@ def fit_power_law(
     offset, scale, rate = _fit(n, table.mean(axis=0)[None])[0].tolist()
     fitted = offset + scale * n**-rate
     residuals = table - fitted
-    drawn = np.stack([_resample(residuals, rng).mean(axis=0) for _ in range(_DRAWS)])
+    drawn = _resampled(residuals, rng).mean(axis=1)
     return PowerLaw(offset, scale, rate, refits=_fit(n, np.maximum(fitted + drawn, 0.0)), level=level)
 
 
-def _resample(residuals: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw a residual for each cell from those at the same or a neighbouring size."""
+def _resampled(residuals: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw tables of residuals, shape (draws, repeats, sizes): each from those at the same or a neighbouring size."""
     repeats, sizes = residuals.shape
-    column = np.clip(np.arange(sizes) + rng.integers(-1, 2, (repeats, sizes)), 0, sizes - 1)
-    return residuals[rng.integers(0, repeats, (repeats, sizes)), column]
+    moved = rng.integers(-1, 2, (_DRAWS, repeats, sizes))
+    column = np.clip(np.arange(sizes) + moved, 0, sizes - 1)
+    return np.asarray(residuals[rng.integers(0, repeats, moved.shape), column])
 
 
 def _fit(n: np.ndarray, curves: np.ndarray) -> np.ndarray:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
 
 from boundcalc.certification.search import GUESSED_VARIANCE, LARGEST_KAPPA, typical_weight
 from boundcalc.errors import InfeasibleError
@@ -17,6 +17,7 @@ from boundcalc.frozen import Frozen
 from boundcalc.planner.assured import assurance, expected_bound, spread_of
 from boundcalc.planner.evidence import Evidence, Window
 from boundcalc.planner.moments import NINE_IN_TEN, Law
+from boundcalc.planner.normal import normal_point, normal_share
 
 __all__ = ["MOST", "THRIFT", "Offer", "Question", "Shop"]
 
@@ -155,13 +156,29 @@ class Shop(Frozen):
     weight: float
 
     @classmethod
-    def of(cls, evidence: Evidence, question: Question, target: float | None = None, *, choice: float = 0.0) -> Shop:
-        """Return the offers of a subset; a rate is tested at the target, and ``choice`` is what a choice flatters the error by."""
+    def of(
+        cls,
+        evidence: Evidence,
+        question: Question,
+        target: float | None = None,
+        *,
+        choice: float = 0.0,
+        luck: float | None = None,
+    ) -> Shop:
+        """Return the offers of a subset.
+
+        A rate is tested at the target, ``choice`` is what a choice flatters the error by, ``luck`` as for the window.
+        """
         at = target if question.quantity != "pair_error" else None
         plus, minus = evidence.weights.mean(axis=0)
-        window = evidence.window(question.quantity, at)
+        window = evidence.window(question.quantity, at, luck=luck)
         window = replace(window, error=window.error + choice)
         return cls(evidence, question, window, typical_weight((plus, minus)))
+
+    @cached_property
+    def errors(self) -> Array:
+        """What each fold shows of the error after training on all its rows."""
+        return self.evidence.laws(self.question.quantity).error[:, -1]
 
     @property
     def fewest(self) -> int:
@@ -192,7 +209,7 @@ class Shop(Frozen):
         most = np.maximum(self.window.train[-1], least)
         moved = np.maximum(np.floor(train - most), 0.0) if len(self.window.train) > 1 else 0.0
         holdout, train = holdout + moved, train - moved
-        reached = self.reached(ndtri(self.question.power), train, holdout, calibration)
+        reached = self.reached(normal_point(self.question.power), train, holdout, calibration)
         reached = np.where(train >= least, reached, np.inf)
         best = reached.argmin(axis=1)[:, None]
         return tuple(np.take_along_axis(values, best, axis=1)[:, 0] for values in (holdout, reached))  # type: ignore[return-value]
@@ -338,7 +355,7 @@ class Shop(Frozen):
         calibration, learnt = (int(part) for part in self.parts(np.array(float(rows)), np.array(float(holdout))))
         sizes = tuple(np.array(float(part)) for part in (learnt, holdout, calibration))
         bound, future, uncertain = (float(one) for one in self.certificate(*sizes))
-        found, z = self.window.at(sizes[0]), float(ndtri(self.question.power))
+        found, z = self.window.at(sizes[0]), normal_point(self.question.power)
         own, reached, error = found.law, float(self.reached(z, *sizes)), float(self.error(sizes[0]))
         wanted = float(own.constant) if target is None else target
         limit = error - max(float(found.error - self.window.error[-1]), 0.0)
@@ -359,7 +376,7 @@ class Shop(Frozen):
             constant=float(own.constant),
             target=wanted,
             assurance=float(self.assured(wanted, *sizes)),
-            known=float(ndtr((wanted - shown) / np.maximum(spread, 1e-12))),
+            known=float(normal_share((wanted - shown) / np.maximum(spread, 1e-12))),
             provable=assurance(holdout, **self._provable(error, own, wanted)),
             terms={
                 ERROR: limit,
@@ -384,7 +401,7 @@ class Shop(Frozen):
             enough = self.reached(low + width * steps, train, holdout, calibration) <= target
             width /= _BETWEEN.size - 1
             low = low + width * np.maximum(enough.sum(axis=0) - 1, 0)
-        return ndtr(low)
+        return normal_share(low)
 
     def provable_from(self, offer: Offer) -> int | None:
         """Return the fewest held-out rows for which the power is provable at an offer's error; None if none are.

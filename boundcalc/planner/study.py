@@ -33,6 +33,7 @@ from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset_result import SubsetResult
 from boundcalc.trainer.measure.subsets import Measurements, settings_record
 from boundcalc.trainer.models.folds import Folds, Spec
+from boundcalc.trainer.risk.threads import one_blas_thread
 
 __all__ = ["Study", "check_study", "study_measured", "study_pilot", "tested_pairs"]
 
@@ -44,8 +45,9 @@ Progress = Callable[[float, int, str], None]
 _LEAST, _SMALLEST, _SIZES = 8, 24, 5
 #: With more subsets than this, only so many get a curve.
 _CURVES = 40
-#: By which many subsets of models of the classes are looked through first, and how many of them are trained in one go.
-_FIRST, _AT_ONCE = Spec("posterior", "gaussian", True, None), 8
+#: By which many subsets of models of the classes are looked through first; how many of them are trained in one go, which share
+#: what each modality says alone, and how many of more columns than so many, where what they share is large.
+_FIRST, _AT_ONCE, _FEWER, _WIDE = Spec("posterior", "gaussian", True, None), 32, 8, 500
 #: With more modalities than this, subsets are found greedily.
 MOST_EXACT = 12
 FORMAT = "boundcalc-study-3"
@@ -267,7 +269,8 @@ class _Bench(Frozen):
 
     def run(self, subsets: Sequence[Subset], sizes: tuple[int, ...]) -> dict[Subset, Array]:
         """Return for each subset the moments and the noise at the sizes, shape (folds, sizes, 18)."""
-        step = _AT_ONCE if self.folds[0].settings.fits_model else 1
+        first = self.folds[0]
+        step = (_FEWER if sum(first.data.dims.values()) > _WIDE else _AT_ONCE) if first.settings.fits_model else 1
         parts = [tuple(subsets[k : k + step]) for k in range(0, len(subsets), step)]
         jobs = [(fold, part, sizes, self.specs) for part in parts for fold in self.folds]
         if self.n_jobs == 1:
@@ -306,7 +309,8 @@ def _tested(
                 progress("+".join(subset), sum(one for one in sizes if one < size) / sum(sizes))
             start = known[-1].start if known else None
             known.append(trained(part, subset, rng=np.random.default_rng(0), folds=folds, start=start, specs=specs))
-    return np.stack([_compared([tested_pairs(one) for one in known], fold) for known in models.values()])
+    with one_blas_thread(numbers=held_part(fold).size ** 2):
+        return np.stack([_compared([tested_pairs(one) for one in known], fold) for known in models.values()])
 
 
 def _compared(pairs: Sequence[tuple[Any, Any, Any]], fold: Prepared) -> Array:
@@ -314,13 +318,17 @@ def _compared(pairs: Sequence[tuple[Any, Any, Any]], fold: Prepared) -> Array:
     part = held_part(fold)
     units, groups = fold.units(part), None if fold.data.groups is None else fold.data.groups[part]
     (last_missed, last_matched, same), found = pairs[-1], []
-    for missed, matched, _ in pairs:
+    noises: list[Array] = []
+    for missed, matched, _ in pairs[:-1]:
         apart = np.subtract(missed, last_missed, dtype=float), np.subtract(matched, last_matched, dtype=float)
         moments, noise = pair_moments(apart[0], apart[1], same, groups=groups), []
         for quantity in QUANTITIES:
             own = law(moments, weights=np.array(fold.weights), rows=units, quantity=quantity, at=0.0)
             noise.append((spread_of(units, variance=own.variance, square=own.square) / own.share) ** 2)
-        found.append(np.append(pair_moments(missed, matched, same, groups=groups), noise))
+        noises.append(np.array(noise))
+    noises.append(np.zeros(len(QUANTITIES)))  # the last does not differ from itself
+    for (missed, matched, _), own_noise in zip(pairs, noises, strict=True):
+        found.append(np.append(pair_moments(missed, matched, same, groups=groups), own_noise))
     return np.stack(found)
 
 

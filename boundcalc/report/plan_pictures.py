@@ -11,7 +11,7 @@ from boundcalc.planner.budget import Plan
 from boundcalc.planner.moments import NINE_IN_TEN, QUANTITIES
 from boundcalc.planner.offers import MOST, Shop
 from boundcalc.report.plan_findings import Findings
-from boundcalc.report.plots import SPAN, count_axis, finish, mark_level
+from boundcalc.report.plots import count_axis, finish, mark_level
 from boundcalc.show.axes import PALETTE, new_axes, save
 
 __all__ = ["draw_plan"]
@@ -104,7 +104,10 @@ def _errors(plan: Plan, shops: dict[str, Shop], axes: Any) -> None:
         chosen = label == plan.best.subset
         found = evidence.laws(plan.question.quantity).error
         shown = found if chosen else found.mean(axis=0)[None]
-        axes.plot(np.tile(evidence.sizes, len(shown)), shown.ravel(), ".", color=colour, markersize=5, alpha=0.6)
+        dots = (
+            {"markersize": 5, "alpha": 0.9, "markerfacecolor": "white"} if chosen else {"markersize": 3, "alpha": 0.4}
+        )
+        axes.plot(np.tile(evidence.sizes, len(shown)), shown.ravel(), "o", color=colour, **dots)
         train = (
             window.train if window.train.size > 1 else window.train * _DASH
         )  # without a curve, a dash at its only size
@@ -148,25 +151,33 @@ def _cut(name: str, room: int) -> str:
 def _finish(axes: Any, plan: Plan, **properties: Any) -> None:
     count_axis(axes)
     axes.set_xlim(right=axes.dataLim.x1)  # where the curves end
-    legend = {"fontsize": 8, "loc": "upper center", "bbox_to_anchor": (0.5, -0.13), "ncols": 3}
+    legend = {"fontsize": 8, "loc": "upper center", "bbox_to_anchor": (0.5, -0.13), "ncols": 2}
     finish(axes, legend=legend, ylabel=QUANTITIES[plan.question.quantity], **properties)
 
 
-#: What a name takes of the height of the axes.
-_LINE = 0.043
+#: What a name takes of the height of the axes; values that span more than this factor are drawn on a logarithmic scale, on which
+#: the ends of curves near 0 stand apart.
+_LINE, _SPAN = 0.043, 8.0
 
 
 def _label_ends(axes: Any, ends: list[tuple[float, str, str]], top: float) -> None:
-    """Write each curve's name at its end, in its colour, moved apart as little as possible where they would overlap."""
+    """Write each curve's name at its end, in its colour, moved apart as little as possible where they would overlap.
+
+    That of the first colour, the plan's, is bold.
+    """
     axes.set_ylim(0, top)
     if not ends:
         return
     ends = sorted(ends)
     least = min((y for y, *_ in ends if y > 0), default=top)
-    if least < top / SPAN:
+    if least < top / _SPAN:
+        from matplotlib.ticker import LogLocator, NullFormatter
+
         bottom = 0.5 * least
         axes.set_yscale("log", nonpositive="clip")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=20))
         axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
         axes.set_ylim(bottom, top)
         heights = np.log(np.maximum([y for y, *_ in ends], bottom) / bottom) / np.log(top / bottom)
     else:
@@ -178,4 +189,7 @@ def _label_ends(axes: Any, ends: list[tuple[float, str, str]], top: float) -> No
     for place, height, (_, label, colour) in zip(np.maximum(places, 0.0) + steps, heights, ends, strict=True):
         leader = [1.0, 1.035], [min(height, 1.0), place]
         axes.plot(*leader, color=colour, linewidth=0.7, transform=axes.transAxes, clip_on=False)
-        axes.text(1.04, place, label, transform=axes.transAxes, color=colour, fontsize=8, va="center")
+        weight = "bold" if colour == PALETTE[0] else "normal"
+        axes.text(
+            1.04, place, label, transform=axes.transAxes, color=colour, fontsize=8, fontweight=weight, va="center"
+        )

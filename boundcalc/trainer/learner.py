@@ -75,6 +75,10 @@ class PairwiseMetricLearner(ClassNamePrefixFeaturesOutMixin, TransformerMixin, B
     reg : float
         mu >= 0 in mu ||A - reg_anchor I||_F^2.
     reg_anchor : float
+    threshold_for : {"fmr": rate} or {"fnmr": rate}, optional
+        Call pairs similar up to the threshold with this false-match or false-non-match rate on folds of the rows that are not held
+        out; by default up to the one with the least weighted pair error. ``boundcalc.certify(model=learner, quantity="fmr")`` says
+        what the held-out rows certify of it. Only for "auto" and the models that are fitted to the classes.
     rank, shrinkage, penalty, blocks, width, margin, normalise, standardise, pair_radius, calibration, holdout, \
 pair_weights, tolerance, max_evaluations, rho, rho_grid, draws, delta, exact_rows, sampled_pairs
         See :class:`~boundcalc.trainer.measure.settings.Settings`.
@@ -136,6 +140,7 @@ pair_weights, tolerance, max_evaluations, rho, rho_grid, draws, delta, exact_row
     calibration: float = 0.2
     holdout: float = 0.2
     pair_weights: Any = None
+    threshold_for: Mapping[str, float] | None = None
     tolerance: float = 1e-3
     max_evaluations: int = 2000
     rho: float = 1.0
@@ -193,6 +198,10 @@ pair_weights, tolerance, max_evaluations, rho, rho_grid, draws, delta, exact_row
             +1 for similar pairs, -1 for others.
         """
         settings = self._settings()
+        if settings.threshold_for is not None:
+            raise InvalidInputError(
+                f"threshold_for={self.threshold_for!r}: fit_pairs trains the threshold of a metric; fit chooses one for a rate"
+            )
         left, right = self._sides(pairs, reset=True)
         labels = np.asarray(s)
         count = next(iter(left[0].values())).shape[0]

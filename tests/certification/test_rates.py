@@ -102,6 +102,21 @@ def test_a_threshold_for_a_match_rate():
         certify(embeddings=x[:200], y=y[:200], threshold={"fmr": 0.01})
 
 
+def test_rates_at_a_fixed_threshold():
+    x, y = rows(300)
+    found = {name: certify(embeddings=x, y=y, threshold=14.0, quantity=name) for name in ("fmr", "fnmr")}
+    gaps, same = np.square(x[:, None] - x).sum(-1), y[:, None] == y
+    np.fill_diagonal(gaps, np.nan)
+    assert found["fmr"].error == pytest.approx((gaps[~same] <= 14).mean())
+    assert found["fnmr"].error == pytest.approx((gaps[same] >= 14).sum() / np.isfinite(gaps[same]).sum())
+    assert all(one.error < one.value < one.error + 0.2 for one in found.values())
+    kept = {"calibration": 0.2, "threshold": None}
+    assert certify(embeddings=x, y=y, quantity="fmr", **kept).threshold == certify(embeddings=x, y=y, **kept).threshold
+    for bad in ({"quantity": "far"}, {"quantity": "fmr", "threshold": {"fmr": 0.1}}, {"quantity": "fmr", "kappa": 0.5}):
+        with pytest.raises(InvalidInputError, match="quantity="):
+            certify(embeddings=x, y=y, **{"threshold": 14.0, **bad})
+
+
 def test_the_threshold_of_a_match_rate_by_simulation():
     """Far fewer than delta of the thresholds have a worse rate; a plug-in choice has one half of the time."""
     rng, delta, rate, runs = np.random.default_rng(1), 0.2, 0.15, 20

@@ -494,8 +494,8 @@ def test_modalities_that_err_less_are_not_bought_at_any_number_of_rows(monkeypat
 
 def test_what_the_pilot_leaves_open_speaks_against_no_subset():
     """A subset that errs less but by an amount that is less well known is taken, though what is sure of it is worse."""
-    steady, falling = np.array([0.02, 0.01, 0.0]), np.array([[0.6, 0.4, 0.0]] * 4) * [[0.1], [0.9], [0.3], [0.7]]
-    evidence = {"a": evidence_of(0.16 + steady * np.ones((4, 1)), (24, 50, 100), "a")}
+    steady, falling = np.array([0.02, 0.01, 0.0]), np.array([[0.6, 0.4, 0.0]] * 4) * [[0.0], [1.0], [0.1], [0.9]]
+    evidence = {"a": evidence_of(0.13 + steady * np.ones((4, 1)), (24, 50, 100), "a")}
     evidence["b"] = evidence_of(0.05 + falling, (24, 50, 100), "b")
     study = Study(evidence, {"dims": {"a": 1, "b": 1}, "rows": 200}, {}, 2)
     costs = Costs(per_sample=1.0, modalities={name: ModalityCost() for name in "ab"})
@@ -503,6 +503,25 @@ def test_what_the_pilot_leaves_open_speaks_against_no_subset():
     known, open_ = (shop.split([2000])[1][0] for shop in plan.shops().values())
     assert known < open_ - 0.5 * plan.shop("b").window.uncertainty[-1]
     assert plan.best.subset == "b"
+
+
+def test_one_odd_model_of_a_fold_speaks_against_no_subset():
+    """Four folds tell little of how much models differ: a subset whose curve has one high point is planned with much as before."""
+    names, errors = ("a", "b", "c"), np.array([[0.12, 0.1, 0.08]] * 4) + 0.01 * np.array([[1], [-1], [1], [-1]])
+    costs = Costs(per_sample=1.0, modalities={name: ModalityCost() for name in names})
+    rows = []
+    for odd in (0.0, 0.25):
+        tables = {
+            "a": 1.5 * errors,
+            "b": 1.4 * errors,
+            "c": 1.3 * errors,
+            "a+b+c": errors + odd * np.outer([1, 0, 0, 0], [0, 1, 0]),
+        }
+        evidence = {label: evidence_of(table, (24, 50, 100), label) for label, table in tables.items()}
+        plan = make_plan(Study(evidence, {"dims": dict.fromkeys(names, 1), "rows": 200}, {}, 4), costs, targets=[0.35])
+        assert plan.best.subset == "a+b+c"
+        rows.append(plan.best.rows)
+    assert rows[0] < rows[1] < 2 * rows[0]
 
 
 def test_the_luck_of_training_rows_is_found_on_nested_parts():

@@ -9,6 +9,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import boundcalc as bc
 from boundcalc.errors import InvalidInputError
 from boundcalc.trainer import ModalityData, PairwiseMetricLearner
 
@@ -216,3 +217,49 @@ def test_pairs_of_unusual_form_are_understood_or_refused(sample):
     raw = PairwiseMetricLearner(normalise="none", standardise=False)
     with pytest.raises(InvalidInputError, match="rescale"):
         raw.fit_pairs((sample[0][:8] * 1e200, sample[0][8:16]), [1, -1] * 4)
+
+
+def test_the_threshold_for_a_rate_is_a_parameter_and_its_rate_is_certified():
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 300)
+    X = rng.normal(size=(300, 5)) + 2.0 * np.eye(3, 5)[y]
+    usual = PairwiseMetricLearner(structure="posterior", shrinkage=0.01, holdout=0.4, random_state=0)
+    strict = clone(usual).set_params(threshold_for={"fmr": 0.05})
+    assert (usual.get_params()["threshold_for"], clone(strict).threshold_for) == (None, {"fmr": 0.05})
+    assert strict.fit(X, y).threshold_ < usual.fit(X, y).threshold_
+    rate = bc.certify(model=strict, quantity="fmr")
+    assert 0.03 < rate.error < 0.08 < rate.value < 0.15
+    trained = bc.train(
+        ModalityData({"X": X}, y),
+        structure="posterior",
+        shrinkage=0.01,
+        holdout=0.4,
+        threshold_for={"fmr": 0.05},
+        rng=0,
+    )
+    (told,) = (line.certificate for line in trained.certificates if line.certificate.kind == "rate")
+    assert (told.value, told.error, told.threshold) == (rate.value, rate.error, rate.threshold)
+    missed = bc.certify(model=strict, quantity="fnmr")
+    assert missed.error < missed.value < 1
+    assert (rate.error + missed.error) / 2 == pytest.approx(bc.certify(model=strict, weights="own").error)
+
+
+@pytest.mark.parametrize(
+    ("threshold_for", "structure", "says"),
+    [
+        ({"far": 0.1}, "auto", "expected {'fmr': rate} or {'fnmr': rate}"),
+        ({"fmr": 2}, "auto", "threshold_for=2"),
+        ({"fmr": 0.1}, "full", "structure='full' trains its threshold"),
+    ],
+)
+def test_a_rate_that_no_threshold_is_for_is_refused_by_fit(sample, threshold_for, structure, says):
+    learner = PairwiseMetricLearner(threshold_for=threshold_for, structure=structure)
+    with pytest.raises(InvalidInputError, match=says):
+        learner.fit(*sample)
+
+
+def test_listed_pairs_have_no_threshold_for_a_rate(sample):
+    X, y = sample
+    learner = PairwiseMetricLearner(threshold_for={"fmr": 0.1})
+    with pytest.raises(InvalidInputError, match="fit_pairs trains the threshold of a metric"):
+        learner.fit_pairs((X[:30], X[30:]), np.where(y[:30] == y[30:], 1, -1))

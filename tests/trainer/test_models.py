@@ -125,7 +125,7 @@ def test_classes_that_a_fold_has_not_met_are_impossible_there():
     rows = np.random.default_rng(0).normal(size=(121, 3)) + 2.0 * np.eye(4, 3)[y]
     folds = Folds(prepared(ModalityData({"a": rows}, y), calibration=0.1, holdout=0.1))
     maps = [folds.map(Spec("posterior", "gaussian", True), (0,), fold) for fold in range(folds.count)]
-    found = Evidence(folds, [(maps, (0,))]).losses(np.array([0.7]))
+    found = Evidence(folds, [lambda k: folds.evidence(maps[k], (0,), k)]).losses(np.array([0.7]))
     expected = []
     for fold in range(folds.count):
         said, prior, own = folds.evidence(maps[fold], (0,), fold)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
@@ -220,8 +219,8 @@ def _judged(
 def _together(folds: Folds, posteriors: Sequence[_Candidate]) -> _Candidate:
     """Return the candidate whose evidence is a weighted sum of that of others, by their log loss on rows not seen."""
     modalities = posteriors[0].modalities
-    maps = [[one.map(folds, k) for k in range(folds.count)] for one in posteriors]
-    evidence = Evidence(folds, [(one, modalities) for one in maps])
+    sources = [lambda k, one=one: folds.evidence(one.map(folds, k), modalities, k) for one in posteriors]
+    evidence = Evidence(folds, sources)
     # What each would weigh if one of them were true: this decides where the rows tell little more.
     likely = -np.array([evidence.losses(one).sum() for one in np.eye(len(posteriors))])
     likely = np.exp(likely - likely.max())
@@ -310,6 +309,8 @@ def cut_scores(scores: Array, similar: NDArray[np.bool_], weights: tuple[float, 
 
 def pair_weights(parts: Array, similar: NDArray[np.bool_]) -> Array:
     """Return weights >= 0 of distances of the same pairs, shape (P, K), by a balanced logistic regression; the largest is 1."""
+    from scipy.special import expit  # takes long to import
+
     step = max(1, similar.size // _PAIRS)
     scale = np.maximum(parts.mean(axis=0), 1e-300)
     x, sign = parts[::step] / scale, np.where(similar[::step], 1.0, -1.0)

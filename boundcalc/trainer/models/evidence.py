@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from boundcalc.trainer.models.folds import FEW, Folds, Map, Spec
+from boundcalc.trainer.models.folds import FEW, Folds, Spec
 from boundcalc.trainer.risk.newton import newton_descent
 
 __all__ = ["Evidence", "relevance"]
 
 Array = NDArray[np.float64]
-
+Source = Callable[[int], tuple[Array, Array, NDArray[np.intp]]]
 
 #: What speaks for each modality alone; of few rows the first of these.
 _SPECS = (
@@ -36,15 +37,15 @@ class Evidence:
     Parameters
     ----------
     folds : Folds
-    sources : sequence of (sequence of Map, tuple of int)
-        The map without each fold, and its modalities.
+    sources : sequence of callable
+        Return what one says on a fold, as :meth:`Folds.evidence` does.
     """
 
-    def __init__(self, folds: Folds, sources: Sequence[tuple[Sequence[Map], tuple[int, ...]]]) -> None:
+    def __init__(self, folds: Folds, sources: Sequence[Source]) -> None:
         classes = max(folds.prior(fold).size for fold in range(folds.count))
         blocks = []
         for fold in range(folds.count):
-            found = [folds.evidence(maps[fold], some, fold) for maps, some in sources]
+            found = [source(fold) for source in sources]
             prior, own = found[0][1:]
             met = np.flatnonzero(own >= 0)[: 1 + _ENTRIES // (len(sources) * folds.count * prior.size)]
             said, odds = np.zeros((met.size, classes, len(sources))), np.full((met.size, classes), -np.inf)
@@ -111,9 +112,7 @@ def relevance(folds: Folds, modalities: tuple[int, ...]) -> tuple[Array, Array]:
     if count == 1 or folds.by_class:
         return np.ones(count), np.ones(count)
     specs = _SPECS if folds.codes.size >= FEW else _SPECS[:1]
-    sources = [
-        ([folds.map(spec, (k,), fold) for fold in range(folds.count)], (k,)) for spec in specs for k in modalities
-    ]
+    sources = [partial(folds.alone, spec, k) for spec in specs for k in modalities]
     evidence, linear = Evidence(folds, sources), Evidence(folds, sources[:count])
     owner = np.tile(np.arange(count), len(specs))
     v, value = evidence.solve(np.full(owner.size, 0.2))

@@ -26,6 +26,8 @@ _FITTED, _CHOOSING, _JUDGING = 20_000, 6000, 500
 _ENTRIES = 2**21
 #: Fewer rows than this tell strengths apart too badly for many of them, or many folds, to be worth their time.
 FEW = 250
+#: Evidence of more numbers is not kept for the next subset.
+_KEPT = 50_000
 #: Fewer similar pairs than this within the folds ask for larger folds.
 _SIMILAR = 50
 #: Rows that bumps stand at, and the shrinkage of the Gaussians on bumps and their reach, relative to 2 d, where none is asked for.
@@ -349,6 +351,15 @@ class Folds:
             return cross_distances(x, x, squared_map(found.factor), widths, here, here)
         gaps = self._gaps(found, modalities, fold)
         return square_gaps(embedded(x, found.factor, found.bias, found.lift, here, gaps))
+
+    def alone(self, spec: Spec, modality: int, fold: int) -> tuple[Array, Array, NDArray[np.intp]]:
+        """Return the evidence of one modality's own model, which several subsets ask for."""
+        if self.judged(fold).size * self.prior(fold).size > _KEPT:
+            return self.evidence(self.map(spec, (modality,), fold), (modality,), fold)
+        return self._cached("alone", self._evidence_alone, spec, modality, fold)
+
+    def _evidence_alone(self, spec: Spec, modality: int, fold: int) -> tuple[Array, Array, NDArray[np.intp]]:
+        return self.evidence(self.map(spec, (modality,), fold), (modality,), fold)
 
     def evidence(self, found: Map, modalities: tuple[int, ...], fold: int) -> tuple[Array, Array, NDArray[np.intp]]:
         """Return a map's evidence for each class on a fold's rows, the prior, and the rows' classes (-1: not met)."""
