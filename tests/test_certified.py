@@ -139,7 +139,7 @@ def test_the_table_says_what_exactly_is_bounded(lines):
     (table,) = certificate_tables(lines, delta=0.1)
     notes = " ".join(table.notes)
     for words in ("mean over the population", "two new independent rows", "hold at once with probability at least 0.9",
-                  "the metric on near+far with its threshold", "calibration part", "own at delta"):  # fmt: skip
+                  "the diagonal metric on near+far with its threshold", "calibration part", "own at delta"):  # fmt: skip
         assert words in notes
 
 

@@ -42,7 +42,7 @@ def certify_file(
     band: bool = False,
     **given: Any,
 ) -> Certificate:
-    """Certify what a file holds, or a metric trained on a data set.
+    """Certify what a file holds, or a model trained on a data set.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def _of_table(path: Path, *, label: str, groups: str | None, drop: tuple[str, ..
 
 
 def _trained(data: ModalityData, given: dict[str, Any]) -> PairwiseMetricLearner:
-    """Return a diagonal metric trained on the data's training part, to be certified on what it has held out."""
+    """Return the default model trained on the data, to be certified on what it has held out."""
     from boundcalc.trainer import PairwiseMetricLearner
 
     refused = [name for name in ("calibration", "metric") if given.pop(name, None) not in (None, "sqeuclidean")]
@@ -153,11 +153,14 @@ def _trained(data: ModalityData, given: dict[str, Any]) -> PairwiseMetricLearner
 
 def _described(found: Certificate, learner: PairwiseMetricLearner) -> Certificate:
     """Return the certificate with what was trained for it."""
+    from boundcalc.trainer.models.pair_model import what_is_used
+
     prepared = learner._prepared
     assert prepared is not None
     what = "groups" if prepared.data.groups is not None else "rows"
+    parts = [prepared.split.train] if learner.model_ is None else [prepared.split.train, prepared.split.calibration]
     said = (
-        f"Certified is a diagonal metric on {', '.join(learner.modalities_)}, trained for it on "
-        f"{prepared.units(prepared.split.train):,} other {what}."
+        f"Certified is a {what_is_used(learner.structure_, learner.model_)} on {', '.join(learner.modalities_)}, trained for it "
+        f"on {sum(map(prepared.units, parts)):,} other {what}."
     )
     return replace(found, recipe={**found.recipe, "model": said})

@@ -182,6 +182,7 @@ def read_request(**given: Any) -> Request:
             )
     groups = own_groups(given[name], given["data"]) if given["groups"] is None else given["groups"]
     codes, groups, notes = _labels(labels, groups, distances.n)
+    _enough(codes, groups)
     fixed = [
         f"the seed (one, not the best of several) of {given['splits']} random split{'s' * (given['splits'] > 1)}{drawn}",
         f"delta = {given['delta']:g}",
@@ -377,7 +378,7 @@ def _best_threshold(calibration: Calibration) -> float:
     if same.all() or not same.any():
         raise InvalidInputError(
             f"the {calibration.codes.size} calibration rows have no {'different' if same.all() else 'same'} pair: "
-            f"give a larger calibration share, if y has {'a second class' if same.all() else 'two rows of one class'} at all"
+            "give more rows or a larger calibration share, or a threshold fixed in advance"
         )
     order = np.argsort(distances, kind="stable")
     distances, same = distances[order], same[order]

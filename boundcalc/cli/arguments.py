@@ -249,7 +249,7 @@ def _settings(help: str) -> Argument:
 _DATA = "htad, breast_cancer, penguins, digits, or a file of your own: .npz, a folder of .npy, .csv, .parquet, .xlsx, .h5mu, ..."
 _SCORES = (
     "a .npz file with distance, scores or embeddings, y and perhaps groups; a table (.csv, ...) of embeddings with y; or "
-    "htad, breast_cancer, penguins, digits, a table of modalities: a metric is trained first"
+    "htad, breast_cancer, penguins, digits, a table of modalities: a model is trained first"
 )
 _KEY = "a key such as zhou2026.risk_gap, or a number such as 'Theorem 3.13'"
 

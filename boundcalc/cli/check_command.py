@@ -13,6 +13,7 @@ from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 from boundcalc.cli.output import Output
+from boundcalc.cli.progress import reporter
 from boundcalc.errors import InvalidInputError
 from boundcalc.show.tables import Table
 
@@ -85,13 +86,14 @@ def _reports(entries: list[Theorem], args: Namespace) -> list[Report]:
     alone = len(entries) == 1 or args.processes == 1 or not find_spec("joblib")
     jobs = _jobs(entries, args, Store(fresh=args.fresh), 1 if alone else args.processes)
     reports: list[Report] = []
+    told = reporter("checking") if len(entries) > 1 else None
     with suppress(KeyboardInterrupt):
+        if told is not None:
+            told(0, len(entries), "the first steps")
         for report in starmap(_checked, jobs) if alone else in_parallel(_checked, jobs, n_jobs=args.processes):
             reports.append(report)
-            if sys.stderr.isatty():
-                print(f"\r{report.subject}: {report.word}".ljust(79), file=sys.stderr)
-            elif len(entries) > 1:
-                print(f"{report.subject}: {report.word}", file=sys.stderr)
+            if told is not None:
+                told(len(reports), len(entries), f"{report.subject}: {report.word}")
             if not report.complete:
                 break
     return reports
@@ -105,7 +107,7 @@ def _jobs(entries: list[Theorem], args: Namespace, store: Store, processes: int)
     for number, entry in enumerate(entries):
         share = several / max(several, len(entries) - number)
         left = None if end is None else max(1.0, (end - time.monotonic()) * share)
-        shown = (memory, _progress(entry)) if processes == 1 else ()
+        shown = (memory, _progress(entry) if len(entries) == 1 else None) if processes == 1 else ()
         yield (entry if processes == 1 else entry.key, args.form, left, args.seed, store, *shown)
 
 
@@ -149,7 +151,8 @@ def _output(
     ]
     notes = [f"not as the catalogue says: {', '.join(surprises)}"] if surprises else []
     notes += [f"ALARM: {alarm}" for alarm in alarms]
-    notes += [] if complete else ["interrupted: what is shown was checked, the rest was not"]
+    kept = "steps that were settled are kept for the next run"
+    notes += [] if complete else [f"interrupted: what is shown was checked, the rest was not; {kept}"]
     table = Table(("theorem", "form", "verdict", "catalogue"), rows, title="Verdicts", notes=notes)
     theorems = [report.to_json() for report in reports]
     texts = [report.text() for report in reports] + (

@@ -26,6 +26,7 @@ from boundcalc.language.ledger import Ledger, check_delta
 from boundcalc.show.rounding import failing
 from boundcalc.trainer.data.prepare import Prepared, prepare
 from boundcalc.trainer.measure.settings import Settings
+from boundcalc.trainer.models.pair_model import what_is_used
 
 if TYPE_CHECKING:
     from boundcalc.trainer import Measurements, ModalityData, SubsetResult
@@ -86,7 +87,7 @@ class Used:
             name = getattr(model, "__name__", type(model).__name__)
             said = f"{name} on {result.label} (training part) with its threshold (calibration part)"
             return cls(found.distances, found.threshold, found.error, said)
-        kind = "metric" if result.model is None else f"{result.model.structure} model"
+        kind = what_is_used(prepared.structure(result.modalities).name, result.model)
         part = "training part" if result.model is None else "training and calibration part"
 
         def distances(rows: NDArray[np.intp]) -> Distances:

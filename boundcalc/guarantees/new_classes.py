@@ -22,6 +22,7 @@ from boundcalc.trainer.measure.settings import Settings
 from boundcalc.trainer.measure.subset import fit_subset
 from boundcalc.trainer.models.choosing import choose, cut
 from boundcalc.trainer.models.folds import Folds
+from boundcalc.trainer.models.pair_model import what_is_used
 
 __all__ = ["certify_new_classes"]
 
@@ -76,16 +77,16 @@ def certify_new_classes(
     units, error = _metric_by_folds(prepared, folds, generator) if chosen.structure == "auto" else (math.nan, math.inf)
     params = np.empty(0)
     if model is None or error < model.error[1]:
-        fit, model, said = fit_subset(prepared, names, rng=generator), None, prepared.structure(names).name
+        fit, model = fit_subset(prepared, names, rng=generator), None
         params = fit.params
         own = chosen.decision_threshold(fit.threshold)
         threshold = units * _mean_distance(prepared, params) if error < math.inf else own
     else:
-        threshold, said = model.threshold, model.structure
-    label = "+".join(names)
+        threshold = model.threshold
+    said, label = what_is_used(prepared.structure(names).name, model), "+".join(names)
     used = Used(lambda rows: of_trained(prepared, names, params, rows, model), threshold, 0.0, said)
     fixed = (
-        f"the {said} model on {label} with its threshold (rows of the other {count - held} classes)",
+        f"the {said} on {label} with its threshold (rows of the other {count - held} classes)",
         f"which {held} classes are held out (drawn at random)",
         "the seed of the splits, which have not seen the held-out rows",
     )

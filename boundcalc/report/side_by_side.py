@@ -66,8 +66,9 @@ class SideBySide(Answer):
             f"error: weighted share of wrong held-out pairs, balanced; mean of {self.splits} random split"
             f"{'s' * (self.splits > 1)}, with the half width of its normal 95 % interval (estimated). All are fitted to the rows "
             "that are not held out, their thresholds chosen by the same folds of them; seconds for both.",
-            f"certified: upper bounds on the first split, which hold all at once with probability {confidence(self.delta)}; * says "
-            f"no more than a constant rule, which has {self.standings[0].constant:.4g} there.",
+            f"certified: upper bounds on the first split, which hold all at once with probability {confidence(self.delta)}, so "
+            f"that each pays for the {len(self.standings)} of them; * says no more than a constant rule, which has "
+            f"{self.standings[0].constant:.4g} there.",
             *(f"{one.name}: {one.about}." for one in self.standings if one.about),
         ]
         return (Table(names, rows, title=self.title, notes=notes),)
@@ -88,10 +89,11 @@ class SideBySide(Answer):
             errors, places, xerr=[one.half_width for one in shown], fmt="o", color=PALETTE[0], label="held-out error"
         )
         axes.plot([one.certificate for one in shown], places, "|", ms=14, color=PALETTE[1], label="certified")
+        axes.axvline(shown[0].constant, color="0.5", lw=1, ls="--", label="constant rule")
         axes.set_yticks(places, [one.name for one in shown])
         axes.set_xlabel("balanced pair error")
         axes.set_xlim(left=0)
-        axes.legend()
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncol=3, frameon=False, fontsize=8)
         return axes
 
 

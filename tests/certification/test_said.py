@@ -7,8 +7,10 @@ import pytest
 
 import boundcalc as bc
 from boundcalc.certification import certify_band
-from boundcalc.certification.files import certify_file
+from boundcalc.certification.files import CALIBRATION, HOLDOUT, certify_file
 from boundcalc.cli import main
+from boundcalc.datasets import load
+from boundcalc.trainer import PairwiseMetricLearner
 
 
 def rows(n, *, seed=0):
@@ -161,8 +163,12 @@ class TestOptionsOfFiles:
         pytest.importorskip("sklearn")
         options = ["--label", "kind", "--modality", "a=u,v", "--modality", "b=w", "--groups", "who"]
         assert main(["certify", str(folder / "t.csv"), *options]) == 0
+        used = PairwiseMetricLearner(holdout=HOLDOUT, calibration=CALIBRATION, pair_weights="balanced", random_state=0)
+        used.fit(load(folder / "t.csv", label="kind", groups="who", modalities={"a": ["u", "v"], "b": ["w"]}))
+        kind = "metric" if used.model_ is None else "model"
         said = " ".join(capsys.readouterr().out.split())
-        assert "Certified is a diagonal metric on a, b, trained for it on 24 other groups." in said
+        trained = 24 if used.model_ is None else 36
+        assert f"Certified is a {used.structure_} {kind} on a, b, trained for it on {trained} other groups." in said
 
     def test_a_second_model_that_is_no_array_is_named_as_the_second(self):
         x, y = rows(40)
@@ -170,12 +176,13 @@ class TestOptionsOfFiles:
             bc.certify(embeddings=x, against={"embeddings": x}, y=y, threshold=1.0)
 
     @pytest.mark.parametrize(
-        ("classes", "why"), [(1, "if y has a second class"), (40, "if y has two rows of one class")]
+        ("classes", "why"),
+        [(1, "y has one class only"), (40, "no two rows have the same"), (39, "8 .* rows have no same pair")],
     )
     def test_labels_that_make_pairs_of_one_kind_alone_are_told(self, classes, why):
         x, _ = rows(40)
         with pytest.raises(bc.InvalidInputError, match=why):
-            bc.certify(embeddings=x, y=np.arange(40) % classes, calibration=0.2)
+            bc.certify(embeddings=x, y=np.sort(np.arange(40) % classes), calibration=0.2, rng=1)
 
     def test_arrays(self, folder):
         x, y = rows(120)

@@ -15,12 +15,17 @@ from boundcalc.language.records import check_entries, plain, rebuild
 from boundcalc.trainer.models.lift import Lift
 from boundcalc.trainer.risk.distances import cross_distances
 
-__all__ = ["Between", "PairModel"]
+__all__ = ["Between", "PairModel", "what_is_used"]
 
 Array = NDArray[np.float64]
 #: Rows of a block of pairs, and numbers of a block of rows.
 _BLOCK, _ENTRIES = 256, 2**20
 Between = Callable[[NDArray[np.intp], NDArray[np.intp]], Array]
+
+
+def what_is_used(metric: str, model: PairModel | None) -> str:
+    """Return how what is used is called: the model where one was chosen, else the metric of that structure."""
+    return f"{metric} metric" if model is None else f"{model.structure} model"
 
 
 @dataclass(frozen=True, eq=False)
