@@ -28,6 +28,7 @@ __all__ = [
     "CONSTRAINTS",
     "DERIVED",
     "DOMAINS",
+    "GENERAL",
     "NONNEGATIVE",
     "POSITIVE",
     "REAL",
@@ -311,9 +312,9 @@ _TABLE = (
     SymbolInfo("r_new", r"r(f_{\rm new})", "population risk of the model that is returned after new rows were collected", NONNEGATIVE, "quantity"),
     SymbolInfo("fmr", r"\mathrm{FMR}", "false-match rate: share of the different pairs with D <= t", Interval(0, 1), "quantity"),
     SymbolInfo("fnmr", r"\mathrm{FNMR}", "false-non-match rate: share of the same pairs with D >= t", Interval(0, 1), "quantity"),
-    SymbolInfo("fdr", r"1-\mathrm{precision}", "share of different pairs among those with D <= t", Interval(0, 1), "quantity"),
+    SymbolInfo("fdr", r"(1-\mathrm{precision})", "share of different pairs among those with D <= t", Interval(0, 1), "quantity"),
     SymbolInfo("miss_order", r"P(D_{\rm same}\ge D_{\rm different})", "1 - AUC of pairs, ties counted as errors", Interval(0, 1), "quantity"),
-    SymbolInfo("a_match", r"1-\kappa r/C", "factor of one independent pair", Interval.Lopen(0, 1), "quantity"),
+    SymbolInfo("a_match", r"(1-\kappa r/C)", "factor of one independent pair", Interval.Lopen(0, 1), "quantity"),
     SymbolInfo("E_match", r"\mathbb E\,h", "expectation of the matching mean", Interval.Lopen(0, 1), "quantity"),
     SymbolInfo("perm_S", r"\operatorname{perm}S", "permanent of a doubly stochastic matrix", POSITIVE, "quantity"),
     SymbolInfo("E_weighted", r"\mathbb E e^{-\lambda\sum w q}", "exponential moment of a weighted sum over pairs", Interval.Lopen(0, 1), "quantity"),
@@ -356,7 +357,7 @@ _TABLE = (
     SymbolInfo("dev_plus", r"\sup_f(\hat r-r)(f)", "largest deviation of empirical over population risk", NONNEGATIVE, "quantity"),
     SymbolInfo("err_M", r"P(sf\le 0)", "pair error: probability that the sign of f disagrees with the pair's label", Interval(0, 1), "quantity"),
     SymbolInfo("err_weighted", r"\mathbb E\,\omega_s 1[sf\le 0]", "pair error with the pair weights", NONNEGATIVE, "quantity"),
-    SymbolInfo("err_match", r"\omega_+P(f(x^a,x^b)\le0)+\omega_-P(f(x^a,x'^b)\ge0)", "match error: weighted probabilities that a matched pair is missed and that an unmatched one is taken for a match", NONNEGATIVE, "quantity"),
+    SymbolInfo("err_match", r"[\omega_+P(f(x^a,x^b)\le0)+\omega_-P(f(x^a,x'^b)\ge0)]", "match error: weighted probabilities that a matched pair is missed and that an unmatched one is taken for a match", NONNEGATIVE, "quantity"),
     SymbolInfo("r_match", r"r_{\rm match}", "population match risk", NONNEGATIVE, "quantity"),
     SymbolInfo("r_0", r"r(f_0)", "population risk of a fixed f_0", NONNEGATIVE, "quantity"),
     SymbolInfo("rhat_0", r"\hat r(f_0)", "empirical risk of f_0 on the planned sample", NONNEGATIVE, "quantity"),
@@ -399,6 +400,9 @@ SUBSET_NAMES: Mapping[str, Mapping[str, str]] = FrozenDict({
 
 #: Groups of symbols that mean the same whatever the subset (what is named in SUBSET_NAMES changes all the same).
 SHARED_GROUPS = frozenset({"sample", "confidence", "loss", "metric"})
+
+#: Names of quantities that stand for any other of their kind: a statement on them may be applied to one with another name.
+GENERAL = frozenset({"Phi_n", "Phi_m", "Phi_f", "E_psi_U", "Rad_A", "E_tail", "size", "S_most"})
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ from boundcalc.statements.audit import known_domains
 from boundcalc.statements.composing import checkable
 from boundcalc.statements.derivation import Derivation, Event, Kind, Relation, Step
 from boundcalc.statements.domain import Domain
-from boundcalc.statements.proofs_latex import theorem_latex
 from boundcalc.statements.statement import UNCHECKED, Reference
 from boundcalc.statements.terms import label_terms
+from boundcalc.statements.theorem_latex import theorem_latex
 from boundcalc.statements.typeset import bound_latex
 from boundcalc.symbols import CONSTRAINTS, DERIVED, VOCABULARY, Constraint, known, role_of
 

@@ -83,7 +83,7 @@ def kinds(tmp_path_factory):
     costs = "version = 1\nper_sample = 1.0\n[modalities.a]\nsetup = 500.0\nmax_samples = 50000\nrequired = true\n"
     bound = bc.theorem("zhou2026.risk_gap").bound().to_json()
     study = json.dumps({"study": bc.plan(data, target=0.4).plan.study.to_dict()})
-    chain = bc.Derivation(bc.symbols.r_0, (bc.by("lemmas.hoeffding_u", bc.symbols.r_0, because="a citation"),))
+    chain = bc.Derivation(bc.symbols.dev_f, (bc.by("lemmas.hoeffding_u", bc.symbols.dev_f, because="a citation"),))
     theorem = bc.Theorem("mine.own", "-", "Own", "r <= b", "risk", bc.Source("A"), {"sharp": bc.Form(chain)})
 
     measure_subsets(data, rng=0, subsets="a", resume=folder / "resume.json")

@@ -101,7 +101,7 @@ def test_an_answer_that_cannot_be_written_is_printed_all_the_same(tmp_path, caps
 
 
 def test_a_theorem_is_saved_whole_and_with_the_usual_mode(tmp_path, monkeypatch):
-    chain = bc.Derivation(bc.symbols.r_0, (bc.by("lemmas.hoeffding_u", bc.symbols.r_0, because="a citation"),))
+    chain = bc.Derivation(bc.symbols.dev_f, (bc.by("lemmas.hoeffding_u", bc.symbols.dev_f, because="a citation"),))
     mine = bc.Theorem("mine.own", "-", "Own", "r <= b", "risk", bc.Source("A"), {"sharp": bc.Form(chain)})
     path, plain = tmp_path / "mine.json", tmp_path / "plain"
     plain.write_text("")

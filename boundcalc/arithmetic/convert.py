@@ -221,16 +221,17 @@ MOST_TERMS = 128
 
 def _series(expr: Any, go: Callable[[Any], Node], pool: Pool) -> Node:
     """Convert a sum or product term by term; with no terms it is 0 or 1, with more than are counted it is nan."""
-    (k, first, last), *others = expr.limits
+    *inner, (k, first, last) = expr.limits
+    summand = expr.func(expr.function, *inner) if inner else expr.function
     count = last - first + 1 if last.is_Integer else MOST_TERMS
-    if others or not first.is_Integer or k in last.free_symbols or count > MOST_TERMS:
+    if not first.is_Integer or k in last.free_symbols or count > MOST_TERMS:
         raise InvalidInputError(
-            f"{expr}: only sums and products of one variable from a whole number on are evaluated, of at most {MOST_TERMS} terms"
+            f"{expr}: only sums and products from a whole number on are evaluated, of at most {MOST_TERMS} terms for each variable"
         )
     nothing = pool.number(0 if isinstance(expr, sp.Sum) else 1)
     joined = pool.add if isinstance(expr, sp.Sum) else pool.mul
     places = [first + i for i in range(max(count, 0))]
-    terms = [go(expr.function.xreplace({k: place})) for place in places]
+    terms = [go(summand.xreplace({k: place})) for place in places]
     if last.is_Integer:
         return joined(*terms) if terms else nothing
     end = go(last)

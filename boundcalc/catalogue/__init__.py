@@ -14,14 +14,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from boundcalc import stored
 from boundcalc.bound import Bound
 from boundcalc.catalogue.own import find
 from boundcalc.catalogue.registry import REGISTRY
 from boundcalc.errors import InvalidInputError, suggestion
-from boundcalc.statements.derivation import Step
+from boundcalc.statements.applying import bounded_by, elsewhere
+from boundcalc.statements.derivation import Application, Step
+from boundcalc.symbols import GENERAL
 from boundcalc.theorems import Theorem
 from boundcalc.theorems import by as applied
 
@@ -55,20 +57,19 @@ def theorem(name: str) -> Theorem:
     own = find(str(name))
     if own is not None:
         return own
-    key = stored.numbered(str(name))
-    if key is not None and key in REGISTRY:
-        return REGISTRY[key]
+    told = stored.stored_list() or [{"key": entry.key, "number": entry.number} for entry in REGISTRY.values()]
     wanted = str(name).strip().lower()
-    numbered = [entry for entry in REGISTRY.values() if entry.number != "-"]
     bare = wanted[:1].isdigit()
-    numbers = [entry.number.split()[-1] if bare else entry.number for entry in numbered]
-    found = [entry for entry, number in zip(numbered, numbers, strict=True) if number.lower() == wanted]
+    numbers = {one["key"]: one["number"].split()[-1] if bare else one["number"] for one in told if one["number"] != "-"}
+    found = [key for key, number in numbers.items() if number.lower() == wanted and key in REGISTRY]
     if len(found) == 1:
-        return found[0]
+        return REGISTRY[found[0]]
     if found:
-        raise InvalidInputError(f"{name!r} is ambiguous: give one of {', '.join(entry.number for entry in found)}")
+        raise InvalidInputError(
+            f"{name!r} is ambiguous: give one of {', '.join(REGISTRY[key].number for key in found)}"
+        )
     raise InvalidInputError(
-        f"no theorem {name!r}{suggestion(str(name), [*REGISTRY, *numbers])}; "
+        f"no theorem {name!r}{suggestion(str(name), [*REGISTRY, *numbers.values()])}; "
         "`boundcalc list` (or list(boundcalc.catalogue)) shows all keys"
     )
 
@@ -97,9 +98,14 @@ def by(lemma: Theorem | Bound | str, quantity: Any, **options: Any) -> Step:
     Raises
     ------
     InvalidInputError
-        If there is no such entry, and as `boundcalc.theorems.by` does.
+        If there is no such entry, if it bounds another quantity of the vocabulary, and as `boundcalc.theorems.by` does.
     """
-    return applied(theorem(lemma) if isinstance(lemma, str) else lemma, quantity, **options)
+    step = applied(theorem(lemma) if isinstance(lemma, str) else lemma, quantity, **options)
+    bounded = bounded_by(cast(Application, step.applies))
+    another = "" if options.get("experiment") or str(bounded) in GENERAL else elsewhere(step.left, bounded)
+    if another:
+        raise InvalidInputError(another, context=f"by {step.cites}")
+    return step
 
 
 class _Catalogue(ModuleType, Mapping):

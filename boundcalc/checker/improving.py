@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +18,7 @@ import sympy
 
 from boundcalc.bound import Bound
 from boundcalc.checker.inequality.evaluate import on_arrays, value_at
+from boundcalc.checker.inequality.limits import clocked, worked
 from boundcalc.checker.inequality.problem import state
 from boundcalc.checker.inequality.reals import check_inequality
 from boundcalc.checker.verdict import Verdict, Word
@@ -65,6 +65,7 @@ class BestConstant(Frozen):
         return f"{self.constant} ({self.verdict.word}{open_ones}); the ratio is {self.ratio:.8g} at {at}"
 
 
+@clocked()
 def best_constant(
     A: Any,
     B: Any,
@@ -102,17 +103,17 @@ def best_constant(
     problem = state(A, "<=", B, domain=domain, constraints=rules)
     search = _Search(problem, np.random.default_rng(rng))
     ratio, point = search.run()
-    end = time.monotonic() + budget
+    end = worked() + budget
     known = {**{s: problem.domain[s] for s in problem.domain}, **dict(domain or {})}
     tried: list[BestConstant] = []
     for constant in _candidates(ratio):
-        left = max(2.0, (end - time.monotonic()) / 3)
+        left = max(2.0, (end - worked()) / 3)
         told = check_inequality(above, "<=", constant * below, domain=known, constraints=rules, budget=left)
         open_ones = tuple(one.constant for one in tried if not one.verdict.refutes)
         tried.append(BestConstant(constant, told, point, ratio, open_ones))
         if told.word is Word.PROVED:
             return tried[-1]
-        if time.monotonic() > end:
+        if worked() > end:
             break
     left_open = [one for one in tried if not one.verdict.refutes]
     if not left_open:
@@ -318,6 +319,7 @@ def dominated(
 # ---------------------------------------------------------------- cleaner forms
 
 
+@clocked()
 def relaxed(bound: Bound, *, drop: str, digits: int | None, budget: float) -> tuple[Bound, Step]:
     """Return a cleaner bound that is provably larger (smaller, for a lower bound), and the step to it; see `Bound.relax`.
 
@@ -332,7 +334,7 @@ def relaxed(bound: Bound, *, drop: str, digits: int | None, budget: float) -> tu
         )
     if not drop and digits is None:
         raise InvalidInputError("relax: say what, drop='lower order' or round=2")
-    end = time.monotonic() + budget
+    end = worked() + budget
     terms = list(sympy.Add.make_args(sympy.expand_mul(bound.raw)))
     if drop:
         terms = _gathered(bound, terms, end)
@@ -340,7 +342,7 @@ def relaxed(bound: Bound, *, drop: str, digits: int | None, budget: float) -> tu
         terms = [_rounded(term, digits, up=not bound.is_lower) for term in terms]
     cleaner = sympy.Add(*terms)
     sides = [expr.subs(bound.where) for expr in (bound.raw, cleaner)]
-    left = max(5.0, end - time.monotonic())
+    left = max(5.0, end - worked())
     relation = ">=" if bound.is_lower else "<="
     told = check_inequality(
         sides[0], relation, sides[1], domain=_shared(bound), constraints=bound.constraints, budget=left
@@ -387,7 +389,7 @@ def _gathered(bound: Bound, terms: list[sympy.Expr], end: float) -> list[sympy.E
             try:
                 found = best_constant(
                     full[term], full[head], domain=_shared(bound), constraints=bound.constraints,
-                    budget=max(3.0, (end - time.monotonic()) / 4),
+                    budget=max(3.0, (end - worked()) / 4),
                 )  # fmt: skip
             except InvalidInputError:
                 continue

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from boundcalc.checker.citations import counts
-from boundcalc.checker.verdict import Verdict, Word, weakest
+from boundcalc.checker.verdict import Verdict, Word, cited, unsettled, weakest
 from boundcalc.frozen import Frozen
 from boundcalc.show.html import Markup, join, tag
 from boundcalc.show.tables import page_width
@@ -89,11 +89,21 @@ class Report(Frozen):
 
     def doubt(self, form: str) -> str:
         """Return why a form's proof does not count: the first step that is neither proved nor an instance of what is."""
-        rows = [row for row in self.rows if row.form == form and row.counts]
-        for row in rows:
-            if row.verdict.refutes or (row.place != "chain" and not counts(row.verdict)):
-                return f"not proved: step {row.place} is {row.verdict.word} ({row.verdict.evidence})"
-        return "" if rows and self.complete else "not checked to the end"
+        for row in self._doubtful(form):
+            return f"not proved: step {row.place} is {row.verdict.word} ({row.verdict.evidence})"
+        checked = self.complete and any(row.form == form and row.counts for row in self.rows)
+        return "" if checked else "not checked to the end"
+
+    def doubted(self, form: str) -> Verdict | None:
+        """Return what a form's proof is worth as a reason: CITED if it lacks what works say that it cites; None if nothing."""
+        doubt, rows = self.doubt(form), self._doubtful(form)
+        literature = self.complete and rows and all(row.verdict.word is Word.CITED for row in rows)
+        return (cited(doubt) if literature else unsettled(doubt)) if doubt else None
+
+    def _doubtful(self, form: str) -> list[Row]:
+        """Return the rows of a form because of which its proof does not count."""
+        rows = (row for row in self.rows if row.form == form and row.counts)
+        return [row for row in rows if row.verdict.refutes or (row.place != "chain" and not counts(row.verdict))]
 
     @property
     def word(self) -> Word:

@@ -22,10 +22,10 @@ from boundcalc.checker.store import content_of
 from boundcalc.checker.verdict import Certificate, Verdict, Word, cited, proved, unsettled
 from boundcalc.errors import InvalidInputError
 from boundcalc.language.domains import describe
-from boundcalc.statements.audit import strays
+from boundcalc.statements.audit import BARE_DELTA, strays
 from boundcalc.statements.derivation import Step, at_least, at_most
 from boundcalc.statements.implicit import solve_implicit
-from boundcalc.symbols import Constraint, known
+from boundcalc.symbols import VOCABULARY, Constraint, known
 
 __all__ = ["check_step", "stream"]
 
@@ -45,7 +45,7 @@ def check_step(
     budget: float = 10.0,
     domains: Mapping[sympy.Symbol, sympy.Set] | None = None,
     rules: Iterable[Constraint] = (),
-    doubt_of: Callable[[Any, str], str] = lambda lemma, form: "not checked",
+    doubt_of: Callable[[Any, str], Verdict | None] = lambda lemma, form: unsettled("not checked"),
     keep: Keep = lambda content, compute: compute(),
 ) -> Verdict:
     """Return the verdict on one step.
@@ -64,7 +64,7 @@ def check_step(
     rules : iterable of Constraint, optional
         Relations that the theorem requires.
     doubt_of : callable, optional
-        Returns why a form of a theorem of one's own that the step applies is not proved, or nothing.
+        Returns what is known of a form of a theorem of one's own that the step applies and that is not proved, or None.
     keep : callable, optional
         Returns the verdict on a trial, by its content or else by computing it: a trial does not depend on what the step cites.
     """
@@ -97,7 +97,7 @@ def check_step(
             )
         except InvalidInputError as error:
             return unsettled(str(error))
-        return settle(problem, budget=budget, rng=rng)
+        return _without_event(step, settle(problem, budget=budget, rng=rng))
     if step.applies is not None or step.cites in REGISTRY:
         read = read_citation(step, None, doubt_of)
         if read is not None and (read.word is not Word.UNSETTLED or step.applies is not None):
@@ -109,6 +109,16 @@ def check_step(
     if step.cites:
         return cited(step.cites)
     return unsettled(f"a step of kind '{step.kind}' needs an experiment or a citation")
+
+
+def _without_event(step: Step, verdict: Verdict) -> Verdict:
+    """Add to what is not proved that delta came in without an event, where it did: the step may hold with a probability."""
+    bare = VOCABULARY["delta"].symbol in step.right.free_symbols - step.left.free_symbols
+    return (
+        replace(verdict, evidence=f"{verdict.evidence}; {BARE_DELTA}")
+        if bare and verdict.word is not Word.PROVED
+        else verdict
+    )
 
 
 def _strays(

@@ -46,7 +46,7 @@ _MINT = object()
 _KERNEL = "axioms of the kernel's proof"
 
 #: Methods whose answer is a proof on its own; every other needs a second engine that agrees.
-_SUFFICIENT = frozenset({"identities", "signs", "Arb", "linear z3", "calculus"})
+_SUFFICIENT = frozenset({"identities", "signs", "squares", "Arb", "linear z3", "calculus"})
 
 
 @dataclass(frozen=True)

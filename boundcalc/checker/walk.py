@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -16,6 +15,7 @@ from boundcalc.checker.experiments.experiment import Experiment
 from boundcalc.checker.experiments.inclusion import check_inclusion
 from boundcalc.checker.experiments.named import resolve
 from boundcalc.checker.experiments.trial import try_out
+from boundcalc.checker.inequality.limits import clocked, worked
 from boundcalc.checker.inequality.problem import state
 from boundcalc.checker.inequality.reals import settle
 from boundcalc.checker.report import Report, Row
@@ -34,6 +34,7 @@ _STEP_SECONDS = 20.0
 _OPTIMISATION = ("eps_opt", "eps_opt_M", "eps_opt_N")
 
 
+@clocked()
 def check(
     theorem: Any,
     *,
@@ -54,7 +55,7 @@ def check(
     form : str, optional
         One form of the theorem; all of them if not given.
     budget : float, optional
-        Seconds for everything; the steps that are left when it is used up get a second each.
+        Seconds (of the processor's) for everything; the steps that are left when it is used up get a second each.
     rng : int or numpy.random.Generator
         The seed of all random searches: the same seed, the same report.
     progress : callable, optional
@@ -104,12 +105,12 @@ class _Clock:
     """Shares out the time: generously at first, a second per step when it is used up."""
 
     def __init__(self, budget: float | None) -> None:
-        self.end = None if budget is None else time.monotonic() + budget
+        self.end = None if budget is None else worked() + budget
 
     def share(self) -> float:
         if self.end is None:
             return _STEP_SECONDS
-        return max(1.0, min(_STEP_SECONDS, (self.end - time.monotonic()) / 3))
+        return max(1.0, min(_STEP_SECONDS, (self.end - worked()) / 3))
 
 
 Job = Callable[[int, float, Memory], Row | None]
@@ -175,9 +176,10 @@ def _step_job(
             seed,
         )
 
-        def doubt_of(own: Any, name: str) -> str:
-            found = check(own, form=name, budget=seconds, rng=seed, memory=memory.known, store=memory.store)
-            return found.doubt(name)
+        def doubt_of(own: Any, name: str) -> Verdict | None:
+            return check(own, form=name, budget=seconds, rng=seed, memory=memory.known, store=memory.store).doubted(
+                name
+            )
 
         def keep(content: str | None, compute: Callable[[], Verdict]) -> Verdict:
             return memory.recall(content, content, seconds, compute) if content else compute()

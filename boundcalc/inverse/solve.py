@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,9 @@ from boundcalc.inverse.bisect import LARGEST, Floats, Integers, first_integer, f
 from boundcalc.inverse.cells import Cells, high_end, is_integer, low_end
 from boundcalc.inverse.smooth import closed_form as smooth_form
 from boundcalc.language.domains import describe, describe_assumptions
+from boundcalc.statements.composing import insert
 from boundcalc.statements.statement import Statement
+from boundcalc.symbols import symbol as own_symbol
 
 if TYPE_CHECKING:
     import xarray
@@ -24,6 +26,9 @@ __all__ = ["LARGEST", "Solution", "minimal_n", "solve_for"]
 
 #: Lanes that are solved together: about what fits the cache.
 _BLOCK = 1 << 15
+
+#: A symbol of whole blocks, and how many remainders are followed one by one.
+_BLOCKS, _MOST = "whole_blocks", 12
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,9 @@ def minimal_n(bound: Statement | Any, *, target: Any, name: str = "n", **others:
     ----------
     bound : Bound
         An upper bound that never rises (or a lower bound that never falls) in ``name``, or not from where on
-        ``Bound.better_from`` says, as log(n)/n: then the answer is the smallest integer from there on; or what inverts
-        itself, as ``boundcalc.assurance`` does.
+        ``Bound.better_from`` says, as log(n)/n: then the answer is the smallest integer from there on. Where it depends on
+        floor(n/k) and n, so that it goes up and down, this is asked for each remainder by k. Or what inverts itself, as
+        ``boundcalc.assurance`` does.
     target : scalar, 1-D array_like or xarray.DataArray
         What the bound should reach; an array becomes the axis ``target``.
     name : str
@@ -128,6 +134,8 @@ def solve_for(bound: Statement, name: str, *, target: Any, closed_form: bool = F
     InvalidInputError
         If the bound is not monotone in the symbol, or an input is bad.
     """
+    if _improves(bound, name) and (classes := _classes(bound, name)):
+        return _of_classes(classes, name, target, others)
     larger_is_better = _improves(bound, name)
     if bound.expr.has(sympy.Integral):
         side = "lower" if bound.is_lower else "upper"
@@ -162,7 +170,8 @@ def _improves(bound: Statement, name: str) -> bool:
     if not isinstance(bound, Statement):
         raise InvalidInputError(f"{bound!r} is no bound: give one, such as theorem(...).bound()")
     way = bound.direction(name)
-    if way == "unknown" and bound.better_from(name) is not None:
+    classes = _classes(bound, name) if way == "unknown" else ()
+    if way == "unknown" and (bound.better_from(name) is not None or classes):
         way = "rises" if bound.is_lower else "falls"
     if way not in ("rises", "falls"):
         raise InvalidInputError(f"{name} cannot be solved for: the bound is {way} in it", context=bound.theorem.key)
@@ -171,6 +180,64 @@ def _improves(bound: Statement, name: str) -> bool:
             f"{name} cannot be solved for: {bound.quantity} = ... is no inequality", context=bound.theorem.key
         )
     return (way == "rises") == bound.is_lower
+
+
+def _classes(bound: Statement, name: str) -> tuple[tuple[Statement, int, int], ...]:
+    """Return a bound of whole blocks of k for each remainder, with k and the remainder, where only this says how it moves.
+
+    With floor(n/k) and n in one bound it goes up and down in n, but not in the blocks.
+    """
+    symbol = bound.symbol(name)
+    allowed = bound.domain[symbol]
+    blocks = {symbol / part.args[0] for part in bound.expr.atoms(sympy.floor) if symbol in part.free_symbols}
+    many = blocks.pop() if len(blocks) == 1 else sympy.S.One
+    tied = any(symbol in rule.symbols for rule in bound.constraints) or bound.better_from(name) is not None
+    if tied or not (
+        isinstance(allowed, sympy.Range) and allowed.inf.is_finite and many.is_Integer and 1 < many <= _MOST
+    ):
+        return ()
+    found = []
+    for rest in range(int(many)):
+        low = sympy.ceiling((allowed.inf - rest) / many)
+        whole = own_symbol(_BLOCKS, "b", "whole blocks", sympy.Range(low, sympy.oo), role="fixed")
+        one = insert(bound, {name: many * whole + rest})
+        if one.direction(_BLOCKS) != ("rises" if bound.is_lower else "falls") and one.better_from(_BLOCKS) is None:
+            return ()
+        found.append((one, int(many), rest))
+    return tuple(found)
+
+
+def _of_classes(
+    classes: tuple[tuple[Statement, int, int], ...], name: str, target: Any, others: Mapping[str, Any]
+) -> Solution:
+    """Return the smallest of the answers for the remainders."""
+    solved = [solve_for(one, _BLOCKS, target=target, **others) for one, *_ in classes]
+    first = solved[0]
+    answers = np.full(first.reason.shape, np.inf)
+    for found, (_, many, rest) in zip(solved, classes, strict=True):
+        given = found.reason.values == ""
+        answers[given] = np.minimum(answers[given], many * found.values.values[given].astype(float) + rest)
+    known = np.isfinite(answers)
+    values: Any = np.where(known, answers, 0).astype(np.int64)
+    if not known.all():
+        values = values.astype(object)
+        values[~known] = None
+    reason = np.array([text.replace(_BLOCKS, name) for text in first.reason.values.flat], dtype=object).reshape(
+        known.shape
+    )
+    reason[known] = ""
+    nearest = np.min([found.nearest.values for found in solved], axis=0)
+
+    def on_grid(data: Any, label: str) -> xarray.DataArray:
+        return first.reason.copy(data=data).rename(label)
+
+    return Solution(
+        name,
+        on_grid(values, name),
+        on_grid(known, "feasible"),
+        on_grid(reason, "reason"),
+        on_grid(nearest, "nearest target"),
+    )
 
 
 _Found = tuple[Any, np.ndarray, np.ndarray, Floats]

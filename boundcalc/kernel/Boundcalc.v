@@ -16,9 +16,32 @@ Ltac enclosed_in x := first [ interval with (i_bisect x, i_taylor x, i_depth 14,
 (* Relative entropy of coins, for 0 < p < 1; 0 log 0 = 0 holds by 0 * x = 0. *)
 Definition kl (q p : R) : R := q * ln (q / p) + (1 - q) * ln ((1 - q) / (1 - p)).
 
-(* z is the largest p in [q, 1] with kl q p <= a. *)
-Definition is_kl_inverse (q a z : R) : Prop :=
-  q <= z <= 1 /\ forall p, q <= p < 1 -> 0 < p -> (kl q p <= a <-> p <= z).
+(* The largest p in [q, 1] with kl q p <= a: the least upper bound of q, where kl q q = 0, and of all such p below 1. *)
+Definition within (q a p : R) : Prop := p = q \/ (0 < p < 1 /\ q <= p /\ kl q p <= a).
+Definition kl_inverse (q a : R) : R := real (Lub_Rbar (within q a)).
+
+Lemma kl_inverse_is_lub : forall q a, is_lub_Rbar (within q a) (Finite (kl_inverse q a)).
+Proof.
+  intros q a. unfold kl_inverse. destruct (Lub_Rbar_correct (within q a)) as [U L].
+  assert (B : Rbar_le (Lub_Rbar (within q a)) (Finite (Rmax q 1))).
+  { apply L. intros p [-> | [P _]]; simpl; [apply Rmax_l | pose proof (Rmax_r q 1); lra]. }
+  assert (Q : Rbar_le (Finite q) (Lub_Rbar (within q a))) by (apply U; left; reflexivity).
+  destruct (Lub_Rbar (within q a)); simpl in *; [split; assumption | contradiction | contradiction].
+Qed.
+
+Lemma kl_inverse_above : forall q a, q <= kl_inverse q a.
+Proof. intros q a. destruct (kl_inverse_is_lub q a) as [U _]. apply (U q). left. reflexivity. Qed.
+
+Lemma kl_inverse_below : forall q a, q <= 1 -> kl_inverse q a <= 1.
+Proof.
+  intros q a Q. destruct (kl_inverse_is_lub q a) as [_ L]. apply (L (Finite 1)). intros p [-> | [P _]]; simpl; lra.
+Qed.
+
+Lemma kl_inverse_rises : forall q a b, a <= b -> kl_inverse q a <= kl_inverse q b.
+Proof.
+  intros q a b H. destruct (kl_inverse_is_lub q a) as [_ L]. destruct (kl_inverse_is_lub q b) as [U _].
+  apply (L (Finite (kl_inverse q b))). intros p [-> | (P & Q & K)]; apply U; [left; reflexivity | right; lra].
+Qed.
 
 (* Monotone pieces: the mean value theorem. *)
 Lemma rises : forall f f' a b, a <= b ->
@@ -144,6 +167,15 @@ Ltac tangents :=
   repeat match goal with |- context [exp ?a] =>
     lazymatch goal with _ : 1 + a <= exp a |- _ => fail | _ => pose proof (exp_tangent a) end end.
 
+Lemma nonnegative_and_not_0 : forall x, 0 <= x -> x <> 0 -> 0 < x.
+Proof. intros x P N. lra. Qed.
+
+Lemma first_below_max : forall a x y, a < x -> a < Rmax x y.
+Proof. intros a x y H. pose proof (Rmax_l x y). lra. Qed.
+
+Lemma second_below_max : forall a x y, a < y -> a < Rmax x y.
+Proof. intros a x y H. pose proof (Rmax_r x y). lra. Qed.
+
 Ltac derive := apply is_derive_Reals; auto_derive.
 
 (* Signs of products, quotients, powers and of the elementary functions, from the hypotheses. *)
@@ -178,6 +210,10 @@ Ltac sign :=
   | |- 0 <= _ + _ => apply Rplus_le_le_0_compat; sign
   | |- 0 < Rmin _ _ => apply Rmin_glb_lt; sign
   | |- 0 <= Rmin _ _ => apply Rmin_glb; sign
+  | |- 0 < Rmax _ _ => first [apply first_below_max; sign | apply second_below_max; sign]
+  | |- 0 <= Rmax _ _ => left; sign
+  | |- 0 <= kl_inverse _ _ => eapply Rle_trans; [| apply kl_inverse_above]; sign
+  | N : ?x <> 0 |- 0 < ?x => apply nonnegative_and_not_0; [sign | exact N]
   | |- _ <> 0 => apply Rgt_not_eq; sign
   | |- _ > 0 => red; sign
   | |- _ >= 0 => apply Rle_ge; sign
@@ -372,7 +408,9 @@ Ltac quotient_roots :=
 
 (* An equation, part by part. *)
 Ltac part_by_part :=
-  first [reflexivity | solve [split_roots; rooted] | solve [quotient_roots] | f_equal; part_by_part].
+  first [ reflexivity | ring | solve [split_roots; rooted] | solve [quotient_roots]
+        | match goal with |- exp _ = _ => same_logarithm | |- _ = exp _ => same_logarithm end
+        | f_equal; part_by_part ].
 
 (* What grows with its parts: an inequality between expressions that differ in a part of which one is known. *)
 Ltac grows :=
@@ -386,11 +424,15 @@ Ltac grows :=
   | |- ?a * _ <= ?a * _ => apply Rmult_le_compat_l; [sign | grows]
   | |- _ * ?a <= _ * ?a => apply Rmult_le_compat_r; [sign | grows]
   | |- _ * _ <= _ * _ => apply Rmult_le_compat; [sign | sign | grows | grows]
-  | |- _ / ?a <= _ / ?a => unfold Rdiv; apply Rmult_le_compat_r; [sign | grows]
-  | |- ?a / _ <= ?a / _ => unfold Rdiv; apply Rmult_le_compat_l; [sign | apply Rinv_le_contravar; [sign | grows]]
+  | |- _ / ?a <= _ / ?a => apply Rmult_le_compat_r; [sign | grows]
+  | |- ?a / _ <= ?a / _ => apply Rmult_le_compat_l; [sign | grows]
+  | |- / _ <= / _ => apply Rinv_le_contravar; [sign | grows]
   | |- Rmin _ _ <= Rmin _ _ =>
     apply Rmin_glb; [eapply Rle_trans; [apply Rmin_l | grows] | eapply Rle_trans; [apply Rmin_r | grows]]
   | |- Rmin _ _ <= _ => first [eapply Rle_trans; [apply Rmin_l | grows] | eapply Rle_trans; [apply Rmin_r | grows]]
+  | |- Rmax _ _ <= Rmax _ _ =>
+    apply Rmax_lub; [eapply Rle_trans; [| apply Rmax_l]; grows | eapply Rle_trans; [| apply Rmax_r]; grows]
+  | |- kl_inverse ?q _ <= kl_inverse ?q _ => apply kl_inverse_rises; grows
   | |- _ ^ _ <= _ ^ _ => apply pow_incr; split; [sign | grows]
   | |- sqrt _ <= sqrt _ => apply sqrt_le_1_alt; grows
   | |- sqrt _ <= _ => apply sqrt_below; [sign | sign | nra]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import product
 from typing import Any
@@ -182,7 +182,7 @@ class _Search:
             return "value"
         if self.sign(expr, low, high) != 1:
             return None
-        ways = [self._linear, self._obvious, self._factors, self._box, self._pivot, self._cut, self._inverse]
+        ways = [self._linear, self._obvious, self._factors, self._box, self._pivot, self._inverse, self._cut]
         if expr.has(Function) and not _is_product(expr):
             ways[2:5] = [self._plain_factors, self._box, self._pivot, self._factors]
         for way in ways:
@@ -422,23 +422,66 @@ def by_calculus(claim: Claim, opening: str, samples: list[dict[sympy.Symbol, Any
     """Yield proofs of an inequality by calculus in one variable, the others fixed."""
     if claim.relation == "=" or claim.rounded or claim.definitions:
         return
+    if (by_cases := _by_cases(claim, opening, samples)) is not None:
+        yield from by_cases
+        return
     larger, smaller = claim.ordered
     strict = claim.relation in ("<", ">")
-    kinds = [(opaque(larger - smaller), False)]
+    for up, down, lemma in _forms(larger, smaller, strict):
+        expr = opaque(up - down)
+        if expr.has(sympy.I, sympy.zoo, sympy.nan, sympy.oo):
+            continue
+        for variable in sorted(claim.names, key=lambda s: (-expr.count(s), str(s))):
+            if expr.free_symbols and not expr.has(variable):
+                continue
+            found = _of_variable(claim, expr, variable, samples, strict)
+            if found is not None:
+                yield _bridge(claim, opening, (up, down), expr, found, lemma, strict)
+
+
+def _forms(larger: sympy.Expr, smaller: sympy.Expr, strict: bool) -> Iterator[tuple[sympy.Expr, sympy.Expr, str]]:
+    """Yield two sides to compare, and the lemma that takes from them to those that are claimed: none, or one of order."""
     if (larger - smaller).has(sympy.cosh) or _exponentials(larger - smaller):
         logs = [
             sympy.expand_log(sympy.log(side.rewrite(_HYPERBOLIC, sympy.exp)), force=True) for side in (larger, smaller)
         ]
-        kinds.insert(0, (opaque(logs[0] - logs[1]), True))
-    for expr, logarithmic in kinds:
-        if expr.has(sympy.I, sympy.zoo, sympy.nan, sympy.oo):
+        yield *logs, f"{'lt' if strict else 'le'}_of_ln"
+    yield larger, smaller, ""
+    if isinstance(larger, sympy.log) and not strict:
+        yield larger.args[0], sympy.exp(smaller), "ln_above"
+
+
+def _by_cases(claim: Claim, opening: str, samples: list[dict[sympy.Symbol, Any]]) -> Iterator[str] | None:
+    """Return proofs with a case on each side of the point where a size, or a larger or smaller of two, changes its form."""
+    for node in sorted((claim.left - claim.right).atoms(sympy.Abs, sympy.Max, sympy.Min), key=str):
+        one, other = node.args if len(node.args) == 2 else (node.args[0], -node.args[0])
+        gap = one - other
+        if len(node.args) > 2 or len(gap.free_symbols) != 1 or gap.free_symbols & set(claim.integers):
             continue
-        for variable in sorted(claim.names, key=lambda s: (-expr.count(s), str(s))):
-            if not expr.has(variable):
-                continue
-            found = _of_variable(claim, expr, variable, samples, strict)
-            if found is not None:
-                yield _bridge(claim, opening, larger, smaller, expr, found, logarithmic, strict)
+        (variable,) = gap.free_symbols
+        slope = gap.diff(variable)
+        if not slope.is_number:
+            continue
+        root = -gap.subs(variable, 0) / slope
+        up, down = (one, other) if slope.is_positive else (other, one)
+        above, below = (down, up) if isinstance(node, sympy.Min) else (up, down)
+        cases = [(above, sympy.Interval(root, sympy.oo)), (below, sympy.Interval.open(-sympy.oo, root))]
+        return _joined(claim, opening, samples, node, variable, root, cases)
+    return None
+
+
+def _joined(claim: Claim, opening: str, samples, node, variable: sympy.Symbol, root, cases) -> Iterator[str]:
+    text = [f"{opening}destruct (Rle_or_lt ({printed(root, {})}) {claim.names[variable]})."]
+    for value, side in cases:
+        sides = (expr.xreplace({node: value}) for expr in (claim.left, claim.right))
+        domain = {**claim.domain, variable: claim.domain[variable].intersect(side)}
+        case = replace(claim, **dict(zip(("left", "right"), sides, strict=True)), domain=domain)
+        proof = next(by_calculus(case, "", samples), None)
+        if proof is None:
+            return
+        written = f"replace ({claim.printed(node)}) with ({claim.printed(value)}) by (cases; lra)"
+        text.append(f"{{ {written}.\n  {proof} }}")
+    yield "\n  ".join(text)
 
 
 def _of_variable(claim: Claim, expr: sympy.Expr, variable: sympy.Symbol, samples, strict: bool) -> str | None:
@@ -453,15 +496,19 @@ def _of_variable(claim: Claim, expr: sympy.Expr, variable: sympy.Symbol, samples
     return None
 
 
-def _bridge(claim: Claim, opening: str, larger, smaller, expr, proof: str, logarithmic: bool, strict: bool) -> str:
+def _bridge(claim: Claim, opening: str, sides: tuple[Any, Any], expr, proof: str, lemma: str, strict: bool) -> str:
     """Return the whole proof: the claim as a difference, in opaque functions, and then what was found."""
     zero = "0 <" if strict else "0 <="
+    larger, smaller = claim.ordered
     up, down = claim.printed(larger), claim.printed(smaller)
     lines = [f"{opening}reals."]
-    if logarithmic:
-        lines.append(
-            f"apply {'lt' if strict else 'le'}_of_ln; [try unfold cosh, sinh, tanh; sign | try unfold cosh, sinh, tanh; sign |]."
-        )
+    if lemma:
+        lines.append(f"enough (L : {down} {'<' if strict else '<='} {up}) by lra.")
+    if lemma == "ln_above":
+        lines.append("apply ln_above. rewrite ?exp_0.")
+        up, down = (claim.printed(side) for side in sides)
+    elif lemma:
+        lines.append(f"apply {lemma}; [try unfold cosh, sinh, tanh; sign | try unfold cosh, sinh, tanh; sign |].")
         up, down = f"ln ({up})", f"ln ({down})"
     lines.append(f"enough (G : {zero} {up} - ({down})) by lra.")
     lines.append("unfold kl, cosh, sinh, tanh, Rpower.")

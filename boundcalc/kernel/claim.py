@@ -16,7 +16,6 @@ from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.kernel.reading import read_statement
 from boundcalc.kernel.terms import names_of, obligations, printed
-from boundcalc.language.entropy import kl_inverse
 from boundcalc.statements.derivation import Derivation, Step
 from boundcalc.symbols import DERIVED, Constraint
 
@@ -38,7 +37,7 @@ __all__ = [
 Point = tuple[dict[sympy.Symbol, sympy.Expr], dict[str, Any]]
 
 
-_RANGES = {kl_inverse: sympy.Interval(0, 1), sympy.gamma: sympy.Interval.open(0, sympy.oo)}
+_RANGES = {sympy.gamma: sympy.Interval.open(0, sympy.oo)}
 
 
 @dataclass(frozen=True)
@@ -181,11 +180,18 @@ class Claim(Frozen):
         whole = set(self.integers)
         return tuple(sorted(self.names.values(), key=lambda name: name in {self.names[s] for s in whole}))
 
-    def statement(self, conclusion: str | None = None) -> str:
-        """Return the proposition: for all variables, under all hypotheses, the conclusion."""
+    def statement(self, conclusion: str | None = None, *, remarks: bool = False) -> str:
+        """Return the proposition: for all variables, under all hypotheses, the conclusion; remarks say what is no domain."""
         lines = [f"forall {self.binders}," if self.names else ""]
-        lines += [f"{fact.text} ->" if "\\/" not in fact.text else f"({fact.text}) ->" for fact in self.facts]
+        for fact in self.facts:
+            text = f"({fact.text})" if "\\/" in fact.text else fact.text
+            lines.append(f"{text} ->{f' (* {self._remark(fact)} *)' if remarks and self._remark(fact) else ''}")
         return "\n  ".join(line for line in [*lines, conclusion or self.conclusion] if line)
+
+    def _remark(self, fact: Fact) -> str:
+        """Return what a hypothesis is, where it is not the range of a variable."""
+        kinds = {"eq": "definition", "int": "rounded", "rule": "required", "def": "defined"}
+        return fact.name if fact.name in self.premises else kinds.get(fact.name.split("_")[0], "")
 
 
 def of_inequality(problem: Inequality) -> Claim:
@@ -240,11 +246,8 @@ def of_chain(
 def _values(sides: Iterable[sympy.Expr]) -> dict[sympy.Expr, sympy.Symbol]:
     """Return a symbol for each value, surely in its range, of a function that has no term in Coq."""
     terms = set().union(*(side.atoms(*_RANGES) for side in sides))
-    sure = [term for term in sorted(terms, key=str) if term.func is kl_inverse or term.is_positive]
-    return {
-        term: sympy.Symbol(f"f_{place}", nonnegative=True, positive=True if _RANGES[term.func].left_open else None)
-        for place, term in enumerate(sure, start=1)
-    }
+    sure = [term for term in sorted(terms, key=str) if term.is_positive]
+    return {term: sympy.Symbol(f"f_{place}", positive=True) for place, term in enumerate(sure, start=1)}
 
 
 def _check_values(chain: Derivation, sides: list[sympy.Expr], values: Mapping[sympy.Expr, sympy.Symbol]) -> None:
@@ -304,7 +307,10 @@ def _claim(
             inner = min(whole, key=lambda item: (item.count_ops(), str(item)))
             known = next((symbol for symbol, full in rounded.items() if full == inner), None)
             if known is None:
-                known = short.get(inner) or sympy.Symbol(f"k_{len(rounded) + 1}", integer=True)
+                half = 2 * inner.args[0]
+                sure = isinstance(inner, sympy.floor) and half in domain and domain[half].inf >= 2
+                name = f"k_{len(rounded) + 1}"
+                known = short.get(inner) or sympy.Symbol(name, integer=True, positive=sure or None)
                 rounded[known] = inner
             expr = expr.xreplace({inner: known})
         return expr

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -47,7 +47,7 @@ ALLOWED = frozenset(
     }
 )
 #: The files that everything else may use, each after those that it uses.
-LIBRARY = ("Boundcalc.v", "Finite.v", "Samples.v", "Decoupling.v")
+LIBRARY = ("Boundcalc.v", "Finite.v", "Samples.v", "Hoeffding.v", "Decoupling.v")
 _DECLARES = re.compile(r"\b(Module|Declare)\b")
 _MEMORY = 3 * 2**30
 _BUSY = 4.0  # seconds by the clock for one of processor time, on a machine that does other work as well
@@ -97,8 +97,17 @@ def source(name: str) -> str:
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
 
 
-def _library_text() -> str:
-    return "\0".join(map(source, LIBRARY))
+def _library_text(parts: Iterable[str] = LIBRARY) -> str:
+    return "\0".join(map(source, parts))
+
+
+def _used(text: str) -> list[str]:
+    """Return the library's files that a text names outside its comments, and those that these name."""
+    words = set(re.findall(r"\w+", _plain(text)))
+    for part in reversed(LIBRARY):
+        if part.removesuffix(".v") in words:
+            words |= set(re.findall(r"\w+", _plain(source(part))))
+    return [part for part in LIBRARY if part.removesuffix(".v") in words]
 
 
 def folder() -> Path:
@@ -149,9 +158,9 @@ def _plain(text: str) -> str:
 
 
 def _place(text: str, theorems: tuple[str, ...]) -> Path:
-    """Return where a file's acceptance is stored: by its content without comments, the library and Coq's version."""
+    """Return where an acceptance is stored: by the content without comments, what it uses of the library, Coq's version."""
     asked = _plain(_asking(text, theorems))
-    content = hashlib.sha256("\0".join((_version(), _library_text(), asked)).encode()).hexdigest()
+    content = hashlib.sha256("\0".join((_version(), _library_text(_used(text)), asked)).encode()).hexdigest()
     return folder() / f"kernel-{content[:40]}.json"
 
 

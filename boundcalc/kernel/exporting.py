@@ -19,11 +19,15 @@ from boundcalc.kernel.claim import Claim, compared, of_inequality, of_step
 from boundcalc.kernel.coqc import LIBRARY, Outcome, compile_file, recall, remembered, source
 from boundcalc.kernel.proofs import attempts, defined
 from boundcalc.kernel.refuting import refutation
+from boundcalc.language.latex import is_share
 from boundcalc.statements.derivation import Derivation, Step
 from boundcalc.symbols import Constraint, known
 
 __all__ = ["Exported", "Job", "export", "file_name", "finite_mathematics", "jobs", "prove", "prove_step", "search"]
 
+_BESIDE = (
+    "Boundcalc.v, beside this file, holds definitions and tactics: coqc -Q . Boundcalc, on it and then on this file."
+)
 _OPEN = "From Boundcalc Require Import Boundcalc.\nOpen Scope R_scope.\n"
 
 
@@ -210,7 +214,7 @@ def prove_step(job: Job, seconds: float, fresh: bool = False) -> Exported:
     claim, problem = job.claim, job.problem
     remembered(f"{claim.statement()}\0{problem!r}", lambda: compared(claim, problem))
     where = f"{job.key}, {job.form}, step {job.number}" if job.form else f"{job.key} {job.number}"
-    file = _put(claim, problem, job.name, f"{where}: {step.because}", str(step), seconds, fresh)
+    file = _put(claim, problem, job.name, f"{where}: {step.because}", f"Claim: {step}", seconds, fresh)
     return replace(file, title=where, form=job.form, place=str(job.number))
 
 
@@ -227,7 +231,7 @@ def finite_mathematics(*, seconds: float = 120.0, fresh: bool = False) -> list[E
     -------
     list of Exported
         Events (the union bound, the account of delta, Markov, e-values); samples of independent rows (the matching
-        identity and its certificate); permutations (Hoeffding's decomposition, exchangeability, decoupling).
+        identity and its certificate); Hoeffding's decomposition; exchangeability and decoupling.
     """
     found = []
     for part in LIBRARY[1:]:
@@ -282,7 +286,7 @@ def prove_inequality(
     """Return a claim that is stated in full as a file of Coq with a proof."""
     claim = of_inequality(problem)
     compared(claim, problem)
-    return _put(claim, problem, name, name, str(problem), seconds, fresh)
+    return _put(claim, problem, name, name, f"Claim: {problem}", seconds, fresh)
 
 
 def _put(claim: Claim, problem: Inequality, name: str, title: str, said: str, seconds: float, fresh: bool) -> Exported:
@@ -313,25 +317,26 @@ def search(
     fresh: bool = False,
     domain: bool = True,
     before: str = "",
+    name: str = "step",
 ) -> tuple[Outcome, str]:
     """Try proofs in turn, those first that were accepted before; with the theorem that both sides are defined."""
     head = f"{_comment(claim, title, said)}\n{_OPEN}\n{before}"
     domain = domain and bool(claim.obligations)
-    names = ("step", "step_defined") if domain else ("step",)
+    names = (name, f"{name}_defined") if domain else (name,)
     tried, last = [], Outcome(False, "no proof to try")
     for proof in proofs:
-        main = f"{head}{_theorem('step', claim.statement(), proof)}"
+        main = f"{head}{_theorem(name, claim.statement(remarks=True), proof)}"
         tried.append(main)
         if not fresh:
             for text in _with_domain(claim, main, domain):
                 if (known := recall(text, names)) is not None:
                     return known, text
     for main in tried:
-        last = compile_file(main, ("step",), seconds=seconds, fresh=fresh)
+        last = compile_file(main, (name,), seconds=seconds, fresh=fresh)
         if last.accepted:
             break
     else:
-        return last, f"{head}{_theorem('step', claim.statement(), None)}"
+        return last, f"{head}{_theorem(name, claim.statement(remarks=True), None)}"
     for text in _with_domain(claim, main, domain):
         last = compile_file(text, names, seconds=seconds, fresh=fresh)
         if last.accepted:
@@ -354,15 +359,22 @@ def _theorem(name: str, statement: str, proof: str | None) -> str:
 
 
 def _comment(claim: Claim, title: str, said: str) -> str:
-    """Say in words what the file is about."""
-    lines = textwrap.wrap(f"{title}.", 110) + textwrap.wrap(f"Claim: {said}", 110, subsequent_indent="  ")
+    """Say in words what the file is about; a symbol has the name that it has in the theorem."""
+    lines = []
     for symbol, name in claim.names.items():
         entry = known(symbol)
         if symbol in claim.rounded:
-            lines.append(f"{name} is the integer {claim.rounded[symbol]}")
+            lines.append(f"{name}: the integer {claim.rounded[symbol]}")
         elif symbol in claim.values:
-            lines.append(f"{name} stands for {claim.values[symbol]}; the claim is for any number of its range")
+            lines.append(f"{name}: stands for {claim.values[symbol]}; the claim is for any number of its range")
+        elif is_share(symbol):
+            event = symbol.name.removeprefix("delta[").rstrip("]").split("|")[0]
+            lines.append(f"{name}: chance that is allowed to the failure of: {event}")
         elif entry is not None:
             lines.append(f"{name}: {entry.meaning}")
-    safe = [line.replace("(*", "( *").replace("*)", "* )").replace('"', "'") for line in lines]
+    lines = [f"{title}.", *said.replace("**", "^").splitlines(), *lines, _BESIDE]
+    for symbol, name in claim.names.items():
+        lines = [line.replace(symbol.name, name) if is_share(symbol) else line for line in lines]
+    wrapped = [part for line in lines for part in textwrap.wrap(line, 110, subsequent_indent="  ")]
+    safe = [line.replace("(*", "( *").replace("*)", "* )").replace('"', "'") for line in wrapped]
     return "(* " + "\n   ".join(safe) + " *)"

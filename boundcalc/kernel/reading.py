@@ -25,10 +25,23 @@ def _kl(q: Any, p: Any) -> Any:
     return mp.fsum(parts)
 
 
+def _kl_inverse(q: Any, a: Any) -> Any:
+    """Return p = 1 - (1 - q) exp(-t) for the t at which kl(q, p) is a, by halving."""
+    if q == 1 or a <= 0:
+        return q
+    low, high = mp.zero, (a + 1) / (1 - q)  # kl(q, p) is at least (1 - q) t - log 2
+    for _ in range(mp.prec + 10):
+        t = (low + high) / 2
+        p = 1 - (1 - q) * mp.exp(-t)
+        low, high = (t, high) if (q * mp.log(q / p) if q else 0) + (1 - q) * t <= a else (low, t)
+    return 1 - (1 - q) * mp.exp(-low)
+
+
 _CALLS = {
     "ln": (1, mp.log), "exp": (1, mp.exp), "sqrt": (1, mp.sqrt), "Rabs": (1, abs), "cosh": (1, mp.cosh),
     "sinh": (1, mp.sinh), "tanh": (1, mp.tanh), "IZR": (1, lambda a: a), "Rmin": (2, min), "Rmax": (2, max),
     "Rpower": (2, lambda a, b: mp.exp(b * mp.log(a))), "kl": (2, _kl),
+    "kl_inverse": (2, _kl_inverse),
 }  # fmt: skip
 
 

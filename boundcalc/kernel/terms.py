@@ -11,16 +11,19 @@ from collections.abc import Mapping
 import sympy
 
 from boundcalc.errors import InvalidInputError
-from boundcalc.language.entropy import kl
+from boundcalc.language.entropy import kl, kl_inverse
 
 __all__ = ["bracketed", "coq_name", "names_of", "obligations", "printed"]
 
-_FUNCTIONS = {sympy.log: "ln", sympy.cosh: "cosh", sympy.sinh: "sinh", sympy.tanh: "tanh", sympy.Abs: "Rabs", kl: "kl"}
+_FUNCTIONS = {
+    sympy.log: "ln", sympy.cosh: "cosh", sympy.sinh: "sinh", sympy.tanh: "tanh", sympy.Abs: "Rabs",
+    kl: "kl", kl_inverse: "kl_inverse",
+}  # fmt: skip
 _FOLDED = {sympy.Min: "Rmin", sympy.Max: "Rmax"}
 #: Names that mean something in Coq or in the files written here.
 _TAKEN = frozenset(
     "as at cofix else end exists exists2 fix for forall fun if IF in let match mod return then using where with Prop "
-    "SProp Set Type R Z N nat S O I PI IZR INR ln exp sqrt Rpower Rmin Rmax Rabs cosh sinh tanh kl is_kl_inverse "
+    "SProp Set Type R Z N nat S O I PI IZR INR ln exp sqrt Rpower Rmin Rmax Rabs cosh sinh tanh kl kl_inverse "
     "rises falls sign derive reals interval left right fst snd pair e".split()
 )
 _SUM, _PRODUCT, _MINUS, _POWER, _CALL, _ATOM = 50, 40, 35, 30, 10, 0
@@ -170,6 +173,9 @@ def _needed(node: sympy.Basic, names: Mapping[sympy.Symbol, str]) -> list[tuple[
     if isinstance(node, kl):
         q, p = (printed(arg, names) for arg in node.args)
         return [(f"0 <= {q} <= 1", False), (f"0 < {p} < 1", False)]
+    if isinstance(node, kl_inverse):
+        q, a = (printed(arg, names) for arg in node.args)
+        return [(f"0 <= {q} <= 1", False), (f"0 <= {a}", False)]
     if not isinstance(node, sympy.Pow) or isinstance(node, sympy.exp) or node.base.is_Integer or node.base is sympy.E:
         return []
     base, exponent = printed(node.base, names), node.exp

@@ -67,14 +67,18 @@ def _composed(theorem: Any, form: str, seconds: float, fresh: bool) -> Exported:
     if point is None:
         reason = "no point was found at which the hypotheses hold together"
         return Exported(name, title, "", Outcome(False, reason), form, "whole")
-    steps = [f"step_{number} [{step.kind}] {step.because}" for number, step in enumerate(chain.steps, start=1)]
-    said = f"{chain.quantity} {chain.relation} {chain.result}, given " + "; ".join(steps)
+    said = [f"Claim: {chain.quantity} {chain.relation} {chain.result}, given what each step says:"]
+    for number, step in enumerate(chain.steps, start=1):
+        own_proof = ", proved below" if number in lemmas else ""
+        said.append(f"step_{number} ({step.kind}{own_proof}): {step.because}")
     where = ", ".join(f"{name} = {value}" for name, value in point.items())
-    said += f". The hypotheses hold together, for instance near {where}"
+    said.append(f"The hypotheses hold together, for instance near {where}")
     before = "".join(f"{text}\n" for text, _ in lemmas.values())
     used = [_used(claim, own[f"step_{number}"], number, lemma) for number, (_, lemma) in lemmas.items()]
     proofs = _folds(replace(claim, premises={**claim.premises, **own}), lines, opening(claim) + "".join(used))
-    outcome, text = search(claim, title, said, proofs, seconds=seconds, fresh=fresh, domain=False, before=before)
+    outcome, text = search(
+        claim, title, "\n".join(said), proofs, seconds=seconds, fresh=fresh, domain=False, before=before, name="bound"
+    )
     return Exported(name, title, text, outcome, form, "whole")
 
 

@@ -11,6 +11,7 @@ import sympy
 from mpmath import mp
 from scipy.optimize import least_squares
 
+from boundcalc.arithmetic.entropy import kl_inverse
 from boundcalc.kernel.claim import Claim, Point, draw, in_order, to_number
 from boundcalc.kernel.reading import read_statement
 from boundcalc.language.entropy import kl
@@ -26,7 +27,7 @@ def witness(claim: Claim, *, seed: int = 0) -> Point | None:
     """Return a point at which all hypotheses of a claim hold as printed, premises too, or None if none is found.
 
     Integers are drawn; real numbers are moved by least squares until the hypotheses hold in floating point; then each equation
-    is solved for a side that is a symbol, and the printed text is evaluated to fifty digits.
+    is solved for a side that is a symbol or its logarithm, and the printed text is evaluated to fifty digits.
     """
     read, rng = read_statement(claim.statement()), np.random.default_rng(seed)
     for _ in range(_TRIES):
@@ -71,7 +72,7 @@ def _moved(
         gap = (left - right if relation in ("<=", "<", "=") else right - left).xreplace(insert)
         gap = sympy.N(gap.replace(kl, lambda *args: kl(*args).rewrite(sympy.log)), 20)
         parts.append((gap, relation == "="))
-    function = sympy.lambdify(free, [gap for gap, _ in parts], modules="numpy")
+    function = sympy.lambdify(free, [gap for gap, _ in parts], modules=[{"kl_inverse": kl_inverse}, "numpy"])
     equal = np.array([own for _, own in parts], dtype=bool)
 
     def residuals(u: np.ndarray) -> np.ndarray:
@@ -111,12 +112,13 @@ def _place(allowed: sympy.Set) -> Callable[[Any], Any]:
 
 
 def _mended(claim: Claim, point: dict[sympy.Symbol, sympy.Expr]) -> dict[sympy.Symbol, sympy.Expr]:
-    """Return a point with equations solved for a side that is a symbol, and with what is defined."""
+    """Return a point with equations solved for a side that is a symbol or its logarithm, and with what is defined."""
     for _ in (None, *claim.premises):
         for left, relation, right in claim.premises.values():
-            for symbol, other in ((left, right), (right, left)):
+            for side, other in ((left, right), (right, left)):
+                symbol, full = (side.args[0], sympy.exp(other)) if isinstance(side, sympy.log) else (side, other)
                 if relation == "=" and symbol in point and symbol not in claim.definitions:
-                    point[symbol] = sympy.N(other.xreplace(point), _DIGITS + 5)
+                    point[symbol] = sympy.N(full.xreplace(point), _DIGITS + 5)
                     break
         for symbol, full in claim.rounded.items():
             point[symbol] = full.xreplace(point)

@@ -17,7 +17,7 @@ from boundcalc.arithmetic.nodes import Node, Pool
 from boundcalc.language.domains import symbol_range
 from boundcalc.language.entropy import kl, kl_inverse
 
-__all__ = ["Direction", "direction", "falls_from", "value_interval", "value_range"]
+__all__ = ["Direction", "direction", "falls_from", "outermost", "value_interval", "value_range"]
 
 Direction = Literal["constant", "rises", "falls", "unknown"]
 Domains = Mapping[sympy.Symbol, sympy.Set]
@@ -79,7 +79,7 @@ def _direction(expr: sympy.Expr, symbol: sympy.Symbol, domains: Domains) -> Dire
         return _power_direction(expr, symbol, domains)
     if isinstance(expr, _MONOTONE) and len(expr.args) == 1:
         return _direction(expr.args[0], symbol, domains)
-    if isinstance(expr, sympy.Sum | sympy.Integral) and len(expr.limits) == 1 and len(expr.limits[0]) == 3:
+    if isinstance(expr, sympy.Sum | sympy.Integral) and all(len(limit) == 3 for limit in expr.limits):
         return _total_direction(expr, symbol, domains)
     if isinstance(expr, kl_inverse):
         return _combine(_direction(arg, symbol, domains) for arg in expr.args)
@@ -90,12 +90,18 @@ def _direction(expr: sympy.Expr, symbol: sympy.Symbol, domains: Domains) -> Dire
 
 def _total_direction(expr: sympy.Sum | sympy.Integral, symbol: sympy.Symbol, domains: Domains) -> Direction:
     """Return how a sum or an integral moves: with what is summed, and with limits between which that has one sign."""
-    (x, low, high), inside = expr.limits[0], expr.function
+    inside, (x, low, high) = outermost(expr)
     within = {**domains, x: _between(low, high, domains)}
     height = value_range(inside, within)
     above = _signed(_direction(high, symbol, domains), height)
     below = _FLIP[_signed(_direction(low, symbol, domains), height)]
     return _combine((_direction(inside, symbol, within), above, below))
+
+
+def outermost(expr: sympy.Sum | sympy.Integral) -> tuple[sympy.Expr, sympy.Tuple]:
+    """Return what is summed or integrated last, and between which limits: of one variable, what the others leave."""
+    *inner, last = expr.limits
+    return expr.func(expr.function, *inner) if inner else expr.function, last
 
 
 def _between(low: sympy.Expr, high: sympy.Expr, domains: Domains) -> sympy.Set:
@@ -195,7 +201,11 @@ def _turns(expr: sympy.Expr, symbol: sympy.Symbol, domains: Domains) -> tuple[sy
     scale, moving = expr.as_independent(symbol, as_Add=False)
     if value_range(scale, domains)[0] < 0:
         return None
-    powers = dict(factor.as_base_exp() for factor in sympy.Mul.make_args(moving))
+    factors = sympy.Mul.make_args(moving)
+    idle = [one for one in factors if _falls_alone(one, symbol, domains)]
+    if idle and len(idle) < len(factors) and value_range(moving / sympy.Mul(*idle), domains)[0] >= 0:
+        return _turns(moving / sympy.Mul(*idle), symbol, domains)
+    powers = dict(factor.as_base_exp() for factor in factors)
     fall = -powers.pop(symbol, sympy.S.Zero)
     if not fall.is_Rational:
         return None
@@ -210,6 +220,13 @@ def _turns(expr: sympy.Expr, symbol: sympy.Symbol, domains: Domains) -> tuple[sy
         return None  # a root is taken where its base is nonnegative, a square anywhere
     inside = sympy.expand(base * symbol ** (-fall / power), log=False, power_base=False)
     return None if inside == expr else _turns(inside, symbol, domains)
+
+
+def _falls_alone(factor: sympy.Expr, symbol: sympy.Symbol, domains: Domains) -> bool:
+    """Return whether a factor that is no power of the symbol is never negative and never rises."""
+    base, _ = factor.as_base_exp()
+    apart = base != symbol and not base.is_number and value_range(factor, domains)[0] >= 0
+    return apart and _direction(factor, symbol, domains) == "falls"
 
 
 def _product_turns(
@@ -245,7 +262,7 @@ def _product_turns(
 
 def _degree(base: sympy.log, symbol: sympy.Symbol, domains: Domains) -> tuple[sympy.Rational, sympy.Expr] | None:
     """Return k and b where a logarithm, or one in a logarithm, is taken of b n^k + lower powers, none of them negative."""
-    inner = base.args[0].args[0] if isinstance(base.args[0], sympy.log) else base.args[0]
+    inner = sympy.expand(base.args[0].args[0] if isinstance(base.args[0], sympy.log) else base.args[0])
     parts = [part.as_independent(symbol, as_Add=False) for part in sympy.Add.make_args(inner)]
     degrees = [grown.as_base_exp()[1] if grown != 1 else sympy.S.Zero for _, grown in parts]
     plain = all(
@@ -275,9 +292,9 @@ def value_range(expr: sympy.Expr, domains: Domains) -> tuple[float, float]:
 
 def _is_area(part: sympy.Expr, domains: Domains) -> bool:
     """Return whether an integral, between limits in order, is of what is never negative."""
-    if not isinstance(part, sympy.Integral) or len(part.limits) != 1 or len(part.limits[0]) != 3:
+    if not isinstance(part, sympy.Integral) or not all(len(limit) == 3 for limit in part.limits):
         return False
-    (x, low, high), inside = part.limits[0], part.function
+    inside, (x, low, high) = outermost(part)
     return value_range(inside, {**domains, x: _between(low, high, domains)})[0] >= 0
 
 

@@ -105,9 +105,11 @@ class kl(_OfUnit):
         return self.rewrite(log).as_leading_term(x, logx=logx, cdir=cdir)
 
     def _eval_evalf(self, prec: int) -> Expr | None:
-        """Return the value; next to p = q with as many more digits as the difference loses."""
+        """Return the value of numbers; next to p = q with as many more digits as the difference loses."""
         from mpmath import mp
 
+        if self.free_symbols:
+            return None
         for bits in (prec + 20, 2 * prec + 200, 16 * prec + 4000):
             with mp.workprec(bits):
                 q, p = (arg._to_mpmath(bits) for arg in self.args)
@@ -210,9 +212,11 @@ class kl_inverse(_OfUnit):
         return q, a
 
     def _eval_evalf(self, prec: int) -> Expr | None:
-        """Return the value: it has no fewer digits than the arguments."""
+        """Return the value of numbers: it has no fewer digits than the arguments."""
         from mpmath import mp
 
+        if self.free_symbols:
+            return None
         with mp.workprec(prec + 20):
             q, a = (arg._to_mpmath(prec + 20) for arg in self.args)
             return _as_float(kl_inverse_precisely(mp, q, a), prec)

@@ -301,24 +301,44 @@ class _Reader:
     # ------------------------------------------------------------------ sums, products and integrals
 
     def _bound_as_text(self, name: str, place: int) -> sympy.Expr:
-        """Return ``Sum(body, (k, low, high))``: the variable, which stands last, is read first."""
+        """Return ``Sum(body, (k, low, high))``, or with several limits, the innermost first; the last is read first."""
         self._expect("(")
         body = self._at
         self._at = self._level(",")
-        limits = self._at
+        limits = []
+        while self._here.text == ",":
+            limits.append(self._at)
+            self._expect(",")
+            self._expect("(")
+            self._at = self._level(")")
+            self._expect(")")
+        self._expect(")")
+        end = self._at
+        found = self._limited(_BINDING[name], body, limits, place)
+        self._at = end
+        return found
+
+    def _limited(self, kind: type[sympy.Expr], body: int, limits: list[int], place: int) -> sympy.Expr:
+        """Return what stands at a place under the limits that stand at others."""
+        self._at = limits[-1]
         self._expect(",")
         self._expect("(")
         variable = (self._next(),)
         self._expect(",")
         low = self._closed(",")
         high = self._closed(")")
-        self._expect(")")
-        end, self._at = self._at, body
-        inner, symbol = self._under(variable, low, _BINDING[name], place)
-        if self._at != limits:
-            raise self._refused("expected ','")
-        self._at = end
-        return self._made(_BINDING[name], inner, sympy.Tuple(symbol, low, high), place=place)
+
+        def read() -> sympy.Expr:
+            if len(limits) > 1:
+                return self._limited(kind, body, limits[:-1], place)
+            self._at = body
+            found = self._sum()
+            if self._at != limits[0]:
+                raise self._refused("expected ','")
+            return found
+
+        inner, symbol = self._under(variable, low, kind, place, read)
+        return self._made(kind, inner, sympy.Tuple(symbol, low, high), place=place)
 
     def _bound_in_latex(self, name: str, place: int) -> sympy.Expr:
         r"""Return ``\sum_{k=low}^{high}`` of the product that follows it, or ``\int_{low}^{high}`` of what stands before ``dx``."""
@@ -338,16 +358,21 @@ class _Reader:
             low = self._closed("}")
             self._expect("^")
             high = self._argument()
-        inner, symbol = self._under(variable, low, kind, place)
+        inner, symbol = self._under(variable, low, kind, place, self._signed)
         if kind is sympy.Integral:
             self._expect("d")
             self._at += len(variable)
         return self._made(kind, inner, sympy.Tuple(symbol, low, high), place=place)
 
     def _under(
-        self, variable: tuple[str, ...], low: sympy.Expr, kind: type[sympy.Expr], place: int
+        self,
+        variable: tuple[str, ...],
+        low: sympy.Expr,
+        kind: type[sympy.Expr],
+        place: int,
+        read: Callable[[], sympy.Expr],
     ) -> tuple[sympy.Expr, sympy.Symbol]:
-        """Return the expression that stands here under a bound variable, and the variable."""
+        """Return the expression that is read under a bound variable, and the variable."""
         name = re.sub(r"[\\{}]", "", "".join(variable))
         if not (name and name[0].isalpha()):
             raise self._refused("expected the name of a variable", place)
@@ -361,7 +386,7 @@ class _Reader:
         spelled = {**alike, variable: symbol}
         self._names = {**self._names, variable[0]: dict(sorted(spelled.items(), key=lambda item: -len(item[0])))}
         self._integrating = variable if kind is sympy.Integral and self._latex else ()
-        inner = self._signed() if self._latex else self._sum()
+        inner = read()
         self._names, self._integrating = outer
         return inner, symbol
 

@@ -19,7 +19,7 @@ from boundcalc.statements.audit import expression, known_domains, lies_in, seen_
 from boundcalc.statements.derivation import Application, Event, Kind, Relation, Step
 from boundcalc.symbols import VOCABULARY, Constraint, known, role_of
 
-__all__ = ["Facts", "apply", "uncounted", "unfixed"]
+__all__ = ["Facts", "apply", "bounded_by", "elsewhere", "uncounted", "unfixed"]
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def apply(
         return expr.xreplace({**renaming, **shares})
 
     left = expression(quantity, "quantity")
-    assumed = [*(_said_here(text, renaming) for text in facts.assumptions), *listed]
+    assumed = [*(_for_each(_said_here(text, renaming), union) for text in facts.assumptions), *listed]
     if left.is_Symbol and left != here(facts.quantity) and left.name not in VOCABULARY:
         assumed.append(f"{left} is what {facts.name} bounds")
     if not (union.is_number or all((entry := known(s)) is not None and entry.is_integer for s in union.free_symbols)):
@@ -153,6 +153,28 @@ def _said_here(text: str, renaming: Mapping[sympy.Symbol, sympy.Expr]) -> str:
     """Return an assumption with what the symbols that it names are here."""
     named = [f"{s} = {value}" for s, value in renaming.items() if s != value and re.search(rf"\b{s.name}\b", text)]
     return f"{text}, with {', '.join(named)}" if named else text
+
+
+def _for_each(text: str, union: sympy.Expr) -> str:
+    """Return an assumption that something is fixed as it is meant where an event covers several instances at once."""
+    each = f"{text} (each of the {union} instances is; the choice among them may look at the data)"
+    return each if union != 1 and re.search(r"\bfixed\b", text) else text
+
+
+def bounded_by(applied: Application) -> sympy.Expr:
+    """Return what a statement bounds, with its symbols as they are set here."""
+    lemma = applied.lemma
+    quantity = lemma.derivation(applied.form or None).quantity if hasattr(lemma, "derivation") else lemma.quantity
+    names = {symbol: applied.values[symbol.name] for symbol in quantity.free_symbols if symbol.name in applied.values}
+    return quantity.xreplace(names)
+
+
+def elsewhere(left: sympy.Expr, quantity: sympy.Expr) -> str:
+    """Say that a statement on one quantity says nothing of another; a symbol of one's own may name any quantity."""
+    own = left.is_Symbol and left.name not in VOCABULARY
+    if left == quantity or (own and quantity.is_Symbol):
+        return ""
+    return f"that bounds {quantity}, not {left}; name what it bounds here by a symbol of your own"
 
 
 def uncounted(union: sympy.Expr) -> list[str]:

@@ -20,6 +20,7 @@ from boundcalc.language.latex import is_share
 from boundcalc.symbols import DERIVED, VOCABULARY, known, role_of
 
 __all__ = [
+    "BARE_DELTA",
     "Definitions",
     "expression",
     "foreign",
@@ -109,11 +110,13 @@ def lies_in(expr: sympy.Expr, allowed: sympy.Set) -> bool | None:
     symbols = expr.free_symbols | set().union(*(DERIVED.get(s, s).free_symbols for s in expr.free_symbols))
     found = value_interval(expr, known_domains(symbols))
     low, high = as_number(allowed.inf), as_number(allowed.sup)
-    if found.high < low or found.low > high:
-        return False
-    whole = not isinstance(allowed, sympy.Range) or bool(expr.is_integer)
     open_low = isinstance(allowed, sympy.Interval) and bool(allowed.left_open)
     open_high = isinstance(allowed, sympy.Interval) and bool(allowed.right_open)
+    below_all = found.high < low or (found.high == low and (found.high_open or open_low))
+    above_all = found.low > high or (found.low == high and (found.low_open or open_high))
+    if below_all or above_all:
+        return False
+    whole = not isinstance(allowed, sympy.Range) or bool(expr.is_integer)
     above = found.low > low or (found.low == low and (found.low_open or not open_low)) or low == -inf
     below = found.high < high or (found.high == high and (found.high_open or not open_high)) or high == inf
     filled = isinstance(allowed, sympy.Interval | sympy.Range)
@@ -134,15 +137,19 @@ def _unseen(expr: sympy.Expr) -> list[str]:
     return sorted(s.name for s in expr.free_symbols if role_of(s) == "population")
 
 
+#: What is missing where delta stands for a chance that no event pays for.
+BARE_DELTA = (
+    "a bare delta holds with no probability: make an Event, write its .symbol in place of delta and give it as "
+    "events=(event,), with kind='probability', so that it is paid for"
+)
+
+
 def unpaid(step: Any, shares: set[sympy.Symbol]) -> list[str]:
     """Say which part of delta a step uses without an event that pays for it; closed forms may hold for every delta."""
     used = step.left.free_symbols | step.right.free_symbols
     problems = [f"{s} belongs to no event of this chain" for s in sorted(used - shares, key=str) if is_share(s)]
     if _DELTA in used and step.kind not in ("algebra", "identity"):
-        problems.append(
-            "a bare delta holds with no probability: make an Event, write its .symbol in place of delta and give it as "
-            "events=(event,), so that it is paid for"
-        )
+        problems.append(BARE_DELTA)
     return problems
 
 

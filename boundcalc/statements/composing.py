@@ -18,7 +18,7 @@ from boundcalc.errors import CompositionError, DerivationError, InvalidInputErro
 from boundcalc.language.domains import as_number, contains, describe
 from boundcalc.language.latex import is_share
 from boundcalc.statements.applying import uncounted, unfixed
-from boundcalc.statements.audit import expression, foreign, known_domains
+from boundcalc.statements.audit import expression, foreign, known_domains, lies_in
 from boundcalc.statements.derivation import Derivation, Event
 from boundcalc.statements.domain import Domain
 from boundcalc.statements.statement import DELTA, AnyStatement, Statement
@@ -121,12 +121,16 @@ def insert(bound: AnyStatement, values: Mapping[str, Any], *, chosen: bool = Fal
         symbol = bound.symbol(name)
         replacing[symbol], problem = _as_expression(name, value, bound.domain.get(symbol))
         problems += [problem] if problem else _unsound(bound, symbol, replacing[symbol], chosen)
+        if not problem and (allowed := bound.domain.get(symbol)) and lies_in(replacing[symbol], allowed) is False:
+            problems.append(f"{name} = {value} is not allowed: {name} must be {describe(allowed)}, and never is there")
 
     def inserted(expr: sympy.Expr) -> sympy.Expr:
         return expr.subs(replacing, simultaneous=True)
 
     conditions = [(name, inserted(expr), allowed) for name, expr, allowed in bound.conditions]
-    conditions += [(s.name, expr, bound.domain[s]) for s, expr in replacing.items() if expr.free_symbols]
+    narrowed = {s: _preimage(expr, bound.domain[s]) for s, expr in replacing.items() if s in bound.domain}
+    open_ended = [s for s, expr in replacing.items() if expr.free_symbols and narrowed.get(s) is None]
+    conditions += [(s.name, replacing[s], bound.domain[s]) for s in open_ended]
     rules = []
     for constraint in bound.constraints:
         rule = replace(constraint, lower=inserted(constraint.lower), upper=inserted(constraint.upper))
@@ -142,17 +146,38 @@ def insert(bound: AnyStatement, values: Mapping[str, Any], *, chosen: bool = Fal
     settled = {short: full for short, full in where.items() if full.is_number}
     left = {symbol: allowed for symbol, allowed in bound.domain.items() if symbol not in replacing}
     fresh = set().union(*(expr.free_symbols for expr in replacing.values())) - left.keys()
+    domain = Domain(left | known_domains(sorted(fresh, key=str)))
+    for preimage in filter(None, narrowed.values()):
+        domain = domain.merge(preimage)
+    if empty := [
+        f"no value of {s} is left, given {values}" for s, allowed in domain.items() if allowed is sympy.EmptySet
+    ]:
+        raise InvalidInputError(empty, context=str(bound.theorem))
     return replace(
         bound,
         parts=tuple((label, inserted(part).subs(settled)) for label, part in bound.parts),
         where={short: full for short, full in where.items() if short not in settled},
-        domain=Domain(left | known_domains(sorted(fresh, key=str))),
+        domain=domain,
         constraints=constraints,
         conditions=tuple(conditions),
         replaced={**bound.replaced, **{symbol.name: expr for symbol, expr in replacing.items()}},
         confidence=inserted(bound.confidence),
         trivial=None if bound.trivial is None else inserted(bound.trivial),
     )
+
+
+def _preimage(value: sympy.Expr, allowed: sympy.Set) -> dict[sympy.Symbol, sympy.Set] | None:
+    """Return where the one symbol of a value a x + b must lie for it to be allowed; None for other values."""
+    symbol = next(iter(value.free_symbols), None)
+    if len(value.free_symbols) != 1 or not isinstance(allowed, sympy.Interval):
+        return None
+    slope = value.coeff(symbol)
+    rest = value - slope * symbol
+    if not isinstance(known_domains([symbol])[symbol], sympy.Interval) or rest.free_symbols or not slope.is_nonzero:
+        return None
+    low, high = ((end - rest) / slope for end in (allowed.inf, allowed.sup))
+    ends = (low, high, allowed.left_open, allowed.right_open)
+    return {symbol: sympy.Interval(*(ends if slope > 0 else (high, low, allowed.right_open, allowed.left_open)))}
 
 
 def _unsound(bound: Statement, symbol: sympy.Symbol, value: sympy.Expr, chosen: bool) -> list[str]:

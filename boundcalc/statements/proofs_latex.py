@@ -1,11 +1,11 @@
-r"""Derivations and theorems in LaTeX (one aligned chain, or theorem and proof with the works they cite), and as a table.
+r"""Derivations in LaTeX, as one aligned chain, and as a table.
 
 >>> from boundcalc.statements.derivation import Derivation, at_most
 >>> from boundcalc.symbols import B, b_k
 >>> print(chain_latex(Derivation(b_k**2, (at_most(b_k**2, B**2, because="b_k is at most B"),))))
 \begin{align}
 b_k^{2}
-  &\le B^{2} && \text{b\_k is at most B}
+  &\le B^{2} && \text{$b_k$ is at most $B$}
 \end{align}
 """
 
@@ -13,35 +13,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
 import sympy
 
-from boundcalc.errors import InvalidInputError, visible
+from boundcalc.errors import InvalidInputError
 from boundcalc.language.latex import RELATIONS, expression_latex
+from boundcalc.language.prose import typeset
 from boundcalc.show.html import Markup, tag
+from boundcalc.symbols import VOCABULARY, known
 
-__all__ = ["chain_html", "chain_latex", "citation_key", "escaped", "share_names", "theorem_latex"]
+__all__ = ["WIDTH", "chain_html", "chain_latex", "citation_key", "names_in_words", "share_names", "spoken", "width"]
 
-_SPECIAL = {
-    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
-    "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
-}  # fmt: skip
-
-
-def escaped(text: str) -> str:
-    r"""Return a text as LaTeX shows it.
-
-    >>> print(escaped("at most 5 % of R_M"))
-    at most 5 \% of R\_M
-
-    Parameters
-    ----------
-    text : str
-    """
-    return "".join(_SPECIAL.get(character, character) for character in re.sub(r"\s+", " ", visible(text)))
+#: How many signs stand beside each other on a page, about.
+WIDTH = 56
 
 
 def citation_key(text: str) -> str:
@@ -62,6 +49,8 @@ def citation_key(text: str) -> str:
 def chain_latex(chain: Any, *, environment: str = "align") -> str:
     """Return a chain as aligned lines: the quantity, and after each step what it has become and why.
 
+    Reasons that do not fit beside the lines stand below them, by letter.
+
     Parameters
     ----------
     chain : Derivation
@@ -74,15 +63,65 @@ def chain_latex(chain: Any, *, environment: str = "align") -> str:
     """
     if environment not in ("align", "align*"):
         raise InvalidInputError(f"environment = {environment!r} must be 'align' or 'align*'", context="to_latex")
-    names = share_names(chain)
+    names, words = share_names(chain), names_in_words(spoken(chain))
+    reasons = [
+        typeset(step.because, words) + (rf"~\cite{{{citation_key(step.cites)}}}" if step.cites else "")
+        for step in chain.steps
+    ]
+    beside = all(
+        width(expression_latex(line, names)) + len(step.because) < WIDTH
+        for step, line in zip(chain.steps, chain.lines[1:], strict=True)
+    )
     lines = [expression_latex(chain.quantity, names)]
-    for step, line in zip(chain.steps, chain.lines[1:], strict=True):
-        cites = rf"~\cite{{{citation_key(step.cites)}}}" if step.cites else ""
-        moved = _moved(chain, step)
-        reason = rf"\text{{{escaped(step.because)}{cites}}}"
-        lines.append(rf"  &{RELATIONS[moved]} {expression_latex(line, names)} && {reason}")
+    for place, (step, line) in enumerate(zip(chain.steps, chain.lines[1:], strict=True)):
+        relation = RELATIONS[_moved(chain, step)]
+        relation = relation if beside else rf"\overset{{\text{{({_letter(place)})}}}}{{{relation}}}"
+        reason = rf" && \text{{{reasons[place]}}}" if beside else ""
+        lines.append(rf"  &{relation} {_broken(line, names)}{reason}")
     body = lines[0] + "\n" + " \\\\\n".join(lines[1:])
-    return f"\\begin{{{environment}}}\n{body.rstrip()}\n\\end{{{environment}}}"
+    below = "".join(f"\n\n({_letter(place)}) {reason}." for place, reason in enumerate(reasons))
+    return f"\\begin{{{environment}}}\n{body.rstrip()}\n\\end{{{environment}}}{'' if beside else below}"
+
+
+def _letter(place: int) -> str:
+    """Return the letters by which a step is called: a to z, then aa."""
+    return (_letter(place // 26 - 1) if place >= 26 else "") + chr(ord("a") + place % 26)
+
+
+def width(latex: str) -> int:
+    """Return about how many signs a formula is wide: of fractions, numerator and denominator stand above each other."""
+    latex = re.sub(r"\\(?:left|right|mathfrak|mathcal|mathbb|mathrm|operatorname|text|rm|hat|tfrac|bar)\b", "", latex)
+    parts = latex.split(r"\frac")
+    signs = len(re.sub(r"\\[A-Za-z]+|\\.", "x", re.sub(r"[{}\s^_]", "", "".join(parts))))
+    return signs - sum(len(re.sub(r"\\[A-Za-z]+|[{}\s]", "", part[: len(part) // 2])) // 2 for part in parts[1:])
+
+
+def _broken(expr: sympy.Expr, names: Mapping[sympy.Symbol, str]) -> str:
+    """Return an expression for an aligned line, a sum that is too long for it on several."""
+    whole = expression_latex(expr, names)
+    if not isinstance(expr, sympy.Add) or width(whole) < WIDTH:
+        return whole
+    terms = [expression_latex(term, names) for term in expr.as_ordered_terms()]
+    signed = [terms[0], *(f"- {term[1:].lstrip()}" if term.startswith("-") else f"+ {term}" for term in terms[1:])]
+    rows = [""]
+    for term in signed:
+        if rows[-1] and width(rows[-1]) + width(term) > WIDTH:
+            rows.append("")
+        rows[-1] = f"{rows[-1]} {term}".strip()
+    return " \\nonumber \\\\\n  &\\quad ".join(rows)
+
+
+def spoken(chain: Any) -> set[sympy.Symbol]:
+    """Return the symbols of a chain: of its quantity, lines and definitions."""
+    made = [part for step in chain.steps for pair in step.definitions.items() for part in pair]
+    found = set().union(*(part.free_symbols for part in (chain.quantity, *chain.lines, *made)))
+    return found.union(*(full.free_symbols for short, full in chain.where.items() if short in found))
+
+
+def names_in_words(symbols: Iterable[sympy.Symbol]) -> dict[str, str]:
+    """Return how names are typeset in sentences: those of the symbols, then the vocabulary's."""
+    own = {one.name: entry.latex for one in symbols if (entry := known(one)) is not None}
+    return {name: entry.latex for name, entry in VOCABULARY.items()} | own
 
 
 def chain_html(chain: Any) -> Markup:
@@ -114,44 +153,3 @@ def share_names(chain: Any) -> Mapping[sympy.Symbol, str]:
     if len(chain.events) == 1:
         return {chain.events[0].symbol: r"\delta"}
     return {event.symbol: rf"\delta_{{{place}}}" for place, event in enumerate(chain.events, start=1)}
-
-
-def _work(step: Any) -> str:
-    """Return the work that a step rests on: of a statement that it applies the source, with the statement's name."""
-    if step.applies is None:
-        return str(step.cites)
-    lemma = getattr(step.applies.lemma, "theorem", step.applies.lemma)
-    return f"{lemma.source} ({lemma.title}; {step.cites} in boundcalc)"
-
-
-def theorem_latex(theorem: Any, form: str | None = None) -> str:
-    """Return a theorem in LaTeX: a theorem environment, its proof, and the bibliography that they cite.
-
-    The document needs amsmath, amssymb, amsthm and ``\\newtheorem{theorem}{Theorem}``.
-
-    Parameters
-    ----------
-    theorem : Theorem
-    form : str, optional
-    """
-    bound, chain = theorem.bound(form), theorem.derivation(form)
-    assumptions = "\n".join(rf"  \item {escaped(text)}" for text in bound.assumptions)
-    given = f"Assume\n\\begin{{itemize}}\n{assumptions}\n\\end{{itemize}}\n" if assumptions else ""
-    sure = "With probability at least $1 - \\delta$," if bound.events else "Then"
-    events = [
-        rf"\item[$\delta_{{{place}}}$] {escaped(event.name)}: {escaped(event.statement)}."
-        for place, event in enumerate(chain.events, start=1)
-    ]
-    split = (
-        f"The events share $\\delta$:\n\\begin{{itemize}}\n{chr(10).join(events)}\n\\end{{itemize}}\n"
-        if len(events) > 1
-        else ""
-    )
-    works = {citation_key(step.cites): _work(step) for step in chain.steps if step.cites}
-    entries = "\n".join(rf"\bibitem{{{key}}} {escaped(work)}" for key, work in works.items())
-    bibliography = f"\n\\begin{{thebibliography}}{{99}}\n{entries}\n\\end{{thebibliography}}" if works else ""
-    return (
-        f"\\begin{{theorem}}[{escaped(theorem.title)}]\n\\label{{thm:{citation_key(theorem.key)}}}\n{given}{sure}\n"
-        f"\\[\n{bound.to_latex()}.\n\\]\n\\end{{theorem}}\n"
-        f"\\begin{{proof}}\n{split}{chain_latex(chain)}\n\\end{{proof}}{bibliography}"
-    )

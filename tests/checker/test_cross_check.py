@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from boundcalc.checker import check_inequality
-from boundcalc.checker.inequality import boxes, proving, smt
+from boundcalc.checker.inequality import boxes, monotone, proving, smt
 from boundcalc.checker.inequality.cases import cases
 from boundcalc.checker.inequality.polynomial import translate
 from boundcalc.checker.inequality.problem import state
@@ -20,10 +20,12 @@ CLAIM = (2 * L * m, "<=", L**2 + m**2)
 
 @pytest.fixture
 def solvers(monkeypatch):
-    """Return a function that makes the two solvers answer as told, with branch and bound out of the way."""
+    """Return a function that makes the two solvers answer as told, with squares, branch and bound out of the way."""
     pytest.importorskip("z3")
     pytest.importorskip("cvc5")
     monkeypatch.setattr(proving, "by_boxes", lambda case, **_: boxes.Cover(False, 0))
+    for module in (proving, monotone):
+        monkeypatch.setattr(module, "by_squares", lambda system: None)
 
     def answering(z3: str, cvc5: str) -> list[str]:
         asked = []

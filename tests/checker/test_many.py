@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import replace
-from itertools import accumulate, product
+from itertools import accumulate, count, product
 
 import numpy as np
 import pytest
 import sympy
+from sympy import Rational
 
 from boundcalc.checker.experiments.experiment import Enumerable, Experiment
 from boundcalc.checker.experiments.named import LARGE
@@ -26,7 +28,9 @@ from boundcalc.checker.experiments.worlds.many import (
     TwoSigns,
 )
 from boundcalc.checker.experiments.worlds.pair_samples import ManyGains, transport_value
+from boundcalc.checker.experiments.worlds.pilot import ManyPilotPairs
 from boundcalc.checker.experiments.worlds.views import ManyLandmarks
+from boundcalc.checker.inequality import limits
 from boundcalc.checker.steps import check_step
 from tests.checker.twins import catalogue_steps
 
@@ -34,7 +38,7 @@ STEPS = catalogue_steps()
 SIZES = {"m", "n", "n_h", "n_t", "n_2", "n_u", "N_h", "S", "M_w"}
 WORLDS = (OneCount(), OneCount("any", 1), OneCount("both"), OneCount("lower", 3), Posterior(), Posterior("catoni"))
 WORLDS += (FirstHalf(), EqualTerms(), TwoSigns(), LargestSum(), LargestSum(segments=True), EqualSigns(), FirstLetters())
-WORLDS += (OneCount("any"), ManyLandmarkPairs(60), ManyScores(), ManyGains(), ManyLandmarks())
+WORLDS += (OneCount("any"), ManyLandmarkPairs(60), ManyScores(), ManyGains(), ManyLandmarks(), ManyPilotPairs())
 
 
 def wrong_rates(step):
@@ -164,6 +168,41 @@ def test_a_gain_that_costs_nothing_is_refuted():
         verdict = try_out(r_new, "<=", r_0, told, events=(share,), rng=np.random.default_rng(0))
         assert verdict.word == word
         assert verdict.engine == "exact tail"
+
+
+def test_a_pilot_of_thousands_of_pairs_refutes_what_small_ones_do_not():
+    step = STEPS["zhou2026.ex_ante/sharp/8"]
+    kappa_M = step.right
+    for factor, word in ((1, "SUPPORTED"), (Rational(19, 20), "REFUTED")):
+        told = Experiment("pilots", (ManyPilotPairs(),))
+        events = [event.symbol for event in step.events]
+        verdict = try_out(step.left, "<=", factor * kappa_M, told, events=events, rng=np.random.default_rng(0))
+        assert verdict.word == word
+    assert "up to 2,000 terms, delta down to 1e-60" in check_step(step, budget=1).evidence
+
+
+def test_sample_sizes_are_searched_at_tiny_shares_of_delta():
+    step = STEPS["zhou2026.nonpositive_gap/sharp/2"]
+    assert re.search(r"delta down to \d\.\d+e-(19\d|200)", check_step(step).evidence)
+    (twin,) = [
+        replace(step, right=step.right.xreplace({e.symbol: sympy.Max(e.symbol, sympy.exp(-16))})) for e in step.events
+    ]
+    assert check_step(twin).word == "REFUTED"
+
+
+def test_a_busy_machine_changes_no_verdict(monkeypatch):
+    """Whatever a clock says, as many instances are drawn."""
+    step = STEPS["lemmas.two_sample/fixed/1"]
+    quiet = check_step(step, budget=20)
+    ticks = count(step=10**6)
+    monkeypatch.setattr(limits._Clock, "worked", lambda self: next(ticks))
+    monkeypatch.setattr(time, "monotonic", lambda: next(ticks))
+    assert check_step(step, budget=20) == quiet
+    assert check_step(step, budget=1).details["instances"] < quiet.details["instances"]
+
+
+def test_what_has_no_sample_says_so():
+    assert "speaks of no sample size and of no delta" in check_step(STEPS["tosh2021.redundancy/sharp/2"]).evidence
 
 
 def test_large_worlds_that_do_not_know_a_symbol_are_passed_by():

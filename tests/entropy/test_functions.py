@@ -85,6 +85,14 @@ def test_evalf_has_the_digits_asked_for(digits):
     assert abs(gap.evalf(digits) * 10**45 / sp.sqrt(sp.Rational(4, 9)) - 1) < sp.Rational(1, 10**14)
 
 
+@pytest.mark.parametrize("function", [kl, kl_inverse])
+def test_evalf_leaves_symbols_alone(function):
+    """SymPy asks a function for digits wherever it stands, in sums with numbers too."""
+    assert function(Q, 2 * A).evalf(20).free_symbols == {Q, A}
+    found = (function(HALF, P) + HALF).evalf(20)
+    assert abs(found.subs(P, sp.Rational(1, 5)) - (function(HALF, sp.Rational(1, 5)) + HALF).evalf(20)) < 1e-14
+
+
 @pytest.mark.parametrize("function", [kl_inverse(Q, A), kl(Q, P)], ids=str)
 def test_derivatives_are_those_of_the_values(function):
     point = {Q: sp.Rational(2, 7), A: sp.Rational(3, 11), P: sp.Rational(5, 9)}

@@ -1,4 +1,4 @@
-"""Sums, products and integrals of one variable: term by term, near by Gauss's rule, enclosed between rectangles."""
+"""Sums, products and integrals of one or two variables: term by term, near by Gauss's rule, enclosed between rectangles."""
 
 import math
 
@@ -64,7 +64,7 @@ def test_a_singular_integral_is_evaluated_near():
     ("inside", "side", "match"),
     [(sp.sin(EPS), None, "cannot be evaluated"), (EPS * (1 - EPS), "upper", "must rise or fall"),
      (sp.floor(3 * EPS), None, "no smooth integrand"),
-     (EPS * sp.Integral(EPS, (EPS, 0, 1)), None, "one variable between two limits")],
+     (EPS * sp.Integral(EPS, (EPS, 0, 1)), None, "one or two variables between limits")],
 )  # fmt: skip
 def test_what_cannot_be_enclosed_is_refused(inside, side, match):
     with pytest.raises(InvalidInputError, match=match):
@@ -127,3 +127,43 @@ def test_they_are_stored_and_typeset(expr, tmp_path):
     assert bc.load(tmp_path / "total.json").bound() == mine.bound()
     assert "eps" not in mine.bound().to_latex().replace(r"\varepsilon", "")
     assert to_mathml(mine.bound().to_latex())
+
+
+@pytest.mark.parametrize(
+    ("text", "integrand", "top"),
+    [
+        ("Integral(exp(-x*y), (x, 0, 1), (y, 0, 1))", lambda x, y: mpmath.exp(-x * y), lambda y: 1),
+        (r"\int_0^1 \int_0^2 \frac{1}{1 + x + y} dx dy", lambda x, y: 1 / (1 + x + y), lambda y: 2),
+        ("Integral(Integral(x + y, (x, 0, y)), (y, 0, 1))", lambda x, y: x + y, lambda y: y),
+    ],
+)
+def test_an_integral_of_two_variables_is_read_back_evaluated_and_enclosed(text, integrand, top):
+    expr = bc.read(text)
+    assert bc.read(str(expr)) == expr
+    truth = mpmath.quad(lambda y: mpmath.quad(lambda x: integrand(x, y), [0, top(y)]), [0, 1])
+    bound = of(expr)
+    assert float(bound.evaluate()) == pytest.approx(float(truth), rel=1e-6)
+    ends = bound.enclose()
+    assert float(ends["lower"]) <= truth <= float(ends["upper"]) <= 1.1 * truth
+    assert float(bound.evaluate(sound=True)) >= truth
+
+
+def test_a_sum_over_two_variables_is_evaluated():
+    expr = bc.read("Sum(1/(j + k), (j, 1, k), (k, 1, 4))")
+    assert bc.read(str(expr)) == expr
+    assert float(of(expr).evaluate()) == pytest.approx(sum(1 / (j + k) for k in range(1, 5) for j in range(1, k + 1)))
+
+
+def test_what_moves_both_ways_or_has_three_variables_is_refused():
+    with pytest.raises(bc.InvalidInputError, match=r"\(x, 0, y\), \(y, 0, 1\)\) cannot be enclosed"):
+        of(bc.read("Integral(exp(-9*x*y), (x, 0, y), (y, 0, 1))")).evaluate(sound=True)
+    with pytest.raises(bc.InvalidInputError, match="one or two variables"):
+        of(bc.read("Integral(x*y*z, (x, 0, 1), (y, 0, 1), (z, 0, 1))")).evaluate()
+
+
+def of(expr):
+    """Return a bound that is an expression."""
+    size = bc.symbol("size_two", "s", "what is bounded", role="population")
+    step = bc.at_most(size, expr, because="-", kind="expectation", cites="a book")
+    form = bc.Form(bc.Derivation(size, (step,)))
+    return bc.Theorem("mine.two", "-", "t", "c", "q", bc.Source("A"), {"sharp": form}).bound()

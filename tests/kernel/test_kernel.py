@@ -51,6 +51,9 @@ TRUE_AND_FALSE = [
     (log(1 + x), "<=", x, x * Rational(99, 100), {}),
     (1 + x, "<=", exp(x), exp(x) * Rational(999, 1000), {}),
     (1 / m, "<=", 3 / n, 2 / n, {}),
+    (log(exp(z) + 1), "<=", abs(z) + log(2), abs(z) + log(2) - Rational(1, 100), {}),
+    (log(exp(z) + 1), ">=", sympy.Max(0, z), sympy.Max(0, z) + Rational(1, 100), {}),
+    ((1 + 1 / x) ** (x + 1), ">=", sympy.E, sympy.E + Rational(1, 100), {x: Interval(1, sympy.oo)}),
 ]
 
 
@@ -121,7 +124,7 @@ def test_whole_bounds_name_their_steps_as_hypotheses():
     (file,) = compose(bc.theorem("zhou2026.risk_gap"), form="sharp")
     assert file.accepted
     assert "Theorem step_1_holds :" in file.text  # the identity is proved, not assumed
-    whole = file.text.split("Theorem step :")[1].split("Proof.")[0]
+    whole = file.text.split("Theorem bound :")[1].split("Proof.")[0]
     assert "r_M - r_N = excess_M - excess_N + gamma ->" not in whole
     assert "gamma = eta_M - eta_N ->" in whole
     assert "Rad_loss <= L * R_M ->" in whole
@@ -144,9 +147,28 @@ def test_a_whole_bound_whose_hypotheses_contradict_each_other_is_refused():
 
 @pytest.mark.slow
 @needs_coq
+@pytest.mark.parametrize(
+    ("key", "form"),
+    [
+        ("lemmas.pac_bayes", "kl"),
+        ("lemmas.permanent", "transport"),
+        ("nakada2023.feature_recovery", "sharp"),
+        ("tosh2021.landmarks", "paper"),
+        ("tsai2020.bayes_error", "sharp"),
+    ],
+)
+def test_bounds_whose_steps_go_deep_compose(key, form):
+    """Steps inside an inverse relative entropy, a logarithm's equation, a larger of two, a root of a floor, an exponential."""
+    (file,) = compose(bc.theorem(key), form=form)
+    assert (file.accepted, file.outcome.reason) == (True, "")
+    assert set(file.outcome.axioms) <= ALLOWED
+
+
+@pytest.mark.slow
+@needs_coq
 def test_finite_mathematics_is_proved_from_nothing():
     files = finite_mathematics()
-    assert [file.name for file in files] == ["Finite", "Samples", "Decoupling"]
+    assert [file.name for file in files] == ["Finite", "Samples", "Hoeffding", "Decoupling"]
     assert all(file.accepted and set(file.outcome.axioms) <= ALLOWED for file in files)
 
 

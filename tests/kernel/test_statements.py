@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -12,17 +13,21 @@ from sympy import Interval, Rational, exp, floor, log, sqrt
 from boundcalc.catalogue import REGISTRY
 from boundcalc.checker.inequality.problem import state
 from boundcalc.errors import InvalidInputError
+from boundcalc.kernel import coqc
 from boundcalc.kernel.claim import Claim, compared, of_chain, of_inequality
-from boundcalc.kernel.coqc import _judged
+from boundcalc.kernel.coqc import _judged, _place, source
 from boundcalc.kernel.exporting import file_name, jobs
 from boundcalc.kernel.proofs import _squares
 from boundcalc.kernel.reading import read_statement
 from boundcalc.kernel.terms import obligations, printed
 from boundcalc.kernel.witness import witness
+from boundcalc.language.entropy import kl_inverse
+from boundcalc.statements.derivation import Derivation, named
 from boundcalc.symbols import Constraint, n
 
 x, y = sympy.symbols("x y", positive=True)
 NAMES = {x: "x", y: "y"}
+LEARNT = named("learning", context="any")
 JOBS = {str(job.step) + str(job.step.definitions): job for entry in REGISTRY.values() for job in jobs(entry)}
 
 
@@ -142,12 +147,35 @@ def whole(key, form):
 
 
 def test_a_value_without_a_term_is_any_number_of_its_range():
-    statement = whole("certificates.occam", "kl")
-    assert "0 <= f_1 <= 1 ->" in statement
-    assert "C * f_1" in statement.rsplit("->", 1)[1]
-    assert "0 < f_1 ->" in whole("lemmas.permanent", "sharp")
-    with pytest.raises(InvalidInputError, match=r"kl_inverse.* is not translated, and step 2 replaces a part of it"):
-        whole("lemmas.pac_bayes", "kl")
+    statement = whole("lemmas.permanent", "sharp")
+    assert "0 < f_1 ->" in statement
+    assert "ln f_1" in statement.rsplit("->", 1)[1]
+    a, b = sympy.symbols("a b", positive=True)
+    steps = (LEARNT.at_most(x, sympy.gamma(a), because="given"), LEARNT.equal(a, b, because="given"))
+    with pytest.raises(InvalidInputError, match=r"gamma\(a\) is not translated, and step 2 replaces a part of it"):
+        of_chain(Derivation(x, steps))
+
+
+def test_the_inverse_of_relative_entropy_has_a_term():
+    assert "C * kl_inverse (rhat_rho / C) ((KL + ln (2 * sqrt (IZR m) / delta)) / IZR m)" in whole(
+        "lemmas.pac_bayes", "kl"
+    )
+    z = kl_inverse(x, y)
+    assert obligations(z, NAMES) == ["0 <= x <= 1", "0 <= y"]
+    read = read_statement(f"forall (x y : R), {printed(z, NAMES)} <= 0")
+    for q, a in (
+        ("0", "0.3"),
+        ("0.25", "2"),
+        ("1e-9", "40"),
+        ("0.999", "1e-6"),
+        ("0.5", "1e4"),
+        ("1", "3"),
+        ("0.2", "0"),
+    ):
+        given = {x: sympy.Rational(q), y: sympy.Rational(a)}
+        with mp.workdps(40):
+            value = read.sides({"x": mp.mpf(q), "y": mp.mpf(a)})[0]
+            assert mp.almosteq(value, mp.mpf(str(sympy.N(z.xreplace(given), 40))), 1e-30, 1e-30)
 
 
 def test_a_whole_bound_is_claimed_in_its_theorems_domain():
@@ -171,3 +199,31 @@ def test_only_the_axioms_of_the_real_numbers_count(said):
 def test_a_file_s_name_is_a_module_s_whatever_a_form_is_called():
     assert file_name("zhou2026.risk_gap", "sharp", "step_1") == "zhou2026_risk_gap_sharp_step_1"
     assert file_name("../../etc", "a/../b é", "whole") == "_etc_a_b__whole"
+
+
+def test_hoeffding_s_decomposition_is_about_every_number_of_rows():
+    for part, theorem in (
+        ("Hoeffding.v", "hoeffding_decomposition : forall q n, "),
+        ("Decoupling.v", "decoupling : forall n psi "),
+    ):
+        statement = source(part).split(f"Theorem {theorem}", 1)[1].split("Proof.")[0]
+        assert "(2 <= n)%nat ->" in statement
+
+
+def test_a_change_of_one_library_file_keeps_what_does_not_use_it(monkeypatch):
+    step, finite = (
+        "From Boundcalc Require Import Boundcalc.\n(* Decoupling *)\n",
+        "From Boundcalc Require Import Hoeffding.\n",
+    )
+    before = [_place(text, ("step",)) for text in (step, finite)]
+    monkeypatch.setattr(coqc, "source", lambda part: source(part) + ("(* new *)" if part == "Samples.v" else ""))
+    after = [_place(text, ("step",)) for text in (step, finite)]
+    assert [a == b for a, b in zip(before, after, strict=True)] == [True, False]
+
+
+def test_hypotheses_say_what_they_are():
+    claim = of_inequality(state(1 / floor(n / 2), "<=", 3 / n, constraints=[(n, "<=", 9)]))
+    said = claim.statement(remarks=True)
+    assert "2 * m + 2)%Z -> (* rounded *)" in said
+    assert "IZR n <= 9 -> (* required *)" in said
+    assert re.sub(r" \(\*.*?\*\)", "", said) == claim.statement()

@@ -1,5 +1,6 @@
 """Free parameters, constants, cleaner forms, joint growth, crossings and implicit steps."""
 
+import mpmath
 import numpy as np
 import pytest
 import sympy
@@ -307,3 +308,26 @@ def test_what_cannot_be_solved_is_refused():
 def test_what_the_relative_entropy_says_of_its_inverse(left, right, word):
     domain = {x: Interval.open(0, 1), y: Interval.open(0, oo)}
     assert bc.check_inequality(left, "<=", right, domain=domain, budget=20).word == word
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        sqrt(log(log(S.n**2 + 20)) / sympy.floor(S.n / 2)),
+        log(S.n + 3) / S.m,
+        log(S.n) / sqrt(sympy.floor(S.n / 3)),
+        (log(S.n) + 2) / (S.n * log(log(S.n + 20))),
+    ],
+)
+def test_what_goes_up_and_down_with_the_remainder_is_solved(value):
+    """With floor(n/2) and n in one bound an odd n is a little worse than the one before."""
+    size = bc.symbol("size_s", "s", "what is bounded", role="population")
+    step = bc.at_most(size, value, because="-", kind="expectation", cites="a book")
+    form = bc.Form(bc.Derivation(size, (step,)))
+    bound = bc.Theorem("mine.s", "-", "t", "c", "q", bc.Source("A"), {"sharp": form}).bound()
+    targets = [0.5, 0.3, 0.21]
+    at = sympy.lambdify(S.n, value.xreplace({S.m: sympy.floor(S.n / 2)}), "mpmath")
+    for found, target in zip(bc.minimal_n(bound, target=targets).values, targets, strict=True):
+        assert [k for k in range(max(4, found - 20), found + 1) if at(mpmath.mpf(k)) <= target] == [found]
+    solved = bound.solve_for("n", target=[0.3, 1e-9])
+    assert solved.values.values.tolist() == [bc.minimal_n(bound, target=0.3).item(), None] or solved.feasible.all()

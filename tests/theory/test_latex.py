@@ -5,10 +5,13 @@ import shutil
 import subprocess
 
 import pytest
+import sympy
 
 import boundcalc as bc
+from boundcalc import symbols as S
 from boundcalc.errors import InvalidInputError
-from boundcalc.statements.proofs_latex import citation_key, escaped
+from boundcalc.language.prose import escaped, typeset
+from boundcalc.statements.proofs_latex import citation_key
 
 
 def balanced(text):
@@ -36,10 +39,16 @@ def test_every_theorem_of_the_catalogue(key):
         assert balanced(text)
         assert text.count(r"\left") == text.count(r"\right") + text.count(r"\leftrightarrow")
         assert set(re.findall(r"\\cite\{([^}]*)\}", text)) == set(re.findall(r"\\bibitem\{([^}]*)\}", text))
-        lines = text[text.index(r"\begin{align}") : text.index(r"\end{align}")]
-        assert lines.count("&&") == len(entry.derivation(form).steps)
-        for said in re.findall(r"&& \\text\{(.*)\}(?: \\\\)?$", lines, flags=re.M):
-            assert not re.search(r"(?<!\\)[_&#%$^]", re.sub(r"\\cite\{[^}]*\}|\\text\w+\{\}", "", said))
+        lines, below = text[text.index(r"\begin{align}") :].split(r"\end{align}")
+        reasons = re.findall(r"&& \\text\{(.*)\}(?: \\\\)?$", lines, flags=re.M) or re.findall(
+            r"^\([a-z]+\) (.*)\.$", below, flags=re.M
+        )
+        assert len(reasons) == len(entry.derivation(form).steps)
+        said = [*reasons, *re.findall(r"\\item(?!\[) (.*)", text), *re.findall(r"^Here (.*)", text, flags=re.M)]
+        for one in said:
+            plain = re.sub(r"\$[^$]*\$|\\cite\{[^}]*\}|\\text\w+\{\}", "", one)
+            assert not re.search(r"(?<!\\)[_&#%$^]", plain), one
+            assert one.count("$") % 2 == 0
 
 
 def test_chains():
@@ -67,6 +76,48 @@ def test_what_is_applied_is_cited_with_its_work():
     assert re.search(r"\\bibitem\{lemmas-massart\} Massart 2000.*lemmas\.massart in boundcalc", mine.to_latex())
 
 
+def test_sentences_are_typeset_and_words_stay_words():
+    names = {"R_M": r"\mathfrak R", "risk": "R(h)", "rho": r"\rho"}
+    for said, shown in [
+        ("the U-statistic of Z_1..Z_n is a mean over a class of dimension d", "the $U$-statistic of $Z_{1}\\dots Z_{n}$ is a mean over a class of dimension $d$"),
+        ("Hoeffding's lemma for N's class (Assumption 3.2), i.i.d.", "Hoeffding's lemma for $N$'s class (Assumption 3.2), i.i.d."),
+        ("||W||_op <= s and E||sum sigma_i u_i||^2", r"$\|W\|_{\mathrm{op}} \le s$ and $E\|\sum \sigma_{i}\,u_{i}\|^{2}$"),
+        ("at most risk, at risk/2 or 2 risk", r"at most risk, at $R(h)/2$ or 2 risk"),
+        ("f*_M and eta*_N are above r*, 2 3^(k-2) <= k!", r"$f^{*}_{M}$ and $\eta^{*}_{N}$ are above $r^{*}$, $2\,3^{k-2} \le k!$"),
+        ("<w, phi_K(x, x')> is small, -x is not", r"$\langle w, \phi_{K}(x, x')\rangle$ is small, $-x$ is not"),
+        ("with c = B**2*sqrt(2*m)/R_M, > 0", r"with $c = B^{2}\,\sqrt{2\,m}/\mathfrak R$, $>$ 0"),
+        ("5 % of $ & \\ {these}", r"5 \% of \$ \& \textbackslash{} \{these\}"),
+    ]:  # fmt: skip
+        assert typeset(said, names) == shown
+
+
+def test_a_theorem_says_what_its_names_stand_for_and_what_it_asks():
+    depth = bc.symbol("depth", r"\ell", "number of layers", sympy.Range(1, 9), role="fixed")
+    gap = bc.symbol("gap", r"\Delta_h", "what the sample lost", sympy.Reals, role="population")
+    steps = (
+        bc.equal(S.r_0, S.rhat_0 + gap, definitions={gap: S.r_0 - S.rhat_0}, because="definition"),
+        bc.by("lemmas.hoeffding_u", gap, C=depth, union=S.J, because="one of J candidates with depth <= 8"),
+    )
+    form = bc.Form(bc.Derivation(S.r_0, steps))
+    mine = bc.Theorem(
+        "mine.depth", "-", "Depth", "c", "q", bc.Source("A"), {"sharp": form}, constraints=(bc.Constraint(depth, S.n),)
+    )
+    text = mine.to_latex()
+    for said in (r"$\ell$ is number of layers (an integer from 1 to 8)", r"\item $\ell \le n$", r"$\Delta_h$ is what the sample lost",
+                 r"each of the $J$ instances", r"one of $J$ candidates with $\ell \le 8$"):  # fmt: skip
+        assert said in text, said
+
+
+def test_two_places_in_one_work_are_both_named():
+    steps = [
+        bc.at_most(S.C + k, S.C + k + 1, because="-", kind="expectation", cites=f"Smith 1999, Lemma {k + 1}")
+        for k in range(2)
+    ]
+    form = bc.Form(bc.Derivation(S.C, (bc.at_most(S.C, S.C + 0, because="-"), *steps)))
+    text = bc.Theorem("mine.two", "-", "t", "c", "q", bc.Source("A"), {"sharp": form}).to_latex()
+    assert r"\bibitem{smith-1999} Smith 1999, Lemma 1; Smith 1999, Lemma 2" in text
+
+
 PREAMBLE = r"""\documentclass{article}
 \usepackage{amsmath, amssymb, amsthm}
 \usepackage[T1]{fontenc}
@@ -81,11 +132,7 @@ def test_it_compiles_and_every_citation_is_found(tmp_path):
     step = bc.by(gap, gap.quantity, because="50 % of $ & _ # ~ ^ \\ {these}")
     composed = bc.Theorem("mine.composed", "Theorem 1", "Composed_x & more", "claim", "q", bc.Source("A. Müller 2026"),
                           {"sharp": bc.Form(bc.Derivation(gap.quantity, (step,)))})  # fmt: skip
-    parts = [
-        composed.to_latex(),
-        bc.theorem("lemmas.dudley").to_latex(),
-        bc.theorem("certificates.transport").to_latex(),
-    ]
+    parts = [composed.to_latex(), *(entry.to_latex() for entry in bc.catalogue.values())]
     (tmp_path / "all.tex").write_text(
         PREAMBLE + "\n\\clearpage\n".join(parts) + "\n\\end{document}\n", encoding="utf-8"
     )

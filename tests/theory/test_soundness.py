@@ -225,9 +225,8 @@ def test_one_name_is_one_symbol():
     assert len({narrow, wide, seen}) == 3
     lemma = stated(S.C * narrow, bc.at_most(S.C * narrow, S.C, because="x <= 1"))
     assert bc.check(lemma, budget=60).word == "PROVED"
-    taken = stated(S.C * wide, bc.by(lemma, S.C * wide, because="x <= 1"))
-    bc.check(taken, budget=5)
-    assert not taken.bound().certified
+    with pytest.raises(InvalidInputError, match=r"bounds C\*x_range, not C\*x_range"):
+        bc.by(lemma, S.C * wide, because="x <= 1")
     with pytest.raises(DerivationError, match="two symbols are called x_range"):
         bc.Derivation(S.C, (bc.at_most(S.C, S.C + narrow + seen, because="-"),))
     with pytest.raises(InvalidInputError, match="two symbols are called x_range"):
@@ -326,8 +325,76 @@ def test_a_forged_application_is_no_instance():
     step = bc.by("lemmas.symmetrisation", S.Edev_m, because="-")
     forged = dataclasses.replace(step, right=S.Rad_loss / 100, experiment=None)
     assert bc.check(stated(S.Edev_m, forged), budget=5).word in ("UNSETTLED", "REFUTED")
-    moved = bc.by("lemmas.symmetrisation", S.Rad_A, because="-")
+    moved = dataclasses.replace(step, left=S.Rad_A)
     assert bc.check(stated(S.Rad_A, moved), budget=5).word == "UNSETTLED"
+
+
+@pytest.mark.parametrize(
+    ("key", "quantity"),
+    [("lemmas.hoeffding_u", S.r_0), ("lemmas.hoeffding_u", S.r_0 - S.rhat_0), ("certificates.transport", S.r_M),
+     ("lemmas.symmetrisation", S.Edev_plus), ("zhou2026.risk_gap", S.r_M)],
+)  # fmt: skip
+def test_what_bounds_another_quantity_is_refused_at_once(key, quantity):
+    with pytest.raises(InvalidInputError, match="name what it bounds here by a symbol of your own"):
+        bc.by(key, quantity, because="-")
+
+
+def test_a_lemma_on_any_quantity_of_its_kind_is_applied_to_one():
+    """The check asks for a symbol of one's own all the same, or for an experiment that tries it."""
+    step = bc.by("lemmas.massart", S.Rad_loss, because="a finite class")
+    assert bc.check(stated(S.Rad_loss, step), budget=5).word == "UNSETTLED"
+    assert bc.by(
+        "lemmas.hoeffding_u", S.r_0, because="-", experiment=bc.theorem("lemmas.hoeffding_u").facts().experiment
+    )
+
+
+def of_a_book(right=S.C, **options):
+    """Return a theorem whose one step rests on a book."""
+    return stated(
+        S.Edev_m, bc.at_most(S.Edev_m, right, because="-", **{"kind": "expectation", "cites": "Smith 1999"} | options)
+    )
+
+
+@pytest.mark.parametrize("wrapped", [lambda one: one, Theorem.bound, lambda one: one.bound().substitute(C=2)])
+def test_an_instance_is_worth_what_the_statement_is_worth(wrapped):
+    mine = stated(S.Edev_m, bc.by(wrapped(of_a_book()), S.Edev_m, because="the same"))
+    report = bc.check(mine, budget=5)
+    assert report.word == "CITED"
+    assert "an instance of mine.one" in report.verdict.evidence
+    assert "step 1 is CITED (Smith 1999)" in report.verdict.evidence
+    assert "CITED" in mine.bound().why_not_certified
+    again = stated(S.Edev_m, bc.by(mine, S.Edev_m, because="twice"))
+    assert bc.check(again, budget=5).word == "CITED"
+    assert not again.bound().certified
+
+
+def test_an_instance_of_what_nothing_shows_is_unsettled_and_says_why():
+    mine = stated(S.Edev_m, bc.by(of_a_book(cites=""), S.Edev_m, because="the same"))
+    report = bc.check(mine, budget=5)
+    assert report.word == "UNSETTLED"
+    assert "mine.one is not proved: step 1 is UNSETTLED" in report.verdict.evidence
+
+
+def test_an_instance_of_constants_that_are_quoted_is_cited():
+    quoted = stated(S.Edev_m, bc.by("lemmas.symmetrisation", S.Edev_m, because="-"), provenance="quoted")
+    mine = stated(S.Edev_m, dataclasses.replace(bc.by(quoted, S.Edev_m, because="-"), experiment=None))
+    report = bc.check(mine, budget=5)
+    assert report.word == "CITED"
+    assert "the constants of mine.one (sharp) are quoted, not proved here" in report.verdict.evidence
+    assert not mine.bound().certified
+
+
+def test_a_bare_delta_that_does_not_hold_is_told_of_its_event():
+    seen, risk = (
+        bc.symbol(f"bare_{name}", name, role=role) for name, role in (("seen", "observed"), ("risk", "population"))
+    )
+    bare = bc.at_most(risk, seen + sqrt(log(1 / S.delta) / S.n), because="Hoeffding")
+    verdict = bc.check(bare, budget=5).verdict
+    assert verdict.word != "PROVED"
+    assert "events=(event,), with kind='probability'" in verdict.evidence
+    true = bc.check(bc.at_most(log(1 / S.delta), log(2 / S.delta), because="-"), budget=20).verdict
+    assert true.word == "PROVED"
+    assert "event" not in true.evidence
 
 
 def test_own_lemmas_count_when_their_own_steps_do():
@@ -396,6 +463,32 @@ def test_a_bound_without_steps_composes_into_one_without_steps():
     for composed in (gap.substitute(R_M=bare[1]), bare[0].substitute(R_M=complexity)):
         assert composed.proof is None
         assert composed.expr == whole.expr
+
+
+@pytest.mark.parametrize(
+    ("value", "allowed"),
+    [(2 * S.delta, sympy.Interval.open(0, Rational(1, 2))), (S.delta / 2, sympy.Interval.open(0, 1)), (1 - S.delta, sympy.Interval.open(0, 1)),
+     (2 * S.delta - 1, sympy.Interval.open(Rational(1, 2), 1)), (S.delta, sympy.Interval.open(0, 1))],
+)  # fmt: skip
+def test_what_is_inserted_narrows_the_range_of_what_it_is_made_of(value, allowed):
+    bound = bc.theorem("lemmas.hoeffding_u").bound().substitute(delta=value)
+    assert bound.domain[S.delta] == allowed
+    for delta in (Rational(1, 5), Rational(1, 2), Rational(3, 5), Rational(9, 10)):
+        if delta in allowed:
+            here = {"n": 100, "C": 1}
+            plain = bc.theorem("lemmas.hoeffding_u").bound().evaluate(**here, delta=value.subs(S.delta, delta))
+            assert float(bound.evaluate(**here, delta=delta)) == pytest.approx(float(plain), rel=1e-12)
+        else:
+            with pytest.raises(InvalidInputError, match="delta must be in"):
+                bound.evaluate(n=100, C=1, delta=delta)
+            with pytest.raises(InvalidInputError, match="delta must be in"):
+                bound.compile("n", C=1, delta=delta)
+
+
+@pytest.mark.parametrize("value", [S.delta + 1, 1 / S.delta, 3 - S.delta, -S.J])
+def test_what_is_never_allowed_is_not_inserted(value):
+    with pytest.raises(InvalidInputError, match=r"delta must be in|no value of delta"):
+        bc.theorem("lemmas.hoeffding_u").bound().substitute(delta=value)
 
 
 def test_by_asks_the_same():

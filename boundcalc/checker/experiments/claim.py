@@ -41,6 +41,11 @@ class Claim:
         """The symbols of both sides, in a fixed order."""
         return tuple(sorted(self.left.free_symbols | self.right.free_symbols, key=str))
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The symbols' names."""
+        return tuple(symbol.name for symbol in self.symbols)
+
     @property
     def shares(self) -> int:
         """Among how many events delta is split."""

@@ -7,7 +7,6 @@ room a true one leaves.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -40,6 +39,8 @@ class Found(Frozen):
         Smaller side over greater side on it, or failure probability over delta; NaN where that says nothing.
     terms : int
         The largest number of independent terms that was tried (0 where there are none).
+    share : float
+        The smallest share of delta that a world gave an event itself (1 where none did).
     """
 
     instances: int
@@ -47,6 +48,7 @@ class Found(Frozen):
     tightest: Mapping[str, Any] | None = None
     ratio: float = float("nan")
     terms: int = 0
+    share: float = 1.0
 
 
 def enumerate_world(
@@ -56,22 +58,25 @@ def enumerate_world(
     rng: np.random.Generator,
     size: int = 2000,
     rounds: int = 5,
-    deadline: float = float("inf"),
+    effort: float = 1.0,
 ) -> Found:
-    """Try a relation on a world's instances."""
-    size = max(60, size // world.cost)
+    """Try a relation on a world's instances, on so many of the usual number."""
+    size = max(60, int(effort * (size // world.cost)))
     instances = world.draw(rng, size)
     tried = size
     margins = _margins(claim, world, instances)
     for _ in range(rounds):
-        if np.nanmin(margins, initial=1.0) < _ATTAINED or time.monotonic() > deadline:
+        if np.nanmin(margins, initial=1.0) < _ATTAINED:
             break
         best = _order(margins)[: max(8, size // 40)]
         children = _offspring(world, instances, best, rng, size // 5)
         tried += _count(children)
         instances = {name: np.concatenate([instances[name][best], children[name]]) for name in children}
         margins = np.concatenate([margins[best], _margins(claim, world, children)])
-    return replace(_verified(claim, world, instances, margins, tried), terms=terms_of(world.atoms(instances)))
+    atoms = world.atoms(instances)
+    shares = [float(np.min(atoms[event.name])) for event in claim.events if event.name in atoms]
+    found = _verified(claim, world, instances, margins, tried)
+    return replace(found, terms=terms_of(atoms, claim.names), share=min(shares, default=1.0))
 
 
 def _count(instances: Instance) -> int:

@@ -8,7 +8,7 @@ values. A step with another constant is therefore tried out by the same experime
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -143,9 +143,13 @@ def shown(world: Enumerable | SampleSpace, instance: Mapping[str, Any]) -> dict[
 
 
 #: Numbers of independent terms, by the symbol that a world gives: the first that it knows.
-_TERMS = ("S", "m", "N_h", "n", "n_h", "n_t", "m_L", "d_L")
+_TERMS = ("S", "m", "m_0", "N_h", "n", "n_h", "n_t", "m_L", "d_L")
 
 
-def terms_of(atoms: Atoms) -> int:
-    """Return the largest number of independent terms among a world's values, 0 if it has none."""
-    return next((int(np.max(atoms[name])) for name in _TERMS if name in atoms), 0)
+def terms_of(atoms: Atoms, spoken: Collection[str]) -> int:
+    """Return the largest number of independent terms among a world's values, 0 if it has none.
+
+    A statement that does not speak of a sample's size itself is about the pairs of a pilot, where a world has them.
+    """
+    names = _TERMS if set(_TERMS) & set(spoken) else ("pairs", *_TERMS)
+    return next((int(np.max(atoms[name])) for name in names if name in atoms), 0)

@@ -47,7 +47,7 @@ from boundcalc.checker.experiments.worlds.pair_samples import (
     Posteriors,
     Replacement,
 )
-from boundcalc.checker.experiments.worlds.pilot import Pilot
+from boundcalc.checker.experiments.worlds.pilot import ManyPilotPairs, Pilot
 from boundcalc.checker.experiments.worlds.planning import Chernoff, Holdout, SampleSize
 from boundcalc.checker.experiments.worlds.projections import Claim, Projections
 from boundcalc.checker.experiments.worlds.regularised import Regularised
@@ -439,6 +439,7 @@ LARGE: Mapping[str, tuple[Enumerable | SampleSpace, ...]] = {
     "sign_draws": (TwoSigns(),),
     "landmarks": (ManyLandmarks(),),
     "gallery": (ManyScores(),),
+    "pilot": (ManyPilotPairs(),),
     "replacement": (ManyGains(),),
     "scalings": (ManyRows(),),
     "weighted_sums": (ManyPairs(),),
@@ -456,7 +457,7 @@ def _large(asked: Named, options: Mapping[str, Any]) -> tuple[Enumerable | Sampl
 
 
 def _extended(found: Experiment, large: tuple[Enumerable | SampleSpace, ...]) -> Experiment:
-    """Return an experiment with large worlds after its first one: what is tried last may find no time left."""
+    """Return an experiment with large worlds after its first one, where what is false is soon found."""
     return replace(found, worlds=(*found.worlds[:1], *large, *found.worlds[1:]))
 
 

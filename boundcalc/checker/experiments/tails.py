@@ -6,7 +6,6 @@ fraction. On larger ones it is estimated from replicates, with a Clopper-Pearson
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -48,6 +47,11 @@ def clopper_pearson(failures: int, trials: int, *, error: float = CONFIDENCE) ->
     return low, high
 
 
+def _drawn(world: SampleSpace, size: int, effort: float) -> int:
+    """Return how many instances are drawn; of a world with thousands of terms each is a size of its own."""
+    return size if world.many else max(1, round(effort * min(size, world.most)))
+
+
 class _Rate(NamedTuple):
     """How often a relation fails on an instance at a delta."""
 
@@ -61,11 +65,12 @@ class _Rate(NamedTuple):
 
 
 def tail_of(
-    claim: Claim, world: SampleSpace, *, rng: np.random.Generator, size: int = 40, deadline: float = float("inf")
+    claim: Claim, world: SampleSpace, *, rng: np.random.Generator, size: int = 40, effort: float = 1.0
 ) -> Found:
     """Return the failure probability of a relation against delta, split equally over its events."""
+    size = _drawn(world, size, effort)
     if world.levels:
-        return _tail_at_levels(claim, world, rng=rng, size=size, deadline=deadline)
+        return _tail_at_levels(claim, world, rng=rng, size=size)
     tried_deltas = (DELTAS[::100] if world.many else DELTAS) + (RARE if world.exhaustive else ())
     deltas = np.array([float(delta) for delta in tried_deltas])
     best: _Rate | None = None
@@ -73,7 +78,7 @@ def tail_of(
     tried = terms = 0
     for instance in world.draw(rng, size):
         atoms, chance = world.outcomes(instance, rng=rng)
-        terms = max(terms, terms_of(atoms))
+        terms = max(terms, terms_of(atoms, claim.names))
         rates = _failure_rates(claim, atoms, chance, deltas / claim.shares)
         tried += 1
         place = int(np.argmax(rates / deltas))
@@ -88,7 +93,7 @@ def tail_of(
             entry = _Rate(instance, DELTAS[place], float(rates[place]))
             suspicious = excess[place] > _SUSPICIOUS
         suspects += [entry] if suspicious else []
-        if len(suspects) >= (1 if world.many else 3) or time.monotonic() > deadline:
+        if len(suspects) >= (1 if world.many else 3):
             break
     for entry in sorted(suspects, key=lambda item: -item.ratio):
         verified = _verify(claim, world, entry, rng)
@@ -110,14 +115,14 @@ def _replicated(claim: Claim, rate: float, count: int, atoms: Atoms, delta: Frac
     return {"replicates": count, "interval": interval, "median slack": [_median_slack(claim, atoms, delta), str(delta)]}
 
 
-def _tail_at_levels(claim: Claim, world: SampleSpace, *, rng: np.random.Generator, size: int, deadline: float) -> Found:
+def _tail_at_levels(claim: Claim, world: SampleSpace, *, rng: np.random.Generator, size: int) -> Found:
     """Return the same for a world whose outcomes carry certificates made at a given share of delta."""
     tried, terms, best, report = 0, 0, -1.0, None
     for instance, level in product(world.draw(rng, size), world.levels):
         share = level / claim.shares
         placed = instance | {"share": np.array([share.numerator, share.denominator])}
         atoms, chance = world.outcomes(placed, rng=rng)
-        terms = max(terms, terms_of(atoms))
+        terms = max(terms, terms_of(atoms, claim.names))
         rate = float(_failure_rates(claim, atoms, chance, np.array([float(share)]), level)[0])
         tried += 1 if world.exhaustive else len(chance)
         known: dict[str, Any] = {"failure probability": rate}
@@ -129,8 +134,6 @@ def _tail_at_levels(claim: Claim, world: SampleSpace, *, rng: np.random.Generato
             best, report = rate / float(level), _report(world, placed, level) | known
         if exceeds:
             return Found(tried, report)
-        if time.monotonic() > deadline:
-            break
     if world.exhaustive:
         return Found(tried, None, report, best, terms)
     return Found(tried, None, report, terms=terms)
@@ -207,21 +210,21 @@ def _exact_failure(claim: Claim, atoms: Atoms, chance: np.ndarray, delta: Fracti
 
 
 def sure_on_outcomes(
-    claim: Claim, world: SampleSpace, *, rng: np.random.Generator, size: int = 40, deadline: float = float("inf")
+    claim: Claim, world: SampleSpace, *, rng: np.random.Generator, size: int = 40, effort: float = 1.0
 ) -> Found:
     """Try a relation that must hold on every outcome of every instance."""
     tried = terms = 0
     best: tuple[float, Instance | None, int] = (float("inf"), None, 0)
-    for instance in world.draw(rng, size):
+    for instance in world.draw(rng, _drawn(world, size, effort)):
         atoms, chance = world.outcomes(instance)
-        terms = max(terms, terms_of(atoms))
+        terms = max(terms, terms_of(atoms, claim.names))
         margin, scale = claim.margin(atoms, chance.shape)
         margin = np.where((scale < TOLERANCE) | (np.asarray(chance, dtype=float) <= 0), 1.0, margin)
         tried += len(chance)
         place = int(np.nanargmin(margin)) if not np.isnan(margin).all() else 0
         if margin[place] < best[0] - TOLERANCE:
             best = (float(margin[place]), instance, place)
-        if margin[place] < -TOLERANCE or time.monotonic() > deadline:
+        if margin[place] < -TOLERANCE:
             break
     margin_there, tightest, place = best
     found = Found(tried) if tightest is None else _sure(claim, world, tightest, place, tried, margin_there < -TOLERANCE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +15,8 @@ from boundcalc.checker.experiments.tails import DELTAS, RARE, sure_on_outcomes, 
 from boundcalc.checker.verdict import Verdict, refuted, supported, unsettled
 
 __all__ = ["try_out"]
+
+_USUAL_SECONDS = 5.0  # for these all instances of a step are drawn: few steps take longer
 
 
 def try_out(
@@ -40,9 +41,10 @@ def try_out(
         Shares of delta; without any, the relation must hold on every instance and outcome.
     rng : numpy.random.Generator
     budget : float
-        Seconds.
+        Seconds that may be spent on it. Only how many instances are drawn depends on it, all of them from five seconds on:
+        the verdict is the same on any machine, whatever else that does.
     """
-    deadline = time.monotonic() + budget
+    effort = min(1.0, budget / _USUAL_SECONDS)
     used = left.free_symbols | right.free_symbols
     shared = tuple(event for event in events if event in used)
     results: list[tuple[Any, Found]] = []
@@ -51,7 +53,7 @@ def try_out(
         # Certificates made in the world itself consume their events' shares without showing them.
         paid = tuple(events) if getattr(world, "levels", ()) else shared
         try:
-            result = _one(Claim(left, relation, right, paid), world, rng=rng, deadline=deadline)
+            result = _one(Claim(left, relation, right, paid), world, rng=rng, effort=effort)
         except KeyError as error:
             unknown = unsettled(
                 f"the experiment '{experiment.about}' does not give {error.args[0]}", engine="experiment"
@@ -60,21 +62,21 @@ def try_out(
                 return unknown
             continue
         results.append((world, result))
-        if (result.violation is not None and not experiment.all_witnesses) or time.monotonic() > deadline:
+        if result.violation is not None and not experiment.all_witnesses:
             break
     if not results and unknown is not None:
         return unknown
     violated = [result for _, result in results if result.violation is not None]
     tails = bool(shared) or any(getattr(world, "levels", ()) for world, _ in results)
-    return _refuted(violated) if violated else _supported(experiment, results, tails, time.monotonic() > deadline)
+    return _refuted(violated) if violated else _supported(experiment, results, tails)
 
 
-def _one(claim: Claim, world: Enumerable | SampleSpace, *, rng: np.random.Generator, deadline: float) -> Found:
+def _one(claim: Claim, world: Enumerable | SampleSpace, *, rng: np.random.Generator, effort: float) -> Found:
     if isinstance(world, Enumerable):
-        return enumerate_world(claim, world, rng=rng, deadline=deadline)
+        return enumerate_world(claim, world, rng=rng, effort=effort)
     if claim.events or world.levels:
-        return tail_of(claim, world, rng=rng, deadline=deadline)
-    return sure_on_outcomes(claim, world, rng=rng, deadline=deadline)
+        return tail_of(claim, world, rng=rng, effort=effort)
+    return sure_on_outcomes(claim, world, rng=rng, effort=effort)
 
 
 def _refuted(violated: list[Found]) -> Verdict:
@@ -89,14 +91,13 @@ def _refuted(violated: list[Found]) -> Verdict:
     return refuted(text, witness, engine="enumeration", details=details)
 
 
-def _supported(experiment: Experiment, results: list[tuple[Any, Found]], shared: bool, over: bool) -> Verdict:
+def _supported(experiment: Experiment, results: list[tuple[Any, Found]], shared: bool) -> Verdict:
     number = sum(result.instances for _, result in results)
     if all("interval" in (result.tightest or {}) for _, result in results):
         return _replicated(experiment, results, {"worlds": [repr(world) for world, _ in results]})
     known = [(result.ratio, result) for _, result in results if result.ratio == result.ratio]
     if number == 0 or not known:
-        tried = f"time was up after {number:,} instances without" if over else "no instance with"
-        return unsettled(f"{tried} both sides defined and not 0", engine="enumeration")
+        return unsettled("no instance with both sides defined and not 0", engine="enumeration")
     ratio, best = max(known, key=lambda item: item[0])
     reach, said = _reach(results, shared)
     details = {"instances": number, "tightest ratio": ratio, "worlds": [repr(world) for world, _ in results]} | reach
@@ -114,13 +115,14 @@ def _reach(results: list[tuple[Any, Found]], shared: bool) -> tuple[dict[str, An
     large = max((result.terms for world, result in results if world.many), default=0)
     terms = max((result.terms for world, result in results if not world.many), default=0)
     if not max(large, terms):
-        return {}, ""
+        return {}, "; it speaks of no sample size" + ("" if shared else " and of no delta")
     gap = f"laws other than binomial ones beyond {terms:,} terms" if large > terms else f"more than {terms:,} terms"
     reach: dict[str, Any] = {"most terms": max(large, terms), "not covered": gap}
     text = f"; up to {max(large, terms):,} terms"
     spaces = [world for world, _ in results if isinstance(world, SampleSpace) and (world.many or not large)]
-    if shared and spaces:
-        least = min(map(_least_delta, spaces))
+    given = min(result.share for _, result in results)
+    if shared and (spaces or given < 1):
+        least = min([*map(_least_delta, spaces), *([given] if given < 1 else [])])
         reach |= {"smallest delta": str(least), "not covered": f"{gap}, delta below {float(least):.3g}"}
         text += f", delta down to {float(least):.3g}"
     return reach, f"{text}; not covered: {gap}"

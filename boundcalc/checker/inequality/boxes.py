@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import time
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -14,6 +13,7 @@ from boundcalc.arithmetic import intervals
 from boundcalc.arithmetic.balls import ArbEnds
 from boundcalc.arithmetic.intervals import IntervalArithmetic, Undefined, value_on
 from boundcalc.checker.inequality.cases import Case, Extent, cleared
+from boundcalc.checker.inequality.limits import worked
 from boundcalc.frozen import Frozen
 
 __all__ = ["Cover", "by_boxes"]
@@ -52,7 +52,7 @@ def by_boxes(case: Case, *, seconds: float, most: int = 20_000) -> Cover:
         If python-flint is not installed.
     """
     balls = IntervalArithmetic(ArbEnds(), strict=True)
-    deadline = time.monotonic() + seconds
+    deadline = worked() + seconds
     total = 0
     for piece in _compact(case):
         cover = _cover(piece, balls, deadline, most)
@@ -129,7 +129,7 @@ def _cover(case: Case, balls: IntervalArithmetic, deadline: float, most: int) ->
     while queue:
         bound, _, box = heapq.heappop(queue)
         halves = _halves(box, [case.box[symbol] for symbol in symbols], balls)
-        if counter > most or time.monotonic() > deadline or halves is None:
+        if counter > most or worked() > deadline or halves is None:
             shown = {s.name: (_number(low), _number(high)) for s, (low, high) in zip(symbols, box, strict=True)}
             return Cover(False, counter, shown, bound)
         for half in halves:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import product
@@ -10,10 +9,18 @@ from itertools import product
 import sympy
 
 from boundcalc.checker.inequality.cases import Case, Extent
-from boundcalc.checker.inequality.elementary import forms, in_exponents, plain, relaxed, without_binomials
+from boundcalc.checker.inequality.elementary import (
+    by_divergence,
+    forms,
+    in_exponents,
+    plain,
+    relaxed,
+    without_binomials,
+)
 from boundcalc.checker.inequality.given import contrapositives, folded
 from boundcalc.checker.inequality.identity import ROUNDING, sign_at
 from boundcalc.checker.inequality.jensen import by_jensen, means, tangents
+from boundcalc.checker.inequality.limits import worked
 from boundcalc.checker.inequality.monotone import Monotone
 from boundcalc.checker.inequality.system import System
 from boundcalc.checker.verdict import Proof
@@ -33,6 +40,10 @@ def by_calculus(case: Case, *, deadline: float, solvers: Callable[[System, float
         proof = by_calculus(smaller, deadline=deadline, solvers=solvers)
         if proof is not None:
             return Proof("binomials", f"{case.gap} has the sign of a function above {smaller.gap}", (proof,))
+    for smaller in by_divergence(case):
+        proof = by_calculus(smaller, deadline=deadline, solvers=solvers)
+        if proof is not None:
+            return Proof("divergence", f"{case.gap} is above {smaller.gap}", (proof,))
     case = folded(case)
     if case.facts:
         for other in contrapositives(case):
@@ -57,11 +68,17 @@ def by_calculus(case: Case, *, deadline: float, solvers: Callable[[System, float
         found = [*forms(rest), *tangents(gap, rest), *means(gap, rest)]
         finer = [form for form in forms(rest, fine=True) if form not in found]
         steps = _DEPTHS_ALONE if len(rest.box) == 1 else _DEPTHS
+        if len(rest.box) == 1 and not case.strict:
+            ((v, own),) = rest.box.items()
+            for h in dict.fromkeys((gap, *found)):
+                pieces = None if h.has(*ROUNDING) else search.by_pieces(h, v, own)
+                if pieces is not None:
+                    return Proof("cases", f"{h}", (small, pieces)) if small else pieces
         for depth, h in (pair for depths, some in product(steps, (found, finer)) for pair in product(depths, some)):
             proof = _on_pieces(h, rest, search, depth)
             if proof is not None:
                 return Proof("cases", f"{h}", (small, proof)) if small else proof
-        if time.monotonic() > deadline or not _single_integer(case):
+        if worked() > deadline or not _single_integer(case):
             break
     return None
 

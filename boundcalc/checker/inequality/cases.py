@@ -237,6 +237,24 @@ def _least(expr: sympy.Expr, box: Mapping[sympy.Symbol, Extent]) -> sympy.Expr |
     return expr if expr.is_Rational else None
 
 
+def _floored(gap: sympy.Expr, box: Mapping[sympy.Symbol, Extent]) -> sympy.Expr:
+    """Write ceilings of logarithms of integers by floors: b^k < e <= b^(k+1) is b^k <= e - 1 < b^(k+1) for integers e >= 2.
+
+    Those that are subtracted, or beside the floor itself: a ceiling alone is best bounded from below as it is.
+    """
+    flat = sympy.expand(gap)
+    found: dict[sympy.Expr, sympy.Expr] = {}
+    for node in gap.atoms(sympy.ceiling):
+        top, bottom = sympy.fraction(node.args[0])
+        if not (isinstance(top, sympy.log) and sympy.exp(bottom).is_Integer and top.args[0].is_integer):
+            continue
+        below = sympy.expand(top.args[0] - 1)
+        lower = sympy.floor(sympy.log(below) / bottom)
+        if (flat.coeff(node, 1).is_negative or gap.has(lower)) and sure(below - 1, ">=", box):
+            found[node] = lower + 1
+    return gap.xreplace(found)
+
+
 def _with_assumptions(problem: Inequality, box, values, facts) -> Case:
     """Replace symbols by ones that carry what the box says of their sign; fixed ones by their value."""
     fresh: dict[sympy.Symbol, sympy.Expr] = {}
@@ -267,4 +285,4 @@ def _with_assumptions(problem: Inequality, box, values, facts) -> Case:
     sides = insert(problem.left), insert(problem.right)
     gap = sides[0] - sides[1] if problem.relation in (">=", ">") else sides[1] - sides[0]
     known = tuple(Constraint(placed(f.lower, fresh), placed(f.upper, fresh), f.strict) for f in facts)
-    return Case(sides, gap, problem.strict, renamed, known)
+    return Case(sides, _floored(gap, renamed), problem.strict, renamed, known)

@@ -41,6 +41,7 @@ _TOTAL = (
     sympy.sinh,
     sympy.cosh,
     sympy.tanh,
+    sympy.atan,
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import permutations
 
 import sympy
 
@@ -12,7 +13,7 @@ from boundcalc.checker.inequality.enclosure import sure
 from boundcalc.checker.inequality.identity import logarithms
 from boundcalc.language.entropy import kl
 
-__all__ = ["forms", "plain", "relaxed", "without_binomials"]
+__all__ = ["by_divergence", "forms", "plain", "relaxed", "without_binomials"]
 
 _SPECIAL = (sympy.loggamma, sympy.harmonic, sympy.gamma, sympy.factorial, sympy.binomial, sympy.polygamma)
 half = sympy.Rational(1, 2)
@@ -51,6 +52,26 @@ def without_binomials(case: Case) -> Iterator[Case]:
         elif sure(factor, ">=", case.box) and above_one:
             values.append(k * sympy.log(n) - k * sympy.log(k))
         yield from (replace(case, gap=sympy.expand(flat.xreplace({mark: value}))) for value in values)
+
+
+def by_divergence(case: Case) -> Iterator[Case]:
+    """Yield cases that imply this one, with a polynomial in place of a relative entropy kl(p, q) of two symbols of (0, 1).
+
+    kl(p, q) is the integral of (p - t)/(t (1 - t)) from q to p, and 1/(t (1 - t)) >= 4 + 16 (t - 1/2)^2.
+    """
+    flat = sympy.expand(logarithms(plain(case.gap), lambda part: sure(part, ">", opened(case).box)))
+    unit = [v for v, own in case.box.items() if own.low >= 0 and own.high <= 1 and flat.has(sympy.log(v))]
+    for p, q in permutations(unit, 2):
+        p_log_p = sympy.expand(flat.coeff(sympy.log(p), 1))
+        factor = sympy.cancel(p_log_p / p)
+        entropy = sum(s * (p * sympy.log(r) + (1 - p) * sympy.log(1 - r)) for r, s in ((p, 1), (q, -1)))
+        rest = sympy.expand(flat - sympy.expand(factor * entropy))
+        if factor.has(p, q) or rest.has(sympy.log, sympy.exp):
+            continue
+        if sure(factor, ">", opened(case).box):
+            d, u = p - q, q - half
+            below = d**2 * (2 + 8 * u**2 + sympy.Rational(16, 3) * u * d + sympy.Rational(4, 3) * d**2)
+            yield replace(case, gap=sympy.factor(rest + factor * below))
 
 
 def _in_logarithms(case: Case, node: sympy.Expr, mark: sympy.Symbol) -> sympy.Expr:

@@ -21,7 +21,7 @@ __all__ = ["Enclosing", "Power", "enclose", "node_of", "number_ends", "precision
 
 #: Where the gamma function and its logarithm are smallest on (0, oo), and what they are at least.
 _TURN, _LEAST = Fraction(146163, 100000), {"gamma": Fraction(8856, 10000), "loggamma": Fraction(-12149, 100000)}
-_EXTRA = {sympy.sinh: "sinh", sympy.cosh: "cosh", sympy.tanh: "tanh", sympy.gamma: "gamma"}
+_EXTRA = {sympy.sinh: "sinh", sympy.cosh: "cosh", sympy.tanh: "tanh", sympy.atan: "atan", sympy.gamma: "gamma"}
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Enclosing(IntervalArithmetic):
         high = self.ends.end(getattr(x.high, name)(), True) if x.high.is_finite() else self._limit(above)
         return Range(low, high)
 
-    def _limit(self, value: int | None) -> Any:
+    def _limit(self, value: Fraction | int | None) -> Any:
         return (
             (self.ends.inf if value == 2 else -self.ends.inf)
             if value in (2, -2)
@@ -155,6 +155,9 @@ class Enclosing(IntervalArithmetic):
 
     def _tanh(self, x: Range) -> Range:
         return self._rises("tanh", x)
+
+    def _atan(self, x: Range) -> Range:
+        return self._rises("atan", x)
 
     def _cosh(self, x: Range) -> Range:
         size = self._abs(x)
@@ -196,8 +199,13 @@ class Enclosing(IntervalArithmetic):
         return Range(ball.lower(), ball.upper())
 
 
-#: Limits at -oo and oo, where 2 and -2 stand for infinity.
-_AT_INFINITY: dict[str, tuple[int | None, int]] = {"sinh": (-2, 2), "tanh": (-1, 1), "digamma": (None, 2)}
+#: Limits at -oo and oo (pi/2 outwards), where 2 and -2 stand for infinity.
+_AT_INFINITY: dict[str, tuple[Fraction | int | None, Fraction | int]] = {
+    "sinh": (-2, 2),
+    "tanh": (-1, 1),
+    "atan": (Fraction(-11, 7), Fraction(11, 7)),
+    "digamma": (None, 2),
+}
 
 
 @lru_cache(maxsize=1)

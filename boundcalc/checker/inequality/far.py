@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Iterator, Mapping
 from itertools import combinations, product
 from typing import Any
@@ -15,6 +14,7 @@ from boundcalc.checker.inequality.cases import Extent
 from boundcalc.checker.inequality.enclosure import Power, number_ends
 from boundcalc.checker.inequality.exactly import fails, power_of_ten
 from boundcalc.checker.inequality.identity import ROUNDING
+from boundcalc.checker.inequality.limits import worked
 from boundcalc.checker.inequality.monotone import Monotone
 from boundcalc.checker.inequality.places import recognised
 from boundcalc.checker.inequality.problem import Inequality, of_integers
@@ -33,7 +33,7 @@ def far_witness(problem: Inequality, deadline: float) -> dict[sympy.Symbol, Any]
     numbers = sorted(problem.left.atoms(sympy.Rational) | problem.right.atoms(sympy.Rational), key=abs)[:6]
     options = {symbol: list(_values(allowed, numbers)) for symbol, allowed in problem.domain.items()}
     for point in _points(options):
-        if time.monotonic() > deadline:
+        if worked() > deadline:
             return None
         if fails(problem, point):
             return _nearer(problem, dict(point), deadline)
@@ -125,7 +125,7 @@ def _nearer(problem: Inequality, point: dict, deadline: float) -> dict[sympy.Sym
             continue
 
         good, bad = exponent, 0
-        while abs(good - bad) > 1 and time.monotonic() < deadline:
+        while abs(good - bad) > 1 and worked() < deadline:
             middle = (good + bad) // 2
             trial = {**point, symbol: Power(middle, sign) if abs(middle) > 400 else sign * power_of_ten(middle)}
             if fails(problem, trial):
@@ -136,12 +136,25 @@ def _nearer(problem: Inequality, point: dict, deadline: float) -> dict[sympy.Sym
 
 
 def narrow_witness(problem: Inequality, deadline: float) -> dict[sympy.Symbol, Any] | None:
-    """Return a point where a function of one symbol is smallest, to 18 digits or exactly, if the claim fails there."""
-    if len(problem.domain) != 1 or problem.gap.has(*ROUNDING):
+    """Return a point where a function of one symbol is smallest or bends, to 18 digits or exactly, if the claim fails there."""
+    if len(problem.domain) != 1:
         return None
-    ((symbol, allowed),) = problem.domain.items()
+    (symbol,) = problem.domain
     search = Monotone(deadline, lambda system, seconds: False)
-    slope = problem.gap.diff(symbol)
+    kinks = [node.args[0] for node in problem.gap.atoms(sympy.Abs)]
+    kinks += [node.args[0] - other for node in problem.gap.atoms(sympy.Min, sympy.Max) for other in node.args[1:]]
+    for crossing in kinks or [problem.gap.diff(symbol)]:
+        found = None if crossing.has(*ROUNDING, sympy.Derivative) else _crossing(problem, search, crossing, deadline)
+        if found is not None:
+            return found
+    return None
+
+
+def _crossing(
+    problem: Inequality, search: Monotone, slope: sympy.Expr, deadline: float
+) -> dict[sympy.Symbol, Any] | None:
+    """Return a point where a function of the symbol changes its sign, if the claim fails there."""
+    ((symbol, allowed),) = problem.domain.items()
     whole = of_integers(allowed)
     for part in allowed.args if isinstance(allowed, sympy.Union) else (allowed,):
         if isinstance(part, sympy.FiniteSet):
@@ -153,7 +166,7 @@ def narrow_witness(problem: Inequality, deadline: float) -> dict[sympy.Symbol, A
             if whole:
                 tried = [sympy.floor(ends[0]) + step for step in (0, 1, -1)]
             for value in tried:
-                if time.monotonic() > deadline:
+                if worked() > deadline:
                     return None
                 if fails(problem, {symbol: value}):
                     return {symbol: value}
@@ -187,7 +200,7 @@ def touching_witness(problem: Inequality, near: Mapping | None, deadline: float)
                 s: v + pull * sympy.Rational(str(g.evalf(20, subs=exact)))
                 for (s, v), g in zip(exact.items(), steep, strict=True)
             }
-            if time.monotonic() < deadline and fails(problem, moved):
+            if worked() < deadline and fails(problem, moved):
                 return moved
     return None
 

@@ -89,7 +89,9 @@ def contrapositives(case: Case) -> Iterator[Case]:
     for v, own in case.box.items():
         factor = gap.coeff(v, 1)
         rest = sympy.expand(gap - factor * v)
-        if factor == 0 or not factor.is_Rational or rest.has(v):
+        if factor == 0 or factor.has(v) or rest.has(v):
+            continue
+        if not factor.is_Rational and not any(sure(s * factor, ">", case.box) for s in (1, -1)):
             continue
         whole = own.integer and factor.is_Integer and rest.is_integer
         below = Extent(ONE if whole else ZERO, sympy.oo, not (whole or case.strict), True, False)

@@ -45,7 +45,7 @@ def sign_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, Any], *, bits: tuple[
 
 
 def _without_rounding(expr: sympy.Expr, values: Mapping[sympy.Symbol, Any]) -> sympy.Expr:
-    """Return an expression with its floors and ceilings replaced by the integers that enclosures or identities are certain of."""
+    """Return an expression with floors and ceilings replaced by the integers that are certain, and |0| by 0."""
     found: dict[sympy.Expr, sympy.Integer] = {}
     for node in expr.atoms(sympy.floor, sympy.ceiling):
         try:
@@ -58,6 +58,7 @@ def _without_rounding(expr: sympy.Expr, values: Mapping[sympy.Symbol, Any]) -> s
         near = high if isinstance(node, sympy.floor) else low  # of two neighbours, what the argument may be itself
         if low == high or (high == low + 1 and vanishes(node.args[0] - near, values)):
             found[node] = sympy.Integer(near)
+    found |= {node: sympy.Integer(0) for node in expr.atoms(sympy.Abs) if vanishes(node.args[0], values)}
     return expr.xreplace(found)
 
 

@@ -1,19 +1,25 @@
-"""A promise of time and memory: a job is stopped from outside, in whatever thread it runs."""
+"""A promise of time and memory: a job is stopped from outside, in whatever thread it runs.
+
+Time is that of the processor, so that what is settled does not depend on what else the machine does; where less than half
+of it is to be had, the clock on the wall keeps the promise of twice the budget.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-__all__ = ["Stopped", "within"]
+__all__ = ["Stopped", "clocked", "on_the_wall", "within", "worked"]
 
 T = TypeVar("T")
 
 _TICK, _AGAIN = 0.05, 1.0
+_SLOWEST = 1.7  # seconds on the wall for one of the processor's, before the wall counts
 _GROWTH = 640 << 20  # bytes that a claim may add to what the process holds
 _raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
 _own = threading.local()
@@ -24,10 +30,64 @@ class Stopped(BaseException):
     """Time or memory is used up; no handler of ordinary errors catches it."""
 
 
+class _Clock:
+    """Seconds of work in one thread from now on."""
+
+    def __init__(self) -> None:
+        thread_clock = getattr(time, "pthread_getcpuclockid", None)
+        self.own = None if thread_clock is None else thread_clock(threading.get_ident())
+        self.start = self._processor(), time.monotonic()
+
+    def _processor(self) -> float:
+        return time.process_time() if self.own is None else time.clock_gettime(self.own)
+
+    def _spent(self) -> tuple[float, float]:
+        return self._processor() - self.start[0], time.monotonic() - self.start[1]
+
+    def worked(self) -> float:
+        """Return the processor's seconds, or the wall's where the machine is busy with other things."""
+        processor, wall = self._spent()
+        return max(processor, wall / _SLOWEST)
+
+    def slowness(self) -> float:
+        """Return the seconds on the wall for one of work."""
+        processor, wall = self._spent()
+        return min(_SLOWEST, max(1.0, wall / max(processor, 0.01)))
+
+
+def _clock() -> _Clock:
+    if not hasattr(_own, "clock"):
+        _own.clock = _Clock()
+    clock: _Clock = _own.clock
+    return clock
+
+
+def worked() -> float:
+    """Return the seconds of work that this thread has done since its clock was set."""
+    return _clock().worked()
+
+
+def on_the_wall(seconds: float) -> float:
+    """Return how long so many seconds of work take, as busy as the machine has been so far: for what has a clock of its own."""
+    return seconds * _clock().slowness()
+
+
+@contextmanager
+def clocked() -> Iterator[None]:
+    """Set the thread's clock to 0 for what is done inside."""
+    before = _clock()
+    _own.clock = _Clock()
+    try:
+        yield
+    finally:
+        _own.clock = before
+
+
 @dataclass(eq=False)
 class _Job:
     """What is asked of a job, and why it was stopped."""
 
+    clock: _Clock
     deadline: float
     memory: int | None
     stop: type[Stopped] = field(default_factory=lambda: type("Stopped", (Stopped,), {}))
@@ -35,9 +95,9 @@ class _Job:
     why: str = ""
     patience: float = 0.0
 
-    def spent(self, now: float) -> str:
+    def spent(self) -> str:
         """Return what is used up."""
-        if now >= self.deadline:
+        if self.clock.worked() >= self.deadline:
             return "time"
         return "memory" if self.memory is not None and _resident() - self.memory > _GROWTH else ""
 
@@ -56,7 +116,7 @@ class _Watch:
             with self.lock:
                 now = time.monotonic()
                 for job in [job for job in self.jobs if job.running and now >= job.patience]:
-                    if why := job.spent(now):
+                    if why := job.spent():
                         job.why, job.patience = why, now + _AGAIN  # a callback of the interpreter's may swallow it
                         self.stop(job)
                         break
@@ -67,7 +127,7 @@ class _Watch:
 
 
 def within(deadline: float, work: Callable[[], Result], *, memory: bool = False) -> tuple[Result | None, str]:
-    """Run a function until a point of ``time.monotonic``; return its result, and in one word why it was cut short.
+    """Run a function until a point of `worked`; return its result, and in one word why it was cut short.
 
     A second thread raises in this one, so Python code stops wherever it is. Long calls into C end first: numbers are kept
     small elsewhere. Calls may be nested. What is raised here is caught here: a ``with`` block would let it out between the
@@ -81,7 +141,7 @@ def within(deadline: float, work: Callable[[], Result], *, memory: bool = False)
         finally:
             del _own.watch
             watch.done.set()
-    job = _Job(deadline, _resident() if memory else None)
+    job = _Job(_clock(), deadline, _resident() if memory else None)
     watch.jobs.append(job)
     result = None
     try:
@@ -94,6 +154,9 @@ def within(deadline: float, work: Callable[[], Result], *, memory: bool = False)
             watch.jobs.remove(job)
     except job.stop:
         pass
+    except Exception:
+        if not job.why:  # otherwise a library, such as ctypes, made an error of its own of what stopped it
+            raise
     return result, job.why
 
 

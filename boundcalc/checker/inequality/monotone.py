@@ -4,7 +4,7 @@ On an open box, ``h >= 0`` follows from any of these, tried in turn, as deep as 
 
 * an enclosure of ``h`` on the whole box is nonnegative;
 * factors: ``h`` is a product, and each factor has a sign on the box;
-* a polynomial: signs of coefficients, or z3 and cvc5 agree;
+* a polynomial: signs of coefficients, squares, or z3 and cvc5 agree;
 * rising: for some w > 0, h/w tends to something >= 0 where v starts, and d(h/w)/dv >= 0 (mirrored: falling);
 * one variable less: ``h`` depends on x + y or x y only;
 * unwrapped: of a difference of logarithms or of roots, the difference of what is inside;
@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -26,12 +25,15 @@ import sympy
 from boundcalc.arithmetic.intervals import Undefined
 from boundcalc.checker.inequality.cases import Case, Extent
 from boundcalc.checker.inequality.enclosure import enclose, ranges, sure
+from boundcalc.checker.inequality.ends import positive_next_to
 from boundcalc.checker.inequality.germ import sign_near
 from boundcalc.checker.inequality.identity import ROUNDING, logarithms, sign_at, vanishes
+from boundcalc.checker.inequality.limits import worked
 from boundcalc.checker.inequality.places import grid, point_inside, recognised, sides
 from boundcalc.checker.inequality.polynomial import translate
 from boundcalc.checker.inequality.shapes import Box, factored, is_square, log_form, no_less, placed_at
 from boundcalc.checker.inequality.signs import by_signs
+from boundcalc.checker.inequality.squares import by_squares
 from boundcalc.checker.inequality.system import System, Untranslatable
 from boundcalc.checker.verdict import Proof
 from boundcalc.errors import MissingExtraError
@@ -49,7 +51,7 @@ class Monotone:
     Attributes
     ----------
     deadline : float
-        Of ``time.monotonic``.
+        Of `worked`.
     solvers : callable
         Says whether two solvers agree on a system of polynomials, given seconds.
     known : dict
@@ -62,7 +64,7 @@ class Monotone:
 
     def proof(self, h: sympy.Expr, box: Box, *, strict: bool = False, depth: int = 6) -> Proof | None:
         """Return why ``h >= 0`` (``> 0``) on the inside of a box, or None."""
-        if h.has(*ROUNDING) or time.monotonic() > self.deadline:
+        if h.has(*ROUNDING) or worked() > self.deadline:
             return None
         box = {symbol: own for symbol, own in box.items() if symbol in h.free_symbols}
         if not box:
@@ -168,7 +170,10 @@ class Monotone:
             text = by_signs(system)
             if text is not None:
                 return Proof("signs", f"{h}: {text}")
-            if self.solvers(system, min(1.0, max(0.1, (self.deadline - time.monotonic()) / 4))):
+            text = by_squares(system)
+            if text is not None:
+                return Proof("squares", f"{h}: {text}")
+            if self.solvers(system, min(1.0, max(0.1, (self.deadline - worked()) / 4))):
                 return Proof("z3 and cvc5", f"{h} on {_shown(box)}")
         except (Untranslatable, MissingExtraError, sympy.PolynomialError):
             pass
@@ -342,6 +347,23 @@ class Monotone:
             parts.append(part)
         return Proof("turning", f"{h} is positive around or 0 at {[str(cut[0]) for cut in cuts]}", tuple(parts))
 
+    def by_pieces(self, h: sympy.Expr, v: sympy.Symbol, own: Extent) -> Proof | None:
+        """Prove a function of one variable inside a bounded range: next to its ends and where it is 0, and between."""
+        if not (own.low.is_finite and own.high.is_finite) or self._negative_somewhere(h, {v: own}):
+            return None
+        zeros = []
+        for low, high in self.changes(h.diff(v), v, own):
+            zeros += [c for c in recognised(low, high) if c.is_Rational and vanishes(h, {v: c})][:1]
+        marks = [own.low, *zeros, own.high]
+        for low, high in itertools.pairwise(marks):
+            near = [positive_next_to(h, v, end, side, (high - low) / 2) for end, side in ((low, 1), (high, -1))]
+            if None in near:
+                return None
+            middle = {v: Extent(low + near[0], high - near[1])}
+            if low + near[0] < high - near[1] and self._cover(h, middle, True, 2048) is None:
+                return None
+        return Proof("ends", f"{h} > 0 next to {[str(mark) for mark in marks]} and in boxes between")
+
     def _between(self, h, v, low, high, strict, depth) -> Proof | None:
         """Prove a function of one variable between two ends, by a new variable that starts at an irrational one."""
         if all(end.is_Rational or end.is_infinite for end in (low, high)):
@@ -391,7 +413,7 @@ class Monotone:
             piece, count = queue.pop(), count + 1
             if sure(h, relation, piece) or self._by_slope(h, relation, piece):
                 continue
-            if count + len(queue) > most or time.monotonic() > self.deadline:
+            if count + len(queue) > most or worked() > self.deadline:
                 return None
             v, own = max(
                 piece.items(), key=lambda item: (item[1].high - item[1].low) / (box[item[0]].high - box[item[0]].low)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import pairwise
 
 import sympy
 
+from boundcalc.checker.inequality.cases import Extent
+from boundcalc.checker.inequality.enclosure import sure
+from boundcalc.checker.inequality.identity import sign_at
 from boundcalc.checker.inequality.problem import Inequality, of_integers
 from boundcalc.symbols import Constraint
 
@@ -21,7 +24,7 @@ class Contradiction(Exception):
 
 
 def narrowed(problem: Inequality) -> Inequality:
-    """Return the claim with polynomial constraints on one symbol folded into its domain; they remain where a root is irrational.
+    """Return the claim with constraints on one symbol solved, and folded into its domain; they remain where a root is irrational.
 
     Raises
     ------
@@ -30,11 +33,15 @@ def narrowed(problem: Inequality) -> Inequality:
     """
     domain, rules = dict(problem.domain), []
     said: dict[sympy.Symbol, list[str]] = {}
-    for rule in (part for whole in problem.constraints for part in _split(whole)):
+    box = {symbol: Extent(allowed.inf, allowed.sup, *_open_ends(allowed)) for symbol, allowed in domain.items()}
+    for rule in (_unwrapped(part, box) for whole in problem.constraints for part in _split(whole)):
         gap = sympy.expand(rule.upper - rule.lower)
         if not gap.free_symbols:
             rules.append(rule)
             continue
+        for symbol, limit, side in ((rule.lower, rule.upper, 1), (rule.upper, rule.lower, -1)):
+            if symbol in domain and limit.is_number and not limit.is_Rational:
+                domain[symbol] = _ending(domain[symbol], limit, side, rule.strict)
         if len(gap.free_symbols) > 1 or not gap.is_polynomial(*gap.free_symbols):
             rules.append(rule)
             continue
@@ -53,6 +60,21 @@ def narrowed(problem: Inequality) -> Inequality:
     return replace(problem, domain=domain, constraints=tuple(rules))
 
 
+def _ending(allowed: sympy.Set, limit: sympy.Expr, side: int, is_open: bool) -> sympy.Set:
+    """Cut an interval above (side 1) or below an irrational number, which remains a constraint: where points are looked for."""
+    if not isinstance(allowed, sympy.Interval):
+        return allowed
+    ends = {1: allowed.sup, -1: allowed.inf}
+    past = [
+        1 if end == sympy.oo else -1 if end == -sympy.oo else sign_at(end - limit, {}) for end in (ends[1], ends[-1])
+    ]
+    if past != [1, -1]:
+        return allowed
+    if side > 0:
+        return sympy.Interval(allowed.inf, limit, allowed.left_open, is_open)
+    return sympy.Interval(limit, allowed.sup, is_open, allowed.right_open)
+
+
 def _split(rule: Constraint) -> list[Constraint]:
     """Return the constraints that |u| <= c, max(u, v) <= c or c <= min(u, v) stands for."""
     lower, upper = rule.lower, rule.upper
@@ -63,6 +85,46 @@ def _split(rule: Constraint) -> list[Constraint]:
     if isinstance(upper, sympy.Min):
         return [Constraint(lower, part, rule.strict) for part in upper.args]
     return [rule]
+
+
+def _open_ends(allowed: sympy.Set) -> tuple[bool, bool]:
+    return (allowed.left_open, allowed.right_open) if isinstance(allowed, sympy.Interval) else (False, False)
+
+
+def _unwrapped(rule: Constraint, box: Mapping[sympy.Symbol, Extent]) -> Constraint:
+    """Return a constraint on one symbol solved for it as far as functions are inverted: log(1/D) <= 10 is exp(-10) <= D."""
+    moving, fixed, less = rule.lower, rule.upper, True
+    if not fixed.is_number:
+        moving, fixed, less = rule.upper, rule.lower, False
+    if not fixed.is_number or len(moving.free_symbols) != 1:
+        return rule
+    while not moving.is_Symbol:
+        step = _inverted(moving, fixed, box)
+        if step is None:
+            break
+        moving, fixed, rises = step
+        less = less == rises
+    return Constraint(moving, fixed, rule.strict) if less else Constraint(fixed, moving, rule.strict)
+
+
+def _inverted(
+    moving: sympy.Expr, fixed: sympy.Expr, box: Mapping[sympy.Symbol, Extent]
+) -> tuple[sympy.Expr, sympy.Expr, bool] | None:
+    """Return u, g(c) for f(u) compared with c, where f has the inverse g on the box, and whether f rises."""
+    if isinstance(moving, sympy.log):
+        return (moving.args[0], sympy.exp(fixed), True) if sure(moving.args[0], ">", box) else None
+    if isinstance(moving, sympy.exp):
+        return (moving.args[0], sympy.log(fixed), True) if sure(fixed, ">", {}) else None
+    if isinstance(moving, sympy.Add | sympy.Mul):
+        number, rest = moving.as_independent(*moving.free_symbols, as_Add=isinstance(moving, sympy.Add))
+        if isinstance(moving, sympy.Add):
+            return (rest, fixed - number, True) if number != 0 else None
+        rises = sure(number, ">", {})
+        return (rest, fixed / number, rises) if number != 1 and (rises or sure(-number, ">", {})) else None
+    if isinstance(moving, sympy.Pow) and moving.exp.is_Rational and not moving.is_polynomial(*moving.free_symbols):
+        if sure(moving.base, ">", box) and sure(fixed, ">", {}):
+            return moving.base, fixed ** (1 / moving.exp), bool(moving.exp > 0)
+    return None
 
 
 def _where(poly: sympy.Poly, rule: Constraint) -> tuple[sympy.Set, bool]:

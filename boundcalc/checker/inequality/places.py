@@ -35,9 +35,10 @@ def _rational_ends(own: Extent) -> tuple[Fraction | None, Fraction | None]:
 
 
 def recognised(low: Fraction, high: Fraction) -> Iterator[sympy.Expr]:
-    """Yield simple numbers next to a short interval: rationals, and exponentials, logarithms and roots of rationals."""
+    """Yield simple numbers next to a short interval: rationals, parts of pi, exponentials, logarithms and roots."""
     middle = (low + high) / 2
     yield from _rational_near(middle, lambda c: c)
+    yield from _rational_near(middle / Fraction(math.pi), lambda c: c * sympy.pi)
     if middle > 0:
         yield from _rational_near(Fraction(math.log(middle)), sympy.exp)
         yield from _rational_near(middle * middle, sympy.sqrt)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,6 +13,7 @@ import sympy
 from boundcalc.checker.experiments.worlds.numbers import as_sympy
 from boundcalc.checker.inequality.evaluate import on_arrays
 from boundcalc.checker.inequality.exactly import fails, inside, undefined_at
+from boundcalc.checker.inequality.limits import worked
 from boundcalc.checker.inequality.problem import Inequality
 from boundcalc.frozen import Frozen
 from boundcalc.language.domains import contains
@@ -51,7 +51,7 @@ def hunt(
     problem: Inequality, *, rng: np.random.Generator, seconds: float = 1.0, size: int = 4000, reach: float = _NEAR
 ) -> Hunt:
     """Search for a counterexample among numbers up to about ten to the power of ``reach``, and down to its inverse."""
-    deadline = time.monotonic() + seconds
+    deadline = worked() + seconds
     symbols = list(problem.domain)
     if not symbols:
         return _constant(problem)
@@ -79,7 +79,7 @@ def hunt(
             point = {s: _rational(values[candidate]) for s, values in points.items()}
             if fails(problem, point):
                 return Hunt(tidied(problem, point), undefined, best, closest, tried)
-        if time.monotonic() > deadline or (round_number >= 6 and best > 0.5):
+        if worked() > deadline or (round_number >= 6 and best > 0.5):
             break
         points = _children(problem, {s: values[order[:60]] for s, values in points.items()}, rng, size // 2, reach)
     return Hunt(None, undefined, best, closest, tried)

@@ -5,8 +5,9 @@ log a <= a/c + log c - 1 and log a >= 1 - c/a + log c (tangents at c); the same 
 e for log 1/a as well; for u >= 0
 u - u^2/2 <= log(1+u), 2u/(2+u) <= log(1+u) <= u(6+u)/(6+4u); log a <= log b where a <= b, with
 2(b-a)/(b+a) <= log b - log a <= (b-a)/a; exp(a) >= 1 + a, >= e a, and >= 1 + a + a^2/2 for a >= 0; exp(a) (1 - a) <= 1;
-b^g >= 1 + g (b - 1) for g >= 1 (Bernoulli), b^g >= 1 + g log b. For q < 1 and p = kl_inverse(q, a) it is kl(q, p) = a, the
-integral of (t - q)/(t (1 - t)) from q to p, so that 2 (p - q)^2 <= a (Pinsker) and (p - q)^2 <= 2 p a.
+b^g >= 1 + g (b - 1) for g >= 1 (Bernoulli), <= for g in [0, 1], and there b^g >= b/(b + g (1 - b)), which is the same of 1/b;
+b^g >= 1 + g log b. For q < 1 and p = kl_inverse(q, a) it is kl(q, p) = a, the
+integral of (t - q)/(t (1 - t)) from q to p, so that 2 (p - q)^2 <= a (Pinsker) and (p - q)^2 <= 2 p a, as at q = p = 1.
 """
 
 from __future__ import annotations
@@ -153,6 +154,12 @@ class _Translator:
             self.out.ranges[new] = Extent(sympy.Integer(0), sympy.oo, True)
             power, inner = self._polynomial(exponent), self._polynomial(base)
             self.out.facts.append((new - 1 - power * self._log(base), ">="))
+            if self._sure(exponent) and self._sure(1 - exponent):
+                self.out.facts.append((1 + power * (inner - 1) - new, ">="))
+                self.out.facts.append((new * (inner + power * (1 - inner)) - inner, ">="))
+                self.out.axioms.append(
+                    f"{base}/({base} + g (1 - {base})) <= {expr} <= 1 + g ({base} - 1) with g = {exponent}"
+                )
             if self._sure(exponent - 1):
                 self.out.facts.append((new - 1 - power * (inner - 1), ">="))
                 self.out.axioms.append(f"{expr} >= 1 + {exponent} ({base} - 1)")
@@ -206,7 +213,9 @@ class _Translator:
         """Return a variable p for kl_inverse(q, a), and a for kl(q, p)."""
         inverse = expr if isinstance(expr, kl_inverse) else expr.args[1]
         q, a = inverse.args if isinstance(inverse, kl_inverse) else (sympy.S.NaN, sympy.S.NaN)
-        if q != expr.args[0] or not (self._sure(q) and self._sure(1 - q, ">") and self._sure(a)):
+        below_one = self._sure(1 - q, ">")
+        inside = self._sure(q) and self._sure(1 - q) and self._sure(a)
+        if q != expr.args[0] or not inside or (isinstance(expr, kl) and not below_one):
             raise Untranslatable(str(expr))
         first, level = self._polynomial(q), self._polynomial(a)
         if isinstance(expr, kl):
@@ -214,7 +223,7 @@ class _Translator:
         key = (expr, 0)
         if key not in self.roots:
             new = self.roots[key] = sympy.Dummy("inverse", nonnegative=True)
-            self.out.ranges[new] = Extent(sympy.Integer(0), sympy.Integer(1), False, True)
+            self.out.ranges[new] = Extent(sympy.Integer(0), sympy.Integer(1), False, below_one)
             gap = new - first
             self.out.facts += [(gap, ">="), (level - 2 * gap**2, ">="), (2 * new * level - gap**2, ">=")]
             self.out.axioms.append(f"q <= p, 2 (p - q)^2 <= a and (p - q)^2 <= 2 p a for p = {expr}")

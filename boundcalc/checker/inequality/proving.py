@@ -1,8 +1,7 @@
-"""Proof of a case by the engines in turn: signs, z3 confirmed by cvc5, calculus, branch and bound."""
+"""Proof of a case by the engines in turn: signs, squares, z3 confirmed by cvc5, calculus, branch and bound."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,10 +14,11 @@ from boundcalc.checker.inequality.calculus import by_calculus
 from boundcalc.checker.inequality.cases import Case, branches, reduced
 from boundcalc.checker.inequality.definedness import conditions
 from boundcalc.checker.inequality.enclosure import sure
-from boundcalc.checker.inequality.limits import within
+from boundcalc.checker.inequality.limits import within, worked
 from boundcalc.checker.inequality.polynomial import translate
 from boundcalc.checker.inequality.signs import by_signs
 from boundcalc.checker.inequality.smt import by_cvc5, by_z3, linear
+from boundcalc.checker.inequality.squares import by_squares
 from boundcalc.checker.inequality.system import System, Untranslatable
 from boundcalc.checker.verdict import Certificate, Proof
 from boundcalc.errors import MissingExtraError
@@ -45,7 +45,7 @@ class Attempt:
 
 
 def prove(case: Case, *, deadline: float, defined: bool = True) -> Attempt:
-    """Try to prove a case until a point of ``time.monotonic``, with both sides defined on the whole box."""
+    """Try to prove a case until a point of `worked`, with both sides defined on the whole box."""
     attempt = Attempt()
     if defined and not _defined(case, attempt, deadline):
         return attempt
@@ -59,7 +59,7 @@ def prove(case: Case, *, deadline: float, defined: bool = True) -> Attempt:
         engines = [(_by_polynomials, 0.7), (_by_cover, 1.0)]
     case = reduced(case)
     for engine, share in engines:
-        now = time.monotonic()
+        now = worked()
         if now >= deadline:
             attempt.remarks.append("out of time")
             break
@@ -98,7 +98,7 @@ def _defined(case: Case, attempt: Attempt, deadline: float) -> bool:
     """Show that both sides are real on the whole box."""
     for side in case.sides:
         for expr, relation in conditions(side):
-            share = min(deadline, time.monotonic() + max(0.5, (deadline - time.monotonic()) / 4))
+            share = min(deadline, worked() + max(0.5, (deadline - worked()) / 4))
             if not shown(case, expr, relation, deadline=share):
                 what = "is a real number" if relation == "real" else f"{relation} 0"
                 attempt.remarks.append(f"not shown that {expr} {what}")
@@ -128,7 +128,7 @@ def _by_polynomials(case: Case, attempt: Attempt, deadline: float) -> Certificat
     proofs: list[Proof] = []
     for part in parts:
         system = translate(part)
-        share = max(0.2, (deadline - time.monotonic()) / 2)
+        share = max(0.2, (deadline - worked()) / 2)
         found = _one_branch(system, share, attempt)
         if found is None:
             return None
@@ -146,6 +146,9 @@ def _one_branch(system: System, seconds: float, attempt: Attempt) -> tuple[tuple
     text = by_signs(system)
     if text is not None:
         return ("signs",), text
+    text = by_squares(system)
+    if text is not None:
+        return ("squares",), text
     try:
         answer = by_z3(system, seconds=seconds)
     except MissingExtraError as problem:
@@ -185,7 +188,7 @@ def _by_calculus(case: Case, attempt: Attempt, deadline: float) -> Certificate |
 
 def _by_cover(case: Case, attempt: Attempt, deadline: float) -> Certificate | None:
     """Prove by branch and bound; when z3 alone had an answer, this is the second engine."""
-    attempt.cover = by_boxes(case, seconds=deadline - time.monotonic())
+    attempt.cover = by_boxes(case, seconds=deadline - worked())
     if not attempt.cover.proved:
         return None
     text = f"branch and bound, {attempt.cover.boxes} boxes"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,10 +12,10 @@ import sympy
 from boundcalc.arithmetic.intervals import Undefined
 from boundcalc.checker.inequality.algebra import by_algebra
 from boundcalc.checker.inequality.cases import cases
-from boundcalc.checker.inequality.evaluate import exactly, value_at
+from boundcalc.checker.inequality.evaluate import exactly, sign_of, value_at
 from boundcalc.checker.inequality.exactly import holds, written
 from boundcalc.checker.inequality.far import far_witness, narrow_witness, touching_witness
-from boundcalc.checker.inequality.limits import within
+from boundcalc.checker.inequality.limits import clocked, within, worked
 from boundcalc.checker.inequality.narrowing import Contradiction, narrowed
 from boundcalc.checker.inequality.points import Hunt, hunt
 from boundcalc.checker.inequality.problem import Inequality, state
@@ -52,7 +51,8 @@ def check_inequality(
     constraints : iterable, optional
         Relations between symbols, such as ``(a, "<=", b)``.
     budget : float
-        Seconds; what runs longer, or takes a GiB of memory, is stopped and left open.
+        Seconds of the processor's, on a busy machine at most twice as many on the wall; what runs longer, or takes a GiB
+        of memory, is stopped and left open.
     seed : int or numpy.random.Generator
 
     Returns
@@ -94,8 +94,9 @@ def settle(problem: Inequality, *, budget: float, rng: np.random.Generator) -> V
         foreign = [str(item) for item in _NO_REALS if side.has(item)]
         if foreign:
             return unsettled(f"the {name} side {side} is no real number: it has {', '.join(foreign)}", engine="domains")
-    work = _Work(problem, time.monotonic() + budget, budget, rng)
-    verdict, stopped = within(work.deadline + 0.1 * budget, work.verdict, memory=True)
+    with clocked():
+        work = _Work(problem, worked() + budget, budget, rng)
+        verdict, stopped = within(work.deadline + 0.1 * budget, work.verdict, memory=True)
     return work.left_open(f"stopped: no {stopped} left") if verdict is None else verdict
 
 
@@ -132,10 +133,10 @@ class _Work:
 
     def _stage(self, name: str, seconds: float, job: Callable[[float], Any]) -> Any:
         """Run one search with a deadline of its own."""
-        start = time.monotonic()
+        start = worked()
         end = min(self.deadline, start + seconds)
         result, stopped = within(end, lambda: job(end))
-        self.stages.append(f"{name} {time.monotonic() - start:.1f} s{' (stopped)' if stopped else ''}")
+        self.stages.append(f"{name} {worked() - start:.1f} s{' (stopped)' if stopped else ''}")
         return result
 
     def _search(self, *, longer: bool = False) -> Verdict | None:
@@ -143,7 +144,7 @@ class _Work:
         size, factor = (20_000, 0.06) if longer else (4000, 0.08)
 
         def random_points(end: float) -> Any:
-            self.found = hunt(self.problem, rng=self.rng, seconds=0.8 * (end - time.monotonic()), size=size)
+            self.found = hunt(self.problem, rng=self.rng, seconds=0.8 * (end - worked()), size=size)
             return self.found.witness
 
         searches: list[tuple[str, Callable[[float], Any]]] = [
@@ -181,7 +182,7 @@ class _Work:
     def _contradictory(self) -> bool:
         """Return whether the constraints prove anything."""
         absurd = replace(self.problem, left=sympy.Integer(1), right=sympy.Integer(0), relation="<=")
-        middle = (time.monotonic() + self.deadline) / 2
+        middle = (worked() + self.deadline) / 2
         return bool(self.problem.constraints) and self._proved(absurd, middle) is not None
 
     def _proved(self, problem: Inequality, deadline: float) -> Certificate | None:
@@ -199,7 +200,7 @@ class _Work:
             return None
         certificates: list[Certificate] = []
         for place, case in enumerate(pieces):
-            now = time.monotonic()
+            now = worked()
             attempt = prove(case, deadline=now + (deadline - now) / min(4, len(pieces) - place))
             self.attempts.append(attempt)
             if attempt.certificate is None:
@@ -225,10 +226,10 @@ class _Work:
         ((symbol, allowed),) = self.problem.domain.items()
         for size in (8, 64, 512):
             points = [allowed.inf + step for step in range(size)]
-            if time.monotonic() > deadline or not all(holds(self.problem, {symbol: value}) for value in points):
+            if worked() > deadline or not all(holds(self.problem, {symbol: value}) for value in points):
                 return None
             rest = replace(self.problem, domain={symbol: sympy.Range(points[-1] + 1, sympy.oo)})
-            now = time.monotonic()
+            now = worked()
             found = self._proved(rest, now + (deadline - now) / 3)
             if found is not None:
                 text = f"{symbol} = {points[0]}, ..., {points[-1]} one by one, and beyond: {found.evidence}"
@@ -238,12 +239,12 @@ class _Work:
 
     def _equal(self) -> Certificate | None:
         """Prove an equality by identities, or from both sides."""
-        certificate, _ = within(time.monotonic() + 0.25 * self.budget, self._identical)
+        certificate, _ = within(worked() + 0.25 * self.budget, self._identical)
         if certificate is not None:
             return certificate
         parts = []
         for relation in ("<=", ">="):
-            now = time.monotonic()
+            now = worked()
             part = self._proved(replace(self.problem, relation=relation), now + 0.45 * (self.deadline - now))
             if part is None:
                 return None
@@ -263,7 +264,10 @@ class _Work:
         sides: list[str] = []
         for digits in (8, 16, 30, 60, 120, 240):
             values = [value_at(side, point, digits=digits) for side in (self.problem.left, self.problem.right)]
-            sides = ["undefined" if value is None else str(sympy.N(value, digits)) for value in values]
+            sides = [
+                str(sympy.N(value, digits)) if value is not None else "0" if sign_of(side, point) == 0 else "undefined"
+                for side, value in zip((self.problem.left, self.problem.right), values, strict=True)
+            ]
             if sides[0] != sides[1]:
                 break
         text = f"at {place}: {sides[0]} against {sides[1]}"

@@ -6,6 +6,7 @@ from typing import Any
 
 import sympy
 
+from boundcalc.checker.inequality.limits import on_the_wall
 from boundcalc.checker.inequality.system import System
 from boundcalc.errors import require
 
@@ -80,7 +81,7 @@ def by_z3(system: System, *, seconds: float) -> Answer:
     z3 = require("z3", extra="prove", purpose="proving inequalities in real arithmetic")
     build = _Z3(z3)
     solver = z3.SolverFor("QF_NRA")
-    solver.set("timeout", max(50, int(1000 * seconds)))
+    solver.set("timeout", max(50, int(1000 * on_the_wall(seconds))))
     for expr, relation in _assertions(system):
         term = _horner(sympy.sympify(expr), build)
         solver.add(term > 0 if relation == ">" else term >= 0 if relation == ">=" else term == 0)
@@ -119,7 +120,7 @@ def by_cvc5(system: System, *, seconds: float) -> Answer:
     cvc5 = require("cvc5", extra="prove", purpose="confirming a proof in real arithmetic")
     terms = cvc5.TermManager()
     solver = cvc5.Solver(terms)
-    solver.setOption("tlimit-per", str(max(50, int(1000 * seconds))))
+    solver.setOption("tlimit-per", str(max(50, int(1000 * on_the_wall(seconds)))))
     solver.setLogic("QF_NRA")
     build = _Cvc5(cvc5, terms)
     zero = terms.mkReal(0)

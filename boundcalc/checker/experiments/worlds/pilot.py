@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import comb
 from typing import Any, ClassVar
 
 import numpy as np
 
-from boundcalc.checker.experiments.experiment import Atoms, Instance, Replicated
-from boundcalc.checker.experiments.worlds.averages import over_pairs_of_counts, walk
+from boundcalc.checker.experiments.experiment import Atoms, Instance, Outcomes, Replicated, Rng
+from boundcalc.checker.experiments.worlds.averages import constants, over_pairs_of_counts, walk
+from boundcalc.checker.experiments.worlds.many import Certified, ones_law, share_of
+from boundcalc.checker.experiments.worlds.numbers import numbers, root
 
-__all__ = ["Pilot"]
+__all__ = ["ManyPilotPairs", "Pilot"]
 
 _REPLICATES = 2000
 
@@ -97,6 +100,7 @@ class Pilot(Replicated):
             "L": 1,
             "C": span,
             "J": instance["J"],
+            "pairs": instance["pairs"],
             "n_h": instance["n_h"],
             "n": n,
             "m": n // 2,
@@ -115,33 +119,59 @@ class Pilot(Replicated):
 
     def _certified(self, instance: Instance, differs: float, rng: np.random.Generator) -> np.ndarray:
         """Return each candidate's constant, certified by the trainer on independent pilot pairs at its share of delta."""
-        from boundcalc.trainer.complexity.kappa import measure_kappa
-        from boundcalc.trainer.risk.structures import GroupedWeights
-
         pairs, candidates = int(instance["pairs"]), int(instance["J"])
         numerator, denominator = (int(item) for item in instance["share"])
         half = pairs // 2
         hits = [rng.binomial(size, differs, (_REPLICATES, candidates)) for size in (half, pairs - half)]
         code = hits[0] * (pairs + 1) + hits[1]
         distinct, place = np.unique(code, return_inverse=True)
-        structure = GroupedWeights("modality", 1, (0,))
-        values = []
-        for item in distinct.tolist():
-            ahead, behind = divmod(item, pairs + 1)
-            differences = np.zeros((pairs, 1))
-            differences[:ahead] = 1
-            differences[half : half + behind] = 1
-            found = measure_kappa(
-                differences,
-                structure,
-                eig_range=(0.0, 1.0),
-                threshold_range=(0.5, 0.5),
-                squared_radii=(1.0,),
-                widths=(1,),
-                delta=numerator / denominator / candidates,
-            )
-            values.append(found.certified)
+        delta = numerator / denominator / candidates
+        values = [_measured(pairs, *divmod(item, pairs + 1)).at(delta).certified for item in distinct.tolist()]
         return np.asarray(values)[place].reshape(code.shape)
+
+
+def _measured(pairs: int, ahead: int, behind: int) -> Any:
+    """Return what the trainer measures of one binary feature that differs on so many pairs of either half."""
+    from boundcalc.trainer.complexity.kappa import measure_kappa
+    from boundcalc.trainer.risk.structures import GroupedWeights
+
+    differences, half = np.zeros((pairs, 1)), pairs // 2
+    differences[:ahead] = 1
+    differences[half : half + behind] = 1
+    return measure_kappa(
+        differences,
+        GroupedWeights("modality", 1, (0,)),
+        eig_range=(0.0, 1.0),
+        threshold_range=(0.5, 0.5),
+        squared_radii=(1.0,),
+        widths=(1,),
+    )
+
+
+@lru_cache(maxsize=8)
+def _measurements(pairs: int) -> tuple[Any, ...]:
+    """Return them by the number of pairs of the second half on which the feature differs.
+
+    With a single weight the first half, which chooses the weights' proportions, changes nothing.
+    """
+    return tuple(_measured(pairs, pairs // 4, behind) for behind in range(pairs - pairs // 2 + 1))
+
+
+@dataclass(frozen=True)
+class ManyPilotPairs(Certified):
+    """A pilot of thousands of pairs and one binary feature, which differs with a chance of so many eighths."""
+
+    most: ClassVar[int] = 3
+
+    def outcomes(self, instance: Instance, *, exact: bool = False, rng: Rng = None) -> Outcomes:
+        """Return the certified constant by the number of pairs of the second half that differ, and the true one."""
+        m, eighths, share = int(instance["m"]), int(instance["eighths"]), share_of(instance)
+        certified = [one.at(float(share)).certified for one in _measurements(m)]
+        return {
+            "kappa_M": np.array([Fraction(item) for item in certified], dtype=object) if exact else np.array(certified),
+            "kappa_0": root(numbers(eighths, exact=exact)[None] / 8, exact=exact)[0] / 2,
+            **constants(exact=exact, pairs=m),
+        }, ones_law(len(certified) - 1, eighths, exact=exact)
 
 
 def _tables() -> tuple[np.ndarray, np.ndarray]:
