@@ -11,6 +11,9 @@ TORCH ?= torch==2.13.0
 demo: .venv/demo.stamp
 	$(BIN)/boundcalc demo
 
+# Compiled files are kept, whatever the environment says: without them every worker and every command compiles everything anew.
+test test-align slow benchmark: export PYTHONDONTWRITEBYTECODE =
+
 test: lint
 	$(BIN)/python -m pytest
 

@@ -1,11 +1,14 @@
-"""One thread for the arrays of each worker; doctests of modules that need torch are left out where ``align`` is not installed."""
+"""What a worker may take; doctests of modules that need torch are left out where the extra ``align`` is not installed."""
 
+import gc
 import os
 from importlib.util import find_spec
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # workers enough for the processors: more threads would wait for each other
     for library in ("OMP", "OPENBLAS", "MKL"):
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    # Expressions are many small objects in no circle: looking for circles among them takes up to a tenth of the time.
+    gc.set_threshold(50_000, 20, 100)
 
 _NEED_TORCH = (
     "_torch",

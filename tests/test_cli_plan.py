@@ -215,8 +215,8 @@ def test_the_verdict_table_counts_steps():
     from boundcalc.checker import check
     from boundcalc.report.document import verdict_table
 
-    table = verdict_table([check(theorem("lemmas.hoeffding_u"), rng=0)])
-    assert table.rows == (("lemmas.hoeffding_u", "sharp", "SUPPORTED", "1 SUPPORTED", "holds"),)
+    table = verdict_table([check(theorem("lemmas.spectral"), rng=0)])
+    assert table.rows == (("lemmas.spectral", "sharp", "SUPPORTED", "4 SUPPORTED", "holds"),)
 
 
 def test_an_unreachable_target_says_what_stands_in_the_way(ask):

@@ -48,7 +48,7 @@ def test_a_stored_point_has_the_bits_of_the_sound_evaluation():
     compared = 0
     for key, form, sheet in forms():
         bound, point = bc.theorem(key).bound(form), sheet["point"]
-        for _ in range(4):
+        for _ in range(2):
             given = numbers(point["symbols"], rng)
             try:
                 expected = bound.evaluate(sound=True, **given)
@@ -61,7 +61,7 @@ def test_a_stored_point_has_the_bits_of_the_sound_evaluation():
                 assert found.value == float(expected), (key, form, given)
                 vacuous = bound.vacuous(expected, **given)
                 assert found.vacuous is (None if vacuous is None else bool(vacuous))
-    assert compared > 300
+    assert compared > 150
 
 
 @pytest.mark.parametrize(
