@@ -33,6 +33,7 @@ GROWING = {
     "boundcalc.checker.store.Memory",
     "boundcalc.kernel.calculus._Search",
     "boundcalc.kernel.proofs._Atoms",
+    "boundcalc.language.prose._Token",
     "boundcalc.trainer.complexity.khinchin._Moments",
     "boundcalc.trainer.learner.PairwiseMetricLearner",
     "boundcalc.trainer.risk.pair_blocks.Totals",

@@ -57,7 +57,7 @@ def theorem(name: str) -> Theorem:
     own = find(str(name))
     if own is not None:
         return own
-    told = stored.stored_list() or [{"key": entry.key, "number": entry.number} for entry in REGISTRY.values()]
+    told = stored.stored_list() or [{"key": key, "number": entry.number} for key, entry in REGISTRY.items()]
     wanted = str(name).strip().lower()
     bare = wanted[:1].isdigit()
     numbers = {one["key"]: one["number"].split()[-1] if bare else one["number"] for one in told if one["number"] != "-"}

@@ -167,7 +167,7 @@ def plan(
     --------
     >>> answer = plan("penguins", target=0.25, subsets="bill,bill+body", curve=False)
     >>> answer.best.subset, answer.best.rows < 250, round(answer.best.assurance, 2)
-    ('bill+body', False, 0.9)
+    ('bill+body', False, 0.91)
     """
     delta, pilot = check_delta(delta), loaded(data, groups)
     prices = _prices(costs, pilot.names, _allowed(modalities, pilot.names))

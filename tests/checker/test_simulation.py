@@ -104,8 +104,9 @@ def test_the_certified_constant_is_tried_with_the_trainers_certificate():
     assert (step.left, step.right) == (kappa_0, kappa_M)
     verdict = check_step(step, budget=60)
     assert verdict.word == "SUPPORTED"
-    assert verdict.engine == "simulation"
-    assert verdict.witness["interval"][0] <= Fraction(verdict.witness["delta"])
+    assert verdict.engine == "exact tail"
+    assert verdict.witness["failure probability"] <= Fraction(verdict.witness["delta"])
+    assert "2,000 terms, delta down to 1e-60" in verdict.evidence
     assert "median slack" in verdict.evidence
     twin = replace(step, right=sympy.Rational(4, 5) * kappa_M)
     assert check_step(twin, budget=60).word == "REFUTED"

@@ -5,10 +5,12 @@ import tracemalloc
 import numpy as np
 import pytest
 import sympy as sp
+from hypothesis import given
+from hypothesis import strategies as st
 
 from boundcalc.arithmetic.nodes import Node
 from boundcalc.evaluator import compile_expression
-from boundcalc.evaluator.program.costs import CostModel
+from boundcalc.evaluator.program.costs import CostModel, fold_order, spanned
 from boundcalc.evaluator.program.planning import Planner
 from boundcalc.evaluator.program.rewrite import rewrite
 from boundcalc.evaluator.running import evaluation, execute
@@ -150,3 +152,17 @@ def test_outer_products_keep_infinities_and_nan():
         m = np.floor(n / 2)
         expected = np.sqrt(length / m) + np.sqrt(-np.log(delta) / m)
     np.testing.assert_allclose(f(*grid), expected, rtol=1e-15)
+
+
+@given(st.lists(st.integers(0, 7), min_size=1, max_size=9), st.permutations([1, 3, 5]))
+def test_terms_are_combined_where_the_union_spans_the_fewest_cells(masks, sizes):
+    def cells(mask):
+        return spanned(mask, sizes)
+
+    left = list(masks)
+    for i, j, union in fold_order(masks, cells):
+        pairs = [(cells(left[a] | left[b]), a, b) for b in range(len(left)) for a in range(b)]
+        assert (cells(union), i, j) == min(pairs)
+        left[i] = union
+        del left[j]
+    assert len(left) == 1

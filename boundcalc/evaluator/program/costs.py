@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import combinations
 from typing import Any
 
 from boundcalc.arithmetic.nodes import Node, topological
@@ -108,10 +109,14 @@ def fold_order(masks: Sequence[int], cells: Any) -> list[tuple[int, int, int]]:
     """
     left, order = list(masks), []
     while len(left) > 1:
-        union, i, j = min(
-            ((left[i] | left[j], i, j) for i in range(len(left)) for j in range(i + 1, len(left))),
-            key=lambda pair: cells(pair[0]),
-        )
+        places: dict[int, list[int]] = {}  # of each mask the first two: no later one comes before them
+        for place, mask in enumerate(left):
+            if len(found := places.setdefault(mask, [])) < 2:
+                found.append(place)
+        pairs = [(found[0], found[1]) for found in places.values() if len(found) == 2]
+        pairs += [(min(a[0], b[0]), max(a[0], b[0])) for a, b in combinations(places.values(), 2)]
+        _, i, j = min((cells(left[i] | left[j]), i, j) for i, j in pairs)
+        union = left[i] | left[j]
         order.append((i, j, union))
         left[i] = union
         del left[j]
