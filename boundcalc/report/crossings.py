@@ -110,12 +110,16 @@ def crossing(A: Bound, B: Bound, x: str, y: str, *, over: Any, within: Any, **va
     points = np.geomspace(low, high, 201) if low > 0 else np.linspace(low, high, 201)
     grid = np.unique(np.round(points).astype(np.int64)) if whole else points
 
+    compiled = [
+        (bound, bound.compile(x, y, **{name: values[name] for name in bound.symbols if name in values}))
+        for bound in (A, B)
+    ]
+
     def gap(column: Any, at: Any) -> np.ndarray:
         """Return A - B at pairs of values, the shape of both."""
         parts = []
-        for bound in (A, B):
+        for bound, f in compiled:
             given = {**values, x: column, y: at}
-            f = bound.compile(x, y, **{name: values[name] for name in bound.symbols if name in values})
             bound.check_inputs(
                 {name: np.ravel(np.asarray(given[name])) if name in (x, y) else given[name] for name in bound.symbols}
             )
