@@ -345,3 +345,10 @@ def test_the_nearest_target_is_that_of_the_best_remainder(sign, at_least, neares
     missed = bound.solve_for("n", target=-0.5 if sign > 0 else 0.5)
     assert not missed.feasible
     assert missed.nearest.item() == pytest.approx(nearest, abs=1e-9)
+
+
+@pytest.mark.parametrize("jump", [x**2 - Rational(1, 2), x - sqrt(2) / 2, sympy.exp(x) - 2])
+def test_a_sign_is_0_at_its_jump(jump):
+    """A function of which there are no pieces to look at is not proved by looking at all of them."""
+    for value in (sympy.sign(jump) ** 2, sympy.Abs(sympy.sign(jump))):
+        assert bc.check_inequality(value, ">=", Rational(1, 2), domain={x: Interval(0, 1)}, budget=2).word != "PROVED"
