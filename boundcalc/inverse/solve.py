@@ -41,7 +41,8 @@ class Solution:
         The symbol that was solved for.
     values : xarray.DataArray
         int64 or float64; of object dtype with None where there is no answer. It is the smallest value that meets the
-        target if larger values are better, the largest if smaller ones are.
+        target if larger values are better, the largest if smaller ones are. Beyond it all values meet the target, unless
+        the bound depends on floor(n/k) and n: then those with the same remainder by k do.
     feasible : xarray.DataArray of bool
         Whether some value meets the target.
     reason : xarray.DataArray of str
@@ -68,7 +69,8 @@ def minimal_n(bound: Statement | Any, *, target: Any, name: str = "n", **others:
     bound : Bound
         An upper bound that never rises (or a lower bound that never falls) in ``name``, or not from where on
         ``Bound.better_from`` says, as log(n)/n: then the answer is the smallest integer from there on. Where it depends on
-        floor(n/k) and n, so that it goes up and down, this is asked for each remainder by k. Or what inverts itself, as
+        floor(n/k) and n, so that it goes up and down, this is asked for each remainder by k, and the smallest answer given:
+        for larger integers with another remainder the bound may miss the target again. Or what inverts itself, as
         ``boundcalc.assurance`` does.
     target : scalar, 1-D array_like or xarray.DataArray
         What the bound should reach; an array becomes the axis ``target``.
@@ -226,7 +228,8 @@ def _of_classes(
         known.shape
     )
     reason[known] = ""
-    nearest = np.min([found.nearest.values for found in solved], axis=0)
+    best = np.max if classes[0][0].is_lower else np.min
+    nearest = best([found.nearest.values for found in solved], axis=0)
 
     def on_grid(data: Any, label: str) -> xarray.DataArray:
         return first.reason.copy(data=data).rename(label)

@@ -331,3 +331,24 @@ def test_what_goes_up_and_down_with_the_remainder_is_solved(value):
         assert [k for k in range(max(4, found - 20), found + 1) if at(mpmath.mpf(k)) <= target] == [found]
     solved = bound.solve_for("n", target=[0.3, 1e-9])
     assert solved.values.values.tolist() == [bc.minimal_n(bound, target=0.3).item(), None] or solved.feasible.all()
+
+
+@pytest.mark.parametrize(("sign", "at_least", "nearest"), [(1, False, 0), (-1, True, 0)])
+def test_the_nearest_target_is_that_of_the_best_remainder(sign, at_least, nearest):
+    """An odd n adds 1 for ever, so only even ones come near 0; after the answer odd ones miss the target."""
+    value = sign * (1 / S.n + S.n - 2 * sympy.floor(S.n / 2))
+    size = bc.symbol("size_r", "s", "what is bounded", role="population")
+    step = (bc.at_least if at_least else bc.at_most)(size, value, because="-", kind="expectation", cites="a book")
+    form = bc.Form(bc.Derivation(size, (step,)))
+    bound = bc.Theorem("mine.r", "-", "t", "c", "q", bc.Source("A"), {"sharp": form}).bound()
+    assert bc.minimal_n(bound, target=sign * 0.1) == 10
+    missed = bound.solve_for("n", target=-0.5 if sign > 0 else 0.5)
+    assert not missed.feasible
+    assert missed.nearest.item() == pytest.approx(nearest, abs=1e-9)
+
+
+@pytest.mark.parametrize("jump", [x**2 - Rational(1, 2), x - sqrt(2) / 2, sympy.exp(x) - 2])
+def test_a_sign_is_0_at_its_jump(jump):
+    """A function of which there are no pieces to look at is not proved by looking at all of them."""
+    for value in (sympy.sign(jump) ** 2, sympy.Abs(sympy.sign(jump))):
+        assert bc.check_inequality(value, ">=", Rational(1, 2), domain={x: Interval(0, 1)}, budget=2).word != "PROVED"

@@ -114,6 +114,8 @@ def _on_pieces(h: sympy.Expr, case: Case, search: Monotone, depth: int) -> Proof
         if proof is None:
             return None
         parts.append(proof)
+    if not parts:  # steps: where they are says more than pieces do
+        return None
     return parts[0] if len(parts) == 1 else Proof("pieces", str(h), tuple(parts))
 
 
