@@ -158,7 +158,8 @@ class Theorem(Frozen):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.variants or not all(isinstance(form, Form) for form in self.variants.values()):
+        named = isinstance(self.variants, Mapping)
+        if not named or not self.variants or not all(isinstance(form, Form) for form in self.variants.values()):
             raise InvalidInputError(
                 "variants must map the name of each form, at least one, to a Form", context=self.key
             )

@@ -272,3 +272,19 @@ def test_the_tab_key_completes(line, found, tmp_path):
     environment = {**os.environ, **asked, **{f"_ARGCOMPLETE{name}": value for name, value in options.items()}}
     subprocess.run([sys.executable, "-m", "boundcalc"], env=environment, check=True, timeout=120)
     assert found in answer.read_text().split()
+
+
+def test_a_misspelt_command_is_answered_with_the_right_one(capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main(["trian", "htad"])
+    assert "no command 'trian', did you mean 'train'?" in capsys.readouterr().err
+
+
+def test_what_is_not_certified_does_not_hold_in_the_heading(tmp_path, capsys):
+    theorem = bc.theorem("lemmas.contraction")
+    bc.save(dataclasses.replace(theorem, key="mine.contraction"), tmp_path / "mine.json")
+    values = [f"--set={name}=1" for name in theorem.bound().symbols]
+    assert main(["eval", str(tmp_path / "mine.json"), *values]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "not certified" in said
+    assert ", holds)" not in said

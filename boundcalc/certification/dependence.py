@@ -27,12 +27,18 @@ def signs_of_dependence(request: Request) -> tuple[str, ...]:
 
 
 def _copies(distances: Distances, rows: np.ndarray) -> list[str]:
+    if distances.raw is not None:  # probabilities of the classes may be 0 and 1, to all digits, for rows that differ
+        return _said(rows.size - len(np.unique(distances.raw[rows], axis=0)), "the same as an earlier one")
     between = distances.between(rows, rows)
     if distances.sign < 0:  # no score says what the same row would have, so that its scores with all rows are compared
         count, what = rows.size - len({row.tobytes() for row in between}), "scored with all rows as an earlier one is"
     else:
         count = int(np.tril(between <= distances.tie, -1).any(axis=1).sum())
         what = "at distance 0 from an earlier one"
+    return _said(count, what)
+
+
+def _said(count: int, what: str) -> list[str]:
     if not count:
         return []
     which = "1 row is" if count == 1 else f"{count:,} rows are"

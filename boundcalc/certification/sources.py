@@ -47,6 +47,8 @@ class Distances:
         -1 where the distance is a score with its sign changed.
     off_zero : bool
         Whether rows are at a distance from themselves, which is not used.
+    raw : ndarray of shape (n, d), optional
+        What the distances are made of, where rows at distance 0 need not be copies.
     """
 
     n: int
@@ -56,11 +58,12 @@ class Distances:
     ordered: bool = False
     sign: int = 1
     off_zero: bool = False
+    raw: Array | None = None
 
     def of_rows(self, rows: Rows) -> Distances:
         """Return the distances of some of the rows, numbered anew."""
-        between = self.between
-        return replace(self, n=rows.size, between=lambda i, j: between(rows[i], rows[j]))
+        between, raw = self.between, None if self.raw is None else self.raw[rows]
+        return replace(self, n=rows.size, between=lambda i, j: between(rows[i], rows[j]), raw=raw)
 
 
 def numbers(name: str, value: Any, *, ndim: int) -> Array:
@@ -165,7 +168,7 @@ def of_pair_model(model: Any, rows: Array, here: NDArray[np.bool_]) -> Distances
         return of_metric(
             np.where(np.repeat(here, model.widths, axis=1), rows - model.shift, 0.0), here, model.matrix(), model.widths
         )
-    return from_embeddings(model.embed(rows, here), metric="sqeuclidean")
+    return replace(from_embeddings(model.embed(rows, here), metric="sqeuclidean"), raw=rows)
 
 
 def of_metric(rows: Array, here: NDArray[np.bool_], operator: Array, widths: Sequence[int]) -> Distances:

@@ -27,6 +27,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not arguments:
         parser.print_help()
         return 0
+    if not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
+        parser.error(
+            f"no command {arguments[0]!r}{suggestion(arguments[0], COMMANDS)}: expected one of {', '.join(COMMANDS)}"
+        )
     args, unknown = parser.parse_known_args(arguments)
     if unknown:
         args.parser.error(

@@ -23,7 +23,8 @@ def run(args: Namespace) -> Answer:
     from boundcalc.report.compare_view import compare
 
     if bool(args.pilot) == bool(args.settings):
-        raise InvalidInputError("give either --pilot DATA or --set NAME=VALUE (repeated), not both", context="compare")
+        said = "not both" if args.pilot else "one of them is needed"
+        raise InvalidInputError(f"give either --pilot DATA or --set NAME=VALUE (repeated): {said}", context="compare")
     if args.all and args.keys:
         raise InvalidInputError(f"give either --all or keys ({', '.join(args.keys)}), not both", context="compare")
     if args.pilot:

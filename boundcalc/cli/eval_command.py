@@ -68,12 +68,12 @@ def _derived(args: Namespace) -> Output:
     result = bound.evaluate(sound=True, **inputs) if args.scheduler is None else _swept(args.key, args.form, inputs)
     vacuous = bound.vacuous(result, **inputs)
     table = _table(bound, result, vacuous)
-    head = f"{bound.theorem} ({bound.form}; {bound.theorem.provenance}, {bound.theorem.status})"
+    doubt = bound.why_not_certified
+    head = f"{bound.theorem} ({bound.form}; {bound.theorem.provenance}, {bound.theorem.doubt or bound.theorem.status})"
     if result.ndim:
         lines = [wrapped(head), "", table.head(_SHOWN).text()]
     else:
         anyway = bound.trivial if vacuous is not None and bool(vacuous) else None
-        doubt = bound.why_not_certified
         lines = [*map(wrapped, [head, *_point(bound.quantity, bound.relation, float(result), anyway, doubt)])]
     lines += [wrapped(f"not used by this bound: {', '.join(unused)}")] if unused else []
     fixed = ", ".join(f"{name} = {value}" for name, value in inputs.items() if not isinstance(value, list))

@@ -252,8 +252,8 @@ class Shop(Frozen):
         ----------
         train, holdout, calibration : ndarray
         above : array_like
-            By how much the error is above what is expected. Variances are proportional to it: a pilot that met few errors knows
-            less of them, not more.
+            By how much the error is above what is expected. Variances are proportional to it, from what the pilot has seen on: one
+            that met few errors knows less of them, not more.
         found : Window, optional
             What is expected after training on so many rows, where it is at hand.
         """
@@ -261,7 +261,9 @@ class Shop(Frozen):
         own, half = found.law, self._half_row(found.law)
         most = half * self.evidence.pilot_rows
         error = np.maximum(found.error + half + above, 0.0)
-        grown = error / np.maximum(found.error + half, 1e-12)
+        # Beyond the pilot's rows variances are still those of the error that it has seen, which the curve is below.
+        base = np.maximum(found.error + half, 1e-12)
+        grown = error / np.clip(error, base, np.maximum(base, self.errors.mean() + half))
         variance = (own.variance + half * most / 2.0 * own.share**2) * grown
         square = (own.square + half * own.scale * own.share**2) * grown
         uncertain = np.sqrt((found.uncertainty**2 + 2.0 * half**2) * grown)

@@ -195,3 +195,15 @@ class TestOptionsOfFiles:
             certify_file(folder / "both.npz", **options)
         with pytest.raises(bc.InvalidInputError, match="it is needed as label"):
             certify_file(folder / "both.npz", drop="kind", **options)
+
+
+def test_rows_that_a_model_maps_to_one_place_are_no_copies():
+    """Probabilities of well separated classes are 0 and 1 to all digits; rows that are the same are still told."""
+    x, y = rows(240)
+    for repeated in (False, True):
+        x = np.concatenate([x[:120], x[:120]]) if repeated else 20.0 * x
+        labels = np.concatenate([y[:120], y[:120]]) if repeated else y
+        learner = PairwiseMetricLearner(structure="posterior", random_state=0).fit({"a": x}, labels)
+        text = bc.certify(model=learner).text()
+        assert "at distance 0" not in text
+        assert ("the same as an earlier one" in " ".join(text.split())) == repeated

@@ -524,6 +524,17 @@ def test_one_odd_model_of_a_fold_speaks_against_no_subset():
     assert rows[0] < rows[1] < 2 * rows[0]
 
 
+def test_more_rows_certify_more_where_the_error_falls_below_what_the_pilot_has_seen():
+    """What the pilot leaves open belongs to the error that it has seen, not to the smaller one that is expected."""
+    errors = np.array([0.35, 0.2, 0.08]) + 2.0 * NEW
+    shop = Shop.of(replace(evidence_of(errors, (20, 30, 50)), rows=15, pilot_rows=60), Question())
+    open_ = np.full_like(shop.window.uncertainty, 0.07)
+    shop = replace(shop, window=replace(shop.window, uncertainty=open_))
+    rows = np.array([100, 150, 200, 300, 500, 1000, 4000, 20_000])
+    assert shop.error(1000) < 0.6 * errors[:, -1].mean()
+    assert (np.diff(shop.split(rows)[1]) < 0).all()
+
+
 def test_the_luck_of_training_rows_is_found_on_nested_parts():
     """Errors that move with the mean of the training rows' noise: their variance is v/n, and v is found again."""
     rng, sizes, v = np.random.default_rng(0), (20, 40, 60, 80, 100), 0.09
