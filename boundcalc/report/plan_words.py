@@ -243,10 +243,10 @@ def _notes(proposal: Findings) -> list[str]:
         "the certificate to come needs no price, as its subset is fixed by the pilot.",
     ]
     if plan.question.quantity != "pair_error":
+        aim = " and ".join(QUANTITIES[name] for name in plan.study.settings.get("threshold_for", {})) or "pair error"
         notes.append(
-            f"The {QUANTITIES[plan.question.quantity]} is that of the threshold which the training rows choose for the pair "
-            "error, fixed before the hold-out is looked at."
-            + (_OF_ANY_THRESHOLD if plan.question.quantity == "fmr" else "")
+            f"The {QUANTITIES[plan.question.quantity]} is that of the threshold which the training rows choose for the {aim}, "
+            "fixed before the hold-out is looked at." + (_OF_ANY_THRESHOLD if plan.question.quantity == "fmr" else "")
         )
     if free := plan.costs.unpriced:
         notes.append(

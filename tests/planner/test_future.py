@@ -114,6 +114,7 @@ def test_a_rate_is_planned_at_the_threshold_that_is_trained_and_certified():
     assert (values <= target).mean() >= best.assurance - 2 * np.sqrt(0.09 / runs)
     assert answer.to_dict()["threshold_for"] == {"fmr": 0.04}
     assert "chosen for a false-match rate of 0.04" in answer.sentence
+    assert "choose for the pair error" not in " ".join(answer.text().split())
 
 
 # ------------------------------------------------------------------ rows that arrive
