@@ -42,7 +42,7 @@ _SHORT_WORDS = ("can", "cap", "dev", "for", "gap", "low", "map", "mid", "new", "
                 "tip", "top", "two", "use", "way")  # fmt: skip
 
 _TOKEN = re.compile(
-    r"i\.i\.d\.?|\w\.\w\.(?=\s|$)|'s\b"  # text whatever it looks like
+    r"i\.i\.d\.?|\w\.\w\.(?=\s|$)|'s\b|[A-Za-z]\w+(?:\.[A-Za-z]\w+)+"  # text whatever it looks like, keys too
     r"|(?P<number>\d+(?:\.\d+)?)"
     r"|(?P<name>[A-Za-z]+\d*(?:\*(?=_))?(?:_(?:\([^()\s]+\)|[A-Za-z0-9]+))*)"
     r"|(?P<prime>'|!(?!=)|(?<=[A-Za-z])\*(?=[\s,.;:)]|$))"
@@ -215,6 +215,8 @@ class _Sentence:
 
     def _group(self, run: list[_Token], place: int, *, index: bool = False) -> tuple[str, int]:
         """Return what a root or an exponent holds (a group in parentheses, or a token with its sign), and the place after it."""
+        while place < len(run) and run[place].kind == "space":
+            place += 1
         if place >= len(run):
             return "", place
         if run[place].kind == "open":

@@ -85,6 +85,7 @@ def test_sentences_are_typeset_and_words_stay_words():
         ("at most risk, at risk/2 or 2 risk", r"at most risk, at $R(h)/2$ or 2 risk"),
         ("f*_M and eta*_N are above r*, 2 3^(k-2) <= k!", r"$f^{*}_{M}$ and $\eta^{*}_{N}$ are above $r^{*}$, $2\,3^{k-2} \le k!$"),
         ("<w, phi_K(x, x')> is small, -x is not", r"$\langle w, \phi_{K}(x, x')\rangle$ is small, $-x$ is not"),
+        ("sqrt a + sqrt b by lemmas.finite_class", r"$\sqrt{a} + \sqrt{b}$ by lemmas.finite\_class"),
         ("with c = B**2*sqrt(2*m)/R_M, > 0", r"with $c = B^{2}\,\sqrt{2\,m}/\mathfrak R$, $>$ 0"),
         ("5 % of $ & \\ {these}", r"5 \% of \$ \& \textbackslash{} \{these\}"),
     ]:  # fmt: skip
