@@ -166,7 +166,7 @@ def test_the_picture_counts_groups_where_rows_come_in_groups(lines):
 def test_copied_rows_are_cautioned(data):
     copied = ModalityData({name: np.vstack([x, x]) for name, x in data.arrays.items()}, np.append(data.y, data.y))
     answer = bc.train(copied, rng=3, subsets="near")
-    assert "at distance 0 from an earlier one" in answer.text().replace("\n", " ")
+    assert "the same as an earlier one" in answer.text().replace("\n", " ")
 
 
 def test_the_smaller_complexity_is_taken_and_both_are_paid(measured):

@@ -27,8 +27,8 @@ def signs_of_dependence(request: Request) -> tuple[str, ...]:
 
 
 def _copies(distances: Distances, rows: np.ndarray) -> list[str]:
-    if distances.raw is not None:  # probabilities of the classes may be 0 and 1, to all digits, for rows that differ
-        return _said(rows.size - len(np.unique(distances.raw[rows], axis=0)), "the same as an earlier one")
+    if distances.copies is not None:  # probabilities of the classes may be 0 and 1, to all digits, for rows that differ
+        return _said(distances.copies(rows), "the same as an earlier one")
     between = distances.between(rows, rows)
     if distances.sign < 0:  # no score says what the same row would have, so that its scores with all rows are compared
         count, what = rows.size - len({row.tobytes() for row in between}), "scored with all rows as an earlier one is"

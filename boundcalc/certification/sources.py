@@ -47,8 +47,8 @@ class Distances:
         -1 where the distance is a score with its sign changed.
     off_zero : bool
         Whether rows are at a distance from themselves, which is not used.
-    raw : ndarray of shape (n, d), optional
-        What the distances are made of, where rows at distance 0 need not be copies.
+    copies : callable, optional
+        How many of some rows are the same as an earlier one, where rows at distance 0 need not be.
     """
 
     n: int
@@ -58,12 +58,13 @@ class Distances:
     ordered: bool = False
     sign: int = 1
     off_zero: bool = False
-    raw: Array | None = None
+    copies: Callable[[Rows], int] | None = None
 
     def of_rows(self, rows: Rows) -> Distances:
         """Return the distances of some of the rows, numbered anew."""
-        between, raw = self.between, None if self.raw is None else self.raw[rows]
-        return replace(self, n=rows.size, between=lambda i, j: between(rows[i], rows[j]), raw=raw)
+        between, copies = self.between, self.copies
+        counted = None if copies is None else lambda i: copies(rows[i])
+        return replace(self, n=rows.size, between=lambda i, j: between(rows[i], rows[j]), copies=counted)
 
 
 def numbers(name: str, value: Any, *, ndim: int) -> Array:
@@ -168,7 +169,10 @@ def of_pair_model(model: Any, rows: Array, here: NDArray[np.bool_]) -> Distances
         return of_metric(
             np.where(np.repeat(here, model.widths, axis=1), rows - model.shift, 0.0), here, model.matrix(), model.widths
         )
-    return replace(from_embeddings(model.embed(rows, here), metric="sqeuclidean"), raw=rows)
+    return replace(
+        from_embeddings(model.embed(rows, here), metric="sqeuclidean"),
+        copies=lambda some: some.size - len(np.unique(rows[some], axis=0)),
+    )
 
 
 def of_metric(rows: Array, here: NDArray[np.bool_], operator: Array, widths: Sequence[int]) -> Distances:
