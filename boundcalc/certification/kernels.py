@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from boundcalc.certification.draws import Kernel
 from boundcalc.frozen import Frozen
 
-__all__ = ["Derived", "PairErrors", "averaged", "gain_kernel", "symmetric", "verification", "within"]
+__all__ = ["QUANTITIES", "Derived", "PairErrors", "averaged", "gain_kernel", "symmetric", "verification", "within"]
+
+#: What can be certified and planned at a threshold: the weighted pair error, and both rates.
+QUANTITIES = {"pair_error": "pair error", "fmr": "false-match rate", "fnmr": "false-non-match rate"}
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]

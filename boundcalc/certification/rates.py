@@ -24,7 +24,7 @@ from boundcalc.certification.bijections import SPLITS, exponent, half_batches
 from boundcalc.certification.certificate import Certificate
 from boundcalc.certification.dependence import signs_of_dependence
 from boundcalc.certification.draws import Batch, Kernel
-from boundcalc.certification.kernels import PairErrors, averaged, members_of, within
+from boundcalc.certification.kernels import QUANTITIES, PairErrors, averaged, members_of, within
 from boundcalc.certification.measured import PairSums, pair_sums
 from boundcalc.certification.reading import Request
 from boundcalc.certification.search import LARGEST_KAPPA, Sample, risk_bound
@@ -184,7 +184,7 @@ def rate_at(
     }
     return Certificate(
         kind="rate",
-        quantity="false-match rate" if name == "fmr" else "false-non-match rate",
+        quantity=QUANTITIES[name],
         value=value,
         error=sums.match_rate if name == "fmr" else sums.non_match_rate,
         constant=1.0,
@@ -360,7 +360,7 @@ def _rate_certificate(
     }
     return Certificate(
         kind="match_rate" if fmr else "precision",
-        quantity="false-match rate" if fmr else "precision",
+        quantity=QUANTITIES["fmr"] if fmr else "precision",
         value=rate,
         error=sums.match_rate if fmr else 1.0 - false_discoveries,
         constant=1.0 - missed if fmr else sums.share_same,

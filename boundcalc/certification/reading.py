@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.certification.bijections import SPLITS
-from boundcalc.certification.kernels import members_of
+from boundcalc.certification.kernels import QUANTITIES, members_of
 from boundcalc.certification.models import from_model, own_groups, same_holdout
 from boundcalc.certification.sources import (
     Distances,
@@ -44,8 +44,6 @@ _MOST_SPLITS = 10_000
 _MOST_PAIRS = 4_000_000
 #: Rates that a threshold can be chosen for, with the side of the target.
 RATES = ("fmr", "precision")
-#: What can be certified at a threshold that is fixed.
-QUANTITIES = ("pair_error", "fmr", "fnmr")
 
 
 @dataclass(frozen=True)
@@ -281,7 +279,9 @@ def _read_numbers(given: Mapping[str, Any], *, fresh: bool) -> tuple[float, np.r
     )
     quantity = given["quantity"]
     if (
-        problems.require(quantity in QUANTITIES, f"quantity={quantity!r}: expected one of {', '.join(QUANTITIES)}")
+        problems.require(
+            quantity in tuple(QUANTITIES), f"quantity={quantity!r}: expected one of {', '.join(QUANTITIES)}"
+        )
         and quantity != "pair_error"
     ):
         others = [name for name in ("against", "pairs", "kappa") if given[name] is not None]

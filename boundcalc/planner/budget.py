@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from boundcalc.certification.kernels import QUANTITIES
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.planner.costs import Costs
-from boundcalc.planner.moments import QUANTITIES
 from boundcalc.planner.offers import MOST, THRIFT, Offer, Question, Shop
 from boundcalc.planner.study import Study
 

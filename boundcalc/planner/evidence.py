@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.arithmetic.written import shortened
+from boundcalc.certification.kernels import QUANTITIES
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems
 from boundcalc.language.records import check_entries, rebuild
 from boundcalc.planner.assured import spread_of
 from boundcalc.planner.learning_curve import PowerLaw, fit_power_law
-from boundcalc.planner.moments import PRODUCTS, QUANTITIES, Law, law
+from boundcalc.planner.moments import PRODUCTS, Law, law
 from boundcalc.trainer.measure.settings import Settings
 
 __all__ = ["FOLDS", "MOST_HELD", "REACH", "Evidence", "Window", "in_folds", "read_evidence"]

@@ -10,13 +10,9 @@ from numpy.typing import NDArray
 
 from boundcalc.frozen import Frozen
 
-__all__ = ["NINE_IN_TEN", "PRODUCTS", "QUANTITIES", "Law", "law", "pair_moments"]
+__all__ = ["NINE_IN_TEN", "PRODUCTS", "Law", "law", "pair_moments"]
 
 Array = NDArray[np.float64]
-
-#: What can be planned: the weighted pair error, false-match rate and false-non-match rate at the trained threshold.
-QUANTITIES = {"pair_error": "pair error", "fmr": "false-match rate", "fnmr": "false-non-match rate"}
-
 
 #: z of the interval [low, high] of an estimate: nine in ten.
 NINE_IN_TEN = 1.6449

@@ -16,13 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from boundcalc.arithmetic.written import shortened
+from boundcalc.certification.kernels import QUANTITIES
 from boundcalc.errors import InvalidInputError
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import as_generator, why_unreadable
 from boundcalc.language.records import check_entries, from_json, rebuild
 from boundcalc.planner.assured import spread_of
 from boundcalc.planner.evidence import FOLDS, MOST_HELD, Evidence, read_evidence
-from boundcalc.planner.moments import QUANTITIES, law, pair_moments
+from boundcalc.planner.moments import law, pair_moments
 from boundcalc.planner.trained import COARSE, Kept, Model, coarser, trained
 from boundcalc.trainer.data.cautions import units
 from boundcalc.trainer.data.modalities import ModalityData

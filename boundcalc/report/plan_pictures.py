@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from boundcalc.certification.kernels import QUANTITIES
 from boundcalc.planner.budget import Plan
-from boundcalc.planner.moments import NINE_IN_TEN, QUANTITIES
+from boundcalc.planner.moments import NINE_IN_TEN
 from boundcalc.planner.offers import MOST, Shop
 from boundcalc.report.plan_findings import Findings
 from boundcalc.report.plots import count_axis, finish, mark_level

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from boundcalc.certification.kernels import QUANTITIES
 from boundcalc.planner.budget import Goal, Plan
-from boundcalc.planner.moments import QUANTITIES
 from boundcalc.planner.offers import MOST, Offer
 from boundcalc.report.plan_findings import Findings
 from boundcalc.show.rounding import confidence, outwards, percent, rounded_up

@@ -355,7 +355,7 @@ class Folds:
     def alone(self, spec: Spec, modality: int, fold: int) -> tuple[Array, Array, NDArray[np.intp]]:
         """Return the evidence of one modality's own model, which several subsets ask for."""
         if self.judged(fold).size * self.prior(fold).size > _KEPT:
-            return self.evidence(self.map(spec, (modality,), fold), (modality,), fold)
+            return self._evidence_alone(spec, modality, fold)
         return self._cached("alone", self._evidence_alone, spec, modality, fold)
 
     def _evidence_alone(self, spec: Spec, modality: int, fold: int) -> tuple[Array, Array, NDArray[np.intp]]:
