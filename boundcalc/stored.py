@@ -10,11 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["FOLDER", "GROUP", "INDEX", "PATH", "digest", "numbered", "stored_entry", "stored_key", "stored_list"]
+__all__ = [
+    "FOLDER", "GROUP", "INDEX", "PATH", "digest", "numbered", "numbers_like", "stored_entry", "stored_key", "stored_list",
+]  # fmt: skip
 
 #: The environment variable with folders of theorems of one's own, separated as in PATH.
 PATH = "BOUNDCALC_PATH"
@@ -39,15 +42,19 @@ def stored_key(name: str) -> str | None:
     from importlib.metadata import entry_points
 
     own = name.endswith(".json") or os.environ.get(PATH) or entry_points(group=GROUP)
-    return None if own else numbered(name)
-
-
-def numbered(name: str) -> str | None:
-    """Return the key of the one entry with this number, such as ``Theorem 3.13`` or ``3.13``."""
-    wanted = name.strip().lower()
-    numbers = [(entry["number"].lower(), entry["key"]) for entry in stored_list() or () if entry["number"] != "-"]
-    found = [key for number, key in numbers if wanted == (number.split()[-1] if wanted[:1].isdigit() else number)]
+    found = [] if own else numbered(name, numbers_like(name, stored_list() or ()))
     return found[0] if len(found) == 1 else None
+
+
+def numbers_like(name: str, entries: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return numbers by key, such as ``Theorem 3.13``, or ``3.13`` where the name begins with a digit."""
+    bare = name.strip()[:1].isdigit()
+    return {one["key"]: one["number"].split()[-1] if bare else one["number"] for one in entries if one["number"] != "-"}
+
+
+def numbered(name: str, numbers: Mapping[str, str]) -> list[str]:
+    """Return the keys of the entries with this number."""
+    return [key for key, number in numbers.items() if number.lower() == name.strip().lower()]
 
 
 def stored_entry(name: str) -> dict[str, Any] | None:

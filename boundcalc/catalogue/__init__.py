@@ -58,10 +58,8 @@ def theorem(name: str) -> Theorem:
     if own is not None:
         return own
     told = stored.stored_list() or [{"key": key, "number": entry.number} for key, entry in REGISTRY.items()]
-    wanted = str(name).strip().lower()
-    bare = wanted[:1].isdigit()
-    numbers = {one["key"]: one["number"].split()[-1] if bare else one["number"] for one in told if one["number"] != "-"}
-    found = [key for key, number in numbers.items() if number.lower() == wanted and key in REGISTRY]
+    numbers = stored.numbers_like(str(name), told)
+    found = [key for key in stored.numbered(str(name), numbers) if key in REGISTRY]
     if len(found) == 1:
         return REGISTRY[found[0]]
     if found:
