@@ -1,7 +1,7 @@
 """A promise of time and memory: a job is stopped from outside, in whatever thread it runs.
 
-Time is that of the processor, so that what is settled does not depend on what else the machine does; where less than half
-of it is to be had, the clock on the wall keeps the promise of twice the budget.
+Time is that of the processor, so that what is settled does not depend on what else the machine does; where less than six
+tenths of it are to be had, the clock on the wall keeps the promise of twice the budget.
 """
 
 from __future__ import annotations

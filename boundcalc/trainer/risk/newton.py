@@ -133,12 +133,16 @@ def newton_descent(
                 secants = [*secants[1 - remembered :], (trial - point, new_gradient - gradient)]
             if new <= value + 1e-4 * fraction * slope:
                 break
-            # The least of the parabola through both values.
-            fraction *= float(np.clip(-0.5 * fraction * slope / (new - value - fraction * slope), 0.1, 0.5))
+            fraction *= _shorter(fraction * slope, new - value)
             if fraction < 1e-4:
                 return point
         point, value, gradient = trial, new, new_gradient
     return point
+
+
+def _shorter(promised: float, change: float) -> float:
+    """Return what share of a step is left: the least of the parabola through both values, a tenth to a half of it."""
+    return float(np.clip(-0.5 * promised / (change - promised), 0.1, 0.5))
 
 
 def quasi_newton_descent(oracle: Oracle, point: Array, *, steps: int, decrement: float) -> Array:
@@ -172,7 +176,7 @@ def quasi_newton_descent(oracle: Oracle, point: Array, *, steps: int, decrement:
             new, new_gradient = oracle(trial)
             if new <= value - 1e-4 * fraction * slope:
                 break
-            fraction *= float(np.clip(0.5 * fraction * slope / (new - value + fraction * slope), 0.1, 0.5))
+            fraction *= _shorter(-fraction * slope, new - value)
             if fraction < 1e-6:
                 return point
         s, y = trial - point, new_gradient - gradient
