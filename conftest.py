@@ -1,8 +1,15 @@
-"""What a worker may take; doctests of modules that need torch are left out where the extra ``align`` is not installed."""
+"""What a worker may take, and the same examples in every run; doctests of modules that need torch are left out without it."""
 
 import gc
 import os
 from importlib.util import find_spec
+
+from hypothesis import settings
+
+# The suite draws the same examples everywhere; `pytest --hypothesis-profile=others` looks for what it has not seen.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("others", deadline=None)
+settings.load_profile("same")
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # workers enough for the processors: more threads would wait for each other
     for library in ("OMP", "OPENBLAS", "MKL"):

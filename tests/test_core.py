@@ -107,7 +107,7 @@ class TestDirections:
     def test_known_directions(self, expr, name, expected):
         assert direction(expr, symbols[name], domains=DOMAINS, where=symbols.DERIVED) == expected
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.data())
     def test_a_claimed_direction_is_true(self, data):
         x, y = Symbol("x", positive=True), Symbol("y", real=True)

@@ -40,7 +40,7 @@ deltas = st.floats(1e-9, 0.999)
 sizes = st.integers(1, 2000)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(deltas, st.integers(1, 6), sizes, sizes)
 def test_everything_that_is_paid_is_delta_and_never_more(delta, events, subsets, margins):
     names = [f"event {k}" for k in range(events)]

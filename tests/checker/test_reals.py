@@ -156,7 +156,7 @@ def test_bad_arguments_are_named():
         check_inequality(a, "<=", b, domain={a: 3})
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     coefficients=st.lists(st.integers(-3, 6), min_size=3, max_size=3),
     point=st.fractions(0, 5, max_denominator=4),

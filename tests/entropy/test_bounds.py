@@ -4,7 +4,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import boundcalc as bc
@@ -181,7 +181,6 @@ def test_directions(expr, ways):
     assert tuple(direction(expr, symbol, domains=DOMAINS) for symbol in (Q, A, S)) == ways
 
 
-@settings(deadline=None)
 @given(st.tuples(*[st.floats(0, 1)] * 4))
 def test_directions_and_ranges_hold_at_points(shares):
     """What is said of an expression holds between any two points of the domain."""

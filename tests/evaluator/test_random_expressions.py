@@ -18,8 +18,6 @@ from tests.evaluator.expressions import DOMAINS, SYMBOLS, expressions, grids
 
 QUICK = settings(
     max_examples=40,
-    deadline=None,
-    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
 )
 THOROUGH = settings(QUICK, max_examples=1500, derandomize=False)

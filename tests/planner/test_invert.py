@@ -60,7 +60,7 @@ def test_the_answer_meets_the_target_and_its_neighbour_does_not(name):
     assert float(missed) > target * (1 - 1e-14)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     delta=st.floats(1e-12, 0.999),
     kappa=st.floats(0, 5),
@@ -184,7 +184,7 @@ def test_labelled_lanes():
 
 
 class TestSearch:
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(
         st.lists(st.integers(3, 10**15), min_size=1, max_size=20),
         st.sampled_from([-0.5, 0.5, 1.0]),
@@ -201,7 +201,7 @@ class TestSearch:
         assert (excess(found, np.arange(edge.size)) <= 0).all()
         assert (excess(found - 1, np.arange(edge.size)) > 0).all()
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(st.floats(-1e300, 1e300), st.booleans())
     def test_numbers(self, edge, upwards):
         ends = np.array([np.finfo(float).max * (1 if upwards else -1)])

@@ -108,7 +108,7 @@ def test_near_lattice_is_never_silently_wrong(jitter, m):
     assert result.upper[0] - result.lower[0] <= 2e-2 * result.value[0]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(hnp.arrays(float, st.tuples(st.integers(23, 60), st.integers(1, 2)), elements=st.floats(0, 1e3)))
 def test_interval_and_sandwich_hold(values):
     result = mean_absolute_sum(values)
@@ -120,7 +120,7 @@ def test_interval_and_sandwich_hold(values):
     assert (result.lower >= root / np.sqrt(2) * (1 - 1e-9)).all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(hnp.arrays(float, st.integers(23, 40), elements=st.floats(0, 10)), st.integers(0, 2**32 - 1))
 def test_interval_covers_simulation(column, seed):
     result = mean_absolute_sum(column[:, None])
