@@ -152,14 +152,20 @@ def _moved(q: Any, a: Any, p: Any, upper: bool) -> Any:
     slope = np.maximum(p - q, _U * p) / (p * (1 - p))
     needed = np.maximum(outward * (a - value) + error, 0.0) / slope  # of Newton's step, with the error made good
     step = np.where(needed < 1, needed, 0.0) * (1 + 1e-6) + 2 * _U * p
-    while True:
-        moved = np.clip(p + outward * step, q, 1.0)
-        value, error = _with_error(q, moved)
-        surely = (value - error >= a) | (moved == 1) if upper else (value + error <= a) | (moved == q)
-        surely |= ~(a >= 0) | ~((q >= 0) & (q <= 1))
-        if surely.all():
-            return moved
-        step = np.where(surely, step, 2 * step)
+    moved = np.clip(p + outward * step, q, 1.0)
+    left = np.flatnonzero(~_surely(q, a, moved, upper))
+    while left.size:
+        step[left] *= 2
+        moved[left] = np.clip(p[left] + outward * step[left], q[left], 1.0)
+        left = left[~_surely(q[left], a[left], moved[left], upper)]
+    return moved
+
+
+def _surely(q: Any, a: Any, p: Any, upper: bool) -> Any:
+    """Say where the relative entropy at p is certainly on the right side of a, or nothing can be said or moved."""
+    value, error = _with_error(q, p)
+    right = (value - error >= a) | (p == 1) if upper else (value + error <= a) | (p == q)
+    return right | ~(a >= 0) | ~((q >= 0) & (q <= 1))
 
 
 def _with_error(q: Any, p: Any) -> tuple[Any, Any]:
