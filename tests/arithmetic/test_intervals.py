@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from boundcalc.arithmetic.balls import ArbEnds
+from boundcalc.arithmetic.balls import ArbEnds, BallArithmetic
 from boundcalc.arithmetic.convert import convert
 from boundcalc.arithmetic.floats import FloatEnds
 from boundcalc.arithmetic.intervals import FLOATS, IntervalArithmetic, Range, Undefined
@@ -90,6 +90,21 @@ def test_reciprocals_and_powers_hold_the_exact_ones(ends):
         assert root[0] ** 2 <= Fraction(a) <= root[1] ** 2
         third = [as_fraction(ends.power(x, Fraction(1, 3), up)) for up in (False, True)]
         assert third[0] ** 3 <= Fraction(a) <= third[1] ** 3
+
+
+def test_a_root_of_what_is_surely_negative_is_nothing():
+    balls = BallArithmetic()
+    for degree in (2, 3):
+        assert balls.rational_power(flint.arb(-1), 1, degree).is_nan()
+        assert balls.rational_power(flint.arb("nan"), 1, degree).is_nan()
+        assert balls.rational_power(flint.arb(0, 1), 1, degree).contains(0)
+
+
+def test_the_logarithm_of_a_factorial_at_its_ends(ends):
+    two, far = (as_end(ends, x) for x in (2.0, inf))
+    for up in (False, True):
+        assert as_fraction(ends.loggamma(far, up)) == inf
+    encloses(ends.loggamma(two, False), ends.loggamma(two, True), Fraction(0))
 
 
 @pytest.mark.parametrize("name", ["log", "exp"])

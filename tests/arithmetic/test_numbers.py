@@ -10,6 +10,7 @@ import sympy as sp
 
 import boundcalc as bc
 from boundcalc.arithmetic.numbers import as_number, exact
+from boundcalc.arithmetic.precise import MpArithmetic
 from boundcalc.arithmetic.rounding import above, below, rounded
 from boundcalc.errors import InvalidInputError
 from boundcalc.evaluator import compile_expression
@@ -113,6 +114,23 @@ def test_a_number_that_cannot_be_told_from_a_domains_end_is_refused():
         PRODUCT.evaluate(L=hidden, R_M=1)
     with pytest.raises(InvalidInputError, match="cannot be told from a whole number"):
         GAP.evaluate(gamma=0, **OTHERS | {"n": sp.log(8, evaluate=False) / sp.log(2)})
+
+
+def test_relations_of_big_floats():
+    """Two numbers that differ by rounding alone are equal; nothing but "not equal" holds of what is no number."""
+    arithmetic = MpArithmetic(50)
+    one, third = arithmetic.lift(Fraction(1)), arithmetic.lift(Fraction(1, 3))
+    for a, b, holds in (
+        (third, one, {"lt", "le", "ne"}),
+        (one, third, {"ne"}),
+        (third + third + third, one, {"le", "eq"}),
+        (one, third + third + third, {"le", "eq"}),
+        (arithmetic.context.inf, arithmetic.context.inf, {"le", "eq"}),
+        (third, arithmetic.context.inf, {"lt", "le", "ne"}),
+        (arithmetic.context.nan, one, {"ne"}),
+        (one, arithmetic.context.nan, {"ne"}),
+    ):
+        assert {op for op in ("lt", "le", "eq", "ne") if arithmetic.compare(op, a, b)} == holds
 
 
 def test_rounding_to_either_side():

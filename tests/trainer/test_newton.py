@@ -31,6 +31,24 @@ def test_box_step_against_a_generic_solver(seed):
     assert model(step) <= best + 0.02 * abs(best) + 1e-9
 
 
+@pytest.mark.parametrize("seed", [1, 3, 14, 25])
+def test_box_step_when_guesses_go_round_in_a_circle(seed):
+    """Slopes of one sign, far apart in size, few of them: of these boxes one in eight leads the guesses round."""
+    rng = np.random.default_rng(seed)
+    size = int(rng.integers(20, 200))
+    rows = np.abs(rng.normal(size=(int(rng.integers(5, size)), size))) * rng.uniform(0, 1, size) ** 3
+    rows[:, -1] = -1
+    matrix, gradient = rows.T @ rows / len(rows), rng.normal(size=size) * rng.uniform(0, 1, size) ** 4
+    share = rng.random(size) ** 3
+
+    def model(p):
+        return float(gradient @ p + 0.5 * p @ matrix @ p), gradient + matrix @ p
+
+    bounds = np.stack([-share, 1 - share], axis=1)
+    best = minimize(model, np.zeros(size), jac=True, bounds=bounds, method="L-BFGS-B").fun
+    assert model(box_quadratic_step(matrix, gradient, -share, 1 - share))[0] <= 0.99 * best
+
+
 def test_box_step_never_rises_and_never_warns():
     for matrix, gradient in (
         (np.zeros((2, 2)), np.array([1.0, -1.0])),

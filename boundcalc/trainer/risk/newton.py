@@ -22,7 +22,7 @@ __all__ = ["PairSample", "newton_descent", "quasi_newton_descent"]
 Array = NDArray[np.float64]
 RIDGE = 1e-4
 SECANTS = 10
-SAMPLED_NUMBERS = 6_000_000
+SAMPLED_NUMBERS = 6_000_000, 24_000_000  # the second where a look at all pairs takes longer still
 Oracle = Callable[[Array], tuple[float, Array]]
 
 
@@ -55,7 +55,8 @@ class PairSample(Frozen):
         weights : (omega_pos, omega_neg)
         """
         size = structure.granularity + 1
-        count = min(max(20_000, 200 * size), SAMPLED_NUMBERS // (structure.d + 1))
+        numbers = int(np.clip(pairs.count // 4, *SAMPLED_NUMBERS))
+        count = min(max(20_000, 200 * size), numbers // (structure.d + 1))
         found, similar = pairs.sampled_parts(structure, count)
         order = np.argsort(~similar, kind="stable")
         near = int(similar.sum())
@@ -199,7 +200,7 @@ def box_quadratic_step(matrix: Array, gradient: Array, low: Array, high: Array) 
     """Return about the minimiser of gradient.p + p.matrix.p/2 over low <= p <= high, by guessing the active bounds.
 
     Each guess fixes the coordinates whose bound is pressed on and solves for the others (the primal-dual active set
-    method; Hintermueller, Ito, Kunisch 2002).
+    method; Hintermueller, Ito, Kunisch 2002). Guesses that go round in a circle are left for L-BFGS-B.
     """
     from scipy.linalg.lapack import dposv  # takes long to import
 
@@ -218,7 +219,7 @@ def box_quadratic_step(matrix: Array, gradient: Array, low: Array, high: Array) 
                 part = matrix if free.size == size else matrix[free[:, None], free]
                 _, found, failed = dposv(part, -(gradient + matrix @ step)[free])
                 if failed:
-                    break
+                    return best
                 step[free] = found
             inside = np.minimum(np.maximum(step, low), high)
             slope = gradient + matrix @ inside
@@ -226,10 +227,22 @@ def box_quadratic_step(matrix: Array, gradient: Array, low: Array, high: Array) 
             if model < least:
                 best, least = inside, model
             if free.size == size and np.array_equal(step, inside):
-                break
+                return best
             pressure = step - (gradient + matrix @ step) / diagonal
             now_low, now_high = (pressure < low) | fixed, pressure > high
             if np.array_equal(now_low, at_low) and np.array_equal(now_high, at_high):
-                break
+                return best
             at_low, at_high = now_low, now_high
-    return best
+    return _quadratic_by_gradients(matrix, gradient, low, high, best)
+
+
+def _quadratic_by_gradients(matrix: Array, gradient: Array, low: Array, high: Array, step: Array) -> Array:
+    from scipy.optimize import minimize  # takes long to import
+
+    def model(p: Array) -> tuple[float, Array]:
+        slope = gradient + matrix @ p
+        return 0.5 * float((gradient + slope) @ p), slope
+
+    options = {"maxcor": 30, "ftol": 1e-9, "gtol": 0.0, "maxfun": 2000}
+    found = minimize(model, step, jac=True, method="L-BFGS-B", bounds=np.stack([low, high], axis=1), options=options)
+    return np.clip(found.x, low, high)
