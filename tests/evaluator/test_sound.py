@@ -36,6 +36,7 @@ BOUNDS = [
     sp.log(L) * GAMMA / B - sp.sqrt(L * B) + 1 / (GAMMA - T),
     sp.Piecewise((L, L * B <= B * G), (B, True)) + sp.floor(L * B) + sp.ceiling(GAMMA * T),
     (GAMMA - T) ** 26 / (1 + L) - (GAMMA * L - T) ** 22 * DELTA,
+    (DELTA / 3 - 2) ** 26 - (GAMMA - 1) ** 26,
 ]
 
 
