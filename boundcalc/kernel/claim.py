@@ -344,7 +344,7 @@ def _membership(name: str, allowed: sympy.Set, term: str, whole: bool) -> str:
     return f"({text})%Z" if whole else text
 
 
-_DIGITS = 50
+_DIGITS = 120  # sums such as p exp(-80) - p + 1 lose forty of them
 _TRIES, _ENOUGH = 4000, 25
 
 
@@ -465,8 +465,8 @@ def _value_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, sympy.Expr]) -> Any
 
 
 def to_number(expr: sympy.Expr) -> Any:
-    """Return a real number to fifty digits, or None."""
+    """Return a real number to many digits, or None."""
     value = sympy.N(expr, _DIGITS + 5)
     if value is sympy.nan or value.has(sympy.zoo, sympy.nan, sympy.oo) or not value.is_Number:
         value = sympy.N(value, _DIGITS + 5, chop=True)
-    return mp.mpf(value._to_mpmath(200)) if value.is_Number and value.is_finite and value.is_real else None
+    return mp.mpf(value._to_mpmath(4 * _DIGITS)) if value.is_Number and value.is_finite and value.is_real else None

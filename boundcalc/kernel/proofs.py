@@ -34,6 +34,8 @@ def defined(claim: Claim) -> Iterator[str]:
     yield f"{opening(claim)}subst. reals. repeat split; nonzero."
     yield f"{opening(claim)}subst. reals. repeat split; first [fraction | nonzero]."
     yield f"{opening(claim)}reals. split_roots. repeat split; sign."
+    if _perhaps_known(claim):
+        yield f"{start}; first [sign | mixture]."
 
 
 def attempts(claim: Claim) -> Iterator[str]:
@@ -46,6 +48,8 @@ def attempts(claim: Claim) -> Iterator[str]:
             yield f"{start}subst. reals. split_roots. first [ring | field; nonzero]."
     else:
         yield f"{start}subst. reals. cases; lra."
+    if _perhaps_known(claim):
+        yield f"{start}convexity."
     calculus = by_calculus(claim, start, samples(claim))
     powers = [
         power for side in (claim.left, claim.right) for power in side.atoms(sympy.Pow) if not power.exp.is_Rational
@@ -56,6 +60,13 @@ def attempts(claim: Claim) -> Iterator[str]:
     if claim.relation != "=" and (claim.left + claim.right).atoms(sympy.Pow):
         yield _by_roots(claim)
     yield from calculus
+
+
+def _perhaps_known(claim: Claim) -> bool:
+    """Return whether a claim may be one of the library's inequalities of convex functions."""
+    both = claim.left - claim.right
+    parts = [*both.atoms(sympy.log, sympy.exp, kl), *(p for p in both.atoms(sympy.Pow) if not p.exp.is_Rational)]
+    return claim.relation in ("<=", ">=") and len(claim.names) > 1 and (len(parts) > 1 or both.has(kl))
 
 
 def samples(claim: Claim) -> list[dict[sympy.Symbol, Any]]:

@@ -17,6 +17,7 @@ from boundcalc.kernel import confirm, export, prove
 from boundcalc.kernel.coqc import ALLOWED, Outcome, available, compile_file, folder
 from boundcalc.kernel.exporting import Exported, finite_mathematics
 from boundcalc.kernel.whole import compose
+from boundcalc.language.entropy import kl
 from boundcalc.statements.derivation import Derivation, at_most, equal, named
 from boundcalc.symbols import Constraint, m, n
 
@@ -46,6 +47,7 @@ def test_steps_of_the_catalogue_are_accepted(tmp_path):
     assert (tmp_path / "Boundcalc.v").exists()
 
 
+SHARES = {x: Interval.open(0, 1), y: Interval.open(0, 1)}
 TRUE_AND_FALSE = [
     (sqrt(x + y), "<=", sqrt(x) + sqrt(y), sqrt(x) + sqrt(y) / 2, {}),
     (log(1 + x), "<=", x, x * Rational(99, 100), {}),
@@ -54,6 +56,11 @@ TRUE_AND_FALSE = [
     (log(exp(z) + 1), "<=", abs(z) + log(2), abs(z) + log(2) - Rational(1, 100), {}),
     (log(exp(z) + 1), ">=", sympy.Max(0, z), sympy.Max(0, z) + Rational(1, 100), {}),
     ((1 + 1 / x) ** (x + 1), ">=", sympy.E, sympy.E + Rational(1, 100), {x: Interval(1, sympy.oo)}),
+    (kl(x, y), ">=", 2 * (x - y) ** 2, 3 * (x - y) ** 2, SHARES),
+    (kl(x, y), ">=", (x - y) ** 2 / (2 * sympy.Max(x, y)), (x - y) ** 2 / sympy.Max(x, y), SHARES),
+    (log(1 - x + x * exp(z)), "<=", x * z + z**2 / 8, x * z + z**2 / 9, {x: Interval.open(0, 1)}),
+    (exp((x + y) / 2), "<=", (exp(x) + exp(y)) / 2, (exp(x) + exp(y)) / 3, {}),
+    ((x + y) * log((x + y) / (m + n)), "<=", x * log(x / m) + y * log(y / n), x * log(x / m) + y * log(y / n) / 2, {}),
 ]
 
 
