@@ -372,7 +372,7 @@ def compared(
             if point is None:
                 continue
             given, values = point
-            expected = [[_value_at(side, given) for side in (left, right)] for left, _, right in meant]
+            expected = [[value_at(side, given) for side in (left, right)] for left, _, right in meant]
             if None in expected[0]:
                 continue
             if not reads[0].admits(values):
@@ -415,7 +415,7 @@ def random_point(claim: Claim, constraints: Iterable[Constraint], rng: np.random
         if value is None or (symbol.is_nonnegative and (value < 0 or (symbol.is_positive and value == 0))):
             return None
     for rule in (*claim.constraints, *constraints):
-        sides = [_value_at(side, everything) for side in (rule.lower, rule.upper)]
+        sides = [value_at(side, everything) for side in (rule.lower, rule.upper)]
         if None in sides or (sides[0] >= sides[1] if rule.strict else sides[0] > sides[1]):
             return None
     values = {claim.names[symbol]: to_number(value) for symbol, value in everything.items()}
@@ -456,7 +456,7 @@ def draw(allowed: sympy.Set, rng: np.random.Generator) -> sympy.Expr:
     return high - size if high.is_finite else size * int(rng.choice([-1, 1]))
 
 
-def _value_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, sympy.Expr]) -> Any:
+def value_at(expr: sympy.Expr, point: Mapping[sympy.Symbol, sympy.Expr]) -> Any:
     """Return an expression's value at a point, or None where it has none."""
     try:
         return to_number(expr.xreplace(dict(point)))

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 from mpmath import mp
 
-from boundcalc.kernel.claim import Claim, random_point
+from boundcalc.kernel.claim import Claim, random_point, value_at
 from boundcalc.kernel.reading import read_statement
 from boundcalc.kernel.terms import printed
 from boundcalc.symbols import Constraint
@@ -32,6 +32,8 @@ def refutation(claim: Claim, constraints: Iterable[Constraint] = (), *, seed: in
         for _ in range(_TRIES):
             drawn = random_point(claim, rules, rng)
             if drawn is None or not read.admits(drawn[1]):
+                continue
+            if None in (value_at(claim.left, drawn[0]), value_at(claim.right, drawn[0])):
                 continue
             left, relation, right = read.sides(drawn[1])
             room = {"<": right - left, ">": left - right, "=": -abs(left - right)}[relation[0]]

@@ -19,6 +19,7 @@ from boundcalc.kernel.coqc import _judged, _place, source
 from boundcalc.kernel.exporting import file_name, jobs
 from boundcalc.kernel.proofs import _squares
 from boundcalc.kernel.reading import read_statement
+from boundcalc.kernel.refuting import refutation
 from boundcalc.kernel.terms import obligations, printed
 from boundcalc.kernel.witness import witness
 from boundcalc.language.entropy import kl_inverse
@@ -129,6 +130,14 @@ def test_points_where_a_side_has_no_value_are_passed_over():
     z = sympy.Symbol("z", real=True)
     problem = state(sympy.Min(1, 1 / z), "<=", 1, domain={z: sympy.FiniteSet(0, 2)})
     assert compared(of_inequality(problem), problem) == 25
+
+
+@pytest.mark.parametrize("side", [lambda z: log(z), lambda z: 1 / z, lambda z: sqrt(z)])
+def test_no_claim_is_refuted_where_a_side_has_no_value(side):
+    z = sympy.Symbol("z", real=True)
+    holds, fails = (state(side(z), "<=", top, domain={z: sympy.FiniteSet(-4, 0, 1)}) for top in (z + 9, z - 9))
+    assert refutation(of_inequality(holds)) is None
+    assert refutation(of_inequality(fails)) is not None
 
 
 def test_definedness_is_asked_for():
