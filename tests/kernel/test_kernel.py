@@ -50,6 +50,7 @@ def test_steps_of_the_catalogue_are_accepted(tmp_path):
 SHARES = {x: Interval.open(0, 1), y: Interval.open(0, 1)}
 TRUE_AND_FALSE = [
     (sqrt(x + y), "<=", sqrt(x) + sqrt(y), sqrt(x) + sqrt(y) / 2, {}),
+    (2 * sqrt(x + y) * sqrt(x), "<=", 2 * x + y, 2 * x + Rational(99, 100) * y, {}),
     (log(1 + x), "<=", x, x * Rational(99, 100), {}),
     (1 + x, "<=", exp(x), exp(x) * Rational(999, 1000), {}),
     (1 / m, "<=", 3 / n, 2 / n, {}),
