@@ -85,8 +85,6 @@ class Offer(Frozen):
         The certificate wanted: the constant rule's error where none was named.
     assurance : float
         Probability that the certificate is at most ``target``: an estimate.
-    known : float
-        The same if the pilot left nothing open: what carrying the plan out on the pilot's own rows should show.
     provable : float
         A lower end of that probability, for every population in which the model has the expected error (the kl certificate).
     terms : mapping of str to float
@@ -111,7 +109,6 @@ class Offer(Frozen):
     constant: float
     target: float
     assurance: float
-    known: float
     provable: float
     terms: Mapping[str, float]
     budget: float | None = None
@@ -305,9 +302,17 @@ class Shop(Frozen):
             spread = np.maximum(np.hypot(future, uncertain), 1e-12)
             found = bound - above + z * spread
             above = np.maximum(z, 0.0) * uncertain**2 / spread  # luck does not make variances smaller
-        # Rows without any error certify c (1 - delta^(2/n)).
-        least = -np.expm1(2.0 * math.log(self.question.delta) / holdout) * np.min(self.window.law.scale)
-        return np.maximum(found, least)
+        return np.maximum(found, self.least(holdout))
+
+    def least(self, holdout: Any) -> Array:
+        """Return what rows without any error certify, c (1 - delta^(2/n)).
+
+        Parameters
+        ----------
+        holdout : array_like
+        """
+        scale = np.min(self.window.law.scale)
+        return np.asarray(-np.expm1(2.0 * math.log(self.question.delta) / holdout) * scale)
 
     def fewest_rows(self, wanted: float, *, most: int = MOST) -> int | None:
         """Return the fewest rows with which the certificate is at most ``wanted`` with the power asked for.
@@ -361,7 +366,6 @@ class Shop(Frozen):
         own, reached, error = found.law, float(self.reached(z, *sizes)), float(self.error(sizes[0]))
         wanted = float(own.constant) if target is None else target
         limit = error - max(float(found.error - self.window.error[-1]), 0.0)
-        shown, spread, _ = self.certificate(*sizes, above=-self._half_row(own))
         return Offer(
             subset=self.evidence.subset,
             rows=rows,
@@ -378,7 +382,6 @@ class Shop(Frozen):
             constant=float(own.constant),
             target=wanted,
             assurance=float(self.assured(wanted, *sizes)),
-            known=float(normal_share((wanted - shown) / np.maximum(spread, 1e-12))),
             provable=assurance(holdout, **self._provable(error, own, wanted)),
             terms={
                 ERROR: limit,

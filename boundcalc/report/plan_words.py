@@ -272,13 +272,14 @@ def _notes(proposal: Findings) -> list[str]:
         notes.append(f"{looked} certified, {best.subset} {takes if waiting.most else never} (estimated).")
     if (tried := proposal.tried) is not None:
         power = plan.question.power
-        short = "The pilot has fewer rows than are planned: in a simulation some are drawn again and models learn less, so that "
-        short += "the target is met less often than in a collection. "
+        short = (
+            f" A half of the pilot has {tried.train:,} {unit} to train on: {tried.fall:.2g}, by which the certificate is expected "
+            f"to fall with {best.train:,}, is taken off."
+        )
         notes.append(
-            f"{short if best.rows > plan.study.units else ''}Tried {len(tried.values)} times on the resampled pilot: "
-            f"{tried.target:.3g} was certified in {percent(tried.met)} of the runs (expected there: {best.known:.2f}, as the "
-            f"pilot's own rows leave nothing open of the pilot; assurance {best.assurance:.2f}); {percent(power)} stayed below "
-            f"{tried.quantile(power):.3f}."
+            f"Tried {len(tried.values)} times: trained on one half of the pilot, no row twice, and certified on rows drawn from "
+            f"the other, {tried.target:.3g} was certified in {percent(tried.met)} of the runs (assurance {best.assurance:.2f}); "
+            f"{percent(power)} stayed below {tried.quantile(power):.3f}.{short if tried.train < best.train else ''}"
         )
     if any(offer.rows >= MOST for offer in plan.offers):
         notes.append(f"More than {MOST:.0e} {unit} are not planned.")

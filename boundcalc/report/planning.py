@@ -205,8 +205,8 @@ def plan(
     made = replace(made, study=replace(study, models=kept, measured=found["measured"]))
     if simulate:
         found["tried"] = simulated(
-            pilot, made.best, question=question, settings=chosen, runs=simulate, rng=seed, n_jobs=n_jobs,
-            progress=show("simulation"),
+            pilot, made.shop(made.best.subset, made.best.target), made.best, settings=chosen, runs=simulate, rng=seed,
+            n_jobs=n_jobs, progress=show("simulation"),
         )  # fmt: skip
     if arrived is not None:
         found["collected"] = certify_collected(arrived, made.best, question=question, settings=chosen, rng=0)
