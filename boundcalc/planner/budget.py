@@ -19,7 +19,16 @@ from boundcalc.planner.costs import Costs
 from boundcalc.planner.offers import MOST, THRIFT, Offer, Question, Shop
 from boundcalc.planner.study import Study
 
-__all__ = ["OTHER_RATE", "Goal", "Plan", "check_request", "largest_error", "make_plan", "usual_budgets"]
+__all__ = [
+    "OTHER_RATE",
+    "Goal",
+    "Plan",
+    "check_budgets",
+    "check_request",
+    "largest_error",
+    "make_plan",
+    "usual_budgets",
+]
 
 _LARGEST_TOTAL = float(np.finfo(float).max)
 #: What costs this much more is as cheap.
@@ -239,20 +248,39 @@ def make_plan(
         _goal(draft.shops(target) if rate else shops, costs, target, study.unit, draft.limit) for target in targets
     )
     if not offers and not any(goal.offer for goal in goals):
-        raise InvalidInputError(_too_few(shops, costs, totals[-1], study.unit))
+        raise InvalidInputError(
+            _too_few({label: shop.fewest for label, shop in shops.items()}, costs, totals[-1], study.unit)
+        )
     return replace(draft, offers=offers, goals=goals)
 
 
-def _too_few(shops: Mapping[str, Shop], costs: Costs, budget: float, unit: str) -> str:
+def check_budgets(
+    fewest: Mapping[str, int], costs: Costs, *, targets: Sequence[float], budgets: Sequence[float] | None, unit: str
+) -> None:
+    """Refuse budgets none of which buys the fewest rows that are planned of any subset, where no target asks for more.
+
+    Raises
+    ------
+    InvalidInputError
+        If that is so.
+    """
+    if budgets is None or targets:
+        return
+    most = _checked_budgets(budgets)[-1]
+    if all(costs.samples(label.split("+"), most) < rows for label, rows in fewest.items()):
+        raise InvalidInputError(_too_few(fewest, costs, most, unit))
+
+
+def _too_few(fewest: Mapping[str, int], costs: Costs, budget: float, unit: str) -> str:
     """Say what stands in the way of any plan: money, or a cap on the rows there are."""
 
     def lacking(label: str) -> tuple[int, float]:
         cap = costs.cap_of(label.split("+"))
-        missing = 0 if cap is None else max(0, shops[label].fewest - cap)
-        return missing, costs.total(label.split("+"), shops[label].fewest)
+        missing = 0 if cap is None else max(0, fewest[label] - cap)
+        return missing, costs.total(label.split("+"), fewest[label])
 
-    nearest = min(shops, key=lacking)
-    rows = shops[nearest].fewest
+    nearest = min(fewest, key=lacking)
+    rows = fewest[nearest]
     missing, price = lacking(nearest)
     if missing:
         return f"max_samples = {rows - missing} of {nearest} is too few {unit} to plan with: a plan starts from {rows}"

@@ -19,7 +19,7 @@ from boundcalc.planner.evidence import Evidence, Window
 from boundcalc.planner.moments import NINE_IN_TEN, Law
 from boundcalc.planner.normal import normal_point, normal_share
 
-__all__ = ["MOST", "THRIFT", "Offer", "Question", "Shop"]
+__all__ = ["MOST", "THRIFT", "Offer", "Question", "Shop", "fewest_planned"]
 
 Array = NDArray[np.float64]
 
@@ -180,8 +180,7 @@ class Shop(Frozen):
     @property
     def fewest(self) -> int:
         """The fewest rows that are planned: the pilot's smallest training part and a few held out."""
-        smallest = self.window.train[0] + _LEAST_HELD
-        return math.ceil(smallest / (1.0 if self.evidence.whole else 1.0 - self.question.calibration)) + 1
+        return fewest_planned(self.window.train[0], whole=self.evidence.whole, calibration=self.question.calibration)
 
     def parts(self, rows: Array, holdout: Array) -> tuple[Array, Array]:
         """Return calibration rows, and rows that the model is fitted to."""
@@ -428,6 +427,11 @@ class Shop(Frozen):
         aim = mean + float(own.share) * (target - error)
         mean, aim = (min(max(value, 0.0), scale) for value in (mean, aim))
         return {"error": mean, "target": aim, "delta": self.question.delta, "scale": scale}
+
+
+def fewest_planned(train: float, *, whole: bool, calibration: float) -> int:
+    """Return the fewest rows that are planned, from the fewest that a model is fitted to."""
+    return math.ceil((train + _LEAST_HELD) / (1.0 if whole else 1.0 - calibration)) + 1
 
 
 def _kernel_mean(error: Array, own: Law) -> Array:

@@ -14,13 +14,22 @@ import numpy as np
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.language.arguments import as_generator
 from boundcalc.language.ledger import check_delta
-from boundcalc.planner.budget import Plan, check_request, largest_error, make_plan
+from boundcalc.planner.budget import Plan, check_budgets, check_request, largest_error, make_plan
 from boundcalc.planner.costs import Costs, ModalityCost
+from boundcalc.planner.evidence import fewest_trained
 from boundcalc.planner.future import certify_collected, checked_arrivals, schedule
 from boundcalc.planner.future import simulate as simulated
-from boundcalc.planner.offers import Question
+from boundcalc.planner.offers import Question, fewest_planned
 from boundcalc.planner.promise import promise_of
-from boundcalc.planner.study import MOST_EXACT, Study, check_study, read_study, study_measured, study_pilot
+from boundcalc.planner.study import (
+    MOST_EXACT,
+    Study,
+    check_study,
+    read_study,
+    study_measured,
+    study_pilot,
+    training_sizes,
+)
 from boundcalc.planner.trained import Model, trained
 from boundcalc.planner.worth import steps_in, worth_of
 from boundcalc.report.plan_findings import Findings
@@ -185,6 +194,13 @@ def plan(
     show = (lambda name: None) if progress is None else progress
     if measured is None:
         asked = _asked(pilot, prices, subsets)
+        if asked is not None:
+            train = fewest_trained(training_sizes(pilot, settings=chosen, curve=curve))
+            fewest = fewest_planned(train, whole=chosen.fits_model, calibration=chosen.calibration)
+            check_budgets(
+                {"+".join(one): fewest for one in asked}, prices, targets=targets, budgets=budgets,
+                unit="rows" if pilot.groups is None else "groups",
+            )  # fmt: skip
         study = study_pilot(
             pilot, subsets=asked, allowed=prices.allows, settings=chosen, curve=curve, rng=rng, n_jobs=n_jobs,
             progress=show("study"),

@@ -485,6 +485,24 @@ def test_where_rows_cost_the_same_a_target_is_planned_with_what_errs_least():
         assert make_plan(either, alike, targets=[target]).goals[0].offer.subset == subset
 
 
+@pytest.mark.parametrize("structure", ["auto", "diagonal"])
+def test_a_budget_that_buys_no_plan_is_refused_before_anything_is_trained(data, structure, monkeypatch):
+    def asked(budget, **more):
+        return plan(data, budgets=[budget], subsets="sharp,blurred", structure=structure, **more)
+
+    with pytest.raises(InvalidInputError, match=r"budget = 10 buys too few rows to plan with: \d+ of sharp cost") as told:
+        asked(10.0)
+    fewest = int(re.search(r"with: (\d+) of", str(told.value))[1])
+    monkeypatch.setattr(planning, "study_pilot", lambda *args, **options: 1 / 0)
+    with pytest.raises(InvalidInputError, match="too few rows"):
+        asked(fewest - 1.0)
+    for trained in ({"budget": float(fewest)}, {"budget": 10.0, "target": 0.3}):
+        with pytest.raises(ZeroDivisionError):
+            asked(**trained)
+    monkeypatch.undo()
+    assert [one.rows for one in asked(float(fewest)).plan.offers] == [fewest]
+
+
 @pytest.mark.parametrize("quantity", ["pair_error", "fmr", "fnmr"])
 def test_several_targets_are_planned_as_each_alone(study, quantity):
     targets = [0.3, 0.25, 0.2]
