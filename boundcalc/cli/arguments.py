@@ -447,7 +447,12 @@ ARGUMENTS: dict[str, Argument] = {
         },
         _columns,
     ),
-    "calibration": _value("P", "share of the rows that choose and are not counted", read=_within(0, 1, "in (0, 1)")),
+    "calibration": _value(
+        "P",
+        "share of the rows that choose and are not counted (0.2 without --threshold); balanced weights are those of the counted "
+        "rows' own pairs, but with --threshold or groups they come from these rows and hold for the population",
+        read=_within(0, 1, "in (0, 1)"),
+    ),
     "kappa": _value("K", "fixed in advance (default: by test inversion)", read=_within(0, 1, "in (0, 1)")),
     "share": _value("P", "this model's part of delta, 1/J for each of J models", default="1", read=_part),
     "splits": _value("N", "random splits that are averaged", default="20", read=_integer(1, 10_000)),

@@ -54,6 +54,7 @@ class Proposal(Findings, Answer):
     """Which modalities to collect, how many rows, how they are split, and what certificate is then expected."""
 
     draws: ClassVar[str] = "expected certificates against rows, and errors against training rows"
+    one_panel: ClassVar[bool] = False
 
     @property
     def title(self) -> str:
@@ -94,7 +95,7 @@ class Proposal(Findings, Answer):
             "study": self.plan.study.to_dict(),
         }
 
-    def _picture(self) -> Any:
+    def _picture(self, ax: Any = None) -> Any:
         """Draw the expected certificates against the rows, and beside them the errors against the training rows."""
         return draw_plan(self)
 

@@ -81,11 +81,11 @@ class Training(Answer):
         trained = Table(names, rows, title=self.title, notes=_notes(self.measured))
         return (trained, *certificate_tables(self.certificates, delta=self.delta))
 
-    def _picture(self) -> Any:
+    def _picture(self, ax: Any = None) -> Any:
         """Draw the error of each subset with its certificate."""
         if not self.certificates:
-            return super()._picture()
-        axes = new_axes(height=2.2 + 0.4 * len(self.measured))
+            return super()._picture(ax)
+        axes = new_axes(height=2.2 + 0.4 * len(self.measured)) if ax is None else ax
         return draw_certificates(self.certificates, delta=self.delta, axes=axes)
 
     def text(self) -> str:

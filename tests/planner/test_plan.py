@@ -490,7 +490,9 @@ def test_a_budget_that_buys_no_plan_is_refused_before_anything_is_trained(data, 
     def asked(budget, **more):
         return plan(data, budgets=[budget], subsets="sharp,blurred", structure=structure, **more)
 
-    with pytest.raises(InvalidInputError, match=r"budget = 10 buys too few rows to plan with: \d+ of sharp cost") as told:
+    with pytest.raises(
+        InvalidInputError, match=r"budget = 10 buys too few rows to plan with: \d+ of sharp cost"
+    ) as told:
         asked(10.0)
     fewest = int(re.search(r"with: (\d+) of", str(told.value))[1])
     monkeypatch.setattr(planning, "study_pilot", lambda *args, **options: 1 / 0)
