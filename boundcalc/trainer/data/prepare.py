@@ -186,10 +186,10 @@ class Prepared(Frozen):
             "duplicate_rows": self.data.duplicate_rows,
             "near_copies": self.data.near_copies,
             "like_identities": list(self.data.like_identities),
-            "rare_classes": self.data.rare_classes,
             "constant_features": self.data.constant_features,
             "normalise": dict(self.normaliser.kinds),
             "fingerprint": self.fingerprint,
+            **({"rare_classes": rare} if (rare := self.data.rare_classes) else {}),
         }
 
 
@@ -200,7 +200,7 @@ _FACTS: dict[str, Any] = {
     "duplicate_rows": int, "near_copies": float, "like_identities": list, "constant_features": int, "normalise": dict,
     "fingerprint": str,
 }  # fmt: skip
-#: What was not said before.
+#: What is said only where there is some.
 _LATER: dict[str, Any] = {"rare_classes": dict}
 
 
