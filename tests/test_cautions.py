@@ -34,6 +34,27 @@ def test_one_and_many():
     assert cautions({"duplicate_rows": 1200})[0].startswith("1,200 rows repeat another one")
 
 
+def test_a_class_of_few_rows_is_told(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    y = np.array(["often"] * 60 + ["seldom"] * 3 + ["as often"] * 57)
+    x = rng.normal(size=(120, 2)) + 3.0 * (y == "often")[:, None]
+    np.savez(tmp_path / "few.npz", a=x[:, :1], b=x[:, 1:], y=y)
+    np.savez(tmp_path / "embedded.npz", embeddings=x, y=y)
+    for command in ("train", "plan", "certify"):
+        source = "embedded" if command == "certify" else "few"
+        assert main([command, str(tmp_path / f"{source}.npz"), *["--no-curve"] * (command == "plan")]) == 0
+        assert "lass 'seldom' has 3 rows: hardly a pair within it" in " ".join(capsys.readouterr().out.split())
+    assert not cautions({"rare_classes": {}})
+    assert "2 classes have fewer than 8 rows ('a' has 2)" in cautions({"rare_classes": {"'b'": 3, "'a'": 2}})[0]
+
+
+def test_identities_of_few_rows_each_are_usual():
+    from boundcalc.trainer import ModalityData
+
+    assert ModalityData({"a": np.arange(60.0)}, np.arange(60) // 3).rare_classes == {}
+    assert ModalityData({"a": np.arange(60.0)}, np.arange(60) // 29).rare_classes == {"2": 2}
+
+
 def test_many_copies_stand_beside_the_answer():
     assert caveat({"rows": 100, "near_copies": 0.04, "duplicate_rows": 4}) == ""
     assert "5 %" in caveat({"rows": 100, "near_copies": 0.0, "duplicate_rows": 5})

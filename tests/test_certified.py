@@ -143,6 +143,41 @@ def test_the_table_says_what_exactly_is_bounded(lines):
         assert words in notes
 
 
+def test_a_picture_of_one_panel_is_drawn_on_axes_that_are_given(data, tmp_path):
+    pytest.importorskip("matplotlib")
+    rng, axes = np.random.default_rng(0), new_axes()
+    y = np.arange(60) % 2
+    found = bc.certify(embeddings=rng.normal(size=(60, 2)) + 3.0 * y[:, None], y=y, threshold=6.0)
+    assert found.draw(tmp_path / "own.png", ax=axes) is axes
+    assert (tmp_path / "own.png").exists()
+    assert axes.get_xlabel() == "balanced pair error"
+    assert found.draw() is not axes
+    trained = bc.train(data, structure="diagonal", subsets="near,far")
+    assert trained.draw(ax=(other := new_axes())) is other
+    with pytest.raises(InvalidInputError, match="several panels"):
+        bc.plan(data, subsets="near", curve=False, structure="diagonal").draw(ax=axes)
+
+
+def test_a_threshold_for_a_rate_is_answered_with_the_rate(data):
+    found = bc.train(data, structure="posterior", shrinkage=0.1, subsets="near", threshold_for={"fnmr": 0.1})
+    (rate,) = (line.certificate for line in found.certificates if line.certificate.kind == "rate")
+    said = re.match(
+        r"At the threshold that was chosen for it the false-non-match rate is at most ([.\d]+) \(95 %\)", found.sentence
+    )
+    assert rate.value <= float(said[1]) < rate.value + 1e-3
+    assert "On new pairs of this kind the balanced pair error is at most" in found.sentence
+
+
+def test_new_classes_are_refused_before_anything_is_trained(data, monkeypatch):
+    from boundcalc.report import training
+
+    monkeypatch.setattr(training, "measure_subsets", lambda *args, **options: 1 / 0)
+    with pytest.raises(InvalidInputError, match="2 of 3 classes would be held out"):
+        bc.train(data, new_classes=0.5)
+    with pytest.raises(ZeroDivisionError):
+        bc.train(data)
+
+
 def test_the_picture_has_error_certificate_and_constant_rule(lines):
     pytest.importorskip("matplotlib")
     errors = sorted((line.certificate for line in lines if line.certificate.kind == "transport"), key=lambda c: c.value)

@@ -66,6 +66,12 @@ def test_the_answer_comes_first_then_budgets_promises_and_worth(ask, folder):
     assert "data:image/png;base64," in page
 
 
+def test_targets_may_be_repeated_or_listed(ask):
+    found = [ask(*argv, "--json")[1] for argv in (("--target", "0.3", "--target", "0.2"), ("--target", "0.3,0.2"))]
+    assert found[0] == found[1]
+    assert [goal["target"] for goal in json.loads(found[0])["targets"]] == [0.3, 0.2]
+
+
 def test_json_has_the_names_of_the_best_plan(ask):
     status, out, _ = ask("--budget", "100,1000", "--target", "0.3", "--json")
     record = json.loads(out)

@@ -55,6 +55,7 @@ def changed(record, path, value):
         (("facts", "rows"), True, "not of the kind"),
         (("settings", "tolerance"), ..., "no entry"),
         (("settings", "loss", "name"), "square", "loss"),
+        (("facts", "rare_classes"), {"x": "<b>"}, "rows of each"),
         (("results",), [], "no subset"),
         (("results", 0, "estimates", "entries", 10, "value"), 1e-9, "contradicts"),
         (("results", 0, "holdout", "rows"), 10**9, "pairs"),

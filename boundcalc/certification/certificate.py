@@ -209,10 +209,10 @@ class Certificate(Answer, Frozen):
             "cautions": list(self.cautions),
         } | ({} if self.band is None else {"band": self.band.to_dict()})
 
-    def _picture(self) -> Any:
-        """Draw the measured value with its certificate and the constant rule, and the DET curve where there is a band."""
-        if self.band is None:
-            axes = new_axes(width=6.0, height=1.8)
+    def _picture(self, ax: Any = None) -> Any:
+        """Draw the measured value with its certificate and the constant rule; on fresh axes also the DET curve of a band."""
+        if ax is not None or self.band is None:
+            axes = new_axes(width=6.0, height=1.8) if ax is None else ax
         else:
             axes, beside = new_axes(width=10.0, height=4.5, columns=2)
             self.band.draw(ax=beside)

@@ -85,8 +85,9 @@ def certify_file(
                 "model"
             ]._prepared.weights  # of its calibration part: labels may change within a group
         return _described(_certified(found, given, band=band), found["model"])
-    if given.get("threshold") is None and given.get("calibration") is None:
-        given["calibration"] = CALIBRATION
+    if given.get("threshold") is None:
+        if given.get("calibration") is None:
+            given["calibration"] = CALIBRATION
         # Of many classes same pairs are rare, and weights for the population are too large for it.
         if given.get("weights", "balanced") == "balanced" and found["groups"] is None:
             given["weights"] = "own"

@@ -23,7 +23,7 @@ from boundcalc.errors import InvalidInputError, in_context
 from boundcalc.frozen import Frozen
 from boundcalc.language.arguments import Problems, as_generator
 from boundcalc.language.ledger import Ledger
-from boundcalc.trainer.data.labels import check_targets, encode_groups, encode_labels
+from boundcalc.trainer.data.labels import check_targets, encode_groups, encode_labels, rare_classes, told_of_rare
 from boundcalc.trainer.data.order import aligned
 from boundcalc.trainer.data.prepare import balanced_weights
 
@@ -344,7 +344,10 @@ def _labels(labels: Any, groups: Any, n: int) -> tuple[Rows, Rows | None, tuple[
     problems.raise_if_any()
     problems.require(codes.size == n, f"y has {codes.size} labels: expected one for each of {n} rows")
     problems.raise_if_any()
-    return codes, groups, () if groups is not None and np.array_equal(codes, groups) else tuple(doubts.found)
+    if groups is not None and np.array_equal(codes, groups):
+        return codes, groups, ()
+    rare = rare_classes(classes, codes)
+    return codes, groups, (*doubts.found, *([told_of_rare(rare)] if rare else []))
 
 
 def _share(n: int, groups: Rows | None, share: float, rng: np.random.Generator) -> Rows:

@@ -40,6 +40,7 @@ def run(args: Namespace) -> Answer:
             k=args.k,
             delta=args.delta,
             rng=args.seed,
+            progress=reporter("planning"),
             method="cca_ot" if args.fitted == "all" else args.fitted,
             q=args.latent,
             steps=args.steps,

@@ -131,14 +131,11 @@ def _total(name: str, text: str) -> float:
     return value
 
 
-def _budgets(option: str, text: str) -> list[float]:
-    value = parse("budget", text)
-    return [_total("budget", str(one)) for one in (value if isinstance(value, list) else [value])]
-
-
-def _targets(option: str, text: str) -> list[float]:
-    value = parse("target", text)
-    return [_total("target", str(one)) for one in (value if isinstance(value, list) else [value])]
+def _totals(option: str, given: list[str]) -> list[float]:
+    """Return the numbers of an option that may be repeated, each time with several."""
+    name = option.removeprefix("--")
+    values = [parse(name, _short(option, text)) for text in given]
+    return [_total(name, str(one)) for value in values for one in (value if isinstance(value, list) else [value])]
 
 
 def _power(option: str, text: str) -> float:
@@ -229,6 +226,10 @@ def _value(metavar: str, help: str, *, default: str | None = None, read: Any = N
 def _choice(help: str, *choices: str) -> Argument:
     """Return an argument that takes the first of the choices by default."""
     return Argument({"choices": choices, "default": choices[0], "help": f"{help} (default {choices[0]})"})
+
+
+def _repeated(metavar: str, help: str, *, read: Any) -> Argument:
+    return Argument({"metavar": metavar, "action": "append", "help": f"{help}; may be repeated"}, read)
 
 
 def _switch(help: str) -> Argument:
@@ -356,8 +357,8 @@ ARGUMENTS: dict[str, Argument] = {
     "resume": _value("FILE", "keep finished subsets in FILE and take them over next time", read=check_path),
     "estimates": _value("FILE", "what `boundcalc train` or `plan DATA --out FILE.json` wrote, with the same seed"),
     "costs": _value("FILE", "a TOML file of prices (default: 1 for each row, whatever is collected of it)"),
-    "budget": _value("B", "money: a total, a list a,b,c or a range lo:hi:log:k", read=_budgets),
-    "target": _value("X", "certify this as cheaply as possible; several as X,Y, the first decides", read=_targets),
+    "budget": _repeated("B", "money: a total, a list a,b,c or a range lo:hi:log:k", read=_totals),
+    "target": _repeated("X", "certify this as cheaply as possible; several as X,Y, the first decides", read=_totals),
     "power": _value("P", "probability with which the certificate should be reached", default="0.9", read=_power),
     "collected": _value("FILE", "rows that came so far, in their order: certify them at every look"),
     "simulate": _value("N", "carry the plan out N times on the resampled pilot", default="0", read=_integer(0, 10**6)),
@@ -446,7 +447,12 @@ ARGUMENTS: dict[str, Argument] = {
         },
         _columns,
     ),
-    "calibration": _value("P", "share of the rows that choose and are not counted", read=_within(0, 1, "in (0, 1)")),
+    "calibration": _value(
+        "P",
+        "share of the rows that choose and are not counted (0.2 without --threshold); balanced weights are those of the counted "
+        "rows' own pairs, but with --threshold or groups they come from these rows and hold for the population",
+        read=_within(0, 1, "in (0, 1)"),
+    ),
     "kappa": _value("K", "fixed in advance (default: by test inversion)", read=_within(0, 1, "in (0, 1)")),
     "share": _value("P", "this model's part of delta, 1/J for each of J models", default="1", read=_part),
     "splits": _value("N", "random splits that are averaged", default="20", read=_integer(1, 10_000)),
@@ -511,13 +517,18 @@ def _read(args: Namespace, name: str, option: str, reader: Callable[[str, Any], 
     """Read one argument, if it is given, and return what is wrong with it."""
     try:
         given = getattr(args, name)
-        if isinstance(given, str) and len(given) > MOST_DIGITS:
-            return (f"{option} {shortened(given)}: {len(given):,} characters are more than any value needs",)
         if given is not None:
-            setattr(args, name, reader(option, given))
+            setattr(args, name, reader(option, _short(option, given) if isinstance(given, str) else given))
     except InvalidInputError as error:
         return tuple(f"{error.context}: {problem}" if error.context else problem for problem in error.problems)
     return ()
+
+
+def _short(option: str, text: str) -> str:
+    """Return a text, refused where it is longer than any value."""
+    if len(text) > MOST_DIGITS:
+        raise InvalidInputError(f"{option} {shortened(text)}: {len(text):,} characters are more than any value needs")
+    return text
 
 
 def changed(args: Namespace, names: Iterable[str]) -> list[str]:

@@ -61,9 +61,9 @@ class Output(Frozen, Answer):
         """Return everything as plain data."""
         return self.data
 
-    def draw(self, path: Path | str | None = None) -> Any:
+    def draw(self, path: Path | str | None = None, *, ax: Any = None) -> Any:
         """Write the picture."""
-        return super().draw(path) if self.picture is None else self.picture(path)
+        return super().draw(path, ax=ax) if self.picture is None else self.picture(path)
 
     def body(self) -> Any:
         """Return what a page has below its heading."""

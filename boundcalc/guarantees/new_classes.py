@@ -24,7 +24,7 @@ from boundcalc.trainer.models.choosing import choose, cut
 from boundcalc.trainer.models.folds import Folds
 from boundcalc.trainer.models.pair_model import what_is_used
 
-__all__ = ["certify_new_classes"]
+__all__ = ["certify_new_classes", "held_classes"]
 
 
 def certify_new_classes(
@@ -55,16 +55,7 @@ def certify_new_classes(
         On bad settings, or fewer than four classes to hold out or to train on.
     """
     check_delta(delta)
-    if isinstance(share, bool) or not 0 < share < 1:
-        raise InvalidInputError(f"new classes: share={share!r}, expected a number in (0, 1)")
-    if data.groups is not None:
-        raise InvalidInputError("new classes: the classes are the units, so rows may have no other groups")
-    generator, count = as_generator(rng), data.classes.size
-    held = round(share * count)
-    if min(held, count - held) < 4:
-        raise InvalidInputError(
-            f"new classes: {held} of {count} classes would be held out; expected at least 4, and 4 to train on"
-        )
+    generator, count, held = as_generator(rng), data.classes.size, held_classes(data, share)
     unseen = np.isin(data.codes, generator.permutation(count)[:held])
     seen = generator.permutation(np.flatnonzero(~unseen))
     first = round(calibration * seen.size)
@@ -93,6 +84,21 @@ def certify_new_classes(
     return Certified(
         label, certify_request(question(prepared, used, weights=None, delta=delta, fixed=fixed, by_class=True))
     )
+
+
+def held_classes(data: ModalityData, share: float) -> int:
+    """Return how many classes are held out, refused where they or the others are too few."""
+    if isinstance(share, bool) or not 0 < share < 1:
+        raise InvalidInputError(f"new classes: share={share!r}, expected a number in (0, 1)")
+    if data.groups is not None:
+        raise InvalidInputError("new classes: the classes are the units, so rows may have no other groups")
+    count = data.classes.size
+    held = round(share * count)
+    if min(held, count - held) < 4:
+        raise InvalidInputError(
+            f"new classes: {held} of {count} classes would be held out; expected at least 4, and 4 to train on"
+        )
+    return held
 
 
 def _metric_by_folds(prepared: Prepared, folds: Folds, rng: np.random.Generator) -> tuple[float, float]:

@@ -36,6 +36,8 @@ Array = NDArray[np.float64]
 
 #: More held-out rows are not counted.
 MOST_ROWS = 2**50
+#: Terms of a logarithm's series.
+_TERMS = 8
 #: Into how many parts an interval is cut in which an edge is looked for, and in how many rounds.
 _PARTS, _ROUNDS = np.arange(1, 33), 6
 
@@ -52,12 +54,13 @@ def expected_bound(
 ) -> Array:
     r"""Return about what the transport certificate comes out at, on average: an expansion, no guarantee.
 
-    .. math:: \bar U = r + \frac{c - \kappa r}{\kappa} \left(1 - e^{-x/m - \zeta_1 u^2 - (2/3) \mu_3 u^3}\right),
-        \quad u = \frac{\kappa}{c - \kappa r},
+    .. math:: \bar U = r + \frac{c - \kappa r}{\kappa} \left(1 - e^{-x/m - J}\right), \quad
+        J = 2 \log(1 - \kappa r/c) - 2 E \log(1 - \kappa g/c),
 
-    at the kappa that the certificate chooses where it ends, kappa(U). For many rows it is r + dev(n). The transport cost is
-    about log(1 - kappa r/c) - 2 E log(1 - kappa g/c) for rows' mean errors g = E[q(Z, Z')|Z], expanded to their third central
-    moment mu_3, that of the beta law on [0, c] with their mean and variance.
+    at the kappa that the certificate chooses where it ends, kappa(U). For many rows it is r + dev(n), as J is about zeta_1 u^2 with
+    u = kappa/(c - kappa r). The transport cost is about log(1 - kappa r/c) - 2 E log(1 - kappa g/c) for rows' mean errors
+    g = E[q(Z, Z')|Z], which are taken to have the beta law on [0, c] with their mean and variance: where a few rows make most
+    errors, their higher moments count.
 
     Parameters
     ----------
@@ -73,16 +76,25 @@ def expected_bound(
     r, m = np.asarray(error, dtype=float), np.asarray(rows, dtype=float) / 2.0
     # The certificate ends where U(kappa(U)) = U: kappa is found by repeating it.
     variance = np.asarray(variance, dtype=float)
-    third = 2.0 * variance**2 * (scale - 2.0 * r) / np.maximum(r * (scale - r) + variance, 1e-300)
+    mean, share = r / scale, variance / scale**2
+    spread = share / np.maximum(mean * (1.0 - mean) - share, 1e-12)  # 1/(alpha + beta)
     bound = np.minimum(r + 0.1 * scale, 0.999 * scale)
     for _ in range(1 if kappa is not None else 5):
         at = np.minimum(bound, 0.999 * scale)
         k = kappa or kappa_at(at, scale=scale, level=level, exponent=m, variance=lambda _: guess)
-        unit = k / (scale - k * r)
-        # By Jensen the true excess over x/m is >= 0, which two moments of an error near c would break.
-        lost = level / m + np.maximum(variance + 2.0 / 3.0 * third * unit, 0.0) * unit**2
+        lost = level / m + 2.0 * np.maximum(_log_mean(mean, spread, k) + np.log1p(-k * mean), 0.0)
         bound = r - (scale - k * r) / k * np.expm1(-lost)
     return np.asarray(np.minimum(bound, scale))
+
+
+def _log_mean(mean: Array, spread: Array, kappa: Any) -> Array:
+    """Return -E log(1 - kappa G), G of a beta law with parameters of the sum 1/spread: a series, its rest a geometric one."""
+    moment, total = kappa * mean, kappa * mean
+    for k in range(1, _TERMS):
+        moment = moment * kappa * (mean + k * spread) / (1.0 + k * spread)
+        total = total + moment / (k + 1)
+    ratio = kappa * (mean + _TERMS * spread) / (1.0 + _TERMS * spread)
+    return np.asarray(total + moment * ratio / (1.0 - ratio) / (_TERMS + 1))
 
 
 def spread_of(rows: Any, *, variance: Any, square: Any) -> Array:

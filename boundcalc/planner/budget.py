@@ -10,6 +10,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from boundcalc.certification.kernels import QUANTITIES
 from boundcalc.errors import InvalidInputError
@@ -18,7 +19,16 @@ from boundcalc.planner.costs import Costs
 from boundcalc.planner.offers import MOST, THRIFT, Offer, Question, Shop
 from boundcalc.planner.study import Study
 
-__all__ = ["Goal", "Plan", "check_request", "largest_error", "make_plan", "usual_budgets"]
+__all__ = [
+    "OTHER_RATE",
+    "Goal",
+    "Plan",
+    "check_budgets",
+    "check_request",
+    "largest_error",
+    "make_plan",
+    "usual_budgets",
+]
 
 _LARGEST_TOTAL = float(np.finfo(float).max)
 #: What costs this much more is as cheap.
@@ -29,6 +39,8 @@ _AS_CHEAP = 1.1
 _ALIKE, _NEAR = 2.0, 0.5
 #: Rows for modalities that err less, where rows cost the same whatever is collected: at most so many times the fewest.
 _WORTH = 2.0
+#: Of the two rates at a threshold.
+OTHER_RATE = {"fmr": "fnmr", "fnmr": "fmr"}
 #: A certificate this much larger is as good, if it costs less.
 _SAME = 5e-3
 
@@ -133,9 +145,23 @@ class Plan(Frozen):
         return {label: self.shop(label, target) for label in self.candidates}
 
     @property
+    def fixes(self) -> str | None:
+        """The other rate, where the threshold is chosen to have the one that is asked for: every subset keeps to it."""
+        quantity = self.question.quantity
+        return OTHER_RATE[quantity] if quantity in self.study.settings.get("threshold_for", {}) else None
+
+    @cached_property
     def candidates(self) -> tuple[str, ...]:
-        """The subsets that the costs allow."""
-        return tuple(label for label in self.study.evidence if self.costs.allows(label.split("+")))
+        """The subsets that the costs allow; of a rate that all keep to, those that show about the least of the other rate."""
+        allowed = tuple(label for label in self.study.evidence if self.costs.allows(label.split("+")))
+        if self.fixes is None or not allowed:
+            return allowed
+        windows = {label: self.study.evidence[label].window(self.fixes) for label in allowed}
+        errors = {label: self.study.evidence[label].laws(self.fixes).error[:, -1] for label in allowed}
+        best = min(allowed, key=lambda label: float(errors[label].mean()))
+        return tuple(
+            label for label in allowed if _not_worse(errors[label] - errors[best], windows[label].uncertainty[-1])
+        )
 
     @cached_property
     def choice(self) -> float:
@@ -222,20 +248,39 @@ def make_plan(
         _goal(draft.shops(target) if rate else shops, costs, target, study.unit, draft.limit) for target in targets
     )
     if not offers and not any(goal.offer for goal in goals):
-        raise InvalidInputError(_too_few(shops, costs, totals[-1], study.unit))
+        raise InvalidInputError(
+            _too_few({label: shop.fewest for label, shop in shops.items()}, costs, totals[-1], study.unit)
+        )
     return replace(draft, offers=offers, goals=goals)
 
 
-def _too_few(shops: Mapping[str, Shop], costs: Costs, budget: float, unit: str) -> str:
+def check_budgets(
+    fewest: Mapping[str, int], costs: Costs, *, targets: Sequence[float], budgets: Sequence[float] | None, unit: str
+) -> None:
+    """Refuse budgets none of which buys the fewest rows that are planned of any subset, where no target asks for more.
+
+    Raises
+    ------
+    InvalidInputError
+        If that is so.
+    """
+    if budgets is None or targets:
+        return
+    most = _checked_budgets(budgets)[-1]
+    if all(costs.samples(label.split("+"), most) < rows for label, rows in fewest.items()):
+        raise InvalidInputError(_too_few(fewest, costs, most, unit))
+
+
+def _too_few(fewest: Mapping[str, int], costs: Costs, budget: float, unit: str) -> str:
     """Say what stands in the way of any plan: money, or a cap on the rows there are."""
 
     def lacking(label: str) -> tuple[int, float]:
         cap = costs.cap_of(label.split("+"))
-        missing = 0 if cap is None else max(0, shops[label].fewest - cap)
-        return missing, costs.total(label.split("+"), shops[label].fewest)
+        missing = 0 if cap is None else max(0, fewest[label] - cap)
+        return missing, costs.total(label.split("+"), fewest[label])
 
-    nearest = min(shops, key=lacking)
-    rows = shops[nearest].fewest
+    nearest = min(fewest, key=lacking)
+    rows = fewest[nearest]
     missing, price = lacking(nearest)
     if missing:
         return f"max_samples = {rows - missing} of {nearest} is too few {unit} to plan with: a plan starts from {rows}"
@@ -364,7 +409,9 @@ def _erring_less(shops: dict[str, Shop], costs: Costs, best: Offer) -> Offer | N
     errors = {label: float(shop.window.at(_seen(shop, best)).error) for label, shop in shops.items()}
     while (label := _preferred(shops, errors, costs)) != best.subset:
         most = costs.cap_of(label.split("+")) or MOST
-        if (offer := _reaching(shops[label], costs, best.target, most)) is not None:
+        # One that is preferred as it cannot be told from what errs least may be expected to err more than this.
+        less = errors[label] < errors[best.subset]
+        if less and (offer := _reaching(shops[label], costs, best.target, most)) is not None:
             return offer
         del errors[label]
     return None
@@ -382,16 +429,15 @@ def _preferred(shops: dict[str, Shop], values: dict[str, float], costs: Costs) -
         label
         for label, value in values.items()
         if ((costs.alike and value < math.inf) or value <= values[best] + _NEAR * shops[label].window.uncertainty[-1])
-        and _not_worse(shops[label], shops[best])
+        and _not_worse(shops[label].errors - shops[best].errors, shops[label].window.uncertainty[-1])
     ]
     return min(alike, key=lambda label: (-label.count("+"), values[label]))
 
 
-def _not_worse(one: Shop, other: Shop) -> bool:
-    """Whether the folds, on the same rows, do not show that one subset errs more than another."""
-    apart = one.errors - other.errors
+def _not_worse(apart: NDArray[np.float64], unsure: float) -> bool:
+    """Whether the folds, on the same rows, do not show that one subset errs more than another: by how much it does in each."""
     if len(apart) == 1:
-        return bool(apart[0] <= _NEAR * one.window.uncertainty[-1])
+        return bool(apart[0] <= _NEAR * unsure)
     return bool(apart.mean() <= _ALIKE * apart.std(ddof=1) / math.sqrt(len(apart)))
 
 

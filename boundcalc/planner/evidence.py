@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,7 +21,7 @@ from boundcalc.planner.learning_curve import PowerLaw, fit_power_law
 from boundcalc.planner.moments import PRODUCTS, Law, law
 from boundcalc.trainer.measure.settings import Settings
 
-__all__ = ["FOLDS", "MOST_HELD", "REACH", "Evidence", "Window", "in_folds", "read_evidence"]
+__all__ = ["FOLDS", "MOST_HELD", "REACH", "Evidence", "Window", "fewest_trained", "in_folds", "read_evidence"]
 
 Array = NDArray[np.float64]
 
@@ -127,7 +127,7 @@ class Evidence(Frozen):
     @property
     def first(self) -> float:
         """The fewest training rows that are planned with."""
-        return max(self.sizes[0], min(LEAST * self.sizes[0], self.sizes[-1] / LEAST))
+        return fewest_trained(self.sizes)
 
     def luck(self, quantity: str) -> float | None:
         """Return the deviation of errors between models of n rows, times the root of n over the error; None without a curve.
@@ -187,6 +187,11 @@ class Evidence(Frozen):
         pilot = in_folds(v / self.sizes[-1], v / self.pilot_rows, folds)  # luck of the pilot's models, which share rows
         uncertainty = np.sqrt(own**2 + values.var(axis=0) + pilot)
         return Window(train, curve(train), uncertainty, np.sqrt(v / train), kernel)
+
+
+def fewest_trained(sizes: Sequence[int]) -> float:
+    """Return the fewest training rows that are planned with, from the numbers of rows that models are fitted to."""
+    return max(sizes[0], min(LEAST * sizes[0], sizes[-1] / LEAST)) if len(sizes) > 2 else sizes[-1]
 
 
 def read_evidence(record: Any, facts: Mapping[str, Any], settings: Settings) -> Evidence:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,10 +44,16 @@ class Carried:
     values : tuple of float
         Certificates, rising; inf where a sample could not be trained on.
     target : float
+    train : int
+        Rows (or groups) that models were trained on.
+    fall : float
+        By how much certificates are expected to fall from there to the training rows of the plan: it is taken off the values.
     """
 
     values: tuple[float, ...]
     target: float
+    train: int
+    fall: float
 
     @property
     def met(self) -> float:
@@ -60,14 +66,14 @@ class Carried:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data."""
-        return {"runs": len(self.values), "target": self.target, "met": self.met, "values": list(self.values)}
+        return {"runs": len(self.values), "met": self.met, **vars(self), "values": list(self.values)}
 
 
 def simulate(
     data: ModalityData,
+    shop: Shop,
     offer: Offer,
     *,
-    question: Question,
     settings: Settings,
     runs: int,
     rng: Any = 0,
@@ -76,14 +82,17 @@ def simulate(
 ) -> Carried:
     """Resample the pilot, collect as planned, train and certify, and count how often the target was met.
 
-    The pilot's rows (or groups) are cut at random into two pools, one to train from and one to hold out from, so that none is
-    in both; they are drawn without replacement where a pool has enough of them.
+    In each run a random half of the pilot's rows (or groups) is the population that the rows to hold out are drawn from. A half
+    differs from the whole as much as the whole does from the population, so that what the pilot leaves open counts as it does in
+    the assurance. A model is trained on rows of the other half, none twice, as copies in several folds mislead the choice of
+    models; where they are fewer than planned, the expected fall of the certificate up to the planned number is taken off.
 
     Parameters
     ----------
     data : ModalityData
+    shop : Shop
+        Of the offer's subset.
     offer : Offer
-    question : Question
     settings : Settings
     runs : int
     rng : int or numpy.random.Generator
@@ -99,24 +108,36 @@ def simulate(
         raise InvalidInputError(f"simulate = {runs!r}: expected a number of runs >= 1")
     settings = coarser(settings)
     report, values = progress or (lambda *_: None), []
-    jobs = [(data, offer, question, settings, child) for child in as_generator(rng).spawn(runs)]
+    within = _within(offer, data.units - data.units // 2)
+    fall = _expected(shop, within) - _expected(shop, offer)
+    jobs = [(data, within, shop.question, settings, child) for child in as_generator(rng).spawn(runs)]
     found = (_one_run(*job) for job in jobs) if n_jobs == 1 else in_parallel(_one_run, jobs, n_jobs=n_jobs)
     for value in found:
-        values.append(value)
+        values.append(max(value - fall, float(shop.least(offer.holdout))))
         report(len(values), runs, "runs")
-    return Carried(tuple(sorted(values)), offer.target)
+    return Carried(tuple(sorted(values)), offer.target, within.train, fall)
+
+
+def _within(offer: Offer, most: int) -> Offer:
+    """Return an offer with as many rows held out, and so many to train on at most."""
+    if offer.train <= most:
+        return offer
+    calibration = min(offer.calibration, max(2, round(offer.calibration * most / offer.train)))
+    learnt = most - (offer.train - offer.learnt and calibration)
+    return replace(offer, rows=most + offer.holdout, train=most, calibration=calibration, learnt=learnt)
+
+
+def _expected(shop: Shop, offer: Offer) -> float:
+    sizes = (np.array(float(part)) for part in (offer.learnt, offer.holdout, offer.calibration))
+    return float(shop.certificate(*sizes)[0])
 
 
 def _one_run(
     data: ModalityData, offer: Offer, question: Question, settings: Settings, rng: np.random.Generator
 ) -> float:
     order = rng.permutation(data.units)
-    cut = min(max(round(data.units * offer.train / offer.rows), 4), data.units - 2)
-    drawn = [
-        rng.choice(pool, size, replace=size > pool.size)
-        for pool, size in ((order[:cut], offer.train), (order[cut:], offer.holdout))
-    ]
-    sample = data.take_units(np.concatenate(drawn))
+    drawn = rng.choice(order[: data.units // 2], offer.holdout)
+    sample = data.take_units(np.concatenate([order[order.size - offer.train :], drawn]))
     split = planned_split(sample, np.arange(offer.rows), offer)
     try:
         model = train_on(sample, tuple(offer.subset.split("+")), split=split, settings=settings, rng=rng)

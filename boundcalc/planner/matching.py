@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ from boundcalc.trainer.data.normalise import Normaliser
 __all__ = ["MatchPlan", "PairsOffer", "plan_alignment", "plan_matching"]
 
 Rows = NDArray[np.intp]
+Progress = Callable[[float, int, str], None]
 
 _SHARES = (1 / 3, 2 / 3, 1.0)
 _FURTHER = (2, 4, 8)
@@ -124,6 +125,7 @@ def plan_matching(
     unaligned: Sequence[float] = (0.5, 1.0),
     folds: int = 4,
     rng: Any = 0,
+    progress: Progress | None = None,
 ) -> MatchPlan:
     """Estimate how many aligned pairs certify the retrieval of partners, by refits to a part of those at hand.
 
@@ -149,6 +151,8 @@ def plan_matching(
     folds : int
         At least 2, of at least three pairs each.
     rng : Generator or int
+    progress : callable, optional
+        Called with (done, all, what), in pairs that encoders are fitted to.
 
     Returns
     -------
@@ -192,7 +196,9 @@ def plan_matching(
         generator.permutation(np.setdiff1d(np.arange(len(block)), pairs[:, side]))
         for side, block in enumerate(examples.blocks.values())
     ]
-    trial = _Trial(model, examples.blocks, pairs, order, tuple(loose), folds, seed)
+    trial = _Trial(
+        model, examples.blocks, pairs, order, tuple(loose), folds, seed, _counted(progress, len(unaligned) * folds)
+    )
     aim = _Aim(float(target), float(power), float(delta), int(k))
     offers = [offer for rest in unaligned for offer in _offers(trial, aim, rest)]
     return MatchPlan(tuple(offers), aim.target, aim.power, aim.delta, aim.k)
@@ -228,6 +234,7 @@ class _Trial(Frozen):
     loose: tuple[Rows, ...]
     folds: int
     seed: int
+    tell: Callable[[float, str], None]
 
     def count(self, share: float) -> int:
         """Return how many pairs a share of those outside a fold is, the same for every fold."""
@@ -236,7 +243,12 @@ class _Trial(Frozen):
 
     def moments(self, share: float, rest: float) -> NDArray[np.float64]:
         """Return the moments of the kernel on each fold, of encoders fitted to a share of the other pairs."""
-        return np.stack([self._missed(share, rest, held) for held in np.array_split(self.order, self.folds)])
+        return np.stack([self._told(share, rest, held) for held in np.array_split(self.order, self.folds)])
+
+    def _told(self, share: float, rest: float, held: Rows) -> NDArray[np.float64]:
+        found = self._missed(share, rest, held)
+        self.tell(share, f"{self.count(share):,} pairs")
+        return found
 
     def _missed(self, share: float, rest: float, held: Rows) -> NDArray[np.float64]:
         from sklearn.base import clone
@@ -252,6 +264,19 @@ class _Trial(Frozen):
         everything = np.arange(held.size)
         kernel = confusion(-fitted.similarity(*ends))(everything, everything)
         return pair_moments(kernel, np.zeros_like(kernel), np.zeros_like(kernel))
+
+
+def _counted(progress: Progress | None, times: int) -> Callable[[float, str], None]:
+    """Return what is called after each fit with the share of the pairs that it took, of so many fits to each share."""
+    done, total, report = 0.0, round(times * sum(_SHARES)), progress or (lambda *_: None)
+    report(0, total, "start")
+
+    def tell(share: float, what: str) -> None:
+        nonlocal done
+        done += share
+        report(round(done, 6), total, what)
+
+    return tell
 
 
 def _offers(trial: _Trial, aim: _Aim, rest: float) -> Iterator[PairsOffer]:
@@ -291,6 +316,7 @@ def plan_alignment(
     k: int = 2,
     delta: float = 0.05,
     rng: int = 0,
+    progress: Progress | None = None,
     **settings: Any,
 ) -> MatchPlan:
     """Plan with the rows of a data set: those that are known to be aligned, or a share of them by lot.
@@ -306,6 +332,8 @@ def plan_alignment(
     aligned_rows : array_like of bool, shape (n,), optional
         Rows of which all modalities belong together; what is missing in one is passed over.
     rng : int
+    progress : callable, optional
+        As for :func:`plan_matching`.
     **settings
         Of :class:`boundcalc.aligner.AlignedEncoders`.
 
@@ -325,4 +353,4 @@ def plan_alignment(
     rows = {name: normaliser.apply(name, block, here[name])[here[name]] for name, block in data.arrays.items()}
     pairs = np.column_stack([np.cumsum(here[name])[whole] - 1 for name in rows])
     model = AlignedEncoders(random_state=rng, **settings)
-    return plan_matching(model, rows, pairs, target=target, k=k, delta=delta, rng=generator)
+    return plan_matching(model, rows, pairs, target=target, k=k, delta=delta, rng=generator, progress=progress)

@@ -19,7 +19,7 @@ from boundcalc.planner.evidence import Evidence, Window
 from boundcalc.planner.moments import NINE_IN_TEN, Law
 from boundcalc.planner.normal import normal_point, normal_share
 
-__all__ = ["MOST", "THRIFT", "Offer", "Question", "Shop"]
+__all__ = ["MOST", "THRIFT", "Offer", "Question", "Shop", "fewest_planned"]
 
 Array = NDArray[np.float64]
 
@@ -85,8 +85,6 @@ class Offer(Frozen):
         The certificate wanted: the constant rule's error where none was named.
     assurance : float
         Probability that the certificate is at most ``target``: an estimate.
-    known : float
-        The same if the pilot left nothing open: what carrying the plan out on the pilot's own rows should show.
     provable : float
         A lower end of that probability, for every population in which the model has the expected error (the kl certificate).
     terms : mapping of str to float
@@ -111,7 +109,6 @@ class Offer(Frozen):
     constant: float
     target: float
     assurance: float
-    known: float
     provable: float
     terms: Mapping[str, float]
     budget: float | None = None
@@ -183,8 +180,7 @@ class Shop(Frozen):
     @property
     def fewest(self) -> int:
         """The fewest rows that are planned: the pilot's smallest training part and a few held out."""
-        smallest = self.window.train[0] + _LEAST_HELD
-        return math.ceil(smallest / (1.0 if self.evidence.whole else 1.0 - self.question.calibration)) + 1
+        return fewest_planned(self.window.train[0], whole=self.evidence.whole, calibration=self.question.calibration)
 
     def parts(self, rows: Array, holdout: Array) -> tuple[Array, Array]:
         """Return calibration rows, and rows that the model is fitted to."""
@@ -305,9 +301,17 @@ class Shop(Frozen):
             spread = np.maximum(np.hypot(future, uncertain), 1e-12)
             found = bound - above + z * spread
             above = np.maximum(z, 0.0) * uncertain**2 / spread  # luck does not make variances smaller
-        # Rows without any error certify c (1 - delta^(2/n)).
-        least = -np.expm1(2.0 * math.log(self.question.delta) / holdout) * np.min(self.window.law.scale)
-        return np.maximum(found, least)
+        return np.maximum(found, self.least(holdout))
+
+    def least(self, holdout: Any) -> Array:
+        """Return what rows without any error certify, c (1 - delta^(2/n)).
+
+        Parameters
+        ----------
+        holdout : array_like
+        """
+        scale = np.min(self.window.law.scale)
+        return np.asarray(-np.expm1(2.0 * math.log(self.question.delta) / holdout) * scale)
 
     def fewest_rows(self, wanted: float, *, most: int = MOST) -> int | None:
         """Return the fewest rows with which the certificate is at most ``wanted`` with the power asked for.
@@ -361,7 +365,6 @@ class Shop(Frozen):
         own, reached, error = found.law, float(self.reached(z, *sizes)), float(self.error(sizes[0]))
         wanted = float(own.constant) if target is None else target
         limit = error - max(float(found.error - self.window.error[-1]), 0.0)
-        shown, spread, _ = self.certificate(*sizes, above=-self._half_row(own))
         return Offer(
             subset=self.evidence.subset,
             rows=rows,
@@ -378,7 +381,6 @@ class Shop(Frozen):
             constant=float(own.constant),
             target=wanted,
             assurance=float(self.assured(wanted, *sizes)),
-            known=float(normal_share((wanted - shown) / np.maximum(spread, 1e-12))),
             provable=assurance(holdout, **self._provable(error, own, wanted)),
             terms={
                 ERROR: limit,
@@ -425,6 +427,11 @@ class Shop(Frozen):
         aim = mean + float(own.share) * (target - error)
         mean, aim = (min(max(value, 0.0), scale) for value in (mean, aim))
         return {"error": mean, "target": aim, "delta": self.question.delta, "scale": scale}
+
+
+def fewest_planned(train: float, *, whole: bool, calibration: float) -> int:
+    """Return the fewest rows that are planned, from the fewest that a model is fitted to."""
+    return math.ceil((train + _LEAST_HELD) / (1.0 if whole else 1.0 - calibration)) + 1
 
 
 def _kernel_mean(error: Array, own: Law) -> Array:

@@ -36,7 +36,7 @@ from boundcalc.trainer.measure.subsets import Measurements, settings_record
 from boundcalc.trainer.models.folds import Folds, Spec
 from boundcalc.trainer.risk.threads import one_blas_thread
 
-__all__ = ["Study", "check_study", "study_measured", "study_pilot", "tested_pairs"]
+__all__ = ["Study", "check_study", "study_measured", "study_pilot", "tested_pairs", "training_sizes"]
 
 Array = NDArray[np.float64]
 Subset = tuple[str, ...]
@@ -198,7 +198,8 @@ def study_pilot(
         If the folds of so small a pilot cannot be trained.
     """
     folds = list(_folds(data, settings=settings, rng=as_generator(rng)))
-    largest, many = min(fold.units(_learnt_rows(fold)) for fold in folds), len(data.names)
+    sizes = training_sizes(data, settings=settings, curve=curve)
+    largest, many = sizes[-1], len(data.names)
     greedy = subsets is None and many > MOST_EXACT
     asked = (
         [] if greedy else [one for one in (data.parse_subsets("all") if subsets is None else subsets) if allowed(one)]
@@ -209,9 +210,6 @@ def study_pilot(
     first = (_FIRST,) if settings.structure == "auto" and not few else usual
     total = FOLDS * (count if few else count + min(count, _CURVES))
     bench = _Bench(tuple(folds), n_jobs, _counted(progress, total), first)
-    sizes = (largest,)
-    if curve:
-        sizes = tuple(np.unique(np.geomspace(min(_SMALLEST, largest), largest, _SIZES).astype(int)).tolist())
     if greedy:
         points, searched = _greedy(bench, data.names, allowed, largest), 2**many - 1
     else:
@@ -244,14 +242,31 @@ def _counted(progress: Progress | None, total: int) -> Callable[[str, float], No
     return tell
 
 
-def _folds(data: ModalityData, *, settings: Settings, rng: np.random.Generator) -> Iterator[Prepared]:
+def training_sizes(data: ModalityData, *, settings: Settings, curve: bool) -> tuple[int, ...]:
+    """Return the numbers of rows (or groups) that the models of a pilot's folds are fitted to, refused for too small a pilot."""
+    _check_size(data)
+    largest = data.units - -(-data.units // FOLDS) - (0 if settings.fits_model else _calibrating(data, settings))
+    if not curve:
+        return (largest,)
+    return tuple(np.unique(np.geomspace(min(_SMALLEST, largest), largest, _SIZES).astype(int)).tolist())
+
+
+def _calibrating(data: ModalityData, settings: Settings) -> int:
+    return max(2, round(settings.calibration * data.units)) if settings.calibration > 0 else 0
+
+
+def _check_size(data: ModalityData) -> None:
     if data.units < FOLDS * _LEAST:
         kind = "rows" if data.groups is None else "groups"
         raise InvalidInputError(
             f"the pilot has {data.units} {kind}: expected at least {FOLDS * _LEAST} to plan from", context="plan"
         )
+
+
+def _folds(data: ModalityData, *, settings: Settings, rng: np.random.Generator) -> Iterator[Prepared]:
+    _check_size(data)
     order = rng.permutation(data.units)
-    calibration = max(2, round(settings.calibration * data.units)) if settings.calibration > 0 else 0
+    calibration = _calibrating(data, settings)
     for fold in range(FOLDS):
         holdout = order[fold::FOLDS]
         rest = rng.permutation(np.setdiff1d(order, holdout))

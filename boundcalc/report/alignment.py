@@ -109,11 +109,11 @@ class Alignment(Frozen, Answer):
             "plan": self.needed,
         }
 
-    def _picture(self) -> Any:
+    def _picture(self, ax: Any = None) -> Any:
         """Draw recall at k against the aligned share."""
         recall = f"recall@{self.comparison.facts['k']}"
         title = f"{self.comparison.facts['data']}: retrieval across modalities"
-        return draw_alignment(self.comparison, recall, title=title)
+        return draw_alignment(self.comparison, recall, title=title, ax=ax)
 
 
 def _with_interval(mean: float, half: float, seeds: int) -> str:

@@ -40,6 +40,13 @@ def certificate_sentence(lines: Sequence[Certified], *, delta: float) -> str:
         f"{best.subset}, measured {found.error:.3f} on {_held_out(found)}; a constant rule has "
         f"{found.constant:.3f}.{tail}"
     )
+    for line in (line for line in lines if line.certificate.kind == "rate"):
+        rate = line.certificate
+        told = "" if line.subset == best.subset else f" of {line.subset}"
+        said = (
+            f"At the threshold{told} that was chosen for it the {rate.quantity} is at most {rounded_up(rate.value)} "
+            f"({confidence(rate.delta)}), measured {rate.error:.3f}. {said}"
+        )
     gains = [line for line in lines if line.against and not line.certificate.vacuous]
     if gains:
         each = ", ".join(f"{_gained(line)} less than {line.against}" for line in gains)

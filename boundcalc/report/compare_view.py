@@ -149,6 +149,7 @@ class Contest(Answer):
     asked: tuple[str, ...] = ()
     certificates: tuple[Certified, ...] = ()
     draws: ClassVar[str] = "bounds on the risk against the number of rows"
+    one_panel: ClassVar[bool] = False
 
     @property
     def title(self) -> str:
@@ -197,7 +198,7 @@ class Contest(Answer):
             "summary": self.sentence,
         }
 
-    def _picture(self) -> Any:
+    def _picture(self, ax: Any = None) -> Any:
         """Draw the bounds against n."""
         return draw_comparison(self.rivals)
 

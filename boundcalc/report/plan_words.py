@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from boundcalc.certification.kernels import QUANTITIES
-from boundcalc.planner.budget import Goal, Plan
+from boundcalc.planner.budget import OTHER_RATE, Goal, Plan
 from boundcalc.planner.offers import MOST, Offer
 from boundcalc.report.plan_findings import Findings
 from boundcalc.show.rounding import confidence, outwards, percent, rounded_up
@@ -75,7 +75,7 @@ def _within(plan: Plan) -> str:
 
 def _other_rate(plan: Plan) -> str:
     """Say which threshold is meant, and the other rate there: a rule that never matches has no false match."""
-    best, other = plan.best, "fnmr" if plan.question.quantity == "fmr" else "fmr"
+    best, other = plan.best, OTHER_RATE[plan.question.quantity]
     window = plan.study.evidence[best.subset].window(other)
     chosen = "the pair error, not for this rate"
     for name, rate in plan.study.settings.get("threshold_for", {}).items():
@@ -246,7 +246,14 @@ def _notes(proposal: Findings) -> list[str]:
         aim = " and ".join(QUANTITIES[name] for name in plan.study.settings.get("threshold_for", {})) or "pair error"
         notes.append(
             f"The {QUANTITIES[plan.question.quantity]} is that of the threshold which the training rows choose for the {aim}, "
-            "fixed before the hold-out is looked at." + (_OF_ANY_THRESHOLD if plan.question.quantity == "fmr" else "")
+            "fixed before the hold-out is looked at."
+            + (
+                ""
+                if plan.fixes is None
+                else f" Every subset keeps to it there: planned with are those that the pilot cannot tell from the one with the "
+                f"least {QUANTITIES[plan.fixes]}."
+            )
+            + (_OF_ANY_THRESHOLD if plan.question.quantity == "fmr" else "")
         )
     if free := plan.costs.unpriced:
         notes.append(
@@ -265,13 +272,14 @@ def _notes(proposal: Findings) -> list[str]:
         notes.append(f"{looked} certified, {best.subset} {takes if waiting.most else never} (estimated).")
     if (tried := proposal.tried) is not None:
         power = plan.question.power
-        short = "The pilot has fewer rows than are planned: in a simulation some are drawn again and models learn less, so that "
-        short += "the target is met less often than in a collection. "
+        short = (
+            f" A half of the pilot has {tried.train:,} {unit} to train on: {tried.fall:.2g}, by which the certificate is expected "
+            f"to fall with {best.train:,}, is taken off."
+        )
         notes.append(
-            f"{short if best.rows > plan.study.units else ''}Tried {len(tried.values)} times on the resampled pilot: "
-            f"{tried.target:.3g} was certified in {percent(tried.met)} of the runs (expected there: {best.known:.2f}, as the "
-            f"pilot's own rows leave nothing open of the pilot; assurance {best.assurance:.2f}); {percent(power)} stayed below "
-            f"{tried.quantile(power):.3f}."
+            f"Tried {len(tried.values)} times: trained on one half of the pilot, no row twice, and certified on rows drawn from "
+            f"the other, {tried.target:.3g} was certified in {percent(tried.met)} of the runs (assurance {best.assurance:.2f}); "
+            f"{percent(power)} stayed below {tried.quantile(power):.3f}.{short if tried.train < best.train else ''}"
         )
     if any(offer.rows >= MOST for offer in plan.offers):
         notes.append(f"More than {MOST:.0e} {unit} are not planned.")

@@ -14,13 +14,22 @@ import numpy as np
 from boundcalc.errors import InvalidInputError, suggestion
 from boundcalc.language.arguments import as_generator
 from boundcalc.language.ledger import check_delta
-from boundcalc.planner.budget import Plan, check_request, largest_error, make_plan
+from boundcalc.planner.budget import Plan, check_budgets, check_request, largest_error, make_plan
 from boundcalc.planner.costs import Costs, ModalityCost
+from boundcalc.planner.evidence import fewest_trained
 from boundcalc.planner.future import certify_collected, checked_arrivals, schedule
 from boundcalc.planner.future import simulate as simulated
-from boundcalc.planner.offers import Question
+from boundcalc.planner.offers import Question, fewest_planned
 from boundcalc.planner.promise import promise_of
-from boundcalc.planner.study import MOST_EXACT, Study, check_study, read_study, study_measured, study_pilot
+from boundcalc.planner.study import (
+    MOST_EXACT,
+    Study,
+    check_study,
+    read_study,
+    study_measured,
+    study_pilot,
+    training_sizes,
+)
 from boundcalc.planner.trained import Model, trained
 from boundcalc.planner.worth import steps_in, worth_of
 from boundcalc.report.plan_findings import Findings
@@ -45,6 +54,7 @@ class Proposal(Findings, Answer):
     """Which modalities to collect, how many rows, how they are split, and what certificate is then expected."""
 
     draws: ClassVar[str] = "expected certificates against rows, and errors against training rows"
+    one_panel: ClassVar[bool] = False
 
     @property
     def title(self) -> str:
@@ -85,7 +95,7 @@ class Proposal(Findings, Answer):
             "study": self.plan.study.to_dict(),
         }
 
-    def _picture(self) -> Any:
+    def _picture(self, ax: Any = None) -> Any:
         """Draw the expected certificates against the rows, and beside them the errors against the training rows."""
         return draw_plan(self)
 
@@ -185,6 +195,13 @@ def plan(
     show = (lambda name: None) if progress is None else progress
     if measured is None:
         asked = _asked(pilot, prices, subsets)
+        if asked is not None:
+            train = fewest_trained(training_sizes(pilot, settings=chosen, curve=curve))
+            fewest = fewest_planned(train, whole=chosen.fits_model, calibration=chosen.calibration)
+            check_budgets(
+                {"+".join(one): fewest for one in asked}, prices, targets=targets, budgets=budgets,
+                unit="rows" if pilot.groups is None else "groups",
+            )  # fmt: skip
         study = study_pilot(
             pilot, subsets=asked, allowed=prices.allows, settings=chosen, curve=curve, rng=rng, n_jobs=n_jobs,
             progress=show("study"),
@@ -205,8 +222,8 @@ def plan(
     made = replace(made, study=replace(study, models=kept, measured=found["measured"]))
     if simulate:
         found["tried"] = simulated(
-            pilot, made.best, question=question, settings=chosen, runs=simulate, rng=seed, n_jobs=n_jobs,
-            progress=show("simulation"),
+            pilot, made.shop(made.best.subset, made.best.target), made.best, settings=chosen, runs=simulate, rng=seed,
+            n_jobs=n_jobs, progress=show("simulation"),
         )  # fmt: skip
     if arrived is not None:
         found["collected"] = certify_collected(arrived, made.best, question=question, settings=chosen, rng=0)

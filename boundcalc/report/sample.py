@@ -57,6 +57,7 @@ class Assessment(Frozen, Answer):
     delta: float
     certificates: tuple[Certified, ...] = ()
     draws: ClassVar[str] = "errors with their certificates, and guarantees against the number of rows"
+    one_panel: ClassVar[bool] = False
 
     @property
     def title(self) -> str:
@@ -89,7 +90,7 @@ class Assessment(Frozen, Answer):
             "summary": self.sentence,
         }
 
-    def _picture(self) -> Any:
+    def _picture(self, ax: Any = None) -> Any:
         """Draw each subset's error with its certificate, then what the theorems on whole classes say against training rows."""
         panels = new_axes(width=16 if self.certificates else 11, height=4.8, columns=3 if self.certificates else 2)
         if self.certificates:

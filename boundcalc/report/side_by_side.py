@@ -80,10 +80,10 @@ class SideBySide(Answer):
             "standings": [one.to_dict() for one in self.standings],
         }  # fmt: skip
 
-    def _picture(self) -> Any:
+    def _picture(self, ax: Any = None) -> Any:
         """Draw each error with its interval, and its certificate."""
         shown = [one for one in self.standings if np.isfinite(one.error)][::-1]
-        axes, places = new_axes(height=1.6 + 0.4 * len(shown)), np.arange(len(shown))
+        axes, places = new_axes(height=1.6 + 0.4 * len(shown)) if ax is None else ax, np.arange(len(shown))
         errors = [one.error for one in shown]
         axes.errorbar(
             errors, places, xerr=[one.half_width for one in shown], fmt="o", color=PALETTE[0], label="held-out error"

@@ -12,7 +12,7 @@ from boundcalc.certification.foreign import imported
 from boundcalc.datasets import load
 from boundcalc.errors import InvalidInputError
 from boundcalc.guarantees.certified import Certified, certified, twins
-from boundcalc.guarantees.new_classes import certify_new_classes
+from boundcalc.guarantees.new_classes import certify_new_classes, held_classes
 from boundcalc.report.certificates import certificate_sentence, certificate_tables, draw_certificates
 from boundcalc.show.answer import Answer
 from boundcalc.show.axes import new_axes
@@ -81,11 +81,11 @@ class Training(Answer):
         trained = Table(names, rows, title=self.title, notes=_notes(self.measured))
         return (trained, *certificate_tables(self.certificates, delta=self.delta))
 
-    def _picture(self) -> Any:
+    def _picture(self, ax: Any = None) -> Any:
         """Draw the error of each subset with its certificate."""
         if not self.certificates:
-            return super()._picture()
-        axes = new_axes(height=2.2 + 0.4 * len(self.measured))
+            return super()._picture(ax)
+        axes = new_axes(height=2.2 + 0.4 * len(self.measured)) if ax is None else ax
         return draw_certificates(self.certificates, delta=self.delta, axes=axes)
 
     def text(self) -> str:
@@ -164,6 +164,8 @@ def train(
     if model is not None:
         settings["structure"] = "diagonal"
     given = loaded(data, groups)
+    if new_classes is not None:
+        held_classes(given, new_classes)  # refused before anything is trained
     rng, again = twins(rng)
     measured = measure_subsets(
         given, subsets=subsets, delta=delta, rng=rng, pair_weights=pair_weights, progress=report, holdout=holdout,

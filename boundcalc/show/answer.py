@@ -31,11 +31,14 @@ class Answer:
     ----------
     draws : str
         What the picture shows, in words; empty where nothing is drawn.
+    one_panel : bool
+        Whether the picture can be drawn on axes that are given.
     status : int
         The command's exit status.
     """
 
     draws: ClassVar[str] = ""
+    one_panel: ClassVar[bool] = True
     status: int = 0
 
     @property
@@ -61,13 +64,15 @@ class Answer:
         answer = [wrapped(self.sentence)] if self.sentence else []
         return "\n\n".join([*answer, *(table.text() for table in self.tables(short=True))])
 
-    def draw(self, path: Path | str | None = None) -> Any:
+    def draw(self, path: Path | str | None = None, *, ax: Any = None) -> Any:
         """Draw what ``draws`` says.
 
         Parameters
         ----------
         path : str or Path, optional
             A file that ends in .png, .pdf or .svg, to which the picture is written as well.
+        ax : matplotlib axes, optional
+            Where to draw a picture of one panel; fresh ones if not given.
 
         Returns
         -------
@@ -76,17 +81,19 @@ class Answer:
         Raises
         ------
         InvalidInputError
-            If there is nothing to draw.
+            If there is nothing to draw, or there are several panels for the axes.
         MissingExtraError
             If matplotlib is not installed.
         """
-        axes = self._picture()
+        if ax is not None and not self.one_panel:
+            raise InvalidInputError(f"{self.title}: its picture has several panels, which take no ax")
+        axes = self._picture(ax)
         if path is not None:
             save(axes, path)
         return axes
 
-    def _picture(self) -> Any:
-        """Draw on fresh axes and return them."""
+    def _picture(self, ax: Any = None) -> Any:
+        """Draw on the axes, or on fresh ones, and return them."""
         raise InvalidInputError(f"{self.title}: there is no picture of this")
 
     def body(self) -> Any:

@@ -148,6 +148,10 @@ class TestFiles:
         assert found.rows == 120
         assert found.kind == "mix"
         assert certify_file(folder / "embedded.npz", calibration=0.4).rows == 90
+        named = certify_file(
+            folder / "embedded.npz", calibration=0.2
+        )  # what balanced means does not change with the share
+        assert (named.kind, named.value) == (found.kind, found.value)
 
     def test_the_command(self, folder, capsys):
         source = str(folder / "embedded.npz")

@@ -43,8 +43,8 @@ def models(data):
 # ------------------------------------------------------------------ simulation
 
 
-def test_the_target_is_met_about_as_often_as_told(data, offer, question):
-    found = simulate(data, offer, question=question, settings=SETTINGS, runs=24, rng=0)
+def test_the_target_is_met_about_as_often_as_told(data, shop, offer):
+    found = simulate(data, shop, offer, settings=SETTINGS, runs=24, rng=0)
     assert len(found.values) == 24
     assert list(found.values) == sorted(found.values)
     assert found.quantile(0.9) == pytest.approx(offer.target, abs=0.04)
@@ -52,7 +52,35 @@ def test_the_target_is_met_about_as_often_as_told(data, offer, question):
     assert found.met == np.mean(np.array(found.values) <= 0.32) >= 0.7
 
 
-def test_no_row_trains_and_tests(data, offer, question, monkeypatch):
+def test_more_rows_than_the_pilot_has_are_tried_fairly():
+    """A model that is chosen by folds must not meet copies of its rows: it takes new rows of a class for those of another."""
+    target, settings, runs = 0.03, Settings(pair_weights="balanced"), 8
+    answer = plan(population(np.random.default_rng(5), 120), target=target, modalities=["sharp"], simulate=runs)
+    tried, best = answer.tried, answer.best
+    assert best.train > tried.train == 60
+    assert tried.fall > 0
+    later = []
+    for run in range(runs):
+        rng = np.random.default_rng([3, run])
+        rows = population(rng, best.rows)
+        split = planned_split(rows, np.arange(rows.n), best)
+        model = train_on(rows, ("sharp",), split=split, settings=settings, rng=rng)
+        later.append(model.certificate(split.holdout, question=Question(), rng=rng))
+    assert tried.met == pytest.approx(np.mean(np.array(later) <= target), abs=0.3)
+    assert np.mean(tried.values) == pytest.approx(np.mean(later), abs=0.02)
+    assert "A half of the pilot has 60 rows to train on" in answer.text()
+
+
+def test_a_half_of_the_pilot_differs_from_it_as_the_pilot_does_from_the_population():
+    """What the assurance counts: the variances of the rows to come, and of the pilot."""
+    values = np.random.default_rng(0).normal(size=60)
+    rng, means = np.random.default_rng(1), []
+    for _ in range(4000):
+        means.append(values[rng.choice(rng.permutation(60)[:30], 200)].mean())
+    assert np.var(means) == pytest.approx(values.var() * (1 / 60 + 1 / 200), rel=0.08)
+
+
+def test_no_row_trains_and_tests_and_none_trains_twice(data, shop, offer, monkeypatch):
     seen = []
 
     def spy(data, subset, *, split, settings, rng):
@@ -61,20 +89,24 @@ def test_no_row_trains_and_tests(data, offer, question, monkeypatch):
         raise InvalidInputError("stop")
 
     monkeypatch.setattr(future, "train_on", spy)
-    many = replace(offer, rows=3 * data.n, train=data.n, holdout=2 * data.n, calibration=100)
+    many = replace(offer, rows=3 * data.n, train=data.n, learnt=data.n - 100, holdout=2 * data.n, calibration=100)
     for one in (offer, many):
-        found = simulate(data, one, question=question, settings=SETTINGS, runs=3)
+        found = simulate(data, shop, one, settings=SETTINGS, runs=3)
         assert found.met == 0
         assert math.isinf(found.values[0])
     for split in seen:
         assert not {*split.calibration, *split.train} & {*split.holdout}
         assert {*split.calibration, *split.train, *split.holdout} <= {*data.arrays["sharp"][:, 0]}
+        assert len({*split.calibration, *split.train}) == len(split.calibration) + len(split.train)
+    for split in seen[3:]:
+        assert (len(split.calibration), len(split.train), len(split.holdout)) == (50, 150, 800)
+        assert len({*split.holdout}) <= 200
     first = seen[0]
     assert (len(first.calibration), len(first.calibration) + len(first.train), len(first.holdout)) == (
         offer.calibration, offer.train, offer.holdout,
     )  # fmt: skip
     with pytest.raises(InvalidInputError, match="simulate = 0"):
-        simulate(data, offer, question=question, settings=SETTINGS, runs=0)
+        simulate(data, shop, offer, settings=SETTINGS, runs=0)
 
 
 def test_a_group_that_is_drawn_twice_is_two():
@@ -88,9 +120,9 @@ def test_a_group_that_is_drawn_twice_is_two():
     assert (alone.y.tolist(), alone.groups) == ([1, 1, 1], None)
 
 
-def test_groups_of_copies_are_tried_like_the_rows_that_they_repeat(data, offer, question):
+def test_groups_of_copies_are_tried_like_the_rows_that_they_repeat(data, shop, offer):
     twice = data.take_units(np.repeat(np.arange(data.n), 2)).with_groups(np.repeat(np.arange(data.n), 2))
-    alone, whole = (simulate(one, offer, question=question, settings=SETTINGS, runs=6) for one in (data, twice))
+    alone, whole = (simulate(one, shop, offer, settings=SETTINGS, runs=6) for one in (data, twice))
     assert np.mean(whole.values) == pytest.approx(np.mean(alone.values), abs=0.02)
 
 

@@ -32,6 +32,18 @@ def items(n, rng):
     return {"a": x, "b": x.copy()}
 
 
+def test_how_far_it_is_is_told():
+    rng, said = np.random.default_rng(0), []
+    plan_matching(
+        Noisy(), items(80, rng), np.arange(80) < 60, target=0.3, folds=3, rng=1,
+        progress=lambda done, total, what: said.append((done, total, what)),
+    )  # fmt: skip
+    done = [one[0] for one in said]
+    assert (len(said), said[0][:2], said[-1][:2]) == (1 + 2 * 3 * 3, (0, 12), (12, 12))
+    assert done == sorted(done)
+    assert said[1][2] == "13 pairs"
+
+
 def test_a_plan_is_met_by_new_pairs():
     """The certificate of so many new pairs meets the target about as often as planned."""
     rng = np.random.default_rng(0)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from boundcalc.trainer.data.labels import told_of_rare
+
 __all__ = ["cautions", "caveat", "units"]
 
 
@@ -14,7 +16,7 @@ def units(facts: Mapping[str, Any]) -> str:
 
 
 def cautions(facts: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return a sentence for each sign that the rows are no independent sample.
+    """Return a sentence for each sign that the rows are no independent sample, or say little of a class.
 
     Parameters
     ----------
@@ -33,6 +35,9 @@ def cautions(facts: Mapping[str, Any]) -> tuple[str, ...]:
             f"{which} another one: if the data were copied, examples are not independent and no guarantee holds; held-out "
             "values look too good."
         )
+    if rare := facts.get("rare_classes"):
+        told = told_of_rare(rare)
+        said.append(f"{told[0].upper()}{told[1:]}.")
     if groups := facts.get("groups"):
         said.append(
             f"Rows come in {sum(groups.values()):,} groups: n counts groups, pairs are of different groups, and a guarantee is "

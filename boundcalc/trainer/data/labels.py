@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ __all__ = [
     "in_plain_digits",
     "is_missing",
     "place_of",
+    "rare_classes",
+    "told_of_rare",
 ]
 
 
@@ -75,6 +77,8 @@ def encode_labels(
 
 #: What is no entry, among entries of text.
 MISSING = frozenset({"", "na", "nan", "null", "none", "n/a", "?", "<na>", "nat"})
+#: A class of fewer rows is rare, where the usual one has so many times its rows.
+_RARE, _USUAL = 8, 4
 #: Fewer rows a class (in the median) than this, of so many classes of numbers, are values of a continuous target.
 _ROWS_A_CLASS, _MANY_CLASSES = 3, 30
 
@@ -113,6 +117,22 @@ def check_targets(y: NDArray[Any], classes: NDArray[Any], codes: NDArray[np.intp
         f"y has {classes.size:,} different numbers in {y.size:,} rows, {usual:g} rows each: that looks like a continuous target; "
         "cut it into classes (numpy.digitize), give labels as text if they are classes, or train on pairs of your own (fit_pairs)",
     )
+
+
+def rare_classes(classes: NDArray[Any], codes: NDArray[np.intp]) -> dict[str, int]:
+    """Return the rows of each class that has few of them, while the usual class has not."""
+    rows = np.bincount(codes, minlength=classes.size)
+    rare = np.flatnonzero((rows > 0) & (rows < _RARE) & (_USUAL * rows <= np.median(rows)))
+    return {shortened(classes[one].item()): int(rows[one]) for one in rare}
+
+
+def told_of_rare(rare: Mapping[str, int]) -> str:
+    """Say what hardly any pair shows."""
+    one = min(rare, key=lambda name: rare[name])
+    which = f"class {one} has {_count(rare[one])}"
+    if len(rare) > 1:
+        which = f"{len(rare):,} classes have fewer than {_RARE} rows ({one} has {rare[one]})"
+    return f"{which}: hardly a pair within it is trained on or held out, and errors there hardly count in any number"
 
 
 def _count(rows: int) -> str:

@@ -22,6 +22,7 @@ from boundcalc.trainer.data.labels import (
     in_plain_digits,
     is_missing,
     place_of,
+    rare_classes,
 )
 from boundcalc.trainer.data.order import aligned
 
@@ -252,6 +253,11 @@ class ModalityData:
     def needs_encoding(self) -> bool:
         """Whether there is text, or a single value is missing: numbers are made of them by the calibration part."""
         return bool(self.text) or any(bool(np.isnan(block).any()) for block in self.arrays.values())
+
+    @property
+    def rare_classes(self) -> dict[str, int]:
+        """Rows of each class that has few of them, while the usual class has not."""
+        return rare_classes(self.classes, self.codes)
 
     @cached_property
     def near_copies(self) -> float:

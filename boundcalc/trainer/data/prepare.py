@@ -189,6 +189,7 @@ class Prepared(Frozen):
             "constant_features": self.data.constant_features,
             "normalise": dict(self.normaliser.kinds),
             "fingerprint": self.fingerprint,
+            **({"rare_classes": rare} if (rare := self.data.rare_classes) else {}),
         }
 
 
@@ -199,6 +200,8 @@ _FACTS: dict[str, Any] = {
     "duplicate_rows": int, "near_copies": float, "like_identities": list, "constant_features": int, "normalise": dict,
     "fingerprint": str,
 }  # fmt: skip
+#: What is said only where there is some.
+_LATER: dict[str, Any] = {"rare_classes": dict}
 
 
 def checked_facts(record: Any) -> dict[str, Any]:
@@ -209,8 +212,8 @@ def checked_facts(record: Any) -> dict[str, Any]:
     InvalidInputError or TypeError
         If it does, or is no such record.
     """
-    check_entries(record, _FACTS)
-    facts = {name: rebuild(kind, record[name]) for name, kind in _FACTS.items()}
+    check_entries(record, _FACTS, optional=_LATER)
+    facts = {name: rebuild(kind, record[name]) for name, kind in (_FACTS | _LATER).items() if name in record}
     dims = facts["dims"]
     sizes = [rebuild(int, d) for d in dims.values()]
     parts = [facts[f"{part}_rows"] for part in ("calibration", "holdout", "train")]
@@ -226,6 +229,9 @@ def checked_facts(record: Any) -> dict[str, Any]:
         len(facts["groups"]) in (0, 3) and fits, f"groups = {shortened(facts['groups'])}: expected at most rows"
     )
     problems.require(facts["normalise"].keys() == dims.keys(), "normalise: expected a kind for each modality")
+    rare = facts.get("rare_classes", {})
+    counts = all(isinstance(count, int) and 1 <= count <= facts["rows"] for count in rare.values())
+    problems.require(counts, f"rare_classes = {shortened(rare)}: expected rows of each")
     for name, most in limits.items():
         problems.require(0 <= facts[name] <= most, f"{name} = {facts[name]}: expected 0 to {most}")
     problems.raise_if_any()
