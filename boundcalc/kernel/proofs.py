@@ -224,10 +224,12 @@ def _by_roots(claim: Claim) -> str:
     sides = [atoms.plain(side) for side in claim.ordered]
     square = sympy.Dummy("square")
     inserted: dict[sympy.Symbol, sympy.Expr] = {}
+    squared: list[sympy.Symbol] = []
     for number, (node, root) in enumerate(atoms.variables.items(), start=1):
         base = atoms.plain(node.base).xreplace(inserted) if _root(node) is not None else sympy.S.One
-        free = base.free_symbols.difference(claim.definitions, *(full.free_symbols for full in inserted.values()))
-        for symbol in sorted(free, key=lambda s: (s in claim.names, str(s))):
+        for symbol in sorted(
+            base.free_symbols - {*claim.definitions, *squared}, key=lambda s: (s in claim.names, str(s))
+        ):
             slope = sympy.diff(base, symbol)
             if slope.has(symbol):
                 continue
@@ -236,7 +238,8 @@ def _by_roots(claim: Claim) -> str:
             lines.append(f"assert (S{number} : {names[symbol]} = {shown}) by (rewrite Q{number}; field; nonzero).")
             lines.append(f"subst {names[symbol]}. try clear Q{number}.")
             insert = {symbol: full.xreplace({square: root**2})}
-            inserted = {**inserted, **insert}
+            inserted = {own: full.xreplace(insert) for own, full in inserted.items()} | insert
+            squared.append(root)
             sides = [side.xreplace(insert) for side in sides]
             atoms.variables = {n: v.xreplace(insert) for n, v in atoms.variables.items()}
             break
