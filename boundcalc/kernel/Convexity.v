@@ -1,5 +1,6 @@
 (* Inequalities of convex functions that everybody uses: log-sum, Pinsker, Hellinger, Young, and Hoeffding's lemma for a coin. *)
 From Boundcalc Require Import Boundcalc.
+From Coquelicot Require Import Coquelicot.
 Open Scope R_scope.
 
 Lemma entropy_tangent : forall u v, 0 < u -> 0 < v -> u - v <= u * ln (u / v).
@@ -189,6 +190,45 @@ Proof.
       apply Rmult_lt_0_compat; [nra | lra].
 Qed.
 
+Lemma kl_inverse_pinsker : forall q a, 0 < q <= 1 -> 0 <= a -> kl_inverse q a <= q + sqrt 2 * sqrt a / 2.
+Proof.
+  intros q a Q A. destruct (kl_inverse_is_lub q a) as [_ L].
+  pose proof (sqrt_pos 2) as S. pose proof (sqrt_pos a) as T.
+  pose proof (sqrt_sqrt 2 ltac:(lra)) as U. pose proof (sqrt_sqrt a A) as V.
+  apply (L (Finite (q + sqrt 2 * sqrt a / 2))). intros p [-> | (P & B & K)]; simpl; [nra |].
+  pose proof (pinsker q p Q P) as H. apply Rnot_lt_le. intro N.
+  assert (0 <= sqrt 2 * sqrt a / 2) by nra.
+  assert (sqrt 2 * sqrt a / 2 * (sqrt 2 * sqrt a / 2) = a / 2).
+  { replace (sqrt 2 * sqrt a / 2 * (sqrt 2 * sqrt a / 2)) with ((sqrt 2 * sqrt 2) * (sqrt a * sqrt a) / 4) by field.
+    rewrite U, V. field. }
+  nra.
+Qed.
+
+Lemma mean_log_rises : forall x y, 0 < x -> x <= y -> x * ln (1 + 1 / x) <= y * ln (1 + 1 / y).
+Proof.
+  intros x y X H.
+  apply (rises (fun t => t * ln (1 + 1 / t)) (fun t => ln (1 + 1 / t) - 1 / (t + 1)) x y H); intros t T.
+  - assert (0 < t) by lra. derivative.
+  - pose proof (entropy_tangent (t + 1) t ltac:(lra) ltac:(lra)) as E.
+    replace ((t + 1) / t) with (1 + 1 / t) in E by (field; lra).
+    apply (Rmult_le_reg_l (t + 1)); [lra |].
+    replace ((t + 1) * (ln (1 + 1 / t) - 1 / (t + 1))) with ((t + 1) * ln (1 + 1 / t) - 1) by (field; lra). lra.
+Qed.
+
+Lemma tanh_below : forall x, 0 <= x -> tanh x <= x.
+Proof.
+  intros x X. unfold tanh, sinh, cosh.
+  assert (P : forall t, 0 < exp t + exp (- t)) by (intro t; pose proof (exp_pos t); pose proof (exp_pos (- t)); lra).
+  assert (0 <= x - (exp x - exp (- x)) / (exp x + exp (- x))).
+  { apply (right_of (fun t => t - (exp t - exp (- t)) / (exp t + exp (- t)))
+      (fun t => ((exp t - exp (- t)) / (exp t + exp (- t))) ^ 2) 0 x X).
+    - rewrite Ropp_0, exp_0. apply Req_le. field.
+    - intros t T. specialize (P t). derive; [repeat split; lra | field; lra].
+    - intros t T. apply pow2_ge_0. }
+  replace ((exp x - exp (- x)) / 2 / ((exp x + exp (- x)) / 2)) with ((exp x - exp (- x)) / (exp x + exp (- x))); [lra |].
+  specialize (P x). field. lra.
+Qed.
+
 (* The inequalities above where a goal is one of them, however its parts are written. *)
 Ltac divergence :=
   match goal with
@@ -206,6 +246,8 @@ Ltac divergence :=
     first [apply pinsker; lra | apply hellinger; lra | apply kl_over_larger; lra
           | eapply Rle_trans; [| apply pinsker; lra]; nra]
   | |- (?a + ?b) * ln ((?a + ?b) / (?x + ?y)) <= _ => apply log_sum; lra
+  | |- ?u * ln (_ * ?v / ?u) <= ?v =>
+    pose proof (entropy_tangent u v ltac:(sign) ltac:(sign)); logs; rewrite ln_quotient in * by sign; lra
   end.
 
 Ltac moment :=
@@ -245,5 +287,6 @@ Ltac mixture :=
 
 Ltac convexity :=
   reals; try apply Rle_ge; unfold kl;
-  first [ divergence | moment | apply young; assumption
+  first [ apply kl_inverse_pinsker; assumption || lra | apply kl_inverse_above | apply tanh_below; lra
+        | apply mean_log_rises; lra | divergence | moment | apply young; assumption
         | match goal with |- ln ?a <= Rpower ?a ?b * exp ?e / ?b => replace e with (-1) by ring; apply ln_below_power; assumption end ].

@@ -19,7 +19,7 @@ from sympy import Function
 
 from boundcalc.kernel.claim import Claim
 from boundcalc.kernel.terms import bracketed, printed
-from boundcalc.language.entropy import kl
+from boundcalc.language.entropy import kl, kl_inverse
 
 __all__ = ["by_calculus", "opaque"]
 
@@ -55,7 +55,7 @@ class Root(Function):
 
 
 _HYPERBOLIC = [sympy.cosh, sympy.sinh, sympy.tanh]
-_LEFT_OUT = (sympy.Abs, sympy.Min, sympy.Max, sympy.sign, sympy.Derivative, sympy.Piecewise)
+_LEFT_OUT = (kl_inverse, sympy.Abs, sympy.Min, sympy.Max, sympy.sign, sympy.Derivative, sympy.Piecewise)
 _SECONDS = 4.0  # of computing, for one variable
 _NUMERIC = {"Exp": mp.exp, "Ln": mp.log, "Root": mp.sqrt}
 

@@ -29,8 +29,8 @@ _BESIDE = (
     "Boundcalc.v, beside this file, holds definitions and tactics: coqc -Q . Boundcalc, on it and then on this file."
 )
 _OPEN = "From Boundcalc Require Import Boundcalc.\nOpen Scope R_scope.\n"
-#: The library's files that hold lemmas and tactics for steps; the others are mathematics of their own.
-_TOOLS = ("Boundcalc.v", "Convexity.v")
+#: The tactics that stand in files of their own; what else is in the library is mathematics of its own.
+_TACTICS = {"convexity": "Convexity", "constrained": "Constraints"}
 
 
 @dataclass(frozen=True)
@@ -236,7 +236,7 @@ def finite_mathematics(*, seconds: float = 120.0, fresh: bool = False) -> list[E
         identity and its certificate); Hoeffding's decomposition; exchangeability and decoupling.
     """
     found = []
-    for part in LIBRARY[len(_TOOLS) :]:
+    for part in LIBRARY[1 + len(_TACTICS) :]:
         name, text = part.removesuffix(".v"), source(part)
         theorems = tuple(re.findall(r"^ *Theorem (\w+)", text, re.MULTILINE))
         outcome = compile_file(f"From Boundcalc Require Import {name}.\n", theorems, seconds=seconds, fresh=fresh)
@@ -323,12 +323,13 @@ def search(
 ) -> tuple[Outcome, str]:
     """Try proofs in turn, those first that were accepted before; with the theorem that both sides are defined."""
     head = f"{_comment(claim, title, said)}\n{_OPEN}\n{before}"
-    convex = head.replace("Import Boundcalc.", "Import Boundcalc Convexity.")
     domain = domain and bool(claim.obligations)
     names = (name, f"{name}_defined") if domain else (name,)
     tried, last = [], Outcome(False, "no proof to try")
     for proof in proofs:
-        main = f"{convex if 'convexity' in proof else head}{_theorem(name, claim.statement(remarks=True), proof)}"
+        more = "".join(f" {file}" for tactic, file in _TACTICS.items() if tactic in proof)
+        opened = head.replace("Import Boundcalc.", f"Import Boundcalc{more}.")
+        main = f"{opened}{_theorem(name, claim.statement(remarks=True), proof)}"
         tried.append(main)
         if not fresh:
             for text in _with_domain(claim, main, domain):

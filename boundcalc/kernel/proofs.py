@@ -13,7 +13,7 @@ import sympy
 from boundcalc.kernel.calculus import by_calculus
 from boundcalc.kernel.claim import Claim, random_point, to_number
 from boundcalc.kernel.terms import printed
-from boundcalc.language.entropy import kl
+from boundcalc.language.entropy import kl, kl_inverse
 
 __all__ = ["attempts", "defined", "opening", "samples"]
 
@@ -46,8 +46,12 @@ def attempts(claim: Claim) -> Iterator[str]:
         if claim.left.has(sympy.Pow, sympy.exp, sympy.log):
             yield f"{start}reals. logs. rewrite <- ?exp_plus. first [reflexivity | ring | f_equal; field; nonzero]."
             yield f"{start}subst. reals. split_roots. first [ring | field; nonzero]."
+            yield f"{start}reals. rewrite ?ln_8, ?ln_4. field. nonzero."
     else:
         yield f"{start}subst. reals. cases; lra."
+        roots = (claim.left - claim.right).atoms(sympy.Pow)
+        if claim.constraints or any(isinstance(power.base, sympy.log) for power in roots):
+            yield f"{start}constrained."
     if _perhaps_known(claim):
         yield f"{start}convexity."
     calculus = by_calculus(claim, start, samples(claim))
@@ -65,8 +69,12 @@ def attempts(claim: Claim) -> Iterator[str]:
 def _perhaps_known(claim: Claim) -> bool:
     """Return whether a claim may be one of the library's inequalities of convex functions."""
     both = claim.left - claim.right
-    parts = [*both.atoms(sympy.log, sympy.exp, kl), *(p for p in both.atoms(sympy.Pow) if not p.exp.is_Rational)]
-    return claim.relation in ("<=", ">=") and len(claim.names) > 1 and (len(parts) > 1 or both.has(kl))
+    parts = [
+        *both.atoms(sympy.log, sympy.exp),
+        *(power for power in both.atoms(sympy.Pow) if not power.exp.is_Rational),
+    ]
+    several = len(claim.names) > 1 and bool(len(parts) > 1 or (parts and claim.constraints) or both.has(kl, kl_inverse))
+    return claim.relation in ("<=", ">=") and (several or both.has(sympy.tanh))
 
 
 def samples(claim: Claim) -> list[dict[sympy.Symbol, Any]]:

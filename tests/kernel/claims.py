@@ -22,6 +22,7 @@ _ELSEWHERE = (
     sympy.loggamma,
     sympy.floor,
     sympy.ceiling,
+    sympy.atan,
 )
 
 

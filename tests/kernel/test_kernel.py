@@ -17,7 +17,7 @@ from boundcalc.kernel import confirm, export, prove
 from boundcalc.kernel.coqc import ALLOWED, Outcome, available, compile_file, folder
 from boundcalc.kernel.exporting import Exported, finite_mathematics
 from boundcalc.kernel.whole import compose
-from boundcalc.language.entropy import kl
+from boundcalc.language.entropy import kl, kl_inverse
 from boundcalc.statements.derivation import Derivation, at_most, equal, named
 from boundcalc.symbols import Constraint, m, n
 
@@ -61,6 +61,8 @@ TRUE_AND_FALSE = [
     (kl(x, y), ">=", (x - y) ** 2 / (2 * sympy.Max(x, y)), (x - y) ** 2 / sympy.Max(x, y), SHARES),
     (log(1 - x + x * exp(z)), "<=", x * z + z**2 / 8, x * z + z**2 / 9, {x: Interval.open(0, 1)}),
     (exp((x + y) / 2), "<=", (exp(x) + exp(y)) / 2, (exp(x) + exp(y)) / 3, {}),
+    (kl_inverse(x, y), "<=", x + sqrt(2 * y) / 2, x + sqrt(y) / 2, {x: Interval.open(0, 1)}),
+    (sqrt(log(2 / x)), "<=", sqrt(2) * sqrt(log(1 / x)), sqrt(log(1 / x)), {x: Interval.Lopen(0, Rational(1, 2))}),
     ((x + y) * log((x + y) / (m + n)), "<=", x * log(x / m) + y * log(y / n), x * log(x / m) + y * log(y / n) / 2, {}),
 ]
 
